@@ -1,0 +1,1 @@
+"""Declared once for everybody: topics, apps, feeds, settings. Imports nothing of the other packages."""

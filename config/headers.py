@@ -1,0 +1,31 @@
+"""Names of the Kafka record headers, declared once.
+
+Dead letters carry the names Kafka Connect writes (KIP-298), so that its tools read them; what Connect
+has no name for stands under ``shipsync.``.
+"""
+
+from __future__ import annotations
+
+FEED = "feed"
+CONTENT_TYPE = "content-type"
+RECEIVED_AT = "received-at"
+"""Milliseconds since the epoch, decimal digits."""
+CORRELATION_ID = "correlation-id"
+CHANNEL = "channel"
+
+ERROR_TOPIC = "__connect.errors.topic"
+ERROR_PARTITION = "__connect.errors.partition"
+ERROR_OFFSET = "__connect.errors.offset"
+ERROR_STAGE = "__connect.errors.stage"
+ERROR_CONNECTOR = "__connect.errors.connector.name"
+ERROR_TASK = "__connect.errors.task.id"
+ERROR_CLASS = "__connect.errors.class.name"
+ERROR_EXCEPTION = "__connect.errors.exception.class.name"
+ERROR_MESSAGE = "__connect.errors.exception.message"
+ERROR_STACKTRACE = "__connect.errors.exception.stacktrace"
+
+STEP = "shipsync.step"
+REASON = "shipsync.reason"
+PATH = "shipsync.path"
+ATTEMPT = "shipsync.attempt"
+FIRST_FAILED_AT = "shipsync.first-failed-at"

@@ -1,0 +1,99 @@
+"""All settings, read once from ``SHIPSYNC_*`` (environment or ``.env``), every fault reported at once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LogFormat(StrEnum):
+    """How logs are written."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class Processing(StrEnum):
+    """How a stage with state writes a chunk."""
+
+    AT_LEAST_ONCE = "at_least_once"
+    EXACTLY_ONCE = "exactly_once"
+
+
+class SettingsError(Exception):
+    """The settings are wrong; the text names each and what would be right."""
+
+
+class Settings(BaseSettings):
+    """Resolved settings of one installation. Durations are seconds, sizes bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_", env_file=".env", extra="ignore", frozen=True)
+
+    bootstrap: str = Field("127.0.0.1:19092", description="Kafka bootstrap servers, comma separated")
+    registry_url: str = Field("http://127.0.0.1:18081", description="Confluent-compatible schema registry")
+    redis_url: str = Field("redis://127.0.0.1:16379/0", description="Redis or Valkey")
+    kafka_config: dict[str, str] = Field(
+        default_factory=dict, description="Extra librdkafka settings (JSON), e.g. SASL for the cluster"
+    )
+    kafka_password: SecretStr | None = Field(None, description="SASL password, kept out of kafka_config")
+
+    partitions: int = Field(4, ge=1, le=1000, description="Partitions of every keyed topic")
+    replication: int = Field(1, ge=1, le=9, description="Replication factor of topics created here")
+    data_dir: Path = Field(Path("var"), description="Local state; losing it costs a replay, never data")
+    register_schemas: bool = Field(
+        True, description="Register our schemas at start; false where CI alone may register"
+    )
+
+    processing: Processing = Field(Processing.AT_LEAST_ONCE, description="exactly_once needs transactions")
+    session_timeout: float = Field(10.0, gt=0, description="Kafka group session time-out")
+    rebalance_timeout: float = Field(15.0, gt=0, description="Kafka group rebalance time-out")
+    commit_interval: float = Field(1.0, gt=0, description="Seconds between offset commits")
+    fetch_bytes: int = Field(
+        2 * 1024 * 1024, ge=1024, description="Most bytes of one partition fetched at once"
+    )
+    chunk_records: int = Field(5_000, ge=1, description="Most records handled as one chunk")
+    max_record_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Raw records above are dead letters")
+    block_cache_bytes: int = Field(
+        64 * 1024 * 1024, ge=1024 * 1024, description="RocksDB cache of one worker"
+    )
+    drain_timeout: float = Field(10.0, gt=0, description="How long a stop waits for the chunk in hand")
+    stuck_timeout: float = Field(60.0, gt=0, description="Lag without progress for so long stops the worker")
+
+    host: str = Field("127.0.0.1", description="Address our own HTTP endpoints bind to")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus port of this process; 0: none")
+    log_format: LogFormat = Field(LogFormat.JSON, description="json or console")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for silent feeds")
+    feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        level = value.upper()
+        if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("use DEBUG, INFO, WARNING or ERROR")
+        return level
+
+    def librdkafka(self) -> dict[str, str]:
+        """The settings every confluent-kafka client of this process starts from."""
+        settings = {"bootstrap.servers": self.bootstrap, **self.kafka_config}
+        if self.kafka_password is not None:
+            settings["sasl.password"] = self.kafka_password.get_secret_value()
+        return settings
+
+
+def load() -> Settings:
+    """Read the environment. Raises SettingsError naming every wrong setting and what it takes."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"SHIPSYNC_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            f" (got {fault['input']!r})"
+            for fault in error.errors()
+        ]
+        raise SettingsError("Wrong settings:\n  " + "\n  ".join(lines)) from error

@@ -1,0 +1,161 @@
+"""Every topic, declared once. Creation, registry subjects, the docs table and the tests derive from it.
+
+Names are ``<entity>.<what>.v<major>``. Raw topics come one per feed from :func:`raw`, so a new carrier
+needs no line here. Topic names, app ids and consumer groups are stored data: renaming one drops state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+DAY_MS = 24 * 3600 * 1000
+
+
+class Cleanup(Enum):
+    """How Kafka ages a topic's records."""
+
+    DELETE = "delete"
+    COMPACT = "compact"
+
+
+class Lifecycle(Enum):
+    """Whether a topic may be built on."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    DEPRECATED = "deprecated"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. ``schema`` names ``avro/<schema>.avsc``; None: the bytes are not ours to frame.
+
+    ``partitions`` None: the installation's number (``SHIPSYNC_PARTITIONS``), equal for all that are joined.
+    """
+
+    name: str
+    what: str
+    key: str
+    schema: str | None
+    owner: str
+    cleanup: Cleanup = Cleanup.DELETE
+    retention_ms: int = 14 * DAY_MS
+    partitions: int | None = None
+    personal_data: bool = False
+    lifecycle: Lifecycle = Lifecycle.ACTIVE
+
+    @property
+    def subject(self) -> str:
+        """The registry subject of the value (TopicNameStrategy)."""
+        return f"{self.name}-value"
+
+
+CARRIER_EVENTS = Topic(
+    "carrier.events.v1", "Canonical carrier events", "CARRIER:REFERENCE", "carrier_event", "intake",
+    personal_data=True,
+)
+CARRIER_UNRESOLVED = Topic(
+    "carrier.unresolved.v1", "Canonical events without the carrier's own number", "TYPE:REFERENCE",
+    "carrier_event", "intake", personal_data=True,
+)
+FEED_ACTIVITY = Topic(
+    "feed.activity.v1", "What intake saw of each feed, chunk by chunk", "feed", "feed_activity", "intake",
+    partitions=1, retention_ms=3 * DAY_MS,
+)
+FEED_STATE = Topic(
+    "feed.state.v1", "What is known of each feed; changelog of feeds", "feed", "feed_state", "feeds",
+    cleanup=Cleanup.COMPACT, partitions=1,
+)
+ERP_ORDERS = Topic(
+    "erp.orders.v1", "ERP orders and the shipments they expect", "order id", "order", "erp",
+    retention_ms=90 * DAY_MS,
+)
+ORDER_REFERENCES = Topic(
+    "order.references.v1", "Orders' claims on shipments, co-partitioned with carrier events",
+    "CARRIER:REFERENCE", "order_reference", "intake", retention_ms=90 * DAY_MS,
+)
+SHIPMENT_EVENTS = Topic(
+    "shipment.events.v1", "The enriched canonical history", "CARRIER:REFERENCE", "enriched_event",
+    "shipments", retention_ms=90 * DAY_MS, personal_data=True,
+)
+SHIPMENT_STATE = Topic(
+    "shipment.state.v1", "The current truth about each shipment; changelog of shipments",
+    "CARRIER:REFERENCE", "shipment_state", "shipments", cleanup=Cleanup.COMPACT, personal_data=True,
+)
+CUSTOMER_UPDATES = Topic(
+    "customer.updates.v1", "Customer-facing milestones only", "customer id", "customer_update", "shipments",
+    personal_data=True,
+)
+DELIVERY_MILESTONES = Topic(
+    "delivery.milestones.v1", "Financially relevant facts, by ERP delivery", "delivery id",
+    "delivery_milestone", "shipments", retention_ms=90 * DAY_MS, personal_data=True,
+)
+OPS_ALERTS = Topic(
+    "ops.alerts.v1", "Alerts, raised and resolved", "alert id", "alert", "shipments, feeds",
+    cleanup=Cleanup.COMPACT,
+)
+FULFILMENT_STATE = Topic(
+    "fulfilment.state.v1", "What was posted for each ERP delivery; changelog of fulfilment", "delivery id",
+    "fulfilment_state", "fulfilment", cleanup=Cleanup.COMPACT,
+)
+ERP_POSTINGS = Topic(
+    "erp.postings.v1", "One posting per financially relevant fact", "delivery id", "erp_posting",
+    "fulfilment", retention_ms=90 * DAY_MS, personal_data=True,
+)
+DEAD_LETTERS = Topic(
+    "dead.letters.v1", "Index cards of all dead letters", "step", "dead_letter", "every step",
+    retention_ms=90 * DAY_MS,
+)
+
+
+def dead_letter_topic(step: str) -> Topic:
+    """``dlq.<step>.v1``: what ``step`` refused, byte for byte, with the Connect error headers."""
+    return Topic(
+        f"dlq.{step}.v1", f"What {step} refused, whole", "as it came", None, step,
+        retention_ms=90 * DAY_MS, personal_data=True,
+    )
+
+
+DLQ_INTAKE = dead_letter_topic("intake")
+DLQ_SHIPMENTS = dead_letter_topic("shipments")
+DLQ_FULFILMENT = dead_letter_topic("fulfilment")
+DLQ_FEEDS = dead_letter_topic("feeds")
+
+STATIC: tuple[Topic, ...] = (
+    CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, ORDER_REFERENCES,
+    SHIPMENT_EVENTS, SHIPMENT_STATE, CUSTOMER_UPDATES, DELIVERY_MILESTONES, OPS_ALERTS, FULFILMENT_STATE,
+    ERP_POSTINGS, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS,
+)
+
+
+def raw(feed: str) -> Topic:
+    """``raw.<feed>.v1``: bytes as received, with the headers of ``config/headers.py``."""
+    return Topic(
+        f"raw.{feed}.v1", f"What {feed} sent, as received", "none", None, "gateway",
+        retention_ms=30 * DAY_MS, personal_data=True,
+    )
+
+
+def catalogue(feeds: Iterable[str]) -> tuple[Topic, ...]:
+    """Every topic of an installation with these feeds, raw ones first."""
+    return (*(raw(feed) for feed in sorted(feeds)), *STATIC)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One topology: its Faust app id, which is also its consumer group and the folder of its state."""
+
+    name: str
+    app_id: str
+    state_topic: Topic | None
+    dead_letters: Topic
+
+
+INTAKE = App("intake", "shipsync-intake", None, DLQ_INTAKE)
+SHIPMENTS = App("shipments", "shipsync-shipments", SHIPMENT_STATE, DLQ_SHIPMENTS)
+FULFILMENT = App("fulfilment", "shipsync-fulfilment", FULFILMENT_STATE, DLQ_FULFILMENT)
+FEEDS = App("feeds", "shipsync-feeds", FEED_STATE, DLQ_FEEDS)
+APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS)

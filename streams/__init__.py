@@ -1,0 +1,16 @@
+"""The pure core: what ShipSync knows about shipments, as functions on plain data.
+
+The way of one event, step by step:
+
+    intake.py      raw records of a feed   -> canonical carrier events, rejects
+    orders.py      ERP orders              -> order references, keyed like the carrier events
+    shipments.py   carrier events + state  -> history, customer updates, milestones, alerts, new state
+    fulfilment.py  delivery milestones     -> ERP postings
+    feeds.py       feed activity + the time -> stale-feed alerts, raised and resolved
+
+Beside them: ``vocabulary.py`` (every closed list), ``model.py`` (one Struct per topic value),
+``identity.py`` (deterministic ids), ``codec.py`` (Avro bytes <-> Structs), ``errors.py``.
+
+Nothing here does I/O, reads a clock, an environment or a random number: the time and every setting
+are arguments. Bad data is a value (``Reject``), never an exception that leaves a step.
+"""

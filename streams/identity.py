@@ -1,0 +1,53 @@
+"""Deterministic ids: the same fact always carries the same id, whoever reports it and however often.
+
+An id is BLAKE2b-128 over its parts, as 32 hex digits. The parts are joined by a unit separator
+(U+001F), which no carrier number contains.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from streams.model import Location
+from streams.vocabulary import Milestone
+
+_SEPARATOR = "\x1f"
+_CODE_TELLS_APART = frozenset({Milestone.UNKNOWN, Milestone.INFO})
+
+
+def digest(*parts: str) -> str:
+    """The id of a fact made of these parts."""
+    return blake2b(_SEPARATOR.join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def location_key(location: Location | None) -> str:
+    """What of a place tells two scans apart, whatever the carrier's spelling: UN/LOCODE, else the city."""
+    if location is None:
+        return ""
+    place = location.unlocode or location.city or location.postal_code or location.name or location.country
+    return place.strip().casefold() if place else ""
+
+
+def event_id(
+    carrier: str,
+    tracking_number: str,
+    milestone: Milestone,
+    carrier_code: str,
+    occurred_at: int,
+    location: Location | None,
+    piece: str | None,
+) -> str:
+    """The id of a canonical event (design §3). ``occurred_at``: UTC ms *as the carrier stated it*.
+
+    The channel and the carrier's wording are left out: the same milestone by webhook, by EDI and by an
+    aggregator is one event. Only where the milestone says too little (``unknown``, ``info``) does the
+    carrier's own code stand in. Time counts to the second.
+    """
+    what = f"{milestone.value}:{carrier_code}" if milestone in _CODE_TELLS_APART else milestone.value
+    second = str(occurred_at // 1000)
+    return digest(carrier, tracking_number, what, second, location_key(location), piece or "")
+
+
+def shipment_key(carrier: str, reference: str) -> str:
+    """``CARRIER:REFERENCE``: the key of every topic about shipments."""
+    return f"{carrier}:{reference}"

@@ -1,0 +1,315 @@
+"""One Struct per topic value: names, order and types as in ``avro/*.avsc`` (a test holds them together).
+
+Times are integers: milliseconds since 1970-01-01T00:00Z. ``None`` means the carrier did not say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct, field
+
+from streams.vocabulary import (
+    AlertKind,
+    AlertState,
+    Classifier,
+    Correction,
+    ExceptionType,
+    Milestone,
+    PostingKind,
+    Precision,
+    Reason,
+    Severity,
+    Status,
+)
+
+
+class Record(Protocol):
+    """A Kafka record as the transport hands it over (aiokafka's ConsumerRecord fits as it is)."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class Location(Struct, frozen=True, array_like=True):
+    """A place as the carrier names it. ``country`` is ISO 3166-1 alpha-2 where the carrier gives it."""
+
+    name: str | None = None
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    unlocode: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class ProofOfDelivery(Struct, frozen=True, array_like=True):
+    """Who took the goods, where, and where the document lies."""
+
+    signed_by: str | None = None
+    left_at: str | None = None
+    document_url: str | None = None
+
+
+class Reference(Struct, frozen=True, array_like=True):
+    """Another number the shipment is known by. ``type``: po, bol, pro, sscc, container, customer, ..."""
+
+    type: str
+    value: str
+
+
+class Source(Struct, frozen=True):
+    """Where an event came from: the exact raw record, and the place inside it."""
+
+    feed: str
+    channel: str
+    topic: str
+    partition: int
+    offset: int
+    index: int
+    correlation_id: str
+
+
+class CarrierEvent(Struct):
+    """The canonical event: one thing one carrier says about one shipment (or one piece of it)."""
+
+    event_id: str
+    carrier: str
+    tracking_number: str
+    milestone: Milestone
+    classifier: Classifier
+    occurred_at: int
+    received_at: int
+    exception: ExceptionType
+    reason: Reason
+    carrier_code: str
+    carrier_text: str
+    location: Location | None
+    estimated_delivery_at: int | None
+    proof_of_delivery: ProofOfDelivery | None
+    piece: str | None
+    utc_offset_minutes: int | None
+    zone_assumed: bool
+    precision: Precision
+    correction: Correction
+    corrects: str | None
+    references: list[Reference]
+    flags: list[str]
+    source: Source
+
+
+class OrderLine(Struct, frozen=True):
+    """One shipment of an order: the ERP delivery it fulfils and the carrier's number it travels under."""
+
+    delivery_id: str
+    carrier: str
+    tracking_number: str
+
+
+class Order(Struct):
+    """An ERP order and the shipments it expects."""
+
+    order_id: str
+    customer_id: str
+    status: str
+    currency: str | None
+    value: float | None
+    promised_delivery_at: int | None
+    updated_at: int
+    shipments: list[OrderLine]
+
+
+class OrderReference(Struct):
+    """One order's claim on one shipment, keyed like the carrier's events."""
+
+    carrier: str
+    tracking_number: str
+    order_id: str
+    delivery_id: str
+    customer_id: str
+    promised_delivery_at: int | None
+    updated_at: int
+
+
+class OrderLink(Struct, frozen=True, array_like=True):
+    """What a shipment knows of an order it belongs to."""
+
+    order_id: str
+    delivery_id: str
+    customer_id: str
+    promised_delivery_at: int | None
+
+
+class EnrichedEvent(Struct):
+    """The canonical event with what was known of its shipment when it was accepted.
+
+    ``event`` may be the event's Avro bytes as they arrived: they are then written as they are.
+    """
+
+    event: CarrierEvent | bytes
+    status: Status
+    late: bool
+    matched: bool
+    orders: list[OrderLink]
+
+
+class ShipmentState(Struct):
+    """The current truth about one shipment; the changelog of the shipments stage."""
+
+    carrier: str
+    tracking_number: str
+    status: Status
+    status_at: int | None
+    last_milestone: Milestone
+    last_event_at: int | None
+    event_count: int
+    orders: list[OrderLink]
+    estimated_delivery_at: int | None
+    delivered_at: int | None
+    signed_by: str | None
+    open_exceptions: list[ExceptionType]
+    updated_at: int
+    record: bytes
+
+
+class CustomerUpdate(Struct):
+    """One customer-facing milestone of one order's shipment, in no internal words."""
+
+    update_id: str
+    customer_id: str
+    order_id: str
+    carrier: str
+    tracking_number: str
+    milestone: Milestone
+    status: Status
+    occurred_at: int
+    utc_offset_minutes: int | None
+    location: Location | None
+    exception: ExceptionType
+    reason: Reason
+    estimated_delivery_at: int | None
+    signed_by: str | None
+    superseded: bool
+    event_id: str
+
+
+class DeliveryMilestone(Struct):
+    """A financially relevant fact about one ERP delivery, from one shipment of it."""
+
+    milestone_id: str
+    delivery_id: str
+    order_id: str
+    customer_id: str
+    carrier: str
+    tracking_number: str
+    milestone: Milestone
+    occurred_at: int
+    exception: ExceptionType
+    reason: Reason
+    proof_of_delivery: ProofOfDelivery | None
+    event_id: str
+
+
+class ErpPosting(Struct):
+    """One posting for the ERP. ``posting_id`` is the idempotency key the ERP is asked with."""
+
+    posting_id: str
+    kind: PostingKind
+    delivery_id: str
+    order_id: str
+    customer_id: str
+    carrier: str
+    tracking_number: str
+    occurred_at: int
+    reason: Reason
+    proof_of_delivery: ProofOfDelivery | None
+    event_id: str
+
+
+class FulfilmentState(Struct):
+    """What the fulfilment stage has posted for one ERP delivery; its changelog."""
+
+    delivery_id: str
+    order_id: str
+    posted: list[str]
+    updated_at: int
+
+
+class Alert(Struct):
+    """Something a person should look at. One open alert per ``alert_id``; the topic is compacted by it."""
+
+    alert_id: str
+    kind: AlertKind
+    state: AlertState
+    severity: Severity
+    subject: str
+    message: str
+    exception: ExceptionType
+    reason: Reason
+    raised_at: int
+    changed_at: int
+
+
+class DeadLetter(Struct):
+    """The index card of one dead letter; the record itself lies whole on ``dlq.<step>.v1``."""
+
+    step: str
+    reason: str
+    detail: str
+    path: str | None
+    origin_topic: str
+    origin_partition: int
+    origin_offset: int
+    feed: str | None
+    correlation_id: str | None
+    size: int
+    failed_at: int
+
+
+class FeedActivity(Struct):
+    """What intake saw of one feed in one chunk."""
+
+    feed: str
+    events: int
+    dead_letters: int
+    unmapped: int
+    first_event_at: int | None
+    last_event_at: int | None
+    received_at: int
+    minutes: list[MinuteCount]
+
+
+class MinuteCount(Struct, frozen=True, array_like=True):
+    """Events of one feed whose event time lies in one minute (``minute``: minutes since the epoch)."""
+
+    minute: int
+    events: int
+
+
+class FeedState(Struct):
+    """What is known of one feed; the changelog of the feeds stage."""
+
+    feed: str
+    last_received_at: int | None
+    last_event_at: int | None
+    events: int
+    dead_letters: int
+    unmapped: int
+    stale: bool
+    stale_since: int | None
+    watched_since: int
+    minutes: list[MinuteCount] = field(default_factory=list)

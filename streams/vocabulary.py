@@ -1,0 +1,303 @@
+"""The canonical vocabulary: every closed list ShipSync speaks, each value with its definition.
+
+Two axes describe a shipment: *where it is* (``Milestone`` of one event, ``Status`` of the shipment)
+and *what is wrong with it* (``ExceptionType`` with a ``Reason``). Carriers' tables map onto these;
+a code without a mapping is ``unknown`` with the carrier's own code and text kept.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a shipment stands. Terminal values are left only by a correction or a return."""
+
+    PLANNED = "planned"
+    BOOKED = "booked"
+    INFO_RECEIVED = "info_received"
+    PICKED_UP = "picked_up"
+    IN_TRANSIT = "in_transit"
+    DELIVERY_ATTEMPTED = "delivery_attempted"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    AVAILABLE_FOR_PICKUP = "available_for_pickup"
+    RETURNING = "returning"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    DESTROYED = "destroyed"
+    TRACKING_EXPIRED = "tracking_expired"
+    UNKNOWN = "unknown"
+
+
+RANK: dict[Status, int] = {
+    Status.UNKNOWN: -1,
+    Status.TRACKING_EXPIRED: -1,
+    Status.PLANNED: 0,
+    Status.BOOKED: 1,
+    Status.INFO_RECEIVED: 2,
+    Status.PICKED_UP: 3,
+    Status.IN_TRANSIT: 4,
+    Status.DELIVERY_ATTEMPTED: 5,
+    Status.OUT_FOR_DELIVERY: 6,
+    Status.AVAILABLE_FOR_PICKUP: 6,
+    Status.RETURNING: 7,
+    Status.DELIVERED: 9,
+    Status.RETURNED: 9,
+    Status.CANCELLED: 9,
+    Status.LOST: 9,
+    Status.DESTROYED: 9,
+}
+"""How far along a status is; breaks ties between events of the same instant."""
+
+TERMINAL = frozenset({Status.DELIVERED, Status.RETURNED, Status.CANCELLED, Status.LOST, Status.DESTROYED})
+
+
+class Milestone(StrEnum):
+    """What one event says happened."""
+
+    BOOKING_CONFIRMED = "booking_confirmed"
+    BOOKING_REJECTED = "booking_rejected"
+    BOOKING_CANCELLED = "booking_cancelled"
+    PRE_ADVISED = "pre_advised"
+    ARRIVED_PICKUP = "arrived_pickup"
+    AT_PICKUP_DOCK = "at_pickup_dock"
+    LOADING = "loading"
+    PICKED_UP = "picked_up"
+    LOADED = "loaded"
+    DEPARTED_PICKUP = "departed_pickup"
+    ARRIVED_FACILITY = "arrived_facility"
+    DEPARTED_FACILITY = "departed_facility"
+    IN_TRANSIT = "in_transit"
+    HANDED_OVER = "handed_over"
+    RECEIVED_FROM_CARRIER = "received_from_carrier"
+    STORED = "stored"
+    CUSTOMS_STARTED = "customs_started"
+    CUSTOMS_HELD = "customs_held"
+    CUSTOMS_RELEASED = "customs_released"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    ARRIVED_DELIVERY = "arrived_delivery"
+    AT_DELIVERY_DOCK = "at_delivery_dock"
+    AVAILABLE_FOR_PICKUP = "available_for_pickup"
+    DELIVERY_ATTEMPTED = "delivery_attempted"
+    DELIVERED = "delivered"
+    EMPTY_RETURNED = "empty_returned"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    LOST = "lost"
+    DESTROYED = "destroyed"
+    TRACKING_EXPIRED = "tracking_expired"
+    ETA_UPDATED = "eta_updated"
+    APPOINTMENT_SET = "appointment_set"
+    POD_RECEIVED = "pod_received"
+    INFO = "info"
+    UNKNOWN = "unknown"
+
+
+STATUS_OF: dict[Milestone, Status | None] = {
+    Milestone.BOOKING_CONFIRMED: Status.BOOKED,
+    Milestone.BOOKING_REJECTED: Status.CANCELLED,
+    Milestone.BOOKING_CANCELLED: Status.CANCELLED,
+    Milestone.PRE_ADVISED: Status.INFO_RECEIVED,
+    Milestone.ARRIVED_PICKUP: Status.INFO_RECEIVED,
+    Milestone.AT_PICKUP_DOCK: Status.INFO_RECEIVED,
+    Milestone.LOADING: Status.INFO_RECEIVED,
+    Milestone.PICKED_UP: Status.PICKED_UP,
+    Milestone.LOADED: Status.PICKED_UP,
+    Milestone.DEPARTED_PICKUP: Status.IN_TRANSIT,
+    Milestone.ARRIVED_FACILITY: Status.IN_TRANSIT,
+    Milestone.DEPARTED_FACILITY: Status.IN_TRANSIT,
+    Milestone.IN_TRANSIT: Status.IN_TRANSIT,
+    Milestone.HANDED_OVER: Status.IN_TRANSIT,
+    Milestone.RECEIVED_FROM_CARRIER: Status.IN_TRANSIT,
+    Milestone.STORED: Status.IN_TRANSIT,
+    Milestone.CUSTOMS_STARTED: Status.IN_TRANSIT,
+    Milestone.CUSTOMS_HELD: Status.IN_TRANSIT,
+    Milestone.CUSTOMS_RELEASED: Status.IN_TRANSIT,
+    Milestone.OUT_FOR_DELIVERY: Status.OUT_FOR_DELIVERY,
+    Milestone.ARRIVED_DELIVERY: Status.OUT_FOR_DELIVERY,
+    Milestone.AT_DELIVERY_DOCK: Status.OUT_FOR_DELIVERY,
+    Milestone.AVAILABLE_FOR_PICKUP: Status.AVAILABLE_FOR_PICKUP,
+    Milestone.DELIVERY_ATTEMPTED: Status.DELIVERY_ATTEMPTED,
+    Milestone.DELIVERED: Status.DELIVERED,
+    Milestone.EMPTY_RETURNED: None,
+    Milestone.RETURNING: Status.RETURNING,
+    Milestone.RETURNED: Status.RETURNED,
+    Milestone.LOST: Status.LOST,
+    Milestone.DESTROYED: Status.DESTROYED,
+    Milestone.TRACKING_EXPIRED: None,
+    Milestone.ETA_UPDATED: None,
+    Milestone.APPOINTMENT_SET: None,
+    Milestone.POD_RECEIVED: None,
+    Milestone.INFO: None,
+    Milestone.UNKNOWN: None,
+}
+"""The status an *actual* event of this milestone moves a shipment to; None: it never moves one."""
+
+
+class Classifier(StrEnum):
+    """How sure the event is (DCSA Track & Trace 2.2, eventClassifierCode)."""
+
+    ACTUAL = "actual"
+    ESTIMATED = "estimated"
+    PLANNED = "planned"
+    REQUESTED = "requested"
+
+
+class Precision(StrEnum):
+    """How exactly the carrier told the time of the event."""
+
+    INSTANT = "instant"
+    LOCAL_NO_ZONE = "local_no_zone"
+    DATE_ONLY = "date_only"
+
+
+class Correction(StrEnum):
+    """Whether an event is new or speaks about an earlier one (after EPCIS 2.0 errorDeclaration)."""
+
+    NEW = "new"
+    REPLACES = "replaces"
+    RETRACTS = "retracts"
+
+
+class ExceptionType(StrEnum):
+    """What is wrong with a shipment."""
+
+    NONE = "none"
+    DELAY = "delay"
+    DAMAGE = "damage"
+    LOSS = "loss"
+    SHORTAGE = "shortage"
+    MISROUTE = "misroute"
+    ADDRESS = "address"
+    CONSIGNEE = "consignee"
+    REFUSAL = "refusal"
+    CUSTOMS = "customs"
+    DOCUMENTS = "documents"
+    PAYMENT = "payment"
+    EQUIPMENT_CAPACITY = "equipment_capacity"
+    HOLD = "hold"
+    DATA_QUALITY = "data_quality"
+    OTHER = "other"
+
+
+class Reason(StrEnum):
+    """Why. ``normal`` is said, never implied (X12 1651 NS/NA)."""
+
+    NORMAL = "normal"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+    WEATHER = "weather"
+    NATURAL_DISASTER = "natural_disaster"
+    STRIKE = "strike"
+    ROAD_CONDITIONS = "road_conditions"
+    ACCIDENT = "accident"
+    HOLIDAY = "holiday"
+    SECURITY = "security"
+    MECHANICAL = "mechanical"
+    DRIVER = "driver"
+    DISPATCH_ERROR = "dispatch_error"
+    CAPACITY = "capacity"
+    EQUIPMENT_UNAVAILABLE = "equipment_unavailable"
+    MISSED_PICKUP = "missed_pickup"
+    MISSED_CONNECTION = "missed_connection"
+    PAST_CUTOFF = "past_cutoff"
+    MISSORTED = "missorted"
+    PREVIOUS_STOP = "previous_stop"
+    PROCESSING_DELAY = "processing_delay"
+    CARRIER_KEYING_ERROR = "carrier_keying_error"
+    PARTNER_CARRIER = "partner_carrier"
+    CONSIGNEE_ABSENT = "consignee_absent"
+    CONSIGNEE_CLOSED = "consignee_closed"
+    CONSIGNEE_REFUSED = "consignee_refused"
+    CONSIGNEE_REQUESTED_LATER = "consignee_requested_later"
+    CONSIGNEE_HOURS = "consignee_hours"
+    IDENTITY_CHECK_FAILED = "identity_check_failed"
+    NO_ACCESS = "no_access"
+    APPOINTMENT_PENDING = "appointment_pending"
+    NOT_COLLECTED = "not_collected"
+    ADDRESS_INCORRECT = "address_incorrect"
+    ADDRESS_INCOMPLETE = "address_incomplete"
+    RECIPIENT_MOVED = "recipient_moved"
+    SHIPPER_NOT_READY = "shipper_not_ready"
+    SHIPPER_DATA_ERROR = "shipper_data_error"
+    PACKAGING = "packaging"
+    OVERWEIGHT_OVERSIZE = "overweight_oversize"
+    PROHIBITED_GOODS = "prohibited_goods"
+    CUSTOMS_INSPECTION = "customs_inspection"
+    CUSTOMS_DOCUMENTS = "customs_documents"
+    DUTIES_UNPAID = "duties_unpaid"
+    IMPORT_EXPORT_RESTRICTION = "import_export_restriction"
+    PAYMENT_DUE = "payment_due"
+    INSTRUCTIONS_AWAITED = "instructions_awaited"
+    FEED_STALE = "feed_stale"
+    CODE_UNMAPPED = "code_unmapped"
+    TIMESTAMP_INVALID = "timestamp_invalid"
+
+
+class Severity(StrEnum):
+    """How much an alert matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class AlertState(StrEnum):
+    """Where an alert is in its life."""
+
+    RAISED = "raised"
+    RESOLVED = "resolved"
+
+
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    FEED_STALE = "feed_stale"
+    SHIPMENT_EXCEPTION = "shipment_exception"
+
+
+class Flag(StrEnum):
+    """What intake noticed about an event and let pass."""
+
+    TIMESTAMP_FUTURE = "timestamp_future"
+    CODE_UNMAPPED = "code_unmapped"
+    ENVELOPE_COUNTS_WRONG = "envelope_counts_wrong"
+    ENVELOPE_TRUNCATED = "envelope_truncated"
+    CONTROL_NUMBER_MISMATCH = "control_number_mismatch"
+
+
+class RejectReason(StrEnum):
+    """Why a record went to the dead letters."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    NOT_TEXT = "not_text"
+    MALFORMED = "malformed"
+    FORBIDDEN_XML = "forbidden_xml"
+    UNEXPECTED_SHAPE = "unexpected_shape"
+    CONTRACT_BROKEN = "contract_broken"
+    INVALID_TIME = "invalid_time"
+    NO_REFERENCE = "no_reference"
+    CARRIER_ERROR = "carrier_error"
+    UNSUPPORTED_MESSAGE = "unsupported_message"
+    UNKNOWN_FEED = "unknown_feed"
+    UNKNOWN_MAGIC = "unknown_magic"
+    UNKNOWN_SCHEMA = "unknown_schema"
+    TRUNCATED = "truncated"
+    TRAILING_BYTES = "trailing_bytes"
+    INTERNAL = "internal"
+
+
+class PostingKind(StrEnum):
+    """What an ERP posting records: the financially relevant facts of a delivery."""
+
+    GOODS_ISSUE = "goods_issue"
+    DELIVERY_ATTEMPT = "delivery_attempt"
+    DELIVERY_CONFIRMATION = "delivery_confirmation"
+    PROOF_OF_DELIVERY = "proof_of_delivery"
+    RETURN_STARTED = "return_started"
+    RETURN_RECEIPT = "return_receipt"
+    LOSS = "loss"
+    CANCELLATION = "cancellation"

@@ -1,0 +1,153 @@
+"""The compiled codec writes what fastavro writes, reads what it wrote, and refuses everything else."""
+
+import io
+from enum import StrEnum
+from typing import Any, get_type_hints
+
+import fastavro
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from config import contracts
+from streams import codec, model
+from streams.errors import Reject
+from streams.vocabulary import RejectReason
+
+CONTRACTS: dict[str, type] = {
+    "carrier_event": model.CarrierEvent,
+    "enriched_event": model.EnrichedEvent,
+    "shipment_state": model.ShipmentState,
+    "order": model.Order,
+    "order_reference": model.OrderReference,
+    "customer_update": model.CustomerUpdate,
+    "delivery_milestone": model.DeliveryMilestone,
+    "erp_posting": model.ErpPosting,
+    "fulfilment_state": model.FulfilmentState,
+    "alert": model.Alert,
+    "dead_letter": model.DeadLetter,
+    "feed_activity": model.FeedActivity,
+    "feed_state": model.FeedState,
+}
+LONGS = st.one_of(
+    st.integers(-(2**63), 2**63 - 1), st.integers(0, 2 * 10**12), st.sampled_from([0, -1, 8191, 8192, 2**27, 2**41])
+)
+TEXTS = st.one_of(st.text(max_size=20), st.text(alphabet="ü€x", min_size=60, max_size=200))
+
+
+def plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: plain(value) for key, value in node.items() if key != "logicalType"}
+    return [plain(item) for item in node] if isinstance(node, list) else node
+
+
+def values(schema: Any, hint: Any, named: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Generates a Struct (or a field of one) that fits ``schema``."""
+    kind, full = codec._kind(schema, named)
+    if kind == "union":
+        return st.none() | values(full[1], codec._member_type(hint), named)
+    if kind == "array":
+        return st.lists(values(full["items"], codec._member_type(hint), named), max_size=3)
+    if kind == "record":
+        struct = codec._member_type(hint)
+        types = get_type_hints(struct)
+        fields = {f["name"]: values(f["type"], types[f["name"]], named) for f in full["fields"]}
+        return st.builds(struct, **fields)
+    if kind == "enum":
+        return st.sampled_from(list(codec._member_type(hint)))
+    simple: dict[str, st.SearchStrategy[Any]] = {
+        "string": TEXTS, "bytes": st.binary(max_size=40), "long": LONGS, "int": st.integers(-(2**31), 2**31 - 1),
+        "boolean": st.booleans(), "double": st.floats(allow_nan=False),
+    }
+    return simple[kind]
+
+
+def as_data(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return {name: as_data(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, list):
+        return [as_data(item) for item in value]
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+@pytest.mark.parametrize("name", sorted(CONTRACTS))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_what_is_written_is_what_fastavro_writes_and_reads_back_equal(name: str, data: st.DataObject) -> None:
+    schema, struct = contracts.schema(name), CONTRACTS[name]
+    value = data.draw(values(schema, struct, {}))
+    written = codec.compile_writer(schema, struct)(value)
+    expected = io.BytesIO()
+    fastavro.schemaless_writer(expected, fastavro.parse_schema(plain(schema)), as_data(value))
+    assert written == expected.getvalue()
+    assert codec.compile_reader(schema, struct)(written, 0) == value
+
+
+@pytest.mark.parametrize("name", sorted(CONTRACTS))
+def test_every_contract_has_a_struct_with_its_fields_in_its_order(name: str) -> None:
+    assert [f["name"] for f in contracts.schema(name)["fields"]] == list(CONTRACTS[name].__struct_fields__)
+
+
+def test_no_contract_goes_untested() -> None:
+    assert {path.stem for path in contracts.AVRO_DIR.glob("*.avsc")} == set(CONTRACTS)
+
+
+SCHEMA = contracts.schema("order")
+WRITE, READ = codec.compile_writer(SCHEMA, model.Order), codec.compile_reader(SCHEMA, model.Order)
+ORDER = model.Order(
+    "SO-1", "C-9", "open", "EUR", 12.5, None, 1_700_000_000_000, [model.OrderLine("D-1", "ups", "1Z1")]
+)
+
+
+def test_every_cut_of_a_value_is_refused_as_truncated() -> None:
+    whole = WRITE(ORDER)
+    for length in range(len(whole)):
+        with pytest.raises(Reject) as refused:
+            READ(whole[:length], 0)
+        assert refused.value.reason is RejectReason.TRUNCATED
+
+
+def test_bytes_behind_the_end_are_refused() -> None:
+    with pytest.raises(Reject) as refused:
+        READ(WRITE(ORDER) + b"\x00", 0)
+    assert refused.value.reason is RejectReason.TRAILING_BYTES
+
+
+@settings(max_examples=300, deadline=None)
+@given(noise=st.binary(max_size=80))
+def test_any_bytes_are_a_value_or_a_reject(noise: bytes) -> None:
+    try:
+        value = READ(noise, 0)
+    except Reject as reject:
+        assert reject.reason in (RejectReason.TRUNCATED, RejectReason.TRAILING_BYTES)
+    else:
+        assert isinstance(value, model.Order)
+
+
+@given(noise=st.binary(max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_as_a_carrier_event_are_a_value_or_a_reject(noise: bytes) -> None:
+    read = codec.compile_reader(contracts.schema("carrier_event"), model.CarrierEvent)
+    try:
+        assert isinstance(read(noise, 0), model.CarrierEvent)
+    except Reject as reject:
+        assert reject.reason in (RejectReason.TRUNCATED, RejectReason.TRAILING_BYTES)
+
+
+def test_arrays_in_counted_blocks_are_read() -> None:
+    read = codec.compile_reader(contracts.schema("fulfilment_state"), model.FulfilmentState)
+    a_block_with_its_size, a_block_without = b"\x01\x04\x02a", b"\x02\x02b"
+    body = b"\x02D\x02O" + a_block_with_its_size + a_block_without + b"\x00" + b"\x00"
+    assert read(body, 0) == model.FulfilmentState("D", "O", ["a", "b"], 0)
+
+
+def test_a_number_beyond_64_bits_is_not_written() -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        codec.write_long(2**63)
+
+
+@given(number=st.integers(-(2**63), 2**63 - 1))
+def test_longs_survive_the_round_trip(number: int) -> None:
+    written = codec.write_long(number)
+    assert codec.read_long(written, 0) == (number, len(written))

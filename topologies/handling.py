@@ -1,0 +1,80 @@
+"""What a stage hands back for one chunk: the contract between a stage's handler and its runner.
+
+A handler is synchronous and does no I/O of its own: bytes in, bytes out. The runner
+(``topologies/runner.py``) owns order and safety: outputs and dead letters first, acknowledged by the
+broker; then the changelog, acknowledged; then the local state; only then is the chunk done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol, TypedDict
+
+from msgspec import Struct, field
+
+from streams.errors import Reject
+from streams.model import Record
+
+
+class Message(TypedDict):
+    """One output as ``confluent_kafka.Producer.produce_batch`` takes it."""
+
+    key: bytes | None
+    value: bytes | None
+
+
+class Change(NamedTuple):
+    """A key's new record: ``local`` for the state store, ``changelog`` for its topic. None deletes."""
+
+    local: bytes | None
+    changelog: bytes | None
+
+
+class Refused(NamedTuple):
+    """A record that cannot be used, and why."""
+
+    record: Record
+    reject: Reject
+
+
+class Handled(Struct):
+    """Everything one chunk brought about.
+
+    ``outputs``: topic name -> messages in order. ``counts``: metric label -> how many, summed by the
+    runner into ``shipsync_events_total{stage, outcome}`` (accepted, duplicates, unmatched, ...).
+    """
+
+    outputs: dict[str, list[Message]] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+    changes: dict[bytes, Change] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+class View(Protocol):
+    """Read side of one partition's state."""
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Local records in the order of ``keys``; None where there is none."""
+
+    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Every (key, local record) whose key starts with ``prefix``, in key order."""
+
+
+class Handler(Protocol):
+    """One stage's work on a chunk."""
+
+    def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
+        """Work on the records of one topic-partition, in offset order. ``now_ms``: the worker's clock.
+
+        Bad records come back as ``refused``; anything raised stops the process before the ack.
+        """
+
+
+class StatefulHandler(Handler, Protocol):
+    """A stage with a changelog."""
+
+    def local_record(self, changelog_value: bytes) -> bytes:
+        """The local record inside a changelog value (restore)."""
+
+    def sweep(self, state: View, now_ms: int) -> Handled:
+        """What falls due by the clock alone; called between chunks, one partition at a time."""
