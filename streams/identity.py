@@ -51,3 +51,13 @@ def event_id(
 def shipment_key(carrier: str, reference: str) -> str:
     """``CARRIER:REFERENCE``: the key of every topic about shipments."""
     return f"{carrier}:{reference}"
+
+
+def normalise_tracking_number(number: str) -> str:
+    """The number as every topic carries it: no white space anywhere, upper case. Empty stays empty."""
+    return "".join(number.split()).upper()
+
+
+def normalise_carrier(carrier: str) -> str:
+    """The carrier slug as every topic carries it: trimmed, lower case."""
+    return carrier.strip().lower()

@@ -1,0 +1,183 @@
+"""Who must hear of what about a shipment: customer updates, delivery milestones, exception alerts.
+
+Every output's id is made of the fact alone, so the same fact told again (after a crash, by a replay)
+carries the same id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from streams.facts import FACTS, Fact, is_for_customers, public_trouble
+from streams.identity import digest, shipment_key
+from streams.model import Alert, CustomerUpdate, DeliveryMilestone, OrderLink
+from streams.shipment import Entry, OpenException, Shipment, Story, decode_entry
+from streams.status import id_at, is_voided
+from streams.vocabulary import (
+    STATUS_OF,
+    AlertKind,
+    AlertState,
+    ExceptionType,
+    Severity,
+)
+
+_CRITICAL = frozenset({ExceptionType.DAMAGE, ExceptionType.LOSS})
+
+
+def updates_of(shipment: Shipment, place: int, entry: Entry) -> list[CustomerUpdate]:
+    """One update per order for the event at ``place``; none where customers need not hear of it."""
+    story = entry.story
+    if story is None or not _tellable(entry):
+        return []
+    return [_update(shipment, place, entry, story, order) for order in _one_each(shipment.orders, "order_id")]
+
+
+def milestones_of(shipment: Shipment, place: int, entry: Entry, known: int) -> list[DeliveryMilestone]:
+    """One milestone per delivery and fact the event at ``place`` reports.
+
+    ``known``: the facts' bits reported by other events; those are not told again, attempts are.
+    """
+    story = entry.story
+    facts = _new_facts(entry, known)
+    if not facts or story is None:
+        return []
+    return [
+        _milestone(shipment, place, entry, story, order, fact)
+        for order in _one_each(shipment.orders, "delivery_id")
+        for fact in facts
+    ]
+
+
+def updates_held_for(shipment: Shipment, order: OrderLink) -> Iterator[CustomerUpdate]:
+    """The shipment's whole story for an order just become known, in event-time order."""
+    for place, data in enumerate(shipment.history):
+        entry = decode_entry(data)
+        if entry.story is not None and _tellable(entry):
+            yield _update(shipment, place, entry, entry.story, order)
+
+
+def milestones_held_for(shipment: Shipment, order: OrderLink) -> Iterator[DeliveryMilestone]:
+    """Every fact about a delivery just become known, each once, in event-time order."""
+    known = 0
+    for place, data in enumerate(shipment.history):
+        entry = decode_entry(data)
+        if entry.story is None:
+            continue
+        for fact in _new_facts(entry, known):
+            known |= fact.bit
+            yield _milestone(shipment, place, entry, entry.story, order, fact)
+
+
+def alerts_between(shipment: Shipment, before: list[OpenException]) -> list[Alert]:
+    """Alerts raised, renewed (another reason) and resolved since ``before`` was the open set."""
+    now = {one.type: one for one in shipment.open}
+    then = {one.type: one for one in before}
+    key = shipment_key(shipment.carrier, shipment.tracking_number)
+    alerts = [
+        _alert(key, one, AlertState.RESOLVED, max(shipment.last_event_at or 0, one.since))
+        for one in before
+        if one.type not in now
+    ]
+    alerts += [
+        _alert(key, one, AlertState.RAISED, one.reason_at)
+        for one in shipment.open
+        if then.get(one.type) != one
+    ]
+    return alerts
+
+
+def _tellable(entry: Entry) -> bool:
+    return not entry.retracts and is_for_customers(entry.milestone, entry.exception, actual=entry.actual)
+
+
+def _one_each(orders: list[OrderLink], name: str) -> Collection[OrderLink]:
+    """The first link of each order (or delivery): one of several deliveries, or claimed by several orders."""
+    if len(orders) < 2:
+        return orders
+    first: dict[str, OrderLink] = {}
+    for order in orders:
+        first.setdefault(getattr(order, name), order)
+    return first.values()
+
+
+def _new_facts(entry: Entry, known: int) -> tuple[Fact, ...]:
+    if not entry.actual or entry.retracts:
+        return ()
+    facts = FACTS.get((entry.milestone, entry.exception))
+    if facts is None:
+        return ()
+    if len(facts) == 1 and not facts[0].bit & known:
+        return facts
+    return tuple(fact for fact in facts if fact.repeats or not fact.bit & known)
+
+
+def _is_history(shipment: Shipment, place: int, entry: Entry, event_id: bytes) -> bool:
+    """True where the shipment has moved on: a later event leads, or this one was not let to."""
+    if place < shipment.leader or is_voided(shipment, event_id):
+        return True
+    return place > shipment.leader and entry.actual and STATUS_OF[entry.milestone] is not None
+
+
+def _update(shipment: Shipment, place: int, entry: Entry, story: Story, order: OrderLink) -> CustomerUpdate:
+    raw = id_at(shipment, place)
+    event_id = raw.hex()
+    exception, reason = public_trouble(entry.exception, entry.reason)
+    return CustomerUpdate(
+        digest("customer", order.order_id, event_id),
+        order.customer_id,
+        order.order_id,
+        shipment.carrier,
+        shipment.tracking_number,
+        entry.milestone,
+        shipment.standing,
+        story.occurred_at,
+        story.utc_offset_minutes,
+        story.location,
+        exception,
+        reason,
+        shipment.estimated_delivery_at,
+        shipment.signed_by,
+        _is_history(shipment, place, entry, raw),
+        event_id,
+    )
+
+
+def _milestone(
+    shipment: Shipment, place: int, entry: Entry, story: Story, order: OrderLink, fact: Fact
+) -> DeliveryMilestone:
+    event_id = id_at(shipment, place).hex()
+    which = (event_id,) if fact.repeats else ()
+    return DeliveryMilestone(
+        digest(
+            "milestone", order.delivery_id, shipment.carrier, shipment.tracking_number, fact.name, *which
+        ),
+        order.delivery_id,
+        order.order_id,
+        order.customer_id,
+        shipment.carrier,
+        shipment.tracking_number,
+        fact.milestone,
+        story.occurred_at,
+        entry.exception,
+        entry.reason,
+        story.proof_of_delivery,
+        event_id,
+    )
+
+
+def _alert(key: str, one: OpenException, state: AlertState, changed_at: int) -> Alert:
+    words = one.type.value.replace("_", " ")
+    why = one.reason.value.replace("_", " ")
+    message = f"{key}: {words} ({why})" if state is AlertState.RAISED else f"{key}: {words} put right"
+    return Alert(
+        alert_id=digest("shipment_exception", key, one.type.value),
+        kind=AlertKind.SHIPMENT_EXCEPTION,
+        state=state,
+        severity=Severity.CRITICAL if one.type in _CRITICAL else Severity.WARNING,
+        subject=key,
+        message=message,
+        exception=one.type,
+        reason=one.reason,
+        raised_at=one.since,
+        changed_at=changed_at,
+    )

@@ -1,0 +1,174 @@
+"""The shipments stage's own record of one shipment, kept small and quick to read and write.
+
+The record is a function of the *set* of what was accepted, never of the order it came in: events lie in
+event-time order, links by order and delivery, and everything else is folded from them (``status.py``).
+It is stored as a MessagePack array: new fields go to the end, with a default.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, msgpack
+
+from streams.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, ShipmentState
+from streams.vocabulary import (
+    RANK,
+    STATUS_OF,
+    Classifier,
+    Correction,
+    ExceptionType,
+    Flag,
+    Milestone,
+    Reason,
+    Status,
+)
+
+ID_BYTES = 16
+
+
+class Story(Struct, frozen=True, array_like=True, gc=False):
+    """What has to be told of an event later, when its order becomes known."""
+
+    occurred_at: int
+    utc_offset_minutes: int | None
+    location: Location | None
+    proof_of_delivery: ProofOfDelivery | None
+
+
+class Entry(Struct, frozen=True, array_like=True, gc=False):
+    """One distinct event in a shipment's history; its id lies at the same place in ``Shipment.seen``.
+
+    ``at`` orders the history: the event time, but for a forecast or a time flagged as in the future no
+    later than the receipt. ``corrects``: id of the event this one voids, or empty.
+    """
+
+    at: int
+    received_at: int
+    milestone: Milestone
+    actual: bool
+    exception: ExceptionType
+    reason: Reason
+    estimated_delivery_at: int | None
+    corrects: bytes
+    retracts: bool
+    story: Story | None
+
+
+class Receipt(Struct, frozen=True, array_like=True, gc=False):
+    """The head of an :class:`Entry`, for reading no more than it."""
+
+    at: int
+    received_at: int
+
+
+class OpenException(Struct, frozen=True, array_like=True, gc=False):
+    """Something wrong and not yet put right. ``reason`` is the latest one given, at ``reason_at``."""
+
+    type: ExceptionType
+    since: int
+    reason: Reason
+    reason_at: int
+
+
+class Shipment(Struct, array_like=True, gc=False):
+    """Everything known of one shipment. ``leader``: place in the history of the event that leads the status.
+
+    ``seen`` holds the ids of the history side by side, 16 bytes each; ``voided`` the ids that corrections
+    took out of it. ``link_times`` goes with ``orders``. ``facts``: bits of ``facts.FACTS`` already known.
+    """
+
+    carrier: str
+    tracking_number: str
+    seen: bytes = b""
+    history: list[bytes] = []
+    orders: list[OrderLink] = []
+    link_times: list[int] = []
+    voided: bytes = b""
+    status: Status = Status.UNKNOWN
+    status_at: int | None = None
+    last_milestone: Milestone = Milestone.UNKNOWN
+    last_event_at: int | None = None
+    estimated_delivery_at: int | None = None
+    delivered_at: int | None = None
+    signed_by: str | None = None
+    open: list[OpenException] = []
+    leader: int = -1
+    facts: int = 0
+    last_at: int = 0
+    last_rank: int = -2
+    updated_at: int = 0
+
+    @property
+    def standing(self) -> Status:
+        """The status as others read it: planned while an order expects the shipment and no event moved it."""
+        if self.status is Status.UNKNOWN and self.orders:
+            return Status.PLANNED
+        return self.status
+
+
+encode = msgpack.Encoder().encode
+decode = msgpack.Decoder(Shipment).decode
+"""A stored record back. Raises msgspec.DecodeError (or its ValidationError) where it is not one."""
+
+decode_entry = msgpack.Decoder(Entry).decode
+decode_receipt = msgpack.Decoder(Receipt).decode
+
+RANK_OF: dict[Milestone, int] = {
+    milestone: -1 if status is None else RANK[status] for milestone, status in STATUS_OF.items()
+}
+_ACTUAL = Classifier.ACTUAL
+_NEW = Correction.NEW
+_RETRACTS = Correction.RETRACTS
+_FUTURE = Flag.TIMESTAMP_FUTURE.value
+
+
+def rank_of(entry: Entry) -> int:
+    """How far along the event says the shipment is; breaks ties between events of the same instant."""
+    return RANK_OF[entry.milestone] if entry.actual else -1
+
+
+def place_of(ids: bytes, event_id: bytes) -> int:
+    """Which of the ids lying side by side is ``event_id``; -1 if none."""
+    at = ids.find(event_id)
+    while at > 0 and at % ID_BYTES:
+        at = ids.find(event_id, at + 1)
+    return at if at < 0 else at // ID_BYTES
+
+
+def entry_of(event: CarrierEvent, event_id: bytes, *, telling: bool) -> Entry:
+    """The history entry of an event. ``telling``: customers or the ERP may have to hear of it later."""
+    actual = event.classifier is _ACTUAL
+    at = event.occurred_at
+    if not actual or (event.flags and _FUTURE in event.flags):
+        at = min(at, event.received_at)
+    corrects, retracts = b"", False
+    if event.correction is not _NEW and event.corrects is not None:
+        corrects = bytes.fromhex(event.corrects)
+        corrects = b"" if corrects == event_id else corrects
+        retracts = event.correction is _RETRACTS
+    story = None
+    if telling or event.proof_of_delivery is not None:
+        story = Story(event.occurred_at, event.utc_offset_minutes, event.location, event.proof_of_delivery)
+    return Entry(
+        at, event.received_at, event.milestone, actual, event.exception, event.reason,
+        event.estimated_delivery_at, corrects, retracts, story,
+    )  # fmt: skip
+
+
+def state_of(shipment: Shipment, record: bytes, updated_at: int) -> ShipmentState:
+    """The shipment as ``shipment.state.v1`` shows it; ``record`` is ``encode(shipment)``, UTC ms."""
+    return ShipmentState(
+        carrier=shipment.carrier,
+        tracking_number=shipment.tracking_number,
+        status=shipment.standing,
+        status_at=shipment.status_at,
+        last_milestone=shipment.last_milestone,
+        last_event_at=shipment.last_event_at,
+        event_count=len(shipment.history),
+        orders=shipment.orders,
+        estimated_delivery_at=shipment.estimated_delivery_at,
+        delivered_at=shipment.delivered_at,
+        signed_by=shipment.signed_by,
+        open_exceptions=[one.type for one in shipment.open],
+        updated_at=updated_at,
+        record=record,
+    )

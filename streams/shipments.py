@@ -1,0 +1,261 @@
+"""The shipments step: carrier events and order references in, the shipment's truth and its fan-out out.
+
+Reads ``carrier.events`` and ``order.references``; writes ``shipment.events``, ``customer.updates``,
+``delivery.milestones``, ``ops.alerts`` and, as its state, ``shipment.state``.
+
+The final state and the set of output ids depend on the *set* of inputs alone, not on their order, their
+repetition or how they were cut into chunks. Where the same event id comes with other contents, the
+sighting received first is kept (equal receipt: the smaller record), so that holds for the state there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+
+from msgspec import Struct, field
+
+from streams.errors import Reject
+from streams.facts import TELLING
+from streams.fanout import (
+    alerts_between,
+    milestones_held_for,
+    milestones_of,
+    updates_held_for,
+    updates_of,
+)
+from streams.identity import shipment_key
+from streams.model import (
+    Alert,
+    CarrierEvent,
+    CustomerUpdate,
+    DeliveryMilestone,
+    EnrichedEvent,
+    OrderLink,
+    OrderReference,
+)
+from streams.shipment import (
+    ID_BYTES,
+    Entry,
+    OpenException,
+    Shipment,
+    decode_receipt,
+    encode,
+    entry_of,
+    place_of,
+    rank_of,
+    state_of,
+)
+from streams.status import fold, insert, is_voided, remove
+from streams.vocabulary import Classifier, Correction, RejectReason
+
+__all__ = ["Advance", "Received", "advance", "state_of"]
+
+_ACTUAL = Classifier.ACTUAL
+_NEW = Correction.NEW
+
+
+class Received(Struct, frozen=True, gc=False):
+    """A carrier event and its Avro body as it arrived, which goes out again as it is."""
+
+    event: CarrierEvent
+    encoded: bytes
+
+
+class Advance(Struct):
+    """What one chunk brought about. ``events``: message key and event; ``states``: changed ones only.
+
+    ``refused``: place in the chunk and why. ``counts``: every event is one of accepted, duplicates and
+    refused; an accepted one matched or unmatched, and maybe late; every reference is one of linked,
+    relinked (the order changed) and links_repeated, or refused.
+    """
+
+    events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
+    customer_updates: list[CustomerUpdate] = field(default_factory=list)
+    delivery_milestones: list[DeliveryMilestone] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    states: dict[str, Shipment] = field(default_factory=dict)
+    refused: list[tuple[int, Reject]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def advance(chunk: Sequence[Received | OrderReference], states: Mapping[str, Shipment | None]) -> Advance:
+    """Take a chunk in, in its order. ``states``: "CARRIER:REFERENCE" -> what is stored; left unchanged."""
+    out = Advance()
+    counts = dict.fromkeys(
+        ("accepted", "duplicates", "refused", "matched", "unmatched", "late",
+         "linked", "relinked", "links_repeated"),
+        0,
+    )  # fmt: skip
+    for place, item in enumerate(chunk):
+        try:
+            if isinstance(item, Received):
+                _take_event(item, states, out, counts)
+            else:
+                _take_reference(item, states, out, counts)
+        except Reject as reject:
+            out.refused.append((place, reject))
+            counts["refused"] += 1
+    out.counts = {name: count for name, count in counts.items() if count}
+    return out
+
+
+def _take_event(
+    received: Received, states: Mapping[str, Shipment | None], out: Advance, counts: dict[str, int]
+) -> None:
+    event = received.event
+    event_id = _checked_id(event)
+    key = _key_of(event.carrier, event.tracking_number)
+    stored = out.states.get(key) or states.get(key)
+    if stored is not None:
+        place = place_of(stored.seen, event_id)
+        if place >= 0:
+            counts["duplicates"] += 1
+            if event.received_at <= decode_receipt(stored.history[place]).received_at:
+                _prefer_earlier(key, stored, place, event, event_id, out)
+            return
+    entry = _entry(event, event_id)
+    shipment = _own(key, event.carrier, event.tracking_number, stored, out)
+    before, known = shipment.open, shipment.facts
+    place = _add(shipment, event_id, entry)
+    late = place < len(shipment.history) - 1
+    orders = shipment.orders
+    enriched = EnrichedEvent(received.encoded, shipment.standing, late, bool(orders), orders)
+    out.events.append((key, enriched))
+    counts["accepted"] += 1
+    counts["matched" if orders else "unmatched"] += 1
+    if late:
+        counts["late"] += 1
+    if orders:
+        out.customer_updates.extend(updates_of(shipment, place, entry))
+        out.delivery_milestones.extend(milestones_of(shipment, place, entry, known))
+    _alert(shipment, before, out)
+
+
+def _add(shipment: Shipment, event_id: bytes, entry: Entry) -> int:
+    """Put a new event into the history and its consequences into the shipment; its place."""
+    data = encode(entry)
+    key = (entry.at, rank_of(entry), event_id)
+    last = (shipment.last_at, shipment.last_rank, shipment.seen[-ID_BYTES:])
+    if entry.corrects or (shipment.history and key < last):
+        return insert(shipment, event_id, entry, data)
+    place = len(shipment.history)
+    shipment.history.append(data)
+    shipment.seen += event_id
+    fold(shipment, place, entry, voided=is_voided(shipment, event_id))
+    return place
+
+
+def _prefer_earlier(
+    key: str, stored: Shipment, place: int, event: CarrierEvent, event_id: bytes, out: Advance
+) -> None:
+    """Keep the sighting received first, so that replays in another order end in the same record."""
+    entry = _entry(event, event_id)
+    data = encode(entry)
+    kept = stored.history[place]
+    if (event.received_at, data) >= (decode_receipt(kept).received_at, kept):
+        return
+    shipment = _own(key, event.carrier, event.tracking_number, stored, out)
+    before, known = shipment.open, shipment.facts
+    remove(shipment, place)
+    place = insert(shipment, event_id, entry, data)
+    if shipment.facts & ~known:
+        out.delivery_milestones.extend(milestones_of(shipment, place, entry, known))
+    _alert(shipment, before, out)
+
+
+def _take_reference(
+    reference: OrderReference, states: Mapping[str, Shipment | None], out: Advance, counts: dict[str, int]
+) -> None:
+    key = _key_of(reference.carrier, reference.tracking_number)
+    stored = out.states.get(key) or states.get(key) or Shipment(reference.carrier, reference.tracking_number)
+    link = OrderLink(
+        reference.order_id, reference.delivery_id, reference.customer_id, reference.promised_delivery_at
+    )
+    others = [order for order in stored.orders if not _same_claim(order, link)]
+    if len(others) < len(stored.orders):
+        if _is_older(reference, link, stored):
+            counts["links_repeated"] += 1
+            return
+        counts["relinked"] += 1
+    else:
+        counts["linked"] += 1
+    shipment = _own(key, reference.carrier, reference.tracking_number, stored, out)
+    is_new = len(others) == len(shipment.orders)
+    _set_links(shipment, others, link, reference.updated_at)
+    if is_new and all(order.order_id != link.order_id for order in others):
+        out.customer_updates.extend(updates_held_for(shipment, link))
+    if is_new and all(order.delivery_id != link.delivery_id for order in others):
+        out.delivery_milestones.extend(milestones_held_for(shipment, link))
+
+
+def _same_claim(one: OrderLink, other: OrderLink) -> bool:
+    return one.order_id == other.order_id and one.delivery_id == other.delivery_id
+
+
+def _is_older(reference: OrderReference, link: OrderLink, stored: Shipment) -> bool:
+    """True where what is stored of this claim is as new or newer; of equal time, always the same wins."""
+    return any(
+        _same_claim(known, link) and _age(reference.updated_at, link) <= _age(time, known)
+        for known, time in zip(stored.orders, stored.link_times, strict=True)
+    )
+
+
+def _set_links(shipment: Shipment, others: list[OrderLink], link: OrderLink, updated_at: int) -> None:
+    times = {
+        (order.order_id, order.delivery_id): time
+        for order, time in zip(shipment.orders, shipment.link_times, strict=True)
+    }
+    times[link.order_id, link.delivery_id] = updated_at
+    shipment.orders = sorted([*others, link], key=lambda order: (order.order_id, order.delivery_id))
+    shipment.link_times = [times[order.order_id, order.delivery_id] for order in shipment.orders]
+    shipment.updated_at = max(shipment.updated_at, updated_at)
+
+
+def _age(updated_at: int, link: OrderLink) -> tuple[int, str, int]:
+    promised = -1 if link.promised_delivery_at is None else link.promised_delivery_at
+    return updated_at, link.customer_id, promised
+
+
+def _own(key: str, carrier: str, tracking_number: str, stored: Shipment | None, out: Advance) -> Shipment:
+    """The chunk's own copy of the shipment, to be changed at will."""
+    own = out.states.get(key)
+    if own is None:
+        own = Shipment(carrier, tracking_number) if stored is None else copy(stored)
+        own.history = own.history.copy()
+        out.states[key] = own
+    return own
+
+
+def _alert(shipment: Shipment, before: list[OpenException], out: Advance) -> None:
+    if shipment.open is not before and shipment.open != before:
+        out.alerts.extend(alerts_between(shipment, before))
+
+
+def _entry(event: CarrierEvent, event_id: bytes) -> Entry:
+    telling = (event.milestone, event.exception, event.classifier is _ACTUAL) in TELLING
+    return entry_of(event, event_id, telling=telling)
+
+
+def _checked_id(event: CarrierEvent) -> bytes:
+    if event.correction is not _NEW:
+        if event.corrects is None:
+            raise Reject(RejectReason.CONTRACT_BROKEN, "a correction that names no event", "corrects")
+        _id_bytes(event.corrects, "corrects")
+    return _id_bytes(event.event_id, "event_id")
+
+
+def _key_of(carrier: str, tracking_number: str) -> str:
+    if not carrier or not tracking_number:
+        raise Reject(RejectReason.NO_REFERENCE, "no carrier or no tracking number", "tracking_number")
+    return shipment_key(carrier, tracking_number)
+
+
+def _id_bytes(event_id: str, path: str) -> bytes:
+    try:
+        raw = bytes.fromhex(event_id)
+    except ValueError:
+        raw = b""
+    if len(raw) != ID_BYTES or raw.hex() != event_id:
+        raise Reject(RejectReason.CONTRACT_BROKEN, f"{event_id[:64]!r} is no id: 32 hex digits are due", path)
+    return raw

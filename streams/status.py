@@ -1,0 +1,183 @@
+"""The status machine: folds a shipment's history, in event-time order, into where it stands.
+
+``fold`` takes one event at the end of the history, ``refold`` starts again from its beginning; both use
+the same step, so what comes out depends on the set of events alone.
+
+- Only actual events whose milestone has a status move it; a voided event counts for nothing.
+- A terminal status is left only by a later return (or when a correction voids what set it).
+- On the return leg, the way back's scans leave the status ``returning``.
+- An exception is open from the event that reports it until a later good milestone of the kind that puts
+  it right; damage and shortage stay open until the goods arrive sound. A terminal status closes what no
+  longer matters, and after it only claims open.
+"""
+
+from __future__ import annotations
+
+from streams.facts import FACT_BITS
+from streams.shipment import (
+    ID_BYTES,
+    RANK_OF,
+    Entry,
+    OpenException,
+    Shipment,
+    decode_entry,
+    place_of,
+    rank_of,
+)
+from streams.vocabulary import RANK, STATUS_OF, TERMINAL, ExceptionType, Milestone, Status
+
+_NONE = ExceptionType.NONE
+_RETURN_LEG = frozenset({Status.RETURNING, Status.RETURNED})
+_ALL = frozenset(ExceptionType)
+_CLAIMS = frozenset(
+    {ExceptionType.DAMAGE, ExceptionType.LOSS, ExceptionType.SHORTAGE, ExceptionType.REFUSAL}
+)
+_MATERIAL = frozenset({ExceptionType.DAMAGE, ExceptionType.SHORTAGE})
+_STANDS_STILL = frozenset({
+    ExceptionType.CUSTOMS, ExceptionType.DOCUMENTS, ExceptionType.PAYMENT, ExceptionType.HOLD,
+    ExceptionType.ADDRESS, ExceptionType.CONSIGNEE, ExceptionType.REFUSAL,
+})  # fmt: skip
+_CLOSES: dict[Milestone, frozenset[ExceptionType]] = {
+    **dict.fromkeys((Milestone.DELIVERED, Milestone.RETURNED), _ALL),
+    **dict.fromkeys((Milestone.BOOKING_CANCELLED, Milestone.BOOKING_REJECTED), _ALL - _CLAIMS),
+    **dict.fromkeys((Milestone.LOST, Milestone.DESTROYED), _ALL - _CLAIMS),
+    Milestone.RETURNING: _ALL - _MATERIAL - {ExceptionType.REFUSAL},
+    **dict.fromkeys(
+        (Milestone.PICKED_UP, Milestone.LOADED, Milestone.DEPARTED_PICKUP, Milestone.DEPARTED_FACILITY,
+         Milestone.IN_TRANSIT, Milestone.HANDED_OVER, Milestone.CUSTOMS_RELEASED,
+         Milestone.OUT_FOR_DELIVERY, Milestone.ARRIVED_DELIVERY, Milestone.AT_DELIVERY_DOCK,
+         Milestone.AVAILABLE_FOR_PICKUP),
+        _ALL - _MATERIAL,
+    ),
+    **dict.fromkeys(
+        (Milestone.ARRIVED_FACILITY, Milestone.RECEIVED_FROM_CARRIER), _ALL - _MATERIAL - _STANDS_STILL
+    ),
+}  # fmt: skip
+"""The exceptions a good milestone puts right; a milestone not named puts right none."""
+
+_IMPLIES = {Milestone.LOST: ExceptionType.LOSS, Milestone.DESTROYED: ExceptionType.LOSS}
+
+
+def fold(shipment: Shipment, place: int, entry: Entry, *, voided: bool) -> None:
+    """Count in the latest event of the history, which stands at ``place``. Changes ``shipment``."""
+    shipment.last_at = entry.at
+    shipment.last_rank = RANK_OF[entry.milestone] if entry.actual else -1
+    if entry.received_at > shipment.updated_at:
+        shipment.updated_at = entry.received_at
+    if entry.retracts:
+        return
+    if entry.actual:
+        shipment.facts |= FACT_BITS.get((entry.milestone, entry.exception), 0)
+    if voided:
+        return
+    if entry.estimated_delivery_at is not None:
+        shipment.estimated_delivery_at = entry.estimated_delivery_at
+    proof = None if entry.story is None else entry.story.proof_of_delivery
+    if proof is not None and proof.signed_by is not None:
+        shipment.signed_by = proof.signed_by
+    moved = False
+    if entry.actual:
+        shipment.last_milestone = entry.milestone
+        shipment.last_event_at = entry.at
+        moved = _move(shipment, place, entry)
+    if shipment.open or entry.exception is not _NONE or entry.milestone in _IMPLIES:
+        _follow_exceptions(shipment, entry, moved=moved)
+
+
+def _move(shipment: Shipment, place: int, entry: Entry) -> bool:
+    target = STATUS_OF[entry.milestone]
+    current = shipment.status
+    if target is None:
+        return False
+    if current in TERMINAL and (target not in _RETURN_LEG or current is Status.RETURNED):
+        return False
+    shipment.leader = place
+    on_the_way_back = current is Status.RETURNING and RANK[target] <= RANK[Status.IN_TRANSIT]
+    if target is not current and not on_the_way_back:
+        shipment.status = target
+        shipment.status_at = entry.at
+        if target is Status.DELIVERED:
+            shipment.delivered_at = entry.at
+    return True
+
+
+def _follow_exceptions(shipment: Shipment, entry: Entry, *, moved: bool) -> None:
+    exception = entry.exception
+    if exception is _NONE and entry.actual:
+        exception = _IMPLIES.get(entry.milestone, _NONE)
+    ended = shipment.status in TERMINAL
+    opens = exception is not _NONE and (not ended or exception in _CLAIMS)
+    still = shipment.open
+    if moved and (exception is _NONE or ended):
+        closed = _CLOSES.get(entry.milestone, frozenset())
+        still = [one for one in still if one.type not in closed or (opens and one.type is exception)]
+    if opens:
+        still = _opened(still, exception, entry)
+    if still != shipment.open:
+        shipment.open = still
+
+
+def _opened(still: list[OpenException], exception: ExceptionType, entry: Entry) -> list[OpenException]:
+    for place, one in enumerate(still):
+        if one.type is exception:
+            if one.reason is entry.reason:
+                return still
+            renewed = OpenException(exception, one.since, entry.reason, entry.at)
+            return [*still[:place], renewed, *still[place + 1 :]]
+    return [*still, OpenException(exception, entry.at, entry.reason, entry.at)]
+
+
+def refold(shipment: Shipment) -> None:
+    """Fold the whole history again, after an event came in between or a correction voided one."""
+    entries = [decode_entry(data) for data in shipment.history]
+    shipment.voided = b"".join(sorted({entry.corrects for entry in entries if entry.corrects}))
+    shipment.status = Status.UNKNOWN
+    shipment.status_at = shipment.last_event_at = shipment.estimated_delivery_at = None
+    shipment.last_milestone = Milestone.UNKNOWN
+    shipment.delivered_at = shipment.signed_by = None
+    shipment.open = []
+    shipment.leader = -1
+    shipment.facts = 0
+    shipment.updated_at = max(shipment.link_times, default=0)
+    for place, entry in enumerate(entries):
+        fold(shipment, place, entry, voided=is_voided(shipment, id_at(shipment, place)))
+
+
+def insert(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
+    """Put an event at its place in the history and fold again; the place. ``data``: encoded ``entry``."""
+    place = _place_for(shipment, (entry.at, rank_of(entry), event_id))
+    shipment.history.insert(place, data)
+    cut = place * ID_BYTES
+    shipment.seen = shipment.seen[:cut] + event_id + shipment.seen[cut:]
+    refold(shipment)
+    return place
+
+
+def remove(shipment: Shipment, place: int) -> None:
+    """Take the event at ``place`` out of the history; the caller inserts its better version."""
+    del shipment.history[place]
+    cut = place * ID_BYTES
+    shipment.seen = shipment.seen[:cut] + shipment.seen[cut + ID_BYTES :]
+
+
+def _place_for(shipment: Shipment, key: tuple[int, int, bytes]) -> int:
+    """Where an event with this sort key belongs (event time, rank, id)."""
+    low, high = 0, len(shipment.history)
+    while low < high:
+        middle = (low + high) // 2
+        other = decode_entry(shipment.history[middle])
+        if (other.at, rank_of(other), id_at(shipment, middle)) < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def id_at(shipment: Shipment, place: int) -> bytes:
+    """The id of the event at ``place``."""
+    return shipment.seen[place * ID_BYTES : (place + 1) * ID_BYTES]
+
+
+def is_voided(shipment: Shipment, event_id: bytes) -> bool:
+    """True where a correction took the event out."""
+    return bool(shipment.voided) and place_of(shipment.voided, event_id) >= 0

@@ -1,0 +1,1 @@
+"""Stand-ins with the behaviour of the real thing."""

@@ -1,0 +1,156 @@
+"""Fakes around a stage: each writes what happens into one shared list of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from streams.errors import Transient
+from streams.model import Record
+from topologies.handling import Change, Handled, Message, Refused, View
+from topologies.sink import Whole
+from topologies.state import Mark, PartitionState, StateMemory
+
+
+class Calls(list[str]):
+    """What happened, in order. ``fail_at`` raises ``error`` when that is about to happen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fail_at: str | None = None
+        self.error: BaseException = RuntimeError("as told")
+        self.hooks: dict[str, Callable[[], object]] = {}
+
+    def note(self, what: str) -> None:
+        """Note it, or raise."""
+        if what in self.hooks:
+            self.hooks.pop(what)()
+        if what == self.fail_at:
+            raise self.error
+        self.append(what)
+
+
+class FakeSink:
+    """Keeps what is sent; at flush it counts as acknowledged."""
+
+    def __init__(self, calls: Calls) -> None:
+        self.calls = calls
+        self.sent: dict[str, list[Message]] = {}
+        self.whole: list[Whole] = []
+        self.partitions: dict[str, int | None] = {}
+        self.aborted = 0
+
+    def open(self, partition: int) -> None:
+        self.calls.note(f"open {partition}")
+
+    def begin(self, partition: int) -> FakeSink:
+        del partition
+        return self
+
+    def release(self, partition: int) -> None:
+        self.calls.note(f"release {partition}")
+
+    def close(self) -> None:
+        self.calls.note("close sink")
+
+    def send(self, outputs: Mapping[str, list[Message]], partition: int | None = None) -> None:
+        for topic, messages in outputs.items():
+            if messages:
+                self.calls.note(f"send {topic}")
+                self.sent.setdefault(topic, []).extend(messages)
+                self.partitions[topic] = partition
+
+    def send_whole(self, records: Sequence[Whole]) -> None:
+        for record in records:
+            self.calls.note(f"send {record.topic}")
+            self.whole.append(record)
+
+    def flush(self) -> None:
+        self.calls.note("flush")
+
+    def commit(self) -> None:
+        self.calls.note("commit")
+
+    def abort(self) -> None:
+        self.calls.note("abort")
+        self.aborted += 1
+
+
+class FakeChangelog:
+    """Opens the state as it lies on disk; nothing is replayed."""
+
+    def __init__(self, calls: Calls, block_cache_bytes: int = 8 << 20) -> None:
+        self.calls = calls
+        self.reached = 100
+        self.troubles = 0
+        self._memory = StateMemory(block_cache_bytes)
+        self.opened: dict[int, _NotedState] = {}
+
+    def topic_id(self) -> str:
+        return "fake"
+
+    def end(self, partition: int) -> int:
+        del partition
+        self.calls.note("end")
+        return self.reached
+
+    def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> PartitionState | None:
+        if self.troubles:
+            self.troubles -= 1
+            raise Transient("not now")
+        self.calls.note(f"restore {partition}")
+        if not wanted():
+            return None
+        self.opened[partition] = _NotedState(path, self._memory, self.calls)
+        return self.opened[partition]
+
+
+class _NotedState(PartitionState):
+    def __init__(self, path: Path, memory: StateMemory, calls: Calls) -> None:
+        super().__init__(path, memory)
+        self.calls = calls
+
+    def apply(self, changes: Mapping[bytes, bytes | None], mark: Mark | None = None) -> None:
+        self.calls.note("apply")
+        super().apply(changes, mark)
+
+    def close(self) -> None:
+        if self._db is not None:
+            self.calls.note("close state")
+        super().close()
+
+
+class FakeHandler:
+    """Passes every record on and counts it in the state; hooks and faults through ``calls``."""
+
+    def __init__(self, calls: Calls, refused: Callable[[Record], Refused | None] = lambda _: None) -> None:
+        self.calls = calls
+        self.refused = refused
+        self.chunks: list[list[int]] = []
+
+    def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
+        del now_ms
+        self.calls.note("handle")
+        self.chunks.append([record.offset for record in records])
+        handled = Handled(counts={"accepted": len(records)})
+        bad = {id(record): one for record in records if (one := self.refused(record)) is not None}
+        handled.refused = list(bad.values())
+        handled.outputs["out"] = [
+            {"key": record.key, "value": record.value} for record in records if id(record) not in bad
+        ]
+        if state is not None:
+            for key in dict.fromkeys(record.key or b"" for record in records):
+                [count] = state.get_many([key])
+                total = int(count or b"0") + sum(record.key == key for record in records)
+                handled.changes[key] = Change(b"%d" % total, b"log %d" % total)
+        return handled
+
+    def local_record(self, changelog_value: bytes) -> bytes:
+        return changelog_value.removeprefix(b"log ")
+
+    def sweep(self, state: View, now_ms: int) -> Handled:
+        del state
+        self.calls.note("sweep")
+        return Handled(outputs={"alerts": [{"key": b"due", "value": b"%d" % now_ms}]})
+
+

@@ -1,0 +1,134 @@
+"""The laws of the shipments step, as checks on any history: generated here, recorded elsewhere.
+
+``tell`` plays chunks through the step as the stage does (state stored as bytes between chunks);
+the checks compare what came out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from streams import shipment as records
+from streams.identity import shipment_key
+from streams.model import Alert, CustomerUpdate, DeliveryMilestone, EnrichedEvent, OrderReference
+from streams.shipments import Advance, Received, advance
+from streams.vocabulary import TERMINAL, AlertState, Correction, Milestone, Status
+
+Said = Received | OrderReference
+
+
+@dataclass
+class Outcome:
+    """Everything that came of a history."""
+
+    records: dict[str, bytes] = field(default_factory=dict)
+    events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
+    updates: list[CustomerUpdate] = field(default_factory=list)
+    milestones: list[DeliveryMilestone] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def open_alerts(self) -> dict[str, Alert]:
+        """What a reader of the compacted alerts topic sees open."""
+        latest = {alert.alert_id: alert for alert in self.alerts}
+        return {key: alert for key, alert in latest.items() if alert.state is AlertState.RAISED}
+
+    @property
+    def ids(self) -> tuple[list[str], list[str], list[str]]:
+        """Ids of events (as their bodies stand for them), updates and milestones; repeats show."""
+        return (
+            sorted(str(event.event) for _, event in self.events),
+            sorted(update.update_id for update in self.updates),
+            sorted(milestone.milestone_id for milestone in self.milestones),
+        )
+
+
+def tell(chunks: Iterable[Sequence[Said]], start: Outcome | None = None) -> Outcome:
+    """Play the chunks in their order, after ``start`` if given; ``start`` stays as it was."""
+    outcome = Outcome() if start is None else deepcopy(start)
+    for chunk in chunks:
+        keys = {_key(item) for item in chunk}
+        states = {key: _read(outcome.records.get(key)) for key in keys}
+        before = {key: records.encode(state) for key, state in states.items()}
+        result = advance(chunk, states)
+        assert {key: records.encode(state) for key, state in states.items()} == before, "changed its argument"
+        _add(outcome, result)
+    return outcome
+
+
+def check_same(one: Outcome, other: Outcome) -> None:
+    """Same final records byte for byte, same output ids, same alerts open with the same contents."""
+    assert one.records == other.records
+    assert one.ids == other.ids
+    assert one.open_alerts == other.open_alerts
+
+
+def check_each_once(outcome: Outcome) -> None:
+    """No output goes out twice."""
+    for ids in outcome.ids:
+        assert len(ids) == len(set(ids))
+
+
+def check_all_accounted_for(said: Sequence[Said], outcome: Outcome) -> None:
+    """In = accepted + duplicates + refused, for events and for references."""
+    counts = outcome.counts
+    references = sum(isinstance(item, OrderReference) for item in said)
+    assert counts["accepted"] + counts["duplicates"] == len(said) - references
+    assert counts["linked"] + counts["relinked"] + counts["links_repeated"] == references
+    assert counts["matched"] + counts["unmatched"] == counts["accepted"] == len(outcome.events)
+
+
+def check_record_tells_its_alerts(outcome: Outcome) -> None:
+    """Open alerts and open exceptions of the final records are the same set."""
+    opened = {
+        (key, one.type)
+        for key, record in outcome.records.items()
+        for one in records.decode(record).open
+    }
+    assert opened == {(alert.subject, alert.exception) for alert in outcome.open_alerts.values()}
+
+
+def check_terminal_is_left_by_return_or_correction_only(said: Sequence[Said]) -> None:
+    """Told in event-time order, one by one: a terminal status changes only as the rules say."""
+    outcome = Outcome()
+    for item in sorted(said, key=_event_time):
+        key = _key(item)
+        before = _read(outcome.records.get(key))
+        outcome = tell([[item]], outcome)
+        after = _read(outcome.records.get(key))
+        if before is None or before.status not in TERMINAL or after is None or after.status is before.status:
+            continue
+        assert isinstance(item, Received)
+        corrected = item.event.correction is not Correction.NEW
+        assert corrected or item.event.milestone in (Milestone.RETURNING, Milestone.RETURNED)
+        assert corrected or before.status is not Status.RETURNED
+
+
+def _event_time(item: Said) -> tuple[int, int, str]:
+    if isinstance(item, OrderReference):
+        return item.updated_at, 0, ""
+    entry = records.entry_of(item.event, b"", telling=False)
+    return entry.at, records.rank_of(entry), item.event.event_id
+
+
+def _key(item: Said) -> str:
+    named = item.event if isinstance(item, Received) else item
+    return shipment_key(named.carrier, named.tracking_number)
+
+
+def _read(record: bytes | None) -> records.Shipment | None:
+    return None if record is None else records.decode(record)
+
+
+def _add(outcome: Outcome, result: Advance) -> None:
+    for key, state in result.states.items():
+        outcome.records[key] = records.encode(state)
+    outcome.events += result.events
+    outcome.updates += result.customer_updates
+    outcome.milestones += result.delivery_milestones
+    outcome.alerts += result.alerts
+    outcome.counts.update(result.counts)

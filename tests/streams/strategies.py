@@ -1,0 +1,179 @@
+"""Generated histories: what carriers and the ERP may say about a few shipments, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from streams.identity import event_id
+from streams.model import CarrierEvent, Location, OrderReference, ProofOfDelivery, Source
+from streams.shipments import Received
+from streams.vocabulary import (
+    Classifier,
+    Correction,
+    ExceptionType,
+    Flag,
+    Milestone,
+    Precision,
+    Reason,
+)
+
+Said = Received | OrderReference
+DAY_ONE = 1_767_225_600_000
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+SOURCE = Source("north.track", "webhook", "raw.north.track.v1", 0, 0, 0, "c-1")
+
+
+def carrier_event(milestone: Milestone, minutes: int, **changes: Any) -> CarrierEvent:
+    """An actual event ``minutes`` after day one, received a minute later; ``changes`` by field name."""
+    at = DAY_ONE + minutes * MINUTE
+    fields: dict[str, Any] = {
+        "event_id": "",
+        "carrier": "north",
+        "tracking_number": "N100",
+        "milestone": milestone,
+        "classifier": Classifier.ACTUAL,
+        "occurred_at": at,
+        "received_at": at + MINUTE,
+        "exception": ExceptionType.NONE,
+        "reason": Reason.NORMAL,
+        "carrier_code": milestone.value.upper(),
+        "carrier_text": "as the carrier says it",
+        "location": Location(city="Lund", country="SE"),
+        "estimated_delivery_at": None,
+        "proof_of_delivery": None,
+        "piece": None,
+        "utc_offset_minutes": 60,
+        "zone_assumed": False,
+        "precision": Precision.INSTANT,
+        "correction": Correction.NEW,
+        "corrects": None,
+        "references": [],
+        "flags": [],
+        "source": SOURCE,
+        **changes,
+    }
+    event = CarrierEvent(**fields)
+    if not event.event_id:
+        event.event_id = event_id(
+            event.carrier, event.tracking_number, milestone, event.carrier_code, event.occurred_at,
+            event.location, f"{event.piece}{event.classifier}{event.correction}{event.corrects}",
+        )  # fmt: skip
+    return event
+
+
+def received(event: CarrierEvent) -> Received:
+    """The event as the stage takes it in; the body stands in for its Avro bytes."""
+    return Received(event, event.event_id.encode())
+
+
+def reference(order: str = "O-1", delivery: str = "D-1", **changes: Any) -> OrderReference:
+    """An order's claim on the shipment of :func:`carrier_event`."""
+    fields: dict[str, Any] = {
+        "carrier": "north",
+        "tracking_number": "N100",
+        "order_id": order,
+        "delivery_id": delivery,
+        "customer_id": f"customer of {order}",
+        "promised_delivery_at": None,
+        "updated_at": DAY_ONE,
+        **changes,
+    }
+    return OrderReference(**fields)
+
+
+_NUMBERS = st.sampled_from(["N100", "N200"])
+_TROUBLE = st.one_of(st.just(ExceptionType.NONE), st.just(ExceptionType.NONE), st.sampled_from(ExceptionType))
+
+
+@st.composite
+def events(draw: st.DrawFn) -> CarrierEvent:
+    """Any event, within so few minutes that ties, late arrivals and loops are common."""
+    milestone = draw(st.sampled_from(Milestone))
+    minutes = draw(st.integers(0, 12))
+    actual = draw(st.booleans()) or draw(st.booleans())
+    trouble = draw(_TROUBLE)
+    return carrier_event(
+        milestone,
+        minutes,
+        tracking_number=draw(_NUMBERS),
+        classifier=Classifier.ACTUAL if actual else draw(st.sampled_from(Classifier)),
+        received_at=DAY_ONE + draw(st.integers(-2, 20)) * MINUTE,
+        exception=trouble,
+        reason=Reason.NORMAL if trouble is ExceptionType.NONE else draw(st.sampled_from(Reason)),
+        estimated_delivery_at=draw(st.none() | st.integers(1, 3).map(lambda day: DAY_ONE + day * 24 * HOUR)),
+        proof_of_delivery=draw(st.none() | st.just(ProofOfDelivery(signed_by="A. Berg"))),
+        flags=draw(st.sampled_from([[], [], [Flag.TIMESTAMP_FUTURE.value]])),
+        piece=f"{trouble}",
+    )
+
+
+@st.composite
+def references(draw: st.DrawFn) -> OrderReference:
+    """One of a few claims, in one of a few versions; a delivery may be claimed by two orders."""
+    return reference(
+        draw(st.sampled_from(["O-1", "O-2"])),
+        draw(st.sampled_from(["D-1", "D-2"])),
+        tracking_number=draw(_NUMBERS),
+        customer_id=draw(st.sampled_from(["C-1", "C-2"])),
+        promised_delivery_at=draw(st.none() | st.just(DAY_ONE + HOUR)),
+        updated_at=DAY_ONE + draw(st.integers(0, 3)) * HOUR,
+    )
+
+
+def _correcting(draw: st.DrawFn, target: CarrierEvent) -> CarrierEvent:
+    return carrier_event(
+        draw(st.sampled_from(Milestone)),
+        draw(st.integers(0, 12)),
+        tracking_number=target.tracking_number,
+        correction=draw(st.sampled_from([Correction.REPLACES, Correction.RETRACTS])),
+        corrects=target.event_id,
+    )
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Said]:
+    """Distinct things said about two shipments, corrections of some of them among them.
+
+    Events of the same id agree in everything the state depends on, but for their time of receipt.
+    """
+    said = draw(st.lists(events(), max_size=14))
+    by_id = {event.event_id: event for event in said}
+    targets = draw(st.lists(st.sampled_from(said), max_size=3)) if said else []
+    for target in targets:
+        correction = _correcting(draw, target)
+        by_id.setdefault(correction.event_id, correction)
+        if draw(st.booleans()):
+            again = _correcting(draw, correction)
+            by_id.setdefault(again.event_id, again)
+    once = [received(event) for event in by_id.values()]
+    return [*once, *draw(st.lists(references(), max_size=6))]
+
+
+@st.composite
+def retellings(draw: st.DrawFn, history: Sequence[Said]) -> list[Said]:
+    """The same history in another order, some of it again: an event sent again is received later."""
+    again = draw(st.lists(st.sampled_from(history), max_size=6)) if history else []
+    late = draw(st.integers(0, 3))
+    repeats = [_received_later(item, late * MINUTE) for item in again]
+    return draw(st.permutations([*history, *repeats]))
+
+
+def _received_later(item: Said, by_ms: int) -> Said:
+    if isinstance(item, OrderReference):
+        return item
+    event = msgspec.structs.replace(item.event, received_at=item.event.received_at + by_ms)
+    return Received(event, item.encoded)
+
+
+@st.composite
+def batchings(draw: st.DrawFn, items: Sequence[Any]) -> list[list[Any]]:
+    """The same sequence cut into chunks, empty ones among them."""
+    cuts = sorted(draw(st.lists(st.integers(0, len(items)), max_size=5)))
+    edges = [0, *cuts, len(items)]
+    return [list(items[start:end]) for start, end in pairwise(edges)]
