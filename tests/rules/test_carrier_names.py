@@ -1,0 +1,35 @@
+"""A carrier is one folder: nothing outside ``connectors/carriers/`` knows its name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.sources import ROOT, label, modules, strings, tree
+
+HOME = ROOT / "connectors" / "carriers"
+CARRIERS = sorted(folder.name for folder in HOME.glob("[a-z]*") if folder.is_dir())
+EXEMPT = (HOME, ROOT / "topologies" / "demo")
+OTHERS = [path for path in modules() if not any(path.is_relative_to(folder) for folder in EXEMPT)]
+NAMES = [re.compile(rf"(?<![a-z0-9]){carrier.replace('_', '[ _-]')}(?![a-z0-9])") for carrier in CARRIERS]
+
+
+def identifiers(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, name) of everything the module names itself or uses."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Name):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.lineno, node.name
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=label)
+def test_no_carrier_is_named_outside_its_folder(path: Path) -> None:
+    said = [*strings(path), *identifiers(path)]
+    assert [(line, text) for line, text in said if any(name.search(text.lower()) for name in NAMES)] == []

@@ -1,0 +1,43 @@
+"""``streams/`` computes: no waiting, no clock, no chance, no outside."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.sources import imports, label, modules, tree
+
+IMPURE = {
+    "asyncio", "concurrent", "ctypes", "fcntl", "glob", "http", "logging", "mmap", "multiprocessing", "os",
+    "pathlib", "queue", "random", "sched", "secrets", "selectors", "shelve", "shutil", "signal", "smtplib",
+    "socket", "socketserver", "sqlite3", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "uuid",
+}
+ALLOWED = (set(sys.stdlib_module_names) - IMPURE) | {"streams", "msgspec"}
+CLOCKS = {"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns"}
+OUTSIDE = {"open", "print", "input"}
+
+STREAMS = pytest.mark.parametrize("path", modules("streams"), ids=label)
+
+
+@STREAMS
+def test_it_imports_only_the_standard_library_msgspec_and_streams(path: Path) -> None:
+    foreign = [(line, name) for line, name in imports(path) if name.partition(".")[0] not in ALLOWED]
+    assert foreign == []
+
+
+@STREAMS
+def test_it_waits_for_nothing(path: Path) -> None:
+    waiting = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+    assert [node.lineno for node in ast.walk(tree(path)) if isinstance(node, waiting)] == []
+
+
+@STREAMS
+def test_it_reads_no_clock_and_touches_nothing_outside(path: Path) -> None:
+    calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    methods = [(call.lineno, call.func.attr) for call in calls if isinstance(call.func, ast.Attribute)]
+    functions = [(call.lineno, call.func.id) for call in calls if isinstance(call.func, ast.Name)]
+    assert [(line, name) for line, name in methods if name in CLOCKS] == []
+    assert [(line, name) for line, name in functions if name in OUTSIDE] == []

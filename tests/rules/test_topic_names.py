@@ -1,0 +1,62 @@
+"""Topic names and app ids are written down once, in ``config/topics.py``, and never change by accident."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config import topics
+from tests.support.sources import ROOT, label, modules, strings
+
+DECLARED = {topic.name for topic in topics.STATIC} | {app.app_id for app in topics.APPS}
+FAMILY = re.compile(r"(raw|dlq)\.(\{\}|[a-z0-9.-]+)\.v\d+")
+ELSEWHERE = [path for path in modules() if label(path) != "config/topics.py"]
+DATA = sorted(path for pattern in ("*.yaml", "*.json") for path in (ROOT / "connectors").rglob(pattern))
+
+STORED_TOPICS = {
+    "carrier.events.v1", "carrier.unresolved.v1", "customer.updates.v1", "dead.letters.v1",
+    "delivery.milestones.v1", "dlq.feeds.v1", "dlq.fulfilment.v1", "dlq.intake.v1", "dlq.shipments.v1",
+    "erp.orders.v1", "erp.postings.v1", "feed.activity.v1", "feed.state.v1", "fulfilment.state.v1",
+    "ops.alerts.v1", "order.references.v1", "shipment.events.v1", "shipment.state.v1",
+}
+STORED_APPS = {
+    "intake": ("shipsync-intake", None),
+    "shipments": ("shipsync-shipments", "shipment.state.v1"),
+    "fulfilment": ("shipsync-fulfilment", "fulfilment.state.v1"),
+    "feeds": ("shipsync-feeds", "feed.state.v1"),
+}
+
+
+@pytest.mark.parametrize("path", ELSEWHERE, ids=label)
+def test_code_takes_topic_names_from_the_catalogue(path: Path) -> None:
+    quoted = [(line, text) for line, text in strings(path) if text in DECLARED or FAMILY.fullmatch(text)]
+    assert quoted == [], "use config.topics"
+
+
+@pytest.mark.parametrize("path", DATA, ids=label)
+def test_data_files_of_connectors_name_no_topic(path: Path) -> None:
+    words = set(re.findall(r"[a-z0-9.-]+", path.read_text("utf-8")))
+    assert {word for word in words if word in DECLARED or FAMILY.fullmatch(word)} == set()
+
+
+def test_topic_names_are_stored_data() -> None:
+    gone = STORED_TOPICS - {topic.name for topic in topics.STATIC}
+    assert gone == set(), "renaming a topic leaves its records behind; add the new one, retire the old"
+
+
+def test_app_ids_are_stored_data() -> None:
+    found = {app.name: (app.app_id, app.state_topic and app.state_topic.name) for app in topics.APPS}
+    changed = {name: stored for name, stored in STORED_APPS.items() if found.get(name) != stored}
+    assert changed == {}, "renaming this drops state: committed offsets and the state folder go by the app id"
+
+
+def test_topic_names_follow_the_pattern() -> None:
+    pattern = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+\.v\d+")
+    assert [topic.name for topic in topics.catalogue(["fedex"]) if not pattern.fullmatch(topic.name)] == []
+
+
+def test_topics_that_are_joined_have_as_many_partitions() -> None:
+    joined = (topics.CARRIER_EVENTS, topics.ORDER_REFERENCES, topics.SHIPMENT_STATE)
+    assert {topic.partitions for topic in joined} == {topics.CARRIER_EVENTS.partitions}

@@ -1,0 +1,180 @@
+"""A real Apache Kafka for tests: one KRaft node, broker and controller in one Java process."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from tests.support import kafka_jars
+
+HOST = "127.0.0.1"
+HEAP = "512m"
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+quiet = logging.getLogger("tests.support.kafka.probe")
+quiet.addHandler(logging.NullHandler())
+quiet.propagate = False
+
+
+class KafkaDown(AssertionError):
+    """The broker did not start, or ended; the text carries the end of its log."""
+
+
+def free_ports(count: int) -> list[int]:
+    """So many different TCP ports of localhost that nobody listens on just now."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind((HOST, 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+class ApacheKafka:
+    """One broker on a folder of its own. It may be killed and started again: records and offsets stay."""
+
+    def __init__(self, folder: Path, classpath: str, overrides: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.log = folder / "broker.log"
+        self.port, self._controller_port = free_ports(2)
+        self._classpath = classpath
+        self._properties = folder / "server.properties"
+        self._process: subprocess.Popen[bytes] | None = None
+        settings = self._settings() | dict(overrides or {})
+        self._properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+
+    @property
+    def bootstrap(self) -> str:
+        """``host:port`` for clients on this machine; stays the same over restarts."""
+        return f"{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return None if self._process is None else self._process.pid
+
+    def _settings(self) -> dict[str, str]:
+        small_topics = {
+            f"{topic}.{setting}": value
+            for topic in ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")
+            for setting, value in (("replication.factor", "1"), ("num.partitions", "4"))
+        }
+        return small_topics | {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.bootstrap.servers": f"{HOST}:{self._controller_port}",
+            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{self._controller_port}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "controller.listener.names": "CONTROLLER",
+            "log.dirs": str(self.folder / "data"),
+            "auto.create.topics.enable": "false",
+            "transaction.state.log.min.isr": "1",
+            "share.coordinator.state.topic.min.isr": "1",
+            "group.initial.rebalance.delay.ms": "0",
+            "group.min.session.timeout.ms": "1000",
+            "broker.heartbeat.interval.ms": "300",
+            "broker.session.timeout.ms": "3000",
+            "log.cleaner.backoff.ms": "500",
+            "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),
+        }
+
+    def format(self) -> None:
+        """Make the folder a KRaft storage directory. Once, before the first start."""
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")
+        tool = self._java("kafka.tools.StorageTool", "format", "--standalone", "--cluster-id", cluster,
+                          "--config", str(self._properties))
+        with self.log.open("ab") as log:
+            done = subprocess.run(tool, stdout=log, stderr=subprocess.STDOUT, timeout=60, check=False)
+        if done.returncode != 0:
+            raise KafkaDown(f"Formatting Kafka's storage failed with {done.returncode}:\n{self.log_tail()}")
+
+    def start(self, timeout: float = START_SECONDS) -> None:
+        """Start it, again after ``kill`` or ``stop``, and wait until it answers. Raises KafkaDown."""
+        if self._process is not None and self._process.poll() is None:
+            raise KafkaDown(f"Kafka on {self.bootstrap} already runs")
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._java("kafka.Kafka", str(self._properties)), stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, cwd=self.folder,
+            )
+        try:
+            self._wait_until_ready(timeout)
+        except BaseException:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End it as a power cut would (SIGKILL). What it acknowledged lies in the page cache and survives."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def stop(self) -> None:
+        """Stop it in order (SIGTERM); kills it where that takes longer than STOP_SECONDS."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_SECONDS)
+        self.kill()
+
+    def log_tail(self, lines: int = 40) -> str:
+        """The end of the broker's log."""
+        return "\n".join(self.log.read_text("utf-8", errors="replace").splitlines()[-lines:])
+
+    def _java(self, main: str, *arguments: str) -> list[str]:
+        return ["java", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                "-XX:+ExitOnOutOfMemoryError",
+                "-Dlog4j2.configurationFile=log4j2.properties", "-cp", self._classpath, main, *arguments]
+
+    def _wait_until_ready(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        admin = AdminClient({"bootstrap.servers": self.bootstrap}, logger=quiet)
+        while True:
+            with suppress(KafkaException):
+                if admin.list_topics(timeout=0.5).brokers:
+                    return
+            assert self._process is not None
+            ended = self._process.poll()
+            if ended is not None:
+                raise KafkaDown(f"Kafka on {self.bootstrap} ended with {ended}. "
+                                f"Its log ends:\n{self.log_tail()}")
+            if time.monotonic() >= deadline:
+                raise KafkaDown(f"Kafka on {self.bootstrap} does not answer after {timeout:g} s. "
+                                f"Its log ends:\n{self.log_tail()}")
+            time.sleep(0.1)
+
+
+@contextmanager
+def start_kafka(**overrides: str) -> Iterator[ApacheKafka]:
+    """A running broker in a folder that goes with it. ``overrides``: broker settings, underscores for dots.
+
+    Skips the calling test where Java, Maven or the jars are not to be had; in CI fails it. Raises
+    KafkaDown, with the end of the log, where the broker itself does not start.
+    """
+    classpath = kafka_jars.classpath_or_skip()
+    dotted = {name.replace("_", "."): value for name, value in overrides.items()}
+    with tempfile.TemporaryDirectory(prefix="shipsync-kafka-") as folder:
+        broker = ApacheKafka(Path(folder), classpath, dotted)
+        broker.format()
+        try:
+            broker.start()
+            yield broker
+        finally:
+            broker.stop()

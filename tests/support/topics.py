@@ -1,0 +1,75 @@
+"""Topics of one test: names nobody else uses, created and filled through plain clients."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+_numbers = itertools.count()
+
+
+def unique(name: str) -> str:
+    """``name`` with a suffix no other test run on the same broker has."""
+    return f"{name}.{os.getpid()}.{os.urandom(3).hex()}.{next(_numbers)}"
+
+
+def create_topic(bootstrap: str, name: str, partitions: int = 1, **config: str) -> str:
+    """Create ``name``, replication 1; ``config`` with underscores for dots. Returns the name."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    dotted = {key.replace("_", "."): value for key, value in config.items()}
+    new = NewTopic(name, num_partitions=partitions, replication_factor=1, config=dotted)
+    admin.create_topics([new])[name].result(15)
+    return name
+
+
+def delete_topic(bootstrap: str, name: str) -> None:
+    """Delete ``name``."""
+    AdminClient({"bootstrap.servers": bootstrap}).delete_topics([name])[name].result(15)
+
+
+def fill(bootstrap: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]) -> int:
+    """Produce (key, value) pairs, placed as Java producers would; returns how many."""
+    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
+                         "enable.idempotence": False, "queue.buffering.max.messages": 2_000_000})
+    count = 0
+    for key, value in records:
+        producer.produce(topic, value=value, key=key)
+        count += 1
+    assert producer.flush(60) == 0
+    return count
+
+
+def read_all(bootstrap: str, topic: str, isolation: str = "read_committed") -> list[Message]:
+    """Every record of ``topic`` up to the end at the time of calling."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "enable.auto.commit": False,
+                         "isolation.level": isolation, "enable.partition.eof": True})
+    try:
+        partitions = consumer.list_topics(topic, timeout=15).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
+        waiting, found = set(partitions), []
+        while waiting:
+            for message in consumer.consume(10_000, timeout=0.2):
+                error = message.error()
+                if error is None:
+                    found.append(message)
+                elif error.name() == "_PARTITION_EOF":
+                    waiting.discard(message.partition())
+                else:
+                    raise AssertionError(error)
+        return found
+    finally:
+        consumer.close()
+
+
+def committed(bootstrap: str, group: str, topic: str, partitions: int) -> dict[int, int]:
+    """Committed offset of each partition; absent where there is none."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group})
+    try:
+        asked = [TopicPartition(topic, number) for number in range(partitions)]
+        return {tp.partition: tp.offset for tp in consumer.committed(asked, timeout=15) if tp.offset >= 0}
+    finally:
+        consumer.close()
