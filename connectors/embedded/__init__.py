@@ -1,0 +1,1 @@
+"""Servers that come out of wheels, for a machine with Python only: no container, nothing on disk."""

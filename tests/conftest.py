@@ -1,0 +1,47 @@
+"""Fixtures for every test. One that takes ``bootstrap`` runs on the embedded broker and on Apache Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.embedded.broker import EmbeddedBroker
+from tests.support.topics import unique
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    """The embedded broker, one for the whole run. Mark tests that use it with ``broker``."""
+    with EmbeddedBroker(log=tmp_path_factory.mktemp("broker") / "broker.log") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap() -> Iterator[str]:
+    """Apache Kafka, one for the whole run. Mark tests that use it with ``kafka``."""
+    from tests.support.kafka import start_kafka
+
+    with start_kafka() as started:
+        yield started.bootstrap
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("embedded", marks=pytest.mark.broker),
+        pytest.param("kafka", marks=pytest.mark.kafka),
+    ]
+)
+def bootstrap(request: pytest.FixtureRequest) -> str:
+    """Bootstrap servers of a broker; each test runs once on either, as far as markers select it."""
+    if request.param == "embedded":
+        embedded: EmbeddedBroker = request.getfixturevalue("broker")
+        return embedded.bootstrap
+    kafka: str = request.getfixturevalue("kafka_bootstrap")
+    return kafka
+
+
+@pytest.fixture
+def topic_name(request: pytest.FixtureRequest) -> str:
+    """A topic name of this test alone."""
+    return unique(request.node.originalname.removeprefix("test_")[:40])

@@ -1,0 +1,109 @@
+"""The story: reproducible, believable, and its expectations add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.identity import shipment_key
+from topologies.demo.journeys import Step
+from topologies.demo.planned import Plan
+from topologies.demo.stories import tell
+
+NOW_MS = 1_790_000_000_000
+seeds = st.integers(min_value=0, max_value=2**32)
+clocks = st.integers(min_value=1_600_000_000, max_value=2_000_000_000).map(lambda second: second * 1000)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seeds, clocks, st.integers(min_value=1, max_value=40))
+def test_the_same_seed_and_clock_tell_the_same_story(seed: int, now_ms: int, count: int) -> None:
+    first, second = tell(seed, now_ms, count), tell(seed, now_ms, count)
+    assert first.messages == second.messages
+
+
+@settings(max_examples=15, deadline=None)
+@given(seeds, clocks, st.integers(min_value=1, max_value=40), st.floats(min_value=1, max_value=600))
+def test_every_message_falls_within_the_demo_in_order(
+    seed: int, now_ms: int, count: int, seconds: float
+) -> None:
+    times = [message.at_s for message in tell(seed, now_ms, count, seconds).messages]
+    assert times == sorted(times)
+    assert times[0] >= 0
+    assert times[-1] <= seconds
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, clocks)
+def test_journeys_run_forward_and_end_by_now(seed: int, now_ms: int) -> None:
+    for way in tell(seed, now_ms, 20).journeys:
+        times = [scan.at_ms for scan in way.scans]
+        assert times == sorted(set(times))
+        assert now_ms - 8 * 86_400_000 < times[0]
+        assert times[-1] <= now_ms
+        steps = [scan.step for scan in way.scans]
+        assert Step.DELIVERED not in steps[:-1]
+        hours = [s.place.local(s.at_ms).hour for s in way.scans if s.step is Step.DELIVERED]
+        assert all(9 <= hour < 18 for hour in hours)
+
+
+def usual() -> Plan:
+    return tell(7, NOW_MS)
+
+
+def test_correlation_ids_are_unique_and_bear_the_demos_prefix() -> None:
+    plan = usual()
+    ids = [message.correlation_id for message in plan.messages]
+    assert len(set(ids)) == len(ids)
+    assert all(one.startswith(plan.correlation_prefix) for one in ids)
+
+
+def test_about_a_tenth_of_the_messages_come_twice() -> None:
+    bodies = Counter(message.body for message in usual().raw if message.expected.events)
+    again = sum(times - 1 for times in bodies.values()) / bodies.total()
+    assert 0.06 < again < 0.14
+
+
+def test_about_nine_shipments_in_ten_have_an_order_some_of_them_shared() -> None:
+    plan = usual()
+    ours = {shipment_key(way.carrier, way.number) for way in plan.journeys}
+    assert 0.8 < len(plan.ordered & ours) / len(ours) < 0.97
+    assert any(len(order.shipments) > 1 for order in plan.orders)
+    assert plan.ordered - ours, "some orders wait for shipments that are never seen"
+
+
+def test_orders_come_before_and_after_the_first_word_of_their_shipment() -> None:
+    plan = usual()
+    first_word: dict[str, float] = {}
+    for message in plan.raw:
+        for way in plan.journeys:
+            if way.number in message.what:
+                first_word.setdefault(way.number, message.at_s)
+    ahead = [
+        message.at_s < first_word[message.order.shipments[0].tracking_number]
+        for message in plan.messages
+        if message.order is not None and message.order.shipments[0].tracking_number in first_word
+    ]
+    assert 0.4 < sum(ahead) / len(ahead) < 0.9
+
+
+def test_some_scans_come_after_the_delivery_they_precede() -> None:
+    delivered: set[str] = set()
+    late = 0
+    for message in usual().raw:
+        if message.feed == "ups" and message.channel == "webhook" and " of " in message.what:
+            number = message.what.split(" of ")[1].split(":")[0]
+            late += number in delivered and not message.what.endswith("delivered")
+            if message.what.endswith(": delivered"):
+                delivered.add(number)
+    assert late > 0
+
+
+def test_every_kind_of_bad_record_is_among_them_whatever_the_size() -> None:
+    for count in (5, 300):
+        assert {
+            "empty", "malformed", "not_text", "unexpected_shape", "forbidden_xml", "carrier_error",
+            "unsupported_message", "invalid_time", "too_large",
+        } <= set(tell(7, NOW_MS, count).dead_letters)

@@ -1,0 +1,87 @@
+"""The picture in the terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from streams.vocabulary import ExceptionType, Milestone, Reason
+from tests.topologies.demo import accounts
+from topologies.demo.reconcile import totals
+from topologies.demo.stage import Lines, Screen
+from topologies.demo.summary import Summary, plain_line, verdict, view, what_next
+from topologies.demo.wording import clock, happening
+
+
+def summary(elapsed_s: float = 12.0, phase: str = "playing") -> Summary:
+    return Summary(totals(accounts.clean()), [accounts.update()] * 7, elapsed_s, 60.0, phase)
+
+
+def drawn(renderable: object, width: int = 80) -> str:
+    console = Console(width=width, height=24, record=True, file=io.StringIO(), force_terminal=False)
+    console.print(renderable)
+    return console.export_text()
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_it_fits_a_terminal_of_24_lines_at_any_width(width: int) -> None:
+    lines = drawn(view(summary()), width).splitlines()
+    assert len(lines) < 24
+    assert all(len(line.rstrip()) <= width for line in lines)
+
+
+def test_it_tells_the_figures_and_the_story() -> None:
+    text = drawn(view(summary()))
+    for told in ("raw records in", "canonical events", "1 dead letter: empty 1", "1 of 1", "latency p99",
+                 "40 ms", "delivered in Charlotte, signed by Duval", "playing"):
+        assert told in text, text
+
+
+def test_an_empty_account_can_be_drawn() -> None:
+    from topologies.demo.ledger import Ledger
+
+    empty = Summary(totals(Ledger(accounts.plan()), []), [], 0.0, 0.0, "playing")
+    assert "no dead letters yet" in drawn(view(empty))
+    assert "p50 -" in plain_line(empty)
+
+
+def test_the_verdict_names_each_difference() -> None:
+    assert "Every message is explained: 4 raw records = 3 read into events + 1 dead letters" in " ".join(
+        drawn(verdict(totals(accounts.clean()))).split()
+    )
+    broken = totals(accounts.clean(without=frozenset({"confirmation"})))
+    assert "no ERP posting" in drawn(verdict(broken))
+
+
+def test_it_says_what_to_try_next() -> None:
+    assert "shipsync tail customer.updates" in drawn(what_next())
+
+
+def test_without_a_terminal_a_line_comes_every_few_seconds_and_for_each_phase() -> None:
+    out = io.StringIO()
+    lines = Lines(Console(file=out, width=80))
+    for elapsed_s, phase in ((0, "playing"), (1, "playing"), (5, "playing"), (6, "waiting"), (7, "waiting")):
+        lines.show(summary(elapsed_s, phase))
+    assert [line.split(":")[0].strip() for line in out.getvalue().splitlines()] == [
+        "0 s  playing", "5 s  playing", "6 s  waiting",
+    ]
+
+
+def test_the_live_screen_shows_what_it_is_given() -> None:
+    out = io.StringIO()
+    with Screen(Console(file=out, width=80, height=24, force_terminal=True)) as screen:
+        screen.show(summary())
+    assert "raw records in" in out.getvalue()
+
+
+def test_trouble_is_told_in_plain_words() -> None:
+    update = accounts.update(Milestone.DELIVERY_ATTEMPTED)
+    update.exception, update.reason = ExceptionType.CONSIGNEE, Reason.CONSIGNEE_ABSENT
+    assert happening(update) == "could not be delivered in Charlotte, consignee (consignee absent)"
+
+
+def test_times_are_local_where_the_offset_is_known_and_say_so_where_not() -> None:
+    assert clock(0, 90) == "Thu 01:30"
+    assert clock(0, None) == "Thu 00:00Z"

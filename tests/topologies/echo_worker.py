@@ -1,0 +1,93 @@
+"""A whole worker of a tiny stage, run as a process by the integration tests.
+
+Each record's value is an id; each id goes out once per key the state has not seen it under. An id that
+starts with ``bad`` is refused. What is needed comes as JSON in the first argument.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Sequence
+
+from config.settings import Settings
+from config.topics import App, Topic
+from streams.errors import Reject
+from streams.model import DeadLetter, Record
+from streams.vocabulary import RejectReason
+from topologies.faust_app import build_faust_app, run
+from topologies.handling import Change, Handled, Refused, View
+from topologies.runner import StageRunner
+from topologies.sink import build_sink
+
+
+class Echo:
+    """Every id once. State: key -> ids seen, blank separated."""
+
+    def __init__(self, output: str, pause: float = 0.0) -> None:
+        self.output = output
+        self.pause = pause
+
+    def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
+        del now_ms
+        if self.pause:
+            time.sleep(self.pause)
+        handled = Handled(outputs={self.output: []})
+        keys = list(dict.fromkeys(record.key or b"" for record in records))
+        known = state.get_many(keys) if state is not None else [None] * len(keys)
+        seen = {key: (found or b"").split() for key, found in zip(keys, known, strict=True)}
+        for record in records:
+            key, value = record.key or b"", record.value or b""
+            if value.startswith(b"bad"):
+                handled.refused.append(Refused(record, Reject(next(iter(RejectReason)), "it says so")))
+            elif value not in seen[key]:
+                seen[key].append(value)
+                handled.outputs[self.output].append({"key": key, "value": value})
+        if state is not None:
+            handled.changes = {key: Change(b" ".join(ids), b" ".join(ids)) for key, ids in seen.items()}
+        handled.counts = {"accepted": len(handled.outputs[self.output])}
+        return handled
+
+    def local_record(self, changelog_value: bytes) -> bytes:
+        return changelog_value
+
+    def sweep(self, state: View, now_ms: int) -> Handled:
+        del state, now_ms
+        return Handled()
+
+
+class Blind(Echo):
+    """Echo without memory."""
+
+    def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
+        del state, now_ms
+        if self.pause:
+            time.sleep(self.pause)
+        return Handled(outputs={self.output: [{"key": one.key, "value": one.value} for one in records]})
+
+
+def encode(card: DeadLetter) -> bytes:
+    return json.dumps({"reason": card.reason, "offset": card.origin_offset}).encode()
+
+
+def echo_app(app_id: str, state_topic: str | None, dead_letters: str) -> App:
+    """The echo stage's declaration."""
+    kept = None if state_topic is None else Topic(state_topic, "", "", None, "test")
+    return App("echo", app_id, kept, Topic(dead_letters, "", "", None, "test"))
+
+
+def main(arguments: dict[str, object]) -> int:
+    settings = Settings(**arguments["settings"])  # type: ignore[arg-type]
+    app = echo_app(str(arguments["app_id"]), arguments["state_topic"], str(arguments["dlq"]))  # type: ignore[arg-type]
+    kind = Echo if app.state_topic is not None else Blind
+    handler = kind(str(arguments["output"]), float(arguments.get("pause", 0)))  # type: ignore[arg-type]
+    runner = StageRunner(app, handler, settings, build_sink(app, settings), encode)
+    return run(build_faust_app(app, settings, list(arguments["inputs"])), runner, settings)  # type: ignore[call-overload]
+
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    sys.exit(main(json.loads(sys.argv[1])))

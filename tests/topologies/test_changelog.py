@@ -1,0 +1,129 @@
+"""Restoring: a partition's state is what its changelog says, whatever was or was not on the disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings
+from streams.errors import Fatal, Transient
+from tests.support.topics import create_topic, fill
+from topologies import metrics
+from topologies.changelog import KafkaChangelog
+from topologies.state import Mark, PartitionState, StateMemory
+
+MEMORY = StateMemory(8 << 20)
+
+
+class Bench:
+    """A changelog with one partition, and where its state lies."""
+
+    def __init__(self, bootstrap: str, topic: str, folder: Path) -> None:
+        self.bootstrap, self.topic, self.path = bootstrap, topic, folder / "0"
+        create_topic(bootstrap, topic, cleanup_policy="compact")
+        settings = Settings(bootstrap=bootstrap, data_dir=folder)
+        self.changelog = KafkaChangelog("echo", topic, settings, lambda value: value.removeprefix(b"log "))
+
+    def write(self, **records: str | None) -> None:
+        fill(self.bootstrap, self.topic, [
+            (key.encode(), None if value is None else b"log " + value.encode())
+            for key, value in records.items()
+        ])
+
+    def restored(self) -> dict[bytes, bytes]:
+        state = self.changelog.restored(self.path, 0, lambda: True)
+        assert state is not None
+        found = dict(state.scan(b""))
+        self.mark = state.mark
+        state.close()
+        return found
+
+
+@pytest.fixture
+def bench(bootstrap: str, topic_name: str, tmp_path: Path) -> Iterator[Bench]:
+    one = Bench(bootstrap, topic_name, tmp_path)
+    yield one
+    one.changelog.close()
+
+
+def rebuilds() -> float:
+    value: float = metrics.STATE_REBUILDS.labels("echo")._value.get()
+    return value
+
+
+def test_an_empty_changelog_gives_an_empty_state(bench: Bench) -> None:
+    assert bench.restored() == {}
+
+
+def test_a_lost_disk_is_restored_with_the_last_record_of_each_key(bench: Bench) -> None:
+    bench.write(a="1", b="1", c="1")
+    bench.write(a="2", b=None)
+    assert bench.restored() == {b"a": b"2", b"c": b"1"}
+    shutil.rmtree(bench.path)
+    assert bench.restored() == {b"a": b"2", b"c": b"1"}
+
+
+def test_only_what_is_missing_is_replayed(bench: Bench) -> None:
+    bench.write(a="1")
+    bench.restored()
+    state = PartitionState(bench.path, MEMORY)
+    state.apply({b"local": b"kept"})
+    state.close()
+    before = rebuilds()
+    bench.write(b="1")
+    assert bench.restored() == {b"a": b"1", b"b": b"1", b"local": b"kept"}
+    assert rebuilds() == before
+
+
+def test_a_state_beyond_the_end_is_rebuilt_and_counted(bench: Bench) -> None:
+    bench.write(a="1")
+    state = PartitionState(bench.path, MEMORY)
+    state.apply({b"ghost": b"x"}, Mark(bench.changelog.topic_id(), 5000))
+    state.close()
+    before = rebuilds()
+    assert bench.restored() == {b"a": b"1"}
+    assert rebuilds() == before + 1
+
+
+def test_a_state_of_another_topic_is_rebuilt(bench: Bench) -> None:
+    bench.write(a="1", b="1")
+    state = PartitionState(bench.path, MEMORY)
+    state.apply({b"ghost": b"x"}, Mark("another-topic", 1))
+    state.close()
+    assert bench.restored() == {b"a": b"1", b"b": b"1"}
+
+
+def test_a_damaged_state_is_rebuilt(bench: Bench) -> None:
+    bench.write(a="1")
+    bench.restored()
+    (bench.path / "CURRENT").write_bytes(b"nonsense")
+    before = rebuilds()
+    assert bench.restored() == {b"a": b"1"}
+    assert rebuilds() == before + 1
+
+
+def test_a_restore_no_longer_wanted_ends_and_leaves_the_state_free(bench: Bench) -> None:
+    bench.write(a="1")
+    assert bench.changelog.restored(bench.path, 0, lambda: False) is None
+    assert bench.restored() == {b"a": b"1"}
+
+
+def test_a_missing_topic_is_fatal_and_names_the_remedy(bootstrap: str, topic_name: str, tmp_path: Path) -> None:
+    settings = Settings(bootstrap=bootstrap, data_dir=tmp_path)
+    with pytest.raises(Fatal, match="shipsync topics create"):
+        KafkaChangelog("echo", topic_name, settings, bytes).restored(tmp_path / "0", 0, lambda: True)
+
+
+def test_a_broker_that_does_not_answer_is_transient(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("topologies.changelog.ANSWER_SECONDS", 0.5)
+    changelog = KafkaChangelog("echo", "t", Settings(bootstrap="127.0.0.1:1", data_dir=tmp_path), bytes)
+    with pytest.raises(Transient):
+        changelog.restored(tmp_path / "0", 0, lambda: True)
+    with pytest.raises(Transient):
+        changelog.end(0)
+    changelog.close()

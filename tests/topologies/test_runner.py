@@ -1,0 +1,356 @@
+"""The runner: the order of writes, and that no fault anywhere lets a chunk be done too early."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from config.topics import App, Topic
+from streams.errors import Fatal, Reject, Transient
+from streams.vocabulary import RejectReason
+from tests.fakes.stage import Calls, FakeChangelog, FakeHandler, FakeSink
+from tests.support.records import records
+from topologies import metrics
+from topologies.chunks import Chunk, Ledger, TopicPartition
+from topologies.handling import Refused
+from topologies.runner import StageRunner
+from topologies.sink import Fenced
+from topologies.state import Mark
+
+STATE = Topic("state", "", "", None, "test")
+LETTERS = Topic("dlq.echo.v1", "", "", None, "test")
+ZERO, ONE = TopicPartition("in", 0), TopicPartition("in", 1)
+NOW = 1_700_000_000_500
+
+
+class Ended(BaseException):
+    """In place of the end of the process."""
+
+
+class Bench:
+    """A runner among fakes."""
+
+    def __init__(self, folder: Path, with_state: bool = True, **settings: Any) -> None:
+        self.calls = Calls()
+        self.sink = FakeSink(self.calls)
+        self.handler = FakeHandler(self.calls)
+        self.changelog = FakeChangelog(self.calls) if with_state else None
+        self.exits: list[int] = []
+        self.ledger = Ledger(10)
+        self.runner = StageRunner(
+            App("echo", "echo-app", STATE if with_state else None, LETTERS), self.handler,
+            Settings(data_dir=folder, **settings), self.sink, lambda card: card.reason.encode(),
+            clock=lambda: NOW, changelog=self.changelog, exit_process=self.exit,
+        )
+
+    def exit(self, status: int) -> None:
+        self.exits.append(status)
+        raise Ended
+
+    async def assign(self, *partitions: TopicPartition) -> None:
+        self.ledger.assign(partitions, 1)
+        await self.runner.on_assigned(set(partitions), 1)
+
+    async def revoke(self, *partitions: TopicPartition) -> None:
+        self.ledger.revoke(partitions)
+        await self.runner.on_revoked(set(partitions))
+
+    def chunk(self, first: int, last: int, tp: TopicPartition = ZERO) -> Chunk:
+        return self.ledger.deliver(tp, records(tp.topic, tp.partition, first, last), last + 1)
+
+    @property
+    def committable(self) -> dict[TopicPartition, int]:
+        return self.ledger.committable()
+
+
+def scene(act: Callable[[Bench], Awaitable[None]], bench: Bench) -> None:
+    """Run ``act``, then close the runner, which must always work."""
+
+    async def main() -> None:
+        try:
+            await act(bench)
+        finally:
+            bench.calls.fail_at = None
+            await bench.runner.close()
+
+    asyncio.run(main())
+
+
+ORDER = ["handle", "send out", "flush", "send state", "flush", "commit", "end", "apply"]
+
+
+def test_outputs_then_changelog_then_local_state_then_done(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        bench.calls.hooks["apply"] = lambda: bench.calls.append(f"done before: {bench.committable}")
+        await bench.runner.process(bench.chunk(0, 9))
+        assert bench.changelog is not None
+        assert bench.changelog.opened[0].mark == Mark("fake", 100)
+
+    scene(act, bench)
+    assert [call for call in bench.calls if call not in ("open 0", "restore 0")][:9] == [
+        *ORDER[:-1], "done before: {}", "apply"
+    ]
+    assert bench.committable == {ZERO: 10}
+    assert bench.sink.sent["state"] == [{"key": b"key", "value": b"log 10"}]
+    assert bench.sink.partitions == {"out": None, "state": 0}
+
+
+@pytest.mark.parametrize("point", ORDER)
+def test_a_fault_at_any_point_ends_the_process_with_nothing_done(tmp_path: Path, point: str) -> None:
+    bench = Bench(tmp_path)
+    bench.calls.fail_at = point
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        with pytest.raises(Ended):
+            await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert bench.exits == [70]
+    assert bench.committable == {}
+    done_before = [call for call in bench.calls if call in ORDER]
+    assert done_before == ORDER[: ORDER.index(point)][: len(done_before)]
+    assert "apply" not in done_before
+
+
+def test_a_fault_in_the_changelogs_flush_leaves_the_local_state_alone(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+
+    def fail_the_next_flush() -> None:
+        bench.calls.fail_at = "flush"
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        bench.calls.hooks["send state"] = fail_the_next_flush
+        with pytest.raises(Ended):
+            await bench.runner.process(bench.chunk(0, 9))
+        assert bench.changelog is not None
+        assert bench.changelog.opened[0].get_many([b"key"]) == [None]
+
+    scene(act, bench)
+    assert bench.committable == {}
+
+
+def test_the_traceback_is_logged_before_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(tmp_path)
+    bench.calls.fail_at, bench.calls.error = "handle", ZeroDivisionError("planted")
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        with pytest.raises(Ended):
+            await bench.runner.process(bench.chunk(0, 0))
+
+    with caplog.at_level(logging.CRITICAL):
+        scene(act, bench)
+    assert "ZeroDivisionError: planted" in caplog.text
+
+
+def test_a_refused_record_goes_out_whole_with_its_card_and_its_neighbours_go_on(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    reject = Reject(next(iter(RejectReason)), "no")
+    bench.handler.refused = lambda record: Refused(record, reject) if record.offset == 3 else None
+    counted = metrics.DEAD_LETTERS.labels("echo", reject.reason.value)
+    before = counted._value.get()
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert [letter.value for letter in bench.sink.whole] == [b"3"]
+    assert bench.sink.sent["dead.letters.v1"] == [{"key": b"echo", "value": reject.reason.value.encode()}]
+    assert len(bench.sink.sent["out"]) == 9
+    assert bench.calls.index("send dlq.echo.v1") < bench.calls.index("flush")
+    assert bench.committable == {ZERO: 10}
+    assert counted._value.get() == before + 1
+
+
+def test_a_stage_without_state_writes_outputs_only(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, with_state=False)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        await bench.runner.process(bench.chunk(0, 9))
+        await bench.runner.sweep()
+
+    scene(act, bench)
+    assert bench.calls[:4] == ["handle", "send out", "flush", "commit"]
+    assert bench.committable == {ZERO: 10}
+
+
+def test_the_state_is_restored_before_the_first_chunk_and_closed_after_the_last(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        await bench.runner.process(bench.chunk(0, 9))
+        await bench.runner.process(bench.chunk(10, 19))
+        await bench.revoke(ZERO)
+
+    scene(act, bench)
+    assert bench.calls.index("restore 0") < bench.calls.index("handle")
+    assert bench.calls.count("restore 0") == 1
+    assert bench.calls.index("close state") > len(bench.calls) - 4
+    assert bench.sink.sent["state"][-1] == {"key": b"key", "value": b"log 20"}
+
+
+def test_a_restore_that_cannot_be_done_yet_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("topologies.runner.RETRY_SECONDS", 0.01)
+    bench = Bench(tmp_path)
+    assert bench.changelog is not None
+    bench.changelog.troubles = 3
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert bench.committable == {ZERO: 10}
+
+
+def test_a_transient_trouble_of_the_handler_waits_and_repeats_the_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("topologies.runner.RETRY_SECONDS", 0.01)
+    bench = Bench(tmp_path, with_state=False)
+
+    def trouble() -> None:
+        raise Transient("registry")
+
+    bench.calls.hooks["handle"] = trouble
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert bench.committable == {ZERO: 10}
+    assert bench.exits == []
+
+
+@pytest.mark.parametrize(
+    ("lost_at", "never"),
+    [("handle", "send out"), ("send out", "send state"), ("send state", "commit"), ("commit", "apply")],
+)
+def test_a_partition_lost_midway_stops_the_chunk_before_the_next_write(
+    tmp_path: Path, lost_at: str, never: str
+) -> None:
+    bench = Bench(tmp_path)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        chunk = bench.chunk(0, 9)
+        bench.calls.hooks[lost_at] = lambda: bench.ledger.revoke([ZERO])
+        await bench.runner.process(chunk)
+        assert not chunk.current()
+
+    scene(act, bench)
+    assert never not in bench.calls
+    assert bench.exits == []
+
+
+def test_a_chunk_waiting_while_its_partition_goes_is_never_begun(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        held.set()
+        assert go_on.wait(10)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        bench.calls.hooks["handle"] = hold
+        first = asyncio.create_task(bench.runner.process(bench.chunk(0, 9)))
+        second = asyncio.create_task(bench.runner.process(bench.chunk(10, 19)))
+        await asyncio.to_thread(held.wait, 10)
+        bench.ledger.revoke([ZERO])
+        closing = asyncio.create_task(bench.runner.on_revoked({ZERO}))
+        go_on.set()
+        await asyncio.gather(first, second, closing)
+
+    scene(act, bench)
+    assert bench.handler.chunks == [list(range(10))]
+    assert "send out" not in bench.calls
+
+
+def test_chunks_of_a_partition_keep_their_order_while_partitions_overlap(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO, ONE)
+        chunks = [bench.chunk(start, start + 1, tp) for start in range(0, 20, 2) for tp in (ZERO, ONE)]
+        await asyncio.gather(*(bench.runner.process(chunk) for chunk in chunks))
+
+    scene(act, bench)
+    firsts = [offsets[0] for offsets in bench.handler.chunks]
+    assert sorted(firsts) == sorted([*range(0, 20, 2), *range(0, 20, 2)])
+    assert bench.committable == {ZERO: 20, ONE: 20}
+    values = [message["value"] for message in bench.sink.sent["state"]]
+    assert sorted(values) == sorted(2 * [b"log %d" % total for total in range(2, 21, 2)])
+
+
+def test_a_fenced_writer_abandons_the_chunk_and_goes_on(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        bench.calls.fail_at, bench.calls.error = "commit", Fenced("taken over")
+        await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert bench.committable == {}
+    assert bench.exits == []
+    assert "apply" not in bench.calls
+
+
+def test_a_sweep_writes_in_the_same_order(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        await bench.runner.process(bench.chunk(0, 0))
+        bench.calls.clear()
+        await bench.runner.sweep()
+
+    scene(act, bench)
+    assert bench.calls[:4] == ["sweep", "send alerts", "flush", "commit"]
+    assert bench.sink.sent["alerts"] == [{"key": b"due", "value": b"%d" % NOW}]
+
+
+def test_topics_not_partitioned_alike_end_the_process_with_a_reason(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(tmp_path)
+
+    async def act(bench: Bench) -> None:
+        with pytest.raises(Ended):
+            await bench.assign(ZERO, TopicPartition("other", 1))
+
+    scene(act, bench)
+    assert bench.exits == [70]
+    assert "same number of partitions" in caplog.text
+
+
+def test_a_restore_that_fails_for_good_ends_the_process(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.calls.fail_at, bench.calls.error = "restore 0", Fatal("no such topic")
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        with pytest.raises(Ended):
+            await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert 70 in bench.exits

@@ -1,0 +1,178 @@
+"""The shipments handler: framed bytes in, framed bytes out; what is not framed right is refused alone."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import fastavro
+import pytest
+
+from config import contracts, topics
+from config.settings import Settings
+from connectors.registry import ValueCodec
+from streams import identity
+from streams.model import (
+    CarrierEvent,
+    CustomerUpdate,
+    DeliveryMilestone,
+    EnrichedEvent,
+    Location,
+    OrderReference,
+    ShipmentState,
+    Source,
+)
+from streams.vocabulary import (
+    Classifier,
+    Correction,
+    ExceptionType,
+    Milestone,
+    Precision,
+    Reason,
+    RejectReason,
+    Status,
+)
+from tests.support.records import FakeRecord
+from tests.support.registry import fake_registry
+from topologies.handling import Handled
+from topologies.shipments import ShipmentsHandler
+
+REGISTRY = fake_registry()
+EVENTS = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, REGISTRY)
+REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
+ENRICHED = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, REGISTRY)
+STATES = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, REGISTRY)
+NOON = 1_790_000_000_000
+
+
+class Memory:
+    """State in a dict, as a View."""
+
+    def __init__(self) -> None:
+        self.held: dict[bytes, bytes] = {}
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        return [self.held.get(key) for key in keys]
+
+    def scan(self, prefix: bytes) -> Any:
+        return iter(sorted((key, value) for key, value in self.held.items() if key.startswith(prefix)))
+
+    def apply(self, handled: Handled) -> None:
+        for key, change in handled.changes.items():
+            assert change.local is not None
+            self.held[key] = change.local
+
+
+def event(milestone: Milestone, at: int, number: str = "1Z1") -> CarrierEvent:
+    place = Location(city="Lyon", country="FR")
+    return CarrierEvent(
+        identity.event_id("ups", number, milestone, "X", at, place, None), "ups", number, milestone,
+        Classifier.ACTUAL, at, at + 1000, ExceptionType.NONE, Reason.NORMAL, "X", "as said", place, None, None,
+        None, 60, False, Precision.INSTANT, Correction.NEW, None, [], [],
+        Source("ups", "webhook", "raw.ups.v1", 0, 7, 0, "abc"),
+    )
+
+
+def carrier_events(*values: bytes | None) -> list[FakeRecord]:
+    return [
+        FakeRecord(topics.CARRIER_EVENTS.name, 0, offset, value=value) for offset, value in enumerate(values)
+    ]
+
+
+@pytest.fixture
+def handler() -> ShipmentsHandler:
+    return ShipmentsHandler(Settings(), REGISTRY, {})
+
+
+def test_an_event_goes_out_enriched_with_its_own_bytes(handler: ShipmentsHandler) -> None:
+    sent = event(Milestone.OUT_FOR_DELIVERY, NOON)
+    out = handler.handle(carrier_events(EVENTS.encode(sent)), Memory(), NOON)
+    [message] = out.outputs[topics.SHIPMENT_EVENTS.name]
+    assert message["key"] == b"ups:1Z1"
+    enriched = ENRICHED.decode(message["value"])
+    assert (enriched.event, enriched.status, enriched.matched) == (sent, Status.OUT_FOR_DELIVERY, False)
+
+
+def test_the_changelog_holds_the_record_that_is_restored(handler: ShipmentsHandler) -> None:
+    out = handler.handle(carrier_events(EVENTS.encode(event(Milestone.PICKED_UP, NOON))), Memory(), NOON)
+    change = out.changes[b"ups:1Z1"]
+    assert change.changelog is not None
+    assert handler.local_record(change.changelog) == change.local
+    assert STATES.decode(change.changelog).status is Status.PICKED_UP
+
+
+def test_what_waits_for_an_order_goes_out_when_it_comes(handler: ShipmentsHandler) -> None:
+    memory = Memory()
+    first = handler.handle(carrier_events(EVENTS.encode(event(Milestone.DELIVERED, NOON))), memory, NOON)
+    assert set(first.outputs) == {topics.SHIPMENT_EVENTS.name}
+    memory.apply(first)
+    claim = OrderReference("ups", "1Z1", "SO-1", "D-1", "C-1", None, NOON)
+    record = FakeRecord(topics.ORDER_REFERENCES.name, 0, 0, value=REFERENCES.encode(claim))
+    out = handler.handle([record], memory, NOON)
+    [update] = out.outputs[topics.CUSTOMER_UPDATES.name]
+    [milestone] = out.outputs[topics.DELIVERY_MILESTONES.name]
+    assert (update["key"], milestone["key"]) == (b"C-1", b"D-1")
+    told = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, REGISTRY).decode(update["value"])
+    fact = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, REGISTRY).decode(milestone["value"])
+    assert (told.milestone, fact.milestone) == (Milestone.DELIVERED, Milestone.DELIVERED)
+
+
+GOOD = EVENTS.encode(event(Milestone.DELIVERED, NOON))
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, RejectReason.EMPTY),
+        (b"", RejectReason.EMPTY),
+        (b"{}", RejectReason.UNKNOWN_MAGIC),
+        (b"\x00\x00\x00", RejectReason.TRUNCATED),
+        (b"\x00\x00\x0f\x42\x40" + GOOD[5:], RejectReason.UNKNOWN_SCHEMA),
+        (GOOD[:-3], RejectReason.TRUNCATED),
+        (GOOD + b"\x01", RejectReason.TRAILING_BYTES),
+    ],
+)
+def test_a_value_framed_wrong_is_refused_and_its_neighbours_go_on(
+    handler: ShipmentsHandler, value: bytes | None, reason: RejectReason
+) -> None:
+    out = handler.handle(carrier_events(value, GOOD), Memory(), NOON)
+    [refused] = out.refused
+    assert (refused.reject.reason, refused.record.offset) == (reason, 0)
+    assert len(out.outputs[topics.SHIPMENT_EVENTS.name]) == 1
+    assert out.counts["refused"] == 1
+
+
+def test_an_event_that_only_the_step_refuses_is_refused_with_its_own_record(handler: ShipmentsHandler) -> None:
+    nameless = event(Milestone.DELIVERED, NOON)
+    nameless.tracking_number = ""
+    out = handler.handle(carrier_events(b"", GOOD, EVENTS.encode(nameless)), Memory(), NOON)
+    assert [(one.record.offset, one.reject.reason) for one in out.refused] == [
+        (0, RejectReason.EMPTY), (2, RejectReason.NO_REFERENCE),
+    ]
+
+
+def test_a_value_of_another_version_of_the_contract_is_read() -> None:
+    registry = fake_registry()
+    theirs = {**contracts.schema("order_reference")}
+    theirs["fields"] = [
+        {**field, "type": "long"} if field["name"] == "updated_at" else field
+        for field in theirs["fields"] if field["name"] != "promised_delivery_at"
+    ] + [{"name": "priority", "type": "string"}]
+    registry.add(900, theirs)  # type: ignore[attr-defined]
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, fastavro.parse_schema(theirs), {
+        "carrier": "ups", "tracking_number": "1Z1", "order_id": "SO-1", "delivery_id": "D-1",
+        "customer_id": "C-1", "updated_at": NOON, "priority": "high",
+    })
+    codec = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
+    value, ours = codec.decode_with_body(b"\x00" + (900).to_bytes(4, "big") + body.getvalue())
+    assert value == OrderReference("ups", "1Z1", "SO-1", "D-1", "C-1", None, NOON)
+    assert codec.decode(codec.encode(value)) == value
+    assert codec.encode(value)[5:] == ours
+
+
+def test_a_repeated_chunk_changes_nothing_and_says_nothing(handler: ShipmentsHandler) -> None:
+    memory = Memory()
+    chunk = carrier_events(GOOD, EVENTS.encode(event(Milestone.PICKED_UP, NOON - 5000)))
+    memory.apply(handler.handle(chunk, memory, NOON))
+    again = handler.handle(chunk, memory, NOON)
+    assert (again.outputs, again.changes, again.counts) == ({}, {}, {"duplicates": 2})

@@ -1,0 +1,164 @@
+"""The sink: what flush lets pass has arrived; what failed is raised, never lost in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import Processing, Settings
+from config.topics import INTAKE, SHIPMENTS
+from connectors.embedded.broker import EmbeddedBroker
+from streams.errors import Fatal
+from tests.support.topics import create_topic, read_all
+from topologies import sink as sink_module
+from topologies.handling import Message
+from topologies.sink import Fenced, PlainSink, TransactionalSink, Whole, build_sink
+
+
+def settings(bootstrap: str, **more: object) -> Settings:
+    return Settings(bootstrap=bootstrap, **more)  # type: ignore[arg-type]
+
+
+def numbered(count: int) -> list[Message]:
+    return [{"key": b"k%d" % number, "value": b"%d" % number} for number in range(count)]
+
+
+def test_what_was_flushed_can_be_read_in_order_per_key(bootstrap: str, topic_name: str) -> None:
+    create_topic(bootstrap, topic_name, 3)
+    sink = PlainSink(settings(bootstrap))
+    unit = sink.begin(0)
+    unit.send({topic_name: [{"key": b"k%d" % (number % 7), "value": b"%d" % number} for number in range(500)]})
+    unit.flush()
+    by_key: dict[bytes, list[int]] = {}
+    for message in read_all(bootstrap, topic_name):
+        by_key.setdefault(message.key() or b"", []).append(int(message.value() or b""))
+    assert sum(map(len, by_key.values())) == 500
+    assert all(values == sorted(values) for values in by_key.values())
+    sink.close()
+
+
+def test_a_forced_partition_gets_every_message(bootstrap: str, topic_name: str) -> None:
+    create_topic(bootstrap, topic_name, 3)
+    sink = PlainSink(settings(bootstrap))
+    sink.begin(2).send({topic_name: numbered(50)}, partition=2)
+    sink.begin(2).flush()
+    assert {message.partition() for message in read_all(bootstrap, topic_name)} == {2}
+    sink.close()
+
+
+def test_keys_lie_where_java_producers_put_them(bootstrap: str, topic_name: str) -> None:
+    create_topic(bootstrap, topic_name, 4)
+    sink = PlainSink(settings(bootstrap))
+    sink.begin(0).send({topic_name: [{"key": b"21", "value": b""}, {"key": b"foobar", "value": b""}]})
+    sink.begin(0).flush()
+    murmur2 = {b"21": -973932308, b"foobar": -790332482}  # from Kafka's own UtilsTest
+    assert {message.key(): message.partition() for message in read_all(bootstrap, topic_name)} == {
+        key: (value & 0x7FFFFFFF) % 4 for key, value in murmur2.items()
+    }
+    sink.close()
+
+
+def test_headers_go_along(bootstrap: str, topic_name: str) -> None:
+    create_topic(bootstrap, topic_name)
+    sink = PlainSink(settings(bootstrap))
+    sink.begin(0).send_whole([Whole(topic_name, None, b"\x00", [("a", b"1"), ("a", b"\xff")])])
+    sink.begin(0).flush()
+    [message] = read_all(bootstrap, topic_name)
+    assert (message.key(), message.value(), message.headers()) == (None, b"\x00", [("a", b"1"), ("a", b"\xff")])
+    sink.close()
+
+
+def test_more_than_the_queue_holds_waits_for_room(
+    bootstrap: str, topic_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink_module, "QUEUED_MESSAGES", 100)
+    create_topic(bootstrap, topic_name)
+    sink = PlainSink(settings(bootstrap))
+    sink.begin(0).send({topic_name: numbered(1000)})
+    sink.begin(0).send_whole([Whole(topic_name, b"k", b"%d" % number, []) for number in range(300)])
+    sink.begin(0).flush()
+    assert len(read_all(bootstrap, topic_name)) == 1300
+    sink.close()
+
+
+@pytest.mark.broker
+def test_a_broker_that_is_gone_makes_the_flush_fatal(
+    topic_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink_module, "FLUSH_SECONDS", 2.0)
+    with EmbeddedBroker() as broker:
+        create_topic(broker.bootstrap, topic_name)
+        sink = PlainSink(settings(broker.bootstrap, kafka_config={"linger.ms": "0"}))
+        sink.begin(0).send({topic_name: numbered(1)})
+        sink.begin(0).flush()
+        broker.stop()
+        sink.begin(0).send({topic_name: numbered(3)})
+        with pytest.raises(Fatal, match="unanswered|failed"):
+            sink.begin(0).flush()
+        with pytest.raises(Fatal):
+            sink.begin(0).commit()
+
+
+def test_a_message_that_cannot_be_sent_is_fatal_at_once(bootstrap: str, topic_name: str) -> None:
+    create_topic(bootstrap, topic_name)
+    sink = PlainSink(settings(bootstrap, max_record_bytes=2048))
+    with pytest.raises(Fatal, match="too large|SIZE"):
+        sink.begin(0).send({topic_name: [{"key": None, "value": b"x" * 3_000_000}]})
+    with pytest.raises(Fatal, match="too large|SIZE"):
+        sink.begin(0).send_whole([Whole(topic_name, None, b"x" * 3_000_000, [])])
+    sink.close()
+
+
+def test_a_partition_that_does_not_exist_is_fatal_at_the_latest_at_flush(
+    bootstrap: str, topic_name: str
+) -> None:
+    create_topic(bootstrap, topic_name)
+    sink = PlainSink(settings(bootstrap))
+    unit = sink.begin(77)
+
+    def write() -> None:
+        unit.send({topic_name: numbered(1)}, partition=77)
+        unit.flush()
+
+    with pytest.raises(Fatal):
+        write()
+
+
+@pytest.mark.kafka
+def test_a_transaction_shows_all_or_nothing(kafka_bootstrap: str, topic_name: str) -> None:
+    create_topic(kafka_bootstrap, topic_name)
+    sink = TransactionalSink(topic_name, settings(kafka_bootstrap))
+    kept = sink.begin(0)
+    kept.send({topic_name: numbered(3)})
+    kept.flush()
+    kept.commit()
+    dropped = sink.begin(0)
+    dropped.send({topic_name: numbered(5)})
+    dropped.abort()
+    assert len(read_all(kafka_bootstrap, topic_name, "read_committed")) == 3
+    sink.close()
+
+
+@pytest.mark.kafka
+def test_the_former_owner_of_a_partition_is_fenced(kafka_bootstrap: str, topic_name: str) -> None:
+    create_topic(kafka_bootstrap, topic_name)
+    former = TransactionalSink(topic_name, settings(kafka_bootstrap))
+    unit = former.begin(0)
+    unit.send({topic_name: numbered(1)})
+    successor = TransactionalSink(topic_name, settings(kafka_bootstrap))
+    successor.open(0)
+    with pytest.raises(Fenced):
+        unit.commit()
+    other = successor.begin(0)
+    other.send({topic_name: numbered(2)})
+    other.commit()
+    assert len(read_all(kafka_bootstrap, topic_name, "read_committed")) == 2
+    successor.close()
+
+
+def test_transactions_are_for_stages_with_state(tmp_path: Path) -> None:
+    once = Settings(processing=Processing.EXACTLY_ONCE, data_dir=tmp_path)
+    assert isinstance(build_sink(SHIPMENTS, once), TransactionalSink)
+    assert isinstance(build_sink(INTAKE, once), PlainSink)
+    assert isinstance(build_sink(SHIPMENTS, Settings(data_dir=tmp_path)), PlainSink)

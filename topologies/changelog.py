@@ -1,0 +1,212 @@
+"""A stage's changelog topic: how far it reaches, and bringing a partition's local state up to its end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+
+from config.settings import Settings
+from streams.errors import Fatal, Transient
+from topologies import metrics
+from topologies.state import Damaged, Mark, PartitionState, StateMemory, wipe
+
+log = logging.getLogger(__name__)
+
+BATCH = 10_000
+REPORT_SECONDS = 5.0
+POLL_SECONDS = 0.1
+ANSWER_SECONDS = 10.0
+LocalRecord = Callable[[bytes], bytes]
+
+
+class _BeyondTheEnd(Transient):
+    """The state is ahead of its changelog, or behind what is kept of it."""
+
+
+class Changelog(Protocol):
+    """What the runner needs of a changelog."""
+
+    def topic_id(self) -> str:
+        """The topic's identity: another one after the topic was deleted and made again."""
+
+    def end(self, partition: int) -> int:
+        """The offset after the last record of a partition."""
+
+    def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> PartitionState | None:
+        """The partition's local state, up to the changelog's end; None once no longer ``wanted``."""
+
+
+class KafkaChangelog:
+    """The changelog on Kafka. ``end`` is for one thread at a time; ``close`` when done."""
+
+    def __init__(self, stage: str, topic: str, settings: Settings, local_record: LocalRecord) -> None:
+        self._stage = stage
+        self._topic = topic
+        self._settings = settings
+        self._local_record = local_record
+        self._memory = StateMemory(settings.block_cache_bytes)
+        self._id: str | None = None
+        self._asker: Consumer | None = None
+
+    def topic_id(self) -> str:
+        """The topic's identity, '' where the broker does not tell. Raises Transient, or Fatal if missing."""
+        if self._id is None:
+            admin = AdminClient(dict(self._settings.librdkafka()), logger=log)
+            asked = admin.describe_topics(TopicCollection([self._topic]), request_timeout=ANSWER_SECONDS)
+            try:
+                self._id = str(asked[self._topic].result().topic_id)
+            except KafkaException as error:
+                if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise Fatal(f"The changelog {self._topic} is missing: shipsync topics create") from error
+                raise Transient(f"The changelog topic {self._topic} cannot be described: {error}") from error
+        return self._id
+
+    def end(self, partition: int) -> int:
+        """An offset at or just before the end of a partition. Raises Transient without an answer."""
+        if self._asker is None:
+            self._asker = self._consumer()
+        tp = TopicPartition(self._topic, partition)
+        try:
+            end: int = self._asker.get_watermark_offsets(tp, timeout=ANSWER_SECONDS)[1]
+        except KafkaException as error:
+            raise Transient(f"{self._topic}[{partition}] does not answer: {error}") from error
+        return end
+
+    def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> PartitionState | None:
+        """Open the partition's state and replay what it lacks; None once no longer ``wanted``.
+
+        State that is damaged, outside of what the changelog holds or of another topic is rebuilt whole.
+        Raises Transient where the broker does not answer or the state is held by another process.
+        """
+        started = time.monotonic()
+        state = self._opened(path, partition)
+        try:
+            if (fault := self._foreign(state)) is not None:
+                state = self._again(state, partition, fault)
+            try:
+                replayed = self._replay(state, partition, wanted)
+            except _BeyondTheEnd as error:
+                state = self._again(state, partition, str(error))
+                replayed = self._replay(state, partition, wanted)
+        except BaseException:
+            state.close()
+            raise
+        if replayed is None:
+            state.close()
+            return None
+        seconds = time.monotonic() - started
+        metrics.RESTORE_SECONDS.labels(self._stage).observe(seconds)
+        metrics.RESTORED_RECORDS.labels(self._stage).inc(replayed)
+        log.info("%s[%d] restored: %d records in %.1f s", self._topic, partition, replayed, seconds)
+        return state
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        asker, self._asker = self._asker, None
+        if asker is not None:
+            asker.close()
+
+    def _consumer(self) -> Consumer:
+        return Consumer({
+            **self._settings.librdkafka(),
+            "group.id": f"restore-{self._stage}",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "error",
+            "queued.max.messages.kbytes": 16 * 1024,
+            "fetch.wait.max.ms": 50,
+            "fetch.message.max.bytes": self._settings.fetch_bytes,
+        }, logger=log)
+
+    def _opened(self, path: Path, partition: int) -> PartitionState:
+        try:
+            return PartitionState(path, self._memory)
+        except Damaged as error:
+            return self._rebuilt(path, partition, str(error))
+
+    def _rebuilt(self, path: Path, partition: int, why: str) -> PartitionState:
+        log.warning("%s[%d] is rebuilt from its changelog: %s", self._topic, partition, why)
+        metrics.STATE_REBUILDS.labels(self._stage).inc()
+        wipe(path)
+        return PartitionState(path, self._memory)
+
+    def _again(self, state: PartitionState, partition: int, why: str) -> PartitionState:
+        state.close()
+        return self._rebuilt(state.path, partition, why)
+
+    def _foreign(self, state: PartitionState) -> str | None:
+        """Why the state is not of this changelog topic; None where it is, or is new."""
+        if state.mark is None or state.mark.topic_id == self.topic_id():
+            return None
+        return f"it belongs to another topic ({state.mark.topic_id} instead of {self.topic_id()})"
+
+    def _replay(self, state: PartitionState, partition: int, wanted: Callable[[], bool]) -> int | None:
+        """Apply everything the state lacks; how many records, or None once no longer wanted."""
+        start = OFFSET_BEGINNING if state.mark is None else state.mark.offset
+        tp = TopicPartition(self._topic, partition, start)
+        consumer = self._consumer()
+        try:
+            consumer.assign([tp])
+            return self._replay_from(consumer, tp, state, wanted)
+        finally:
+            consumer.close()
+
+    def _replay_from(
+        self, consumer: Consumer, tp: TopicPartition, state: PartitionState, wanted: Callable[[], bool]
+    ) -> int | None:
+        topic_id, start = self.topic_id(), tp.offset
+        count, reported = 0, time.monotonic()
+        answered = reported
+        while wanted():
+            messages = consumer.consume(BATCH, timeout=POLL_SECONDS)
+            now = time.monotonic()
+            at_end = self._apply(state, messages, topic_id)
+            count += len(messages) - at_end
+            if at_end:
+                return count
+            if messages:
+                answered = now
+            elif start >= 0 and 0 <= consumer.get_watermark_offsets(tp, cached=True)[1] < start:
+                raise _BeyondTheEnd(f"it is at {start}, beyond the end")
+            elif now - answered > self._settings.stuck_timeout:
+                raise Transient(f"{tp.topic}[{tp.partition}] does not answer, {count} records restored")
+            if now - reported > REPORT_SECONDS:
+                reported = now
+                log.info("%s[%d] restoring: %d records", tp.topic, tp.partition, count)
+        return None
+
+    def _apply(self, state: PartitionState, messages: Sequence[Message], topic_id: str) -> bool:
+        """Write one batch; whether the end of the partition was among it."""
+        changes: dict[bytes, bytes | None] = {}
+        at_end, offset = False, None
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                if error.code() == KafkaError._AUTO_OFFSET_RESET:
+                    raise _BeyondTheEnd(f"its place is not in the topic: {error}")
+                if error.code() != KafkaError._PARTITION_EOF:
+                    raise Transient(f"{self._topic} cannot be read: {error}")
+                at_end, offset = True, message.offset()
+                continue
+            key, value = message.key(), message.value()
+            if key is not None:
+                changes[key] = None if value is None else self._local_record(value)
+            offset = message.offset() + 1
+        if offset is not None:
+            state.apply(changes, Mark(topic_id, offset))
+        return at_end

@@ -1,0 +1,39 @@
+"""The Prometheus metrics of the stages; each name is declared here and nowhere else.
+
+All are moved once per chunk, never per event.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS = Counter(
+    "shipsync_events_total", "Records by what became of them", ["stage", "outcome"]
+)
+DEAD_LETTERS = Counter(
+    "shipsync_dead_letters_total", "Records refused, by reason", ["stage", "reason"]
+)
+CHUNK_SECONDS = Histogram(
+    "shipsync_chunk_seconds", "Time a chunk spent in each phase", ["stage", "phase"],
+    buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
+)
+CHUNK_RECORDS = Histogram(
+    "shipsync_chunk_records", "Records per chunk", ["stage"],
+    buckets=(1, 10, 100, 500, 1000, 2500, 5000, 10000)
+)
+CHUNKS_ABANDONED = Counter(
+    "shipsync_chunks_abandoned_total", "Chunks let go of because their partition went", ["stage"]
+)
+LAG = Gauge("shipsync_lag_records", "Records not done yet", ["stage", "topic", "partition"])
+AGE = Histogram(
+    "shipsync_chunk_age_seconds", "From the oldest record's time on Kafka to its chunk being done",
+    ["stage"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000),
+)
+RESTORE_SECONDS = Histogram(
+    "shipsync_restore_seconds", "Time to bring one partition's state up to its changelog", ["stage"],
+    buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300),
+)
+RESTORED_RECORDS = Counter("shipsync_restored_records_total", "Changelog records replayed", ["stage"])
+STATE_REBUILDS = Counter(
+    "shipsync_state_rebuilds_total", "Local states wiped: damaged, or not of this changelog", ["stage"]
+)
