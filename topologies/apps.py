@@ -1,0 +1,65 @@
+"""The stages: what each reads and which handler does its work. ``run_stage`` runs one in this process."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from config import topics
+from config.settings import Settings
+from connectors.carriers import Carrier, discover
+from connectors.registry import Registry, ValueCodec
+from streams.model import DeadLetter
+from topologies.faust_app import build_faust_app, run
+from topologies.feeds import FeedsHandler
+from topologies.fulfilment import FulfilmentHandler
+from topologies.handling import Handler
+from topologies.intake import IntakeHandler
+from topologies.runner import StageRunner
+from topologies.shipments import ShipmentsHandler
+from topologies.sink import build_sink
+
+
+class Stage(NamedTuple):
+    """One stage: its app, the topics it reads given the carriers, and how its handler is built."""
+
+    app: topics.App
+    reads: Callable[[Mapping[str, Carrier]], list[topics.Topic]]
+    build: Callable[[Settings, Registry, Mapping[str, Carrier]], Handler]
+
+
+def _raw_and_orders(carriers: Mapping[str, Carrier]) -> list[topics.Topic]:
+    return [*(topics.raw(feed) for feed in sorted(carriers)), topics.ERP_ORDERS]
+
+
+STAGES: dict[str, Stage] = {
+    stage.app.name: stage
+    for stage in (
+        Stage(topics.INTAKE, _raw_and_orders, IntakeHandler),
+        Stage(
+            topics.SHIPMENTS, lambda _: [topics.CARRIER_EVENTS, topics.ORDER_REFERENCES], ShipmentsHandler
+        ),
+        Stage(topics.FULFILMENT, lambda _: [topics.DELIVERY_MILESTONES], FulfilmentHandler),
+        Stage(topics.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),
+    )
+}
+
+
+GC_THRESHOLDS = (100_000, 50, 100)
+"""Objects between collections, by generation. A chunk makes some 100,000 that die with it; the interpreter's
+own thresholds look through them dozens of times, a third of the time a chunk takes."""
+
+
+def run_stage(name: str, settings: Settings) -> int:
+    """Run one stage until SIGTERM or SIGINT; the process's exit code. KeyError for an unknown name."""
+    stage = STAGES[name]
+    carriers = {carrier.feed: carrier for carrier in discover()}
+    registry = Registry(settings)
+    handler = stage.build(settings, registry, carriers)
+    cards = ValueCodec(topics.DEAD_LETTERS, DeadLetter, registry)
+    runner = StageRunner(stage.app, handler, settings, build_sink(stage.app, settings), cards.encode)
+    reads = [topic.name for topic in stage.reads(carriers)]
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    return run(build_faust_app(stage.app, settings, reads), runner, settings)

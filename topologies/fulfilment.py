@@ -1,0 +1,52 @@
+"""The fulfilment stage: facts about ERP deliveries in, postings for the ERP out, each once.
+
+Reads ``delivery.milestones.v1``; its changelog is ``fulfilment.state.v1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from config import topics
+from config.settings import Settings
+from connectors.carriers import Carrier
+from connectors.registry import Registry, ValueCodec
+from streams.fulfilment import post
+from streams.model import DeliveryMilestone, ErpPosting, FulfilmentState, Record
+from topologies.handling import Change, Handled, Message, View
+from topologies.reading import decoded, stored
+
+
+class FulfilmentHandler:
+    """Posts a chunk of delivery milestones."""
+
+    def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
+        del settings, carriers
+        self._milestones = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, registry)
+        self._postings = ValueCodec(topics.ERP_POSTINGS, ErpPosting, registry)
+        self._states = ValueCodec(topics.FULFILMENT_STATE, FulfilmentState, registry)
+
+    def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
+        """Postings and changed deliveries of one chunk."""
+        del now_ms
+        chunk, _, refused = decoded(records, self._milestones.decode)
+        known = stored((milestone.delivery_id for milestone in chunk), state, self._states.decode)
+        out = post(chunk, known)
+        postings: list[Message] = [
+            {"key": one.delivery_id.encode(), "value": self._postings.encode(one)} for one in out.postings
+        ]
+        changes = {key.encode(): _change(self._states.encode(new)) for key, new in out.states.items()}
+        return Handled({topics.ERP_POSTINGS.name: postings} if postings else {}, refused, changes, out.counts)
+
+    def local_record(self, changelog_value: bytes) -> bytes:
+        """The changelog value itself."""
+        return changelog_value
+
+    def sweep(self, state: View, now_ms: int) -> Handled:
+        """Nothing falls due by the clock alone."""
+        del state, now_ms
+        return Handled()
+
+
+def _change(value: bytes) -> Change:
+    return Change(value, value)

@@ -1,0 +1,92 @@
+"""The intake stage: raw records and ERP orders in, canonical events and order references out.
+
+Reads ``raw.<feed>.v1`` of every carrier and ``erp.orders.v1``; keeps no state.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from config import headers, topics
+from config.settings import Settings
+from connectors.carriers import Carrier
+from connectors.registry import Registry, ValueCodec
+from streams.errors import Reject
+from streams.identity import shipment_key
+from streams.intake import HeaderNames, take_in
+from streams.model import CarrierEvent, FeedActivity, Order, OrderReference, Record
+from streams.orders import references_of
+from streams.vocabulary import RejectReason
+from topologies.handling import Handled, Message, Refused, View
+from topologies.reading import decoded
+
+HEADER_NAMES = HeaderNames(
+    feed=headers.FEED, channel=headers.CHANNEL, received_at=headers.RECEIVED_AT,
+    correlation_id=headers.CORRELATION_ID,
+)
+
+
+class IntakeHandler:
+    """Turns one chunk of a raw topic, or of orders, into outputs."""
+
+    def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
+        self._adapters = {feed: carrier.adapter for feed, carrier in carriers.items()}
+        self._max_bytes = settings.max_record_bytes
+        self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry)
+        self._unresolved = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, registry)
+        self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)
+        self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
+        self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
+
+    def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
+        """Outputs of one chunk; ``now_ms`` stands in where a record has no time of receipt."""
+        del state
+        if records[0].topic == topics.ERP_ORDERS.name:
+            return self._take_orders(records)
+        taken = take_in(records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES)
+        refused = [Refused(record, reject) for record, reject in taken.refused]
+        by_offset = {record.offset: record for record in records}
+        events = self._written(
+            self._events, ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events),
+            by_offset, refused,
+        )
+        unresolved = self._written(self._unresolved, taken.unresolved, by_offset, refused)
+        activity: list[Message] = [
+            {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in taken.activity
+        ]
+        outputs = {
+            topics.CARRIER_EVENTS.name: events,
+            topics.CARRIER_UNRESOLVED.name: unresolved,
+            topics.FEED_ACTIVITY.name: activity,
+        }
+        sent = {name: messages for name, messages in outputs.items() if messages}
+        return Handled(sent, refused, {}, taken.counts)
+
+    @staticmethod
+    def _written(
+        codec: ValueCodec[CarrierEvent], keyed: Iterable[tuple[str, CarrierEvent]],
+        by_offset: Mapping[int, Record], refused: list[Refused],
+    ) -> list[Message]:
+        """The events as messages; one that cannot be written (a lone surrogate, say) is refused alone."""
+        messages: list[Message] = []
+        encode = codec.encode
+        for key, event in keyed:
+            try:
+                messages.append({"key": key.encode(), "value": encode(event)})
+            except UnicodeEncodeError as error:
+                reject = Reject(RejectReason.NOT_TEXT, f"text that is not Unicode: {error.object!r}")
+                refused.append(Refused(by_offset[event.source.offset], reject))
+        return messages
+
+    def _take_orders(self, records: Sequence[Record]) -> Handled:
+        messages: list[Message] = []
+        orders, kept, refused = decoded(records, self._orders.decode)
+        for order, record in zip(orders, kept, strict=True):
+            references, rejects = references_of(order)
+            refused += [Refused(record, reject) for reject in rejects]
+            for reference in references:
+                key = shipment_key(reference.carrier, reference.tracking_number).encode()
+                messages.append({"key": key, "value": self._references.encode(reference)})
+        counts = Counter(orders=len(records), order_references=len(messages))
+        return Handled({topics.ORDER_REFERENCES.name: messages} if messages else {}, refused, {}, counts)

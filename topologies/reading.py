@@ -1,0 +1,42 @@
+"""What every handler does before its step: decode a chunk's values, fetch the records they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from streams.errors import Fatal, Reject
+from streams.model import Record
+from topologies.handling import Refused, View
+
+T = TypeVar("T")
+
+
+def decoded(
+    records: Sequence[Record], decode: Callable[[bytes | None], T]
+) -> tuple[list[T], list[Record], list[Refused]]:
+    """The values of ``records``, the record behind each, and the records that are none."""
+    values: list[T] = []
+    kept: list[Record] = []
+    refused: list[Refused] = []
+    for record in records:
+        try:
+            values.append(decode(record.value))
+        except Reject as reject:
+            refused.append(Refused(record, reject))
+        else:
+            kept.append(record)
+    return values, kept, refused
+
+
+def stored(
+    keys: Iterable[str], state: View | None, decode: Callable[[bytes], T]
+) -> dict[str, T | None]:
+    """What the state holds under each distinct key. Raises Fatal for a stage without state."""
+    if state is None:
+        raise Fatal("this stage needs its state, and was given none")
+    distinct = list(dict.fromkeys(keys))
+    found = state.get_many([key.encode() for key in distinct])
+    return {
+        key: None if record is None else decode(record) for key, record in zip(distinct, found, strict=True)
+    }
