@@ -11,6 +11,7 @@ import contextlib
 import logging
 import signal
 import ssl
+import time
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ REQUEST_SECONDS = 30.0
 POLL_INTERVAL_FACTOR = 5.0
 HEARTBEATS_PER_SESSION = 5.0
 BEAT_SECONDS = 1.0
+SILENT_SECONDS = 10.0
 
 
 def build_faust_app(app: App, settings: Settings, topics: list[str]) -> faust.App:
@@ -100,6 +102,7 @@ class StageWorker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         self._watchdog.start()
+        self._runner.still_member = self._still_member
         self._spawn(self._beat())
         self._spawn(self._sweep())
         running = asyncio.ensure_future(self._worker.start())
@@ -123,6 +126,7 @@ class StageWorker:
     async def _end_in_order(self) -> None:
         log.info("%s stops: no more is fetched, what is in hand is finished", self._runner.app.name)
         consumer = self._consumer()
+        self._watchdog.beat()
         if consumer is not None and not self._app.crash_reason:
             await consumer.finish()
         await self._worker.stop()
@@ -135,6 +139,10 @@ class StageWorker:
         consumer: ChunkConsumer | None = self._app._consumer
         return consumer
 
+    async def _still_member(self) -> bool:
+        consumer = self._consumer()
+        return consumer is not None and await consumer.still_member()
+
     def _progress(self) -> list[Any]:
         consumer = self._consumer()
         return [] if consumer is None else consumer.ledger.progress()
@@ -145,8 +153,11 @@ class StageWorker:
         task.add_done_callback(self._tasks.discard)
 
     async def _beat(self) -> None:
+        """Tell the watchdog that the event loop turns and that the consumer looks for records."""
         while True:
-            self._watchdog.beat()
+            consumer = self._consumer()
+            if consumer is None or time.monotonic() - consumer.looked_at < SILENT_SECONDS:
+                self._watchdog.beat()
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _sweep(self) -> None:

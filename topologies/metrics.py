@@ -37,3 +37,6 @@ RESTORED_RECORDS = Counter("shipsync_restored_records_total", "Changelog records
 STATE_REBUILDS = Counter(
     "shipsync_state_rebuilds_total", "Local states wiped: damaged, or not of this changelog", ["stage"]
 )
+ASSIGNED = Gauge(
+    "shipsync_assigned_partitions", "Partitions this worker has; absent until the first assignment", ["stage"]
+)

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
@@ -94,10 +94,13 @@ class StageRunner:
         self._sending = ThreadPoolExecutor(1, f"{app.name}-sink")
         self._restoring = asyncio.Semaphore(RESTORES_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        self.still_member: Callable[[], Awaitable[bool]] | None = None
+        """Asks the broker whether this worker is still in the group; used before late changelog writes."""
 
     async def on_assigned(self, partitions: set[TopicPartition], generation: int) -> None:
         """Begin to restore the partitions; their chunks wait for it."""
         del generation
+        metrics.ASSIGNED.labels(self.app.name).set(len(partitions))
         topics = {tp.topic for tp in partitions}
         for number in {tp.partition for tp in partitions}:
             if self._changelog is not None:
@@ -160,9 +163,9 @@ class StageRunner:
                 if state is None or not slot.wanted:
                     continue
                 try:
-                    now = self._clock()
+                    now, began = self._clock(), time.monotonic()
                     handled = await self._in(self._handling, partial(handler.sweep, state, now))
-                    await self._write(number, slot, handled, now, partial(_wanted, slot))
+                    await self._write(number, slot, handled, now, partial(_wanted, slot), began)
                 except Fenced as error:
                     log.warning("sweep of %s[%d] abandoned: %s", self.app.name, number, error)
                 except Exception as error:
@@ -182,11 +185,11 @@ class StageRunner:
         """Handle and write one chunk; False if its partition went before it was safe."""
         if self._changelog is not None and not await self._ready(chunk.partition, slot, chunk.current):
             return False
-        now = self._clock()
+        now, began = self._clock(), time.monotonic()
         handled = await self._handled(chunk, slot, now)
         if handled is None:
             return False
-        return await self._write(chunk.partition, slot, handled, now, chunk.current)
+        return await self._write(chunk.partition, slot, handled, now, chunk.current, began)
 
     async def _handled(self, chunk: Chunk, slot: _Slot, now: int) -> Handled | None:
         while chunk.current():
@@ -201,7 +204,7 @@ class StageRunner:
         return None
 
     async def _write(
-        self, number: int, slot: _Slot, handled: Handled, now: int, current: Callable[[], bool]
+        self, number: int, slot: _Slot, handled: Handled, now: int, current: Callable[[], bool], began: float
     ) -> bool:
         """The order of writes; False, with nothing final where that can be helped, once not ``current``."""
         if not current():
@@ -209,6 +212,9 @@ class StageRunner:
         unit = await self._in(self._sending, lambda: self._sink.begin(number))
         with metrics.CHUNK_SECONDS.labels(self.app.name, "outputs").time():
             await self._in(self._sending, lambda: self._send_outputs(unit, handled, now))
+        if not await self._still_ours(began):
+            await self._in(self._sending, unit.abort)
+            return False
         if current() and handled.changes and self.app.state_topic is not None:
             with metrics.CHUNK_SECONDS.labels(self.app.name, "changelog").time():
                 await self._in(self._sending, lambda: self._send_changes(unit, number, handled))
@@ -225,6 +231,18 @@ class StageRunner:
                 await self._in(self._handling, lambda: state.apply(local, mark))
         self._count(handled)
         return True
+
+    async def _still_ours(self, began: float) -> bool:
+        """Whether the group still counts us in, asked only after a pause in which it may have put us out.
+
+        A process that was frozen has not heard of it yet, and must not write an old state over a newer one.
+        """
+        if self.still_member is None or time.monotonic() - began < self._settings.session_timeout / 2:
+            return True
+        if await self.still_member():
+            return True
+        log.warning("%s: out of the group after a pause; what was in hand is abandoned", self.app.name)
+        return False
 
     def _send_outputs(self, unit: Unit, handled: Handled, now: int) -> None:
         unit.send(handled.outputs)

@@ -15,6 +15,7 @@ from rocksdict import (
     BlockBasedOptions,
     Cache,
     DataBlockIndexType,
+    DBCompressionType,
     Options,
     Rdict,
     WriteBatch,
@@ -26,7 +27,7 @@ from streams.errors import Fatal, Transient
 
 MARK = b"\xff\xff\xff\xff\xffshipsync.changelog"
 MEMTABLE_BYTES = 8 * 1024 * 1024
-BLOCK_BYTES = 8 * 1024
+BLOCK_BYTES = 4 * 1024
 BLOOM_BITS = 10.0
 DAMAGED = ".damaged"
 
@@ -171,6 +172,7 @@ def _options(memory: StateMemory) -> Options:
     options.create_if_missing(True)
     options.set_block_based_table_factory(table)
     options.set_write_buffer_manager(memory.buffers)
+    options.set_compression_type(DBCompressionType.lz4())
     options.set_write_buffer_size(MEMTABLE_BYTES)
     options.set_max_write_buffer_number(2)
     options.set_max_open_files(256)

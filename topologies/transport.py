@@ -158,6 +158,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         self._assignment: Any = None
         self._held: Fetch | None = None
         self._stopping = False
+        self.looked_at = time.monotonic()
 
     def _new_consumer_thread(self) -> ChunkConsumerThread:
         return ChunkConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -170,6 +171,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         """
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
+        self.looked_at = time.monotonic()
         held, self._held = self._held, None
         fetch = held or await self._look(timeout)
         if fetch is None or self.should_stop or not fetch.assignment.active:
@@ -245,6 +247,10 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
             return False
         self.ledger.committed(offsets, generation)
         return True
+
+    async def still_member(self) -> bool:
+        """Ask the broker: a commit of what is committed anyway is refused to one it has put out."""
+        return await self._thread.commit_as(self._assignment, self.ledger.unfinished())
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition], generation_id: int = 0) -> None:
         """Open the partitions, tell the listeners, then let Faust deliver."""

@@ -1,4 +1,4 @@
-"""Ends a worker that stands still: lag without progress, or an event loop that no longer turns.
+"""Ends a worker that stands still: lag without progress, or an event loop or consumer that fell silent.
 
 Runs in a thread of its own, so that nothing the worker does can hold it up. The supervisor starts the worker
 again; what was in hand is repeated.
@@ -27,7 +27,7 @@ class Watchdog:
     """Looks every few seconds; ``stuck_timeout`` seconds without progress end the process (70).
 
     ``progress``: how far each partition is (``Ledger.progress``), its times on ``clock`` (seconds).
-    ``beat`` is to be called by the event loop every second or so.
+    ``beat`` is to be called by the event loop every second or so, while the consumer looks for records.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Watchdog:
                 )
                 return
         if now - self._beat_at > self._stuck_timeout:
-            self._end(f"the event loop did not turn for {now - self._beat_at:.0f} s")
+            self._end(f"no sign of life of the event loop or the consumer for {now - self._beat_at:.0f} s")
 
     def _watch(self) -> None:
         while not self._ended.wait(self._stuck_timeout / LOOKS_PER_TIMEOUT):

@@ -74,7 +74,7 @@ class EmbeddedBroker:
                 "--listener-url", url, "--advertised-listener-url", url]
 
     def start(self, timeout: float = 15.0) -> None:
-        """Start it and wait until it answers. Raises Transient when it does not within ``timeout`` seconds."""
+        """Start it and wait until it answers. Raises Transient after ``timeout`` seconds without."""
         if self._process is not None:
             raise Fatal("The embedded broker is already started")
         output: IO[bytes] | int = subprocess.DEVNULL if self._log is None else self._log.open("ab")

@@ -8,8 +8,8 @@ from tests.streams.strategies import carrier_event, received, reference
 
 
 def test_two_orders_claiming_one_delivery_are_told_its_facts_once() -> None:
-    said = [reference("O-1", "D-1"), reference("O-2", "D-1"), received(carrier_event(Milestone.PICKED_UP, 1))]
-    outcome = tell([said])
+    picked_up = received(carrier_event(Milestone.PICKED_UP, 1))
+    outcome = tell([[reference("O-1", "D-1"), reference("O-2", "D-1"), picked_up]])
     assert len(outcome.milestones) == 1
     assert [update.order_id for update in outcome.updates] == ["O-1", "O-2"]
 

@@ -6,7 +6,15 @@ import itertools
 import os
 from collections.abc import Iterable
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, NewTopic
 
 _numbers = itertools.count()
@@ -24,6 +32,11 @@ def create_topic(bootstrap: str, name: str, partitions: int = 1, **config: str) 
     new = NewTopic(name, num_partitions=partitions, replication_factor=1, config=dotted)
     admin.create_topics([new])[name].result(15)
     return name
+
+
+def topics(bootstrap: str) -> set[str]:
+    """The topics there are."""
+    return set(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=15).topics)
 
 
 def delete_topic(bootstrap: str, name: str) -> None:
@@ -66,10 +79,14 @@ def read_all(bootstrap: str, topic: str, isolation: str = "read_committed") -> l
 
 
 def committed(bootstrap: str, group: str, topic: str, partitions: int) -> dict[int, int]:
-    """Committed offset of each partition; absent where there is none."""
+    """Committed offset of each partition; absent where there is none, or while the coordinator moves."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group})
     try:
         asked = [TopicPartition(topic, number) for number in range(partitions)]
         return {tp.partition: tp.offset for tp in consumer.committed(asked, timeout=15) if tp.offset >= 0}
+    except KafkaException as error:
+        if error.args[0].code() in (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS):
+            return {}
+        raise
     finally:
         consumer.close()

@@ -1,13 +1,15 @@
 """A whole worker of a tiny stage, run as a process by the integration tests.
 
 Each record's value is an id; each id goes out once per key the state has not seen it under. An id that
-starts with ``bad`` is refused. What is needed comes as JSON in the first argument.
+starts with ``bad`` is refused; ``crash`` raises where ECHO_CRASHES is set. What is needed comes as JSON in
+the first argument.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -40,6 +42,8 @@ class Echo:
         seen = {key: (found or b"").split() for key, found in zip(keys, known, strict=True)}
         for record in records:
             key, value = record.key or b"", record.value or b""
+            if value == b"crash" and "ECHO_CRASHES" in os.environ:
+                raise RuntimeError("planted")
             if value.startswith(b"bad"):
                 handled.refused.append(Refused(record, Reject(next(iter(RejectReason)), "it says so")))
             elif value not in seen[key]:

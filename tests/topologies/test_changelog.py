@@ -111,7 +111,9 @@ def test_a_restore_no_longer_wanted_ends_and_leaves_the_state_free(bench: Bench)
     assert bench.restored() == {b"a": b"1"}
 
 
-def test_a_missing_topic_is_fatal_and_names_the_remedy(bootstrap: str, topic_name: str, tmp_path: Path) -> None:
+def test_a_missing_topic_is_fatal_and_names_the_remedy(
+    bootstrap: str, topic_name: str, tmp_path: Path
+) -> None:
     settings = Settings(bootstrap=bootstrap, data_dir=tmp_path)
     with pytest.raises(Fatal, match="shipsync topics create"):
         KafkaChangelog("echo", topic_name, settings, bytes).restored(tmp_path / "0", 0, lambda: True)

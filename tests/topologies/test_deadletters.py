@@ -20,10 +20,11 @@ def refused(record: FakeRecord, path: str | None = None) -> Refused:
 
 
 def test_the_record_is_kept_byte_for_byte_with_its_own_headers() -> None:
-    record = FakeRecord("raw.acme.v1", 3, 42, key=None, value=b"\xff\x00<", headers=[("feed", b"acme"), ("x", b"\xfe")])
+    own = [("feed", b"acme"), ("x", b"\xfe")]
+    record = FakeRecord("raw.acme.v1", 3, 42, key=None, value=b"\xff\x00<", headers=own)
     [letter] = letters(INTAKE, [refused(record)], NOW)
     assert (letter.topic, letter.key, letter.value) == ("dlq.intake.v1", None, b"\xff\x00<")
-    assert list(letter.headers)[:2] == [("feed", b"acme"), ("x", b"\xfe")]
+    assert list(letter.headers)[:2] == own
 
 
 def test_the_headers_say_why_and_where_from_in_connects_names() -> None:
@@ -55,14 +56,16 @@ def test_a_letter_that_failed_before_keeps_its_first_failure_and_attempt_once() 
 
 
 def test_nonsense_in_a_kept_header_counts_as_absent() -> None:
-    one = refused(FakeRecord("raw.acme.v1", 0, 7, headers=[(headers.ATTEMPT, b"many"), (headers.FEED, b"\xff")]))
+    nonsense = [(headers.ATTEMPT, b"many"), (headers.FEED, b"\xff")]
+    one = refused(FakeRecord("raw.acme.v1", 0, 7, headers=nonsense))
     [letter] = letters(INTAKE, [one], NOW)
     assert dict(letter.headers)[headers.ATTEMPT] == b"1"
     assert card(INTAKE, one, NOW).feed == "�"
 
 
 def test_the_index_card_names_the_origin_and_the_size() -> None:
-    record = FakeRecord("raw.acme.v1", 3, 42, value=b"12345", headers=[("feed", b"acme"), ("correlation-id", b"c-1")])
+    told = [("feed", b"acme"), ("correlation-id", b"c-1")]
+    record = FakeRecord("raw.acme.v1", 3, 42, value=b"12345", headers=told)
     assert card(INTAKE, refused(record, "a.b"), NOW) == DeadLetter(
         step="intake", reason=REASON.value, detail="no such day", path="a.b", origin_topic="raw.acme.v1",
         origin_partition=3, origin_offset=42, feed="acme", correlation_id="c-1", size=5, failed_at=NOW,

@@ -354,3 +354,23 @@ def test_a_restore_that_fails_for_good_ends_the_process(tmp_path: Path) -> None:
 
     scene(act, bench)
     assert 70 in bench.exits
+
+
+@pytest.mark.parametrize(("member", "pause", "written"), [(False, 0.3, 0), (True, 0.3, 1), (False, 0.0, 1)])
+def test_after_a_pause_the_changelog_is_written_only_by_who_is_still_in_the_group(
+    tmp_path: Path, member: bool, pause: float, written: int
+) -> None:
+    bench = Bench(tmp_path, session_timeout=0.4)
+
+    async def ask() -> bool:
+        return member
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        bench.runner.still_member = ask
+        bench.calls.hooks["handle"] = lambda: threading.Event().wait(pause)
+        await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert len(bench.sink.sent.get("state", [])) == written
+    assert bench.exits == []

@@ -185,3 +185,15 @@ def test_faust_can_send_nothing_past_the_order_of_writes(tmp_path: Path) -> None
             await scene.consumer.app.producer.send("out", None, b"", None, None, None)
 
     scene(act, tmp_path)
+
+
+def test_membership_is_asked_with_a_commit_that_moves_nothing(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.thread.give(10, 19)
+        await scene.chunks()
+        assert await scene.consumer.still_member()
+        assert scene.thread.commits == [{ZERO: 10}]
+        scene.thread.commit_works = False
+        assert not await scene.consumer.still_member()
+
+    scene(act, tmp_path)

@@ -88,7 +88,9 @@ def test_every_event_is_about_a_shipment_of_the_story(
 
 
 def test_no_event_but_the_one_in_2099_lies_in_the_future(taken: list[tuple[Planned, TakenIn]]) -> None:
-    flagged = {message.what for message, result in taken for e in result.events if "timestamp_future" in e.flags}
+    flagged = {
+        message.what for message, result in taken for e in result.events if "timestamp_future" in e.flags
+    }
     assert flagged == {"a scan in 2099"}
 
 
@@ -114,7 +116,9 @@ def test_each_distinct_scan_is_one_event(plan: Plan, taken: list[tuple[Planned, 
     assert not wrong, f"{len(wrong)} of {len(scans)}: {list(wrong.items())[:5]}"
 
 
-def test_an_unknown_code_is_unknown_and_keeps_the_carriers_words(taken: list[tuple[Planned, TakenIn]]) -> None:
+def test_an_unknown_code_is_unknown_and_keeps_the_carriers_words(
+    taken: list[tuple[Planned, TakenIn]],
+) -> None:
     unknown = Counter(
         message.feed for message, result in taken for e in result.events if e.milestone is Milestone.UNKNOWN
     )

@@ -1,0 +1,47 @@
+"""The carriers, one folder each: whatever stands there with a ``carrier.yaml`` is one. Nothing else names them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from connectors.mapping.loading import FILE, Carrier, compile_carrier, read
+from connectors.mapping.yaml_text import CarrierFileError
+from streams.intake import Adapter
+
+__all__ = ["Carrier", "CarrierFileError", "discover", "folders"]
+
+HOME = Path(__file__).parent
+CODE = "parse.py"
+
+
+def folders(home: Path = HOME) -> list[Path]:
+    """The carriers' folders, sorted by name."""
+    return sorted(file.parent for file in home.glob(f"*/{FILE}"))
+
+
+def discover(home: Path = HOME) -> list[Carrier]:
+    """Every carrier, ready to parse, sorted by folder. Raises CarrierFileError naming file, line and field.
+
+    A folder's ``parse.py``, where there is one, gives ``adapter(carrier) -> Adapter``, which takes the
+    place of the mapped adapter and may use it.
+    """
+    read_ones = {folder.name: read(folder) for folder in folders(home)}
+    feeds: dict[str, str] = {}
+    carriers = []
+    for name, one in read_ones.items():
+        if one.spec.feed in feeds:
+            raise one.lines.error(("feed",), f"{one.spec.feed!r} is the feed of {feeds[one.spec.feed]} already")
+        feeds[one.spec.feed] = name
+        carriers.append(_with_code(home / name, compile_carrier(one, read_ones)))
+    return carriers
+
+
+def _with_code(folder: Path, carrier: Carrier) -> Carrier:
+    if not (folder / CODE).exists():
+        return carrier
+    module = importlib.import_module(f"{__name__}.{folder.name}.parse")
+    adapter: Callable[[Carrier], Adapter] = module.adapter
+    return replace(carrier, adapter=adapter(carrier))

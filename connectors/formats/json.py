@@ -1,0 +1,46 @@
+"""JSON as carriers send it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from streams.errors import Reject
+from streams.vocabulary import RejectReason
+
+_BOM = b"\xef\xbb\xbf"
+_decode = msgspec.json.Decoder().decode
+
+
+def read(body: bytes) -> dict[str, Any]:
+    """The object in ``body``; of a key that stands there twice, the last value.
+
+    Raises Reject: ``not_text`` (not UTF-8), ``malformed`` (no JSON; NaN and Infinity are none; nested too
+    deep), ``unexpected_shape`` (JSON, but no object).
+    """
+    try:
+        message = _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return _again_without_mark(body, error)
+    if message.__class__ is not dict:
+        raise Reject(RejectReason.UNEXPECTED_SHAPE, f"an object is due, this is {_named(message)}", "message")
+    return message  # type: ignore[no-any-return]
+
+
+def _again_without_mark(body: bytes, error: Exception) -> dict[str, Any]:
+    if body.startswith(_BOM):
+        return read(body[len(_BOM):])
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as not_text:
+        raise Reject(RejectReason.NOT_TEXT, f"not UTF-8: {not_text.reason} at byte {not_text.start}") from error
+    if isinstance(error, RecursionError):
+        raise Reject(RejectReason.MALFORMED, "JSON nested too deep") from error
+    raise Reject(RejectReason.MALFORMED, f"no JSON: {error}") from error
+
+
+def _named(value: object) -> str:
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return "null" if value is None else f"a {type(value).__name__}"

@@ -1,0 +1,191 @@
+"""ANSI X12 interchanges, read leniently: what partners really send, with its faults noted, not punished.
+
+Separators come from each ISA segment; any one character ends a segment, also a newline or one of several
+bytes. Several interchanges may follow each other. Wrong counts, control numbers and missing trailers
+become flags on the transaction sets they enclose (docs/decisions/0003-own-x12-tokenizer.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from streams.errors import Reject
+from streams.vocabulary import Flag, RejectReason
+
+Segment = list[str]
+ISA_ELEMENTS = 16
+
+
+@dataclass(slots=True)
+class TransactionSet:
+    """One ST..SE. ``segments``: those between the two, elements stripped; ``flags``: of all its envelopes."""
+
+    code: str
+    control: str
+    sender: str
+    segments: list[Segment]
+    flags: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Separators:
+    """What separates elements and ends segments in one interchange."""
+
+    element: str
+    terminator: str
+    header_length: int
+
+
+def text_of(body: bytes) -> str:
+    """The text of an interchange: UTF-8, else Latin-1, which older partners send. Raises Reject ``not_text``."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        text = body.decode("latin-1")
+        if not text.lstrip().startswith("ISA"):
+            raise Reject(RejectReason.NOT_TEXT, f"not UTF-8: {error.reason} at byte {error.start}") from error
+    return text.strip()
+
+
+def separators_of(text: str) -> Separators:
+    """Separators of the interchange that starts at the beginning of ``text``. Raises Reject ``malformed``."""
+    if not text.startswith("ISA"):
+        raise Reject(RejectReason.MALFORMED, f"an interchange starts with ISA, this with {text[:8]!r}", "ISA")
+    element = text[3:4]
+    parts = text[:200].split(element, ISA_ELEMENTS) if element else []
+    if len(parts) <= ISA_ELEMENTS or len(parts[ISA_ELEMENTS]) < 2:
+        raise Reject(RejectReason.MALFORMED, f"ISA cut short after {max(len(parts) - 1, 0)} elements", "ISA")
+    usage, control, last = parts[15].strip(), parts[13].strip(), parts[ISA_ELEMENTS]
+    if element.isalnum() or len(usage) != 1 or not control.isdigit() or last[1].isalnum() or "\n" in parts[12]:
+        raise Reject(RejectReason.MALFORMED, "ISA cut short: its 16 elements do not stand where they must", "ISA")
+    return Separators(element, last[1], sum(map(len, parts[:ISA_ELEMENTS])) + ISA_ELEMENTS + 2)
+
+
+def read(body: bytes) -> tuple[list[TransactionSet], list[Reject]]:
+    """Every transaction set of every interchange in ``body``, in order, and what could not be read after them.
+
+    Raises Reject: ``not_text``; ``malformed`` where the first ISA segment is cut short or no set is found.
+    """
+    text = text_of(body)
+    sets: list[TransactionSet] = []
+    while text:
+        try:
+            separators = separators_of(text)
+        except Reject as reject:
+            if sets:
+                return sets, [reject]
+            raise
+        reader = _Interchange(separators, text)
+        text = reader.rest
+        sets += reader.sets
+    if not sets:
+        raise Reject(RejectReason.MALFORMED, "no transaction set: no ST segment under the separators declared", "ST")
+    return sets, []
+
+
+class _Interchange:
+    """One ISA..IEA; ``rest`` is what follows it."""
+
+    def __init__(self, separators: Separators, text: str) -> None:
+        self._element = separators.element
+        self.sets: list[TransactionSet] = []
+        self.rest = ""
+        self._group: list[TransactionSet] = []
+        self._open: TransactionSet | None = None
+        self._group_control: str | None = None
+        self._groups = 0
+        self._closed = False
+        header = text[: separators.header_length].split(separators.element)
+        self._sender, self._control = header[6].strip(), header[13].strip()
+        self._read(text[separators.header_length:], separators.terminator)
+
+    def _read(self, text: str, terminator: str) -> None:
+        element, position, open_set = self._element, 0, self._open
+        for raw in text.split(terminator):
+            line = raw.strip()
+            if not line:
+                position += len(raw) + 1
+                continue
+            segment = line.split(element)
+            name = segment[0]
+            if open_set is not None and name not in _ENVELOPE:
+                open_set.segments.append([part.strip() for part in segment] if " " in line else segment)
+            elif name == "ISA":
+                self.rest = text[position:].strip()
+                break
+            else:
+                self._envelope(name, segment)
+                open_set = self._open
+            position += len(raw) + 1
+        self._finish()
+
+    def _envelope(self, name: str, segment: Segment) -> None:
+        if name == "ST":
+            self._end_set(None)
+            code, control = _at(segment, 1), _at(segment, 2)
+            self._open = TransactionSet(code, control, self._sender, [])
+            self._group.append(self._open)
+        elif name == "SE":
+            self._end_set(segment)
+        elif name == "GS":
+            self._end_group(None)
+            self._group_control = _at(segment, 6)
+        elif name == "GE":
+            self._end_group(segment)
+        elif name == "IEA":
+            self._end_interchange(segment)
+
+    def _end_set(self, trailer: Segment | None) -> None:
+        current, self._open = self._open, None
+        if current is None:
+            return
+        if trailer is None:
+            current.flags.append(Flag.ENVELOPE_TRUNCATED.value)
+            return
+        if _at(trailer, 1).lstrip("0") != str(len(current.segments) + 2):
+            current.flags.append(Flag.ENVELOPE_COUNTS_WRONG.value)
+        if _at(trailer, 2) != current.control:
+            current.flags.append(Flag.CONTROL_NUMBER_MISMATCH.value)
+
+    def _end_group(self, trailer: Segment | None) -> None:
+        self._end_set(None)
+        group, self._group = self._group, []
+        control, self._group_control = self._group_control, None
+        if control is not None:
+            self._groups += 1
+        if trailer is None:
+            _flag(group, Flag.ENVELOPE_TRUNCATED)
+        else:
+            if _at(trailer, 1).lstrip("0") != str(len(group)):
+                _flag(group, Flag.ENVELOPE_COUNTS_WRONG)
+            if control is not None and _at(trailer, 2) != control:
+                _flag(group, Flag.CONTROL_NUMBER_MISMATCH)
+        self.sets += group
+
+    def _end_interchange(self, trailer: Segment) -> None:
+        if self._group_control is not None or self._group:
+            self._end_group(None)
+        self._closed = True
+        if _at(trailer, 1).lstrip("0") != str(self._groups):
+            _flag(self.sets, Flag.ENVELOPE_COUNTS_WRONG)
+        if _at(trailer, 2) != self._control:
+            _flag(self.sets, Flag.CONTROL_NUMBER_MISMATCH)
+
+    def _finish(self) -> None:
+        if self._group_control is not None or self._group:
+            self._end_group(None)
+        if not self._closed:
+            _flag(self.sets, Flag.ENVELOPE_TRUNCATED)
+
+
+_ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
+
+
+def _at(segment: Segment, index: int) -> str:
+    return segment[index].strip() if index < len(segment) else ""
+
+
+def _flag(sets: list[TransactionSet], flag: Flag) -> None:
+    for one in sets:
+        if flag.value not in one.flags:
+            one.flags.append(flag.value)

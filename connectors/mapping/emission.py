@@ -1,0 +1,59 @@
+"""The last step of every adapter: what a scan says becomes a canonical event with its deterministic id."""
+
+from __future__ import annotations
+
+from connectors.mapping.statuses import Sense
+from connectors.mapping.times import Moment
+from streams.identity import event_id
+from streams.intake import RawContext
+from streams.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
+from streams.vocabulary import Classifier, Correction, Flag
+
+FUTURE_TOLERANCE_MS = 15 * 60_000
+_NEW = Correction.NEW
+_ACTUAL = Classifier.ACTUAL
+_FUTURE = Flag.TIMESTAMP_FUTURE.value
+
+
+def emit(
+    context: RawContext,
+    channel: str,
+    index: int,
+    carrier: str,
+    number: str,
+    sense: Sense,
+    code: str,
+    shown_code: str,
+    text: str,
+    moment: Moment,
+    location: Location | None,
+    estimated_delivery_at: int | None,
+    proof: ProofOfDelivery | None,
+    piece: str | None,
+    references: list[Reference],
+    flags: list[str],
+) -> CarrierEvent:
+    """The event. Its id comes from the time the carrier stated, so that a re-send is the same event.
+
+    An actual event from the future is flagged and happened, at the latest, when it was received; an
+    estimate or a plan speaks of a later time by nature, and was made at the latest when received.
+    ``code`` goes into the id, ``shown_code`` (which may tell more) into the event.
+    """
+    stated = occurred_at = moment.at_ms
+    received_at = context.received_at
+    if occurred_at > received_at:
+        if sense.classifier is not _ACTUAL:
+            occurred_at = received_at
+        elif occurred_at > received_at + FUTURE_TOLERANCE_MS:
+            occurred_at = received_at
+            flags = [*flags, _FUTURE]
+    source = Source(
+        context.feed, context.channel or channel, context.topic, context.partition, context.offset, index,
+        context.correlation_id,
+    )
+    return CarrierEvent(
+        event_id(carrier, number, sense.milestone, code, stated, location, piece),
+        carrier, number, sense.milestone, sense.classifier, occurred_at, received_at, sense.exception,
+        sense.reason, shown_code, text, location, estimated_delivery_at, proof, piece, moment.offset_minutes,
+        moment.assumed, moment.precision, _NEW, None, references, flags, source,
+    )

@@ -1,0 +1,150 @@
+"""A carrier's folder to a working adapter. Everything wrong in its file is said with file, line and field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfoNotFoundError
+
+from connectors.mapping import yaml_text
+from connectors.mapping.adapter import READERS, MappedAdapter
+from connectors.mapping.document import MESSAGE, CarrierOf, Compiled
+from connectors.mapping.paths import BadPath, Levels, text_getter
+from connectors.mapping.refusals import Refusals, Test, test_of
+from connectors.mapping.specification import Document, OtherCarrier, Specification
+from connectors.mapping.statuses import StatusTable
+from connectors.mapping.times import zone
+from connectors.mapping.x12_status import X12Adapter
+from connectors.mapping.yaml_text import Lines
+from streams.identity import normalise_carrier
+from streams.intake import Adapter
+
+FILE = "carrier.yaml"
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"([1-9]\d*)([smhd])")
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """One carrier as the rest of ShipSync knows it. ``slug`` is None for an aggregator."""
+
+    feed: str
+    name: str
+    slug: str | None
+    channel: str
+    formats: tuple[str, ...]
+    source: str
+    expect_every_s: int
+    stale_after_s: int
+    adapter: Adapter
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A carrier's file, read and not yet compiled."""
+
+    spec: Specification
+    lines: Lines
+    tables: Mapping[str, StatusTable]
+
+
+def read(folder: Path) -> Read:
+    """The folder's ``carrier.yaml``, checked as far as it goes by itself. Raises CarrierFileError."""
+    spec, lines = yaml_text.load(folder / FILE, Specification)
+    try:
+        zone(spec.zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise lines.error(("zone",), f"{spec.zone!r} is no IANA time zone, such as Europe/Berlin") from error
+    for index, name in enumerate(spec.formats):
+        if name not in READERS and name != "x12":
+            raise lines.error(("formats", str(index)), f"there is {', '.join(READERS)} and x12, no {name!r}")
+    if bool(spec.x12) != (spec.formats == ["x12"]) or bool(spec.documents) == bool(spec.x12):
+        raise lines.error(("formats",), "give formats [x12] and x12:, or json and xml and documents:")
+    return Read(spec, lines, {name: StatusTable(table) for name, table in spec.statuses.items()})
+
+
+def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
+    """The working carrier. ``others``: all carriers read, by slug. Raises CarrierFileError."""
+    spec, lines = one.spec, one.lines
+    return Carrier(
+        spec.feed, spec.name, spec.carrier if isinstance(spec.carrier, str) else None, spec.channel,
+        tuple(spec.formats), spec.source,
+        _seconds(spec.cadence.expect_every, lines, "expect_every"),
+        _seconds(spec.cadence.stale_after, lines, "stale_after"),
+        _mapped(one, others) if spec.x12 is None else X12Adapter(spec.feed, spec.channel, spec.zone, spec.x12),
+    )
+
+
+def _seconds(text: str, lines: Lines, field: str) -> int:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise lines.error(("cadence", field), f"{text!r} is no duration; write 90s, 15m, 2h or 1d")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def _mapped(one: Read, others: Mapping[str, Read]) -> MappedAdapter:
+    spec = one.spec
+    try:
+        whole = Refusals([r for r in spec.refusals if _starts(r.when) == MESSAGE], [MESSAGE])
+    except BadPath as error:
+        raise one.lines.error(("refusals",), str(error)) from error
+    documents = [_document(one, index, document, others) for index, document in enumerate(spec.documents)]
+    return MappedAdapter(spec.feed, spec.formats, whole, documents)
+
+
+def _document(
+    one: Read, index: int, document: Document, others: Mapping[str, Read]
+) -> tuple[Test, Compiled]:
+    where = ("documents", str(index))
+    if document.statuses not in one.tables:
+        raise one.lines.error(
+            (*where, "statuses"), f"no table {document.statuses!r}; there is {', '.join(one.tables) or 'none'}"
+        )
+    for number, time in enumerate([*document.time, *document.eta]):
+        if sum(way is not None for way in (time.stamp, time.utc, time.local)) - (
+            time.utc is not None and time.local is not None
+        ) != 1:
+            raise one.lines.error((*where, "time", str(number)), "give exactly one of stamp, utc and local")
+
+    def table_of(slug: str, name: str) -> StatusTable | None:
+        other = others.get(slug)
+        return None if other is None else other.tables.get(name)
+
+    try:
+        return test_of(document.when, [MESSAGE]), Compiled(
+            document, one.spec.refusals, _carrier_of(one.spec.carrier, [MESSAGE, *document.each]),
+            one.spec.zone, one.spec.channel, one.tables, table_of,
+        )
+    except BadPath as error:
+        raise one.lines.error(_place_of(one.lines, where, str(error)), str(error)) from error
+
+
+def _place_of(lines: Lines, where: tuple[str, ...], problem: str) -> tuple[str, ...]:
+    """The field whose path is wrong: the first below ``where`` standing on a line that holds it."""
+    path = problem.split("'")[1] if "'" in problem else ""
+    texts = lines.path.read_text("utf-8").splitlines()
+    for field, line in lines.below(where):
+        if path and path in texts[line - 1]:
+            return field
+    return where
+
+
+def _starts(when: object) -> str:
+    path = when if isinstance(when, str) else getattr(when, "path", "")
+    return path.partition(".")[0]
+
+
+def _carrier_of(carrier: str | OtherCarrier, levels: list[str]) -> CarrierOf:
+    if isinstance(carrier, str):
+        slug = normalise_carrier(carrier)
+        return lambda _: slug
+    name_at = text_getter(carrier.path, levels)
+    aliases = {normalise_carrier(name): slug for name, slug in carrier.aliases.items()}
+
+    def get(at: Levels) -> str:
+        name = normalise_carrier(name_at(at) or "")
+        return aliases.get(name) or "".join(part for part in name if part.isalnum()) or "unknown"
+
+    return get

@@ -1,0 +1,103 @@
+"""Locations as carriers write them, one object per distinct place; and the zones places lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+
+from msgspec import Struct
+
+from connectors.mapping import yaml_text
+from connectors.mapping.paths import Levels, Text, first_of, text_getter
+from connectors.mapping.specification import Paths, Place, ZoneBy
+from streams.model import Location
+
+TABLES = Path(__file__).parent / "tables"
+_MOST_PLACES = 50_000
+Key = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
+Locate = Callable[[Levels], Location | None]
+
+
+class Zones(Struct, frozen=True, forbid_unknown_fields=True):
+    """``tables/zones.yaml``: IANA zones by place, and alpha-2 codes of countries by other spellings."""
+
+    source: str
+    countries: dict[str, str]
+    regions: dict[str, str]
+    alpha_2: dict[str, str]
+
+
+@cache
+def zones() -> Zones:
+    """The shared table, read once. Raises CarrierFileError."""
+    return yaml_text.load(TABLES / "zones.yaml", Zones)[0]
+
+
+@lru_cache(maxsize=1_000)
+def country_code(country: str) -> str:
+    """ISO 3166-1 alpha-2 where the spelling is known, else as it came."""
+    upper = country.upper()
+    return zones().alpha_2.get(upper, upper if len(upper) == 2 else country)
+
+
+_places: dict[Key, Location] = {}
+
+
+def place(key: Key) -> Location | None:
+    """The location of these parts (name, city, region, postal code, country, UN/LOCODE); None without any."""
+    known = _places.get(key)
+    if known is not None:
+        return known
+    if not any(key):
+        return None
+    name, city, region, postal_code, country, unlocode = key
+    if len(_places) >= _MOST_PLACES:
+        _places.clear()
+    made = _places[key] = Location(
+        name, city, region, postal_code, country_code(country) if country else None, unlocode
+    )
+    return made
+
+
+def getter(paths: Paths | None, levels: Sequence[str]) -> Text | None:
+    """The first text at any of ``paths``; None where the document declares none."""
+    if not paths:
+        return None
+    return first_of([text_getter(path, levels) for path in ([paths] if isinstance(paths, str) else paths)])
+
+
+def nothing(_: Levels) -> None:
+    """The getter of what a document has not."""
+
+
+def locator(spec: Place | None, levels: Sequence[str]) -> Locate:
+    """Reads the location a document declares."""
+    if spec is None:
+        return nothing
+    name = getter(spec.name, levels) or nothing
+    city = getter(spec.city, levels) or nothing
+    region = getter(spec.region, levels) or nothing
+    postal_code = getter(spec.postal_code, levels) or nothing
+    country = getter(spec.country, levels) or nothing
+    unlocode = getter(spec.unlocode, levels) or nothing
+    return lambda at: place((name(at), city(at), region(at), postal_code(at), country(at), unlocode(at)))
+
+
+def zone_finder(specs: Sequence[ZoneBy], default: str, levels: Sequence[str]) -> Callable[[Levels], str]:
+    """The zone a scan's clocks show: by the first field with an entry, else ``default``."""
+    if not specs:
+        return lambda _: default
+    found: list[tuple[Text, Mapping[str, str]]] = []
+    for spec in specs:
+        table = getattr(zones(), spec.table) if spec.table else {}
+        found.append((text_getter(spec.field, levels), {**table, **spec.zones}))
+
+    def zone_of(at: Levels) -> str:
+        for text, table in found:
+            value = text(at)
+            if value is not None and (zone := table.get(value.upper())) is not None:
+                return zone
+        return default
+
+    return zone_of

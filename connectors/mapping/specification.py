@@ -1,0 +1,195 @@
+"""What ``carrier.yaml`` may say. Every field is checked on load; the tables of ``connectors/carriers/`` are the examples.
+
+A *path* starts with a level (``message``, or a name given under ``each``) and goes down by keys. Where a
+list of paths stands, the first that has a value counts.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from streams.vocabulary import Classifier, ExceptionType, Milestone, Reason, RejectReason
+
+Paths = str | list[str]
+
+
+class Cadence(Struct, frozen=True, forbid_unknown_fields=True):
+    """How often the feed usually speaks, and after how long a silence it is stale: ``90s``, ``15m``, ``2h``."""
+
+    expect_every: str
+    stale_after: str
+
+
+class Meaning(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a carrier's code says. ``name``: the code in the standard's words, where the carrier sends none."""
+
+    milestone: Milestone
+    exception: ExceptionType = ExceptionType.NONE
+    reason: Reason = Reason.NORMAL
+    classifier: Classifier = Classifier.ACTUAL
+    name: str = ""
+
+
+class TextMeaning(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a text that begins so says; with ``code``, only under that code."""
+
+    starts: str
+    milestone: Milestone
+    code: str | None = None
+    exception: ExceptionType = ExceptionType.NONE
+    reason: Reason = Reason.NORMAL
+    classifier: Classifier = Classifier.ACTUAL
+
+
+class Cause(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a carrier's reason code says. ``milestone`` takes the place of a mere ``in_transit``."""
+
+    reason: Reason
+    exception: ExceptionType = ExceptionType.NONE
+    milestone: Milestone | None = None
+
+
+class Statuses(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of codes. ``X:*`` is what type X means under a code that is not listed."""
+
+    source: str
+    codes: dict[str, Milestone | Meaning] = field(default_factory=dict)
+    texts: list[TextMeaning] = field(default_factory=list)
+    reasons: dict[str, Reason | Cause] = field(default_factory=dict)
+
+
+class ZoneBy(Struct, frozen=True, forbid_unknown_fields=True):
+    """A zone looked up by a field of the scan: in ``tables/zones.yaml`` by name, or in ``zones`` right here."""
+
+    field: str
+    table: str | None = None
+    zones: dict[str, str] = field(default_factory=dict)
+
+
+class Time(Struct, frozen=True, forbid_unknown_fields=True):
+    """One way a time is told; exactly one of ``stamp``, ``utc`` and ``local``.
+
+    ``stamp``: ISO 8601 in one field. ``utc``, ``local``: date field and time field; beside ``utc``,
+    ``local`` only tells the offset. ``pattern``: how the date is written, where it is no ISO date.
+    ``bare_midnight: date``: 00:00:00 without an offset is how this carrier writes a date without a time.
+    """
+
+    stamp: str | None = None
+    utc: list[str] | None = None
+    local: list[str] | None = None
+    offset: str | None = None
+    pattern: str | None = None
+    bare_midnight: Literal["time", "date"] = "time"
+
+
+class Place(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the parts of the scan's location stand."""
+
+    name: Paths | None = None
+    city: Paths | None = None
+    region: Paths | None = None
+    postal_code: Paths | None = None
+    country: Paths | None = None
+    unlocode: Paths | None = None
+
+
+class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Proof of delivery; goes onto delivered events only."""
+
+    signed_by: Paths | None = None
+    left_at: Paths | None = None
+    document_url: Paths | None = None
+
+
+class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):
+    """Other numbers of the shipment: every ``value`` in ``each``; its ``type``, or by ``types`` of ``kind``."""
+
+    each: str
+    value: str
+    type: str
+    kind: str | None = None
+    types: dict[str, str] = field(default_factory=dict)
+
+
+class Condition(Struct, frozen=True, forbid_unknown_fields=True):
+    """True where ``path`` has a value: any, or one of ``one_of``, whose texts are compared as written."""
+
+    path: str
+    one_of: list[str] = field(default_factory=list)
+
+
+class Refusal(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is no tracking message, and how to say so. ``detail``: paths of the carrier's own words."""
+
+    when: str | Condition
+    reason: RejectReason
+    says: str = ""
+    detail: list[str] = field(default_factory=list)
+
+
+class OtherCarrier(Struct, frozen=True, forbid_unknown_fields=True):
+    """An aggregator's field with the real carrier's name, and the slugs of the names it uses."""
+
+    path: str
+    aliases: dict[str, str] = field(default_factory=dict)
+
+
+class OwnCodes(Struct, frozen=True, forbid_unknown_fields=True):
+    """An aggregator's field with the real carrier's own code: slug -> which of its tables reads it."""
+
+    path: str
+    tables: dict[str, str]
+
+
+class Document(Struct, frozen=True, forbid_unknown_fields=True):
+    """One shape of payload. ``each``: levels below the message, outermost first; the last is the scan.
+
+    The texts of the paths in ``code``, joined by a colon, are looked up in the table ``statuses``.
+    """
+
+    name: str
+    when: str | Condition
+    tracking_number: Paths
+    time: list[Time]
+    statuses: str
+    code: Paths
+    each: dict[str, str] = field(default_factory=dict)
+    text: Paths = field(default_factory=list)
+    reason_code: str | None = None
+    reason_text: str | None = None
+    own_codes: OwnCodes | None = None
+    place: Place | None = None
+    zone_by: list[ZoneBy] = field(default_factory=list)
+    eta: list[Time] = field(default_factory=list)
+    delivery: Delivery | None = None
+    piece: Paths | None = None
+    references: list[ReferenceFrom] = field(default_factory=list)
+
+
+class X12(Struct, frozen=True, forbid_unknown_fields=True):
+    """Transaction sets taken, and where this partner differs from the standard tables."""
+
+    sets: list[str]
+    statuses: dict[str, Milestone | Meaning] = field(default_factory=dict)
+    reasons: dict[str, Reason | Cause] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+    carriers: dict[str, str] = field(default_factory=dict)
+
+
+class Specification(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole ``carrier.yaml``."""
+
+    feed: str
+    name: str
+    carrier: str | OtherCarrier
+    formats: list[str]
+    channel: str
+    zone: str
+    cadence: Cadence
+    source: str
+    refusals: list[Refusal] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    statuses: dict[str, Statuses] = field(default_factory=dict)
+    x12: X12 | None = None

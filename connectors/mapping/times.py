@@ -1,0 +1,169 @@
+"""Carriers' dates and times as UTC milliseconds, with what is lost in them kept beside.
+
+Texts repeat endlessly (the same day, the same second of the day), so each is read once and remembered;
+the memories are bounded. No ``datetime`` object is made for a text seen before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from streams.vocabulary import Precision
+
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_MOST_DAYS = 20_000
+_MOST_CLOCKS = 100_000
+_MOST_OFFSETS = 20_000
+_FIRST_YEAR, _LAST_YEAR = 1900, 9998
+_UTC_NAMES = {"Z": 0, "z": 0, "UTC": 0, "GMT": 0, "": None}
+
+
+class Moment(NamedTuple):
+    """A point in time as a carrier told it. ``at_ms``: UTC; ``assumed``: the carrier gave no zone."""
+
+    at_ms: int
+    offset_minutes: int | None
+    assumed: bool
+    precision: Precision
+
+
+class Unreadable(ValueError):
+    """The text is no date, time or offset."""
+
+
+_days: dict[str, int] = {}
+_clocks: dict[str, int] = {}
+_offsets: dict[tuple[str, int], int] = {}
+_stated_offsets: dict[str, int | None] = dict(_UTC_NAMES)
+
+
+def day_ms(text: str, pattern: str | None = None) -> int:
+    """Midnight of ``20240423``, ``2024-04-23`` or what ``pattern`` (strptime) says. Raises Unreadable."""
+    key = text if pattern is None else f"{pattern} {text}"
+    known = _days.get(key)
+    if known is not None:
+        return known
+    try:
+        found = _parse_day(text, pattern)
+        if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+            raise Unreadable(text)
+    except ValueError as error:
+        raise Unreadable(text) from error
+    if len(_days) >= _MOST_DAYS:
+        _days.clear()
+    result = _days[key] = (found.toordinal() - _EPOCH_DAY) * DAY_MS
+    return result
+
+
+def _parse_day(text: str, pattern: str | None) -> date:
+    if pattern is not None:
+        return datetime.strptime(" ".join(text.split()), pattern).replace(tzinfo=UTC).date()
+    if len(text) == 8 and _digits(text):
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    if len(text) == 10 and text[4] == text[7] == "-" and _digits(text[:4] + text[5:7] + text[8:]):
+        return date(int(text[:4]), int(text[5:7]), int(text[8:]))
+    raise Unreadable(text)
+
+
+def clock_ms(text: str) -> int:
+    """Milliseconds since midnight of ``1530``, ``153059``, ``15:30``, ``15:30:59.5``. Raises Unreadable."""
+    known = _clocks.get(text)
+    if known is not None:
+        return known
+    whole, _, fraction = text.partition(".")
+    digits = whole.replace(":", "") if len(whole) in (5, 8) and whole[2] == ":" else whole
+    if not _digits(digits) or len(digits) not in (4, 6, 7, 8) or (fraction and not _digits(fraction)):
+        raise Unreadable(text)
+    hours, minutes, seconds = int(digits[:2]), int(digits[2:4]), int(digits[4:6] or 0)
+    if hours > 23 or minutes > 59 or seconds > 60:
+        raise Unreadable(text)
+    rest = (digits[6:] or fraction)[:3].ljust(3, "0")
+    result = ((hours * 60 + minutes) * 60 + seconds) * 1000 + int(rest)
+    if len(_clocks) >= _MOST_CLOCKS:
+        _clocks.clear()
+    _clocks[text] = result
+    return result
+
+
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def stated_offset(text: str) -> int | None:
+    """Minutes east of UTC of ``-05:00``, ``+0100``, ``Z``, ``GMT-08:00``; None for nothing. Raises Unreadable."""
+    if text in _stated_offsets:
+        return _stated_offsets[text]
+    bare = text.strip().removeprefix("GMT").removeprefix("UTC").replace(":", "")
+    sign, digits = bare[:1], bare[1:]
+    if sign not in ("+", "-") or not _digits(digits) or len(digits) not in (2, 4):
+        raise Unreadable(text)
+    minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
+    if minutes > 14 * 60:
+        raise Unreadable(text)
+    if len(_stated_offsets) < _MOST_OFFSETS:
+        _stated_offsets[text] = -minutes if sign == "-" else minutes
+    return -minutes if sign == "-" else minutes
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """The IANA zone. Raises ZoneInfoNotFoundError."""
+    return ZoneInfo(name)
+
+
+def offset_in(zone_name: str, local_ms: int) -> int:
+    """Minutes east of UTC in a zone when its clocks show ``local_ms`` (the earlier reading when twice)."""
+    key = (zone_name, local_ms // HOUR_MS)
+    known = _offsets.get(key)
+    if known is not None:
+        return known
+    local = datetime.fromtimestamp(local_ms / 1000, UTC).replace(tzinfo=zone(zone_name))
+    delta = local.utcoffset()
+    result = 0 if delta is None else round(delta.total_seconds() / 60)
+    if len(_offsets) >= _MOST_OFFSETS:
+        _offsets.clear()
+    _offsets[key] = result
+    return result
+
+
+def local_moment(local_ms: int, zone_name: str, precision: Precision) -> Moment:
+    """The instant at which the clocks of an assumed zone show ``local_ms``."""
+    offset = offset_in(zone_name, local_ms)
+    return Moment(local_ms - offset * MINUTE_MS, offset, True, precision)
+
+
+def stamp_moment(text: str, zone_of: Callable[[], str], bare_midnight_is_date: bool = False) -> Moment:
+    """ISO 8601 and its near kin: ``2024-08-20T12:41:57-04:00``, ``...Z``, ``2024-08-20 12:41:57``, a date.
+
+    Without an offset the clocks are those of ``zone_of()``. Raises Unreadable.
+    """
+    local = day_ms(text[:10])
+    rest = text[10:]
+    if not rest:
+        return local_moment(local, zone_of(), Precision.DATE_ONLY)
+    if rest[0] not in "T t":
+        raise Unreadable(text)
+    clock, offset_text = _clock_and_offset(rest[1:])
+    local += clock_ms(clock)
+    offset = stated_offset(offset_text)
+    if offset is not None:
+        return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+    if bare_midnight_is_date and not local % DAY_MS:
+        return local_moment(local, zone_of(), Precision.DATE_ONLY)
+    return local_moment(local, zone_of(), Precision.LOCAL_NO_ZONE)
+
+
+def _clock_and_offset(text: str) -> tuple[str, str]:
+    if text[8:9] in ("", "Z", "+", "-"):
+        return text[:8], text[8:]
+    for index in range(5, len(text)):
+        if text[index] in "Zz+-GU ":
+            return text[:index], text[index:].strip()
+    return text, ""

@@ -1,0 +1,232 @@
+"""X12 214 (transportation carrier shipment status) to canonical events, by one partner's tables.
+
+Other transaction sets of an interchange are refused, each for itself. A further set is one more reader in
+``READERS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from connectors.formats.x12 import Segment, TransactionSet, read
+from connectors.mapping.emission import emit
+from connectors.mapping.moments import unreadable
+from connectors.mapping.places import country_code, zones
+from connectors.mapping.refusals import merged
+from connectors.mapping.specification import X12
+from connectors.mapping.statuses import Sense
+from connectors.mapping.times import (
+    MINUTE_MS,
+    Moment,
+    Unreadable,
+    clock_ms,
+    day_ms,
+    local_moment,
+    offset_in,
+)
+from connectors.mapping.x12_tables import Codes, codes_of, standard
+from streams.errors import Reject
+from streams.identity import normalise_carrier, normalise_tracking_number
+from streams.intake import Parsed, RawContext
+from streams.model import Location, Reference
+from streams.vocabulary import ExceptionType, Milestone, Precision, RejectReason
+
+_BY_LADING_CODE = {"D": ExceptionType.DAMAGE, "S": ExceptionType.SHORTAGE, "M": ExceptionType.SHORTAGE}
+_PRO, _SHIPMENT, _EQUIPMENT = "pro", "shipment", "equipment"
+_MOST_PLACES = 20_000
+
+
+@dataclass(slots=True)
+class Status:
+    """An AT7 with the segments that belong to it."""
+
+    at7: Segment
+    ms1: Segment | None = None
+    exception: ExceptionType | None = None
+    references: list[Reference] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Heading:
+    """What stands above the statuses of one 214."""
+
+    carrier: str
+    number: str
+    references: list[Reference]
+    flags: list[str]
+
+
+class X12Adapter:
+    """Reads one partner's interchanges."""
+
+    def __init__(self, feed: str, channel: str, zone: str, partner: X12) -> None:
+        self.feed = feed
+        self._channel = channel
+        self._zone = zone
+        self._partner = partner
+        self._codes: Codes = codes_of(partner)
+        self._aliases = {normalise_carrier(scac): slug for scac, slug in partner.carriers.items()}
+        self._readers = {code: READERS[code] for code in partner.sets}
+        self._places: dict[tuple[str, ...], Location] = {}
+
+    def parse(self, body: bytes, context: RawContext) -> Parsed:
+        """Events of every set taken, rejects for the others. Raises Reject where it is no interchange."""
+        sets, rejects = read(body)
+        parsed = Parsed([], rejects)
+        for one in sets:
+            reader = self._readers.get(one.code)
+            try:
+                if reader is None:
+                    raise Reject(
+                        RejectReason.UNSUPPORTED_MESSAGE, f"transaction set {one.code or '(none)'} {one.control}", "ST"
+                    )
+                reader(self, one, context, parsed)
+            except Reject as reject:
+                parsed.rejects.append(reject)
+        parsed.rejects = merged(parsed.rejects)
+        return parsed
+
+    def status_message(self, one: TransactionSet, context: RawContext, parsed: Parsed) -> None:
+        """Append the events of a 214. Raises Reject ``contract_broken`` where it lacks B10 or any AT7."""
+        heading, statuses = self._read(one)
+        if not statuses:
+            raise Reject(RejectReason.CONTRACT_BROKEN, f"214 {one.control} without an AT7", "AT7")
+        for status in statuses:
+            try:
+                self._emit(heading, status, context, parsed)
+            except Reject as reject:
+                parsed.rejects.append(reject)
+
+    def _read(self, one: TransactionSet) -> tuple[Heading, list[Status]]:
+        heading: Heading | None = None
+        statuses: list[Status] = []
+        for segment in one.segments:
+            name = segment[0]
+            if name == "AT7":
+                statuses.append(Status(segment))
+            elif name == "B10":
+                heading = self._heading(segment, one)
+            elif name == "MS1":
+                if statuses:
+                    statuses[-1].ms1 = segment
+            elif name in _DETAILS and heading is not None:
+                self._detail(name, segment, heading, statuses[-1] if statuses else None)
+        if heading is None:
+            raise Reject(RejectReason.CONTRACT_BROKEN, f"214 {one.control} without a B10", "B10")
+        return heading, statuses
+
+    def _heading(self, b10: Segment, one: TransactionSet) -> Heading:
+        scac = normalise_carrier(_at(b10, 3) or one.sender)
+        number = normalise_tracking_number(_at(b10, 1))
+        references = [Reference(_SHIPMENT, shipment)] if (shipment := _at(b10, 2)) else []
+        return Heading(self._aliases.get(scac, scac) or "unknown", number, references, one.flags)
+
+    def _detail(self, name: str, segment: Segment, heading: Heading, status: Status | None) -> None:
+        if name == "L11":
+            value, qualifier = _at(segment, 1), _at(segment, 2)
+            kind = self._codes.reference_types.get(qualifier, qualifier.lower() or None)
+            if kind == _PRO:
+                heading.number = heading.number or normalise_tracking_number(value)
+            elif kind is not None and value:
+                (heading if status is None else status).references.append(Reference(kind, value))
+        elif status is not None and name == "MS2" and _at(segment, 2):
+            status.references.append(Reference(_EQUIPMENT, _at(segment, 2)))
+        elif status is not None and name == "K1":
+            status.remarks += [text for text in segment[1:3] if text]
+        elif status is not None and name == "Q7":
+            status.exception = _BY_LADING_CODE.get(_at(segment, 1), status.exception)
+
+    def _emit(self, heading: Heading, status: Status, context: RawContext, parsed: Parsed) -> None:
+        at7 = status.at7
+        code, reason, appointment = _at(at7, 1), _at(at7, 2), _at(at7, 3)
+        if not code and not appointment:
+            raise Reject(RejectReason.CONTRACT_BROKEN, "AT7 without a status and an appointment code", "AT7-01")
+        if not code:
+            reason = _at(at7, 4) or reason
+        references = heading.references + status.references
+        if not heading.number and not references:
+            raise Reject(RejectReason.NO_REFERENCE, "214 without a PRO number, a shipment id and an L11", "B10-01")
+        sense = self._codes.sense(code, appointment, reason)
+        if status.exception is not None:
+            sense = sense._replace(exception=status.exception)
+        moment = self._moment(at7, status.ms1)
+        promised = moment.at_ms if (code or appointment) in self._codes.delivery_estimates else None
+        said = code or appointment
+        parsed.events.append(emit(
+            context, self._channel, len(parsed.events), heading.carrier, heading.number, sense, said,
+            f"{said}:{reason}" if reason else said, " ".join(status.remarks) or sense.name, moment,
+            self._location(status.ms1), promised, None, None, references, _flags(heading, sense),
+        ))
+
+    def _moment(self, at7: Segment, ms1: Segment | None) -> Moment:
+        date, clock, code = _at(at7, 5), _at(at7, 6), _at(at7, 7)
+        if not date:
+            raise Reject(RejectReason.CONTRACT_BROKEN, "AT7 without a date", "AT7-05")
+        try:
+            local = day_ms(date)
+        except Unreadable as error:
+            raise unreadable("AT7-05", date) from error
+        if not clock:
+            return local_moment(local, self._zone_at(ms1), Precision.DATE_ONLY)
+        try:
+            local += clock_ms(clock)
+        except Unreadable as error:
+            raise unreadable("AT7-06", clock) from error
+        tables = standard()
+        offset = tables.fixed_offsets.get(code)
+        if offset is None and (zone := tables.zones.get(code)) is not None:
+            offset = offset_in(zone, local)
+        if offset is None:
+            return local_moment(local, self._zone_at(ms1), Precision.LOCAL_NO_ZONE)
+        return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+
+    def _zone_at(self, ms1: Segment | None) -> str:
+        if ms1 is None:
+            return self._zone
+        table = zones()
+        region, country = _at(ms1, 2), country_code(_at(ms1, 3) or "US")
+        if country in ("US", "CA"):
+            return table.regions.get(region, self._zone)
+        return table.countries.get(country, self._zone)
+
+    def _location(self, ms1: Segment | None) -> Location | None:
+        if ms1 is None:
+            return None
+        key = tuple(ms1[1:])
+        known = self._places.get(key)
+        if known is not None:
+            return known
+        city, region, country = _at(ms1, 1) or None, _at(ms1, 2) or None, _at(ms1, 3)
+        longitude = _degrees(_at(ms1, 4), _at(ms1, 6) == "W")
+        latitude = _degrees(_at(ms1, 5), _at(ms1, 7) == "S")
+        if not any((city, region, country)) and longitude is None and latitude is None:
+            return None
+        if len(self._places) >= _MOST_PLACES:
+            self._places.clear()
+        made = self._places[key] = Location(
+            None, city, region, None, country_code(country) if country else None, None, latitude, longitude
+        )
+        return made
+
+
+Reader = Callable[[X12Adapter, TransactionSet, RawContext, Parsed], None]
+READERS: dict[str, Reader] = {"214": X12Adapter.status_message}
+_DETAILS = frozenset({"L11", "MS2", "K1", "Q7"})
+
+
+def _at(segment: Segment, index: int) -> str:
+    return segment[index] if index < len(segment) else ""
+
+
+def _flags(heading: Heading, sense: Sense) -> list[str]:
+    return [*heading.flags, *sense.flags]
+
+
+def _degrees(text: str, negative: bool) -> float | None:
+    """Degrees of DDDMMSS (data elements 1654, 1655); None where it is no such thing."""
+    if len(text) != 7 or not (text.isascii() and text.isdigit()):
+        return None
+    degrees = round(int(text[:3]) + int(text[3:5]) / 60 + int(text[5:]) / 3600, 5)
+    return -degrees if negative else degrees

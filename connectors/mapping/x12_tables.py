@@ -1,0 +1,66 @@
+"""The standard code lists of X12 214, and how a partner's own entries go over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from msgspec import Struct
+
+from connectors.mapping import yaml_text
+from connectors.mapping.places import TABLES
+from connectors.mapping.specification import X12, Cause, Meaning
+from connectors.mapping.statuses import UNMAPPED, Sense, cause_of, sense_of, with_cause
+from streams.vocabulary import Milestone, Reason
+
+
+class Standard(Struct, frozen=True, forbid_unknown_fields=True):
+    """``tables/x12_214.yaml``: data elements 1650, 1652, 1651, 128 and 623."""
+
+    source: str
+    statuses: dict[str, Milestone | Meaning]
+    appointments: dict[str, Milestone | Meaning]
+    delivery_estimates: list[str]
+    reasons: dict[str, Reason | Cause]
+    references: dict[str, str | None]
+    zones: dict[str, str]
+    fixed_offsets: dict[str, int]
+
+
+@cache
+def standard() -> Standard:
+    """The tables, read once. Raises CarrierFileError."""
+    return yaml_text.load(TABLES / "x12_214.yaml", Standard)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The tables as one partner uses them. ``reference_types``: None for a qualifier that is no reference."""
+
+    statuses: Mapping[str, Sense]
+    appointments: Mapping[str, Sense]
+    causes: Mapping[str, Cause]
+    delivery_estimates: frozenset[str]
+    reference_types: Mapping[str, str | None]
+
+    def sense(self, status: str, appointment: str, reason: str) -> Sense:
+        """What an AT7 says: a status or an appointment, and its reason."""
+        found = self.statuses.get(status) if status else self.appointments.get(appointment)
+        if found is None:
+            return UNMAPPED
+        return with_cause(found, self.causes.get(reason)) if reason else found
+
+
+def codes_of(partner: X12) -> Codes:
+    """The standard with this partner's entries over it."""
+    tables = standard()
+    statuses = {**tables.statuses, **partner.statuses}
+    reasons = {**tables.reasons, **partner.reasons}
+    return Codes(
+        {code: sense_of(meaning) for code, meaning in statuses.items()},
+        {code: sense_of(meaning) for code, meaning in tables.appointments.items()},
+        {code: cause_of(cause) for code, cause in reasons.items()},
+        frozenset(tables.delivery_estimates),
+        {**tables.references, **partner.references},
+    )

@@ -1,0 +1,129 @@
+"""YAML into checked Structs, with the file and the line in every complaint.
+
+Every scalar is read as the text that stands there, so codes like ``08``, ``NO`` or ``1E3`` stay what they
+are; msgspec turns text into numbers and booleans where the Struct asks for them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import yaml
+from msgspec import Struct
+
+T = TypeVar("T", bound=Struct)
+_WHERE = re.compile(r" - at `\$?(.*)`$")
+_PART = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
+_NULLS = frozenset({"", "~", "null"})
+
+
+class CarrierFileError(Exception):
+    """A carrier's file is wrong; the text names file, line, field and what to do."""
+
+    def __init__(self, path: Path, line: int, field: str, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {field or 'the file'}: {problem}")
+        self.path, self.line, self.field, self.problem = path, line, field, problem
+
+
+class Lines:
+    """Which line of the file each field stands on, by its path from the top."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lines: dict[tuple[str, ...], int] = {}
+
+    def note(self, where: tuple[str, ...], line: int) -> None:
+        """Remember a field's line."""
+        self._lines[where] = line
+
+    def error(self, where: tuple[str, ...], problem: str) -> CarrierFileError:
+        """A complaint about the field, at its line or that of the nearest field above it."""
+        known = where
+        while known and known not in self._lines:
+            known = known[:-1]
+        return CarrierFileError(self.path, self._lines.get(known, 1), ".".join(where), problem)
+
+    def below(self, where: tuple[str, ...]) -> list[tuple[tuple[str, ...], int]]:
+        """Every field noted below ``where``, with its line."""
+        return [(field, line) for field, line in self._lines.items() if field[: len(where)] == where != field]
+
+    def like(self, pattern: tuple[str, ...]) -> tuple[str, ...]:
+        """The first noted field that fits; ``...`` stands for any one part."""
+        for where in self._lines:
+            if len(where) == len(pattern) and all(
+                want in ("...", part) for part, want in zip(where, pattern, strict=True)
+            ):
+                return where
+        return pattern
+
+
+def load(path: Path, kind: type[T]) -> tuple[T, Lines]:
+    """The file as a ``kind``. Raises CarrierFileError."""
+    lines = Lines(path)
+    try:
+        node = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise CarrierFileError(path, line, "", f"no YAML: {error.problem}") from error
+    if node is None:
+        raise CarrierFileError(path, 1, "", "it is empty")
+    plain = _plain(node, (), lines)
+    try:
+        return msgspec.convert(plain, kind, strict=False), lines
+    except msgspec.ValidationError as error:
+        raise _complaint(error, lines, plain) from error
+
+
+def _plain(node: yaml.Node, where: tuple[str, ...], lines: Lines) -> Any:
+    lines.note(where, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            lines.note((*where, key), key_node.start_mark.line + 1)
+            if key in found:
+                raise lines.error((*where, key), "stands there twice; keep one")
+            found[key] = _plain(value_node, (*where, key), lines)
+            lines.note((*where, key), key_node.start_mark.line + 1)
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*where, str(index)), lines) for index, item in enumerate(node.value)]
+    bare = isinstance(node, yaml.ScalarNode) and node.style is None
+    return None if bare and node.value in _NULLS else node.value
+
+
+def _complaint(error: msgspec.ValidationError, lines: Lines, plain: Any) -> CarrierFileError:
+    text = str(error)
+    found = _WHERE.search(text)
+    parts = tuple(name or index for name, index in _PART.findall(found[1])) if found else ()
+    problem = text[: found.start()] if found else text
+    where = lines.like(parts)
+    unknown = re.search(r"unknown field `(.*)`", problem)
+    if unknown:
+        where, problem = (*where, unknown[1]), "there is no such field; take it out or mend its name"
+    elif "Invalid enum value" in problem:
+        problem += "; see streams/vocabulary.py for the values there are"
+        where = _holding(plain, problem, where) or where
+    elif "missing required field" in problem:
+        problem += "; add it"
+    return lines.error(where, problem)
+
+
+def _holding(plain: Any, problem: str, near: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Where below ``near``'s mapping the value complained of stands: msgspec names no keys of a dict."""
+    value = re.search(r"Invalid enum value '(.*?)'", problem)
+    if value is None:
+        return None
+    stack: list[tuple[tuple[str, ...], Any]] = [((), plain)]
+    while stack:
+        where, here = stack.pop()
+        if here == value[1] and where[: len(near) - 1] == near[: len(near) - 1]:
+            return where
+        if isinstance(here, dict):
+            stack += [((*where, key), item) for key, item in here.items()]
+        elif isinstance(here, list):
+            stack += [((*where, str(index)), item) for index, item in enumerate(here)]
+    return None

@@ -1,0 +1,109 @@
+"""Echo stages as processes: started, killed and stopped by tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from config.topics import DEAD_LETTERS
+from tests.support.topics import committed, create_topic, read_all, topics, unique
+from tests.support.waiting import eventually
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PARTITIONS = 4
+
+
+class EchoStage:
+    """The topics of one echo stage and the workers on it."""
+
+    def __init__(self, bootstrap: str, folder: Path, with_state: bool = True, **settings: Any) -> None:
+        self.bootstrap, self.folder = bootstrap, folder
+        name = unique("echo")
+        self.app_id = name
+        self.input, self.output, self.letters = f"{name}.in", f"{name}.out", f"{name}.dlq"
+        self.state = f"{name}.state" if with_state else None
+        for topic in (self.input, self.output, self.letters, *([self.state] if self.state else [])):
+            create_topic(bootstrap, topic, PARTITIONS)
+        if DEAD_LETTERS.name not in topics(bootstrap):
+            create_topic(bootstrap, DEAD_LETTERS.name)
+        self.settings = {
+            "bootstrap": bootstrap, "session_timeout": 6, "rebalance_timeout": 6, "drain_timeout": 5,
+            "commit_interval": 0.2, "chunk_records": 500, **settings,
+        }
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, disk: str = "disk", pause: float = 0.0, **settings: Any) -> subprocess.Popen[bytes]:
+        """A new worker process; its log lies beside its disk."""
+        arguments = {
+            "settings": {**self.settings, "data_dir": str(self.folder / disk), **settings},
+            "app_id": self.app_id, "state_topic": self.state, "dlq": self.letters, "output": self.output,
+            "inputs": [self.input], "pause": pause,
+        }
+        with (self.folder / f"{disk}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.topologies.echo_worker", json.dumps(arguments)],
+                cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+        self._running.append(process)
+        return process
+
+    def outputs(self) -> list[bytes]:
+        """Every id on the output topic, repeats included."""
+        return [message.value() or b"" for message in read_all(self.bootstrap, self.output)]
+
+    def done(self) -> int:
+        """How far the group has committed, all partitions together."""
+        return sum(committed(self.bootstrap, self.app_id, self.input, PARTITIONS).values())
+
+    def wait_until_done(self, count: int, timeout: float = 60.0) -> None:
+        """Return once ``count`` input records are committed. A worker's log is in the error."""
+        try:
+            eventually(lambda: self.done() >= count, timeout, 0.2)
+        except AssertionError as error:
+            raise AssertionError(f"{self.done()} of {count} committed\n{self.logs()}") from error
+
+    def logs(self) -> str:
+        """The end of every worker's log."""
+        return "\n".join(path.read_text()[-3000:] for path in self.folder.glob("*.log"))
+
+    def stop_all(self) -> None:
+        """Kill what still runs."""
+        for process in self._running:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+@contextmanager
+def echo_stage(bootstrap: str, folder: Path, with_state: bool = True, **settings: Any) -> Iterator[EchoStage]:
+    """An echo stage whose workers are gone afterwards."""
+    stage = EchoStage(bootstrap, folder, with_state, **settings)
+    try:
+        yield stage
+    finally:
+        stage.stop_all()
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL, as the kernel or a person would."""
+    process.kill()
+    process.wait()
+
+
+def terminate(process: subprocess.Popen[bytes], timeout: float = 20.0) -> int:
+    """SIGTERM; the exit code. Raises TimeoutExpired."""
+    process.send_signal(signal.SIGTERM)
+    return process.wait(timeout)
+
+
+def resident_bytes(process: subprocess.Popen[bytes]) -> int:
+    """Memory the process holds now."""
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

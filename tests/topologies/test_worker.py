@@ -1,0 +1,149 @@
+"""Whole workers on a broker: killed, joined, stopped and bereft of their disk; nothing may be lost."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.support.topics import fill, read_all
+from tests.support.waiting import eventually
+from tests.support.workers import EchoStage, echo_stage, kill, resident_bytes, terminate
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def load(stage: EchoStage, first: int, last: int) -> set[bytes]:
+    """Records ``first`` to ``last`` (not included), every hundredth refused; the ids that must come out."""
+    ids = [b"bad%d" % number if number % 100 == 99 else b"%d" % number for number in range(first, last)]
+    fill(stage.bootstrap, stage.input, ((b"k%d" % (number % 997), one) for number, one in enumerate(ids)))
+    return {one for one in ids if not one.startswith(b"bad")}
+
+
+def progressed(stage: EchoStage, worker: subprocess.Popen[bytes], count: int) -> None:
+    """Wait until ``count`` records are committed while ``worker`` runs."""
+    eventually(lambda: stage.done() >= count or worker.poll() is not None, 60, 0.05)
+    assert worker.poll() is None, stage.logs()
+
+
+def test_a_worker_killed_again_and_again_loses_nothing(bootstrap: str, tmp_path: Path) -> None:
+    with echo_stage(bootstrap, tmp_path) as stage:
+        expected = load(stage, 0, 40_000)
+        for share in (2_000, 10_000, 20_000):
+            worker = stage.start(pause=0.03)
+            progressed(stage, worker, share)
+            kill(worker)
+        last = stage.start()
+        stage.wait_until_done(40_000)
+        assert terminate(last) == 0, stage.logs()
+        outputs = Counter(stage.outputs())
+        assert set(outputs) == expected
+        assert sum(outputs.values()) - len(expected) <= 3 * 4 * 2 * 500
+        letters = {message.value() for message in read_all(bootstrap, stage.letters)}
+        assert letters == {b"bad%d" % number for number in range(99, 40_000, 100)}
+
+
+def test_workers_joining_dying_and_leaving_lose_nothing(bootstrap: str, tmp_path: Path) -> None:
+    with echo_stage(bootstrap, tmp_path) as stage:
+        expected = load(stage, 0, 40_000)
+        first = stage.start("first", pause=0.05)
+        progressed(stage, first, 1_000)
+        second = stage.start("second", pause=0.05)
+        eventually(lambda: "restored" in (tmp_path / "second.log").read_text(), 60)
+        kill(first)
+        third = stage.start("third", pause=0.02)
+        eventually(lambda: "restored" in (tmp_path / "third.log").read_text(), 60)
+        assert terminate(second) == 0, stage.logs()
+        stage.wait_until_done(40_000, 90)
+        assert third.poll() is None, stage.logs()
+        assert terminate(third) == 0, stage.logs()
+        assert set(stage.outputs()) == expected
+
+
+def test_a_worker_with_another_disk_knows_what_the_first_one_saw(bootstrap: str, tmp_path: Path) -> None:
+    with echo_stage(bootstrap, tmp_path) as stage:
+        expected = load(stage, 0, 5_000)
+        first = stage.start("one")
+        stage.wait_until_done(5_000)
+        assert terminate(first) == 0, stage.logs()
+        assert Counter(stage.outputs()) == Counter(expected)
+        load(stage, 0, 5_000)
+        second = stage.start("two")
+        stage.wait_until_done(10_000)
+        assert terminate(second) == 0, stage.logs()
+        assert Counter(stage.outputs()) == Counter(expected)
+
+
+def test_a_stop_finishes_what_is_in_hand_and_commits_it(bootstrap: str, tmp_path: Path) -> None:
+    with echo_stage(bootstrap, tmp_path) as stage:
+        load(stage, 0, 20_000)
+        worker = stage.start(pause=0.3)
+        progressed(stage, worker, 500)
+        assert terminate(worker, 10) == 0, stage.logs()
+        outputs = stage.outputs()
+        assert len(outputs) == len(set(outputs))
+        assert stage.done() * 0.99 == pytest.approx(len(outputs), abs=20)
+
+
+def test_a_handler_that_raises_ends_the_worker_and_commits_nothing_of_the_chunk(
+    bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with echo_stage(bootstrap, tmp_path) as stage:
+        fill(bootstrap, stage.input, [(b"k", b"before"), (b"k", b"crash"), (b"k", b"after")])
+        monkeypatch.setenv("ECHO_CRASHES", "1")
+        assert stage.start().wait(60) == 70
+        assert stage.done() == 0
+        assert "RuntimeError: planted" in stage.logs()
+        monkeypatch.delenv("ECHO_CRASHES")
+        worker = stage.start()
+        stage.wait_until_done(3)
+        assert terminate(worker) == 0, stage.logs()
+        assert sorted(set(stage.outputs())) == [b"after", b"before", b"crash"]
+
+
+def test_memory_stays_flat_under_a_backlog_with_a_slow_handler(bootstrap: str, tmp_path: Path) -> None:
+    with echo_stage(bootstrap, tmp_path, with_state=False, chunk_records=1000) as stage:
+        fill(bootstrap, stage.input, ((b"k%d" % number, b"x" * 1000) for number in range(150_000)))
+        worker = stage.start(pause=0.1)
+        progressed(stage, worker, 4_000)
+        early = resident_bytes(worker)
+        progressed(stage, worker, 30_000)
+        assert resident_bytes(worker) - early < 40 * 1024 * 1024
+        assert resident_bytes(worker) < 250 * 1024 * 1024
+
+
+@pytest.mark.kafka
+def test_with_transactions_each_output_is_seen_once_however_often_workers_die(
+    kafka_bootstrap: str, tmp_path: Path
+) -> None:
+    with echo_stage(kafka_bootstrap, tmp_path, processing="exactly_once") as stage:
+        expected = load(stage, 0, 20_000)
+        for share in (2_000, 8_000):
+            worker = stage.start(pause=0.05)
+            progressed(stage, worker, share)
+            kill(worker)
+        last = stage.start("another disk")
+        stage.wait_until_done(20_000)
+        assert terminate(last) == 0, stage.logs()
+        assert Counter(stage.outputs()) == Counter(expected)
+
+
+def test_a_frozen_worker_that_comes_back_harms_nothing(bootstrap: str, tmp_path: Path) -> None:
+    with echo_stage(bootstrap, tmp_path) as stage:
+        expected = load(stage, 0, 20_000)
+        frozen = stage.start("frozen", pause=0.3)
+        progressed(stage, frozen, 1_000)
+        frozen.send_signal(signal.SIGSTOP)
+        other = stage.start("other")
+        stage.wait_until_done(20_000, 90)
+        frozen.send_signal(signal.SIGCONT)
+        load(stage, 0, 20_000)
+        stage.wait_until_done(40_000, 90)
+        assert terminate(frozen) == 0, stage.logs()
+        assert terminate(other) == 0, stage.logs()
+        outputs = Counter(stage.outputs())
+        assert set(outputs) == expected
+        assert sum(outputs.values()) - len(expected) <= 4 * 500

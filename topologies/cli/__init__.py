@@ -1,0 +1,1 @@
+"""The ``shipsync`` command: one module per subcommand, each exposing ``command``."""

@@ -1,0 +1,42 @@
+"""``shipsync demo``: play a stretch of carrier traffic, watch it come out, and account for all of it."""
+
+from __future__ import annotations
+
+import signal
+from typing import Annotated
+
+import typer
+
+from config import settings as configuration
+
+
+def command(
+    shipments: Annotated[int, typer.Option(min=1, help="How many shipments the story has.")] = 300,
+    seconds: Annotated[
+        float | None, typer.Option(min=1.0, help="How long it plays; 60, with --check 30.", show_default=False)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Tell the same story again.", show_default=False)
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="No pictures; fail, naming what differs, unless all is explained.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON, nothing else.")] = False,
+    stay: Annotated[
+        bool | None,
+        typer.Option(
+            "--stay/--stop-after", help="Whether a stack started here stays up; on a terminal it does.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Play a few hundred shipments into ShipSync and watch them come out.
+
+    Plays on the stack that is up; where none is, starts one. Fails unless every message is explained.
+    """
+    from topologies.demo.presenting import Wishes, present
+
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    wishes = Wishes(shipments, seconds, seed, pictures=not (check or json), apart=check, json=json, stay=stay)
+    if not present(configuration.load(), wishes).explained:
+        raise typer.Exit(1)

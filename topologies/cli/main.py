@@ -1,0 +1,57 @@
+"""``shipsync``: every error says what to do; exit codes 0 ok, 1 failure, 2 usage, 78 wrong settings."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from config.settings import SettingsError
+from config.version import VERSION
+from streams.errors import ShipSyncError
+from topologies.cli import demo, feed, registry, stage, status, tail, topics, up
+
+EXIT_FAILURE = 1
+EXIT_WRONG_SETTINGS = 78
+
+app = typer.Typer(
+    name="shipsync",
+    help="One truth about every shipment, in every system, in real time.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+TRY, RUN = "Try it", "Run it"
+app.command("demo", rich_help_panel=TRY)(demo.command)
+app.command("feed", rich_help_panel=TRY)(feed.command)
+app.command("tail", rich_help_panel=TRY)(tail.command)
+app.command("status", rich_help_panel=TRY)(status.command)
+app.command("topics", rich_help_panel=TRY)(topics.command)
+app.command("up", rich_help_panel=RUN)(up.command)
+app.command("stage", rich_help_panel=RUN)(stage.command)
+app.command("registry", hidden=True)(registry.command)
+
+
+@app.command("version", rich_help_panel=RUN)
+def version() -> None:
+    """Print the version."""
+    typer.echo(VERSION)
+
+
+def run() -> None:
+    """The entry point: faults of ours become one message and an exit code."""
+    complain = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        app()
+    except SettingsError as error:
+        complain.print(str(error), markup=False)
+        sys.exit(EXIT_WRONG_SETTINGS)
+    except ShipSyncError as error:
+        complain.print(str(error), markup=False)
+        sys.exit(EXIT_FAILURE)
+
+
+if __name__ == "__main__":
+    run()

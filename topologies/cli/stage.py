@@ -1,0 +1,35 @@
+"""``shipsync stage NAME``: one stage in this process."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from prometheus_client import start_http_server
+
+from config import settings as configuration
+from config.topics import APPS
+from streams.errors import Fatal
+from topologies import logs
+
+NAMES = ", ".join(app.name for app in APPS)
+
+
+def command(
+    name: Annotated[str, typer.Argument(help=f"One of {NAMES}.", show_default=False)],
+) -> None:
+    """Run one stage until SIGTERM or Ctrl-C. Settings come from SHIPSYNC_* variables."""
+    if name not in {app.name for app in APPS}:
+        raise typer.BadParameter(f"there is no stage {name!r}; the stages are {NAMES}", param_hint="NAME")
+    settings = configuration.load()
+    logs.configure(settings, name)
+    if settings.metrics_port:
+        try:
+            start_http_server(settings.metrics_port, addr=settings.host)
+        except OSError as error:
+            raise Fatal(
+                f"metrics port {settings.metrics_port} cannot be bound ({error}); set SHIPSYNC_METRICS_PORT"
+            ) from error
+    from topologies.apps import run_stage
+
+    raise typer.Exit(run_stage(name, settings))

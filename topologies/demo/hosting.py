@@ -1,0 +1,58 @@
+"""Where the demo plays: on the stack that is up, or on one of its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from config.settings import Settings
+from topologies import upfile
+from topologies.stack import Stack, on_free_ports
+
+
+def found(settings: Settings) -> Settings | None:
+    """How to reach what is up: the stack of this data directory, or the broker the settings name."""
+    if upfile.running(settings.data_dir) is not None:
+        return upfile.resolve(settings)
+    return settings if "bootstrap" in settings.model_fields_set else None
+
+
+@contextmanager
+def own_stack(settings: Settings, console: Console) -> Iterator[Stack]:
+    """A stack started here, with its progress shown; stopped at the end. Raises Transient or Fatal."""
+    with console.status("starting the stack") as status:
+
+        def say(name: str, what: str) -> None:
+            if console.is_terminal:
+                status.update(f"starting the stack: {name} {what}")
+            elif what.startswith("up ") or "ended" in what:
+                console.print(f"{name} {what}", highlight=False)
+
+        stack = Stack(settings, say=say)
+        stack.start()
+    try:
+        yield stack
+    finally:
+        with console.status("stopping the stack"):
+            stack.stop()
+
+
+@contextmanager
+def own_stack_apart(settings: Settings, console: Console) -> Iterator[Stack]:
+    """A stack on free ports in a folder of its own, which stays, for its logs, only where something fails."""
+    folder = Path(tempfile.mkdtemp(prefix="shipsync-demo-"))
+    apart = on_free_ports(settings.model_copy(update={"data_dir": folder}))
+    try:
+        with own_stack(apart, console) as stack:
+            yield stack
+    except BaseException:
+        console.print(f"The logs are in {folder / 'logs'}", highlight=False, soft_wrap=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+
+

@@ -1,0 +1,213 @@
+"""The demo's book-keeping: what was sent, and everything that came out of the pipeline for it.
+
+Entries only; no Kafka here (``reading.py`` makes them) and no judgement (``reconcile.py`` does).
+Only what leads back to a raw record of this demo is entered, so other traffic on a running stack does
+not disturb the account.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from streams.identity import shipment_key
+from streams.model import (
+    Alert,
+    CarrierEvent,
+    CustomerUpdate,
+    DeadLetter,
+    DeliveryMilestone,
+    EnrichedEvent,
+    ErpPosting,
+    OrderReference,
+    ShipmentState,
+)
+from streams.vocabulary import AlertState, Milestone
+from topologies.demo.planned import Plan, Planned
+
+
+class Origin(NamedTuple):
+    """Where a raw record lies."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}@{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCount:
+    """One feed's line: raw records sent, canonical events, dead letters, events of unknown code."""
+
+    sent: int
+    events: int
+    dead_letters: int
+    unknown: int
+
+
+@dataclass
+class Ledger:
+    """All entries so far."""
+
+    plan: Plan
+    sent: dict[Origin, Planned] = field(default_factory=dict)
+    references_sent: set[tuple[str, str]] = field(default_factory=set)
+    """(order id, CARRIER:REFERENCE) of every line of every order sent."""
+
+    events_of: dict[Origin, list[CarrierEvent]] = field(default_factory=lambda: defaultdict(list))
+    resolved: Counter[str] = field(default_factory=Counter)
+    """Event id -> how often on carrier.events."""
+    unresolved: int = 0
+    cards: dict[Origin, list[DeadLetter]] = field(default_factory=lambda: defaultdict(list))
+    refused: dict[Origin, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Raw record -> reasons on its whole dead letters."""
+
+    fanned_out: Counter[str] = field(default_factory=Counter)
+    """Event id -> how often on shipment.events."""
+    latencies_ms: list[int] = field(default_factory=list)
+    states: dict[str, ShipmentState] = field(default_factory=dict)
+    references: set[tuple[str, str]] = field(default_factory=set)
+    updates: dict[str, CustomerUpdate] = field(default_factory=dict)
+    update_ids: Counter[str] = field(default_factory=Counter)
+    milestones: dict[str, DeliveryMilestone] = field(default_factory=dict)
+    postings: dict[str, ErpPosting] = field(default_factory=dict)
+    posting_ids: Counter[str] = field(default_factory=Counter)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._ours = {shipment_key(way.carrier, way.number) for way in self.plan.journeys}
+        self._deliveries = {line.delivery_id for order in self.plan.orders for line in order.shipments}
+
+    def raw_sent(self, origin: Origin, message: Planned) -> None:
+        """A raw record the broker has acknowledged."""
+        self.sent[origin] = message
+
+    def order_sent(self, message: Planned) -> None:
+        """An order the broker has acknowledged."""
+        if message.order is not None:
+            for line in message.order.shipments:
+                self.references_sent.add(
+                    (message.order.order_id, shipment_key(line.carrier, line.tracking_number))
+                )
+
+    def carrier_event(self, event: CarrierEvent) -> None:
+        """A record of carrier.events."""
+        if self._from_us(event):
+            self.resolved[event.event_id] += 1
+
+    def unresolved_event(self, event: CarrierEvent) -> None:
+        """A record of carrier.unresolved."""
+        if self._from_us(event):
+            self.unresolved += 1
+
+    def _from_us(self, event: CarrierEvent) -> bool:
+        source = event.source
+        if not source.correlation_id.startswith(self.plan.correlation_prefix):
+            return False
+        self.events_of[Origin(source.topic, source.partition, source.offset)].append(event)
+        return True
+
+    def dead_letter(self, card: DeadLetter) -> None:
+        """A record of dead.letters. Those of other senders stay in, and are passed over by origin."""
+        self.cards[Origin(card.origin_topic, card.origin_partition, card.origin_offset)].append(card)
+
+    def whole_dead_letter(self, origin: Origin, reason: str) -> None:
+        """A record of a ``dlq.<step>`` topic."""
+        self.refused[origin].append(reason)
+
+    def order_reference(self, reference: OrderReference) -> None:
+        """A record of order.references."""
+        key = shipment_key(reference.carrier, reference.tracking_number)
+        self.references.add((reference.order_id, key))
+
+    def shipment_event(self, enriched: EnrichedEvent, written_ms: int) -> None:
+        """A record of shipment.events, written at ``written_ms``."""
+        event = enriched.event
+        if isinstance(event, CarrierEvent) and event.source.correlation_id.startswith(
+            self.plan.correlation_prefix
+        ):
+            self.fanned_out[event.event_id] += 1
+            self.latencies_ms.append(max(0, written_ms - event.received_at))
+
+    def shipment_state(self, state: ShipmentState) -> None:
+        """A record of shipment.state: the newest wins."""
+        key = shipment_key(state.carrier, state.tracking_number)
+        if key in self._ours:
+            self.states[key] = state
+
+    def customer_update(self, update: CustomerUpdate) -> bool:
+        """A record of customer.updates; whether it is news about one of our shipments."""
+        if shipment_key(update.carrier, update.tracking_number) not in self._ours:
+            return False
+        self.update_ids[update.update_id] += 1
+        self.updates[update.update_id] = update
+        return self.update_ids[update.update_id] == 1
+
+    def delivery_milestone(self, milestone: DeliveryMilestone) -> None:
+        """A record of delivery.milestones."""
+        if milestone.delivery_id in self._deliveries:
+            self.milestones[milestone.milestone_id] = milestone
+
+    def posting(self, posting: ErpPosting) -> None:
+        """A record of erp.postings."""
+        if posting.delivery_id in self._deliveries:
+            self.posting_ids[posting.posting_id] += 1
+            self.postings[posting.posting_id] = posting
+
+    def alert(self, alert: Alert) -> None:
+        """A record of ops.alerts: the newest of each alert wins."""
+        self.alerts[alert.alert_id] = alert
+
+    @property
+    def entries(self) -> int:
+        """How much was entered: grows as long as anything comes in."""
+        return (
+            len(self.sent) + sum(map(len, self.events_of.values())) + self.fanned_out.total()
+            + sum(map(len, self.cards.values())) + sum(map(len, self.refused.values()))
+            + len(self.references) + self.update_ids.total() + len(self.milestones) + self.posting_ids.total()
+        )
+
+    def dead_letters(self) -> Counter[str]:
+        """Dead letters of our raw records by reason."""
+        return Counter(
+            card.reason for origin, cards in self.cards.items() if origin in self.sent for card in cards
+        )
+
+    def matched(self) -> int:
+        """Shipments that have found an order."""
+        return sum(1 for state in self.states.values() if state.orders)
+
+    def open_alerts(self) -> list[Alert]:
+        """Alerts raised and not resolved."""
+        return [alert for alert in self.alerts.values() if alert.state is AlertState.RAISED]
+
+    def statuses(self) -> Counter[str]:
+        """Shipments by current status."""
+        return Counter(state.status.value for state in self.states.values())
+
+    def latency_ms(self, share: float) -> int | None:
+        """The latency from receipt to fan-out that ``share`` of the events stayed within."""
+        if not self.latencies_ms:
+            return None
+        ordered = sorted(self.latencies_ms)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+    def by_feed(self) -> Iterator[tuple[str, FeedCount]]:
+        """Each feed's line, by name."""
+        sent: Counter[str] = Counter(message.feed for message in self.sent.values())
+        events: Counter[str] = Counter()
+        unknown: Counter[str] = Counter()
+        for of_one in self.events_of.values():
+            for event in of_one:
+                events[event.source.feed] += 1
+                unknown[event.source.feed] += event.milestone is Milestone.UNKNOWN
+        dead: Counter[str] = Counter()
+        for origin, cards in self.cards.items():
+            if origin in self.sent:
+                dead[self.sent[origin].feed] += len(cards)
+        for feed in sorted(sent):
+            yield feed, FeedCount(sent[feed], events[feed], dead[feed], unknown[feed])

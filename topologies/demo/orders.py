@@ -1,0 +1,66 @@
+"""The ERP's side of the story: orders naming the shipments, some before the first scan, some after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count, islice
+from random import Random
+
+from streams.model import Order, OrderLine
+from topologies.demo.journeys import Journey
+from topologies.demo.planned import Expected, Kind, Planned
+
+WITHOUT_ORDER = 0.10
+AFTER_THE_FIRST_SCAN = 0.30
+SHARED = 0.08
+UNSEEN_ORDERS = 3
+
+
+def _bundles(rng: Random, journeys: Sequence[Journey]) -> Iterator[list[Journey]]:
+    """The shipments of each order; those no order ever names are left out."""
+    ordered = [way for way in journeys if rng.random() >= WITHOUT_ORDER]
+    while ordered:
+        size = rng.choice((2, 3)) if rng.random() < SHARED else 1
+        yield ordered[:size]
+        ordered = ordered[size:]
+
+
+def _order(rng: Random, number: int, ways: Sequence[Journey], now_ms: int) -> Order:
+    split = rng.random() < 0.5
+    lines = [
+        OrderLine(f"DLV-{number}-{1 if split else index}", way.carrier, way.number)
+        for index, way in enumerate(ways, start=1)
+    ]
+    european = ways[0].destination.country != "US"
+    return Order(
+        f"SO-{number}", f"C-{rng.randrange(1001, 1041)}", "released", "EUR" if european else "USD",
+        round(rng.uniform(40, 2400), 2), max(way.promised_ms for way in ways), now_ms, lines,
+    )
+
+
+def _planned(order: Order, moment: float) -> Planned:
+    what = f"order {order.order_id}"
+    return Planned(moment, Kind.ORDER, "", "erp", "avro", b"", "", what, Expected(0), order)
+
+
+def place_orders(
+    rng: Random,
+    journeys: Sequence[Journey],
+    first_heard: Mapping[str, float],
+    now_ms: int,
+    last_moment: float,
+) -> Iterator[Planned]:
+    """Orders for about nine shipments in ten. ``first_heard``: share of the demo at which each shipment's
+    number is first heard of; the orders' own times are such shares too, none over ``last_moment``."""
+    numbers = count(rng.randrange(400_000, 800_000))
+    for ways in _bundles(rng, journeys):
+        first = min(first_heard[way.number] for way in ways)
+        if rng.random() < AFTER_THE_FIRST_SCAN:
+            moment = first + rng.uniform(0.05, 0.5)
+        else:
+            moment = first * rng.uniform(0.6, 1.0) - 0.005
+        yield _planned(_order(rng, next(numbers), ways, now_ms), min(max(moment, 0.0), last_moment))
+    for number in islice(numbers, UNSEEN_ORDERS):
+        line = OrderLine(f"DLV-{number}-1", "ups", f"1ZUNSEEN03{rng.randrange(10**7):07d}0")
+        order = Order(f"SO-{number}", "C-1001", "released", "USD", 75.0, None, now_ms, [line])
+        yield _planned(order, rng.uniform(0, last_moment))

@@ -1,0 +1,116 @@
+"""Plays a plan into Kafka at its pace, as carriers and the ERP would have sent it."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from config import headers, topics
+from config.settings import Settings
+from connectors.registry import Registry, ValueCodec
+from streams.errors import Transient
+from streams.model import Order
+from topologies.demo.ledger import Ledger, Origin
+from topologies.demo.planned import Plan, Planned
+
+ACK_SECONDS = 30.0
+ROOM_SECONDS = 0.1
+log = logging.getLogger(__name__)
+
+
+class Player:
+    """Sends what is due and enters every acknowledgement into the ledger."""
+
+    def __init__(
+        self, settings: Settings, registry: Registry, plan: Plan, ledger: Ledger, clock_ms: Callable[[], int]
+    ) -> None:
+        """``clock_ms``: what to write as the time of receipt (UTC ms)."""
+        self._waiting = deque(plan.messages)
+        self._ledger, self._clock_ms = ledger, clock_ms
+        self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
+        self._failures: list[str] = []
+        largest = max((len(message.body) for message in plan.messages), default=0)
+        self._producer = Producer(
+            {
+                "enable.idempotence": True,
+                "acks": "all",
+                "linger.ms": 5,
+                "message.max.bytes": max(1_000_000, largest + 64 * 1024),
+                "delivery.timeout.ms": int(ACK_SECONDS * 1000),
+                **settings.librdkafka(),
+                "partitioner": "murmur2_random",
+            },
+            logger=log,
+        )
+
+    @property
+    def done(self) -> bool:
+        """Whether everything has been handed over."""
+        return not self._waiting
+
+    def send_due(self, elapsed_s: float) -> int:
+        """Send what is due ``elapsed_s`` after the start; how many that was. Raises Transient where the
+        broker has refused something."""
+        sent = 0
+        while self._waiting and self._waiting[0].at_s <= elapsed_s:
+            self._send(self._waiting.popleft())
+            sent += 1
+        self._producer.poll(0)
+        self._check()
+        return sent
+
+    def finish(self) -> None:
+        """Return when the broker has acknowledged everything sent. Raises Transient where it has not."""
+        left = self._producer.flush(ACK_SECONDS)
+        if left:
+            raise Transient(f"{left} messages of the demo were not acknowledged in {ACK_SECONDS:g} s")
+        self._check()
+
+    def _check(self) -> None:
+        if self._failures:
+            raise Transient(f"{len(self._failures)} messages of the demo failed; first: {self._failures[0]}")
+
+    def _send(self, message: Planned) -> None:
+        def acknowledged(error: KafkaError | None, record: Message) -> None:
+            if error is not None:
+                self._failures.append(f"{message.what}: {error}")
+            elif message.order is not None:
+                self._ledger.order_sent(message)
+            else:
+                self._ledger.raw_sent(_origin(record), message)
+
+        if message.order is not None:
+            topic, key = topics.ERP_ORDERS.name, message.order.order_id.encode()
+            value, attached = self._orders.encode(message.order), self._order_headers(message)
+        else:
+            topic, key = topics.raw(message.feed).name, None
+            value, attached = message.body, self._raw_headers(message)
+        while True:
+            try:
+                self._producer.produce(topic, value, key, headers=attached, on_delivery=acknowledged)
+                return
+            except BufferError:
+                self._producer.poll(ROOM_SECONDS)
+            except KafkaException as error:
+                raise Transient(f"{message.what} cannot be sent: {error}") from error
+
+    def _order_headers(self, message: Planned) -> list[tuple[str, str | bytes | None]]:
+        return [
+            (headers.RECEIVED_AT, str(self._clock_ms()).encode()),
+            (headers.CORRELATION_ID, message.correlation_id.encode()),
+            (headers.CHANNEL, message.channel.encode()),
+        ]
+
+    def _raw_headers(self, message: Planned) -> list[tuple[str, str | bytes | None]]:
+        return [
+            (headers.FEED, message.feed.encode()),
+            (headers.CONTENT_TYPE, message.content_type.encode()),
+            *self._order_headers(message),
+        ]
+
+
+def _origin(record: Message) -> Origin:
+    return Origin(str(record.topic()), int(record.partition() or 0), int(record.offset() or 0))

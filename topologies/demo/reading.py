@@ -1,0 +1,155 @@
+"""From the pipeline's topics into the ledger: reads every output topic from where it stood at the start."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from config import headers, topics
+from config.settings import Settings
+from config.topics import Topic
+from connectors.registry import Registry, ValueCodec
+from streams.errors import Fatal, Transient
+from streams.model import (
+    Alert,
+    CarrierEvent,
+    CustomerUpdate,
+    DeadLetter,
+    DeliveryMilestone,
+    EnrichedEvent,
+    ErpPosting,
+    OrderReference,
+    ShipmentState,
+)
+from topologies.demo.ledger import Ledger, Origin
+
+T = TypeVar("T", bound=msgspec.Struct)
+ANSWER_SECONDS = 15.0
+WHOLE = (topics.DLQ_INTAKE, topics.DLQ_SHIPMENTS, topics.DLQ_FULFILMENT)
+READ: tuple[Topic, ...] = (
+    topics.CARRIER_EVENTS, topics.CARRIER_UNRESOLVED, topics.ORDER_REFERENCES, topics.SHIPMENT_EVENTS,
+    topics.SHIPMENT_STATE, topics.CUSTOMER_UPDATES, topics.DELIVERY_MILESTONES, topics.OPS_ALERTS,
+    topics.ERP_POSTINGS, topics.DEAD_LETTERS, *WHOLE,
+)
+log = logging.getLogger(__name__)
+
+
+class Reading:
+    """A consumer without a group over all output topics, feeding one ledger."""
+
+    def __init__(self, settings: Settings, registry: Registry, ledger: Ledger) -> None:
+        """Stands at the present end of every topic, of ``ops.alerts`` at its beginning (it holds state).
+
+        Raises Transient when the broker does not answer, Fatal when a topic is missing.
+        """
+        self._ledger = ledger
+        self._news: list[CustomerUpdate] = []
+        self._entries = self._by_topic(registry)
+        self._consumer = Consumer(
+            {
+                **settings.librdkafka(),
+                "group.id": "shipsync-demo-reader",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": 50,
+                "fetch.message.max.bytes": 8 * 1024 * 1024,
+            },
+            logger=log,
+        )
+        try:
+            self._consumer.assign(self._ends())
+        except KafkaException as error:
+            self._consumer.close()
+            raise Transient(f"no answer from the broker at {settings.bootstrap}: {error}") from error
+
+    def _ends(self) -> list[TopicPartition]:
+        known = self._consumer.list_topics(timeout=ANSWER_SECONDS).topics
+        places = []
+        for topic in READ:
+            if topic.name not in known or not known[topic.name].partitions:
+                raise Fatal(f"the topic {topic.name} is missing: start the stack with `shipsync up`")
+            for number in known[topic.name].partitions:
+                place = TopicPartition(topic.name, number)
+                if topic is topics.OPS_ALERTS:
+                    place.offset = OFFSET_BEGINNING
+                else:
+                    place.offset = self._consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS)[1]
+                places.append(place)
+        return places
+
+    def _by_topic(self, registry: Registry) -> dict[str, Callable[[Message], None]]:
+        ledger = self._ledger
+
+        def decoded(topic: Topic, struct: type[T], enter: Callable[[T], Any]) -> Callable[[Message], None]:
+            codec = ValueCodec(topic, struct, registry)
+
+            def entry(message: Message) -> None:
+                value = message.value()
+                if value is not None:
+                    enter(codec.decode(value))
+
+            return entry
+
+        enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
+
+        def fanned_out(message: Message) -> None:
+            ledger.shipment_event(enriched.decode(message.value()), message.timestamp()[1])
+
+        def updated(update: CustomerUpdate) -> None:
+            if ledger.customer_update(update):
+                self._news.append(update)
+
+        return {
+            topics.CARRIER_EVENTS.name: decoded(topics.CARRIER_EVENTS, CarrierEvent, ledger.carrier_event),
+            topics.CARRIER_UNRESOLVED.name: decoded(
+                topics.CARRIER_UNRESOLVED, CarrierEvent, ledger.unresolved_event
+            ),
+            topics.ORDER_REFERENCES.name: decoded(
+                topics.ORDER_REFERENCES, OrderReference, ledger.order_reference
+            ),
+            topics.SHIPMENT_EVENTS.name: fanned_out,
+            topics.SHIPMENT_STATE.name: decoded(topics.SHIPMENT_STATE, ShipmentState, ledger.shipment_state),
+            topics.CUSTOMER_UPDATES.name: decoded(topics.CUSTOMER_UPDATES, CustomerUpdate, updated),
+            topics.DELIVERY_MILESTONES.name: decoded(
+                topics.DELIVERY_MILESTONES, DeliveryMilestone, ledger.delivery_milestone
+            ),
+            topics.OPS_ALERTS.name: decoded(topics.OPS_ALERTS, Alert, ledger.alert),
+            topics.ERP_POSTINGS.name: decoded(topics.ERP_POSTINGS, ErpPosting, ledger.posting),
+            topics.DEAD_LETTERS.name: decoded(topics.DEAD_LETTERS, DeadLetter, ledger.dead_letter),
+            **{topic.name: self._whole for topic in WHOLE},
+        }
+
+    def _whole(self, message: Message) -> None:
+        present = {name: value for name, value in message.headers() or [] if isinstance(value, bytes)}
+
+        def text(name: str) -> str:
+            return present.get(name, b"").decode("utf-8", "replace")
+
+        origin = Origin(
+            text(headers.ERROR_TOPIC), int(text(headers.ERROR_PARTITION) or -1),
+            int(text(headers.ERROR_OFFSET) or -1),
+        )
+        self._ledger.whole_dead_letter(origin, text(headers.REASON))
+
+    def take(self, timeout: float) -> list[CustomerUpdate]:
+        """Enter what has come in, waiting up to ``timeout`` seconds for something; the customer news in it.
+
+        Raises Transient for a broker that is gone; a value that breaks its contract raises Reject.
+        """
+        for message in self._consumer.consume(2_000, timeout=timeout):
+            error = message.error()
+            if error is None:
+                self._entries[str(message.topic())](message)
+            elif error.code() != KafkaError._PARTITION_EOF and not error.retriable():
+                raise Transient(f"reading {message.topic()}: {error}")
+        news, self._news = self._news, []
+        return news
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._consumer.close()

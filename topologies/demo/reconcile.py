@@ -1,0 +1,262 @@
+"""The demo's audit: is every message explained, and does every number agree with its neighbours?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+
+from streams.fulfilment import POSTING_OF
+from streams.identity import shipment_key
+from streams.model import DeliveryMilestone, ErpPosting
+from streams.vocabulary import Milestone, PostingKind, Status
+from topologies.demo.ledger import FeedCount, Ledger, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The demo in numbers. Latencies in ms from receipt to fan-out; ``differences`` empty: all explained."""
+
+    seed: int
+    raw_records: int
+    orders: int
+    canonical_events: int
+    unresolved_events: int
+    distinct_events: int
+    duplicates: int
+    dead_letters: Mapping[str, int]
+    raw_with_events: int
+    raw_refused: int
+    shipments: int
+    matched: int
+    unmatched: int
+    customer_updates: int
+    erp_postings: int
+    open_alerts: int
+    unknown_codes: int
+    latency_p50_ms: int | None
+    latency_p99_ms: int | None
+    statuses: Mapping[str, int]
+    feeds: Mapping[str, FeedCount]
+    differences: list[str]
+
+    @property
+    def explained(self) -> bool:
+        """Whether nothing is left open."""
+        return not self.differences
+
+
+def _named(count: int, what: str, example: object) -> str:
+    return f"{count} {what}; for example {example}"
+
+
+def _one_line(what: str, cases: Iterable[str]) -> Iterator[str]:
+    """One difference for all cases of a kind, naming the first; none for none."""
+    found = list(cases)
+    if found:
+        yield _named(len(found), what, found[0])
+
+
+def _raw(ledger: Ledger) -> Iterator[str]:
+    unsent = len(ledger.plan.raw) - len(ledger.sent)
+    if unsent:
+        yield f"{unsent} of {len(ledger.plan.raw)} raw records were not acknowledged by the broker"
+    lost, otherwise = [], []
+    for origin, message in ledger.sent.items():
+        events = len({event.source.index for event in ledger.events_of.get(origin, ())})
+        reasons = {card.reason for card in ledger.cards.get(origin, ())}
+        here = f"{message.what} ({origin}, {message.correlation_id})"
+        if not events and not reasons:
+            lost.append(here)
+            continue
+        due = {message.expected.dead_letter.value} if message.expected.dead_letter else set()
+        if events != message.expected.events or reasons != due:
+            came = _outcome(events, reasons)
+            otherwise.append(f"{here}: expected {_outcome(message.expected.events, due)}, got {came}")
+    yield from _one_line("raw records led to nothing", lost)
+    yield from _one_line("raw records came out otherwise than they should", otherwise)
+
+
+def _outcome(events: int, reasons: set[str]) -> str:
+    dead = f"dead letter {', '.join(sorted(reasons))}" if reasons else ""
+    return " and ".join(part for part in (f"{events} events" if events or not dead else "", dead) if part)
+
+
+def _dead_letters(ledger: Ledger) -> Iterator[str]:
+    ours = ledger.sent
+    yield from _one_line(
+        "dead letters without their whole record on a dlq topic",
+        (str(origin) for origin in ledger.cards if origin in ours and origin not in ledger.refused),
+    )
+    yield from _one_line(
+        "whole dead letters without an index card on dead.letters",
+        (str(origin) for origin in ledger.refused if origin in ours and origin not in ledger.cards),
+    )
+
+
+def _unasked(ledger: Ledger) -> Iterator[str]:
+    strange = (origin for origin in ledger.events_of if origin not in ledger.sent)
+    yield from _one_line("canonical events name a raw record that was not sent", map(str, strange))
+
+
+def _fan_out(ledger: Ledger) -> Iterator[str]:
+    about: dict[str, str] = {}
+    for origin, events in ledger.events_of.items():
+        for event in events:
+            subject = shipment_key(event.carrier, event.tracking_number)
+            about[event.event_id] = f"{event.milestone.value} of {subject} ({event.event_id}, from {origin})"
+    yield from _one_line(
+        "events are on carrier.events but not on shipment.events",
+        (about.get(event_id, event_id) for event_id in ledger.resolved if event_id not in ledger.fanned_out),
+    )
+    yield from _one_line(
+        "events are on shipment.events more than once",
+        (about.get(event_id, event_id) for event_id, times in ledger.fanned_out.items() if times > 1),
+    )
+    yield from _one_line(
+        "events on shipment.events were never on carrier.events",
+        (event_id for event_id in ledger.fanned_out if event_id not in ledger.resolved),
+    )
+
+
+def _orders(ledger: Ledger) -> Iterator[str]:
+    missing = ledger.references_sent - ledger.references
+    yield from _one_line(
+        "order lines never came to order.references", (f"{order} for {key}" for order, key in sorted(missing))
+    )
+    due = {key for _, key in ledger.references_sent}
+    yield from _one_line(
+        "shipments did not find their order",
+        (key for key, state in ledger.states.items() if key in due and not state.orders),
+    )
+    yield from _one_line(
+        "shipments found an order nobody sent",
+        (key for key, state in ledger.states.items() if key not in due and state.orders),
+    )
+
+
+def _customers(ledger: Ledger) -> Iterator[str]:
+    yield from _one_line(
+        "customer updates were sent more than once",
+        (
+            f"{update.milestone.value} to {update.customer_id} ({update_id})"
+            for update_id, update in ledger.updates.items() if ledger.update_ids[update_id] > 1
+        ),
+    )
+    told = {
+        (shipment_key(update.carrier, update.tracking_number), update.order_id)
+        for update in ledger.updates.values() if update.milestone is Milestone.DELIVERED
+    }
+    yield from _one_line(
+        "delivered shipments whose customer was not told",
+        (
+            f"{key} of {order.order_id}"
+            for key, state in ledger.states.items() if state.status is Status.DELIVERED
+            for order in state.orders if (key, order.order_id) not in told
+        ),
+    )
+
+
+def _postings(ledger: Ledger) -> Iterator[str]:
+    posted: Counter[_Fact] = Counter()
+    for posting_id, posting in ledger.postings.items():
+        posted[_fact(posting, posting.kind)] += ledger.posting_ids[posting_id]
+    due = {
+        _fact(milestone, POSTING_OF[milestone.milestone])
+        for milestone in ledger.milestones.values() if milestone.milestone in POSTING_OF
+    }
+    yield from _one_line(
+        "delivery milestones have no ERP posting", (str(fact) for fact in sorted(due) if not posted[fact])
+    )
+    yield from _one_line(
+        "delivery milestones were posted more than once",
+        (str(fact) for fact in sorted(due) if posted[fact] > 1),
+    )
+    yield from _one_line(
+        "ERP postings have no delivery milestone", (str(fact) for fact in sorted(posted) if fact not in due)
+    )
+
+
+class _Fact(NamedTuple):
+    """What must be posted exactly once. ``event_id`` only where each event is a fact of its own."""
+
+    kind: PostingKind
+    delivery_id: str
+    shipment: str
+    event_id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.value} for {self.delivery_id} ({self.shipment})"
+
+
+def _fact(told: DeliveryMilestone | ErpPosting, kind: PostingKind) -> _Fact:
+    event_id = told.event_id if kind is PostingKind.DELIVERY_ATTEMPT else ""
+    return _Fact(kind, told.delivery_id, shipment_key(told.carrier, told.tracking_number), event_id)
+
+
+def _ends(ledger: Ledger) -> Iterator[str]:
+    plan, states = ledger.plan, ledger.states
+    for what, keys, status in (
+        ("delivered", plan.delivered, Status.DELIVERED), ("returned", plan.returned, Status.RETURNED)
+    ):
+        yield from _one_line(
+            f"shipments should have ended {what} and did not",
+            (
+                f"{key}, which is {states[key].status.value if key in states else 'unknown to shipments'}"
+                for key in sorted(keys) if key not in states or states[key].status is not status
+            ),
+        )
+    yield from _one_line(
+        "shipments ended delivered and should not have",
+        (
+            key for key, state in states.items()
+            if state.status is Status.DELIVERED and key not in plan.delivered
+        ),
+    )
+
+
+def differences(ledger: Ledger) -> list[str]:
+    """Everything that is not as it must be, one sentence for each kind, with an example. Empty: explained."""
+    parts = (_raw, _unasked, _dead_letters, _fan_out, _orders, _customers, _postings, _ends)
+    return [difference for part in parts for difference in part(ledger)]
+
+
+def to_json(result: Totals) -> str:
+    """The totals as indented JSON, with ``explained`` as its first word."""
+    words = {"explained": result.explained, **msgspec.to_builtins(result)}
+    return msgspec.json.format(msgspec.json.encode(words)).decode()
+
+
+def totals(ledger: Ledger, found: list[str] | None = None) -> Totals:
+    """The demo in numbers. ``found``: the differences, where they have been worked out already."""
+    with_events: set[Origin] = {origin for origin in ledger.events_of if origin in ledger.sent}
+    refused: set[Origin] = {origin for origin in ledger.cards if origin in ledger.sent}
+    feeds = dict(ledger.by_feed())
+    matched = ledger.matched()
+    return Totals(
+        seed=ledger.plan.seed,
+        raw_records=len(ledger.sent),
+        orders=len({order for order, _ in ledger.references_sent}),
+        canonical_events=ledger.resolved.total(),
+        unresolved_events=ledger.unresolved,
+        distinct_events=len(ledger.resolved),
+        duplicates=ledger.resolved.total() - len(ledger.resolved),
+        dead_letters=dict(sorted(ledger.dead_letters().items())),
+        raw_with_events=len(with_events),
+        raw_refused=len(refused),
+        shipments=len(ledger.states),
+        matched=matched,
+        unmatched=len(ledger.states) - matched,
+        customer_updates=len(ledger.update_ids),
+        erp_postings=len(ledger.posting_ids),
+        open_alerts=len(ledger.open_alerts()),
+        unknown_codes=sum(feed.unknown for feed in feeds.values()),
+        latency_p50_ms=ledger.latency_ms(0.50),
+        latency_p99_ms=ledger.latency_ms(0.99),
+        statuses=dict(ledger.statuses().most_common()),
+        feeds=feeds,
+        differences=differences(ledger) if found is None else found,
+    )

@@ -1,0 +1,103 @@
+"""One demo from its first message to the audit, in one thread: send what is due, read what came, show it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from config.settings import Settings
+from connectors.registry import Registry
+from streams.model import CustomerUpdate
+from topologies.demo.ledger import Ledger
+from topologies.demo.planned import Plan
+from topologies.demo.play import Player
+from topologies.demo.reading import Reading
+from topologies.demo.reconcile import Totals, differences, totals
+from topologies.demo.stage import Show
+from topologies.demo.summary import NEWS_LINES, Summary
+
+READ_SECONDS = 0.05
+SHOW_SECONDS = 0.5
+QUIET_SECONDS = 2.0
+PATIENCE_SECONDS = 60.0
+"""How long after the last message everything may take to come out."""
+
+PLAYING = "playing"
+SETTLING = "waiting for the last events"
+DONE = "done"
+
+
+def wall_clock_ms() -> int:
+    """Now, UTC ms."""
+    return time.time_ns() // 1_000_000
+
+
+class Run:
+    """A demo on a stack that is up."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        plan: Plan,
+        show: Show,
+        beside: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``beside`` is called every now and then, as a supervisor wants to be.
+
+        Raises Transient where broker or registry do not answer, Fatal where topics are missing.
+        """
+        self._plan, self._show, self._beside, self._clock = plan, show, beside, clock
+        registry = Registry(settings)
+        self.ledger = Ledger(plan)
+        self._reading = Reading(settings, registry, self.ledger)
+        self._player = Player(settings, registry, plan, self.ledger, wall_clock_ms)
+        self.news: deque[CustomerUpdate] = deque(maxlen=NEWS_LINES)
+        self._started, self._shown = self._clock(), float("-inf")
+        self.last_summary = self._summary(totals(self.ledger, []), PLAYING)
+
+    def __call__(self) -> Totals:
+        """Play, wait until all is quiet and explained or patience ends, and audit."""
+        self._started = self._clock()
+        try:
+            while not self._player.done:
+                self._player.send_due(self._elapsed())
+                self._look(PLAYING)
+            self._player.finish()
+            found = self._settle()
+        finally:
+            self._reading.close()
+        result = totals(self.ledger, found)
+        self.last_summary = self._summary(result, DONE)
+        self._show.show(self.last_summary)
+        return result
+
+    def _elapsed(self) -> float:
+        return max(0.0, self._clock() - self._started)
+
+    def _look(self, phase: str) -> None:
+        self.news.extend(self._reading.take(READ_SECONDS))
+        if self._clock() - self._shown >= SHOW_SECONDS:
+            self._shown = self._clock()
+            self._show.show(self._summary(totals(self.ledger, []), phase))
+            self._beside()
+
+    def _summary(self, result: Totals, phase: str) -> Summary:
+        return Summary(result, tuple(self.news), self._elapsed(), self._plan.seconds, phase)
+
+    def _settle(self) -> list[str]:
+        """The differences left when nothing has come for a while, none is open, or patience is at an end."""
+        deadline = self._clock() + PATIENCE_SECONDS
+        entries, changed = -1, self._clock()
+        while True:
+            self._look(SETTLING)
+            if self.ledger.entries != entries:
+                entries, changed = self.ledger.entries, self._clock()
+            elif self._clock() - changed >= QUIET_SECONDS:
+                found = differences(self.ledger)
+                if not found or self._clock() >= deadline:
+                    return found
+                changed = self._clock()
+            elif self._clock() >= deadline + QUIET_SECONDS:
+                return differences(self.ledger)

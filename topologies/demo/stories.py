@@ -1,0 +1,193 @@
+"""The demo's story: a few hundred shipments, told by their carriers, with the ERP's orders beside them.
+
+Pure: the same seed, clock, count and length give the same messages, byte for byte.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from topologies.demo import numbers
+from topologies.demo.cast import AMERICAN, EUROPEAN, Place
+from topologies.demo.journeys import Journey, Scan, Step, journey
+from topologies.demo.orders import place_orders
+from topologies.demo.payloads import dhl, easypost, fedex, ltl, ups
+from topologies.demo.planned import Expected, Kind, Plan, Planned
+from topologies.demo.spoiled import Spoiled, oversized, spoiled
+
+LAST_MOMENT = 0.97
+"""Share of the demo after which nothing more is sent."""
+REPEATED = 0.10
+LATE = 0.06
+SPOILED = 0.03
+OVERSIZED_BYTES = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """How often a carrier appears, and how its numbers and ways look."""
+
+    carrier: str
+    share: int
+    number: Callable[[Random], str]
+    places: tuple[Place, ...]
+    incidents: tuple[Step | None, ...]
+
+
+_USUAL: tuple[Step | None, ...] = (None,) * 12 + (Step.DELAYED, Step.ATTEMPTED, Step.RETURNING, Step.ODD)
+CASTS: tuple[Cast, ...] = (
+    Cast(ups.CARRIER, 35, numbers.ups, AMERICAN, _USUAL),
+    Cast(fedex.CARRIER, 20, numbers.fedex, AMERICAN, _USUAL),
+    Cast(dhl.CARRIER, 20, numbers.dhl, EUROPEAN, (*_USUAL, Step.CUSTOMS_HELD, Step.CUSTOMS_HELD)),
+    Cast(ltl.CARRIER, 10, numbers.pro, AMERICAN, _USUAL),
+    Cast("usps", 15, numbers.usps, AMERICAN, _USUAL),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A carrier's message before it has its place in the demo. ``happened_ms``: when its last scan was."""
+
+    happened_ms: int
+    feed: str
+    channel: str
+    content_type: str
+    body: bytes
+    what: str
+    expected: Expected
+    may_be_late: bool
+
+
+def _looks(rng: Random, scans: int) -> list[int]:
+    """After how many scans a poller looked or a webhook fired: some of them, and always the last."""
+    return [seen for seen in range(1, scans) if rng.random() < 0.4] + [scans]
+
+
+def _told(
+    way: Journey, seen: Sequence[Scan], feed: str, channel: str, content_type: str, body: bytes
+) -> Told:
+    what = f"{feed} {channel} of {way.number}: {seen[-1].step.value}"
+    return Told(seen[-1].at_ms, feed, channel, content_type, body, what, Expected(len(seen)),
+                channel == "webhook" and len(seen) == 1)
+
+
+def _tell_ups(rng: Random, way: Journey) -> Iterator[Told]:
+    for scan in way.scans:
+        yield _told(way, [scan], ups.FEED, "webhook", ups.CONTENT_TYPE, ups.push(way, scan))
+    if rng.random() < 0.12:
+        yield _told(way, way.scans, ups.FEED, "poll", ups.CONTENT_TYPE, ups.answer(way, way.scans))
+    if rng.random() < 0.20:
+        yield from _tell_easypost(rng, way)
+
+
+def _tell_fedex(rng: Random, way: Journey) -> Iterator[Told]:
+    for seen in _looks(rng, len(way.scans)):
+        transaction = f"{rng.getrandbits(128):032x}"
+        body = fedex.answer(way, way.scans[:seen], transaction)
+        yield _told(way, way.scans[:seen], fedex.FEED, "poll", fedex.CONTENT_TYPE, body)
+
+
+def _tell_dhl(rng: Random, way: Journey) -> Iterator[Told]:
+    for seen in _looks(rng, len(way.scans)):
+        body = dhl.answer(way, way.scans[:seen])
+        yield _told(way, way.scans[:seen], dhl.FEED, "poll", dhl.CONTENT_TYPE, body)
+
+
+def _tell_easypost(rng: Random, way: Journey) -> Iterator[Told]:
+    for seen in _looks(rng, len(way.scans)):
+        body = easypost.updated(way, way.scans[:seen], f"evt_{rng.getrandbits(128):032x}")
+        yield _told(way, way.scans[:seen], easypost.FEED, "webhook", easypost.CONTENT_TYPE, body)
+
+
+_TELLERS: dict[str, Callable[[Random, Journey], Iterator[Told]]] = {
+    ups.CARRIER: _tell_ups,
+    fedex.CARRIER: _tell_fedex,
+    dhl.CARRIER: _tell_dhl,
+    "usps": _tell_easypost,
+}
+
+
+def _tell_ltl(rng: Random, ways: Sequence[Journey]) -> Iterator[Told]:
+    """Scans of all LTL shipments, bundled into interchanges as they happened."""
+    waiting = sorted(((way, scan) for way in ways for scan in way.scans), key=lambda pair: pair[1].at_ms)
+    control = rng.randrange(1_000, 900_000)
+    while waiting:
+        size = rng.randrange(1, 6)
+        bundle, waiting = waiting[:size], waiting[size:]
+        sent_ms = bundle[-1][1].at_ms
+        control += 1
+        body = ltl.interchange(bundle, control, rng.choice((ltl.TILDE, ltl.NEWLINE)), sent_ms)
+        what = f"interchange {control} on {', '.join(way.number for way, _ in bundle)}"
+        yield Told(sent_ms, ltl.FEED, "edi", ltl.CONTENT_TYPE, body, what, Expected(len(bundle)), True)
+
+
+def _journeys(rng: Random, now_ms: int, count: int) -> tuple[Journey, ...]:
+    casts = rng.choices(CASTS, weights=[cast.share for cast in CASTS], k=count)
+    return tuple(
+        journey(rng, cast.carrier, cast.number(rng), cast.places, rng.choice(cast.incidents), now_ms)
+        for cast in casts
+    )
+
+
+def _all_told(rng: Random, journeys: Sequence[Journey]) -> list[Told]:
+    told = [
+        message for way in journeys if way.carrier in _TELLERS for message in _TELLERS[way.carrier](rng, way)
+    ]
+    told += _tell_ltl(rng, [way for way in journeys if way.carrier == ltl.CARRIER])
+    return sorted(told, key=lambda message: message.happened_ms)
+
+
+def _raw(told: Told | Spoiled, moment: float) -> Planned:
+    channel = told.channel if isinstance(told, Told) else "webhook"
+    return Planned(
+        moment, Kind.RAW, told.feed, channel, told.content_type, told.body, "", told.what, told.expected
+    )
+
+
+def _in_their_moments(rng: Random, told: Sequence[Told]) -> Iterator[Planned]:
+    """Each message at its share (0 to 1) of the demo: in the order of happening, but for some that are
+    late, and with some that come twice."""
+    for rank, message in enumerate(told):
+        moment = (rank + rng.random()) / len(told) * LAST_MOMENT
+        if message.may_be_late and rng.random() < LATE:
+            moment = min(moment + rng.uniform(0.02, 0.3), LAST_MOMENT)
+        yield _raw(message, moment)
+        if rng.random() < REPEATED:
+            yield _raw(message, min(moment + rng.uniform(0.0, 0.1), LAST_MOMENT))
+
+
+def _spoiled(rng: Random, now_ms: int, count: int) -> Iterator[Planned]:
+    parcel = journey(rng, ups.CARRIER, numbers.ups(rng), AMERICAN, None, now_ms)
+    freight = journey(rng, ltl.CARRIER, numbers.pro(rng), AMERICAN, None, now_ms)
+    kinds = spoiled(rng, parcel, freight, now_ms)
+    for index in range(max(count, len(kinds))):
+        yield _raw(kinds[index % len(kinds)], rng.uniform(0.02, LAST_MOMENT))
+    yield _raw(oversized(OVERSIZED_BYTES), rng.uniform(0.3, 0.7))
+
+
+def tell(seed: int, now_ms: int, shipments: int = 300, seconds: float = 60.0) -> Plan:
+    """The plan for ``shipments`` shipments within ``seconds``, all events at or before ``now_ms`` (UTC ms)
+    but for the one scan in 2099."""
+    rng = Random(seed)
+    journeys = _journeys(rng, now_ms, shipments)
+    told = _all_told(rng, journeys)
+    messages = list(_in_their_moments(rng, told))
+    first_heard = {way.number: rank / len(told) for way, rank in _first_ranks(journeys, told)}
+    messages += _spoiled(rng, now_ms, round(len(told) * SPOILED))
+    messages += place_orders(rng, journeys, first_heard, now_ms, LAST_MOMENT)
+    messages.sort(key=lambda message: message.at_s)
+    plan = Plan(seed, now_ms, seconds, journeys, ())
+    timed = tuple(
+        replace(message, at_s=message.at_s * seconds, correlation_id=f"{plan.correlation_prefix}{number:05d}")
+        for number, message in enumerate(messages, start=1)
+    )
+    return replace(plan, messages=timed)
+
+
+def _first_ranks(journeys: Sequence[Journey], told: Sequence[Told]) -> Iterator[tuple[Journey, int]]:
+    happened = [message.happened_ms for message in told]
+    for way in journeys:
+        yield way, bisect_left(happened, way.scans[0].at_ms)

@@ -1,0 +1,160 @@
+"""The demo's summary in the terminal: the flow in numbers, the feeds, and the customers' story as it comes.
+
+Fits 80 by 24; grows with the terminal. Pure rendering: ``Summary`` in, a rich renderable out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from streams.model import CustomerUpdate
+from topologies.demo.reconcile import Totals
+from topologies.demo.wording import clock, happening
+
+NEWS_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One picture. ``elapsed_s`` of ``seconds``; ``phase`` in words."""
+
+    totals: Totals
+    news: Sequence[CustomerUpdate]
+    elapsed_s: float
+    seconds: float
+    phase: str
+
+
+def _ms(value: int | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,} ms" if value < 10_000 else f"{value / 1000:,.1f} s"
+
+
+def _head(summary: Summary) -> RenderableType:
+    line = Table.grid(expand=True, padding=(0, 1))
+    line.add_column(no_wrap=True)
+    line.add_column(ratio=1)
+    line.add_column(no_wrap=True, justify="right")
+    done = min(summary.elapsed_s, summary.seconds)
+    line.add_row(
+        Text("ShipSync demo", style="bold cyan"),
+        ProgressBar(total=max(summary.seconds, 0.001), completed=done),
+        Text(f"{done:.0f}/{summary.seconds:.0f} s  {summary.phase}", style="dim"),
+    )
+    return line
+
+
+def _figures() -> Table:
+    table = Table.grid(expand=True, padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    return table
+
+
+def _flow(totals: Totals) -> Panel:
+    table = _figures()
+    table.add_row("raw records in", f"[bold]{totals.raw_records:,}[/]")
+    table.add_row("orders in", f"{totals.orders:,}")
+    table.add_row("canonical events", f"[bold green]{totals.canonical_events:,}[/]")
+    table.add_row("  of them repeats", f"{totals.duplicates:,}")
+    table.add_row("shipments matched", f"{totals.matched:,} of {totals.shipments:,}")
+    table.add_row("customer updates", f"[bold]{totals.customer_updates:,}[/]")
+    table.add_row("ERP postings", f"[bold]{totals.erp_postings:,}[/]")
+    table.add_row("open alerts", f"[yellow]{totals.open_alerts:,}[/]")
+    table.add_row("latency p50", _ms(totals.latency_p50_ms))
+    table.add_row("latency p99", _ms(totals.latency_p99_ms))
+    return Panel(table, title="flow", title_align="left", border_style="cyan")
+
+
+def _feeds(totals: Totals) -> RenderableType:
+    table = Table.grid(expand=True, padding=(0, 1))
+    table.add_column(no_wrap=True)
+    for _ in range(4):
+        table.add_column(justify="right", no_wrap=True)
+    table.add_row(*(Text(head, style="dim") for head in ("feed", "in", "events", "dead", "new code")))
+    for name, feed in totals.feeds.items():
+        dead = f"[red]{feed.dead_letters:,}[/]" if feed.dead_letters else "0"
+        table.add_row(name, f"{feed.sent:,}", f"{feed.events:,}", dead, f"{feed.unknown:,}")
+    return table
+
+
+def _dead_letters(totals: Totals) -> RenderableType:
+    if not totals.dead_letters:
+        return Text("no dead letters yet", style="dim")
+    ranked = sorted(totals.dead_letters.items(), key=lambda item: -item[1])
+    count = sum(totals.dead_letters.values())
+    words = Text(f"{count:,} dead letter{'s' if count != 1 else ''}: ", style="red")
+    by_reason = ", ".join(f"{reason.replace('_', ' ')} {count}" for reason, count in ranked)
+    words.append(by_reason, style="default")
+    return words
+
+
+def _news(updates: Sequence[CustomerUpdate]) -> Panel:
+    table = Table.grid(expand=True, padding=(0, 1))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(no_wrap=True, style="cyan", overflow="ellipsis", max_width=24)
+    table.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
+    for update in updates[-NEWS_LINES:]:
+        number = f"{update.carrier} {update.tracking_number}"
+        table.add_row(clock(update.occurred_at, update.utc_offset_minutes), number, happening(update))
+    for _ in range(NEWS_LINES - len(updates)):
+        table.add_row("", "", "")
+    return Panel(table, title="what customers hear", title_align="left", border_style="green")
+
+
+def view(summary: Summary) -> RenderableType:
+    """The picture while it runs."""
+    middle = Table.grid(expand=True)
+    middle.add_column(ratio=2)
+    middle.add_column(ratio=3)
+    right = Panel(
+        Group(_feeds(summary.totals), Text(), _dead_letters(summary.totals)),
+        title="feeds", title_align="left", border_style="cyan", height=12,
+    )
+    middle.add_row(_flow(summary.totals), right)
+    return Group(_head(summary), middle, _news(summary.news))
+
+
+def verdict(totals: Totals) -> RenderableType:
+    """Whether every message is explained, and where not, what differs."""
+    if totals.explained:
+        return Text(
+            f"Every message is explained: {totals.raw_records:,} raw records = {totals.raw_with_events:,}"
+            f" read into events + {totals.raw_refused:,} dead letters; {totals.distinct_events:,} different"
+            " events, each fanned out once.",
+            style="green",
+        )
+    lines = [Text(f"{len(totals.differences)} kinds of difference:", style="bold red")]
+    return Group(*lines, *(Text(f"  - {difference}") for difference in totals.differences))
+
+
+def what_next() -> RenderableType:
+    """What to try now that the stack is filled."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold")
+    table.add_column(style="dim")
+    table.add_row("shipsync tail customer.updates", "what customers hear, as it comes")
+    table.add_row("shipsync tail dead.letters", "what could not be read, and why")
+    table.add_row("shipsync status", "how every process is doing")
+    table.add_row("shipsync feed ups FILE", "send a carrier's file as it is")
+    return Panel(table, title="try next", title_align="left", border_style="dim")
+
+
+def plain_line(summary: Summary) -> str:
+    """The picture in one line, for logs and pipes."""
+    totals = summary.totals
+    return (
+        f"{summary.elapsed_s:5.0f} s  {summary.phase}: in {totals.raw_records}, canonical"
+        f" {totals.canonical_events}, repeats {totals.duplicates}, dead letters"
+        f" {sum(totals.dead_letters.values())}, matched {totals.matched}/{totals.shipments}, customer updates"
+        f" {totals.customer_updates}, ERP postings {totals.erp_postings}, open alerts {totals.open_alerts},"
+        f" p50 {_ms(totals.latency_p50_ms)}, p99 {_ms(totals.latency_p99_ms)}"
+    )

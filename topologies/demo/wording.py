@@ -1,0 +1,58 @@
+"""Customer updates as one would tell them to a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from streams.model import CustomerUpdate, Location
+from streams.vocabulary import ExceptionType, Milestone, Reason
+
+_TOLD: dict[Milestone, str] = {
+    Milestone.PRE_ADVISED: "announced by the shipper",
+    Milestone.PICKED_UP: "picked up",
+    Milestone.DEPARTED_PICKUP: "on its way",
+    Milestone.DEPARTED_FACILITY: "left",
+    Milestone.ARRIVED_FACILITY: "arrived",
+    Milestone.IN_TRANSIT: "on its way",
+    Milestone.CUSTOMS_HELD: "held by customs",
+    Milestone.CUSTOMS_RELEASED: "released by customs",
+    Milestone.OUT_FOR_DELIVERY: "out for delivery",
+    Milestone.AVAILABLE_FOR_PICKUP: "ready for collection",
+    Milestone.DELIVERY_ATTEMPTED: "could not be delivered",
+    Milestone.DELIVERED: "delivered",
+    Milestone.RETURNING: "on its way back to the sender",
+    Milestone.RETURNED: "back at the sender",
+}
+
+
+def place(location: Location | None) -> str:
+    """The city, in ordinary spelling; empty where it is not known."""
+    if location is None:
+        return ""
+    city = location.city or location.name or ""
+    return city.title() if city.isupper() else city
+
+
+def clock(at_ms: int, utc_offset_minutes: int | None) -> str:
+    """Day and time where it happened; UTC, and said so, where the offset is not known."""
+    zone = timedelta(minutes=utc_offset_minutes or 0)
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC) + zone
+    return f"{moment:%a %H:%M}" + ("Z" if utc_offset_minutes is None else "")
+
+
+def happening(update: CustomerUpdate) -> str:
+    """What happened, to whom it happened and where: ``delivered in Lyon, signed by M. Duval``."""
+    told = _TOLD.get(update.milestone, update.milestone.value.replace("_", " "))
+    where = place(update.location)
+    words = f"{told} in {where}" if where else told
+    if update.exception is not ExceptionType.NONE:
+        cause = "" if update.reason in (Reason.NORMAL, Reason.UNKNOWN) else f" ({_plain(update.reason)})"
+        words += f", {_plain(update.exception)}{cause}"
+    if update.milestone is Milestone.DELIVERED and update.signed_by:
+        signed = update.signed_by
+        words += f", signed by {signed.title() if signed.isupper() else signed}"
+    return words
+
+
+def _plain(value: ExceptionType | Reason) -> str:
+    return value.value.replace("_", " ")

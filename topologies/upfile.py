@@ -1,0 +1,76 @@
+"""Where a running stack says what it is: ``<data_dir>/up.json``, read by every other command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from config.settings import Settings
+
+NAME = "up.json"
+
+
+class ProcessNote(msgspec.Struct, frozen=True):
+    """One process of the stack. ``state``: starting, up, waiting (to be restarted), failed or stopped."""
+
+    name: str
+    pid: int | None
+    state: str
+    restarts: int
+    metrics_port: int
+    log: str
+
+
+class UpFile(msgspec.Struct, frozen=True):
+    """A running stack. ``started_at``: UTC ms."""
+
+    pid: int
+    bootstrap: str
+    registry_url: str
+    redis_url: str
+    host: str
+    started_at: int
+    processes: list[ProcessNote]
+
+    def write(self, data_dir: Path) -> None:
+        """Write it whole or not at all."""
+        data_dir.mkdir(parents=True, exist_ok=True)
+        draft = data_dir / f".{NAME}.{os.getpid()}"
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
+        draft.replace(data_dir / NAME)
+
+
+def remove(data_dir: Path) -> None:
+    """Take the note away."""
+    (data_dir / NAME).unlink(missing_ok=True)
+
+
+def running(data_dir: Path) -> UpFile | None:
+    """The stack that runs with this data directory; None where none does, or its supervisor is dead."""
+    try:
+        noted = msgspec.json.decode((data_dir / NAME).read_bytes(), type=UpFile)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+    return noted if _alive(noted.pid) else None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def resolve(settings: Settings) -> Settings:
+    """The settings to reach the running stack with: what is set explicitly, then the note, then defaults."""
+    noted = running(settings.data_dir)
+    if noted is None:
+        return settings
+    told = {"bootstrap": noted.bootstrap, "registry_url": noted.registry_url, "redis_url": noted.redis_url}
+    open_ones = {name: value for name, value in told.items() if name not in settings.model_fields_set}
+    return settings.model_copy(update=open_ones)
