@@ -53,6 +53,7 @@ class ShipmentsHandler:
         is_event = records[0].topic == topics.CARRIER_EVENTS.name
         read: Callable[[bytes | None], Received | OrderReference]
         read = self._received if is_event else self._references.decode
+        chunk: list[Received | OrderReference]
         chunk, kept, refused = decoded(records, read)
         out = advance(chunk, stored(map(_key, chunk), state, decode))
         refused += [Refused(kept[place], reject) for place, reject in out.refused]

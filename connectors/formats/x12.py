@@ -100,23 +100,22 @@ class _Interchange:
         self._read(text[separators.header_length:], separators.terminator)
 
     def _read(self, text: str, terminator: str) -> None:
-        element, position, open_set = self._element, 0, self._open
-        for raw in text.split(terminator):
+        element, open_set = self._element, self._open
+        lines = text.split(terminator)
+        for index, raw in enumerate(lines):
             line = raw.strip()
             if not line:
-                position += len(raw) + 1
                 continue
             segment = line.split(element)
             name = segment[0]
             if open_set is not None and name not in _ENVELOPE:
                 open_set.segments.append([part.strip() for part in segment] if " " in line else segment)
             elif name == "ISA":
-                self.rest = text[position:].strip()
+                self.rest = terminator.join(lines[index:]).strip()
                 break
             else:
                 self._envelope(name, segment)
                 open_set = self._open
-            position += len(raw) + 1
         self._finish()
 
     def _envelope(self, name: str, segment: Segment) -> None:

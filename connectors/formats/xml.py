@@ -15,11 +15,10 @@ _SHORT_NAMES: dict[str, str] = {}
 _MOST_NAMES = 10_000
 
 
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
-        remove_comments=True, remove_pis=True, remove_blank_text=True,
-    )
+_PARSER = etree.XMLParser(
+    resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
+    remove_comments=True, remove_pis=True, remove_blank_text=True,
+)
 
 
 def read(body: bytes) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def read(body: bytes) -> dict[str, Any]:
     if any(mark in body for mark in _FORBIDDEN):
         raise Reject(RejectReason.FORBIDDEN_XML, "a document type declaration: carriers have no use for one")
     try:
-        root = etree.fromstring(body, _parser())
+        root = etree.fromstring(body, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise _unreadable(body, error) from error
     if root is None:

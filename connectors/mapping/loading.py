@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfoNotFoundError
 from connectors.mapping import yaml_text
 from connectors.mapping.adapter import READERS, MappedAdapter
 from connectors.mapping.document import MESSAGE, CarrierOf, Compiled
-from connectors.mapping.paths import BadPath, Levels, text_getter
+from connectors.mapping.paths import BadPath
 from connectors.mapping.refusals import Refusals, Test, test_of
 from connectors.mapping.specification import Document, OtherCarrier, Specification
 from connectors.mapping.statuses import StatusTable
@@ -114,8 +114,7 @@ def _document(
 
     try:
         return test_of(document.when, [MESSAGE]), Compiled(
-            document, one.spec.refusals, _carrier_of(one.spec.carrier, [MESSAGE, *document.each]),
-            one.spec.zone, one.spec.channel, one.tables, table_of,
+            document, one.spec, _carrier_of(one.spec.carrier), one.tables, table_of
         )
     except BadPath as error:
         raise one.lines.error(_place_of(one.lines, where, str(error)), str(error)) from error
@@ -136,15 +135,14 @@ def _starts(when: object) -> str:
     return path.partition(".")[0]
 
 
-def _carrier_of(carrier: str | OtherCarrier, levels: list[str]) -> CarrierOf:
+def _carrier_of(carrier: str | OtherCarrier) -> CarrierOf:
     if isinstance(carrier, str):
         slug = normalise_carrier(carrier)
         return lambda _: slug
-    name_at = text_getter(carrier.path, levels)
     aliases = {normalise_carrier(name): slug for name, slug in carrier.aliases.items()}
 
-    def get(at: Levels) -> str:
-        name = normalise_carrier(name_at(at) or "")
-        return aliases.get(name) or "".join(part for part in name if part.isalnum()) or "unknown"
+    def get(name: str | None) -> str:
+        short = normalise_carrier(name or "")
+        return aliases.get(short) or "".join(filter(str.isalnum, short)) or "unknown"
 
     return get

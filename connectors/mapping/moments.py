@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from connectors.mapping.paths import Levels, Text, text_getter
+from connectors.mapping.paths import Row, Texts
 from connectors.mapping.specification import Time
 from connectors.mapping.times import (
     DAY_MS,
@@ -20,8 +20,8 @@ from connectors.mapping.times import (
 from streams.errors import Reject
 from streams.vocabulary import Precision, RejectReason
 
-When = Callable[[Levels], Moment | None]
-ZoneOf = Callable[[Levels], str]
+When = Callable[[Row], Moment | None]
+ZoneOf = Callable[[Row], str]
 _LONGEST_SHOWN = 80
 
 
@@ -31,18 +31,18 @@ def unreadable(path: str, text: str) -> Reject:
     return Reject(RejectReason.INVALID_TIME, f"{path}: {shown!r} is no time", path)
 
 
-def teller(specs: Sequence[Time], levels: Sequence[str], zone_of: ZoneOf) -> When:
+def teller(specs: Sequence[Time], texts: Texts, zone_of: ZoneOf) -> When:
     """The first way of telling that the scan uses; None where it uses none.
 
-    The getter raises Reject ``invalid_time`` naming the field and its value.
+    It raises Reject ``invalid_time`` naming the field and its value.
     """
-    ways = [_way(spec, levels, zone_of) for spec in specs]
+    ways = [_way(spec, texts, zone_of) for spec in specs]
     if len(ways) == 1:
         return ways[0]
 
-    def tell(at: Levels) -> Moment | None:
+    def tell(row: Row) -> Moment | None:
         for way in ways:
-            moment = way(at)
+            moment = way(row)
             if moment is not None:
                 return moment
         return None
@@ -50,103 +50,86 @@ def teller(specs: Sequence[Time], levels: Sequence[str], zone_of: ZoneOf) -> Whe
     return tell
 
 
-def _way(spec: Time, levels: Sequence[str], zone_of: ZoneOf) -> When:
+def _way(spec: Time, texts: Texts, zone_of: ZoneOf) -> When:
     if spec.stamp is not None:
-        return _stamp(spec.stamp, levels, zone_of, spec.bare_midnight == "date")
+        return _stamp(spec.stamp, texts, zone_of, spec.bare_midnight == "date")
     if spec.utc is not None:
-        return _utc(spec.utc, spec.local, levels)
-    return _local(spec, spec.local or [], levels, zone_of)
+        return _utc(spec.utc, spec.local, texts)
+    return _local(spec, spec.local or [], texts, zone_of)
 
 
-def _stamp(path: str, levels: Sequence[str], zone_of: ZoneOf, midnight_is_date: bool) -> When:
-    text_at = text_getter(path, levels)
+def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight_is_date: bool) -> When:
+    slot = texts.slot(path)
 
-    def tell(at: Levels) -> Moment | None:
-        text = text_at(at)
+    def tell(row: Row) -> Moment | None:
+        text = row[slot]
         if text is None:
             return None
         try:
-            return stamp_moment(text, lambda: zone_of(at), midnight_is_date)
+            return stamp_moment(text, lambda: zone_of(row), midnight_is_date)
         except Unreadable as error:
             raise unreadable(path, text) from error
 
     return tell
 
 
-def _pair(paths: Sequence[str], levels: Sequence[str]) -> Callable[[Levels], int | None]:
-    """Milliseconds of a date field and a time field as one clock shows them; None where one is empty."""
-    date_path, clock_path = paths
-    date_at, clock_at = text_getter(date_path, levels), text_getter(clock_path, levels)
+def _date_and_clock(date: str, clock: str, paths: Sequence[str], pattern: str | None = None) -> int:
+    try:
+        day = day_ms(date, pattern)
+    except Unreadable as error:
+        raise unreadable(paths[0], date) from error
+    try:
+        return day + clock_ms(clock)
+    except Unreadable as error:
+        raise unreadable(paths[1], clock) from error
 
-    def read(at: Levels) -> int | None:
-        date, clock = date_at(at), clock_at(at)
+
+def _utc(paths: Sequence[str], local: Sequence[str] | None, texts: Texts) -> When:
+    date_slot, clock_slot = texts.slot(paths[0]), texts.slot(paths[1])
+    local_date_slot, local_clock_slot = texts.slots(local) or (date_slot, clock_slot)
+    local_paths = local or paths
+
+    def tell(row: Row) -> Moment | None:
+        date, clock = row[date_slot], row[clock_slot]
         if date is None or clock is None:
             return None
-        try:
-            day = day_ms(date)
-        except Unreadable as error:
-            raise unreadable(date_path, date) from error
-        try:
-            return day + clock_ms(clock)
-        except Unreadable as error:
-            raise unreadable(clock_path, clock) from error
-
-    return read
-
-
-def _utc(paths: Sequence[str], local: Sequence[str] | None, levels: Sequence[str]) -> When:
-    utc_at = _pair(paths, levels)
-    local_at = _pair(local, levels) if local else None
-
-    def tell(at: Levels) -> Moment | None:
-        utc = utc_at(at)
-        if utc is None:
-            return None
-        shown = local_at(at) if local_at is not None else None
-        offset = None if shown is None else (shown - utc) // MINUTE_MS
-        if offset is not None and not -14 * 60 <= offset <= 14 * 60:
-            offset = None
-        return Moment(utc, offset, False, Precision.INSTANT)
+        utc = _date_and_clock(date, clock, paths)
+        date, clock = row[local_date_slot], row[local_clock_slot]
+        if local is None or date is None or clock is None:
+            return Moment(utc, None, False, Precision.INSTANT)
+        offset = (_date_and_clock(date, clock, local_paths) - utc) // MINUTE_MS
+        return Moment(utc, offset if -840 <= offset <= 840 else None, False, Precision.INSTANT)
 
     return tell
 
 
-def _local(spec: Time, paths: Sequence[str], levels: Sequence[str], zone_of: ZoneOf) -> When:
-    date_path = paths[0]
-    clock_path = paths[1] if len(paths) > 1 else None
-    date_at = text_getter(date_path, levels)
-    clock_at = text_getter(clock_path, levels) if clock_path else None
-    offset_at = text_getter(spec.offset, levels) if spec.offset else None
+def _local(spec: Time, paths: Sequence[str], texts: Texts, zone_of: ZoneOf) -> When:
+    date_slot = texts.slot(paths[0])
+    clock_slot = texts.slot(paths[1]) if len(paths) > 1 else None
+    offset_slot = texts.slot(spec.offset) if spec.offset else None
     midnight_is_date = spec.bare_midnight == "date"
 
-    def tell(at: Levels) -> Moment | None:
-        date = date_at(at)
+    def tell(row: Row) -> Moment | None:
+        date = row[date_slot]
         if date is None:
             return None
-        clock = clock_at(at) if clock_at is not None else None
-        offset = _read_offset(offset_at, spec.offset or "", at)
-        try:
-            local = day_ms(date, spec.pattern)
-        except Unreadable as error:
-            raise unreadable(date_path, date) from error
+        clock = None if clock_slot is None else row[clock_slot]
         if clock is None:
-            return local_moment(local, zone_of(at), Precision.DATE_ONLY)
-        try:
-            local += clock_ms(clock)
-        except Unreadable as error:
-            raise unreadable(clock_path or date_path, clock) from error
+            try:
+                return local_moment(day_ms(date, spec.pattern), zone_of(row), Precision.DATE_ONLY)
+            except Unreadable as error:
+                raise unreadable(paths[0], date) from error
+        local = _date_and_clock(date, clock, paths, spec.pattern)
+        offset = None if offset_slot is None else _read_offset(row[offset_slot], spec.offset or "")
         if offset is not None:
             return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
         date_only = midnight_is_date and not local % DAY_MS
-        return local_moment(local, zone_of(at), Precision.DATE_ONLY if date_only else Precision.LOCAL_NO_ZONE)
+        return local_moment(local, zone_of(row), Precision.DATE_ONLY if date_only else Precision.LOCAL_NO_ZONE)
 
     return tell
 
 
-def _read_offset(offset_at: Text | None, path: str, at: Levels) -> int | None:
-    if offset_at is None:
-        return None
-    text = offset_at(at)
+def _read_offset(text: str | None, path: str) -> int | None:
     if text is None:
         return None
     try:

@@ -1,7 +1,8 @@
-"""Paths into a payload, compiled once: ``scan.status.code`` reads ``code`` in ``status`` of the level ``scan``.
+"""Paths into a payload: ``scan.status.code`` reads ``code`` in ``status`` of the level ``scan``.
 
-A level is the message itself or an element of a list being walked; a getter takes the tuple of the levels
-it stands in. Text is stripped; numbers become text; null, empty text and what is not there are None.
+A level is the message itself or an element of a list being walked. All texts a document reads are compiled
+into one function that fetches them at once (``Texts``); single values have getters. Text is stripped;
+numbers become text; null, empty text and what is not there are None.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from streams.errors import Reject
 from streams.vocabulary import RejectReason
 
 Levels = tuple[Any, ...]
-Text = Callable[[Levels], str | None]
+Row = Sequence[str | None]
 Value = Callable[[Levels], Any]
 
 
@@ -52,40 +53,82 @@ def as_text(value: Any, path: str) -> str | None:
     raise broken(path, "a text", value)
 
 
-def text_getter(path: str, levels: Sequence[str]) -> Text:
-    """The text at ``path``. The getter raises Reject where an object or a list stands in the way."""
-    level, keys = split(path, levels)
-    if len(keys) == 1:
-        return _one_key(path, level, keys[0])
-    if len(keys) == 2:
-        return _two_keys(path, level, keys[0], keys[1])
-    value = value_getter(path, levels)
-    return lambda at: as_text(value(at), path)
+def as_object(value: Any, path: str) -> dict[str, Any]:
+    """An object to look into: what is missing or empty is one without keys. Raises Reject."""
+    if value.__class__ is dict:
+        return value  # type: ignore[no-any-return]
+    if value is None or value == [] or (isinstance(value, str) and not value.strip()):
+        return {}
+    raise broken(path, "an object", value)
 
 
-def _one_key(path: str, level: int, key: str) -> Text:
-    def get(at: Levels) -> str | None:
-        value = at[level].get(key)
-        if value.__class__ is str:
-            return value.strip() or None
-        return None if value is None else as_text(value, path)
+class Texts:
+    """The texts a document reads. ``slot`` while it is compiled; ``reader`` once at the end."""
 
-    return get
+    def __init__(self, levels: Sequence[str]) -> None:
+        self.levels = levels
+        self._slots: dict[str, int] = {}
+
+    def slot(self, path: str) -> int:
+        """Where in the row the text at ``path`` will stand. Raises BadPath."""
+        _, keys = split(path, self.levels)
+        if not keys:
+            raise BadPath(f"{path!r} names a level, not a field of it")
+        return self._slots.setdefault(path, len(self._slots))
+
+    def slots(self, paths: str | Sequence[str] | None) -> tuple[int, ...]:
+        """The slots of one path or several."""
+        return tuple(map(self.slot, [paths] if isinstance(paths, str) else paths or ()))
+
+    def reader(self) -> Callable[[Levels], Row]:
+        """One function that fetches every text; it raises Reject where the payload is built otherwise.
+
+        It is written out as source, so that a scan costs a lookup a field and no calls.
+        """
+        lines = ["def read(at):"]
+        objects: dict[tuple[int, tuple[str, ...]], str] = {}
+        names: dict[str, Any] = {"as_text": as_text, "as_object": as_object}
+        for path, number in self._slots.items():
+            level, keys = split(path, self.levels)
+            holder = self._holder(level, keys[:-1], path, objects, lines)
+            text = f"t{number}"
+            lines += [
+                f"    {text} = {holder}.get({keys[-1]!r})",
+                f"    if {text}.__class__ is str: {text} = {text}.strip() or None",
+                f"    elif {text} is not None: {text} = as_text({text}, {path!r})",
+            ]
+        row = ", ".join(f"t{number}" for number in self._slots.values())
+        lines.append(f"    return ({row}{',' if row else ''})")
+        exec(compile("\n".join(lines), "<paths of a carrier.yaml>", "exec"), names)
+        read: Callable[[Levels], Row] = names["read"]
+        return read
+
+    def _holder(
+        self, level: int, keys: tuple[str, ...], path: str,
+        objects: dict[tuple[int, tuple[str, ...]], str], lines: list[str],
+    ) -> str:
+        known = objects.get((level, keys))
+        if known is not None:
+            return known
+        name = objects[level, keys] = f"o{len(objects)}"
+        if not keys:
+            lines.append(f"    {name} = at[{level}]")
+            return name
+        outer = self._holder(level, keys[:-1], path, objects, lines)
+        lines += [
+            f"    {name} = {outer}.get({keys[-1]!r})",
+            f"    if {name}.__class__ is not dict: {name} = as_object({name}, {path!r})",
+        ]
+        return name
 
 
-def _two_keys(path: str, level: int, outer: str, inner: str) -> Text:
-    def get(at: Levels) -> str | None:
-        value = at[level].get(outer)
-        if value.__class__ is not dict:
-            if not value:
-                return None
-            raise broken(path, "an object", value)
-        value = value.get(inner)
-        if value.__class__ is str:
-            return value.strip() or None
-        return None if value is None else as_text(value, path)
-
-    return get
+def first(row: Row, slots: tuple[int, ...]) -> str | None:
+    """The first text there is."""
+    for slot in slots:
+        text = row[slot]
+        if text is not None:
+            return text
+    return None
 
 
 def value_getter(path: str, levels: Sequence[str]) -> Value:
@@ -95,42 +138,19 @@ def value_getter(path: str, levels: Sequence[str]) -> Value:
     def get(at: Levels) -> Any:
         value = at[level]
         for key in keys:
-            if value.__class__ is not dict:
-                if not value:
-                    return None
-                raise broken(path, "an object", value)
-            value = value.get(key)
+            value = (value if value.__class__ is dict else as_object(value, path)).get(key)
         return value
-
-    return get
-
-
-def first_of(getters: Sequence[Text]) -> Text:
-    """The first text there is."""
-    if len(getters) == 1:
-        return getters[0]
-
-    def get(at: Levels) -> str | None:
-        for getter in getters:
-            found = getter(at)
-            if found is not None:
-                return found
-        return None
 
     return get
 
 
 def texts_below(value: Any, keys: Sequence[str]) -> Iterator[str]:
     """Every text reached by ``keys``, through lists; never raises. For what is shown to a person."""
-    if isinstance(value, list):
-        for item in value:
-            yield from texts_below(item, keys)
-    elif keys and isinstance(value, dict):
-        yield from texts_below(value.get(keys[0]), keys[1:])
-    elif not keys and value is not None and not isinstance(value, dict):
-        text = " ".join(str(value).split())
-        if text:
-            yield text
+    for holder in holders_below(value, keys):
+        if holder is not None and not isinstance(holder, dict):
+            text = " ".join(str(holder).split())
+            if text:
+                yield text
 
 
 def holders_below(value: Any, keys: Sequence[str]) -> Iterator[Any]:

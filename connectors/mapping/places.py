@@ -9,14 +9,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from connectors.mapping import yaml_text
-from connectors.mapping.paths import Levels, Text, first_of, text_getter
-from connectors.mapping.specification import Paths, Place, ZoneBy
+from connectors.mapping.paths import Row, Texts, first
+from connectors.mapping.specification import Place, ZoneBy
 from streams.model import Location
 
 TABLES = Path(__file__).parent / "tables"
 _MOST_PLACES = 50_000
 Key = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
-Locate = Callable[[Levels], Location | None]
 
 
 class Zones(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,42 +59,40 @@ def place(key: Key) -> Location | None:
     return made
 
 
-def getter(paths: Paths | None, levels: Sequence[str]) -> Text | None:
-    """The first text at any of ``paths``; None where the document declares none."""
-    if not paths:
-        return None
-    return first_of([text_getter(path, levels) for path in ([paths] if isinstance(paths, str) else paths)])
-
-
-def nothing(_: Levels) -> None:
-    """The getter of what a document has not."""
-
-
-def locator(spec: Place | None, levels: Sequence[str]) -> Locate:
+def locator(spec: Place | None, texts: Texts) -> Callable[[Row], Location | None]:
     """Reads the location a document declares."""
     if spec is None:
-        return nothing
-    name = getter(spec.name, levels) or nothing
-    city = getter(spec.city, levels) or nothing
-    region = getter(spec.region, levels) or nothing
-    postal_code = getter(spec.postal_code, levels) or nothing
-    country = getter(spec.country, levels) or nothing
-    unlocode = getter(spec.unlocode, levels) or nothing
-    return lambda at: place((name(at), city(at), region(at), postal_code(at), country(at), unlocode(at)))
+        return lambda _: None
+    parts = (spec.name, spec.city, spec.region, spec.postal_code, spec.country, spec.unlocode)
+    slots = [texts.slots(part) for part in parts]
+    if any(len(one) > 1 for one in slots):
+        name, city, region, postal_code, country, unlocode = slots
+        return lambda row: place((
+            first(row, name), first(row, city), first(row, region), first(row, postal_code),
+            first(row, country), first(row, unlocode),
+        ))
+    a, b, c, d, e, f = (one[0] if one else None for one in slots)
+
+    def locate(row: Row) -> Location | None:
+        key = (
+            None if a is None else row[a], None if b is None else row[b], None if c is None else row[c],
+            None if d is None else row[d], None if e is None else row[e], None if f is None else row[f],
+        )
+        return _places.get(key) or place(key)
+
+    return locate
 
 
-def zone_finder(specs: Sequence[ZoneBy], default: str, levels: Sequence[str]) -> Callable[[Levels], str]:
+def zone_finder(specs: Sequence[ZoneBy], default: str, texts: Texts) -> Callable[[Row], str]:
     """The zone a scan's clocks show: by the first field with an entry, else ``default``."""
-    if not specs:
-        return lambda _: default
-    found: list[tuple[Text, Mapping[str, str]]] = []
+    found: list[tuple[int, Mapping[str, str]]] = []
     for spec in specs:
         table = getattr(zones(), spec.table) if spec.table else {}
-        found.append((text_getter(spec.field, levels), {**table, **spec.zones}))
+        found.append((texts.slot(spec.field), {**table, **spec.zones}))
 
-    def zone_of(at: Levels) -> str:
-        for text, table in found:
-            value = text(at)
+    def zone_of(row: Row) -> str:
+        for slot, table in found:
+            value = row[slot]
             if value is not None and (zone := table.get(value.upper())) is not None:
                 return zone
         return default

@@ -104,11 +104,11 @@ class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):
-    """Other numbers of the shipment: every ``value`` in ``each``; its ``type``, or by ``types`` of ``kind``."""
+    """Other numbers of the shipment: every ``value`` in ``each`` (``each`` itself without one); its ``type``, or by ``types`` of ``kind``."""
 
     each: str
-    value: str
     type: str
+    value: str | None = None
     kind: str | None = None
     types: dict[str, str] = field(default_factory=dict)
 
@@ -145,6 +145,7 @@ class OwnCodes(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Document(Struct, frozen=True, forbid_unknown_fields=True):
     """One shape of payload. ``each``: levels below the message, outermost first; the last is the scan.
+    A path ending in ``[]`` is a list, one without an object.
 
     The texts of the paths in ``code``, joined by a colon, are looked up in the table ``statuses``.
     """
@@ -154,8 +155,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     tracking_number: Paths
     time: list[Time]
     statuses: str
-    code: Paths
     each: dict[str, str] = field(default_factory=dict)
+    code: Paths = field(default_factory=list)
     text: Paths = field(default_factory=list)
     reason_code: str | None = None
     reason_text: str | None = None

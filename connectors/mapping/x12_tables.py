@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from msgspec import Struct
@@ -13,6 +13,8 @@ from connectors.mapping.places import TABLES
 from connectors.mapping.specification import X12, Cause, Meaning
 from connectors.mapping.statuses import UNMAPPED, Sense, cause_of, sense_of, with_cause
 from streams.vocabulary import Milestone, Reason
+
+_MOST_REMEMBERED = 10_000
 
 
 class Standard(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,9 +45,19 @@ class Codes:
     causes: Mapping[str, Cause]
     delivery_estimates: frozenset[str]
     reference_types: Mapping[str, str | None]
+    remembered: dict[tuple[str, str, str], Sense] = field(default_factory=dict, compare=False)
 
     def sense(self, status: str, appointment: str, reason: str) -> Sense:
         """What an AT7 says: a status or an appointment, and its reason."""
+        key = (status, appointment, reason)
+        known = self.remembered.get(key)
+        if known is None:
+            known = self._looked_up(status, appointment, reason)
+            if len(self.remembered) < _MOST_REMEMBERED:
+                self.remembered[key] = known
+        return known
+
+    def _looked_up(self, status: str, appointment: str, reason: str) -> Sense:
         found = self.statuses.get(status) if status else self.appointments.get(appointment)
         if found is None:
             return UNMAPPED

@@ -17,6 +17,7 @@ from msgspec import Struct
 T = TypeVar("T", bound=Struct)
 _WHERE = re.compile(r" - at `\$?(.*)`$")
 _PART = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
+_MERGE = "<<"
 _NULLS = frozenset({"", "~", "null"})
 
 
@@ -81,14 +82,18 @@ def _plain(node: yaml.Node, where: tuple[str, ...], lines: Lines) -> Any:
     lines.note(where, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
+        inherited: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)
+            if key == _MERGE:
+                inherited |= _plain(value_node, where, lines)
+                continue
             lines.note((*where, key), key_node.start_mark.line + 1)
             if key in found:
                 raise lines.error((*where, key), "stands there twice; keep one")
             found[key] = _plain(value_node, (*where, key), lines)
             lines.note((*where, key), key_node.start_mark.line + 1)
-        return found
+        return {**inherited, **found}
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*where, str(index)), lines) for index, item in enumerate(node.value)]
     bare = isinstance(node, yaml.ScalarNode) and node.style is None

@@ -13,7 +13,7 @@ from config import settings as configuration
 def command(
     shipments: Annotated[int, typer.Option(min=1, help="How many shipments the story has.")] = 300,
     seconds: Annotated[
-        float | None, typer.Option(min=1.0, help="How long it plays; 60, with --check 30.", show_default=False)
+        float | None, typer.Option(min=1.0, help="Playing time; 60, with --check 30.", show_default=False)
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Tell the same story again.", show_default=False)

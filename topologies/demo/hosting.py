@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def own_stack(settings: Settings, console: Console) -> Iterator[Stack]:
             if console.is_terminal:
                 status.update(f"starting the stack: {name} {what}")
             elif what.startswith("up ") or "ended" in what:
-                console.print(f"{name} {what}", highlight=False)
+                console.print(f"{name} {what}", highlight=False, soft_wrap=True)
 
         stack = Stack(settings, say=say)
         stack.start()
@@ -43,16 +43,19 @@ def own_stack(settings: Settings, console: Console) -> Iterator[Stack]:
 
 
 @contextmanager
-def own_stack_apart(settings: Settings, console: Console) -> Iterator[Stack]:
-    """A stack on free ports in a folder of its own, which stays, for its logs, only where something fails."""
+def own_stack_apart(
+    settings: Settings, console: Console, faultless: Callable[[], bool]
+) -> Iterator[Stack]:
+    """A stack on free ports in a folder of its own, which stays, for its logs, where all was not well."""
     folder = Path(tempfile.mkdtemp(prefix="shipsync-demo-"))
     apart = on_free_ports(settings.model_copy(update={"data_dir": folder}))
     try:
         with own_stack(apart, console) as stack:
             yield stack
-    except BaseException:
-        console.print(f"The logs are in {folder / 'logs'}", highlight=False, soft_wrap=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        if faultless():
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            console.print(f"The logs are in {folder / 'logs'}", highlight=False, soft_wrap=True)
 
 

@@ -43,11 +43,16 @@ def present(settings: Settings, wishes: Wishes) -> Totals:
     """Play and tell. Raises Transient or Fatal where the stack fails; KeyboardInterrupt ends it early."""
     console = Console(stderr=wishes.json)
     stack: Stack | None = None
+    result: Totals | None = None
+
+    def faultless() -> bool:
+        return result is not None and result.explained
+
     with ExitStack() as closing:
         up = found(settings)
         if up is None:
-            own = own_stack_apart if wishes.apart else own_stack
-            stack = closing.enter_context(own(settings, console))
+            own = own_stack_apart(settings, console, faultless) if wishes.apart else own_stack(settings, console)
+            stack = closing.enter_context(own)
             up = stack.settings
         plan = _plan(wishes, fresh=stack is not None)
         run, result = _play(up, plan, console, stack, pictures=wishes.pictures and console.is_terminal)

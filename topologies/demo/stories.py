@@ -24,6 +24,8 @@ REPEATED = 0.10
 LATE = 0.06
 SPOILED = 0.03
 OVERSIZED_BYTES = 5_000_000
+NOT_PASSED_ON = frozenset({Step.ODD, Step.RETURNED})
+"""What an aggregator leaves out when it repeats another carrier's scans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,18 @@ class Cast:
     number: Callable[[Random], str]
     places: tuple[Place, ...]
     incidents: tuple[Step | None, ...]
+    untold: frozenset[Step] = frozenset()
+    """What this carrier has no words for."""
 
 
 _USUAL: tuple[Step | None, ...] = (None,) * 12 + (Step.DELAYED, Step.ATTEMPTED, Step.RETURNING, Step.ODD)
+_NO_RETURN = frozenset({Step.RETURNED})
 CASTS: tuple[Cast, ...] = (
     Cast(ups.CARRIER, 35, numbers.ups, AMERICAN, _USUAL),
-    Cast(fedex.CARRIER, 20, numbers.fedex, AMERICAN, _USUAL),
+    Cast(fedex.CARRIER, 20, numbers.fedex, AMERICAN, _USUAL, _NO_RETURN),
     Cast(dhl.CARRIER, 20, numbers.dhl, EUROPEAN, (*_USUAL, Step.CUSTOMS_HELD, Step.CUSTOMS_HELD)),
     Cast(ltl.CARRIER, 10, numbers.pro, AMERICAN, _USUAL),
-    Cast("usps", 15, numbers.usps, AMERICAN, _USUAL),
+    Cast("usps", 15, numbers.usps, AMERICAN, _USUAL, _NO_RETURN),
 )
 
 
@@ -80,7 +85,7 @@ def _tell_ups(rng: Random, way: Journey) -> Iterator[Told]:
     if rng.random() < 0.12:
         yield _told(way, way.scans, ups.FEED, "poll", ups.CONTENT_TYPE, ups.answer(way, way.scans))
     if rng.random() < 0.20:
-        yield from _tell_easypost(rng, way)
+        yield from _tell_easypost(rng, _as_told(way, NOT_PASSED_ON))
 
 
 def _tell_fedex(rng: Random, way: Journey) -> Iterator[Told]:
@@ -124,10 +129,17 @@ def _tell_ltl(rng: Random, ways: Sequence[Journey]) -> Iterator[Told]:
         yield Told(sent_ms, ltl.FEED, "edi", ltl.CONTENT_TYPE, body, what, Expected(len(bundle)), True)
 
 
+def _as_told(way: Journey, untold: frozenset[Step]) -> Journey:
+    return replace(way, scans=tuple(scan for scan in way.scans if scan.step not in untold))
+
+
 def _journeys(rng: Random, now_ms: int, count: int) -> tuple[Journey, ...]:
     casts = rng.choices(CASTS, weights=[cast.share for cast in CASTS], k=count)
     return tuple(
-        journey(rng, cast.carrier, cast.number(rng), cast.places, rng.choice(cast.incidents), now_ms)
+        _as_told(
+            journey(rng, cast.carrier, cast.number(rng), cast.places, rng.choice(cast.incidents), now_ms),
+            cast.untold,
+        )
         for cast in casts
     )
 

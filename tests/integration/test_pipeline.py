@@ -1,0 +1,118 @@
+"""The whole pipeline as processes on a broker of its own, with workers killed under it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from config.settings import Processing, Settings
+from connectors.embedded.broker import EmbeddedBroker, free_port
+from connectors.embedded.registry import serve
+from tests.support.kafka import start_kafka
+from topologies.demo.reconcile import Totals
+from topologies.demo.run import Run
+from topologies.demo.stories import tell
+from topologies.demo.summary import Summary
+from topologies.stack import Stack
+
+SHIPMENTS = 120
+PLAY_SECONDS = 20.0
+
+
+class NoShow:
+    """Shows nothing."""
+
+    def show(self, summary: Summary) -> None:
+        """Nothing."""
+
+
+class Killer:
+    """Between two looks of the demo: kills the worker whose time has come, and lets the stack restart it."""
+
+    def __init__(self, stack: Stack, schedule: list[tuple[float, str]]) -> None:
+        self._stack, self._schedule = stack, schedule
+        self._started = time.monotonic()
+        self.killed: list[str] = []
+
+    def __call__(self) -> None:
+        while self._schedule and time.monotonic() - self._started >= self._schedule[0][0]:
+            child = next(one for one in self._stack.children if one.spec.name == self._schedule[0][1])
+            if child.process is None or child.state != "up":
+                break
+            child.process.kill()
+            self.killed.append(self._schedule.pop(0)[1])
+        self._stack.look()
+
+
+@contextmanager
+def registry() -> Iterator[str]:
+    """The embedded registry endpoint in a thread; its URL."""
+    port = free_port()
+    server = serve("127.0.0.1", port)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+@contextmanager
+def embedded() -> Iterator[str]:
+    """A broker of its own."""
+    with EmbeddedBroker() as broker:
+        yield broker.bootstrap
+
+
+@contextmanager
+def apache_kafka() -> Iterator[str]:
+    """Apache Kafka of its own."""
+    with start_kafka() as broker:
+        yield broker.bootstrap
+
+
+BROKERS = [
+    pytest.param(embedded, marks=pytest.mark.broker, id="embedded"),
+    pytest.param(apache_kafka, marks=pytest.mark.kafka, id="kafka"),
+]
+KILLS = [(3.0, "shipments"), (6.0, "intake"), (9.0, "fulfilment"), (13.0, "shipments"), (17.0, "intake")]
+
+
+def play(
+    bootstrap: str, registry_url: str, data_dir: Path, processing: Processing, kills: list[tuple[float, str]]
+) -> tuple[Totals, list[str]]:
+    """Play a demo on a stack over this broker, killing as planned; the audit and who was killed."""
+    settings = Settings(
+        bootstrap=bootstrap, registry_url=registry_url, data_dir=data_dir, session_timeout=6,
+        rebalance_timeout=6, processing=processing,
+    )
+    with Stack(settings, external=True) as stack:
+        killer = Killer(stack, list(kills))
+        plan = tell(11, time.time_ns() // 1_000_000, SHIPMENTS, PLAY_SECONDS)
+        return Run(stack.settings, plan, NoShow(), beside=killer)(), killer.killed
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("broker", BROKERS)
+def test_every_input_is_accounted_for_when_workers_are_killed_in_mid_stream(
+    broker: Callable[[], object], tmp_path: Path
+) -> None:
+    with broker() as bootstrap, registry() as url:  # type: ignore[attr-defined]
+        result, killed = play(bootstrap, url, tmp_path, Processing.AT_LEAST_ONCE, KILLS)
+    assert killed == [name for _, name in KILLS]
+    assert result.raw_records > SHIPMENTS
+    assert [difference for difference in result.differences if "more than once" not in difference] == []
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.kafka
+def test_with_transactions_readers_see_each_output_once_although_workers_are_killed(tmp_path: Path) -> None:
+    with apache_kafka() as bootstrap, registry() as url:
+        result, killed = play(bootstrap, url, tmp_path, Processing.EXACTLY_ONCE, KILLS)
+    assert killed == [name for _, name in KILLS]
+    assert result.differences == []
