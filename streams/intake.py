@@ -34,6 +34,9 @@ class HeaderNames(Struct, frozen=True):
     correlation_id: str = "correlation-id"
 
 
+DEFAULT_NAMES = HeaderNames()
+
+
 class RawContext(Struct, frozen=True, gc=False):
     """What is known of a raw record beside its bytes. ``channel`` is empty where the record has none."""
 
@@ -108,7 +111,7 @@ def take_in(
     adapters: Mapping[str, Adapter],
     now_ms: int,
     max_bytes: int,
-    names: HeaderNames = HeaderNames(),  # noqa: B008
+    names: HeaderNames = DEFAULT_NAMES,
 ) -> TakenIn:
     """Take in a chunk of one raw topic. ``now_ms`` stands in where a record tells no time of receipt."""
     out = TakenIn()

@@ -25,7 +25,7 @@ def read(body: bytes) -> dict[str, Any]:
         return _again_without_mark(body, error)
     if message.__class__ is not dict:
         raise Reject(RejectReason.UNEXPECTED_SHAPE, f"an object is due, this is {_named(message)}", "message")
-    return message  # type: ignore[no-any-return]
+    return message
 
 
 def _again_without_mark(body: bytes, error: Exception) -> dict[str, Any]:

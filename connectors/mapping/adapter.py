@@ -40,7 +40,8 @@ class MappedAdapter:
                     parsed.rejects = merged(parsed.rejects)
                 return parsed
         raise self._refusals.reject_for(at) or Reject(
-            RejectReason.UNSUPPORTED_MESSAGE, f"none of {self.feed}'s known messages; it holds {_keys(message)}", MESSAGE
+            RejectReason.UNSUPPORTED_MESSAGE,
+            f"none of the messages known of {self.feed}; it holds {_keys(message)}", MESSAGE,
         )
 
     def _read(self, body: bytes) -> tuple[dict[str, Any], str]:

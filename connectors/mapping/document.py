@@ -143,6 +143,8 @@ class Compiled:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without a time", self._missing[1])
         code = ":".join([text for slot in self._code if (text := row[slot]) is not None])
         text = first(row, self._text) or ""
+        if "\n" in text:
+            text = " ".join(text.split())
         if not code and not text:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
         carrier = self._carrier_of(first(row, self._carrier))
@@ -210,10 +212,13 @@ def _proof(spec: Delivery | None, texts: Texts) -> Callable[[Row], ProofOfDelive
     if spec is None:
         return lambda _: None
     signed_by, left_at = texts.slots(spec.signed_by), texts.slots(spec.left_at)
-    document_url = texts.slots(spec.document_url)
+    document_url, unsigned = texts.slots(spec.document_url), frozenset(spec.unsigned)
 
     def get(row: Row) -> ProofOfDelivery | None:
-        parts = (first(row, signed_by), first(row, left_at), first(row, document_url))
+        signature = first(row, signed_by)
+        if signature in unsigned:
+            signature = None
+        parts = (signature, first(row, left_at), first(row, document_url))
         return ProofOfDelivery(*parts) if any(parts) else None
 
     return get

@@ -37,7 +37,8 @@ def emit(
 
     An actual event from the future is flagged and happened, at the latest, when it was received; an
     estimate or a plan speaks of a later time by nature, and was made at the latest when received.
-    ``code`` goes into the id, ``shown_code`` (which may tell more) into the event.
+    Without the carrier's number its first reference stands in the id. ``code`` goes into the id,
+    ``shown_code``, which may tell more, into the event.
     """
     stated = occurred_at = moment.at_ms
     received_at = context.received_at
@@ -51,8 +52,9 @@ def emit(
         context.feed, context.channel or channel, context.topic, context.partition, context.offset, index,
         context.correlation_id,
     )
+    identity = number or f"{references[0].type}:{references[0].value}"
     return CarrierEvent(
-        event_id(carrier, number, sense.milestone, code, stated, location, piece),
+        event_id(carrier, identity, sense.milestone, code, stated, location, piece),
         carrier, number, sense.milestone, sense.classifier, occurred_at, received_at, sense.exception,
         sense.reason, shown_code, text, location, estimated_delivery_at, proof, piece, moment.offset_minutes,
         moment.assumed, moment.precision, _NEW, None, references, flags, source,

@@ -86,6 +86,12 @@ def _seconds(text: str, lines: Lines, field: str) -> int:
 
 def _mapped(one: Read, others: Mapping[str, Read]) -> MappedAdapter:
     spec = one.spec
+    levels = {MESSAGE, *(level for document in spec.documents for level in document.each)}
+    for index, refusal in enumerate(spec.refusals):
+        if _starts(refusal.when) not in levels:
+            raise one.lines.error(
+                ("refusals", str(index), "when"), f"starts with none of the levels {', '.join(sorted(levels))}"
+            )
     try:
         whole = Refusals([r for r in spec.refusals if _starts(r.when) == MESSAGE], [MESSAGE])
     except BadPath as error:

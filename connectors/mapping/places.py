@@ -88,7 +88,7 @@ def zone_finder(specs: Sequence[ZoneBy], default: str, texts: Texts) -> Callable
     found: list[tuple[int, Mapping[str, str]]] = []
     for spec in specs:
         table = getattr(zones(), spec.table) if spec.table else {}
-        found.append((texts.slot(spec.field), {**table, **spec.zones}))
+        found.append((texts.slot(spec.by), {**table, **spec.zones}))
 
     def zone_of(row: Row) -> str:
         for slot, table in found:

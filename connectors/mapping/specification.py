@@ -1,4 +1,5 @@
-"""What ``carrier.yaml`` may say. Every field is checked on load; the tables of ``connectors/carriers/`` are the examples.
+"""What ``carrier.yaml`` may say. Every field is checked on load; the folders of ``connectors/carriers/`` are
+the examples.
 
 A *path* starts with a level (``message``, or a name given under ``each``) and goes down by keys. Where a
 list of paths stands, the first that has a value counts.
@@ -63,7 +64,7 @@ class Statuses(Struct, frozen=True, forbid_unknown_fields=True):
 class ZoneBy(Struct, frozen=True, forbid_unknown_fields=True):
     """A zone looked up by a field of the scan: in ``tables/zones.yaml`` by name, or in ``zones`` right here."""
 
-    field: str
+    by: str
     table: str | None = None
     zones: dict[str, str] = field(default_factory=dict)
 
@@ -96,15 +97,19 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Proof of delivery; goes onto delivered events only."""
+    """Proof of delivery; goes onto delivered events only. ``unsigned``: what stands there when nobody signed."""
 
     signed_by: Paths | None = None
     left_at: Paths | None = None
     document_url: Paths | None = None
+    unsigned: list[str] = field(default_factory=list)
 
 
 class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):
-    """Other numbers of the shipment: every ``value`` in ``each`` (``each`` itself without one); its ``type``, or by ``types`` of ``kind``."""
+    """Other numbers of the shipment: every ``value`` in ``each`` (without one, ``each`` itself).
+
+    ``type`` is its type, unless ``types`` has one for the text at ``kind``.
+    """
 
     each: str
     type: str

@@ -30,7 +30,7 @@ from streams.errors import Reject
 from streams.identity import normalise_carrier, normalise_tracking_number
 from streams.intake import Parsed, RawContext
 from streams.model import Location, Reference
-from streams.vocabulary import ExceptionType, Milestone, Precision, RejectReason
+from streams.vocabulary import ExceptionType, Precision, RejectReason
 
 _BY_LADING_CODE = {"D": ExceptionType.DAMAGE, "S": ExceptionType.SHORTAGE, "M": ExceptionType.SHORTAGE}
 _PRO, _SHIPMENT, _EQUIPMENT = "pro", "shipment", "equipment"

@@ -16,6 +16,7 @@ from topologies.demo.reading import Reading
 from topologies.demo.reconcile import Totals, differences, totals
 from topologies.demo.stage import Show
 from topologies.demo.summary import NEWS_LINES, Summary
+from topologies.demo.wording import is_news
 
 READ_SECONDS = 0.05
 SHOW_SECONDS = 0.5
@@ -77,7 +78,7 @@ class Run:
         return max(0.0, self._clock() - self._started)
 
     def _look(self, phase: str) -> None:
-        self.news.extend(self._reading.take(READ_SECONDS))
+        self.news.extend(update for update in self._reading.take(READ_SECONDS) if is_news(update))
         if self._clock() - self._shown >= SHOW_SECONDS:
             self._shown = self._clock()
             self._show.show(self._summary(totals(self.ledger, []), phase))

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from streams.model import CustomerUpdate
 from topologies.demo.reconcile import Totals
-from topologies.demo.wording import clock, happening
+from topologies.demo.wording import clock, happening, short
 
 NEWS_LINES = 5
 
@@ -103,8 +103,11 @@ def _news(updates: Sequence[CustomerUpdate]) -> Panel:
     table.add_column(no_wrap=True, style="cyan", overflow="ellipsis", max_width=24)
     table.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
     for update in updates[-NEWS_LINES:]:
-        number = f"{update.carrier} {update.tracking_number}"
-        table.add_row(clock(update.occurred_at, update.utc_offset_minutes), number, happening(update))
+        table.add_row(
+            clock(update.occurred_at, update.utc_offset_minutes),
+            f"{update.carrier} {short(update.tracking_number)}",
+            happening(update),
+        )
     for _ in range(NEWS_LINES - len(updates)):
         table.add_row("", "", "")
     return Panel(table, title="what customers hear", title_align="left", border_style="green")
@@ -116,7 +119,7 @@ def view(summary: Summary) -> RenderableType:
     middle.add_column(ratio=2)
     middle.add_column(ratio=3)
     right = Panel(
-        Group(_feeds(summary.totals), Text(), _dead_letters(summary.totals)),
+        Group(_feeds(summary.totals), _dead_letters(summary.totals)),
         title="feeds", title_align="left", border_style="cyan", height=12,
     )
     middle.add_row(_flow(summary.totals), right)

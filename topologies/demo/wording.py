@@ -33,6 +33,16 @@ def place(location: Location | None) -> str:
     return city.title() if city.isupper() else city
 
 
+def short(number: str) -> str:
+    """A number in no more than 18 characters."""
+    return number if len(number) <= 18 else f"{number[:7]}…{number[-10:]}"
+
+
+def is_news(update: CustomerUpdate) -> bool:
+    """Whether it is worth a line: not overtaken by later events, and more than an announcement."""
+    return not update.superseded and update.milestone is not Milestone.PRE_ADVISED
+
+
 def clock(at_ms: int, utc_offset_minutes: int | None) -> str:
     """Day and time where it happened; UTC, and said so, where the offset is not known."""
     zone = timedelta(minutes=utc_offset_minutes or 0)

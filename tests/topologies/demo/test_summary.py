@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -12,7 +13,7 @@ from tests.topologies.demo import accounts
 from topologies.demo.reconcile import totals
 from topologies.demo.stage import Lines, Screen
 from topologies.demo.summary import Summary, plain_line, verdict, view, what_next
-from topologies.demo.wording import clock, happening
+from topologies.demo.wording import clock, happening, is_news, short
 
 
 def summary(elapsed_s: float = 12.0, phase: str = "playing") -> Summary:
@@ -85,3 +86,23 @@ def test_trouble_is_told_in_plain_words() -> None:
 def test_times_are_local_where_the_offset_is_known_and_say_so_where_not() -> None:
     assert clock(0, 90) == "Thu 01:30"
     assert clock(0, None) == "Thu 00:00Z"
+
+
+def test_what_was_overtaken_or_merely_announced_is_no_news() -> None:
+    overtaken, announced = accounts.update(Milestone.OUT_FOR_DELIVERY), accounts.update(Milestone.PRE_ADVISED)
+    overtaken.superseded = True
+    assert [is_news(one) for one in (accounts.update(), overtaken, announced)] == [True, False, False]
+
+
+def test_long_numbers_are_shortened_in_the_middle() -> None:
+    assert short("1ZW0R1D30312345673") == "1ZW0R1D30312345673"
+    assert short("9400111012345678901234") == "9400111…5678901234"
+
+
+def test_every_reason_of_a_full_demo_fits_at_80_columns() -> None:
+    reasons = {"carrier_error": 11, "malformed": 10, "unsupported_message": 7, "empty": 4, "not_text": 4,
+               "unexpected_shape": 4, "forbidden_xml": 3, "invalid_time": 3, "too_large": 1}
+    base = totals(accounts.clean())
+    feeds = dict.fromkeys(("dhl", "easypost", "fedex", "rlca", "ups"), base.feeds["ups"])
+    text = drawn(view(Summary(replace(base, dead_letters=reasons, feeds=feeds), [], 1.0, 60.0, "done")))
+    assert "too large 1" in " ".join(text.replace("│", " ").split())

@@ -1,0 +1,98 @@
+"""The records every scenario runs on: UPS-like pushes of about 450 bytes and the orders they belong to."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from streams.model import OrderReference
+
+SHIPMENT_EVENTS = 4
+REPEATED_SHARE = 0.2
+FEED = "ups"
+START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+STEPS = (
+    ("M", "MP", "Shipper created a label, UPS has not received the package yet. ", 3),
+    ("I", "OR", "Origin Scan", 5),
+    ("I", "OT", "Out For Delivery Today", 17),
+    ("D", "FS", "DELIVERED", 9),
+)
+CITIES = (
+    ("Charlotte", "NC", "28209"), ("Columbus", "OH", "43215"), ("Reno", "NV", "89502"),
+    ("Louisville", "KY", "40213"), ("Ontario", "CA", "91761"), ("Dallas", "TX", "75211"),
+)
+
+
+class Workload(NamedTuple):
+    """Raw bodies in sending order, and the order references of every shipment."""
+
+    bodies: list[bytes]
+    references: list[OrderReference]
+    distinct: int
+
+
+def tracking_number(number: int) -> str:
+    """A made-up UPS number of the right shape."""
+    return f"1Z999AA1{number:010d}"
+
+
+def body(shipment: int, step: int, rng: random.Random) -> bytes:
+    """One push: the ``step``-th scan of a shipment."""
+    kind, code, text, description = STEPS[step]
+    city, region, postal = CITIES[(shipment + step) % len(CITIES)]
+    at = START + timedelta(seconds=shipment % 86_400, hours=8 * step, minutes=rng.randrange(60))
+    local = at - timedelta(hours=5)
+    push: dict[str, object] = {
+        "trackingNumber": tracking_number(shipment),
+        "localActivityDate": f"{local:%Y%m%d}",
+        "localActivityTime": f"{local:%H%M%S}",
+        "activityLocation": {"city": city, "stateProvince": region, "postalCode": postal, "country": "US"},
+        "activityStatus": {"type": kind, "code": code, "description": text, "descriptionCode": description},
+        "scheduledDeliveryDate": f"{START + timedelta(days=2):%Y%m%d}",
+        "gmtActivityDate": f"{at:%Y%m%d}",
+        "gmtActivityTime": f"{at:%H%M%S}",
+        "deliveryTimeDescription": "end of day",
+    }
+    if kind == "D":
+        push |= {"actualDeliveryDate": f"{local:%Y%m%d}", "actualDeliveryTime": f"{local:%H%M%S}"}
+        push["receivedBy"] = "PATEL"
+    return json.dumps(push).encode()
+
+
+def make(events: int, seed: int = 1) -> Workload:
+    """``events`` bodies, a fifth of them exact repeats, of a quarter as many shipments.
+
+    Scans of a shipment come in order, shipments interleaved; a repeat comes some time after its original.
+    """
+    rng = random.Random(seed)
+    shipments = max(1, events // SHIPMENT_EVENTS)
+    originals = list(_originals(shipments, events - int(events * REPEATED_SHARE), rng))
+    distinct = len(originals)
+    bodies = originals + [originals[rng.randrange(distinct)] for _ in range(events - distinct)]
+    places = [float(n) for n in range(distinct)]
+    places += [rng.uniform(0, distinct * 1.05) for _ in range(events - distinct)]
+    ordered = [bodies[n] for n in sorted(range(len(bodies)), key=places.__getitem__)]
+    promised = int((START + timedelta(days=2)).timestamp() * 1000)
+    references = [
+        OrderReference(
+            FEED, tracking_number(n), f"SO-{n}", f"DN-{n}", f"C-{n % 500}", promised, promised - 10**8
+        )
+        for n in range(shipments)
+    ]
+    return Workload(ordered, references, distinct)
+
+
+def _originals(shipments: int, count: int, rng: random.Random) -> Iterator[bytes]:
+    """The first ``count`` scans of a day: for each step, every shipment in an order of its own."""
+    made = 0
+    for step in range(SHIPMENT_EVENTS):
+        numbers = list(range(shipments))
+        rng.shuffle(numbers)
+        for number in numbers:
+            if made == count:
+                return
+            made += 1
+            yield body(number, step, rng)
