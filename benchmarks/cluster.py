@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
 
 from config import headers, topics
 from config.settings import Settings
@@ -56,7 +57,7 @@ def send_raw(settings: Settings, bodies: Iterable[bytes], first: int = 0) -> Non
     out = producer(settings)
     topic = topics.raw("ups").name
     for number, body in enumerate(bodies, start=first):
-        _with_room(out, lambda: out.produce(  # noqa: B023
+        with_room(out, lambda: out.produce(  # noqa: B023
             topic, body, partition=number % PARTITIONS, headers=raw_headers(number)  # noqa: B023
         ))
     out.flush(120)
@@ -78,11 +79,12 @@ def send_references(settings: Settings, references: Iterable[OrderReference]) ->
     for one in references:
         key = shipment_key(one.carrier, one.tracking_number).encode()
         value = codec.encode(one)
-        _with_room(out, lambda: out.produce(topics.ORDER_REFERENCES.name, value, key))  # noqa: B023
+        with_room(out, lambda: out.produce(topics.ORDER_REFERENCES.name, value, key))  # noqa: B023
     out.flush(120)
 
 
-def _with_room(out: Producer, produce: Callable[[], None]) -> None:
+def with_room(out: Producer, produce: Callable[[], None]) -> None:
+    """Produce, waiting while the producer's queue is full."""
     while True:
         try:
             produce()
@@ -91,34 +93,42 @@ def _with_room(out: Producer, produce: Callable[[], None]) -> None:
             out.poll(0.1)
 
 
-class Ends:
-    """Counts records on topics by their end offsets."""
+class Counter:
+    """Counts the records of one topic as they come, by reading them."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._consumer = Consumer({**settings.librdkafka(), "group.id": "benchmark-ends"})
-
-    def count(self, topic: str) -> int:
-        """Records ever written to all partitions of ``topic``."""
+    def __init__(self, settings: Settings, topic: str) -> None:
+        self.topic = topic
+        self.count = 0
+        self._consumer = Consumer({
+            **settings.librdkafka(), "group.id": "benchmark", "enable.auto.commit": False,
+            "fetch.message.max.bytes": 4 * 1024 * 1024,
+        })
         found = self._consumer.list_topics(topic, timeout=10).topics[topic]
-        return sum(
-            self._consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
-            for number in found.partitions
-        )
+        self._consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in found.partitions])
 
-    def wait(self, topic: str, count: int, seconds: float, beat: Callable[[int], None]) -> float:
-        """When ``topic`` had ``count`` records (perf_counter). Raises TimeoutError without progress."""
-        deadline, seen = time.perf_counter() + seconds, -1
-        while True:
-            now = self.count(topic)
-            if now >= count:
-                return time.perf_counter()
-            if now > seen:
-                seen, deadline = now, time.perf_counter() + seconds
-                beat(now)
-            elif time.perf_counter() > deadline:
-                raise TimeoutError(f"{topic} has {now} records, not {count}, and none came for {seconds:g} s")
-            time.sleep(0.02)
+    def take(self, seconds: float) -> list[Message]:
+        """What came within ``seconds``."""
+        came = [message for message in self._consumer.consume(20_000, seconds) if message.error() is None]
+        self.count += len(came)
+        return came
 
-    def close(self) -> None:
-        """Disconnect."""
+    def wait(self, count: int, patience: float, beat: Callable[[int], None] = lambda _: None) -> float:
+        """When the ``count``-th record had come (perf_counter). Raises TimeoutError without progress."""
+        last, seen = time.perf_counter(), self.count
+        while self.count < count:
+            self.take(0.05)
+            now = time.perf_counter()
+            if self.count > seen:
+                seen, last = self.count, now
+                beat(seen)
+            elif now - last > patience:
+                raise TimeoutError(f"{self.topic}: {seen} records, not {count}, none for {patience:g} s")
+        return time.perf_counter()
+
+    def __enter__(self) -> Counter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._consumer.close()

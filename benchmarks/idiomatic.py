@@ -179,5 +179,5 @@ def build_shipments(app: faust.App, registry: Registry) -> None:
 
 if __name__ == "__main__":
     name = sys.argv[1]
-    sys.argv = ["idiomatic", "worker", "--without-web", "-l", "warning"]
+    sys.argv = ["idiomatic", "worker", "--without-web", "-l", "warn"]
     build(name).main()

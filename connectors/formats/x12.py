@@ -108,9 +108,9 @@ class _Interchange:
                 continue
             segment = line.split(element)
             name = segment[0]
-            if open_set is not None and name not in _ENVELOPE:
+            if open_set is not None and name not in _ENVELOPE and name[:3] != "ISA":
                 open_set.segments.append([part.strip() for part in segment] if " " in line else segment)
-            elif name == "ISA":
+            elif name[:3] == "ISA":
                 self.rest = terminator.join(lines[index:]).strip()
                 break
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -36,7 +37,14 @@ def command(
     """
     from topologies.demo.presenting import Wishes, present
 
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     wishes = Wishes(shipments, seconds, seed, pictures=not (check or json), apart=check, json=json, stay=stay)
     if not present(configuration.load(), wishes).explained:
         raise typer.Exit(1)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End the demo from wherever it is; an own stack is stopped on the way out."""
+    del frame
+    raise KeyboardInterrupt(signal.Signals(number).name)

@@ -42,7 +42,8 @@ def readable(event: CarrierEvent) -> dict[str, Any]:
     shown = {name: getattr(event, name) for name in event.__struct_fields__ if name not in ("source", "received_at")}
     for name in STRUCTS:
         if shown[name] is not None:
-            shown[name] = {part: value for part, value in msgspec.structs.asdict(shown[name]).items() if value is not None}
+            parts = msgspec.structs.asdict(shown[name])
+            shown[name] = {part: value for part, value in parts.items() if value is not None}
     shown["references"] = [f"{reference.type}:{reference.value}" for reference in event.references]
     return {name: value for name, value in shown.items() if value not in (None, [], "new")}
 

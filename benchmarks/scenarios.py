@@ -1,0 +1,229 @@
+"""The scenarios: each gives plain figures; nothing is printed or written here."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks import cluster, processes
+from benchmarks.workload import Workload, make, tracking_number
+from config import topics
+from config.settings import Settings
+from connectors.registry import Registry, ValueCodec
+from streams import identity, model
+from streams.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason
+
+Beat = Callable[[str], None]
+STAGES = ("intake", "shipments")
+PATIENCE = 120.0
+WARM_UP = 400
+
+
+class Throughput(NamedTuple):
+    """One run. ``cpu_us``: per raw event, by worker; ``memory_mb``: peak, by worker."""
+
+    events: int
+    seconds: float
+    cpu_us: dict[str, float]
+    memory_mb: dict[str, float]
+
+    @property
+    def events_per_second(self) -> float:
+        """Raw events through both stages, by the wall clock."""
+        return self.events / self.seconds
+
+    @property
+    def events_per_core_second(self) -> float:
+        """Raw events one core takes through both stages."""
+        return 1e6 / sum(self.cpu_us.values())
+
+
+class Latency(NamedTuple):
+    """From the receipt of a raw event to its record on ``shipment.events``, ms."""
+
+    rate: int
+    p50_ms: float
+    p99_ms: float
+
+
+class Memory(NamedTuple):
+    """A worker with so many shipments in its state."""
+
+    shipments: int
+    peak_mb: float
+    events_per_second: float
+
+
+def ours(events: int, beat: Beat) -> Throughput:
+    """Intake and shipments as their own processes over a preloaded backlog."""
+    with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder)) as settings:
+        return _measured(settings, events, topics.SHIPMENT_EVENTS.name, processes.stages, beat)
+
+
+def idiomatic(events: int, beat: Beat) -> Throughput:
+    """The same work by idiomatic Faust, on a broker of the same kind."""
+    from connectors.topic_admin import TopicAdmin
+
+    with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder)) as settings:
+        from dataclasses import replace
+
+        from benchmarks.idiomatic import SUFFIX
+
+        twins = [
+            replace(topic, name=topic.name + SUFFIX)
+            for topic in (topics.CARRIER_EVENTS, topics.SHIPMENT_EVENTS, topics.CUSTOMER_UPDATES,
+                          topics.DELIVERY_MILESTONES, topics.OPS_ALERTS, topics.SHIPMENT_STATE)
+        ]
+        TopicAdmin(settings).create(twins)
+        return _measured(
+            settings, events, topics.SHIPMENT_EVENTS.name + SUFFIX,
+            lambda given, names: processes.idiomatic(given, names, lambda: True), beat,
+        )
+
+
+def _measured(
+    settings: Settings, events: int, out: str,
+    start: Callable[[Settings, Sequence[str]], list[processes.Worker]], beat: Beat,
+) -> Throughput:
+    """Warm the workers up, hold them, load the backlog, let go, and measure until the last output."""
+    load, warm = make(events), make(WARM_UP, seed=2)
+    cluster.send_references(settings, load.references)
+    workers = start(settings, STAGES)
+    try:
+        with cluster.Counter(settings, out) as counter:
+            warm_bodies = [_elsewhere(body) for body in warm.bodies]
+            cluster.send_raw(settings, warm_bodies)
+            counter.wait(warm.distinct, PATIENCE)
+            _until_idle(workers)
+            return _timed(settings, load, workers, counter, warm.distinct, beat)
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+def _timed(
+    settings: Settings, load: Workload, workers: list[processes.Worker], counter: cluster.Counter,
+    before: int, beat: Beat,
+) -> Throughput:
+    for worker in workers:
+        worker.pause()
+    cluster.send_raw(settings, load.bodies)
+    spent = {worker.name: worker.cpu_seconds() for worker in workers}
+    started = time.perf_counter()
+    for worker in workers:
+        worker.resume()
+    ended = counter.wait(
+        before + load.distinct, PATIENCE, lambda count: beat(f"{count - before:,} of {load.distinct:,} out")
+    )
+    _until_idle(workers)
+    count = len(load.bodies)
+    return Throughput(
+        count, ended - started,
+        {worker.name: (worker.cpu_seconds() - spent[worker.name]) / count * 1e6 for worker in workers},
+        {worker.name: worker.memory_mb() for worker in workers},
+    )
+
+
+def _elsewhere(body: bytes) -> bytes:
+    """The body as another shipment's, that no order names."""
+    return body.replace(b"1Z999AA1", b"1Z999WU1")
+
+
+def _until_idle(workers: Sequence[processes.Worker]) -> None:
+    """Return once the workers have used no more than a tenth of a core for half a second."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        before = sum(worker.cpu_seconds() for worker in workers)
+        time.sleep(0.5)
+        if sum(worker.cpu_seconds() for worker in workers) - before < 0.05:
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError("the workers do not come to rest")
+
+
+def latency(rate: int, seconds: int, beat: Beat) -> Latency:
+    """A steady stream of raw events; how long each takes to the fan-out."""
+    load = make(rate * seconds)
+    codec_topic = topics.SHIPMENT_EVENTS
+    with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder)) as settings:
+        cluster.send_references(settings, load.references)
+        codec = ValueCodec(codec_topic, model.EnrichedEvent, Registry(settings))
+        workers = processes.stages(settings, STAGES)
+        try:
+            _until_idle(workers)
+            with cluster.Counter(settings, codec_topic.name) as counter:
+                return _latency(settings, load, rate, counter, codec, beat)
+        finally:
+            for worker in workers:
+                worker.end()
+
+
+def _latency(
+    settings: Settings, load: Workload, rate: int, counter: cluster.Counter,
+    codec: ValueCodec[model.EnrichedEvent], beat: Beat,
+) -> Latency:
+    """The first two seconds are not counted: they warm the workers up."""
+    out = cluster.producer(settings)
+    topic, delays, skipped = topics.raw("ups").name, list[float](), 0
+    started = time.perf_counter()
+    sent, last = 0, time.perf_counter()
+    while counter.count < load.distinct:
+        due = min(len(load.bodies), int((time.perf_counter() - started) * rate))
+        while sent < due:
+            out.produce(topic, load.bodies[sent], partition=sent % cluster.PARTITIONS,
+                        headers=cluster.raw_headers(sent))
+            sent += 1
+        out.poll(0)
+        for message in counter.take(0.005):
+            last = time.perf_counter()
+            event = codec.decode(message.value()).event
+            assert isinstance(event, model.CarrierEvent)
+            if skipped < 2 * rate:
+                skipped += 1
+            else:
+                delays.append(message.timestamp()[1] - event.received_at)
+        beat(f"{sent:,} of {len(load.bodies):,} sent")
+        if time.perf_counter() - last > PATIENCE:
+            raise TimeoutError(f"{counter.count} of {load.distinct} came out")
+    cuts = statistics.quantiles(delays, n=100)
+    return Latency(rate, cuts[49], cuts[98])
+
+
+def memory(shipments: int, beat: Beat) -> Memory:
+    """One shipments worker that takes in ``shipments`` different ones, then a tenth as many events more."""
+    with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder)) as settings:
+        [worker] = processes.stages(settings, ["shipments"])
+        try:
+            with cluster.Counter(settings, topics.SHIPMENT_EVENTS.name) as counter:
+                started = time.perf_counter()
+                _send_events(settings, shipments, Milestone.PICKED_UP, 0)
+                ended = counter.wait(shipments, PATIENCE, lambda n: beat(f"{n:,} of {shipments:,} shipments"))
+                more = shipments // 10
+                _send_events(settings, more, Milestone.DELIVERED, 3_600_000)
+                counter.wait(shipments + more, PATIENCE, lambda n: beat(f"{n:,} events"))
+                return Memory(shipments, worker.memory_mb(), shipments / (ended - started))
+        finally:
+            worker.end()
+
+
+def _send_events(settings: Settings, count: int, milestone: Milestone, later_ms: int) -> None:
+    """One canonical event for each of ``count`` shipments, straight onto carrier.events."""
+    codec = ValueCodec(topics.CARRIER_EVENTS, model.CarrierEvent, Registry(settings))
+    out = cluster.producer(settings)
+    place = model.Location(city="Reno", region="NV", postal_code="89502", country="US")
+    at = 1_772_000_000_000 + later_ms
+    source = model.Source("ups", "webhook", "raw.ups.v1", 0, 0, 0, "0" * 16)
+    for number in range(count):
+        name = tracking_number(number)
+        event = model.CarrierEvent(
+            identity.event_id("ups", name, milestone, "", at, place, None), "ups", name, milestone,
+            Classifier.ACTUAL, at, at, ExceptionType.NONE, Reason.NORMAL, "X", "as the carrier says", place,
+            None, None, None, -480, False, Precision.INSTANT, Correction.NEW, None, [], [], source,
+        )
+        key, value = identity.shipment_key("ups", name).encode(), codec.encode(event)
+        cluster.with_room(out, lambda: out.produce(topics.CARRIER_EVENTS.name, value, key))  # noqa: B023
+    out.flush(120)

@@ -1,0 +1,114 @@
+"""A wrong carrier.yaml is refused with file, line, field and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.carriers import CarrierFileError, discover
+from streams.intake import RawContext
+
+GOOD = """\
+feed: acme
+name: Acme
+carrier: acme
+formats: [json]
+channel: webhook
+zone: Europe/Berlin
+cadence: {expect_every: 90s, stale_after: 2h}
+source: Acme's manual
+refusals:
+  - {when: message.error, reason: carrier_error, detail: [message.error]}
+documents:
+  - name: scan
+    when: message.number
+    tracking_number: message.number
+    time:
+      - {stamp: message.at}
+    statuses: codes
+    code: message.code
+statuses:
+  codes:
+    source: Acme's manual, page 3
+    codes:
+      NO: delivered
+      "08": {milestone: in_transit, exception: delay}
+"""
+
+
+def write(home: Path, text: str, name: str = "acme") -> Path:
+    folder = home / name
+    folder.mkdir()
+    (folder / "carrier.yaml").write_text(text, "utf-8")
+    return home
+
+
+def test_a_folder_is_a_carrier(tmp_path: Path) -> None:
+    (acme,) = discover(write(tmp_path, GOOD))
+    assert (acme.feed, acme.slug, acme.channel, acme.formats) == ("acme", "acme", "webhook", ("json",))
+    assert (acme.expect_every_s, acme.stale_after_s) == (90, 7200)
+
+
+@pytest.mark.parametrize(("code", "milestone"), [("NO", "delivered"), ("08", "in_transit")])
+def test_codes_are_the_texts_that_stand_there(tmp_path: Path, code: str, milestone: str) -> None:
+    (acme,) = discover(write(tmp_path, GOOD))
+    body = f'{{"number":"A1","at":"2026-09-14T10:00:00Z","code":"{code}"}}'.encode()
+    context = RawContext("acme", "", "raw.acme.v1", 0, 0, 1_790_000_000_000, "c")
+    assert [event.milestone for event in acme.adapter.parse(body, context).events] == [milestone]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("NO: delivered", "NO: deliverd", 23, ["deliverd", "vocabulary"]),
+        ("exception: delay", "exception: late", 24, ["late", "vocabulary"]),
+        ("feed: acme\n", "", 1, ["feed", "add it"]),
+        ("channel: webhook", "chanel: webhook", 5, ["chanel", "no such field"]),
+        ("zone: Europe/Berlin", "zone: Berlin", 6, ["Berlin", "IANA"]),
+        ("90s", "90 seconds", 7, ["90 seconds", "15m"]),
+        ("formats: [json]", "formats: [yaml]", 4, ["yaml", "json"]),
+        ("tracking_number: message.number", "tracking_number: massage.number", 14, ["massage", "message"]),
+        ("{stamp: message.at}", "{stamp: message.at, utc: [message.a, message.b]}", 15, ["exactly one"]),
+        ("statuses: codes", "statuses: cods", 17, ["cods", "codes"]),
+        ("when: message.error", "when: parcel.error", 10, ["levels", "message"]),
+        ("feed: acme", "feed: acme\nfeed: acme", 2, ["twice"]),
+        ("feed: acme", "feed: [acme", 2, ["no YAML"]),
+        ("name: Acme", "name: [Acme]", 2, ["str", "array"]),
+    ],
+)
+def test_what_is_wrong_is_said_where_it_stands(
+    tmp_path: Path, old: str, new: str, line: int, words: list[str]
+) -> None:
+    assert old in GOOD
+    with pytest.raises(CarrierFileError) as wrong:
+        discover(write(tmp_path, GOOD.replace(old, new, 1)))
+    text = str(wrong.value)
+    assert f"acme/carrier.yaml:{line}:" in text
+    assert [word for word in words if word not in text] == []
+
+
+def test_an_empty_file_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(CarrierFileError, match="empty"):
+        discover(write(tmp_path, ""))
+
+
+def test_two_carriers_cannot_share_a_feed(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    with pytest.raises(CarrierFileError, match="feed of acme already"):
+        discover(write(tmp_path, GOOD, "bolt"))
+
+
+def test_what_a_file_inherits_may_be_overridden(tmp_path: Path) -> None:
+    second = "  - <<: *scan\n    name: other\n    when: message.nr\n    tracking_number: message.nr\nstatuses:"
+    text = GOOD.replace("  - name: scan", "  - &scan\n    name: scan").replace("statuses:\n", second + "\n", 1)
+    (acme,) = discover(write(tmp_path, text))
+    context = RawContext("acme", "", "raw.acme.v1", 0, 0, 1_790_000_000_000, "c")
+    parsed = acme.adapter.parse(b'{"nr":7,"at":"2026-09-14","code":"NO"}', context)
+    assert [event.tracking_number for event in parsed.events] == ["7"]
+
+
+def test_the_carriers_of_the_repository_load() -> None:
+    carriers = discover()
+    assert len({carrier.feed for carrier in carriers}) == len(carriers) >= 5
+    assert all(carrier.source for carrier in carriers)
