@@ -130,6 +130,10 @@ def _without_logical_types(node: Any) -> Any:
     return node
 
 
+def _reads_only(value: object) -> bytes:
+    raise Fatal(f"{type(value).__name__} holds only some of its contract's fields: it cannot be written")
+
+
 def split(value: bytes | None) -> tuple[int, bytes]:
     """Schema id and Avro body of a framed value. Raises Reject for anything that is not one."""
     if not value:
@@ -142,7 +146,7 @@ def split(value: bytes | None) -> tuple[int, bytes]:
 
 
 class ValueCodec(Generic[T]):
-    """Values of one topic: Struct <-> framed bytes."""
+    """Values of one topic: Struct <-> framed bytes. With a Struct of some of the contract's fields it reads only."""
 
     def __init__(self, topic: Topic, struct: type[T], registry: Registry) -> None:
         if topic.schema is None:
@@ -151,7 +155,8 @@ class ValueCodec(Generic[T]):
         self.topic = topic
         self._registry = registry
         self._prefix = MAGIC + registry.schema_id(topic).to_bytes(4, "big")
-        self._write = codec.compile_writer(schema, struct)
+        whole = len(struct.__struct_fields__) == len(schema["fields"])
+        self._write = codec.compile_writer(schema, struct) if whole else _reads_only
         self._read = codec.compile_reader(schema, struct)
         self._ours = fastavro.parse_schema(_without_logical_types(schema))
 

@@ -112,6 +112,27 @@ class CarrierEvent(Struct):
     source: Source
 
 
+class Sighting(Struct):
+    """Of a canonical event, what the shipments step looks at; read from the same bytes, the rest skipped."""
+
+    event_id: str
+    carrier: str
+    tracking_number: str
+    milestone: Milestone
+    classifier: Classifier
+    occurred_at: int
+    received_at: int
+    exception: ExceptionType
+    reason: Reason
+    location: Location | None
+    estimated_delivery_at: int | None
+    proof_of_delivery: ProofOfDelivery | None
+    utc_offset_minutes: int | None
+    correction: Correction
+    corrects: str | None
+    flags: list[str]
+
+
 class OrderLine(Struct, frozen=True):
     """One shipment of an order: the ERP delivery it fulfils and the carrier's number it travels under."""
 

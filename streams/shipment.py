@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct, msgpack
 
-from streams.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, ShipmentState
+from streams.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, ShipmentState, Sighting
 from streams.vocabulary import (
     RANK,
     STATUS_OF,
@@ -134,7 +134,7 @@ def place_of(ids: bytes, event_id: bytes) -> int:
     return at if at < 0 else at // ID_BYTES
 
 
-def entry_of(event: CarrierEvent, event_id: bytes, *, telling: bool) -> Entry:
+def entry_of(event: CarrierEvent | Sighting, event_id: bytes, *, telling: bool) -> Entry:
     """The history entry of an event. ``telling``: customers or the ERP may have to hear of it later."""
     actual = event.classifier is _ACTUAL
     at = event.occurred_at

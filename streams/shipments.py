@@ -33,6 +33,7 @@ from streams.model import (
     EnrichedEvent,
     OrderLink,
     OrderReference,
+    Sighting,
 )
 from streams.shipment import (
     ID_BYTES,
@@ -58,7 +59,7 @@ _NEW = Correction.NEW
 class Received(Struct, frozen=True, gc=False):
     """A carrier event and its Avro body as it arrived, which goes out again as it is."""
 
-    event: CarrierEvent
+    event: CarrierEvent | Sighting
     encoded: bytes
 
 
@@ -147,7 +148,7 @@ def _add(shipment: Shipment, event_id: bytes, entry: Entry) -> int:
 
 
 def _prefer_earlier(
-    key: str, stored: Shipment, place: int, event: CarrierEvent, event_id: bytes, out: Advance
+    key: str, stored: Shipment, place: int, event: CarrierEvent | Sighting, event_id: bytes, out: Advance
 ) -> None:
     """Keep the sighting received first, so that replays in another order end in the same record."""
     entry = _entry(event, event_id)
@@ -232,12 +233,12 @@ def _alert(shipment: Shipment, before: list[OpenException], out: Advance) -> Non
         out.alerts.extend(alerts_between(shipment, before))
 
 
-def _entry(event: CarrierEvent, event_id: bytes) -> Entry:
+def _entry(event: CarrierEvent | Sighting, event_id: bytes) -> Entry:
     telling = (event.milestone, event.exception, event.classifier is _ACTUAL) in TELLING
     return entry_of(event, event_id, telling=telling)
 
 
-def _checked_id(event: CarrierEvent) -> bytes:
+def _checked_id(event: CarrierEvent | Sighting) -> bytes:
     if event.correction is not _NEW:
         if event.corrects is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a correction that names no event", "corrects")

@@ -18,13 +18,13 @@ from connectors.registry import Registry, ValueCodec
 from streams.identity import shipment_key
 from streams.model import (
     Alert,
-    CarrierEvent,
     CustomerUpdate,
     DeliveryMilestone,
     EnrichedEvent,
     OrderReference,
     Record,
     ShipmentState,
+    Sighting,
 )
 from streams.shipment import Shipment, decode, encode, state_of
 from streams.shipments import Advance, Received, advance
@@ -39,7 +39,7 @@ class ShipmentsHandler:
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         del settings, carriers
-        self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry)
+        self._events = ValueCodec(topics.CARRIER_EVENTS, Sighting, registry)
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
         self._enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
         self._states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)

@@ -1,99 +1,47 @@
-"""Keeps child processes running: starts them in order, restarts what dies with back-off, stops them cleanly.
-
-Children run in sessions of their own, so a Ctrl-C reaches the supervisor alone; on Linux they are told to
-end should the supervisor be killed.
-"""
+"""Keeps child processes running: starts them in order, restarts what dies with back-off, stops them cleanly."""
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 
-from streams.errors import Transient
+from streams.errors import Fatal, Transient
+from topologies.children import FIRST_PAUSE, LONGEST_PAUSE, Child, ChildSpec, State, how_it_ended
+from topologies.following import Follower
 
 EXIT_WRONG_SETTINGS = 78
 PATIENCE_SECONDS = 60.0
 """Up for so long, a child's next death starts the back-off anew."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 POLL_SECONDS = 0.1
-LOG_TAIL_BYTES = 2000
-_PR_SET_PDEATHSIG = 1
 
 Say = Callable[[str, str], None]
-"""Called with a child's name and what became of it."""
+"""Called with a child's name and what became of it, or a line it wrote."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChildSpec:
-    """One process to keep. ``essential``: without it the others make no sense, it is not restarted alone."""
-
-    name: str
-    command: Sequence[str]
-    env: Mapping[str, str] = field(default_factory=dict)
-    ready: Callable[[], bool] = lambda: True
-    stop_signal: signal.Signals = signal.SIGTERM
-    stop_seconds: float = 15.0
-    essential: bool = False
-    metrics_port: int = 0
+def nothing_said(name: str, what: str) -> None:
+    """Keep it to oneself."""
 
 
-class Child:
-    """A kept process. ``state``: starting, up, waiting, failed, stopped."""
-
-    def __init__(self, spec: ChildSpec, log: Path) -> None:
-        self.spec = spec
-        self.log = log
-        self.state = "starting"
-        self.restarts = 0
-        self.process: subprocess.Popen[bytes] | None = None
-        self.started = 0.0
-        self.due = 0.0
-        self.pause = FIRST_PAUSE
-
-    @property
-    def pid(self) -> int | None:
-        """Its process id, None while it does not run."""
-        return self.process.pid if self.process is not None and self.process.poll() is None else None
-
-    def launch(self, clock: Callable[[], float]) -> None:
-        """Start the process; its output is appended to its log."""
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                list(self.spec.command), env={**os.environ, **self.spec.env}, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_end_with_parent,
-            )
-        self.started = clock()
-        self.state = "starting"
-
-    def tail(self) -> str:
-        """The end of its log."""
-        try:
-            return self.log.read_bytes()[-LOG_TAIL_BYTES:].decode("utf-8", "replace").strip()
-        except FileNotFoundError:
-            return ""
-
-
-def _end_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def never() -> bool:
+    """No."""
+    return False
 
 
 class Supervisor:
-    """Keeps the children it was given. Start it from the main thread: children end with their starter."""
+    """Keeps the children it was given. Start it from the main thread: children end with their starter.
+
+    ``hear`` is called with every line the children write, None: they write to their logs alone.
+    """
 
     def __init__(
-        self, log_dir: Path, say: Say = lambda name, what: None, clock: Callable[[], float] = time.monotonic
+        self, log_dir: Path, say: Say = nothing_said, clock: Callable[[], float] = time.monotonic,
+        hear: Say | None = None,
     ) -> None:
-        log_dir.mkdir(parents=True, exist_ok=True)
         self._log_dir, self._say, self._clock = log_dir, say, clock
+        self._follower = Follower(hear) if hear is not None else None
         self._children: dict[str, Child] = {}
         self._lock = threading.RLock()
         self._stopping = threading.Event()
@@ -106,26 +54,40 @@ class Supervisor:
         return list(self._children.values())
 
     def start(self, spec: ChildSpec) -> Child:
-        """Start a child; it need not be ready yet."""
-        child = Child(spec, self._log_dir / f"{spec.name}.log")
+        """Start a child; it need not be ready yet. Its log begins anew, the one before is kept as ``.1``.
+
+        Raises Fatal where its program cannot be started.
+        """
+        self._log_dir.mkdir(parents=True, exist_ok=True)
+        log = self._log_dir / f"{spec.name}.log"
+        if log.exists():
+            log.replace(log.with_name(f"{log.name}.1"))
+        child = Child(spec, log)
         with self._lock:
+            try:
+                child.launch(self._clock())
+            except OSError as error:
+                raise Fatal(f"{spec.name} cannot be started: {spec.command[0]}: {error.strerror}") from error
             self._children[spec.name] = child
-            child.launch(self._clock)
+        if self._follower is not None:
+            self._follower.follow(spec.name, log)
         self._say(spec.name, "starting")
         return child
 
-    def wait_ready(self, seconds: float) -> None:
-        """Return when every child is up. Raises Transient, with the log's end of one that is not."""
+    def wait_ready(self, seconds: float, until: Callable[[], bool] = never) -> bool:
+        """True when every child is up, False once told to end. Raises Transient, with a log's end, after that."""
         deadline = self._clock() + seconds
-        while True:
+        while not until():
             self.look()
-            waiting = [child for child in self.children if child.state != "up"]
+            waiting = [child for child in self.children if child.state is not State.UP]
             if not waiting:
-                return
-            first = waiting[0]
-            if first.state == "failed" or self._clock() >= deadline:
+                return True
+            failed = [child for child in waiting if child.state is State.FAILED]
+            if failed or self._clock() >= deadline:
+                first = (failed or waiting)[0]
                 raise Transient(f"{first.spec.name} did not come up ({first.log}):\n{first.tail()}")
             time.sleep(POLL_SECONDS)
+        return False
 
     def look(self) -> None:
         """See to every child once: note who is up, restart who is due."""
@@ -133,6 +95,7 @@ class Supervisor:
             if not self._stopping.is_set():
                 for child in self.children:
                     self._see_to(child)
+            self._listen()
 
     def run(self, until: Callable[[], bool]) -> None:
         """Look again and again, until told to end or an essential child died."""
@@ -140,55 +103,95 @@ class Supervisor:
             self.look()
             time.sleep(POLL_SECONDS)
 
-    def stop(self) -> None:
-        """Stop every child, last started first; kill what does not stop in its time."""
+    def stop(self, hurried: Callable[[], bool] = never) -> None:
+        """Stop every child, highest layer first, those of one layer together, last started first.
+
+        What does not stop in its time is killed; everything at once when ``hurried`` says so.
+        """
         self._stopping.set()
         with self._lock:
-            for child in reversed(self.children):
-                self._end(child)
+            last_first = sorted(reversed(self.children), key=lambda child: -child.spec.layer)
+            for _, together in groupby(last_first, key=lambda child: child.spec.layer):
+                self._end(list(together), hurried)
+            self._listen()
+            if self._follower is not None:
+                self._follower.close()
 
     def _see_to(self, child: Child) -> None:
-        if child.state in ("failed", "stopped"):
+        if child.state in (State.FAILED, State.STOPPED):
             return
-        if child.state == "waiting":
+        if child.state is State.WAITING:
             if self._clock() >= child.due:
-                child.restarts += 1
-                child.launch(self._clock)
-                self._say(child.spec.name, f"restarting, for the {_ordinal(child.restarts)} time")
+                self._restart(child)
             return
         code = child.process.poll() if child.process is not None else None
         if code is not None:
             self._died(child, code)
-        elif child.state == "starting" and child.spec.ready():
-            child.state = "up"
+        elif child.state is State.STARTING and child.spec.ready():
+            child.state = State.UP
             self._say(child.spec.name, f"up after {self._clock() - child.started:.1f} s")
+
+    def _restart(self, child: Child) -> None:
+        child.restarts += 1
+        try:
+            child.launch(self._clock())
+        except OSError as error:
+            self._put_off(child, f"cannot be started ({error.strerror})")
+        else:
+            self._say(child.spec.name, f"restarting, for the {_ordinal(child.restarts)} time")
 
     def _died(self, child: Child, code: int) -> None:
         if self._clock() - child.started > PATIENCE_SECONDS:
             child.pause = FIRST_PAUSE
         if child.spec.essential or code == EXIT_WRONG_SETTINGS:
-            child.state = "failed"
-            self._say(child.spec.name, f"ended with {code}, see {child.log}")
+            child.state = State.FAILED
+            why = ", its settings are wrong and it stays down" if code == EXIT_WRONG_SETTINGS else ""
+            self._say(child.spec.name, f"{how_it_ended(code)}{why}; see {child.log}")
             if child.spec.essential:
                 self.broken.set()
             return
-        child.state = "waiting"
-        child.due = self._clock() + child.pause
-        self._say(child.spec.name, f"ended with {code}, restarted in {child.pause:g} s; see {child.log}")
-        child.pause = min(child.pause * 2, LONGEST_PAUSE)
+        self._put_off(child, how_it_ended(code))
 
-    def _end(self, child: Child) -> None:
-        process = child.process
-        if process is not None and process.poll() is None:
-            process.send_signal(child.spec.stop_signal)
-            try:
-                process.wait(child.spec.stop_seconds)
-            except subprocess.TimeoutExpired:
-                self._say(child.spec.name, f"does not stop within {child.spec.stop_seconds:g} s: killed")
-                process.kill()
-                process.wait()
-        child.state = "stopped"
+    def _put_off(self, child: Child, what: str) -> None:
+        child.state = State.WAITING
+        child.due = self._clock() + child.pause
+        pause, child.pause = child.pause, min(child.pause * 2, LONGEST_PAUSE)
+        self._say(child.spec.name, f"{what}, starts again in {pause:g} s; see {child.log}")
+
+    def _end(self, together: list[Child], hurried: Callable[[], bool]) -> None:
+        asked = self._clock()
+        left = [child for child in together if not child.ended()]
+        for child in left:
+            child.ask_to_stop()
+        for child in together:
+            if child not in left:
+                self._stopped(child)
+        while left:
+            for child in list(left):
+                self._kill_if_late(child, self._clock() - asked, hurried())
+                if child.ended():
+                    left.remove(child)
+                    self._stopped(child)
+            if left:
+                time.sleep(POLL_SECONDS / 2)
+
+    def _kill_if_late(self, child: Child, seconds: float, hurried: bool) -> None:
+        if child.ended():
+            return
+        if hurried:
+            self._say(child.spec.name, "is killed, as asked")
+            child.kill()
+        elif seconds >= child.spec.stop_seconds:
+            self._say(child.spec.name, f"does not stop within {child.spec.stop_seconds:g} s: killed")
+            child.kill()
+
+    def _stopped(self, child: Child) -> None:
+        child.state = State.STOPPED
         self._say(child.spec.name, "stopped")
+
+    def _listen(self) -> None:
+        if self._follower is not None:
+            self._follower.look()
 
 
 def _ordinal(number: int) -> str:

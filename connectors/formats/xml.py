@@ -37,7 +37,7 @@ def read(body: bytes) -> dict[str, Any]:
         raise Reject(RejectReason.MALFORMED, "no XML: there is no element in it")
     if root.getroottree().docinfo.internalDTD is not None:
         raise Reject(RejectReason.FORBIDDEN_XML, "a document type declaration: carriers have no use for one")
-    return {_short(root.tag): _content(root, 1)}
+    return {_short(root.tag): _content(root, 1) if len(root) else root.text}
 
 
 def _unreadable(body: bytes, error: Exception) -> Reject:
@@ -58,9 +58,8 @@ def _short(tag: str) -> str:
     return name
 
 
-def _content(element: etree._Element, depth: int) -> Any:
-    if not len(element):
-        return element.text
+def _content(element: etree._Element, depth: int) -> dict[str, Any]:
+    """An element with children."""
     if depth >= DEEPEST:
         raise Reject(RejectReason.MALFORMED, f"XML nested deeper than {DEEPEST}")
     found: dict[str, Any] = {}

@@ -73,7 +73,7 @@ class Compiled:
     def _compile_levels(self, spec: Document, refusals: Sequence[Refusal]) -> None:
         levels = self.levels
         self._lists = [
-            (path, path.endswith(LIST), value_getter(path.removesuffix(LIST), levels[: index + 1]))
+            (path.removesuffix(LIST), path.endswith(LIST), value_getter(path.removesuffix(LIST), levels[: index + 1]))
             for index, path in enumerate(spec.each.values())
         ]
         self._refusals = [
@@ -192,7 +192,7 @@ def _elements(value: object, path: str, is_list: bool, one_is_a_list: bool) -> l
         raise broken(path, "a list", value)
     for index, element in enumerate(value):
         if element.__class__ is not dict:
-            raise broken(f"{path.removesuffix(LIST)}[{index}]", "an object", element)
+            raise broken(f"{path}[{index}]", "an object", element)
     return value
 
 

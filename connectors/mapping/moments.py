@@ -16,6 +16,7 @@ from connectors.mapping.times import (
     local_moment,
     stamp_moment,
     stated_offset,
+    wall_clock_ms,
 )
 from streams.errors import Reject
 from streams.vocabulary import Precision, RejectReason
@@ -23,6 +24,7 @@ from streams.vocabulary import Precision, RejectReason
 When = Callable[[Row], Moment | None]
 ZoneOf = Callable[[Row], str]
 _LONGEST_SHOWN = 80
+_MOST_DAYS = 5_000
 
 
 def unreadable(path: str, text: str) -> Reject:
@@ -74,6 +76,8 @@ def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight_is_date: bool) -> 
 
 
 def _date_and_clock(date: str, clock: str, paths: Sequence[str], pattern: str | None = None) -> int:
+    if pattern is None and (known := wall_clock_ms(date, clock)) is not None:
+        return known
     try:
         day = day_ms(date, pattern)
     except Unreadable as error:
@@ -108,6 +112,7 @@ def _local(spec: Time, paths: Sequence[str], texts: Texts, zone_of: ZoneOf) -> W
     clock_slot = texts.slot(paths[1]) if len(paths) > 1 else None
     offset_slot = texts.slot(spec.offset) if spec.offset else None
     midnight_is_date = spec.bare_midnight == "date"
+    days: dict[tuple[str, str], Moment] = {}
 
     def tell(row: Row) -> Moment | None:
         date = row[date_slot]
@@ -115,16 +120,23 @@ def _local(spec: Time, paths: Sequence[str], texts: Texts, zone_of: ZoneOf) -> W
             return None
         clock = None if clock_slot is None else row[clock_slot]
         if clock is None:
-            try:
-                return local_moment(day_ms(date, spec.pattern), zone_of(row), Precision.DATE_ONLY)
-            except Unreadable as error:
-                raise unreadable(paths[0], date) from error
+            key = (date, zone_of(row))
+            return days.get(key) or whole_day(*key)
         local = _date_and_clock(date, clock, paths, spec.pattern)
         offset = None if offset_slot is None else _read_offset(row[offset_slot], spec.offset or "")
         if offset is not None:
             return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
         date_only = midnight_is_date and not local % DAY_MS
         return local_moment(local, zone_of(row), Precision.DATE_ONLY if date_only else Precision.LOCAL_NO_ZONE)
+
+    def whole_day(date: str, zone: str) -> Moment:
+        try:
+            moment = local_moment(day_ms(date, spec.pattern), zone, Precision.DATE_ONLY)
+        except Unreadable as error:
+            raise unreadable(paths[0], date) from error
+        if len(days) < _MOST_DAYS:
+            days[date, zone] = moment
+        return moment
 
     return tell
 

@@ -96,12 +96,18 @@ def _digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
+def wall_clock_ms(date: str, clock: str) -> int | None:
+    """Milliseconds of a date and a time of day, both read before; None where one is new."""
+    day, time = _days.get(date), _clocks.get(clock)
+    return None if day is None or time is None else day + time
+
+
 def stated_offset(text: str) -> int | None:
     """Minutes east of UTC of ``-05:00``, ``+0100``, ``Z``, ``GMT-08:00``; None for nothing. Raises Unreadable."""
     if text in _stated_offsets:
         return _stated_offsets[text]
-    bare = text.strip().removeprefix("GMT").removeprefix("UTC").replace(":", "")
-    sign, digits = bare[:1], bare[1:]
+    bare = text.strip().removeprefix("GMT").removeprefix("UTC")
+    sign, digits = bare[:1], bare[1:].replace(":", "") if bare[3:4] == ":" else bare[1:]
     if sign not in ("+", "-") or not _digits(digits) or len(digits) not in (2, 4):
         raise Unreadable(text)
     minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)

@@ -69,7 +69,7 @@ def test_codes_are_the_texts_that_stand_there(tmp_path: Path, code: str, milesto
         ("90s", "90 seconds", 7, ["90 seconds", "15m"]),
         ("formats: [json]", "formats: [yaml]", 4, ["yaml", "json"]),
         ("tracking_number: message.number", "tracking_number: massage.number", 14, ["massage", "message"]),
-        ("{stamp: message.at}", "{stamp: message.at, utc: [message.a, message.b]}", 15, ["exactly one"]),
+        ("{stamp: message.at}", "{stamp: message.at, utc: [message.a, message.b]}", 16, ["exactly one"]),
         ("statuses: codes", "statuses: cods", 17, ["cods", "codes"]),
         ("when: message.error", "when: parcel.error", 10, ["levels", "message"]),
         ("feed: acme", "feed: acme\nfeed: acme", 2, ["twice"]),

@@ -54,7 +54,9 @@ def test_a_time_of_day(text: str, expected: int) -> None:
     assert clock_ms(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "24:00", "9:30", "1260", "12:60:00", "noon", "12:3O", "123", "-1:30", "12:30:00.x"])
+@pytest.mark.parametrize(
+    "text", ["", "24:00", "9:30", "1260", "12:60:00", "noon", "12:3O", "123", "-1:30", "12:30:00.x"]
+)
 def test_what_is_no_time_of_day_is_unreadable(text: str) -> None:
     with pytest.raises(Unreadable):
         clock_ms(text)
@@ -101,7 +103,9 @@ def test_a_date_alone_is_date_only_and_so_is_a_bare_midnight_where_declared() ->
     assert stamp_moment("2024-08-20T00:00:00", berlin).precision is Precision.LOCAL_NO_ZONE
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2024-08-20T", "2024-08-20T12", "2024-08-20x12:00:00", "2024-08-20T12:00:00 CET"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2024-08-20T", "2024-08-20T12", "2024-08-20x12:00:00", "2024-08-20T12:00:00 CET"]
+)
 def test_what_is_no_stamp_is_unreadable(text: str) -> None:
     with pytest.raises(Unreadable):
         stamp_moment(text, berlin)
