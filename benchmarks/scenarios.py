@@ -128,6 +128,48 @@ def _timed(
     )
 
 
+def stage_by_stage(events: int, beat: Beat) -> Throughput:
+    """As ``ours``, but intake first and shipments over what it wrote: no stage takes the other's cycles."""
+    load, warm = make(events), make(WARM_UP, seed=2)
+    with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder)) as settings:
+        cluster.send_references(settings, load.references)
+        workers = processes.stages(settings, STAGES)
+        try:
+            with (
+                cluster.Counter(settings, topics.CARRIER_EVENTS.name) as events_out,
+                cluster.Counter(settings, topics.SHIPMENT_EVENTS.name) as fanned_out,
+            ):
+                cluster.send_raw(settings, [_elsewhere(body) for body in warm.bodies])
+                fanned_out.wait(warm.distinct, PATIENCE)
+                events_out.wait(len(warm.bodies), PATIENCE)
+                _until_idle(workers)
+                for worker in workers:
+                    worker.pause()
+                cluster.send_raw(settings, load.bodies)
+                counts = (len(warm.bodies) + len(load.bodies), warm.distinct + load.distinct)
+                return _in_turn(workers, (events_out, fanned_out), counts, len(load.bodies), beat)
+        finally:
+            for worker in workers:
+                worker.end()
+
+
+def _in_turn(
+    workers: list[processes.Worker], counters: Sequence[cluster.Counter], counts: Sequence[int], events: int,
+    beat: Beat,
+) -> Throughput:
+    """Let each worker go alone until its topic is complete; its CPU for that and its time."""
+    spent, seconds = {}, 0.0
+    for worker, counter, count in zip(workers, counters, counts, strict=True):
+        before, started = worker.cpu_seconds(), time.perf_counter()
+        worker.resume()
+        ended = counter.wait(count, PATIENCE, lambda n: beat(f"{worker.name}: {n:,}"))  # noqa: B023
+        _until_idle([worker])
+        spent[worker.name] = (worker.cpu_seconds() - before) / events * 1e6
+        seconds += ended - started
+        worker.pause()
+    return Throughput(events, seconds, spent, {worker.name: worker.memory_mb() for worker in workers})
+
+
 def _elsewhere(body: bytes) -> bytes:
     """The body as another shipment's, that no order names."""
     return body.replace(b"1Z999AA1", b"1Z999WU1")

@@ -10,11 +10,23 @@ arrays, and unions of null with one other type. Logical types stay numbers (time
 
 from __future__ import annotations
 
-import struct as _struct
 from collections.abc import Callable
 from enum import StrEnum
+from struct import error as StructError
 from typing import Any, get_args, get_type_hints
 
+from streams.binary import (
+    DOUBLE,
+    LENGTHS,
+    SHORT,
+    Texts,
+    read_long,
+    read_slice,
+    read_time,
+    write_long,
+    write_text,
+    write_time,
+)
 from streams.errors import Reject
 from streams.vocabulary import RejectReason
 
@@ -22,115 +34,11 @@ Schema = Any
 Writer = Callable[[Any], bytes]
 Reader = Callable[[bytes, int], Any]
 
-_SHORT = 1 << 14
-_MOST_TEXTS = 20_000
 _SELDOM_REPEATED = frozenset({
     "event_id", "tracking_number", "correlation_id", "update_id", "milestone_id", "posting_id", "alert_id",
     "order_id", "delivery_id", "value", "detail", "message", "subject",
 })
 """Text fields not worth remembering; all others hold the same few texts again and again."""
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append((number & 0x7F) | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-_VARINTS = tuple(_varint(n) for n in range(_SHORT))
-_TWO_BYTES_MORE = tuple(bytes(((n & 0x7F) | 0x80, (n >> 7) | 0x80)) for n in range(_SHORT))
-_LENGTHS = tuple(_varint(n << 1) for n in range(_SHORT))
-_FOURTEEN_BITS = tuple((n & 0x7F) | ((n >> 8) & 0x7F) << 7 for n in range(1 << 16))
-_THREE_SHORTS = _struct.Struct("<HHH").unpack_from
-_DOUBLE = _struct.Struct("<d")
-
-
-def write_long(value: int) -> bytes:
-    """Zig-zag variable-length encoding. Raises ValueError beyond 64 bits."""
-    number = (value << 1) ^ (value >> 63)
-    if number < _SHORT:
-        return _VARINTS[number]
-    if number < 1 << 28:
-        return _TWO_BYTES_MORE[number & 0x3FFF] + _VARINTS[number >> 14]
-    if number < 1 << 42:
-        return (
-            _TWO_BYTES_MORE[number & 0x3FFF]
-            + _TWO_BYTES_MORE[(number >> 14) & 0x3FFF]
-            + _VARINTS[number >> 28]
-        )
-    if not -(1 << 63) <= value < 1 << 63:
-        raise ValueError(f"{value} does not fit an Avro long")
-    return _varint(number)
-
-
-def read_long(data: bytes, at: int) -> tuple[int, int]:
-    """The number at ``at`` and where the next value starts. Raises IndexError or ValueError."""
-    shift = number = 0
-    while True:
-        byte = data[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return (number >> 1) ^ -(number & 1), at
-        shift += 7
-        if shift > 63:
-            raise ValueError("an Avro long of more than 10 bytes")
-
-
-def _read_six_bytes(data: bytes, at: int) -> tuple[int, int]:
-    """A long that is usually six bytes: a timestamp in ms from 1987 to 2039."""
-    if at + 6 > len(data):
-        return read_long(data, at)
-    low, middle, high = _THREE_SHORTS(data, at)
-    if low & middle & 0x8080 != 0x8080 or high & 0x8080 != 0x0080:
-        return read_long(data, at)
-    number = _FOURTEEN_BITS[low] | _FOURTEEN_BITS[middle] << 14 | _FOURTEEN_BITS[high] << 28
-    return (number >> 1) ^ -(number & 1), at + 6
-
-
-def _write_time(value: int) -> bytes:
-    """As ``write_long``, quickest for a timestamp in ms from 1974 to 2039."""
-    if _SHORT << 13 <= value < 1 << 41:
-        number = value << 1
-        return (
-            _TWO_BYTES_MORE[number & 0x3FFF]
-            + _TWO_BYTES_MORE[(number >> 14) & 0x3FFF]
-            + _VARINTS[number >> 28]
-        )
-    return write_long(value)
-
-
-class _Texts(dict[str | None, bytes]):
-    """Texts met before, as they are written; ``prefix`` stands before each (a union's branch)."""
-
-    def __init__(self, prefix: bytes) -> None:
-        super().__init__()
-        self._prefix = prefix
-
-    def __missing__(self, text: str | None) -> bytes:
-        if text is None:
-            written = b"\x00"
-        else:
-            data = text.encode()
-            written = self._prefix + write_long(len(data)) + data
-        if len(self) >= _MOST_TEXTS:
-            self.clear()
-        self[text] = written
-        return written
-
-
-def _long_text(data: bytes) -> bytes:
-    return write_long(len(data)) + data
-
-
-def _long_slice(data: bytes, at: int) -> tuple[int, int]:
-    length, start = read_long(data, at)
-    if length < 0 or start + length > len(data):
-        raise ValueError("a length beyond the end")
-    return start, start + length
 
 
 class _Source:
@@ -156,9 +64,9 @@ class _Source:
     def build(self, signature: str) -> Any:
         code = "\n".join([f"def compiled({signature}):", *self.lines])
         scope: dict[str, Any] = {
-            "_LENGTHS": _LENGTHS, "_SHORT": _SHORT, "_long": write_long, "_text": _long_text,
-            "_read_long": read_long, "_read_time": _read_six_bytes, "_slice": _long_slice, "_D": _DOUBLE,
-            "_time": _write_time,
+            "_LENGTHS": LENGTHS, "_SHORT": SHORT, "_long": write_long, "_text": write_text,
+            "_read_long": read_long, "_read_time": read_time, "_slice": read_slice, "_D": DOUBLE,
+            "_time": write_time,
             **self.constants,
         }
         exec(compile(code, "<avro>", "exec"), scope)
@@ -201,8 +109,8 @@ class _WriterCompiler:
     def __init__(self) -> None:
         self.source = _Source()
         self.named: dict[str, Schema] = {}
-        self._texts = self.source.constant("texts", _Texts(b""))
-        self._optional_texts = self.source.constant("texts", _Texts(b"\x02"))
+        self._texts = self.source.constant("texts", Texts(b""))
+        self._optional_texts = self.source.constant("texts", Texts(b"\x02"))
 
     def record(self, schema: Schema, hint: type, variable: str, depth: int) -> str:
         """Emit what ``variable`` needs; returns the comma-separated parts to join."""
@@ -407,7 +315,7 @@ def compile_reader(schema: Schema, struct: type) -> Reader:
     def checked(data: bytes, start: int = 0) -> Any:
         try:
             value, end = read(data, start)
-        except (IndexError, KeyError, ValueError, _struct.error, TypeError) as error:
+        except (IndexError, KeyError, ValueError, StructError, TypeError) as error:
             raise Reject(RejectReason.TRUNCATED, f"not a whole {struct.__name__}: {error!r}") from error
         if end == len(data):
             return value
