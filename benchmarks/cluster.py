@@ -57,7 +57,7 @@ def send_raw(settings: Settings, bodies: Iterable[bytes], first: int = 0) -> Non
     out = producer(settings)
     topic = topics.raw("ups").name
     for number, body in enumerate(bodies, start=first):
-        with_room(out, lambda: out.produce(  # noqa: B023
+        with_room(out, lambda: out.produce(
             topic, body, partition=number % PARTITIONS, headers=raw_headers(number)  # noqa: B023
         ))
     out.flush(120)

@@ -1,0 +1,53 @@
+"""Numbers, texts and timestamps survive the round trip, by whichever table they go."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from streams import binary
+
+LONGS = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(number=LONGS)
+@example(number=2**27)
+@example(number=2**41 - 1)
+@example(number=2**41)
+@example(number=-1)
+def test_longs_survive_the_round_trip_either_way(number: int) -> None:
+    written = binary.write_long(number)
+    assert written == binary.write_time(number)
+    assert binary.read_long(written, 0) == binary.read_time(written, 0) == (number, len(written))
+    assert binary.read_time(b"\x01" + written + b"\xff\xff", 1) == (number, len(written) + 1)
+
+
+def test_a_number_beyond_64_bits_is_not_written() -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        binary.write_long(2**63)
+
+
+def test_a_number_of_more_than_ten_bytes_is_not_read() -> None:
+    with pytest.raises(ValueError, match="more than 10 bytes"):
+        binary.read_long(b"\xff" * 10 + b"\x01", 0)
+
+
+@given(text=st.text(max_size=300))
+def test_texts_are_written_with_their_length_and_remembered(text: str) -> None:
+    texts = binary.Texts(b"\x02")
+    assert texts[text] == b"\x02" + binary.write_text(text.encode())
+    assert texts[text] is texts[text]
+    start, end = binary.read_slice(texts[text], 1)
+    assert texts[text][start:end].decode() == text
+    assert texts[None] == b"\x00"
+
+
+def test_remembered_texts_are_bounded() -> None:
+    texts = binary.Texts(b"")
+    for number in range(binary.MOST_TEXTS + 10):
+        assert texts[str(number)]
+    assert len(texts) <= binary.MOST_TEXTS
+
+
+def test_a_length_beyond_the_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="beyond the end"):
+        binary.read_slice(b"\x08abc", 0)
