@@ -13,42 +13,54 @@ from config.settings import Settings
 from config.topics import Cleanup, Topic
 from streams.errors import Fatal, Transient
 
-log = logging.getLogger(__name__)
+client_log = logging.getLogger("confluent_kafka")
 
 ANSWER_SECONDS = 15.0
+ASK_SECONDS = 2.0
+POLL_SECONDS = 0.2
 RECORD_SLACK = 256 * 1024
 """Room for a raw record's headers, and for those a dead letter adds."""
 
 
+def _never() -> bool:
+    return False
+
+
 class TopicAdmin:
-    """The topics of one cluster."""
+    """The topics of one cluster. Every question raises Transient where no broker answers it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._admin = AdminClient(dict(settings.librdkafka()), logger=log)
+        self._admin = AdminClient(dict(settings.librdkafka()), logger=client_log)
 
-    def wait(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Return when a broker answers. Raises Transient, naming the address and the setting, if none does."""
+    def wait(
+        self, seconds: float, sleep: Callable[[float], None] = time.sleep, until: Callable[[], bool] = _never
+    ) -> bool:
+        """True when a broker answers, False once told to end. Raises Transient, with the setting, if none does."""
         deadline = time.monotonic() + seconds
-        while True:
+        while not until():
             try:
-                self._admin.list_topics(timeout=2)
-                return
+                self._admin.list_topics(timeout=min(seconds, ASK_SECONDS))
+                return True
             except KafkaException as error:
                 if time.monotonic() >= deadline:
-                    raise Transient(
-                        f"no broker answers at {self._settings.bootstrap}: {error.args[0]};"
-                        " start it, or set SHIPSYNC_BOOTSTRAP"
-                    ) from error
-                sleep(0.2)
+                    raise self._no_answer(error) from error
+                sleep(POLL_SECONDS)
+        return False
 
     def existing(self) -> dict[str, int]:
         """Partitions of every topic there is."""
-        found = self._admin.list_topics(timeout=ANSWER_SECONDS).topics
+        try:
+            found = self._admin.list_topics(timeout=ANSWER_SECONDS).topics
+        except KafkaException as error:
+            raise self._no_answer(error) from error
         return {name: len(topic.partitions) for name, topic in found.items()}
 
     def create(self, catalogue: Sequence[Topic]) -> list[str]:
-        """Create what is missing; the names created. Raises Fatal where the cluster refuses one."""
+        """Create what is missing and wait until it is seen; the names created.
+
+        Raises Fatal where the cluster refuses one.
+        """
         present = self.existing()
         missing = [topic for topic in catalogue if topic.name not in present]
         if not missing:
@@ -58,9 +70,10 @@ class TopicAdmin:
             try:
                 answer.result()
             except KafkaException as error:
-                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise Fatal(f"the topic {name} cannot be created: {error.args[0].str()}") from error
-        return [topic.name for topic in missing]
+                self._unless_there(name, error)
+        names = [topic.name for topic in missing]
+        self._wait_for(names)
+        return names
 
     def differences(self, catalogue: Sequence[Topic]) -> list[str]:
         """One line for each way an existing topic differs from its declaration."""
@@ -71,23 +84,62 @@ class TopicAdmin:
             if there is None:
                 found.append(f"{topic.name} is missing: shipsync topics --create")
             elif there != wanted:
-                found.append(
-                    f"{topic.name} has {there} partitions, {wanted} are declared: set SHIPSYNC_PARTITIONS={there}"
-                    " or make the topics anew; the number cannot be changed under a running installation"
-                )
+                found.append(self._wrong_number(topic, there, wanted))
         return found + self._wrong_cleanup([topic for topic in catalogue if topic.name in present])
 
+    def _no_answer(self, error: KafkaException) -> Transient:
+        return Transient(
+            f"no broker answers at {self._settings.bootstrap} ({error.args[0].str()}):"
+            " start one with shipsync up, or set SHIPSYNC_BOOTSTRAP"
+        )
+
+    def _unless_there(self, name: str, error: KafkaException) -> None:
+        fault: KafkaError = error.args[0]
+        if fault.code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return
+        if fault.retriable():
+            raise self._no_answer(error) from error
+        hint = "; set SHIPSYNC_REPLICATION to at most the number of brokers" if (
+            fault.code() == KafkaError.INVALID_REPLICATION_FACTOR
+        ) else ""
+        raise Fatal(f"the topic {name} cannot be created: {fault.str()}{hint}") from error
+
+    def _wait_for(self, names: Sequence[str]) -> None:
+        """A cluster takes a moment to tell all its brokers."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while unseen := set(names) - self.existing().keys():
+            if time.monotonic() >= deadline:
+                raise Transient(f"{', '.join(sorted(unseen))}: created, but not seen within {ANSWER_SECONDS:g} s")
+            time.sleep(POLL_SECONDS)
+
+    def _wrong_number(self, topic: Topic, there: int, wanted: int) -> str:
+        advice = "make it anew" if topic.partitions is not None else f"set SHIPSYNC_PARTITIONS={there}, or make it anew"
+        return (
+            f"{topic.name} has {there} partitions, {wanted} are declared: {advice};"
+            " the number cannot be changed under a running installation"
+        )
+
     def _wrong_cleanup(self, catalogue: Sequence[Topic]) -> list[str]:
+        if not catalogue:
+            return []
         asked = self._admin.describe_configs(
             [ConfigResource(ResourceType.TOPIC, topic.name) for topic in catalogue],
             request_timeout=ANSWER_SECONDS,
         )
-        told = {resource.name: answer.result() for resource, answer in asked.items()}
+        answers = {resource.name: answer for resource, answer in asked.items()}
         found = []
         for topic in catalogue:
-            entry = told[topic.name].get("cleanup.policy")
-            if entry is not None and entry.value and topic.cleanup.value not in entry.value:
-                found.append(f"{topic.name} has cleanup.policy={entry.value}, {topic.cleanup.value} is declared")
+            wanted = topic.cleanup.value
+            try:
+                entry = answers[topic.name].result().get("cleanup.policy")
+            except KafkaException as error:
+                found.append(f"{topic.name}: its settings cannot be read: {error.args[0].str()}")
+                continue
+            if entry is not None and entry.value and wanted not in entry.value.split(","):
+                found.append(
+                    f"{topic.name} has cleanup.policy={entry.value}, {wanted} is declared: set it with"
+                    f" kafka-configs --alter --topic {topic.name} --add-config cleanup.policy={wanted}"
+                )
         return found
 
     def _partitions(self, topic: Topic) -> int:

@@ -71,7 +71,7 @@ class KafkaChangelog:
                 self._id = str(asked[self._topic].result().topic_id)
             except KafkaException as error:
                 if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                    raise Fatal(f"The changelog {self._topic} is missing: shipsync topics create") from error
+                    raise Fatal(f"The changelog {self._topic} is missing: shipsync topics --create") from error
                 raise Transient(f"The changelog topic {self._topic} cannot be described: {error}") from error
         return self._id
 

@@ -71,9 +71,10 @@ class Child:
     def launch(self, now: float) -> None:
         """Start the process; its output is appended to its log. Raises OSError where it cannot be started."""
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(  # noqa: PLW1509 (it makes two system calls and returns)
+            self.process = subprocess.Popen(
                 list(self.spec.command), env={**os.environ, **self.spec.env}, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_ends_with_parent(),
+                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+                preexec_fn=_ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )
         self.started = now
         self.state = State.STARTING

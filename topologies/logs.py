@@ -1,44 +1,82 @@
 """Structured logs for a process: one line per event, JSON or for a console, correlation ids from context.
 
-Faust, aiokafka and mode log through the standard library; their lines go the same way, at WARNING and up.
+The standard library's loggers write the same way; those of Faust, aiokafka, mode and librdkafka at WARNING
+and up. What a line is about (stage, topic, partition, offset, correlation id) comes from the context.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import TextIO
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.contextvars import bound_contextvars
+from structlog.typing import EventDict, Processor
 
 from config.settings import LogFormat, Settings
 
-NOISY = ("faust", "mode", "aiokafka", "kafka", "httpx", "httpx2", "httpcore", "asyncio")
+NOISY = ("faust", "mode", "aiokafka", "kafka", "confluent_kafka", "httpx", "httpx2", "httpcore", "asyncio")
 
 
 def configure(settings: Settings, stage: str, stream: TextIO | None = None) -> None:
     """Send every log line of this process to ``stream`` (standard error if none), bound to ``stage``."""
+    as_json = settings.log_format is LogFormat.JSON
+    _send_to(stream or sys.stderr, settings.log_level, _of_stage(stage), as_json=as_json)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+    logging.captureWarnings(True)
+    sys.excepthook = _log_the_end
+
+
+def configure_for_a_command() -> None:
+    """Warnings of ours on standard error, in words; nothing of libraries, whose faults come back as errors."""
+    _send_to(sys.stderr, "WARNING", as_json=False)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def about(**fields: Any) -> AbstractContextManager[None]:
+    """Log lines written inside carry these fields: topic, partition, offset, correlation_id."""
+    return bound_contextvars(**{name: value for name, value in fields.items() if value is not None})
+
+
+def _of_stage(stage: str) -> Processor:
+    """Puts the stage on every line, whichever thread writes it."""
+
+    def stamped(logger: Any, method: str, event: EventDict) -> EventDict:
+        del logger, method
+        event.setdefault("stage", stage)
+        return event
+
+    return stamped
+
+
+def _send_to(stream: TextIO, level: str, *more: Processor, as_json: bool) -> None:
     shared: list[Processor] = [
+        *more,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.StackInfoRenderer(),
     ]
-    as_json = settings.log_format is LogFormat.JSON
     if as_json:
         shared.append(structlog.processors.format_exc_info)
     renderer: Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=stream.isatty())
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
@@ -47,8 +85,9 @@ def configure(settings: Settings, stage: str, stream: TextIO | None = None) -> N
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.log_level)
-    for name in NOISY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(stage=stage)
+    root.setLevel(level)
+
+
+def _log_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What nobody caught, as a line like every other."""
+    logging.getLogger("shipsync").critical("the process ends: %s", error, exc_info=(kind, error, trace))

@@ -13,17 +13,19 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
 from config.settings import Settings
 from config.topics import App
 from streams.errors import Fatal, Transient
-from topologies import metrics
+from topologies import logs, metrics
 from topologies.changelog import Changelog, KafkaChangelog
 from topologies.chunks import Chunk, TopicPartition
 from topologies.deadletters import Encode, cards, letters
 from topologies.handling import Handled, Handler, StatefulHandler
+from topologies.refusal_log import log_refused
 from topologies.sink import Fenced, Sink, Unit
 from topologies.state import Mark, PartitionState
 
@@ -131,6 +133,10 @@ class StageRunner:
         Returns with the chunk done, or not begun, or abandoned because its partition went. Anything else
         ends the process.
         """
+        with logs.about(topic=chunk.topic, partition=chunk.partition, offset=chunk.records[0].offset):
+            await self._process(chunk)
+
+    async def _process(self, chunk: Chunk) -> None:
         slot = self._slots.setdefault(chunk.partition, _Slot())
         async with slot.lock:
             if not chunk.begin():
@@ -327,6 +333,7 @@ class StageRunner:
             metrics.EVENTS.labels(name, outcome).inc(number)
         for one in handled.refused:
             metrics.DEAD_LETTERS.labels(name, one.reject.reason.value).inc()
+        log_refused(handled.refused)
 
     def _account(self, chunk: Chunk) -> None:
         metrics.CHUNK_RECORDS.labels(self.app.name).observe(len(chunk.records))
@@ -335,7 +342,8 @@ class StageRunner:
             metrics.AGE.labels(self.app.name).observe(max(0, self._clock() - oldest) / 1000)
 
     async def _in(self, executor: ThreadPoolExecutor, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(executor, call)
+        context = copy_context()
+        return await asyncio.get_running_loop().run_in_executor(executor, lambda: context.run(call))
 
     def _die(self, what: str, error: BaseException) -> None:
         log.critical("%s; the process ends, nothing of it is committed", what, exc_info=error)

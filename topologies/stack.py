@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
-import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from types import TracebackType
-from urllib.error import URLError
-from urllib.parse import urlsplit
 
 from config import topics
 from config.settings import Settings
 from connectors.carriers import discover
-from connectors.embedded import valkey
-from connectors.embedded.broker import EmbeddedBroker, free_port
+from connectors.embedded.ports import is_free, unused
 from connectors.topic_admin import TopicAdmin
 from streams.errors import Fatal
-from topologies import upfile
-from topologies.supervisor import Child, ChildSpec, Say, Supervisor
+from topologies import embedded, upfile
+from topologies.children import Child, ChildSpec
+from topologies.embedded import SHIPSYNC, on_free_ports, on_ports
+from topologies.environment import environment
+from topologies.supervisor import Say, Supervisor, never, nothing_said
 from topologies.upfile import ProcessNote, UpFile
 
-EMBEDDED_SESSION_SECONDS = 6.0
-"""A group's first join on the embedded broker takes as long as this."""
+__all__ = ["Stack", "catalogue", "on_free_ports"]
+
 SERVICE_SECONDS = 20.0
 STAGE_SECONDS = 60.0
+STOP_MARGIN_SECONDS = 5.0
 PROBE_SECONDS = 0.5
+STAGES_LAYER = 1
 
 
 def catalogue() -> tuple[topics.Topic, ...]:
@@ -37,30 +39,23 @@ def catalogue() -> tuple[topics.Topic, ...]:
     return topics.catalogue(carrier.feed for carrier in discover())
 
 
-def on_free_ports(settings: Settings) -> Settings:
-    """The settings with every embedded service on a port nobody uses, for a stack beside others."""
-    return settings.model_copy(update={
-        "bootstrap": f"127.0.0.1:{free_port()}",
-        "registry_url": f"http://127.0.0.1:{free_port()}",
-        "redis_url": f"redis://127.0.0.1:{free_port()}/0",
-    })
-
-
 class Stack:
-    """Starts, watches and stops it all. ``external``: broker, registry and Redis are somebody else's."""
+    """Starts, watches and stops it all. ``external``: broker, registry and Redis are somebody else's.
+
+    ``ports``: the first of consecutive ports for everything; None: the settings' own for the services, free
+    ones for metrics. ``say`` hears of every change of state, ``hear`` every line the processes write.
+    """
 
     def __init__(
         self, settings: Settings, *, external: bool = False, stages: list[str] | None = None,
-        say: Say = lambda name, what: None,
+        ports: int | None = None, say: Say = nothing_said, hear: Say | None = None,
     ) -> None:
-        updates: dict[str, object] = {"data_dir": settings.data_dir.resolve()}
-        if not external:
-            updates |= {"session_timeout": EMBEDDED_SESSION_SECONDS, "rebalance_timeout": EMBEDDED_SESSION_SECONDS}
-        self.settings = settings.model_copy(update=updates)
+        self.settings = _prepared(settings, external, ports)
         self._external = external
         self._stages = stages or [app.name for app in topics.APPS]
-        self._tell = say
-        self._started_at = 0
+        self._ports = ports
+        self._tell, self._hear = say, hear
+        self._started_at: int | None = None
         self._supervisor = self._new_supervisor()
 
     @property
@@ -68,23 +63,16 @@ class Stack:
         """Every process of it."""
         return self._supervisor.children
 
-    def start(self) -> None:
-        """Start everything and return when all is up. Raises Transient or Fatal, with all stopped again."""
-        known = upfile.running(self.settings.data_dir)
-        if known is not None:
-            raise Fatal(
-                f"a stack is running already (process {known.pid}, data in {self.settings.data_dir}):"
-                " stop it, or set SHIPSYNC_DATA_DIR to another folder"
-            )
+    def start(self, until: Callable[[], bool] = never) -> bool:
+        """Start everything; True when all is up, False where ``until`` told to end before.
+
+        Raises Transient or Fatal, with all stopped again.
+        """
+        self._claim(self.settings.data_dir)
         self._started_at = time.time_ns() // 1_000_000
         self._supervisor = self._new_supervisor()
         try:
-            if not self._external:
-                self._start_services()
-            self._create_topics()
-            for name in self._stages:
-                self._supervisor.start(self._stage(name))
-            self._supervisor.wait_ready(STAGE_SECONDS)
+            return self._start(until)
         except BaseException:
             self.stop()
             raise
@@ -95,17 +83,22 @@ class Stack:
             self._supervisor.run(until)
             if self._supervisor.broken.is_set() and not until():
                 self._tell("stack", "the embedded broker is gone and its topics with it: all starts anew")
-                self.stop()
-                self.start()
+                self.stop(hurried=lambda: True)
+                self.start(until)
 
     def look(self) -> None:
         """Watch once, for a caller with a loop of its own."""
         self._supervisor.look()
 
-    def stop(self) -> None:
-        """Stop everything, last started first."""
-        self._supervisor.stop()
-        upfile.remove(self.settings.data_dir)
+    def stop(self, hurried: Callable[[], bool] = never) -> None:
+        """Stop everything, stages first; kill at once what is left when ``hurried``. Nothing where none runs."""
+        if self._started_at is None:
+            return
+        try:
+            self._supervisor.stop(hurried)
+        finally:
+            self._started_at = None
+            upfile.remove(self.settings.data_dir)
 
     def __enter__(self) -> Stack:
         self.start()
@@ -116,94 +109,106 @@ class Stack:
     ) -> None:
         self.stop()
 
+    def _claim(self, data_dir: Path) -> None:
+        known = upfile.running(data_dir)
+        if known is not None:
+            raise Fatal(
+                f"a stack is running already (process {known.pid}, data in {data_dir}):"
+                " stop it, or set SHIPSYNC_DATA_DIR to another folder"
+            )
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Fatal(
+                f"{data_dir} cannot be made ({error.strerror}): set SHIPSYNC_DATA_DIR to a folder of yours"
+            ) from error
+
+    def _start(self, until: Callable[[], bool]) -> bool:
+        supervisor = self._supervisor
+        if not self._external:
+            services = embedded.children(self.settings)
+            self._discard_state()
+            for spec in services:
+                supervisor.start(spec)
+            if not supervisor.wait_ready(SERVICE_SECONDS, until):
+                return False
+        if not self._create_topics(until):
+            return False
+        for name, port in zip(self._stages, self._metrics_ports(), strict=True):
+            supervisor.start(self._stage(name, port))
+        return supervisor.wait_ready(STAGE_SECONDS, until)
+
     def _new_supervisor(self) -> Supervisor:
-        return Supervisor(self.settings.data_dir / "logs", self._said)
+        return Supervisor(self.settings.data_dir / "logs", self._said, hear=self._hear)
 
     def _said(self, name: str, what: str) -> None:
         self._tell(name, what)
-        if self._started_at:
-            self._note()
+        if self._started_at is not None:
+            self._note(self._started_at)
 
-    def _note(self) -> None:
+    def _note(self, started_at: int) -> None:
+        settings = self.settings
         processes = [
-            ProcessNote(child.spec.name, child.pid, child.state, child.restarts, child.spec.metrics_port, str(child.log))
+            ProcessNote(
+                child.spec.name, child.pid, child.state.value, child.restarts, child.spec.metrics_port,
+                str(child.log),
+            )
             for child in self._supervisor.children
         ]
-        settings = self.settings
         UpFile(
             os.getpid(), settings.bootstrap, settings.registry_url, settings.redis_url, settings.host,
-            self._started_at, processes,
+            started_at, processes, upfile.born(os.getpid()),
         ).write(settings.data_dir)
 
-    def _start_services(self) -> None:
-        """Broker, Valkey, registry; and away with local state, whose changelogs went with the last broker."""
-        for app in topics.APPS:
-            shutil.rmtree(self.settings.data_dir / app.app_id, ignore_errors=True)
-        broker_port, redis_port = _port(f"//{self.settings.bootstrap}"), _port(self.settings.redis_url)
-        registry_port = _port(self.settings.registry_url)
-        for port, setting in (
-            (broker_port, "BOOTSTRAP"), (redis_port, "REDIS_URL"), (registry_port, "REGISTRY_URL"),
-        ):
-            if _listens(port):
-                raise Fatal(f"port {port} is taken; set SHIPSYNC_{setting} to another, or free it")
-        self._supervisor.start(ChildSpec(
-            "broker", EmbeddedBroker(broker_port).command(), ready=lambda: _listens(broker_port),
-            stop_signal=signal.SIGKILL, essential=True,
-        ))
-        self._supervisor.start(ChildSpec(
-            "valkey", valkey.command(redis_port), ready=lambda: _listens(redis_port)
-        ))
-        self._supervisor.start(ChildSpec(
-            "registry", [sys.executable, "-m", "topologies.cli.main", "registry"], self._env(),
-            ready=lambda: _listens(registry_port),
-        ))
-        self._supervisor.wait_ready(SERVICE_SECONDS)
+    def _discard_state(self) -> None:
+        """Away with local state, whose changelogs went with the last embedded broker."""
+        found = [path for app in topics.APPS if (path := self.settings.data_dir / app.app_id).exists()]
+        for path in found:
+            shutil.rmtree(path, ignore_errors=True)
+        if found:
+            self._tell("stack", "the state of an earlier run is discarded: its embedded broker kept nothing")
 
-    def _create_topics(self) -> None:
-        admin = TopicAdmin(self.settings)
-        admin.wait(SERVICE_SECONDS)
-        created = admin.create(catalogue())
-        self._tell("topics", f"{len(created)} created")
+    def _create_topics(self, until: Callable[[], bool]) -> bool:
+        admin, declared = TopicAdmin(self.settings), catalogue()
+        if not admin.wait(SERVICE_SECONDS, until=until):
+            return False
+        created = admin.create(declared)
+        self._tell("topics", f"{len(created)} created" if created else f"all {len(declared)} are there")
+        if self._external:
+            for difference in admin.differences(declared):
+                self._tell("topics", difference)
+        return True
 
-    def _stage(self, name: str) -> ChildSpec:
-        port = free_port()
+    def _metrics_ports(self) -> list[int]:
+        if self._ports is None:
+            return unused(len(self._stages))
+        first = self._ports + embedded.PORTS
+        wanted = list(range(first, first + len(self._stages)))
+        taken = [port for port in wanted if not is_free(port, self.settings.host)]
+        if taken:
+            raise Fatal(f"port {taken[0]} is taken, wanted for metrics: free it, or choose another --ports")
+        return wanted
+
+    def _stage(self, name: str, port: int) -> ChildSpec:
         return ChildSpec(
-            name, [sys.executable, "-m", "topologies.cli.main", "stage", name],
-            {**self._env(), "SHIPSYNC_METRICS_PORT": str(port)},
-            ready=lambda: _is_ready(self.settings.host, port), metrics_port=port,
-            stop_seconds=self.settings.drain_timeout + 5,
+            name, [*SHIPSYNC, "stage", name],
+            {**environment(self.settings), "SHIPSYNC_METRICS_PORT": str(port)},
+            ready=partial(_is_ready, self.settings.host, port), metrics_port=port,
+            stop_seconds=self.settings.drain_timeout + STOP_MARGIN_SECONDS, layer=STAGES_LAYER,
         )
 
-    def _env(self) -> dict[str, str]:
-        settings = self.settings
-        return {
-            "SHIPSYNC_BOOTSTRAP": settings.bootstrap,
-            "SHIPSYNC_REGISTRY_URL": settings.registry_url,
-            "SHIPSYNC_REDIS_URL": settings.redis_url,
-            "SHIPSYNC_DATA_DIR": str(settings.data_dir),
-            "SHIPSYNC_SESSION_TIMEOUT": str(settings.session_timeout),
-            "SHIPSYNC_REBALANCE_TIMEOUT": str(settings.rebalance_timeout),
-            "SHIPSYNC_PARTITIONS": str(settings.partitions),
-        }
 
-
-def _port(url: str) -> int:
-    port = urlsplit(url.split(",")[0]).port
-    if port is None:
-        raise Fatal(f"{url} names no port")
-    return port
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(PROBE_SECONDS)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _prepared(settings: Settings, external: bool, ports: int | None) -> Settings:
+    settings = settings.model_copy(update={"data_dir": settings.data_dir.resolve()})
+    if external:
+        return settings
+    if ports is not None:
+        settings = on_ports(settings, list(range(ports, ports + embedded.PORTS)))
+    return embedded.with_short_sessions(settings)
 
 
 def _is_ready(host: str, port: int) -> bool:
     """Whether a stage says that it has its partitions (its metrics endpoint tells)."""
-    try:
-        with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PROBE_SECONDS) as answer:
-            return b"\nshipsync_assigned_partitions{" in answer.read()
-    except (URLError, OSError):
-        return False
+    with suppress(OSError), urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PROBE_SECONDS) as answer:
+        return b"\nshipsync_assigned_partitions{" in answer.read()
+    return False

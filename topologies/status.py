@@ -5,19 +5,27 @@ from __future__ import annotations
 import time
 import urllib.request
 from collections import defaultdict
-from dataclasses import dataclass, field
-from urllib.error import URLError
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams.model import Alert
 from topologies.upfile import ProcessNote, UpFile
 
 PROBE_SECONDS = 2.0
+AT_ONCE = 8
+NOT_ANSWERING = "silent"
+"""Up as far as the supervisor knows, but its metrics endpoint does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """One process. ``memory_bytes``: resident; ``cpu_seconds``: since it started; ``lag``: records not done."""
+    """One process. ``memory_bytes``: resident; ``cpu_seconds``: since it started; ``lag``: records not done.
+
+    ``records``: handled since it started; ``per_second``: lately, None before a second look.
+    """
 
     name: str
     pid: int | None
@@ -26,33 +34,76 @@ class ProcessStatus:
     memory_bytes: int = 0
     cpu_seconds: float = 0.0
     lag: int = 0
+    records: int = 0
+    per_second: float | None = None
     outcomes: dict[str, int] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An alert nobody resolved yet. ``raised_at``: UTC ms."""
+
+    alert_id: str
+    kind: str
+    severity: str
+    subject: str
+    message: str
+    raised_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class StackStatus:
-    """Everything at one moment. ``uptime_s``: since the stack was started."""
+    """Everything at one moment. ``uptime_s``: since the stack was started; ``taken_at``: a clock's seconds.
+
+    ``open_alerts``: None where they could not be read.
+    """
 
     bootstrap: str
     registry_url: str
     uptime_s: float
+    taken_at: float
     processes: list[ProcessStatus]
+    open_alerts: list[OpenAlert] | None = None
 
 
-def look(noted: UpFile) -> StackStatus:
-    """Ask every process once."""
-    return StackStatus(
-        noted.bootstrap, noted.registry_url, time.time() - noted.started_at / 1000,
-        [_process(noted.host, process) for process in noted.processes],
-    )
+def look(noted: UpFile, clock: Callable[[], float] = time.time) -> StackStatus:
+    """Ask every process once, all at the same time."""
+    with ThreadPoolExecutor(AT_ONCE) as asking:
+        processes = list(asking.map(lambda one: _process(noted.host, one), noted.processes))
+    now = clock()
+    return StackStatus(noted.bootstrap, noted.registry_url, now - noted.started_at / 1000, now, processes)
+
+
+def with_rates(now: StackStatus, before: StackStatus) -> StackStatus:
+    """``now`` with the records per second since ``before``; of processes that were not restarted since."""
+    seconds = now.taken_at - before.taken_at
+    earlier = {process.pid: process for process in before.processes if process.pid is not None}
+
+    def rated(process: ProcessStatus) -> ProcessStatus:
+        known = earlier.get(process.pid) if process.pid is not None else None
+        if known is None or seconds <= 0 or not process.memory_bytes or process.records < known.records:
+            return process
+        return replace(process, per_second=(process.records - known.records) / seconds)
+
+    return replace(now, processes=[rated(process) for process in now.processes])
+
+
+def with_alerts(status: StackStatus, alerts: list[Alert] | None) -> StackStatus:
+    """``status`` with the open alerts."""
+    if alerts is None:
+        return status
+    return replace(status, open_alerts=[
+        OpenAlert(one.alert_id, one.kind.value, one.severity.value, one.subject, one.message, one.raised_at)
+        for one in alerts
+    ])
 
 
 def _process(host: str, noted: ProcessNote) -> ProcessStatus:
     text = _metrics(host, noted.metrics_port) if noted.metrics_port and noted.pid else None
     if text is None:
         silent = noted.metrics_port != 0 and noted.state == "up"
-        return ProcessStatus(noted.name, noted.pid, "not answering" if silent else noted.state, noted.restarts)
+        return ProcessStatus(noted.name, noted.pid, NOT_ANSWERING if silent else noted.state, noted.restarts)
     return read(noted, text)
 
 
@@ -61,7 +112,7 @@ def _metrics(host: str, port: int) -> str | None:
         with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PROBE_SECONDS) as answer:
             text: str = answer.read().decode()
             return text
-    except (URLError, OSError):
+    except OSError:
         return None
 
 
@@ -79,6 +130,8 @@ def read(noted: ProcessNote, text: str) -> ProcessStatus:
             else:
                 sums[sample.name] += sample.value
     return ProcessStatus(
-        noted.name, noted.pid, noted.state, noted.restarts, int(sums["process_resident_memory_bytes"]),
-        sums["process_cpu_seconds_total"], int(sums["shipsync_lag_records"]), dict(outcomes), dict(dead),
+        noted.name, noted.pid, noted.state, noted.restarts,
+        memory_bytes=int(sums["process_resident_memory_bytes"]), cpu_seconds=sums["process_cpu_seconds_total"],
+        lag=int(sums["shipsync_lag_records"]), records=int(sums["shipsync_chunk_records_sum"]),
+        outcomes=dict(outcomes), dead_letters=dict(dead),
     )

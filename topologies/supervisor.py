@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from itertools import groupby
 from pathlib import Path
 
 from streams.errors import Fatal, Transient
@@ -110,9 +109,9 @@ class Supervisor:
         """
         self._stopping.set()
         with self._lock:
-            last_first = sorted(reversed(self.children), key=lambda child: -child.spec.layer)
-            for _, together in groupby(last_first, key=lambda child: child.spec.layer):
-                self._end(list(together), hurried)
+            for layer in sorted({child.spec.layer for child in self.children}, reverse=True):
+                together = [child for child in reversed(self.children) if child.spec.layer == layer]
+                self._end(together, hurried)
             self._listen()
             if self._follower is not None:
                 self._follower.close()
@@ -179,15 +178,16 @@ class Supervisor:
         if child.ended():
             return
         if hurried:
-            self._say(child.spec.name, "is killed, as asked")
+            self._say(child.spec.name, "is not waited for: killed")
             child.kill()
         elif seconds >= child.spec.stop_seconds:
             self._say(child.spec.name, f"does not stop within {child.spec.stop_seconds:g} s: killed")
             child.kill()
 
     def _stopped(self, child: Child) -> None:
-        child.state = State.STOPPED
-        self._say(child.spec.name, "stopped")
+        if child.state is not State.STOPPED:
+            child.state = State.STOPPED
+            self._say(child.spec.name, "stopped")
 
     def _listen(self) -> None:
         if self._follower is not None:

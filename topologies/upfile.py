@@ -10,6 +10,8 @@ import msgspec
 from config.settings import Settings
 
 NAME = "up.json"
+_START_TIME = 19
+"""Field of ``/proc/<pid>/stat`` behind the command's name: when the process was started, clock ticks."""
 
 
 class ProcessNote(msgspec.Struct, frozen=True):
@@ -24,7 +26,7 @@ class ProcessNote(msgspec.Struct, frozen=True):
 
 
 class UpFile(msgspec.Struct, frozen=True):
-    """A running stack. ``started_at``: UTC ms."""
+    """A running stack. ``started_at``: UTC ms. ``born`` tells its supervisor from a later process ``pid``."""
 
     pid: int
     bootstrap: str
@@ -33,6 +35,7 @@ class UpFile(msgspec.Struct, frozen=True):
     host: str
     started_at: int
     processes: list[ProcessNote]
+    born: int | None = None
 
     def write(self, data_dir: Path) -> None:
         """Write it whole or not at all."""
@@ -51,19 +54,28 @@ def running(data_dir: Path) -> UpFile | None:
     """The stack that runs with this data directory; None where none does, or its supervisor is dead."""
     try:
         noted = msgspec.json.decode((data_dir / NAME).read_bytes(), type=UpFile)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
         return None
-    return noted if _alive(noted.pid) else None
+    return noted if _alive(noted.pid, noted.born) else None
 
 
-def _alive(pid: int) -> bool:
+def born(pid: int) -> int | None:
+    """When a process was started, in clock ticks since the machine was; None where that is not told."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return int(stat.rpartition(")")[2].split()[_START_TIME])
+
+
+def _alive(pid: int, noted_birth: int | None) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return True
+        pass
+    return noted_birth is None or born(pid) in (None, noted_birth)
 
 
 def resolve(settings: Settings) -> Settings:

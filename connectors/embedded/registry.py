@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+import socketserver
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from fastavro.schema import to_parsing_canonical_form
 
@@ -23,6 +25,11 @@ from streams.errors import Fatal
 
 CONTENT_TYPE = "application/vnd.schemaregistry.v1+json"
 VERSION = 1
+LATEST = ("latest", "-1")
+LARGEST_ID = 2**31 - 1
+MOST_BYTES = 1024 * 1024
+QUEUE = 64
+IDLE_SECONDS = 60
 
 
 class Answer(NamedTuple):
@@ -54,7 +61,7 @@ class Catalogue:
             for pattern, answer in self._routes():
                 found = re.fullmatch(pattern, path)
                 if found is not None:
-                    return Answer(HTTPStatus.OK, answer(*found.groups()))
+                    return Answer(HTTPStatus.OK, answer(*(unquote(part) for part in found.groups())))
             raise _Wrong(HTTPStatus.NOT_FOUND, 404, "HTTP 404 Not Found")
         except _Wrong as wrong:
             return wrong.answer
@@ -62,13 +69,8 @@ class Catalogue:
     def look_up(self, subject: str, body: bytes) -> Answer:
         """The answer to a POST of a schema to ``/subjects/{subject}``: its id and version, or 40403."""
         try:
-            version = self._version(subject, "latest")
-            try:
-                asked = json.loads(json.loads(body)["schema"])
-                same = to_parsing_canonical_form(asked) == to_parsing_canonical_form(json.loads(version["schema"]))
-            except Exception as error:  # fastavro and json name no common error for what is no schema
-                raise _Wrong(HTTPStatus.UNPROCESSABLE_ENTITY, 42201, f"Invalid schema: {error}") from error
-            if not same:
+            version = self._version(unquote(subject), "latest")
+            if _asked_for(body) != to_parsing_canonical_form(json.loads(version["schema"])):
                 raise _Wrong(HTTPStatus.NOT_FOUND, 40403, "Schema not found")
             return Answer(HTTPStatus.OK, version)
         except _Wrong as wrong:
@@ -77,7 +79,7 @@ class Catalogue:
     def refuse(self, path: str) -> Answer:
         """The answer to anything that would write."""
         found = re.match(r"/subjects/([^/]+)", path)
-        what = f"Subject {found.group(1)}" if found else "The registry"
+        what = f"Subject {unquote(found.group(1))}" if found else "The registry"
         message = f"{what} is in read-only mode: the contracts are the files of avro/"
         return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"error_code": 42205, "message": message})
 
@@ -109,7 +111,13 @@ class Catalogue:
         name = self._contract.get(subject)
         if name is None:
             raise _Wrong(HTTPStatus.NOT_FOUND, 40401, f"Subject '{subject}' not found.")
-        if version not in ("latest", "-1", str(VERSION)):
+        if version not in LATEST and not (version.isdecimal() and 0 < int(version) <= LARGEST_ID):
+            raise _Wrong(
+                HTTPStatus.UNPROCESSABLE_ENTITY, 42202,
+                f"The specified version '{version}' is not a valid version id. Allowed values are between"
+                " [1, 2^31-1] and the string \"latest\"",
+            )
+        if version not in LATEST and int(version) != VERSION:
             raise _Wrong(HTTPStatus.NOT_FOUND, 40402, f"Version {version} not found.")
         text = contracts.schema_text(name)
         return {"subject": subject, "version": VERSION, "id": self._ids[name], "schema": text}
@@ -126,23 +134,49 @@ class Catalogue:
         return sorted(subject for subject, contract in self._contract.items() if contract == name)
 
 
+def _asked_for(body: bytes) -> str:
+    """The canonical form of the Avro schema in a request. Raises _Wrong 42201 for what is none."""
+    try:
+        request = json.loads(body)
+        if request.get("schemaType", "AVRO") != "AVRO":
+            raise ValueError(f"schemaType {request['schemaType']}, here all are AVRO")
+        return str(to_parsing_canonical_form(json.loads(request["schema"])))
+    except Exception as error:  # fastavro and json share no class of error for what is no schema
+        raise _Wrong(HTTPStatus.UNPROCESSABLE_ENTITY, 42201, f"Invalid schema: {error!r}") from error
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = QUEUE
+
+    def server_bind(self) -> None:
+        """Bind without asking the name service for our own name, which may take long."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+
 def serve(host: str, port: int, catalogue: Catalogue | None = None) -> ThreadingHTTPServer:
-    """A bound server, not yet serving: call ``serve_forever``. Raises Fatal where the port is taken."""
+    """A bound server, not yet serving: call ``serve_forever``. Raises Fatal where it cannot listen there."""
     answers = catalogue or Catalogue()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        timeout = IDLE_SECONDS
 
         def do_GET(self) -> None:
             self._send(answers.get(self._path()))
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self._body()
             found = re.fullmatch(r"/subjects/([^/]+)", self._path())
-            self._send(answers.look_up(found.group(1), body) if found else answers.refuse(self._path()))
+            if body is None:
+                self._send(Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {
+                    "error_code": 413, "message": f"a body of at most {MOST_BYTES:,} bytes, with its Content-Length"
+                }))
+            else:
+                self._send(answers.look_up(found.group(1), body) if found else answers.refuse(self._path()))
 
         def do_PUT(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self._body()
             self._send(answers.refuse(self._path()))
 
         do_DELETE = do_PUT
@@ -150,6 +184,14 @@ def serve(host: str, port: int, catalogue: Catalogue | None = None) -> Threading
         def _path(self) -> str:
             path = self.path.split("?", 1)[0]
             return path.rstrip("/") or "/"
+
+        def _body(self) -> bytes | None:
+            """The request's body; None, with the connection to be closed, for one too long or of no length."""
+            told = self.headers.get("Content-Length") or "0"
+            if not told.isdecimal() or int(told) > MOST_BYTES:
+                self.close_connection = True
+                return None
+            return self.rfile.read(int(told))
 
         def _send(self, answer: Answer) -> None:
             body = json.dumps(answer.body).encode()
@@ -163,8 +205,8 @@ def serve(host: str, port: int, catalogue: Catalogue | None = None) -> Threading
             """Say nothing: one line per request helps nobody here."""
 
     try:
-        return ThreadingHTTPServer((host, port), Handler)
+        return _Server((host, port), Handler)
     except OSError as error:
         raise Fatal(
-            f"port {port} on {host} is taken ({error}); set SHIPSYNC_REGISTRY_URL to another"
+            f"the registry cannot listen on port {port} of {host} ({error.strerror}): set SHIPSYNC_REGISTRY_URL"
         ) from error

@@ -17,8 +17,9 @@ def test_a_fifth_of_the_events_repeat_and_four_belong_to_a_shipment() -> None:
 def test_every_body_becomes_one_known_canonical_event_of_an_ordered_shipment() -> None:
     load = make(400)
     adapters = {carrier.feed: carrier.adapter for carrier in discover()}
-    records = [FakeRecord("raw.ups.v1", 0, n, timestamp=1_800_000_000_000, value=body) for n, body in enumerate(load.bodies)]
-    taken = take_in(records, adapters, 1_800_000_000_000, 1_000_000)
+    later = 1_800_000_000_000
+    records = [FakeRecord("raw.ups.v1", 0, n, later, value=body) for n, body in enumerate(load.bodies)]
+    taken = take_in(records, adapters, later, 1_000_000)
     assert (len(taken.events), taken.refused) == (400, [])
     assert len({event.event_id for event in taken.events}) == load.distinct
     ordered = {reference.tracking_number for reference in load.references}

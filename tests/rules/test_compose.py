@@ -39,6 +39,7 @@ def test_there_is_one_service_for_every_stage() -> None:
 
 def test_the_rest_of_ours_makes_the_topics_once() -> None:
     assert OURS.keys() - STAGES.keys() == {"topics"}
+    assert OURS["topics"]["command"] == ["topics", "--create"]
     assert OURS["topics"]["restart"] == "no"
 
 

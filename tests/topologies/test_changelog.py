@@ -115,7 +115,7 @@ def test_a_missing_topic_is_fatal_and_names_the_remedy(
     bootstrap: str, topic_name: str, tmp_path: Path
 ) -> None:
     settings = Settings(bootstrap=bootstrap, data_dir=tmp_path)
-    with pytest.raises(Fatal, match="shipsync topics create"):
+    with pytest.raises(Fatal, match="shipsync topics --create"):
         KafkaChangelog("echo", topic_name, settings, bytes).restored(tmp_path / "0", 0, lambda: True)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 
 import typer
+from confluent_kafka import KafkaException
 from rich.console import Console
 
 from config.settings import SettingsError
 from config.version import VERSION
+from connectors.carriers import CarrierFileError
 from streams.errors import ShipSyncError
+from topologies import logs
 from topologies.cli import demo, feed, registry, stage, status, tail, topics, up
 
 EXIT_FAILURE = 1
@@ -43,13 +46,17 @@ def version() -> None:
 def run() -> None:
     """The entry point: faults of ours become one message and an exit code."""
     complain = Console(stderr=True, highlight=False, soft_wrap=True)
+    logs.configure_for_a_command()
     try:
         app()
     except SettingsError as error:
         complain.print(str(error), markup=False)
         sys.exit(EXIT_WRONG_SETTINGS)
-    except ShipSyncError as error:
+    except (ShipSyncError, CarrierFileError) as error:
         complain.print(str(error), markup=False)
+        sys.exit(EXIT_FAILURE)
+    except KafkaException as error:
+        complain.print(f"Kafka: {error.args[0]}; is the broker up (SHIPSYNC_BOOTSTRAP)?", markup=False)
         sys.exit(EXIT_FAILURE)
 
 

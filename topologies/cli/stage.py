@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 import typer
 from prometheus_client import start_http_server
 
 from config import settings as configuration
+from config.settings import Settings
 from config.topics import APPS
-from streams.errors import Fatal
+from streams.errors import Fatal, ShipSyncError
 from topologies import logs
+
+log = logging.getLogger(__name__)
 
 NAMES = ", ".join(app.name for app in APPS)
 
@@ -23,6 +27,18 @@ def command(
         raise typer.BadParameter(f"there is no stage {name!r}; the stages are {NAMES}", param_hint="NAME")
     settings = configuration.load()
     logs.configure(settings, name)
+    try:
+        code = _run(name, settings)
+    except ShipSyncError as error:
+        log.critical("%s does not start: %s", name, error)
+        code = 1
+    raise typer.Exit(code)
+
+
+def _run(name: str, settings: Settings) -> int:
+    """Serve the metrics and run the stage; its exit code. Raises Fatal or Transient before it starts."""
+    from topologies.apps import run_stage
+
     if settings.metrics_port:
         try:
             start_http_server(settings.metrics_port, addr=settings.host)
@@ -30,6 +46,4 @@ def command(
             raise Fatal(
                 f"metrics port {settings.metrics_port} cannot be bound ({error}); set SHIPSYNC_METRICS_PORT"
             ) from error
-    from topologies.apps import run_stage
-
-    raise typer.Exit(run_stage(name, settings))
+    return run_stage(name, settings)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console, Group
@@ -15,65 +18,135 @@ from rich.table import Table
 from rich.text import Text
 
 from config import settings as configuration
-from streams.errors import Transient
+from config.settings import Settings
+from streams.errors import ShipSyncError, Transient
 from topologies import upfile
-from topologies.status import ProcessStatus, StackStatus, look
+from topologies.rendering import printable
+from topologies.status import OpenAlert, ProcessStatus, StackStatus, look, with_alerts, with_rates
+
+if TYPE_CHECKING:
+    from topologies.alert_board import AlertBoard
 
 REFRESH_SECONDS = 1.0
+ALERT_SECONDS = 5.0
+MOST_ALERTS = 8
+STYLES = {"up": "green", "starting": "yellow", "waiting": "yellow"}
 
 
 def command(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Refresh every second until Ctrl-C.")] = False,
 ) -> None:
-    """Show each stage: state, what became of its records, dead letters by reason, lag, memory."""
-    data_dir = configuration.load().data_dir
+    """Show each process: state, records per second, what became of them, dead letters, lag, memory; open alerts."""
+    settings = configuration.load()
+    before = current(settings.data_dir)
     console = Console(highlight=False)
-    if as_json:
-        typer.echo(json.dumps(asdict(current(data_dir)), indent=2))
-        return
-    if not watch:
-        console.print(view(current(data_dir)))
-        return
-    with Live(view(current(data_dir)), console=console) as live:
-        try:
-            while True:
-                time.sleep(REFRESH_SECONDS)
-                live.update(view(current(data_dir)))
-        except KeyboardInterrupt:
+    with _alert_board(upfile.resolve(settings)) as board:
+        time.sleep(REFRESH_SECONDS)
+        if not watch:
+            now = _look_again(settings, before, board)
+            if as_json:
+                typer.echo(json.dumps(asdict(now), indent=2))
+            else:
+                console.print(view(now))
             return
+        with Live(view(before), console=console, auto_refresh=False) as live:
+            try:
+                while True:
+                    before = _look_again(settings, before, board)
+                    live.update(view(before), refresh=True)
+                    time.sleep(REFRESH_SECONDS)
+            except KeyboardInterrupt:
+                return
 
 
 def current(data_dir: Path) -> StackStatus:
     """The running stack's status. Raises Transient where none runs."""
     noted = upfile.running(data_dir)
     if noted is None:
-        raise Transient(f"no stack runs with data in {data_dir}: shipsync up, or set SHIPSYNC_DATA_DIR")
+        raise Transient(
+            f"no stack runs with data in {data_dir.resolve()}: start it with shipsync up,"
+            " or set SHIPSYNC_DATA_DIR to where one does"
+        )
     return look(noted)
 
 
+@contextmanager
+def _alert_board(settings: Settings) -> Iterator[AlertBoard | None]:
+    """The open alerts' board; None where the broker or the registry does not answer."""
+    from topologies.alert_board import AlertBoard
+
+    try:
+        board = AlertBoard(settings)
+    except ShipSyncError:
+        yield None
+        return
+    try:
+        yield board
+    finally:
+        board.close()
+
+
+def _look_again(settings: Settings, before: StackStatus, board: AlertBoard | None) -> StackStatus:
+    now = with_rates(current(settings.data_dir), before)
+    if board is None:
+        return now
+    try:
+        return with_alerts(now, board.update(ALERT_SECONDS))
+    except ShipSyncError:
+        return now
+
+
 def view(status: StackStatus) -> Group:
-    """The status as a table with its dead letters below."""
-    table = Table("process", "state", "restarts", "records by outcome", "lag", "CPU s", "MB")
+    """The status as a table, with what became of the records, dead letters and open alerts below."""
+    table = Table("process", "pid", "state", "restarts")
+    for name in ("records", "per s", "lag", "CPU s", "MB"):
+        table.add_column(name, justify="right")
     for process in status.processes:
-        table.add_row(
-            process.name, _state(process), str(process.restarts or "-"), _outcomes(process.outcomes),
-            str(process.lag) if process.outcomes else "-",
-            f"{process.cpu_seconds:.0f}" if process.cpu_seconds else "-",
-            f"{process.memory_bytes / 1e6:.0f}" if process.memory_bytes else "-",
-        )
+        table.add_row(*_row(process))
     dead = {
-        f"{process.name}: {reason}": count
+        f"{process.name} {reason}": count
         for process in status.processes for reason, count in process.dead_letters.items()
     }
-    footer = f"up {status.uptime_s:.0f} s, broker {status.bootstrap}, registry {status.registry_url}"
-    letters = "dead letters: " + (_outcomes(dead) if dead else "none")
-    return Group(table, Text(letters), Text(footer, style="dim"))
+    outcomes = [
+        Text(f"{process.name}: {told}") for process in status.processes if (told := _counts(process.outcomes))
+    ]
+    footer = f"up {_duration(status.uptime_s)}, broker {status.bootstrap}, registry {status.registry_url}"
+    return Group(
+        table, *outcomes, Text("dead letters: " + (_counts(dead) or "none")), _alerts(status.open_alerts),
+        Text(footer, style="dim"),
+    )
 
 
-def _state(process: ProcessStatus) -> Text:
-    return Text(process.state, style={"up": "green", "starting": "yellow"}.get(process.state, "red"))
+def _row(process: ProcessStatus) -> list[str | Text]:
+    known = process.memory_bytes > 0
+    return [
+        process.name, str(process.pid or "-"), Text(process.state, style=STYLES.get(process.state, "red")),
+        str(process.restarts or "-"), f"{process.records:,}" if known else "-",
+        "-" if process.per_second is None else f"{process.per_second:,.0f}",
+        f"{process.lag:,}" if known else "-", f"{process.cpu_seconds:.0f}" if known else "-",
+        f"{process.memory_bytes / 1e6:.0f}" if known else "-",
+    ]
 
 
-def _outcomes(counts: dict[str, int]) -> str:
+def _alerts(alerts: list[OpenAlert] | None) -> Text:
+    if alerts is None:
+        return Text("open alerts: not known, broker or registry does not answer", style="yellow")
+    shown = Text(f"open alerts: {len(alerts) or 'none'}")
+    for alert in alerts[-MOST_ALERTS:]:
+        raised = datetime.fromtimestamp(alert.raised_at / 1000, UTC)
+        style = "red" if alert.severity == "critical" else "yellow"
+        shown.append(f"\n  {raised:%Y-%m-%d %H:%M}Z {alert.severity} {printable(alert.message)}", style=style)
+    if len(alerts) > MOST_ALERTS:
+        shown.append(f"\n  and {len(alerts) - MOST_ALERTS} older ones: shipsync status --json", style="dim")
+    return shown
+
+
+def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()) if count)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -3,60 +3,59 @@
 from __future__ import annotations
 
 import difflib
-import io
 import json
-import re
 import signal
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from contextlib import contextmanager
+from typing import Annotated
 
-import fastavro
 import typer
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 from rich.console import Console
 
-from config import headers
 from config import settings as configuration
 from config.settings import Settings
-from streams.errors import Reject, Transient
+from connectors.topic_admin import client_log
+from streams.errors import Transient
 from topologies import upfile
 
 ANSWER_SECONDS = 10.0
-PREVIEW = 200
-_TIME = re.compile(r"(_at|^at)$")
+POLL_SECONDS = 0.2
 
 
 def command(
     topic: Annotated[str, typer.Argument(help="A topic; customer.updates is enough.", show_default=False)],
     from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Every record there is, first.")] = False,
-    key: Annotated[str | None, typer.Option(help="Only records with this key.")] = None,
+    key: Annotated[str | None, typer.Option(help="Only records with this key.", show_default=False)] = None,
     count: Annotated[int, typer.Option("-n", help="Stop after so many; 0: go on.", min=0)] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, values whole.")] = False,
     until_end: Annotated[bool, typer.Option("--until-end", help="Stop at the end instead of waiting.")] = False,
 ) -> None:
-    """Print decoded records of a topic as they come: time, key and value; dead letters with their reason."""
+    """Print the records of a topic as they come, decoded; dead letters with their reason.
+
+    Ctrl-C ends it. With --from-beginning --until-end it prints what there is.
+    """
     from connectors.registry import Registry
+    from topologies.rendering import line, plain
     from topologies.stack import catalogue
 
     name = full_name(topic, [declared.name for declared in catalogue()])
     settings = upfile.resolve(configuration.load())
-    registry = Registry(settings)
+    writer_schema = Registry(settings).writer_schema
     console = Console(soft_wrap=True, highlight=False)
-    stopping: list[int] = []
-    signal.signal(signal.SIGINT, lambda got, _: stopping.append(got))
     shown = 0
-    for record in records(settings, name, from_beginning, until_end, lambda: bool(stopping)):
-        told = decode(record, registry.writer_schema)
-        if key is not None and told["key"] != key:
-            continue
-        if as_json:
-            typer.echo(json.dumps(told, ensure_ascii=False))
-        else:
-            console.print(line(told), markup=False)
-        shown += 1
-        if count and shown >= count:
-            return
+    with _interrupted() as stop:
+        for record in records(settings, name, from_beginning, until_end, stop):
+            told = plain(record, writer_schema)
+            if key is not None and told["key"] != key:
+                continue
+            if as_json:
+                typer.echo(json.dumps(told, ensure_ascii=False))
+            else:
+                console.print(line(told))
+            shown += 1
+            if count and shown >= count:
+                return
 
 
 def full_name(asked: str, known: list[str]) -> str:
@@ -64,28 +63,28 @@ def full_name(asked: str, known: list[str]) -> str:
     for name in (asked, f"{asked}.v1"):
         if name in known:
             return name
-    near = difflib.get_close_matches(asked, known, 3, 0.4)
-    hint = f"; near: {', '.join(near)}" if near else "; see shipsync topics"
-    raise typer.BadParameter(f"no topic {asked!r}{hint}", param_hint="TOPIC")
+    holding = [name for name in known if asked.lower() in name]
+    near = (holding or difflib.get_close_matches(asked.lower(), known, 3, 0.4))[:5]
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise typer.BadParameter(f"there is no topic {asked!r}{hint} shipsync topics lists them", param_hint="TOPIC")
 
 
 def records(
     settings: Settings, topic: str, from_beginning: bool, until_end: bool, stop: Callable[[], bool]
 ) -> Iterator[Message]:
     """Records of every partition, as they come. Raises Transient where topic or broker is not there."""
-    consumer = Consumer({
-        **settings.librdkafka(), "group.id": "shipsync-tail", "enable.auto.commit": False,
-        "enable.partition.eof": True,
-    })
+    consumer = Consumer(
+        {**settings.librdkafka(), "group.id": "shipsync-tail", "enable.auto.commit": False,
+         "enable.partition.eof": True},
+        logger=client_log,
+    )
     try:
-        found = consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic]
-        if found.error is not None or not found.partitions:
-            raise Transient(f"{topic} is not on {settings.bootstrap}: shipsync topics --create")
+        partitions = _partitions(consumer, settings, topic)
         start = OFFSET_BEGINNING if from_beginning else OFFSET_END
-        consumer.assign([TopicPartition(topic, number, start) for number in found.partitions])
-        open_ends = set(found.partitions)
+        consumer.assign([TopicPartition(topic, number, start) for number in partitions])
+        open_ends = set(partitions)
         while not stop() and not (until_end and not open_ends):
-            record = consumer.poll(0.2)
+            record = consumer.poll(POLL_SECONDS)
             if record is None:
                 continue
             error = record.error()
@@ -93,68 +92,31 @@ def records(
                 yield record
             elif error.code() == KafkaError._PARTITION_EOF:
                 open_ends.discard(record.partition() or 0)
-            else:
-                raise Transient(f"{topic} cannot be read: {error.str()}")
+            elif error.code() == KafkaError._ALL_BROKERS_DOWN or not error.retriable():
+                raise Transient(f"{topic} cannot be read at {settings.bootstrap}: {error.str()}")
     finally:
         consumer.close()
 
 
-def decode(record: Message, writer_schema: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
-    """A record as plain data: where it lies, key, value (decoded where it is Avro), error headers."""
-    attached = {name: _text(value) for name, value in record.headers() or []}
-    told: dict[str, Any] = {
-        "at": f"{record.topic()}[{record.partition()}] @ {record.offset()}",
-        "time": _when(record.timestamp()[1]),
-        "key": _text(record.key()),
-    }
-    if headers.REASON in attached:
-        told["reason"] = attached[headers.REASON]
-        told["error"] = attached.get(headers.ERROR_MESSAGE)
-        told["origin"] = (
-            f"{attached.get(headers.ERROR_TOPIC)}[{attached.get(headers.ERROR_PARTITION)}]"
-            f" @ {attached.get(headers.ERROR_OFFSET)}"
-        )
-    told["value"] = _value(record.value(), writer_schema)
-    return told
-
-
-def _value(value: bytes | None, writer_schema: Callable[[int], dict[str, Any]]) -> Any:
-    from connectors.registry import split
-
-    if value is None:
-        return None
+def _partitions(consumer: Consumer, settings: Settings, topic: str) -> list[int]:
     try:
-        number, body = split(value)
-        return humane(fastavro.schemaless_reader(io.BytesIO(body), writer_schema(number), None))
-    except (Reject, EOFError, LookupError, ValueError):
-        text = value.decode("utf-8", "backslashreplace")
-        return text if len(text) <= PREVIEW else f"{text[:PREVIEW]}… ({len(value):,} bytes)"
+        found = consumer.list_topics(timeout=ANSWER_SECONDS).topics.get(topic)
+    except KafkaException as error:
+        raise Transient(
+            f"no broker answers at {settings.bootstrap} ({error.args[0].str()}):"
+            " start one with shipsync up, or set SHIPSYNC_BOOTSTRAP"
+        ) from error
+    if found is None or not found.partitions:
+        raise Transient(f"{topic} is not on {settings.bootstrap}: shipsync topics --create")
+    return sorted(found.partitions)
 
 
-def humane(value: Any, name: str = "") -> Any:
-    """Times in words, bytes as their size, nothing that was not said."""
-    if isinstance(value, dict):
-        return {key: humane(inner, key) for key, inner in value.items() if inner not in (None, [], "")}
-    if isinstance(value, list):
-        return [humane(inner) for inner in value]
-    if isinstance(value, bytes):
-        return f"{len(value)} bytes"
-    if isinstance(value, int) and not isinstance(value, bool) and _TIME.search(name):
-        return _when(value)
-    return value
-
-
-def _when(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _text(value: bytes | str | None) -> str | None:
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
-
-
-def line(told: dict[str, Any]) -> str:
-    """One record for a person: time, key, then reason or value."""
-    value = told["value"]
-    shown = json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
-    trouble = f"{told['error']} ({told['origin']})\n    " if "reason" in told else ""
-    return f"{told['time']}  {told['key'] or '-'}  {trouble}{shown}"
+@contextmanager
+def _interrupted() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed since; what it did before is restored at the end."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from config import settings as configuration
-from config.topics import Topic
+from config.topics import DAY_MS, Cleanup, Topic, raw
 from topologies import upfile
 
 WAIT_SECONDS = 10.0
+EVERY_FEED = "<feed>"
 
 
 def command(
@@ -23,7 +24,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="As the table of docs/topics.md.")] = False,
 ) -> None:
-    """List the declared topics: key, contract, partitions, cleanup, owner."""
+    """List the declared topics: key, contract, cleanup, owner; make them, or compare them with the cluster's."""
     from topologies.stack import catalogue
 
     declared = catalogue()
@@ -63,26 +64,34 @@ def row(topic: Topic) -> dict[str, Any]:
     return {
         "name": topic.name, "what": topic.what, "key": topic.key, "schema": topic.schema,
         "partitions": topic.partitions, "cleanup": topic.cleanup.value,
-        "retention_days": round(topic.retention_ms / 86_400_000), "owner": topic.owner,
+        "retention_days": round(topic.retention_ms / DAY_MS), "owner": topic.owner,
         "personal_data": topic.personal_data, "lifecycle": topic.lifecycle.value,
     }
 
 
 def as_markdown(declared: Sequence[Topic]) -> str:
-    """The table of ``docs/topics.md``; raw topics stand as one row."""
+    """The table of ``docs/topics.md``; raw topics stand as one row, whatever the feeds."""
     lines = [
-        "| topic | what | key | contract | cleanup | owner | personal data |",
-        "|---|---|---|---|---|---|---|",
+        "| topic | what | key | contract | partitions | kept | owner | personal data |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    shown = [topic for topic in declared if not topic.name.startswith("raw.")]
-    raw = next((topic for topic in declared if topic.name.startswith("raw.")), None)
-    if raw is not None:
-        lines.append("| `raw.<feed>.v1` | What a feed sent, as received | none | - | delete | gateway | yes |")
-    for topic in shown:
-        contract = f"[{topic.schema}](../avro/{topic.schema}.avsc)" if topic.schema else "-"
-        personal = "yes" if topic.personal_data else "no"
-        lines.append(
-            f"| `{topic.name}` | {topic.what} | {topic.key} | {contract} | {topic.cleanup.value} |"
-            f" {topic.owner} | {personal} |"
-        )
-    return "\n".join(lines)
+    any_feeds = raw(EVERY_FEED)
+    others = [topic for topic in declared if not topic.name.startswith(any_feeds.name.split(EVERY_FEED)[0])]
+    return "\n".join([*lines, *(_markdown_row(topic) for topic in (any_feeds, *others))])
+
+
+def _markdown_row(topic: Topic) -> str:
+    told = row(topic)
+    contract = f"[{topic.schema}](../avro/{topic.schema}.avsc)" if topic.schema else "-"
+    cells = (
+        f"`{topic.name}`", topic.what.replace(EVERY_FEED, "a feed"), topic.key, contract,
+        str(topic.partitions or "`SHIPSYNC_PARTITIONS`"), _kept(topic), topic.owner,
+        "yes" if told["personal_data"] else "no",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _kept(topic: Topic) -> str:
+    if topic.cleanup is Cleanup.COMPACT:
+        return "last of each key"
+    return f"{round(topic.retention_ms / DAY_MS)} days"

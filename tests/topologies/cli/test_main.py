@@ -1,0 +1,143 @@
+"""The command line as a whole: help everywhere, and errors that say what to do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer.testing import CliRunner, Result
+
+from config.version import VERSION
+from connectors.embedded.ports import unused
+from topologies.cli.main import app
+
+COMMANDS = ["demo", "feed", "stage", "status", "tail", "topics", "up", "version"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("SHIPSYNC_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "200")
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def invoked(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def ran(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, as its entry point handles faults."""
+    return subprocess.run(
+        [sys.executable, "-m", "topologies.cli.main", *arguments], capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, check=False,
+    )
+
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_commands_are_these() -> None:
+    group = typer.main.get_command(app)
+    shown = [name for name, one in group.commands.items() if not one.hidden]  # type: ignore[attr-defined]
+    assert sorted(shown) == COMMANDS
+
+
+def test_without_arguments_the_help_is_shown() -> None:
+    result = invoked()
+    assert all(f" {name} " in result.output for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_does_and_what_each_option_means(name: str) -> None:
+    assert invoked(name, "--help").exit_code == 0
+    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    assert len(command.help) > 15
+    assert [one.name for one in command.params if not getattr(one, "help", None)] == []
+
+
+def test_the_version_is_told() -> None:
+    assert invoked("version").output.strip() == VERSION
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["stage", "shipment"], ["there is no stage 'shipment'", "intake, shipments, fulfilment, feeds"]),
+        (["up", "--only", "intakes"], ["there is no stage 'intakes'", "intake, shipments, fulfilment, feeds"]),
+        (["up", "--external", "--ports", "20000"], ["--ports", "not with --external"]),
+        (["tail", "milestone"], ["there is no topic 'milestone'", "did you mean delivery.milestones.v1"]),
+        (["tail", "carrier.evnts"], ["did you mean carrier.events.v1"]),
+        (["tail", "zzz"], ["shipsync topics"]),
+        (["feed", "nobody", "."], ["there is no feed 'nobody'", "The feeds are "]),
+        (["nonsense"], ["No such command 'nonsense'"]),
+    ],
+)
+def test_a_wrong_argument_is_a_usage_error_that_names_what_there_is(arguments: list[str], told: list[str]) -> None:
+    result = invoked(*arguments)
+    assert result.exit_code == 2
+    assert [words for words in told if words not in result.output] == []
+
+
+def test_a_path_without_files_is_a_usage_error(tmp_path: Path) -> None:
+    from connectors.carriers import discover
+
+    feed = discover()[0].feed
+    assert "does not exist" in invoked("feed", feed, "not-here").output
+    result = invoked("feed", feed, str(tmp_path))
+    assert result.exit_code == 2
+    assert "holds no files" in result.output
+
+
+def test_wrong_settings_end_with_78_and_name_each() -> None:
+    for command in (["stage", "intake"], ["status"], ["up"]):
+        done = ran(*command, SHIPSYNC_PARTITIONS="none", SHIPSYNC_LOG_LEVEL="LOUD")
+        assert done.returncode == 78
+        assert "SHIPSYNC_PARTITIONS" in done.stderr
+        assert "use DEBUG, INFO, WARNING or ERROR" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_where_nothing_runs_the_status_says_how_to_start_it() -> None:
+    done = ran("status")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "shipsync up" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["tail", "ops.alerts"], ["topics", "--check"]])
+def test_without_a_broker_one_line_names_its_address_and_the_setting(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("topologies.cli.tail.ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("topologies.cli.topics.WAIT_SECONDS", 0.3)
+    address = f"127.0.0.1:{unused()[0]}"
+    monkeypatch.setenv("SHIPSYNC_BOOTSTRAP", address)
+    result = invoked(*arguments)
+    assert result.exit_code == 1
+    assert address in str(result.exception)
+    assert "SHIPSYNC_BOOTSTRAP" in str(result.exception)
+
+
+def test_an_address_elsewhere_needs_external(tmp_path: Path) -> None:
+    done = ran("up", SHIPSYNC_BOOTSTRAP="kafka.example.com:9092", SHIPSYNC_DATA_DIR=str(tmp_path / "data"))
+    assert done.returncode == 1
+    assert "SHIPSYNC_BOOTSTRAP names kafka.example.com:9092, not this machine" in done.stderr
+    assert "--external" in done.stderr
+    assert not (tmp_path / "data" / "up.json").exists()
+
+
+def test_topics_are_listed_in_every_form() -> None:
+    assert "shipment.state.v1" in invoked("topics").output
+    assert '"name": "shipment.state.v1"' in invoked("topics", "--json").output
+    assert "| `shipment.state.v1` |" in invoked("topics", "--markdown").output

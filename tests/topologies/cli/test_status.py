@@ -1,0 +1,61 @@
+"""``shipsync status`` as it looks."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from topologies.cli.status import MOST_ALERTS, view
+from topologies.status import NOT_ANSWERING, OpenAlert, ProcessStatus, StackStatus
+
+INTAKE = ProcessStatus(
+    "intake", 17, "up", 2, memory_bytes=150_000_000, cpu_seconds=12.4, lag=1_234, records=98_765, per_second=1_500.2,
+    outcomes={"accepted": 90_000, "duplicates": 8_765, "unmatched": 0}, dead_letters={"malformed": 3},
+)
+
+
+def shown(*processes: ProcessStatus, alerts: list[OpenAlert] | None = None) -> str:
+    status = StackStatus("127.0.0.1:1", "http://127.0.0.1:2", 3_725.0, 0.0, list(processes), alerts)
+    console = Console(width=80)
+    with console.capture() as captured:
+        console.print(view(status))
+    return captured.get()
+
+
+def alert(number: int, severity: str = "warning") -> OpenAlert:
+    return OpenAlert(f"a{number}", "feed_stale", severity, "x", f"Feed {number} is silent\x1b[2J", 1_790_000_000_000)
+
+
+def test_a_stage_is_one_row_that_fits_a_terminal() -> None:
+    (row,) = [line for line in shown(INTAKE).splitlines() if line.startswith("│ intake")]
+    assert row.strip("│").replace("│", " ").split() == [
+        "intake", "17", "up", "2", "98,765", "1,500", "1,234", "12", "150"
+    ]
+    assert len(row) <= 80
+
+
+def test_outcomes_and_dead_letters_stand_below() -> None:
+    text = shown(INTAKE)
+    assert "intake: accepted 90,000, duplicates 8,765" in text
+    assert "dead letters: intake malformed 3" in text
+    assert "up 1 h 02 min, broker 127.0.0.1:1" in text
+
+
+def test_a_service_and_a_silent_stage_have_no_numbers() -> None:
+    text = shown(ProcessStatus("broker", 9, "up", 0), ProcessStatus("feeds", 10, NOT_ANSWERING, 0))
+    rows = [line.strip("│").replace("│", " ").split() for line in text.splitlines() if line.startswith("│")]
+    assert rows == [["broker", "9", "up", *"------"], ["feeds", "10", "silent", *"------"]]
+    assert "dead letters: none" in text
+
+
+def test_open_alerts_are_listed_newest_few_and_harmless() -> None:
+    text = shown(INTAKE, alerts=[alert(number) for number in range(MOST_ALERTS + 2)])
+    assert f"open alerts: {MOST_ALERTS + 2}" in text
+    assert "Feed 9 is silent" in text
+    assert "Feed 1 is silent" not in text
+    assert "and 2 older ones" in text
+    assert "\x1b[2J" not in text
+
+
+def test_none_open_and_not_known_are_told_apart() -> None:
+    assert "open alerts: none" in shown(INTAKE, alerts=[])
+    assert "open alerts: not known" in shown(INTAKE, alerts=None)

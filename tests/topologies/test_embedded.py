@@ -1,0 +1,59 @@
+"""The embedded services as children of a stack."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings
+from connectors.embedded.ports import unused
+from streams.errors import Fatal
+from topologies import embedded
+from topologies.embedded import children, on_free_ports, on_ports
+
+
+def test_services_take_consecutive_ports() -> None:
+    settings = on_ports(Settings(), [21000, 21001, 21002])
+    assert (settings.bootstrap, settings.registry_url, settings.redis_url) == (
+        "127.0.0.1:21000", "http://127.0.0.1:21001", "redis://127.0.0.1:21002/0"
+    )
+
+
+@pytest.mark.broker
+def test_broker_valkey_and_registry_are_started_in_this_order(tmp_path: Path) -> None:
+    specs = children(on_free_ports(Settings(data_dir=tmp_path)))
+    assert [spec.name for spec in specs] == ["broker", "valkey", "registry"]
+    assert [spec.essential for spec in specs] == [True, False, False]
+    assert not any(spec.ready() for spec in specs)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("bootstrap", "kafka.example.com:9092"), ("registry_url", "https://registry.example.com"),
+        ("redis_url", "redis://cache.example.com:6379"),
+    ],
+)
+def test_an_address_elsewhere_is_fatal_and_names_the_way_out(name: str, value: str) -> None:
+    with pytest.raises(Fatal, match=f"SHIPSYNC_{name.upper()} names .*not this machine.*--external"):
+        children(on_free_ports(Settings()).model_copy(update={name: value}))
+
+
+def test_an_address_without_a_port_is_fatal() -> None:
+    with pytest.raises(Fatal, match="SHIPSYNC_BOOTSTRAP names no port"):
+        children(on_free_ports(Settings()).model_copy(update={"bootstrap": "localhost"}))
+
+
+def test_a_taken_port_is_fatal_and_tells_both_ways_to_change_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = on_free_ports(Settings()).model_copy(update={"redis_url": f"redis://localhost:{port}/0"})
+        with pytest.raises(Fatal, match=f"port {port} is taken.*SHIPSYNC_REDIS_URL.*--ports"):
+            children(settings)
+
+
+def test_the_embedded_broker_gets_short_sessions() -> None:
+    assert embedded.with_short_sessions(Settings()).session_timeout == embedded.SESSION_SECONDS
+    assert len(unused(embedded.PORTS)) == embedded.PORTS

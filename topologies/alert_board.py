@@ -1,0 +1,81 @@
+"""The alerts that are open now, folded from ``ops.alerts.v1``: the last word on each alert id counts."""
+
+from __future__ import annotations
+
+import time
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+
+from config import topics
+from config.settings import Settings
+from connectors.registry import Registry, ValueCodec
+from connectors.topic_admin import client_log
+from streams.errors import Transient
+from streams.model import Alert
+from streams.vocabulary import AlertState
+
+REGISTRY_SECONDS = 2.0
+ANSWER_SECONDS = 3.0
+BATCH = 5_000
+POLL_SECONDS = 0.1
+
+
+class AlertBoard:
+    """Reads the topic from its beginning, then whatever is added. Close it when done."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises Transient where broker, topic or registry does not answer."""
+        self._codec = ValueCodec(topics.OPS_ALERTS, Alert, Registry(settings, patience=REGISTRY_SECONDS))
+        self._open: dict[bytes, Alert] = {}
+        self._consumer = Consumer(
+            {**settings.librdkafka(), "group.id": "shipsync-status", "enable.auto.commit": False,
+             "enable.partition.eof": True, "fetch.wait.max.ms": 50},
+            logger=client_log,
+        )
+        try:
+            self._unread = set(self._partitions())
+        except BaseException:
+            self._consumer.close()
+            raise
+        self._consumer.assign([
+            TopicPartition(topics.OPS_ALERTS.name, number, OFFSET_BEGINNING) for number in self._unread
+        ])
+
+    def update(self, seconds: float) -> list[Alert]:
+        """Read on, at first to the end but no longer than this; the open alerts, oldest first.
+
+        Raises Transient where the broker does not answer, Reject for a value that breaks its contract.
+        """
+        deadline = time.monotonic() + seconds
+        first = True
+        while first or (self._unread and time.monotonic() < deadline):
+            first = False
+            for message in self._consumer.consume(BATCH, timeout=POLL_SECONDS):
+                error, key = message.error(), message.key()
+                if error is None and key is not None:
+                    self._take(key, message.value())
+                elif error is not None and error.code() == KafkaError._PARTITION_EOF:
+                    self._unread.discard(message.partition() or 0)
+                elif error is not None and not error.retriable():
+                    raise Transient(f"the alerts cannot be read: {error.str()}")
+        return sorted(self._open.values(), key=lambda alert: (alert.raised_at, alert.alert_id))
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._consumer.close()
+
+    def _take(self, key: bytes, value: bytes | None) -> None:
+        alert = None if value is None else self._codec.decode(value)
+        if alert is None or alert.state is AlertState.RESOLVED:
+            self._open.pop(key, None)
+        else:
+            self._open[key] = alert
+
+    def _partitions(self) -> list[int]:
+        try:
+            found = self._consumer.list_topics(timeout=ANSWER_SECONDS).topics.get(topics.OPS_ALERTS.name)
+        except KafkaException as error:
+            raise Transient(f"the broker does not answer: {error.args[0].str()}") from error
+        if found is None:
+            raise Transient(f"{topics.OPS_ALERTS.name} is missing: shipsync topics --create")
+        return sorted(found.partitions)

@@ -1,0 +1,80 @@
+"""The embedded services as children of a stack: broker, Valkey and registry endpoint, on this machine alone."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from functools import partial
+from urllib.parse import urlsplit
+
+from config.settings import Settings
+from connectors.embedded import valkey
+from connectors.embedded.broker import EmbeddedBroker
+from connectors.embedded.ports import HOST, is_free, listens, unused
+from streams.errors import Fatal
+from topologies.children import ChildSpec
+from topologies.environment import environment
+
+SHIPSYNC = (sys.executable, "-m", "topologies.cli.main")
+SESSION_SECONDS = 6.0
+"""A group's first join on the embedded broker takes as long as this."""
+HERE = frozenset({HOST, "localhost"})
+URLS = {"SHIPSYNC_BOOTSTRAP": "//{0.bootstrap}", "SHIPSYNC_REGISTRY_URL": "{0.registry_url}",
+        "SHIPSYNC_REDIS_URL": "{0.redis_url}"}
+PORTS = len(URLS)
+"""How many ports the services take."""
+
+
+def on_ports(settings: Settings, ports: list[int]) -> Settings:
+    """The settings with broker, registry and Valkey on the first three of these ports of this machine."""
+    return settings.model_copy(update={
+        "bootstrap": f"{HOST}:{ports[0]}",
+        "registry_url": f"http://{HOST}:{ports[1]}",
+        "redis_url": f"redis://{HOST}:{ports[2]}/0",
+    })
+
+
+def on_free_ports(settings: Settings) -> Settings:
+    """The settings with every embedded service on a port nobody uses, for a stack beside others."""
+    return on_ports(settings, unused(PORTS))
+
+
+def with_short_sessions(settings: Settings) -> Settings:
+    """The settings with the group time-outs the embedded broker needs to let a group start soon."""
+    return settings.model_copy(update={"session_timeout": SESSION_SECONDS, "rebalance_timeout": SESSION_SECONDS})
+
+
+def children(settings: Settings) -> list[ChildSpec]:
+    """What to start. Raises Fatal for an address that is not here, a taken port, or a wheel that is missing."""
+    broker_port, registry_port, redis_port = (_port(settings, name) for name in URLS)
+    return [
+        ChildSpec(
+            "broker", EmbeddedBroker(broker_port).command(), ready=partial(listens, broker_port),
+            stop_signal=signal.SIGKILL, essential=True,
+        ),
+        ChildSpec("valkey", valkey.command(redis_port), ready=partial(listens, redis_port)),
+        ChildSpec("registry", [*SHIPSYNC, "registry"], environment(settings), ready=partial(listens, registry_port)),
+    ]
+
+
+def _port(settings: Settings, name: str) -> int:
+    url = URLS[name].format(settings)
+    parts = urlsplit(url)
+    address = url.removeprefix("//")
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.hostname not in HERE:
+        raise Fatal(
+            f"{name} names {address}, not this machine, where the embedded services run:"
+            " use what is there with --external, or unset it"
+        )
+    if port is None:
+        raise Fatal(f"{name} names no port: {address}")
+    if not is_free(port):
+        raise Fatal(
+            f"port {port} is taken: free it, set {name} to another, or move everything with"
+            " shipsync up --ports 21000"
+        )
+    return port

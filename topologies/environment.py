@@ -1,0 +1,24 @@
+"""Settings as a child process reads them: the ``SHIPSYNC_*`` variables that make it have the same."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import SecretStr
+
+from config.settings import Settings
+
+OWN = frozenset({"metrics_port"})
+"""Each process has its own."""
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Every setting that has a value, secrets in clear: for the child's environment, for no log."""
+    values = {name: getattr(settings, name) for name in Settings.model_fields if name not in OWN}
+    return {f"SHIPSYNC_{name.upper()}": _text(value) for name, value in values.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return json.dumps(value) if isinstance(value, dict) else str(value)

@@ -1,0 +1,135 @@
+"""Kafka records for a person: Avro decoded by its registry id, times in words, dead letters with their reason."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import fastavro
+from confluent_kafka import Message
+from rich.text import Text
+
+from config import contracts, headers
+from connectors.registry import split
+from streams.errors import Reject
+
+WriterSchema = Callable[[int], dict[str, Any]]
+RAW_PREVIEW, LETTER_PREVIEW = 2000, 200
+"""Characters shown of a value that is not Avro, and of one that is a dead letter."""
+SAFE_CONTROLS = {ord("\n"), ord("\t")}
+
+
+def plain(record: Message, writer_schema: WriterSchema) -> dict[str, Any]:
+    """A record as plain data: where it lies, time, key, value (Avro decoded, else text), dead-letter headers."""
+    attached = {name: _text(value) for name, value in record.headers() or []}
+    told: dict[str, Any] = {
+        "at": f"{record.topic()}[{record.partition()}] @ {record.offset()}",
+        "time": moment(record.timestamp()[1]),
+        "key": _text(record.key()),
+    }
+    for name in (headers.FEED, headers.CORRELATION_ID):
+        if name in attached:
+            told[name.replace("-", "_")] = attached[name]
+    if headers.REASON in attached:
+        told["reason"] = attached[headers.REASON]
+        told["error"] = attached.get(headers.ERROR_MESSAGE)
+        told["origin"] = (
+            f"{attached.get(headers.ERROR_TOPIC)}[{attached.get(headers.ERROR_PARTITION)}]"
+            f" @ {attached.get(headers.ERROR_OFFSET)}"
+        )
+    told["value"] = _value(record.value(), writer_schema)
+    return told
+
+
+def line(told: dict[str, Any]) -> Text:
+    """One record: time, key, then the value; of a dead letter why, from where, and how it begins."""
+    shown = Text(f"{told['time']}  ", style="dim")
+    shown.append(printable(told["key"] or "-"), style="bold")
+    shown.append("  ")
+    refused = "reason" in told
+    if refused:
+        shown.append(printable(told["error"] or told["reason"]), style="red")
+        shown.append(f" ({told['origin']})\n    ")
+    value = told["value"]
+    if value is None or value == "":
+        shown.append("empty" if value == "" else "no value" if refused else "deleted", style="yellow")
+    elif isinstance(value, (dict, list)):
+        shown.append(printable(json.dumps(value, ensure_ascii=False)))
+    else:
+        shown.append(cut(printable(str(value)), LETTER_PREVIEW if refused else RAW_PREVIEW))
+    return shown
+
+
+def humane(value: Any, name: str = "") -> Any:
+    """Times in words, bytes as their size, nothing that was not said."""
+    if isinstance(value, dict):
+        return {key: humane(inner, key) for key, inner in value.items() if inner not in (None, [], "")}
+    if isinstance(value, list):
+        return [humane(inner, name) for inner in value]
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if isinstance(value, int) and not isinstance(value, bool) and name in times():
+        return moment(value)
+    return value
+
+
+@cache
+def times() -> frozenset[str]:
+    """The names of the contracts' fields that hold a time."""
+    found: set[str] = set()
+    for file in sorted(contracts.AVRO_DIR.glob("*.avsc")):
+        _collect(contracts.schema(file.stem), "", found)
+    return frozenset(found)
+
+
+def _collect(node: Any, name: str, found: set[str]) -> None:
+    if isinstance(node, list):
+        for one in node:
+            _collect(one, name, found)
+    elif isinstance(node, dict):
+        if node.get("logicalType") == "timestamp-millis":
+            found.add(name)
+        for field in node.get("fields", ()):
+            _collect(field["type"], field["name"], found)
+        for inner in ("type", "items", "values"):
+            _collect(node.get(inner), name, found)
+
+
+def moment(milliseconds: int) -> str:
+    """A time since the epoch as ISO 8601, UTC; the number itself where no calendar has it."""
+    try:
+        told = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{milliseconds} ms"
+    return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def printable(text: str) -> str:
+    """The text without power over a terminal: control characters are written out."""
+    return "".join(
+        one if one.isprintable() or ord(one) in SAFE_CONTROLS else one.encode("unicode_escape").decode("ascii")
+        for one in text
+    )
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many characters, and how many there were."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
+
+def _value(value: bytes | None, writer_schema: WriterSchema) -> Any:
+    if value is None:
+        return None
+    try:
+        number, body = split(value)
+        return humane(fastavro.schemaless_reader(io.BytesIO(body), writer_schema(number), None))
+    except (Reject, EOFError, LookupError, ValueError, TypeError):
+        return _text(value)
+
+
+def _text(value: bytes | str | None) -> str | None:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
