@@ -1,0 +1,122 @@
+"""Two workers of the feeds stage on a broker of its own: what is known of a feed outlives its watcher."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+
+from config import topics
+from config.settings import Settings
+from connectors.carriers import discover
+from connectors.embedded.broker import free_port
+from connectors.registry import Registry, ValueCodec
+from connectors.topic_admin import TopicAdmin
+from streams.model import Alert, FeedActivity
+from streams.vocabulary import AlertState
+from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.topics import fill, read_all
+from tests.support.waiting import eventually
+from topologies.environment import environment
+from topologies.stack import catalogue
+
+STALE_SECONDS = 15.0
+SILENT, TALKING = "ups", "fedex"
+
+
+class Watcher:
+    """One worker of the feeds stage, with local state of its own."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._port = free_port()
+        folder.mkdir()
+        own = settings.model_copy(update={"data_dir": folder})
+        with (folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "topologies.cli.main", "stage", "feeds"], stdout=log, stderr=log,
+                env={**os.environ, **environment(own), "SHIPSYNC_METRICS_PORT": str(self._port)},
+            )
+
+    def partitions(self) -> int | None:
+        """How many partitions it has; None before its first assignment, or when it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=1) as answer:
+                lines = answer.read().decode().splitlines()
+        except (URLError, OSError):
+            return None
+        told = [line for line in lines if line.startswith("shipsync_assigned_partitions{")]
+        return int(float(told[0].split()[-1])) if told else None
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        self.process.wait()
+
+
+class Feeds:
+    """Speaks for feeds, and hears what is said of them."""
+
+    def __init__(self, settings: Settings) -> None:
+        known = Registry(settings)
+        self._bootstrap = settings.bootstrap
+        self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, known)
+        self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)
+
+    def speak(self, feed: str) -> None:
+        """The feed is heard of, now."""
+        now = time.time_ns() // 1_000_000
+        activity = FeedActivity(feed, 1, 0, 0, now, now, now, [])
+        fill(self._bootstrap, topics.FEED_ACTIVITY.name, [(feed.encode(), self._activity.encode(activity))])
+
+    def said(self) -> Counter[tuple[str, AlertState]]:
+        """How often each feed was raised and resolved so far."""
+        records = read_all(self._bootstrap, topics.OPS_ALERTS.name)
+        alerts = [self._alerts.decode(record.value()) for record in records]
+        return Counter((alert.subject, alert.state) for alert in alerts)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("broker", BROKERS)
+def test_what_is_known_of_a_feed_outlives_the_worker_that_watched_it(
+    broker: Callable[[], ExitStack], tmp_path: Path
+) -> None:
+    longest = {carrier.feed: carrier.stale_after_s for carrier in discover()}
+    factor = STALE_SECONDS / max(longest[SILENT], longest[TALKING])
+    with ExitStack() as closing:
+        settings = Settings(
+            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
+            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6, feed_stale_factor=factor,
+            feed_sweep_interval=0.5,
+        )
+        TopicAdmin(settings).create(catalogue())
+        feeds = Feeds(settings)
+        watchers = [Watcher(settings, tmp_path / name) for name in ("one", "two")]
+        for watcher in watchers:
+            closing.callback(watcher.kill)
+        eventually(lambda: sum(watcher.partitions() or 0 for watcher in watchers) == 1, 60)
+        feeds.speak(SILENT)
+
+        def talking(until: Callable[[], bool]) -> bool:
+            feeds.speak(TALKING)
+            return until()
+
+        eventually(lambda: talking(lambda: feeds.said()[SILENT, AlertState.RAISED] == 1), 60)
+        [owner] = [watcher for watcher in watchers if watcher.partitions()]
+        [other] = [watcher for watcher in watchers if watcher is not owner]
+        owner.kill()
+        eventually(lambda: talking(lambda: other.partitions() == 1), 60)
+        assert feeds.said()[TALKING, AlertState.RAISED] == 0
+        eventually(lambda: feeds.said()[TALKING, AlertState.RAISED] == 1, 60)
+        feeds.speak(SILENT)
+        eventually(lambda: feeds.said()[SILENT, AlertState.RESOLVED] == 1, 30)
+        said = feeds.said()
+    assert said[SILENT, AlertState.RAISED] == 1
+    assert said[TALKING, AlertState.RAISED] == 1
+    assert said[TALKING, AlertState.RESOLVED] == 0
