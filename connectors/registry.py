@@ -156,13 +156,11 @@ class ValueCodec(Generic[T]):
         self._registry = registry
         self._prefix = MAGIC + registry.schema_id(topic).to_bytes(4, "big")
         whole = len(struct.__struct_fields__) == len(schema["fields"])
-        self._write = codec.compile_writer(schema, struct) if whole else _reads_only
+        write = codec.compile_writer(schema, struct, self._prefix) if whole else _reads_only
+        self.encode: Callable[[T], bytes] = write
+        """The framed bytes of a value."""
         self._read = codec.compile_reader(schema, struct)
         self._ours = fastavro.parse_schema(_without_logical_types(schema))
-
-    def encode(self, value: T) -> bytes:
-        """The framed bytes of ``value``."""
-        return self._prefix + self._write(value)
 
     def decode(self, value: bytes | None) -> T:
         """The value. Raises Reject: empty, unknown magic, unknown schema, truncated, trailing bytes."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Mapping
+from typing import Any
 
 SHORT = 1 << 14
-MOST_TEXTS = 20_000
+MOST_REMEMBERED = 20_000
 
 
 def _varint(number: int) -> bytes:
@@ -17,11 +19,16 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-_VARINTS = tuple(_varint(n) for n in range(SHORT))
-_TWO_BYTES_MORE = tuple(bytes(((n & 0x7F) | 0x80, (n >> 7) | 0x80)) for n in range(SHORT))
+VARINTS = tuple(_varint(n) for n in range(SHORT))
+MORE = tuple(bytes(((n & 0x7F) | 0x80, (n >> 7) | 0x80)) for n in range(SHORT))
 LENGTHS = tuple(_varint(n << 1) for n in range(SHORT))
+STEPS: tuple[int | None, ...] = tuple(1 + (n >> 1) if not n & 1 else None for n in range(128))
+"""By a text's first byte: how many bytes it takes, length and all. None, with which no offset can be
+reckoned, for a negative length."""
 _FOURTEEN_BITS = tuple((n & 0x7F) | ((n >> 8) & 0x7F) << 7 for n in range(1 << 16))
 _THREE_SHORTS = struct.Struct("<HHH").unpack_from
+FIRST_TIME, LAST_TIME = SHORT << 13, 1 << 41
+"""Timestamps in ms between these (1974 to 2039) take six bytes."""
 DOUBLE = struct.Struct("<d")
 
 
@@ -29,14 +36,14 @@ def write_long(value: int) -> bytes:
     """Zig-zag variable-length encoding. Raises ValueError beyond 64 bits."""
     number = (value << 1) ^ (value >> 63)
     if number < SHORT:
-        return _VARINTS[number]
+        return VARINTS[number]
     if number < 1 << 28:
-        return _TWO_BYTES_MORE[number & 0x3FFF] + _VARINTS[number >> 14]
+        return MORE[number & 0x3FFF] + VARINTS[number >> 14]
     if number < 1 << 42:
         return (
-            _TWO_BYTES_MORE[number & 0x3FFF]
-            + _TWO_BYTES_MORE[(number >> 14) & 0x3FFF]
-            + _VARINTS[number >> 28]
+            MORE[number & 0x3FFF]
+            + MORE[(number >> 14) & 0x3FFF]
+            + VARINTS[number >> 28]
         )
     if not -(1 << 63) <= value < 1 << 63:
         raise ValueError(f"{value} does not fit an Avro long")
@@ -68,35 +75,31 @@ def read_time(data: bytes, at: int) -> tuple[int, int]:
     return (number >> 1) ^ -(number & 1), at + 6
 
 
-def write_time(value: int) -> bytes:
-    """As ``write_long``, quickest for a timestamp in ms from 1974 to 2039."""
-    if SHORT << 13 <= value < 1 << 41:
-        number = value << 1
-        return (
-            _TWO_BYTES_MORE[number & 0x3FFF]
-            + _TWO_BYTES_MORE[(number >> 14) & 0x3FFF]
-            + _VARINTS[number >> 28]
-        )
-    return write_long(value)
+class Memory(dict[Any, Any]):
+    """What ``made`` made of the values it met before; a bounded number of them, ``always`` among them."""
 
+    def __init__(self, made: Callable[[Any], Any], always: Mapping[Any, Any] | None = None) -> None:
+        self._made = made
+        self._always = always or {}
+        super().__init__(self._always)
 
-class Texts(dict[str | None, bytes]):
-    """Texts met before, as they are written; ``prefix`` stands before each (a union's branch)."""
-
-    def __init__(self, prefix: bytes) -> None:
-        super().__init__()
-        self._prefix = prefix
-
-    def __missing__(self, text: str | None) -> bytes:
-        if text is None:
-            written = b"\x00"
-        else:
-            data = text.encode()
-            written = self._prefix + write_long(len(data)) + data
-        if len(self) >= MOST_TEXTS:
+    def __missing__(self, value: Any) -> Any:
+        made = self._made(value)
+        if len(self) >= MOST_REMEMBERED:
             self.clear()
-        self[text] = written
-        return written
+            self.update(self._always)
+        self[value] = made
+        return made
+
+
+def nullable(write: Callable[[Any], bytes]) -> Memory:
+    """What ``write`` writes, as a union of null and its type writes it: the branch, then the value."""
+    return Memory(lambda value: b"\x02" + write(value), {None: b"\x00"})
+
+
+def write_string(text: str) -> bytes:
+    """Length and UTF-8. Raises UnicodeEncodeError for a lone surrogate."""
+    return write_text(text.encode())
 
 
 def write_text(data: bytes) -> bytes:

@@ -17,15 +17,20 @@ from typing import Any, get_args, get_type_hints
 
 from streams.binary import (
     DOUBLE,
+    FIRST_TIME,
+    LAST_TIME,
     LENGTHS,
+    MORE,
     SHORT,
-    Texts,
+    STEPS,
+    VARINTS,
+    Memory,
+    nullable,
     read_long,
     read_slice,
     read_time,
     write_long,
-    write_text,
-    write_time,
+    write_string,
 )
 from streams.errors import Reject
 from streams.vocabulary import RejectReason
@@ -64,9 +69,9 @@ class _Source:
     def build(self, signature: str) -> Any:
         code = "\n".join([f"def compiled({signature}):", *self.lines])
         scope: dict[str, Any] = {
-            "_LENGTHS": LENGTHS, "_SHORT": SHORT, "_long": write_long, "_text": write_text,
+            "_LENGTHS": LENGTHS, "_SHORT": SHORT, "_long": write_long,
             "_read_long": read_long, "_read_time": read_time, "_slice": read_slice, "_D": DOUBLE,
-            "_time": write_time,
+            "_MORE": MORE, "_VARINTS": VARINTS, "_STEPS": STEPS, "_FIRST": FIRST_TIME, "_LAST": LAST_TIME,
             **self.constants,
         }
         exec(compile(code, "<avro>", "exec"), scope)
@@ -105,12 +110,24 @@ def _member_type(hint: Any) -> Any:
     return hint
 
 
+_REMEMBERED: dict[str, Callable[[Any], bytes]] = {"string": write_string, "int": write_long, "long": write_long}
+"""Types whose nullable fields are remembered as they are written, branch and all; and how they are."""
+
+
+def _members(symbols: list[str], hint: Any) -> list[str]:
+    """The symbols as members of the Struct's enum, where it has one."""
+    enum = _member_type(hint)
+    return [enum(symbol) for symbol in symbols] if isinstance(enum, type) and issubclass(enum, StrEnum) else symbols
+
+
 class _WriterCompiler:
-    def __init__(self) -> None:
+    def __init__(self, named: dict[str, Schema]) -> None:
         self.source = _Source()
-        self.named: dict[str, Schema] = {}
-        self._texts = self.source.constant("texts", Texts(b""))
-        self._optional_texts = self.source.constant("texts", Texts(b"\x02"))
+        self.named = named
+        self._texts = self.source.constant("texts", Memory(write_string))
+        self._optional = {
+            kind: self.source.constant("optional", nullable(write)) for kind, write in _REMEMBERED.items()
+        }
 
     def record(self, schema: Schema, hint: type, variable: str, depth: int) -> str:
         """Emit what ``variable`` needs; returns the comma-separated parts to join."""
@@ -120,37 +137,57 @@ class _WriterCompiler:
             name = field["name"]
             if field["type"] == "string" and name not in _SELDOM_REPEATED:
                 parts.append(f"{self._texts}[{variable}.{name}]")
-            elif field["type"] == ["null", "string"]:
-                parts.append(f"{self._optional_texts}[{variable}.{name}]")
             else:
                 parts.append(self.value(field["type"], types[name], f"{variable}.{name}", depth))
         return ", ".join(parts)
 
     def value(self, schema: Schema, hint: Any, expression: str, depth: int) -> str:
         kind, full = _kind(schema, self.named)
-        if kind == "string":
-            text = self.source.name("t")
-            return (
-                f"(_LENGTHS[len({text})] if len({text} := {expression}.encode()) < _SHORT"
-                f" else _long(len({text}))), {text}"
-            )
-        if kind == "bytes":
-            return f"_text({expression})"
+        if kind in ("string", "bytes"):
+            text, data = self.source.name("t"), expression + (".encode()" if kind == "string" else "")
+            return f"(_LENGTHS[len({text})] if len({text} := {data}) < _SHORT else _long(len({text}))), {text}"
         if kind in ("int", "long"):
-            if isinstance(full, dict) and full.get("logicalType") == "timestamp-millis":
-                return f"_time({expression})"
-            number = self.source.name("n")
-            return f"(_LENGTHS[{number}] if 0 <= ({number} := {expression}) < _SHORT else _long({number}))"
+            return self._number(full, expression)
         if kind == "boolean":
             return f"(b'\\x01' if {expression} else b'\\x00')"
         if kind == "double":
             return f"_D.pack({expression})"
         if kind == "enum":
-            symbols = {symbol: write_long(index) for index, symbol in enumerate(full["symbols"])}
+            symbols = {member: write_long(index) for index, member in enumerate(_members(full["symbols"], hint))}
             return f"{self.source.constant('enum', symbols)}[{expression}]"
+        if kind == "union" and (inner := _kind(_nullable(full), self.named)[0]) in self._optional:
+            return f"{self._optional[inner]}[{expression}]"
+        if kind == "union" and inner == "record" and _member_type(hint).__struct_config__.frozen:
+            return f"{self._remembered_record(_nullable(full), _member_type(hint))}[{expression}]"
+        if kind == "union" and inner == "double":
+            number = self.source.name("n")
+            return f"(b'\\x00' if ({number} := {expression}) is None else b'\\x02' + _D.pack({number}))"
         return self._compound(kind, full, hint, expression, depth)
 
+    def _remembered_record(self, schema: Schema, struct: type) -> str:
+        """A memory of records that never change, a place or a signature, as they are written."""
+        inner = _WriterCompiler(self.named)
+        write = inner.function(_kind(schema, self.named)[1], struct, b"")
+        return self.source.constant("records", nullable(write))
+
+    def function(self, schema: Schema, struct: type, frame: bytes) -> Writer:
+        """The function once compiled."""
+        parts = self.record(schema, struct, "o", 1)
+        self.source.add(1, f"return b''.join(({frame!r}, {parts},))")
+        writer: Writer = self.source.build("o")
+        return writer
+
+    def _number(self, full: Schema, expression: str) -> str:
+        number = self.source.name("n")
+        if isinstance(full, dict) and full.get("logicalType") == "timestamp-millis":
+            return (
+                f"(_MORE[({number} << 1) & 0x3FFF] + _MORE[({number} >> 13) & 0x3FFF] + _VARINTS[{number} >> 27]"
+                f" if _FIRST <= ({number} := {expression}) < _LAST else _long({number}))"
+            )
+        return f"(_LENGTHS[{number}] if 0 <= ({number} := {expression}) < _SHORT else _long({number}))"
+
     def _compound(self, kind: str, full: Schema, hint: Any, expression: str, depth: int) -> str:
+        """Emit what a value of several parts needs; the parts, or the name of what they were joined to."""
         add, item, out = self.source.add, self.source.name("v"), self.source.name("b")
         add(depth, f"{item} = {expression}")
         if kind == "union":
@@ -169,6 +206,8 @@ class _WriterCompiler:
             add(depth + 1, f"{blocks}.append(b'\\x00'); {out} = b''.join({blocks})")
         elif kind == "record":
             struct = _member_type(hint) if get_args(hint) else hint
+            if bytes not in get_args(hint):
+                return self.record(full, struct, item, depth)
             add(depth, f"if type({item}) is bytes: {out} = {item}")
             add(depth, "else:")
             parts = self.record(full, struct, item, depth + 1)
@@ -182,20 +221,20 @@ class _ReaderCompiler:
     def __init__(self) -> None:
         self.source = _Source()
         self.named: dict[str, Schema] = {}
+        self._texts = self.source.constant("texts", Memory(bytes.decode))
 
     def record(self, schema: Schema, struct: type, depth: int) -> str:
         types = _field_types(struct)
-        values = []
+        values = {}
         for field in schema["fields"]:
             name = field["name"]
             if name in types:
-                values.append(f"{name}={self.value(field['type'], types[name], depth)}")
+                values[name] = self.value(field["type"], types[name], depth, remembered=name not in _SELDOM_REPEATED)
             else:
                 self.skip(field["type"], depth)
         target = self.source.name("r")
-        if len(values) == len(schema["fields"]):
-            values = [value.partition("=")[2] for value in values]
-        self.source.add(depth, f"{target} = {self.source.constant('struct', struct)}({', '.join(values)})")
+        given = [values[name] for name in types]
+        self.source.add(depth, f"{target} = {self.source.constant('struct', struct)}({', '.join(given)})")
         return target
 
     def skip(self, schema: Schema, depth: int) -> None:
@@ -204,7 +243,7 @@ class _ReaderCompiler:
         add = self.source.add
         if kind in ("string", "bytes"):
             add(depth, "n = d[p]")
-            add(depth, "if n < 128 and not n & 1: p += 1 + (n >> 1)")
+            add(depth, "if n < 128: p += _STEPS[n]")
             add(depth, "else: _, p = _slice(d, p)")
         elif kind in ("int", "long"):
             add(depth, "while d[p] > 127: p += 1")
@@ -226,14 +265,17 @@ class _ReaderCompiler:
         else:
             raise TypeError(f"Avro type {kind!r} is not supported")
 
-    def value(self, schema: Schema, hint: Any, depth: int) -> str:
+    def value(self, schema: Schema, hint: Any, depth: int, *, remembered: bool = True) -> str:
         kind, full = _kind(schema, self.named)
         add, out = self.source.add, self.source.name("v")
         if kind in ("string", "bytes"):
             add(depth, "n = d[p]")
-            add(depth, "if n < 128 and not n & 1: s = p + 1; p = s + (n >> 1)")
+            add(depth, "if n < 128: s = p + 1; p += _STEPS[n]")
             add(depth, "else: s, p = _slice(d, p)")
-            add(depth, f"{out} = d[s:p]" + (".decode()" if kind == "string" else ""))
+            if kind == "bytes":
+                add(depth, f"{out} = d[s:p]")
+            else:
+                add(depth, f"{out} = {self._texts}[d[s:p]]" if remembered else f"{out} = d[s:p].decode()")
         elif kind in ("int", "long"):
             timed = isinstance(full, dict) and full.get("logicalType") == "timestamp-millis"
             add(depth, f"{out}, p = {'_read_time' if timed else '_read_long'}(d, p)")
@@ -242,13 +284,15 @@ class _ReaderCompiler:
         elif kind == "double":
             add(depth, f"{out}, = _D.unpack_from(d, p); p += 8")
         elif kind == "enum":
-            members = self._members(full["symbols"], _member_type(hint))
+            if len(full["symbols"]) > 64:
+                raise TypeError("enums of more than 64 symbols are not supported")
+            members = {index << 1: member for index, member in enumerate(_members(full["symbols"], hint))}
             add(depth, f"{out} = {self.source.constant('enum', members)}[d[p]]; p += 1")
         elif kind == "union":
             add(depth, "n = d[p]; p += 1")
             add(depth, f"if n == 0: {out} = None")
             add(depth, "elif n == 2:")
-            inner = self.value(_nullable(full), _member_type(hint), depth + 1)
+            inner = self.value(_nullable(full), _member_type(hint), depth + 1, remembered=remembered)
             add(depth + 1, f"{out} = {inner}")
             add(depth, "else: raise ValueError('a union branch beyond the schema')")
         elif kind == "array":
@@ -279,26 +323,18 @@ class _ReaderCompiler:
         item()
         add(depth + 1, f"{count}, p = _read_long(d, p)")
 
-    @staticmethod
-    def _members(symbols: list[str], hint: Any) -> dict[int, Any]:
-        if len(symbols) > 64:
-            raise TypeError("enums of more than 64 symbols are not supported")
-        is_enum = isinstance(hint, type) and issubclass(hint, StrEnum)
-        return {index << 1: hint(symbol) if is_enum else symbol for index, symbol in enumerate(symbols)}
 
+def compile_writer(schema: Schema, struct: type, frame: bytes = b"") -> Writer:
+    """A function from one ``struct`` to its Avro binary, ``frame`` before it.
 
-def compile_writer(schema: Schema, struct: type) -> Writer:
-    """A function from one ``struct`` to its Avro binary. A nested record given as bytes is written as it is.
+    A record in it declared ``X | bytes`` may come encoded already, and is written as it is.
 
     The function raises AttributeError, TypeError, KeyError or UnicodeEncodeError for a value that does not
     fit its contract.
     """
-    compiler = _WriterCompiler()
+    compiler = _WriterCompiler({})
     _kind(schema, compiler.named)
-    parts = compiler.record(schema, struct, "o", 1)
-    compiler.source.add(1, f"return b''.join(({parts},))")
-    writer: Writer = compiler.source.build("o")
-    return writer
+    return compiler.function(schema, struct, frame)
 
 
 def compile_reader(schema: Schema, struct: type) -> Reader:

@@ -43,7 +43,7 @@ def event_id(
     aggregator is one event. Only where the milestone says too little (``unknown``, ``info``) does the
     carrier's own code stand in. Time counts to the second.
     """
-    what = f"{milestone.value}:{carrier_code}" if milestone in _CODE_TELLS_APART else milestone.value
+    what = f"{milestone.value}:{carrier_code}" if milestone in _CODE_TELLS_APART else milestone
     second = str(occurred_at // 1000)
     return digest(carrier, tracking_number, what, second, location_key(location), piece or "")
 

@@ -44,7 +44,7 @@ class Record(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
-class Location(Struct, frozen=True, array_like=True):
+class Location(Struct, frozen=True, array_like=True, gc=False):
     """A place as the carrier names it. ``country`` is ISO 3166-1 alpha-2 where the carrier gives it."""
 
     name: str | None = None
@@ -57,7 +57,7 @@ class Location(Struct, frozen=True, array_like=True):
     longitude: float | None = None
 
 
-class ProofOfDelivery(Struct, frozen=True, array_like=True):
+class ProofOfDelivery(Struct, frozen=True, array_like=True, gc=False):
     """Who took the goods, where, and where the document lies."""
 
     signed_by: str | None = None
@@ -65,14 +65,14 @@ class ProofOfDelivery(Struct, frozen=True, array_like=True):
     document_url: str | None = None
 
 
-class Reference(Struct, frozen=True, array_like=True):
+class Reference(Struct, frozen=True, array_like=True, gc=False):
     """Another number the shipment is known by. ``type``: po, bol, pro, sscc, container, customer, ..."""
 
     type: str
     value: str
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, gc=False):
     """Where an event came from: the exact raw record, and the place inside it."""
 
     feed: str
@@ -84,7 +84,7 @@ class Source(Struct, frozen=True):
     correlation_id: str
 
 
-class CarrierEvent(Struct):
+class CarrierEvent(Struct, gc=False):
     """The canonical event: one thing one carrier says about one shipment (or one piece of it)."""
 
     event_id: str
@@ -112,7 +112,7 @@ class CarrierEvent(Struct):
     source: Source
 
 
-class Sighting(Struct):
+class Sighting(Struct, gc=False):
     """Of a canonical event, what the shipments step looks at; read from the same bytes, the rest skipped."""
 
     event_id: str
@@ -154,7 +154,7 @@ class Order(Struct):
     shipments: list[OrderLine]
 
 
-class OrderReference(Struct):
+class OrderReference(Struct, gc=False):
     """One order's claim on one shipment, keyed like the carrier's events."""
 
     carrier: str
@@ -166,7 +166,7 @@ class OrderReference(Struct):
     updated_at: int
 
 
-class OrderLink(Struct, frozen=True, array_like=True):
+class OrderLink(Struct, frozen=True, array_like=True, gc=False):
     """What a shipment knows of an order it belongs to."""
 
     order_id: str
@@ -175,7 +175,7 @@ class OrderLink(Struct, frozen=True, array_like=True):
     promised_delivery_at: int | None
 
 
-class EnrichedEvent(Struct):
+class EnrichedEvent(Struct, gc=False):
     """The canonical event with what was known of its shipment when it was accepted.
 
     ``event`` may be the event's Avro bytes as they arrived: they are then written as they are.
@@ -188,7 +188,7 @@ class EnrichedEvent(Struct):
     orders: list[OrderLink]
 
 
-class ShipmentState(Struct):
+class ShipmentState(Struct, gc=False):
     """The current truth about one shipment; the changelog of the shipments stage."""
 
     carrier: str
@@ -207,7 +207,7 @@ class ShipmentState(Struct):
     record: bytes
 
 
-class CustomerUpdate(Struct):
+class CustomerUpdate(Struct, gc=False):
     """One customer-facing milestone of one order's shipment, in no internal words."""
 
     update_id: str
@@ -228,7 +228,7 @@ class CustomerUpdate(Struct):
     event_id: str
 
 
-class DeliveryMilestone(Struct):
+class DeliveryMilestone(Struct, gc=False):
     """A financially relevant fact about one ERP delivery, from one shipment of it."""
 
     milestone_id: str

@@ -46,12 +46,11 @@ class IntakeHandler:
             return self._take_orders(records)
         taken = take_in(records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES)
         refused = [Refused(record, reject) for record, reject in taken.refused]
-        by_offset = {record.offset: record for record in records}
         events = self._written(
             self._events, ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events),
-            by_offset, refused,
+            records, refused,
         )
-        unresolved = self._written(self._unresolved, taken.unresolved, by_offset, refused)
+        unresolved = self._written(self._unresolved, taken.unresolved, records, refused)
         activity: list[Message] = [
             {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in taken.activity
         ]
@@ -66,7 +65,7 @@ class IntakeHandler:
     @staticmethod
     def _written(
         codec: ValueCodec[CarrierEvent], keyed: Iterable[tuple[str, CarrierEvent]],
-        by_offset: Mapping[int, Record], refused: list[Refused],
+        records: Sequence[Record], refused: list[Refused],
     ) -> list[Message]:
         """The events as messages; one that cannot be written (a lone surrogate, say) is refused alone."""
         messages: list[Message] = []
@@ -76,7 +75,8 @@ class IntakeHandler:
                 messages.append({"key": key.encode(), "value": encode(event)})
             except UnicodeEncodeError as error:
                 reject = Reject(RejectReason.NOT_TEXT, f"text that is not Unicode: {error.object!r}")
-                refused.append(Refused(by_offset[event.source.offset], reject))
+                [record] = [one for one in records if one.offset == event.source.offset]
+                refused.append(Refused(record, reject))
         return messages
 
     def _take_orders(self, records: Sequence[Record]) -> Handled:

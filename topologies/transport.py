@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import aiokafka
+from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
@@ -21,6 +22,7 @@ from faust.serializers import codecs
 from faust.transport import producer as faust_producer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
+from msgspec import Struct
 
 from config.settings import Settings
 from streams.model import Record
@@ -54,6 +56,28 @@ class _PassThrough(codecs.Codec):  # type: ignore[misc]
 codecs.register(CODEC, _PassThrough())
 
 
+class KafkaRecord(Struct, frozen=True, gc=False):
+    """One record, with no more of it than stages need: a quarter of the cost of aiokafka's own."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
+    def _consumer_record(self, tp: TopicPartition, record: Any) -> KafkaRecord:
+        return KafkaRecord(
+            tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value, record.headers
+        )
+
+
+fetcher.PartitionRecords = _PartitionRecords
+
+
 class Fetch(NamedTuple):
     """What one look into the fetcher gave, all of one aiokafka assignment."""
 
@@ -84,13 +108,13 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def _fetch(self, partitions: set[TopicPartition], timeout: float, most: int) -> Fetch | None:
         consumer = self._ensure_consumer()
-        fetcher = consumer._fetcher
-        if consumer._closed or fetcher._closed:
+        fetching = consumer._fetcher
+        if consumer._closed or fetching._closed:
             raise ConsumerStoppedError
         records: Mapping[TopicPartition, list[Record]] = {}
-        with fetcher._subscriptions.fetch_context():
+        with fetching._subscriptions.fetch_context():
             if partitions:
-                records = await fetcher.fetched_records(partitions, timeout=timeout, max_records=most)
+                records = await fetching.fetched_records(partitions, timeout=timeout, max_records=most)
         subscription = consumer._subscription.subscription
         if subscription is None or subscription.assignment is None:
             return None

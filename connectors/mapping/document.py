@@ -11,7 +11,6 @@ from connectors.mapping.paths import (
     Row,
     Texts,
     broken,
-    first,
     holders_below,
     split,
     texts_below,
@@ -48,21 +47,21 @@ class Compiled:
         texts = Texts(levels)
         zone_of = zone_finder(spec.zone_by, whole.zone, texts)
         self._carrier_of = carrier_of
-        self._carrier = texts.slots(whole.carrier.path) if isinstance(whole.carrier, OtherCarrier) else ()
+        self._carrier = texts.first(whole.carrier.path if isinstance(whole.carrier, OtherCarrier) else None)
         self._number = texts.slots(spec.tracking_number)
         self._moment = teller(spec.time, texts, zone_of)
         self._table = statuses[spec.statuses]
         self._code = texts.slots(spec.code)
-        self._text = texts.slots(spec.text)
-        self._reason_code = texts.slots(spec.reason_code)
-        self._reason_text = texts.slots(spec.reason_text)
-        self._own_code = texts.slots(spec.own_codes.path) if spec.own_codes else ()
+        self._text = texts.first(spec.text)
+        self._reason_code = texts.first(spec.reason_code)
+        self._reason_text = texts.first(spec.reason_text)
+        self._own_code = texts.first(spec.own_codes.path if spec.own_codes else None)
         own = spec.own_codes.tables if spec.own_codes else {}
         self._own = {slug: table for slug, name in own.items() if (table := table_of(slug, name)) is not None}
         self._location = locator(spec.place, texts)
         self._eta = teller(spec.eta, texts, zone_of) if spec.eta else None
         self._proof = _proof(spec.delivery, texts)
-        self._piece = texts.slots(spec.piece)
+        self._piece = texts.first(spec.piece)
         self._references = _references(spec.references, levels)
         self._missing = (
             _first(spec.tracking_number), spec.time[0].stamp or _first(spec.time[0].utc or spec.time[0].local or []),
@@ -142,21 +141,21 @@ class Compiled:
         if moment is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without a time", self._missing[1])
         code = ":".join([text for slot in self._code if (text := row[slot]) is not None])
-        text = first(row, self._text) or ""
+        text = row[self._text] or ""
         if "\n" in text:
             text = " ".join(text.split())
         if not code and not text:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
-        carrier = self._carrier_of(first(row, self._carrier))
-        reason_code = first(row, self._reason_code)
+        carrier = self._carrier_of(row[self._carrier])
+        reason_code = row[self._reason_code]
         code, sense = self._sense(row, carrier, code, text, reason_code)
-        reason_text = first(row, self._reason_text)
+        reason_text = row[self._reason_text]
         if reason_text is not None and reason_text != text:
             text = f"{text}: {reason_text}" if text else reason_text
         return emit(
             context, self._channel, index, carrier, number, sense, code,
             code if reason_code is None else f"{code}:{reason_code}", text, moment, self._location(row), None,
-            self._proof(row) if sense.milestone is _DELIVERED else None, first(row, self._piece),
+            self._proof(row) if sense.milestone is _DELIVERED else None, row[self._piece],
             references.copy(), list(sense.flags),
         )
 
@@ -164,7 +163,7 @@ class Compiled:
         self, row: Row, carrier: str, code: str, text: str, reason_code: str | None
     ) -> tuple[str, Sense]:
         """The code that counts and its meaning: an aggregator may pass on the carrier's own."""
-        own_code, table = first(row, self._own_code), self._own.get(carrier)
+        own_code, table = row[self._own_code], self._own.get(carrier)
         if own_code is not None and table is not None:
             sense = table.listed(own_code, text)
             if sense is not None:
@@ -211,14 +210,14 @@ def _number(row: Row, slots: tuple[int, ...]) -> str:
 def _proof(spec: Delivery | None, texts: Texts) -> Callable[[Row], ProofOfDelivery | None]:
     if spec is None:
         return lambda _: None
-    signed_by, left_at = texts.slots(spec.signed_by), texts.slots(spec.left_at)
-    document_url, unsigned = texts.slots(spec.document_url), frozenset(spec.unsigned)
+    signed_by, left_at, document_url = map(texts.first, (spec.signed_by, spec.left_at, spec.document_url))
+    unsigned = frozenset(spec.unsigned)
 
     def get(row: Row) -> ProofOfDelivery | None:
-        signature = first(row, signed_by)
+        signature = row[signed_by]
         if signature in unsigned:
             signature = None
-        parts = (signature, first(row, left_at), first(row, document_url))
+        parts = (signature, row[left_at], row[document_url])
         return ProofOfDelivery(*parts) if any(parts) else None
 
     return get

@@ -63,22 +63,27 @@ def as_object(value: Any, path: str) -> dict[str, Any]:
 
 
 class Texts:
-    """The texts a document reads. ``slot`` while it is compiled; ``reader`` once at the end."""
+    """The texts a document reads. ``slot`` and its like while it is compiled; ``reader`` once at the end."""
 
     def __init__(self, levels: Sequence[str]) -> None:
         self.levels = levels
-        self._slots: dict[str, int] = {}
+        self._cells: dict[str | tuple[int, ...], int] = {}
 
     def slot(self, path: str) -> int:
         """Where in the row the text at ``path`` will stand. Raises BadPath."""
         _, keys = split(path, self.levels)
         if not keys:
             raise BadPath(f"{path!r} names a level, not a field of it")
-        return self._slots.setdefault(path, len(self._slots))
+        return self._cells.setdefault(path, len(self._cells))
 
     def slots(self, paths: str | Sequence[str] | None) -> tuple[int, ...]:
         """The slots of one path or several."""
         return tuple(map(self.slot, [paths] if isinstance(paths, str) else paths or ()))
+
+    def first(self, paths: str | Sequence[str] | None) -> int:
+        """Where the first of these texts that is there will stand; without paths, a slot that stays None."""
+        slots = self.slots(paths)
+        return slots[0] if len(slots) == 1 else self._cells.setdefault(slots, len(self._cells))
 
     def reader(self) -> Callable[[Levels], Row]:
         """One function that fetches every text; it raises Reject where the payload is built otherwise.
@@ -88,20 +93,28 @@ class Texts:
         lines = ["def read(at):"]
         objects: dict[tuple[int, tuple[str, ...]], str] = {}
         names: dict[str, Any] = {"as_text": as_text, "as_object": as_object}
-        for path, number in self._slots.items():
-            level, keys = split(path, self.levels)
-            holder = self._holder(level, keys[:-1], path, objects, lines)
+        for cell, number in self._cells.items():
             text = f"t{number}"
-            lines += [
-                f"    {text} = {holder}.get({keys[-1]!r})",
-                f"    if {text}.__class__ is str: {text} = {text}.strip() or None",
-                f"    elif {text} is not None: {text} = as_text({text}, {path!r})",
-            ]
-        row = ", ".join(f"t{number}" for number in self._slots.values())
+            if isinstance(cell, str):
+                lines += self._fetched(cell, text, objects, lines)
+            else:
+                lines.append(f"    {text} = {' or '.join(f't{slot}' for slot in cell) or None}")
+        row = ", ".join(f"t{number}" for number in self._cells.values())
         lines.append(f"    return ({row}{',' if row else ''})")
         exec(compile("\n".join(lines), "<paths of a carrier.yaml>", "exec"), names)
         read: Callable[[Levels], Row] = names["read"]
         return read
+
+    def _fetched(
+        self, path: str, text: str, objects: dict[tuple[int, tuple[str, ...]], str], lines: list[str]
+    ) -> list[str]:
+        level, keys = split(path, self.levels)
+        holder = self._holder(level, keys[:-1], path, objects, lines)
+        return [
+            f"    {text} = {holder}.get({keys[-1]!r})",
+            f"    if {text}.__class__ is str: {text} = {text}.strip() or None",
+            f"    elif {text} is not None: {text} = as_text({text}, {path!r})",
+        ]
 
     def _holder(
         self, level: int, keys: tuple[str, ...], path: str,
@@ -120,15 +133,6 @@ class Texts:
             f"    if {name}.__class__ is not dict: {name} = as_object({name}, {path!r})",
         ]
         return name
-
-
-def first(row: Row, slots: tuple[int, ...]) -> str | None:
-    """The first text there is."""
-    for slot in slots:
-        text = row[slot]
-        if text is not None:
-            return text
-    return None
 
 
 def value_getter(path: str, levels: Sequence[str]) -> Value:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 from msgspec import Struct
 
 from connectors.mapping import yaml_text
-from connectors.mapping.paths import Row, Texts, first
+from connectors.mapping.paths import Row, Texts
 from connectors.mapping.specification import Place, ZoneBy
 from streams.model import Location
 
@@ -64,20 +65,10 @@ def locator(spec: Place | None, texts: Texts) -> Callable[[Row], Location | None
     if spec is None:
         return lambda _: None
     parts = (spec.name, spec.city, spec.region, spec.postal_code, spec.country, spec.unlocode)
-    slots = [texts.slots(part) for part in parts]
-    if any(len(one) > 1 for one in slots):
-        name, city, region, postal_code, country, unlocode = slots
-        return lambda row: place((
-            first(row, name), first(row, city), first(row, region), first(row, postal_code),
-            first(row, country), first(row, unlocode),
-        ))
-    a, b, c, d, e, f = (one[0] if one else None for one in slots)
+    key_of: Callable[[Row], Key] = itemgetter(*map(texts.first, parts))
 
     def locate(row: Row) -> Location | None:
-        key = (
-            None if a is None else row[a], None if b is None else row[b], None if c is None else row[c],
-            None if d is None else row[d], None if e is None else row[e], None if f is None else row[f],
-        )
+        key = key_of(row)
         return _places.get(key) or place(key)
 
     return locate

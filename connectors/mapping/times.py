@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from streams.vocabulary import Precision
 
@@ -25,7 +26,7 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 9998
 _UTC_NAMES = {"Z": 0, "z": 0, "UTC": 0, "GMT": 0, "": None}
 
 
-class Moment(NamedTuple):
+class Moment(Struct, frozen=True, gc=False):
     """A point in time as a carrier told it. ``at_ms``: UTC; ``assumed``: the carrier gave no zone."""
 
     at_ms: int

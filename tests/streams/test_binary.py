@@ -16,7 +16,6 @@ LONGS = st.integers(-(2**63), 2**63 - 1)
 @example(number=-1)
 def test_longs_survive_the_round_trip_either_way(number: int) -> None:
     written = binary.write_long(number)
-    assert written == binary.write_time(number)
     assert binary.read_long(written, 0) == binary.read_time(written, 0) == (number, len(written))
     assert binary.read_time(b"\x01" + written + b"\xff\xff", 1) == (number, len(written) + 1)
 
@@ -33,19 +32,26 @@ def test_a_number_of_more_than_ten_bytes_is_not_read() -> None:
 
 @given(text=st.text(max_size=300))
 def test_texts_are_written_with_their_length_and_remembered(text: str) -> None:
-    texts = binary.Texts(b"\x02")
+    texts = binary.nullable(binary.write_string)
     assert texts[text] == b"\x02" + binary.write_text(text.encode())
     assert texts[text] is texts[text]
     start, end = binary.read_slice(texts[text], 1)
     assert texts[text][start:end].decode() == text
-    assert texts[None] == b"\x00"
 
 
-def test_remembered_texts_are_bounded() -> None:
-    texts = binary.Texts(b"")
-    for number in range(binary.MOST_TEXTS + 10):
-        assert texts[str(number)]
-    assert len(texts) <= binary.MOST_TEXTS
+def test_what_may_be_null_is_remembered_with_its_branch_and_what_may_not_is_refused() -> None:
+    assert binary.nullable(binary.write_long)[None] == b"\x00"
+    assert binary.nullable(binary.write_long)[-1] == b"\x02\x01"
+    with pytest.raises(AttributeError):
+        binary.Memory(binary.write_string)[None]
+
+
+def test_what_is_remembered_is_bounded_and_null_stays_null() -> None:
+    numbers = binary.nullable(binary.write_long)
+    for number in range(binary.MOST_REMEMBERED + 10):
+        assert numbers[number] == b"\x02" + binary.write_long(number)
+    assert len(numbers) <= binary.MOST_REMEMBERED
+    assert numbers[None] == b"\x00"
 
 
 def test_a_length_beyond_the_end_is_refused() -> None:

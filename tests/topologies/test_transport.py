@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.consumer import fetcher
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 
 from tests.fakes.consumer import ONE, ZERO, FakeAssignment, Scene, scene
 from tests.support.records import records
 from topologies.chunks import TopicPartition
-from topologies.transport import Fetch, cut
+from topologies.transport import Fetch, KafkaRecord, cut
 
 
 def test_a_run_is_one_chunk_whose_end_is_where_the_fetcher_stands(tmp_path: Path) -> None:
@@ -24,6 +27,20 @@ def test_a_run_is_one_chunk_whose_end_is_where_the_fetcher_stands(tmp_path: Path
         assert chunk.generation == scene.consumer.app.consumer_generation_id
 
     scene(act, tmp_path)
+
+
+def test_records_are_read_whole_and_without_what_no_stage_looks_at() -> None:
+    batch = DefaultRecordBatchBuilder(
+        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
+        batch_size=10_000,
+    )
+    batch.append(0, 1_790_000_000_000, b"key", b"value", [("feed", b"ups")])
+    batch.append(1, 1_790_000_000_001, None, None, [])
+    read = fetcher.PartitionRecords(ZERO, MemoryRecords(bytes(batch.build())), [], 0, None, None, True, 1)
+    assert list(read) == [
+        KafkaRecord("in", 0, 0, 1_790_000_000_000, b"key", b"value", [("feed", b"ups")]),
+        KafkaRecord("in", 0, 1, 1_790_000_000_001, None, None, []),
+    ]
 
 
 def test_a_larger_run_is_cut(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.mapping.times import (
+    Moment,
     Unreadable,
     clock_ms,
     day_ms,
@@ -87,17 +88,17 @@ def test_what_is_no_offset_is_unreadable(text: str) -> None:
     ],
 )
 def test_a_stamp_with_an_offset_is_an_instant(text: str, at: int, offset: int) -> None:
-    assert stamp_moment(text, berlin) == (at, offset, False, Precision.INSTANT)
+    assert stamp_moment(text, berlin) == Moment(at, offset, False, Precision.INSTANT)
 
 
 def test_a_stamp_without_an_offset_has_the_assumed_zones_clocks() -> None:
-    assert stamp_moment("2024-08-20T12:41:57", berlin) == (
+    assert stamp_moment("2024-08-20T12:41:57", berlin) == Moment(
         ms(2024, 8, 20, 10, 41, 57), 120, True, Precision.LOCAL_NO_ZONE
     )
 
 
 def test_a_date_alone_is_date_only_and_so_is_a_bare_midnight_where_declared() -> None:
-    midnight = (ms(2024, 8, 19, 22), 120, True, Precision.DATE_ONLY)
+    midnight = Moment(ms(2024, 8, 19, 22), 120, True, Precision.DATE_ONLY)
     assert stamp_moment("2024-08-20", berlin) == midnight
     assert stamp_moment("2024-08-20T00:00:00", berlin, bare_midnight_is_date=True) == midnight
     assert stamp_moment("2024-08-20T00:00:00", berlin).precision is Precision.LOCAL_NO_ZONE
