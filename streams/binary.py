@@ -58,6 +58,8 @@ def read_long(data: bytes, at: int) -> tuple[int, int]:
         at += 1
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
+            if number >> 64:
+                raise ValueError("an Avro long of more than 64 bits")
             return (number >> 1) ^ -(number & 1), at
         shift += 7
         if shift > 63:

@@ -92,7 +92,7 @@ def _first_seen(feed: str, now_ms: int) -> FeedState:
 
 
 def _counted(state: FeedState, activity: FeedActivity, now_ms: int) -> FeedState:
-    received_at = min(activity.received_at, now_ms)
+    received_at = max(0, min(activity.received_at, now_ms))
     return replace(
         state,
         last_received_at=_latest(state.last_received_at, received_at),

@@ -49,7 +49,7 @@ class RawContext(Struct, frozen=True, gc=False):
     correlation_id: str
 
 
-class Parsed(Struct, gc=False):
+class Parsed(Struct):
     """What an adapter made of one record: complete canonical events, and what in it could not be used.
 
     An event whose ``tracking_number`` is empty carries at least one reference.

@@ -7,7 +7,6 @@ topics and its hold on logging are off.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
 import ssl
@@ -33,6 +32,7 @@ POLL_INTERVAL_FACTOR = 5.0
 HEARTBEATS_PER_SESSION = 5.0
 BEAT_SECONDS = 1.0
 SILENT_SECONDS = 10.0
+_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
 def build_faust_app(app: App, settings: Settings, topics: list[str]) -> faust.App:
@@ -213,9 +213,9 @@ def _credentials(settings: Settings) -> Any:
     if protocol == "ssl":
         return faust.SSLCredentials(context)
     mechanism = config.get("sasl.mechanism", config.get("sasl.mechanisms", "PLAIN"))
-    with contextlib.suppress(ValueError):
+    if mechanism in _MECHANISMS:
         return faust.SASLCredentials(
             username=config.get("sasl.username"), password=config.get("sasl.password"),
             ssl_context=context, mechanism=SASLMechanism(mechanism),
         )
-    raise Fatal(f"sasl.mechanism {mechanism} is not supported: use PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+    raise Fatal(f"sasl.mechanism {mechanism} is not supported: use {', '.join(_MECHANISMS)}")

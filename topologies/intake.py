@@ -14,7 +14,7 @@ from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
 from streams.errors import Reject
 from streams.identity import shipment_key
-from streams.intake import HeaderNames, take_in
+from streams.intake import HeaderNames, TakenIn, take_in
 from streams.model import CarrierEvent, FeedActivity, Order, OrderReference, Record
 from streams.orders import references_of
 from streams.vocabulary import RejectReason
@@ -45,12 +45,13 @@ class IntakeHandler:
         if records[0].topic == topics.ERP_ORDERS.name:
             return self._take_orders(records)
         taken = take_in(records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES)
+        lost: list[tuple[CarrierEvent, Reject]] = []
+        keyed = ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events)
+        events = _written(self._events, keyed, lost)
+        unresolved = _written(self._unresolved, taken.unresolved, lost)
+        if lost:
+            _count_as_refused(lost, taken, records)
         refused = [Refused(record, reject) for record, reject in taken.refused]
-        events = self._written(
-            self._events, ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events),
-            records, refused,
-        )
-        unresolved = self._written(self._unresolved, taken.unresolved, records, refused)
         activity: list[Message] = [
             {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in taken.activity
         ]
@@ -61,23 +62,6 @@ class IntakeHandler:
         }
         sent = {name: messages for name, messages in outputs.items() if messages}
         return Handled(sent, refused, {}, taken.counts)
-
-    @staticmethod
-    def _written(
-        codec: ValueCodec[CarrierEvent], keyed: Iterable[tuple[str, CarrierEvent]],
-        records: Sequence[Record], refused: list[Refused],
-    ) -> list[Message]:
-        """The events as messages; one that cannot be written (a lone surrogate, say) is refused alone."""
-        messages: list[Message] = []
-        encode = codec.encode
-        for key, event in keyed:
-            try:
-                messages.append({"key": key.encode(), "value": encode(event)})
-            except UnicodeEncodeError as error:
-                reject = Reject(RejectReason.NOT_TEXT, f"text that is not Unicode: {error.object!r}")
-                [record] = [one for one in records if one.offset == event.source.offset]
-                refused.append(Refused(record, reject))
-        return messages
 
     def _take_orders(self, records: Sequence[Record]) -> Handled:
         messages: list[Message] = []
@@ -90,3 +74,32 @@ class IntakeHandler:
                 messages.append({"key": key, "value": self._references.encode(reference)})
         counts = Counter(orders=len(records), order_references=len(messages))
         return Handled({topics.ORDER_REFERENCES.name: messages} if messages else {}, refused, {}, counts)
+
+
+def _written(
+    codec: ValueCodec[CarrierEvent], keyed: Iterable[tuple[str, CarrierEvent]],
+    lost: list[tuple[CarrierEvent, Reject]],
+) -> list[Message]:
+    """The events as messages; one that cannot be written (a lone surrogate, say) is ``lost`` alone."""
+    messages: list[Message] = []
+    encode = codec.encode
+    for key, event in keyed:
+        try:
+            messages.append({"key": key.encode(), "value": encode(event)})
+        except UnicodeEncodeError as error:
+            lost.append((event, Reject(RejectReason.NOT_TEXT, f"text that is not Unicode: {error.object!r}")))
+    return messages
+
+
+def _count_as_refused(
+    lost: list[tuple[CarrierEvent, Reject]], taken: TakenIn, records: Sequence[Record]
+) -> None:
+    """Enter events that could not be written as refusals of their records, and no longer as events."""
+    by_offset = {record.offset: record for record in records}
+    by_feed = {one.feed: one for one in taken.activity}
+    for event, reject in lost:
+        taken.refused.append((by_offset[event.source.offset], reject))
+        taken.counts["events" if event.tracking_number else "unresolved"] -= 1
+        taken.counts["refused"] += 1
+        by_feed[event.source.feed].events -= 1
+        by_feed[event.source.feed].dead_letters += 1

@@ -30,6 +30,12 @@ def test_a_number_of_more_than_ten_bytes_is_not_read() -> None:
         binary.read_long(b"\xff" * 10 + b"\x01", 0)
 
 
+def test_a_number_of_more_than_64_bits_is_not_read() -> None:
+    assert binary.read_long(b"\xff" * 9 + b"\x01", 0) == (-(2**63), 10)
+    with pytest.raises(ValueError, match="more than 64 bits"):
+        binary.read_long(b"\xff" * 9 + b"\x02", 0)
+
+
 @given(text=st.text(max_size=300))
 def test_texts_are_written_with_their_length_and_remembered(text: str) -> None:
     texts = binary.nullable(binary.write_string)

@@ -1,8 +1,6 @@
 """The shipments handler: framed bytes in, framed bytes out; what is not framed right is refused alone."""
 
 import io
-from collections.abc import Sequence
-from typing import Any
 
 import fastavro
 import pytest
@@ -31,9 +29,9 @@ from streams.vocabulary import (
     RejectReason,
     Status,
 )
+from tests.fakes.memory import Memory
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.handling import Handled
 from topologies.shipments import ShipmentsHandler
 
 REGISTRY = fake_registry()
@@ -42,24 +40,6 @@ REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
 ENRICHED = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, REGISTRY)
 STATES = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, REGISTRY)
 NOON = 1_790_000_000_000
-
-
-class Memory:
-    """State in a dict, as a View."""
-
-    def __init__(self) -> None:
-        self.held: dict[bytes, bytes] = {}
-
-    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        return [self.held.get(key) for key in keys]
-
-    def scan(self, prefix: bytes) -> Any:
-        return iter(sorted((key, value) for key, value in self.held.items() if key.startswith(prefix)))
-
-    def apply(self, handled: Handled) -> None:
-        for key, change in handled.changes.items():
-            assert change.local is not None
-            self.held[key] = change.local
 
 
 def event(milestone: Milestone, at: int, number: str = "1Z1") -> CarrierEvent:

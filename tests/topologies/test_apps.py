@@ -1,0 +1,251 @@
+"""The stages as they are declared and built: ids, topics, handlers and every setting; nothing is connected to."""
+
+from __future__ import annotations
+
+import gc
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import faust
+import pytest
+from faust.types.auth import AuthProtocol, SASLMechanism
+from yarl import URL
+
+from config import topics
+from config.settings import Settings
+from connectors.carriers import discover
+from connectors.registry import ValueCodec
+from streams.errors import Fatal
+from streams.model import DeadLetter
+from streams.vocabulary import RejectReason
+from tests.fakes.stage import Calls, FakeSink
+from tests.support.registry import fake_registry
+from topologies import apps
+from topologies.apps import GC_THRESHOLDS, STAGES, run_stage
+from topologies.faust_app import build_faust_app
+from topologies.feeds import FeedsHandler
+from topologies.fulfilment import FulfilmentHandler
+from topologies.intake import IntakeHandler
+from topologies.runner import StageRunner
+from topologies.shipments import ShipmentsHandler
+from topologies.transport import ChunkTransport
+
+CARRIERS = {carrier.feed: carrier for carrier in discover()}
+READS = {
+    "intake": [*(f"raw.{feed}.v1" for feed in sorted(CARRIERS)), "erp.orders.v1"],
+    "shipments": ["carrier.events.v1", "order.references.v1"],
+    "fulfilment": ["delivery.milestones.v1"],
+    "feeds": ["feed.activity.v1"],
+}
+HANDLERS: dict[str, type] = {
+    "intake": IntakeHandler, "shipments": ShipmentsHandler, "fulfilment": FulfilmentHandler, "feeds": FeedsHandler,
+}
+STATES = {
+    "intake": None, "shipments": "shipment.state.v1", "fulfilment": "fulfilment.state.v1", "feeds": "feed.state.v1",
+}
+EACH = pytest.mark.parametrize("name", sorted(READS))
+
+
+def build(name: str = "shipments", **settings: Any) -> faust.App:
+    reads = [topic.name for topic in STAGES[name].reads(CARRIERS)]
+    return build_faust_app(STAGES[name].app, Settings(**settings), reads)
+
+
+def test_the_stages_are_the_declared_apps_each_under_its_name() -> None:
+    assert {name: stage.app for name, stage in STAGES.items()} == {app.name: app for app in topics.APPS}
+    assert set(STAGES) == set(READS)
+
+
+@EACH
+def test_a_stage_reads_its_topics_and_no_other(name: str) -> None:
+    assert [topic.name for topic in STAGES[name].reads(CARRIERS)] == READS[name]
+
+
+def test_a_new_carrier_is_read_without_a_line_here() -> None:
+    carriers = {"acme": CARRIERS["ups"], "aardvark": CARRIERS["ups"]}
+    assert [topic.name for topic in STAGES["intake"].reads(carriers)] == [
+        "raw.aardvark.v1", "raw.acme.v1", "erp.orders.v1",
+    ]
+
+
+@EACH
+def test_a_stage_is_built_with_its_own_handler_over_the_carriers_found(name: str) -> None:
+    assert type(STAGES[name].build(Settings(), fake_registry(), CARRIERS)) is HANDLERS[name]
+
+
+@EACH
+def test_a_stage_keeps_state_and_dead_letters_under_its_own_name(name: str) -> None:
+    app = STAGES[name].app
+    assert (app.app_id, app.dead_letters.name) == (f"shipsync-{name}", f"dlq.{name}.v1")
+    assert (app.state_topic.name if app.state_topic else None) == STATES[name]
+
+
+def test_no_stage_reads_what_it_alone_keeps_and_all_they_read_is_declared() -> None:
+    declared = {topic.name for topic in topics.catalogue(CARRIERS)}
+    changelogs = set(STATES.values())
+    for reads in READS.values():
+        assert set(reads) <= declared
+        assert changelogs.isdisjoint(reads)
+
+
+def test_topics_a_stage_with_state_reads_together_have_equal_partitions() -> None:
+    for name, stage in STAGES.items():
+        if stage.app.state_topic is not None:
+            joined = [*stage.reads(CARRIERS), stage.app.state_topic]
+            assert len({topic.partitions for topic in joined}) == 1, name
+
+
+@EACH
+def test_the_app_has_the_stages_id_and_topics_on_the_chunk_transport(name: str) -> None:
+    app = build(name)
+    assert (app.conf.id, app.conf.broker_client_id) == (f"shipsync-{name}", f"shipsync-{name}")
+    assert isinstance(app.transport, ChunkTransport)
+    assert app.transport.topics == tuple(READS[name])
+    assert app.transport.copartitioned is (STATES[name] is not None)
+
+
+def test_the_app_has_what_the_installation_set(tmp_path: Path) -> None:
+    settings = {
+        "bootstrap": "one.example:9092, two.example:9093", "data_dir": tmp_path, "session_timeout": 21.0,
+        "rebalance_timeout": 17.0, "commit_interval": 2.5, "fetch_bytes": 123_456, "chunk_records": 789,
+        "stuck_timeout": 33.0,
+    }
+    conf = build(**settings).conf
+    assert conf.broker == [URL("kafka://one.example:9092"), URL("kafka://two.example:9093")]
+    assert conf.datadir == tmp_path / "shipsync-shipments" / "faust"
+    assert (conf.broker_session_timeout, conf.broker_rebalance_timeout) == (21.0, 17.0)
+    assert (conf.broker_commit_interval, conf.consumer_max_fetch_size, conf.broker_max_poll_records) == (
+        2.5, 123_456, 789,
+    )
+    assert conf.broker_max_poll_interval > 33.0
+    assert build(**settings).transport.settings == Settings(**settings)
+
+
+def test_heartbeats_fit_well_into_the_session_and_requests_outlast_it() -> None:
+    conf = build(session_timeout=90.0, rebalance_timeout=40.0).conf
+    assert conf.broker_heartbeat_interval * 3 <= 90.0
+    assert conf.broker_request_timeout > 90.0
+    slow = build(session_timeout=10.0, rebalance_timeout=300.0).conf
+    assert slow.broker_request_timeout > 300.0
+
+
+def test_nothing_of_fausts_own_is_on() -> None:
+    conf = build().conf
+    assert not conf.web_enabled
+    assert not conf.topic_allow_declare
+    assert conf.topic_disable_leader
+    assert not conf.worker_redirect_stdouts
+    assert not conf.autodiscover
+    assert (conf.table_standby_replicas, conf.store) == (0, URL("memory://"))
+
+
+def test_a_stage_that_starts_for_the_first_time_reads_from_the_beginning() -> None:
+    assert build().conf.consumer_auto_offset_reset == "earliest"
+
+
+def test_a_plain_cluster_is_asked_for_no_credentials() -> None:
+    assert build().conf.broker_credentials is None
+
+
+def test_the_password_of_a_sasl_cluster_comes_from_its_own_setting() -> None:
+    credentials = build(
+        kafka_config={
+            "security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "shipsync",
+        },
+        kafka_password="quiet",
+    ).conf.broker_credentials
+    assert isinstance(credentials, faust.SASLCredentials)
+    assert (credentials.username, credentials.password) == ("shipsync", "quiet")
+    assert credentials.mechanism is SASLMechanism.SCRAM_SHA_512
+    assert credentials.protocol is AuthProtocol.SASL_SSL
+    assert credentials.ssl_context.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_sasl_without_tls_has_no_tls() -> None:
+    credentials = build(
+        kafka_config={"security.protocol": "sasl_plaintext", "sasl.mechanisms": "PLAIN", "sasl.username": "a"},
+        kafka_password="b",
+    ).conf.broker_credentials
+    assert (credentials.mechanism, credentials.protocol) == (SASLMechanism.PLAIN, AuthProtocol.SASL_PLAINTEXT)
+
+
+def test_tls_alone_checks_the_brokers_certificate() -> None:
+    credentials = build(kafka_config={"security.protocol": "ssl"}).conf.broker_credentials
+    assert isinstance(credentials, faust.SSLCredentials)
+    assert credentials.context.verify_mode is ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize("mechanism", ["DIGEST-MD5", "OAUTHBEARER", "GSSAPI"])
+def test_a_mechanism_that_cannot_be_carried_over_is_named_with_those_that_can(mechanism: str) -> None:
+    with pytest.raises(Fatal, match=rf"sasl\.mechanism {mechanism} is not supported: use PLAIN"):
+        build(kafka_config={"security.protocol": "SASL_SSL", "sasl.mechanism": mechanism})
+
+
+class Started:
+    """What ``run_stage`` would have run, had it not been stopped here; nothing is connected to."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.app: Any = None
+        self.runner: Any = None
+        self.settings: Any = None
+        self.sinks: list[tuple[topics.App, Settings]] = []
+        self.sink = FakeSink(Calls())
+        self.cards: Callable[[DeadLetter], bytes] = lambda _: b""
+        patch.setattr(apps, "Registry", lambda _: fake_registry())
+        patch.setattr(apps, "build_sink", self._sink)
+        patch.setattr(apps, "StageRunner", self._runner)
+        patch.setattr(apps, "run", self._run)
+
+    def _sink(self, app: topics.App, settings: Settings) -> FakeSink:
+        self.sinks.append((app, settings))
+        return self.sink
+
+    def _runner(self, app: topics.App, handler: Any, settings: Settings, sink: Any, cards: Any) -> StageRunner:
+        self.handler, self.cards = handler, cards
+        assert sink is self.sink
+        return StageRunner(app, handler, settings, sink, cards)
+
+    def _run(self, app: Any, runner: Any, settings: Any) -> int:
+        self.app, self.runner, self.settings = app, runner, settings
+        return 41
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Started]:
+    before = gc.get_threshold()
+    yield Started(monkeypatch)
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+@EACH
+def test_a_stage_is_run_with_its_app_handler_and_sink(started: Started, tmp_path: Path, name: str) -> None:
+    settings = Settings(data_dir=tmp_path, bootstrap="nowhere.example:1")
+    assert run_stage(name, settings) == 41
+    assert started.app.conf.id == f"shipsync-{name}"
+    assert started.app.transport.topics == tuple(READS[name])
+    assert started.runner.app is STAGES[name].app
+    assert type(started.handler) is HANDLERS[name]
+    assert started.sinks == [(STAGES[name].app, settings)]
+    assert started.settings is settings
+
+
+def test_index_cards_are_written_by_their_contract(started: Started, tmp_path: Path) -> None:
+    run_stage("intake", Settings(data_dir=tmp_path))
+    card = DeadLetter("intake", RejectReason.EMPTY.value, "no value", None, "raw.ups.v1", 0, 7, "ups", "c-1", 0, 5)
+    assert ValueCodec(topics.DEAD_LETTERS, DeadLetter, fake_registry()).decode(started.cards(card)) == card
+
+
+def test_a_running_stage_seldom_looks_for_garbage(started: Started, tmp_path: Path) -> None:
+    run_stage("feeds", Settings(data_dir=tmp_path))
+    assert started.app is not None
+    assert gc.get_threshold() == GC_THRESHOLDS
+    assert gc.get_freeze_count() > 0
+
+
+def test_a_stage_nobody_declared_is_not_run(started: Started) -> None:
+    with pytest.raises(KeyError):
+        run_stage("portal", Settings())
+    assert started.app is None

@@ -1,0 +1,321 @@
+"""The feeds handler: activity in, what is known of each feed kept, silence raised and resolved by a clock we move."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import fastavro
+import pytest
+from msgspec.structs import replace
+
+from config import contracts, topics
+from config.settings import Settings
+from connectors.carriers import Carrier, discover
+from connectors.registry import ValueCodec
+from streams.errors import Fatal
+from streams.model import Alert, FeedActivity, FeedState, MinuteCount
+from streams.vocabulary import AlertKind, AlertState, RejectReason, Severity
+from tests.fakes.memory import Memory
+from tests.support.clock import FakeClock
+from tests.support.records import FakeRecord
+from tests.support.registry import fake_registry
+from topologies.feeds import FeedsHandler
+from topologies.handling import Handled
+
+REGISTRY = fake_registry()
+ACTIVITY = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, REGISTRY)
+ALERTS = ValueCodec(topics.OPS_ALERTS, Alert, REGISTRY)
+STATES = ValueCodec(topics.FEED_STATE, FeedState, REGISTRY)
+CARRIERS = {carrier.feed: carrier for carrier in discover()}
+NOON = 1_790_000_000_000
+MINUTE = 60_000
+STALE = CARRIERS["ups"].stale_after_s * 1000
+UPS = {"ups": CARRIERS["ups"]}
+
+
+class Stage:
+    """The handler with its state and a clock; a new one over the same state is a restart."""
+
+    def __init__(
+        self, carriers: Mapping[str, Carrier] = UPS, clock: FakeClock | None = None,
+        memory: Memory | None = None, factor: float = 1.0,
+    ) -> None:
+        self.handler = FeedsHandler(Settings(feed_stale_factor=factor), REGISTRY, carriers)
+        self.clock = clock or FakeClock(NOON)
+        self.memory = memory or Memory()
+
+    @property
+    def now(self) -> int:
+        return int(self.clock())
+
+    def hear(self, *values: FeedActivity | bytes | None) -> Handled:
+        return self._kept(self.handler.handle(chunk(*values), self.memory, self.now))
+
+    def sweep(self) -> Handled:
+        return self._kept(self.handler.sweep(self.memory, self.now))
+
+    def known(self, feed: str = "ups") -> FeedState:
+        return STATES.decode(self.memory.held[feed.encode()])
+
+    def _kept(self, handled: Handled) -> Handled:
+        for key, change in handled.changes.items():
+            assert change.changelog is not None
+            self.memory.held[key] = self.handler.local_record(change.changelog)
+        return handled
+
+
+def chunk(*values: FeedActivity | bytes | None) -> list[FakeRecord]:
+    return [
+        FakeRecord(
+            topics.FEED_ACTIVITY.name, 0, place,
+            value=ACTIVITY.encode(value) if isinstance(value, FeedActivity) else value,
+        )
+        for place, value in enumerate(values)
+    ]
+
+
+def activity(at: int, events: int = 1, feed: str = "ups") -> FeedActivity:
+    return FeedActivity(feed, events, 0, 0, at - 5000, at - 1000, at, [MinuteCount((at - 1000) // MINUTE, events)])
+
+
+def alerts(out: Handled) -> list[Alert]:
+    return [ALERTS.decode(message["value"]) for message in out.outputs.get(topics.OPS_ALERTS.name, [])]
+
+
+def said(out: Handled) -> list[tuple[str, AlertState]]:
+    return [(alert.subject, alert.state) for alert in alerts(out)]
+
+
+def test_what_intake_saw_is_kept_as_the_last_that_is_known_of_the_feed() -> None:
+    stage = Stage()
+    heard = FeedActivity("ups", 3, 2, 1, NOON - 90_000, NOON - 30_000, NOON - 4000, [MinuteCount(29_833_331, 3)])
+    out = stage.hear(heard)
+    assert stage.known() == FeedState(
+        "ups", NOON - 4000, NOON - 30_000, 3, 2, 1, False, None, NOON, [MinuteCount(29_833_331, 3)]
+    )
+    assert (out.outputs, out.refused, out.counts) == ({}, [], {"activities": 1})
+
+
+def test_the_changelog_holds_the_record_that_is_restored() -> None:
+    stage = Stage()
+    [(key, change)] = stage.hear(activity(NOON)).changes.items()
+    assert change.changelog is not None
+    assert (key, stage.handler.local_record(change.changelog)) == (b"ups", change.local)
+
+
+def test_activity_adds_up_over_chunks_and_inside_one() -> None:
+    stage = Stage()
+    stage.hear(activity(NOON - 3 * MINUTE, 2))
+    stage.hear(activity(NOON - 2 * MINUTE, 3), activity(NOON - MINUTE, 4))
+    known = stage.known()
+    assert (known.events, known.last_received_at, known.last_event_at) == (9, NOON - MINUTE, NOON - MINUTE - 1000)
+    assert [one.events for one in known.minutes] == [2, 3, 4]
+
+
+def test_older_activity_read_later_does_not_set_the_last_seen_back() -> None:
+    stage = Stage()
+    stage.hear(activity(NOON))
+    stage.hear(activity(NOON - 10 * MINUTE))
+    assert (stage.known().last_received_at, stage.known().events) == (NOON, 2)
+
+
+def test_feeds_of_one_chunk_are_kept_apart_also_one_nobody_watches() -> None:
+    stage = Stage()
+    out = stage.hear(activity(NOON, 1), activity(NOON, 5, feed="kestrel"))
+    assert set(out.changes) == {b"ups", b"kestrel"}
+    assert (stage.known().events, stage.known("kestrel").events) == (1, 5)
+
+
+def test_a_sweep_raises_an_alert_once_the_declared_silence_has_passed() -> None:
+    stage = Stage()
+    stage.hear(activity(NOON))
+    stage.clock.advance(STALE)
+    assert stage.sweep() == Handled()
+    stage.clock.advance(1)
+    out = stage.sweep()
+    [message] = out.outputs[topics.OPS_ALERTS.name]
+    [alert] = alerts(out)
+    assert list(out.outputs) == [topics.OPS_ALERTS.name]
+    assert message["key"] == alert.alert_id.encode()
+    assert (alert.kind, alert.state, alert.severity, alert.subject, alert.raised_at) == (
+        AlertKind.FEED_STALE, AlertState.RAISED, Severity.WARNING, "ups", NOON + STALE,
+    )
+    assert alert.message == (
+        "Feed ups is silent for more than 2 h, since 2026-09-21 14:13:20 UTC; expected every 15 min"
+    )
+    assert (stage.known().stale, stage.known().stale_since) == (True, NOON + STALE)
+    assert out.counts == {"raised": 1}
+
+
+def test_any_avro_reader_reads_an_alert_by_its_contract() -> None:
+    stage = Stage()
+    stage.hear(activity(NOON))
+    stage.clock.advance(STALE + 1)
+    value = stage.sweep().outputs[topics.OPS_ALERTS.name][0]["value"]
+    assert value is not None
+    assert value[:5] == b"\x00" + REGISTRY.schema_id(topics.OPS_ALERTS).to_bytes(4, "big")
+    read = fastavro.schemaless_reader(io.BytesIO(value[5:]), contracts.schema("alert"), None)
+    assert isinstance(read, dict)
+    assert (read["kind"], read["state"], read["subject"], read["raised_at"]) == (
+        "feed_stale", "raised", "ups", datetime(2026, 9, 21, 16, 13, 20, tzinfo=UTC),
+    )
+
+
+def test_a_silence_already_told_is_not_told_again() -> None:
+    stage = Stage()
+    stage.hear(activity(NOON))
+    stage.clock.advance(STALE + 1)
+    stage.sweep()
+    stage.clock.advance(STALE)
+    assert stage.sweep() == Handled()
+
+
+def test_a_feed_that_speaks_again_resolves_the_same_alert() -> None:
+    stage = Stage()
+    stage.hear(activity(NOON))
+    stage.clock.advance(STALE + 1)
+    raised = stage.sweep()
+    stage.clock.advance(30 * MINUTE)
+    out = stage.hear(activity(stage.now))
+    [resolved] = alerts(out)
+    assert said(out) == [("ups", AlertState.RESOLVED)]
+    assert out.outputs[topics.OPS_ALERTS.name][0]["key"] == raised.outputs[topics.OPS_ALERTS.name][0]["key"]
+    assert (resolved.raised_at, resolved.changed_at) == (NOON + STALE, stage.now)
+    assert (stage.known().stale, stage.known().stale_since) == (False, None)
+    assert stage.sweep() == Handled()
+    assert out.counts == {"activities": 1, "resolved": 1}
+
+
+def test_a_backlog_from_before_the_silence_resolves_nothing() -> None:
+    stage = Stage()
+    stage.hear(activity(NOON))
+    stage.clock.advance(2 * STALE)
+    stage.sweep()
+    assert said(stage.hear(activity(NOON + MINUTE))) == []
+    assert stage.known().stale
+
+
+def test_hearing_of_a_feed_raises_nothing_before_the_sweep() -> None:
+    stage = Stage()
+    stage.clock.advance(2 * STALE)
+    assert said(stage.hear(activity(NOON))) == []
+    assert said(stage.sweep()) == [("ups", AlertState.RAISED)]
+
+
+def test_a_feed_never_heard_of_is_told_from_when_watching_began() -> None:
+    stage = Stage()
+    assert set(stage.sweep().changes) == {b"ups"}
+    assert (stage.known().watched_since, stage.known().last_received_at) == (NOON, None)
+    stage.clock.advance(STALE + 1)
+    [alert] = alerts(stage.sweep())
+    assert alert.message.startswith("Feed ups was not heard of for more than 2 h")
+
+
+def test_silence_is_counted_through_a_restart_and_told_once() -> None:
+    stage = Stage()
+    stage.sweep()
+    stage.clock.advance(STALE)
+    restarted = Stage(clock=stage.clock, memory=stage.memory)
+    assert restarted.sweep() == Handled()
+    stage.clock.advance(1)
+    assert said(restarted.sweep()) == [("ups", AlertState.RAISED)]
+    assert Stage(clock=stage.clock, memory=stage.memory).sweep() == Handled()
+
+
+def test_every_carrier_found_is_watched_at_its_own_pace() -> None:
+    stage = Stage(CARRIERS)
+    stage.hear(*(activity(NOON, feed=feed) for feed in CARRIERS))
+    due = sorted({carrier.stale_after_s for carrier in CARRIERS.values()})
+    raised: dict[int, set[str]] = {}
+    for seconds in due:
+        stage.clock.now = NOON + seconds * 1000 + 1
+        raised[seconds] = {feed for feed, _ in said(stage.sweep())}
+    assert len(due) > 1
+    assert raised == {
+        seconds: {feed for feed, carrier in CARRIERS.items() if carrier.stale_after_s == seconds} for seconds in due
+    }
+
+
+def test_the_setting_stretches_every_cadence() -> None:
+    stage = Stage(factor=0.5)
+    stage.hear(activity(NOON))
+    stage.clock.advance(STALE // 2)
+    assert said(stage.sweep()) == []
+    stage.clock.advance(1)
+    [alert] = alerts(stage.sweep())
+    assert alert.message == (
+        "Feed ups is silent for more than 1 h, since 2026-09-21 14:13:20 UTC; expected every 450 s"
+    )
+
+
+def test_a_cadence_never_shrinks_to_nothing() -> None:
+    stage = Stage(factor=0.000_001)
+    stage.hear(activity(NOON))
+    stage.clock.advance(1000)
+    assert said(stage.sweep()) == []
+    stage.clock.advance(1)
+    assert said(stage.sweep()) == [("ups", AlertState.RAISED)]
+
+
+def test_a_carrier_taken_away_leaves_no_alert_open() -> None:
+    stage = Stage()
+    stage.hear(activity(NOON))
+    stage.clock.advance(STALE + 1)
+    stage.sweep()
+    without = Stage({}, stage.clock, stage.memory)
+    [alert] = alerts(without.sweep())
+    assert (alert.state, alert.message) == (AlertState.RESOLVED, "Feed ups is no longer watched")
+    assert without.sweep() == Handled()
+
+
+GOOD = ACTIVITY.encode(activity(NOON))
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, RejectReason.EMPTY),
+        (b"", RejectReason.EMPTY),
+        (b'{"feed":"ups"}', RejectReason.UNKNOWN_MAGIC),
+        (b"\x00\x00", RejectReason.TRUNCATED),
+        (b"\x00\x00\x0f\x42\x40" + GOOD[5:], RejectReason.UNKNOWN_SCHEMA),
+        (GOOD[:-1], RejectReason.TRUNCATED),
+        (GOOD.replace(b"ups", b"u\xffs"), RejectReason.TRUNCATED),
+        (GOOD + b"\x00", RejectReason.TRAILING_BYTES),
+    ],
+)
+def test_a_value_framed_wrong_is_refused_and_its_neighbours_are_counted(
+    value: bytes | None, reason: RejectReason
+) -> None:
+    stage = Stage()
+    out = stage.hear(activity(NOON, 2), value, GOOD)
+    assert [(one.record.offset, one.record.value, one.reject.reason) for one in out.refused] == [(1, value, reason)]
+    assert stage.known().events == 3
+
+
+def test_a_chunk_of_nothing_usable_keeps_nothing() -> None:
+    out = Stage().hear(None)
+    assert (out.outputs, out.changes, len(out.refused)) == ({}, {}, 1)
+
+
+def test_a_number_of_more_than_64_bits_is_refused_alone() -> None:
+    stage = Stage()
+    most = ACTIVITY.encode(replace(activity(NOON), last_event_at=(1 << 63) - 1))
+    beyond = most.replace(b"\xfe" + b"\xff" * 8 + b"\x01", b"\xfe" + b"\xff" * 8 + b"\x7f")
+    assert beyond != most
+    out = stage.hear(beyond, GOOD)
+    assert [one.record.offset for one in out.refused] == [0]
+    assert stage.known().events == 1
+
+
+def test_a_time_of_receipt_no_calendar_has_does_not_stop_the_sweep() -> None:
+    stage = Stage()
+    stage.hear(replace(activity(NOON), received_at=-100_000_000_000_000))
+    assert said(stage.sweep()) == [("ups", AlertState.RAISED)]
+
+
+def test_without_its_state_the_stage_goes_no_further() -> None:
+    with pytest.raises(Fatal):
+        Stage().handler.handle(chunk(GOOD), None, NOON)

@@ -1,0 +1,387 @@
+"""The intake handler with the real carriers: bytes as received in, canonical bytes out, the bad refused alone."""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import weakref
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import fastavro
+import pytest
+from msgspec import Struct
+from msgspec.structs import replace as changed
+
+from config import contracts, headers, topics
+from config.settings import Settings
+from connectors.carriers import discover
+from connectors.registry import ValueCodec
+from streams.errors import Reject
+from streams.identity import event_id
+from streams.intake import Parsed, RawContext
+from streams.model import (
+    CarrierEvent,
+    FeedActivity,
+    Location,
+    MinuteCount,
+    Order,
+    OrderLine,
+    OrderReference,
+    Reference,
+    Source,
+)
+from streams.vocabulary import Flag, Milestone, RejectReason
+from tests.support.records import FakeRecord
+from tests.support.registry import fake_registry
+from topologies.handling import Handled
+from topologies.intake import IntakeHandler
+
+T = TypeVar("T", bound=Struct)
+REGISTRY = fake_registry()
+EVENTS = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, REGISTRY)
+UNRESOLVED = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, REGISTRY)
+ACTIVITY = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, REGISTRY)
+ORDERS = ValueCodec(topics.ERP_ORDERS, Order, REGISTRY)
+REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
+CARRIERS = {carrier.feed: carrier for carrier in discover()}
+NUMBER = "1Z9X77410311122233"
+NOW = 1_790_000_000_000
+LANDED = NOW - 2000
+DELIVERED_AT = int(datetime(2026, 9, 21, 13, 5, 9, tzinfo=UTC).timestamp() * 1000)
+MOST_BYTES = 4096
+
+
+def alert(**other: Any) -> bytes:
+    """A made-up UPS track alert of a delivery in Portland, Oregon."""
+    return json.dumps({
+        "trackingNumber": NUMBER, "localActivityDate": "20260921", "localActivityTime": "060509",
+        "gmtActivityDate": "20260921", "gmtActivityTime": "130509",
+        "activityLocation": {"city": "Portland", "stateProvince": "OR", "postalCode": "97204", "country": "US"},
+        "activityStatus": {"type": "D", "code": "FS", "description": "Delivered"},
+        "deliveryLocation": "Front desk", "receivedBy": "Søren Ødegård",
+        **other,
+    }).encode()
+
+
+def scan(status: str, date: str) -> dict[str, Any]:
+    kind, _, code = status.partition(":")
+    return {"status": {"type": kind, "code": code}, "gmtDate": date, "gmtTime": "080000"}
+
+
+def answer(*packages: dict[str, Any]) -> bytes:
+    """A made-up answer of UPS's Track API about one shipment."""
+    return json.dumps({"trackResponse": {"shipment": [{"package": packages}]}}).encode()
+
+
+def raw(*values: bytes | None, feed: str = "ups", first: int = 0, **other: Any) -> list[FakeRecord]:
+    told: dict[str, Any] = {"timestamp": LANDED, "key": None, **other}
+    return [FakeRecord(f"raw.{feed}.v1", 3, first + place, value=value, **told) for place, value in enumerate(values)]
+
+
+def orders(*several: Order | bytes | None) -> list[FakeRecord]:
+    framed = [ORDERS.encode(one) if isinstance(one, Order) else one for one in several]
+    return [FakeRecord(topics.ERP_ORDERS.name, 0, 50 + place, value=value) for place, value in enumerate(framed)]
+
+
+def values(out: Handled, codec: ValueCodec[T]) -> list[T]:
+    return [codec.decode(message["value"]) for message in out.outputs.get(codec.topic.name, [])]
+
+
+def keys(out: Handled, topic: topics.Topic) -> list[bytes | None]:
+    return [message["key"] for message in out.outputs.get(topic.name, [])]
+
+
+@pytest.fixture
+def handler() -> IntakeHandler:
+    return IntakeHandler(Settings(max_record_bytes=MOST_BYTES), REGISTRY, CARRIERS)
+
+
+def test_a_track_alert_becomes_the_event_a_person_reads_in_it(handler: IntakeHandler) -> None:
+    out = handler.handle(raw(alert(), first=7, headers=[(headers.CORRELATION_ID, b"req-5")]), None, NOW)
+    [message] = out.outputs[topics.CARRIER_EVENTS.name]
+    portland = {"city": "Portland", "region": "OR", "postal_code": "97204", "country": "US"}
+    head, body = message["value"][:5], io.BytesIO(message["value"][5:])
+    assert head == b"\x00" + REGISTRY.schema_id(topics.CARRIER_EVENTS).to_bytes(4, "big")
+    assert fastavro.schemaless_reader(body, contracts.schema("carrier_event"), None) == {
+        "event_id": event_id("ups", NUMBER, Milestone.DELIVERED, "D:FS", DELIVERED_AT, Location(**portland), None),
+        "carrier": "ups", "tracking_number": NUMBER, "milestone": "delivered", "classifier": "actual",
+        "occurred_at": datetime(2026, 9, 21, 13, 5, 9, tzinfo=UTC),
+        "received_at": datetime(2026, 9, 21, 14, 13, 18, tzinfo=UTC),
+        "exception": "none", "reason": "normal", "carrier_code": "D:FS", "carrier_text": "Delivered",
+        "location": {**dict.fromkeys(Location.__struct_fields__), **portland}, "estimated_delivery_at": None,
+        "proof_of_delivery": {"signed_by": "Søren Ødegård", "left_at": "Front desk", "document_url": None},
+        "piece": None, "utc_offset_minutes": -420, "zone_assumed": False, "precision": "instant",
+        "correction": "new", "corrects": None, "references": [], "flags": [],
+        "source": {
+            "feed": "ups", "channel": "webhook", "topic": "raw.ups.v1", "partition": 3, "offset": 7, "index": 0,
+            "correlation_id": "req-5",
+        },
+    }
+    assert message["key"] == b"ups:1Z9X77410311122233"
+    assert (out.refused, out.changes) == ([], {})
+    assert set(out.outputs) == {topics.CARRIER_EVENTS.name, topics.FEED_ACTIVITY.name}
+
+
+def test_every_package_of_an_answer_goes_out_under_its_own_key_in_the_answers_order(handler: IntakeHandler) -> None:
+    body = answer(
+        {"trackingNumber": "1Z9X77410311122244", "activity": [scan("D:FS", "20260920"), scan("I:OT", "20260919")]},
+        {"trackingNumber": "1z 9x7 74103 1112 2255", "activity": [scan("I:DP", "20260918")]},
+    )
+    out = handler.handle(raw(body), None, NOW)
+    assert keys(out, topics.CARRIER_EVENTS) == [
+        b"ups:1Z9X77410311122244", b"ups:1Z9X77410311122244", b"ups:1Z9X77410311122255",
+    ]
+    assert [(event.milestone, event.source.index) for event in values(out, EVENTS)] == [
+        (Milestone.DELIVERED, 0), (Milestone.OUT_FOR_DELIVERY, 1), (Milestone.DEPARTED_FACILITY, 2),
+    ]
+
+
+def test_a_record_good_in_part_gives_its_events_and_is_refused_for_the_rest(handler: IntakeHandler) -> None:
+    scans = [scan("D:FS", "20260920"), scan("I:OT", "20261399")]
+    records = raw(answer({"trackingNumber": "1Z9X77410311122244", "activity": scans}))
+    out = handler.handle(records, None, NOW)
+    [refused] = out.refused
+    assert len(values(out, EVENTS)) == 1
+    assert (refused.record, refused.reject.reason) == (records[0], RejectReason.INVALID_TIME)
+
+
+def test_a_code_without_a_mapping_goes_on_as_unknown_and_is_counted(handler: IntakeHandler) -> None:
+    status = {"type": "X", "code": "Q9", "description": "Left with a drone"}
+    out = handler.handle(raw(alert(activityStatus=status)), None, NOW)
+    [event] = values(out, EVENTS)
+    assert (event.milestone, event.carrier_code, event.carrier_text, event.flags) == (
+        Milestone.UNKNOWN, "X:Q9", "Left with a drone", [Flag.CODE_UNMAPPED],
+    )
+    assert values(out, ACTIVITY)[0].unmapped == 1
+
+
+EDI = (
+    "ISA*00*          *00*          *02*RLCA           *ZZ*FJORDWARES     *260914*1902*U*00401*000000031*0*P*>~"
+    "GS*QM*RLCA*FJORDWARES*20260914*1902*31*X*004010~ST*214*0001~B10*{pro}*771204*RLCA~LX*1~"
+    "AT7*X1*NS***20260914*1316*UT~MS1*RENO*NV*USA~SE*6*0001~GE*1*31~IEA*1*000000031~"
+)
+
+
+def test_an_edi_status_with_a_pro_number_goes_to_its_shipment(handler: IntakeHandler) -> None:
+    out = handler.handle(raw(EDI.format(pro="I993001").encode(), feed="rlca"), None, NOW)
+    [event] = values(out, EVENTS)
+    assert keys(out, topics.CARRIER_EVENTS) == [b"rlca:I993001"]
+    assert (event.source.channel, event.location) == ("edi", Location(city="RENO", region="NV", country="US"))
+    assert event.occurred_at == int(datetime(2026, 9, 14, 13, 16, tzinfo=UTC).timestamp() * 1000)
+
+
+def test_an_event_without_the_carriers_number_waits_unresolved_under_the_reference_it_has(
+    handler: IntakeHandler,
+) -> None:
+    out = handler.handle(raw(EDI.format(pro="").encode(), feed="rlca"), None, NOW)
+    [message] = out.outputs[topics.CARRIER_UNRESOLVED.name]
+    event = UNRESOLVED.decode(message["value"])
+    assert message["key"] == b"shipment:771204"
+    assert (event.tracking_number, event.references) == ("", [Reference("shipment", "771204")])
+    assert set(out.outputs) == {topics.CARRIER_UNRESOLVED.name, topics.FEED_ACTIVITY.name}
+
+
+BAD = [
+    (None, RejectReason.EMPTY, None),
+    (b"", RejectReason.EMPTY, None),
+    (b" \r\n", RejectReason.EMPTY, None),
+    (b'{"a":"' + b"x" * MOST_BYTES + b'"}', RejectReason.TOO_LARGE, None),
+    (b"\xff\xfe\x00", RejectReason.NOT_TEXT, None),
+    (alert()[:-9], RejectReason.MALFORMED, None),
+    (alert(receivedBy="\ud800"), RejectReason.MALFORMED, None),
+    (b'[{"trackingNumber":"1Z"}]', RejectReason.UNEXPECTED_SHAPE, "message"),
+    (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', RejectReason.FORBIDDEN_XML, None),
+    (b'{"weather":"fair"}', RejectReason.UNSUPPORTED_MESSAGE, "message"),
+    (b'{"response":{"errors":[{"code":"151018","message":"No such"}]}}', RejectReason.CARRIER_ERROR, None),
+    (alert(trackingNumber=""), RejectReason.NO_REFERENCE, "message.trackingNumber"),
+    (alert(trackingNumber={"a": 1}), RejectReason.CONTRACT_BROKEN, "message.trackingNumber"),
+    (alert(activityStatus=["D", "FS"]), RejectReason.CONTRACT_BROKEN, "message.activityStatus.type"),
+    (alert(gmtActivityDate="20261345"), RejectReason.INVALID_TIME, "message.gmtActivityDate"),
+]
+
+
+@pytest.mark.parametrize(("value", "reason", "path"), BAD, ids=[f"{place}-{one[1]}" for place, one in enumerate(BAD)])
+def test_a_bad_payload_is_refused_for_its_own_reason_and_its_neighbours_go_on(
+    handler: IntakeHandler, value: bytes | None, reason: RejectReason, path: str | None
+) -> None:
+    records = raw(alert(), value, alert(trackingNumber="1Z9X77410311122299"), first=20)
+    out = handler.handle(records, None, NOW)
+    [refused] = out.refused
+    assert refused.record is records[1]
+    assert (refused.reject.reason, refused.reject.path) == (reason, path)
+    assert refused.reject.detail
+    assert [(event.tracking_number, event.source.offset) for event in values(out, EVENTS)] == [
+        (NUMBER, 20), ("1Z9X77410311122299", 22),
+    ]
+    assert out.counts["refused"] == 1
+
+
+def test_a_chunk_of_bad_payloads_gives_one_refusal_each_and_no_event(handler: IntakeHandler) -> None:
+    out = handler.handle(raw(*(value for value, _, _ in BAD)), None, NOW)
+    assert [(one.record.offset, one.reject.reason) for one in out.refused] == [
+        (place, reason) for place, (_, reason, _) in enumerate(BAD)
+    ]
+    assert set(out.outputs) == {topics.FEED_ACTIVITY.name}
+    assert (out.counts["records"], out.counts["events"], out.counts["refused"]) == (len(BAD), 0, len(BAD))
+
+
+def test_a_refused_record_is_let_go_of_once_its_chunk_is_done(handler: IntakeHandler) -> None:
+    def refused_once() -> list[weakref.ref[Reject]]:
+        return [weakref.ref(one.reject) for one in handler.handle(raw(b"{}", alert()[:-9]), None, NOW).refused]
+
+    left = refused_once()
+    gc.collect()
+    assert [reject() for reject in left] == [None, None]
+
+
+def test_a_feed_no_carrier_has_is_refused_and_no_activity_of_it_is_told(handler: IntakeHandler) -> None:
+    out = handler.handle(raw(alert(), feed="pigeon-post"), None, NOW)
+    assert [one.reject.reason for one in out.refused] == [RejectReason.UNKNOWN_FEED]
+    assert out.outputs == {}
+
+
+def test_what_was_seen_of_the_feed_is_told_with_the_chunk(handler: IntakeHandler) -> None:
+    earlier = alert(gmtActivityTime="120001", localActivityTime="050001")
+    out = handler.handle([
+        *raw(alert(), earlier, first=1),
+        *raw(None, first=3, headers=[(headers.RECEIVED_AT, b"%d" % (LANDED + 700))]),
+        *raw(alert(), b"{}", first=4),
+    ], None, NOW)
+    first = int(datetime(2026, 9, 21, 12, 0, 1, tzinfo=UTC).timestamp() * 1000)
+    assert keys(out, topics.FEED_ACTIVITY) == [b"ups"]
+    assert values(out, ACTIVITY) == [
+        FeedActivity("ups", 3, 2, 0, first, DELIVERED_AT, LANDED + 700, [
+            MinuteCount(first // 60_000, 1), MinuteCount(DELIVERED_AT // 60_000, 2),
+        ])
+    ]
+
+
+def test_without_headers_the_topic_the_carrier_and_the_broker_say_what_they_would(handler: IntakeHandler) -> None:
+    [event, other] = values(handler.handle(raw(alert(), alert(), first=8), None, NOW), EVENTS)
+    assert (event.received_at, event.source.feed, event.source.channel) == (LANDED, "ups", "webhook")
+    [again] = values(handler.handle(raw(alert(), first=8), None, NOW + 60_000), EVENTS)
+    assert again.source.correlation_id == event.source.correlation_id != other.source.correlation_id
+
+
+def test_without_any_time_of_receipt_it_is_the_workers_clock(handler: IntakeHandler) -> None:
+    [event] = values(handler.handle(raw(alert(), timestamp=-1), None, NOW), EVENTS)
+    assert event.received_at == NOW
+
+
+def test_what_the_headers_say_stands_before_topic_and_broker(handler: IntakeHandler) -> None:
+    told = [
+        (headers.FEED, b"ups"), (headers.CHANNEL, b"replay"), (headers.RECEIVED_AT, b"%d" % (NOW - 777)),
+        (headers.CORRELATION_ID, b"req-5"), (headers.CONTENT_TYPE, b"application/json"),
+    ]
+    out = handler.handle(raw(alert(), feed="shared", headers=told), None, NOW)
+    [event] = values(out, EVENTS)
+    assert (event.received_at, event.source) == (NOW - 777, Source("ups", "replay", "raw.shared.v1", 3, 0, 0, "req-5"))
+    assert keys(out, topics.FEED_ACTIVITY) == [b"ups"]
+
+
+def test_repeats_inside_a_chunk_carry_one_event_id_and_their_own_origin(handler: IntakeHandler) -> None:
+    out = handler.handle(raw(alert(), alert(), first=30), None, NOW)
+    assert len({event.event_id for event in values(out, EVENTS)}) == 1
+    assert [event.source.offset for event in values(out, EVENTS)] == [30, 31]
+
+
+def test_a_repeated_chunk_gives_the_same_bytes_whenever_it_is_read(handler: IntakeHandler) -> None:
+    chunk = raw(alert(), b"{}", alert(trackingNumber="1Z9X77410311122299"))
+    fresh = IntakeHandler(Settings(max_record_bytes=MOST_BYTES), REGISTRY, CARRIERS)
+    assert handler.handle(chunk, None, NOW).outputs == fresh.handle(chunk, None, NOW + 3_600_000).outputs
+
+
+class Unwritable:
+    """Reads UPS's alerts, and makes of one what no Unicode text can be."""
+
+    feed = "ups"
+
+    def parse(self, body: bytes, context: RawContext) -> Parsed:
+        parsed = CARRIERS["ups"].adapter.parse(body, context)
+        if context.offset == 1:
+            parsed.events[0] = changed(parsed.events[0], carrier_text="half a \ud83d")
+        return parsed
+
+
+def second_of_three_unwritable() -> Handled:
+    carriers = {"ups": replace(CARRIERS["ups"], adapter=Unwritable())}
+    return IntakeHandler(Settings(), REGISTRY, carriers).handle(raw(alert(), alert(), alert()), None, NOW)
+
+
+def test_an_event_that_cannot_be_written_is_refused_with_its_record_alone() -> None:
+    out = second_of_three_unwritable()
+    assert [(one.record.offset, one.reject.reason) for one in out.refused] == [(1, RejectReason.NOT_TEXT)]
+    assert [event.source.offset for event in values(out, EVENTS)] == [0, 2]
+
+
+def test_an_event_that_cannot_be_written_counts_as_refused_and_as_no_event() -> None:
+    out = second_of_three_unwritable()
+    [told] = values(out, ACTIVITY)
+    assert (out.counts["events"], out.counts["refused"]) == (2, 1)
+    assert (told.events, told.dead_letters) == (2, 1)
+
+
+ORDER = Order(
+    "SO-501", "C-9", "released", "EUR", 1249.5, NOW + 86_400_000, NOW - 60_000,
+    [OrderLine("D-1", "ups", NUMBER), OrderLine("D-2", " RLCA", "i99 3001")],
+)
+
+
+def test_an_order_claims_each_of_its_shipments_under_the_carriers_key(handler: IntakeHandler) -> None:
+    out = handler.handle(orders(ORDER), None, NOW)
+    assert list(out.outputs) == [topics.ORDER_REFERENCES.name]
+    assert keys(out, topics.ORDER_REFERENCES) == [b"ups:1Z9X77410311122233", b"rlca:I993001"]
+    assert values(out, REFERENCES) == [
+        OrderReference("ups", NUMBER, "SO-501", "D-1", "C-9", NOW + 86_400_000, NOW - 60_000),
+        OrderReference("rlca", "I993001", "SO-501", "D-2", "C-9", NOW + 86_400_000, NOW - 60_000),
+    ]
+    assert (out.refused, out.counts) == ([], {"orders": 1, "order_references": 2})
+
+
+def test_a_line_that_names_no_shipment_is_refused_and_the_other_lines_go_on(handler: IntakeHandler) -> None:
+    order = changed(ORDER, shipments=[OrderLine("D-0", "ups", " "), *ORDER.shipments])
+    records = orders(b"", order)
+    out = handler.handle(records, None, NOW)
+    line = out.refused[1]
+    assert line.record is records[1]
+    assert (line.reject.reason, line.reject.path) == (RejectReason.NO_REFERENCE, "shipments[0].tracking_number")
+    assert [one.delivery_id for one in values(out, REFERENCES)] == ["D-1", "D-2"]
+
+
+FRAMED = ORDERS.encode(ORDER)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, RejectReason.EMPTY),
+        (b"", RejectReason.EMPTY),
+        (b'{"order_id":"SO-1"}', RejectReason.UNKNOWN_MAGIC),
+        (b"\x00\x00", RejectReason.TRUNCATED),
+        (b"\x00\x00\x0f\x42\x40" + FRAMED[5:], RejectReason.UNKNOWN_SCHEMA),
+        (FRAMED[:-2], RejectReason.TRUNCATED),
+        (FRAMED.replace(b"SO-501", b"SO\xff501"), RejectReason.TRUNCATED),
+        (FRAMED + b"\x00", RejectReason.TRAILING_BYTES),
+    ],
+)
+def test_an_order_framed_wrong_is_refused_and_its_neighbours_go_on(
+    handler: IntakeHandler, value: bytes | None, reason: RejectReason
+) -> None:
+    records = orders(ORDER, value, changed(ORDER, order_id="SO-502"))
+    out = handler.handle(records, None, NOW)
+    [refused] = out.refused
+    assert refused.record is records[1]
+    assert refused.reject.reason is reason
+    assert [one.order_id for one in values(out, REFERENCES)] == ["SO-501", "SO-501", "SO-502", "SO-502"]
+
+
+def test_an_order_with_a_time_of_more_than_64_bits_is_refused_alone(handler: IntakeHandler) -> None:
+    least = ORDERS.encode(changed(ORDER, updated_at=-(1 << 63)))
+    beyond = least.replace(b"\xff" * 9 + b"\x01", b"\xff" * 9 + b"\x7f")
+    assert beyond != least
+    out = handler.handle(orders(beyond, ORDER), None, NOW)
+    assert [one.record.offset for one in out.refused] == [50]
+    assert len(values(out, REFERENCES)) == 2
