@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     drain_timeout: float = Field(10.0, gt=0, description="How long a stop waits for the chunk in hand")
     stuck_timeout: float = Field(60.0, gt=0, description="Lag without progress for so long stops the worker")
 
+    poison_after: int = Field(
+        3, ge=1, description="Crashes over the same records before the one that causes them is parked"
+    )
+
     host: str = Field("127.0.0.1", description="Address our own HTTP endpoints bind to")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus port of this process; 0: none")
     log_format: LogFormat = Field(LogFormat.JSON, description="json or console")

@@ -19,7 +19,7 @@ ANSWER_SECONDS = 15.0
 ASK_SECONDS = 2.0
 POLL_SECONDS = 0.2
 RECORD_SLACK = 256 * 1024
-"""Room for a raw record's headers, and for those a dead letter adds."""
+"""Room for a raw record's headers; as much again for those a dead letter adds."""
 
 
 def _never() -> bool:
@@ -150,7 +150,8 @@ class TopicAdmin:
         if topic.cleanup is Cleanup.DELETE:
             config["retention.ms"] = str(topic.retention_ms)
         if topic.schema is None:
-            config["max.message.bytes"] = str(largest_record(self._settings))
+            largest = largest_dead_letter if topic.name.startswith("dlq.") else largest_record
+            config["max.message.bytes"] = str(largest(self._settings))
         return NewTopic(
             topic.name, num_partitions=self._partitions(topic), replication_factor=self._settings.replication,
             config=config,
@@ -158,6 +159,11 @@ class TopicAdmin:
 
 
 def largest_record(settings: Settings) -> int:
-    """The largest record raw and dead-letter topics take, bytes: twice what intake reads, so that a payload
-    over its limit can still be kept whole as a dead letter."""
+    """The largest record raw topics take, bytes: twice what intake reads, so that a payload over its limit can
+    still be kept whole as a dead letter."""
     return 2 * settings.max_record_bytes + RECORD_SLACK
+
+
+def largest_dead_letter(settings: Settings) -> int:
+    """The largest record dead-letter topics take, bytes: every raw record fits, its reason beside it."""
+    return largest_record(settings) + RECORD_SLACK

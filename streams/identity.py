@@ -11,6 +11,8 @@ from hashlib import blake2b
 from streams.model import Location
 from streams.vocabulary import Milestone
 
+LONGEST_NUMBER = 256
+"""Characters of the longest tracking, order, delivery or customer number that is taken for one."""
 _SEPARATOR = "\x1f"
 _CODE_TELLS_APART = frozenset({Milestone.UNKNOWN, Milestone.INFO})
 

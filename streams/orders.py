@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from streams.errors import Reject
-from streams.identity import normalise_carrier, normalise_tracking_number
+from streams.identity import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number
 from streams.model import Order, OrderLine, OrderReference
 from streams.vocabulary import RejectReason
 
@@ -49,6 +49,11 @@ def _reject(order: Order, place: int, line: OrderLine, carrier: str, number: str
     for name, value in named.items():
         if not value.strip():
             return Reject(RejectReason.CONTRACT_BROKEN, f"{subject}: {name} is empty", name)
+    named |= {f"{path}.delivery_id": line.delivery_id, f"{path}.tracking_number": number}
+    for name, value in named.items():
+        if len(value) > LONGEST_NUMBER:
+            detail = f"{subject}: {name} has {len(value)} characters; {LONGEST_NUMBER} are taken"
+            return Reject(RejectReason.TOO_LARGE, detail, name)
     if not line.delivery_id.strip():
         return Reject(RejectReason.CONTRACT_BROKEN, f"{subject}: delivery_id is empty", f"{path}.delivery_id")
     return None

@@ -50,6 +50,13 @@ from streams.shipment import (
 from streams.status import fold, insert, is_voided, remove
 from streams.vocabulary import Classifier, Correction, RejectReason
 
+MOST_ENTRY_BYTES = 4 * 1024
+MOST_HISTORY_BYTES = 400 * 1024
+MOST_ORDERS = 500
+"""What one shipment's record holds at most: some 5,000 events. A number with more is no shipment's (``N/A``,
+``00000``), and a record larger than brokers take would stop the stage. Here alone does it matter what came first."""
+_MANY = MOST_HISTORY_BYTES // MOST_ENTRY_BYTES
+
 __all__ = ["Advance", "Received", "advance", "state_of"]
 
 _ACTUAL = Classifier.ACTUAL
@@ -116,9 +123,12 @@ def _take_event(
                 _prefer_earlier(key, stored, place, event, event_id, out)
             return
     entry = _entry(event, event_id)
+    data = encode(entry)
+    if len(data) > MOST_ENTRY_BYTES or (stored is not None and len(stored.history) >= _MANY):
+        _check_room(key, stored, data)
     shipment = _own(key, event.carrier, event.tracking_number, stored, out)
     before, known = shipment.open, shipment.facts
-    place = _add(shipment, event_id, entry)
+    place = _add(shipment, event_id, entry, data)
     late = place < len(shipment.history) - 1
     orders = shipment.orders
     enriched = EnrichedEvent(received.encoded, shipment.standing, late, bool(orders), orders)
@@ -133,9 +143,18 @@ def _take_event(
     _alert(shipment, before, out)
 
 
-def _add(shipment: Shipment, event_id: bytes, entry: Entry) -> int:
+def _check_room(key: str, stored: Shipment | None, data: bytes) -> None:
+    """Refuse what a shipment's record has no room for. Raises Reject."""
+    if len(data) > MOST_ENTRY_BYTES:
+        raise Reject(RejectReason.TOO_LARGE, f"{len(data)} bytes to tell of an event; {MOST_ENTRY_BYTES} are taken")
+    if stored is not None and sum(map(len, stored.history)) + len(data) > MOST_HISTORY_BYTES:
+        raise Reject(
+            RejectReason.TOO_LARGE, f"{key} holds {len(stored.history)} events and no more: is it a placeholder?"
+        )
+
+
+def _add(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
     """Put a new event into the history and its consequences into the shipment; its place."""
-    data = encode(entry)
     key = (entry.at, rank_of(entry), event_id)
     last = (shipment.last_at, shipment.last_rank, shipment.seen[-ID_BYTES:])
     if entry.corrects or (shipment.history and key < last):
@@ -174,6 +193,8 @@ def _take_reference(
         reference.order_id, reference.delivery_id, reference.customer_id, reference.promised_delivery_at
     )
     others = [order for order in stored.orders if not _same_claim(order, link)]
+    if len(others) >= MOST_ORDERS:
+        raise Reject(RejectReason.TOO_LARGE, f"{len(others)} orders claim {key} and no more: is it a placeholder?")
     if len(others) < len(stored.orders):
         if _is_older(reference, link, stored):
             counts["links_repeated"] += 1

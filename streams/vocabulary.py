@@ -288,6 +288,7 @@ class RejectReason(StrEnum):
     TRUNCATED = "truncated"
     TRAILING_BYTES = "trailing_bytes"
     INTERNAL = "internal"
+    POISON = "poison"
 
 
 class PostingKind(StrEnum):

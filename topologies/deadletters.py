@@ -15,6 +15,8 @@ from topologies.handling import Message, Refused
 from topologies.sink import Whole
 
 STAGE = "VALUE_CONVERTER"
+LONGEST_DETAIL, LONGEST_NAME = 2_000, 500
+"""Characters of what is told of a record; the record itself is kept whole, however long."""
 Encode = Callable[[DeadLetter], bytes]
 WRITTEN_HERE = frozenset({
     headers.ERROR_TOPIC, headers.ERROR_PARTITION, headers.ERROR_OFFSET, headers.ERROR_STAGE,
@@ -47,8 +49,8 @@ def card(app: App, refused: Refused, now_ms: int) -> DeadLetter:
     return DeadLetter(
         step=app.name,
         reason=reject.reason.value,
-        detail=reject.detail,
-        path=reject.path,
+        detail=reject.detail[:LONGEST_DETAIL],
+        path=None if reject.path is None else reject.path[:LONGEST_NAME],
         origin_topic=record.topic,
         origin_partition=record.partition,
         origin_offset=record.offset,
@@ -73,19 +75,19 @@ def _headers(app: App, refused: Refused, now_ms: int) -> list[tuple[str, bytes]]
         headers.ERROR_TASK: record.partition,
         headers.ERROR_CLASS: f"topologies.{app.name}",
         headers.ERROR_EXCEPTION: f"{exception.__module__}.{exception.__qualname__}",
-        headers.ERROR_MESSAGE: str(reject),
+        headers.ERROR_MESSAGE: str(reject)[:LONGEST_DETAIL],
         headers.STEP: app.name,
         headers.REASON: reject.reason.value,
         headers.ATTEMPT: _number(present.get(headers.ATTEMPT)) or 1,
         headers.FIRST_FAILED_AT: _number(present.get(headers.FIRST_FAILED_AT)) or now_ms,
     }
     if reject.path is not None:
-        written[headers.PATH] = reject.path
+        written[headers.PATH] = reject.path[:LONGEST_NAME]
     return [*kept, *((name, str(value).encode()) for name, value in written.items())]
 
 
 def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("utf-8", "replace")
+    return None if value is None else value[:LONGEST_NAME].decode("utf-8", "replace")
 
 
 def _number(value: bytes | None) -> int | None:

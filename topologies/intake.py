@@ -13,7 +13,7 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
 from streams.errors import Reject
-from streams.identity import shipment_key
+from streams.identity import LONGEST_NUMBER, shipment_key
 from streams.intake import HeaderNames, TakenIn, take_in
 from streams.model import CarrierEvent, FeedActivity, Order, OrderReference, Record
 from streams.orders import references_of
@@ -25,6 +25,9 @@ HEADER_NAMES = HeaderNames(
     feed=headers.FEED, channel=headers.CHANNEL, received_at=headers.RECEIVED_AT,
     correlation_id=headers.CORRELATION_ID,
 )
+MOST_EVENT_BYTES = 64 * 1024
+"""Of an event as it is written; its shipment's state keeps parts of it, and brokers take 1 MB by default."""
+MOST_KEY = LONGEST_NUMBER + 64
 
 
 class IntakeHandler:
@@ -80,15 +83,27 @@ def _written(
     codec: ValueCodec[CarrierEvent], keyed: Iterable[tuple[str, CarrierEvent]],
     lost: list[tuple[CarrierEvent, Reject]],
 ) -> list[Message]:
-    """The events as messages; one that cannot be written (a lone surrogate, say) is ``lost`` alone."""
+    """The events as messages; one that cannot be written (a lone surrogate, a novel for a text) is ``lost``
+    alone."""
     messages: list[Message] = []
     encode = codec.encode
     for key, event in keyed:
         try:
-            messages.append({"key": key.encode(), "value": encode(event)})
+            value = encode(event)
+            if len(value) > MOST_EVENT_BYTES or len(key) > MOST_KEY:
+                raise _too_large(key, value)
+            messages.append({"key": key.encode(), "value": value})
         except UnicodeEncodeError as error:
             lost.append((event, Reject(RejectReason.NOT_TEXT, f"text that is not Unicode: {error.object!r}")))
+        except Reject as reject:
+            lost.append((event, reject))
     return messages
+
+
+def _too_large(key: str, value: bytes) -> Reject:
+    if len(key) > MOST_KEY:
+        return Reject(RejectReason.TOO_LARGE, f"a number of {len(key)} characters; {LONGEST_NUMBER} are taken")
+    return Reject(RejectReason.TOO_LARGE, f"an event of {len(value)} bytes; {MOST_EVENT_BYTES} are taken")
 
 
 def _count_as_refused(

@@ -19,12 +19,13 @@ from typing import Any, Protocol, TypeVar, cast
 
 from config.settings import Settings
 from config.topics import App
-from streams.errors import Fatal, Transient
+from streams.errors import Fatal, ShipSyncError, Transient
 from topologies import logs, metrics
 from topologies.changelog import Changelog, KafkaChangelog
 from topologies.chunks import Chunk, TopicPartition
 from topologies.deadletters import Encode, cards, letters
 from topologies.handling import Handled, Handler, StatefulHandler
+from topologies.poison import FOLDER, Crashes, one_by_one
 from topologies.refusal_log import log_refused
 from topologies.sink import Fenced, Sink, Unit
 from topologies.state import Mark, PartitionState
@@ -91,6 +92,7 @@ class StageRunner:
         self._clock = clock
         self._exit = exit_process
         self._changelog = changelog or self._kafka_changelog()
+        self._crashes = Crashes(settings.data_dir / app.app_id / FOLDER, settings.poison_after)
         self._slots: dict[int, _Slot] = {}
         self._handling = ThreadPoolExecutor(1, f"{app.name}-handler")
         self._sending = ThreadPoolExecutor(1, f"{app.name}-sink")
@@ -156,6 +158,7 @@ class StageRunner:
                     chunk.abandon()
             if done:
                 self._account(chunk)
+                self._crashes.passed(chunk.tp, chunk.end)
                 chunk.done()
 
     async def sweep(self) -> None:
@@ -207,7 +210,22 @@ class StageRunner:
             except Transient as error:
                 log.warning("%r waits: %s", chunk, error)
                 await asyncio.sleep(RETRY_SECONDS)
+            except ShipSyncError:
+                raise
+            except Exception as error:
+                return await self._despite(error, chunk, slot, now)
         return None
+
+    async def _despite(self, error: Exception, chunk: Chunk, slot: _Slot, now: int) -> Handled:
+        """The chunk record by record, where runs before this one ended over it too; else ``error``, noted."""
+        span = chunk.tp, chunk.records[0].offset, chunk.end
+        if not self._crashes.suspected(*span):
+            self._crashes.note(*span)
+            raise error
+        log.error("%r ended %s again and again: taken record by record", chunk, self.app.name, exc_info=error)
+        return await self._in(
+            self._handling, lambda: one_by_one(self._handler, chunk.records, slot.state, now)
+        )
 
     async def _write(
         self, number: int, slot: _Slot, handled: Handled, now: int, current: Callable[[], bool], began: float

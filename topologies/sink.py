@@ -16,7 +16,7 @@ from confluent_kafka import Message as KafkaMessage
 
 from config.settings import Processing, Settings
 from config.topics import App
-from connectors.topic_admin import largest_record
+from connectors.topic_admin import largest_dead_letter
 from streams.errors import Fatal, Transient
 from topologies.handling import Message
 
@@ -91,7 +91,7 @@ class _Writer:
             "acks": "all",
             "linger.ms": LINGER_MS,
             "compression.codec": "lz4",
-            "message.max.bytes": largest_record(settings),
+            "message.max.bytes": largest_dead_letter(settings),
             "delivery.timeout.ms": int(FLUSH_SECONDS * 1000),
             "queue.buffering.max.messages": QUEUED_MESSAGES,
             "queue.buffering.max.kbytes": QUEUED_KBYTES,

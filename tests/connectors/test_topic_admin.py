@@ -9,7 +9,7 @@ import pytest
 from config.settings import Settings
 from config.topics import Cleanup, Topic
 from connectors.embedded.ports import unused
-from connectors.topic_admin import TopicAdmin, largest_record
+from connectors.topic_admin import TopicAdmin, largest_dead_letter, largest_record
 from streams.errors import Fatal, Transient
 from tests.support.topics import create_topic, unique
 
@@ -71,3 +71,8 @@ def test_waiting_ends_when_told() -> None:
 def test_a_record_intake_refuses_for_its_size_still_fits_as_a_dead_letter() -> None:
     settings = Settings(max_record_bytes=1024 * 1024)
     assert largest_record(settings) > 2 * settings.max_record_bytes
+
+
+def test_every_raw_record_fits_on_a_dead_letter_topic_with_its_reason() -> None:
+    settings = Settings()
+    assert largest_dead_letter(settings) >= largest_record(settings) + 64 * 1024

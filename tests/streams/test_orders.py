@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from streams.model import Order, OrderLine, OrderReference
 from streams.orders import references_of
@@ -65,3 +66,17 @@ def test_an_order_without_a_number_claims_nothing() -> None:
     rekeyed = references_of(order(OrderLine("D-1", "north", "N1"), order_id=""))
     assert not rekeyed.references
     assert rekeyed.rejects[0].path == "order_id"
+
+
+@pytest.mark.parametrize("field", ["order_id", "customer_id", "delivery_id", "tracking_number"])
+def test_a_number_no_system_gives_is_refused_by_name_alone(field: str) -> None:
+    endless = "7" * 257
+    line = OrderLine("D-1", "north", "N1")
+    if field in ("delivery_id", "tracking_number"):
+        bad = order(replace(line, **{field: endless}), OrderLine("D-2", "north", "N2"))
+    else:
+        bad = order(line, **{field: endless})
+    rekeyed = references_of(bad)
+    assert [one.reason for one in rekeyed.rejects] == [RejectReason.TOO_LARGE]
+    assert field in rekeyed.rejects[0].detail
+    assert [one.delivery_id for one in rekeyed.references] == (["D-2"] if len(bad.shipments) == 2 else [])

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from streams import shipment as records
 from streams.model import CarrierEvent, ProofOfDelivery, ShipmentState
+from streams.shipment import Shipment
 from streams.shipments import Received, advance
 from streams.vocabulary import (
     AlertState,
@@ -280,3 +281,33 @@ def test_an_unusable_event_is_refused_and_its_neighbours_go_on(
     assert [(place, reject.reason) for place, reject in out.refused] == [(0, reason)]
     assert out.counts == {"accepted": 1, "unmatched": 1, "refused": 1}
     assert list(out.states) == [KEY]
+
+
+def test_a_number_under_which_everything_comes_is_full_one_day_and_says_so() -> None:
+    filled = Shipment("north", "N100", history=[bytes(4_096)] * 102, seen=bytes(16 * 102))
+    out = advance([received(OUT)], {KEY: filled})
+    [(place, reject)] = out.refused
+    assert (place, reject.reason) == (0, RejectReason.TOO_LARGE)
+    assert "102 events" in reject.detail
+    assert out.states == {}
+    assert out.counts == {"refused": 1}
+
+
+def test_a_shipment_of_many_events_that_has_room_takes_more() -> None:
+    scans = [carrier_event(Milestone.ARRIVED_FACILITY, hour) for hour in range(150)]
+    assert state(told(*scans)).event_count == 150
+
+
+def test_an_event_with_a_novel_in_it_is_refused_alone() -> None:
+    novel = replace(DELIVERED, proof_of_delivery=ProofOfDelivery(signed_by="B. " * 2_000))
+    outcome = told(PICKED_UP, novel, OUT)
+    assert outcome.counts["refused"] == 1
+    assert state(outcome).status is Status.OUT_FOR_DELIVERY
+
+
+def test_a_shipment_every_order_claims_is_full_one_day() -> None:
+    claims = [replace(reference(), order_id=f"O-{n}", delivery_id=f"D-{n}") for n in range(501)]
+    outcome = told(*claims)
+    assert (outcome.counts["linked"], outcome.counts["refused"]) == (500, 1)
+    again = told(*claims, claims[0])
+    assert again.counts["links_repeated"] == 1

@@ -80,3 +80,15 @@ def test_cards_go_to_their_topic_keyed_by_step() -> None:
     out = cards(INTAKE, [refused(FakeRecord("raw.acme.v1", 0, 0))], NOW, lambda one: one.reason.encode())
     assert out == {"dead.letters.v1": [{"key": b"intake", "value": REASON.value.encode()}]}
     assert cards(INTAKE, [], NOW, lambda _: b"") == {}
+
+
+def test_what_is_told_of_a_record_is_bounded_and_the_record_is_not() -> None:
+    endless = [(headers.CORRELATION_ID, b"c" * 2_000_000)]
+    record = FakeRecord("raw.acme.v1", 0, 7, value=b"v" * 3_000_000, headers=endless)
+    one = Refused(record, Reject(REASON, "d" * 2_000_000, "p" * 2_000_000))
+    [letter] = letters(INTAKE, [one], NOW)
+    assert letter.value == record.value
+    added = [(name, value) for name, value in letter.headers if (name, value) not in endless]
+    assert sum(len(name) + len(value) for name, value in added) < 5_000
+    index = card(INTAKE, one, NOW)
+    assert sum(len(text or "") for text in (index.detail, index.path, index.correlation_id)) <= 3_000

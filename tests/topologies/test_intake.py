@@ -385,3 +385,19 @@ def test_an_order_with_a_time_of_more_than_64_bits_is_refused_alone(handler: Int
     out = handler.handle(orders(beyond, ORDER), None, NOW)
     assert [one.record.offset for one in out.refused] == [50]
     assert len(values(out, REFERENCES)) == 2
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        ({"activityStatus": {"type": "D", "code": "FS", "description": "x" * 70_000}}, "an event of 7"),
+        ({"trackingNumber": "1Z" * 200}, "a number of 404 characters"),
+    ],
+)
+def test_an_event_no_topic_could_carry_is_refused_with_its_record_alone(bad: dict[str, Any], told: str) -> None:
+    handler = IntakeHandler(Settings(), REGISTRY, CARRIERS)
+    out = handler.handle(raw(alert(), alert(**bad), alert()), None, NOW)
+    [refused] = out.refused
+    assert (refused.record.offset, refused.reject.reason) == (1, RejectReason.TOO_LARGE)
+    assert refused.reject.detail.startswith(told)
+    assert out.counts["events"] == 2

@@ -104,6 +104,28 @@ def test_a_handler_that_raises_ends_the_worker_and_commits_nothing_of_the_chunk(
         assert sorted(set(stage.outputs())) == [b"after", b"before", b"crash"]
 
 
+def test_a_record_that_ends_its_worker_again_and_again_is_parked_and_the_line_goes_on(
+    bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with echo_stage(bootstrap, tmp_path) as stage:
+        expected = load(stage, 0, 2_000)
+        fill(bootstrap, stage.input, [(b"k5", b"crash")])
+        expected |= load(stage, 2_000, 4_000)
+        monkeypatch.setenv("ECHO_CRASHES", "1")
+        for _ in range(3):
+            assert stage.start().wait(60) == 70
+        worker = stage.start()
+        stage.wait_until_done(4_001)
+        assert terminate(worker) == 0, stage.logs()
+        assert set(stage.outputs()) == expected
+        [parked] = [one for one in read_all(bootstrap, stage.letters) if one.value() == b"crash"]
+        told = dict(parked.headers() or [])
+        assert parked.key() == b"k5"
+        assert told["shipsync.reason"] == b"poison"
+        assert b"RuntimeError('planted')" in told["__connect.errors.exception.message"]
+        assert list(tmp_path.glob(f"disk/{stage.app_id}/crashes/*")) == []
+
+
 def test_memory_stays_flat_under_a_backlog_with_a_slow_handler(bootstrap: str, tmp_path: Path) -> None:
     with echo_stage(bootstrap, tmp_path, with_state=False, chunk_records=1000) as stage:
         fill(bootstrap, stage.input, ((b"k%d" % number, b"x" * 1000) for number in range(150_000)))
