@@ -41,9 +41,12 @@ Reader = Callable[[bytes, int], Any]
 
 _SELDOM_REPEATED = frozenset({
     "event_id", "tracking_number", "correlation_id", "update_id", "milestone_id", "posting_id", "alert_id",
-    "order_id", "delivery_id", "value", "detail", "message", "subject",
+    "order_id", "delivery_id", "value", "detail", "message", "subject", "signed_by", "piece", "corrects",
+    "document_url", "path",
 })
 """Text fields not worth remembering; all others hold the same few texts again and again."""
+_OFTEN_REPEATED = frozenset({"estimated_delivery_at", "promised_delivery_at", "utc_offset_minutes", "location"})
+"""Nullable fields other than texts that are worth remembering: days, zones, places."""
 
 
 class _Source:
@@ -110,10 +113,6 @@ def _member_type(hint: Any) -> Any:
     return hint
 
 
-_REMEMBERED: dict[str, Callable[[Any], bytes]] = {"string": write_string, "int": write_long, "long": write_long}
-"""Types whose nullable fields are remembered as they are written, branch and all; and how they are."""
-
-
 def _members(symbols: list[str], hint: Any) -> list[str]:
     """The symbols as members of the Struct's enum, where it has one."""
     enum = _member_type(hint)
@@ -125,20 +124,23 @@ class _WriterCompiler:
         self.source = _Source()
         self.named = named
         self._texts = self.source.constant("texts", Memory(write_string))
-        self._optional = {
-            kind: self.source.constant("optional", nullable(write)) for kind, write in _REMEMBERED.items()
-        }
+        self._optional_texts = self.source.constant("texts", nullable(write_string))
+        self._optional_numbers = self.source.constant("numbers", nullable(write_long))
 
     def record(self, schema: Schema, hint: type, variable: str, depth: int) -> str:
         """Emit what ``variable`` needs; returns the comma-separated parts to join."""
         types = _field_types(hint)
         parts = []
         for field in schema["fields"]:
-            name = field["name"]
-            if field["type"] == "string" and name not in _SELDOM_REPEATED:
+            name, kind = field["name"], field["type"]
+            if kind == "string" and name not in _SELDOM_REPEATED:
                 parts.append(f"{self._texts}[{variable}.{name}]")
+            elif kind == ["null", "string"] and name not in _SELDOM_REPEATED:
+                parts.append(f"{self._optional_texts}[{variable}.{name}]")
+            elif name in _OFTEN_REPEATED:
+                parts.append(f"{self._memory(_nullable(kind), types[name])}[{variable}.{name}]")
             else:
-                parts.append(self.value(field["type"], types[name], f"{variable}.{name}", depth))
+                parts.append(self.value(kind, types[name], f"{variable}.{name}", depth))
         return ", ".join(parts)
 
     def value(self, schema: Schema, hint: Any, expression: str, depth: int) -> str:
@@ -155,19 +157,32 @@ class _WriterCompiler:
         if kind == "enum":
             symbols = {member: write_long(index) for index, member in enumerate(_members(full["symbols"], hint))}
             return f"{self.source.constant('enum', symbols)}[{expression}]"
-        if kind == "union" and (inner := _kind(_nullable(full), self.named)[0]) in self._optional:
-            return f"{self._optional[inner]}[{expression}]"
-        if kind == "union" and inner == "record" and _member_type(hint).__struct_config__.frozen:
-            return f"{self._remembered_record(_nullable(full), _member_type(hint))}[{expression}]"
-        if kind == "union" and inner == "double":
-            number = self.source.name("n")
-            return f"(b'\\x00' if ({number} := {expression}) is None else b'\\x02' + _D.pack({number}))"
+        if kind == "union":
+            return self._optional(_nullable(full), hint, expression, depth)
         return self._compound(kind, full, hint, expression, depth)
 
-    def _remembered_record(self, schema: Schema, struct: type) -> str:
-        """A memory of records that never change, a place or a signature, as they are written."""
-        inner = _WriterCompiler(self.named)
-        write = inner.function(_kind(schema, self.named)[1], struct, b"")
+    def _optional(self, schema: Schema, hint: Any, expression: str, depth: int) -> str:
+        """A value of ``schema`` or null."""
+        kind, full = _kind(schema, self.named)
+        item = self.source.name("v")
+        if kind == "double":
+            return f"(b'\\x00' if ({item} := {expression}) is None else b'\\x02' + _D.pack({item}))"
+        if kind in ("int", "long"):
+            return f"(b'\\x00' if ({item} := {expression}) is None else b'\\x02' + {self._number(full, item)})"
+        add, out = self.source.add, self.source.name("b")
+        add(depth, f"{item} = {expression}")
+        add(depth, f"if {item} is None: {out} = b'\\x00'")
+        add(depth, "else:")
+        parts = self.value(full, _member_type(hint), item, depth + 1)
+        add(depth + 1, f"{out} = b''.join((b'\\x02', {parts}))")
+        return out
+
+    def _memory(self, schema: Schema, hint: Any) -> str:
+        """A memory of numbers, or of records that never change, as they are written where they may be null."""
+        kind, full = _kind(schema, self.named)
+        if kind != "record":
+            return self._optional_numbers
+        write = _WriterCompiler(self.named).function(full, _member_type(hint), b"")
         return self.source.constant("records", nullable(write))
 
     def function(self, schema: Schema, struct: type, frame: bytes) -> Writer:
@@ -190,12 +205,7 @@ class _WriterCompiler:
         """Emit what a value of several parts needs; the parts, or the name of what they were joined to."""
         add, item, out = self.source.add, self.source.name("v"), self.source.name("b")
         add(depth, f"{item} = {expression}")
-        if kind == "union":
-            add(depth, f"if {item} is None: {out} = b'\\x00'")
-            add(depth, "else:")
-            parts = self.value(_nullable(full), _member_type(hint), item, depth + 1)
-            add(depth + 1, f"{out} = b''.join((b'\\x02', {parts}))")
-        elif kind == "array":
+        if kind == "array":
             add(depth, f"if not {item}: {out} = b'\\x00'")
             add(depth, "else:")
             each, blocks = self.source.name("i"), self.source.name("l")

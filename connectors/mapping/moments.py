@@ -16,7 +16,6 @@ from connectors.mapping.times import (
     local_moment,
     stamp_moment,
     stated_offset,
-    wall_clock_ms,
 )
 from streams.errors import Reject
 from streams.vocabulary import Precision, RejectReason
@@ -76,8 +75,6 @@ def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight_is_date: bool) -> 
 
 
 def _date_and_clock(date: str, clock: str, paths: Sequence[str], pattern: str | None = None) -> int:
-    if pattern is None and (known := wall_clock_ms(date, clock)) is not None:
-        return known
     try:
         day = day_ms(date, pattern)
     except Unreadable as error:

@@ -1,7 +1,7 @@
 """Carriers' dates and times as UTC milliseconds, with what is lost in them kept beside.
 
-Texts repeat endlessly (the same day, the same second of the day), so each is read once and remembered;
-the memories are bounded. No ``datetime`` object is made for a text seen before.
+Days and offsets repeat endlessly, so each is read once and remembered; the memories are bounded. No
+``datetime`` object is made for a text seen before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _MOST_DAYS = 20_000
-_MOST_CLOCKS = 100_000
 _MOST_OFFSETS = 20_000
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
 _UTC_NAMES = {"Z": 0, "z": 0, "UTC": 0, "GMT": 0, "": None}
@@ -39,8 +38,10 @@ class Unreadable(ValueError):
     """The text is no date, time or offset."""
 
 
+_HOURS = {f"{hours:02}": hours * HOUR_MS for hours in range(24)}
+_MINUTES = {f"{minutes:02}": minutes * MINUTE_MS for minutes in range(60)}
+_SECONDS = {f"{seconds:02}": seconds * 1000 for seconds in range(61)}
 _days: dict[str, int] = {}
-_clocks: dict[str, int] = {}
 _offsets: dict[tuple[str, int], int] = {}
 _stated_offsets: dict[str, int | None] = dict(_UTC_NAMES)
 
@@ -75,9 +76,13 @@ def _parse_day(text: str, pattern: str | None) -> date:
 
 def clock_ms(text: str) -> int:
     """Milliseconds since midnight of ``1530``, ``153059``, ``15:30``, ``15:30:59.5``. Raises Unreadable."""
-    known = _clocks.get(text)
-    if known is not None:
-        return known
+    try:
+        if len(text) == 6:
+            return _HOURS[text[:2]] + _MINUTES[text[2:4]] + _SECONDS[text[4:]]
+        if len(text) == 8 and text[2] == text[5] == ":":
+            return _HOURS[text[:2]] + _MINUTES[text[3:5]] + _SECONDS[text[6:]]
+    except KeyError:
+        raise Unreadable(text) from None
     whole, _, fraction = text.partition(".")
     digits = whole.replace(":", "") if len(whole) in (5, 8) and whole[2] == ":" else whole
     if not _digits(digits) or len(digits) not in (4, 6, 7, 8) or (fraction and not _digits(fraction)):
@@ -86,21 +91,11 @@ def clock_ms(text: str) -> int:
     if hours > 23 or minutes > 59 or seconds > 60:
         raise Unreadable(text)
     rest = (digits[6:] or fraction)[:3].ljust(3, "0")
-    result = ((hours * 60 + minutes) * 60 + seconds) * 1000 + int(rest)
-    if len(_clocks) >= _MOST_CLOCKS:
-        _clocks.clear()
-    _clocks[text] = result
-    return result
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int(rest)
 
 
 def _digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
-
-
-def wall_clock_ms(date: str, clock: str) -> int | None:
-    """Milliseconds of a date and a time of day, both read before; None where one is new."""
-    day, time = _days.get(date), _clocks.get(clock)
-    return None if day is None or time is None else day + time
 
 
 def stated_offset(text: str) -> int | None:
