@@ -11,7 +11,7 @@ import pytest
 from config.settings import Processing, Settings
 from connectors.embedded.broker import EmbeddedBroker, free_port
 from connectors.embedded.registry import serve
-from tests.support.kafka import start_kafka
+from tests.support.kafka import ApacheKafka, start_kafka
 from topologies.demo.reconcile import Totals
 from topologies.demo.run import Run
 from topologies.demo.stories import tell
@@ -45,6 +45,25 @@ class Killer:
             child.process.kill()
             self.killed.append(self._schedule.pop(0)[1])
         self._stack.look()
+
+
+class Outage:
+    """Between two looks of the demo: the broker is gone (SIGKILL) from one moment of the play to another."""
+
+    def __init__(self, stack: Stack, broker: ApacheKafka, gone_at: float, back_at: float) -> None:
+        self._stack, self._broker = stack, broker
+        self._moments = [(gone_at, broker.kill), (back_at, broker.start)]
+        self._started = time.monotonic()
+
+    def __call__(self) -> None:
+        if self._moments and time.monotonic() - self._started >= self._moments[0][0]:
+            self._moments.pop(0)[1]()
+        self._stack.look()
+
+    @property
+    def over(self) -> bool:
+        """Whether the broker went and came back."""
+        return not self._moments
 
 
 @contextmanager
@@ -116,3 +135,19 @@ def test_with_transactions_readers_see_each_output_once_although_workers_are_kil
         result, killed = play(bootstrap, url, tmp_path, Processing.EXACTLY_ONCE, KILLS)
     assert killed == [name for _, name in KILLS]
     assert result.differences == []
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.kafka
+def test_every_input_is_accounted_for_when_the_broker_is_gone_for_a_while(tmp_path: Path) -> None:
+    with start_kafka() as broker, registry() as url:
+        settings = Settings(
+            bootstrap=broker.bootstrap, registry_url=url, data_dir=tmp_path, session_timeout=6, rebalance_timeout=6
+        )
+        with Stack(settings, external=True) as stack:
+            outage = Outage(stack, broker, 6.0, 16.0)
+            plan = tell(12, time.time_ns() // 1_000_000, SHIPMENTS, PLAY_SECONDS)
+            result = Run(stack.settings, plan, NoShow(), beside=outage)()
+    assert outage.over
+    assert result.raw_records > SHIPMENTS
+    assert [difference for difference in result.differences if "more than once" not in difference] == []

@@ -44,6 +44,13 @@ def free_ports(count: int) -> list[int]:
             probe.close()
 
 
+def cluster_id() -> str:
+    """A random id in Kafka's spelling. As Kafka's own it never starts with a dash, which the tool takes for an
+    option."""
+    first, *rest = uuid.uuid4().bytes
+    return urlsafe_b64encode(bytes([first & 0x7F, *rest])).decode("ascii").rstrip("=")
+
+
 class ApacheKafka:
     """One broker on a folder of its own. It may be killed and started again: records and offsets stay."""
 
@@ -95,8 +102,7 @@ class ApacheKafka:
 
     def format(self) -> None:
         """Make the folder a KRaft storage directory. Once, before the first start."""
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")
-        tool = self._java("kafka.tools.StorageTool", "format", "--standalone", "--cluster-id", cluster,
+        tool = self._java("kafka.tools.StorageTool", "format", "--standalone", "--cluster-id", cluster_id(),
                           "--config", str(self._properties))
         with self.log.open("ab") as log:
             done = subprocess.run(tool, stdout=log, stderr=subprocess.STDOUT, timeout=60, check=False)

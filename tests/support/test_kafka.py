@@ -12,7 +12,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from tests.support import kafka_jars
-from tests.support.kafka import ApacheKafka, KafkaDown, start_kafka
+from tests.support.kafka import ApacheKafka, KafkaDown, cluster_id, start_kafka
 from tests.support.topics import create_topic, fill, read_all
 from tests.support.waiting import eventually
 
@@ -34,6 +34,12 @@ def test_it_runs_the_version_of_the_pom(own_kafka: ApacheKafka) -> None:
     pinned = re.search(r"<kafka.version>(.+)</kafka.version>", kafka_jars.POM.read_text("utf-8"))
     assert pinned is not None
     assert f"Kafka version: {pinned[1]}" in own_kafka.log.read_text("utf-8")
+
+
+def test_no_cluster_id_looks_like_an_option() -> None:
+    ids = [cluster_id() for _ in range(2_000)]
+    assert [one for one in ids if one.startswith("-") or len(one) != 22] == []
+    assert len(set(ids)) == len(ids)
 
 
 def test_what_it_acknowledged_outlives_a_sigkill(own_kafka: ApacheKafka) -> None:
