@@ -142,8 +142,6 @@ class Compiled:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without a time", self._missing[1])
         code = ":".join([text for slot in self._code if (text := row[slot]) is not None])
         text = row[self._text] or ""
-        if "\n" in text:
-            text = " ".join(text.split())
         if not code and not text:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
         carrier = self._carrier_of(row[self._carrier])
@@ -152,6 +150,8 @@ class Compiled:
         reason_text = row[self._reason_text]
         if reason_text is not None and reason_text != text:
             text = f"{text}: {reason_text}" if text else reason_text
+        if "\n" in text:
+            text = " ".join(text.split())
         return emit(
             context, self._channel, index, carrier, number, sense, code,
             code if reason_code is None else f"{code}:{reason_code}", text, moment, self._location(row), None,

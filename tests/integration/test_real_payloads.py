@@ -1,0 +1,224 @@
+"""Real payloads of our carriers, sent with ``shipsync feed``'s own code into a running stack, an order for every
+shipment beside them: what comes out on the fan-out topics is what a person reads in them.
+
+As in ``tests/test_samples.py`` only names and outcomes stand here; the payloads are not ours to keep.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import pytest
+
+from config import topics
+from config.settings import Settings
+from connectors.embedded.broker import EmbeddedBroker
+from connectors.registry import Registry, ValueCodec
+from streams.model import (
+    CarrierEvent,
+    CustomerUpdate,
+    DeadLetter,
+    EnrichedEvent,
+    ErpPosting,
+    Order,
+    OrderLine,
+    ShipmentState,
+)
+from tests.integration.test_pipeline import registry
+from tests.support.topics import fill, read_all
+from tests.support.waiting import eventually
+from tests.test_samples import EXPECTED, FEED_OF, FOLDER, UNRESOLVED, spelled_out
+from topologies.sending import files_in, send
+from topologies.stack import Stack
+
+pytestmark = [
+    pytest.mark.broker, pytest.mark.timeout(180),
+    pytest.mark.skipif(not FOLDER.is_dir(), reason="SHIPSYNC_SAMPLES names no folder of real payloads"),
+]
+
+TOLD: dict[str, tuple[str, str, str]] = {
+    "ups/karrio_track_tracking_responsejson.json": ("in_transit", "customs_released", ""),
+    "ups/official_trackalert_issue41.json": ("in_transit", "", ""),
+    "ups/official_upstrackalert_5.json": ("delivered", "out_for_delivery", "delivery_confirmation"),
+    "ups/official_upstrackalert_6.json": ("delivered", "delivered", "delivery_confirmation"),
+    "ups/shipit_ups_delivered.xml": ("delivered", "pre_advised delivered", "delivery_confirmation"),
+    "ups/shipit_ups_delivery_attempt.xml": (
+        "delivered", "in_transit delivery_attempted delivered picked_up",
+        "delivery_attempt delivery_confirmation goods_issue",
+    ),
+    "ups/shipit_ups_transit.xml": ("in_transit", "", ""),
+    "fedex/activeshipping_tracking_response_delivered_at_door.xml": (
+        "delivered", "picked_up pre_advised out_for_delivery delivered",
+        "goods_issue delivery_confirmation",
+    ),
+    "fedex/activeshipping_tracking_response_delivered_with_signature.xml": (
+        "delivered", "picked_up pre_advised out_for_delivery delivered",
+        "goods_issue delivery_confirmation",
+    ),
+    "fedex/activeshipping_tracking_response_in_transit.xml": ("in_transit", "", ""),
+    "fedex/activeshipping_tracking_response_shipment_exception.xml": (
+        "in_transit", "pre_advised picked_up*2",
+        "goods_issue",
+    ),
+    "fedex/karrio_track_inconsistent_date_time_response.json": (
+        "delivered", "picked_up pre_advised out_for_delivery delivered",
+        "goods_issue delivery_confirmation",
+    ),
+    "fedex/karrio_track_tracking_response.json": ("picked_up", "picked_up", "goods_issue"),
+    "fedex/shipit_fedex_missing_location.xml": ("in_transit", "pre_advised", ""),
+    "fedex/shipmenttracker_fedex_shipment.json": (
+        "delivered", "picked_up pre_advised out_for_delivery delivered",
+        "goods_issue delivery_confirmation",
+    ),
+    "dhl_universal/karrio_track_tracking_responsejson.json": ("info_received", "pre_advised", ""),
+    "dhl_express/karrio_track_tracking_responsexml.xml": (
+        "picked_up*2 delivered", "picked_up*3 departed_pickup out_for_delivery delivered",
+        "goods_issue*3 delivery_confirmation",
+    ),
+    "dhl_express/shipit_dhl_delayed.xml": ("in_transit", "stored customs_held*10", ""),
+    "dhl_express/shipit_dhl_eta.xml": ("in_transit", "picked_up", "goods_issue"),
+    "dhl_express/shipmenttracker_delivered.json": (
+        "delivered", "picked_up customs_released out_for_delivery delivered",
+        "goods_issue delivery_confirmation",
+    ),
+    "dhl_express/shipmenttracker_in_transit.json": (
+        "delivered", "picked_up customs_released out_for_delivery",
+        "goods_issue delivery_confirmation",
+    ),
+    "x12_214/edifabric_ShipmentStatus.edi": ("info_received", "", ""),
+    "x12_214/edinet_214-MGCTLYST-SAMPLE.EDI": ("delivered", "delivered", "delivery_confirmation"),
+    "x12_214/ngl_BUDT_20140827_no_trailers.edi": ("info_received", "", ""),
+    "x12_214/ngl_NGLT_20190619_two_interchanges_bad_counts.edi": ("", "", ""),
+    "x12_214/ngl_NGLT_20191125_enroute_2_carlisle.edi": ("", "", ""),
+    "x12_214/ngl_NGLT_20191125_enroute_3_altoona.edi": ("", "", ""),
+    "x12_214/staedi_ts214_ellipses_segterm.edi": ("in_transit", "departed_pickup eta_updated", "goods_issue"),
+    "x12_214/tms_RLCA_20260512_newline_terminated.edi": ("picked_up", "picked_up", "goods_issue"),
+    "easypost/cassette_tracker_retrieve_0.json": ("info_received", "pre_advised*2", ""),
+    "easypost/cassette_tracker_retrieve_1.json": ("info_received", "pre_advised*2", ""),
+    "easypost/cassette_tracker_retrieve_batch_1.json": ("info_received", "pre_advised*2", ""),
+    "easypost/examples_event-body.json": ("in_transit", "pre_advised picked_up", "goods_issue"),
+    "easypost/examples_trackers-create.json": ("info_received", "pre_advised*2", ""),
+    "easypost/examples_trackers-list.json": ("info_received", "pre_advised*2", ""),
+    "easypost/examples_tracking-webhook.json": (
+        "delivered", "delivered pre_advised out_for_delivery",
+        "delivery_confirmation",
+    ),
+    "easypost/examples_tracking_webhook_response.json": (
+        "delivered", "pre_advised out_for_delivery delivered",
+        "delivery_confirmation",
+    ),
+}
+"""File -> where its shipments stand at the end, what their customers hear of the file in the order of happening,
+what the ERP posts; "*2": so many times one after the other. Some files tell of the same shipment."""
+
+
+class Told(NamedTuple):
+    """What came of one file: where its shipments stand, what their customers hear of it, what the ERP posts."""
+
+    statuses: str
+    updates: str
+    postings: str
+
+
+class Outcome:
+    """Everything on the topics once all is quiet."""
+
+    def __init__(self, settings: Settings, files: dict[str, str]) -> None:
+        known = Registry(settings)
+
+        def values(topic: topics.Topic, struct: type) -> list[Any]:
+            codec: Any = ValueCodec(topic, struct, known)
+            return [codec.decode(one.value()) for one in read_all(settings.bootstrap, topic.name)]
+
+        self.cards = [(files[one.correlation_id], one.reason) for one in values(topics.DEAD_LETTERS, DeadLetter)]
+        self.enriched = values(topics.SHIPMENT_EVENTS, EnrichedEvent)
+        self.unresolved = values(topics.CARRIER_UNRESOLVED, CarrierEvent)
+        self._updates = values(topics.CUSTOMER_UPDATES, CustomerUpdate)
+        self._postings = values(topics.ERP_POSTINGS, ErpPosting)
+        self.states = {(one.carrier, one.tracking_number): one for one in values(topics.SHIPMENT_STATE, ShipmentState)}
+        self.events: dict[str, list[CarrierEvent]] = defaultdict(list)
+        for event in values(topics.CARRIER_EVENTS, CarrierEvent):
+            self.events[files[event.source.correlation_id]].append(event)
+
+    def told(self, file: str) -> Told:
+        events = self.events.get(file, [])
+        shipments = dict.fromkeys((one.carrier, one.tracking_number) for one in events)
+        ids = {one.event_id for one in events}
+        updates = sorted((one for one in self._updates if one.event_id in ids), key=lambda one: one.occurred_at)
+        postings = [one for one in self._postings if (one.carrier, one.tracking_number) in shipments]
+        return Told(
+            " ".join(self.states[one].status for one in shipments),
+            " ".join(one.milestone for one in updates),
+            " ".join(one.kind for one in sorted(postings, key=lambda one: one.occurred_at)),
+        )
+
+
+def orders(settings: Settings, shipments: set[tuple[str, str]]) -> None:
+    """An order of its own for every shipment."""
+    codec = ValueCodec(topics.ERP_ORDERS, Order, Registry(settings))
+    fill(settings.bootstrap, topics.ERP_ORDERS.name, (
+        (b"SO-%d" % place, codec.encode(Order(
+            f"SO-{place}", f"C-{place}", "released", "EUR", 120.0, None, 1_790_000_000_000,
+            [OrderLine(f"D-{place}", carrier, number)],
+        )))
+        for place, (carrier, number) in enumerate(sorted(shipments))
+    ))
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+    with ExitStack() as closing:
+        broker = closing.enter_context(EmbeddedBroker())
+        settings = Settings(
+            bootstrap=broker.bootstrap, registry_url=closing.enter_context(registry()),
+            data_dir=tmp_path_factory.mktemp("stack"), session_timeout=6, rebalance_timeout=6,
+        )
+        closing.enter_context(Stack(settings, external=True))
+        files: dict[str, str] = {}
+        for folder, feed in FEED_OF.items():
+            for sent in send(settings, feed, files_in(FOLDER / folder), "file", lambda: None):
+                assert sent.place is not None, sent
+                files[sent.correlation_id] = f"{folder}/{sent.file.name}"
+
+        def all_read() -> Outcome | None:
+            now = Outcome(settings, files)
+            unresolved = {files[one.source.correlation_id] for one in now.unresolved}
+            return now if {*now.events, *unresolved, *(file for file, _ in now.cards)} >= {*files.values()} else None
+
+        read = eventually(all_read, 60, 0.5)
+        orders(settings, {(one.carrier, one.tracking_number) for events in read.events.values() for one in events})
+
+        def all_matched() -> Outcome | None:
+            now = Outcome(settings, files)
+            return now if all(state.orders for state in now.states.values()) and _posted(now) else None
+
+        yield eventually(all_matched, 60, 0.5)
+
+
+def _posted(now: Outcome) -> bool:
+    """Whether every delivery that began is posted, as the last stage does."""
+    begun = {key for key, state in now.states.items() if state.delivered_at is not None}
+    return begun <= {(one.carrier, one.tracking_number) for one in now._postings}
+
+
+def test_every_file_is_the_source_of_events_or_of_a_dead_letter_with_its_reason(outcome: Outcome) -> None:
+    refused: dict[str, list[str]] = defaultdict(list)
+    for file, reason in outcome.cards:
+        refused[file].append(reason)
+    for file, (milestones, reasons) in EXPECTED.items():
+        assert list(dict.fromkeys(refused[file])) == reasons.split(), file
+        assert bool(outcome.events.get(file) or file in UNRESOLVED) == bool(milestones), file
+
+
+def test_each_event_reaches_the_history_once_with_its_order(outcome: Outcome) -> None:
+    ids = [one.event.event_id for one in outcome.enriched]
+    assert len(ids) == len(set(ids))
+    assert set(ids) == {event.event_id for events in outcome.events.values() for event in events}
+
+
+@pytest.mark.parametrize("file", [name for name, (milestones, _) in EXPECTED.items() if milestones])
+def test_what_comes_out_is_what_one_reads_in_the_payload(file: str, outcome: Outcome) -> None:
+    assert outcome.told(file) == Told(*(" ".join(spelled_out(words)) for words in TOLD[file]))
