@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class LogFormat(StrEnum):
@@ -40,6 +41,9 @@ class Settings(BaseSettings):
     )
     kafka_password: SecretStr | None = Field(None, description="SASL password, kept out of kafka_config")
 
+    feeds: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Feeds this installation takes, comma separated; none named: every carrier there is"
+    )
     partitions: int = Field(4, ge=1, le=1000, description="Partitions of every keyed topic")
     replication: int = Field(1, ge=1, le=9, description="Replication factor of topics created here")
     data_dir: Path = Field(Path("var"), description="Local state; losing it costs a replay, never data")
@@ -73,6 +77,11 @@ class Settings(BaseSettings):
 
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for silent feeds")
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
+
+    @field_validator("feeds", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
     @field_validator("log_level")
     @classmethod

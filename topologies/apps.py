@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from config import topics
 from config.settings import Settings
-from connectors.carriers import Carrier, discover
+from connectors.carriers import Carrier, taken
 from connectors.registry import Registry, ValueCodec
 from streams.model import DeadLetter
 from topologies.faust_app import build_faust_app, run
@@ -54,7 +54,7 @@ own thresholds look through them dozens of times, a third of the time a chunk ta
 def run_stage(name: str, settings: Settings) -> int:
     """Run one stage until SIGTERM or SIGINT; the process's exit code. KeyError for an unknown name."""
     stage = STAGES[name]
-    carriers = {carrier.feed: carrier for carrier in discover()}
+    carriers = {carrier.feed: carrier for carrier in taken(settings.feeds)}
     registry = Registry(settings)
     handler = stage.build(settings, registry, carriers)
     cards = ValueCodec(topics.DEAD_LETTERS, DeadLetter, registry)

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from types import TracebackType
 
 from config import topics
 from config.settings import Settings
-from connectors.carriers import discover
+from connectors.carriers import taken
 from connectors.embedded.ports import is_free, unused
 from connectors.topic_admin import TopicAdmin
 from streams.errors import Fatal
@@ -34,9 +34,9 @@ PROBE_SECONDS = 0.5
 STAGES_LAYER = 1
 
 
-def catalogue() -> tuple[topics.Topic, ...]:
-    """Every topic of this installation."""
-    return topics.catalogue(carrier.feed for carrier in discover())
+def catalogue(feeds: Sequence[str] = ()) -> tuple[topics.Topic, ...]:
+    """Every topic of an installation that takes these feeds; of none named, all there are. Raises Fatal."""
+    return topics.catalogue(carrier.feed for carrier in taken(feeds))
 
 
 class Stack:
@@ -169,7 +169,7 @@ class Stack:
             self._tell("stack", "the state of an earlier run is discarded: its embedded broker kept nothing")
 
     def _create_topics(self, until: Callable[[], bool]) -> bool:
-        admin, declared = TopicAdmin(self.settings), catalogue()
+        admin, declared = TopicAdmin(self.settings), catalogue(self.settings.feeds)
         if not admin.wait(SERVICE_SECONDS, until=until):
             return False
         created = admin.create(declared)

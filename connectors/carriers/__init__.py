@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from connectors.mapping.loading import FILE, Carrier, compile_carrier, read
 from connectors.mapping.yaml_text import CarrierFileError
+from streams.errors import Fatal
 from streams.intake import Adapter
 
-__all__ = ["Carrier", "CarrierFileError", "discover", "folders"]
+__all__ = ["Carrier", "CarrierFileError", "discover", "folders", "taken"]
 
 HOME = Path(__file__).parent
 CODE = "parse.py"
@@ -37,6 +38,15 @@ def discover(home: Path = HOME) -> list[Carrier]:
         feeds[one.spec.feed] = name
         carriers.append(_with_code(home / name, compile_carrier(one, read_ones)))
     return carriers
+
+
+def taken(feeds: Sequence[str]) -> list[Carrier]:
+    """The carriers of these feeds; of none named all there are. Raises Fatal for a feed nobody has."""
+    known = {carrier.feed: carrier for carrier in discover()}
+    unknown = [feed for feed in feeds if feed not in known]
+    if unknown:
+        raise Fatal(f"SHIPSYNC_FEEDS: there is no feed {unknown[0]!r}; the feeds are {', '.join(sorted(known))}")
+    return [known[feed] for feed in dict.fromkeys(feeds)] or list(known.values())
 
 
 def _with_code(folder: Path, carrier: Carrier) -> Carrier:

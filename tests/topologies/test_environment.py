@@ -16,6 +16,7 @@ OTHER = {
     "kafka_password": SecretStr("a password"), "partitions": 12, "register_schemas": False,
     "processing": Processing.EXACTLY_ONCE, "session_timeout": 7.5, "fetch_bytes": 4096,
     "log_format": LogFormat.CONSOLE, "log_level": "DEBUG", "feed_stale_factor": 0.25,
+    "feeds": ("ups", "dhl"),
 }
 
 
@@ -38,6 +39,12 @@ def test_the_defaults_come_through_too(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment(ours).items():
         monkeypatch.setenv(name, value)
     assert Settings() == ours
+
+
+@pytest.mark.parametrize(("said", "feeds"), [("", ()), (" ups, dhl ,", ("ups", "dhl")), ("ups", ("ups",))])
+def test_feeds_are_named_with_commas(said: str, feeds: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIPSYNC_FEEDS", said)
+    assert Settings().feeds == feeds
 
 
 def test_every_process_has_a_metrics_port_of_its_own() -> None:

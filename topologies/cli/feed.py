@@ -24,16 +24,16 @@ def command(
     rate: Annotated[float, typer.Option(help="Most files a second; 0: no limit.", min=0)] = 0,
 ) -> None:
     """Send files as raw records of a feed, byte for byte, one record a file."""
-    from connectors.carriers import discover
+    from connectors.carriers import taken
     from topologies.sending import files_in, send
 
-    known_feed(feed, sorted(carrier.feed for carrier in discover()))
+    settings = upfile.resolve(configuration.load())
+    known_feed(feed, sorted(carrier.feed for carrier in taken(settings.feeds)))
     if not path.exists():
         raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")
     files = files_in(path)
     if not files:
         raise typer.BadParameter(f"{path} holds no files", param_hint="PATH")
-    settings = upfile.resolve(configuration.load())
     progress = Progress(transient=True, console=Console(stderr=True), disable=not Console(stderr=True).is_terminal)
     with progress:
         sending = progress.track(files, description=f"sending to {topics.raw(feed).name}")

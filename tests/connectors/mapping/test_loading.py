@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.carriers import CarrierFileError, discover
+from connectors.carriers import CarrierFileError, discover, taken
+from streams.errors import Fatal
 from streams.intake import RawContext
 
 GOOD = """\
@@ -106,6 +107,16 @@ def test_what_a_file_inherits_may_be_overridden(tmp_path: Path) -> None:
     context = RawContext("acme", "", "raw.acme.v1", 0, 0, 1_790_000_000_000, "c")
     parsed = acme.adapter.parse(b'{"nr":7,"at":"2026-09-14","code":"NO"}', context)
     assert [event.tracking_number for event in parsed.events] == ["7"]
+
+
+def test_an_installation_takes_the_feeds_it_names_and_all_where_it_names_none() -> None:
+    assert [carrier.feed for carrier in taken(["ups", "dhl", "ups"])] == ["ups", "dhl"]
+    assert [carrier.feed for carrier in taken(())] == [carrier.feed for carrier in discover()]
+
+
+def test_a_feed_nobody_has_is_named_with_those_there_are() -> None:
+    with pytest.raises(Fatal, match=r"SHIPSYNC_FEEDS: there is no feed 'pigeons'; the feeds are .*dhl, .*ups"):
+        taken(["ups", "pigeons"])
 
 
 def test_the_carriers_of_the_repository_load() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -97,6 +98,19 @@ def test_a_path_without_files_is_a_usage_error(tmp_path: Path) -> None:
     result = invoked("feed", feed, str(tmp_path))
     assert result.exit_code == 2
     assert "holds no files" in result.output
+
+
+def test_a_feed_this_installation_does_not_take_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIPSYNC_FEEDS", "ups,dhl")
+    result = invoked("feed", "fedex", "README.md")
+    assert result.exit_code == 2
+    assert "The feeds are dhl, ups" in " ".join(result.output.split())
+
+
+def test_topics_are_those_of_the_feeds_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIPSYNC_FEEDS", "ups")
+    listed = {topic["name"] for topic in json.loads(invoked("topics", "--json").output)}
+    assert {name for name in listed if name.startswith("raw.")} == {"raw.ups.v1"}
 
 
 def test_wrong_settings_end_with_78_and_name_each() -> None:
