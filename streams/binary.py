@@ -8,6 +8,7 @@ from typing import Any
 
 SHORT = 1 << 14
 MOST_REMEMBERED = 20_000
+LONGEST_REMEMBERED = 200
 
 
 def _varint(number: int) -> bytes:
@@ -78,7 +79,8 @@ def read_time(data: bytes, at: int) -> tuple[int, int]:
 
 
 class Memory(dict[Any, Any]):
-    """What ``made`` made of the values it met before; a bounded number of them, ``always`` among them."""
+    """What ``made`` made (a text or bytes) of the values it met before: of so many at most, and of none that is
+    long. ``always`` is among them."""
 
     def __init__(self, made: Callable[[Any], Any], always: Mapping[Any, Any] | None = None) -> None:
         self._made = made
@@ -87,6 +89,8 @@ class Memory(dict[Any, Any]):
 
     def __missing__(self, value: Any) -> Any:
         made = self._made(value)
+        if len(made) > LONGEST_REMEMBERED:
+            return made
         if len(self) >= MOST_REMEMBERED:
             self.clear()
             self.update(self._always)

@@ -40,7 +40,7 @@ def test_a_number_of_more_than_64_bits_is_not_read() -> None:
 def test_texts_are_written_with_their_length_and_remembered(text: str) -> None:
     texts = binary.nullable(binary.write_string)
     assert texts[text] == b"\x02" + binary.write_text(text.encode())
-    assert texts[text] is texts[text]
+    assert len(text) > 60 or texts[text] is texts[text]
     start, end = binary.read_slice(texts[text], 1)
     assert texts[text][start:end].decode() == text
 
@@ -58,6 +58,13 @@ def test_what_is_remembered_is_bounded_and_null_stays_null() -> None:
         assert numbers[number] == b"\x02" + binary.write_long(number)
     assert len(numbers) <= binary.MOST_REMEMBERED
     assert numbers[None] == b"\x00"
+
+
+def test_what_is_long_is_not_remembered() -> None:
+    texts = binary.Memory(binary.write_string)
+    for number in range(3):
+        assert texts[f"{number}" * 1_000] == binary.write_text(b"%d" % number * 1_000)
+    assert len(texts) == 0
 
 
 def test_a_length_beyond_the_end_is_refused() -> None:
