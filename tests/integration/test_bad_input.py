@@ -22,6 +22,7 @@ from connectors.topic_admin import largest_record
 from streams.model import CarrierEvent, DeadLetter, EnrichedEvent, ErpPosting, FeedActivity
 from streams.vocabulary import Flag, Milestone, RejectReason
 from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.framing import framed_wrong
 from tests.support.topics import read_all
 from tests.support.waiting import eventually
 from topologies.demo import numbers
@@ -115,16 +116,6 @@ def reason_of(letter: Message) -> str:
     return dict(letter.headers() or [])[headers.REASON].decode()
 
 
-def framing_faults(good: bytes) -> dict[RejectReason, bytes]:
-    """A good value spoiled in each way."""
-    return {
-        RejectReason.UNKNOWN_MAGIC: b"\x01" + good[1:],
-        RejectReason.UNKNOWN_SCHEMA: good[:1] + (999_999).to_bytes(4, "big") + good[5:],
-        RejectReason.TRUNCATED: good[:-3],
-        RejectReason.TRAILING_BYTES: good + b"\x00",
-    }
-
-
 class Known:
     """What is on the topics."""
 
@@ -193,13 +184,13 @@ def check_framing(settings: Settings, known: Known) -> None:
     """Avro records of the stages behind intake."""
     bootstrap = settings.bootstrap
     [event] = [one for one in read_all(bootstrap, topics.CARRIER_EVENTS.name) if one.key() == b"ups:1Z999CC0001"]
-    faults = framing_faults(event.value() or b"")
+    faults = dict(framed_wrong(event.value() or b"", b"1Z999CC0001"))
     odd = alert("1Z999DD0001", activityStatus={"type": "I", "code": "7Q", "description": "Relayed by balloon"})
-    produce(settings, [Sent("", topics.CARRIER_EVENTS.name, event.key(), value, [], None) for value in faults.values()])
+    produce(settings, [Sent("", topics.CARRIER_EVENTS.name, event.key(), value, [], None) for value in faults])
     produce(settings, [Sent("unknown code", RAW_UPS, None, odd, gateway("ups", 9000), None)])
     eventually(lambda: len(letters(settings, "shipments")) >= len(faults), 30)
     found = letters(settings, "shipments")
-    assert {one.value(): reason_of(one) for one in found} == {value: reason.value for reason, value in faults.items()}
+    assert {one.value(): reason_of(one) for one in found} == faults
 
     def enriched() -> list[CarrierEvent]:
         values = known.values(topics.SHIPMENT_EVENTS, EnrichedEvent)

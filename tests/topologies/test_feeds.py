@@ -19,6 +19,7 @@ from streams.model import Alert, FeedActivity, FeedState, MinuteCount
 from streams.vocabulary import AlertKind, AlertState, RejectReason, Severity
 from tests.fakes.memory import Memory
 from tests.support.clock import FakeClock
+from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from topologies.feeds import FeedsHandler
@@ -273,19 +274,7 @@ def test_a_carrier_taken_away_leaves_no_alert_open() -> None:
 GOOD = ACTIVITY.encode(activity(NOON))
 
 
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [
-        (None, RejectReason.EMPTY),
-        (b"", RejectReason.EMPTY),
-        (b'{"feed":"ups"}', RejectReason.UNKNOWN_MAGIC),
-        (b"\x00\x00", RejectReason.TRUNCATED),
-        (b"\x00\x00\x0f\x42\x40" + GOOD[5:], RejectReason.UNKNOWN_SCHEMA),
-        (GOOD[:-1], RejectReason.TRUNCATED),
-        (GOOD.replace(b"ups", b"u\xffs"), RejectReason.TRUNCATED),
-        (GOOD + b"\x00", RejectReason.TRAILING_BYTES),
-    ],
-)
+@pytest.mark.parametrize(("value", "reason"), framed_wrong(GOOD, b"ups"))
 def test_a_value_framed_wrong_is_refused_and_its_neighbours_are_counted(
     value: bytes | None, reason: RejectReason
 ) -> None:

@@ -16,6 +16,7 @@ from streams.errors import Fatal
 from streams.model import DeliveryMilestone, ErpPosting, FulfilmentState, ProofOfDelivery
 from streams.vocabulary import ExceptionType, Milestone, PostingKind, Reason, RejectReason
 from tests.fakes.memory import Memory
+from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from topologies.fulfilment import FulfilmentHandler
@@ -192,20 +193,7 @@ def test_the_changelog_holds_what_was_posted_for_the_delivery(handler: Fulfilmen
 GOOD = MILESTONES.encode(fact(Milestone.DELIVERED))
 
 
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [
-        (None, RejectReason.EMPTY),
-        (b"", RejectReason.EMPTY),
-        (b"{}", RejectReason.UNKNOWN_MAGIC),
-        (b"\x00\x00\x00", RejectReason.TRUNCATED),
-        (b"\x00\x00\x0f\x42\x40" + GOOD[5:], RejectReason.UNKNOWN_SCHEMA),
-        (GOOD[:5], RejectReason.TRUNCATED),
-        (GOOD[:-3], RejectReason.TRUNCATED),
-        (GOOD.replace(b"D-80", b"D\xff80"), RejectReason.TRUNCATED),
-        (GOOD + b"\x01", RejectReason.TRAILING_BYTES),
-    ],
-)
+@pytest.mark.parametrize(("value", "reason"), framed_wrong(GOOD, b"D-80"))
 def test_a_value_framed_wrong_is_refused_and_its_neighbours_are_posted(
     handler: FulfilmentHandler, memory: Memory, value: bytes | None, reason: RejectReason
 ) -> None:

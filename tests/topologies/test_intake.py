@@ -34,6 +34,7 @@ from streams.model import (
     Source,
 )
 from streams.vocabulary import Flag, Milestone, RejectReason
+from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from topologies.handling import Handled
@@ -354,19 +355,7 @@ def test_a_line_that_names_no_shipment_is_refused_and_the_other_lines_go_on(hand
 FRAMED = ORDERS.encode(ORDER)
 
 
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [
-        (None, RejectReason.EMPTY),
-        (b"", RejectReason.EMPTY),
-        (b'{"order_id":"SO-1"}', RejectReason.UNKNOWN_MAGIC),
-        (b"\x00\x00", RejectReason.TRUNCATED),
-        (b"\x00\x00\x0f\x42\x40" + FRAMED[5:], RejectReason.UNKNOWN_SCHEMA),
-        (FRAMED[:-2], RejectReason.TRUNCATED),
-        (FRAMED.replace(b"SO-501", b"SO\xff501"), RejectReason.TRUNCATED),
-        (FRAMED + b"\x00", RejectReason.TRAILING_BYTES),
-    ],
-)
+@pytest.mark.parametrize(("value", "reason"), framed_wrong(FRAMED, b"SO-501"))
 def test_an_order_framed_wrong_is_refused_and_its_neighbours_go_on(
     handler: IntakeHandler, value: bytes | None, reason: RejectReason
 ) -> None:

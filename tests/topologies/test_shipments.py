@@ -30,6 +30,7 @@ from streams.vocabulary import (
     Status,
 )
 from tests.fakes.memory import Memory
+from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from topologies.shipments import ShipmentsHandler
@@ -99,18 +100,7 @@ def test_what_waits_for_an_order_goes_out_when_it_comes(handler: ShipmentsHandle
 GOOD = EVENTS.encode(event(Milestone.DELIVERED, NOON))
 
 
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [
-        (None, RejectReason.EMPTY),
-        (b"", RejectReason.EMPTY),
-        (b"{}", RejectReason.UNKNOWN_MAGIC),
-        (b"\x00\x00\x00", RejectReason.TRUNCATED),
-        (b"\x00\x00\x0f\x42\x40" + GOOD[5:], RejectReason.UNKNOWN_SCHEMA),
-        (GOOD[:-3], RejectReason.TRUNCATED),
-        (GOOD + b"\x01", RejectReason.TRAILING_BYTES),
-    ],
-)
+@pytest.mark.parametrize(("value", "reason"), framed_wrong(GOOD, b"Lyon"))
 def test_a_value_framed_wrong_is_refused_and_its_neighbours_go_on(
     handler: ShipmentsHandler, value: bytes | None, reason: RejectReason
 ) -> None:
