@@ -1,0 +1,112 @@
+"""``shipsync carrier``: what a mapping makes of files, without a broker."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from connectors.carriers import discover
+from topologies.cli.main import app
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def invoked(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["carrier", *arguments])
+
+
+def alert(**changes: Any) -> bytes:
+    """A made-up track alert of UPS."""
+    return json.dumps({
+        "trackingNumber": "1Z9X77410311122233", "localActivityDate": "20260921", "localActivityTime": "060509",
+        "gmtActivityDate": "20260921", "gmtActivityTime": "130509",
+        "activityLocation": {"city": "Portland", "stateProvince": "OR", "country": "US"},
+        "activityStatus": {"type": "D", "code": "FS", "description": "Delivered"}, "receivedBy": "Søren Ødegård",
+        **changes,
+    }).encode()
+
+
+ODD = alert(activityStatus={"type": "I", "code": "7Q", "description": "Relayed by balloon"})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    files = {"a.json": alert(), "b.json": ODD, "c.json": ODD, "d.json": b"{", "e.json": b'{"validTrackingNumbers": []}'}
+    for name, body in files.items():
+        (tmp_path / name).write_bytes(body)
+    return tmp_path
+
+
+def test_every_carrier_is_listed_with_what_it_sends() -> None:
+    listed = {one["feed"]: one for one in json.loads(invoked("list", "--json").output)}
+    assert set(listed) == {carrier.feed for carrier in discover()}
+    assert listed["ups"]["formats"] == ["json", "xml"]
+    shown = invoked("list").output
+    assert [feed for feed in listed if feed not in shown] == []
+
+
+def test_a_file_is_shown_as_the_events_in_it_at_the_places_own_time(folder: Path) -> None:
+    result = invoked("try", "ups", str(folder / "a.json"))
+    assert result.exit_code == 0
+    [row] = [line for line in result.output.splitlines() if "2026-09-21 06:05:09 -07:00" in line]
+    assert all(words in row for words in ("delivered", "Portland OR US", "D:FS", "Delivered"))
+    assert "ups:1Z9X77410311122233" in result.output
+
+
+def test_a_file_as_json_holds_events_and_refusals(folder: Path) -> None:
+    good, bad = (
+        json.loads(invoked("try", "ups", str(folder / name), "--json").output) for name in ("a.json", "d.json")
+    )
+    [event] = good[0]["events"]
+    assert (event["milestone"], event["occurred_at"]) == ("delivered", "2026-09-21T13:05:09.000Z")
+    assert event["proof_of_delivery"]["signed_by"] == "Søren Ødegård"
+    assert (bad[0]["events"], bad[0]["rejects"][0]["reason"]) == ([], "malformed")
+
+
+def test_a_file_with_nothing_to_use_says_why_and_exits_1(folder: Path) -> None:
+    result = invoked("try", "ups", str(folder / "d.json"))
+    assert result.exit_code == 1
+    assert "refused, malformed" in result.output
+
+
+def test_a_check_names_what_the_mapping_misses_and_exits_1(folder: Path) -> None:
+    result = invoked("check", "ups", str(folder), "--json")
+    found = json.loads(result.output)
+    assert result.exit_code == 1
+    assert (found["files"], found["events"], found["faults"]) == (5, 3, 2)
+    assert found["unmapped"] == [{"code": "I:7Q", "text": "Relayed by balloon", "times": 2, "file": "b.json"}]
+    assert [(file, reason) for file, reason, _ in found["refused"]] == [
+        ("d.json", "malformed"), ("e.json", "unsupported_message")
+    ]
+    assert "piece" in found["never_filled"]
+    assert "milestone" not in found["never_filled"]
+    shown = invoked("check", "ups", str(folder)).output
+    assert all(words in shown for words in ("I:7Q", "Relayed by balloon", "2 to look at", "Never filled"))
+
+
+def test_a_check_without_faults_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(alert())
+    (tmp_path / "e.json").write_bytes(b'{"validTrackingNumbers": []}')
+    result = invoked("check", "ups", str(tmp_path))
+    assert result.exit_code == 0
+    assert "Every code is known" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["try", "pigeons", "."], "The feeds are"), (["check", "upss", "."], "did you mean ups"),
+        (["try", "ups", "not-here"], "does not exist"),
+    ],
+)
+def test_a_wrong_argument_is_a_usage_error_that_says_what_there_is(arguments: list[str], told: str) -> None:
+    result = invoked(*arguments)
+    assert result.exit_code == 2
+    assert told in " ".join(result.output.split())

@@ -1,0 +1,181 @@
+"""``shipsync carrier``: the carriers there are, and what a mapping makes of files, without a broker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Column, Table
+
+from config import settings as configuration
+from connectors.carriers import Carrier, discover
+from streams.errors import Fatal
+from streams.model import CarrierEvent, Location
+from streams.vocabulary import ExceptionType, Precision
+from topologies.cli.feed import known_feed
+from topologies.rendering import cut, humane, printable
+from topologies.sending import files_in
+from topologies.trying import Findings, Tried, examine, read_file
+
+app = typer.Typer(
+    help="The carriers there are, and what a mapping makes of files: no broker needed.", no_args_is_help=True
+)
+Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=False)]
+Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+TEXT, DETAIL = 48, 120
+
+
+@app.command("list")
+def list_carriers(as_json: AsJson = False) -> None:
+    """Every carrier: feed, formats, how often it should be heard of, where its codes come from."""
+    rows = [
+        {
+            "feed": one.feed, "name": one.name, "formats": list(one.formats), "expect_every_s": one.expect_every_s,
+            "stale_after_s": one.stale_after_s, "source": one.source,
+        }
+        for one in discover()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    table = Table("feed", "carrier", "formats", "heard every", "codes from", title="Carriers")
+    for row in rows:
+        formats, every = ", ".join(map(str, row["formats"])), str(timedelta(seconds=row["expect_every_s"]))  # type: ignore[call-overload, arg-type]
+        table.add_row(str(row["feed"]), str(row["name"]), formats, every, str(row["source"]))
+    Console(highlight=False).print(table)
+
+
+@app.command("try")
+def try_files(feed: Feed, path: Files, as_json: AsJson = False) -> None:
+    """Print the canonical events of carrier files, and why what could not be used could not. Exit 1 without any."""
+    tried = [*_tried(feed, path)]
+    if as_json:
+        typer.echo(json.dumps([_plain(one) for one in tried], indent=2, ensure_ascii=False))
+    else:
+        console = Console(highlight=False)
+        for one in tried:
+            _show(one, console)
+    if not any(one.events for one in tried):
+        raise typer.Exit(1)
+
+
+@app.command("check")
+def check_files(feed: Feed, path: Files, as_json: AsJson = False) -> None:
+    """Over a folder of real files: codes not known, fields never filled, files refused. Exit 1 where faults are."""
+    found = examine(_tried(feed, path))
+    if as_json:
+        typer.echo(json.dumps({**msgspec.to_builtins(found), "faults": found.faults}, indent=2, ensure_ascii=False))
+    else:
+        _report(found, Console(highlight=False))
+    if found.faults:
+        raise typer.Exit(1)
+
+
+def _tried(feed: str, path: Path) -> Iterator[Tried]:
+    carrier, files = _carrier(feed), _files(path)
+    settings = configuration.load()
+    quiet = not Console(stderr=True).is_terminal
+    for file in track(files, "reading", transient=True, console=Console(stderr=True), disable=quiet):
+        yield read_file(carrier, file, settings)
+
+
+def _carrier(feed: str) -> Carrier:
+    known = {one.feed: one for one in discover()}
+    known_feed(feed, sorted(known))
+    return known[feed]
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")
+    files = files_in(path)
+    if not files:
+        raise typer.BadParameter(f"{path} holds no files", param_hint="PATH")
+    return files
+
+
+def _plain(tried: Tried) -> dict[str, Any]:
+    return {
+        "file": str(tried.file),
+        "events": [humane(_named(event)) for event in tried.events],
+        "rejects": [
+            {"reason": one.reason.value, "detail": one.detail, "path": one.path} for one in tried.rejects
+        ],
+    }
+
+
+def _named(value: Any) -> Any:
+    """A Struct with its fields' names, also where it is written as an array."""
+    if isinstance(value, msgspec.Struct):
+        return {name: _named(getattr(value, name)) for name in value.__struct_fields__}
+    return [_named(one) for one in value] if isinstance(value, list) else value
+
+
+def _show(tried: Tried, console: Console) -> None:
+    numbers = dict.fromkeys(f"{event.carrier}:{event.tracking_number or '?'}" for event in tried.events)
+    console.print(f"[bold]{tried.file}[/]  {', '.join(numbers)}", markup=True)
+    if tried.events:
+        table = Table(
+            Column("when", no_wrap=True), Column("milestone", no_wrap=True), "trouble", "where", "code",
+            "the carrier's words",
+        )
+        for event in tried.events:
+            table.add_row(
+                _when(event), event.milestone.value, _trouble(event), _where(event.location),
+                printable(event.carrier_code), cut(printable(event.carrier_text), TEXT),
+            )
+        console.print(table)
+    for reject in tried.rejects:
+        console.print(f"  refused, {printable(cut(str(reject), DETAIL))}", style="red", markup=False)
+
+
+def _when(event: CarrierEvent) -> str:
+    """The place's own time, with its offset where the carrier gave one and ``?`` where it was assumed."""
+    offset = event.utc_offset_minutes or 0
+    try:
+        local = datetime.fromtimestamp(event.occurred_at / 1000, UTC) + timedelta(minutes=offset)
+    except (ValueError, OverflowError, OSError) as error:
+        raise Fatal(f"no calendar has the time {event.occurred_at} ms of {event.event_id}") from error
+    if event.precision is Precision.DATE_ONLY:
+        return f"{local:%Y-%m-%d}"
+    sign, minutes = "-" if offset < 0 else "+", abs(offset)
+    zone = "" if event.utc_offset_minutes is None else f" {sign}{minutes // 60:02}:{minutes % 60:02}"
+    return f"{local:%Y-%m-%d %H:%M:%S}{zone}{'?' if event.zone_assumed else ''}"
+
+
+def _trouble(event: CarrierEvent) -> str:
+    if event.exception is ExceptionType.NONE:
+        return ", ".join(event.flags)
+    return ", ".join([f"{event.exception.value} ({event.reason.value})", *event.flags])
+
+
+def _where(place: Location | None) -> str:
+    if place is None:
+        return ""
+    parts = (place.name, place.city, place.region, place.country)
+    return printable(" ".join(part for part in parts if part))
+
+
+def _report(found: Findings, console: Console) -> None:
+    console.print(f"{found.files} files, {found.events} events")
+    if found.unmapped:
+        table = Table("code", "the carrier's words", "times", "for instance in", title="Codes the tables do not know")
+        for one in found.unmapped:
+            table.add_row(printable(one.code), cut(printable(one.text), TEXT), str(one.times), printable(one.file))
+        console.print(table)
+    if found.refused:
+        table = Table(Column("file", overflow="fold"), Column("reason", no_wrap=True), "detail", title="Refused")
+        for file, reason, detail in found.refused:
+            table.add_row(printable(file), reason, cut(printable(detail), DETAIL))
+        console.print(table)
+    if found.never_filled:
+        console.print(f"Never filled: {', '.join(found.never_filled)}")
+    console.print("Every code is known, every file was read." if not found.faults else f"{found.faults} to look at.")

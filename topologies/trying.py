@@ -1,0 +1,103 @@
+"""Reads carrier files as intake would, without a broker: what comes of each, and what a mapping still misses."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import Struct, field
+
+from config.settings import Settings
+from config.topics import raw
+from connectors.carriers import Carrier
+from streams.errors import Reject
+from streams.intake import take_in
+from streams.model import CarrierEvent
+from streams.vocabulary import Flag, RejectReason
+
+NO_FAULT = frozenset({RejectReason.CARRIER_ERROR, RejectReason.UNSUPPORTED_MESSAGE})
+"""What a carrier says that is no tracking: refused, and rightly."""
+SELDOM = frozenset({"corrects", "flags", "source", "zone_assumed", "correction"})
+"""Fields a good mapping may well leave as they are."""
+
+
+class _File(NamedTuple):
+    """A file as the record it would be."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class Tried(NamedTuple):
+    """One file: its events in the payload's order, and what in it could not be used."""
+
+    file: Path
+    events: list[CarrierEvent]
+    rejects: list[Reject]
+
+
+class Unmapped(Struct, frozen=True):
+    """A code the tables do not know, with the carrier's words, how often, and a file it stands in."""
+
+    code: str
+    text: str
+    times: int
+    file: str
+
+
+class Findings(Struct):
+    """What a mapping still misses, over all files tried. ``refused``: (file, reason, detail) of each refusal."""
+
+    files: int = 0
+    events: int = 0
+    unmapped: list[Unmapped] = field(default_factory=list)
+    never_filled: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def faults(self) -> int:
+        """Codes not known, and refusals that are the mapping's or the payload's fault."""
+        wrong = [one for one in self.refused if one[1] not in {reason.value for reason in NO_FAULT}]
+        return len(self.unmapped) + len(wrong)
+
+
+def read_file(carrier: Carrier, file: Path, settings: Settings) -> Tried:
+    """What intake would make of it, received now."""
+    now_ms = time.time_ns() // 1_000_000
+    record = _File(raw(carrier.feed).name, 0, 0, now_ms, None, file.read_bytes(), ())
+    taken = take_in([record], {carrier.feed: carrier.adapter}, now_ms, settings.max_record_bytes)
+    events = [*taken.events, *(event for _, event in taken.unresolved)]
+    return Tried(file, sorted(events, key=lambda one: one.source.index), [reject for _, reject in taken.refused])
+
+
+def examine(tried: Iterable[Tried]) -> Findings:
+    """What is still missing."""
+    found = Findings()
+    codes: Counter[tuple[str, str]] = Counter()
+    where: dict[tuple[str, str], str] = {}
+    filled: set[str] = set()
+    for file, events, rejects in tried:
+        found.files += 1
+        found.events += len(events)
+        found.refused += [(file.name, reject.reason.value, reject.detail) for reject in rejects]
+        for event in events:
+            filled.update(name for name in event.__struct_fields__ if getattr(event, name) not in (None, "", []))
+            if Flag.CODE_UNMAPPED.value in event.flags:
+                key = (event.carrier_code, event.carrier_text)
+                codes[key] += 1
+                where.setdefault(key, file.name)
+    found.unmapped = [
+        Unmapped(code, text, times, where[code, text]) for (code, text), times in codes.most_common()
+    ]
+    if found.events:
+        fields = CarrierEvent.__struct_fields__
+        found.never_filled = [name for name in fields if name not in filled and name not in SELDOM]
+    return found
