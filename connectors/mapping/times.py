@@ -22,6 +22,8 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _MOST_DAYS = 20_000
 _MOST_OFFSETS = 20_000
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
+_UTC_ALONE = frozenset({"Z", "z", "-00:00", "UTC"})
+"""Stamps that tell UTC and nothing of the clocks at the place (RFC 9557, section 2.2)."""
 _UTC_NAMES = {"Z": 0, "z": 0, "UTC": 0, "GMT": 0, "": None}
 
 
@@ -156,7 +158,8 @@ def stamp_moment(text: str, zone_of: Callable[[], str], bare_midnight_is_date: b
     local += clock_ms(clock)
     offset = stated_offset(offset_text)
     if offset is not None:
-        return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+        told = None if offset_text in _UTC_ALONE else offset
+        return Moment(local - offset * MINUTE_MS, told, False, Precision.INSTANT)
     if bare_midnight_is_date and not local % DAY_MS:
         return local_moment(local, zone_of(), Precision.DATE_ONLY)
     return local_moment(local, zone_of(), Precision.LOCAL_NO_ZONE)

@@ -81,7 +81,7 @@ def test_what_is_no_offset_is_unreadable(text: str) -> None:
     ("text", "at", "offset"),
     [
         ("2024-08-20T12:41:57-04:00", ms(2024, 8, 20, 16, 41, 57), -240),
-        ("2024-08-20T12:41:57Z", ms(2024, 8, 20, 12, 41, 57), 0),
+        ("2024-08-20T12:41:57+00:00", ms(2024, 8, 20, 12, 41, 57), 0),
         ("2024-08-20T12:41:57.500+02:00", ms(2024, 8, 20, 10, 41, 57) + 500, 120),
         ("2024-08-20T12:41+0200", ms(2024, 8, 20, 10, 41), 120),
         ("2019-02-04 23:59:00 GMT-08:00", ms(2019, 2, 5, 7, 59), -480),
@@ -89,6 +89,11 @@ def test_what_is_no_offset_is_unreadable(text: str) -> None:
 )
 def test_a_stamp_with_an_offset_is_an_instant(text: str, at: int, offset: int) -> None:
     assert stamp_moment(text, berlin) == Moment(at, offset, False, Precision.INSTANT)
+
+
+@pytest.mark.parametrize("text", ["2024-08-20T12:41:57Z", "2024-08-20T12:41:57-00:00", "2024-08-20 12:41:57 UTC"])
+def test_a_stamp_in_utc_alone_is_an_instant_that_tells_nothing_of_the_clocks_there(text: str) -> None:
+    assert stamp_moment(text, berlin) == Moment(ms(2024, 8, 20, 12, 41, 57), None, False, Precision.INSTANT)
 
 
 def test_a_stamp_without_an_offset_has_the_assumed_zones_clocks() -> None:
