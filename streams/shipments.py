@@ -173,7 +173,7 @@ def _prefer_earlier(
     entry = _entry(event, event_id)
     data = encode(entry)
     kept = stored.history[place]
-    if (event.received_at, data) >= (decode_receipt(kept).received_at, kept):
+    if len(data) > MOST_ENTRY_BYTES or (event.received_at, data) >= (decode_receipt(kept).received_at, kept):
         return
     shipment = _own(key, event.carrier, event.tracking_number, stored, out)
     before, known = shipment.open, shipment.facts

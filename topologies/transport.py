@@ -57,7 +57,7 @@ codecs.register(CODEC, _PassThrough())
 
 
 class KafkaRecord(Struct, frozen=True, gc=False):
-    """One record, with no more of it than stages need: a quarter of the cost of aiokafka's own."""
+    """One record, with no more of it than stages need."""
 
     topic: str
     partition: int

@@ -305,6 +305,15 @@ def test_an_event_with_a_novel_in_it_is_refused_alone() -> None:
     assert state(outcome).status is Status.OUT_FOR_DELIVERY
 
 
+def test_a_repeat_with_a_novel_in_it_does_not_take_the_place_of_the_event() -> None:
+    novel = replace(
+        DELIVERED, received_at=DELIVERED.received_at - 1, proof_of_delivery=ProofOfDelivery(signed_by="B. " * 2_000)
+    )
+    outcome = told(DELIVERED, novel)
+    assert outcome.counts["duplicates"] == 1
+    assert state(outcome).signed_by is None
+
+
 def test_a_shipment_every_order_claims_is_full_one_day() -> None:
     claims = [replace(reference(), order_id=f"O-{n}", delivery_id=f"D-{n}") for n in range(501)]
     outcome = told(*claims)
