@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from streams.errors import Reject
 from streams.identity import digest
 from streams.model import CarrierEvent, FeedActivity, MinuteCount, Record
+from streams.outcomes import Acknowledgement, CarrierError
 from streams.vocabulary import Flag, RejectReason
 
 _RAW_PREFIX, _RAW_SUFFIX = "raw.", ".v1"
@@ -52,11 +53,14 @@ class RawContext(Struct, frozen=True, gc=False):
 class Parsed(Struct):
     """What an adapter made of one record: complete canonical events, and what in it could not be used.
 
-    An event whose ``tracking_number`` is empty carries at least one reference.
+    An event whose ``tracking_number`` is empty carries at least one reference. ``errors`` are the carrier's
+    own words that there is nothing to tell; ``acknowledgements`` those of EDI, ours and theirs.
     """
 
     events: list[CarrierEvent] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    errors: list[CarrierError] = field(default_factory=list)
+    acknowledgements: list[Acknowledgement] = field(default_factory=list)
 
 
 class Adapter(Protocol):
@@ -202,7 +206,7 @@ def _accounted_for(parsed: Parsed) -> Parsed:
     for event in parsed.events:
         if not event.tracking_number and not event.references:
             return _without_nameless(parsed)
-    if not parsed.events and not parsed.rejects:
+    if not (parsed.events or parsed.rejects or parsed.errors or parsed.acknowledgements):
         parsed.rejects.append(Reject(RejectReason.UNEXPECTED_SHAPE, "the adapter found nothing in it"))
     return parsed
 
