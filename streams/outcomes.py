@@ -47,7 +47,7 @@ class Direction(StrEnum):
 
 
 class MessageVerdict(Struct, frozen=True):
-    """One transaction set or message. ``errors``: what is wrong with it, code first (``4: SE-01 counts 9, 8 are there``)."""
+    """One transaction set or message. ``errors``: what is wrong with it, code first (``4: SE-01 counts 9, not 8``)."""
 
     kind: str
     control: str
