@@ -76,11 +76,13 @@ class Adapter(Protocol):
 
 
 class TakenIn(Struct):
-    """What a chunk brought. ``unresolved``: (TYPE:REFERENCE, event) pairs; ``activity``: one per known feed."""
+    """What a chunk brought. ``unresolved``: (TYPE:REFERENCE, event) pairs; ``errors``: each with its
+    record's context; ``activity``: one per known feed."""
 
     events: list[CarrierEvent] = field(default_factory=list)
     unresolved: list[tuple[str, CarrierEvent]] = field(default_factory=list)
     refused: list[tuple[Record, Reject]] = field(default_factory=list)
+    errors: list[tuple[RawContext, CarrierError]] = field(default_factory=list)
     activity: list[FeedActivity] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -94,11 +96,12 @@ def reference_key(event: CarrierEvent) -> str:
 class _Seen:
     """What one feed did in this chunk."""
 
-    __slots__ = ("dead_letters", "events", "minutes", "received_at", "unmapped")
+    __slots__ = ("dead_letters", "errors", "events", "minutes", "received_at", "unmapped")
 
     def __init__(self) -> None:
         self.events = 0
         self.dead_letters = 0
+        self.errors = 0
         self.unmapped = 0
         self.received_at = 0
         self.minutes: list[int] = []
@@ -106,7 +109,8 @@ class _Seen:
     def activity(self, feed: str, first: int | None, last: int | None) -> FeedActivity:
         minutes = [MinuteCount(minute, count) for minute, count in sorted(Counter(self.minutes).items())]
         return FeedActivity(
-            feed, self.events, self.dead_letters, self.unmapped, first, last, self.received_at, minutes
+            feed, self.events, self.dead_letters, self.unmapped, first, last, self.received_at, minutes,
+            self.errors,
         )
 
 
@@ -132,6 +136,9 @@ def take_in(
             if counted is None:
                 counted, feeds[feed] = seen.setdefault(feed, _Seen()), []
             counted.dead_letters += len(parsed.rejects)
+            if parsed.errors:
+                counted.errors += len(parsed.errors)
+                out.errors += [(context, error) for error in parsed.errors]
             if context.received_at > counted.received_at:
                 counted.received_at = context.received_at
             feeds[feed] += parsed.events
@@ -150,7 +157,7 @@ def take_in(
         )
     out.counts = {
         "records": len(records), "events": len(out.events), "unresolved": len(out.unresolved),
-        "refused": len(out.refused), "unmapped": unmapped, "future": future,
+        "refused": len(out.refused), "carrier_errors": len(out.errors), "unmapped": unmapped, "future": future,
     }
     return out
 

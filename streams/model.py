@@ -312,6 +312,7 @@ class FeedActivity(Struct):
     last_event_at: int | None
     received_at: int
     minutes: list[MinuteCount]
+    carrier_errors: int = 0
 
 
 class MinuteCount(Struct, frozen=True, array_like=True):

@@ -24,7 +24,8 @@ FEED_OF = {
 RECEIVED_AT = 1_790_000_000_000
 MOST_BYTES = 4 * 1024 * 1024
 
-# File -> milestones in the payload's order, reasons it is refused for; "*2": so many times one after the other.
+# File -> milestones in the payload's order, reasons it is refused for, or carrier_error where the carrier says so;
+# "*2": so many times one after the other.
 EXPECTED: dict[str, tuple[str, str]] = {
     "ups/karrio_error_auth_error.json": ("", "carrier_error"),
     "ups/karrio_error_invalid_tracking_number_responsejson.json": ("", "carrier_error"),
@@ -175,13 +176,16 @@ def test_every_file_has_an_expected_outcome(taken: dict[str, TakenIn]) -> None:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_real_payload_becomes_what_one_reads_in_it(name: str, taken: dict[str, TakenIn]) -> None:
     result = taken[name]
-    reasons = list(dict.fromkeys(reject.reason.value for _, reject in result.refused))
+    reasons = list(dict.fromkeys([
+        *(reject.reason.value for _, reject in result.refused), *("carrier_error" for _ in result.errors),
+    ]))
     assert (milestones(result), reasons) == (spelled_out(EXPECTED[name][0]), EXPECTED[name][1].split())
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_refusal_says_why(name: str, taken: dict[str, TakenIn]) -> None:
-    assert all(len(reject.detail) > 10 for _, reject in taken[name].refused)
+    said = [reject.detail for _, reject in taken[name].refused] + [error.detail for _, error in taken[name].errors]
+    assert all(len(detail) > 10 for detail in said)
 
 
 def test_scans_without_the_carriers_number_are_unresolved(taken: dict[str, TakenIn]) -> None:

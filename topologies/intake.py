@@ -64,7 +64,8 @@ class IntakeHandler:
             topics.FEED_ACTIVITY.name: activity,
         }
         sent = {name: messages for name, messages in outputs.items() if messages}
-        return Handled(sent, refused, {}, taken.counts)
+        errors = Counter((context.feed, error.kind.value) for context, error in taken.errors)
+        return Handled(sent, refused, {}, taken.counts, errors)
 
     def _take_orders(self, records: Sequence[Record]) -> Handled:
         messages: list[Message] = []

@@ -196,7 +196,6 @@ BAD = [
     (b'[{"trackingNumber":"1Z"}]', RejectReason.UNEXPECTED_SHAPE, "message"),
     (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', RejectReason.FORBIDDEN_XML, None),
     (b'{"weather":"fair"}', RejectReason.UNSUPPORTED_MESSAGE, "message"),
-    (b'{"response":{"errors":[{"code":"151018","message":"No such"}]}}', RejectReason.CARRIER_ERROR, None),
     (alert(trackingNumber=""), RejectReason.NO_REFERENCE, "message.trackingNumber"),
     (alert(trackingNumber={"a": 1}), RejectReason.CONTRACT_BROKEN, "message.trackingNumber"),
     (alert(activityStatus=["D", "FS"]), RejectReason.CONTRACT_BROKEN, "message.activityStatus.type"),
@@ -227,6 +226,16 @@ def test_a_chunk_of_bad_payloads_gives_one_refusal_each_and_no_event(handler: In
     ]
     assert set(out.outputs) == {topics.FEED_ACTIVITY.name}
     assert (out.counts["records"], out.counts["events"], out.counts["refused"]) == (len(BAD), 0, len(BAD))
+
+
+def test_a_carriers_error_is_neither_an_event_nor_a_dead_letter(handler: IntakeHandler) -> None:
+    error = b'{"response":{"errors":[{"code":"151018","message":"Invalid tracking number"}]}}'
+    out = handler.handle(raw(error, alert()), None, NOW)
+    assert (out.refused, len(values(out, EVENTS))) == ([], 1)
+    assert out.carrier_errors == {("ups", "not_found"): 1}
+    assert out.counts["carrier_errors"] == 1
+    [activity] = values(out, ACTIVITY)
+    assert (activity.carrier_errors, activity.dead_letters, activity.events) == (1, 0, 1)
 
 
 def test_a_refused_record_is_let_go_of_once_its_chunk_is_done(handler: IntakeHandler) -> None:
