@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from connectors.formats import json, rows, xml
 from connectors.mapping.document import MESSAGE, Compiled
 from connectors.mapping.refusals import Refusals, Test, merged
 from connectors.mapping.specification import Csv
+from streams.drift import SAMPLED, shape
 from streams.errors import Reject
 from streams.intake import Parsed, RawContext
 from streams.outcomes import CarrierError
@@ -40,6 +42,10 @@ class MappedAdapter:
         if parsed.rejects:
             parsed.rejects = merged(parsed.rejects)
         return parsed
+
+    def shape(self, body: bytes) -> set[str]:
+        """The fields of a payload. Raises Reject."""
+        return shape(self._read(body)[0])
 
     def take(self, message: dict[str, Any], one_is_a_list: bool, context: RawContext, parsed: Parsed) -> None:
         """Append what one message holds to ``parsed``. Raises Reject where it is no document of this carrier's."""
@@ -105,6 +111,11 @@ class RowsAdapter:
             raise Reject(RejectReason.EMPTY, "no line with anything in it")
         parsed.rejects = merged(parsed.rejects)
         return parsed
+
+    def shape(self, body: bytes) -> set[str]:
+        """The fields of the first lines. Raises Reject."""
+        first = (message for _, message in self._read(body) if not isinstance(message, Reject))
+        return {part for message in islice(first, SAMPLED) for part in shape(message)}
 
 
 def rows_reader(kind: str, table: Csv | None) -> ReadRows:

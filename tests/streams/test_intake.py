@@ -60,6 +60,11 @@ class Acme:
                 parsed.events.append(event(number, int(minute) * 60_000, context, index))
         return parsed
 
+    def shape(self, body: bytes) -> set[str]:
+        if body.startswith(b"!!"):
+            raise Reject(RejectReason.MALFORMED, "!!")
+        return {f"{body.decode('latin-1')}: text"}
+
 
 def event(number: str, at: int, context: RawContext, index: int) -> CarrierEvent:
     references = [Reference("bol", number[1:])] if number.startswith("~") else []
