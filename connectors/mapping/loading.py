@@ -17,6 +17,7 @@ from connectors.mapping.refusals import Refusals, Test, test_of
 from connectors.mapping.specification import Document, OtherCarrier, Specification
 from connectors.mapping.statuses import StatusTable
 from connectors.mapping.times import zone
+from connectors.mapping.x12_status import READERS as SETS
 from connectors.mapping.x12_status import X12Adapter
 from connectors.mapping.yaml_text import Lines
 from streams.identity import normalise_carrier
@@ -64,6 +65,9 @@ def read(folder: Path) -> Read:
             raise lines.error(("formats", str(index)), f"there is {', '.join(FORMATS)}, no {name!r}")
     if bool(spec.x12) != (spec.formats == ["x12"]) or bool(spec.documents) == bool(spec.x12):
         raise lines.error(("formats",), "give formats [x12] and x12:, or json, xml, ndjson or csv and documents:")
+    for index, code in enumerate(spec.x12.sets if spec.x12 else ()):
+        if code not in SETS:
+            raise lines.error(("x12", "sets", str(index)), f"there is {', '.join(SETS)}, no {code!r}")
     _check_rows(spec, lines)
     return Read(spec, lines, {name: StatusTable(table) for name, table in spec.statuses.items()})
 
