@@ -59,7 +59,8 @@ def _way(spec: Time, texts: Texts, zone_of: ZoneOf) -> When:
     if spec.stamp is not None:
         if patterns:
             return _patterned(spec.stamp, patterns, texts, zone_of)
-        return _stamp(spec.stamp, texts, zone_of, spec.bare_midnight == "date")
+        tell = _stamp(spec.stamp, texts, zone_of, spec.bare_midnight == "date")
+        return tell if spec.offset is None else _with_offset(tell, spec.offset, texts)
     if spec.epoch is not None:
         return _epoch(spec.epoch, texts)
     if spec.utc is not None:
@@ -84,6 +85,23 @@ def _patterned(path: str, patterns: Sequence[str], texts: Texts, zone_of: ZoneOf
         raise unreadable(path, text)
 
     return tell
+
+
+def _with_offset(tell: When, path: str, texts: Texts) -> When:
+    """The same with the offset told beside it: the clocks it was read by, or those at the place of a UTC time."""
+    slot = texts.slot(path)
+
+    def told(row: Row) -> Moment | None:
+        moment = tell(row)
+        offset = _read_offset(row[slot], path)
+        if moment is None or offset is None or (moment.offset_minutes is not None and not moment.assumed):
+            return moment
+        if not moment.assumed:
+            return Moment(moment.at_ms, offset, False, Precision.INSTANT)
+        clock = moment.at_ms + (moment.offset_minutes or 0) * MINUTE_MS
+        return Moment(clock - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+
+    return told
 
 
 def _epoch(path: str, texts: Texts) -> When:

@@ -75,8 +75,9 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``stamp``: date and time in one field. ``epoch``: a number of seconds, ms or us since 1970, .NET ticks, or
     ``/Date(...)/``, told apart by magnitude. ``utc``, ``local``: date field and time field; beside ``utc``,
-    ``local`` only tells the offset. ``pattern``: how the stamp or the date is written (strptime), where it is
-    not ISO 8601; of several the first that fits, ``iso`` among them for ISO 8601.
+    ``local`` only tells the offset; ``offset`` is the field with the offset of ``stamp`` or ``local``.
+    ``pattern``: how the stamp or the date is written (strptime), where it is not ISO 8601; of several the first
+    that fits, ``iso`` among them for ISO 8601.
     ``bare_midnight: date``: 00:00:00 without an offset is how this carrier writes a date without a time.
     """
 
