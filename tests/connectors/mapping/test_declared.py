@@ -103,6 +103,7 @@ def test_json_in_a_text_is_a_level(tmp_path: Path) -> None:
          1_789_390_920_000, Precision.LOCAL_NO_ZONE),
         ("{stamp: scan.at, offset: scan.zone}", {"at": "2026-09-14T09:02:00", "zone": "-04:00"}, 1_789_390_920_000,
          Precision.INSTANT),
+        ("{stamp: scan.at, zone: UTC}", {"at": "2026-09-14T13:02:00"}, 1_789_390_920_000, Precision.INSTANT),
         ("{stamp: scan.at, offset: scan.zone}", {"at": "2026-09-14T13:02:00Z", "zone": "-04:00"}, 1_789_390_920_000,
          Precision.INSTANT),
         ("{epoch: scan.at}", {"at": 1_789_390_920}, 1_789_390_920_000, Precision.INSTANT),
@@ -169,6 +170,16 @@ def test_a_line_of_text_is_taken_apart_into_a_place(tmp_path: Path) -> None:
     assert [event.location for event in events] == [
         Location(city="Quebec City", region="QC", country="CA"),
         Location(city="Feltham", region="SRY", country="GB"), Location(city="Linz"), None,
+    ]
+
+
+def test_a_line_may_be_taken_apart_from_its_end(tmp_path: Path) -> None:
+    where = "place: {line: scan.where, parts: 'city, country', parts_from: right}"
+    carrier = acme(tmp_path, ("    code: scan.code", f"    code: scan.code\n    {where}"))
+    rows = ["LONDON,EGHAM,GB", "Essen, DE", "NL"]
+    events = read(carrier, [{**SCAN, "where": where} for where in rows]).events
+    assert [event.location for event in events] == [
+        Location(city="LONDON,EGHAM", country="GB"), Location(city="Essen", country="DE"), Location(country="NL"),
     ]
 
 
