@@ -199,6 +199,6 @@ def _carrier_of(carrier: str | OtherCarrier) -> CarrierOf:
             found = inside.search(name or "")
             name = found.group(found.lastindex or 0) if found else None
         short = normalise_carrier(name or "")
-        return aliases.get(short) or "".join(filter(str.isalnum, short)) or "unknown"
+        return aliases.get(short) or "".join(filter(str.isalnum, short)) or carrier.otherwise
 
     return get
