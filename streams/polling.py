@@ -79,7 +79,8 @@ def interval(schedule: Schedule, status: Status, quiet_ms: int) -> int | None:
 
 def backoff(schedule: Schedule, failures: int, chance: float) -> int:
     """How long to wait after so many failures in a row: doubled each time, half of it left to chance."""
-    longest = min(schedule.retry_ms * 2 ** min(max(0, failures - 1), _MOST_DOUBLINGS), schedule.retry_longest_ms)
+    doubled: int = schedule.retry_ms << min(max(0, failures - 1), _MOST_DOUBLINGS)
+    longest = min(doubled, schedule.retry_longest_ms)
     return round(longest / 2 + longest / 2 * chance)
 
 
@@ -99,9 +100,13 @@ def claimed(state: PollState, claimed_at: int, now_ms: int) -> PollState:
     return _revived(state, now_ms, now_ms)
 
 
-def stands(state: PollState, status: Status, schedule: Schedule, now_ms: int) -> PollState:
-    """After the shipment's status became known by whatever way; the same object where it was known."""
-    if status is state.status:
+def stands(state: PollState, status: Status, told_at: int, schedule: Schedule, now_ms: int) -> PollState:
+    """After the shipment's status became known, by whatever way; the same object where that is nothing new.
+
+    What was ``told_at`` before the last answer counts only where it ends the asking.
+    """
+    older = state.asked_at is not None and told_at < state.asked_at
+    if status is state.status or (older and status not in SETTLED):
         return state
     known = replace(state, status=status)
     if status in SETTLED:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from connectors.mapping.asking import Poll
 from streams.vocabulary import Classifier, ExceptionType, Milestone, Reason, RejectReason
 
 Paths = str | list[str]
@@ -199,3 +200,4 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     documents: list[Document] = field(default_factory=list)
     statuses: dict[str, Statuses] = field(default_factory=dict)
     x12: X12 | None = None
+    poll: Poll | None = None

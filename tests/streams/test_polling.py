@@ -135,21 +135,27 @@ def test_an_order_naming_a_dead_number_later_has_it_asked_for_again() -> None:
 
 
 def test_a_delivery_heard_of_otherwise_ends_the_asking() -> None:
-    state = stands(number(), Status.DELIVERED, SCHEDULE, NOW + 1)
+    state = stands(number(), Status.DELIVERED, NOW, SCHEDULE, NOW + 1)
     assert (state.due_at, state.ended, state.ended_at) == (None, PollEnd.SETTLED, NOW + 1)
-    assert stands(state, Status.DELIVERED, SCHEDULE, NOW + 2) is state
+    assert stands(state, Status.DELIVERED, NOW, SCHEDULE, NOW + 2) is state
 
 
 def test_out_for_delivery_heard_of_otherwise_brings_the_next_question_forward_never_back() -> None:
     asked = answered(number(), Answer.UNCHANGED, SCHEDULE, NOW, MIDDLE)
-    sooner = stands(asked, Status.OUT_FOR_DELIVERY, SCHEDULE, NOW + 1)
+    sooner = stands(asked, Status.OUT_FOR_DELIVERY, NOW, SCHEDULE, NOW + 1)
     assert sooner.due_at == NOW + HOUR // 4
-    assert stands(sooner, Status.INFO_RECEIVED, SCHEDULE, NOW + 2).due_at == sooner.due_at
+    assert stands(sooner, Status.INFO_RECEIVED, NOW, SCHEDULE, NOW + 2).due_at == sooner.due_at
 
 
 def test_a_return_after_the_delivery_is_asked_about_again() -> None:
-    state = stands(number(Status.DELIVERED), Status.RETURNING, SCHEDULE, NOW + 1)
+    state = stands(number(Status.DELIVERED), Status.RETURNING, NOW, SCHEDULE, NOW + 1)
     assert (state.due_at, state.ended) == (NOW + 1, PollEnd.NONE)
+
+
+def test_what_was_known_before_the_last_answer_does_not_undo_it() -> None:
+    delivered = answered(number(), Answer.NEWS, SCHEDULE, NOW + 9, MIDDLE, status=Status.DELIVERED)
+    assert stands(delivered, Status.IN_TRANSIT, NOW + 8, SCHEDULE, NOW + 10) is delivered
+    assert stands(delivered, Status.RETURNING, NOW + 9, SCHEDULE, NOW + 10).due_at is not None
 
 
 def test_the_status_of_an_answer_is_that_of_its_latest_actual_event() -> None:
