@@ -60,6 +60,10 @@ imports: .venv/.installed-dev ## the layers: topologies -> connectors -> streams
 .PHONY: check
 check: lint types imports test ## all of the above that CI runs
 
+.PHONY: samples
+samples: .venv/.installed-dev ## what becomes of every real payload in the folder SHIPSYNC_SAMPLES; fails where one is wrong
+	@$(BIN)/python -m tests.samples
+
 .PHONY: bench
 bench: .venv/.installed-dev ## measure events/s against idiomatic Faust; writes benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks

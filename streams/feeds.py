@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from streams.drift import MOST_EXAMPLES, QUIET_MS, breaking, learnt, share_broken
 from streams.identity import digest
-from streams.model import Alert, FeedActivity, FeedState, MinuteCount
+from streams.model import Alert, FeedActivity, FeedState, MinuteCount, Novelty
 from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 
 KEPT_MINUTES = 180
@@ -55,7 +56,9 @@ def observe(
         state = out.states.get(activity.feed) or states.get(activity.feed)
         if state is None:
             state = _first_seen(activity.feed, now_ms)
-        out.states[activity.feed] = _counted(state, activity, now_ms)
+        state, unseen = learnt(_counted(state, activity, now_ms), activity, now_ms)
+        out.states[activity.feed] = state
+        _judge_drift(state, unseen, activity.broken > 0, now_ms, out)
     for feed, state in out.states.items():
         _judge(state, watched.get(feed), now_ms, out, may_raise=False)
     if chunk:
@@ -73,6 +76,7 @@ def sweep(states: Mapping[str, FeedState], watched: Mapping[str, Cadence], now_m
         out.states[feed] = _first_seen(feed, now_ms)
     for feed, state in sorted(states.items()):
         _judge(state, watched.get(feed), now_ms, out, may_raise=True)
+        _settle_drift(out.states.get(feed, state), now_ms, out)
     return out
 
 
@@ -153,16 +157,56 @@ def _span(seconds: int) -> str:
     return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"
 
 
-def _alert(feed: str, state: AlertState, words: str, raised_at: int, changed_at: int) -> Alert:
+def _judge_drift(state: FeedState, unseen: Sequence[Novelty], broke: bool, now_ms: int, out: Observed) -> None:
+    """Raise, or tell anew, what a feed sends that it never sent, or that its contract does not allow."""
+    broken = broke and breaking(state, now_ms)
+    if not unseen and not broken:
+        return
+    fresh = [f"{one.what} ({one.topic}/{one.partition}@{one.offset})" for one in unseen]
+    examples = [*state.drift_examples, *fresh][:MOST_EXAMPLES]
+    raised_at = now_ms if state.drift_since is None else state.drift_since
+    out.states[state.feed] = replace(state, drift_since=raised_at, drift_at=now_ms, drift_examples=examples)
+    if state.drift_since is None or examples != state.drift_examples:
+        words = _drifted(state, examples, now_ms)
+        severity = Severity.CRITICAL if broken else Severity.WARNING
+        out.alerts.append(
+            _alert(state.feed, AlertState.RAISED, words, raised_at, now_ms, AlertKind.CONTRACT_DRIFT, severity)
+        )
+        out.counts["drifts"] = out.counts.get("drifts", 0) + 1
+
+
+def _drifted(state: FeedState, examples: Sequence[str], now_ms: int) -> str:
+    broken, records = share_broken(state, now_ms)
+    words = [f"sends what it never sent before: {'; '.join(examples)}"] if examples else []
+    if broken:
+        words.append(f"{broken} of its last {records} payloads broke its contract")
+    return "; ".join(words)
+
+
+def _settle_drift(state: FeedState, now_ms: int, out: Observed) -> None:
+    """Resolve what has not been seen for a day: by then it is either mapped or usual."""
+    if state.drift_since is None or state.drift_at is None or now_ms - state.drift_at <= QUIET_MS:
+        return
+    out.states[state.feed] = replace(state, drift_since=None, drift_at=None, drift_examples=[])
+    out.alerts.append(_alert(
+        state.feed, AlertState.RESOLVED, f"has sent nothing new for {_span(QUIET_MS // 1000)}", state.drift_since,
+        now_ms, AlertKind.CONTRACT_DRIFT,
+    ))
+
+
+def _alert(
+    feed: str, state: AlertState, words: str, raised_at: int, changed_at: int,
+    kind: AlertKind = AlertKind.FEED_STALE, severity: Severity = Severity.WARNING,
+) -> Alert:
     return Alert(
-        alert_id=digest("feed_stale", feed),
-        kind=AlertKind.FEED_STALE,
+        alert_id=digest(kind.value, feed),
+        kind=kind,
         state=state,
-        severity=Severity.WARNING,
+        severity=severity,
         subject=feed,
         message=f"Feed {feed} {words}",
         exception=ExceptionType.NONE,
-        reason=Reason.FEED_STALE,
+        reason=Reason.FEED_STALE if kind is AlertKind.FEED_STALE else Reason.OTHER,
         raised_at=raised_at,
         changed_at=changed_at,
     )

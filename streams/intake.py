@@ -13,15 +13,17 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from streams.drift import BREAKS_CONTRACT, Told, sampled
 from streams.errors import Reject
 from streams.identity import digest
-from streams.model import CarrierEvent, FeedActivity, MinuteCount, Record
+from streams.model import CarrierEvent, FeedActivity, MinuteCount, Novelty, Record
 from streams.outcomes import Acknowledgement, CarrierError
 from streams.vocabulary import Flag, RejectReason
 
 _RAW_PREFIX, _RAW_SUFFIX = "raw.", ".v1"
 _MINUTE_MS = 60_000
 _STAMP_DIGITS = 16
+_LONGEST_CODE = 120
 _FUTURE = Flag.TIMESTAMP_FUTURE.value
 _UNMAPPED = Flag.CODE_UNMAPPED.value
 
@@ -74,13 +76,18 @@ class Adapter(Protocol):
         Raises Reject where nothing in it can be used.
         """
 
+    def shape(self, body: bytes) -> set[str]:
+        """The fields of a payload with the kinds of their values (``streams/drift.py``). Raises Reject."""
+
 
 class TakenIn(Struct):
-    """What a chunk brought. ``unresolved``: (TYPE:REFERENCE, event) pairs; ``activity``: one per known feed."""
+    """What a chunk brought. ``unresolved``: (TYPE:REFERENCE, event) pairs; ``errors``: each with its
+    record's context; ``activity``: one per known feed."""
 
     events: list[CarrierEvent] = field(default_factory=list)
     unresolved: list[tuple[str, CarrierEvent]] = field(default_factory=list)
     refused: list[tuple[Record, Reject]] = field(default_factory=list)
+    errors: list[tuple[RawContext, CarrierError]] = field(default_factory=list)
     activity: list[FeedActivity] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -94,19 +101,24 @@ def reference_key(event: CarrierEvent) -> str:
 class _Seen:
     """What one feed did in this chunk."""
 
-    __slots__ = ("dead_letters", "events", "minutes", "received_at", "unmapped")
+    __slots__ = ("broken", "dead_letters", "errors", "events", "minutes", "novel", "received_at", "records", "unmapped")
 
     def __init__(self) -> None:
         self.events = 0
         self.dead_letters = 0
+        self.errors = 0
         self.unmapped = 0
         self.received_at = 0
         self.minutes: list[int] = []
+        self.records = 0
+        self.broken = 0
+        self.novel: list[Novelty] = []
 
     def activity(self, feed: str, first: int | None, last: int | None) -> FeedActivity:
         minutes = [MinuteCount(minute, count) for minute, count in sorted(Counter(self.minutes).items())]
         return FeedActivity(
-            feed, self.events, self.dead_letters, self.unmapped, first, last, self.received_at, minutes
+            feed, self.events, self.dead_letters, self.unmapped, first, last, self.received_at, minutes,
+            self.errors, self.records, self.broken, self.novel,
         )
 
 
@@ -116,8 +128,11 @@ def take_in(
     now_ms: int,
     max_bytes: int,
     names: HeaderNames = DEFAULT_NAMES,
+    told: Told | None = None,
 ) -> TakenIn:
-    """Take in a chunk of one raw topic. ``now_ms`` stands in where a record tells no time of receipt."""
+    """Take in a chunk of one raw topic. ``now_ms`` stands in where a record tells no time of receipt; ``told`` is
+    what was told of the feeds' shapes before (without it nothing is).
+    """
     out = TakenIn()
     feeds: dict[str, list[CarrierEvent]] = {}
     seen: dict[str, _Seen] = {}
@@ -131,7 +146,13 @@ def take_in(
             counted = seen.get(feed)
             if counted is None:
                 counted, feeds[feed] = seen.setdefault(feed, _Seen()), []
-            counted.dead_letters += len(parsed.rejects)
+            counted.records += 1
+            if parsed.rejects:
+                counted.dead_letters += len(parsed.rejects)
+                counted.broken += any(reject.reason in BREAKS_CONTRACT for reject in parsed.rejects)
+            if parsed.errors:
+                counted.errors += len(parsed.errors)
+                out.errors += [(context, error) for error in parsed.errors]
             if context.received_at > counted.received_at:
                 counted.received_at = context.received_at
             feeds[feed] += parsed.events
@@ -140,6 +161,12 @@ def take_in(
                 out.events.append(event)
             else:
                 out.unresolved.append((reference_key(event), event))
+    if told is not None:
+        for record in sampled(records):
+            feed = _context(record, names, now_ms).feed
+            if feed in seen:
+                seen[feed].novel += told.news(feed, _shape(adapters[feed], record.value, max_bytes), record)
+        _unmapped_codes(feeds, seen, told, {record.offset: record for record in records})
     unmapped = future = 0
     for feed, events in feeds.items():
         unmapped_here, future_here = _count(seen[feed], events)
@@ -150,9 +177,28 @@ def take_in(
         )
     out.counts = {
         "records": len(records), "events": len(out.events), "unresolved": len(out.unresolved),
-        "refused": len(out.refused), "unmapped": unmapped, "future": future,
+        "refused": len(out.refused), "carrier_errors": len(out.errors), "unmapped": unmapped, "future": future,
     }
     return out
+
+
+def _shape(adapter: Adapter, body: bytes | None, max_bytes: int) -> set[str]:
+    if not body or len(body) > max_bytes:
+        return set()
+    try:
+        return adapter.shape(body)
+    except Reject:
+        return set()
+
+
+def _unmapped_codes(
+    feeds: Mapping[str, list[CarrierEvent]], seen: Mapping[str, _Seen], told: Told, records: Mapping[int, Record]
+) -> None:
+    for feed, events in feeds.items():
+        for event in events:
+            if event.flags and _UNMAPPED in event.flags:
+                what = f"code {event.carrier_code or event.carrier_text}"
+                seen[feed].novel += told.news(feed, (what[:_LONGEST_CODE],), records[event.source.offset])
 
 
 def _count(seen: _Seen, events: list[CarrierEvent]) -> tuple[int, int]:

@@ -313,6 +313,19 @@ class FeedActivity(Struct):
     last_event_at: int | None
     received_at: int
     minutes: list[MinuteCount]
+    carrier_errors: int = 0
+    records: int = 0
+    broken: int = 0
+    novel: list[Novelty] = field(default_factory=list)
+
+
+class Novelty(Struct, frozen=True, array_like=True):
+    """A field, type or code an intake worker had not told of yet, and a raw record it stands in."""
+
+    what: str
+    topic: str
+    partition: int
+    offset: int
 
 
 class MinuteCount(Struct, frozen=True, array_like=True):
@@ -335,6 +348,21 @@ class FeedState(Struct):
     stale_since: int | None
     watched_since: int
     minutes: list[MinuteCount] = field(default_factory=list)
+    records: int = 0
+    shapes: list[int] = field(default_factory=list)
+    drift: list[DriftHour] = field(default_factory=list)
+    drift_since: int | None = None
+    drift_at: int | None = None
+    drift_examples: list[str] = field(default_factory=list)
+
+
+class DriftHour(Struct, frozen=True, array_like=True):
+    """How the payloads of one feed received in one hour (``hour``: since the epoch) were built."""
+
+    hour: int
+    records: int
+    broken: int
+    unseen: int
 
 
 class PollState(Struct):

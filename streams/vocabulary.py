@@ -256,6 +256,7 @@ class AlertKind(StrEnum):
 
     FEED_STALE = "feed_stale"
     SHIPMENT_EXCEPTION = "shipment_exception"
+    CONTRACT_DRIFT = "contract_drift"
 
 
 class Flag(StrEnum):

@@ -42,12 +42,14 @@ class Handled(Struct):
 
     ``outputs``: topic name -> messages in order. ``counts``: metric label -> how many, summed by the
     runner into ``shipsync_events_total{stage, outcome}`` (accepted, duplicates, unmatched, ...).
+    ``carrier_errors``: (feed, kind) -> how many.
     """
 
     outputs: dict[str, list[Message]] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     changes: dict[bytes, Change] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    carrier_errors: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 class View(Protocol):

@@ -12,6 +12,7 @@ from config import headers, topics
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
+from streams.drift import Told
 from streams.errors import Reject
 from streams.identity import LONGEST_NUMBER, shipment_key
 from streams.intake import HeaderNames, TakenIn, take_in
@@ -36,6 +37,7 @@ class IntakeHandler:
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         self._adapters = {feed: carrier.adapter for feed, carrier in carriers.items()}
         self._max_bytes = settings.max_record_bytes
+        self._told = Told()
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry)
         self._unresolved = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, registry)
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)
@@ -47,7 +49,7 @@ class IntakeHandler:
         del state
         if records[0].topic == topics.ERP_ORDERS.name:
             return self._take_orders(records)
-        taken = take_in(records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES)
+        taken = take_in(records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES, self._told)
         lost: list[tuple[CarrierEvent, Reject]] = []
         keyed = ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events)
         events = _written(self._events, keyed, lost)
@@ -64,7 +66,8 @@ class IntakeHandler:
             topics.FEED_ACTIVITY.name: activity,
         }
         sent = {name: messages for name, messages in outputs.items() if messages}
-        return Handled(sent, refused, {}, taken.counts)
+        errors = Counter((context.feed, error.kind.value) for context, error in taken.errors)
+        return Handled(sent, refused, {}, taken.counts, errors)
 
     def _take_orders(self, records: Sequence[Record]) -> Handled:
         messages: list[Message] = []

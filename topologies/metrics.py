@@ -13,6 +13,9 @@ EVENTS = Counter(
 DEAD_LETTERS = Counter(
     "shipsync_dead_letters_total", "Records refused, by reason", ["stage", "reason"]
 )
+CARRIER_ERRORS = Counter(
+    "shipsync_carrier_errors_total", "Carriers' answers that they have nothing to tell, by kind", ["feed", "kind"]
+)
 CHUNK_SECONDS = Histogram(
     "shipsync_chunk_seconds", "Time a chunk spent in each phase", ["stage", "phase"],
     buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),

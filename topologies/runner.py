@@ -349,6 +349,8 @@ class StageRunner:
         counts: Mapping[str, int] = handled.counts
         for outcome, number in counts.items():
             metrics.EVENTS.labels(name, outcome).inc(number)
+        for (feed, kind), number in handled.carrier_errors.items():
+            metrics.CARRIER_ERRORS.labels(feed, kind).inc(number)
         for one in handled.refused:
             metrics.DEAD_LETTERS.labels(name, one.reject.reason.value).inc()
         log_refused(handled.refused)

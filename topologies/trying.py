@@ -16,9 +16,10 @@ from connectors.carriers import Carrier
 from streams.errors import Reject
 from streams.intake import take_in
 from streams.model import CarrierEvent
+from streams.outcomes import CarrierError
 from streams.vocabulary import Flag, RejectReason
 
-NO_FAULT = frozenset({RejectReason.CARRIER_ERROR, RejectReason.UNSUPPORTED_MESSAGE})
+NO_FAULT = frozenset({RejectReason.UNSUPPORTED_MESSAGE})
 """What a carrier says that is no tracking: refused, and rightly."""
 SELDOM = frozenset({"corrects", "flags", "source", "zone_assumed", "correction"})
 """Fields a good mapping may well leave as they are."""
@@ -37,11 +38,12 @@ class _File(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """One file: its events in the payload's order, and what in it could not be used."""
+    """One file: its events in the payload's order, what in it could not be used, and the carrier's own errors."""
 
     file: Path
     events: list[CarrierEvent]
     rejects: list[Reject]
+    errors: list[CarrierError]
 
 
 class Unmapped(Struct, frozen=True):
@@ -54,10 +56,13 @@ class Unmapped(Struct, frozen=True):
 
 
 class Findings(Struct):
-    """What a mapping still misses, over all files tried. ``refused``: (file, reason, detail) of each refusal."""
+    """What a mapping still misses, over all files tried. ``refused``: (file, reason, detail) of each refusal;
+    ``carrier_errors``: how many answers say that the carrier has nothing to tell.
+    """
 
     files: int = 0
     events: int = 0
+    carrier_errors: int = 0
     unmapped: list[Unmapped] = field(default_factory=list)
     never_filled: list[str] = field(default_factory=list)
     refused: list[tuple[str, str, str]] = field(default_factory=list)
@@ -75,7 +80,10 @@ def read_file(carrier: Carrier, file: Path, settings: Settings) -> Tried:
     record = _File(raw(carrier.feed).name, 0, 0, now_ms, None, file.read_bytes(), ())
     taken = take_in([record], {carrier.feed: carrier.adapter}, now_ms, settings.max_record_bytes)
     events = [*taken.events, *(event for _, event in taken.unresolved)]
-    return Tried(file, sorted(events, key=lambda one: one.source.index), [reject for _, reject in taken.refused])
+    return Tried(
+        file, sorted(events, key=lambda one: one.source.index), [reject for _, reject in taken.refused],
+        [error for _, error in taken.errors],
+    )
 
 
 def examine(tried: Iterable[Tried]) -> Findings:
@@ -84,8 +92,9 @@ def examine(tried: Iterable[Tried]) -> Findings:
     codes: Counter[tuple[str, str]] = Counter()
     where: dict[tuple[str, str], str] = {}
     filled: set[str] = set()
-    for file, events, rejects in tried:
+    for file, events, rejects, errors in tried:
         found.files += 1
+        found.carrier_errors += len(errors)
         found.events += len(events)
         found.refused += [(file.name, reject.reason.value, reject.detail) for reject in rejects]
         for event in events:

@@ -9,23 +9,27 @@ import msgspec
 from streams.errors import Reject
 from streams.vocabulary import RejectReason
 
+LIST = "list"
+"""The field a list at the root is read as."""
 _BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder().decode
 
 
 def read(body: bytes) -> dict[str, Any]:
-    """The object in ``body``; of a key that stands there twice, the last value.
+    """The object in ``body``, of a key that stands there twice the last value; a list as ``{"list": [...]}``.
 
     Raises Reject: ``not_text`` (not UTF-8), ``malformed`` (no JSON; NaN and Infinity are none; nested too
-    deep), ``unexpected_shape`` (JSON, but no object).
+    deep), ``unexpected_shape`` (JSON, but neither).
     """
     try:
         message = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return _again_without_mark(body, error)
-    if message.__class__ is not dict:
-        raise Reject(RejectReason.UNEXPECTED_SHAPE, f"an object is due, this is {_named(message)}", "message")
-    return message
+    if message.__class__ is dict:
+        return message
+    if message.__class__ is list:
+        return {LIST: message}
+    raise Reject(RejectReason.UNEXPECTED_SHAPE, f"an object is due, this is {_named(message)}", "message")
 
 
 def _again_without_mark(body: bytes, error: Exception) -> dict[str, Any]:
@@ -41,6 +45,4 @@ def _again_without_mark(body: bytes, error: Exception) -> dict[str, Any]:
 
 
 def _named(value: object) -> str:
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
     return "null" if value is None else f"a {type(value).__name__}"

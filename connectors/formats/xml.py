@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
@@ -23,10 +24,30 @@ _PARSER = etree.XMLParser(
 
 def read(body: bytes) -> dict[str, Any]:
     """``{root name: content}``. An element with children is a dict, one without its text; an element that
-    stands there several times a list. Namespaces and attributes are left out.
+    stands there several times a list. Namespaces and attributes are left out. Of a SOAP envelope its body.
 
     Raises Reject: ``forbidden_xml`` (a document type or entity declaration), ``not_text``, ``malformed``.
     """
+    root = _root(body)
+    return _bare({_short(root.tag): _content(root, 1) if len(root) else root.text})
+
+
+def read_with_attributes(body: bytes) -> dict[str, Any]:
+    """The same with attributes as ``@name``, those of a namespace too; the text of an element that has any is
+    its field ``text``. Raises as :func:`read`.
+    """
+    root = _root(body)
+    return _bare({_short(root.tag): _whole(root, 1)})
+
+
+def _bare(message: dict[str, Any]) -> dict[str, Any]:
+    """What a SOAP envelope (1.1 and 1.2) holds."""
+    envelope = message.get("Envelope")
+    body = envelope.get("Body") if envelope.__class__ is dict else None
+    return body if isinstance(body, dict) else message
+
+
+def _root(body: bytes) -> etree._Element:
     if any(mark in body for mark in _FORBIDDEN):
         raise Reject(RejectReason.FORBIDDEN_XML, "a document type declaration: carriers have no use for one")
     try:
@@ -37,7 +58,7 @@ def read(body: bytes) -> dict[str, Any]:
         raise Reject(RejectReason.MALFORMED, "no XML: there is no element in it")
     if root.getroottree().docinfo.internalDTD is not None:
         raise Reject(RejectReason.FORBIDDEN_XML, "a document type declaration: carriers have no use for one")
-    return {_short(root.tag): _content(root, 1) if len(root) else root.text}
+    return root
 
 
 def _unreadable(body: bytes, error: Exception) -> Reject:
@@ -58,7 +79,21 @@ def _short(tag: str) -> str:
     return name
 
 
-def _content(element: etree._Element, depth: int) -> dict[str, Any]:
+def _whole(element: etree._Element, depth: int) -> Any:
+    """An element with its attributes; its text alone where it has neither these nor children."""
+    found: dict[str, Any] = _content(element, depth, _whole) if len(element) else {}
+    if not found and not element.attrib:
+        return element.text
+    for name, value in element.attrib.items():
+        found[f"@{_short(str(name))}"] = value
+    if element.text is not None and element.text.strip():
+        found.setdefault("text", element.text)
+    return found
+
+
+def _content(
+    element: etree._Element, depth: int, whole: Callable[[etree._Element, int], Any] | None = None
+) -> dict[str, Any]:
     """An element with children."""
     if depth >= DEEPEST:
         raise Reject(RejectReason.MALFORMED, f"XML nested deeper than {DEEPEST}")
@@ -68,7 +103,10 @@ def _content(element: etree._Element, depth: int) -> dict[str, Any]:
         if not isinstance(tag, str):
             raise Reject(RejectReason.FORBIDDEN_XML, "an entity reference nothing declares")
         name = _SHORT_NAMES.get(tag) or _short(tag)
-        content = _content(child, depth + 1) if len(child) else child.text
+        if whole is not None:
+            content = whole(child, depth + 1)
+        else:
+            content = _content(child, depth + 1) if len(child) else child.text
         if name not in found:
             found[name] = content
             continue

@@ -2,46 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from connectors.formats import json, xml
+from connectors.formats import json, rows, xml
 from connectors.mapping.document import MESSAGE, Compiled
 from connectors.mapping.refusals import Refusals, Test, merged
+from connectors.mapping.specification import Csv
+from streams.drift import SAMPLED, shape
 from streams.errors import Reject
 from streams.intake import Parsed, RawContext
+from streams.outcomes import CarrierError
 from streams.vocabulary import RejectReason
 
 Read = Callable[[bytes], dict[str, Any]]
+ReadRows = Callable[[bytes], Iterator[rows.Row]]
 READERS: dict[str, Read] = {"json": json.read, "xml": xml.read}
+WITH_ATTRIBUTES: dict[str, Read] = {**READERS, "xml": xml.read_with_attributes}
+BY_LINE = ("ndjson", "csv")
 _BLANK = b" \t\r\n\xef\xbb\xbf\x00"
+Documents = Sequence[tuple[Test, Compiled]]
 
 
 class MappedAdapter:
     """Reads one carrier's JSON and XML by its declared documents."""
 
-    def __init__(
-        self, feed: str, formats: list[str], refusals: Refusals, documents: list[tuple[Test, Compiled]]
-    ) -> None:
+    def __init__(self, feed: str, readers: Mapping[str, Read], refusals: Refusals, documents: Documents) -> None:
         self.feed = feed
-        self._formats = frozenset(formats)
+        self._readers = readers
         self._refusals = refusals
         self._documents = documents
 
     def parse(self, body: bytes, context: RawContext) -> Parsed:
-        """Events and rejects. Raises Reject where it is no document of this carrier's."""
+        """Events, rejects and errors. Raises Reject where it is no document of this carrier's."""
         message, kind = self._read(body)
-        at = (message,)
         parsed = Parsed([], [])
+        self.take(message, kind == "xml", context, parsed)
+        if parsed.rejects:
+            parsed.rejects = merged(parsed.rejects)
+        return parsed
+
+    def shape(self, body: bytes) -> set[str]:
+        """The fields of a payload. Raises Reject."""
+        return shape(self._read(body)[0])
+
+    def take(self, message: dict[str, Any], one_is_a_list: bool, context: RawContext, parsed: Parsed) -> None:
+        """Append what one message holds to ``parsed``. Raises Reject where it is no document of this carrier's."""
+        at = (message,)
         for recognised, document in self._documents:
             if recognised(at):
-                document.parse(message, context, parsed, kind == "xml")
-                if parsed.rejects:
-                    parsed.rejects = merged(parsed.rejects)
-                return parsed
-        raise self._refusals.reject_for(at) or Reject(
-            RejectReason.UNSUPPORTED_MESSAGE,
-            f"none of the messages known of {self.feed}; it holds {_keys(message)}", MESSAGE,
+                document.parse(message, context, parsed, one_is_a_list)
+                return
+        known = self._refusals.outcome_for(at)
+        if isinstance(known, CarrierError):
+            parsed.errors.append(known)
+            return
+        raise known or self._unrecognised(message)
+
+    def _unrecognised(self, message: dict[str, Any]) -> Reject:
+        if list(message) == [json.LIST]:
+            return Reject(
+                RejectReason.UNEXPECTED_SHAPE, f"an object is due, this is a list of {len(message[json.LIST])}", MESSAGE
+            )
+        return Reject(
+            RejectReason.UNSUPPORTED_MESSAGE, f"none of the messages known of {self.feed}; it holds {_keys(message)}",
+            MESSAGE,
         )
 
     def _read(self, body: bytes) -> tuple[dict[str, Any], str]:
@@ -51,9 +77,59 @@ class MappedAdapter:
             if not first:
                 raise Reject(RejectReason.EMPTY, "only blanks")
         kind = "xml" if first == b"<" else "json"
-        if kind not in self._formats:
+        reader = self._readers.get(kind)
+        if reader is None:
             raise Reject(RejectReason.UNSUPPORTED_MESSAGE, f"{kind} is not what {self.feed} sends")
-        return READERS[kind](body), kind
+        return reader(body), kind
+
+
+class RowsAdapter:
+    """Reads one carrier's NDJSON, CSV or fixed-width files: every line is a message of its own."""
+
+    def __init__(self, mapped: MappedAdapter, read: ReadRows) -> None:
+        self.feed = mapped.feed
+        self._mapped = mapped
+        self._read = read
+
+    def parse(self, body: bytes, context: RawContext) -> Parsed:
+        """Events, rejects and errors of all lines; a line that cannot be used costs itself alone. Raises Reject
+        where there is no line at all."""
+        parsed = Parsed([], [])
+        lines = 0
+        for number, message in self._read(body):
+            lines += 1
+            before = len(parsed.rejects)
+            try:
+                if isinstance(message, Reject):
+                    raise message
+                self._mapped.take(message, False, context, parsed)
+            except Reject as reject:
+                parsed.rejects.append(reject)
+            for index in range(before, len(parsed.rejects)):
+                parsed.rejects[index] = _on_line(number, parsed.rejects[index])
+        if not lines:
+            raise Reject(RejectReason.EMPTY, "no line with anything in it")
+        parsed.rejects = merged(parsed.rejects)
+        return parsed
+
+    def shape(self, body: bytes) -> set[str]:
+        """The fields of the first lines. Raises Reject."""
+        first = (message for _, message in self._read(body) if not isinstance(message, Reject))
+        return {part for message in islice(first, SAMPLED) for part in shape(message)}
+
+
+def rows_reader(kind: str, table: Csv | None) -> ReadRows:
+    """How the lines of ``ndjson`` or ``csv`` are read."""
+    if kind == "ndjson":
+        return rows.ndjson
+    spec = table or Csv()
+    if spec.widths:
+        return lambda body: rows.fixed(body, spec.widths, spec.columns, spec.encoding)
+    return lambda body: rows.delimited(body, spec.delimiter, spec.quote, spec.columns, spec.encoding)
+
+
+def _on_line(number: int, reject: Reject) -> Reject:
+    return Reject(reject.reason, f"line {number}: {reject.detail}", reject.path)
 
 
 def _keys(message: dict[str, Any]) -> str:

@@ -5,29 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from connectors.mapping.emission import emit
+from connectors.mapping.levels import LIST, elements_of
 from connectors.mapping.moments import end_of_day, teller
-from connectors.mapping.paths import (
-    Levels,
-    Row,
-    Texts,
-    broken,
-    holders_below,
-    split,
-    texts_below,
-    value_getter,
-)
+from connectors.mapping.paths import Levels, Row, Texts, holders_below, split, texts_below
 from connectors.mapping.places import locator, zone_finder
 from connectors.mapping.refusals import Refusals
 from connectors.mapping.specification import Delivery, Document, OtherCarrier, ReferenceFrom, Refusal, Specification
-from connectors.mapping.statuses import Sense, StatusTable
+from connectors.mapping.statuses import EMPTY, Sense, StatusTable, sense_of
 from streams.errors import Reject
 from streams.identity import normalise_tracking_number
 from streams.intake import Parsed, RawContext
 from streams.model import CarrierEvent, ProofOfDelivery, Reference
+from streams.outcomes import CarrierError
 from streams.vocabulary import Milestone, RejectReason
 
 MESSAGE = "message"
-LIST = "[]"
 _DELIVERED = Milestone.DELIVERED
 CarrierOf = Callable[[str | None], str]
 Table = Callable[[str, str], StatusTable | None]
@@ -50,7 +42,10 @@ class Compiled:
         self._carrier = texts.first(whole.carrier.path if isinstance(whole.carrier, OtherCarrier) else None)
         self._number = texts.slots(spec.tracking_number)
         self._moment = teller(spec.time, texts, zone_of)
-        self._table = statuses[spec.statuses]
+        self._table = statuses.get(spec.statuses, EMPTY)
+        self._always = sense_of(spec.always) if spec.always is not None else None
+        self._classified = texts.first(spec.classifier.path if spec.classifier else None)
+        self._classifiers = spec.classifier.values if spec.classifier else {}
         self._code = texts.slots(spec.code)
         self._text = texts.first(spec.text)
         self._reason_code = texts.first(spec.reason_code)
@@ -71,10 +66,8 @@ class Compiled:
 
     def _compile_levels(self, spec: Document, refusals: Sequence[Refusal]) -> None:
         levels = self.levels
-        self._lists = [
-            (path.removesuffix(LIST), path.endswith(LIST), value_getter(path.removesuffix(LIST), levels[: index + 1]))
-            for index, path in enumerate(spec.each.values())
-        ]
+        self._paths = [path.removesuffix(LIST) for path in spec.each.values()]
+        self._lists = [elements_of(path, levels[: index + 1]) for index, path in enumerate(spec.each.values())]
         self._refusals = [
             Refusals([one for one in refusals if _level_of(one) == level], levels[: index + 1])
             for index, level in enumerate(levels)
@@ -90,17 +83,13 @@ class Compiled:
     def _walk(
         self, at: Levels, depth: int, one_is_a_list: bool, context: RawContext, parsed: Parsed
     ) -> None:
-        path, is_list, value_at = self._lists[depth]
         try:
-            elements = _elements(value_at(at), path, is_list, one_is_a_list)
+            elements = self._lists[depth](at, one_is_a_list)
         except Reject as reject:
             parsed.rejects.append(reject)
             return
         if not elements:
-            known = self._refusals[depth].reject_for(at)
-            parsed.rejects.append(known or Reject(
-                RejectReason.UNSUPPORTED_MESSAGE, f"{self.name} without any {self.levels[depth + 1]}", path
-            ))
+            self._nothing(at, depth, parsed)
             return
         below = [(*at, element) for element in elements]
         if depth + 1 == len(self._lists):
@@ -108,6 +97,17 @@ class Compiled:
             return
         for inner in below:
             self._walk(inner, depth + 1, one_is_a_list, context, parsed)
+
+    def _nothing(self, at: Levels, depth: int, parsed: Parsed) -> None:
+        """A level without elements: what the carrier says instead, else a refusal."""
+        known = self._refusals[depth].outcome_for(at)
+        if isinstance(known, CarrierError):
+            parsed.errors.append(known)
+            return
+        parsed.rejects.append(known or Reject(
+            RejectReason.UNSUPPORTED_MESSAGE, f"{self.name} without any {self.levels[depth + 1]}",
+            self._paths[depth],
+        ))
 
     def _unit(self, scans: list[Levels], context: RawContext, parsed: Parsed) -> None:
         """The scans of one shipment or piece: the newest carries the carrier's current estimate."""
@@ -142,11 +142,14 @@ class Compiled:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without a time", self._missing[1])
         code = ":".join([text for slot in self._code if (text := row[slot]) is not None])
         text = row[self._text] or ""
-        if not code and not text:
+        if not code and not text and self._always is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
         carrier = self._carrier_of(row[self._carrier])
         reason_code = row[self._reason_code]
         code, sense = self._sense(row, carrier, code, text, reason_code)
+        classified = self._classifiers.get(row[self._classified] or "")
+        if classified is not None and classified is not sense.classifier:
+            sense = sense._replace(classifier=classified)
         reason_text = row[self._reason_text]
         if reason_text is not None and reason_text != text:
             text = f"{text}: {reason_text}" if text else reason_text
@@ -168,6 +171,8 @@ class Compiled:
             sense = table.listed(own_code, text)
             if sense is not None:
                 return own_code, sense
+        if not code and self._always is not None:
+            return code, self._always
         return code, self._table.sense(code, text, reason_code)
 
 
@@ -177,22 +182,6 @@ def _first(paths: str | list[str]) -> str:
 
 def _level_of(refusal: Refusal) -> str:
     return (refusal.when if isinstance(refusal.when, str) else refusal.when.path).partition(".")[0]
-
-
-def _elements(value: object, path: str, is_list: bool, one_is_a_list: bool) -> list[object]:
-    """The objects of a level."""
-    if value is None or value == [] or (isinstance(value, str) and not value.strip()):
-        return []
-    if isinstance(value, dict) and (not is_list or one_is_a_list):
-        return [value]
-    if not is_list:
-        raise broken(path, "an object", value)
-    if not isinstance(value, list):
-        raise broken(path, "a list", value)
-    for index, element in enumerate(value):
-        if element.__class__ is not dict:
-            raise broken(f"{path}[{index}]", "an object", element)
-    return value
 
 
 def _number(row: Row, slots: tuple[int, ...]) -> str:

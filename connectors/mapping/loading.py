@@ -9,10 +9,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfoNotFoundError
 
 from connectors.mapping import yaml_text
-from connectors.mapping.adapter import READERS, MappedAdapter
+from connectors.mapping.adapter import BY_LINE, READERS, WITH_ATTRIBUTES, MappedAdapter, RowsAdapter, rows_reader
 from connectors.mapping.asking import Plan, plan_of
 from connectors.mapping.document import MESSAGE, CarrierOf, Compiled
 from connectors.mapping.paths import BadPath
+from connectors.mapping.places import line_order
 from connectors.mapping.refusals import Refusals, Test, test_of
 from connectors.mapping.specification import Document, OtherCarrier, Specification
 from connectors.mapping.statuses import StatusTable
@@ -23,6 +24,7 @@ from streams.identity import normalise_carrier
 from streams.intake import Adapter
 
 FILE = "carrier.yaml"
+FORMATS = (*READERS, *BY_LINE, "x12")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 
@@ -60,11 +62,30 @@ def read(folder: Path) -> Read:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise lines.error(("zone",), f"{spec.zone!r} is no IANA time zone, such as Europe/Berlin") from error
     for index, name in enumerate(spec.formats):
-        if name not in READERS and name != "x12":
-            raise lines.error(("formats", str(index)), f"there is {', '.join(READERS)} and x12, no {name!r}")
+        if name not in FORMATS:
+            raise lines.error(("formats", str(index)), f"there is {', '.join(FORMATS)}, no {name!r}")
     if bool(spec.x12) != (spec.formats == ["x12"]) or bool(spec.documents) == bool(spec.x12):
-        raise lines.error(("formats",), "give formats [x12] and x12:, or json and xml and documents:")
+        raise lines.error(("formats",), "give formats [x12] and x12:, or json, xml, ndjson or csv and documents:")
+    _check_rows(spec, lines)
     return Read(spec, lines, {name: StatusTable(table) for name, table in spec.statuses.items()})
+
+
+def _check_rows(spec: Specification, lines: Lines) -> None:
+    by_line = [name for name in spec.formats if name in BY_LINE]
+    if by_line and len(spec.formats) > 1:
+        raise lines.error(("formats",), f"{by_line[0]} stands alone: give the other formats a feed of their own")
+    if spec.csv is None:
+        return
+    if spec.formats != ["csv"]:
+        raise lines.error(("csv",), "goes with formats [csv]")
+    if spec.csv.widths and len(spec.csv.widths) != len(spec.csv.columns):
+        raise lines.error(
+            ("csv", "widths"), f"{len(spec.csv.widths)} widths for {len(spec.csv.columns)} columns; give one each"
+        )
+    try:
+        "".encode(spec.csv.encoding)
+    except LookupError as error:
+        raise lines.error(("csv", "encoding"), f"Python knows no encoding {spec.csv.encoding!r}") from error
 
 
 def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
@@ -87,7 +108,7 @@ def _seconds(text: str, lines: Lines, field: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-def _mapped(one: Read, others: Mapping[str, Read]) -> MappedAdapter:
+def _mapped(one: Read, others: Mapping[str, Read]) -> MappedAdapter | RowsAdapter:
     spec = one.spec
     levels = {MESSAGE, *(level for document in spec.documents for level in document.each)}
     for index, refusal in enumerate(spec.refusals):
@@ -100,22 +121,32 @@ def _mapped(one: Read, others: Mapping[str, Read]) -> MappedAdapter:
     except BadPath as error:
         raise one.lines.error(("refusals",), str(error)) from error
     documents = [_document(one, index, document, others) for index, document in enumerate(spec.documents)]
-    return MappedAdapter(spec.feed, spec.formats, whole, documents)
+    readers = WITH_ATTRIBUTES if spec.xml_attributes else READERS
+    mapped = MappedAdapter(
+        spec.feed, {name: readers[name] for name in spec.formats if name in readers}, whole, documents
+    )
+    kind = spec.formats[0]
+    return RowsAdapter(mapped, rows_reader(kind, spec.csv)) if kind in BY_LINE else mapped
 
 
 def _document(
     one: Read, index: int, document: Document, others: Mapping[str, Read]
 ) -> tuple[Test, Compiled]:
     where = ("documents", str(index))
-    if document.statuses not in one.tables:
+    if document.always is None and document.statuses not in one.tables:
         raise one.lines.error(
             (*where, "statuses"), f"no table {document.statuses!r}; there is {', '.join(one.tables) or 'none'}"
         )
     for number, time in enumerate([*document.time, *document.eta]):
-        if sum(way is not None for way in (time.stamp, time.utc, time.local)) - (
+        if sum(way is not None for way in (time.stamp, time.epoch, time.utc, time.local)) - (
             time.utc is not None and time.local is not None
         ) != 1:
-            raise one.lines.error((*where, "time", str(number)), "give exactly one of stamp, utc and local")
+            raise one.lines.error((*where, "time", str(number)), "give exactly one of stamp, epoch, utc and local")
+    if document.place is not None:
+        try:
+            line_order(document.place.parts)
+        except ValueError as error:
+            raise one.lines.error((*where, "place", "parts"), "name parts of a place, such as city, region") from error
 
     def table_of(slug: str, name: str) -> StatusTable | None:
         other = others.get(slug)

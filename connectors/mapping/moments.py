@@ -13,7 +13,9 @@ from connectors.mapping.times import (
     Unreadable,
     clock_ms,
     day_ms,
+    epoch_moment,
     local_moment,
+    patterned_moment,
     stamp_moment,
     stated_offset,
 )
@@ -22,6 +24,7 @@ from streams.vocabulary import Precision, RejectReason
 
 When = Callable[[Row], Moment | None]
 ZoneOf = Callable[[Row], str]
+ISO = "iso"
 _LONGEST_SHOWN = 80
 _MOST_DAYS = 5_000
 
@@ -52,11 +55,50 @@ def teller(specs: Sequence[Time], texts: Texts, zone_of: ZoneOf) -> When:
 
 
 def _way(spec: Time, texts: Texts, zone_of: ZoneOf) -> When:
+    patterns = [spec.pattern] if isinstance(spec.pattern, str) else spec.pattern or []
     if spec.stamp is not None:
+        if patterns:
+            return _patterned(spec.stamp, patterns, texts, zone_of)
         return _stamp(spec.stamp, texts, zone_of, spec.bare_midnight == "date")
+    if spec.epoch is not None:
+        return _epoch(spec.epoch, texts)
     if spec.utc is not None:
         return _utc(spec.utc, spec.local, texts)
-    return _local(spec, spec.local or [], texts, zone_of)
+    return _local(spec, spec.local or [], patterns, texts, zone_of)
+
+
+def _patterned(path: str, patterns: Sequence[str], texts: Texts, zone_of: ZoneOf) -> When:
+    slot = texts.slot(path)
+
+    def tell(row: Row) -> Moment | None:
+        text = row[slot]
+        if text is None:
+            return None
+        for pattern in patterns:
+            try:
+                if pattern == ISO:
+                    return stamp_moment(text, lambda: zone_of(row))
+                return patterned_moment(text, pattern, lambda: zone_of(row))
+            except Unreadable:
+                continue
+        raise unreadable(path, text)
+
+    return tell
+
+
+def _epoch(path: str, texts: Texts) -> When:
+    slot = texts.slot(path)
+
+    def tell(row: Row) -> Moment | None:
+        text = row[slot]
+        if text is None:
+            return None
+        try:
+            return epoch_moment(text)
+        except Unreadable as error:
+            raise unreadable(path, text) from error
+
+    return tell
 
 
 def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight_is_date: bool) -> When:
@@ -74,9 +116,33 @@ def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight_is_date: bool) -> 
     return tell
 
 
-def _date_and_clock(date: str, clock: str, paths: Sequence[str], pattern: str | None = None) -> int:
+def _plain_date(date: str) -> None:
+    """The pattern of an ISO date: none."""
+
+
+def _date_pattern(patterns: Sequence[str]) -> Callable[[str], str | None]:
+    """Which of the patterns a date is written in."""
+    if not patterns:
+        return _plain_date
+    known = [None if pattern == ISO else pattern for pattern in patterns]
+
+    def written(date: str) -> str | None:
+        for pattern in known[:-1]:
+            try:
+                day_ms(date, pattern)
+            except Unreadable:
+                continue
+            return pattern
+        return known[-1]
+
+    return written
+
+
+def _date_and_clock(
+    date: str, clock: str, paths: Sequence[str], written: Callable[[str], str | None] = _plain_date
+) -> int:
     try:
-        day = day_ms(date, pattern)
+        day = day_ms(date, written(date))
     except Unreadable as error:
         raise unreadable(paths[0], date) from error
     try:
@@ -104,11 +170,12 @@ def _utc(paths: Sequence[str], local: Sequence[str] | None, texts: Texts) -> Whe
     return tell
 
 
-def _local(spec: Time, paths: Sequence[str], texts: Texts, zone_of: ZoneOf) -> When:
+def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Texts, zone_of: ZoneOf) -> When:
     date_slot = texts.slot(paths[0])
     clock_slot = texts.slot(paths[1]) if len(paths) > 1 else None
     offset_slot = texts.slot(spec.offset) if spec.offset else None
     midnight_is_date = spec.bare_midnight == "date"
+    written = _date_pattern(patterns)
     days: dict[tuple[str, str], Moment] = {}
 
     def tell(row: Row) -> Moment | None:
@@ -119,7 +186,7 @@ def _local(spec: Time, paths: Sequence[str], texts: Texts, zone_of: ZoneOf) -> W
         if clock is None:
             key = (date, zone_of(row))
             return days.get(key) or whole_day(*key)
-        local = _date_and_clock(date, clock, paths, spec.pattern)
+        local = _date_and_clock(date, clock, paths, written)
         offset = None if offset_slot is None else _read_offset(row[offset_slot], spec.offset or "")
         if offset is not None:
             return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
@@ -128,7 +195,7 @@ def _local(spec: Time, paths: Sequence[str], texts: Texts, zone_of: ZoneOf) -> W
 
     def whole_day(date: str, zone: str) -> Moment:
         try:
-            moment = local_moment(day_ms(date, spec.pattern), zone, Precision.DATE_ONLY)
+            moment = local_moment(day_ms(date, written(date)), zone, Precision.DATE_ONLY)
         except Unreadable as error:
             raise unreadable(paths[0], date) from error
         if len(days) < _MOST_DAYS:

@@ -16,6 +16,7 @@ from streams.model import Location
 
 TABLES = Path(__file__).parent / "tables"
 _MOST_PLACES = 50_000
+_PARTS = ("name", "city", "region", "postal_code", "country", "unlocode")
 Key = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
 
 
@@ -70,6 +71,25 @@ def locator(spec: Place | None, texts: Texts) -> Callable[[Row], Location | None
     def locate(row: Row) -> Location | None:
         key = key_of(row)
         return _places.get(key) or place(key)
+
+    return locate if spec.line is None else _with_line(texts.slot(spec.line), spec.parts, key_of)
+
+
+def line_order(parts: str) -> tuple[int, ...]:
+    """Where in a place each part of a line goes. Raises ValueError for a part no place has."""
+    return tuple(_PARTS.index(part.strip()) for part in parts.split(","))
+
+
+def _with_line(slot: int, parts: str, key_of: Callable[[Row], Key]) -> Callable[[Row], Location | None]:
+    """Parts with a field of their own go before those of the line."""
+    order = line_order(parts)
+
+    def locate(row: Row) -> Location | None:
+        key = list(key_of(row))
+        line = [part.strip() or None for part in (row[slot] or "").split(",", len(order) - 1)]
+        for index, part in zip(order, line, strict=False):
+            key[index] = key[index] or part
+        return place((key[0], key[1], key[2], key[3], key[4], key[5]))
 
     return locate
 

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from connectors.mapping.paths import Levels, split, texts_below
 from connectors.mapping.specification import Condition, Refusal
 from streams.errors import Reject
+from streams.identity import normalise_tracking_number
+from streams.outcomes import CarrierError, ErrorKind
+from streams.vocabulary import RejectReason
 
 Test = Callable[[Levels], bool]
 _LONGEST = 500
@@ -36,18 +39,37 @@ class Refusals:
 
     def __init__(self, specs: Iterable[Refusal], levels: Sequence[str]) -> None:
         self._known = [
-            (test_of(spec.when, levels), spec, [split(path, levels) for path in spec.detail]) for spec in specs
+            (
+                test_of(spec.when, levels), spec, [split(path, levels) for path in spec.detail],
+                split(spec.number, levels) if spec.number else None,
+            )
+            for spec in specs
         ]
 
-    def reject_for(self, at: Levels) -> Reject | None:
-        """Why this is refused, in the carrier's words; None where nothing declared fits."""
-        for fits, spec, details in self._known:
+    def outcome_for(self, at: Levels) -> Reject | CarrierError | None:
+        """What this is, in the carrier's words, beside a tracking message; None where nothing declared fits."""
+        for fits, spec, details, number in self._known:
             if fits(at):
-                words = [spec.says] if spec.says else []
-                for level, keys in details:
-                    words += texts_below(at[level], keys)
-                return Reject(spec.reason, (": ".join(dict.fromkeys(words)) or spec.reason.value)[:_LONGEST])
+                said = [text for level, keys in details for text in texts_below(at[level], keys)]
+                words = dict.fromkeys([spec.says, *said] if spec.says else said)
+                detail = (": ".join(words) or spec.reason.value)[:_LONGEST]
+                if spec.reason is RejectReason.CARRIER_ERROR:
+                    return CarrierError(_kind(spec, said), _number(at, number), detail)
+                return Reject(spec.reason, detail)
         return None
+
+
+def _kind(spec: Refusal, said: Sequence[str]) -> ErrorKind:
+    for text in said:
+        for starts, kind in spec.kinds.items():
+            if text.casefold().startswith(starts.casefold()):
+                return kind
+    return spec.kind
+
+
+def _number(at: Levels, path: tuple[int, tuple[str, ...]] | None) -> str:
+    text = "" if path is None else next(texts_below(at[path[0]], path[1]), "")
+    return normalise_tracking_number(text) if text else ""
 
 
 def merged(rejects: list[Reject]) -> list[Reject]:

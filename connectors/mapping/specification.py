@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from connectors.mapping.asking import Poll
+from streams.outcomes import ErrorKind
 from streams.vocabulary import Classifier, ExceptionType, Milestone, Reason, RejectReason
 
 Paths = str | list[str]
@@ -71,23 +72,27 @@ class ZoneBy(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Time(Struct, frozen=True, forbid_unknown_fields=True):
-    """One way a time is told; exactly one of ``stamp``, ``utc`` and ``local``.
+    """One way a time is told; exactly one of ``stamp``, ``epoch``, ``utc`` and ``local``.
 
-    ``stamp``: ISO 8601 in one field. ``utc``, ``local``: date field and time field; beside ``utc``,
-    ``local`` only tells the offset. ``pattern``: how the date is written, where it is no ISO date.
+    ``stamp``: date and time in one field. ``epoch``: a number of seconds, ms or us since 1970, .NET ticks, or
+    ``/Date(...)/``, told apart by magnitude. ``utc``, ``local``: date field and time field; beside ``utc``,
+    ``local`` only tells the offset. ``pattern``: how the stamp or the date is written (strptime), where it is
+    not ISO 8601; of several the first that fits, ``iso`` among them for ISO 8601.
     ``bare_midnight: date``: 00:00:00 without an offset is how this carrier writes a date without a time.
     """
 
     stamp: str | None = None
+    epoch: str | None = None
     utc: list[str] | None = None
     local: list[str] | None = None
     offset: str | None = None
-    pattern: str | None = None
+    pattern: Paths | None = None
     bare_midnight: Literal["time", "date"] = "time"
 
 
 class Place(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the parts of the scan's location stand."""
+    """Where the parts of the scan's location stand. ``line``: a text with several of them, comma by comma, in
+    the order ``parts`` names; where it has fewer, those on the right are left out."""
 
     name: Paths | None = None
     city: Paths | None = None
@@ -95,6 +100,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
     postal_code: Paths | None = None
     country: Paths | None = None
     unlocode: Paths | None = None
+    line: str | None = None
+    parts: str = "city, region, country"
 
 
 class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,12 +134,19 @@ class Condition(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Refusal(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is no tracking message, and how to say so. ``detail``: paths of the carrier's own words."""
+    """What is no tracking message, and how to say so. ``detail``: paths of the carrier's own words.
+
+    A ``carrier_error`` is no dead letter but an outcome of its own: of the kind that ``kinds`` has for the first
+    of those words that begins so, else ``kind``; ``number`` is the tracking number that was asked for.
+    """
 
     when: str | Condition
     reason: RejectReason
     says: str = ""
     detail: list[str] = field(default_factory=list)
+    kind: ErrorKind = ErrorKind.OTHER
+    kinds: dict[str, ErrorKind] = field(default_factory=dict)
+    number: str | None = None
 
 
 class OtherCarrier(Struct, frozen=True, forbid_unknown_fields=True):
@@ -149,18 +163,41 @@ class OwnCodes(Struct, frozen=True, forbid_unknown_fields=True):
     tables: dict[str, str]
 
 
+class ClassifiedBy(Struct, frozen=True, forbid_unknown_fields=True):
+    """A field that tells whether the event has happened. Without an entry the status table's word holds."""
+
+    path: str
+    values: dict[str, Classifier]
+
+
+class Csv(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a table of rows is written. Without ``columns`` its first row names them; with ``widths`` (characters
+    of each column) it has no delimiter. A column's name is its field in the message, blanks as underscores.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    columns: list[str] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
+    encoding: str = "utf-8"
+
+
 class Document(Struct, frozen=True, forbid_unknown_fields=True):
     """One shape of payload. ``each``: levels below the message, outermost first; the last is the scan.
-    A path ending in ``[]`` is a list, one without an object.
+    A path ending in ``[]`` is a list, one without an object, one ending in ``{}`` an object in a JSON text;
+    several paths joined by `` + `` are one list after the other.
 
-    The texts of the paths in ``code``, joined by a colon, are looked up in the table ``statuses``.
+    The texts of the paths in ``code``, joined by a colon, are looked up in the table ``statuses``. ``always``
+    is what every scan means where the document has neither code nor text.
     """
 
     name: str
     when: str | Condition
     tracking_number: Paths
     time: list[Time]
-    statuses: str
+    statuses: str = ""
+    always: Milestone | Meaning | None = None
+    classifier: ClassifiedBy | None = None
     each: dict[str, str] = field(default_factory=dict)
     code: Paths = field(default_factory=list)
     text: Paths = field(default_factory=list)
@@ -186,7 +223,7 @@ class X12(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Specification(Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole ``carrier.yaml``."""
+    """A whole ``carrier.yaml``. ``xml_attributes``: XML attributes are fields too, ``@name`` of their element."""
 
     feed: str
     name: str
@@ -201,3 +238,5 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     statuses: dict[str, Statuses] = field(default_factory=dict)
     x12: X12 | None = None
     poll: Poll | None = None
+    xml_attributes: bool = False
+    csv: Csv | None = None

@@ -109,3 +109,7 @@ class StatusTable:
             if folded.startswith(starts) and only_under in (None, code, kind):
                 return sense
         return self._codes.get(f"{kind}:*")
+
+
+EMPTY = StatusTable(Statuses(source="none"))
+"""The table of a document without one."""

@@ -6,6 +6,7 @@ Days and offsets repeat endlessly, so each is read once and remembered; the memo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache
@@ -22,6 +23,7 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _MOST_DAYS = 20_000
 _MOST_OFFSETS = 20_000
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
+_FIRST_MS, _LAST_MS = ((date(year, 1, 1).toordinal() - _EPOCH_DAY) * DAY_MS for year in (_FIRST_YEAR, _LAST_YEAR + 1))
 _UTC_ALONE = frozenset({"Z", "z", "-00:00", "UTC"})
 """Stamps that tell UTC and nothing of the clocks at the place (RFC 9557, section 2.2)."""
 _UTC_NAMES = {"Z": 0, "z": 0, "UTC": 0, "GMT": 0, "": None}
@@ -77,7 +79,7 @@ def _parse_day(text: str, pattern: str | None) -> date:
 
 
 def clock_ms(text: str) -> int:
-    """Milliseconds since midnight of ``1530``, ``153059``, ``15:30``, ``15:30:59.5``. Raises Unreadable."""
+    """Ms since midnight of ``1530``, ``153059``, ``15:30``, ``15:30:59.5``, ``3:30 pm``; raises Unreadable."""
     try:
         if len(text) == 6:
             return _HOURS[text[:2]] + _MINUTES[text[2:4]] + _SECONDS[text[4:]]
@@ -85,6 +87,8 @@ def clock_ms(text: str) -> int:
             return _HOURS[text[:2]] + _MINUTES[text[3:5]] + _SECONDS[text[6:]]
     except KeyError:
         raise Unreadable(text) from None
+    if text[-1:] in "mM":
+        return _half_day_ms(text)
     whole, _, fraction = text.partition(".")
     digits = whole.replace(":", "") if len(whole) in (5, 8) and whole[2] == ":" else whole
     if not _digits(digits) or len(digits) not in (4, 6, 7, 8) or (fraction and not _digits(fraction)):
@@ -94,6 +98,15 @@ def clock_ms(text: str) -> int:
         raise Unreadable(text)
     rest = (digits[6:] or fraction)[:3].ljust(3, "0")
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int(rest)
+
+
+def _half_day_ms(text: str) -> int:
+    """``9:24 pm``, ``12:05:09 AM``."""
+    digits, half = text[:-2].strip(), text[-2:].lower()
+    hours, _, rest = digits.partition(":")
+    if half not in ("am", "pm") or not _digits(hours) or not 1 <= int(hours) <= 12 or not rest:
+        raise Unreadable(text)
+    return clock_ms(f"{int(hours) % 12 + (12 if half == 'pm' else 0):02}:{rest}")
 
 
 def _digits(text: str) -> bool:
@@ -172,3 +185,53 @@ def _clock_and_offset(text: str) -> tuple[str, str]:
         if text[index] in "Zz+-GU ":
             return text[:index], text[index:].strip()
     return text, ""
+
+
+def patterned_moment(text: str, pattern: str, zone_of: Callable[[], str]) -> Moment:
+    """A stamp as ``pattern`` (strptime) says; without an offset in it the clocks are those of ``zone_of()``, and
+    without an hour it is a date. Raises Unreadable.
+    """
+    try:
+        found = datetime.strptime(" ".join(text.split()), pattern)  # noqa: DTZ007
+    except ValueError as error:
+        raise Unreadable(text) from error
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise Unreadable(text)
+    local = (found.toordinal() - _EPOCH_DAY) * DAY_MS
+    local += ((found.hour * 60 + found.minute) * 60 + found.second) * 1000 + found.microsecond // 1000
+    offset = found.utcoffset()
+    if offset is not None:
+        minutes = round(offset.total_seconds() / 60)
+        return Moment(local - minutes * MINUTE_MS, minutes, False, Precision.INSTANT)
+    clock = "%H" in pattern or "%I" in pattern
+    return local_moment(local, zone_of(), Precision.LOCAL_NO_ZONE if clock else Precision.DATE_ONLY)
+
+
+_NET_TICKS_1970 = 621_355_968_000_000_000
+_NET_DATE = re.compile(r"/Date\((-?\d{1,17})([+-]\d{4})?\)/")
+
+
+def epoch_moment(text: str) -> Moment:
+    """Seconds, ms or us since 1970, .NET ticks (100 ns since the year 1) or ``/Date(ms+hhmm)/``, told apart by
+    magnitude. Raises Unreadable.
+    """
+    net = _NET_DATE.fullmatch(text)
+    if net is not None:
+        return _counted(int(net[1]), stated_offset(net[2]) if net[2] else None, text)
+    whole, _, fraction = text.partition(".")
+    if not _digits(whole) or (fraction and not _digits(fraction)) or len(whole) > 18:
+        raise Unreadable(text)
+    number = int(whole)
+    if number < 100_000_000_000:
+        return _counted(number * 1000 + int(fraction[:3].ljust(3, "0") or 0), None, text)
+    if number < 100_000_000_000_000:
+        return _counted(number, None, text)
+    if number < 100_000_000_000_000_000:
+        return _counted(number // 1000, None, text)
+    return _counted((number - _NET_TICKS_1970) // 10_000, None, text)
+
+
+def _counted(at_ms: int, offset: int | None, text: str) -> Moment:
+    if not _FIRST_MS <= at_ms <= _LAST_MS:
+        raise Unreadable(text)
+    return Moment(at_ms, offset, False, Precision.INSTANT)

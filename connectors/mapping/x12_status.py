@@ -88,6 +88,14 @@ class X12Adapter:
         parsed.rejects = merged(parsed.rejects)
         return parsed
 
+    def shape(self, body: bytes) -> set[str]:
+        """The elements its sets use: ``214 AT702``. Raises Reject."""
+        return {
+            f"{one.code} {segment[0]}{index:02}"
+            for one in read(body)[0] for segment in one.segments
+            for index, element in enumerate(segment) if index and element
+        }
+
     def status_message(self, one: TransactionSet, context: RawContext, parsed: Parsed) -> None:
         """Append the events of a 214. Raises Reject ``contract_broken`` where it lacks B10 or any AT7."""
         heading, statuses = self._read(one)

@@ -60,6 +60,11 @@ class Acme:
                 parsed.events.append(event(number, int(minute) * 60_000, context, index))
         return parsed
 
+    def shape(self, body: bytes) -> set[str]:
+        if body.startswith(b"!!"):
+            raise Reject(RejectReason.MALFORMED, "!!")
+        return {f"{body.decode('latin-1')}: text"}
+
 
 def event(number: str, at: int, context: RawContext, index: int) -> CarrierEvent:
     references = [Reference("bol", number[1:])] if number.startswith("~") else []
@@ -177,11 +182,11 @@ def test_activity_without_events_still_tells_that_the_feed_spoke() -> None:
 
 def test_counts_add_up() -> None:
     assert take(Raw(b"1,1;~2,2;3u,3"), Raw(b"")).counts == {
-        "records": 2, "events": 2, "unresolved": 1, "refused": 1, "unmapped": 1, "future": 0,
+        "records": 2, "events": 2, "unresolved": 1, "refused": 1, "carrier_errors": 0, "unmapped": 1, "future": 0,
     }
 
 
 def test_an_empty_chunk_gives_nothing() -> None:
     assert take() == TakenIn(counts=dict.fromkeys(
-        ("records", "events", "unresolved", "refused", "unmapped", "future"), 0
+        ("records", "events", "unresolved", "refused", "carrier_errors", "unmapped", "future"), 0
     ))

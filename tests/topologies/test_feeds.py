@@ -15,7 +15,7 @@ from config.settings import Settings
 from connectors.carriers import Carrier, discover
 from connectors.registry import ValueCodec
 from streams.errors import Fatal
-from streams.model import Alert, FeedActivity, FeedState, MinuteCount
+from streams.model import Alert, DriftHour, FeedActivity, FeedState, MinuteCount
 from streams.vocabulary import AlertKind, AlertState, RejectReason, Severity
 from tests.fakes.memory import Memory
 from tests.support.clock import FakeClock
@@ -94,7 +94,8 @@ def test_what_intake_saw_is_kept_as_the_last_that_is_known_of_the_feed() -> None
     heard = FeedActivity("ups", 3, 2, 1, NOON - 90_000, NOON - 30_000, NOON - 4000, [MinuteCount(29_833_331, 3)])
     out = stage.hear(heard)
     assert stage.known() == FeedState(
-        "ups", NOON - 4000, NOON - 30_000, 3, 2, 1, False, None, NOON, [MinuteCount(29_833_331, 3)]
+        "ups", NOON - 4000, NOON - 30_000, 3, 2, 1, False, None, NOON, [MinuteCount(29_833_331, 3)],
+        drift=[DriftHour(NOON // 3_600_000, 0, 0, 0)],
     )
     assert (out.outputs, out.refused, out.counts) == ({}, [], {"activities": 1})
 

@@ -196,7 +196,6 @@ BAD = [
     (b'[{"trackingNumber":"1Z"}]', RejectReason.UNEXPECTED_SHAPE, "message"),
     (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', RejectReason.FORBIDDEN_XML, None),
     (b'{"weather":"fair"}', RejectReason.UNSUPPORTED_MESSAGE, "message"),
-    (b'{"response":{"errors":[{"code":"151018","message":"No such"}]}}', RejectReason.CARRIER_ERROR, None),
     (alert(trackingNumber=""), RejectReason.NO_REFERENCE, "message.trackingNumber"),
     (alert(trackingNumber={"a": 1}), RejectReason.CONTRACT_BROKEN, "message.trackingNumber"),
     (alert(activityStatus=["D", "FS"]), RejectReason.CONTRACT_BROKEN, "message.activityStatus.type"),
@@ -229,6 +228,16 @@ def test_a_chunk_of_bad_payloads_gives_one_refusal_each_and_no_event(handler: In
     assert (out.counts["records"], out.counts["events"], out.counts["refused"]) == (len(BAD), 0, len(BAD))
 
 
+def test_a_carriers_error_is_neither_an_event_nor_a_dead_letter(handler: IntakeHandler) -> None:
+    error = b'{"response":{"errors":[{"code":"151018","message":"Invalid tracking number"}]}}'
+    out = handler.handle(raw(error, alert()), None, NOW)
+    assert (out.refused, len(values(out, EVENTS))) == ([], 1)
+    assert out.carrier_errors == {("ups", "not_found"): 1}
+    assert out.counts["carrier_errors"] == 1
+    [activity] = values(out, ACTIVITY)
+    assert (activity.carrier_errors, activity.dead_letters, activity.events) == (1, 0, 1)
+
+
 def test_a_refused_record_is_let_go_of_once_its_chunk_is_done(handler: IntakeHandler) -> None:
     def refused_once() -> list[weakref.ref[Reject]]:
         return [weakref.ref(one.reject) for one in handler.handle(raw(b"{}", alert()[:-9]), None, NOW).refused]
@@ -253,11 +262,22 @@ def test_what_was_seen_of_the_feed_is_told_with_the_chunk(handler: IntakeHandler
     ], None, NOW)
     first = int(datetime(2026, 9, 21, 12, 0, 1, tzinfo=UTC).timestamp() * 1000)
     assert keys(out, topics.FEED_ACTIVITY) == [b"ups"]
-    assert values(out, ACTIVITY) == [
-        FeedActivity("ups", 3, 2, 0, first, DELIVERED_AT, LANDED + 700, [
-            MinuteCount(first // 60_000, 1), MinuteCount(DELIVERED_AT // 60_000, 2),
-        ])
-    ]
+    [seen] = values(out, ACTIVITY)
+    novel, seen.novel = seen.novel, []
+    assert seen == FeedActivity("ups", 3, 2, 0, first, DELIVERED_AT, LANDED + 700, [
+        MinuteCount(first // 60_000, 1), MinuteCount(DELIVERED_AT // 60_000, 2),
+    ], records=5)
+    assert "trackingNumber: text" in {one.what for one in novel}
+
+
+def test_a_field_and_a_code_never_told_of_are_told_with_the_record_they_stand_in(handler: IntakeHandler) -> None:
+    handler.handle(raw(alert()), None, NOW)
+    new = alert(weather={"sky": "grey"}, activityStatus={"type": "Q", "code": "QQ", "description": "Quaint"})
+    [seen] = values(handler.handle(raw(alert(), new, alert(activityStatus=[]), first=8), None, NOW), ACTIVITY)
+    assert [(one.what, one.offset) for one in seen.novel] == [("weather.sky: text", 9), ("code Q:QQ", 9)]
+    assert (seen.records, seen.broken) == (3, 1)
+    [again] = values(handler.handle(raw(new), None, NOW), ACTIVITY)
+    assert again.novel == []
 
 
 def test_without_headers_the_topic_the_carrier_and_the_broker_say_what_they_would(handler: IntakeHandler) -> None:
@@ -305,6 +325,9 @@ class Unwritable:
         if context.offset == 1:
             parsed.events[0] = changed(parsed.events[0], carrier_text="half a \ud83d")
         return parsed
+
+    def shape(self, body: bytes) -> set[str]:
+        return CARRIERS["ups"].adapter.shape(body)
 
 
 def second_of_three_unwritable() -> Handled:

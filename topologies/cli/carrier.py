@@ -109,6 +109,7 @@ def _plain(tried: Tried) -> dict[str, Any]:
         "rejects": [
             {"reason": one.reason.value, "detail": one.detail, "path": one.path} for one in tried.rejects
         ],
+        "errors": [_named(one) for one in tried.errors],
     }
 
 
@@ -135,6 +136,10 @@ def _show(tried: Tried, console: Console) -> None:
         console.print(table)
     for reject in tried.rejects:
         console.print(f"  refused, {printable(cut(str(reject), DETAIL))}", style="red", markup=False)
+    for error in tried.errors:
+        about = f" about {error.tracking_number}" if error.tracking_number else ""
+        words = printable(cut(error.detail, DETAIL))
+        console.print(f"  the carrier says{about}: {error.kind.value}: {words}", style="yellow", markup=False)
 
 
 def _when(event: CarrierEvent) -> str:
@@ -165,7 +170,7 @@ def _where(place: Location | None) -> str:
 
 
 def _report(found: Findings, console: Console) -> None:
-    console.print(f"{found.files} files, {found.events} events")
+    console.print(f"{found.files} files, {found.events} events, {found.carrier_errors} carrier errors")
     if found.unmapped:
         table = Table("code", "the carrier's words", "times", "for instance in", title="Codes the tables do not know")
         for one in found.unmapped:

@@ -21,6 +21,7 @@ from streams.model import (
     DeliveryMilestone,
     EnrichedEvent,
     ErpPosting,
+    FeedActivity,
     OrderReference,
     ShipmentState,
 )
@@ -65,6 +66,9 @@ class Ledger:
     cards: dict[Origin, list[DeadLetter]] = field(default_factory=lambda: defaultdict(list))
     refused: dict[Origin, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Raw record -> reasons on its whole dead letters."""
+
+    carrier_errors: Counter[str] = field(default_factory=Counter)
+    """Feed -> how often its carrier had nothing to tell."""
 
     fanned_out: Counter[str] = field(default_factory=Counter)
     """Event id -> how often on shipment.events."""
@@ -119,6 +123,10 @@ class Ledger:
         """A record of a ``dlq.<step>`` topic."""
         self.refused[origin].append(reason)
 
+    def activity(self, seen: FeedActivity) -> None:
+        """A record of feed.activity."""
+        self.carrier_errors[seen.feed] += seen.carrier_errors
+
     def order_reference(self, reference: OrderReference) -> None:
         """A record of order.references."""
         key = shipment_key(reference.carrier, reference.tracking_number)
@@ -168,6 +176,7 @@ class Ledger:
         return (
             len(self.sent) + sum(map(len, self.events_of.values())) + self.fanned_out.total()
             + sum(map(len, self.cards.values())) + sum(map(len, self.refused.values()))
+            + self.carrier_errors.total()
             + len(self.references) + self.update_ids.total() + len(self.milestones) + self.posting_ids.total()
         )
 

@@ -23,10 +23,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What intake makes of one message: so many canonical events, or a dead letter for this reason."""
+    """What intake makes of one message: so many canonical events, a dead letter for this reason, or the note that
+    the carrier had nothing to tell."""
 
     events: int
     dead_letter: RejectReason | None = None
+    carrier_error: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from streams.model import (
     DeliveryMilestone,
     EnrichedEvent,
     ErpPosting,
+    FeedActivity,
     OrderReference,
     ShipmentState,
 )
@@ -33,7 +34,7 @@ WHOLE = (topics.DLQ_INTAKE, topics.DLQ_SHIPMENTS, topics.DLQ_FULFILMENT)
 READ: tuple[Topic, ...] = (
     topics.CARRIER_EVENTS, topics.CARRIER_UNRESOLVED, topics.ORDER_REFERENCES, topics.SHIPMENT_EVENTS,
     topics.SHIPMENT_STATE, topics.CUSTOMER_UPDATES, topics.DELIVERY_MILESTONES, topics.OPS_ALERTS,
-    topics.ERP_POSTINGS, topics.DEAD_LETTERS, *WHOLE,
+    topics.ERP_POSTINGS, topics.FEED_ACTIVITY, topics.DEAD_LETTERS, *WHOLE,
 )
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,7 @@ class Reading:
             topics.CARRIER_UNRESOLVED.name: decoded(
                 topics.CARRIER_UNRESOLVED, CarrierEvent, ledger.unresolved_event
             ),
+            topics.FEED_ACTIVITY.name: decoded(topics.FEED_ACTIVITY, FeedActivity, ledger.activity),
             topics.ORDER_REFERENCES.name: decoded(
                 topics.ORDER_REFERENCES, OrderReference, ledger.order_reference
             ),

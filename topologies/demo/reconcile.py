@@ -30,6 +30,7 @@ class Totals:
     dead_letters: Mapping[str, int]
     raw_with_events: int
     raw_refused: int
+    raw_carrier_errors: int
     shipments: int
     matched: int
     unmatched: int
@@ -69,6 +70,8 @@ def _raw(ledger: Ledger) -> Iterator[str]:
         events = len({event.source.index for event in ledger.events_of.get(origin, ())})
         reasons = {card.reason for card in ledger.cards.get(origin, ())}
         here = f"{message.what} ({origin}, {message.correlation_id})"
+        if message.expected.carrier_error and not events and not reasons:
+            continue
         if not events and not reasons:
             lost.append(here)
             continue
@@ -78,6 +81,14 @@ def _raw(ledger: Ledger) -> Iterator[str]:
             otherwise.append(f"{here}: expected {_outcome(message.expected.events, due)}, got {came}")
     yield from _one_line("raw records led to nothing", lost)
     yield from _one_line("raw records came out otherwise than they should", otherwise)
+    due_errors = Counter(message.feed for message in ledger.sent.values() if message.expected.carrier_error)
+    yield from _one_line(
+        "feeds' carrier errors were not counted",
+        (
+            f"{feed}: {number} due, {ledger.carrier_errors[feed]} counted"
+            for feed, number in sorted(due_errors.items()) if ledger.carrier_errors[feed] < number
+        ),
+    )
 
 
 def _outcome(events: int, reasons: set[str]) -> str:
@@ -247,6 +258,7 @@ def totals(ledger: Ledger, found: list[str] | None = None) -> Totals:
         dead_letters=dict(sorted(ledger.dead_letters().items())),
         raw_with_events=len(with_events),
         raw_refused=len(refused),
+        raw_carrier_errors=sum(1 for message in ledger.sent.values() if message.expected.carrier_error),
         shipments=len(ledger.states),
         matched=matched,
         unmatched=len(ledger.states) - matched,

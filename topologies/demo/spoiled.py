@@ -1,4 +1,4 @@
-"""Bad records of every kind seen in the wild, and the reason each must be refused for."""
+"""Records of every bad kind seen in the wild, and what must become of each."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from topologies.demo.planned import Expected
 
 FUTURE_MS = 4_080_000_000_000
 """Some day in April 2099."""
+
+NOTHING_TO_TELL = Expected(0, carrier_error=True)
 
 _BOMB = b"""<?xml version="1.0"?>
 <!DOCTYPE lolz [
@@ -54,22 +56,22 @@ def _json(rng: Random, parcel: Journey) -> Iterator[Spoiled]:
         msgspec.json.encode({"validTrackingNumbers": [parcel.number], "invalidTrackingNumbers": ["1Z$8"]}),
         RejectReason.UNSUPPORTED_MESSAGE,
     )
-    yield _refused(
+    yield Spoiled(
         "a carrier's error", ups.FEED, json,
         b'{"response":{"errors":[{"code":"TV1002","message":"Invalid inquiry number"}]}}',
-        RejectReason.CARRIER_ERROR,
+        NOTHING_TO_TELL,
     )
-    yield _refused(
+    yield Spoiled(
         "a carrier's error", fedex.FEED, json,
         b'{"transactionId":"0b7c","errors":[{"code":"TRACKING.TRACKINGNUMBER.EMPTY",'
         b'"message":"Please provide tracking number."}]}',
-        RejectReason.CARRIER_ERROR,
+        NOTHING_TO_TELL,
     )
-    yield _refused(
+    yield Spoiled(
         "a carrier's error", dhl.FEED, json,
         b'{"title":"No result found","detail":"No shipment with given tracking number found.","status":404,'
         b'"instance":"/shipment/1000000005"}',
-        RejectReason.CARRIER_ERROR,
+        NOTHING_TO_TELL,
     )
     yield _refused("a webhook that is no tracker", easypost.FEED, json,
                    b'{"id":"evt_1","object":"Event","description":"batch.updated","mode":"production",'

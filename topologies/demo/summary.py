@@ -131,8 +131,8 @@ def verdict(totals: Totals) -> RenderableType:
     if totals.explained:
         return Text(
             f"Every message is explained: {totals.raw_records:,} raw records = {totals.raw_with_events:,}"
-            f" read into events + {totals.raw_refused:,} dead letters; {totals.distinct_events:,} different"
-            " events, each fanned out once.",
+            f" read into events + {totals.raw_refused:,} dead letters + {totals.raw_carrier_errors:,} carriers' errors;"
+            f" {totals.distinct_events:,} different events, each fanned out once.",
             style="green",
         )
     lines = [Text(f"{len(totals.differences)} kinds of difference:", style="bold red")]

@@ -53,6 +53,7 @@ def accounted(result: TakenIn, records: int) -> None:
     offsets = {event.source.offset for event in result.events}
     offsets |= {event.source.offset for _, event in result.unresolved}
     offsets |= {record.offset for record, _ in result.refused}
+    offsets |= {context.offset for context, _ in result.errors}
     assert offsets == set(range(records))
     internal = [str(reject) for _, reject in result.refused if reject.reason is RejectReason.INTERNAL]
     assert internal == []

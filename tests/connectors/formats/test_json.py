@@ -17,6 +17,11 @@ def test_a_byte_order_mark_is_passed_over() -> None:
     assert json.read(b'\xef\xbb\xbf{"a":1}') == {"a": 1}
 
 
+def test_a_list_at_the_root_is_the_field_list_of_an_object() -> None:
+    assert json.read(b'[{"a":1},7]') == {"list": [{"a": 1}, 7]}
+    assert json.read(b"[]") == {"list": []}
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -28,7 +33,6 @@ def test_a_byte_order_mark_is_passed_over() -> None:
         (b'{"a":' + b"[" * 100_000, RejectReason.MALFORMED),
         (b'{"a":"\xff\xfe"}', RejectReason.NOT_TEXT),
         (b"\xff\xfe{", RejectReason.NOT_TEXT),
-        (b'[{"a":1}]', RejectReason.UNEXPECTED_SHAPE),
         (b'"text"', RejectReason.UNEXPECTED_SHAPE),
         (b"42", RejectReason.UNEXPECTED_SHAPE),
         (b"null", RejectReason.UNEXPECTED_SHAPE),

@@ -14,7 +14,7 @@ def test_a_faultless_account_is_explained() -> None:
     assert result.differences == []
     assert result.explained
     assert result.raw_records == 4
-    assert result.raw_with_events + result.raw_refused == result.raw_records
+    assert result.raw_with_events + result.raw_refused + result.raw_carrier_errors == result.raw_records
     assert (result.canonical_events, result.distinct_events, result.duplicates) == (3, 2, 1)
     assert result.dead_letters == {"empty": 1}
     assert (result.matched, result.unmatched) == (1, 0)

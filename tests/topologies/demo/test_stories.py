@@ -103,7 +103,9 @@ def test_some_scans_come_after_the_delivery_they_precede() -> None:
 
 def test_every_kind_of_bad_record_is_among_them_whatever_the_size() -> None:
     for count in (5, 300):
+        plan = tell(7, NOW_MS, count)
         assert {
-            "empty", "malformed", "not_text", "unexpected_shape", "forbidden_xml", "carrier_error",
-            "unsupported_message", "invalid_time", "too_large",
-        } <= set(tell(7, NOW_MS, count).dead_letters)
+            "empty", "malformed", "not_text", "unexpected_shape", "forbidden_xml", "unsupported_message",
+            "invalid_time", "too_large",
+        } <= set(plan.dead_letters)
+        assert {message.feed for message in plan.raw if message.expected.carrier_error} == {"ups", "fedex", "dhl"}

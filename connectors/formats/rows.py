@@ -1,0 +1,77 @@
+"""Messages line by line: NDJSON, comma-separated and fixed-width tables. Each line stands and falls alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+from typing import Any
+
+from connectors.formats import json
+from streams.errors import Reject
+from streams.vocabulary import RejectReason
+
+Row = tuple[int, dict[str, Any] | Reject]
+
+
+def ndjson(body: bytes) -> Iterator[Row]:
+    """(line number from 1, message or why it is none) of every line that is not blank."""
+    for number, line in enumerate(body.splitlines(), 1):
+        if line.strip():
+            try:
+                yield number, json.read(line)
+            except Reject as reject:
+                yield number, reject
+
+
+def delimited(body: bytes, delimiter: str, quote: str, columns: Sequence[str], encoding: str) -> Iterator[Row]:
+    """(line number, row as column -> text). Without ``columns`` the first row names them. A row with another
+    number of columns is a Reject ``contract_broken``. Raises Reject: ``not_text``, ``malformed``.
+    """
+    text = io.StringIO(_text(body, encoding), newline="")
+    lines = csv.reader(text, delimiter=delimiter, quotechar=quote, strict=True)
+    names = list(columns)
+    try:
+        for row in lines:
+            if not any(map(str.strip, row)):
+                continue
+            if not names:
+                names = [named(cell) for cell in row]
+                continue
+            yield lines.line_num, _row(names, row)
+    except csv.Error as error:
+        yield lines.line_num, Reject(RejectReason.MALFORMED, f"no table from line {lines.line_num} on: {error}")
+
+
+def fixed(body: bytes, widths: Sequence[int], columns: Sequence[str], encoding: str) -> Iterator[Row]:
+    """(line number, row as column -> text) of lines whose columns are so many characters wide; a line may end
+    before its last columns. Raises Reject ``not_text``.
+    """
+    cuts = list(pairwise(accumulate(widths, initial=0)))
+    for number, line in enumerate(_text(body, encoding).splitlines(), 1):
+        if line.strip():
+            if len(line.rstrip()) > cuts[-1][1]:
+                yield number, Reject(
+                    RejectReason.CONTRACT_BROKEN, f"{len(line.rstrip())} characters; the columns are {cuts[-1][1]}"
+                )
+            else:
+                yield number, {name: line[start:end] for name, (start, end) in zip(columns, cuts, strict=True)}
+
+
+def named(cell: str) -> str:
+    """A column's name as a field: blanks and dots as underscores."""
+    return "_".join(cell.replace(".", " ").split())
+
+
+def _text(body: bytes, encoding: str) -> str:
+    try:
+        return body.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        raise Reject(RejectReason.NOT_TEXT, f"not {encoding}: {error.reason} at byte {error.start}") from error
+
+
+def _row(names: Sequence[str], row: Sequence[str]) -> dict[str, Any] | Reject:
+    if len(row) != len(names):
+        return Reject(RejectReason.CONTRACT_BROKEN, f"{len(row)} columns; the table has {len(names)}")
+    return dict(zip(names, row, strict=True))
