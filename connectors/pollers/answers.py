@@ -34,7 +34,7 @@ ANSWER_OF = {
     ErrorKind.INVALID_REQUEST: Answer.REFUSED,
     ErrorKind.UNAVAILABLE: Answer.UNAVAILABLE,
 }
-_NOT_MODIFIED = 304
+NOT_MODIFIED = 304
 _BY_STATUS = {
     400: Answer.REFUSED, 401: Answer.UNAUTHORISED, 403: Answer.UNAUTHORISED, 404: Answer.NOT_FOUND,
     410: Answer.NOT_FOUND, 422: Answer.REFUSED, 429: Answer.RATE_LIMITED,
@@ -70,7 +70,7 @@ def judge(
     """What the answer says. Never raises for a bad one."""
     not_before = retry_after(heard.headers.get("retry-after"), now_ms)
     status = heard.status
-    if status == _NOT_MODIFIED:
+    if status == NOT_MODIFIED:
         return Judged(dict.fromkeys(numbers, Said(Answer.UNCHANGED)), not_before)
     success = 200 <= status < 300
     if status in _WITHOUT_A_LOOK or not (success or status in _BY_STATUS):

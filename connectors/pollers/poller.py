@@ -16,7 +16,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from connectors.pollers import metrics
-from connectors.pollers.answers import Judged, Said, judge
+from connectors.pollers.answers import NOT_MODIFIED, Judged, Said, judge
 from connectors.pollers.book import Book
 from connectors.pollers.client import CarrierClient
 from connectors.pollers.credentials import Polled
@@ -26,12 +26,13 @@ from streams import rate
 from streams.circuit import Circuit, CircuitState
 from streams.errors import Transient
 from streams.model import PollState
-from streams.polling import HEARD, Answer, answered
+from streams.polling import HEARD, Answer, answered, backoff
 from streams.vocabulary import PollEnd
 
 log = logging.getLogger(__name__)
 
 UNSAVED_RETRY_MS = 15_000
+_TOLD = frozenset({Answer.NEWS, Answer.UNCHANGED})
 _DAMAGING = frozenset({Answer.UNAVAILABLE, Answer.TRUNCATED})
 
 
@@ -65,6 +66,8 @@ class Poller:
         self._not_before = 0
         self._alone: set[str] = set()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+        self._limited = 0
         self.wake = asyncio.Event()
         """Set when there may be something to do before the time ``turn`` told."""
 
@@ -86,9 +89,9 @@ class Poller:
             circuit, allowed = breaker.asked(self._circuit, now)
             if not allowed:
                 return max(1, circuit.retry_at - now) if circuit.state is CircuitState.OPEN else None
-            await self._enter(circuit)
             self._buckets = rate.take(self._buckets, now)
             self._start(self._batch(now))
+            await self._enter(circuit)
         return None
 
     async def idle(self) -> None:
@@ -97,8 +100,13 @@ class Poller:
             await asyncio.wait(set(self._under_way))
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Ask until told to stop; what is under way then is heard out by :meth:`close`."""
+        """Ask until told to stop; what is under way then is heard out by :meth:`close`.
+
+        Raises what ended a question unforeseen: going on might lose what it was about.
+        """
         while not stopping.is_set():
+            if self._failure is not None:
+                raise self._failure
             wait = await self.turn()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.wake.wait(), None if wait is None else wait / 1000)
@@ -131,8 +139,8 @@ class Poller:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         self.wake.set()
-        if not task.cancelled() and task.exception() is not None:
-            log.critical("%s: the poller fails", self.feed, exc_info=task.exception())
+        if not task.cancelled():
+            self._failure = self._failure or task.exception()
 
     async def _ask(self, batch: list[PollState]) -> None:
         request_id = uuid.uuid4().hex
@@ -192,9 +200,9 @@ class Poller:
         await self._courier.save([state for _, state in after])
         if judged.alone:
             self._alone.update(state.tracking_number for state in batch)
-        await self._weigh(judged, now)
         for answer, state in after:
             self._enter_answer(answer, state, now)
+        await self._weigh(judged, now)
 
     def _after(
         self, state: PollState, judged: Judged, heard: Heard | None, now: int
@@ -210,7 +218,7 @@ class Poller:
         )
         if said.digest is not None and judged.worth_passing_on:
             after = replace(after, digest=said.digest)
-        if heard is not None and len(judged.said) == 1 and answer is Answer.NEWS:
+        if heard is not None and heard.status != NOT_MODIFIED and len(judged.said) == 1 and answer in _TOLD:
             after = replace(
                 after, etag=heard.headers.get("etag"), last_modified=heard.headers.get("last-modified")
             )
@@ -248,8 +256,10 @@ class Poller:
             circuit = breaker.failed(circuit, self._plan.breaker, now, detail)
         else:
             circuit = breaker.abandoned(circuit, now)
+        self._limited = self._limited + 1 if Answer.RATE_LIMITED in answers else 0
         if answers - HEARD:
-            self._not_before = max(self._not_before, judged.not_before)
+            pause = backoff(self._plan.schedule, self._limited, self._chance()) if self._limited else 0
+            self._not_before = max(self._not_before, judged.not_before or now + pause)
         await self._enter(circuit)
 
     async def _enter(self, circuit: Circuit) -> None:
