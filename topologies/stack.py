@@ -221,5 +221,5 @@ def _prepared(settings: Settings, external: bool, ports: int | None) -> Settings
 def _is_ready(host: str, port: int, says: bytes) -> bool:
     """Whether a process says that it is at work (its metrics endpoint tells)."""
     with suppress(OSError), urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PROBE_SECONDS) as answer:
-        return b"\nshipsync_assigned_partitions{" in answer.read()
+        return says in answer.read()
     return False

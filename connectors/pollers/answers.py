@@ -101,7 +101,7 @@ def digest(body: bytes, volatile: Iterable[str] = ()) -> str:
     if keys:
         try:
             message = msgspec.json.decode(body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             message = None
         if isinstance(message, dict) and keys & message.keys():
             body = msgspec.json.encode({key: value for key, value in message.items() if key not in keys})

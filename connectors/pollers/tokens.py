@@ -96,7 +96,7 @@ class Authoriser:
             raise Unheard(Answer.UNAVAILABLE, told, not_before)
         try:
             return msgspec.json.decode(answer.content, type=_Token, strict=False)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unheard(Answer.UNAVAILABLE, "the token endpoint's answer is no token") from error
 
 
