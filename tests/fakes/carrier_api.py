@@ -38,8 +38,15 @@ poll:
   older: [{{after: 5d, times: 2}}]
   not_found: {{answers: 3, over: 2d, every: 6h}}
 refusals:
-  - {{when: message.error, reason: carrier_error, detail: [message.error.code, message.error.text], kinds: {{NF: not_found, AUTH: unauthorised, BUSY: unavailable, SLOW: rate_limited}}}}
-  - {{when: shipment.error, reason: carrier_error, detail: [shipment.error.code], number: shipment.number, kinds: {{NF: not_found}}}}
+  - when: message.error
+    reason: carrier_error
+    detail: [message.error.code, message.error.text]
+    kinds: {{NF: not_found, AUTH: unauthorised, BUSY: unavailable, SLOW: rate_limited}}
+  - when: shipment.error
+    reason: carrier_error
+    detail: [shipment.error.code]
+    number: shipment.number
+    kinds: {{NF: not_found}}
 documents:
   - name: answer
     when: message.shipments
@@ -143,7 +150,7 @@ class CarrierApi:
     def reply(self, asked: Asked) -> Reply:
         """The answer to one request."""
         with self._lock:
-            if asked.path == "/token":
+            if asked.path.endswith("/token"):
                 return self._token()
             self.asked.append(asked)
             if self.token_in_force and asked.headers.get("authorization") != f"Bearer {self.token_in_force}":
