@@ -125,7 +125,10 @@ def answered(
     status: Status | None = None, not_before: int = 0, detail: str = "",
 ) -> PollState:
     """The number after an answer, or none, came at ``now_ms``; ``not_before``: what the carrier asked for."""
-    asked = replace(state, asked_at=now_ms, asked=state.asked + 1, detail=detail[:LONGEST_DETAIL])
+    asked = replace(
+        state, asked_at=now_ms, asked=state.asked + 1, detail=detail[:LONGEST_DETAIL], ended=PollEnd.NONE,
+        ended_at=None,
+    )
     if answer not in HEARD:
         failures = state.failures + 1
         due = max(not_before, now_ms + backoff(schedule, failures, chance))

@@ -21,7 +21,7 @@ from connectors.pollers.mirror import Mirror
 from connectors.pollers.poller import Poller
 from connectors.pollers.watch import News, Watch
 from connectors.registry import Registry
-from streams.errors import Fatal
+from streams.errors import Fatal, Transient
 from streams.model import PollState
 from streams.vocabulary import PollEnd
 
@@ -166,7 +166,11 @@ class Polling:
     async def _save(self, courier: KafkaCourier) -> None:
         for feed, book in self.books.items():
             changed = book.unsaved()
-            await courier.save(changed)
+            try:
+                await courier.save(changed)
+            except Transient as error:
+                log.warning("%s: %d cursors did not reach Kafka, tried again: %s", feed, len(changed), error)
+                book.not_saved(changed)
             if changed and feed in self.pollers:
                 self.pollers[feed].wake.set()
 

@@ -124,8 +124,10 @@ def _read(
         elif error is not None:
             answer = ANSWER_OF.get(error.kind, otherwise)
             said[number] = Said(answer, whole if single else _digest_of_error(error), None, error.detail)
-        else:
+        elif single or not (events or errors):
             said[number] = Said(otherwise, whole, None, _why(parsed))
+        else:
+            said[number] = Said(Answer.UNCHANGED, detail="nothing was said of it")
     if not single and otherwise is not Answer.NEWS and not events and not (errors.keys() - {""}):
         doubted = {number: one._replace(answer=Answer.UNAVAILABLE) for number, one in said.items()}
         return Judged(doubted, not_before, alone=True)

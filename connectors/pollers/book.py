@@ -95,6 +95,10 @@ class Book:
         changed, self._unsaved = list(self._unsaved.values()), {}
         return changed
 
+    def not_saved(self, states: list[PollState]) -> None:
+        """They are to be saved with the next, as far as nothing newer is known of them."""
+        self._unsaved = {state.tracking_number: state for state in states} | self._unsaved
+
     def _stand(self, state: PollState, standing: Standing, now_ms: int) -> None:
         changed = stands(state, standing.status, standing.told_at, self.schedule, now_ms)
         if changed is not state:

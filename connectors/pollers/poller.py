@@ -32,6 +32,8 @@ from streams.vocabulary import PollEnd
 log = logging.getLogger(__name__)
 
 UNSAVED_RETRY_MS = 15_000
+"""Nothing is asked for so long after an answer did not reach Kafka."""
+UNAUTHORISED = "unauthorised"
 _TOLD = frozenset({Answer.NEWS, Answer.UNCHANGED})
 _DAMAGING = frozenset({Answer.UNAVAILABLE, Answer.TRUNCATED})
 
@@ -63,6 +65,7 @@ class Poller:
         asked_at = [state.asked_at for state in book if state.asked_at is not None]
         self._buckets = {one: rate.spent(one, asked_at, now) for one in polled.plan.rates}
         self._circuit = breaker.CLOSED
+        self._show_circuit()
         self._not_before = 0
         self._alone: set[str] = set()
         self._under_way: set[asyncio.Task[None]] = set()
@@ -94,10 +97,17 @@ class Poller:
             await self._enter(circuit)
         return None
 
+    @property
+    def busy(self) -> int:
+        """How many questions are under way."""
+        return len(self._under_way)
+
     async def idle(self) -> None:
-        """Return when nothing is under way."""
+        """Return when nothing is under way. Raises what ended a question unforeseen."""
         while self._under_way:
             await asyncio.wait(set(self._under_way))
+        if self._failure is not None:
+            raise self._failure
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Ask until told to stop; what is under way then is heard out by :meth:`close`.
@@ -151,9 +161,10 @@ class Poller:
             now = self._clock()
             log.warning("%s: an answer did not reach Kafka and is asked for again: %s", self.feed, error)
             metrics.UNSAVED.labels(self.feed).inc()
-            await self._enter(breaker.abandoned(self._circuit, now))
+            self._not_before = max(self._not_before, now + UNSAVED_RETRY_MS)
             for state in batch:
-                self.book.put(replace(state, due_at=now + UNSAVED_RETRY_MS), now)
+                self.book.put(state, now)
+            await self._enter(breaker.abandoned(self._circuit, now))
         except BaseException:
             for state in batch:
                 self.book.put(state, self._clock())
@@ -251,7 +262,7 @@ class Poller:
         if judged.alone or answers & HEARD:
             circuit = breaker.succeeded(circuit)
         elif Answer.UNAUTHORISED in answers:
-            circuit = breaker.opened(circuit, self._plan.breaker, now, f"unauthorised: {detail}")
+            circuit = breaker.opened(circuit, self._plan.breaker, now, f"{UNAUTHORISED}: {detail}")
         elif answers & _DAMAGING:
             circuit = breaker.failed(circuit, self._plan.breaker, now, detail)
         else:
@@ -266,13 +277,15 @@ class Poller:
         before, self._circuit = self._circuit, circuit
         if before.state is circuit.state:
             return
-        for state in CircuitState:
-            metrics.CIRCUIT.labels(self.feed, state.value).set(state is circuit.state)
-        unauthorised = circuit.state is not CircuitState.CLOSED and circuit.reason.startswith("unauthorised")
-        metrics.UNAUTHORISED.labels(self.feed).set(unauthorised)
+        self._show_circuit()
         if circuit.state is CircuitState.OPEN:
             log.error("%s: not asked until the circuit is tried again: %s", self.feed, circuit.reason)
         await self._courier.circuit(self.feed, circuit)
+
+    def _show_circuit(self) -> None:
+        for state in CircuitState:
+            metrics.CIRCUIT.labels(self.feed, state.value).set(state is self._circuit.state)
+        metrics.UNAUTHORISED.labels(self.feed).set(self._circuit.reason.startswith(UNAUTHORISED))
 
 
 def _conditions(batch: list[PollState]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from connectors.pollers.book import Book, Standing
 from connectors.pollers.client import CarrierClient
@@ -58,10 +59,9 @@ class Scene:
         self.clock.advance(after)
         for _ in range(50):
             wait = await self.poller.turn()
-            if not self.poller._under_way:
+            if not self.poller.busy:
                 return wait
             await self.poller.idle()
-            assert self.poller._failure is None
         raise AssertionError("it asks again and again")
 
 
@@ -386,7 +386,7 @@ def test_no_more_requests_are_under_way_than_declared(play: Callable[..., None],
     async def act(scene: Scene) -> None:
         scene.watch(*(f"N{number}" for number in range(5)))
         assert await scene.poller.turn() is None
-        assert len(scene.poller._under_way) == 2
+        assert scene.poller.busy == 2
         held.set()
         await scene.turn()
         assert len(api.asked) == 5
@@ -546,3 +546,45 @@ def test_a_stop_hears_out_what_is_under_way(play: Callable[..., None], api: Carr
         assert scene.courier.calls == ["forward acme", "save 1"]
 
     play(act)
+
+
+def test_a_number_an_answer_for_several_leaves_out_has_no_news(play: Callable[..., None], api: CarrierApi) -> None:
+    api.together = [Reply(body(scans("A1", "TRANSIT")))]
+
+    async def act(scene: Scene) -> None:
+        scene.watch("A1", "B2")
+        await scene.turn()
+        assert (scene.book["B2"].news_at, scene.book["B2"].not_found) == (None, 0)
+        assert scene.book["B2"].detail == "nothing was said of it"
+
+    play(act, TOGETHER)
+
+
+def test_while_kafka_takes_nothing_the_carrier_is_left_alone(play: Callable[..., None], api: CarrierApi) -> None:
+    api.otherwise = Reply(body(scans("X9", "TRANSIT")))
+
+    async def act(scene: Scene) -> None:
+        scene.watch(*(f"N{number}" for number in range(9)))
+        scene.courier.fails = 3
+        for _ in range(3):
+            await scene.turn(UNSAVED_RETRY_MS)
+        assert len(api.asked) == 3
+
+    play(act)
+
+
+def test_after_a_restart_the_days_questions_count(api: CarrierApi, tmp_path: Path) -> None:
+    async def main() -> None:
+        one = carrier(tmp_path, api.base_url, rates="3/d")
+        book = Book("acme", "acme", one.plan.schedule)
+        for number in ("A1", "B2"):
+            book.claim(number, NOW, NOW)
+            book.put(replace(book[number], asked_at=NOW - HOUR, due_at=NOW), NOW)
+        poller = Poller(one, CarrierClient(one, 1000, lambda: NOW), book, FakeCourier(), lambda: NOW)
+        await poller.turn()
+        await poller.idle()
+        assert (await poller.turn() or 0) > HOUR
+        await poller.close(1)
+
+    asyncio.run(main())
+    assert len(api.asked) == 1
