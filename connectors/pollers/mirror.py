@@ -39,6 +39,11 @@ class Mirror:
         )
         self._clock, self._not_before = clock, float("-inf")
 
+    @property
+    def resting(self) -> bool:
+        """Whether Redis is left alone just now."""
+        return self._clock() < self._not_before
+
     async def keep(self, encoded: Sequence[tuple[PollState, bytes]]) -> bool:
         """Keep these values; False where Redis did not take them."""
         by_feed: dict[str, Values] = {}
@@ -82,7 +87,7 @@ class Mirror:
         return True
 
     async def _try(self, what: str, command: Callable[[], Awaitable[Any]]) -> bool:
-        if self._clock() < self._not_before:
+        if self.resting:
             return False
         try:
             await command()
