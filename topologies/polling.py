@@ -105,7 +105,8 @@ class Polling:
         )
         try:
             await self._restore(watch, courier, stopping)
-            await self._ask(watch, courier, stopping)
+            if not stopping.is_set():
+                await self._ask(watch, courier, stopping)
         finally:
             watch.close()
             courier.close()
@@ -113,6 +114,8 @@ class Polling:
 
     async def _restore(self, watch: Watch, courier: KafkaCourier, stopping: asyncio.Event) -> None:
         news = await asyncio.to_thread(watch.all, stopping.is_set)
+        if stopping.is_set():
+            return
         now = self._clock()
         old = [state for state in news.cursors.values() if forgotten(state, now)]
         for state in old:

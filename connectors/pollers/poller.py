@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 UNSAVED_RETRY_MS = 15_000
 """Nothing is asked for so long after an answer did not reach Kafka."""
+LONGEST_REST_MS = 60_000
+"""The clock may be set: it is looked at so often at least."""
 UNAUTHORISED = "unauthorised"
 _TOLD = frozenset({Answer.NEWS, Answer.UNCHANGED})
 _DAMAGING = frozenset({Answer.UNAVAILABLE, Answer.TRUNCATED})
@@ -119,7 +121,7 @@ class Poller:
                 raise self._failure
             wait = await self.turn()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), None if wait is None else wait / 1000)
+                await asyncio.wait_for(self.wake.wait(), min(wait or LONGEST_REST_MS, LONGEST_REST_MS) / 1000)
             self.wake.clear()
 
     async def close(self, seconds: float) -> None:
@@ -178,6 +180,7 @@ class Poller:
         refused = any(said.answer is Answer.UNAUTHORISED for said in judged.said.values())
         if refused and heard is not None and self._client.authoriser.renewable:
             self._client.authoriser.refused(sent)
+            self._buckets = rate.take(self._buckets, self._clock())
             heard, judged, _ = await self._once(numbers, request_id, conditions)
         return heard, judged
 

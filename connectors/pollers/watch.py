@@ -74,7 +74,10 @@ class Watch:
         self._consumer.assign(self._places)
 
     def all(self, until: Callable[[], bool] = lambda: False) -> News:
-        """Everything there is at the time of calling. Raises Transient where the broker falls silent."""
+        """Everything there is at the time of calling; only part of it where told to end.
+
+        Raises Transient where the broker falls silent.
+        """
         news, unread = _nothing(), {(place.topic, place.partition) for place in self._places}
         answered = time.monotonic()
         while unread and not until():
@@ -118,6 +121,7 @@ class Watch:
     def _enter(self, message: Message, news: News) -> None:
         value, topic = message.value(), message.topic()
         if value is None:
+            _forget(str(topic), message.key(), news)
             return
         try:
             if topic == topics.ORDER_REFERENCES.name:
@@ -142,6 +146,15 @@ class Watch:
         if found is None or not found.partitions:
             raise Transient(f"{topic.name} is missing: shipsync topics --create")
         return [TopicPartition(topic.name, number, OFFSET_BEGINNING) for number in sorted(found.partitions)]
+
+
+def _forget(topic: str, key: bytes | None, news: News) -> None:
+    """A tombstone undoes what was read under its key; both keys are two names and a colon."""
+    first, _, number = (key or b"").decode("utf-8", "replace").partition(":")
+    if topic == topics.POLL_STATE.name:
+        news.cursors.pop((first, number), None)
+    elif topic == topics.SHIPMENT_STATE.name:
+        news.standings.pop((first, number), None)
 
 
 def _nothing() -> News:

@@ -46,7 +46,7 @@ def test_dhl_is_asked_as_its_unified_api_says() -> None:
     )
 
 
-@pytest.mark.parametrize("feed", sorted(PLANS))
+@pytest.mark.parametrize("feed", ["dhl", "fedex", "ups"])
 def test_a_number_stays_one_value_whatever_it_holds(feed: str) -> None:
     asked = question(plan(feed), [NASTY], "r-1")
     parts = urlsplit(asked.url)
