@@ -194,6 +194,12 @@ class Poller:
             metrics.REQUESTS.labels(self.feed, unheard.answer.value).inc()
             said = Said(unheard.answer, detail=unheard.detail)
             return None, Judged(dict.fromkeys(numbers, said), unheard.not_before), {}
+        except Exception as error:
+            # A fault of ours over one number must cost that number a delay, not end the asking for all others.
+            log.exception("%s: asking for %s fails unforeseen", self.feed, ", ".join(numbers))
+            metrics.REQUESTS.labels(self.feed, "internal").inc()
+            said = Said(Answer.UNAVAILABLE, detail=f"{type(error).__name__}: {error}")
+            return None, Judged(dict.fromkeys(numbers, said)), {}
         finally:
             metrics.REQUEST_SECONDS.labels(self.feed).observe(time.perf_counter() - started)
         metrics.REQUESTS.labels(self.feed, str(heard.status)).inc()

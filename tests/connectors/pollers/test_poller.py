@@ -588,3 +588,18 @@ def test_after_a_restart_the_days_questions_count(api: CarrierApi, tmp_path: Pat
 
     asyncio.run(main())
     assert len(api.asked) == 1
+
+
+def test_a_number_we_cannot_even_ask_for_does_not_hold_up_the_others(
+    play: Callable[..., None], api: CarrierApi
+) -> None:
+    api.says("B2", Reply(body(scans("B2", "TRANSIT"))))
+
+    async def act(scene: Scene) -> None:
+        scene.watch("\ud800", "B2")
+        await scene.turn()
+        assert scene.book["B2"].status is Status.IN_TRANSIT
+        assert scene.book["\ud800"].detail.startswith("UnicodeEncodeError")
+        assert scene.poller.circuit.state is CircuitState.CLOSED
+
+    play(act)
