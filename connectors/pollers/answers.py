@@ -2,7 +2,8 @@
 
 The carrier's own adapter reads it, as intake will: what intake would take for the carrier's error counts as
 one here too. A body the adapter cannot read is passed on all the same where HTTP calls it a success: intake
-says what is wrong with it.
+says what is wrong with it. A 404 or 400 in words that are not the carrier's (a page of some proxy, an address
+that moved) is held against no number.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from streams.identity import normalise_tracking_number
 from streams.intake import Adapter, Parsed, RawContext
 from streams.model import CarrierEvent, Source
 from streams.outcomes import CarrierError, ErrorKind
-from streams.polling import Answer, reported
+from streams.polling import UNKNOWN_TO_CARRIER, Answer, reported
 from streams.vocabulary import RejectReason, Status
 
 log = logging.getLogger(__name__)
@@ -113,11 +114,13 @@ def _read(
 ) -> Judged:
     single = len(numbers) == 1
     otherwise = Answer.NEWS if heard.status < 300 else _BY_STATUS[heard.status]
+    if heard.status >= 300 and heard.body.strip() and not _recognised(parsed):
+        otherwise = Answer.UNAVAILABLE
     events, errors = _by_number(parsed.events), _errors_by_number(parsed.errors)
     whole = digest(heard.body, volatile)
     said = {}
     for number in numbers:
-        mine = parsed.events if single else events.get(number, [])
+        mine = events.get(number) or (parsed.events if single else [])
         error = errors.get(number) or errors.get("")
         if mine:
             said[number] = Said(Answer.NEWS, whole if single else _digest_of(mine), reported(mine))
@@ -125,10 +128,11 @@ def _read(
             answer = ANSWER_OF.get(error.kind, otherwise)
             said[number] = Said(answer, whole if single else _digest_of_error(error), None, error.detail)
         elif single or not (events or errors):
-            said[number] = Said(otherwise, whole, None, _why(parsed))
+            said[number] = Said(otherwise, whole, None, _why(heard, parsed))
         else:
             said[number] = Said(Answer.UNCHANGED, detail="nothing was said of it")
-    if not single and otherwise is not Answer.NEWS and not events and not (errors.keys() - {""}):
+    nameless = not single and not events and not (errors.keys() - {""})
+    if nameless and all(one.answer in UNKNOWN_TO_CARRIER for one in said.values()):
         doubted = {number: one._replace(answer=Answer.UNAVAILABLE) for number, one in said.items()}
         return Judged(doubted, not_before, alone=True)
     return Judged(said, not_before, _worth_passing_on(heard, parsed, said))
@@ -137,8 +141,11 @@ def _read(
 def _worth_passing_on(heard: Heard, parsed: Parsed, said: Mapping[str, Said]) -> bool:
     if all(one.answer in _ABOUT_THE_FEED for one in said.values()):
         return False
-    if heard.status < 300:
-        return True
+    return heard.status < 300 or _recognised(parsed)
+
+
+def _recognised(parsed: Parsed) -> bool:
+    """Whether it is in the carrier's own words."""
     known = any(reject.reason is RejectReason.CARRIER_ERROR for reject in parsed.rejects)
     return bool(parsed.errors or parsed.events or known)
 
@@ -166,5 +173,6 @@ def _digest_of_error(error: CarrierError) -> str:
     return blake2b(f"{error.kind.value}:{error.detail}".encode(), digest_size=16).hexdigest()
 
 
-def _why(parsed: Parsed) -> str:
-    return parsed.rejects[0].detail if parsed.rejects else ""
+def _why(heard: Heard, parsed: Parsed) -> str:
+    detail = parsed.rejects[0].detail if parsed.rejects else ""
+    return detail if heard.status < 300 else f"HTTP {heard.status}: {detail}".rstrip(": ")

@@ -190,6 +190,8 @@ class Poller:
         started = time.perf_counter()
         try:
             heard, sent = await self._client.ask(numbers, request_id, conditions)
+            metrics.REQUESTS.labels(self.feed, str(heard.status)).inc()
+            return heard, judge(heard, numbers, self._adapter, self._clock(), self._plan.poll.volatile), sent
         except Unheard as unheard:
             metrics.REQUESTS.labels(self.feed, unheard.answer.value).inc()
             said = Said(unheard.answer, detail=unheard.detail)
@@ -202,8 +204,6 @@ class Poller:
             return None, Judged(dict.fromkeys(numbers, said)), {}
         finally:
             metrics.REQUEST_SECONDS.labels(self.feed).observe(time.perf_counter() - started)
-        metrics.REQUESTS.labels(self.feed, str(heard.status)).inc()
-        return heard, judge(heard, numbers, self._adapter, self._clock(), self._plan.poll.volatile), sent
 
     async def _take_in(
         self, batch: list[PollState], heard: Heard | None, judged: Judged, request_id: str

@@ -113,6 +113,28 @@ def test_a_refusal_for_several_that_names_none_is_held_against_none() -> None:
     assert {said.answer for said in judged.said.values()} == {Answer.UNAVAILABLE}
 
 
+def test_a_page_that_is_not_the_carriers_is_its_trouble_and_no_numbers() -> None:
+    for numbers in ([KNOWN], [KNOWN, DEAD]):
+        judged = told("fedex", b"<html>moved</html>", 404, *numbers)
+        assert {said.answer for said in judged.said.values()} == {Answer.UNAVAILABLE}
+        assert not judged.alone
+        assert not judged.worth_passing_on
+
+
+def test_credentials_refused_for_several_are_no_refusal_of_the_numbers() -> None:
+    judged = told("fedex", {"errors": [{"code": "NOT.AUTHORIZED.ERROR", "message": "?"}]}, 400, KNOWN, DEAD)
+    assert {said.answer for said in judged.said.values()} == {Answer.UNAUTHORISED}
+    assert not judged.alone
+
+
+def test_another_parcels_delivery_in_the_same_answer_is_not_this_ones() -> None:
+    moving = {**DELIVERED, "trackingNumberInfo": {"trackingNumber": DEAD}, "scanEvents": [
+        {"date": "2026-09-13T13:05:10-05:00", "eventType": "IT", "eventDescription": "In transit"},
+    ]}
+    judged = told("fedex", several((KNOWN, DELIVERED), (DEAD, moving)), 200, DEAD)
+    assert judged.said[DEAD].status is Status.IN_TRANSIT
+
+
 def test_volatile_keys_do_not_count_and_others_do() -> None:
     assert digest(b'{"id": 1, "a": 2}', ["id"]) == digest(b'{"id":7,"a":2}', ["id"])
     assert digest(b'{"id": 1, "a": 2}', ["id"]) != digest(b'{"id": 1, "a": 3}', ["id"])

@@ -314,14 +314,17 @@ def test_an_answer_in_the_wrong_charset_is_passed_on_as_it_is(
     play(act)
 
 
-def test_an_error_page_is_not_passed_on(play: Callable[..., None], api: CarrierApi) -> None:
+def test_an_error_page_is_not_passed_on_and_held_against_no_number(
+    play: Callable[..., None], api: CarrierApi
+) -> None:
     api.says("A1", Reply(b"<html>gone</html>", 404))
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
         await scene.turn()
         assert scene.courier.forwarded == []
-        assert scene.book["A1"].not_found == 1
+        assert (scene.book["A1"].not_found, scene.book["A1"].failures) == (0, 1)
+        assert scene.book["A1"].detail.startswith("HTTP 404: ")
 
     play(act)
 
