@@ -77,7 +77,10 @@ def carrier(
     folder = home / "acme"
     folder.mkdir()
     (folder / "carrier.yaml").write_text(CARRIER.format(how=how, rates=rates, concurrency=concurrency), "utf-8")
-    ours = {"acme": {"key": "k-1", "client_id": "we", "client_secret": "hush", "base_url": base_url}}
+    ours = {"acme": {
+        "key": "k-1", "client_id": "we", "client_secret": "hush", "username": "us", "password": "pass",
+        "base_url": base_url,
+    }}
     return polled(discover(home), SecretStr(json.dumps(ours)))[0]
 
 
