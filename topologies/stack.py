@@ -18,7 +18,7 @@ from connectors.carriers import taken
 from connectors.embedded.ports import is_free, unused
 from connectors.topic_admin import TopicAdmin
 from streams.errors import Fatal
-from topologies import embedded, upfile
+from topologies import embedded, polling, upfile
 from topologies.children import Child, ChildSpec
 from topologies.embedded import SHIPSYNC, on_free_ports, on_ports
 from topologies.environment import environment
@@ -32,6 +32,7 @@ STAGE_SECONDS = 60.0
 STOP_MARGIN_SECONDS = 5.0
 PROBE_SECONDS = 0.5
 STAGES_LAYER = 1
+POLLER = "poll"
 
 
 def catalogue(feeds: Sequence[str] = ()) -> tuple[topics.Topic, ...]:
@@ -53,6 +54,7 @@ class Stack:
         self.settings = _prepared(settings, external, ports)
         self._external = external
         self._stages = stages or [app.name for app in topics.APPS]
+        self._polls = stages is None and bool(polling.configured(self.settings))
         self._ports = ports
         self._tell, self._hear = say, hear
         self._started_at: int | None = None
@@ -134,8 +136,11 @@ class Stack:
                 return False
         if not self._create_topics(until):
             return False
-        for name, port in zip(self._stages, self._metrics_ports(), strict=True):
+        ports = self._metrics_ports()
+        for name, port in zip(self._stages, ports, strict=False):
             supervisor.start(self._stage(name, port))
+        if self._polls:
+            supervisor.start(self._poller(ports[-1]))
         return supervisor.wait_ready(STAGE_SECONDS, until)
 
     def _new_supervisor(self) -> Supervisor:
@@ -180,20 +185,26 @@ class Stack:
         return True
 
     def _metrics_ports(self) -> list[int]:
+        needed = len(self._stages) + self._polls
         if self._ports is None:
-            return unused(len(self._stages))
+            return unused(needed)
         first = self._ports + embedded.PORTS
-        wanted = list(range(first, first + len(self._stages)))
+        wanted = list(range(first, first + needed))
         taken = [port for port in wanted if not is_free(port, self.settings.host)]
         if taken:
             raise Fatal(f"port {taken[0]} is taken, wanted for metrics: free it, or choose another --ports")
         return wanted
 
     def _stage(self, name: str, port: int) -> ChildSpec:
+        return self._child(name, [*SHIPSYNC, "stage", name], port, b"\nshipsync_assigned_partitions{")
+
+    def _poller(self, port: int) -> ChildSpec:
+        return self._child(POLLER, [*SHIPSYNC, "poll"], port, b"\nshipsync_poll_ready 1.0")
+
+    def _child(self, name: str, command: Sequence[str], port: int, says_when_ready: bytes) -> ChildSpec:
         return ChildSpec(
-            name, [*SHIPSYNC, "stage", name],
-            {**environment(self.settings), "SHIPSYNC_METRICS_PORT": str(port)},
-            ready=partial(_is_ready, self.settings.host, port), metrics_port=port,
+            name, command, {**environment(self.settings), "SHIPSYNC_METRICS_PORT": str(port)},
+            ready=partial(_is_ready, self.settings.host, port, says_when_ready), metrics_port=port,
             stop_seconds=self.settings.drain_timeout + STOP_MARGIN_SECONDS, layer=STAGES_LAYER,
         )
 
@@ -207,8 +218,8 @@ def _prepared(settings: Settings, external: bool, ports: int | None) -> Settings
     return embedded.with_short_sessions(settings)
 
 
-def _is_ready(host: str, port: int) -> bool:
-    """Whether a stage says that it has its partitions (its metrics endpoint tells)."""
+def _is_ready(host: str, port: int, says: bytes) -> bool:
+    """Whether a process says that it is at work (its metrics endpoint tells)."""
     with suppress(OSError), urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PROBE_SECONDS) as answer:
-        return b"\nshipsync_assigned_partitions{" in answer.read()
+        return says in answer.read()
     return False

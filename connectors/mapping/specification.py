@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from connectors.mapping.asking import Poll
 from streams.outcomes import ErrorKind
 from streams.vocabulary import Classifier, ExceptionType, Milestone, Reason, RejectReason
 
@@ -258,5 +259,6 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     documents: list[Document] = field(default_factory=list)
     statuses: dict[str, Statuses] = field(default_factory=dict)
     x12: X12 | None = None
+    poll: Poll | None = None
     xml_attributes: bool = False
     csv: Csv | None = None
