@@ -16,8 +16,8 @@ from msgspec import Struct, field
 from streams.drift import BREAKS_CONTRACT, Told, sampled
 from streams.errors import Reject
 from streams.identity import digest
-from streams.model import CarrierEvent, FeedActivity, MinuteCount, Novelty, Record
-from streams.outcomes import Acknowledgement, CarrierError
+from streams.model import Acknowledgement, CarrierEvent, FeedActivity, MinuteCount, Novelty, Record
+from streams.outcomes import CarrierError
 from streams.vocabulary import Flag, RejectReason
 
 _RAW_PREFIX, _RAW_SUFFIX = "raw.", ".v1"
@@ -92,6 +92,7 @@ class TakenIn(Struct):
     unresolved: list[tuple[str, CarrierEvent]] = field(default_factory=list)
     refused: list[tuple[Record, Reject]] = field(default_factory=list)
     errors: list[tuple[RawContext, CarrierError]] = field(default_factory=list)
+    acknowledgements: list[Acknowledgement] = field(default_factory=list)
     activity: list[FeedActivity] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -157,6 +158,7 @@ def take_in(
             if parsed.errors:
                 counted.errors += len(parsed.errors)
                 out.errors += [(context, error) for error in parsed.errors]
+            out.acknowledgements += parsed.acknowledgements
             if context.received_at > counted.received_at:
                 counted.received_at = context.received_at
             feeds[feed] += parsed.events
@@ -181,7 +183,8 @@ def take_in(
         )
     out.counts = {
         "records": len(records), "events": len(out.events), "unresolved": len(out.unresolved),
-        "refused": len(out.refused), "carrier_errors": len(out.errors), "unmapped": unmapped, "future": future,
+        "refused": len(out.refused), "carrier_errors": len(out.errors),
+        "acknowledgements": len(out.acknowledgements), "unmapped": unmapped, "future": future,
     }
     return out
 

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from streams.acknowledgement import Acknowledgement as Acknowledgement
+from streams.acknowledgement import MessageVerdict as MessageVerdict
 from streams.vocabulary import (
     AlertKind,
     AlertState,

@@ -268,6 +268,7 @@ class Flag(StrEnum):
     ENVELOPE_COUNTS_WRONG = "envelope_counts_wrong"
     ENVELOPE_TRUNCATED = "envelope_truncated"
     CONTROL_NUMBER_MISMATCH = "control_number_mismatch"
+    CONTROL_NUMBER_REPEATED = "control_number_repeated"
 
 
 class RejectReason(StrEnum):
@@ -313,3 +314,19 @@ class PostingKind(StrEnum):
     RETURN_RECEIPT = "return_receipt"
     LOSS = "loss"
     CANCELLATION = "cancellation"
+
+
+class Verdict(StrEnum):
+    """What is said of an interchange, a functional group or a message (X12 715 and 717, EDIFACT 0083)."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_ERRORS = "accepted_with_errors"
+    PARTLY_ACCEPTED = "partly_accepted"
+    REJECTED = "rejected"
+
+
+class Direction(StrEnum):
+    """Who acknowledges: ``sent`` is our answer to a partner, ``received`` a partner's answer to us."""
+
+    SENT = "sent"
+    RECEIVED = "received"

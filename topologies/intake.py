@@ -16,7 +16,7 @@ from streams.drift import Told
 from streams.errors import Reject
 from streams.identity import LONGEST_NUMBER, shipment_key
 from streams.intake import HeaderNames, TakenIn, take_in
-from streams.model import CarrierEvent, FeedActivity, Order, OrderReference, Record
+from streams.model import Acknowledgement, CarrierEvent, FeedActivity, Order, OrderReference, Record
 from streams.orders import references_of
 from streams.vocabulary import RejectReason
 from topologies.handling import Handled, Message, Refused, View
@@ -41,6 +41,7 @@ class IntakeHandler:
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry)
         self._unresolved = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, registry)
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)
+        self._acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, registry)
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
 
@@ -60,7 +61,11 @@ class IntakeHandler:
         activity: list[Message] = [
             {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in taken.activity
         ]
+        acknowledgements: list[Message] = [
+            {"key": one.feed.encode(), "value": self._acknowledgements.encode(one)} for one in taken.acknowledgements
+        ]
         outputs = {
+            topics.EDI_ACKNOWLEDGEMENTS.name: acknowledgements,
             topics.CARRIER_EVENTS.name: events,
             topics.CARRIER_UNRESOLVED.name: unresolved,
             topics.FEED_ACTIVITY.name: activity,

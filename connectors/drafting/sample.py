@@ -9,7 +9,7 @@ from typing import Any
 from connectors.drafting.draft import written
 from connectors.drafting.leaves import anatomy
 from connectors.formats import json, rows, x12, xml
-from connectors.mapping.x12_status import READERS
+from connectors.mapping.x12_status import SETS
 from streams.errors import Reject
 from streams.vocabulary import RejectReason
 
@@ -22,7 +22,7 @@ def draft(feed: str, name: str, body: bytes, source: str) -> str:
     if not start:
         raise Reject(RejectReason.EMPTY, "only blanks")
     if start.startswith(b"ISA"):
-        return _edi(feed, name, "x12", sorted({one.code for one in x12.read(body)[0]} & READERS.keys()), source)
+        return _edi(feed, name, "x12", sorted({one.code for one in x12.read(body)[0]} & {*SETS}), source)
     if start.startswith(b"<"):
         attributed = _attributed(body)
         message = (xml.read_with_attributes if attributed else xml.read)(body)

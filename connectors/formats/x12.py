@@ -16,15 +16,30 @@ Segment = list[str]
 ISA_ELEMENTS = 16
 
 
+@dataclass(slots=True, eq=False)
+class Group:
+    """One GS..GE, or the sets outside of any. ``isa``, ``gs``: their segments, elements stripped; ``gs`` is empty
+    where there was none. ``counted``: sets its GE claims, None without one.
+    """
+
+    isa: Segment
+    gs: Segment
+    counted: str | None = None
+
+
 @dataclass(slots=True)
 class TransactionSet:
-    """One ST..SE. ``segments``: those between the two, elements stripped; ``flags``: of all its envelopes."""
+    """One ST..SE. ``segments``: those between the two, elements stripped; ``flags``: of all its envelopes;
+    ``faults``: what is wrong with its own, X12 718 code first.
+    """
 
     code: str
     control: str
     sender: str
     segments: list[Segment]
     flags: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    group: Group = field(default_factory=lambda: Group([], []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,7 @@ def read(body: bytes) -> tuple[list[TransactionSet], list[Reject]]:
         reader = _Interchange(separators, text)
         text = reader.rest
         sets += reader.sets
+    _flag_repeated(sets)
     if not sets:
         raise Reject(RejectReason.MALFORMED, "no transaction set: no ST segment under the separators declared", "ST")
     return sets, []
@@ -95,8 +111,9 @@ class _Interchange:
         self._group_control: str | None = None
         self._groups = 0
         self._closed = False
-        header = text[: separators.header_length].split(separators.element)
-        self._sender, self._control = header[6].strip(), header[13].strip()
+        self._isa = [part.strip() for part in text[: separators.header_length].split(separators.element)]
+        self._sender, self._control = self._isa[6], self._isa[13]
+        self._gs = Group(self._isa, [])
         self._read(text[separators.header_length:], separators.terminator)
 
     def _read(self, text: str, terminator: str) -> None:
@@ -122,13 +139,14 @@ class _Interchange:
         if name == "ST":
             self._end_set(None)
             code, control = _at(segment, 1), _at(segment, 2)
-            self._open = TransactionSet(code, control, self._sender, [])
+            self._open = TransactionSet(code, control, self._sender, [], group=self._gs)
             self._group.append(self._open)
         elif name == "SE":
             self._end_set(segment)
         elif name == "GS":
             self._end_group(None)
             self._group_control = _at(segment, 6)
+            self._gs = Group(self._isa, [part.strip() for part in segment])
         elif name == "GE":
             self._end_group(segment)
         elif name == "IEA":
@@ -140,11 +158,14 @@ class _Interchange:
             return
         if trailer is None:
             current.flags.append(Flag.ENVELOPE_TRUNCATED.value)
+            current.faults.append("2: SE is missing")
             return
         if _at(trailer, 1).lstrip("0") != str(len(current.segments) + 2):
             current.flags.append(Flag.ENVELOPE_COUNTS_WRONG.value)
+            current.faults.append(f"4: SE-01 counts {_at(trailer, 1) or 'nothing'}, not {len(current.segments) + 2}")
         if _at(trailer, 2) != current.control:
             current.flags.append(Flag.CONTROL_NUMBER_MISMATCH.value)
+            current.faults.append(f"3: SE-02 is {_at(trailer, 2) or 'empty'}, ST-02 {current.control or 'empty'}")
 
     def _end_group(self, trailer: Segment | None) -> None:
         self._end_set(None)
@@ -152,6 +173,8 @@ class _Interchange:
         control, self._group_control = self._group_control, None
         if control is not None:
             self._groups += 1
+        self._gs.counted = None if trailer is None else _at(trailer, 1)
+        self._gs = Group(self._isa, [])
         if trailer is None:
             _flag(group, Flag.ENVELOPE_TRUNCATED)
         else:
@@ -175,6 +198,18 @@ class _Interchange:
             self._end_group(None)
         if not self._closed:
             _flag(self.sets, Flag.ENVELOPE_TRUNCATED)
+
+
+def _flag_repeated(sets: list[TransactionSet]) -> None:
+    """Flag sets whose interchange, group and own control numbers have all been seen before in this body."""
+    seen: set[tuple[str, str, str]] = set()
+    for one in sets:
+        isa, gs = one.group.isa, one.group.gs
+        key = (_at(isa, 13), _at(gs, 6), one.control)
+        if key in seen:
+            _flag([one], Flag.CONTROL_NUMBER_REPEATED)
+            one.faults.append(f"23: control number {one.control or '(none)'} is repeated")
+        seen.add(key)
 
 
 _ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})

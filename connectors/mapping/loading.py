@@ -18,8 +18,7 @@ from connectors.mapping.refusals import Refusals, Test, test_of
 from connectors.mapping.specification import Document, OtherCarrier, Specification
 from connectors.mapping.statuses import StatusTable
 from connectors.mapping.times import zone
-from connectors.mapping.x12_status import READERS as SETS
-from connectors.mapping.x12_status import X12Adapter
+from connectors.mapping.x12_status import SETS, X12Adapter
 from connectors.mapping.yaml_text import Lines
 from streams.identity import normalise_carrier
 from streams.intake import Adapter

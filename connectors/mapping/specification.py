@@ -235,9 +235,12 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class X12(Struct, frozen=True, forbid_unknown_fields=True):
-    """Transaction sets taken, and where this partner differs from the standard tables."""
+    """Transaction sets taken, and where this partner differs from the standard tables. ``acknowledge``: whether each
+    functional group is answered with a 997.
+    """
 
     sets: list[str]
+    acknowledge: bool = True
     statuses: dict[str, Milestone | Meaning] = field(default_factory=dict)
     reasons: dict[str, Reason | Cause] = field(default_factory=dict)
     references: dict[str, str] = field(default_factory=dict)

@@ -1,12 +1,11 @@
 """X12 214 (transportation carrier shipment status) to canonical events, by one partner's tables.
 
-Other transaction sets of an interchange are refused, each for itself. A further set is one more reader in
-``READERS``.
+The other transaction sets are read by ``x12_sets.py``; those a partner is not said to send are refused, each for
+itself. Every functional group is answered with a 997.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from connectors.formats.x12 import Segment, TransactionSet, read
@@ -25,6 +24,8 @@ from connectors.mapping.times import (
     local_moment,
     offset_in,
 )
+from connectors.mapping.x12_acknowledgement import answers
+from connectors.mapping.x12_sets import OTHERS, House, unsupported
 from connectors.mapping.x12_tables import Codes, codes_of, standard
 from streams.errors import Reject
 from streams.identity import normalise_carrier, normalise_tracking_number
@@ -68,25 +69,39 @@ class X12Adapter:
         self._partner = partner
         self._codes: Codes = codes_of(partner)
         self._aliases = {normalise_carrier(scac): slug for scac, slug in partner.carriers.items()}
-        self._readers = {code: READERS[code] for code in partner.sets}
+        self._house = House(feed, channel, zone, self._aliases, self._codes.reference_types)
+        self._wanted = frozenset(partner.sets)
+        self._acknowledges = partner.acknowledge
         self._places: dict[tuple[str, ...], Location] = {}
 
     def parse(self, body: bytes, context: RawContext) -> Parsed:
         """Events of every set taken, rejects for the others. Raises Reject where it is no interchange."""
         sets, rejects = read(body)
         parsed = Parsed([], rejects)
-        for one in sets:
-            reader = self._readers.get(one.code)
+        refused: dict[int, tuple[Reject, bool]] = {}
+        for index, one in enumerate(sets):
+            events, before = len(parsed.events), len(parsed.rejects)
             try:
-                if reader is None:
-                    raise Reject(
-                        RejectReason.UNSUPPORTED_MESSAGE, f"transaction set {one.code or '(none)'} {one.control}", "ST"
-                    )
-                reader(self, one, context, parsed)
+                self._read_set(one, context, parsed)
             except Reject as reject:
                 parsed.rejects.append(reject)
+            if len(parsed.rejects) > before:
+                refused[index] = (parsed.rejects[before], len(parsed.events) == events)
+        if self._acknowledges:
+            parsed.acknowledgements += answers(self.feed, sets, refused, context)
         parsed.rejects = merged(parsed.rejects)
         return parsed
+
+    def _read_set(self, one: TransactionSet, context: RawContext, parsed: Parsed) -> None:
+        if one.code in self._wanted:
+            if one.code == "214":
+                self.status_message(one, context, parsed)
+                return
+            other = OTHERS.get(one.code)
+            if other is not None:
+                other(self._house, one, context, parsed)
+                return
+        raise unsupported(one)
 
     def shape(self, body: bytes) -> set[str]:
         """The elements its sets use: ``214 AT702``. Raises Reject."""
@@ -219,8 +234,8 @@ class X12Adapter:
         return made
 
 
-Reader = Callable[[X12Adapter, TransactionSet, RawContext, Parsed], None]
-READERS: dict[str, Reader] = {"214": X12Adapter.status_message}
+SETS = ("214", *OTHERS)
+"""The transaction sets a partner may be said to send."""
 _DETAILS = frozenset({"L11", "MS2", "K1", "Q7"})
 
 

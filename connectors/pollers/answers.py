@@ -79,13 +79,13 @@ def judge(
         return Judged(dict.fromkeys(numbers, Said(answer, detail=f"HTTP {status}")), not_before)
     if success and not heard.body.strip():
         return Judged(dict.fromkeys(numbers, Said(Answer.UNAVAILABLE, detail="an empty answer")), not_before)
-    parsed = parse(heard.body, adapter, now_ms)
+    parsed = parse(heard.body, adapter, now_ms, numbers[0] if len(numbers) == 1 else "")
     return _read(heard, numbers, parsed, not_before, volatile)
 
 
-def parse(body: bytes, adapter: Adapter, now_ms: int) -> Parsed:
+def parse(body: bytes, adapter: Adapter, now_ms: int, asked_number: str = "") -> Parsed:
     """What intake will make of it, as far as it can be told here."""
-    context = RawContext(adapter.feed, "poll", "", 0, 0, now_ms, "")
+    context = RawContext(adapter.feed, "poll", "", 0, 0, now_ms, "", asked_number)
     try:
         return adapter.parse(body, context)
     except Reject as reject:

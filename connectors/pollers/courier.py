@@ -40,8 +40,12 @@ class KafkaCourier:
             **settings.librdkafka(), "acks": "all", "partitioner": "murmur2_random",
         }, logger=client_log)
 
-    async def forward(self, feed: str, heard: Heard, received_at: int, request_id: str) -> None:
-        """Return when the answer, byte for byte, is acknowledged on the feed's raw topic. Raises Transient."""
+    async def forward(
+        self, feed: str, heard: Heard, received_at: int, request_id: str, asked_number: str = ""
+    ) -> None:
+        """Return when the answer, byte for byte, is acknowledged on the feed's raw topic. ``asked_number``: the one
+        number it answers about, where it was asked about one. Raises Transient.
+        """
         told = {
             headers.FEED: feed,
             headers.CONTENT_TYPE: heard.headers.get("content-type", "application/octet-stream"),
@@ -49,6 +53,8 @@ class KafkaCourier:
             headers.CORRELATION_ID: request_id,
             headers.CHANNEL: CHANNEL,
         }
+        if asked_number:
+            told[headers.ASKED_NUMBER] = asked_number
         attached: list[tuple[str, str | bytes | None]] = [(name, value.encode()) for name, value in told.items()]
         await asyncio.to_thread(self._deliver, [(topics.raw(feed).name, None, heard.body, attached)])
 

@@ -43,7 +43,9 @@ _DAMAGING = frozenset({Answer.UNAVAILABLE, Answer.TRUNCATED})
 class Courier(Protocol):
     """Takes answers and cursors to where they are kept."""
 
-    async def forward(self, feed: str, heard: Heard, received_at: int, request_id: str) -> None:
+    async def forward(
+        self, feed: str, heard: Heard, received_at: int, request_id: str, asked_number: str = ""
+    ) -> None:
         """Return when the answer is acknowledged on the feed's raw topic. Raises Transient."""
 
     async def save(self, states: Sequence[PollState]) -> None:
@@ -215,7 +217,8 @@ class Poller:
             judged.said[state.tracking_number].digest not in (None, state.digest) for state in batch
         )
         if heard is not None and judged.worth_passing_on and changed:
-            await self._courier.forward(self.feed, heard, now, request_id)
+            asked = batch[0].tracking_number if len(batch) == 1 else ""
+            await self._courier.forward(self.feed, heard, now, request_id, asked)
             metrics.FORWARDED.labels(self.feed).inc()
         await self._courier.save([state for _, state in after])
         if judged.alone:

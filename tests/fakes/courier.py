@@ -16,15 +16,19 @@ class FakeCourier:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.forwarded: list[Heard] = []
+        self.asked: list[str] = []
         self.saved: list[PollState] = []
         self.circuits: list[Circuit] = []
         self.fails = 0
 
-    async def forward(self, feed: str, heard: Heard, received_at: int, request_id: str) -> None:
+    async def forward(
+        self, feed: str, heard: Heard, received_at: int, request_id: str, asked_number: str = ""
+    ) -> None:
         self._fail()
         self.calls.append(f"forward {feed}")
         assert received_at > 0
         assert request_id
+        self.asked.append(asked_number)
         self.forwarded.append(heard)
 
     async def save(self, states: Sequence[PollState]) -> None:

@@ -47,6 +47,8 @@ def fits(annotation: Any, schema: Any) -> bool:
         nullable = len(some) < len(schema)
         rest = [branch for branch in branches(annotation) if branch is not types.NoneType]
         return nullable == (types.NoneType in branches(annotation)) and fits(rest[0], some[0])
+    if isinstance(schema, str) and getattr(annotation, "__name__", "") == schema:
+        return True
     kind = schema if isinstance(schema, str) else schema["type"]
     rest = [branch for branch in branches(annotation) if branch is not bytes] or [bytes]
     if kind == "record":

@@ -17,6 +17,7 @@ HELD_ELSEWHERE = {
     "streams/model.py": "tests/rules/test_contracts.py",
     "streams/vocabulary.py": "tests/rules/test_contracts.py",
     "streams/outcomes.py": "tests/topologies/test_intake.py",
+    "streams/acknowledgement.py": "tests/rules/test_contracts.py",
 }
 ALL = pytest.mark.parametrize("path", modules(), ids=label)
 

@@ -111,7 +111,9 @@ UNRESOLVED = {
 FLAGGED = {
     "x12_214/edifabric_ShipmentStatus.edi": {"envelope_counts_wrong"},
     "x12_214/ngl_BUDT_20140827_no_trailers.edi": {"envelope_counts_wrong", "envelope_truncated"},
-    "x12_214/ngl_NGLT_20190619_two_interchanges_bad_counts.edi": {"envelope_counts_wrong", "control_number_mismatch"},
+    "x12_214/ngl_NGLT_20190619_two_interchanges_bad_counts.edi": {
+        "envelope_counts_wrong", "control_number_mismatch", "control_number_repeated",
+    },
     "x12_214/ngl_NGLT_20191125_enroute_2_carlisle.edi": {"envelope_counts_wrong", "control_number_mismatch"},
     "x12_214/ngl_NGLT_20191125_enroute_3_altoona.edi": {"envelope_counts_wrong", "control_number_mismatch"},
     "x12_214/tms_RLCA_20260512_newline_terminated.edi": {"envelope_counts_wrong"},

@@ -182,11 +182,12 @@ def test_activity_without_events_still_tells_that_the_feed_spoke() -> None:
 
 def test_counts_add_up() -> None:
     assert take(Raw(b"1,1;~2,2;3u,3"), Raw(b"")).counts == {
-        "records": 2, "events": 2, "unresolved": 1, "refused": 1, "carrier_errors": 0, "unmapped": 1, "future": 0,
+        "records": 2, "events": 2, "unresolved": 1, "refused": 1, "carrier_errors": 0, "acknowledgements": 0,
+            "unmapped": 1, "future": 0,
     }
 
 
 def test_an_empty_chunk_gives_nothing() -> None:
     assert take() == TakenIn(counts=dict.fromkeys(
-        ("records", "events", "unresolved", "refused", "carrier_errors", "unmapped", "future"), 0
+        ("records", "events", "unresolved", "refused", "carrier_errors", "acknowledgements", "unmapped", "future"), 0
     ))

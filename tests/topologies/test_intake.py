@@ -23,6 +23,7 @@ from streams.errors import Reject
 from streams.identity import event_id
 from streams.intake import Parsed, RawContext
 from streams.model import (
+    Acknowledgement,
     CarrierEvent,
     FeedActivity,
     Location,
@@ -33,7 +34,7 @@ from streams.model import (
     Reference,
     Source,
 )
-from streams.vocabulary import Flag, Milestone, RejectReason
+from streams.vocabulary import Direction, Flag, Milestone, RejectReason, Verdict
 from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
@@ -45,6 +46,7 @@ REGISTRY = fake_registry()
 EVENTS = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, REGISTRY)
 UNRESOLVED = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, REGISTRY)
 ACTIVITY = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, REGISTRY)
+ACKNOWLEDGEMENTS = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, REGISTRY)
 ORDERS = ValueCodec(topics.ERP_ORDERS, Order, REGISTRY)
 REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
 CARRIERS = {carrier.feed: carrier for carrier in discover()}
@@ -182,7 +184,24 @@ def test_an_event_without_the_carriers_number_waits_unresolved_under_the_referen
     event = UNRESOLVED.decode(message["value"])
     assert message["key"] == b"shipment:771204"
     assert (event.tracking_number, event.references) == ("", [Reference("shipment", "771204")])
-    assert set(out.outputs) == {topics.CARRIER_UNRESOLVED.name, topics.FEED_ACTIVITY.name}
+    assert set(out.outputs) == {
+        topics.CARRIER_UNRESOLVED.name, topics.FEED_ACTIVITY.name, topics.EDI_ACKNOWLEDGEMENTS.name,
+    }
+
+
+def test_an_interchange_is_answered_with_a_997_on_the_topic_of_acknowledgements(handler: IntakeHandler) -> None:
+    chunk = raw(EDI.format(pro="PRO1").encode(), first=4, feed="rlca")
+    out = handler.handle(chunk, None, NOW)
+    assert keys(out, topics.EDI_ACKNOWLEDGEMENTS) == [b"rlca"]
+    [answer] = values(out, ACKNOWLEDGEMENTS)
+    assert (answer.direction, answer.verdict, answer.topic, answer.offset) == (
+        Direction.SENT, Verdict.ACCEPTED, "raw.rlca.v1", 4,
+    )
+    assert answer.text.startswith("ISA*00*")
+    assert out.counts["acknowledgements"] == 1
+    assert handler.handle(chunk, None, NOW + 5).outputs[topics.EDI_ACKNOWLEDGEMENTS.name] == (
+        out.outputs[topics.EDI_ACKNOWLEDGEMENTS.name]
+    )
 
 
 BAD = [

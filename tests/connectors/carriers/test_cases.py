@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from connectors.carriers import Carrier, discover, folders
 from streams.errors import Reject
 from streams.intake import Parsed, RawContext
-from streams.model import CarrierEvent
+from streams.model import Acknowledgement, CarrierEvent
 from streams.vocabulary import Flag, RejectReason
 
 HERE = Path(__file__).parent
@@ -47,14 +48,26 @@ def readable(event: CarrierEvent) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if value not in (None, [], "new")}
 
 
+def answer(one: Acknowledgement) -> dict[str, Any]:
+    """An acknowledgement segment by segment, with the verdict and the messages it is about."""
+    return {
+        "direction": one.direction, "verdict": one.verdict, "of": f"{one.sender} {one.interchange_control}".strip(),
+        "messages": [
+            f"{each.kind} {each.control} {each.verdict} {'; '.join(each.errors)}".strip() for each in one.messages
+        ],
+        "text": re.split(r"(?<=[~'])", one.text)[:-1],
+    }
+
+
 def outcome(case: Path) -> dict[str, Any]:
     result = parsed(case)
     rejects = [{"reason": one.reason.value, "path": one.path, "detail": one.detail} for one in result.rejects]
     shown = {
         "events": [readable(event) for event in result.events], "rejects": rejects, "errors": result.errors,
+        "acknowledgements": [answer(one) for one in result.acknowledgements],
     }
     plain: dict[str, Any] = json.loads(msgspec.json.encode(shown))
-    return {name: value for name, value in plain.items() if value or name != "errors"}
+    return {name: value for name, value in plain.items() if value or name in ("events", "rejects")}
 
 
 def label(case: Path) -> str:

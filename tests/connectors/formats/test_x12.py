@@ -37,8 +37,14 @@ def test_another_element_separator_is_found_in_the_isa() -> None:
 
 
 def test_several_interchanges_with_their_own_separators_follow_each_other() -> None:
-    body = interchange(*GOOD) + interchange(*GOOD, end="\n").replace(b"*", b"|")
-    assert [one.flags for one in x12.read(body)[0]] == [[], []]
+    other = interchange(*GOOD, end="\n").replace(b"*", b"|").replace(b"0001", b"0002")
+    assert [one.flags for one in x12.read(interchange(*GOOD) + other)[0]] == [[], []]
+
+
+def test_control_numbers_seen_before_in_the_same_body_are_flagged_and_nothing_is_dropped() -> None:
+    sets = x12.read(interchange(*GOOD) * 2)[0]
+    assert [one.flags for one in sets] == [[], [Flag.CONTROL_NUMBER_REPEATED.value]]
+    assert [one.faults for one in sets] == [[], ["23: control number 0001 is repeated"]]
 
 
 def test_blanks_stand_for_empty_elements() -> None:

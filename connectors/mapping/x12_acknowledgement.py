@@ -1,0 +1,99 @@
+"""The 997 functional acknowledgements that answer what was received (ASC X12 004010, transaction set 997).
+
+One for each functional group; a 997 or 999 is never answered. Everything in it comes from what is answered and from
+the time of receipt, so that a repeat of the same bytes gives the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from connectors.formats.x12 import Group, TransactionSet
+from streams.errors import Reject
+from streams.identity import digest
+from streams.intake import RawContext
+from streams.model import Acknowledgement, MessageVerdict
+from streams.vocabulary import Direction, RejectReason, Verdict
+
+_NEVER = frozenset({"997", "999"})
+_CODE = {
+    Verdict.ACCEPTED: "A", Verdict.ACCEPTED_WITH_ERRORS: "E", Verdict.PARTLY_ACCEPTED: "P", Verdict.REJECTED: "R",
+}
+_NOT_SUPPORTED, _IN_ERROR = "1", "5"
+Refused = Mapping[int, tuple[Reject, bool]]
+
+
+def answers(
+    feed: str, sets: Iterable[TransactionSet], refused: Refused, context: RawContext
+) -> list[Acknowledgement]:
+    """An acknowledgement for each group. ``refused``: index of a set -> why, and whether all of it was refused."""
+    groups: dict[int, tuple[Group, list[MessageVerdict]]] = {}
+    for index, one in enumerate(sets):
+        if one.code not in _NEVER:
+            groups.setdefault(id(one.group), (one.group, []))[1].append(_verdict(one, refused.get(index)))
+    return [
+        _answer(feed, group, messages, place, context) for place, (group, messages) in enumerate(groups.values())
+    ]
+
+
+def _verdict(one: TransactionSet, refused: tuple[Reject, bool] | None) -> MessageVerdict:
+    errors = list(one.faults)
+    if refused is None:
+        verdict = Verdict.ACCEPTED_WITH_ERRORS if errors else Verdict.ACCEPTED
+        return MessageVerdict(one.code, one.control, verdict, errors)
+    reject, wholly = refused
+    code = _NOT_SUPPORTED if reject.reason is RejectReason.UNSUPPORTED_MESSAGE else _IN_ERROR
+    errors.append(f"{code}: {reject.detail}")
+    verdict = Verdict.REJECTED if wholly else Verdict.ACCEPTED_WITH_ERRORS
+    return MessageVerdict(one.code, one.control, verdict, errors)
+
+
+def _answer(
+    feed: str, group: Group, messages: list[MessageVerdict], place: int, context: RawContext
+) -> Acknowledgement:
+    isa, gs = group.isa, group.gs
+    verdict = _whole(messages, group, len(messages))
+    identity = digest("sent", feed, _at(isa, 6), _at(isa, 13), _at(gs, 6), str(place))
+    return Acknowledgement(
+        identity, feed, Direction.SENT, "x12", _at(isa, 6), _at(isa, 8), _at(isa, 13), _at(gs, 6), verdict, messages,
+        _text(isa, gs, group, messages, verdict, identity, context), context.received_at, context.topic,
+        context.partition, context.offset,
+    )
+
+
+def _whole(messages: list[MessageVerdict], group: Group, there: int) -> Verdict:
+    verdicts = {one.verdict for one in messages}
+    if verdicts == {Verdict.REJECTED}:
+        return Verdict.REJECTED
+    if Verdict.REJECTED in verdicts:
+        return Verdict.PARTLY_ACCEPTED
+    counted = group.counted is not None and group.counted.lstrip("0") == str(there)
+    return Verdict.ACCEPTED if verdicts == {Verdict.ACCEPTED} and counted else Verdict.ACCEPTED_WITH_ERRORS
+
+
+def _text(
+    isa: list[str], gs: list[str], group: Group, messages: list[MessageVerdict], verdict: Verdict, identity: str,
+    context: RawContext,
+) -> str:
+    made = datetime.fromtimestamp(context.received_at / 1000, UTC)
+    control = f"{int(identity[:12], 16) % 1_000_000_000:09}"
+    taken = sum(one.verdict is not Verdict.REJECTED for one in messages)
+    body = [f"AK1*{_at(gs, 1)}*{_at(gs, 6)}"]
+    for one in messages:
+        codes = "".join(f"*{error.partition(':')[0]}" for error in one.errors[:5])
+        body += [f"AK2*{one.kind}*{one.control}", f"AK5*{_CODE[one.verdict]}{codes}"]
+    claimed = group.counted if group.counted and group.counted.isdigit() else str(len(messages))
+    body.append(f"AK9*{_CODE[verdict]}*{claimed}*{len(messages)}*{taken}")
+    version = _at(gs, 8) or "004010"
+    segments = [
+        f"ISA*00*{'':10}*00*{'':10}*{_at(isa, 7):2.2}*{_at(isa, 8):15.15}*{_at(isa, 5):2.2}*{_at(isa, 6):15.15}"
+        f"*{made:%y%m%d}*{made:%H%M}*U*{_at(isa, 12) or '00401'}*{control}*0*{_at(isa, 15) or 'P'}*>",
+        f"GS*FA*{_at(gs, 3)}*{_at(gs, 2)}*{made:%Y%m%d}*{made:%H%M}*{int(control)}*X*{version}",
+        "ST*997*0001", *body, f"SE*{len(body) + 2}*0001", f"GE*1*{int(control)}", f"IEA*1*{control}",
+    ]
+    return "".join(f"{segment}~" for segment in segments)
+
+
+def _at(segment: list[str], index: int) -> str:
+    return segment[index] if index < len(segment) else ""
