@@ -12,6 +12,7 @@ from connectors.mapping import yaml_text
 from connectors.mapping.adapter import BY_LINE, READERS, WITH_ATTRIBUTES, MappedAdapter, RowsAdapter, rows_reader
 from connectors.mapping.asking import Plan, plan_of
 from connectors.mapping.document import MESSAGE, CarrierOf, Compiled
+from connectors.mapping.edifact_status import TYPES, EdifactAdapter
 from connectors.mapping.paths import BadPath
 from connectors.mapping.places import line_order
 from connectors.mapping.refusals import Refusals, Test, test_of
@@ -24,7 +25,8 @@ from streams.identity import normalise_carrier
 from streams.intake import Adapter
 
 FILE = "carrier.yaml"
-FORMATS = (*READERS, *BY_LINE, "x12")
+EDI = ("x12", "edifact")
+FORMATS = (*READERS, *BY_LINE, *EDI)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 
@@ -61,11 +63,17 @@ def read(folder: Path) -> Read:
     for index, name in enumerate(spec.formats):
         if name not in FORMATS:
             raise lines.error(("formats", str(index)), f"there is {', '.join(FORMATS)}, no {name!r}")
-    if bool(spec.x12) != (spec.formats == ["x12"]) or bool(spec.documents) == bool(spec.x12):
-        raise lines.error(("formats",), "give formats [x12] and x12:, or json, xml, ndjson or csv and documents:")
+    edi = [name for name in EDI if getattr(spec, name) is not None]
+    if (spec.formats if set(spec.formats) & {*EDI} else []) != edi or bool(spec.documents) == bool(edi):
+        raise lines.error(
+            ("formats",), "give formats [x12] and x12:, formats [edifact] and edifact:, or other formats and documents:"
+        )
     for index, code in enumerate(spec.x12.sets if spec.x12 else ()):
         if code not in SETS:
             raise lines.error(("x12", "sets", str(index)), f"there is {', '.join(SETS)}, no {code!r}")
+    for index, code in enumerate(spec.edifact.messages if spec.edifact else ()):
+        if code not in TYPES:
+            raise lines.error(("edifact", "messages", str(index)), f"there is {', '.join(TYPES)}, no {code!r}")
     _check_rows(spec, lines)
     return Read(spec, lines, {name: StatusTable(table) for name, table in spec.statuses.items()})
 
@@ -103,9 +111,19 @@ def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
         tuple(spec.formats), spec.source,
         _seconds(spec.cadence.expect_every, lines, "expect_every"),
         _seconds(spec.cadence.stale_after, lines, "stale_after"),
-        _mapped(one, others) if spec.x12 is None else X12Adapter(spec.feed, spec.channel, spec.zone, spec.x12),
+        _adapter(one, others),
         None if spec.poll is None else plan_of(spec.poll, spec.carrier, lines),
     )
+
+
+def _adapter(one: Read, others: Mapping[str, Read]) -> Adapter:
+    spec = one.spec
+    if spec.x12 is not None:
+        return X12Adapter(spec.feed, spec.channel, spec.zone, spec.x12)
+    if spec.edifact is not None:
+        slug = spec.carrier if isinstance(spec.carrier, str) else spec.carrier.otherwise
+        return EdifactAdapter(spec.feed, spec.channel, spec.zone, slug, spec.edifact)
+    return _mapped(one, others)
 
 
 def _seconds(text: str, lines: Lines, field: str) -> int:

@@ -247,6 +247,21 @@ class X12(Struct, frozen=True, forbid_unknown_fields=True):
     carriers: dict[str, str] = field(default_factory=dict)
 
 
+class Edifact(Struct, frozen=True, forbid_unknown_fields=True):
+    """Messages taken, and where this partner differs from the standard tables. ``proof``: which RFF qualifiers hold a
+    part of the proof of delivery. ``acknowledge``: whether each interchange is answered with a CONTRL.
+    """
+
+    messages: list[str]
+    acknowledge: bool = True
+    statuses: dict[str, Milestone | Meaning] = field(default_factory=dict)
+    reasons: dict[str, Reason | Cause] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+    carriers: dict[str, str] = field(default_factory=dict)
+    texts: list[TextMeaning] = field(default_factory=list)
+    proof: dict[str, Literal["signed_by", "left_at"]] = field(default_factory=dict)
+
+
 class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole ``carrier.yaml``. ``xml_attributes``: XML attributes are fields too, ``@name`` of their element."""
 
@@ -262,6 +277,7 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     documents: list[Document] = field(default_factory=list)
     statuses: dict[str, Statuses] = field(default_factory=dict)
     x12: X12 | None = None
+    edifact: Edifact | None = None
     poll: Poll | None = None
     xml_attributes: bool = False
     csv: Csv | None = None

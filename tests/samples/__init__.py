@@ -1,8 +1,9 @@
 """Real payloads, where they lie: which feed reads a folder of them, and what a person reads in each file.
 
 Only names and outcomes stand here; the payloads are not ours to keep. Every module of this package is a group of
-sources: ``FEED_OF`` (folder -> feed), ``EXPECTED`` (file -> milestones in the payload's order, reasons it is refused
-for, or ``carrier_error`` or ``acknowledgement``; ``*2``: so many times one after the other) and, where there are any,
+sources: ``FEED_OF`` (folder, or file of one -> feed), ``EXPECTED`` (file -> milestones in the payload's order, reasons
+it is refused for, or ``carrier_error`` or ``acknowledgement``; ``*2``: so many times one after the other) and, where
+there are any,
 ``UNRESOLVED`` (file -> scans that name no number of the carrier's) and ``FLAGGED`` (file -> flags of its events).
 """
 
@@ -63,8 +64,8 @@ def taken_in(folder: Path) -> dict[str, TakenIn | None]:
     adapters = {carrier.feed: carrier.adapter for carrier in discover()}
     found: dict[str, TakenIn | None] = {}
     for source, files in sources(folder):
-        feed = FEED_OF.get(source)
         for path in files:
+            feed = FEED_OF.get(f"{source}/{path.name}") or FEED_OF.get(source)
             sent = Sent(f"raw.{feed}.v1", path.read_bytes())
             taken = None if feed is None else take_in([sent], adapters, RECEIVED_AT, MOST_BYTES)
             found[f"{source}/{path.name}"] = taken

@@ -1,0 +1,126 @@
+"""CONTRL messages: those that answer what was received, and partners' own (UN/EDIFACT CONTRL, syntax version 3).
+
+One for each interchange; one that holds nothing but CONTRL is never answered. Everything in it comes from what is
+answered and from the time of receipt, so that a repeat of the same bytes gives the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from connectors.formats.edifact import Interchange, Message, Segment, at
+from streams.errors import Reject
+from streams.identity import digest
+from streams.intake import RawContext
+from streams.model import Acknowledgement, MessageVerdict
+from streams.vocabulary import Direction, RejectReason, Verdict
+
+_CONTRL = "CONTRL"
+_REJECTED, _TAKEN = "4", "7"
+_VERDICTS = {"4": Verdict.REJECTED, "7": Verdict.ACCEPTED, "8": Verdict.ACCEPTED}
+_NOT_SUPPORTED, _INVALID = "14", "12"
+Refused = Mapping[int, tuple[Reject, bool]]
+
+
+def answers(
+    feed: str, messages: Iterable[Message], refused: Refused, context: RawContext
+) -> list[Acknowledgement]:
+    """An answer to each interchange. ``refused``: index of a message -> why, and whether all of it was refused."""
+    found: dict[int, tuple[Interchange, list[MessageVerdict]]] = {}
+    for index, one in enumerate(messages):
+        if one.kind != _CONTRL:
+            found.setdefault(id(one.interchange), (one.interchange, []))[1].append(_verdict(one, refused.get(index)))
+    return [
+        _answer(feed, interchange, verdicts, place, context)
+        for place, (interchange, verdicts) in enumerate(found.values())
+    ]
+
+
+def received(feed: str, one: Message, context: RawContext) -> Acknowledgement:
+    """A partner's CONTRL. Raises Reject where it says nothing of an interchange."""
+    uci = next((segment for segment in one.segments if segment[0][0] == "UCI"), None)
+    if uci is None:
+        raise Reject(RejectReason.CONTRACT_BROKEN, f"CONTRL {one.control} without a UCI", "UCI")
+    messages = [
+        MessageVerdict(
+            at(ucm, 2), at(ucm, 1), _VERDICTS.get(at(ucm, 3), Verdict.REJECTED),
+            [f"{at(ucm, 4)}: {at(ucm, 5)}".rstrip(": ")] if at(ucm, 4) else [],
+        )
+        for ucm in one.segments if ucm[0][0] == "UCM"
+    ]
+    verdict = _VERDICTS.get(at(uci, 4), Verdict.REJECTED)
+    if verdict is Verdict.ACCEPTED and any(each.verdict is Verdict.REJECTED for each in messages):
+        verdict = Verdict.PARTLY_ACCEPTED
+    unb = one.interchange.unb
+    identity = digest("received", feed, at(unb, 2), at(unb, 5), one.control)
+    return Acknowledgement(
+        identity, feed, Direction.RECEIVED, "edifact", at(uci, 2), at(uci, 3), at(uci, 1), "", verdict, messages, "",
+        context.received_at, context.topic, context.partition, context.offset,
+    )
+
+
+def _verdict(one: Message, refused: tuple[Reject, bool] | None) -> MessageVerdict:
+    errors, kind = list(one.faults), f"{one.kind}:{one.release}"
+    if refused is None:
+        return MessageVerdict(kind, one.control, Verdict.ACCEPTED_WITH_ERRORS if errors else Verdict.ACCEPTED, errors)
+    reject, wholly = refused
+    code = _NOT_SUPPORTED if reject.reason is RejectReason.UNSUPPORTED_MESSAGE else _INVALID
+    errors.append(f"{code}: {reject.detail}")
+    verdict = Verdict.REJECTED if wholly else Verdict.ACCEPTED_WITH_ERRORS
+    return MessageVerdict(kind, one.control, verdict, errors)
+
+
+def _answer(
+    feed: str, interchange: Interchange, messages: list[MessageVerdict], place: int, context: RawContext
+) -> Acknowledgement:
+    unb = interchange.unb
+    verdict = _whole(messages, interchange)
+    identity = digest("sent", feed, at(unb, 2), at(unb, 5), str(place))
+    return Acknowledgement(
+        identity, feed, Direction.SENT, "edifact", at(unb, 2), at(unb, 3), at(unb, 5), "", verdict, messages,
+        _text(unb, messages, interchange, verdict, identity, context), context.received_at, context.topic,
+        context.partition, context.offset,
+    )
+
+
+def _whole(messages: list[MessageVerdict], interchange: Interchange) -> Verdict:
+    verdicts = {one.verdict for one in messages}
+    if verdicts == {Verdict.REJECTED}:
+        return Verdict.REJECTED
+    if Verdict.REJECTED in verdicts:
+        return Verdict.PARTLY_ACCEPTED
+    clean = verdicts == {Verdict.ACCEPTED} and not interchange.faults
+    return Verdict.ACCEPTED if clean else Verdict.ACCEPTED_WITH_ERRORS
+
+
+def _text(
+    unb: Segment, messages: list[MessageVerdict], interchange: Interchange, verdict: Verdict, identity: str,
+    context: RawContext,
+) -> str:
+    made = datetime.fromtimestamp(context.received_at / 1000, UTC)
+    reference = f"{int(identity[:14], 16) % 10**14:014}"
+    fault = interchange.faults[0].partition(":")[0] if interchange.faults else ""
+    action = _REJECTED if verdict is Verdict.REJECTED else _TAKEN
+    uci = f"UCI+{_safe(at(unb, 5))}+{_party(unb, 2)}+{_party(unb, 3)}+{action}"
+    body = [f"{uci}+{fault}+UNZ" if fault else uci]
+    for one in messages:
+        if one.verdict is not Verdict.ACCEPTED:
+            action = _REJECTED if one.verdict is Verdict.REJECTED else _TAKEN
+            code = one.errors[0].partition(":")[0] if one.errors else ""
+            kind = ":".join(map(_safe, one.kind.split(":")))
+            body.append(f"UCM+{_safe(one.control)}+{kind}:UN+{action}" + (f"+{code}" if code else ""))
+    charset = at(unb, 1) or "UNOA"
+    segments = [
+        f"UNB+{charset}:3+{_party(unb, 3)}+{_party(unb, 2)}+{made:%y%m%d}:{made:%H%M}+{reference}",
+        "UNH+1+CONTRL:D:3:UN", *body, f"UNT+{len(body) + 2}+1", f"UNZ+1+{reference}",
+    ]
+    return "UNA:+.? '" + "".join(f"{segment}'" for segment in segments)
+
+
+def _party(unb: Segment, element: int) -> str:
+    return ":".join(_safe(part) for part in unb[element]) if element < len(unb) else ""
+
+
+def _safe(text: str) -> str:
+    return "".join(f"?{letter}" if letter in "?'+:" else letter for letter in text.strip())

@@ -1,0 +1,282 @@
+"""EDIFACT IFTSTA (transport status) and DESADV (despatch advice) to canonical events, CONTRL to acknowledgements, by
+one partner's tables (UN/EDIFACT D.95B to D.01B). Every interchange is answered with a CONTRL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from msgspec import Struct
+
+from connectors.formats.edifact import Message, Segment, at, read
+from connectors.mapping import yaml_text
+from connectors.mapping.edifact_contrl import answers, received
+from connectors.mapping.edifact_times import moment_of
+from connectors.mapping.emission import emit
+from connectors.mapping.places import TABLES, country_code
+from connectors.mapping.refusals import merged
+from connectors.mapping.specification import Cause, Edifact, Meaning, Statuses
+from connectors.mapping.statuses import StatusTable, sense_of
+from connectors.mapping.times import Moment
+from streams.errors import Reject
+from streams.identity import normalise_carrier, normalise_tracking_number
+from streams.intake import Parsed, RawContext
+from streams.model import Location, ProofOfDelivery, Reference
+from streams.vocabulary import Milestone, Reason, RejectReason
+
+TYPES = ("IFTSTA", "DESADV", "CONTRL")
+NAMES = {
+    "IFTMIN": "a transport instruction", "IFTMBF": "a firm booking", "IFTMBC": "a booking confirmation",
+    "ORDERS": "a purchase order", "INVOIC": "an invoice", "APERAK": "an application error", "IFCSUM": "a consolidation",
+    "COPRAR": "a container order", "CODECO": "a gate report", "COARRI": "a discharge report",
+}
+_NUMBER = "number"
+_STATUS_PLACES = frozenset({"175", "14", "16", "16E", "1", "18", "35", "198"})
+_DELIVERY_PLACE = "7"
+
+
+class Standard(Struct, frozen=True, forbid_unknown_fields=True):
+    """``tables/edifact_iftsta.yaml``."""
+
+    source: str
+    statuses: dict[str, Milestone | Meaning]
+    reasons: dict[str, Reason | Cause]
+    references: dict[str, str]
+    occurred: list[str]
+    delivery_estimates: list[str]
+
+
+@cache
+def standard() -> Standard:
+    """The tables, read once. Raises CarrierFileError."""
+    return yaml_text.load(TABLES / "edifact_iftsta.yaml", Standard)[0]
+
+
+@dataclass(slots=True)
+class Status:
+    """An STS with what belongs to it."""
+
+    sts: Segment
+    number: str
+    references: list[Reference]
+    place: Segment | None
+    dates: list[Segment] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    proof: dict[str, str] = field(default_factory=dict)
+    estimate: Segment | None = None
+
+
+class EdifactAdapter:
+    """Reads one partner's interchanges."""
+
+    def __init__(self, feed: str, channel: str, zone: str, carrier: str, partner: Edifact) -> None:
+        self.feed = feed
+        self._channel, self._zone, self._carrier, self._partner = channel, zone, normalise_carrier(carrier), partner
+        tables = standard()
+        meanings = {**tables.statuses, **partner.statuses}
+        reasons = {**tables.reasons, **partner.reasons}
+        self._table = StatusTable(Statuses(tables.source, meanings, partner.texts, reasons))
+        self._types = {**tables.references, **partner.references}
+        self._aliases = {normalise_carrier(name): slug for name, slug in partner.carriers.items()}
+
+    def parse(self, body: bytes, context: RawContext) -> Parsed:
+        """Events of every message taken, rejects for the others. Raises Reject where it is no interchange."""
+        messages, rejects = read(body)
+        parsed = Parsed([], rejects)
+        refused: dict[int, tuple[Reject, bool]] = {}
+        for index, one in enumerate(messages):
+            events, before = len(parsed.events), len(parsed.rejects)
+            try:
+                self._read_message(one, context, parsed)
+            except Reject as reject:
+                parsed.rejects.append(reject)
+            if len(parsed.rejects) > before:
+                refused[index] = (parsed.rejects[before], len(parsed.events) == events)
+        if self._partner.acknowledge:
+            parsed.acknowledgements += answers(self.feed, messages, refused, context)
+        parsed.rejects = merged(parsed.rejects)
+        return parsed
+
+    def shape(self, body: bytes) -> set[str]:
+        """The elements its messages use: ``IFTSTA STS2``. Raises Reject."""
+        return {
+            f"{one.kind} {segment[0][0]}{index}"
+            for one in read(body)[0] for segment in one.segments
+            for index, element in enumerate(segment) if index and any(element)
+        }
+
+    def _read_message(self, one: Message, context: RawContext, parsed: Parsed) -> None:
+        if one.kind in self._partner.messages:
+            if one.kind == "IFTSTA":
+                self._statuses(one, context, parsed)
+                return
+            if one.kind == "DESADV":
+                self._despatch(one, context, parsed)
+                return
+            parsed.acknowledgements.append(received(self.feed, one, context))
+            return
+        name = NAMES.get(one.kind)
+        what = f"{name} ({one.kind})" if name else f"message {one.kind or '(none)'}"
+        raise Reject(RejectReason.UNSUPPORTED_MESSAGE, f"{what} {one.control}", "UNH")
+
+    def _statuses(self, one: Message, context: RawContext, parsed: Parsed) -> None:
+        statuses, carrier = self._gathered(one)
+        if not statuses:
+            raise Reject(RejectReason.CONTRACT_BROKEN, f"IFTSTA {one.control} without an STS", "STS")
+        for status in statuses:
+            try:
+                self._emit(status, carrier, one, context, parsed)
+            except Reject as reject:
+                parsed.rejects.append(reject)
+
+    def _gathered(self, one: Message) -> tuple[list[Status], str]:
+        """The statuses with what stands above each: message, consignment, status."""
+        carrier, consignment = "", ""
+        heading: list[Reference] = []
+        above: list[Reference] = []
+        number, place = "", None
+        statuses: list[Status] = []
+        for segment in one.segments:
+            tag = segment[0][0]
+            if tag == "CNI":
+                consignment, above, place = at(segment, 2), [], None
+                number = number if not statuses else ""
+            elif tag == "STS":
+                found = normalise_tracking_number(number or consignment)
+                statuses.append(Status(segment, found, [*heading, *above], place))
+            elif tag == "NAD" and at(segment, 1) in ("CA", "CPD") and not carrier:
+                carrier = at(segment, 2)
+            elif tag == "TDT" and not carrier and at(segment, 5):
+                carrier = at(segment, 5)
+            elif tag == "RFF":
+                number = self._reference(segment, above if consignment else heading, number, statuses)
+            elif tag == "LOC" and not statuses:
+                place = place or segment
+            elif statuses:
+                _detail(tag, segment, statuses[-1])
+        return statuses, carrier
+
+    def _reference(
+        self, rff: Segment, above: list[Reference], number: str, statuses: list[Status]
+    ) -> str:
+        qualifier, value = at(rff, 1), at(rff, 1, 1)
+        part = self._partner.proof.get(qualifier)
+        if part is not None and statuses:
+            statuses[-1].proof[part] = value
+            return number
+        kind = self._types.get(qualifier)
+        if kind == _NUMBER and not statuses:
+            return value
+        if kind is not None and kind != _NUMBER and value:
+            (statuses[-1].references if statuses else above).append(Reference(kind, value))
+        return number
+
+    def _emit(self, status: Status, carrier: str, one: Message, context: RawContext, parsed: Parsed) -> None:
+        code, text, reason = _code(status.sts), at(status.sts, 2, 3), at(status.sts, 3)
+        if not code:
+            raise Reject(RejectReason.CONTRACT_BROKEN, "STS without a status code", "STS-02")
+        references = list(dict.fromkeys(status.references))
+        if not status.number and not references:
+            raise Reject(RejectReason.NO_REFERENCE, f"IFTSTA {one.control} names no shipment", "CNI-02")
+        words = " ".join([text, *status.remarks]).strip()
+        sense = self._table.sense(code, words, reason or None)
+        moment = self._occurred(status, one)
+        estimate = None if status.estimate is None else moment_of(status.estimate, self._zone)
+        proof = None
+        if sense.milestone is Milestone.DELIVERED and status.proof:
+            proof = ProofOfDelivery(status.proof.get("signed_by"), status.proof.get("left_at"))
+        parsed.events.append(emit(
+            context, self._channel, len(parsed.events), self._slug(carrier), status.number, sense, code,
+            f"{code}:{reason}" if reason else code, words or sense.name, moment,
+            _location(status.place), None if estimate is None else estimate.at_ms, proof, None, references,
+            [*one.flags, *sense.flags],
+        ))
+
+    def _occurred(self, status: Status, one: Message) -> Moment:
+        """When the status came about: by its own date, else by the message's."""
+        wanted = standard().occurred
+        own = sorted(
+            status.dates, key=lambda dtm: wanted.index(at(dtm, 1)) if at(dtm, 1) in wanted else len(wanted)
+        )
+        heading = [dtm for dtm in _of(one, "DTM") if at(dtm, 1) == "137"]
+        for dtm in [*own, *heading][:1]:
+            return moment_of(dtm, self._zone)
+        raise Reject(RejectReason.CONTRACT_BROKEN, "a status without a date", "DTM")
+
+    def _slug(self, carrier: str) -> str:
+        short = normalise_carrier(carrier)
+        return self._aliases.get(short) or (short if 2 <= len(short) <= 4 and short.isalpha() else "") or self._carrier
+
+    def _despatch(self, one: Message, context: RawContext, parsed: Parsed) -> None:
+        """A DESADV: announced when it was made (DTM 137), gone when it says so (DTM 11)."""
+        references = [Reference("despatch_advice", at(bgm, 2)) for bgm in _of(one, "BGM") if at(bgm, 2)]
+        for segment in one.segments:
+            kind = self._types.get(at(segment, 1)) if segment[0][0] == "RFF" else None
+            if kind not in (None, _NUMBER) and at(segment, 1, 1):
+                references.append(Reference(str(kind), at(segment, 1, 1)))
+            elif segment[0][0] == "GIN" and at(segment, 1) == "BJ":
+                references += [Reference("sscc", part) for element in segment[2:] for part in element if part]
+        if not references:
+            raise Reject(RejectReason.NO_REFERENCE, f"DESADV {one.control} names no shipment", "BGM-02")
+        dates = {at(dtm, 1): dtm for dtm in reversed(_of(one, "DTM"))}
+        carrier = next((at(nad, 2) for nad in _of(one, "NAD") if at(nad, 1) == "CA"), "")
+        estimate = next((dates[code] for code in standard().delivery_estimates if code in dates), None)
+        due = None if estimate is None else moment_of(estimate, self._zone).at_ms
+        for qualifier, milestone in (("137", Milestone.PRE_ADVISED), ("11", Milestone.DEPARTED_PICKUP)):
+            if qualifier in dates:
+                code, moment = f"DESADV:{qualifier}", moment_of(dates[qualifier], self._zone)
+                parsed.events.append(emit(
+                    context, self._channel, len(parsed.events), self._slug(carrier), "", sense_of(milestone), code,
+                    code, "", moment, None, due, None, None, references.copy(), list(one.flags),
+                ))
+
+
+def _detail(tag: str, segment: Segment, status: Status) -> None:
+    if tag == "DTM":
+        estimates = standard().delivery_estimates
+        if at(segment, 1) in estimates or (at(segment, 1) == "132" and status.place is not None
+                                           and at(status.place, 1) == _DELIVERY_PLACE):
+            status.estimate = segment
+        elif not status.dates or status.place is None or at(status.place, 1) in _STATUS_PLACES:
+            status.dates.append(segment)
+    elif tag == "LOC":
+        if at(segment, 1) in _STATUS_PLACES or status.place is None:
+            status.place = segment
+    elif tag == "FTX":
+        text = " ".join(part.strip() for part in segment[4] if part.strip()) if len(segment) > 4 else ""
+        if text:
+            status.remarks.append(at(segment, 4))
+    elif tag == "EQD" and at(segment, 1) == "CN" and at(segment, 2):
+        status.references.append(Reference("container", at(segment, 2)))
+    elif tag == "GIN" and at(segment, 1) == "BJ":
+        status.references += [Reference("sscc", part) for element in segment[2:] for part in element if part]
+
+
+def _code(sts: Segment) -> str:
+    """The status: C555, else what a partner puts behind the category (``1:D2:21``)."""
+    plain = at(sts, 2)
+    return plain or ":".join(part for part in (at(sts, 1, 1), at(sts, 1, 2)) if part)
+
+
+def _of(one: Message, tag: str) -> list[Segment]:
+    return [segment for segment in one.segments if segment[0][0] == tag]
+
+
+def _location(loc: Segment | None) -> Location | None:
+    if loc is None:
+        return None
+    code, name = at(loc, 2), at(loc, 2, 3)
+    country = next(_words(at(loc, 3), at(loc, 3, 3)), "")
+    unlocode = code if len(code) == 5 and code[:2].isalpha() else None
+    if not any((code, name, country)):
+        return None
+    return Location(
+        None if unlocode or name else code or None, name or None, None, None,
+        country_code(country) if country else None, unlocode,
+    )
+
+
+def _words(*texts: str) -> Iterator[str]:
+    yield from filter(None, texts)

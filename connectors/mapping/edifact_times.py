@@ -1,0 +1,56 @@
+"""EDIFACT dates and times (DTM, data element 2379) as moments."""
+
+from __future__ import annotations
+
+from connectors.formats.edifact import Segment, at
+from connectors.mapping.moments import unreadable
+from connectors.mapping.times import MINUTE_MS, Moment, Unreadable, clock_ms, day_ms, local_moment, offset_in
+from streams.errors import Reject
+from streams.vocabulary import Precision, RejectReason
+
+_SHORT_YEAR = {"101": "date", "201": "minute", "202": "second"}
+_LONG = {"102": 8, "203": 12, "204": 14, "205": 12, "208": 14, "303": 12, "304": 14}
+_ZONES = {"UTC": 0, "GMT": 0, "CET": 60, "MEZ": 60, "CES": 120, "MES": 120, "EET": 120, "BST": 60, "WET": 0,
+          "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420}
+
+
+def moment_of(dtm: Segment, zone: str) -> Moment:
+    """The moment a DTM tells; without an offset the clocks are those of ``zone``. Raises Reject ``invalid_time``,
+    ``contract_broken`` where it tells none.
+    """
+    text, form = at(dtm, 1, 1), at(dtm, 1, 2)
+    if not text:
+        raise Reject(RejectReason.CONTRACT_BROKEN, "a DTM without a date", "DTM-02")
+    try:
+        return _moment(text, form or {8: "102", 12: "203", 14: "204"}.get(len(text), ""), zone)
+    except Unreadable as error:
+        raise unreadable("DTM-02", text) from error
+
+
+def _moment(text: str, form: str, zone: str) -> Moment:
+    if form in _SHORT_YEAR:
+        text, form = f"20{text}", {"101": "102", "201": "203", "202": "204"}[form]
+    digits = _LONG.get(form)
+    if digits is None or len(text) < digits or not text[:digits].isdigit():
+        raise Unreadable(text)
+    local = day_ms(text[:8])
+    if digits == 8:
+        return local_moment(local, zone, Precision.DATE_ONLY)
+    local += clock_ms(text[8:digits])
+    offset = _offset(text[digits:].strip(), zone, local)
+    if offset is None:
+        return local_moment(local, zone, Precision.LOCAL_NO_ZONE)
+    return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+
+
+def _offset(text: str, zone: str, local: int) -> int | None:
+    """Minutes east of UTC: ``+0100``, ``-05``, ``UTC``; None for nothing and for names nobody knows."""
+    if not text:
+        return None
+    sign, rest = text[:1], text[1:].replace(":", "")
+    if sign in "+-" and rest.isdigit() and len(rest) in (2, 4):
+        minutes = int(rest[:2]) * 60 + int(rest[2:] or 0)
+        return -minutes if sign == "-" else minutes
+    if text == "LOC":
+        return offset_in(zone, local)
+    return _ZONES.get(text.upper())
