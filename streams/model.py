@@ -154,6 +154,31 @@ class Order(Struct):
     shipments: list[OrderLine]
 
 
+class WmsLine(Struct, frozen=True):
+    """One line of a confirmation. ``ordered`` is None where the warehouse does not say it."""
+
+    line_id: str
+    sku: str
+    ordered: float | None
+    confirmed: float
+    unit: str | None
+    lot: str | None
+
+
+class WmsConfirmation(Struct):
+    """What the warehouse did for an ERP delivery. ``kind``: picked, packed, shipped or short."""
+
+    confirmation_id: str
+    delivery_id: str
+    order_id: str | None
+    warehouse: str
+    kind: str
+    confirmed_at: int
+    carrier: str | None
+    tracking_numbers: list[str]
+    lines: list[WmsLine]
+
+
 class OrderReference(Struct, gc=False):
     """One order's claim on one shipment, keyed like the carrier's events."""
 

@@ -14,7 +14,7 @@ from connectors.mapping.document import MESSAGE, CarrierOf, Compiled
 from connectors.mapping.paths import BadPath
 from connectors.mapping.places import line_order
 from connectors.mapping.refusals import Refusals, Test, test_of
-from connectors.mapping.specification import Document, OtherCarrier, Specification
+from connectors.mapping.specification import Document, OtherCarrier, Push, Specification
 from connectors.mapping.statuses import StatusTable
 from connectors.mapping.times import zone
 from connectors.mapping.x12_status import X12Adapter
@@ -24,6 +24,8 @@ from streams.intake import Adapter
 
 FILE = "carrier.yaml"
 FORMATS = (*READERS, *BY_LINE, "x12")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_SIGNABLE = ("body", "timestamp", "method", "path", "secret")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 
@@ -41,6 +43,7 @@ class Carrier:
     expect_every_s: int
     stale_after_s: int
     adapter: Adapter
+    push: Push | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def read(folder: Path) -> Read:
     if bool(spec.x12) != (spec.formats == ["x12"]) or bool(spec.documents) == bool(spec.x12):
         raise lines.error(("formats",), "give formats [x12] and x12:, or json, xml, ndjson or csv and documents:")
     _check_rows(spec, lines)
+    if spec.push is not None:
+        _check_push(spec.push, lines)
     return Read(spec, lines, {name: StatusTable(table) for name, table in spec.statuses.items()})
 
 
@@ -86,6 +91,26 @@ def _check_rows(spec: Specification, lines: Lines) -> None:
         raise lines.error(("csv", "encoding"), f"Python knows no encoding {spec.csv.encoding!r}") from error
 
 
+def _check_push(push: Push, lines: Lines) -> None:
+    if push.scheme in ("hmac", "digest", "token", "mtls") and not push.header:
+        raise lines.error(("push", "header"), f"scheme {push.scheme} needs the name of a header")
+    unknown = [
+        name for name in _PLACEHOLDER.findall(push.signed) if name not in _SIGNABLE and not name.startswith("header.")
+    ]
+    if unknown or "{body}" not in push.signed:
+        raise lines.error(("push", "signed"), f"holds {{body}}, and of others {', '.join(_SIGNABLE)}, header.<name>")
+    if ("{timestamp}" in push.signed) != (push.timestamp_header is not None):
+        raise lines.error(
+            ("push", "timestamp_header"), "goes with {timestamp} in signed: a time that is not signed proves nothing"
+        )
+    if (push.scheme == "digest") != ("{secret}" in push.signed):
+        raise lines.error(("push", "signed"), "{secret} goes with scheme digest, and that with {secret}")
+    if push.replay_seconds <= 0:
+        raise lines.error(("push", "replay_seconds"), "is a number of seconds above 0")
+    if push.answer not in (200, 202):
+        raise lines.error(("push", "answer"), f"is 200 or 202, not {push.answer}")
+
+
 def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
     """The working carrier. ``others``: all carriers read, by slug. Raises CarrierFileError."""
     spec, lines = one.spec, one.lines
@@ -95,6 +120,7 @@ def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
         _seconds(spec.cadence.expect_every, lines, "expect_every"),
         _seconds(spec.cadence.stale_after, lines, "stale_after"),
         _mapped(one, others) if spec.x12 is None else X12Adapter(spec.feed, spec.channel, spec.zone, spec.x12),
+        spec.push,
     )
 
 
