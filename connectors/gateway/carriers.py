@@ -21,6 +21,7 @@ from connectors.gateway.services import Services
 from connectors.gateway.signatures import OWN_TOKEN, Arrived, Check, NotProven, compile_check
 from connectors.mapping.loading import Carrier
 
+REFUSED = (400, 401, 404, 408, 409, 413, 415, 422, 429, 503)
 CHANNEL = "webhook"
 EVERY_FEED = "*"
 Feed = Annotated[str, Path(description="The carrier's feed, as `shipsync topics` lists them", examples=["acme"])]
@@ -53,7 +54,8 @@ def doors(carriers: Iterable[Carrier], services: Services) -> dict[str, Door]:
         found[carrier.feed] = Door(carrier.feed, topics.raw(carrier.feed).name, kinds, check, push.answer)
     unknown = sorted(services.push_secrets.keys() - found.keys())
     if unknown:
-        raise SettingsError(f"SHIPSYNC_PUSH_SECRETS: there is no feed {unknown[0]}; there is {', '.join(sorted(found))}")
+        there = ", ".join(sorted(found))
+        raise SettingsError(f"SHIPSYNC_PUSH_SECRETS: there is no feed {unknown[0]}; there is {there}")
     return found
 
 
@@ -64,7 +66,7 @@ def router(carriers: Iterable[Carrier], services: Services) -> APIRouter:
 
     @api.post(
         "/v1/carriers/{carrier}/events", status_code=202, operation_id="pushCarrierEvents",
-        summary="A carrier pushes tracking events", responses=refusals(400, 401, 404, 408, 409, 413, 415, 422, 429, 503),
+        summary="A carrier pushes tracking events", responses=refusals(*REFUSED),
         openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string"}}}}},
     )
     async def push(carrier: Feed, request: Request) -> JSONResponse:

@@ -24,7 +24,7 @@ Network = IPv4Network | IPv6Network
 MILLISECONDS_FROM = 100_000_000_000
 """Numbers from here on are milliseconds since 1970, smaller ones seconds."""
 _PLACEHOLDER = re.compile(r"(\{[^{}]*\})")
-_WEBHOOK_SECRET = "whsec_"  # noqa: S105
+_WEBHOOK_SECRET = "whsec_"
 
 OWN_TOKEN = Push(scheme="token", source="ShipSync's own", header="Authorization", prefix="Bearer ")
 """How pushes prove themselves where the carrier's file says nothing of it."""
