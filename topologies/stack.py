@@ -67,6 +67,11 @@ class Stack:
         """Every process of it."""
         return self._supervisor.children
 
+    @property
+    def gateway_url(self) -> str | None:
+        """Where its gateway is reached; None where it has none."""
+        return f"http://{self.settings.host}:{self.settings.gateway_port}" if self._with_gateway else None
+
     def start(self, until: Callable[[], bool] = never) -> bool:
         """Start everything; True when all is up, False where ``until`` told to end before.
 

@@ -34,7 +34,8 @@ def build(known: Sequence[Carrier], registry: Registry, services: Services) -> F
         services.log.close()
 
     app = FastAPI(
-        title="ShipSync gateway", version=VERSION, description=DESCRIPTION, lifespan=lifespan, redoc_url=None,
+        title="ShipSync gateway", version=VERSION, description=DESCRIPTION, lifespan=lifespan, docs_url=None,
+        redoc_url=None,
     )
     app.openapi_version = "3.1.0"
     app.include_router(carriers.router(known, services))

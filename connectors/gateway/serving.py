@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 
 import uvicorn
@@ -34,7 +35,13 @@ def serve(settings: Settings) -> None:
             app, log_config=None, access_log=False, proxy_headers=False, server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=int(settings.drain_timeout) or 1,
         ))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _no_more_than_that)
         server.run(sockets=[listener])
+
+
+def _no_more_than_that(number: int, frame: object) -> None:
+    """What a signal does that uvicorn raises once more after it has shut down for it: nothing."""
 
 
 def _listening(settings: Settings) -> socket.socket:

@@ -25,7 +25,7 @@ from topologies.stack import Stack, on_free_ports
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
 FEED = "easypost"
-SECRET = "a secret"  # noqa: S105
+SECRET = "a secret"
 BODY = json.dumps({"description": "tracker.updated", "result": {}}).encode()
 JSON = {"Content-Type": "application/json"}
 KEYS = {"orders": "k-erp", "wms": "k-wms"}

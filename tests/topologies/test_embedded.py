@@ -64,6 +64,8 @@ def test_a_gateway_only_this_machine_reaches_takes_unsigned_pushes() -> None:
     assert embedded.with_an_open_gateway(Settings()).gateway_open == ("*",)
 
 
-@pytest.mark.parametrize("settings", [Settings(host="0.0.0.0"), Settings(gateway_open=()), Settings(gateway_open="acme")])
+@pytest.mark.parametrize(
+    "settings", [Settings(host="0.0.0.0"), Settings(gateway_open=()), Settings(gateway_open=("acme",))]
+)
 def test_any_other_gateway_takes_what_the_settings_say(settings: Settings) -> None:
     assert embedded.with_an_open_gateway(settings) == settings

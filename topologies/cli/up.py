@@ -29,7 +29,7 @@ def command(
         int | None,
         typer.Option(
             min=1, max=HIGHEST_BASE, show_default=False,
-            help="First of consecutive ports for broker, registry, Valkey, gateway and metrics, instead of the settings'.",
+            help="First of consecutive ports for broker, registry, Valkey, gateway and metrics, not the settings'.",
         ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print what the processes log, too.")] = False,
@@ -82,8 +82,9 @@ def _signals() -> list[int]:
 
 
 def _announce(stack: Stack, console: Console) -> None:
+    gateway = "" if stack.gateway_url is None else f"\nPushes go to {stack.gateway_url} (openapi.json tells how)."
     console.print(
         f"\nUp. Broker {stack.settings.bootstrap}, registry {stack.settings.registry_url},"
-        f" gateway http://{stack.settings.host}:{stack.settings.gateway_port}/docs, logs in {stack.settings.data_dir / 'logs'}.\nIn another terminal: [bold]shipsync demo[/],"
+        f" logs in {stack.settings.data_dir / 'logs'}.{gateway}\nIn another terminal: [bold]shipsync demo[/],"
         " [bold]shipsync status[/], [bold]shipsync tail customer.updates[/]. Ctrl-C stops all.\n"
     )

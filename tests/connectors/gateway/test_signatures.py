@@ -126,7 +126,9 @@ def test_a_certificates_header_counts_from_a_trusted_proxy_alone(peer: str) -> N
         compile_check(push, [secret], PROXIES)(arrived(headers, peer=peer), NOW)
 
 
-TIMED = Push(scheme="hmac", source="", header="x-sig", signed="{timestamp}{body}", timestamp_header="x-at", replay_seconds=60)
+TIMED = Push(
+    scheme="hmac", source="", header="x-sig", signed="{timestamp}{body}", timestamp_header="x-at", replay_seconds=60
+)
 AT_NOW = ["1790000000", "1790000000000", "2026-09-21T14:13:20Z", "2026-09-21T16:13:20+02:00", "2026-09-21T14:13:20",
           "Mon, 21 Sep 2026 14:13:20 +0000"]
 
