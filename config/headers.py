@@ -12,6 +12,8 @@ RECEIVED_AT = "received-at"
 """Milliseconds since the epoch, decimal digits."""
 CORRELATION_ID = "correlation-id"
 CHANNEL = "channel"
+ASKED_NUMBER = "tracking-number"
+"""The tracking number a poller asked for: some carriers' answers do not repeat it."""
 
 ERROR_TOPIC = "__connect.errors.topic"
 ERROR_PARTITION = "__connect.errors.partition"

@@ -29,19 +29,22 @@ _UNMAPPED = Flag.CODE_UNMAPPED.value
 
 
 class HeaderNames(Struct, frozen=True):
-    """The record headers intake reads; ``received_at`` holds UTC ms in decimal digits."""
+    """The record headers intake reads; ``received_at`` holds UTC ms in decimal digits, ``asked_number`` the tracking
+    number a poller asked for."""
 
     feed: str = "feed"
     channel: str = "channel"
     received_at: str = "received-at"
     correlation_id: str = "correlation-id"
+    asked_number: str = "tracking-number"
 
 
 DEFAULT_NAMES = HeaderNames()
 
 
 class RawContext(Struct, frozen=True, gc=False):
-    """What is known of a raw record beside its bytes. ``channel`` is empty where the record has none."""
+    """What is known of a raw record beside its bytes. ``channel`` is empty where the record has none, and
+    ``asked_number`` where it is no answer to a question about one number."""
 
     feed: str
     channel: str
@@ -50,6 +53,7 @@ class RawContext(Struct, frozen=True, gc=False):
     offset: int
     received_at: int
     correlation_id: str
+    asked_number: str = ""
 
 
 class Parsed(Struct):
@@ -215,6 +219,7 @@ def _context(record: Record, names: HeaderNames, now_ms: int) -> RawContext:
     topic, partition, offset = record.topic, record.partition, record.offset
     feed, channel = headers.get(names.feed), headers.get(names.channel)
     stamp, correlation = headers.get(names.received_at), headers.get(names.correlation_id)
+    asked = headers.get(names.asked_number)
     if stamp is not None and stamp.isdigit() and len(stamp) < _STAMP_DIGITS:
         received_at = int(stamp)
     else:
@@ -224,6 +229,7 @@ def _context(record: Record, names: HeaderNames, now_ms: int) -> RawContext:
         channel.decode("utf-8", "replace") if channel else "",
         topic, partition, offset, received_at,
         correlation.decode("utf-8", "replace") if correlation else digest(topic, str(partition), str(offset)),
+        "" if asked is None else asked.decode("utf-8", "replace"),
     )
 
 

@@ -24,7 +24,7 @@ from topologies.reading import decoded
 
 HEADER_NAMES = HeaderNames(
     feed=headers.FEED, channel=headers.CHANNEL, received_at=headers.RECEIVED_AT,
-    correlation_id=headers.CORRELATION_ID,
+    correlation_id=headers.CORRELATION_ID, asked_number=headers.ASKED_NUMBER,
 )
 MOST_EVENT_BYTES = 64 * 1024
 """Of an event as it is written; its shipment's state keeps parts of it, and brokers take 1 MB by default."""

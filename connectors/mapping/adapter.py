@@ -73,7 +73,8 @@ class MappedAdapter:
     def _read(self, body: bytes) -> tuple[dict[str, Any], str]:
         first = body[:1]
         if first != b"{" and first != b"<":
-            first = body.lstrip(_BLANK)[:1]
+            body = body.lstrip(_BLANK)
+            first = body[:1]
             if not first:
                 raise Reject(RejectReason.EMPTY, "only blanks")
         kind = "xml" if first == b"<" else "json"

@@ -134,7 +134,7 @@ class Compiled:
                 newest.estimated_delivery_at = end_of_day(estimate)
 
     def _event(self, row: Row, references: list[Reference], context: RawContext, index: int) -> CarrierEvent:
-        number = _number(row, self._number)
+        number = _number(row, self._number) or normalise_tracking_number(context.asked_number)
         if not number and not references:
             raise Reject(RejectReason.NO_REFERENCE, "it names no shipment", self._missing[0])
         moment = self._moment(row)

@@ -17,6 +17,7 @@ from connectors.mapping.refusals import Refusals, Test, test_of
 from connectors.mapping.specification import Document, OtherCarrier, Push, Specification
 from connectors.mapping.statuses import StatusTable
 from connectors.mapping.times import zone
+from connectors.mapping.x12_status import READERS as SETS
 from connectors.mapping.x12_status import X12Adapter
 from connectors.mapping.yaml_text import Lines
 from streams.identity import normalise_carrier
@@ -58,19 +59,26 @@ class Read:
 def read(folder: Path) -> Read:
     """The folder's ``carrier.yaml``, checked as far as it goes by itself. Raises CarrierFileError."""
     spec, lines = yaml_text.load(folder / FILE, Specification)
-    try:
-        zone(spec.zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise lines.error(("zone",), f"{spec.zone!r} is no IANA time zone, such as Europe/Berlin") from error
+    _check_zone(spec.zone, lines, ("zone",))
     for index, name in enumerate(spec.formats):
         if name not in FORMATS:
             raise lines.error(("formats", str(index)), f"there is {', '.join(FORMATS)}, no {name!r}")
     if bool(spec.x12) != (spec.formats == ["x12"]) or bool(spec.documents) == bool(spec.x12):
         raise lines.error(("formats",), "give formats [x12] and x12:, or json, xml, ndjson or csv and documents:")
+    for index, code in enumerate(spec.x12.sets if spec.x12 else ()):
+        if code not in SETS:
+            raise lines.error(("x12", "sets", str(index)), f"there is {', '.join(SETS)}, no {code!r}")
     _check_rows(spec, lines)
     if spec.push is not None:
         _check_push(spec.push, lines)
     return Read(spec, lines, {name: StatusTable(table) for name, table in spec.statuses.items()})
+
+
+def _check_zone(name: str, lines: Lines, where: tuple[str, ...]) -> None:
+    try:
+        zone(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise lines.error(where, f"{name!r} is no IANA time zone, such as Europe/Berlin") from error
 
 
 def _check_rows(spec: Specification, lines: Lines) -> None:
@@ -165,6 +173,8 @@ def _document(
             time.utc is not None and time.local is not None
         ) != 1:
             raise one.lines.error((*where, "time", str(number)), "give exactly one of stamp, epoch, utc and local")
+        if time.zone is not None:
+            _check_zone(time.zone, one.lines, (*where, "time", str(number), "zone"))
     if document.place is not None:
         try:
             line_order(document.place.parts)

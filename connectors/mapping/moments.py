@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from connectors.mapping.paths import Row, Texts
 from connectors.mapping.specification import Time
 from connectors.mapping.times import (
@@ -55,11 +57,14 @@ def teller(specs: Sequence[Time], texts: Texts, zone_of: ZoneOf) -> When:
 
 
 def _way(spec: Time, texts: Texts, zone_of: ZoneOf) -> When:
+    if spec.zone is not None:
+        return _stated_zone(replace(spec, zone=None), spec.zone, texts)
     patterns = [spec.pattern] if isinstance(spec.pattern, str) else spec.pattern or []
     if spec.stamp is not None:
         if patterns:
             return _patterned(spec.stamp, patterns, texts, zone_of)
-        return _stamp(spec.stamp, texts, zone_of, spec.bare_midnight == "date")
+        tell = _stamp(spec.stamp, texts, zone_of, spec.bare_midnight == "date")
+        return tell if spec.offset is None else _with_offset(tell, spec.offset, texts)
     if spec.epoch is not None:
         return _epoch(spec.epoch, texts)
     if spec.utc is not None:
@@ -84,6 +89,37 @@ def _patterned(path: str, patterns: Sequence[str], texts: Texts, zone_of: ZoneOf
         raise unreadable(path, text)
 
     return tell
+
+
+def _stated_zone(spec: Time, zone_name: str, texts: Texts) -> When:
+    """A stamp whose clocks' zone the carrier states: nothing about it is assumed. UTC says nothing of the place."""
+    tell = _way(spec, texts, lambda _: zone_name)
+
+    def told(row: Row) -> Moment | None:
+        moment = tell(row)
+        if moment is None or not moment.assumed:
+            return moment
+        precision = Precision.INSTANT if moment.precision is Precision.LOCAL_NO_ZONE else moment.precision
+        return Moment(moment.at_ms, None if zone_name == "UTC" else moment.offset_minutes, False, precision)
+
+    return told
+
+
+def _with_offset(tell: When, path: str, texts: Texts) -> When:
+    """The same with the offset told beside it: the clocks it was read by, or those at the place of a UTC time."""
+    slot = texts.slot(path)
+
+    def told(row: Row) -> Moment | None:
+        moment = tell(row)
+        offset = _read_offset(row[slot], path)
+        if moment is None or offset is None or (moment.offset_minutes is not None and not moment.assumed):
+            return moment
+        if not moment.assumed:
+            return Moment(moment.at_ms, offset, False, Precision.INSTANT)
+        clock = moment.at_ms + (moment.offset_minutes or 0) * MINUTE_MS
+        return Moment(clock - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+
+    return told
 
 
 def _epoch(path: str, texts: Texts) -> When:

@@ -72,7 +72,7 @@ def locator(spec: Place | None, texts: Texts) -> Callable[[Row], Location | None
         key = key_of(row)
         return _places.get(key) or place(key)
 
-    return locate if spec.line is None else _with_line(texts.slot(spec.line), spec.parts, key_of)
+    return locate if spec.line is None else _with_line(texts.slot(spec.line), spec, key_of)
 
 
 def line_order(parts: str) -> tuple[int, ...]:
@@ -80,14 +80,16 @@ def line_order(parts: str) -> tuple[int, ...]:
     return tuple(_PARTS.index(part.strip()) for part in parts.split(","))
 
 
-def _with_line(slot: int, parts: str, key_of: Callable[[Row], Key]) -> Callable[[Row], Location | None]:
+def _with_line(slot: int, spec: Place, key_of: Callable[[Row], Key]) -> Callable[[Row], Location | None]:
     """Parts with a field of their own go before those of the line."""
-    order = line_order(parts)
+    order, from_right = line_order(spec.parts), spec.parts_from == "right"
 
     def locate(row: Row) -> Location | None:
         key = list(key_of(row))
-        line = [part.strip() or None for part in (row[slot] or "").split(",", len(order) - 1)]
-        for index, part in zip(order, line, strict=False):
+        text = row[slot] or ""
+        found = text.rsplit(",", len(order) - 1) if from_right else text.split(",", len(order) - 1)
+        line = [part.strip() or None for part in found]
+        for index, part in zip(order[-len(line):] if from_right else order, line, strict=False):
             key[index] = key[index] or part
         return place((key[0], key[1], key[2], key[3], key[4], key[5]))
 

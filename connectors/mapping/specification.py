@@ -75,8 +75,10 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``stamp``: date and time in one field. ``epoch``: a number of seconds, ms or us since 1970, .NET ticks, or
     ``/Date(...)/``, told apart by magnitude. ``utc``, ``local``: date field and time field; beside ``utc``,
-    ``local`` only tells the offset. ``pattern``: how the stamp or the date is written (strptime), where it is
-    not ISO 8601; of several the first that fits, ``iso`` among them for ISO 8601.
+    ``local`` only tells the offset; ``offset`` is the field with the offset of ``stamp`` or ``local``.
+    ``zone``: that of a stamp's clocks, where the carrier states it and so need not be assumed.
+    ``pattern``: how the stamp or the date is written (strptime), where it is not ISO 8601; of several the first
+    that fits, ``iso`` among them for ISO 8601.
     ``bare_midnight: date``: 00:00:00 without an offset is how this carrier writes a date without a time.
     """
 
@@ -85,13 +87,15 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True):
     utc: list[str] | None = None
     local: list[str] | None = None
     offset: str | None = None
+    zone: str | None = None
     pattern: Paths | None = None
     bare_midnight: Literal["time", "date"] = "time"
 
 
 class Place(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the parts of the scan's location stand. ``line``: a text with several of them, comma by comma, in
-    the order ``parts`` names; where it has fewer, those on the right are left out."""
+    the order ``parts`` names; where it has fewer, those on the right are left out, or those on the left with
+    ``parts_from: right``."""
 
     name: Paths | None = None
     city: Paths | None = None
@@ -101,6 +105,7 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
     unlocode: Paths | None = None
     line: str | None = None
     parts: str = "city, region, country"
+    parts_from: Literal["left", "right"] = "left"
 
 
 class Delivery(Struct, frozen=True, forbid_unknown_fields=True):

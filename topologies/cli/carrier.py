@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,10 @@ from rich.progress import track
 from rich.table import Column, Table
 
 from config import settings as configuration
-from connectors.carriers import Carrier, discover
-from streams.errors import Fatal
+from connectors.carriers import HOME, Carrier, discover
+from connectors.drafting.sample import draft
+from connectors.mapping.loading import FILE
+from streams.errors import Fatal, Reject
 from streams.model import CarrierEvent, Location
 from streams.vocabulary import ExceptionType, Precision
 from topologies.cli.feed import known_feed
@@ -31,6 +34,7 @@ Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=Fa
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 TEXT, DETAIL = 48, 120
+FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_]{1,39}")
 
 
 @app.command("list")
@@ -65,6 +69,37 @@ def try_files(feed: Feed, path: Files, as_json: AsJson = False) -> None:
             _show(one, console)
     if not any(one.events for one in tried):
         raise typer.Exit(1)
+
+
+@app.command("new")
+def new_carrier(
+    feed: Annotated[str, typer.Argument(help="Its feed: a short lower-case name.", show_default=False)],
+    sample: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="A payload the carrier has sent.")],
+    name: Annotated[str, typer.Option(help="The carrier's name, for people.")] = "",
+    write: Annotated[bool, typer.Option("--write", help="Write its folder, not only show the draft.")] = False,
+) -> None:
+    """Draft a carrier.yaml from one sample payload, and say what it already reads of it."""
+    if not FEED_NAME.fullmatch(feed):
+        raise typer.BadParameter(f"{feed!r}: use lower case letters, digits and _", param_hint="FEED")
+    folder = HOME / feed
+    if folder.exists():
+        raise typer.BadParameter(
+            f"{folder} is there already; try `shipsync carrier try {feed} {sample}`", param_hint="FEED"
+        )
+    try:
+        text = draft(feed, name or feed.capitalize(), sample.read_bytes(), f"drafted from {sample.name}")
+    except Reject as reject:
+        raise typer.BadParameter(f"{sample}: {reject.detail}", param_hint="--sample") from reject
+    if not write:
+        typer.echo(text)
+        typer.echo(f"# Nothing was written; add --write to make {folder / FILE} of it.", err=True)
+        return
+    folder.mkdir(parents=True)
+    (folder / FILE).write_text(text, "utf-8")
+    typer.echo(f"{folder / FILE} is written; {text.count('look:')} lines in it are marked `look:`.")
+    tried = read_file(_carrier(feed), sample, configuration.load())
+    _show(tried, Console(highlight=False))
+    typer.echo(f"Next: fill in what is marked, then `shipsync carrier check {feed} FOLDER` over all samples you have.")
 
 
 @app.command("check")

@@ -101,6 +101,11 @@ def test_json_in_a_text_is_a_level(tmp_path: Path) -> None:
          1_789_390_920_000, Precision.LOCAL_NO_ZONE),
         ('{local: [scan.day, scan.clock], pattern: ["%d/%m/%Y", iso]}', {"day": "2026-09-14", "clock": "15:02"},
          1_789_390_920_000, Precision.LOCAL_NO_ZONE),
+        ("{stamp: scan.at, offset: scan.zone}", {"at": "2026-09-14T09:02:00", "zone": "-04:00"}, 1_789_390_920_000,
+         Precision.INSTANT),
+        ("{stamp: scan.at, zone: UTC}", {"at": "2026-09-14T13:02:00"}, 1_789_390_920_000, Precision.INSTANT),
+        ("{stamp: scan.at, offset: scan.zone}", {"at": "2026-09-14T13:02:00Z", "zone": "-04:00"}, 1_789_390_920_000,
+         Precision.INSTANT),
         ("{epoch: scan.at}", {"at": 1_789_390_920}, 1_789_390_920_000, Precision.INSTANT),
         ("{epoch: scan.at}", {"at": "1789390920.5"}, 1_789_390_920_500, Precision.INSTANT),
         ("{epoch: scan.at}", {"at": 1_789_390_920_000}, 1_789_390_920_000, Precision.INSTANT),
@@ -134,6 +139,14 @@ def test_a_time_that_cannot_be_read_costs_its_scan(tmp_path: Path, way: str, fie
     assert (parsed.events, [reject.reason for reject in parsed.rejects]) == ([], [RejectReason.INVALID_TIME])
 
 
+def test_an_offset_beside_a_stamp_tells_the_clocks_at_the_place(tmp_path: Path) -> None:
+    way = "[{stamp: scan.at, offset: scan.zone}]"
+    rows = [("13:02:00Z", "-04:00"), ("09:02:00", "-04:00"), ("13:02:00Z", None), ("09:02:00-04:00", "+01:00")]
+    scans = [{**SCAN, "at": f"2026-09-14T{at}", "zone": zone} for at, zone in rows]
+    events = read(acme(tmp_path, ("[{stamp: scan.at}]", way)), scans).events
+    assert [event.utc_offset_minutes for event in events] == [-240, -240, None, -240]
+
+
 def test_a_field_may_say_that_the_event_is_an_estimate(tmp_path: Path) -> None:
     carrier = acme(
         tmp_path,
@@ -157,6 +170,16 @@ def test_a_line_of_text_is_taken_apart_into_a_place(tmp_path: Path) -> None:
     assert [event.location for event in events] == [
         Location(city="Quebec City", region="QC", country="CA"),
         Location(city="Feltham", region="SRY", country="GB"), Location(city="Linz"), None,
+    ]
+
+
+def test_a_line_may_be_taken_apart_from_its_end(tmp_path: Path) -> None:
+    where = "place: {line: scan.where, parts: 'city, country', parts_from: right}"
+    carrier = acme(tmp_path, ("    code: scan.code", f"    code: scan.code\n    {where}"))
+    rows = ["LONDON,EGHAM,GB", "Essen, DE", "NL"]
+    events = read(carrier, [{**SCAN, "where": where} for where in rows]).events
+    assert [event.location for event in events] == [
+        Location(city="LONDON,EGHAM", country="GB"), Location(city="Essen", country="DE"), Location(country="NL"),
     ]
 
 

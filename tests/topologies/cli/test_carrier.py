@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from connectors.carriers import discover
+from connectors.carriers import HOME, discover
 from topologies.cli.main import app
 
 
@@ -110,3 +110,28 @@ def test_a_wrong_argument_is_a_usage_error_that_says_what_there_is(arguments: li
     result = invoked(*arguments)
     assert result.exit_code == 2
     assert told in " ".join(result.output.split())
+
+
+def test_a_draft_is_shown_and_nothing_is_written_unless_asked_to(folder: Path) -> None:
+    result = invoked("new", "acme", "--sample", str(folder / "a.json"))
+    assert result.exit_code == 0
+    assert "tracking_number: message.trackingNumber" in result.output
+    assert not (HOME / "acme").exists()
+
+
+def test_a_new_carrier_reads_its_sample_at_once(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "carriers"
+    monkeypatch.setattr("topologies.cli.carrier.HOME", home)
+    monkeypatch.setattr("topologies.cli.carrier.discover", lambda: discover(home))
+    result = invoked("new", "acme", "--sample", str(folder / "a.json"), "--write")
+    assert result.exit_code == 0, result.output
+    assert "acme:1Z9X77410311122233" in result.output
+    assert "delivered" in result.output
+    again = invoked("new", "acme", "--sample", str(folder / "a.json"), "--write")
+    assert (again.exit_code, "there already" in again.output) == (2, True)
+
+
+@pytest.mark.parametrize(("feed", "file", "words"), [("Acme!", "a.json", "lower case"), ("acme", "d.json", "no JSON")])
+def test_what_cannot_be_drafted_is_said(folder: Path, feed: str, file: str, words: str) -> None:
+    result = invoked("new", feed, "--sample", str(folder / file))
+    assert (result.exit_code, words in result.output) == (2, True), result.output
