@@ -11,12 +11,15 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.gateway import metrics
-from connectors.gateway.problems import Problem, answer
+from connectors.gateway.problems import Problem, answer, unavailable
 
 log = structlog.get_logger(__name__)
 HEADER = "X-Request-ID"
 _SAFE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 NO_ROUTE = "none"
+LIMITED = "/v1/"
+MOST_AT_ONCE = 256
+"""Requests in hand, each of which may hold a whole body; those beyond are told to come again."""
 
 
 class Traced:
@@ -24,6 +27,7 @@ class Traced:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._in_hand = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -41,8 +45,15 @@ class Traced:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
+            limited = scope["path"].startswith(LIMITED)
+            self._in_hand += limited
+            metrics.IN_HAND.set(self._in_hand)
             try:
-                await self._app(scope, receive, sending)
+                if limited and self._in_hand > MOST_AT_ONCE:
+                    full = unavailable("more requests are in hand already than are taken at once", 1)
+                    await answer(Request(scope), full)(scope, receive, sending)
+                else:
+                    await self._app(scope, receive, sending)
             except Exception as error:
                 log.exception("a request failed in our own code", path=scope["path"], trouble=repr(error))
                 if status:
@@ -50,6 +61,8 @@ class Traced:
                 problem = Problem(500, "internal", "a fault of ours; nothing was taken")
                 await answer(Request(scope), problem)(scope, receive, sending)
             finally:
+                self._in_hand -= limited
+                metrics.IN_HAND.set(self._in_hand)
                 _note(scope, status, time.monotonic() - started)
 
 

@@ -21,6 +21,7 @@ from connectors.registry import Registry, ValueCodec
 from streams.model import Order
 from tests.support.topics import read_all
 from tests.support.waiting import eventually
+from topologies.children import State
 from topologies.stack import Stack, on_free_ports
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
@@ -59,6 +60,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def http(stack: Stack) -> Iterator[httpx.Client]:
     with client(stack) as opened:
         yield opened
+
+
+def in_hand(http: httpx.Client) -> bool:
+    """Whether a push is being taken just now."""
+    return "\nshipsync_gateway_requests_in_hand 1.0" in httpx.get(f"{http.base_url}/metrics").text
 
 
 def raw(stack: Stack, feed: str = FEED) -> dict[str, Any]:
@@ -166,6 +172,34 @@ def test_no_push_answered_2xx_is_lost_when_the_broker_stands_still(stack: Stack,
     assert len(told) == statuses.count(200)
     assert told <= found.keys()
     assert len(found) >= known + len(told)
+
+
+def test_a_push_a_killed_gateway_had_in_hand_is_taken_when_it_comes_again(stack: Stack, http: httpx.Client) -> None:
+    broker, gateway = stack.children[0].process, stack.children[-1]
+    assert broker is not None
+    assert gateway.process is not None
+    body, given = b'{"number": "in hand"}', {"Idempotency-Key": "in hand"}
+    with ThreadPoolExecutor(1) as pushing:
+        broker.send_signal(signal.SIGSTOP)
+        try:
+            first = pushing.submit(
+                http.post, f"/v1/carriers/{FEED}/events", content=body, headers=signed(body) | given
+            )
+            eventually(lambda: in_hand(http))
+            gateway.process.kill()
+            with pytest.raises(httpx.HTTPError):
+                first.result()
+        finally:
+            broker.send_signal(signal.SIGCONT)
+    eventually(lambda: stack.look() or gateway.state is State.WAITING)
+    eventually(lambda: stack.look() or gateway.state is State.UP, 60)
+    with client(stack) as again:
+        answer = again.post(f"/v1/carriers/{FEED}/events", content=body, headers=signed(body) | given)
+        assert answer.status_code == 200
+        assert "Idempotent-Replayed" not in answer.headers
+        assert raw(stack)[answer.json()["correlation_id"]][0].value() == body
+        repeat = again.post(f"/v1/carriers/{FEED}/events", content=body, headers=signed(body) | given)
+        assert repeat.json() == answer.json()
 
 
 def test_a_gateway_whose_broker_is_gone_says_so_within_seconds(tmp_path: Path) -> None:

@@ -47,5 +47,13 @@ def test_a_request_without_a_usable_id_gets_one(tmp_path: Path, given: str) -> N
     assert len(answer.headers["X-Request-ID"]) == 32
 
 
+def test_more_requests_than_fit_are_told_to_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.gateway.tracing.MOST_AT_ONCE", 0)
+    one = gateway(tmp_path)
+    answer = one.client.post("/v1/orders")
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "unavailable", "1")
+    assert one.client.get("/healthz").status_code == 200
+
+
 def test_a_pointer_escapes_what_json_pointers_must() -> None:
     assert pointer([0, "a/b", "c~d"]) == "/0/a~1b/c~0d"

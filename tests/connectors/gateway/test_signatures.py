@@ -9,6 +9,8 @@ import unicodedata
 from ipaddress import ip_network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.carriers import discover
 from connectors.gateway.signatures import Arrived, NotProven, compile_check
@@ -163,3 +165,14 @@ def test_what_is_no_digest_is_refused(said: str) -> None:
 def test_a_secret_that_is_no_base64_is_told_at_once() -> None:
     with pytest.raises(ValueError):
         compile_check(Push(scheme="hmac", source="", header="h", secret_form="base64"), ["*"])
+
+
+LATIN = st.text(st.characters(max_codepoint=255), max_size=40)
+
+
+@given(signature=LATIN, at=LATIN, body=st.binary(max_size=40), name=st.sampled_from(sorted(SIGNED)))
+def test_whatever_comes_is_refused_and_breaks_nothing(signature: str, at: str, body: bytes, name: str) -> None:
+    push, secret, headers = SIGNED[name]
+    forged = dict.fromkeys(headers, at) | {(push.header or "authorization").lower(): push.prefix + signature}
+    with pytest.raises(NotProven):
+        compile_check(push, [secret], PROXIES)(arrived(forged, body), NOW)
