@@ -263,6 +263,7 @@ class Flag(StrEnum):
     """What intake noticed about an event and let pass."""
 
     TIMESTAMP_FUTURE = "timestamp_future"
+    TIMESTAMP_UNTOLD = "timestamp_untold"
     CODE_UNMAPPED = "code_unmapped"
     ENVELOPE_COUNTS_WRONG = "envelope_counts_wrong"
     ENVELOPE_TRUNCATED = "envelope_truncated"

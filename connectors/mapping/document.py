@@ -20,7 +20,7 @@ from streams.outcomes import CarrierError
 from streams.vocabulary import Milestone, RejectReason
 
 MESSAGE = "message"
-_DELIVERED = Milestone.DELIVERED
+_PROVEN = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})
 CarrierOf = Callable[[str | None], str]
 Table = Callable[[str, str], StatusTable | None]
 
@@ -158,7 +158,7 @@ class Compiled:
         return emit(
             context, self._channel, index, carrier, number, sense, code,
             code if reason_code is None else f"{code}:{reason_code}", text, moment, self._location(row), None,
-            self._proof(row) if sense.milestone is _DELIVERED else None, row[self._piece],
+            self._proof(row) if sense.milestone in _PROVEN else None, row[self._piece],
             references.copy(), list(sense.flags),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.mapping.statuses import Sense
-from connectors.mapping.times import Moment
+from connectors.mapping.times import UNTOLD, Moment
 from streams.identity import event_id
 from streams.intake import RawContext
 from streams.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
@@ -13,6 +13,7 @@ FUTURE_TOLERANCE_MS = 15 * 60_000
 _NEW = Correction.NEW
 _ACTUAL = Classifier.ACTUAL
 _FUTURE = Flag.TIMESTAMP_FUTURE.value
+_UNTOLD = Flag.TIMESTAMP_UNTOLD.value
 
 
 def emit(
@@ -36,13 +37,17 @@ def emit(
     """The event. Its id comes from the time the carrier stated, so that a re-send is the same event.
 
     An actual event from the future is flagged and happened, at the latest, when it was received; an
-    estimate or a plan speaks of a later time by nature, and was made at the latest when received.
+    estimate or a plan speaks of a later time by nature, and was made at the latest when received. Where the
+    carrier tells no time at all, no time goes into the id either, and that of receipt is the event's.
     Without the carrier's number its first reference stands in the id. ``code`` goes into the id,
     ``shown_code``, which may tell more, into the event.
     """
     stated = occurred_at = moment.at_ms
     received_at = context.received_at
-    if occurred_at > received_at:
+    if moment is UNTOLD:
+        occurred_at = received_at
+        flags = [*flags, _UNTOLD]
+    elif occurred_at > received_at:
         if sense.classifier is not _ACTUAL:
             occurred_at = received_at
         elif occurred_at > received_at + FUTURE_TOLERANCE_MS:

@@ -164,12 +164,16 @@ def _document(
     one: Read, index: int, document: Document, others: Mapping[str, Read]
 ) -> tuple[Test, Compiled]:
     where = ("documents", str(index))
-    if document.always is None and document.statuses not in one.tables:
+    tables = dict(one.tables)
+    owner, _, table = document.statuses.partition("/")
+    if table and owner in others and table in others[owner].tables:
+        tables[document.statuses] = others[owner].tables[table]
+    if document.always is None and document.statuses not in tables:
         raise one.lines.error(
             (*where, "statuses"), f"no table {document.statuses!r}; there is {', '.join(one.tables) or 'none'}"
         )
     for number, time in enumerate([*document.time, *document.eta]):
-        if sum(way is not None for way in (time.stamp, time.epoch, time.utc, time.local)) - (
+        if sum(way is not None for way in (time.stamp, time.epoch, time.utc, time.local, time.received)) - (
             time.utc is not None and time.local is not None
         ) != 1:
             raise one.lines.error((*where, "time", str(number)), "give exactly one of stamp, epoch, utc and local")
@@ -187,7 +191,7 @@ def _document(
 
     try:
         return test_of(document.when, [MESSAGE]), Compiled(
-            document, one.spec, _carrier_of(one.spec.carrier), one.tables, table_of
+            document, one.spec, _carrier_of(one.spec.carrier), tables, table_of
         )
     except BadPath as error:
         raise one.lines.error(_place_of(one.lines, where, str(error)), str(error)) from error
@@ -214,7 +218,12 @@ def _carrier_of(carrier: str | OtherCarrier) -> CarrierOf:
         return lambda _: slug
     aliases = {normalise_carrier(name): slug for name, slug in carrier.aliases.items()}
 
+    inside = re.compile(carrier.pattern) if carrier.pattern else None
+
     def get(name: str | None) -> str:
+        if inside is not None:
+            found = inside.search(name or "")
+            name = found.group(found.lastindex or 0) if found else None
         short = normalise_carrier(name or "")
         return aliases.get(short) or "".join(filter(str.isalnum, short)) or "unknown"
 

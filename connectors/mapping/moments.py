@@ -11,6 +11,7 @@ from connectors.mapping.specification import Time
 from connectors.mapping.times import (
     DAY_MS,
     MINUTE_MS,
+    UNTOLD,
     Moment,
     Unreadable,
     clock_ms,
@@ -65,6 +66,8 @@ def _way(spec: Time, texts: Texts, zone_of: ZoneOf) -> When:
             return _patterned(spec.stamp, patterns, texts, zone_of)
         tell = _stamp(spec.stamp, texts, zone_of, spec.bare_midnight == "date")
         return tell if spec.offset is None else _with_offset(tell, spec.offset, texts)
+    if spec.received:
+        return lambda _: UNTOLD
     if spec.epoch is not None:
         return _epoch(spec.epoch, texts)
     if spec.utc is not None:

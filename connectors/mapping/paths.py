@@ -15,6 +15,8 @@ from streams.vocabulary import RejectReason
 
 Levels = tuple[Any, ...]
 Row = Sequence[str | None]
+JOINED = " + "
+FIRST = "[0]"
 Value = Callable[[Levels], Any]
 
 
@@ -62,6 +64,10 @@ def as_object(value: Any, path: str) -> dict[str, Any]:
     raise broken(path, "an object", value)
 
 
+class _Both(tuple[int, ...]):
+    """Slots whose texts are one text."""
+
+
 class Texts:
     """The texts a document reads. ``slot`` and its like while it is compiled; ``reader`` once at the end."""
 
@@ -71,6 +77,9 @@ class Texts:
 
     def slot(self, path: str) -> int:
         """Where in the row the text at ``path`` will stand. Raises BadPath."""
+        if JOINED in path:
+            both = _Both(map(self.slot, path.split(JOINED)))
+            return self._cells.setdefault(both, len(self._cells))
         _, keys = split(path, self.levels)
         if not keys:
             raise BadPath(f"{path!r} names a level, not a field of it")
@@ -97,6 +106,9 @@ class Texts:
             text = f"t{number}"
             if isinstance(cell, str):
                 lines += self._fetched(cell, text, objects, lines)
+            elif isinstance(cell, _Both):
+                all_there = " and ".join(f"t{slot} is not None" for slot in cell)
+                lines.append(f"    {text} = {' + '.join(f't{slot}' for slot in cell)} if {all_there} else None")
             else:
                 lines.append(f"    {text} = {' or '.join(f't{slot}' for slot in cell) or None}")
         row = ", ".join(f"t{number}" for number in self._cells.values())
@@ -128,8 +140,10 @@ class Texts:
             lines.append(f"    {name} = at[{level}]")
             return name
         outer = self._holder(level, keys[:-1], path, objects, lines)
+        lines.append(f"    {name} = {outer}.get({keys[-1].removesuffix(FIRST)!r})")
+        if keys[-1].endswith(FIRST):
+            lines.append(f"    if {name}.__class__ is list: {name} = {name}[0] if {name} else None")
         lines += [
-            f"    {name} = {outer}.get({keys[-1]!r})",
             f"    if {name}.__class__ is not dict: {name} = as_object({name}, {path!r})",
         ]
         return name

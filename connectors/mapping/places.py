@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
+from importlib.resources import files
 from operator import itemgetter
 from pathlib import Path
 
+import pycountry
 from msgspec import Struct
+from msgspec.structs import replace
 
 from connectors.mapping import yaml_text
 from connectors.mapping.paths import Row, Texts
@@ -31,15 +35,30 @@ class Zones(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def zones() -> Zones:
-    """The shared table, read once. Raises CarrierFileError."""
-    return yaml_text.load(TABLES / "zones.yaml", Zones)[0]
+    """The shared table, read once, with the zone of every country that has but one. Raises CarrierFileError."""
+    table = yaml_text.load(TABLES / "zones.yaml", Zones)[0]
+    return replace(table, countries={**_only_zones(), **table.countries})
+
+
+def _only_zones() -> dict[str, str]:
+    """Country -> its zone, for countries all of whose clocks agree (IANA zone.tab, as packaged in tzdata)."""
+    lines = (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    several = Counter(row[0] for row in rows)
+    return {row[0]: row[2] for row in rows if several[row[0]] == 1}
 
 
 @lru_cache(maxsize=1_000)
 def country_code(country: str) -> str:
-    """ISO 3166-1 alpha-2 where the spelling is known, else as it came."""
+    """ISO 3166-1 alpha-2 of a code or an English name, where the spelling is known; else as it came."""
     upper = country.upper()
-    return zones().alpha_2.get(upper, upper if len(upper) == 2 else country)
+    known = zones().alpha_2.get(upper)
+    if known is not None or len(upper) == 2:
+        return known or upper
+    try:
+        return str(pycountry.countries.lookup(country).alpha_2)
+    except LookupError:
+        return country
 
 
 _places: dict[Key, Location] = {}
@@ -98,15 +117,18 @@ def _with_line(slot: int, spec: Place, key_of: Callable[[Row], Key]) -> Callable
 
 def zone_finder(specs: Sequence[ZoneBy], default: str, texts: Texts) -> Callable[[Row], str]:
     """The zone a scan's clocks show: by the first field with an entry, else ``default``."""
-    found: list[tuple[int, Mapping[str, str]]] = []
+    found: list[tuple[int, Mapping[str, str], bool]] = []
     for spec in specs:
         table = getattr(zones(), spec.table) if spec.table else {}
-        found.append((texts.slot(spec.by), {**table, **spec.zones}))
+        found.append((texts.slot(spec.by), {**table, **spec.zones}, spec.table == "countries"))
 
     def zone_of(row: Row) -> str:
-        for slot, table in found:
+        for slot, table, by_country in found:
             value = row[slot]
-            if value is not None and (zone := table.get(value.upper())) is not None:
+            if value is None:
+                continue
+            zone = table.get(value.upper()) or table.get(country_code(value) if by_country else "")
+            if zone is not None:
                 return zone
         return default
 

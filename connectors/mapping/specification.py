@@ -1,8 +1,9 @@
 """What ``carrier.yaml`` may say. Every field is checked on load; the folders of ``connectors/carriers/`` are
 the examples.
 
-A *path* starts with a level (``message``, or a name given under ``each``) and goes down by keys. Where a
-list of paths stands, the first that has a value counts.
+A *path* starts with a level (``message``, or a name given under ``each``) and goes down by keys; ``key[0]`` is the
+first element of a list. Where a list of paths stands, the first that has a value counts. Two texts joined by `` + ``
+are one, with nothing between them; it is there when both are.
 """
 
 from __future__ import annotations
@@ -71,7 +72,10 @@ class ZoneBy(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Time(Struct, frozen=True, forbid_unknown_fields=True):
-    """One way a time is told; exactly one of ``stamp``, ``epoch``, ``utc`` and ``local``.
+    """One way a time is told; exactly one of ``stamp``, ``epoch``, ``utc``, ``local`` and ``received``.
+
+    ``received: true``: the carrier tells none. The event happened at the latest when it was received, is flagged, and
+    is the same however often its message is sent again.
 
     ``stamp``: date and time in one field. ``epoch``: a number of seconds, ms or us since 1970, .NET ticks, or
     ``/Date(...)/``, told apart by magnitude. ``utc``, ``local``: date field and time field; beside ``utc``,
@@ -83,6 +87,7 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     stamp: str | None = None
+    received: bool | None = None
     epoch: str | None = None
     utc: list[str] | None = None
     local: list[str] | None = None
@@ -109,7 +114,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Proof of delivery; goes onto delivered events only. ``unsigned``: what stands there when nobody signed."""
+    """Proof of delivery; goes onto delivered events and those about the proof itself. ``unsigned``: what stands there
+    when nobody signed."""
 
     signed_by: Paths | None = None
     left_at: Paths | None = None
@@ -154,9 +160,12 @@ class Refusal(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OtherCarrier(Struct, frozen=True, forbid_unknown_fields=True):
-    """An aggregator's field with the real carrier's name, and the slugs of the names it uses."""
+    """An aggregator's field with the real carrier's name, and the slugs of the names it uses. ``pattern``: a
+    regular expression whose group that matches is the name, where the field holds more than it.
+    """
 
     path: str
+    pattern: str | None = None
     aliases: dict[str, str] = field(default_factory=dict)
 
 
@@ -191,7 +200,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     A path ending in ``[]`` is a list, one without an object, one ending in ``{}`` an object in a JSON text;
     several paths joined by `` + `` are one list after the other.
 
-    The texts of the paths in ``code``, joined by a colon, are looked up in the table ``statuses``. ``always``
+    The texts of the paths in ``code``, joined by a colon, are looked up in the table ``statuses``, which may be
+    another carrier's: ``dhl/express``. ``always``
     is what every scan means where the document has neither code nor text.
     """
 

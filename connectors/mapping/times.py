@@ -38,6 +38,10 @@ class Moment(Struct, frozen=True, gc=False):
     precision: Precision
 
 
+UNTOLD = Moment(0, None, True, Precision.INSTANT)
+"""Stands for a time the carrier does not tell."""
+
+
 class Unreadable(ValueError):
     """The text is no date, time or offset."""
 

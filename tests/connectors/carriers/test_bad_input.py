@@ -80,6 +80,7 @@ def test_five_megabytes_are_too_large(feed: str) -> None:
 def test_junk_is_refused_without_a_fault_of_ours(feed: str, body: bytes) -> None:
     assert reasons(feed, body) <= {
         RejectReason.NOT_TEXT, RejectReason.MALFORMED, RejectReason.UNEXPECTED_SHAPE, RejectReason.EMPTY,
+        RejectReason.CONTRACT_BROKEN, RejectReason.UNSUPPORTED_MESSAGE,
     }
 
 
