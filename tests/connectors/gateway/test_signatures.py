@@ -48,6 +48,11 @@ SIGNED: dict[str, tuple[Push, str, dict[str, str]]] = {
         declared("easypost"), SECRET,
         {"x-hmac-signature": "hmac-sha256-hex=" + digest(unicodedata.normalize("NFKD", SECRET).encode()).hex()},
     ),
+    "aftership": (
+        declared("aftership"), SECRET,
+        {"aftership-hmac-sha256": base64.b64encode(digest(SECRET.encode())).decode()},
+    ),
+    "sendcloud": (declared("sendcloud"), SECRET, {"sendcloud-signature": digest(SECRET.encode()).hex()}),
     "digest with the secret in it": (
         Push(scheme="digest", source="", header="sign", signed="{body}/{secret}"), "key",
         {"sign": hashlib.sha256(BODY + b"/key").hexdigest()},
@@ -119,6 +124,13 @@ def test_a_digest_is_of_this_body_alone(name: str) -> None:
     push, secret, headers = SIGNED[name]
     with pytest.raises(NotProven):
         compile_check(push, [secret])(arrived(headers, BODY + b"\n"), NOW)
+
+
+def test_the_example_a_carrier_published_is_taken() -> None:
+    """sendcloud.dev/api/v3/webhooks"""
+    published = "1eed4b3d41f4653ac64fd56f1bf1cbfd349e4482cbc11dff7134bd93e5da4b0a"
+    example = arrived({"sendcloud-signature": published}, b'{"key": "value"}')
+    compile_check(declared("sendcloud"), ["secretkey"])(example, NOW)
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.1", "", "testclient"])
