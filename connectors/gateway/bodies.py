@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from connectors.gateway.problems import Problem
 
@@ -48,7 +49,8 @@ def check_kind(request: Request, taken: tuple[str, ...]) -> str:
 
 
 async def read(request: Request, most: int) -> bytes:
-    """The whole body. Raises Problem: 413 above ``most`` bytes (the rest is not read), 400 for none, 408 too late."""
+    """The whole body. Raises Problem: 413 above ``most`` bytes (the rest is not read), 400 for none or a part of it,
+    408 for one that takes too long."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
         raise _too_large(most)
@@ -65,6 +67,8 @@ async def read(request: Request, most: int) -> bytes:
         raise Problem(
             408, "too_slow", f"the body did not arrive within {READ_SECONDS:g} s", headers={"Connection": "close"}
         ) from error
+    except ClientDisconnect as error:
+        raise Problem(400, "cut_off", "the connection ended before the body did") from error
     body = b"".join(parts)
     if not body.strip():
         raise Problem(400, "empty", "the body is empty")

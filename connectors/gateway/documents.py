@@ -120,6 +120,8 @@ def documents(kind: Kind[M, T], body: bytes) -> list[T]:
         read = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(400, "malformed", f"no JSON: {error}") from error
+    except RecursionError as error:
+        raise Problem(400, "malformed", "nested too deeply") from error
     several = isinstance(read, list)
     items = read if several else [read]
     if not 0 < len(items) <= MOST_DOCUMENTS:
@@ -160,4 +162,5 @@ def _is_unicode(made: msgspec.Struct) -> bool:
 
 def _parts(path: str) -> list[str | int]:
     """``shipments[0].carrier`` in parts."""
-    return [int(part) if part.isdecimal() else part for part in path.replace("[", ".").replace("]", "").split(".")]
+    parts = path.replace("[", ".").replace("]", "").split(".")
+    return [int(part) if part.isdecimal() else part for part in parts if part]

@@ -21,6 +21,12 @@ GRACE_SECONDS = 2.0
 """Beyond the delivery time-out, before an acknowledgement is no longer waited for."""
 ASK_SECONDS = 2.0
 QUEUED_KBYTES = 256 * 1024
+SPENT = frozenset({
+    KafkaError._FATAL, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.UNKNOWN_PRODUCER_ID,
+    KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, KafkaError.INVALID_PRODUCER_ID_MAPPING, KafkaError.PRODUCER_FENCED,
+    KafkaError._FENCED,
+})
+"""The broker no longer takes this producer's sequence (it stood still, or began anew); a new producer starts one."""
 
 
 class Record(NamedTuple):
@@ -65,7 +71,8 @@ class Log(Protocol):
 
 
 class KafkaLog:
-    """The real one. One thread serves the producer's callbacks; a producer that failed for good is made anew."""
+    """The real one. One thread serves the producer's callbacks; a producer whose sequence is spent is
+    made anew."""
 
     def __init__(self, settings: Settings) -> None:
         self._patience = settings.gateway_ack_timeout
@@ -75,7 +82,7 @@ class KafkaLog:
             "queue.buffering.max.kbytes": QUEUED_KBYTES, **settings.librdkafka(),
         }
         self._producer = Producer(dict(self._config), logger=client_log)
-        self._failed = False
+        self._spent: Producer | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="kafka-callbacks", daemon=True)
         self._thread.start()
@@ -84,16 +91,16 @@ class KafkaLog:
         """Where the record lies, once every in-sync replica has it. Raises NotWritten."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Place] = loop.create_future()
+        producer = self._usable()
 
         def delivered(error: KafkaError | None, message: Message) -> None:
-            if error is not None and (error.fatal() or error.code() == KafkaError._FATAL):
-                self._failed = True
+            if error is not None and (error.fatal() or error.code() in SPENT):
+                self._spent = producer
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle, done, error, _place(message) if error is None else None)
 
-        self._make_anew_if_failed()
         try:
-            self._producer.produce(
+            producer.produce(
                 record.topic, record.value, record.key, headers=list(record.headers), on_delivery=delivered
             )
         except BufferError as error:
@@ -123,12 +130,14 @@ class KafkaLog:
         while not self._ended.is_set():
             self._producer.poll(POLL_SECONDS)
 
-    def _make_anew_if_failed(self) -> None:
-        if self._failed:
-            log.error("the Kafka producer failed for good; a new one takes its place")
-            self._failed, old = False, self._producer
+    def _usable(self) -> Producer:
+        """The producer, or a new one; what the old one has in hand is still seen to, and its callers are told."""
+        spent, self._spent = self._spent, None
+        if spent is not None and spent is self._producer:
+            log.warning("the broker takes no more of this Kafka producer; a new one takes its place")
             self._producer = Producer(dict(self._config), logger=client_log)
-            old.poll(0)
+            threading.Thread(target=spent.flush, args=(self._patience,), daemon=True).start()
+        return self._producer
 
 
 def _place(message: Message) -> Place:

@@ -96,7 +96,11 @@ def test_a_confirmation_with_numbers_of_nobody_is_refused(one: Gateway) -> None:
     assert answer.json()["errors"][0]["pointer"] == "/carrier"
 
 
-@pytest.mark.parametrize(("told", "status"), [(b"{no json", 400), (b'"text"', 422), (b"[]", 422), (b"\xff{}", 400)])
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [(b"{no json", 400), (b'"text"', 422), (b"[]", 422), (b"\xff{}", 400), (b"[" * 100_000, 400)],
+    ids=["cut off", "a text", "an empty list", "no UTF-8", "too deep"],
+)
 def test_what_is_no_document_is_refused(one: Gateway, told: bytes, status: int) -> None:
     assert post(one, told).status_code == status
 

@@ -52,12 +52,12 @@ def test_one_key_lies_in_one_partition(bootstrap: str, topic_name: str) -> None:
 
 
 @pytest.mark.broker
-def test_a_producer_that_failed_for_good_is_made_anew(broker: Any, topic_name: str) -> None:
+def test_a_producer_that_is_spent_is_made_anew(broker: Any, topic_name: str) -> None:
     create_topic(broker.bootstrap, topic_name)
 
     async def write(log: KafkaLog) -> int:
         await log.write(Record(topic_name, None, b"1", []))
-        log._failed = True
+        log._spent = log._producer
         return (await log.write(Record(topic_name, None, b"2", []))).offset
 
     with opened(broker.bootstrap) as log:
