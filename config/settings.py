@@ -98,6 +98,10 @@ class Settings(BaseSettings):
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for silent feeds")
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
 
+    poll_credentials: SecretStr | None = Field(
+        None, description="Who we are to the carriers that are polled (JSON by feed); a feed not named is not polled"
+    )
+
     @field_validator("feeds", "gateway_open", "gateway_proxies", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:

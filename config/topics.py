@@ -109,6 +109,10 @@ ERP_POSTINGS = Topic(
     "erp.postings.v1", "One posting per financially relevant fact", "delivery id", "erp_posting",
     "fulfilment", retention_ms=90 * DAY_MS, personal_data=True,
 )
+POLL_STATE = Topic(
+    "poll.state.v1", "What the pollers know of each number they ask for; their cursor", "FEED:REFERENCE",
+    "poll_state", "pollers", cleanup=Cleanup.COMPACT,
+)
 DEAD_LETTERS = Topic(
     "dead.letters.v1", "Index cards of all dead letters", "step", "dead_letter", "every step",
     retention_ms=90 * DAY_MS,
@@ -131,7 +135,7 @@ DLQ_FEEDS = dead_letter_topic("feeds")
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
     ORDER_REFERENCES, SHIPMENT_EVENTS, SHIPMENT_STATE, CUSTOMER_UPDATES, DELIVERY_MILESTONES, OPS_ALERTS,
-    FULFILMENT_STATE, ERP_POSTINGS, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS,
+    FULFILMENT_STATE, ERP_POSTINGS, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS,
 )
 
 

@@ -17,12 +17,15 @@ from streams.vocabulary import (
     Correction,
     ExceptionType,
     Milestone,
+    PollEnd,
     PostingKind,
     Precision,
     Reason,
     Severity,
     Status,
 )
+from streams.warehouse import WmsConfirmation as WmsConfirmation
+from streams.warehouse import WmsLine as WmsLine
 
 
 class Record(Protocol):
@@ -152,31 +155,6 @@ class Order(Struct):
     promised_delivery_at: int | None
     updated_at: int
     shipments: list[OrderLine]
-
-
-class WmsLine(Struct, frozen=True):
-    """One line of a confirmation. ``ordered`` is None where the warehouse does not say it."""
-
-    line_id: str
-    sku: str
-    ordered: float | None
-    confirmed: float
-    unit: str | None
-    lot: str | None
-
-
-class WmsConfirmation(Struct):
-    """What the warehouse did for an ERP delivery. ``kind``: picked, packed, shipped or short."""
-
-    confirmation_id: str
-    delivery_id: str
-    order_id: str | None
-    warehouse: str
-    kind: str
-    confirmed_at: int
-    carrier: str | None
-    tracking_numbers: list[str]
-    lines: list[WmsLine]
 
 
 class OrderReference(Struct, gc=False):
@@ -387,3 +365,29 @@ class DriftHour(Struct, frozen=True, array_like=True):
     records: int
     broken: int
     unseen: int
+
+
+class PollState(Struct):
+    """What the poller knows of one number it asks one feed for; the poller's cursor.
+
+    ``due_at`` None: asked no more, because of ``ended``. ``failures`` and ``not_found`` count answers in a row.
+    """
+
+    feed: str
+    carrier: str
+    tracking_number: str
+    status: Status
+    watched_since: int
+    news_at: int | None = None
+    asked_at: int | None = None
+    due_at: int | None = None
+    asked: int = 0
+    failures: int = 0
+    not_found: int = 0
+    not_found_since: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: str | None = None
+    ended: PollEnd = PollEnd.NONE
+    ended_at: int | None = None
+    detail: str = ""

@@ -293,6 +293,15 @@ class RejectReason(StrEnum):
     POISON = "poison"
 
 
+class PollEnd(StrEnum):
+    """Why a carrier is asked for a number no more; ``none``: it is."""
+
+    NONE = "none"
+    SETTLED = "settled"
+    NOT_FOUND = "not_found"
+    EXPIRED = "expired"
+
+
 class PostingKind(StrEnum):
     """What an ERP posting records: the financially relevant facts of a delivery."""
 

@@ -18,7 +18,7 @@ from connectors.carriers import taken
 from connectors.embedded.ports import is_free, unused
 from connectors.topic_admin import TopicAdmin
 from streams.errors import Fatal
-from topologies import embedded, upfile
+from topologies import embedded, polling, upfile
 from topologies.children import Child, ChildSpec
 from topologies.embedded import SHIPSYNC, on_free_ports, on_ports
 from topologies.environment import environment
@@ -34,6 +34,7 @@ PROBE_SECONDS = 0.5
 READY_SECONDS = 3.0
 STAGES_LAYER, GATEWAY_LAYER = 1, 2
 GATEWAY = "gateway"
+POLLER = "poll"
 
 
 def catalogue(feeds: Sequence[str] = ()) -> tuple[topics.Topic, ...]:
@@ -57,6 +58,7 @@ class Stack:
         wanted = stages or [*(app.name for app in topics.APPS), GATEWAY]
         self._stages = [name for name in wanted if name != GATEWAY]
         self._with_gateway = GATEWAY in wanted
+        self._polls = stages is None and bool(polling.configured(self.settings))
         self._ports = ports
         self._tell, self._hear = say, hear
         self._started_at: int | None = None
@@ -143,8 +145,11 @@ class Stack:
                 return False
         if not self._create_topics(until):
             return False
-        for name, port in zip(self._stages, self._metrics_ports(), strict=True):
+        ports = self._metrics_ports()
+        for name, port in zip(self._stages, ports, strict=False):
             supervisor.start(self._stage(name, port))
+        if self._polls:
+            supervisor.start(self._poller(ports[-1]))
         if self._with_gateway:
             supervisor.start(self._gateway())
         return supervisor.wait_ready(STAGE_SECONDS, until)
@@ -191,20 +196,26 @@ class Stack:
         return True
 
     def _metrics_ports(self) -> list[int]:
+        needed = len(self._stages) + self._polls
         if self._ports is None:
-            return unused(len(self._stages))
+            return unused(needed)
         first = self._ports + embedded.PORTS
-        wanted = list(range(first, first + len(self._stages)))
+        wanted = list(range(first, first + needed))
         taken = [port for port in wanted if not is_free(port, self.settings.host)]
         if taken:
             raise Fatal(f"port {taken[0]} is taken, wanted for metrics: free it, or choose another --ports")
         return wanted
 
     def _stage(self, name: str, port: int) -> ChildSpec:
+        return self._child(name, [*SHIPSYNC, "stage", name], port, b"\nshipsync_assigned_partitions{")
+
+    def _poller(self, port: int) -> ChildSpec:
+        return self._child(POLLER, [*SHIPSYNC, "poll"], port, b"\nshipsync_poll_ready 1.0")
+
+    def _child(self, name: str, command: Sequence[str], port: int, says_when_ready: bytes) -> ChildSpec:
         return ChildSpec(
-            name, [*SHIPSYNC, "stage", name],
-            {**environment(self.settings), "SHIPSYNC_METRICS_PORT": str(port)},
-            ready=partial(_is_ready, self.settings.host, port), metrics_port=port,
+            name, command, {**environment(self.settings), "SHIPSYNC_METRICS_PORT": str(port)},
+            ready=partial(_is_ready, self.settings.host, port, says_when_ready), metrics_port=port,
             stop_seconds=self.settings.drain_timeout + STOP_MARGIN_SECONDS, layer=STAGES_LAYER,
         )
 
@@ -228,10 +239,10 @@ def _prepared(settings: Settings, external: bool, ports: int | None) -> Settings
     return embedded.with_an_open_gateway(embedded.with_short_sessions(settings))
 
 
-def _is_ready(host: str, port: int) -> bool:
-    """Whether a stage says that it has its partitions (its metrics endpoint tells)."""
+def _is_ready(host: str, port: int, says: bytes) -> bool:
+    """Whether a process says that it is at work (its metrics endpoint tells)."""
     with suppress(OSError), urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PROBE_SECONDS) as answer:
-        return b"\nshipsync_assigned_partitions{" in answer.read()
+        return says in answer.read()
     return False
 
 

@@ -10,7 +10,7 @@ from config.topics import WMS_CONFIRMATIONS
 from connectors.gateway.documents import Kind
 from connectors.gateway.orders import Name, milliseconds
 from streams.identity import normalise_carrier
-from streams.model import WmsConfirmation, WmsLine
+from streams.warehouse import WmsConfirmation, WmsLine
 
 
 class ConfirmedLine(BaseModel):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from connectors.mapping.emission import emit
+from connectors.mapping.emission import emit, retraction
 from connectors.mapping.levels import LIST, elements_of
 from connectors.mapping.moments import end_of_day, teller
-from connectors.mapping.paths import Levels, Row, Texts, holders_below, split, texts_below
+from connectors.mapping.paths import Levels, Row, Texts, split
 from connectors.mapping.places import locator, zone_finder
-from connectors.mapping.refusals import Refusals
-from connectors.mapping.specification import Delivery, Document, OtherCarrier, ReferenceFrom, Refusal, Specification
+from connectors.mapping.references import reader
+from connectors.mapping.refusals import Refusals, test_of
+from connectors.mapping.specification import Delivery, Document, OtherCarrier, Refusal, Specification
 from connectors.mapping.statuses import EMPTY, Sense, StatusTable, sense_of
 from streams.errors import Reject
 from streams.identity import normalise_tracking_number
@@ -57,7 +58,10 @@ class Compiled:
         self._eta = teller(spec.eta, texts, zone_of) if spec.eta else None
         self._proof = _proof(spec.delivery, texts)
         self._piece = texts.first(spec.piece)
-        self._references = _references(spec.references, levels)
+        self._references = reader(spec.references, levels)
+        self._each_its_own = any(split(one.each, levels)[0] == len(levels) - 1 > 0 for one in spec.references)
+        self._strip = tuple(spec.strip)
+        self._retracted = test_of(spec.retracted, levels) if spec.retracted is not None else None
         self._missing = (
             _first(spec.tracking_number), spec.time[0].stamp or _first(spec.time[0].utc or spec.time[0].local or []),
             _first(spec.code) or _first(spec.text),
@@ -117,10 +121,14 @@ class Compiled:
         for at in scans:
             try:
                 row = self._row(at)
+                if self._each_its_own:
+                    references = self._references(at)
                 event = self._event(row, references, context, len(parsed.events))
             except Reject as reject:
                 parsed.rejects.append(reject)
                 continue
+            if self._retracted is not None and self._retracted(at):
+                event = retraction(event)
             parsed.events.append(event)
             if newest is None or event.occurred_at > newest.occurred_at:
                 newest, newest_row = event, row
@@ -135,12 +143,14 @@ class Compiled:
 
     def _event(self, row: Row, references: list[Reference], context: RawContext, index: int) -> CarrierEvent:
         number = _number(row, self._number) or normalise_tracking_number(context.asked_number)
-        if not number and not references:
-            raise Reject(RejectReason.NO_REFERENCE, "it names no shipment", self._missing[0])
         moment = self._moment(row)
+        if not number and not references:
+            if moment is None:
+                raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without number and time", self._missing[0])
+            raise Reject(RejectReason.NO_REFERENCE, "it names no shipment", self._missing[0])
         if moment is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without a time", self._missing[1])
-        code = ":".join([text for slot in self._code if (text := row[slot]) is not None])
+        code = ":".join([self._bare(text) for slot in self._code if (text := row[slot]) is not None])
         text = row[self._text] or ""
         if not code and not text and self._always is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
@@ -161,6 +171,12 @@ class Compiled:
             self._proof(row) if sense.milestone in _PROVEN else None, row[self._piece],
             references.copy(), list(sense.flags),
         )
+
+    def _bare(self, text: str) -> str:
+        for prefix in self._strip:
+            if text.startswith(prefix):
+                return text[len(prefix):]
+        return text
 
     def _sense(
         self, row: Row, carrier: str, code: str, text: str, reason_code: str | None
@@ -208,25 +224,5 @@ def _proof(spec: Delivery | None, texts: Texts) -> Callable[[Row], ProofOfDelive
             signature = None
         parts = (signature, row[left_at], row[document_url])
         return ProofOfDelivery(*parts) if any(parts) else None
-
-    return get
-
-
-def _references(
-    specs: Sequence[ReferenceFrom], levels: Sequence[str]
-) -> Callable[[Levels], list[Reference]]:
-    wanted = [
-        (*split(spec.each, levels), (spec.value or "").split(".") if spec.value else [], spec) for spec in specs
-    ]
-
-    def get(at: Levels) -> list[Reference]:
-        found: dict[Reference, None] = {}
-        for level, keys, value_keys, spec in wanted:
-            for holder in holders_below(at[level], keys):
-                kinds = list(texts_below(holder, spec.kind.split("."))) if spec.kind else []
-                kind = spec.types.get(kinds[0], spec.type) if kinds else spec.type
-                for text in texts_below(holder, value_keys):
-                    found[Reference(kind, text)] = None
-        return list(found)
 
     return get

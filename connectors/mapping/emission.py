@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from connectors.mapping.statuses import Sense
 from connectors.mapping.times import UNTOLD, Moment
-from streams.identity import event_id
+from streams.identity import digest, event_id
 from streams.intake import RawContext
 from streams.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
 from streams.vocabulary import Classifier, Correction, Flag
@@ -14,6 +16,15 @@ _NEW = Correction.NEW
 _ACTUAL = Classifier.ACTUAL
 _FUTURE = Flag.TIMESTAMP_FUTURE.value
 _UNTOLD = Flag.TIMESTAMP_UNTOLD.value
+
+
+def retraction(event: CarrierEvent) -> CarrierEvent:
+    """Takes back the event of the same facts (EPCIS 2.0, errorDeclaration: the erroneous event is sent again)."""
+    corrects = event.event_id
+    return replace(
+        event, event_id=digest("retracts", corrects), correction=Correction.RETRACTS, corrects=corrects,
+        estimated_delivery_at=None,
+    )
 
 
 def emit(

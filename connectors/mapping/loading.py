@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from connectors.mapping import yaml_text
 from connectors.mapping.adapter import BY_LINE, READERS, WITH_ATTRIBUTES, MappedAdapter, RowsAdapter, rows_reader
+from connectors.mapping.asking import Plan, plan_of
 from connectors.mapping.document import MESSAGE, CarrierOf, Compiled
 from connectors.mapping.paths import BadPath
 from connectors.mapping.places import line_order
@@ -33,7 +34,7 @@ _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """One carrier as the rest of ShipSync knows it. ``slug`` is None for an aggregator."""
+    """One carrier as the rest of ShipSync knows it. ``slug`` is None for an aggregator; ``plan``: how it is asked."""
 
     feed: str
     name: str
@@ -44,6 +45,7 @@ class Carrier:
     expect_every_s: int
     stale_after_s: int
     adapter: Adapter
+    plan: Plan | None = None
     push: Push | None = None
 
 
@@ -128,6 +130,7 @@ def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
         _seconds(spec.cadence.expect_every, lines, "expect_every"),
         _seconds(spec.cadence.stale_after, lines, "stale_after"),
         _mapped(one, others) if spec.x12 is None else X12Adapter(spec.feed, spec.channel, spec.zone, spec.x12),
+        None if spec.poll is None else plan_of(spec.poll, spec.carrier, lines),
         spec.push,
     )
 
@@ -225,6 +228,6 @@ def _carrier_of(carrier: str | OtherCarrier) -> CarrierOf:
             found = inside.search(name or "")
             name = found.group(found.lastindex or 0) if found else None
         short = normalise_carrier(name or "")
-        return aliases.get(short) or "".join(filter(str.isalnum, short)) or "unknown"
+        return aliases.get(short) or "".join(filter(str.isalnum, short)) or carrier.otherwise
 
     return get

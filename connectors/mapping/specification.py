@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from connectors.mapping.asking import Poll
 from streams.outcomes import ErrorKind
 from streams.vocabulary import Classifier, ExceptionType, Milestone, Reason, RejectReason
 
@@ -126,7 +127,8 @@ class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
 class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):
     """Other numbers of the shipment: every ``value`` in ``each`` (without one, ``each`` itself).
 
-    ``type`` is its type, unless ``types`` has one for the text at ``kind``.
+    ``type`` is its type, unless ``types`` has one for the text at ``kind``. ``reads: gs1``: the value is a GS1 URN or
+    Digital Link, whose own kind is the type unless ``types`` has one (``connectors/mapping/gs1.py``).
     """
 
     each: str
@@ -134,6 +136,7 @@ class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):
     value: str | None = None
     kind: str | None = None
     types: dict[str, str] = field(default_factory=dict)
+    reads: Literal["text", "gs1"] = "text"
 
 
 class Condition(Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,11 +164,13 @@ class Refusal(Struct, frozen=True, forbid_unknown_fields=True):
 
 class OtherCarrier(Struct, frozen=True, forbid_unknown_fields=True):
     """An aggregator's field with the real carrier's name, and the slugs of the names it uses. ``pattern``: a
-    regular expression whose group that matches is the name, where the field holds more than it.
+    regular expression whose group that matches is the name, where the field holds more than it. ``otherwise``: the
+    slug where nothing stands there.
     """
 
     path: str
     pattern: str | None = None
+    otherwise: str = "unknown"
     aliases: dict[str, str] = field(default_factory=dict)
 
 
@@ -202,7 +207,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
 
     The texts of the paths in ``code``, joined by a colon, are looked up in the table ``statuses``, which may be
     another carrier's: ``dhl/express``. ``always``
-    is what every scan means where the document has neither code nor text.
+    is what every scan means where the document has neither code nor text. ``strip``: beginnings that are no part
+    of a code. ``retracted``: the event is declared never to have happened, and takes back the one of the same facts.
     """
 
     name: str
@@ -212,6 +218,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     statuses: str = ""
     always: Milestone | Meaning | None = None
     classifier: ClassifiedBy | None = None
+    strip: list[str] = field(default_factory=list)
+    retracted: str | Condition | None = None
     each: dict[str, str] = field(default_factory=dict)
     code: Paths = field(default_factory=list)
     text: Paths = field(default_factory=list)
@@ -281,6 +289,7 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     documents: list[Document] = field(default_factory=list)
     statuses: dict[str, Statuses] = field(default_factory=dict)
     x12: X12 | None = None
+    poll: Poll | None = None
     xml_attributes: bool = False
     csv: Csv | None = None
     push: Push | None = None

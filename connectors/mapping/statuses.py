@@ -99,7 +99,7 @@ class StatusTable:
         return known
 
     def listed(self, code: str, text: str) -> Sense | None:
-        """The exact code; else the text under it; else its type; else None."""
+        """The exact code; else the text under it; else its type, the narrowest first; else None."""
         exact = self._codes.get(code)
         if exact is not None:
             return exact
@@ -108,6 +108,11 @@ class StatusTable:
         for only_under, starts, sense in self._texts:
             if folded.startswith(starts) and only_under in (None, code, kind):
                 return sense
+        while code:
+            found = self._codes.get(f"{code}:*")
+            if found is not None:
+                return found
+            code = code.rpartition(":")[0]
         return self._codes.get(f"{kind}:*")
 
 

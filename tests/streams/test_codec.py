@@ -30,6 +30,7 @@ CONTRACTS: dict[str, type] = {
     "dead_letter": model.DeadLetter,
     "feed_activity": model.FeedActivity,
     "feed_state": model.FeedState,
+    "poll_state": model.PollState,
 }
 LONGS = st.one_of(
     st.integers(-(2**63), 2**63 - 1), st.integers(0, 2 * 10**12), st.sampled_from([0, -1, 8191, 8192, 2**27, 2**41])

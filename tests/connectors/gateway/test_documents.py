@@ -13,7 +13,8 @@ from connectors.gateway.confirmations import CONFIRMATIONS
 from connectors.gateway.log_writer import NotWritten
 from connectors.gateway.orders import ORDERS
 from connectors.registry import ValueCodec
-from streams.model import Order, OrderLine, WmsConfirmation, WmsLine
+from streams.model import Order, OrderLine
+from streams.warehouse import WmsConfirmation, WmsLine
 from tests.support.gateway import Gateway, gateway
 from tests.support.registry import fake_registry
 

@@ -1,0 +1,75 @@
+"""The HTTP side of one carrier: an httpx client with limits, and every way it fails given its name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+
+import httpx
+
+from connectors.pollers.credentials import Polled
+from connectors.pollers.heard import Heard, Unheard
+from connectors.pollers.questions import Question, question
+from connectors.pollers.tokens import Authoriser
+from streams.polling import Answer
+
+CONNECT_SECONDS = 5.0
+IDLE_SECONDS = 60.0
+USER_AGENT = "shipsync"
+
+
+class CarrierClient:
+    """Asks one carrier. Close it when done."""
+
+    def __init__(
+        self, polled: Polled, max_bytes: int, clock: Callable[[], int],
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        plan = polled.plan
+        most = plan.poll.concurrency
+        self._plan, self._base_url, self._max_bytes = plan, polled.credentials.base_url, max_bytes
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(plan.timeout_s, connect=min(CONNECT_SECONDS, plan.timeout_s)),
+            limits=httpx.Limits(
+                max_connections=most, max_keepalive_connections=most, keepalive_expiry=IDLE_SECONDS
+            ),
+            headers={"User-Agent": USER_AGENT}, follow_redirects=False, transport=transport,
+        )
+        self.authoriser = Authoriser(plan, polled.credentials, self._client, clock)
+
+    async def ask(
+        self, numbers: Sequence[str], request_id: str, conditions: Mapping[str, str]
+    ) -> tuple[Heard, dict[str, str]]:
+        """The answer, and the authorising headers it was asked with. Raises Unheard."""
+        asked = question(self._plan, numbers, request_id, self._base_url)
+        authorised = await self.authoriser.headers()
+        try:
+            async with asyncio.timeout(self._plan.timeout_s), self._send(asked, authorised, conditions) as response:
+                body = await self._body(response)
+        except (httpx.TimeoutException, TimeoutError) as error:
+            raise Unheard(Answer.UNAVAILABLE, f"no whole answer within {self._plan.timeout_s:g} s") from error
+        except httpx.RemoteProtocolError as error:
+            raise Unheard(Answer.TRUNCATED, f"an answer cut short: {error}") from error
+        except httpx.HTTPError as error:
+            raise Unheard(Answer.UNAVAILABLE, f"{type(error).__name__}: {error}") from error
+        return Heard(response.status_code, dict(response.headers.items()), body), authorised
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._client.aclose()
+
+    def _send(
+        self, asked: Question, authorised: Mapping[str, str], conditions: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[httpx.Response]:
+        headers = {**asked.headers, **conditions, **authorised}
+        return self._client.stream(asked.method, asked.url, headers=headers, content=asked.body)
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        parts, size = [], 0
+        async for part in response.aiter_bytes():
+            size += len(part)
+            if size > self._max_bytes:
+                raise Unheard(Answer.UNAVAILABLE, f"an answer of more than {self._max_bytes} bytes")
+            parts.append(part)
+        return b"".join(parts)

@@ -1,0 +1,100 @@
+"""A copy of the cursor in Redis, for whoever wants to look. Kafka has the truth; Redis down stops nothing.
+
+``shipsync:poll:<feed>`` is a hash of numbers, ``shipsync:poll-circuits`` one of feeds. After a failure Redis is
+left alone for a while; a copy that misses something is filled whole again at the next start.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from connectors.pollers import metrics
+from streams.circuit import Circuit
+from streams.model import PollState
+
+PREFIX = "shipsync:poll:"
+CIRCUITS = "shipsync:poll-circuits"
+ANSWER_SECONDS = 1.0
+PAUSE_SECONDS = 10.0
+FILL_BATCH = 1_000
+Values = dict[Any, Any]
+"""Of one hash; Redis takes texts and bytes, and its type says more."""
+log = structlog.get_logger(__name__)
+
+
+class Mirror:
+    """Writes the copy, and reads it. Never raises for a Redis that is not there. Close it when done."""
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._redis: Redis = Redis.from_url(
+            url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
+        )
+        self._clock, self._not_before = clock, float("-inf")
+
+    @property
+    def resting(self) -> bool:
+        """Whether Redis is left alone just now."""
+        return self._clock() < self._not_before
+
+    async def keep(self, encoded: Sequence[tuple[PollState, bytes]]) -> bool:
+        """Keep these values; False where Redis did not take them."""
+        by_feed: dict[str, Values] = {}
+        for state, value in encoded:
+            by_feed.setdefault(state.feed, {})[state.tracking_number] = value
+        return await self._kept([(PREFIX + feed, values) for feed, values in by_feed.items()])
+
+    async def keep_circuit(self, feed: str, circuit: Circuit) -> bool:
+        """Keep how a feed's circuit stands."""
+        return await self._kept([(CIRCUITS, {feed: msgspec.json.encode(circuit)})])
+
+    async def fill(self, feed: str, encoded: Iterable[tuple[PollState, bytes]]) -> bool:
+        """Make the copy of a feed whole."""
+        if not await self._try(PREFIX + feed, partial(self._redis.delete, PREFIX + feed)):
+            return False
+        batch: list[tuple[PollState, bytes]] = []
+        for pair in encoded:
+            batch.append(pair)
+            if len(batch) == FILL_BATCH:
+                if not await self.keep(batch):
+                    return False
+                batch.clear()
+        return await self.keep(batch)
+
+    async def circuits(self) -> dict[str, Circuit] | None:
+        """How the circuits stand by feed; None where Redis does not answer."""
+        try:
+            found: dict[bytes, bytes] = await self._redis.hgetall(CIRCUITS)  # type: ignore[assignment]
+            return {feed.decode(): msgspec.json.decode(value, type=Circuit) for feed, value in found.items()}
+        except (RedisError, OSError, msgspec.DecodeError):
+            return None
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._redis.aclose()
+
+    async def _kept(self, hashes: Sequence[tuple[str, Values]]) -> bool:
+        for name, values in hashes:
+            if values and not await self._try(name, partial(self._redis.hset, name, mapping=values)):
+                return False
+        return True
+
+    async def _try(self, what: str, command: Callable[[], Awaitable[Any]]) -> bool:
+        if self.resting:
+            return False
+        try:
+            await command()
+        except (RedisError, OSError) as error:
+            self._not_before = self._clock() + PAUSE_SECONDS
+            metrics.MIRROR_UP.set(0)
+            log.warning("Redis does not take the cursor, asking goes on", what=what, trouble=str(error))
+            return False
+        metrics.MIRROR_UP.set(1)
+        return True

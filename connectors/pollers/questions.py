@@ -1,0 +1,50 @@
+"""A plan and some numbers made into an HTTP request. Numbers are escaped for where they go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit, urlunsplit
+from xml.sax.saxutils import escape
+
+from connectors.mapping.asking import ITEMS, NUMBER, NUMBERS, REQUEST_ID, Plan
+
+
+class Question(NamedTuple):
+    """One HTTP request, not yet authorised."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None
+
+
+def question(plan: Plan, numbers: Sequence[str], request_id: str, base_url: str = "") -> Question:
+    """The request that asks for these numbers, at ``base_url`` where one is given."""
+    poll = plan.poll
+    in_url = [quote(number, safe="") for number in numbers]
+    url = poll.url.replace(NUMBERS, quote(poll.separator, safe=",").join(in_url)).replace(NUMBER, in_url[0])
+    headers = {name: value.replace(REQUEST_ID, request_id) for name, value in poll.headers.items()}
+    body = _body(plan, numbers, request_id).encode() if poll.body else None
+    return Question(poll.method, at(url.replace(REQUEST_ID, request_id), base_url), headers, body)
+
+
+def at(url: str, base_url: str) -> str:
+    """The same path and query at another scheme and host; ``url`` itself where none is given."""
+    if not base_url:
+        return url
+    base, parts = urlsplit(base_url), urlsplit(url)
+    return urlunsplit((base.scheme, base.netloc, parts.path, parts.query, ""))
+
+
+def _body(plan: Plan, numbers: Sequence[str], request_id: str) -> str:
+    poll = plan.poll
+    inside = [_inside_json(number) if poll.body.lstrip()[:1] in "{[" else escape(number) for number in numbers]
+    items = ", ".join(poll.item.replace(NUMBER, number) for number in inside)
+    body = poll.body.replace(REQUEST_ID, request_id).replace(NUMBERS, poll.separator.join(inside))
+    return body.replace(NUMBER, inside[0]).replace(ITEMS, items)
+
+
+def _inside_json(text: str) -> str:
+    return json.dumps(text)[1:-1]

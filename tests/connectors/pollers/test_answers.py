@@ -1,0 +1,148 @@
+"""Answers of the carriers that can be polled, judged as they are: by their adapters and by HTTP."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.carriers import discover
+from connectors.pollers.answers import Judged, digest, judge
+from connectors.pollers.heard import Heard
+from streams.intake import Parsed, RawContext
+from streams.polling import Answer
+from streams.vocabulary import Status
+
+ADAPTERS = {carrier.feed: carrier.adapter for carrier in discover()}
+NOW = 1_790_000_000_000
+KNOWN, DEAD = "791234500018", "791234500029"
+DELIVERED = {
+    "trackingNumberInfo": {"trackingNumber": KNOWN},
+    "scanEvents": [
+        {"date": "2026-09-14T13:05:10-05:00", "eventType": "DL", "eventDescription": "Delivered",
+         "scanLocation": {"city": "Omaha", "stateOrProvinceCode": "NE", "countryCode": "US"}},
+    ],
+}
+NO_SUCH = {
+    "trackingNumberInfo": {"trackingNumber": DEAD},
+    "error": {"code": "TRACKING.TRACKINGNUMBER.NOTFOUND", "message": "Tracking number cannot be found."},
+}
+
+
+def told(feed: str, body: object, status: int = 200, *numbers: str, **headers: str) -> Judged:
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return judge(Heard(status, named, text), numbers or ("N1",), ADAPTERS[feed], NOW)
+
+
+def several(*results: tuple[str, object]) -> object:
+    found = [{"trackingNumber": number, "trackResults": [result]} for number, result in results]
+    return {"transactionId": "0b7c", "output": {"completeTrackResults": found}}
+
+
+def test_each_number_of_an_answer_for_several_gets_its_own_word() -> None:
+    judged = told("fedex", several((KNOWN, DELIVERED), (DEAD, NO_SUCH)), 200, KNOWN, DEAD)
+    assert (judged.said[KNOWN].answer, judged.said[KNOWN].status) == (Answer.NEWS, Status.DELIVERED)
+    assert judged.said[DEAD].answer is Answer.NOT_FOUND
+    assert "cannot be found" in judged.said[DEAD].detail
+    assert judged.worth_passing_on
+
+
+def test_what_is_said_of_one_number_has_the_same_digest_whatever_is_said_of_others() -> None:
+    one = told("fedex", several((KNOWN, DELIVERED), (DEAD, NO_SUCH)), 200, KNOWN, DEAD)
+    other = told("fedex", several((DEAD, NO_SUCH), (KNOWN, DELIVERED)), 200, KNOWN, DEAD)
+    assert one.said == other.said
+
+
+@pytest.mark.parametrize(
+    ("feed", "body", "status"),
+    [
+        ("dhl", {"title": "No result found", "detail": "No shipment with given tracking number found."}, 404),
+        ("ups", {"response": {"errors": [{"code": "TW0001", "message": "Tracking Information Not Found"}]}}, 404),
+        ("fedex", several((DEAD, NO_SUCH)), 200),
+    ],
+)
+def test_no_such_number_is_not_found_and_passed_on(feed: str, body: object, status: int) -> None:
+    judged = told(feed, body, status, DEAD)
+    assert judged.said[DEAD].answer is Answer.NOT_FOUND
+    assert judged.worth_passing_on
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (304, Answer.UNCHANGED), (301, Answer.UNAVAILABLE), (401, Answer.UNAUTHORISED),
+        (403, Answer.UNAUTHORISED), (408, Answer.UNAVAILABLE), (429, Answer.RATE_LIMITED),
+        (500, Answer.UNAVAILABLE), (503, Answer.UNAVAILABLE), (404, Answer.NOT_FOUND), (400, Answer.REFUSED),
+        (200, Answer.UNAVAILABLE),
+    ],
+)
+def test_without_a_body_http_says_it(status: int, answer: Answer) -> None:
+    judged = told("dhl", b"", status)
+    assert judged.said["N1"].answer is answer
+    assert not judged.worth_passing_on
+
+
+def test_retry_after_counts_whatever_the_status() -> None:
+    assert told("dhl", b"", 503, retry_after="60").not_before == NOW + 60_000
+
+
+def test_an_answer_nobody_can_read_is_passed_on_for_intake_to_judge() -> None:
+    judged = told("dhl", b"\xff\xfe{", 200)
+    assert judged.said["N1"].answer is Answer.NEWS
+    assert judged.worth_passing_on
+
+
+def test_an_adapter_that_fails_costs_nothing() -> None:
+    class Broken:
+        feed = "dhl"
+
+        def parse(self, body: bytes, context: RawContext) -> Parsed:
+            raise KeyError(f"{context.feed}: a shape nobody foresaw in {len(body)} bytes")
+
+    judged = judge(Heard(200, {}, b"{}"), ["N1"], Broken(), NOW)
+    assert judged.said["N1"].answer is Answer.NEWS
+    assert "KeyError" in judged.said["N1"].detail
+
+
+def test_a_refusal_for_several_that_names_none_is_held_against_none() -> None:
+    judged = told("fedex", {"errors": [{"code": "SOMETHING.ELSE", "message": "?"}]}, 400, KNOWN, DEAD)
+    assert judged.alone
+    assert {said.answer for said in judged.said.values()} == {Answer.UNAVAILABLE}
+
+
+def test_a_page_that_is_not_the_carriers_is_its_trouble_and_no_numbers() -> None:
+    for numbers in ([KNOWN], [KNOWN, DEAD]):
+        judged = told("fedex", b"<html>moved</html>", 404, *numbers)
+        assert {said.answer for said in judged.said.values()} == {Answer.UNAVAILABLE}
+        assert not judged.alone
+        assert not judged.worth_passing_on
+
+
+def test_credentials_refused_for_several_are_no_refusal_of_the_numbers() -> None:
+    judged = told("fedex", {"errors": [{"code": "NOT.AUTHORIZED.ERROR", "message": "?"}]}, 400, KNOWN, DEAD)
+    assert {said.answer for said in judged.said.values()} == {Answer.UNAUTHORISED}
+    assert not judged.alone
+
+
+def test_another_parcels_delivery_in_the_same_answer_is_not_this_ones() -> None:
+    moving = {**DELIVERED, "trackingNumberInfo": {"trackingNumber": DEAD}, "scanEvents": [
+        {"date": "2026-09-13T13:05:10-05:00", "eventType": "IT", "eventDescription": "In transit"},
+    ]}
+    judged = told("fedex", several((KNOWN, DELIVERED), (DEAD, moving)), 200, DEAD)
+    assert judged.said[DEAD].status is Status.IN_TRANSIT
+
+
+def test_volatile_keys_do_not_count_and_others_do() -> None:
+    assert digest(b'{"id": 1, "a": 2}', ["id"]) == digest(b'{"id":7,"a":2}', ["id"])
+    assert digest(b'{"id": 1, "a": 2}', ["id"]) != digest(b'{"id": 1, "a": 3}', ["id"])
+    assert digest(b'{"id": 1}') != digest(b'{"id": 2}')
+    assert digest(b"\xff{", ["id"]) != digest(b"\xfe{", ["id"])
+
+
+@given(feed=st.sampled_from(["dhl", "fedex", "ups"]), status=st.integers(100, 599), body=st.binary(max_size=60))
+def test_nothing_an_api_answers_makes_it_fail(feed: str, status: int, body: bytes) -> None:
+    judged = told(feed, body, status, "N1", "N2")
+    assert judged.said.keys() == {"N1", "N2"}

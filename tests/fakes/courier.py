@@ -1,0 +1,42 @@
+"""Where a poller's answers and cursors go, kept in memory in the order they came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.pollers.heard import Heard
+from streams.circuit import Circuit
+from streams.errors import Transient
+from streams.model import PollState
+
+
+class FakeCourier:
+    """``fails``: so many deliveries fail before one succeeds."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.forwarded: list[Heard] = []
+        self.saved: list[PollState] = []
+        self.circuits: list[Circuit] = []
+        self.fails = 0
+
+    async def forward(self, feed: str, heard: Heard, received_at: int, request_id: str) -> None:
+        self._fail()
+        self.calls.append(f"forward {feed}")
+        assert received_at > 0
+        assert request_id
+        self.forwarded.append(heard)
+
+    async def save(self, states: Sequence[PollState]) -> None:
+        self._fail()
+        self.calls.append(f"save {len(states)}")
+        self.saved.extend(states)
+
+    async def circuit(self, feed: str, circuit: Circuit) -> None:
+        assert feed
+        self.circuits.append(circuit)
+
+    def _fail(self) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise Transient("the broker does not answer")

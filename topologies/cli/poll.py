@@ -1,0 +1,113 @@
+"""``shipsync poll``: asks the carriers' tracking APIs; shows what would be asked, and how it stands."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from prometheus_client import start_http_server
+from rich.console import Console
+from rich.table import Table
+
+from config import settings as configuration
+from config.settings import Settings
+from streams.errors import Fatal, ShipSyncError
+from topologies import logs, upfile
+from topologies.rendering import printable
+
+log = logging.getLogger(__name__)
+app = typer.Typer(
+    help="Ask carriers' tracking APIs for the numbers orders name (docs/polling.md).", invoke_without_command=True,
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def command(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask nothing; show what would be, and when.")] = False,
+    most: Annotated[int, typer.Option("--limit", min=1, help="With --dry-run: most numbers shown.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: as JSON.")] = False,
+) -> None:
+    """Poll until SIGTERM or Ctrl-C. Settings come from SHIPSYNC_* variables."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = configuration.load()
+    if dry_run:
+        _show_plan(upfile.resolve(settings), most, as_json=as_json)
+        return
+    from topologies import polling
+
+    logs.configure(settings, "poll")
+    _serve_metrics(settings)
+    try:
+        code = polling.run(settings)
+    except ShipSyncError as error:
+        log.critical("polling ends: %s", error)
+        code = 1
+    raise typer.Exit(code)
+
+
+@app.command("status")
+def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Show each polled feed: numbers due, waiting and retired, and its circuit breaker."""
+    from topologies import polling, polling_status
+
+    settings = upfile.resolve(configuration.load())
+    found = polling_status.look(settings, polling.configured(settings), polling.now_ms())
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    if not found:
+        typer.echo("No feed is polled: name feeds and credentials in SHIPSYNC_POLL_CREDENTIALS, see docs/polling.md")
+        return
+    columns = ("due", "waiting", "settled", "not_found", "expired")
+    table = Table("feed", *(name.replace("_", " ") for name in columns), "next due", "circuit", title="Polling")
+    for one in found:
+        table.add_row(
+            one["feed"], *(f"{one[name]:,}" for name in columns), _moment(one["next_due_at"]), printable(_circuit(one))
+        )
+    Console(highlight=False).print(table)
+
+
+def _show_plan(settings: Settings, most: int, *, as_json: bool) -> None:
+    from topologies import polling, polling_status
+
+    planned = polling_status.planned(settings, polling.configured(settings), polling.now_ms(), most)
+    if as_json:
+        typer.echo(json.dumps(planned, indent=2))
+        return
+    table = Table("feed", "number", "status", "due", "asked", "in a row", "last said", title="What would be asked")
+    for one in planned:
+        trouble = one["failures"] or one["not_found"]
+        table.add_row(
+            one["feed"], printable(one["tracking_number"]), one["status"], _moment(one["due_at"]), str(one["asked"]),
+            f"{trouble} {'failed' if one['failures'] else 'not found'}" if trouble else "-", printable(one["detail"]),
+        )
+    Console(highlight=False).print(table)
+
+
+def _circuit(one: dict[str, Any]) -> str:
+    if one["circuit"] is None:
+        return "not known"
+    if one["circuit"] == "closed":
+        return "closed"
+    return f"{one['circuit']} until {_moment(one['circuit_retry_at'])}: {one['circuit_reason']}"
+
+
+def _moment(at: int | None) -> str:
+    return "-" if at is None else f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def _serve_metrics(settings: Settings) -> None:
+    if not settings.metrics_port:
+        return
+    try:
+        start_http_server(settings.metrics_port, addr=settings.host)
+    except OSError as error:
+        raise Fatal(
+            f"metrics port {settings.metrics_port} cannot be bound ({error}); set SHIPSYNC_METRICS_PORT"
+        ) from error

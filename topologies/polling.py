@@ -1,0 +1,207 @@
+"""The polling process: restores the cursor, follows orders and shipments, keeps every configured carrier asked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from config import topics
+from config.settings import Settings
+from connectors.carriers import taken
+from connectors.pollers import metrics
+from connectors.pollers.book import Book
+from connectors.pollers.client import CarrierClient
+from connectors.pollers.courier import KafkaCourier
+from connectors.pollers.credentials import Polled, polled
+from connectors.pollers.mirror import Mirror
+from connectors.pollers.poller import Poller
+from connectors.pollers.watch import News, Watch
+from connectors.registry import Registry
+from streams.errors import Fatal, Transient
+from streams.model import PollState
+from streams.vocabulary import PollEnd
+
+log = logging.getLogger(__name__)
+
+WATCH_SECONDS = 1.0
+GAUGES_SECONDS = 15.0
+REST_SECONDS = 5.0
+FORGOTTEN_AFTER_MS = topics.ORDER_REFERENCES.retention_ms + 30 * topics.DAY_MS
+"""Numbers that ended so long ago are forgotten: no order on Kafka names them any more."""
+Clock = Callable[[], int]
+
+
+def now_ms() -> int:
+    """UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def configured(settings: Settings) -> list[Polled]:
+    """The carriers this installation polls. Raises Fatal where credentials do not fit."""
+    if settings.poll_credentials is None:
+        return []
+    return polled(taken(settings.feeds), settings.poll_credentials)
+
+
+def books_of(carriers: Iterable[Polled]) -> dict[str, Book]:
+    """An empty book for each feed."""
+    return {one.carrier.feed: Book(one.carrier.feed, one.slug, one.plan.schedule) for one in carriers}
+
+
+def enter(news: News, books: dict[str, Book], now: int) -> None:
+    """What was read goes into the books: our own cursor first, then where shipments stand, then the orders."""
+    by_carrier: dict[str, list[Book]] = {}
+    for book in books.values():
+        by_carrier.setdefault(book.carrier, []).append(book)
+    for (feed, _), state in news.cursors.items():
+        if feed in books:
+            books[feed].put(state, now)
+    for (carrier, number), standing in news.standings.items():
+        for book in by_carrier.get(carrier, ()):
+            book.stand(number, standing, now)
+    for (carrier, number), updated_at in news.claims.items():
+        for book in by_carrier.get(carrier, ()):
+            book.claim(number, updated_at, now)
+
+
+def run(settings: Settings) -> int:
+    """Poll until SIGTERM or SIGINT; the exit code. Raises Fatal or Transient where it cannot begin or go on."""
+    carriers = configured(settings)
+    if not carriers:
+        raise Fatal(
+            "no feed is to be polled: name feeds and credentials in SHIPSYNC_POLL_CREDENTIALS, see docs/polling.md"
+        )
+    asyncio.run(_run(settings, carriers))
+    return 0
+
+
+async def _run(settings: Settings, carriers: list[Polled]) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await Polling(settings, carriers).run(stopping)
+
+
+class Polling:
+    """Everything of one process. ``clock``: UTC ms."""
+
+    def __init__(self, settings: Settings, carriers: list[Polled], clock: Clock = now_ms) -> None:
+        self._settings, self._carriers, self._clock = settings, carriers, clock
+        self.books = books_of(carriers)
+        self.pollers: dict[str, Poller] = {}
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until told to stop. Raises Transient where Kafka or the registry cannot be reached at the start."""
+        registry = await asyncio.to_thread(Registry, self._settings)
+        mirror = Mirror(self._settings.redis_url)
+        courier = KafkaCourier(self._settings, registry, mirror)
+        watch = await asyncio.to_thread(
+            Watch, self._settings, registry, [one.slug for one in self._carriers]
+        )
+        try:
+            await self._restore(watch, courier, stopping)
+            if not stopping.is_set():
+                await self._ask(watch, courier, stopping)
+        finally:
+            watch.close()
+            courier.close()
+            await mirror.close()
+
+    async def _restore(self, watch: Watch, courier: KafkaCourier, stopping: asyncio.Event) -> None:
+        news = await asyncio.to_thread(watch.all, stopping.is_set)
+        if stopping.is_set():
+            return
+        now = self._clock()
+        old = [state for state in news.cursors.values() if forgotten(state, now)]
+        for state in old:
+            del news.cursors[state.feed, state.tracking_number]
+        enter(news, self.books, now)
+        await courier.forget(old)
+        await self._save(courier)
+        for feed, book in self.books.items():
+            await courier.mirror(feed, book)
+            log.info("%s: %d numbers, %d of them ended", feed, len(book), sum(book.ended.values()))
+
+    async def _ask(self, watch: Watch, courier: KafkaCourier, stopping: asyncio.Event) -> None:
+        most = self._settings.max_record_bytes
+        for one in self._carriers:
+            feed = one.carrier.feed
+            client = CarrierClient(one, most, self._clock)
+            self.pollers[feed] = Poller(one, client, self.books[feed], courier, self._clock)
+            await courier.circuit(feed, self.pollers[feed].circuit)
+        stopped = asyncio.create_task(stopping.wait())
+        working = [asyncio.create_task(poller.run(stopping)) for poller in self.pollers.values()]
+        working += [
+            asyncio.create_task(self._watch(watch, courier, stopping)), asyncio.create_task(self._measure(stopping))
+        ]
+        metrics.READY.set(1)
+        try:
+            done, _ = await asyncio.wait([stopped, *working], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            metrics.READY.set(0)
+            stopping.set()
+            await self._wind_up([stopped, *working])
+
+    async def _wind_up(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
+        for poller in self.pollers.values():
+            poller.wake.set()
+        await asyncio.gather(*(poller.close(self._settings.drain_timeout) for poller in self.pollers.values()))
+        for task in tasks:
+            if not task.done():
+                await asyncio.wait([task], timeout=REST_SECONDS)
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watch(self, watch: Watch, courier: KafkaCourier, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            news = await asyncio.to_thread(watch.next, WATCH_SECONDS)
+            if news:
+                enter(news, self.books, self._clock())
+            await self._save(courier)
+
+    async def _save(self, courier: KafkaCourier) -> None:
+        for feed, book in self.books.items():
+            changed = book.unsaved()
+            try:
+                await courier.save(changed)
+            except Transient as error:
+                log.warning("%s: %d cursors did not reach Kafka, tried again: %s", feed, len(changed), error)
+                book.not_saved(changed)
+            if changed and feed in self.pollers:
+                self.pollers[feed].wake.set()
+
+    async def _measure(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            for book in self.books.values():
+                measure(book, self._clock())
+            try:
+                await asyncio.wait_for(stopping.wait(), GAUGES_SECONDS)
+            except TimeoutError:
+                continue
+
+
+def forgotten(state: PollState, now: int) -> bool:
+    """Whether the number ended so long ago that its cursor may go."""
+    return state.ended_at is not None and now - state.ended_at > FORGOTTEN_AFTER_MS
+
+
+def counts(book: Book, now: int) -> dict[str, int]:
+    """How many numbers are due, waiting, or ended for which reason."""
+    due = sum(1 for state in book if state.due_at is not None and state.due_at <= now)
+    ended = {why.value: book.ended[why] for why in PollEnd if why is not PollEnd.NONE}
+    return {"due": due, "waiting": len(book) - due - sum(ended.values()), **ended}
+
+
+def measure(book: Book, now: int) -> None:
+    """Bring the gauges of a feed up to date."""
+    for state, count in counts(book, now).items():
+        metrics.NUMBERS.labels(book.feed, state).set(count)
+    due = book.next_due()
+    metrics.LAG.labels(book.feed).set(0 if due is None else max(0, now - due) / 1000)
