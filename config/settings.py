@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -75,6 +76,25 @@ class Settings(BaseSettings):
     log_format: LogFormat = Field(LogFormat.JSON, description="json or console")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
+    gateway_port: int = Field(18080, ge=0, le=65535, description="Port of the HTTP gateway")
+    gateway_ack_timeout: float = Field(
+        5.0, ge=0.1, description="How long the gateway waits for Kafka before it answers 503"
+    )
+    gateway_rate: int = Field(6_000, ge=1, description="Requests a minute of one carrier or client")
+    gateway_open: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Feeds whose pushes are taken unsigned while no secret is set, comma separated; *: all"
+    )
+    gateway_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Networks (CIDR) of the proxies whose client certificate headers are believed"
+    )
+    gateway_idempotency: int = Field(86_400, ge=1, description="How long an Idempotency-Key is remembered")
+    push_secrets: SecretStr | None = Field(
+        None, description='Secrets carriers sign with (JSON): {"<feed>": "<secret>"}, or a list of them'
+    )
+    api_keys: SecretStr | None = Field(
+        None, description='Keys of the clients of /v1/orders and /v1/wms (JSON): {"orders": "<key>", "wms": ["<key>"]}'
+    )
+
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for silent feeds")
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
 
@@ -82,10 +102,17 @@ class Settings(BaseSettings):
         None, description="Who we are to the carriers that are polled (JSON by feed); a feed not named is not polled"
     )
 
-    @field_validator("feeds", mode="before")
+    @field_validator("feeds", "gateway_open", "gateway_proxies", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("gateway_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
 
     @field_validator("log_level")
     @classmethod

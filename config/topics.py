@@ -73,6 +73,10 @@ ERP_ORDERS = Topic(
     "erp.orders.v1", "ERP orders and the shipments they expect", "order id", "order", "erp",
     retention_ms=90 * DAY_MS,
 )
+WMS_CONFIRMATIONS = Topic(
+    "wms.confirmations.v1", "What the warehouse picked, packed and shipped of each ERP delivery", "delivery id",
+    "wms_confirmation", "gateway", retention_ms=90 * DAY_MS, lifecycle=Lifecycle.DRAFT,
+)
 ORDER_REFERENCES = Topic(
     "order.references.v1", "Orders' claims on shipments, co-partitioned with carrier events",
     "CARRIER:REFERENCE", "order_reference", "intake", retention_ms=90 * DAY_MS,
@@ -133,9 +137,10 @@ DLQ_FULFILMENT = dead_letter_topic("fulfilment")
 DLQ_FEEDS = dead_letter_topic("feeds")
 
 STATIC: tuple[Topic, ...] = (
-    CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, ORDER_REFERENCES,
-    SHIPMENT_EVENTS, SHIPMENT_STATE, CUSTOMER_UPDATES, DELIVERY_MILESTONES, OPS_ALERTS, FULFILMENT_STATE,
-    ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS,
+    CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
+    ORDER_REFERENCES, SHIPMENT_EVENTS, SHIPMENT_STATE, CUSTOMER_UPDATES, DELIVERY_MILESTONES, OPS_ALERTS,
+    FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS,
+    DLQ_FULFILMENT, DLQ_FEEDS,
 )
 
 

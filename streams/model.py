@@ -26,6 +26,8 @@ from streams.vocabulary import (
     Severity,
     Status,
 )
+from streams.warehouse import WmsConfirmation as WmsConfirmation
+from streams.warehouse import WmsLine as WmsLine
 
 
 class Record(Protocol):

@@ -25,13 +25,15 @@ from topologies.environment import environment
 from topologies.supervisor import Say, Supervisor, never, nothing_said
 from topologies.upfile import ProcessNote, UpFile
 
-__all__ = ["Stack", "catalogue", "on_free_ports"]
+__all__ = ["GATEWAY", "Stack", "catalogue", "on_free_ports"]
 
 SERVICE_SECONDS = 20.0
 STAGE_SECONDS = 60.0
 STOP_MARGIN_SECONDS = 5.0
 PROBE_SECONDS = 0.5
-STAGES_LAYER = 1
+READY_SECONDS = 3.0
+STAGES_LAYER, GATEWAY_LAYER = 1, 2
+GATEWAY = "gateway"
 POLLER = "poll"
 
 
@@ -53,7 +55,9 @@ class Stack:
     ) -> None:
         self.settings = _prepared(settings, external, ports)
         self._external = external
-        self._stages = stages or [app.name for app in topics.APPS]
+        wanted = stages or [*(app.name for app in topics.APPS), GATEWAY]
+        self._stages = [name for name in wanted if name != GATEWAY]
+        self._with_gateway = GATEWAY in wanted
         self._polls = stages is None and bool(polling.configured(self.settings))
         self._ports = ports
         self._tell, self._hear = say, hear
@@ -64,6 +68,11 @@ class Stack:
     def children(self) -> list[Child]:
         """Every process of it."""
         return self._supervisor.children
+
+    @property
+    def gateway_url(self) -> str | None:
+        """Where its gateway is reached; None where it has none."""
+        return f"http://{self.settings.host}:{self.settings.gateway_port}" if self._with_gateway else None
 
     def start(self, until: Callable[[], bool] = never) -> bool:
         """Start everything; True when all is up, False where ``until`` told to end before.
@@ -141,6 +150,8 @@ class Stack:
             supervisor.start(self._stage(name, port))
         if self._polls:
             supervisor.start(self._poller(ports[-1]))
+        if self._with_gateway:
+            supervisor.start(self._gateway())
         return supervisor.wait_ready(STAGE_SECONDS, until)
 
     def _new_supervisor(self) -> Supervisor:
@@ -209,17 +220,34 @@ class Stack:
         )
 
 
+    def _gateway(self) -> ChildSpec:
+        host, port = self.settings.host, self.settings.gateway_port
+        if not is_free(port, host):
+            raise Fatal(f"port {port} is taken, wanted for the gateway: free it, or set SHIPSYNC_GATEWAY_PORT")
+        return ChildSpec(
+            GATEWAY, [*SHIPSYNC, GATEWAY], environment(self.settings), ready=partial(_takes_pushes, host, port),
+            metrics_port=port, stop_seconds=self.settings.drain_timeout + STOP_MARGIN_SECONDS, layer=GATEWAY_LAYER,
+        )
+
+
 def _prepared(settings: Settings, external: bool, ports: int | None) -> Settings:
     settings = settings.model_copy(update={"data_dir": settings.data_dir.resolve()})
     if external:
         return settings
     if ports is not None:
         settings = on_ports(settings, list(range(ports, ports + embedded.PORTS)))
-    return embedded.with_short_sessions(settings)
+    return embedded.with_an_open_gateway(embedded.with_short_sessions(settings))
 
 
 def _is_ready(host: str, port: int, says: bytes) -> bool:
     """Whether a process says that it is at work (its metrics endpoint tells)."""
     with suppress(OSError), urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PROBE_SECONDS) as answer:
         return says in answer.read()
+    return False
+
+
+def _takes_pushes(host: str, port: int) -> bool:
+    """Whether the gateway says that it can take pushes."""
+    with suppress(OSError), urllib.request.urlopen(f"http://{host}:{port}/readyz", timeout=READY_SECONDS) as answer:
+        return bool(answer.status == 200)
     return False

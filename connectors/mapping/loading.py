@@ -16,7 +16,7 @@ from connectors.mapping.edifact_status import TYPES, EdifactAdapter
 from connectors.mapping.paths import BadPath
 from connectors.mapping.places import line_order
 from connectors.mapping.refusals import Refusals, Test, test_of
-from connectors.mapping.specification import Document, OtherCarrier, Specification
+from connectors.mapping.specification import Document, OtherCarrier, Push, Specification
 from connectors.mapping.statuses import StatusTable
 from connectors.mapping.times import zone
 from connectors.mapping.x12_status import SETS, X12Adapter
@@ -27,6 +27,8 @@ from streams.intake import Adapter
 FILE = "carrier.yaml"
 EDI = ("x12", "edifact")
 FORMATS = (*READERS, *BY_LINE, *EDI)
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_SIGNABLE = ("body", "timestamp", "method", "path", "secret")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 
@@ -45,6 +47,7 @@ class Carrier:
     stale_after_s: int
     adapter: Adapter
     plan: Plan | None = None
+    push: Push | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ def read(folder: Path) -> Read:
         if code not in TYPES:
             raise lines.error(("edifact", "messages", str(index)), f"there is {', '.join(TYPES)}, no {code!r}")
     _check_rows(spec, lines)
+    if spec.push is not None:
+        _check_push(spec.push, lines)
     return Read(spec, lines, {name: StatusTable(table) for name, table in spec.statuses.items()})
 
 
@@ -103,6 +108,26 @@ def _check_rows(spec: Specification, lines: Lines) -> None:
         raise lines.error(("csv", "encoding"), f"Python knows no encoding {spec.csv.encoding!r}") from error
 
 
+def _check_push(push: Push, lines: Lines) -> None:
+    if push.scheme in ("hmac", "digest", "token", "mtls") and not push.header:
+        raise lines.error(("push", "header"), f"scheme {push.scheme} needs the name of a header")
+    unknown = [
+        name for name in _PLACEHOLDER.findall(push.signed) if name not in _SIGNABLE and not name.startswith("header.")
+    ]
+    if unknown or "{body}" not in push.signed:
+        raise lines.error(("push", "signed"), f"holds {{body}}, and of others {', '.join(_SIGNABLE)}, header.<name>")
+    if ("{timestamp}" in push.signed) != (push.timestamp_header is not None):
+        raise lines.error(
+            ("push", "timestamp_header"), "goes with {timestamp} in signed: a time that is not signed proves nothing"
+        )
+    if (push.scheme == "digest") != ("{secret}" in push.signed):
+        raise lines.error(("push", "signed"), "{secret} goes with scheme digest, and that with {secret}")
+    if push.replay_seconds <= 0:
+        raise lines.error(("push", "replay_seconds"), "is a number of seconds above 0")
+    if push.answer not in (200, 202):
+        raise lines.error(("push", "answer"), f"is 200 or 202, not {push.answer}")
+
+
 def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
     """The working carrier. ``others``: all carriers read, by slug. Raises CarrierFileError."""
     spec, lines = one.spec, one.lines
@@ -113,6 +138,7 @@ def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
         _seconds(spec.cadence.stale_after, lines, "stale_after"),
         _adapter(one, others),
         None if spec.poll is None else plan_of(spec.poll, spec.carrier, lines),
+        spec.push,
     )
 
 

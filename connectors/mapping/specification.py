@@ -262,6 +262,36 @@ class Edifact(Struct, frozen=True, forbid_unknown_fields=True):
     proof: dict[str, Literal["signed_by", "left_at"]] = field(default_factory=dict)
 
 
+class Push(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the carrier proves that a push is its own; the secrets are settings (``SHIPSYNC_PUSH_SECRETS``).
+
+    ``hmac``: keyed digest in ``header``. ``digest``: plain digest, the secret is part of ``signed``. ``token``: the
+    secret itself in ``header``. ``basic``: ``user:password``. ``mtls``: subject or fingerprint of the client's
+    certificate, which a trusted proxy puts into ``header``. ``none``: the carrier proves nothing.
+
+    ``signed``: what is digested, of ``{body}``, ``{timestamp}``, ``{method}``, ``{path}``, ``{secret}`` and
+    ``{header.<name>}``. ``prefix`` stands before the digest or token; ``separator`` between several digests.
+    ``secret_form``: ``nfkd`` normalises the secret so, ``base64`` decodes it (after ``whsec_``, where that is there).
+    ``replay_seconds``: how far the time in ``timestamp_header`` (s, ms, ISO 8601 or RFC 5322) may be from ours.
+    ``content_types``: further ones, beside those of the formats. ``answer``: the status a taken push is answered
+    with, for carriers that take 200 alone for success.
+    """
+
+    scheme: Literal["hmac", "digest", "token", "basic", "mtls", "none"]
+    source: str
+    header: str = ""
+    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = ""
+    separator: str = ""
+    signed: str = "{body}"
+    secret_form: Literal["text", "nfkd", "base64"] = "text"
+    timestamp_header: str | None = None
+    replay_seconds: int = 300
+    content_types: list[str] = field(default_factory=list)
+    answer: int = 202
+
+
 class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole ``carrier.yaml``. ``xml_attributes``: XML attributes are fields too, ``@name`` of their element."""
 
@@ -281,3 +311,4 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     poll: Poll | None = None
     xml_attributes: bool = False
     csv: Csv | None = None
+    push: Push | None = None

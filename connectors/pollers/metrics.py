@@ -16,7 +16,7 @@ NUMBERS = Gauge("shipsync_poll_numbers", "Numbers by where they are: due, waitin
 LAG = Gauge("shipsync_poll_lag_seconds", "How long the longest due number has been due", ["feed"])
 CIRCUIT = Gauge("shipsync_poll_circuit", "1 for the state the circuit breaker is in", ["feed", "state"])
 UNAUTHORISED = Gauge(
-    "shipsync_poll_unauthorised", "1 while the carrier does not accept our credentials: somebody has to look", ["feed"]
+    "shipsync_poll_unauthorised", "1 while the carrier does not accept our credentials: a person has to look", ["feed"]
 )
 UNSAVED = Counter("shipsync_poll_unsaved_total", "Answers that did not reach Kafka and are asked for again", ["feed"])
 MIRROR_UP = Gauge("shipsync_poll_mirror_up", "1 while Redis takes the cursor; polling goes on without")

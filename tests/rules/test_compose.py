@@ -38,9 +38,16 @@ def test_there_is_one_service_for_every_stage() -> None:
 
 
 def test_the_rest_of_ours_makes_the_topics_once() -> None:
-    assert OURS.keys() - STAGES.keys() == {"topics"}
+    assert OURS.keys() - STAGES.keys() == {"topics", "gateway"}
     assert OURS["topics"]["command"] == ["topics", "--create"]
     assert OURS["topics"]["restart"] == "no"
+
+
+def test_the_gateway_is_reached_on_the_port_it_listens_on() -> None:
+    port = Settings.model_fields["gateway_port"].default
+    assert OURS["gateway"]["command"] == ["gateway"]
+    assert OURS["gateway"]["environment"]["SHIPSYNC_GATEWAY_PORT"] == str(port)
+    assert published("gateway") == {port: port}
 
 
 @pytest.mark.parametrize("name", sorted(OURS))

@@ -16,6 +16,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "man
 HELD_ELSEWHERE = {
     "streams/model.py": "tests/rules/test_contracts.py",
     "streams/vocabulary.py": "tests/rules/test_contracts.py",
+    "streams/warehouse.py": "tests/rules/test_contracts.py",
     "streams/outcomes.py": "tests/topologies/test_intake.py",
     "streams/acknowledgement.py": "tests/rules/test_contracts.py",
 }

@@ -20,6 +20,7 @@ CONTRACTS: dict[str, type] = {
     "enriched_event": model.EnrichedEvent,
     "shipment_state": model.ShipmentState,
     "order": model.Order,
+    "wms_confirmation": model.WmsConfirmation,
     "order_reference": model.OrderReference,
     "customer_update": model.CustomerUpdate,
     "delivery_milestone": model.DeliveryMilestone,

@@ -15,7 +15,8 @@ from topologies.embedded import children, on_free_ports, on_ports
 
 
 def test_services_take_consecutive_ports() -> None:
-    settings = on_ports(Settings(), [21000, 21001, 21002])
+    settings = on_ports(Settings(), [21000, 21001, 21002, 21003])
+    assert settings.gateway_port == 21003
     assert (settings.bootstrap, settings.registry_url, settings.redis_url) == (
         "127.0.0.1:21000", "http://127.0.0.1:21001", "redis://127.0.0.1:21002/0"
     )
@@ -57,3 +58,14 @@ def test_a_taken_port_is_fatal_and_tells_both_ways_to_change_it() -> None:
 def test_the_embedded_broker_gets_short_sessions() -> None:
     assert embedded.with_short_sessions(Settings()).session_timeout == embedded.SESSION_SECONDS
     assert len(unused(embedded.PORTS)) == embedded.PORTS
+
+
+def test_a_gateway_only_this_machine_reaches_takes_unsigned_pushes() -> None:
+    assert embedded.with_an_open_gateway(Settings()).gateway_open == ("*",)
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(host="0.0.0.0"), Settings(gateway_open=()), Settings(gateway_open=("acme",))]
+)
+def test_any_other_gateway_takes_what_the_settings_say(settings: Settings) -> None:
+    assert embedded.with_an_open_gateway(settings) == settings

@@ -67,7 +67,7 @@ def test_everything_is_up_and_noted(stack: Stack) -> None:
     noted = upfile.running(folder)
     assert noted is not None
     assert [one.name for one in noted.processes] == [
-        "broker", "valkey", "registry", *(app.name for app in topics.APPS)
+        "broker", "valkey", "registry", *(app.name for app in topics.APPS), "gateway",
     ]
     assert {one.state for one in noted.processes} == {State.UP.value}
     assert upfile.resolve(Settings(data_dir=folder)).bootstrap == stack.settings.bootstrap
@@ -222,7 +222,7 @@ def test_one_ctrl_c_stops_it_all_in_order(up: Up, base: int) -> None:
     noted = upfile.running(up.folder)
     assert noted is not None
     assert noted.bootstrap == f"127.0.0.1:{base}"
-    assert noted.processes[-1].metrics_port == base + 3
+    assert noted.processes[-1].metrics_port == base + 4
     running = pids(up.folder)
     assert len(running) == 4
     up.process.send_signal(signal.SIGINT)

@@ -29,7 +29,7 @@ def command(
         int | None,
         typer.Option(
             min=1, max=HIGHEST_BASE, show_default=False,
-            help="First of consecutive ports for broker, registry, Valkey and metrics, instead of the settings'.",
+            help="First of consecutive ports for broker, registry, Valkey, gateway and metrics, not the settings'.",
         ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print what the processes log, too.")] = False,
@@ -39,9 +39,9 @@ def command(
     The embedded broker lives in memory: what an earlier run held is gone, and its local state with it.
     A second Ctrl-C does not wait for what is in hand.
     """
-    from topologies.stack import Stack
+    from topologies.stack import GATEWAY, Stack
 
-    known = [app.name for app in APPS]
+    known = [*(app.name for app in APPS), GATEWAY]
     unknown = [name for name in only or [] if name not in known]
     if unknown:
         raise typer.BadParameter(
@@ -82,8 +82,9 @@ def _signals() -> list[int]:
 
 
 def _announce(stack: Stack, console: Console) -> None:
+    gateway = "" if stack.gateway_url is None else f"\nPushes go to {stack.gateway_url} (openapi.json tells how)."
     console.print(
         f"\nUp. Broker {stack.settings.bootstrap}, registry {stack.settings.registry_url},"
-        f" logs in {stack.settings.data_dir / 'logs'}.\nIn another terminal: [bold]shipsync demo[/],"
+        f" logs in {stack.settings.data_dir / 'logs'}.{gateway}\nIn another terminal: [bold]shipsync demo[/],"
         " [bold]shipsync status[/], [bold]shipsync tail customer.updates[/]. Ctrl-C stops all.\n"
     )

@@ -123,3 +123,36 @@ def test_the_carriers_of_the_repository_load() -> None:
     carriers = discover()
     assert len({carrier.feed for carrier in carriers}) == len(carriers) >= 5
     assert all(carrier.source for carrier in carriers)
+
+
+PUSH = "push: {scheme: hmac, header: X-Sig, source: a"
+
+
+@pytest.mark.parametrize(
+    ("push", "field", "problem"),
+    [
+        ("push: {scheme: hmac, source: a}", "push.header", "scheme hmac needs the name of a header"),
+        ("push: {scheme: magic, source: a}", "push.scheme", "magic"),
+        (PUSH + ', signed: "{timestamp}"}', "push.signed", "holds {body}"),
+        (PUSH + ', signed: "{body}{nonce}"}', "push.signed", "header.<name>"),
+        (PUSH + ', signed: "{timestamp}{body}"}', "push.timestamp_header", "goes with {timestamp}"),
+        (PUSH + ", timestamp_header: X-At}", "push.timestamp_header", "proves nothing"),
+        (PUSH + ', signed: "{body}{secret}"}', "push.signed", "goes with scheme digest"),
+        ("push: {scheme: digest, header: h, source: a}", "push.signed", "goes with scheme digest"),
+        (PUSH + ", replay_seconds: 0}", "push.replay_seconds", "above 0"),
+        (PUSH + ", answer: 204}", "push.answer", "200 or 202"),
+        (PUSH + ", secret: s3cret}", "push.secret", "no such field"),
+    ],
+)
+def test_a_push_that_cannot_be_checked_is_refused(tmp_path: Path, push: str, field: str, problem: str) -> None:
+    with pytest.raises(CarrierFileError) as raised:
+        discover(write(tmp_path, f"{GOOD}{push}\n"))
+    assert raised.value.field == field
+    assert problem in raised.value.problem
+    assert raised.value.line == len(GOOD.splitlines()) + 1
+
+
+def test_a_push_is_the_carriers(tmp_path: Path) -> None:
+    (acme,) = discover(write(tmp_path, f"{GOOD}{PUSH}, answer: 200}}\n"))
+    assert acme.push is not None
+    assert (acme.push.scheme, acme.push.header, acme.push.answer) == ("hmac", "X-Sig", 200)

@@ -1,0 +1,52 @@
+"""The gateway put together: endpoints, errors, description."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from config import topics
+from config.version import VERSION
+from connectors.gateway import carriers, documents, health, openapi, problems
+from connectors.gateway.confirmations import CONFIRMATIONS, ConfirmationDocument
+from connectors.gateway.orders import ORDERS, OrderDocument
+from connectors.gateway.services import Services
+from connectors.gateway.tracing import Traced
+from connectors.mapping.loading import Carrier
+from connectors.registry import Registry
+
+DESCRIPTION = (
+    "Where carriers, the ERP and the warehouse push. A 2xx means that Kafka has it, on every in-sync replica;"
+    " anything else means: send it again. Errors are problem details (RFC 9457)."
+)
+KEY = {"key": {"type": "http", "scheme": "bearer", "description": "A key of SHIPSYNC_API_KEYS"}}
+
+
+def build(known: Sequence[Carrier], registry: Registry, services: Services) -> FastAPI:
+    """The ASGI application. Raises SettingsError for secrets that cannot be used."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await services.answers.close()
+        services.log.close()
+
+    app = FastAPI(
+        title="ShipSync gateway", version=VERSION, description=DESCRIPTION, lifespan=lifespan, docs_url=None,
+        redoc_url=None,
+    )
+    app.openapi_version = "3.1.0"
+    app.include_router(carriers.router(known, services))
+    codecs = documents.Codecs(registry)
+    app.include_router(documents.router(ORDERS, codecs, services))
+    app.include_router(documents.router(CONFIRMATIONS, codecs, services))
+    wanted = frozenset(
+        {*(topics.raw(one.feed).name for one in known), topics.ERP_ORDERS.name, topics.WMS_CONFIRMATIONS.name}
+    )
+    app.include_router(health.router(wanted, services))
+    problems.install(app)
+    openapi.complete(app, [OrderDocument, ConfirmationDocument], KEY)
+    app.add_middleware(Traced)
+    return app

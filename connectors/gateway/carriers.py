@@ -1,0 +1,126 @@
+"""``/v1/carriers/{carrier}/events``: a carrier's push, as it came, onto its raw topic."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import JSONResponse
+
+from config import headers, topics
+from config.settings import SettingsError
+from connectors.gateway import bodies
+from connectors.gateway.log_writer import Record
+from connectors.gateway.openapi import refusals
+from connectors.gateway.problems import Problem
+from connectors.gateway.services import Services
+from connectors.gateway.signatures import OWN_TOKEN, Arrived, Check, NotProven, compile_check
+from connectors.mapping.loading import Carrier
+
+REFUSED = (400, 401, 404, 408, 409, 413, 415, 422, 429, 503)
+CHANNEL = "webhook"
+EVERY_FEED = "*"
+Feed = Annotated[str, Path(description="The carrier's feed, as `shipsync topics` lists them", examples=["acme"])]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How pushes of one feed are taken. ``check`` None: unsigned ones are."""
+
+    feed: str
+    topic: str
+    kinds: tuple[str, ...]
+    check: Check | None
+    answer: int
+
+
+def doors(carriers: Iterable[Carrier], services: Services) -> dict[str, Door]:
+    """One for each feed. Raises SettingsError for a secret of an unknown feed, or not of the form it must have."""
+    settings = services.settings
+    proxies = [ip_network(network) for network in settings.gateway_proxies]
+    found = {}
+    for carrier in carriers:
+        push, secrets = carrier.push or OWN_TOKEN, services.push_secrets.get(carrier.feed, ())
+        is_open = not secrets and (EVERY_FEED in settings.gateway_open or carrier.feed in settings.gateway_open)
+        try:
+            check = None if is_open else compile_check(push, secrets, proxies)
+        except ValueError as error:
+            raise SettingsError(f"SHIPSYNC_PUSH_SECRETS: a secret of {carrier.feed} is no base64") from error
+        kinds = bodies.media_types(carrier.formats, push.content_types)
+        found[carrier.feed] = Door(carrier.feed, topics.raw(carrier.feed).name, kinds, check, push.answer)
+    unknown = sorted(services.push_secrets.keys() - found.keys())
+    if unknown:
+        there = ", ".join(sorted(found))
+        raise SettingsError(f"SHIPSYNC_PUSH_SECRETS: there is no feed {unknown[0]}; there is {there}")
+    return found
+
+
+def router(carriers: Iterable[Carrier], services: Services) -> APIRouter:
+    """The endpoints. Raises SettingsError as :func:`doors`."""
+    api = APIRouter(tags=["carriers"])
+    known = doors(carriers, services)
+
+    @api.post(
+        "/v1/carriers/{carrier}/events", status_code=202, operation_id="pushCarrierEvents",
+        summary="A carrier pushes tracking events", responses=refusals(*REFUSED),
+        openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string"}}}}},
+    )
+    async def push(carrier: Feed, request: Request) -> JSONResponse:
+        """Take a push, byte for byte. The answer comes when Kafka has it; some carriers are answered 200."""
+        return await _take(_door(known, carrier), request, services)
+
+    @api.get(
+        "/v1/carriers/{carrier}/events", operation_id="lookAtDoor", responses=refusals(404),
+        summary="Is there such a feed? For carriers that try the address when it is registered",
+    )
+    async def look(carrier: Feed) -> dict[str, Any]:
+        """That pushes are taken here, and of which types."""
+        door = _door(known, carrier)
+        return {"feed": door.feed, "takes": list(door.kinds)}
+
+    return api
+
+
+async def _take(door: Door, request: Request, services: Services) -> JSONResponse:
+    received_at = int(services.now() * 1000)
+    kind = bodies.check_kind(request, door.kinds)
+    body = await bodies.read(request, services.settings.max_record_bytes)
+    if door.check is not None:
+        _prove(door.check, request, body, services.now())
+    limits = services.within_rate(door.feed)
+
+    async def take() -> dict[str, Any]:
+        correlation_id = uuid.uuid4().hex
+        told = attached(door.feed, kind, received_at, correlation_id)
+        (place,) = await services.write([Record(door.topic, None, body, told)])
+        return {"correlation_id": correlation_id, **place._asdict()}
+
+    return await services.once(request, f"push:{door.feed}", body, door.answer, limits, take)
+
+
+def attached(feed: str, kind: str, received_at: int, correlation_id: str) -> list[tuple[str, bytes]]:
+    """The headers of a raw record."""
+    told = {
+        headers.FEED: feed, headers.CONTENT_TYPE: kind, headers.RECEIVED_AT: str(received_at),
+        headers.CORRELATION_ID: correlation_id, headers.CHANNEL: CHANNEL,
+    }
+    return [(name, value.encode()) for name, value in told.items()]
+
+
+def _door(known: Mapping[str, Door], feed: str) -> Door:
+    door = known.get(feed)
+    if door is None:
+        raise Problem(404, "unknown_carrier", "there is no such feed")
+    return door
+
+
+def _prove(check: Check, request: Request, body: bytes, now: float) -> None:
+    peer = request.client.host if request.client is not None else ""
+    try:
+        check(Arrived(request.method, request.url.path, request.headers, body, peer), now)
+    except NotProven as error:
+        raise Problem(401, error.code, error.detail, headers={"WWW-Authenticate": 'Push realm="shipsync"'}) from error

@@ -1,0 +1,70 @@
+"""``/v1/wms/confirmations``: what the warehouse picked, packed and shipped, onto ``wms.confirmations.v1``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from config.topics import WMS_CONFIRMATIONS
+from connectors.gateway.documents import Kind
+from connectors.gateway.orders import Name, milliseconds
+from streams.identity import normalise_carrier
+from streams.warehouse import WmsConfirmation, WmsLine
+
+
+class ConfirmedLine(BaseModel):
+    """One line of the delivery."""
+
+    model_config = ConfigDict(extra="forbid")
+    line_id: Name
+    sku: Name
+    ordered: float | None = Field(None, ge=0, allow_inf_nan=False, description="Quantity asked for")
+    confirmed: float = Field(ge=0, allow_inf_nan=False, description="Quantity done")
+    unit: Name | None = Field(None, description="Unit of both (UN/ECE Recommendation 20)")
+    lot: Name | None = None
+
+
+class ConfirmationDocument(BaseModel):
+    """What the warehouse did for an ERP delivery. Times carry an offset."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{
+            "confirmation_id": "W-5001", "delivery_id": "80001", "warehouse": "WH1", "kind": "shipped",
+            "confirmed_at": "2026-09-14T15:30:00+02:00", "carrier": "acme", "tracking_numbers": ["AC123456"],
+            "lines": [{"line_id": "10", "sku": "A-1", "ordered": 5, "confirmed": 5, "unit": "C62"}],
+        }]},
+    )
+    confirmation_id: Name
+    delivery_id: Name
+    order_id: Name | None = None
+    warehouse: Name
+    kind: Literal["picked", "packed", "shipped", "short"]
+    confirmed_at: AwareDatetime
+    carrier: Name | None = Field(None, description="Carrier slug, once the goods are handed over")
+    tracking_numbers: list[Name] = Field(default_factory=list)
+    lines: list[ConfirmedLine] = Field(default_factory=list)
+
+
+def to_confirmation(document: ConfirmationDocument) -> WmsConfirmation:
+    """The confirmation as the contract has it."""
+    carrier = document.carrier
+    return WmsConfirmation(
+        document.confirmation_id, document.delivery_id, document.order_id, document.warehouse, document.kind,
+        milliseconds(document.confirmed_at), None if carrier is None else normalise_carrier(carrier),
+        list(document.tracking_numbers),
+        [WmsLine(one.line_id, one.sku, one.ordered, one.confirmed, one.unit, one.lot) for one in document.lines],
+    )  # fmt: skip
+
+
+def _wrong(confirmation: WmsConfirmation) -> list[tuple[str, str]]:
+    if confirmation.tracking_numbers and not confirmation.carrier:
+        return [("carrier", "is due where there are tracking numbers")]
+    return []
+
+
+CONFIRMATIONS = Kind(
+    "/v1/wms/confirmations", "wms", WMS_CONFIRMATIONS, ConfirmationDocument, WmsConfirmation, to_confirmation,
+    lambda confirmation: confirmation.delivery_id, _wrong, "The warehouse confirms what it picked, packed, shipped",
+)

@@ -1,0 +1,157 @@
+"""Records into Kafka, known to be there before anybody is told: an idempotent producer, awaited from asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple, Protocol
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from config.settings import Settings
+from connectors.topic_admin import client_log, largest_record
+
+log = structlog.get_logger(__name__)
+POLL_SECONDS = 0.1
+LINGER_MS = 2
+GRACE_SECONDS = 2.0
+"""Beyond the delivery time-out, before an acknowledgement is no longer waited for."""
+ASK_SECONDS = 2.0
+QUEUED_KBYTES = 256 * 1024
+SPENT = frozenset({
+    KafkaError._FATAL, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.UNKNOWN_PRODUCER_ID,
+    KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, KafkaError.INVALID_PRODUCER_ID_MAPPING, KafkaError.PRODUCER_FENCED,
+    KafkaError._FENCED,
+})
+"""The broker no longer takes this producer's sequence (it stood still, or began anew); a new producer starts one."""
+
+
+class Record(NamedTuple):
+    """A record to be written."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Place(NamedTuple):
+    """Where a record lies."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class NotWritten(Exception):
+    """Kafka did not acknowledge the record (it may be there all the same). ``too_large``: it never will."""
+
+    def __init__(self, detail: str, *, too_large: bool = False) -> None:
+        super().__init__(detail)
+        self.detail, self.too_large = detail, too_large
+
+
+class Log(Protocol):
+    """What the gateway needs of Kafka."""
+
+    async def write(self, record: Record) -> Place:
+        """Where the record lies, once every in-sync replica has it. Raises NotWritten."""
+        ...
+
+    async def topics(self) -> frozenset[str]:
+        """The topics there are. Raises NotWritten where no broker answers."""
+        ...
+
+    def close(self) -> None:
+        """Wait for what is under way, for as long as it may take, and let go."""
+        ...
+
+
+class KafkaLog:
+    """The real one. One thread serves the producer's callbacks; a producer whose sequence is spent is
+    made anew."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._patience = settings.gateway_ack_timeout
+        self._config = {
+            "enable.idempotence": True, "acks": "all", "partitioner": "murmur2_random", "linger.ms": LINGER_MS,
+            "message.max.bytes": largest_record(settings), "delivery.timeout.ms": int(self._patience * 1000),
+            "queue.buffering.max.kbytes": QUEUED_KBYTES, **settings.librdkafka(),
+        }
+        self._producer = Producer(dict(self._config), logger=client_log)
+        self._spent: Producer | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="kafka-callbacks", daemon=True)
+        self._thread.start()
+
+    async def write(self, record: Record) -> Place:
+        """Where the record lies, once every in-sync replica has it. Raises NotWritten."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Place] = loop.create_future()
+        producer = self._usable()
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            if error is not None and (error.fatal() or error.code() in SPENT):
+                self._spent = producer
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_settle, done, error, _place(message) if error is None else None)
+
+        try:
+            producer.produce(
+                record.topic, record.value, record.key, headers=list(record.headers), on_delivery=delivered
+            )
+        except BufferError as error:
+            raise NotWritten("more is waiting for Kafka already than is held") from error
+        except KafkaException as error:
+            raise _not_written(error.args[0]) from error
+        try:
+            return await asyncio.wait_for(done, self._patience + GRACE_SECONDS)
+        except TimeoutError as error:
+            raise NotWritten("Kafka did not acknowledge in time") from error
+
+    async def topics(self) -> frozenset[str]:
+        """The topics there are. Raises NotWritten where no broker answers."""
+        try:
+            found = await asyncio.to_thread(self._producer.list_topics, timeout=ASK_SECONDS)
+        except KafkaException as error:
+            raise _not_written(error.args[0]) from error
+        return frozenset(found.topics)
+
+    def close(self) -> None:
+        """Wait for what is under way, for as long as it may take, and let go."""
+        self._producer.flush(self._patience)
+        self._ended.set()
+        self._thread.join(POLL_SECONDS * 10)
+
+    def _serve(self) -> None:
+        while not self._ended.is_set():
+            self._producer.poll(POLL_SECONDS)
+
+    def _usable(self) -> Producer:
+        """The producer, or a new one; what the old one has in hand is still seen to, and its callers are told."""
+        spent, self._spent = self._spent, None
+        if spent is not None and spent is self._producer:
+            log.warning("the broker takes no more of this Kafka producer; a new one takes its place")
+            self._producer = Producer(dict(self._config), logger=client_log)
+            threading.Thread(target=spent.flush, args=(self._patience,), daemon=True).start()
+        return self._producer
+
+
+def _place(message: Message) -> Place:
+    return Place(message.topic() or "", message.partition() or 0, message.offset() or 0)
+
+
+def _settle(done: asyncio.Future[Place], error: KafkaError | None, place: Place | None) -> None:
+    if done.done():
+        return
+    if error is not None:
+        done.set_exception(_not_written(error))
+    elif place is not None:
+        done.set_result(place)
+
+
+def _not_written(error: KafkaError) -> NotWritten:
+    return NotWritten(error.str(), too_large=error.code() == KafkaError.MSG_SIZE_TOO_LARGE)

@@ -1,0 +1,15 @@
+"""The gateway's Prometheus metrics; each name is declared here and nowhere else. No numbers or keys as labels."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUESTS = Counter("shipsync_gateway_requests_total", "Requests answered", ["route", "status"])
+SECONDS = Histogram(
+    "shipsync_gateway_request_seconds", "From the request's head to its answer", ["route"],
+    buckets=(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
+)
+REFUSALS = Counter("shipsync_gateway_refusals_total", "Requests refused, by what the problem details say", ["code"])
+IN_HAND = Gauge("shipsync_gateway_requests_in_hand", "Pushes and documents being taken just now")
+RECORDS = Counter("shipsync_gateway_records_total", "Records acknowledged by Kafka", ["topic"])
+BYTES = Counter("shipsync_gateway_received_bytes_total", "Bytes of bodies taken", ["topic"])

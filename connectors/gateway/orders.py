@@ -1,0 +1,72 @@
+"""``/v1/orders``: the ERP's orders onto ``erp.orders.v1``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from config.topics import ERP_ORDERS
+from connectors.gateway.documents import Kind
+from streams.identity import LONGEST_NUMBER
+from streams.model import Order, OrderLine
+from streams.orders import references_of
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NUMBER)]
+"""A number or code of the ERP's."""
+
+
+class OrderShipment(BaseModel):
+    """One shipment the order travels in."""
+
+    model_config = ConfigDict(extra="forbid")
+    delivery_id: Name = Field(description="ERP delivery")
+    carrier: Name = Field(description="Carrier slug")
+    tracking_number: Name = Field(description="The carrier's own number")
+
+
+class OrderDocument(BaseModel):
+    """An ERP order and the shipments it expects. Times carry an offset."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{
+            "order_id": "SO-1001", "customer_id": "C-77", "status": "open", "updated_at": "2026-09-14T10:00:00Z",
+            "shipments": [{"delivery_id": "80001", "carrier": "acme", "tracking_number": "AC123456"}],
+        }]},
+    )
+    order_id: Name
+    customer_id: Name
+    status: Literal["open", "cancelled", "closed"]
+    updated_at: AwareDatetime = Field(description="When the ERP changed it; the newest counts")
+    currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="ISO 4217")
+    value: float | None = Field(None, ge=0, allow_inf_nan=False, description="Order value in that currency")
+    promised_delivery_at: AwareDatetime | None = None
+    shipments: list[OrderShipment] = Field(default_factory=list)
+
+
+def milliseconds(at: datetime) -> int:
+    """UTC milliseconds since 1970."""
+    return round(at.timestamp() * 1000)
+
+
+def to_order(document: OrderDocument) -> Order:
+    """The order as the contract has it."""
+    promised = document.promised_delivery_at
+    lines = [OrderLine(one.delivery_id, one.carrier, one.tracking_number) for one in document.shipments]
+    return Order(
+        document.order_id, document.customer_id, document.status, document.currency, document.value,
+        None if promised is None else milliseconds(promised), milliseconds(document.updated_at), lines,
+    )  # fmt: skip
+
+
+def _wrong(order: Order) -> list[tuple[str, str]]:
+    """What intake would refuse of the order."""
+    return [(reject.path or "", reject.detail) for reject in references_of(order).rejects]
+
+
+ORDERS = Kind(
+    "/v1/orders", "orders", ERP_ORDERS, OrderDocument, Order, to_order, lambda order: order.order_id, _wrong,
+    "The ERP tells of orders, new or changed",
+)

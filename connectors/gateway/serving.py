@@ -1,0 +1,60 @@
+"""Serves the gateway on uvicorn, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import socket
+
+import uvicorn
+
+from config.settings import Settings
+from connectors.carriers import taken
+from connectors.gateway.answers import Answers
+from connectors.gateway.app import build
+from connectors.gateway.log_writer import KafkaLog
+from connectors.gateway.rates import Rates
+from connectors.gateway.services import Services
+from connectors.registry import Registry
+from streams.errors import Fatal
+
+BACKLOG = 1024
+KEEP_ALIVE_SECONDS = 65
+"""Longer than load balancers keep theirs, so that none sends on a connection just closed here."""
+REGISTRY_SECONDS = 2.0
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to end; what is in hand is answered first. Raises Fatal, SettingsError or CarrierFileError."""
+    with _listening(settings) as listener:
+        services = Services(
+            settings, KafkaLog(settings), Answers(settings.redis_url, settings.gateway_idempotency),
+            Rates(settings.gateway_rate),
+        )
+        app = build(taken(settings.feeds), Registry(settings, patience=REGISTRY_SECONDS), services)
+        server = uvicorn.Server(uvicorn.Config(
+            app, log_config=None, access_log=False, proxy_headers=False, server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=int(settings.drain_timeout) or 1,
+        ))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _no_more_than_that)
+        server.run(sockets=[listener])
+
+
+def _no_more_than_that(number: int, frame: object) -> None:
+    """What a signal does that uvicorn raises once more after it has shut down for it: nothing."""
+
+
+def _listening(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.gateway_port))
+    except OSError as error:
+        listener.close()
+        raise Fatal(
+            f"the gateway cannot listen on {settings.host}:{settings.gateway_port} ({error.strerror});"
+            " set SHIPSYNC_GATEWAY_PORT"
+        ) from error
+    listener.listen(BACKLOG)
+    return listener

@@ -1,0 +1,30 @@
+"""What the warehouse tells: the values of ``avro/wms_confirmation.avsc``. Times are UTC milliseconds."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class WmsLine(Struct, frozen=True):
+    """One line of a confirmation. ``ordered`` is None where the warehouse does not say it."""
+
+    line_id: str
+    sku: str
+    ordered: float | None
+    confirmed: float
+    unit: str | None
+    lot: str | None
+
+
+class WmsConfirmation(Struct):
+    """What the warehouse did for an ERP delivery. ``kind``: picked, packed, shipped or short."""
+
+    confirmation_id: str
+    delivery_id: str
+    order_id: str | None
+    warehouse: str
+    kind: str
+    confirmed_at: int
+    carrier: str | None
+    tracking_numbers: list[str]
+    lines: list[WmsLine]

@@ -1,0 +1,26 @@
+"""``shipsync gateway``: the HTTP gateway in this process."""
+
+from __future__ import annotations
+
+import logging
+
+import typer
+
+from config import settings as configuration
+from streams.errors import ShipSyncError
+from topologies import logs, upfile
+
+log = logging.getLogger(__name__)
+
+
+def command() -> None:
+    """Serve the HTTP gateway until SIGTERM or Ctrl-C. Settings come from SHIPSYNC_* variables."""
+    from connectors.gateway.serving import serve
+
+    settings = upfile.resolve(configuration.load())
+    logs.configure(settings, "gateway")
+    try:
+        serve(settings)
+    except ShipSyncError as error:
+        log.critical("gateway does not start: %s", error)
+        raise typer.Exit(1) from error
