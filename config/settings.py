@@ -98,6 +98,14 @@ class Settings(BaseSettings):
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for silent feeds")
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
 
+    drop_dir: Path | None = Field(
+        None, description="Folder with one of each feed that comes by files; none: no drop folder is watched"
+    )
+    drop_interval: float = Field(5.0, gt=0, description="Seconds between looks into the drop folders")
+    drop_piece_bytes: int = Field(
+        512 * 1024, ge=1024, description="A dropped file is cut into records of about this size"
+    )
+
     poll_credentials: SecretStr | None = Field(
         None, description="Who we are to the carriers that are polled (JSON by feed); a feed not named is not polled"
     )

@@ -35,6 +35,7 @@ READY_SECONDS = 3.0
 STAGES_LAYER, GATEWAY_LAYER = 1, 2
 GATEWAY = "gateway"
 POLLER = "poll"
+DROP = "drop"
 
 
 def catalogue(feeds: Sequence[str] = ()) -> tuple[topics.Topic, ...]:
@@ -59,6 +60,7 @@ class Stack:
         self._stages = [name for name in wanted if name != GATEWAY]
         self._with_gateway = GATEWAY in wanted
         self._polls = stages is None and bool(polling.configured(self.settings))
+        self._drops = stages is None and self.settings.drop_dir is not None
         self._ports = ports
         self._tell, self._hear = say, hear
         self._started_at: int | None = None
@@ -149,7 +151,9 @@ class Stack:
         for name, port in zip(self._stages, ports, strict=False):
             supervisor.start(self._stage(name, port))
         if self._polls:
-            supervisor.start(self._poller(ports[-1]))
+            supervisor.start(self._poller(ports[len(self._stages)]))
+        if self._drops:
+            supervisor.start(self._drop(ports[-1]))
         if self._with_gateway:
             supervisor.start(self._gateway())
         return supervisor.wait_ready(STAGE_SECONDS, until)
@@ -196,7 +200,7 @@ class Stack:
         return True
 
     def _metrics_ports(self) -> list[int]:
-        needed = len(self._stages) + self._polls
+        needed = len(self._stages) + self._polls + self._drops
         if self._ports is None:
             return unused(needed)
         first = self._ports + embedded.PORTS
@@ -211,6 +215,9 @@ class Stack:
 
     def _poller(self, port: int) -> ChildSpec:
         return self._child(POLLER, [*SHIPSYNC, "poll"], port, b"\nshipsync_poll_ready 1.0")
+
+    def _drop(self, port: int) -> ChildSpec:
+        return self._child(DROP, [*SHIPSYNC, "drop"], port, b"\nshipsync_drop_ready 1.0")
 
     def _child(self, name: str, command: Sequence[str], port: int, says_when_ready: bytes) -> ChildSpec:
         return ChildSpec(

@@ -35,7 +35,9 @@ _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """One carrier as the rest of ShipSync knows it. ``slug`` is None for an aggregator; ``plan``: how it is asked."""
+    """One carrier as the rest of ShipSync knows it. ``slug`` is None for an aggregator; ``plan``: how it is asked;
+    ``rows_have_header``: its tables begin with a row that names the columns.
+    """
 
     feed: str
     name: str
@@ -48,6 +50,7 @@ class Carrier:
     adapter: Adapter
     plan: Plan | None = None
     push: Push | None = None
+    rows_have_header: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
         _adapter(one, others),
         None if spec.poll is None else plan_of(spec.poll, spec.carrier, lines),
         spec.push,
+        spec.formats == ["csv"] and not (spec.csv is not None and spec.csv.columns),
     )
 
 

@@ -13,7 +13,7 @@ from config.version import VERSION
 from connectors.carriers import CarrierFileError
 from streams.errors import ShipSyncError
 from topologies import logs
-from topologies.cli import carrier, demo, feed, gateway, poll, registry, stage, status, tail, topics, up
+from topologies.cli import carrier, demo, drop, feed, gateway, poll, registry, stage, status, tail, topics, up
 
 EXIT_FAILURE = 1
 EXIT_WRONG_SETTINGS = 78
@@ -36,6 +36,7 @@ app.add_typer(carrier.app, name="carrier", rich_help_panel=TRY)
 app.command("up", rich_help_panel=RUN)(up.command)
 app.command("stage", rich_help_panel=RUN)(stage.command)
 app.command("gateway", rich_help_panel=RUN)(gateway.command)
+app.command("drop", rich_help_panel=RUN)(drop.command)
 app.add_typer(poll.app, name="poll", rich_help_panel=RUN)
 app.command("registry", hidden=True)(registry.command)
 

@@ -1,0 +1,28 @@
+"""A dropped file as the records it becomes: by lines or interchanges where its format allows, else whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from connectors.carriers import Carrier
+from connectors.formats import line_cutting, x12_cutting
+from streams.errors import Reject
+from streams.vocabulary import RejectReason
+
+
+def pieces(carrier: Carrier, stream: BinaryIO, most_bytes: int) -> Iterator[bytes]:
+    """The records of one file, in order. Raises Reject where it cannot be cut, or is too large to stay whole."""
+    kind = carrier.formats[0]
+    if kind == "x12":
+        yield from x12_cutting.pieces(stream, most_bytes)
+    elif kind == "ndjson":
+        yield from line_cutting.pieces(stream, most_bytes, with_header=False)
+    elif kind == "csv":
+        yield from line_cutting.pieces(stream, most_bytes, carrier.rows_have_header)
+    else:
+        body = stream.read(most_bytes + 1)
+        if len(body) > most_bytes:
+            raise Reject(RejectReason.TOO_LARGE, f"more than {most_bytes} bytes, and {kind} cannot be cut")
+        if body.strip():
+            yield body

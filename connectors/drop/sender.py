@@ -1,0 +1,112 @@
+"""Sends a claimed file's records, and remembers after each handful how many the broker has acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from config import headers, topics
+from config.settings import Settings
+from connectors.carriers import Carrier
+from connectors.drop.cutting import pieces
+from connectors.drop.folder import DropFolder
+from connectors.topic_admin import client_log, largest_record
+from streams.errors import Reject, Transient
+from streams.identity import digest
+
+CHANNEL = "file"
+HANDFUL_RECORDS, HANDFUL_BYTES = 1_000, 32 * 1024 * 1024
+ACK_SECONDS = 30.0
+_TYPES = {
+    "json": "application/json", "ndjson": "application/x-ndjson", "xml": "application/xml", "csv": "text/csv",
+    "x12": "application/edi-x12", "edifact": "application/edifact",
+}
+
+
+class Sent(NamedTuple):
+    """What became of a file: where it lies now, how many records it became, and why it is in quarantine if it is."""
+
+    file: Path
+    records: int
+    reason: str | None = None
+
+
+class Sender:
+    """One producer for all folders. Close it when done."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._piece_bytes = min(settings.drop_piece_bytes, settings.max_record_bytes)
+        self._whole_bytes = settings.max_record_bytes
+        self._producer = Producer({
+            "enable.idempotence": True, "linger.ms": 20, "compression.codec": "lz4",
+            "message.max.bytes": largest_record(settings), "delivery.timeout.ms": int(ACK_SECONDS * 1000),
+            **settings.librdkafka(), "acks": "all",
+        }, logger=client_log)
+        self._failed: KafkaError | None = None
+
+    def send(self, folder: DropFolder, carrier: Carrier, claimed: Path, now_ms: int) -> Sent:
+        """Send what is not acknowledged yet, then archive the file, or quarantine one that cannot be cut.
+
+        Raises Transient where the broker does not take it: the file stays claimed and goes on from there.
+        """
+        records = folder.acknowledged(claimed)
+        most = self._piece_bytes if carrier.formats[0] in ("x12", "ndjson", "csv") else self._whole_bytes
+        try:
+            with claimed.open("rb") as stream:
+                for handful in _handfuls(pieces(carrier, stream, most), records):
+                    self._deliver(carrier, claimed, handful, records, now_ms)
+                    records += len(handful)
+                    folder.note(claimed, records)
+        except Reject as reject:
+            return Sent(folder.quarantine(claimed, reject.reason.value, reject.detail, records), records, reject.detail)
+        if not records:
+            return Sent(folder.quarantine(claimed, "empty", "nothing in it", 0), 0, "nothing in it")
+        return Sent(folder.archive(claimed), records)
+
+    def _deliver(self, carrier: Carrier, claimed: Path, handful: list[bytes], first: int, now_ms: int) -> None:
+        self._failed = None
+        for place, body in enumerate(handful, first):
+            told = {
+                headers.FEED: carrier.feed, headers.CONTENT_TYPE: _TYPES[carrier.formats[0]],
+                headers.RECEIVED_AT: str(now_ms), headers.CHANNEL: CHANNEL,
+                headers.CORRELATION_ID: digest("drop", carrier.feed, claimed.name, str(place))[:16],
+            }
+            attached: list[tuple[str, str | bytes | None]] = [(name, value.encode()) for name, value in told.items()]
+            try:
+                self._producer.produce(topics.raw(carrier.feed).name, body, headers=attached, on_delivery=self._heard)
+            except BufferError:
+                self._producer.flush(ACK_SECONDS)
+                self._producer.produce(topics.raw(carrier.feed).name, body, headers=attached, on_delivery=self._heard)
+            except KafkaException as error:
+                raise Transient(f"{claimed.name}: {error}") from error
+            self._producer.poll(0)
+        left = self._producer.flush(ACK_SECONDS)
+        if left or self._failed is not None:
+            raise Transient(f"{claimed.name}: the broker did not take all of it: {self._failed or 'no answer in time'}")
+
+    def _heard(self, error: KafkaError | None, message: Message) -> None:
+        del message
+        if error is not None:
+            self._failed = error
+
+    def close(self) -> None:
+        """Wait a little for what is under way."""
+        self._producer.flush(ACK_SECONDS)
+
+
+def _handfuls(found: Iterator[bytes], acknowledged: int) -> Iterator[list[bytes]]:
+    held: list[bytes] = []
+    size = 0
+    for place, body in enumerate(found):
+        if place < acknowledged:
+            continue
+        held.append(body)
+        size += len(body)
+        if len(held) >= HANDFUL_RECORDS or size >= HANDFUL_BYTES:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held

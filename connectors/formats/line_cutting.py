@@ -1,0 +1,34 @@
+"""Files of lines (NDJSON, tables), of any size, cut into pieces that are records of their own, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from streams.errors import Reject
+from streams.vocabulary import RejectReason
+
+
+def pieces(stream: BinaryIO, most_bytes: int, with_header: bool) -> Iterator[bytes]:
+    """Whole lines, together as many as fit; ``with_header`` repeats the first line before each piece.
+
+    Raises Reject ``too_large`` for a line beyond that size.
+    """
+    header = _line(stream, most_bytes) if with_header else b""
+    held: list[bytes] = []
+    size = len(header)
+    while line := _line(stream, most_bytes):
+        if held and size + len(line) > most_bytes:
+            yield header + b"".join(held)
+            held, size = [], len(header)
+        held.append(line)
+        size += len(line)
+    if held or header:
+        yield header + b"".join(held)
+
+
+def _line(stream: BinaryIO, most_bytes: int) -> bytes:
+    line = stream.readline(most_bytes + 1)
+    if len(line) > most_bytes:
+        raise Reject(RejectReason.TOO_LARGE, f"a line of more than {most_bytes} bytes")
+    return line

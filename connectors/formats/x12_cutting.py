@@ -1,0 +1,158 @@
+"""Files of X12 interchanges, of any size, cut into pieces that are records of their own, in constant memory.
+
+An interchange that fits into a piece stays as it is, byte for byte. A larger one becomes several, each of whole
+transaction sets with the envelope repeated around them; where the partner had miscounted, the last piece miscounts
+by as much, so that intake flags it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from connectors.formats.x12 import separators_of
+from streams.errors import Reject
+from streams.vocabulary import RejectReason
+
+_BLOCK = 256 * 1024
+_HEADER = 400
+_BLANKS = frozenset(bytes([one]) for one in b" \t\r\n\xef\xbb\xbf\x00")
+
+
+def pieces(stream: BinaryIO, most_bytes: int) -> Iterator[bytes]:
+    """The interchanges of ``stream``, large ones in pieces of little more than ``most_bytes``, in order.
+
+    Raises Reject: ``malformed`` where no interchange stands, ``too_large`` for a segment or set beyond that size.
+    """
+    source = _Source(stream)
+    cut: _Cut | None = None
+    while True:
+        head = source.head()
+        if not head:
+            break
+        if head.startswith(b"ISA"):
+            if cut is not None:
+                yield from cut.rest()
+            cut = _Cut(head, most_bytes)
+        elif cut is None:
+            raise Reject(RejectReason.MALFORMED, f"an interchange starts with ISA, this with {head[:8]!r}", "ISA")
+        yield from cut.take(source.segment(cut.terminator, most_bytes))
+    if cut is not None:
+        yield from cut.rest()
+
+
+class _Source:
+    """Bytes of the file, a block at a time. What is held before ``_at`` is done with."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._held = b""
+        self._at = 0
+        self._ended = False
+
+    def head(self) -> bytes:
+        """What comes next, blanks passed over; empty at the end."""
+        while True:
+            while self._held[self._at:self._at + 1] in _BLANKS:
+                self._at += 1
+            if len(self._held) - self._at >= _HEADER or self._ended:
+                return self._held[self._at:self._at + _HEADER]
+            self._more()
+
+    def segment(self, terminator: bytes, most_bytes: int) -> bytes:
+        """The next segment with its terminator, and the line break behind it where there is one."""
+        while True:
+            end = self._held.find(terminator, self._at)
+            if end >= 0 and (len(self._held) > end + len(terminator) + 2 or self._ended):
+                end += len(terminator)
+                while self._held[end:end + 1] in (b"\r", b"\n"):
+                    end += 1
+                return self._taken(end)
+            if self._ended:
+                return self._taken(len(self._held))
+            if len(self._held) - self._at > most_bytes:
+                raise Reject(RejectReason.TOO_LARGE, f"a segment of more than {most_bytes} bytes")
+            self._more()
+
+    def _taken(self, end: int) -> bytes:
+        segment, self._at = self._held[self._at:end], end
+        return segment
+
+    def _more(self) -> None:
+        block = self._stream.read(_BLOCK)
+        self._held, self._at = self._held[self._at:] + block, 0
+        self._ended = not block
+
+
+class _Cut:
+    """One interchange on its way into pieces."""
+
+    def __init__(self, head: bytes, most_bytes: int) -> None:
+        try:
+            text, encoding = head.decode("utf-8", "strict"), "utf-8"
+        except UnicodeDecodeError:
+            text, encoding = head.decode("latin-1"), "latin-1"
+        separators = separators_of(text)
+        self.terminator = separators.terminator.encode(encoding)
+        self._element = separators.element.encode(encoding)
+        self._most = most_bytes
+        self._held: list[bytes] = []
+        self._size = 0
+        self._isa = self._gs = b""
+        self._sets = self._groups = self._all_sets = self._all_groups = 0
+        self._cut = False
+
+    def take(self, segment: bytes) -> Iterator[bytes]:
+        """Hold the segment; a piece where enough is held."""
+        tag = segment[:3].rstrip(self._element)
+        if tag == b"ISA":
+            self._isa = segment
+        elif tag == b"GS":
+            self._gs, self._sets, self._all_sets = segment, 0, 0
+            self._groups += 1
+            self._all_groups += 1
+        elif tag == b"GE":
+            segment, self._gs = self._corrected(segment, self._sets, self._all_sets), b""
+        elif tag == b"IEA":
+            segment = self._corrected(segment, self._groups, self._all_groups)
+        self._held.append(segment)
+        self._size += len(segment)
+        if tag == b"SE":
+            self._sets += 1
+            self._all_sets += 1
+            if self._size >= self._most:
+                yield self._piece()
+        elif self._size > 2 * self._most:
+            raise Reject(RejectReason.TOO_LARGE, f"a transaction set of more than {self._most} bytes", "ST")
+
+    def rest(self) -> Iterator[bytes]:
+        """What is left at the end of the interchange."""
+        if len(self._held) > (2 if self._cut else 0):
+            yield b"".join(self._held)
+
+    def _piece(self) -> bytes:
+        held = self._held
+        self._cut = True
+        if self._gs:
+            held = [*held, self._trailer(b"GE", self._sets, self._field(self._gs, 6))]
+        held = [*held, self._trailer(b"IEA", self._groups, self._field(self._isa, 13))]
+        self._held = [self._isa, self._gs] if self._gs else [self._isa]
+        self._size = sum(map(len, self._held))
+        self._sets, self._groups = 0, 1 if self._gs else 0
+        return b"".join(held)
+
+    def _corrected(self, trailer: bytes, here: int, everywhere: int) -> bytes:
+        """The trailer as it is for what was not cut; else with its count less what went into earlier pieces."""
+        claimed = self._field(trailer, 1)
+        if not self._cut or here == everywhere or not claimed.isdigit():
+            return trailer
+        fields = trailer.split(self._element)
+        fields[1] = b"%d" % max(0, int(claimed) - everywhere + here)
+        return self._element.join(fields)
+
+    def _trailer(self, tag: bytes, count: int, control: bytes) -> bytes:
+        return self._element.join([tag, b"%d" % count, control]) + self.terminator
+
+    def _field(self, segment: bytes, index: int) -> bytes:
+        fields = segment.rstrip(b"\r\n").removesuffix(self.terminator).split(self._element)
+        return fields[index].strip() if index < len(fields) else b""

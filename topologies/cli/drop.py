@@ -1,0 +1,65 @@
+"""``shipsync drop``: watches the drop folders and sends what partners leave in them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+from typing import Annotated
+
+import typer
+from prometheus_client import start_http_server
+from rich.console import Console
+from rich.table import Table
+
+from config import settings as configuration
+from streams.errors import Fatal, ShipSyncError
+from topologies import logs, upfile
+
+log = logging.getLogger(__name__)
+AsJson = Annotated[bool, typer.Option("--json", help="With --once: as JSON.")]
+
+
+def command(
+    once: Annotated[bool, typer.Option("--once", help="Look until nothing is left, then end.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Watch SHIPSYNC_DROP_DIR: a file in FEED/inbox becomes raw records, then lies in FEED/archive or quarantine."""
+    from connectors.carriers import taken
+    from connectors.drop.sender import Sender
+    from connectors.drop.watcher import Watcher
+
+    settings = upfile.resolve(configuration.load())
+    if settings.drop_dir is None:
+        raise Fatal("no drop folder: name it in SHIPSYNC_DROP_DIR")
+    watcher = Watcher(settings, taken(settings.feeds), Sender(settings))
+    try:
+        if once:
+            watcher.look()
+            found = watcher.look()
+            _show([(str(one.file), one.records, one.reason or "") for one in found], as_json=as_json)
+            return
+        logs.configure(settings, "drop")
+        if settings.metrics_port:
+            start_http_server(settings.metrics_port, settings.host)
+        stopped = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopped.set())
+        watcher.run(stopped.wait)
+    except ShipSyncError as error:
+        log.critical("the drop folders are no longer watched: %s", error)
+        raise typer.Exit(1) from error
+    finally:
+        watcher.close()
+
+
+def _show(found: list[tuple[str, int, str]], *, as_json: bool) -> None:
+    if as_json:
+        rows = [{"file": file, "records": records, "reason": reason or None} for file, records, reason in found]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    table = Table("file", "records", "why not", title=f"{len(found)} files taken")
+    for file, records, reason in found:
+        table.add_row(file, str(records), reason)
+    Console(highlight=False).print(table)
