@@ -14,9 +14,9 @@ _PROMISED = {"estimated", "expected", "eta", "scheduled", "promised", "forecast"
 _NUMBERS = ("tracking", "parcel", "barcode", "awb", "waybill", "pin", "consignment", "package", "shipment", "piece",
             "item", "number", "id", "reference", "no")
 _PLACE = {
-    "name": ("facility", "location", "site", "depot", "office"), "city": ("city", "town", "locality"),
-    "region": ("state", "province", "region"), "postal_code": ("zip", "postal", "postcode"),
-    "country": ("country",),
+    "name": ("facility", "location", "site", "depot", "office"), "city": ("city", "town", "locality", "ort", "ville"),
+    "region": ("state", "province", "region"), "postal_code": ("zip", "postal", "postcode", "plz"),
+    "country": ("country", "land", "pays"),
 }
 LONGEST_NOTE = 90
 _SAID = {"description", "text", "message", "remark", "remarks"}
@@ -62,7 +62,7 @@ def _numbers(leaves: Sequence[Leaf]) -> list[str]:
     def rank(leaf: Leaf) -> int:
         words = leaf.last
         named = [place for place, word in enumerate(_NUMBERS) if word in words]
-        value = leaf.values[0].replace(" ", "")
+        value = leaf.values[0].replace(" ", "").replace("-", "")
         digits = sum(map(str.isdigit, value))
         fits = value.isalnum() and digits >= 4 and not {"date", "time", *_PROMISED} & set(words)
         if not fits or way_of(value) is not None:
