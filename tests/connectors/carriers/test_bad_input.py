@@ -54,6 +54,7 @@ def accounted(result: TakenIn, records: int) -> None:
     offsets |= {event.source.offset for _, event in result.unresolved}
     offsets |= {record.offset for record, _ in result.refused}
     offsets |= {context.offset for context, _ in result.errors}
+    offsets |= {one.offset for one in result.acknowledgements}
     assert offsets == set(range(records))
     internal = [str(reject) for _, reject in result.refused if reject.reason is RejectReason.INTERNAL]
     assert internal == []
