@@ -7,6 +7,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 PYTEST_ARGS ?=
+FUZZ_SECONDS ?= 600
 
 define FIND_PYTHON
 for python in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
@@ -64,9 +65,15 @@ check: lint types imports test ## all of the above that CI runs
 samples: .venv/.installed-dev ## what becomes of every real payload in the folder SHIPSYNC_SAMPLES; fails where one is wrong
 	@$(BIN)/python -m tests.samples
 
+.PHONY: fuzz
+fuzz: .venv/.installed-dev ## fuzz every parser, FUZZ_SECONDS each (600); for the night. Python 3.11 to 3.13
+	@$(PIP) -e '.[fuzz]'
+	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
 .PHONY: bench
-bench: .venv/.installed-dev ## measure events/s against idiomatic Faust; writes benchmarks/RESULTS.md
+bench: .venv/.installed-dev ## measure events/s against idiomatic Faust; writes benchmarks/RESULTS.md and INTAKE.md
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.intake --write
 
 .PHONY: clean
 clean: ## remove all that these targets made, .venv and local state included

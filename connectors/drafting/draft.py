@@ -19,6 +19,7 @@ _PLACE = {
     "country": ("country", "land", "pays"),
 }
 LONGEST_NOTE = 90
+_OTHERS_NUMBERS = {"reference", "references", "ref", "refs", "customer", "order", "orders", "invoice"}
 _SAID = {"description", "text", "message", "remark", "remarks"}
 _UTC = {"gmt", "utc"}
 NO_NUMBER = f"{MESSAGE}.LOOK  # look: nothing in it reads like a tracking number"
@@ -58,7 +59,7 @@ def _innermost(anatomy: Anatomy) -> str:
 
 
 def _numbers(leaves: Sequence[Leaf]) -> list[str]:
-    """Up to two, the best first: a name that says it, a value that holds enough digits, the nearer level."""
+    """Up to two, the best first: a name that says it, a value that holds enough digits, not somebody else's."""
     def rank(leaf: Leaf) -> int:
         words = leaf.last
         named = [place for place, word in enumerate(_NUMBERS) if word in words]
@@ -67,7 +68,7 @@ def _numbers(leaves: Sequence[Leaf]) -> list[str]:
         fits = value.isalnum() and digits >= 4 and not {"date", "time", *_PROMISED} & set(words)
         if not fits or way_of(value) is not None:
             return 99
-        return min(named, default=50 if digits >= 8 else 99)
+        return min(named, default=50 if digits >= 8 else 99) + 20 * bool(_OTHERS_NUMBERS & set(leaf.words))
 
     ranked = sorted((leaf for leaf in leaves if rank(leaf) < 99), key=rank)
     return [leaf.path for leaf in ranked[:2]]

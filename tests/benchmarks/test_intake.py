@@ -1,0 +1,25 @@
+"""The payloads the intake benchmark measures are read whole: a benchmark of refusals would be a fast one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.intake import FORMATS, RECEIVED_AT
+from connectors.carriers import discover
+from streams.intake import take_in
+from tests.support.records import FakeRecord
+
+ADAPTERS = {carrier.feed: carrier.adapter for carrier in discover()}
+
+
+@pytest.mark.parametrize(("name", "feed", "events", "make"), FORMATS, ids=[one[0] for one in FORMATS])
+def test_every_event_of_a_made_payload_is_read(
+    name: str, feed: str, events: int, make: Callable[[random.Random, int], bytes]
+) -> None:
+    record = FakeRecord(f"raw.{feed}.v1", 0, 1, RECEIVED_AT, None, make(random.Random(3), 7))
+    out = take_in([record], ADAPTERS, RECEIVED_AT, 1_000_000)
+    assert (len(out.events), out.refused, out.counts["unmapped"]) == (events, [], 0), name
+    assert {flag for event in out.events for flag in event.flags} == set()

@@ -1,0 +1,1 @@
+"""Fuzzing of every parser, coverage-guided (atheris): ``make fuzz``, ten minutes each. Nightly, not in CI."""
