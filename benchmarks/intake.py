@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.workload import tracking_number
 from config.settings import Settings
 from connectors.carriers import discover
 from connectors.formats import x12_cutting
@@ -76,7 +77,7 @@ def ups_json(rng: random.Random, number: int) -> bytes:
     city, state, code = rng.choice(CITIES)
     clock = f"{rng.randrange(24):02}{rng.randrange(60):02}{rng.randrange(60):02}"
     return json.dumps({
-        "trackingNumber": f"1Z{number // 4:016}", "localActivityDate": "20260918", "localActivityTime": clock,
+        "trackingNumber": tracking_number(number // 4), "localActivityDate": "20260918", "localActivityTime": clock,
         "activityLocation": {"city": city, "stateProvince": state, "postalCode": code, "country": "US"},
         "activityStatus": {"type": "I", "code": "OT", "description": "Out for Delivery", "descriptionCode": 17},
         "scheduledDeliveryDate": "20260918", "gmtActivityDate": "20260918", "gmtActivityTime": clock,
@@ -113,7 +114,8 @@ def ups_xml(rng: random.Random, number: int) -> bytes:
             "</Time></Activity>"
         )
     return (
-        f"<?xml version='1.0'?><TrackResponse><Shipment><Package><TrackingNumber>1Z{number:016}</TrackingNumber>"
+        "<?xml version='1.0'?><TrackResponse><Shipment><Package>"
+        f"<TrackingNumber>{tracking_number(number)}</TrackingNumber>"
         f"{''.join(scans)}</Package></Shipment></TrackResponse>"
     ).encode()
 

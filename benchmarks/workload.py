@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from connectors.mapping.check_digits import RULES
 from streams.model import OrderReference
 
 SHIPMENT_EVENTS = 4
@@ -35,8 +36,9 @@ class Workload(NamedTuple):
 
 
 def tracking_number(number: int) -> str:
-    """A made-up UPS number of the right shape."""
-    return f"1Z999AA1{number:010d}"
+    """A made-up UPS number, check digit included."""
+    body = f"999AA1{number:09d}"
+    return f"1Z{body}{RULES['weights_1_2'](body)}"
 
 
 def body(shipment: int, step: int, rng: random.Random) -> bytes:

@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from streams.acknowledgement import Acknowledgement as Acknowledgement
 from streams.acknowledgement import MessageVerdict as MessageVerdict
+from streams.feed_records import DriftHour as DriftHour
+from streams.feed_records import FeedActivity as FeedActivity
+from streams.feed_records import FeedState as FeedState
+from streams.feed_records import MinuteCount as MinuteCount
+from streams.feed_records import Novelty as Novelty
 from streams.vocabulary import (
     AlertKind,
     AlertState,
@@ -71,10 +76,14 @@ class ProofOfDelivery(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Reference(Struct, frozen=True, array_like=True, gc=False):
-    """Another number the shipment is known by. ``type``: po, bol, pro, sscc, container, customer, ..."""
+    """Another number the shipment is known by. ``type``: po, bol, pro, sscc, container, customer, ...
+
+    ``carrier``: the slug of the carrier whose tracking number it is, where that is another one (a hand-over).
+    """
 
     type: str
     value: str
+    carrier: str | None = None
 
 
 class Source(Struct, frozen=True, gc=False):
@@ -90,7 +99,12 @@ class Source(Struct, frozen=True, gc=False):
 
 
 class CarrierEvent(Struct, gc=False):
-    """The canonical event: one thing one carrier says about one shipment (or one piece of it)."""
+    """The canonical event: one thing one carrier says about one shipment (or one piece of it).
+
+    ``stated_at``: the time the carrier stated, where ``occurred_at`` is not it (a plan, an estimate, a stamp from the
+    future). ``leg``: voyage, flight or on-carrier, as the carrier names it. ``carrier_event_id``: sent again with
+    other facts, it replaces them.
+    """
 
     event_id: str
     carrier: str
@@ -115,6 +129,9 @@ class CarrierEvent(Struct, gc=False):
     references: list[Reference]
     flags: list[str]
     source: Source
+    stated_at: int | None = None
+    leg: str | None = None
+    carrier_event_id: str | None = None
 
 
 class Sighting(Struct, gc=False):
@@ -136,6 +153,7 @@ class Sighting(Struct, gc=False):
     correction: Correction
     corrects: str | None
     flags: list[str]
+    carrier_event_id: str | None = None
 
 
 class OrderLine(Struct, frozen=True):
@@ -304,69 +322,6 @@ class DeadLetter(Struct):
     correlation_id: str | None
     size: int
     failed_at: int
-
-
-class FeedActivity(Struct):
-    """What intake saw of one feed in one chunk."""
-
-    feed: str
-    events: int
-    dead_letters: int
-    unmapped: int
-    first_event_at: int | None
-    last_event_at: int | None
-    received_at: int
-    minutes: list[MinuteCount]
-    carrier_errors: int = 0
-    records: int = 0
-    broken: int = 0
-    novel: list[Novelty] = field(default_factory=list)
-
-
-class Novelty(Struct, frozen=True, array_like=True):
-    """A field, type or code an intake worker had not told of yet, and a raw record it stands in."""
-
-    what: str
-    topic: str
-    partition: int
-    offset: int
-
-
-class MinuteCount(Struct, frozen=True, array_like=True):
-    """Events of one feed whose event time lies in one minute (``minute``: minutes since the epoch)."""
-
-    minute: int
-    events: int
-
-
-class FeedState(Struct):
-    """What is known of one feed; the changelog of the feeds stage."""
-
-    feed: str
-    last_received_at: int | None
-    last_event_at: int | None
-    events: int
-    dead_letters: int
-    unmapped: int
-    stale: bool
-    stale_since: int | None
-    watched_since: int
-    minutes: list[MinuteCount] = field(default_factory=list)
-    records: int = 0
-    shapes: list[int] = field(default_factory=list)
-    drift: list[DriftHour] = field(default_factory=list)
-    drift_since: int | None = None
-    drift_at: int | None = None
-    drift_examples: list[str] = field(default_factory=list)
-
-
-class DriftHour(Struct, frozen=True, array_like=True):
-    """How the payloads of one feed received in one hour (``hour``: since the epoch) were built."""
-
-    hour: int
-    records: int
-    broken: int
-    unseen: int
 
 
 class PollState(Struct):

@@ -265,6 +265,7 @@ class Flag(StrEnum):
     TIMESTAMP_FUTURE = "timestamp_future"
     TIMESTAMP_UNTOLD = "timestamp_untold"
     CODE_UNMAPPED = "code_unmapped"
+    CHECK_DIGIT_WRONG = "check_digit_wrong"
     ENVELOPE_COUNTS_WRONG = "envelope_counts_wrong"
     ENVELOPE_TRUNCATED = "envelope_truncated"
     CONTROL_NUMBER_MISMATCH = "control_number_mismatch"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from connectors.mapping.emission import emit, retraction
+from connectors.mapping.check_digits import Checks
+from connectors.mapping.emission import Emitter, retraction
 from connectors.mapping.levels import LIST, elements_of
 from connectors.mapping.moments import end_of_day, teller
+from connectors.mapping.other_carriers import CarrierOf
 from connectors.mapping.paths import Levels, Row, Texts, split
 from connectors.mapping.places import locator, zone_finder
 from connectors.mapping.references import reader
@@ -22,7 +24,6 @@ from streams.vocabulary import Milestone, RejectReason
 
 MESSAGE = "message"
 _PROVEN = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})
-CarrierOf = Callable[[str | None], str]
 Table = Callable[[str, str], StatusTable | None]
 
 
@@ -31,11 +32,11 @@ class Compiled:
 
     def __init__(
         self, spec: Document, whole: Specification, carrier_of: CarrierOf,
-        statuses: Mapping[str, StatusTable], table_of: Table,
+        statuses: Mapping[str, StatusTable], table_of: Table, checks: Checks,
     ) -> None:
         self.name = spec.name
         self.levels = levels = [MESSAGE, *spec.each]
-        self._channel = whole.channel
+        self._emit = Emitter(whole.channel, checks).emit
         self._compile_levels(spec, whole.refusals)
         texts = Texts(levels)
         zone_of = zone_finder(spec.zone_by, whole.zone, texts)
@@ -58,6 +59,8 @@ class Compiled:
         self._eta = teller(spec.eta, texts, zone_of) if spec.eta else None
         self._proof = _proof(spec.delivery, texts)
         self._piece = texts.first(spec.piece)
+        self._leg = texts.first(spec.leg)
+        self._event_id = texts.first(spec.event_id)
         self._references = reader(spec.references, levels)
         self._each_its_own = any(split(one.each, levels)[0] == len(levels) - 1 > 0 for one in spec.references)
         self._strip = tuple(spec.strip)
@@ -165,11 +168,11 @@ class Compiled:
             text = f"{text}: {reason_text}" if text else reason_text
         if "\n" in text:
             text = " ".join(text.split())
-        return emit(
-            context, self._channel, index, carrier, number, sense, code,
+        return self._emit(
+            context, index, carrier, number, sense, code,
             code if reason_code is None else f"{code}:{reason_code}", text, moment, self._location(row), None,
             self._proof(row) if sense.milestone in _PROVEN else None, row[self._piece],
-            references.copy(), list(sense.flags),
+            references.copy(), list(sense.flags), row[self._leg], row[self._event_id],
         )
 
     def _bare(self, text: str) -> str:

@@ -12,9 +12,10 @@ from msgspec import Struct
 
 from connectors.formats.edifact import Message, Segment, at, read
 from connectors.mapping import yaml_text
+from connectors.mapping.check_digits import Checks
 from connectors.mapping.edifact_contrl import answers, received
 from connectors.mapping.edifact_times import moment_of
-from connectors.mapping.emission import emit
+from connectors.mapping.emission import Emitter, retraction
 from connectors.mapping.places import TABLES, country_code
 from connectors.mapping.refusals import merged
 from connectors.mapping.specification import Cause, Edifact, Meaning, Statuses
@@ -23,7 +24,7 @@ from connectors.mapping.times import Moment
 from streams.errors import Reject
 from streams.identity import normalise_carrier, normalise_tracking_number
 from streams.intake import Parsed, RawContext
-from streams.model import Location, ProofOfDelivery, Reference
+from streams.model import CarrierEvent, Location, ProofOfDelivery, Reference
 from streams.vocabulary import Milestone, Reason, RejectReason
 
 TYPES = ("IFTSTA", "DESADV", "CONTRL")
@@ -33,6 +34,8 @@ NAMES = {
     "COPRAR": "a container order", "CODECO": "a gate report", "COARRI": "a discharge report",
 }
 _NUMBER = "number"
+_CANCELLATION = "1"
+"""Data element 1225: the message takes back one sent before."""
 _STATUS_PLACES = frozenset({"175", "14", "16", "16E", "1", "18", "35", "198"})
 _DELIVERY_PLACE = "7"
 
@@ -66,14 +69,16 @@ class Status:
     remarks: list[str] = field(default_factory=list)
     proof: dict[str, str] = field(default_factory=dict)
     estimate: Segment | None = None
+    leg: str | None = None
 
 
 class EdifactAdapter:
     """Reads one partner's interchanges."""
 
-    def __init__(self, feed: str, channel: str, zone: str, carrier: str, partner: Edifact) -> None:
+    def __init__(self, feed: str, channel: str, zone: str, carrier: str, partner: Edifact, checks: Checks) -> None:
         self.feed = feed
-        self._channel, self._zone, self._carrier, self._partner = channel, zone, normalise_carrier(carrier), partner
+        self._emit = Emitter(channel, checks).emit
+        self._zone, self._carrier, self._partner = zone, normalise_carrier(carrier), partner
         tables = standard()
         meanings = {**tables.statuses, **partner.statuses}
         reasons = {**tables.reasons, **partner.reasons}
@@ -125,11 +130,14 @@ class EdifactAdapter:
         statuses, carrier = self._gathered(one)
         if not statuses:
             raise Reject(RejectReason.CONTRACT_BROKEN, f"IFTSTA {one.control} without an STS", "STS")
+        cancelled = any(at(bgm, 3) == _CANCELLATION for bgm in _of(one, "BGM"))
         for status in statuses:
             try:
-                self._emit(status, carrier, one, context, parsed)
+                event = self._event(status, carrier, one, context, len(parsed.events))
             except Reject as reject:
                 parsed.rejects.append(reject)
+            else:
+                parsed.events.append(retraction(event) if cancelled else event)
 
     def _gathered(self, one: Message) -> tuple[list[Status], str]:
         """The statuses with what stands above each: message, consignment, status."""
@@ -137,6 +145,7 @@ class EdifactAdapter:
         heading: list[Reference] = []
         above: list[Reference] = []
         number, place = "", None
+        leg: str | None = None
         statuses: list[Status] = []
         for segment in one.segments:
             tag = segment[0][0]
@@ -145,11 +154,15 @@ class EdifactAdapter:
                 number = number if not statuses else ""
             elif tag == "STS":
                 found = normalise_tracking_number(number or consignment)
-                statuses.append(Status(segment, found, [*heading, *above], place))
+                statuses.append(Status(segment, found, [*heading, *above], place, leg=leg))
             elif tag == "NAD" and at(segment, 1) in ("CA", "CPD") and not carrier:
                 carrier = at(segment, 2)
-            elif tag == "TDT" and not carrier and at(segment, 5):
-                carrier = at(segment, 5)
+            elif tag == "TDT":
+                carrier = carrier or at(segment, 5)
+                if statuses:
+                    statuses[-1].leg = at(segment, 2) or None
+                else:
+                    leg = at(segment, 2) or None
             elif tag == "RFF":
                 number = self._reference(segment, above if consignment else heading, number, statuses)
             elif tag == "LOC" and not statuses:
@@ -173,7 +186,7 @@ class EdifactAdapter:
             (statuses[-1].references if statuses else above).append(Reference(kind, value))
         return number
 
-    def _emit(self, status: Status, carrier: str, one: Message, context: RawContext, parsed: Parsed) -> None:
+    def _event(self, status: Status, carrier: str, one: Message, context: RawContext, index: int) -> CarrierEvent:
         code, text, reason = _code(status.sts), at(status.sts, 2, 3), at(status.sts, 3)
         if not code:
             raise Reject(RejectReason.CONTRACT_BROKEN, "STS without a status code", "STS-02")
@@ -187,12 +200,12 @@ class EdifactAdapter:
         proof = None
         if sense.milestone is Milestone.DELIVERED and status.proof:
             proof = ProofOfDelivery(status.proof.get("signed_by"), status.proof.get("left_at"))
-        parsed.events.append(emit(
-            context, self._channel, len(parsed.events), self._slug(carrier), status.number, sense, code,
+        return self._emit(
+            context, index, self._slug(carrier), status.number, sense, code,
             f"{code}:{reason}" if reason else code, words or sense.name, moment,
             _location(status.place), None if estimate is None else estimate.at_ms, proof, None, references,
-            [*one.flags, *sense.flags],
-        ))
+            [*one.flags, *sense.flags], status.leg,
+        )
 
     def _occurred(self, status: Status, one: Message) -> Moment:
         """When the status came about: by its own date, else by the message's."""
@@ -227,8 +240,8 @@ class EdifactAdapter:
         for qualifier, milestone in (("137", Milestone.PRE_ADVISED), ("11", Milestone.DEPARTED_PICKUP)):
             if qualifier in dates:
                 code, moment = f"DESADV:{qualifier}", moment_of(dates[qualifier], self._zone)
-                parsed.events.append(emit(
-                    context, self._channel, len(parsed.events), self._slug(carrier), "", sense_of(milestone), code,
+                parsed.events.append(self._emit(
+                    context, len(parsed.events), self._slug(carrier), "", sense_of(milestone), code,
                     code, "", moment, None, due, None, None, references.copy(), list(one.flags),
                 ))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from connectors.mapping.check_digits import Checks, reference_is_wrong
 from connectors.mapping.statuses import Sense
 from connectors.mapping.times import UNTOLD, Moment
 from streams.identity import digest, event_id
@@ -16,6 +17,7 @@ _NEW = Correction.NEW
 _ACTUAL = Classifier.ACTUAL
 _FUTURE = Flag.TIMESTAMP_FUTURE.value
 _UNTOLD = Flag.TIMESTAMP_UNTOLD.value
+_CHECK_DIGIT = Flag.CHECK_DIGIT_WRONG.value
 
 
 def retraction(event: CarrierEvent) -> CarrierEvent:
@@ -23,55 +25,69 @@ def retraction(event: CarrierEvent) -> CarrierEvent:
     corrects = event.event_id
     return replace(
         event, event_id=digest("retracts", corrects), correction=Correction.RETRACTS, corrects=corrects,
-        estimated_delivery_at=None,
+        estimated_delivery_at=None, carrier_event_id=None,
     )
 
 
-def emit(
-    context: RawContext,
-    channel: str,
-    index: int,
-    carrier: str,
-    number: str,
-    sense: Sense,
-    code: str,
-    shown_code: str,
-    text: str,
-    moment: Moment,
-    location: Location | None,
-    estimated_delivery_at: int | None,
-    proof: ProofOfDelivery | None,
-    piece: str | None,
-    references: list[Reference],
-    flags: list[str],
-) -> CarrierEvent:
-    """The event. Its id comes from the time the carrier stated, so that a re-send is the same event.
+class Emitter:
+    """The last step of one adapter. ``channel`` is that of records that name none."""
 
-    An actual event from the future is flagged and happened, at the latest, when it was received; an
-    estimate or a plan speaks of a later time by nature, and was made at the latest when received. Where the
-    carrier tells no time at all, no time goes into the id either, and that of receipt is the event's.
-    Without the carrier's number its first reference stands in the id. ``code`` goes into the id,
-    ``shown_code``, which may tell more, into the event.
-    """
-    stated = occurred_at = moment.at_ms
-    received_at = context.received_at
-    if moment is UNTOLD:
-        occurred_at = received_at
-        flags = [*flags, _UNTOLD]
-    elif occurred_at > received_at:
-        if sense.classifier is not _ACTUAL:
+    __slots__ = ("_channel", "_checks")
+
+    def __init__(self, channel: str, checks: Checks) -> None:
+        self._channel = channel
+        self._checks = checks
+
+    def emit(
+        self,
+        context: RawContext,
+        index: int,
+        carrier: str,
+        number: str,
+        sense: Sense,
+        code: str,
+        shown_code: str,
+        text: str,
+        moment: Moment,
+        location: Location | None,
+        estimated_delivery_at: int | None,
+        proof: ProofOfDelivery | None,
+        piece: str | None,
+        references: list[Reference],
+        flags: list[str],
+        leg: str | None = None,
+        carrier_event_id: str | None = None,
+    ) -> CarrierEvent:
+        """The event. Its id comes from the time the carrier stated, so that a re-send is the same event.
+
+        An actual event from the future is flagged and happened, at the latest, when it was received; an
+        estimate or a plan speaks of a later time by nature, and was made at the latest when received: the time
+        stated is kept beside. Where the carrier tells no time at all, no time goes into the id either, and that of
+        receipt is the event's. Without the carrier's number its first reference stands in the id. ``code`` goes into
+        the id, ``shown_code``, which may tell more, into the event.
+        """
+        stated = occurred_at = moment.at_ms
+        stated_at = None
+        received_at = context.received_at
+        if moment is UNTOLD:
             occurred_at = received_at
-        elif occurred_at > received_at + FUTURE_TOLERANCE_MS:
-            occurred_at = received_at
-            flags = [*flags, _FUTURE]
-    source = Source(
-        context.feed, context.channel or channel, context.topic, context.partition, context.offset, index,
-        context.correlation_id,
-    )
-    identity = number or f"{references[0].type}:{references[0].value}"
-    return CarrierEvent(
-        event_id(carrier, identity, sense.milestone, code, stated, location, piece),
-        carrier, number, sense.milestone, sense.classifier, occurred_at, received_at, sense.exception,
-        sense.reason, shown_code, text, location, estimated_delivery_at, proof, piece, moment.offset_minutes,
-        moment.assumed, moment.precision, _NEW, None, references, flags, source,
-    )
+            flags = [*flags, _UNTOLD]
+        elif occurred_at > received_at:
+            if sense.classifier is not _ACTUAL:
+                occurred_at, stated_at = received_at, stated
+            elif occurred_at > received_at + FUTURE_TOLERANCE_MS:
+                occurred_at, stated_at = received_at, stated
+                flags = [*flags, _FUTURE]
+        if self._checks.number_is_wrong(carrier, number) or (references and any(map(reference_is_wrong, references))):
+            flags = [*flags, _CHECK_DIGIT]
+        source = Source(
+            context.feed, context.channel or self._channel, context.topic, context.partition, context.offset, index,
+            context.correlation_id,
+        )
+        identity = number or f"{references[0].type}:{references[0].value}"
+        return CarrierEvent(
+            event_id(carrier, identity, sense.milestone, code, stated, location, piece),
+            carrier, number, sense.milestone, sense.classifier, occurred_at, received_at, sense.exception,
+            sense.reason, shown_code, text, location, estimated_delivery_at, proof, piece, moment.offset_minutes,
+            moment.assumed, moment.precision, _NEW, None, references, flags, source, stated_at, leg, carrier_event_id,
+        )

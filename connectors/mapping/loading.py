@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfoNotFoundError
@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfoNotFoundError
 from connectors.mapping import yaml_text
 from connectors.mapping.adapter import BY_LINE, READERS, WITH_ATTRIBUTES, MappedAdapter, RowsAdapter, rows_reader
 from connectors.mapping.asking import Plan, plan_of
-from connectors.mapping.document import MESSAGE, CarrierOf, Compiled
+from connectors.mapping.check_digits import RULES, Checks, Scheme
+from connectors.mapping.document import MESSAGE, Compiled
 from connectors.mapping.edifact_status import TYPES, EdifactAdapter
+from connectors.mapping.other_carriers import carrier_of
 from connectors.mapping.paths import BadPath
 from connectors.mapping.places import line_order
 from connectors.mapping.refusals import Refusals, Test, test_of
-from connectors.mapping.specification import Document, OtherCarrier, Push, Specification
+from connectors.mapping.specification import CheckDigit, Document, Push, Specification
 from connectors.mapping.statuses import StatusTable
 from connectors.mapping.times import zone
 from connectors.mapping.x12_status import SETS, X12Adapter
@@ -60,6 +62,7 @@ class Read:
     spec: Specification
     lines: Lines
     tables: Mapping[str, StatusTable]
+    schemes: Sequence[Scheme]
 
 
 def read(folder: Path) -> Read:
@@ -83,7 +86,21 @@ def read(folder: Path) -> Read:
     _check_rows(spec, lines)
     if spec.push is not None:
         _check_push(spec.push, lines)
-    return Read(spec, lines, {name: StatusTable(table) for name, table in spec.statuses.items()})
+    tables = {name: StatusTable(table) for name, table in spec.statuses.items()}
+    return Read(spec, lines, tables, [_scheme(one, lines, index) for index, one in enumerate(spec.check_digits)])
+
+
+def _scheme(one: CheckDigit, lines: Lines, index: int) -> Scheme:
+    where = ("check_digits", str(index))
+    if one.rule not in RULES:
+        raise lines.error((*where, "rule"), f"there is {', '.join(RULES)}, no {one.rule!r}")
+    try:
+        shape = re.compile(one.shape)
+    except re.error as error:
+        raise lines.error((*where, "shape"), f"{one.shape!r} is no regular expression: {error}") from error
+    if shape.groups != 2:
+        raise lines.error((*where, "shape"), "has two groups: what the digit is made of, and the digit")
+    return Scheme(shape, RULES[one.rule])
 
 
 def _check_zone(name: str, lines: Lines, where: tuple[str, ...]) -> None:
@@ -148,12 +165,23 @@ def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
 
 def _adapter(one: Read, others: Mapping[str, Read]) -> Adapter:
     spec = one.spec
+    checks = _checks(others)
     if spec.x12 is not None:
-        return X12Adapter(spec.feed, spec.channel, spec.zone, spec.x12)
+        return X12Adapter(spec.feed, spec.channel, spec.zone, spec.x12, checks)
     if spec.edifact is not None:
         slug = spec.carrier if isinstance(spec.carrier, str) else spec.carrier.otherwise
-        return EdifactAdapter(spec.feed, spec.channel, spec.zone, slug, spec.edifact)
-    return _mapped(one, others)
+        return EdifactAdapter(spec.feed, spec.channel, spec.zone, slug, spec.edifact, checks)
+    return _mapped(one, others, checks)
+
+
+def _checks(carriers: Mapping[str, Read]) -> Checks:
+    """The schemes of every carrier that is one and no aggregator."""
+    schemes: dict[str, list[Scheme]] = {}
+    for one in carriers.values():
+        if isinstance(one.spec.carrier, str):
+            slug = normalise_carrier(one.spec.carrier)
+            schemes[slug] = [*schemes.get(slug, []), *one.schemes]
+    return Checks(schemes)
 
 
 def _seconds(text: str, lines: Lines, field: str) -> int:
@@ -163,7 +191,7 @@ def _seconds(text: str, lines: Lines, field: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-def _mapped(one: Read, others: Mapping[str, Read]) -> MappedAdapter | RowsAdapter:
+def _mapped(one: Read, others: Mapping[str, Read], checks: Checks) -> MappedAdapter | RowsAdapter:
     spec = one.spec
     levels = {MESSAGE, *(level for document in spec.documents for level in document.each)}
     for index, refusal in enumerate(spec.refusals):
@@ -175,7 +203,7 @@ def _mapped(one: Read, others: Mapping[str, Read]) -> MappedAdapter | RowsAdapte
         whole = Refusals([r for r in spec.refusals if _starts(r.when) == MESSAGE], [MESSAGE])
     except BadPath as error:
         raise one.lines.error(("refusals",), str(error)) from error
-    documents = [_document(one, index, document, others) for index, document in enumerate(spec.documents)]
+    documents = [_document(one, index, document, others, checks) for index, document in enumerate(spec.documents)]
     readers = WITH_ATTRIBUTES if spec.xml_attributes else READERS
     mapped = MappedAdapter(
         spec.feed, {name: readers[name] for name in spec.formats if name in readers}, whole, documents
@@ -185,7 +213,7 @@ def _mapped(one: Read, others: Mapping[str, Read]) -> MappedAdapter | RowsAdapte
 
 
 def _document(
-    one: Read, index: int, document: Document, others: Mapping[str, Read]
+    one: Read, index: int, document: Document, others: Mapping[str, Read], checks: Checks
 ) -> tuple[Test, Compiled]:
     where = ("documents", str(index))
     tables = dict(one.tables)
@@ -215,7 +243,7 @@ def _document(
 
     try:
         return test_of(document.when, [MESSAGE]), Compiled(
-            document, one.spec, _carrier_of(one.spec.carrier), tables, table_of
+            document, one.spec, carrier_of(one.spec.carrier), tables, table_of, checks
         )
     except BadPath as error:
         raise one.lines.error(_place_of(one.lines, where, str(error)), str(error)) from error
@@ -234,21 +262,3 @@ def _place_of(lines: Lines, where: tuple[str, ...], problem: str) -> tuple[str, 
 def _starts(when: object) -> str:
     path = when if isinstance(when, str) else getattr(when, "path", "")
     return path.partition(".")[0]
-
-
-def _carrier_of(carrier: str | OtherCarrier) -> CarrierOf:
-    if isinstance(carrier, str):
-        slug = normalise_carrier(carrier)
-        return lambda _: slug
-    aliases = {normalise_carrier(name): slug for name, slug in carrier.aliases.items()}
-
-    inside = re.compile(carrier.pattern) if carrier.pattern else None
-
-    def get(name: str | None) -> str:
-        if inside is not None:
-            found = inside.search(name or "")
-            name = found.group(found.lastindex or 0) if found else None
-        short = normalise_carrier(name or "")
-        return aliases.get(short) or "".join(filter(str.isalnum, short)) or carrier.otherwise
-
-    return get

@@ -179,4 +179,7 @@ def holders_below(value: Any, keys: Sequence[str]) -> Iterator[Any]:
     elif not keys:
         yield value
     elif isinstance(value, dict):
-        yield from holders_below(value.get(keys[0]), keys[1:])
+        inner = value.get(keys[0].removesuffix(FIRST))
+        if keys[0].endswith(FIRST) and isinstance(inner, list):
+            inner = inner[:1]
+        yield from holders_below(inner, keys[1:])

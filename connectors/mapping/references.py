@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from connectors.mapping import gs1
+from connectors.mapping.other_carriers import carrier_of
 from connectors.mapping.paths import Levels, holders_below, split, texts_below
 from connectors.mapping.specification import ReferenceFrom
 from streams.model import Reference
@@ -13,20 +16,31 @@ from streams.model import Reference
 def reader(specs: Sequence[ReferenceFrom], levels: Sequence[str]) -> Callable[[Levels], list[Reference]]:
     """One function that gathers them all, each once, in the order declared. Raises BadPath."""
     wanted = [
-        (*split(spec.each, levels), (spec.value or "").split(".") if spec.value else [], spec) for spec in specs
+        (*split(spec.each, levels), (spec.value or "").split(".") if spec.value else [], spec, _other(spec, levels))
+        for spec in specs
     ]
 
     def get(at: Levels) -> list[Reference]:
         found: dict[Reference, None] = {}
-        for level, keys, value_keys, spec in wanted:
+        for level, keys, value_keys, spec, other in wanted:
             for holder in holders_below(at[level], keys):
                 kinds = list(texts_below(holder, spec.kind.split("."))) if spec.kind else []
                 kind = spec.types.get(kinds[0], spec.type) if kinds else spec.type
                 for text in texts_below(holder, value_keys):
-                    found[_reference(kind, text, spec)] = None
+                    reference = _reference(kind, text, spec)
+                    found[reference if other is None else replace(reference, carrier=other(at))] = None
         return list(found)
 
     return get
+
+
+def _other(spec: ReferenceFrom, levels: Sequence[str]) -> Callable[[Levels], str] | None:
+    """Reads whose number it is, where that is another carrier's."""
+    if spec.carrier is None:
+        return None
+    level, keys = split(spec.carrier.path, levels)
+    slug_of = carrier_of(spec.carrier)
+    return lambda at: slug_of(next(iter(texts_below(at[level], keys)), None))
 
 
 def _reference(kind: str, text: str, spec: ReferenceFrom) -> Reference:

@@ -124,11 +124,24 @@ class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
     unsigned: list[str] = field(default_factory=list)
 
 
+class OtherCarrier(Struct, frozen=True, forbid_unknown_fields=True):
+    """A field with another carrier's name, and the slugs of the names that stand there. ``pattern``: a
+    regular expression whose group that matches is the name, where the field holds more than it. ``otherwise``: the
+    slug where nothing stands there.
+    """
+
+    path: str
+    pattern: str | None = None
+    otherwise: str = "unknown"
+    aliases: dict[str, str] = field(default_factory=dict)
+
+
 class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):
     """Other numbers of the shipment: every ``value`` in ``each`` (without one, ``each`` itself).
 
     ``type`` is its type, unless ``types`` has one for the text at ``kind``. ``reads: gs1``: the value is a GS1 URN or
-    Digital Link, whose own kind is the type unless ``types`` has one (``connectors/mapping/gs1.py``).
+    Digital Link, whose own kind is the type unless ``types`` has one (``connectors/mapping/gs1.py``). ``carrier``:
+    who goes on with the goods, where it is that carrier's tracking number.
     """
 
     each: str
@@ -137,6 +150,7 @@ class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):
     kind: str | None = None
     types: dict[str, str] = field(default_factory=dict)
     reads: Literal["text", "gs1"] = "text"
+    carrier: OtherCarrier | None = None
 
 
 class Condition(Struct, frozen=True, forbid_unknown_fields=True):
@@ -160,18 +174,6 @@ class Refusal(Struct, frozen=True, forbid_unknown_fields=True):
     kind: ErrorKind = ErrorKind.OTHER
     kinds: dict[str, ErrorKind] = field(default_factory=dict)
     number: str | None = None
-
-
-class OtherCarrier(Struct, frozen=True, forbid_unknown_fields=True):
-    """An aggregator's field with the real carrier's name, and the slugs of the names it uses. ``pattern``: a
-    regular expression whose group that matches is the name, where the field holds more than it. ``otherwise``: the
-    slug where nothing stands there.
-    """
-
-    path: str
-    pattern: str | None = None
-    otherwise: str = "unknown"
-    aliases: dict[str, str] = field(default_factory=dict)
 
 
 class OwnCodes(Struct, frozen=True, forbid_unknown_fields=True):
@@ -209,6 +211,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     another carrier's: ``dhl/express``. ``always``
     is what every scan means where the document has neither code nor text. ``strip``: beginnings that are no part
     of a code. ``retracted``: the event is declared never to have happened, and takes back the one of the same facts.
+    ``leg``: the part of the journey. ``event_id``: the carrier's own id of the scan; sent again with other facts, it
+    replaces them.
     """
 
     name: str
@@ -231,6 +235,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     eta: list[Time] = field(default_factory=list)
     delivery: Delivery | None = None
     piece: Paths | None = None
+    leg: Paths | None = None
+    event_id: Paths | None = None
     references: list[ReferenceFrom] = field(default_factory=list)
 
 
@@ -292,8 +298,20 @@ class Push(Struct, frozen=True, forbid_unknown_fields=True):
     answer: int = 202
 
 
+class CheckDigit(Struct, frozen=True, forbid_unknown_fields=True):
+    """How numbers of one shape prove themselves. ``shape``: a regular expression with two groups, what the digit is
+    made of and the digit; ``rule``: one of ``connectors/mapping/check_digits.py``.
+    """
+
+    shape: str
+    rule: str
+    source: str
+
+
 class Specification(Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole ``carrier.yaml``. ``xml_attributes``: XML attributes are fields too, ``@name`` of their element."""
+    """A whole ``carrier.yaml``. ``xml_attributes``: XML attributes are fields too, ``@name`` of their element.
+    ``check_digits``: how this carrier's tracking numbers prove themselves; one that does not is flagged.
+    """
 
     feed: str
     name: str
@@ -303,6 +321,7 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     zone: str
     cadence: Cadence
     source: str
+    check_digits: list[CheckDigit] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     statuses: dict[str, Statuses] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from connectors.formats.x12 import Segment, TransactionSet
-from connectors.mapping.emission import emit
+from connectors.mapping.emission import Emitter
 from connectors.mapping.moments import unreadable
 from connectors.mapping.statuses import sense_of
 from connectors.mapping.times import Moment, Unreadable, clock_ms, day_ms, local_moment
@@ -37,13 +37,13 @@ _SET_VERDICTS = {"A": Verdict.ACCEPTED, "E": Verdict.ACCEPTED_WITH_ERRORS, "M": 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """How a partner's sets are read: channel, zone of clocks that tell none, slugs by SCAC, types of references."""
+    """How a partner's sets are read: zone of clocks that tell none, slugs by SCAC, types of references, last step."""
 
     feed: str
-    channel: str
     zone: str
     aliases: Mapping[str, str]
     reference_types: Mapping[str, str | None]
+    emitter: Emitter
 
 
 def tender_answer(house: House, one: TransactionSet, context: RawContext, parsed: Parsed) -> None:
@@ -198,7 +198,7 @@ def _emit(
     if not number and not references:
         raise Reject(RejectReason.NO_REFERENCE, f"{one.code} {one.control} names no shipment", "ST")
     slug = "" if scac.upper() in _NO_SCAC else normalise_carrier(scac)
-    parsed.events.append(emit(
-        context, house.channel, len(parsed.events), house.aliases.get(slug, slug) or "unknown", number,
+    parsed.events.append(house.emitter.emit(
+        context, len(parsed.events), house.aliases.get(slug, slug) or "unknown", number,
         sense_of(milestone), code, code, "", moment, None, estimate, None, None, references.copy(), list(one.flags),
     ))

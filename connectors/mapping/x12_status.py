@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from connectors.formats.x12 import Segment, TransactionSet, read
-from connectors.mapping.emission import emit
+from connectors.mapping.check_digits import Checks
+from connectors.mapping.emission import Emitter
 from connectors.mapping.moments import unreadable
 from connectors.mapping.places import country_code, zones
 from connectors.mapping.refusals import merged
@@ -62,14 +63,15 @@ class Heading:
 class X12Adapter:
     """Reads one partner's interchanges."""
 
-    def __init__(self, feed: str, channel: str, zone: str, partner: X12) -> None:
+    def __init__(self, feed: str, channel: str, zone: str, partner: X12, checks: Checks) -> None:
         self.feed = feed
-        self._channel = channel
         self._zone = zone
         self._partner = partner
         self._codes: Codes = codes_of(partner)
         self._aliases = {normalise_carrier(scac): slug for scac, slug in partner.carriers.items()}
-        self._house = House(feed, channel, zone, self._aliases, self._codes.reference_types)
+        self._house = House(
+            feed, zone, self._aliases, self._codes.reference_types, Emitter(channel, checks)
+        )
         self._wanted = frozenset(partner.sets)
         self._acknowledges = partner.acknowledge
         self._places: dict[tuple[str, ...], Location] = {}
@@ -177,8 +179,8 @@ class X12Adapter:
         moment = self._moment(at7, status.ms1)
         promised = moment.at_ms if (code or appointment) in self._codes.delivery_estimates else None
         said = code or appointment
-        parsed.events.append(emit(
-            context, self._channel, len(parsed.events), heading.carrier, heading.number, sense, said,
+        parsed.events.append(self._house.emitter.emit(
+            context, len(parsed.events), heading.carrier, heading.number, sense, said,
             f"{said}:{reason}" if reason else said, " ".join(status.remarks) or sense.name, moment,
             self._location(status.ms1), promised, None, None, references, _flags(heading, sense),
         ))

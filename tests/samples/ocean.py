@@ -50,5 +50,6 @@ UNRESOLVED = {
     "epcis/transaction_event_all_possible_fields.jsonld": 1,
 }
 FLAGGED = {
+    "dcsa/tnt_tnt-220-response-wrong-attribute-values.json": {"check_digit_wrong"},
     "epcis/CBV-11.3-2020-06-16a.xml": {"code_unmapped"},
 }

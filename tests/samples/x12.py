@@ -49,6 +49,6 @@ UNRESOLVED = {
     "x12_990/edinet_990-MGCTLYST-SAMPLE.EDI": 1,
 }
 FLAGGED = {
-    "x12_856/edifabric_ShipNotice.edi": {"envelope_counts_wrong"},
+    "x12_856/edifabric_ShipNotice.edi": {"check_digit_wrong", "envelope_counts_wrong"},
     "x12_945/oopfactory_inter-americanproducts.edi": {"control_number_mismatch"},
 }

@@ -44,7 +44,9 @@ def readable(event: CarrierEvent) -> dict[str, Any]:
         if shown[name] is not None:
             parts = msgspec.structs.asdict(shown[name])
             shown[name] = {part: value for part, value in parts.items() if value is not None}
-    shown["references"] = [f"{reference.type}:{reference.value}" for reference in event.references]
+    shown["references"] = [
+        f"{one.type}:{one.value}" + (f" of {one.carrier}" if one.carrier else "") for one in event.references
+    ]
     return {name: value for name, value in shown.items() if value not in (None, [], "new")}
 
 

@@ -17,7 +17,7 @@ from streams.vocabulary import Status
 
 ADAPTERS = {carrier.feed: carrier.adapter for carrier in discover()}
 NOW = 1_790_000_000_000
-KNOWN, DEAD = "791234500018", "791234500029"
+KNOWN, DEAD = "791234500012", "791234500023"
 DELIVERED = {
     "trackingNumberInfo": {"trackingNumber": KNOWN},
     "scanEvents": [

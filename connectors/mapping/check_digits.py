@@ -1,0 +1,105 @@
+"""Check digits of tracking numbers, where carriers and standards publish how they are made. A wrong one is flagged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from connectors.mapping import gs1
+from streams.model import Reference
+
+_MOST_NUMBERS = 200_000
+_S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
+_WEIGHTS_3_1_7 = (3, 1, 7)
+_CONTAINER_LETTERS = dict(zip(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ", (value for value in range(10, 39) if value % 11), strict=True
+))
+
+
+class Scheme(NamedTuple):
+    """The shape of a number, its groups the body and the check digit, and the digit a body should have."""
+
+    shape: re.Pattern[str]
+    digit_of: Callable[[str], str]
+
+
+def _weights_1_2(body: str) -> str:
+    values = [int(sign) if sign.isdigit() else (ord(sign) - 63) % 10 for sign in body]
+    return str(-(sum(values[::2]) + 2 * sum(values[1::2])) % 10)
+
+
+def _s10(body: str) -> str:
+    found = 11 - sum(weight * int(digit) for weight, digit in zip(_S10_WEIGHTS, body, strict=True)) % 11
+    return {10: "0", 11: "5"}.get(found, str(found))
+
+
+def _weights_3_1_7(body: str) -> str:
+    return str(sum(_WEIGHTS_3_1_7[place % 3] * int(digit) for place, digit in enumerate(body)) % 11 % 10)
+
+
+def _mod_7(body: str) -> str:
+    return str(int(body) % 7)
+
+
+def _iso_6346(body: str) -> str:
+    values = [_CONTAINER_LETTERS[sign] if sign.isalpha() else int(sign) for sign in body]
+    return str(sum(value << place for place, value in enumerate(values)) % 11 % 10)
+
+
+RULES: dict[str, Callable[[str], str]] = {
+    # Modulo 10; letters count as (position in the alphabet + 1) modulo 10.
+    "weights_1_2": _weights_1_2,
+    # Modulo 11, then modulo 10.
+    "weights_3_1_7": _weights_3_1_7,
+    # UPU S10-12, section 5: weights 8 6 4 2 3 5 9 7, modulo 11.
+    "s10": _s10,
+    # GS1 General Specifications, section 7.9.1: weights 3 and 1 from the right, modulo 10.
+    "gs1": gs1.check_digit,
+    # IATA Resolution 600a: the number modulo 7.
+    "mod_7": _mod_7,
+    # ISO 6346, annex A.
+    "iso_6346": _iso_6346,
+}
+"""How a check digit is made of the digits (and letters) before it."""
+_SSCC = Scheme(re.compile(r"(?:00)?(\d{17})(\d)"), gs1.check_digit)
+_CONTAINER = Scheme(re.compile(r"([A-Z]{3}[JUZ]\d{6})(\d)"), _iso_6346)
+_OF_REFERENCES = {"sscc": _SSCC, "container": _CONTAINER, "equipment": _CONTAINER}
+
+
+def is_wrong(scheme: Scheme, number: str) -> bool:
+    """True where the number has the scheme's shape and another check digit than it should."""
+    found = scheme.shape.fullmatch(number)
+    return found is not None and scheme.digit_of(found[1]) != found[2]
+
+
+class Checks:
+    """The check digits of each carrier's numbers. A number of another shape proves nothing and is let be."""
+
+    def __init__(self, schemes: Mapping[str, Sequence[Scheme]]) -> None:
+        """``schemes``: by the carrier's slug; the first whose shape fits decides."""
+        self._schemes = {slug: own for slug, own in schemes.items() if own}
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def number_is_wrong(self, carrier: str, number: str) -> bool:
+        """Whether a tracking number of this carrier ends, by the scheme whose shape it has, in a wrong digit."""
+        schemes = self._schemes.get(carrier)
+        if schemes is None or not number:
+            return False
+        known = self._known.get((carrier, number))
+        if known is None:
+            if len(self._known) >= _MOST_NUMBERS:
+                self._known.clear()
+            known = self._known[carrier, number] = _first_fitting_is_wrong(schemes, number)
+        return known
+
+
+def _first_fitting_is_wrong(schemes: Iterable[Scheme], number: str) -> bool:
+    fitting = next((scheme for scheme in schemes if scheme.shape.fullmatch(number)), None)
+    return fitting is not None and is_wrong(fitting, number)
+
+
+def reference_is_wrong(reference: Reference) -> bool:
+    """Whether it is an SSCC or a container number with a wrong check digit."""
+    scheme = _OF_REFERENCES.get(reference.type)
+    return scheme is not None and is_wrong(scheme, reference.value)

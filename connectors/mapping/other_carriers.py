@@ -1,0 +1,30 @@
+"""The slug of a carrier as somebody else names it: an aggregator, or a carrier that hands over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from connectors.mapping.specification import OtherCarrier
+from streams.identity import normalise_carrier
+
+CarrierOf = Callable[[str | None], str]
+
+
+def carrier_of(carrier: str | OtherCarrier) -> CarrierOf:
+    """A function from the name in the message to the slug."""
+    if isinstance(carrier, str):
+        slug = normalise_carrier(carrier)
+        return lambda _: slug
+    aliases = {normalise_carrier(name): slug for name, slug in carrier.aliases.items()}
+
+    inside = re.compile(carrier.pattern) if carrier.pattern else None
+
+    def get(name: str | None) -> str:
+        if inside is not None:
+            found = inside.search(name or "")
+            name = found.group(found.lastindex or 0) if found else None
+        short = normalise_carrier(name or "")
+        return aliases.get(short) or "".join(filter(str.isalnum, short)) or carrier.otherwise
+
+    return get
