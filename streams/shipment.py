@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct, msgpack
 
+from streams.identity import digest
 from streams.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, ShipmentState, Sighting
 from streams.vocabulary import (
     RANK,
@@ -38,7 +39,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     """One distinct event in a shipment's history; its id lies at the same place in ``Shipment.seen``.
 
     ``at`` orders the history: the event time, but for a forecast or a time flagged as in the future no
-    later than the receipt. ``corrects``: id of the event this one voids, or empty.
+    later than the receipt. ``corrects``: id of the event this one voids, or empty. ``own``: stands for the carrier's
+    own id of the event, 0 without one; of several that share it, those received last hold.
     """
 
     at: int
@@ -51,6 +53,7 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     corrects: bytes
     retracts: bool
     story: Story | None
+    own: int = 0
 
 
 class Receipt(Struct, frozen=True, array_like=True, gc=False):
@@ -151,6 +154,7 @@ def entry_of(event: CarrierEvent | Sighting, event_id: bytes, *, telling: bool) 
     return Entry(
         at, event.received_at, event.milestone, actual, event.exception, event.reason,
         event.estimated_delivery_at, corrects, retracts, story,
+        0 if event.carrier_event_id is None else int(digest(event.carrier_event_id)[:15], 16),
     )  # fmt: skip
 
 

@@ -157,7 +157,7 @@ def _add(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
     """Put a new event into the history and its consequences into the shipment; its place."""
     key = (entry.at, rank_of(entry), event_id)
     last = (shipment.last_at, shipment.last_rank, shipment.seen[-ID_BYTES:])
-    if entry.corrects or (shipment.history and key < last):
+    if entry.corrects or (shipment.history and (entry.own or key < last)):
         return insert(shipment, event_id, entry, data)
     place = len(shipment.history)
     shipment.history.append(data)

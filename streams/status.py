@@ -130,7 +130,9 @@ def _opened(still: list[OpenException], exception: ExceptionType, entry: Entry) 
 def refold(shipment: Shipment) -> None:
     """Fold the whole history again, after an event came in between or a correction voided one."""
     entries = [decode_entry(data) for data in shipment.history]
-    shipment.voided = b"".join(sorted({entry.corrects for entry in entries if entry.corrects}))
+    voided = {entry.corrects for entry in entries if entry.corrects}
+    voided.update(id_at(shipment, place) for place in _replaced(entries))
+    shipment.voided = b"".join(sorted(voided))
     shipment.status = Status.UNKNOWN
     shipment.status_at = shipment.last_event_at = shipment.estimated_delivery_at = None
     shipment.last_milestone = Milestone.UNKNOWN
@@ -141,6 +143,15 @@ def refold(shipment: Shipment) -> None:
     shipment.updated_at = max(shipment.link_times, default=0)
     for place, entry in enumerate(entries):
         fold(shipment, place, entry, voided=is_voided(shipment, id_at(shipment, place)))
+
+
+def _replaced(entries: list[Entry]) -> list[int]:
+    """Places of the events whose carrier sent them again, later, with other facts."""
+    newest: dict[int, int] = {}
+    for entry in entries:
+        if entry.own:
+            newest[entry.own] = max(entry.received_at, newest.get(entry.own, 0))
+    return [place for place, entry in enumerate(entries) if entry.own and entry.received_at < newest[entry.own]]
 
 
 def insert(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:

@@ -110,6 +110,7 @@ def events(draw: st.DrawFn) -> CarrierEvent:
         proof_of_delivery=draw(st.none() | st.just(ProofOfDelivery(signed_by="A. Berg"))),
         flags=draw(st.sampled_from([[], [], [Flag.TIMESTAMP_FUTURE.value]])),
         piece=f"{trouble}",
+        carrier_event_id=draw(st.sampled_from([None, None, None, "E-1", "E-2"])),
     )
 
 

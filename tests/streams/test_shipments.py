@@ -112,6 +112,24 @@ def test_a_replacement_counts_in_the_place_of_what_it_replaces() -> None:
     assert state(told(OUT, DELIVERED, attempt)).status is Status.DELIVERY_ATTEMPTED
 
 
+def test_what_a_carrier_sends_again_with_other_facts_replaces_them_whichever_came_first() -> None:
+    first = carrier_event(Milestone.DELIVERED, 30, carrier_event_id="E-7")
+    again = carrier_event(
+        Milestone.DELIVERY_ATTEMPTED, 29, carrier_event_id="E-7", received_at=first.received_at + MINUTE
+    )
+    one, other = told(OUT, first, again), told(again, first, OUT)
+    assert state(one).status is Status.DELIVERY_ATTEMPTED
+    assert state(one).delivered_at is None
+    assert one.records == other.records
+
+
+def test_two_events_of_one_message_hold_though_its_carrier_gave_them_one_id() -> None:
+    loaded = carrier_event(Milestone.LOADED, 1, carrier_event_id="E-7")
+    left = carrier_event(Milestone.DEPARTED_PICKUP, 2, carrier_event_id="E-7", received_at=loaded.received_at)
+    assert state(told(loaded, left)).status is Status.IN_TRANSIT
+    assert state(told(loaded, left)).last_milestone is Milestone.DEPARTED_PICKUP
+
+
 def test_the_estimate_is_the_one_stated_last_and_stands_apart_from_the_status() -> None:
     first = carrier_event(Milestone.IN_TRANSIT, 5, estimated_delivery_at=DAY_ONE + HOUR)
     second = carrier_event(
