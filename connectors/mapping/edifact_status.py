@@ -16,7 +16,7 @@ from connectors.mapping.check_digits import Checks
 from connectors.mapping.edifact_contrl import answers, received
 from connectors.mapping.edifact_times import moment_of
 from connectors.mapping.emission import Emitter, retraction
-from connectors.mapping.places import TABLES, country_code
+from connectors.mapping.places import TABLES, place, zone_at
 from connectors.mapping.refusals import merged
 from connectors.mapping.specification import Cause, Edifact, Meaning, Statuses
 from connectors.mapping.statuses import StatusTable, sense_of
@@ -196,7 +196,7 @@ class EdifactAdapter:
         words = " ".join([text, *status.remarks]).strip()
         sense = self._table.sense(code, words, reason or None)
         moment = self._occurred(status, one)
-        estimate = None if status.estimate is None else moment_of(status.estimate, self._zone)
+        estimate = None if status.estimate is None else moment_of(status.estimate, self._zone_at(status.place))
         proof = None
         if sense.milestone is Milestone.DELIVERED and status.proof:
             proof = ProofOfDelivery(status.proof.get("signed_by"), status.proof.get("left_at"))
@@ -215,8 +215,12 @@ class EdifactAdapter:
         )
         heading = [dtm for dtm in _of(one, "DTM") if at(dtm, 1) == "137"]
         for dtm in [*own, *heading][:1]:
-            return moment_of(dtm, self._zone)
+            return moment_of(dtm, self._zone_at(status.place))
         raise Reject(RejectReason.CONTRACT_BROKEN, "a status without a date", "DTM")
+
+    def _zone_at(self, loc: Segment | None) -> str:
+        """That of the place the clocks show the time of, where it is known."""
+        return (None if loc is None else zone_at(_unlocode(loc), _country(loc))) or self._zone
 
     def _slug(self, carrier: str) -> str:
         short = normalise_carrier(carrier)
@@ -281,14 +285,17 @@ def _location(loc: Segment | None) -> Location | None:
     if loc is None:
         return None
     code, name = at(loc, 2), at(loc, 2, 3)
-    country = next(_words(at(loc, 3), at(loc, 3, 3)), "")
-    unlocode = code if len(code) == 5 and code[:2].isalpha() else None
-    if not any((code, name, country)):
-        return None
-    return Location(
-        None if unlocode or name else code or None, name or None, None, None,
-        country_code(country) if country else None, unlocode,
-    )
+    unlocode = _unlocode(loc)
+    return place((None if unlocode or name else code or None, name or None, None, None, _country(loc), unlocode))
+
+
+def _unlocode(loc: Segment) -> str | None:
+    code = at(loc, 2)
+    return code if len(code) == 5 and code[:2].isalpha() else None
+
+
+def _country(loc: Segment) -> str | None:
+    return next(_words(at(loc, 3), at(loc, 3, 3)), None)
 
 
 def _words(*texts: str) -> Iterator[str]:

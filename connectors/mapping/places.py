@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from connectors.mapping import yaml_text
 from connectors.mapping.paths import Row, Texts
 from connectors.mapping.specification import Place, ZoneBy
+from connectors.mapping.unlocode import find
 from streams.model import Location
 
 TABLES = Path(__file__).parent / "tables"
@@ -65,7 +66,10 @@ _places: dict[Key, Location] = {}
 
 
 def place(key: Key) -> Location | None:
-    """The location of these parts (name, city, region, postal code, country, UN/LOCODE); None without any."""
+    """The location of these parts (name, city, region, postal code, country, UN/LOCODE); None without any.
+
+    What the carrier leaves out is filled from the UN/LOCODE list, where it names one of its places.
+    """
     known = _places.get(key)
     if known is not None:
         return known
@@ -74,10 +78,25 @@ def place(key: Key) -> Location | None:
     name, city, region, postal_code, country, unlocode = key
     if len(_places) >= _MOST_PLACES:
         _places.clear()
-    made = _places[key] = Location(
-        name, city, region, postal_code, country_code(country) if country else None, unlocode
-    )
+    alpha_2 = country_code(country) if country else None
+    listed = find(unlocode) if unlocode else None
+    if listed is None:
+        made = Location(name, city, region, postal_code, alpha_2, unlocode)
+    else:
+        made = Location(
+            name, city or (None if name else listed.name), region or listed.region, postal_code,
+            alpha_2 or listed.country, listed.code, listed.latitude, listed.longitude,
+        )
+    _places[key] = made
     return made
+
+
+def zone_at(unlocode: str | None, country: str | None) -> str | None:
+    """The zone of a place of the UN/LOCODE list, else of a country whose clocks all agree; None where neither tells."""
+    listed = find(unlocode) if unlocode else None
+    if listed is not None and listed.zone is not None:
+        return listed.zone
+    return zones().countries.get(country_code(country)) if country else None
 
 
 def locator(spec: Place | None, texts: Texts) -> Callable[[Row], Location | None]:
@@ -117,19 +136,27 @@ def _with_line(slot: int, spec: Place, key_of: Callable[[Row], Key]) -> Callable
 
 def zone_finder(specs: Sequence[ZoneBy], default: str, texts: Texts) -> Callable[[Row], str]:
     """The zone a scan's clocks show: by the first field with an entry, else ``default``."""
-    found: list[tuple[int, Mapping[str, str], bool]] = []
-    for spec in specs:
-        table = getattr(zones(), spec.table) if spec.table else {}
-        found.append((texts.slot(spec.by), {**table, **spec.zones}, spec.table == "countries"))
+    found = [(texts.slot(spec.by), _zone_getter(spec)) for spec in specs]
 
     def zone_of(row: Row) -> str:
-        for slot, table, by_country in found:
+        for slot, zone_by in found:
             value = row[slot]
             if value is None:
                 continue
-            zone = table.get(value.upper()) or table.get(country_code(value) if by_country else "")
+            zone = zone_by(value)
             if zone is not None:
                 return zone
         return default
 
     return zone_of
+
+
+def _zone_getter(spec: ZoneBy) -> Callable[[str], str | None]:
+    own = {name.upper(): zone for name, zone in spec.zones.items()}
+    if spec.table == "unlocodes":
+        return lambda value: own.get(value.upper()) or zone_at(value, None)
+    table: Mapping[str, str] = getattr(zones(), spec.table) if spec.table else {}
+    table = {**table, **own}
+    if spec.table == "countries":
+        return lambda value: table.get(value.upper()) or table.get(country_code(value))
+    return lambda value: table.get(value.upper())

@@ -65,10 +65,11 @@ class Statuses(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ZoneBy(Struct, frozen=True, forbid_unknown_fields=True):
-    """A zone looked up by a field of the scan: in ``tables/zones.yaml`` by name, or in ``zones`` right here."""
+    """A zone looked up by a field of the scan: in ``tables/zones.yaml`` by country or region, in the UN/LOCODE list,
+    or in ``zones`` right here."""
 
     by: str
-    table: str | None = None
+    table: Literal["countries", "regions", "unlocodes"] | None = None
     zones: dict[str, str] = field(default_factory=dict)
 
 

@@ -1,0 +1,61 @@
+"""The places of the UN/LOCODE list (UNECE Recommendation 16), packaged with their zones by ``tools/unlocode.py``."""
+
+from __future__ import annotations
+
+import lzma
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+TABLE = Path(__file__).parent / "tables" / "unlocode.tsv.xz"
+
+
+class Listed(NamedTuple):
+    """A place of the list. ``code``: without a blank; ``region``: ISO 3166-2 without the country; degrees WGS 84;
+    ``zone``: IANA. What the list does not tell is None."""
+
+    code: str
+    country: str
+    name: str
+    region: str | None
+    latitude: float | None
+    longitude: float | None
+    zone: str | None
+
+
+@lru_cache(maxsize=20_000)
+def find(code: str) -> Listed | None:
+    """The place of a code such as ``DEHAM`` or ``DE HAM``; None where the list has none."""
+    bare = code.replace(" ", "").upper()
+    if len(bare) != 5 or not bare.isalnum():
+        return None
+    line = _line(bare)
+    if line is None:
+        return None
+    _, name, region, north, east, zone = line.split("\t")
+    return Listed(
+        bare, bare[:2], name, region or None,
+        float(north) if north else None, float(east) if east else None, zone or None,
+    )
+
+
+def _line(code: str) -> str | None:
+    """The row of a code, by halving: the table is sorted."""
+    table, wanted = _table(), code.encode("utf-8", "replace")
+    low, high = 0, len(table)
+    while low < high:
+        start = table.rfind(b"\n", low, (low + high) // 2) + 1 or low
+        end = table.index(b"\n", start)
+        found = table[start : start + 5]
+        if found == wanted:
+            return table[start:end].decode()
+        if found < wanted:
+            low = end + 1
+        else:
+            high = start
+    return None
+
+
+@cache
+def _table() -> bytes:
+    return lzma.decompress(TABLE.read_bytes())
