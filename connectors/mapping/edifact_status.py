@@ -1,5 +1,6 @@
-"""EDIFACT IFTSTA (transport status) and DESADV (despatch advice) to canonical events, CONTRL to acknowledgements, by
-one partner's tables (UN/EDIFACT D.95B to D.01B). Every interchange is answered with a CONTRL.
+"""EDIFACT IFTSTA (transport status), DESADV (despatch advice) and IFTMIN (transport instruction: what is asked for) to
+canonical events, CONTRL to acknowledgements, by one partner's tables (UN/EDIFACT D.95B to D.01B). Every interchange is
+answered with a CONTRL.
 """
 
 from __future__ import annotations
@@ -19,23 +20,38 @@ from connectors.mapping.emission import Emitter, retraction
 from connectors.mapping.places import TABLES, place, zone_at
 from connectors.mapping.refusals import merged
 from connectors.mapping.specification import Cause, Edifact, Meaning, Statuses
-from connectors.mapping.statuses import StatusTable, sense_of
+from connectors.mapping.statuses import Sense, StatusTable, sense_of
 from connectors.mapping.times import Moment
 from streams.errors import Reject
 from streams.identity import normalise_carrier, normalise_tracking_number
 from streams.intake import Parsed, RawContext
 from streams.model import CarrierEvent, Location, ProofOfDelivery, Reference
-from streams.vocabulary import Milestone, Reason, RejectReason
+from streams.vocabulary import Classifier, Milestone, Reason, RejectReason
 
-TYPES = ("IFTSTA", "DESADV", "CONTRL")
+TYPES = ("IFTSTA", "DESADV", "IFTMIN", "CONTRL")
 NAMES = {
-    "IFTMIN": "a transport instruction", "IFTMBF": "a firm booking", "IFTMBC": "a booking confirmation",
+    "IFTMBF": "a firm booking", "IFTMBC": "a booking confirmation",
     "ORDERS": "a purchase order", "INVOIC": "an invoice", "APERAK": "an application error", "IFCSUM": "a consolidation",
     "COPRAR": "a container order", "CODECO": "a gate report", "COARRI": "a discharge report",
 }
 _NUMBER = "number"
 _CANCELLATION = "1"
 """Data element 1225: the message takes back one sent before."""
+_ASKED, _PLANNED = Classifier.REQUESTED, Classifier.PLANNED
+_DATED: dict[str, dict[str, Sense]] = {
+    "DESADV": {"137": sense_of(Milestone.PRE_ADVISED), "11": sense_of(Milestone.DEPARTED_PICKUP)},
+    "IFTMIN": {
+        "137": sense_of(Meaning(Milestone.BOOKING_CONFIRMED, classifier=_ASKED)),
+        "200": sense_of(Meaning(Milestone.PICKED_UP, classifier=_ASKED)),
+        "10": sense_of(Meaning(Milestone.DEPARTED_PICKUP, classifier=_ASKED)),
+        "133": sense_of(Meaning(Milestone.DEPARTED_PICKUP, classifier=_PLANNED)),
+        "2": sense_of(Meaning(Milestone.DELIVERED, classifier=_ASKED)),
+        "69": sense_of(Meaning(Milestone.DELIVERED, classifier=_PLANNED)),
+    },
+}
+"""Data element 2005, what a date is of: the message (137), pick-up (200), shipment (10), despatch (11), departure
+(133), delivery asked for (2) and promised (69)."""
+_WITHDRAWN = {"137": sense_of(Milestone.BOOKING_CANCELLED)}
 _STATUS_PLACES = frozenset({"175", "14", "16", "16E", "1", "18", "35", "198"})
 _DELIVERY_PLACE = "7"
 
@@ -117,8 +133,8 @@ class EdifactAdapter:
             if one.kind == "IFTSTA":
                 self._statuses(one, context, parsed)
                 return
-            if one.kind == "DESADV":
-                self._despatch(one, context, parsed)
+            if one.kind in _DATED:
+                self._document(one, context, parsed)
                 return
             parsed.acknowledgements.append(received(self.feed, one, context))
             return
@@ -226,27 +242,29 @@ class EdifactAdapter:
         short = normalise_carrier(carrier)
         return self._aliases.get(short) or (short if 2 <= len(short) <= 4 and short.isalpha() else "") or self._carrier
 
-    def _despatch(self, one: Message, context: RawContext, parsed: Parsed) -> None:
-        """A DESADV: announced when it was made (DTM 137), gone when it says so (DTM 11)."""
-        references = [Reference("despatch_advice", at(bgm, 2)) for bgm in _of(one, "BGM") if at(bgm, 2)]
+    def _document(self, one: Message, context: RawContext, parsed: Parsed) -> None:
+        """A DESADV or IFTMIN: an event for every date that says something of the whole shipment."""
+        kind = "despatch_advice" if one.kind == "DESADV" else "transport_instruction"
+        references = [Reference(kind, at(bgm, 2)) for bgm in _of(one, "BGM") if at(bgm, 2)]
         for segment in one.segments:
-            kind = self._types.get(at(segment, 1)) if segment[0][0] == "RFF" else None
-            if kind not in (None, _NUMBER) and at(segment, 1, 1):
-                references.append(Reference(str(kind), at(segment, 1, 1)))
+            reference = self._types.get(at(segment, 1)) if segment[0][0] == "RFF" else None
+            if reference not in (None, _NUMBER) and at(segment, 1, 1):
+                references.append(Reference(str(reference), at(segment, 1, 1)))
             elif segment[0][0] == "GIN" and at(segment, 1) == "BJ":
                 references += [Reference("sscc", part) for element in segment[2:] for part in element if part]
         if not references:
-            raise Reject(RejectReason.NO_REFERENCE, f"DESADV {one.control} names no shipment", "BGM-02")
+            raise Reject(RejectReason.NO_REFERENCE, f"{one.kind} {one.control} names no shipment", "BGM-02")
         dates = {at(dtm, 1): dtm for dtm in reversed(_of(one, "DTM"))}
         carrier = next((at(nad, 2) for nad in _of(one, "NAD") if at(nad, 1) == "CA"), "")
         estimate = next((dates[code] for code in standard().delivery_estimates if code in dates), None)
-        due = None if estimate is None else moment_of(estimate, self._zone).at_ms
-        for qualifier, milestone in (("137", Milestone.PRE_ADVISED), ("11", Milestone.DEPARTED_PICKUP)):
+        due = None if estimate is None or one.kind != "DESADV" else moment_of(estimate, self._zone).at_ms
+        cancelled = any(at(bgm, 3) == _CANCELLATION for bgm in _of(one, "BGM"))
+        for qualifier, sense in (_WITHDRAWN if cancelled else _DATED[one.kind]).items():
             if qualifier in dates:
-                code, moment = f"DESADV:{qualifier}", moment_of(dates[qualifier], self._zone)
+                code, moment = f"{one.kind}:{qualifier}", moment_of(dates[qualifier], self._zone)
                 parsed.events.append(self._emit(
-                    context, len(parsed.events), self._slug(carrier), "", sense_of(milestone), code,
-                    code, "", moment, None, due, None, None, references.copy(), list(one.flags),
+                    context, len(parsed.events), self._slug(carrier), "", sense, code, code, "", moment, None, due,
+                    None, None, references.copy(), list(one.flags),
                 ))
 
 

@@ -26,7 +26,8 @@ from connectors.mapping.times import (
     offset_in,
 )
 from connectors.mapping.x12_acknowledgement import answers
-from connectors.mapping.x12_sets import OTHERS, House, unsupported
+from connectors.mapping.x12_house import House, Reading
+from connectors.mapping.x12_sets import OTHERS, unsupported
 from connectors.mapping.x12_tables import Codes, codes_of, standard
 from streams.errors import Reject
 from streams.identity import normalise_carrier, normalise_tracking_number
@@ -101,7 +102,7 @@ class X12Adapter:
                 return
             other = OTHERS.get(one.code)
             if other is not None:
-                other(self._house, one, context, parsed)
+                other(Reading(self._house, one, context, parsed))
                 return
         raise unsupported(one)
 

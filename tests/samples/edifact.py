@@ -17,7 +17,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "edifact_iftsta/edifabric_TransportStatus.edi": ("delivered in_transit customs_held", "invalid_time"),
     "edifact_iftsta/ups_EURPROD_20160122_customs.edi": ("customs_held*2", ""),
     "edifact_iftsta/ups_EURPROD_20160714_delivered_and_held.edi": ("delivered in_transit", ""),
-    "edifact_iftmin/edifabric_Instruction.edi": ("", "unsupported_message"),
+    "edifact_iftmin/edifabric_Instruction.edi": ("booking_confirmed departed_pickup delivered", ""),
     "edifact_contrl/animates_received.edi": ("", "acknowledgement"),
     "edifact_contrl/au_customs_rejected.edi": ("", "acknowledgement"),
     "edifact_contrl/edifabric_CONTRL.edi": ("", "acknowledgement"),
@@ -27,6 +27,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "edifact_corrupt/edifabric_DuplicateInterchange.edi": ("", "unsupported_message"),
 }
 UNRESOLVED = {
+    "edifact_iftmin/edifabric_Instruction.edi": 3,
     "edifact_iftsta/apimeister_d00b_iftsta.edi": 1,
     "edifact_desadv/edifabric_DespatchAdvice.edi": 2,
 }

@@ -1,0 +1,120 @@
+"""X12 transaction sets that order transport or bill it: what of a load tender (204) and a warehouse shipping order
+(940) is asked for or planned, and what of a freight invoice (210) has happened. What is asked for moves no status.
+
+Segments and elements after ASC X12 004010 to 008010; G62-01 is data element 432, S5-02 data element 163, B3-10 data
+element 374.
+"""
+
+from __future__ import annotations
+
+from connectors.formats.x12 import Segment
+from connectors.mapping.places import place
+from connectors.mapping.x12_house import PRO, Reading, at, zone_of
+from streams.errors import Reject
+from streams.identity import normalise_tracking_number
+from streams.model import Location, Reference
+from streams.vocabulary import Classifier, Milestone
+
+_CANCELLED = {"204": "01", "940": "F"}
+_LOADS = frozenset({"CL", "LD", "PL", "LE", "AL"})
+_UNLOADS = frozenset({"CU", "UL", "PU", "DR", "DT"})
+_PLANNED = {Milestone.PICKED_UP: ("69",), Milestone.DELIVERED: ("70",)}
+_WANTED = {Milestone.PICKED_UP: ("10", "37", "38"), Milestone.DELIVERED: ("02", "68", "53", "54")}
+_PICKED_UP, _DELIVERED = "86", "035"
+
+
+def load_tender(reading: Reading) -> None:
+    """A 204: transport is asked for, each stop with the times it is wanted or planned for. Raises Reject."""
+    b2 = reading.only("B2")
+    reading.scac = at(b2, 2)
+    shipment = [Reference("shipment", at(b2, 4))] if at(b2, 4) else []
+    reading.references = list(dict.fromkeys([*shipment, *reading.references_in("L11")]))
+    purpose = next((at(segment, 1) for segment in reading.set.segments if segment[0] == "B2A"), "")
+    _asked_for(reading, purpose)
+    if purpose != _CANCELLED["204"]:
+        for number, stop in enumerate(_stops(reading.set.segments), 1):
+            _stop(reading, stop, number)
+
+
+def shipping_order(reading: Reading) -> None:
+    """A 940: a warehouse is to ship, by the dates wanted. Raises Reject."""
+    w05 = reading.only("W05")
+    own = [Reference(kind, value) for kind, value in (("order", at(w05, 2)), ("po", at(w05, 3))) if value]
+    reading.references = list(dict.fromkeys([*own, *reading.references_in("N9")]))
+    reading.scac = next((at(segment, 10) for segment in reading.set.segments if segment[0] == "W66"), "")
+    _asked_for(reading, at(w05, 1))
+    if at(w05, 1) != _CANCELLED["940"]:
+        for milestone in (Milestone.PICKED_UP, Milestone.DELIVERED):
+            _timed(reading, reading.set.segments, milestone, "", None, "")
+
+
+def freight_invoice(reading: Reading) -> None:
+    """A 210: when the goods were picked up (G62 86) and delivered (B3-09 with 035), else only that it is billed.
+
+    Raises Reject.
+    """
+    b3 = reading.only("B3")
+    reading.scac = at(b3, 11) or reading.set.sender
+    own = [Reference(kind, value) for kind, value in (("shipment", at(b3, 3)), ("invoice", at(b3, 2))) if value]
+    reading.references = list(dict.fromkeys([*own, *reading.references_in("N9", "L11")]))
+    pro = (reading.reference(segment) for segment in reading.set.segments if segment[0] in ("N9", "L11"))
+    reading.number = normalise_tracking_number(next((value for kind, value in pro if kind == PRO), ""))
+    before = len(reading.parsed.events)
+    for segment in reading.set.segments:
+        if segment[0] == "G62" and at(segment, 1) == _PICKED_UP:
+            picked_up = reading.moment(at(segment, 2), at(segment, 4), "G62-02", at(segment, 5))
+            if picked_up is not None:
+                reading.emit(Milestone.PICKED_UP, _PICKED_UP, picked_up)
+    delivered = reading.moment(at(b3, 9), "", "B3-09") if at(b3, 10) == _DELIVERED else None
+    if delivered is not None:
+        reading.emit(Milestone.DELIVERED, _DELIVERED, delivered)
+    if len(reading.parsed.events) == before:
+        reading.emit(Milestone.INFO, "", reading.moment(at(b3, 6), "", "B3-06") or reading.sent())
+
+
+def _asked_for(reading: Reading, purpose: str) -> None:
+    if purpose == _CANCELLED[reading.set.code]:
+        reading.emit(Milestone.BOOKING_CANCELLED, purpose, reading.sent())
+    else:
+        reading.emit(Milestone.BOOKING_CONFIRMED, purpose, reading.sent(), classifier=Classifier.REQUESTED)
+
+
+def _stops(segments: list[Segment]) -> list[list[Segment]]:
+    """The segments of each stop, from its S5 on."""
+    stops: list[list[Segment]] = []
+    for segment in segments:
+        if segment[0] == "S5":
+            stops.append([])
+        if stops:
+            stops[-1].append(segment)
+    return stops
+
+
+def _stop(reading: Reading, stop: list[Segment], number: int) -> None:
+    reason = at(stop[0], 2)
+    milestone = Milestone.PICKED_UP if reason in _LOADS else Milestone.DELIVERED if reason in _UNLOADS else None
+    if milestone is None:
+        return
+    name = next((at(segment, 2) for segment in stop if segment[0] == "N1"), "")
+    n4 = next((segment for segment in stop if segment[0] == "N4"), [])
+    where = place((name or None, at(n4, 1) or None, at(n4, 2) or None, at(n4, 3) or None, at(n4, 4) or None, None))
+    _timed(reading, stop, milestone, f"{at(stop[0], 1) or number}:{reason}", where, zone_of(at(n4, 2), at(n4, 4)))
+
+
+def _timed(
+    reading: Reading, segments: list[Segment], milestone: Milestone, code: str, where: Location | None, zone: str
+) -> None:
+    """The time a stop is planned for, else that it is wanted at; one that cannot be read is refused alone."""
+    dates = {at(segment, 1): segment for segment in reversed(segments) if segment[0] == "G62"}
+    for classifier, qualifiers in ((Classifier.PLANNED, _PLANNED), (Classifier.REQUESTED, _WANTED)):
+        for qualifier in qualifiers[milestone]:
+            g62 = dates.get(qualifier, [])
+            try:
+                moment = reading.moment(at(g62, 2), at(g62, 4), "G62-02", at(g62, 5), zone)
+            except Reject as reject:
+                reading.parsed.rejects.append(reject)
+                continue
+            if moment is not None:
+                said = ":".join(filter(None, (code, qualifier)))
+                reading.emit(milestone, said, moment, classifier=classifier, location=where)
+                return
