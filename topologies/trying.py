@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from config.settings import Settings
 from config.topics import raw
 from connectors.carriers import Carrier
+from streams.drift import BREAKS_CONTRACT
 from streams.errors import Reject
 from streams.intake import take_in
 from streams.model import CarrierEvent
@@ -21,7 +22,9 @@ from streams.vocabulary import Flag, RejectReason
 
 NO_FAULT = frozenset({RejectReason.UNSUPPORTED_MESSAGE})
 """What a carrier says that is no tracking: refused, and rightly."""
-SELDOM = frozenset({"corrects", "flags", "source", "zone_assumed", "correction"})
+SELDOM = frozenset({
+    "corrects", "flags", "source", "zone_assumed", "correction", "stated_at", "leg", "carrier_event_id",
+})
 """Fields a good mapping may well leave as they are."""
 
 
@@ -38,12 +41,14 @@ class _File(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """One file: its events in the payload's order, what in it could not be used, and the carrier's own errors."""
+    """One file: its events in the payload's order, what in it could not be used, the carrier's own errors, and its
+    fields with the kinds of their values (``streams/drift.py``)."""
 
     file: Path
     events: list[CarrierEvent]
     rejects: list[Reject]
     errors: list[CarrierError]
+    shape: frozenset[str] = frozenset()
 
 
 class Unmapped(Struct, frozen=True):
@@ -53,6 +58,28 @@ class Unmapped(Struct, frozen=True):
     text: str
     times: int
     file: str
+
+
+class Breach(Struct, frozen=True):
+    """A field the mapping relies on that was not as it should be, how often, and a file it stands in."""
+
+    path: str
+    reason: str
+    times: int
+    file: str
+
+
+class Drift(Struct):
+    """How the files differ from the carrier's contract. ``breaches`` of what the mapping relies on; ``two_kinds``:
+    fields whose value is of one kind here and of another there; ``new`` and ``gone``: fields (with their kinds) that
+    earlier files never had, and that only those had. ``compared``: whether there were earlier files.
+    """
+
+    breaches: list[Breach] = field(default_factory=list)
+    two_kinds: list[str] = field(default_factory=list)
+    compared: bool = False
+    new: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
 
 
 class Findings(Struct):
@@ -66,6 +93,7 @@ class Findings(Struct):
     unmapped: list[Unmapped] = field(default_factory=list)
     never_filled: list[str] = field(default_factory=list)
     refused: list[tuple[str, str, str]] = field(default_factory=list)
+    drift: Drift = field(default_factory=Drift)
 
     @property
     def faults(self) -> int:
@@ -82,17 +110,25 @@ def read_file(carrier: Carrier, file: Path, settings: Settings) -> Tried:
     events = [*taken.events, *(event for _, event in taken.unresolved)]
     return Tried(
         file, sorted(events, key=lambda one: one.source.index), [reject for _, reject in taken.refused],
-        [error for _, error in taken.errors],
+        [error for _, error in taken.errors], _shape(carrier, file),
     )
 
 
-def examine(tried: Iterable[Tried]) -> Findings:
-    """What is still missing."""
-    found = Findings()
+def _shape(carrier: Carrier, file: Path) -> frozenset[str]:
+    try:
+        return frozenset(carrier.adapter.shape(file.read_bytes()))
+    except Reject:
+        return frozenset()
+
+
+def examine(tried: Iterable[Tried], before: Sequence[Tried] = ()) -> Findings:
+    """What is still missing, and how the files differ from the contract and from those of ``before``."""
+    tried = list(tried)
+    found = Findings(drift=_drift(tried, before))
     codes: Counter[tuple[str, str]] = Counter()
     where: dict[tuple[str, str], str] = {}
     filled: set[str] = set()
-    for file, events, rejects, errors in tried:
+    for file, events, rejects, errors, _ in tried:
         found.files += 1
         found.carrier_errors += len(errors)
         found.events += len(events)
@@ -110,3 +146,29 @@ def examine(tried: Iterable[Tried]) -> Findings:
         fields = CarrierEvent.__struct_fields__
         found.never_filled = [name for name in fields if name not in filled and name not in SELDOM]
     return found
+
+
+def _drift(tried: Sequence[Tried], before: Sequence[Tried]) -> Drift:
+    broken: dict[tuple[str, str], list[str]] = {}
+    for one in tried:
+        for reject in one.rejects:
+            if reject.reason in BREAKS_CONTRACT:
+                broken.setdefault((reject.path or "", reject.reason.value), []).append(one.file.name)
+    now, then = _parts(tried), _parts(before)
+    kinds: dict[str, list[str]] = {}
+    for part in sorted(now):
+        name, colon, kind = part.rpartition(": ")
+        if colon:
+            kinds.setdefault(name, []).append(kind)
+    return Drift(
+        breaches=[
+            Breach(path, reason, len(files), files[0])
+            for (path, reason), files in sorted(broken.items(), key=lambda item: -len(item[1]))
+        ],
+        two_kinds=[f"{name}: {', '.join(found)}" for name, found in kinds.items() if len(found) > 1],
+        compared=bool(before), new=sorted(now - then) if before else [], gone=sorted(then - now),
+    )
+
+
+def _parts(tried: Iterable[Tried]) -> set[str]:
+    return {part for one in tried for part in one.shape}

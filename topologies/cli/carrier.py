@@ -25,7 +25,7 @@ from streams.vocabulary import ExceptionType, Precision
 from topologies.cli.feed import known_feed
 from topologies.rendering import cut, humane, printable
 from topologies.sending import files_in
-from topologies.trying import Findings, Tried, examine, read_file
+from topologies.trying import Drift, Findings, Tried, examine, read_file
 
 app = typer.Typer(
     help="The carriers there are, and what a mapping makes of files: no broker needed.", no_args_is_help=True
@@ -33,7 +33,7 @@ app = typer.Typer(
 Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=False)]
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-TEXT, DETAIL = 48, 120
+TEXT, DETAIL, MOST_PARTS = 48, 120, 20
 FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_]{1,39}")
 
 
@@ -103,9 +103,17 @@ def new_carrier(
 
 
 @app.command("check")
-def check_files(feed: Feed, path: Files, as_json: AsJson = False) -> None:
-    """Over a folder of real files: codes not known, fields never filled, files refused. Exit 1 where faults are."""
-    found = examine(_tried(feed, path))
+def check_files(
+    feed: Feed,
+    path: Files,
+    against: Annotated[Path | None, typer.Option(help="Earlier files: what fields are new since, and gone.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Over a folder of real files: codes not known, fields never filled, files refused, drift from the contract.
+
+    Exit 1 where faults are.
+    """
+    found = examine(_tried(feed, path), [] if against is None else [*_tried(feed, against)])
     if as_json:
         typer.echo(json.dumps({**msgspec.to_builtins(found), "faults": found.faults}, indent=2, ensure_ascii=False))
     else:
@@ -218,4 +226,25 @@ def _report(found: Findings, console: Console) -> None:
         console.print(table)
     if found.never_filled:
         console.print(f"Never filled: {', '.join(found.never_filled)}")
+    _report_drift(found.drift, console)
     console.print("Every code is known, every file was read." if not found.faults else f"{found.faults} to look at.")
+
+
+def _report_drift(drift: Drift, console: Console) -> None:
+    if drift.breaches:
+        table = Table("field", "reason", "times", "for instance in", title="Breaks what the mapping relies on")
+        for one in drift.breaches:
+            table.add_row(printable(one.path), one.reason, str(one.times), printable(one.file))
+        console.print(table)
+    for title, parts in (
+        ("Of more than one kind", drift.two_kinds), ("New since the earlier files", drift.new),
+        ("Gone since the earlier files", drift.gone),
+    ):
+        if parts:
+            console.print(f"{title}:")
+            for part in parts[:MOST_PARTS]:
+                console.print(f"  {printable(part)}", markup=False)
+            if len(parts) > MOST_PARTS:
+                console.print(f"  and {len(parts) - MOST_PARTS} more; --json shows all")
+    if drift.compared and not (drift.new or drift.gone):
+        console.print("Built as the earlier files.")

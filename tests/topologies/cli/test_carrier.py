@@ -135,3 +135,26 @@ def test_a_new_carrier_reads_its_sample_at_once(folder: Path, tmp_path: Path, mo
 def test_what_cannot_be_drafted_is_said(folder: Path, feed: str, file: str, words: str) -> None:
     result = invoked("new", feed, "--sample", str(folder / file))
     assert (result.exit_code, words in result.output) == (2, True), result.output
+
+
+def test_a_check_tells_drift_from_the_contract_and_from_earlier_files(tmp_path: Path) -> None:
+    before, now = tmp_path / "before", tmp_path / "now"
+    before.mkdir()
+    now.mkdir()
+    (before / "a.json").write_bytes(alert())
+    body = json.loads(alert())
+    del body["receivedBy"]
+    (now / "b.json").write_text(json.dumps({**body, "mood": "good"}))
+    (now / "c.json").write_text(json.dumps({**body, "mood": 7}))
+    (now / "d.json").write_text(json.dumps({**body, "activityStatus": ["D"]}))
+    result = invoked("check", "ups", str(now), "--against", str(before), "--json")
+    drift = json.loads(result.output)["drift"]
+    assert [(one["reason"], one["times"], one["file"]) for one in drift["breaches"]] == [
+        ("contract_broken", 1, "d.json")
+    ]
+    assert drift["two_kinds"] == ["mood: number, text"]
+    assert {"mood: text", "mood: number"} <= set(drift["new"])
+    assert drift["gone"] == ["receivedBy: text"]
+    shown = invoked("check", "ups", str(now), "--against", str(before)).output
+    assert all(words in shown for words in ("Breaks what the mapping relies on", "New since the earlier files", "mood"))
+    assert "Built as the earlier files." in invoked("check", "ups", str(before), "--against", str(before)).output
