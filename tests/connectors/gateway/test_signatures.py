@@ -53,8 +53,8 @@ SIGNED: dict[str, tuple[Push, str, dict[str, str]]] = {
         {"aftership-hmac-sha256": base64.b64encode(digest(SECRET.encode())).decode()},
     ),
     "sendcloud": (declared("sendcloud"), SECRET, {"sendcloud-signature": digest(SECRET.encode()).hex()}),
-    "digest with the secret in it": (
-        Push(scheme="digest", source="", header="sign", signed="{body}/{secret}"), "key",
+    "17track": (
+        declared("17track"), "key",
         {"sign": hashlib.sha256(BODY + b"/key").hexdigest()},
     ),
     "basic": (

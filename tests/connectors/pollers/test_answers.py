@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from streams.polling import Answer
 from streams.vocabulary import Status
 
 ADAPTERS = {carrier.feed: carrier.adapter for carrier in discover()}
+HERE = Path(__file__).parents[1] / "carriers"
 NOW = 1_790_000_000_000
 KNOWN, DEAD = "791234500012", "791234500023"
 DELIVERED = {
@@ -62,6 +64,10 @@ def test_what_is_said_of_one_number_has_the_same_digest_whatever_is_said_of_othe
         ("dhl", {"title": "No result found", "detail": "No shipment with given tracking number found."}, 404),
         ("ups", {"response": {"errors": [{"code": "TW0001", "message": "Tracking Information Not Found"}]}}, 404),
         ("fedex", several((DEAD, NO_SUCH)), 200),
+        ("laposte", {"code": "RESOURCE_NOT_FOUND", "message": "Unknown parcel."}, 404),
+        ("laposte", {"returnCode": 404, "returnMessage": "Unknown parcel.", "idShip": DEAD, "lang": "en_GB"}, 404),
+        ("usps", {"apiVersion": "/tracking/v3", "error": {"code": "404", "message": "No record of that item"}}, 404),
+        ("canadapost", (HERE / "canadapost/cases/error_no_history.in.xml").read_bytes(), 200),
     ],
 )
 def test_no_such_number_is_not_found_and_passed_on(feed: str, body: object, status: int) -> None:
