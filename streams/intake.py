@@ -86,7 +86,7 @@ class Adapter(Protocol):
 
 class TakenIn(Struct):
     """What a chunk brought. ``unresolved``: (TYPE:REFERENCE, event) pairs; ``errors``: each with its
-    record's context; ``activity``: one per known feed."""
+    record's context; ``activity``: one per known feed; ``flags``: (feed, flag) -> events that bear it."""
 
     events: list[CarrierEvent] = field(default_factory=list)
     unresolved: list[tuple[str, CarrierEvent]] = field(default_factory=list)
@@ -95,6 +95,11 @@ class TakenIn(Struct):
     acknowledgements: list[Acknowledgement] = field(default_factory=list)
     activity: list[FeedActivity] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    flags: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def flagged(self, flag: str) -> int:
+        """How many events of all feeds bear the flag."""
+        return sum(number for (_, name), number in self.flags.items() if name == flag)
 
 
 def reference_key(event: CarrierEvent) -> str:
@@ -173,10 +178,9 @@ def take_in(
             if feed in seen:
                 seen[feed].novel += told.news(feed, _shape(adapters[feed], record.value, max_bytes), record)
         _unmapped_codes(feeds, seen, told, {record.offset: record for record in records})
-    unmapped = future = 0
     for feed, events in feeds.items():
-        unmapped_here, future_here = _count(seen[feed], events)
-        unmapped, future = unmapped + unmapped_here, future + future_here
+        flags = _enter(seen[feed], events)
+        out.flags |= {(feed, flag): number for flag, number in flags.items()}
         times = [event.occurred_at for event in events]
         out.activity.append(
             seen[feed].activity(feed, min(times, default=None), max(times, default=None))
@@ -184,7 +188,8 @@ def take_in(
     out.counts = {
         "records": len(records), "events": len(out.events), "unresolved": len(out.unresolved),
         "refused": len(out.refused), "carrier_errors": len(out.errors),
-        "acknowledgements": len(out.acknowledgements), "unmapped": unmapped, "future": future,
+        "acknowledgements": len(out.acknowledgements), "unmapped": out.flagged(_UNMAPPED),
+        "future": out.flagged(_FUTURE),
     }
     return out
 
@@ -208,13 +213,13 @@ def _unmapped_codes(
                 seen[feed].novel += told.news(feed, (what[:_LONGEST_CODE],), records[event.source.offset])
 
 
-def _count(seen: _Seen, events: list[CarrierEvent]) -> tuple[int, int]:
-    """Enter a feed's events; how many have an unmapped code, and how many came from the future."""
-    flagged = [event.flags for event in events if event.flags]
+def _enter(seen: _Seen, events: list[CarrierEvent]) -> Counter[str]:
+    """Enter a feed's events; how many bear each flag."""
+    flags = Counter(flag for event in events if event.flags for flag in dict.fromkeys(event.flags))
     seen.events = len(events)
-    seen.unmapped = sum(1 for flags in flagged if _UNMAPPED in flags)
+    seen.unmapped = flags[_UNMAPPED]
     seen.minutes = [event.occurred_at // _MINUTE_MS for event in events]
-    return seen.unmapped, sum(1 for flags in flagged if _FUTURE in flags)
+    return flags
 
 
 def _context(record: Record, names: HeaderNames, now_ms: int) -> RawContext:

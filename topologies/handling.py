@@ -42,7 +42,7 @@ class Handled(Struct):
 
     ``outputs``: topic name -> messages in order. ``counts``: metric label -> how many, summed by the
     runner into ``shipsync_events_total{stage, outcome}`` (accepted, duplicates, unmatched, ...).
-    ``carrier_errors``: (feed, kind) -> how many.
+    ``carrier_errors``: (feed, kind) -> how many. ``flags``: (feed, flag) -> events that bear it.
     """
 
     outputs: dict[str, list[Message]] = field(default_factory=dict)
@@ -50,6 +50,7 @@ class Handled(Struct):
     changes: dict[bytes, Change] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     carrier_errors: dict[tuple[str, str], int] = field(default_factory=dict)
+    flags: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 class View(Protocol):

@@ -72,7 +72,7 @@ class IntakeHandler:
         }
         sent = {name: messages for name, messages in outputs.items() if messages}
         errors = Counter((context.feed, error.kind.value) for context, error in taken.errors)
-        return Handled(sent, refused, {}, taken.counts, errors)
+        return Handled(sent, refused, {}, taken.counts, errors, taken.flags)
 
     def _take_orders(self, records: Sequence[Record]) -> Handled:
         messages: list[Message] = []

@@ -16,6 +16,10 @@ DEAD_LETTERS = Counter(
 CARRIER_ERRORS = Counter(
     "shipsync_carrier_errors_total", "Carriers' answers that they have nothing to tell, by kind", ["feed", "kind"]
 )
+FLAGGED = Counter(
+    "shipsync_flagged_events_total", "Events taken with a flag: wrong counts, unknown codes, check digits, times",
+    ["feed", "flag"],
+)
 CHUNK_SECONDS = Histogram(
     "shipsync_chunk_seconds", "Time a chunk spent in each phase", ["stage", "phase"],
     buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),

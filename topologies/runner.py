@@ -351,6 +351,8 @@ class StageRunner:
             metrics.EVENTS.labels(name, outcome).inc(number)
         for (feed, kind), number in handled.carrier_errors.items():
             metrics.CARRIER_ERRORS.labels(feed, kind).inc(number)
+        for (feed, flag), number in handled.flags.items():
+            metrics.FLAGGED.labels(feed, flag).inc(number)
         for one in handled.refused:
             metrics.DEAD_LETTERS.labels(name, one.reject.reason.value).inc()
         log_refused(handled.refused)

@@ -50,7 +50,7 @@ ACKNOWLEDGEMENTS = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, REGI
 ORDERS = ValueCodec(topics.ERP_ORDERS, Order, REGISTRY)
 REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
 CARRIERS = {carrier.feed: carrier for carrier in discover()}
-NUMBER = "1Z9X77410311122233"
+NUMBER = "1Z9X77410311122231"
 NOW = 1_790_000_000_000
 LANDED = NOW - 2000
 DELIVERED_AT = int(datetime(2026, 9, 21, 13, 5, 9, tzinfo=UTC).timestamp() * 1000)
@@ -123,7 +123,7 @@ def test_a_track_alert_becomes_the_event_a_person_reads_in_it(handler: IntakeHan
             "correlation_id": "req-5",
         },
     }
-    assert message["key"] == b"ups:1Z9X77410311122233"
+    assert message["key"] == b"ups:1Z9X77410311122231"
     assert (out.refused, out.changes) == ([], {})
     assert set(out.outputs) == {topics.CARRIER_EVENTS.name, topics.FEED_ACTIVITY.name}
 
@@ -257,6 +257,13 @@ def test_a_carriers_error_is_neither_an_event_nor_a_dead_letter(handler: IntakeH
     assert (activity.carrier_errors, activity.dead_letters, activity.events) == (1, 0, 1)
 
 
+def test_what_is_noticed_and_let_pass_is_counted_by_feed_and_flag(handler: IntakeHandler) -> None:
+    odd = alert(trackingNumber="1Z9X77410311122234")
+    out = handler.handle(raw(odd, odd, alert()), None, NOW)
+    assert out.flags == {("ups", "check_digit_wrong"): 2}
+    assert all("check_digit_wrong" in event.flags for event in values(out, EVENTS)[:2])
+
+
 def test_a_refused_record_is_let_go_of_once_its_chunk_is_done(handler: IntakeHandler) -> None:
     def refused_once() -> list[weakref.ref[Reject]]:
         return [weakref.ref(one.reject) for one in handler.handle(raw(b"{}", alert()[:-9]), None, NOW).refused]
@@ -376,7 +383,7 @@ ORDER = Order(
 def test_an_order_claims_each_of_its_shipments_under_the_carriers_key(handler: IntakeHandler) -> None:
     out = handler.handle(orders(ORDER), None, NOW)
     assert list(out.outputs) == [topics.ORDER_REFERENCES.name]
-    assert keys(out, topics.ORDER_REFERENCES) == [b"ups:1Z9X77410311122233", b"rlca:I993001"]
+    assert keys(out, topics.ORDER_REFERENCES) == [b"ups:1Z9X77410311122231", b"rlca:I993001"]
     assert values(out, REFERENCES) == [
         OrderReference("ups", NUMBER, "SO-501", "D-1", "C-9", NOW + 86_400_000, NOW - 60_000),
         OrderReference("rlca", "I993001", "SO-501", "D-2", "C-9", NOW + 86_400_000, NOW - 60_000),

@@ -25,7 +25,7 @@ def invoked(*arguments: str) -> Result:
 def alert(**changes: Any) -> bytes:
     """A made-up track alert of UPS."""
     return json.dumps({
-        "trackingNumber": "1Z9X77410311122233", "localActivityDate": "20260921", "localActivityTime": "060509",
+        "trackingNumber": "1Z9X77410311122231", "localActivityDate": "20260921", "localActivityTime": "060509",
         "gmtActivityDate": "20260921", "gmtActivityTime": "130509",
         "activityLocation": {"city": "Portland", "stateProvince": "OR", "country": "US"},
         "activityStatus": {"type": "D", "code": "FS", "description": "Delivered"}, "receivedBy": "Søren Ødegård",
@@ -57,7 +57,7 @@ def test_a_file_is_shown_as_the_events_in_it_at_the_places_own_time(folder: Path
     assert result.exit_code == 0
     [row] = [line for line in result.output.splitlines() if "2026-09-21 06:05:09 -07:00" in line]
     assert all(words in row for words in ("delivered", "Portland OR US", "D:FS", "Delivered"))
-    assert "ups:1Z9X77410311122233" in result.output
+    assert "ups:1Z9X77410311122231" in result.output
 
 
 def test_a_file_as_json_holds_events_and_refusals(folder: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_new_carrier_reads_its_sample_at_once(folder: Path, tmp_path: Path, mo
     monkeypatch.setattr("topologies.cli.carrier.discover", lambda: discover(home))
     result = invoked("new", "acme", "--sample", str(folder / "a.json"), "--write")
     assert result.exit_code == 0, result.output
-    assert "acme:1Z9X77410311122233" in result.output
+    assert "acme:1Z9X77410311122231" in result.output
     assert "delivered" in result.output
     again = invoked("new", "acme", "--sample", str(folder / "a.json"), "--write")
     assert (again.exit_code, "there already" in again.output) == (2, True)
