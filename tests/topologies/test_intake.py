@@ -118,6 +118,7 @@ def test_a_track_alert_becomes_the_event_a_person_reads_in_it(handler: IntakeHan
         "proof_of_delivery": {"signed_by": "Søren Ødegård", "left_at": "Front desk", "document_url": None},
         "piece": None, "utc_offset_minutes": -420, "zone_assumed": False, "precision": "instant",
         "correction": "new", "corrects": None, "references": [], "flags": [],
+        "stated_at": None, "leg": None, "carrier_event_id": None,
         "source": {
             "feed": "ups", "channel": "webhook", "topic": "raw.ups.v1", "partition": 3, "offset": 7, "index": 0,
             "correlation_id": "req-5",
