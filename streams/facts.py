@@ -116,6 +116,23 @@ TELLING = frozenset(
 """What of an event, (milestone, exception, actual), makes it one that somebody has to be told of."""
 
 
+def _told_as(milestone: Milestone, exception: ExceptionType, actual: bool) -> str:
+    if (actual and milestone in _CUSTOMER_MILESTONES) or milestone in _CUSTOMER_FORECASTS:
+        return milestone.value
+    return f"!{exception.value}"
+
+
+TOLD_AS: dict[tuple[Milestone, ExceptionType, bool], str] = {
+    (milestone, exception, actual): _told_as(milestone, exception, actual)
+    for milestone in Milestone
+    for exception in ExceptionType
+    for actual in (True, False)
+    if is_for_customers(milestone, exception, actual=actual)
+}
+"""The kind of news an event is: its milestone where that is worth telling, else what is wrong. News of one kind from
+several sources may be of one occurrence."""
+
+
 def public_trouble(exception: ExceptionType, reason: Reason) -> tuple[ExceptionType, Reason]:
     """Exception and reason in words for customers: an internal exception is none, a reason ``other``."""
     if exception is not ExceptionType.NONE and exception not in CUSTOMER_EXCEPTIONS:

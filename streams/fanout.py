@@ -1,18 +1,19 @@
 """Who must hear of what about a shipment: customer updates, delivery milestones, exception alerts.
 
 Every output's id is made of the fact alone, so the same fact told again (after a crash, by a replay)
-carries the same id.
+carries the same id. What may happen several times is numbered: the n-th occurrence, whichever source tells of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from streams.facts import FACTS, Fact, is_for_customers, public_trouble
+from streams.facts import FACTS, Fact, public_trouble
 from streams.identity import digest, shipment_key
 from streams.model import Alert, CustomerUpdate, DeliveryMilestone, OrderLink
-from streams.shipment import Entry, OpenException, Shipment, Story, decode_entry
+from streams.shipment import Entry, OpenException, Shipment, Story
 from streams.status import id_at, is_voided
+from streams.telling import kind_of, news
 from streams.vocabulary import (
     STATUS_OF,
     AlertKind,
@@ -24,25 +25,32 @@ from streams.vocabulary import (
 _CRITICAL = frozenset({ExceptionType.DAMAGE, ExceptionType.LOSS})
 
 
-def updates_of(shipment: Shipment, place: int, entry: Entry) -> list[CustomerUpdate]:
-    """One update per order for the event at ``place``; none where customers need not hear of it."""
-    story = entry.story
-    if story is None or not _tellable(entry):
+def updates_of(shipment: Shipment, place: int, entry: Entry, number: int) -> list[CustomerUpdate]:
+    """One update per order for the event at ``place``, the first word of the ``number``-th occurrence of its kind;
+    none where customers need not hear of it (number 0)."""
+    story, kind = entry.story, kind_of(entry)
+    if story is None or kind is None or not number:
         return []
-    return [_update(shipment, place, entry, story, order) for order in _one_each(shipment.orders, "order_id")]
+    return [
+        _update(shipment, place, entry, story, order, f"{kind}:{number}")
+        for order in _one_each(shipment.orders, "order_id")
+    ]
 
 
-def milestones_of(shipment: Shipment, place: int, entry: Entry, known: int) -> list[DeliveryMilestone]:
+def milestones_of(
+    shipment: Shipment, place: int, entry: Entry, known: int, number: int
+) -> list[DeliveryMilestone]:
     """One milestone per delivery and fact the event at ``place`` reports.
 
-    ``known``: the facts' bits reported by other events; those are not told again, attempts are.
+    ``known``: the facts' bits reported by other events; those are not told again. Attempts are, the ``number``-th by
+    the event that made it known (else 0).
     """
     story = entry.story
-    facts = _new_facts(entry, known)
+    facts = _new_facts(entry, known, number)
     if not facts or story is None:
         return []
     return [
-        _milestone(shipment, place, entry, story, order, fact)
+        _milestone(shipment, place, entry, story, order, fact, number)
         for order in _one_each(shipment.orders, "delivery_id")
         for fact in facts
     ]
@@ -50,22 +58,20 @@ def milestones_of(shipment: Shipment, place: int, entry: Entry, known: int) -> l
 
 def updates_held_for(shipment: Shipment, order: OrderLink) -> Iterator[CustomerUpdate]:
     """The shipment's whole story for an order just become known, in event-time order."""
-    for place, data in enumerate(shipment.history):
-        entry = decode_entry(data)
-        if entry.story is not None and _tellable(entry):
-            yield _update(shipment, place, entry, entry.story, order)
+    for place, entry, number in news(shipment):
+        if entry.story is not None and number:
+            yield _update(shipment, place, entry, entry.story, order, f"{kind_of(entry)}:{number}")
 
 
 def milestones_held_for(shipment: Shipment, order: OrderLink) -> Iterator[DeliveryMilestone]:
     """Every fact about a delivery just become known, each once, in event-time order."""
     known = 0
-    for place, data in enumerate(shipment.history):
-        entry = decode_entry(data)
+    for place, entry, number in news(shipment):
         if entry.story is None:
             continue
-        for fact in _new_facts(entry, known):
+        for fact in _new_facts(entry, known, number):
             known |= fact.bit
-            yield _milestone(shipment, place, entry, entry.story, order, fact)
+            yield _milestone(shipment, place, entry, entry.story, order, fact, number)
 
 
 def alerts_between(shipment: Shipment, before: list[OpenException]) -> list[Alert]:
@@ -86,10 +92,6 @@ def alerts_between(shipment: Shipment, before: list[OpenException]) -> list[Aler
     return alerts
 
 
-def _tellable(entry: Entry) -> bool:
-    return not entry.retracts and is_for_customers(entry.milestone, entry.exception, actual=entry.actual)
-
-
 def _one_each(orders: list[OrderLink], name: str) -> Collection[OrderLink]:
     """The first link of each order (or delivery): one of several deliveries, or claimed by several orders."""
     if len(orders) < 2:
@@ -100,15 +102,15 @@ def _one_each(orders: list[OrderLink], name: str) -> Collection[OrderLink]:
     return first.values()
 
 
-def _new_facts(entry: Entry, known: int) -> tuple[Fact, ...]:
+def _new_facts(entry: Entry, known: int, number: int) -> tuple[Fact, ...]:
     if not entry.actual or entry.retracts:
         return ()
     facts = FACTS.get((entry.milestone, entry.exception))
     if facts is None:
         return ()
-    if len(facts) == 1 and not facts[0].bit & known:
+    if len(facts) == 1 and not facts[0].repeats and not facts[0].bit & known:
         return facts
-    return tuple(fact for fact in facts if fact.repeats or not fact.bit & known)
+    return tuple(fact for fact in facts if (number if fact.repeats else not fact.bit & known))
 
 
 def _is_history(shipment: Shipment, place: int, entry: Entry, event_id: bytes) -> bool:
@@ -118,12 +120,14 @@ def _is_history(shipment: Shipment, place: int, entry: Entry, event_id: bytes) -
     return place > shipment.leader and entry.actual and STATUS_OF[entry.milestone] is not None
 
 
-def _update(shipment: Shipment, place: int, entry: Entry, story: Story, order: OrderLink) -> CustomerUpdate:
+def _update(
+    shipment: Shipment, place: int, entry: Entry, story: Story, order: OrderLink, news_id: str
+) -> CustomerUpdate:
     raw = id_at(shipment, place)
     event_id = raw.hex()
     exception, reason = public_trouble(entry.exception, entry.reason)
     return CustomerUpdate(
-        digest("customer", order.order_id, event_id),
+        digest("customer", order.order_id, shipment.carrier, shipment.tracking_number, news_id),
         order.customer_id,
         order.order_id,
         shipment.carrier,
@@ -143,10 +147,10 @@ def _update(shipment: Shipment, place: int, entry: Entry, story: Story, order: O
 
 
 def _milestone(
-    shipment: Shipment, place: int, entry: Entry, story: Story, order: OrderLink, fact: Fact
+    shipment: Shipment, place: int, entry: Entry, story: Story, order: OrderLink, fact: Fact, number: int
 ) -> DeliveryMilestone:
     event_id = id_at(shipment, place).hex()
-    which = (event_id,) if fact.repeats else ()
+    which = (str(number),) if fact.repeats else ()
     return DeliveryMilestone(
         digest(
             "milestone", order.delivery_id, shipment.carrier, shipment.tracking_number, fact.name, *which

@@ -98,6 +98,13 @@ class Source(Struct, frozen=True, gc=False):
     correlation_id: str
 
 
+class SightedSource(Struct, frozen=True, gc=False):
+    """Of a source, which feed spoke by which channel."""
+
+    feed: str
+    channel: str
+
+
 class CarrierEvent(Struct, gc=False):
     """The canonical event: one thing one carrier says about one shipment (or one piece of it).
 
@@ -150,9 +157,12 @@ class Sighting(Struct, gc=False):
     estimated_delivery_at: int | None
     proof_of_delivery: ProofOfDelivery | None
     utc_offset_minutes: int | None
+    zone_assumed: bool
+    precision: Precision
     correction: Correction
     corrects: str | None
     flags: list[str]
+    source: SightedSource
     carrier_event_id: str | None = None
 
 
@@ -201,7 +211,8 @@ class OrderLink(Struct, frozen=True, array_like=True, gc=False):
 class EnrichedEvent(Struct, gc=False):
     """The canonical event with what was known of its shipment when it was accepted.
 
-    ``event`` may be the event's Avro bytes as they arrived: they are then written as they are.
+    ``event`` may be the event's Avro bytes as they arrived: they are then written as they are. ``same_as``: id of
+    another source's event of the same occurrence, which is told once.
     """
 
     event: CarrierEvent | bytes
@@ -209,6 +220,7 @@ class EnrichedEvent(Struct, gc=False):
     late: bool
     matched: bool
     orders: list[OrderLink]
+    same_as: str | None = None
 
 
 class ShipmentState(Struct, gc=False):

@@ -11,6 +11,7 @@ from msgspec import Struct, msgpack
 
 from streams.identity import digest
 from streams.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, ShipmentState, Sighting
+from streams.sameness import kept, source_number
 from streams.vocabulary import (
     RANK,
     STATUS_OF,
@@ -27,12 +28,14 @@ ID_BYTES = 16
 
 
 class Story(Struct, frozen=True, array_like=True, gc=False):
-    """What has to be told of an event later, when its order becomes known."""
+    """What has to be told of an event later, when its order becomes known. ``reports``: the sources that told of it
+    (``sameness.kept``), each once, in ascending order."""
 
     occurred_at: int
     utc_offset_minutes: int | None
     location: Location | None
     proof_of_delivery: ProofOfDelivery | None
+    reports: tuple[int, ...] = ()
 
 
 class Entry(Struct, frozen=True, array_like=True, gc=False):
@@ -77,6 +80,8 @@ class Shipment(Struct, array_like=True, gc=False):
 
     ``seen`` holds the ids of the history side by side, 16 bytes each; ``voided`` the ids that corrections
     took out of it. ``link_times`` goes with ``orders``. ``facts``: bits of ``facts.FACTS`` already known.
+    ``sources``: whoever told of something worth telling, ascending; ``told``: how often each kind of news happened, as
+    far as they tell (``sameness.py``).
     """
 
     carrier: str
@@ -99,6 +104,8 @@ class Shipment(Struct, array_like=True, gc=False):
     last_at: int = 0
     last_rank: int = -2
     updated_at: int = 0
+    sources: list[int] = []
+    told: dict[str, int] = {}
 
     @property
     def standing(self) -> Status:
@@ -137,8 +144,9 @@ def place_of(ids: bytes, event_id: bytes) -> int:
     return at if at < 0 else at // ID_BYTES
 
 
-def entry_of(event: CarrierEvent | Sighting, event_id: bytes, *, telling: bool) -> Entry:
-    """The history entry of an event. ``telling``: customers or the ERP may have to hear of it later."""
+def entry_of(event: CarrierEvent | Sighting, event_id: bytes, *, telling: bool, news: bool = False) -> Entry:
+    """The history entry of an event. ``telling``: customers or the ERP may have to hear of it later; ``news``: it is of
+    a kind that several sources may tell of."""
     actual = event.classifier is _ACTUAL
     at = event.occurred_at
     if not actual or (event.flags and _FUTURE in event.flags):
@@ -150,12 +158,20 @@ def entry_of(event: CarrierEvent | Sighting, event_id: bytes, *, telling: bool) 
         retracts = event.correction is _RETRACTS
     story = None
     if telling or event.proof_of_delivery is not None:
-        story = Story(event.occurred_at, event.utc_offset_minutes, event.location, event.proof_of_delivery)
+        reports: tuple[int, ...] = ()
+        if news and not retracts:
+            reports = (kept(source_of_event(event), event.precision, event.zone_assumed),)
+        story = Story(event.occurred_at, event.utc_offset_minutes, event.location, event.proof_of_delivery, reports)
     return Entry(
         at, event.received_at, event.milestone, actual, event.exception, event.reason,
         event.estimated_delivery_at, corrects, retracts, story,
         0 if event.carrier_event_id is None else int(digest(event.carrier_event_id)[:15], 16),
     )  # fmt: skip
+
+
+def source_of_event(event: CarrierEvent | Sighting) -> int:
+    """Who tells of it."""
+    return source_number(event.source.feed, event.source.channel)
 
 
 def state_of(shipment: Shipment, record: bytes, updated_at: int) -> ShipmentState:

@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from streams.errors import Reject
-from streams.facts import TELLING
+from streams.facts import TELLING, TOLD_AS
 from streams.fanout import (
     alerts_between,
     milestones_held_for,
@@ -35,19 +36,23 @@ from streams.model import (
     OrderReference,
     Sighting,
 )
+from streams.sameness import source_of
 from streams.shipment import (
     ID_BYTES,
     Entry,
     OpenException,
     Shipment,
+    decode_entry,
     decode_receipt,
     encode,
     entry_of,
     place_of,
     rank_of,
+    source_of_event,
     state_of,
 )
-from streams.status import fold, insert, is_voided, remove
+from streams.status import fold, id_at, insert, is_voided, remove
+from streams.telling import Telling, count_in
 from streams.vocabulary import Classifier, Correction, RejectReason
 
 MOST_ENTRY_BYTES = 4 * 1024
@@ -74,8 +79,8 @@ class Advance(Struct):
     """What one chunk brought about. ``events``: message key and event; ``states``: changed ones only.
 
     ``refused``: place in the chunk and why. ``counts``: every event is one of accepted, duplicates and
-    refused; an accepted one matched or unmatched, and maybe late; every reference is one of linked,
-    relinked (the order changed) and links_repeated, or refused.
+    refused; an accepted one matched or unmatched, and maybe late, or merged (another source told of the same
+    occurrence); every reference is one of linked, relinked (the order changed) and links_repeated, or refused.
     """
 
     events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
@@ -91,7 +96,7 @@ def advance(chunk: Sequence[Received | OrderReference], states: Mapping[str, Shi
     """Take a chunk in, in its order. ``states``: "CARRIER:REFERENCE" -> what is stored; left unchanged."""
     out = Advance()
     counts = dict.fromkeys(
-        ("accepted", "duplicates", "refused", "matched", "unmatched", "late",
+        ("accepted", "duplicates", "refused", "matched", "unmatched", "late", "merged",
          "linked", "relinked", "links_repeated"),
         0,
     )  # fmt: skip
@@ -119,8 +124,10 @@ def _take_event(
         place = place_of(stored.seen, event_id)
         if place >= 0:
             counts["duplicates"] += 1
-            if event.received_at <= decode_receipt(stored.history[place]).received_at:
-                _prefer_earlier(key, stored, place, event, event_id, out)
+            if event.received_at <= decode_receipt(stored.history[place]).received_at or (
+                stored.sources and stored.sources != [source_of_event(event)]
+            ):
+                _see_again(key, stored, place, event, event_id, out)
             return
     entry = _entry(event, event_id)
     data = encode(entry)
@@ -131,16 +138,26 @@ def _take_event(
     place = _add(shipment, event_id, entry, data)
     late = place < len(shipment.history) - 1
     orders = shipment.orders
-    enriched = EnrichedEvent(received.encoded, shipment.standing, late, bool(orders), orders)
+    telling = count_in(shipment, place, entry, source_of_event(event))
+    same_as = None if telling.same_as < 0 else id_at(shipment, telling.same_as).hex()
+    enriched = EnrichedEvent(received.encoded, shipment.standing, late, bool(orders), orders, same_as)
     out.events.append((key, enriched))
     counts["accepted"] += 1
+    counts["merged"] += same_as is not None
     counts["matched" if orders else "unmatched"] += 1
     if late:
         counts["late"] += 1
     if orders:
-        out.customer_updates.extend(updates_of(shipment, place, entry))
-        out.delivery_milestones.extend(milestones_of(shipment, place, entry, known))
+        _tell(shipment, telling, out)
+        out.delivery_milestones.extend(milestones_of(shipment, place, entry, known, telling.number))
     _alert(shipment, before, out)
+
+
+def _tell(shipment: Shipment, telling: Telling, out: Advance) -> None:
+    """The customers' updates about an occurrence just become known."""
+    if telling.number:
+        entry = decode_entry(shipment.history[telling.place])
+        out.customer_updates.extend(updates_of(shipment, telling.place, entry, telling.number))
 
 
 def _check_room(key: str, stored: Shipment | None, data: bytes) -> None:
@@ -166,22 +183,45 @@ def _add(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
     return place
 
 
-def _prefer_earlier(
+def _see_again(
     key: str, stored: Shipment, place: int, event: CarrierEvent | Sighting, event_id: bytes, out: Advance
 ) -> None:
-    """Keep the sighting received first, so that replays in another order end in the same record."""
-    entry = _entry(event, event_id)
-    data = encode(entry)
-    kept = stored.history[place]
-    if len(data) > MOST_ENTRY_BYTES or (event.received_at, data) >= (decode_receipt(kept).received_at, kept):
+    """Keep the sighting received first, so that replays in another order end in the same record, with all the sources
+    that told of it."""
+    kept, entry = decode_entry(stored.history[place]), _entry(event, event_id)
+    best = min((entry, kept), key=lambda one: (one.received_at, encode(_with_reports(one, ()))))
+    again = _with_reports(best, _all_reports(kept, entry))
+    data = encode(again)
+    if data == stored.history[place] or len(data) > MOST_ENTRY_BYTES:
         return
     shipment = _own(key, event.carrier, event.tracking_number, stored, out)
     before, known = shipment.open, shipment.facts
     remove(shipment, place)
-    place = insert(shipment, event_id, entry, data)
-    if shipment.facts & ~known:
-        out.delivery_milestones.extend(milestones_of(shipment, place, entry, known))
+    place = insert(shipment, event_id, again, data)
+    source = source_of_event(event)
+    is_another = again.story is not None and source not in map(source_of, _reports(kept))
+    telling = count_in(shipment, place, again, source) if is_another else Telling(0, place)
+    if shipment.orders:
+        _tell(shipment, telling, out)
+        if shipment.facts & ~known or telling.number:
+            out.delivery_milestones.extend(milestones_of(shipment, place, again, known, telling.number))
     _alert(shipment, before, out)
+
+
+def _reports(entry: Entry) -> tuple[int, ...]:
+    return () if entry.story is None else entry.story.reports
+
+
+def _all_reports(one: Entry, other: Entry) -> tuple[int, ...]:
+    """The reports of both, each source's once."""
+    by_source: dict[int, int] = {}
+    for report in sorted({*_reports(one), *_reports(other)}):
+        by_source.setdefault(source_of(report), report)
+    return tuple(by_source.values())
+
+
+def _with_reports(entry: Entry, reports: tuple[int, ...]) -> Entry:
+    return entry if entry.story is None else replace(entry, story=replace(entry.story, reports=reports))
 
 
 def _take_reference(
@@ -255,8 +295,8 @@ def _alert(shipment: Shipment, before: list[OpenException], out: Advance) -> Non
 
 
 def _entry(event: CarrierEvent | Sighting, event_id: bytes) -> Entry:
-    telling = (event.milestone, event.exception, event.classifier is _ACTUAL) in TELLING
-    return entry_of(event, event_id, telling=telling)
+    what = (event.milestone, event.exception, event.classifier is _ACTUAL)
+    return entry_of(event, event_id, telling=what in TELLING, news=what in TOLD_AS)
 
 
 def _checked_id(event: CarrierEvent | Sighting) -> bytes:

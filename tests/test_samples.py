@@ -4,9 +4,16 @@ reason, that a person reading it expects (tests/samples/).
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
+from streams.identity import event_id
 from streams.intake import TakenIn
+from streams.model import CarrierEvent, OrderReference, Source
+from streams.shipments import Received, advance
+from streams.vocabulary import Precision
 from tests.samples import EXPECTED, FEED_OF, FLAGGED, FOLDER, UNRESOLVED, events_of, reasons_of, spelled_out, taken_in
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="SHIPSYNC_SAMPLES names no folder of real payloads")
@@ -48,3 +55,52 @@ def test_nothing_but_faulty_envelopes_is_flagged(taken: dict[str, TakenIn]) -> N
         name: {flag for event in events_of(result) for flag in event.flags} for name, result in taken.items()
     }
     assert {name: found for name, found in flags.items() if found} == FLAGGED
+
+
+MINUTE, HOUR = 60_000, 3_600_000
+AGGREGATOR = Source("west.all", "webhook", "raw.west.all.v1", 0, 0, 0, "c")
+EDI = Source("west.edi", "edi", "raw.west.edi.v1", 0, 0, 0, "c")
+
+
+def told_again(event: CarrierEvent, source: Source, at: int, **changes: Any) -> CarrierEvent:
+    """The event in another source's words, without a place, received later."""
+    again = replace(
+        event, source=source, occurred_at=at, location=None, carrier_code="X", carrier_text="other words",
+        received_at=event.received_at + MINUTE, **changes,
+    )
+    return replace(again, event_id=event_id(
+        event.carrier, event.tracking_number, event.milestone, "X", at, None, event.piece
+    ))
+
+
+def by_an_aggregator(event: CarrierEvent) -> CarrierEvent:
+    return told_again(event, AGGREGATOR, (event.occurred_at + MINUTE // 2) // MINUTE * MINUTE)
+
+
+def by_edi(event: CarrierEvent) -> CarrierEvent:
+    """Cut to the minute, in local time of a zone that is assumed and is not the place's."""
+    at = event.occurred_at // MINUTE * MINUTE + (event.utc_offset_minutes or 0) * MINUTE + 5 * HOUR
+    precision = event.precision if event.precision is Precision.DATE_ONLY else Precision.LOCAL_NO_ZONE
+    return told_again(event, EDI, at, precision=precision, zone_assumed=True)
+
+
+def updates(events: list[CarrierEvent]) -> list[str]:
+    """The ids of what one customer hears of them all."""
+    orders = [
+        OrderReference(carrier, number, "O", "D", "C", None, 1)
+        for carrier, number in sorted({(event.carrier, event.tracking_number) for event in events})
+    ]
+    out = advance([*orders, *(Received(event, b"") for event in events)], {})
+    return sorted(update.update_id for update in out.customer_updates)
+
+
+def test_what_an_aggregator_and_edi_tell_again_is_told_to_no_customer_twice(taken: dict[str, TakenIn]) -> None:
+    heard = 0
+    for name, result in taken.items():
+        once = updates(result.events)
+        again = [by_an_aggregator(event) for event in result.events]
+        edi = [by_edi(event) for event in result.events]
+        assert updates([*result.events, *again, *edi]) == once, name
+        assert updates([*edi, *again, *result.events]) == once, name
+        heard += len(once)
+    assert heard > 200

@@ -103,7 +103,7 @@ def check_terminal_is_left_by_return_or_correction_only(said: Sequence[Said]) ->
         if before is None or before.status not in TERMINAL or after is None or after.status is before.status:
             continue
         assert isinstance(item, Received)
-        corrected = item.event.correction is not Correction.NEW
+        corrected = item.event.correction is not Correction.NEW or item.event.carrier_event_id is not None
         assert corrected or item.event.milestone in (Milestone.RETURNING, Milestone.RETURNED)
         assert corrected or before.status is not Status.RETURNED
 

@@ -27,6 +27,8 @@ DAY_ONE = 1_767_225_600_000
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 SOURCE = Source("north.track", "webhook", "raw.north.track.v1", 0, 0, 0, "c-1")
+POLLED = Source("north.track", "poll", "raw.north.track.v1", 0, 1, 0, "c-2")
+AGGREGATOR = Source("west.all", "webhook", "raw.west.all.v1", 0, 0, 0, "c-3")
 
 
 def carrier_event(milestone: Milestone, minutes: int, **changes: Any) -> CarrierEvent:
@@ -87,6 +89,7 @@ def reference(order: str = "O-1", delivery: str = "D-1", **changes: Any) -> Orde
     return OrderReference(**fields)
 
 
+_SOURCES = st.sampled_from([SOURCE, SOURCE, POLLED, AGGREGATOR])
 _NUMBERS = st.sampled_from(["N100", "N200"])
 _TROUBLE = st.one_of(st.just(ExceptionType.NONE), st.just(ExceptionType.NONE), st.sampled_from(ExceptionType))
 
@@ -111,6 +114,8 @@ def events(draw: st.DrawFn) -> CarrierEvent:
         flags=draw(st.sampled_from([[], [], [Flag.TIMESTAMP_FUTURE.value]])),
         piece=f"{trouble}",
         carrier_event_id=draw(st.sampled_from([None, None, None, "E-1", "E-2"])),
+        source=draw(_SOURCES),
+        precision=draw(st.sampled_from([Precision.INSTANT, Precision.INSTANT, Precision.DATE_ONLY])),
     )
 
 
@@ -137,11 +142,19 @@ def _correcting(draw: st.DrawFn, target: CarrierEvent) -> CarrierEvent:
     )
 
 
+def _seen_elsewhere(draw: st.DrawFn, item: Received) -> Received:
+    """The same event as another source tells it."""
+    event = msgspec.structs.replace(
+        item.event, source=draw(_SOURCES), received_at=item.event.received_at + draw(st.integers(-2, 2)) * MINUTE
+    )
+    return Received(event, item.encoded)
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[Said]:
     """Distinct things said about two shipments, corrections of some of them among them.
 
-    Events of the same id agree in everything the state depends on, but for their time of receipt.
+    Events of the same id agree in everything the state depends on, but for their source and time of receipt.
     """
     said = draw(st.lists(events(), max_size=14))
     by_id = {event.event_id: event for event in said}
@@ -153,6 +166,8 @@ def histories(draw: st.DrawFn) -> list[Said]:
             again = _correcting(draw, correction)
             by_id.setdefault(again.event_id, again)
     once = [received(event) for event in by_id.values()]
+    if once:
+        once += [_seen_elsewhere(draw, item) for item in draw(st.lists(st.sampled_from(once), max_size=3))]
     return [*once, *draw(st.lists(references(), max_size=6))]
 
 

@@ -1,4 +1,9 @@
-"""The laws hold for generated histories: any permutation, any repetition, any batching."""
+"""The laws hold for generated histories: any permutation, any repetition, any batching.
+
+``SHIPSYNC_LAWS`` is the number of histories for each law; ``make laws`` asks for thousands.
+"""
+
+import os
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -6,8 +11,10 @@ from hypothesis import strategies as st
 from tests.streams import laws
 from tests.streams.strategies import batchings, histories, retellings
 
+HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
 moderate = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=HISTORIES, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -30,8 +31,13 @@ def module_name(path: Path) -> str:
 
 @cache
 def tree(path: Path) -> ast.Module:
-    """The file, parsed."""
-    return ast.parse(path.read_text("utf-8"), label(path))
+    """The file, parsed. Without collecting garbage: Python 3.11 loses count of its depth when finalizers run meanwhile
+    (CPython issue 106905)."""
+    gc.disable()
+    try:
+        return ast.parse(path.read_text("utf-8"), label(path))
+    finally:
+        gc.enable()
 
 
 def strings(path: Path) -> Iterator[tuple[int, str]]:

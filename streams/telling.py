@@ -1,0 +1,101 @@
+"""Which events of a shipment are news: what several sources say of one occurrence is told once (``sameness.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from streams.facts import TOLD_AS
+from streams.sameness import occurrences, read_report
+from streams.shipment import Entry, Shipment, decode_entry
+
+
+class Telling(NamedTuple):
+    """What a report brought. ``number``: which occurrence of its kind it made known, 0 where none; ``place``: the
+    event to tell of it by; ``same_as``: place of another event of the same occurrence, -1 without one."""
+
+    number: int
+    place: int
+    same_as: int = -1
+
+
+def kind_of(entry: Entry) -> str | None:
+    """The kind of news; None where customers need not hear of it."""
+    if entry.story is None or entry.retracts:
+        return None
+    return TOLD_AS.get((entry.milestone, entry.exception, entry.actual))
+
+
+def count_in(shipment: Shipment, place: int, entry: Entry, source: int) -> Telling:
+    """Count what ``source`` tells by the event at ``place``, which it has not told by that event before.
+
+    Changes ``sources`` and ``told`` of the shipment, by assignment.
+    """
+    kind = kind_of(entry)
+    if kind is None:
+        return Telling(0, place)
+    before = shipment.told.get(kind, 0)
+    if source not in shipment.sources:
+        shipment.sources = sorted([*shipment.sources, source])
+    found = Telling(before + 1, place) if len(shipment.sources) == 1 else _weighed(shipment, place, kind)
+    if found.number <= before:
+        return found._replace(number=0)
+    shipment.told = dict(sorted({**shipment.told, kind: found.number}.items()))
+    return found
+
+
+def news(shipment: Shipment) -> Iterator[tuple[int, Entry, int]]:
+    """Every event with the occurrence of its kind it is the first word of, 1, 2 ...; 0 where another event is, or it is
+    no news. In event-time order."""
+    entries = [decode_entry(data) for data in shipment.history]
+    kinds: dict[str, list[int]] = {}
+    for place, entry in enumerate(entries):
+        kind = kind_of(entry)
+        if kind is not None:
+            kinds.setdefault(kind, []).append(place)
+    numbers: dict[int, int] = {}
+    for places in kinds.values():
+        assigned = _assigned(entries, places, alone=len(shipment.sources) < 2)
+        numbers |= {place: number for number, place in enumerate(_first_words(assigned, places), 1)}
+    for place, entry in enumerate(entries):
+        yield place, entry, numbers.get(place, 0)
+
+
+def _first_words(assigned: list[tuple[int, int]], places: list[int]) -> list[int]:
+    """An event of its own for each occurrence: its first, where no other occurrence has that, else any."""
+    words: dict[int, int] = {}
+    for place, occurrence in assigned:
+        if occurrence not in words and place not in words.values():
+            words[occurrence] = place
+    missing = len({occurrence for _, occurrence in assigned}) - len(words)
+    spare = [place for place in places if place not in words.values()]
+    return sorted([*words.values(), *spare[:missing]])
+
+
+def _assigned(entries: list[Entry], places: list[int], *, alone: bool) -> list[tuple[int, int]]:
+    """(place, occurrence) of every report, by event time."""
+    if alone:
+        return [(place, place) for place in places]
+    owners, reports = [], []
+    for place in places:
+        story = entries[place].story
+        if story is not None:
+            owners += [place] * len(story.reports)
+            reports += [read_report(report, story.occurred_at) for report in story.reports]
+    return list(zip(owners, occurrences(reports), strict=True))
+
+
+def _weighed(shipment: Shipment, place: int, kind: str) -> Telling:
+    entries = [decode_entry(data) for data in shipment.history]
+    places = [at for at, entry in enumerate(entries) if kind_of(entry) == kind]
+    assigned = _assigned(entries, places, alone=False)
+    of: dict[int, list[int]] = {}
+    for owner, occurrence in assigned:
+        of.setdefault(occurrence, []).append(owner)
+    mine = {occurrence for owner, occurrence in assigned if owner == place}
+    others = [owner for owner, occurrence in assigned if occurrence in mine and owner != place]
+    if not others:
+        return Telling(len(of), place)
+    heard = {min(owners, key=lambda owner: (entries[owner].received_at, owner)) for owners in of.values()}
+    latest = max(heard, key=lambda owner: (entries[owner].received_at, owner))
+    return Telling(len(of), latest, min(others))
