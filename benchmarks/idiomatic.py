@@ -24,7 +24,8 @@ from connectors.registry import Registry
 from streams import model
 from streams.identity import shipment_key
 from streams.intake import take_in
-from streams.shipment import decode, encode, state_of
+from streams.public_state import state_of
+from streams.shipment import decode, encode
 from streams.shipments import Received, advance
 from streams.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason, Status
 

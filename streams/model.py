@@ -27,6 +27,7 @@ from streams.vocabulary import (
     PollEnd,
     PostingKind,
     Precision,
+    Punctuality,
     Reason,
     Severity,
     Status,
@@ -240,6 +241,12 @@ class ShipmentState(Struct, gc=False):
     open_exceptions: list[ExceptionType]
     updated_at: int
     record: bytes
+    promised_delivery_at: int | None = None
+    first_estimated_delivery_at: int | None = None
+    estimate_stated_at: int | None = None
+    estimated_by: str | None = None
+    estimate_changes: int = 0
+    punctuality: Punctuality = Punctuality.NO_PROMISE
 
 
 class CustomerUpdate(Struct, gc=False):

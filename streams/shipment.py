@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec import Struct, msgpack
 
 from streams.identity import digest
-from streams.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, ShipmentState, Sighting
+from streams.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, Sighting
 from streams.sameness import kept, source_number
 from streams.vocabulary import (
     RANK,
@@ -43,7 +43,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
 
     ``at`` orders the history: the event time, but for a forecast or a time flagged as in the future no
     later than the receipt. ``corrects``: id of the event this one voids, or empty. ``own``: stands for the carrier's
-    own id of the event, 0 without one; of several that share it, those received last hold.
+    own id of the event, 0 without one; of several that share it, those received last hold. ``told_by``: the feed an
+    estimate came by.
     """
 
     at: int
@@ -57,6 +58,7 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     retracts: bool
     story: Story | None
     own: int = 0
+    told_by: str = ""
 
 
 class Receipt(Struct, frozen=True, array_like=True, gc=False):
@@ -81,7 +83,8 @@ class Shipment(Struct, array_like=True, gc=False):
     ``seen`` holds the ids of the history side by side, 16 bytes each; ``voided`` the ids that corrections
     took out of it. ``link_times`` goes with ``orders``. ``facts``: bits of ``facts.FACTS`` already known.
     ``sources``: whoever told of something worth telling, ascending; ``told``: how often each kind of news happened, as
-    far as they tell (``sameness.py``).
+    far as they tell (``sameness.py``). ``estimate_at``: event time of the event that stated the estimate,
+    ``estimate_by`` its feed.
     """
 
     carrier: str
@@ -106,6 +109,10 @@ class Shipment(Struct, array_like=True, gc=False):
     updated_at: int = 0
     sources: list[int] = []
     told: dict[str, int] = {}
+    first_estimate: int | None = None
+    estimate_at: int | None = None
+    estimate_by: str = ""
+    estimate_changes: int = 0
 
     @property
     def standing(self) -> Status:
@@ -166,29 +173,10 @@ def entry_of(event: CarrierEvent | Sighting, event_id: bytes, *, telling: bool, 
         at, event.received_at, event.milestone, actual, event.exception, event.reason,
         event.estimated_delivery_at, corrects, retracts, story,
         0 if event.carrier_event_id is None else int(digest(event.carrier_event_id)[:15], 16),
+        "" if event.estimated_delivery_at is None else event.source.feed,
     )  # fmt: skip
 
 
 def source_of_event(event: CarrierEvent | Sighting) -> int:
     """Who tells of it."""
     return source_number(event.source.feed, event.source.channel)
-
-
-def state_of(shipment: Shipment, record: bytes, updated_at: int) -> ShipmentState:
-    """The shipment as ``shipment.state.v1`` shows it; ``record`` is ``encode(shipment)``, UTC ms."""
-    return ShipmentState(
-        carrier=shipment.carrier,
-        tracking_number=shipment.tracking_number,
-        status=shipment.standing,
-        status_at=shipment.status_at,
-        last_milestone=shipment.last_milestone,
-        last_event_at=shipment.last_event_at,
-        event_count=len(shipment.history),
-        orders=shipment.orders,
-        estimated_delivery_at=shipment.estimated_delivery_at,
-        delivered_at=shipment.delivered_at,
-        signed_by=shipment.signed_by,
-        open_exceptions=[one.type for one in shipment.open],
-        updated_at=updated_at,
-        record=record,
-    )

@@ -36,6 +36,7 @@ from streams.model import (
     OrderReference,
     Sighting,
 )
+from streams.punctuality import Risk, alerts_about, risk
 from streams.sameness import source_of
 from streams.shipment import (
     ID_BYTES,
@@ -49,7 +50,6 @@ from streams.shipment import (
     place_of,
     rank_of,
     source_of_event,
-    state_of,
 )
 from streams.status import fold, id_at, insert, is_voided, remove
 from streams.telling import Telling, count_in
@@ -61,8 +61,6 @@ MOST_ORDERS = 500
 """What one shipment's record holds at most: some 5,000 events. A number with more is no shipment's (``N/A``,
 ``00000``), and a record larger than brokers take would stop the stage. Here alone does it matter what came first."""
 _MANY = MOST_HISTORY_BYTES // MOST_ENTRY_BYTES
-
-__all__ = ["Advance", "Received", "advance", "state_of"]
 
 _ACTUAL = Classifier.ACTUAL
 _NEW = Correction.NEW
@@ -134,7 +132,7 @@ def _take_event(
     if len(data) > MOST_ENTRY_BYTES or (stored is not None and len(stored.history) >= _MANY):
         _check_room(key, stored, data)
     shipment = _own(key, event.carrier, event.tracking_number, stored, out)
-    before, known = shipment.open, shipment.facts
+    before, risky, known = shipment.open, risk(shipment), shipment.facts
     place = _add(shipment, event_id, entry, data)
     late = place < len(shipment.history) - 1
     orders = shipment.orders
@@ -150,7 +148,7 @@ def _take_event(
     if orders:
         _tell(shipment, telling, out)
         out.delivery_milestones.extend(milestones_of(shipment, place, entry, known, telling.number))
-    _alert(shipment, before, out)
+    _alert(shipment, before, risky, out)
 
 
 def _tell(shipment: Shipment, telling: Telling, out: Advance) -> None:
@@ -195,7 +193,7 @@ def _see_again(
     if data == stored.history[place] or len(data) > MOST_ENTRY_BYTES:
         return
     shipment = _own(key, event.carrier, event.tracking_number, stored, out)
-    before, known = shipment.open, shipment.facts
+    before, risky, known = shipment.open, risk(shipment), shipment.facts
     remove(shipment, place)
     place = insert(shipment, event_id, again, data)
     source = source_of_event(event)
@@ -205,7 +203,7 @@ def _see_again(
         _tell(shipment, telling, out)
         if shipment.facts & ~known or telling.number:
             out.delivery_milestones.extend(milestones_of(shipment, place, again, known, telling.number))
-    _alert(shipment, before, out)
+    _alert(shipment, before, risky, out)
 
 
 def _reports(entry: Entry) -> tuple[int, ...]:
@@ -243,8 +241,9 @@ def _take_reference(
     else:
         counts["linked"] += 1
     shipment = _own(key, reference.carrier, reference.tracking_number, stored, out)
-    is_new = len(others) == len(shipment.orders)
+    is_new, risky = len(others) == len(shipment.orders), risk(shipment)
     _set_links(shipment, others, link, reference.updated_at)
+    out.alerts.extend(alerts_about(shipment, risky))
     if is_new and all(order.order_id != link.order_id for order in others):
         out.customer_updates.extend(updates_held_for(shipment, link))
     if is_new and all(order.delivery_id != link.delivery_id for order in others):
@@ -289,9 +288,11 @@ def _own(key: str, carrier: str, tracking_number: str, stored: Shipment | None, 
     return own
 
 
-def _alert(shipment: Shipment, before: list[OpenException], out: Advance) -> None:
+def _alert(shipment: Shipment, before: list[OpenException], risky: Risk | None, out: Advance) -> None:
     if shipment.open is not before and shipment.open != before:
         out.alerts.extend(alerts_between(shipment, before))
+    if shipment.orders:
+        out.alerts.extend(alerts_about(shipment, risky))
 
 
 def _entry(event: CarrierEvent | Sighting, event_id: bytes) -> Entry:

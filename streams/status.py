@@ -71,7 +71,7 @@ def fold(shipment: Shipment, place: int, entry: Entry, *, voided: bool) -> None:
     if voided:
         return
     if entry.estimated_delivery_at is not None:
-        shipment.estimated_delivery_at = entry.estimated_delivery_at
+        _estimate(shipment, entry, entry.estimated_delivery_at)
     proof = None if entry.story is None else entry.story.proof_of_delivery
     if proof is not None and proof.signed_by is not None:
         shipment.signed_by = proof.signed_by
@@ -82,6 +82,16 @@ def fold(shipment: Shipment, place: int, entry: Entry, *, voided: bool) -> None:
         moved = _move(shipment, place, entry)
     if shipment.open or entry.exception is not _NONE or entry.milestone in _IMPLIES:
         _follow_exceptions(shipment, entry, moved=moved)
+
+
+def _estimate(shipment: Shipment, entry: Entry, estimate: int) -> None:
+    """The estimate stated last counts; the first, and how often it changed, are kept beside it."""
+    if shipment.first_estimate is None:
+        shipment.first_estimate = estimate
+    elif estimate != shipment.estimated_delivery_at:
+        shipment.estimate_changes += 1
+    shipment.estimated_delivery_at = estimate
+    shipment.estimate_at, shipment.estimate_by = entry.at, entry.told_by
 
 
 def _move(shipment: Shipment, place: int, entry: Entry) -> bool:
@@ -135,6 +145,8 @@ def refold(shipment: Shipment) -> None:
     shipment.voided = b"".join(sorted(voided))
     shipment.status = Status.UNKNOWN
     shipment.status_at = shipment.last_event_at = shipment.estimated_delivery_at = None
+    shipment.first_estimate = shipment.estimate_at = None
+    shipment.estimate_by, shipment.estimate_changes = "", 0
     shipment.last_milestone = Milestone.UNKNOWN
     shipment.delivered_at = shipment.signed_by = None
     shipment.open = []

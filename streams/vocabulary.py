@@ -236,6 +236,18 @@ class Reason(StrEnum):
     TIMESTAMP_INVALID = "timestamp_invalid"
 
 
+class Punctuality(StrEnum):
+    """How a shipment stands with what was promised. That there is no promise, or no estimate, is said."""
+
+    NO_PROMISE = "no_promise"
+    NO_ESTIMATE = "no_estimate"
+    ON_TIME = "on_time"
+    AT_RISK = "at_risk"
+    DELIVERED_ON_TIME = "delivered_on_time"
+    DELIVERED_LATE = "delivered_late"
+    ENDED = "ended"
+
+
 class Severity(StrEnum):
     """How much an alert matters."""
 
@@ -257,6 +269,7 @@ class AlertKind(StrEnum):
     FEED_STALE = "feed_stale"
     SHIPMENT_EXCEPTION = "shipment_exception"
     CONTRACT_DRIFT = "contract_drift"
+    DELIVERY_AT_RISK = "delivery_at_risk"
 
 
 class Flag(StrEnum):

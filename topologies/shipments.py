@@ -26,7 +26,8 @@ from streams.model import (
     ShipmentState,
     Sighting,
 )
-from streams.shipment import Shipment, decode, encode, state_of
+from streams.public_state import state_of
+from streams.shipment import Shipment, decode, encode
 from streams.shipments import Advance, Received, advance
 from topologies.handling import Change, Handled, Message, Refused, View
 from topologies.reading import decoded, stored

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from streams import shipment as records
 from streams.identity import shipment_key
 from streams.model import Alert, CustomerUpdate, DeliveryMilestone, EnrichedEvent, OrderReference
+from streams.punctuality import risk
 from streams.shipments import Advance, Received, advance
-from streams.vocabulary import TERMINAL, AlertState, Correction, Milestone, Status
+from streams.vocabulary import TERMINAL, AlertKind, AlertState, Correction, Milestone, Status
 
 Said = Received | OrderReference
 
@@ -83,13 +84,17 @@ def check_all_accounted_for(said: Sequence[Said], outcome: Outcome) -> None:
 
 
 def check_record_tells_its_alerts(outcome: Outcome) -> None:
-    """Open alerts and open exceptions of the final records are the same set."""
+    """Open alerts are the open exceptions of the final records, and the promises they put at risk."""
     opened = {
         (key, one.type)
         for key, record in outcome.records.items()
         for one in records.decode(record).open
     }
-    assert opened == {(alert.subject, alert.exception) for alert in outcome.open_alerts.values()}
+    told = outcome.open_alerts.values()
+    exceptions = {(one.subject, one.exception) for one in told if one.kind is AlertKind.SHIPMENT_EXCEPTION}
+    assert exceptions == opened
+    at_risk = {key for key, record in outcome.records.items() if risk(records.decode(record)) is not None}
+    assert {one.subject for one in told if one.kind is AlertKind.DELIVERY_AT_RISK} == at_risk
 
 
 def check_terminal_is_left_by_return_or_correction_only(said: Sequence[Said]) -> None:

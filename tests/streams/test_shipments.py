@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from streams import shipment as records
 from streams.model import CarrierEvent, ProofOfDelivery, ShipmentState
+from streams.public_state import state_of
 from streams.shipment import Shipment
 from streams.shipments import Received, advance
 from streams.vocabulary import (
@@ -35,7 +36,7 @@ def told(*said: CarrierEvent | Said) -> Outcome:
 def state(outcome: Outcome) -> ShipmentState:
     record = outcome.records[KEY]
     shipment = records.decode(record)
-    return records.state_of(shipment, record, shipment.updated_at)
+    return state_of(shipment, record, shipment.updated_at)
 
 
 PICKED_UP = carrier_event(Milestone.PICKED_UP, 0)

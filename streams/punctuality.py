@@ -1,0 +1,95 @@
+"""Promise and estimate: whether a shipment will come when it was promised, and the alert while it will not.
+
+All of it is a function of the shipment's record; what only the clock tells (a promise that passed in silence) is not
+told here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from streams.identity import digest, shipment_key
+from streams.model import Alert
+from streams.shipment import Shipment
+from streams.vocabulary import TERMINAL, AlertKind, AlertState, ExceptionType, Punctuality, Reason, Severity, Status
+
+DAY_MS = 24 * 3_600_000
+LAST_SECOND_MS = 59_000
+
+
+class Risk(NamedTuple):
+    """The estimate lies behind the promise. ``since``: when the estimate, or the promise if later, was stated."""
+
+    estimate: int
+    promise: int
+    since: int
+
+
+def promised(shipment: Shipment) -> int | None:
+    """The earliest promise of the orders on it, UTC ms; None where none was made."""
+    promises = [one.promised_delivery_at for one in shipment.orders if one.promised_delivery_at is not None]
+    return min(promises, default=None)
+
+
+def punctuality(shipment: Shipment) -> Punctuality:
+    """How it stands with what was promised."""
+    promise = promised(shipment)
+    if shipment.status is Status.DELIVERED and shipment.delivered_at is not None and promise is not None:
+        late = shipment.delivered_at > promise
+        return Punctuality.DELIVERED_LATE if late else Punctuality.DELIVERED_ON_TIME
+    if shipment.status in TERMINAL or shipment.status is Status.RETURNING:
+        return Punctuality.ENDED
+    if promise is None:
+        return Punctuality.NO_PROMISE
+    if shipment.estimated_delivery_at is None:
+        return Punctuality.NO_ESTIMATE
+    return Punctuality.AT_RISK if is_beyond(shipment.estimated_delivery_at, promise) else Punctuality.ON_TIME
+
+
+def is_beyond(estimate: int, promise: int) -> bool:
+    """Whether an estimate lies behind a promise. One told as a date, up to the last second of the day, does where the
+    whole day lies behind it."""
+    if estimate % 60_000 == LAST_SECOND_MS:
+        return estimate - DAY_MS >= promise
+    return estimate > promise
+
+
+def risk(shipment: Shipment) -> Risk | None:
+    """What puts the promise at risk; None where nothing does."""
+    if not shipment.orders or shipment.estimated_delivery_at is None:
+        return None
+    promise = promised(shipment)
+    if promise is None or punctuality(shipment) is not Punctuality.AT_RISK:
+        return None
+    since = max(shipment.estimate_at or 0, *shipment.link_times)
+    return Risk(shipment.estimated_delivery_at, promise, since)
+
+
+def alerts_about(shipment: Shipment, before: Risk | None) -> list[Alert]:
+    """The alert raised, renewed (another estimate or promise) or resolved since ``before``."""
+    now = risk(shipment)
+    if now == before:
+        return []
+    key = shipment_key(shipment.carrier, shipment.tracking_number)
+    if now is not None:
+        words = f"expected {_minute(now.estimate)}, promised {_minute(now.promise)}"
+        return [_alert(key, AlertState.RAISED, words, now.since, now.since)]
+    assert before is not None
+    ended = max(shipment.last_event_at or 0, before.since)
+    return [_alert(key, AlertState.RESOLVED, punctuality(shipment).value.replace("_", " "), before.since, ended)]
+
+
+def _minute(at_ms: int) -> str:
+    try:
+        return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"{at_ms} ms since 1970"
+
+
+def _alert(key: str, state: AlertState, words: str, raised_at: int, changed_at: int) -> Alert:
+    return Alert(
+        alert_id=digest("delivery_at_risk", key), kind=AlertKind.DELIVERY_AT_RISK, state=state,
+        severity=Severity.WARNING, subject=key, message=f"{key}: {words}", exception=ExceptionType.DELAY,
+        reason=Reason.OTHER, raised_at=raised_at, changed_at=changed_at,
+    )
