@@ -189,7 +189,7 @@ class Order(Struct):
 
 
 class OrderReference(Struct, gc=False):
-    """One order's claim on one shipment, keyed like the carrier's events."""
+    """One order's claim on one shipment, keyed like the carrier's events; ``withdrawn`` once the order is cancelled."""
 
     carrier: str
     tracking_number: str
@@ -198,6 +198,7 @@ class OrderReference(Struct, gc=False):
     customer_id: str
     promised_delivery_at: int | None
     updated_at: int
+    withdrawn: bool = False
 
 
 class OrderLink(Struct, frozen=True, array_like=True, gc=False):

@@ -12,6 +12,9 @@ from streams.identity import LONGEST_NUMBER, normalise_carrier, normalise_tracki
 from streams.model import Order, OrderLine, OrderReference
 from streams.vocabulary import RejectReason
 
+CANCELLED = frozenset({"cancelled", "canceled", "voided", "deleted"})
+"""States of an order, in lower case, in which it expects no shipment any more."""
+
 
 class Rekeyed(NamedTuple):
     """An order's claims on shipments, and one reject per line that claims none."""
@@ -21,7 +24,9 @@ class Rekeyed(NamedTuple):
 
 
 def references_of(order: Order) -> Rekeyed:
-    """One reference per distinct (shipment, delivery) of the order, in the order's own sequence."""
+    """One reference per distinct (shipment, delivery) of the order, in the order's own sequence; of a cancelled order
+    they are withdrawn."""
+    withdrawn = order.status.strip().lower() in CANCELLED
     references: dict[tuple[str, str, str], OrderReference] = {}
     rejects: list[Reject] = []
     for place, line in enumerate(order.shipments):
@@ -33,7 +38,7 @@ def references_of(order: Order) -> Rekeyed:
             continue
         references[carrier, number, line.delivery_id] = OrderReference(
             carrier, number, order.order_id, line.delivery_id, order.customer_id,
-            order.promised_delivery_at, order.updated_at,
+            order.promised_delivery_at, order.updated_at, withdrawn,
         )  # fmt: skip
     return Rekeyed(list(references.values()), rejects)
 

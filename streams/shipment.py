@@ -68,6 +68,14 @@ class Receipt(Struct, frozen=True, array_like=True, gc=False):
     received_at: int
 
 
+class Withdrawal(Struct, frozen=True, array_like=True, gc=False):
+    """A claim an order has given up, and when; an older word of it counts no more."""
+
+    order_id: str
+    delivery_id: str
+    at: int
+
+
 class OpenException(Struct, frozen=True, array_like=True, gc=False):
     """Something wrong and not yet put right. ``reason`` is the latest one given, at ``reason_at``."""
 
@@ -84,7 +92,7 @@ class Shipment(Struct, array_like=True, gc=False):
     took out of it. ``link_times`` goes with ``orders``. ``facts``: bits of ``facts.FACTS`` already known.
     ``sources``: whoever told of something worth telling, ascending; ``told``: how often each kind of news happened, as
     far as they tell (``sameness.py``). ``estimate_at``: event time of the event that stated the estimate,
-    ``estimate_by`` its feed.
+    ``estimate_by`` its feed. ``withdrawn``: claims of cancelled orders, by order and delivery.
     """
 
     carrier: str
@@ -113,6 +121,7 @@ class Shipment(Struct, array_like=True, gc=False):
     estimate_at: int | None = None
     estimate_by: str = ""
     estimate_changes: int = 0
+    withdrawn: list[Withdrawal] = []
 
     @property
     def standing(self) -> Status:

@@ -43,6 +43,7 @@ from streams.shipment import (
     Entry,
     OpenException,
     Shipment,
+    Withdrawal,
     decode_entry,
     decode_receipt,
     encode,
@@ -78,7 +79,8 @@ class Advance(Struct):
 
     ``refused``: place in the chunk and why. ``counts``: every event is one of accepted, duplicates and
     refused; an accepted one matched or unmatched, and maybe late, or merged (another source told of the same
-    occurrence); every reference is one of linked, relinked (the order changed) and links_repeated, or refused.
+    occurrence); every reference is one of linked, relinked (the order changed), withdrawn (it was
+    cancelled) and links_repeated, or refused.
     """
 
     events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
@@ -95,7 +97,7 @@ def advance(chunk: Sequence[Received | OrderReference], states: Mapping[str, Shi
     out = Advance()
     counts = dict.fromkeys(
         ("accepted", "duplicates", "refused", "matched", "unmatched", "late", "merged",
-         "linked", "relinked", "links_repeated"),
+         "linked", "relinked", "withdrawn", "links_repeated"),
         0,
     )  # fmt: skip
     for place, item in enumerate(chunk):
@@ -227,55 +229,80 @@ def _take_reference(
 ) -> None:
     key = _key_of(reference.carrier, reference.tracking_number)
     stored = out.states.get(key) or states.get(key) or Shipment(reference.carrier, reference.tracking_number)
-    link = OrderLink(
-        reference.order_id, reference.delivery_id, reference.customer_id, reference.promised_delivery_at
-    )
-    others = [order for order in stored.orders if not _same_claim(order, link)]
-    if len(others) >= MOST_ORDERS:
-        raise Reject(RejectReason.TOO_LARGE, f"{len(others)} orders claim {key} and no more: is it a placeholder?")
-    if len(others) < len(stored.orders):
-        if _is_older(reference, link, stored):
-            counts["links_repeated"] += 1
-            return
-        counts["relinked"] += 1
-    else:
-        counts["linked"] += 1
+    claim = (reference.order_id, reference.delivery_id)
+    others = [order for order in stored.orders if (order.order_id, order.delivery_id) != claim]
+    given_up = [one for one in stored.withdrawn if (one.order_id, one.delivery_id) != claim]
+    if len(others) + len(given_up) >= MOST_ORDERS:
+        raise Reject(
+            RejectReason.TOO_LARGE,
+            f"{len(others) + len(given_up)} orders claim {key} and no more: is it a placeholder?",
+        )
+    age = _age_of_claim(claim, stored)
+    if age is not None and _age(reference) <= age:
+        counts["links_repeated"] += 1
+        return
+    counts["withdrawn" if reference.withdrawn else "linked" if age is None else "relinked"] += 1
     shipment = _own(key, reference.carrier, reference.tracking_number, stored, out)
     is_new, risky = len(others) == len(shipment.orders), risk(shipment)
-    _set_links(shipment, others, link, reference.updated_at)
+    _set_claim(shipment, reference)
     out.alerts.extend(alerts_about(shipment, risky))
-    if is_new and all(order.order_id != link.order_id for order in others):
+    if reference.withdrawn or not is_new:
+        return
+    link = _link(reference)
+    if all(order.order_id != link.order_id for order in others):
         out.customer_updates.extend(updates_held_for(shipment, link))
-    if is_new and all(order.delivery_id != link.delivery_id for order in others):
+    if all(order.delivery_id != link.delivery_id for order in others):
         out.delivery_milestones.extend(milestones_held_for(shipment, link))
 
 
-def _same_claim(one: OrderLink, other: OrderLink) -> bool:
-    return one.order_id == other.order_id and one.delivery_id == other.delivery_id
-
-
-def _is_older(reference: OrderReference, link: OrderLink, stored: Shipment) -> bool:
-    """True where what is stored of this claim is as new or newer; of equal time, always the same wins."""
-    return any(
-        _same_claim(known, link) and _age(reference.updated_at, link) <= _age(time, known)
-        for known, time in zip(stored.orders, stored.link_times, strict=True)
+def _link(reference: OrderReference) -> OrderLink:
+    return OrderLink(
+        reference.order_id, reference.delivery_id, reference.customer_id, reference.promised_delivery_at
     )
 
 
-def _set_links(shipment: Shipment, others: list[OrderLink], link: OrderLink, updated_at: int) -> None:
-    times = {
-        (order.order_id, order.delivery_id): time
+Age = tuple[int, bool, str, int]
+
+
+def _age(reference: OrderReference) -> Age:
+    """What makes one word of a claim newer than another; of equal time, always the same wins."""
+    if reference.withdrawn:
+        return reference.updated_at, True, "", -1
+    return reference.updated_at, False, *_terms(_link(reference))
+
+
+def _terms(link: OrderLink) -> tuple[str, int]:
+    return link.customer_id, -1 if link.promised_delivery_at is None else link.promised_delivery_at
+
+
+def _age_of_claim(claim: tuple[str, str], stored: Shipment) -> Age | None:
+    """The newest word of the claim there is; None for a new one."""
+    for known, time in zip(stored.orders, stored.link_times, strict=True):
+        if (known.order_id, known.delivery_id) == claim:
+            return time, False, *_terms(known)
+    for one in stored.withdrawn:
+        if (one.order_id, one.delivery_id) == claim:
+            return one.at, True, "", -1
+    return None
+
+
+def _set_claim(shipment: Shipment, reference: OrderReference) -> None:
+    claim = (reference.order_id, reference.delivery_id)
+    links = {
+        (order.order_id, order.delivery_id): (order, time)
         for order, time in zip(shipment.orders, shipment.link_times, strict=True)
     }
-    times[link.order_id, link.delivery_id] = updated_at
-    shipment.orders = sorted([*others, link], key=lambda order: (order.order_id, order.delivery_id))
-    shipment.link_times = [times[order.order_id, order.delivery_id] for order in shipment.orders]
-    shipment.updated_at = max(shipment.updated_at, updated_at)
-
-
-def _age(updated_at: int, link: OrderLink) -> tuple[int, str, int]:
-    promised = -1 if link.promised_delivery_at is None else link.promised_delivery_at
-    return updated_at, link.customer_id, promised
+    given_up = {(one.order_id, one.delivery_id): one for one in shipment.withdrawn}
+    links.pop(claim, None)
+    given_up.pop(claim, None)
+    if reference.withdrawn:
+        given_up[claim] = Withdrawal(*claim, reference.updated_at)
+    else:
+        links[claim] = _link(reference), reference.updated_at
+    shipment.orders = [links[one][0] for one in sorted(links)]
+    shipment.link_times = [links[one][1] for one in sorted(links)]
+    shipment.withdrawn = [given_up[one] for one in sorted(given_up)]
+    shipment.updated_at = max(shipment.updated_at, reference.updated_at)
 
 
 def _own(key: str, carrier: str, tracking_number: str, stored: Shipment | None, out: Advance) -> Shipment:

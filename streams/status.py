@@ -152,7 +152,7 @@ def refold(shipment: Shipment) -> None:
     shipment.open = []
     shipment.leader = -1
     shipment.facts = 0
-    shipment.updated_at = max(shipment.link_times, default=0)
+    shipment.updated_at = max([*shipment.link_times, *(one.at for one in shipment.withdrawn)], default=0)
     for place, entry in enumerate(entries):
         fold(shipment, place, entry, voided=is_voided(shipment, id_at(shipment, place)))
 

@@ -79,7 +79,7 @@ def check_all_accounted_for(said: Sequence[Said], outcome: Outcome) -> None:
     counts = outcome.counts
     references = sum(isinstance(item, OrderReference) for item in said)
     assert counts["accepted"] + counts["duplicates"] == len(said) - references
-    assert counts["linked"] + counts["relinked"] + counts["links_repeated"] == references
+    assert counts["linked"] + counts["relinked"] + counts["withdrawn"] + counts["links_repeated"] == references
     assert counts["matched"] + counts["unmatched"] == counts["accepted"] == len(outcome.events)
 
 

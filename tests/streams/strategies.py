@@ -120,7 +120,7 @@ def events(draw: st.DrawFn) -> CarrierEvent:
 
 
 @st.composite
-def references(draw: st.DrawFn) -> OrderReference:
+def references(draw: st.DrawFn, withdrawn: bool = False) -> OrderReference:
     """One of a few claims, in one of a few versions; a delivery may be claimed by two orders."""
     return reference(
         draw(st.sampled_from(["O-1", "O-2"])),
@@ -129,6 +129,7 @@ def references(draw: st.DrawFn) -> OrderReference:
         customer_id=draw(st.sampled_from(["C-1", "C-2"])),
         promised_delivery_at=draw(st.none() | st.just(DAY_ONE + HOUR)),
         updated_at=DAY_ONE + draw(st.integers(0, 3)) * HOUR,
+        withdrawn=withdrawn,
     )
 
 

@@ -8,8 +8,9 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from streams.model import OrderReference
 from tests.streams import laws
-from tests.streams.strategies import batchings, histories, retellings
+from tests.streams.strategies import batchings, histories, references, retellings
 
 HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
 moderate = settings(
@@ -49,6 +50,23 @@ def test_telling_everything_again_changes_and_emits_nothing(data: st.DataObject)
     second = laws.tell(data.draw(batchings(data.draw(st.permutations(history)))), first)
     laws.check_same(first, second)
     assert second.alerts == first.alerts
+
+
+@moderate
+@given(st.data())
+def test_with_orders_cancelled_too_the_records_and_open_alerts_depend_on_the_set_alone(data: st.DataObject) -> None:
+    """What a cancelled order had been told before depends on when it was cancelled; nothing else does."""
+    history = [*data.draw(histories()), *data.draw(st.lists(references(withdrawn=True), max_size=4))]
+    plain, again = laws.tell([history]), laws.tell(data.draw(batchings(data.draw(retellings(history)))))
+    assert again.records == plain.records
+    assert again.open_alerts == plain.open_alerts
+    assert again.ids[0] == plain.ids[0]
+    laws.check_all_accounted_for(history, plain)
+    laws.check_record_tells_its_alerts(again)
+    cancelled = {item.order_id for item in history if isinstance(item, OrderReference) and item.withdrawn}
+    for one, other in ((plain, again), (again, plain)):
+        told = {update.update_id for update in one.updates if update.order_id not in cancelled}
+        assert told == {update.update_id for update in other.updates if update.order_id not in cancelled}
 
 
 @moderate

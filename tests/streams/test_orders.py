@@ -80,3 +80,9 @@ def test_a_number_no_system_gives_is_refused_by_name_alone(field: str) -> None:
     assert [one.reason for one in rekeyed.rejects] == [RejectReason.TOO_LARGE]
     assert field in rekeyed.rejects[0].detail
     assert [one.delivery_id for one in rekeyed.references] == (["D-2"] if len(bad.shipments) == 2 else [])
+
+
+@pytest.mark.parametrize("status", ["cancelled", " Canceled ", "VOIDED"])
+def test_a_cancelled_order_withdraws_its_claims(status: str) -> None:
+    rekeyed = references_of(order(OrderLine("D-1", "north", "N1"), status=status))
+    assert rekeyed.references == [OrderReference("north", "N1", "O-1", "D-1", "C-1", 7, 5, withdrawn=True)]

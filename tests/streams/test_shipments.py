@@ -339,3 +339,19 @@ def test_a_shipment_every_order_claims_is_full_one_day() -> None:
     assert (outcome.counts["linked"], outcome.counts["refused"]) == (500, 1)
     again = told(*claims, claims[0])
     assert again.counts["links_repeated"] == 1
+
+
+def test_a_cancelled_order_hears_no_more_and_an_older_word_of_it_does_not_bring_it_back() -> None:
+    cancelled = reference(updated_at=DAY_ONE + HOUR, withdrawn=True)
+    outcome = told(reference(), OUT, cancelled, reference(), DELIVERED)
+    assert [update.milestone for update in outcome.updates] == [Milestone.OUT_FOR_DELIVERY]
+    assert state(outcome).orders == []
+    assert (outcome.counts["withdrawn"], outcome.counts["links_repeated"]) == (1, 1)
+
+
+def test_an_order_claimed_again_after_its_cancellation_hears_the_whole_story() -> None:
+    cancelled = reference(updated_at=DAY_ONE + HOUR, withdrawn=True)
+    again = reference(updated_at=DAY_ONE + 2 * HOUR)
+    outcome = told(cancelled, OUT, DELIVERED, again)
+    assert [update.milestone for update in outcome.updates] == [Milestone.OUT_FOR_DELIVERY, Milestone.DELIVERED]
+    assert outcome.counts["relinked"] == 1
