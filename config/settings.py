@@ -95,7 +95,10 @@ class Settings(BaseSettings):
         None, description='Keys of the clients of /v1/orders and /v1/wms (JSON): {"orders": "<key>", "wms": ["<key>"]}'
     )
 
-    feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for silent feeds")
+    feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for what falls due by the clock")
+    alerts_file: Path | None = Field(
+        None, description="How long to wait before each alert, in place of config/alerts.yaml"
+    )
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
 
     drop_dir: Path | None = Field(

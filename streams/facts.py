@@ -36,6 +36,9 @@ _DAMAGE = Fact("damage", 512, Milestone.INFO)
 _SHORTAGE = Fact("shortage", 1024, Milestone.INFO)
 _REFUSAL = Fact("refusal", 2048, Milestone.INFO)
 
+PROVED = _PROVED.bit
+"""The bit of a shipment's ``facts`` that says its proof of delivery has come."""
+
 _BY_MILESTONE: dict[Milestone, Fact] = {
     Milestone.PICKED_UP: _PICKED_UP,
     Milestone.LOADED: _PICKED_UP,

@@ -15,6 +15,7 @@ from streams.sameness import kept, source_number
 from streams.vocabulary import (
     RANK,
     STATUS_OF,
+    AlertKind,
     Classifier,
     Correction,
     ExceptionType,
@@ -76,6 +77,13 @@ class Withdrawal(Struct, frozen=True, array_like=True, gc=False):
     at: int
 
 
+class Raised(Struct, frozen=True, array_like=True, gc=False):
+    """An alert the clock has raised. ``since``: when it fell due, UTC ms."""
+
+    kind: AlertKind
+    since: int
+
+
 class OpenException(Struct, frozen=True, array_like=True, gc=False):
     """Something wrong and not yet put right. ``reason`` is the latest one given, at ``reason_at``."""
 
@@ -93,6 +101,8 @@ class Shipment(Struct, array_like=True, gc=False):
     ``sources``: whoever told of something worth telling, ascending; ``told``: how often each kind of news happened, as
     far as they tell (``sameness.py``). ``estimate_at``: event time of the event that stated the estimate,
     ``estimate_by`` its feed. ``withdrawn``: claims of cancelled orders, by order and delivery.
+    ``first_heard_at``, ``heard_at``: receipt of the first and the latest event; ``proved``: some proof of delivery has
+    come; ``raised``: alerts of the clock (``deadlines.py``).
     """
 
     carrier: str
@@ -122,6 +132,10 @@ class Shipment(Struct, array_like=True, gc=False):
     estimate_by: str = ""
     estimate_changes: int = 0
     withdrawn: list[Withdrawal] = []
+    first_heard_at: int | None = None
+    heard_at: int | None = None
+    proved: bool = False
+    raised: list[Raised] = []
 
     @property
     def standing(self) -> Status:

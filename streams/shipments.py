@@ -16,6 +16,7 @@ from copy import copy
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from streams.deadlines import FOR_EVER, Patience, settle
 from streams.errors import Reject
 from streams.facts import TELLING, TOLD_AS
 from streams.fanout import (
@@ -92,8 +93,13 @@ class Advance(Struct):
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def advance(chunk: Sequence[Received | OrderReference], states: Mapping[str, Shipment | None]) -> Advance:
-    """Take a chunk in, in its order. ``states``: "CARRIER:REFERENCE" -> what is stored; left unchanged."""
+def advance(
+    chunk: Sequence[Received | OrderReference], states: Mapping[str, Shipment | None], patience: Patience = FOR_EVER
+) -> Advance:
+    """Take a chunk in, in its order. ``states``: "CARRIER:REFERENCE" -> what is stored; left unchanged.
+
+    ``patience``: what alerts the clock may have raised hold no more is told by it.
+    """
     out = Advance()
     counts = dict.fromkeys(
         ("accepted", "duplicates", "refused", "matched", "unmatched", "late", "merged",
@@ -109,6 +115,8 @@ def advance(chunk: Sequence[Received | OrderReference], states: Mapping[str, Shi
         except Reject as reject:
             out.refused.append((place, reject))
             counts["refused"] += 1
+    for shipment in out.states.values():
+        out.alerts.extend(settle(shipment, patience))
     out.counts = {name: count for name, count in counts.items() if count}
     return out
 

@@ -62,8 +62,13 @@ def fold(shipment: Shipment, place: int, entry: Entry, *, voided: bool) -> None:
     """Count in the latest event of the history, which stands at ``place``. Changes ``shipment``."""
     shipment.last_at = entry.at
     shipment.last_rank = RANK_OF[entry.milestone] if entry.actual else -1
-    if entry.received_at > shipment.updated_at:
-        shipment.updated_at = entry.received_at
+    received_at = entry.received_at
+    if received_at > shipment.updated_at:
+        shipment.updated_at = received_at
+    if shipment.heard_at is None or received_at > shipment.heard_at:
+        shipment.heard_at = received_at
+    if shipment.first_heard_at is None or received_at < shipment.first_heard_at:
+        shipment.first_heard_at = received_at
     if entry.retracts:
         return
     if entry.actual:
@@ -73,6 +78,8 @@ def fold(shipment: Shipment, place: int, entry: Entry, *, voided: bool) -> None:
     if entry.estimated_delivery_at is not None:
         _estimate(shipment, entry, entry.estimated_delivery_at)
     proof = None if entry.story is None else entry.story.proof_of_delivery
+    if proof is not None:
+        shipment.proved = True
     if proof is not None and proof.signed_by is not None:
         shipment.signed_by = proof.signed_by
     moved = False
@@ -147,6 +154,8 @@ def refold(shipment: Shipment) -> None:
     shipment.status_at = shipment.last_event_at = shipment.estimated_delivery_at = None
     shipment.first_estimate = shipment.estimate_at = None
     shipment.estimate_by, shipment.estimate_changes = "", 0
+    shipment.first_heard_at = shipment.heard_at = None
+    shipment.proved = False
     shipment.last_milestone = Milestone.UNKNOWN
     shipment.delivered_at = shipment.signed_by = None
     shipment.open = []

@@ -270,6 +270,12 @@ class AlertKind(StrEnum):
     SHIPMENT_EXCEPTION = "shipment_exception"
     CONTRACT_DRIFT = "contract_drift"
     DELIVERY_AT_RISK = "delivery_at_risk"
+    SHIPMENT_STALLED = "shipment_stalled"
+    DELIVERY_LATE = "delivery_late"
+    ORDER_NOT_FOUND = "order_not_found"
+    NEVER_SHIPPED = "never_shipped"
+    PROOF_MISSING = "proof_missing"
+    DELIVERY_UNREPORTED = "delivery_unreported"
 
 
 class Flag(StrEnum):

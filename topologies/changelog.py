@@ -30,7 +30,7 @@ BATCH = 10_000
 REPORT_SECONDS = 5.0
 POLL_SECONDS = 0.1
 ANSWER_SECONDS = 10.0
-LocalRecord = Callable[[bytes], bytes]
+LocalWrites = Callable[[bytes, bytes], dict[bytes, bytes]]
 
 
 class _BeyondTheEnd(Transient):
@@ -53,11 +53,11 @@ class Changelog(Protocol):
 class KafkaChangelog:
     """The changelog on Kafka. ``end`` is for one thread at a time; ``close`` when done."""
 
-    def __init__(self, stage: str, topic: str, settings: Settings, local_record: LocalRecord) -> None:
+    def __init__(self, stage: str, topic: str, settings: Settings, local_writes: LocalWrites) -> None:
         self._stage = stage
         self._topic = topic
         self._settings = settings
-        self._local_record = local_record
+        self._local_writes = local_writes
         self._memory = StateMemory(settings.block_cache_bytes)
         self._id: str | None = None
         self._asker: Consumer | None = None
@@ -204,8 +204,10 @@ class KafkaChangelog:
                 at_end, offset = True, message.offset()
                 continue
             key, value = message.key(), message.value()
-            if key is not None:
-                changes[key] = None if value is None else self._local_record(value)
+            if key is not None and value is None:
+                changes[key] = None
+            elif key is not None:
+                changes.update(self._local_writes(key, value))
             offset = message.offset() + 1
         if offset is not None:
             state.apply(changes, Mark(topic_id, offset))

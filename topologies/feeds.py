@@ -40,9 +40,9 @@ class FeedsHandler:
         handled.refused = refused
         return handled
 
-    def local_record(self, changelog_value: bytes) -> bytes:
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
         """The changelog value itself."""
-        return changelog_value
+        return {key: changelog_value}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
         """Feeds that fell silent."""

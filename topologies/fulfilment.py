@@ -38,9 +38,9 @@ class FulfilmentHandler:
         changes = {key.encode(): _change(self._states.encode(new)) for key, new in out.states.items()}
         return Handled({topics.ERP_POSTINGS.name: postings} if postings else {}, refused, changes, out.counts)
 
-    def local_record(self, changelog_value: bytes) -> bytes:
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
         """The changelog value itself."""
-        return changelog_value
+        return {key: changelog_value}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
         """Nothing falls due by the clock alone."""

@@ -42,6 +42,7 @@ class Handled(Struct):
 
     ``outputs``: topic name -> messages in order. ``counts``: metric label -> how many, summed by the
     runner into ``shipsync_events_total{stage, outcome}`` (accepted, duplicates, unmatched, ...).
+    ``local``: what is written to the local state alone, as it can be derived (None deletes).
     ``carrier_errors``: (feed, kind) -> how many. ``flags``: (feed, flag) -> events that bear it.
     """
 
@@ -51,6 +52,7 @@ class Handled(Struct):
     counts: dict[str, int] = field(default_factory=dict)
     carrier_errors: dict[tuple[str, str], int] = field(default_factory=dict)
     flags: dict[tuple[str, str], int] = field(default_factory=dict)
+    local: dict[bytes, bytes | None] = field(default_factory=dict)
 
 
 class View(Protocol):
@@ -76,8 +78,8 @@ class Handler(Protocol):
 class StatefulHandler(Handler, Protocol):
     """A stage with a changelog."""
 
-    def local_record(self, changelog_value: bytes) -> bytes:
-        """The local record inside a changelog value (restore)."""
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
+        """What a record of the changelog is locally: its record, and what else is derived of it (restore)."""
 
     def sweep(self, state: View, now_ms: int) -> Handled:
         """What falls due by the clock alone; called between chunks, one partition at a time."""

@@ -137,5 +137,6 @@ def _add(whole: Handled, one: Handled) -> None:
         whole.outputs.setdefault(topic, []).extend(messages)
     whole.refused += one.refused
     whole.changes |= one.changes
+    whole.local |= one.local
     for name, number in one.counts.items():
         whole.counts[name] = whole.counts.get(name, 0) + number

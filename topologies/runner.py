@@ -248,8 +248,8 @@ class StageRunner:
         mark = await self._in(self._sending, lambda: self._commit(unit, number, slot, handled))
         if not current():
             return False
-        if handled.changes and slot.state is not None:
-            local = {key: change.local for key, change in handled.changes.items()}
+        if (handled.changes or handled.local) and slot.state is not None:
+            local = {key: change.local for key, change in handled.changes.items()} | handled.local
             state = slot.state
             with metrics.CHUNK_SECONDS.labels(self.app.name, "state").time():
                 await self._in(self._handling, lambda: state.apply(local, mark))
@@ -342,7 +342,7 @@ class StageRunner:
         if self.app.state_topic is None:
             return None
         handler = cast(StatefulHandler, self._handler)
-        return KafkaChangelog(self.app.name, self.app.state_topic.name, self._settings, handler.local_record)
+        return KafkaChangelog(self.app.name, self.app.state_topic.name, self._settings, handler.local_writes)
 
     def _count(self, handled: Handled) -> None:
         name = self.app.name

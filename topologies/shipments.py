@@ -1,12 +1,16 @@
 """The shipments stage: carrier events and order references in, the shipment's truth and its fan-out out.
 
 Reads ``carrier.events.v1`` and ``order.references.v1`` (co-partitioned); its changelog is
-``shipment.state.v1``.
+``shipment.state.v1``. What falls due by the clock alone is found by an index beside the records, which is local and
+made of them: ``DUE``, eight bytes of the time (ms, big-endian), the shipment's key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from itertools import islice, takewhile
+from struct import Struct as Packing
 from typing import TypeVar
 
 from msgspec import Struct
@@ -15,6 +19,7 @@ from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
+from streams.deadlines import Hearing, fall_due, next_due
 from streams.identity import shipment_key
 from streams.model import (
     Alert,
@@ -29,17 +34,25 @@ from streams.model import (
 from streams.public_state import state_of
 from streams.shipment import Shipment, decode, encode
 from streams.shipments import Advance, Received, advance
+from topologies import alert_rules
 from topologies.handling import Change, Handled, Message, Refused, View
 from topologies.reading import decoded, stored
 
 T = TypeVar("T", bound=Struct)
+DUE = b"\x00due"
+MOST_DUE = 5_000
+"""Shipments one sweep looks at; the next goes on."""
+_TIME = Packing(">Q")
 
 
 class ShipmentsHandler:
     """Takes a chunk of carrier events or order references into the shipments' state."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
-        del settings, carriers
+        del carriers
+        rules = alert_rules.load(settings.alerts_file)
+        self._patience = rules.patience
+        self._hearing = Hearing(rules.after_silence_ms, rules.until_heard_for_ms)
         self._events = ValueCodec(topics.CARRIER_EVENTS, Sighting, registry)
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
         self._enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
@@ -50,26 +63,64 @@ class ShipmentsHandler:
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         """Outputs and changed shipments of one chunk. ``state`` is never None: the stage has a changelog."""
-        del now_ms
         is_event = records[0].topic == topics.CARRIER_EVENTS.name
         read: Callable[[bytes | None], Received | OrderReference]
         read = self._received if is_event else self._references.decode
         chunk: list[Received | OrderReference]
         chunk, kept, refused = decoded(records, read)
-        out = advance(chunk, stored(map(_key, chunk), state, decode))
+        if is_event:
+            self._hearing.heard(now_ms)
+        known = stored(map(_key, chunk), state, decode)
+        out = advance(chunk, known, self._patience)
         refused += [Refused(kept[place], reject) for place, reject in out.refused]
         if refused:
             out.counts["refused"] = len(refused)
-        return Handled(self._outputs(out), refused, self._changes(out.states), out.counts)
+        return Handled(
+            self._outputs(out), refused, self._changes(out.states), out.counts, local=self._indexed(known, out.states)
+        )
 
-    def local_record(self, changelog_value: bytes) -> bytes:
-        """The stage's own record inside a changelog value."""
-        return self._states.decode(changelog_value).record
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
+        """The stage's own record inside a changelog value, and where the index has it."""
+        record = self._states.decode(changelog_value).record
+        at = next_due(decode(record), self._patience)
+        return {key: record} if at is None else {key: record, _due(at, key): b""}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
-        """Nothing falls due by the clock alone yet."""
-        del state, now_ms
-        return Handled()
+        """Alerts that fall due; none while the platform itself hears nothing."""
+        if not self._hearing.is_sound(now_ms):
+            return Handled()
+        due = list(islice(takewhile(lambda one: one[0] < _due(now_ms + 1, b""), state.scan(DUE)), MOST_DUE))
+        keys = list(dict.fromkeys(_of(entry) for entry, _ in due))
+        known = stored((key.decode() for key in keys), state, decode)
+        out = Advance()
+        for key, shipment in known.items():
+            own = None if shipment is None else copy(shipment)
+            if own is not None and (alerts := fall_due(own, self._patience, now_ms)):
+                out.alerts += alerts
+                out.states[key] = own
+        local: dict[bytes, bytes | None] = {entry: None for entry, _ in due}
+        local |= {
+            _due(at, key.encode()): b"" for key, shipment in {**known, **out.states}.items()
+            if shipment is not None and (at := next_due(shipment, self._patience)) is not None
+        }
+        counts = {"alerts_due": len(out.alerts)} if out.alerts else {}
+        return Handled(self._outputs(out), [], self._changes(out.states), counts, local=local)
+
+    def _indexed(
+        self, before: Mapping[str, Shipment | None], after: Mapping[str, Shipment]
+    ) -> dict[bytes, bytes | None]:
+        """What the index lacks with these shipments. It holds each no later than it is due; where one turns out not to
+        be due yet, as with most after their next event, the sweep that meets it puts it where it belongs."""
+        changes: dict[bytes, bytes | None] = {}
+        for key, shipment in after.items():
+            at = next_due(shipment, self._patience)
+            if at is None:
+                continue
+            old = before.get(key)
+            was = None if old is None else next_due(old, self._patience)
+            if was is None or at < was:
+                changes[_due(at, key.encode())] = b""
+        return changes
 
     def _received(self, value: bytes | None) -> Received:
         return Received(*self._events.decode_with_body(value))
@@ -97,6 +148,15 @@ class ShipmentsHandler:
             public = self._states.encode(state_of(shipment, record, shipment.updated_at))
             changes[key.encode()] = Change(record, public)
         return changes
+
+
+def _due(at_ms: int, key: bytes) -> bytes:
+    return DUE + _TIME.pack(max(0, at_ms)) + key
+
+
+def _of(entry: bytes) -> bytes:
+    """The shipment an entry of the index is about."""
+    return entry[len(DUE) + _TIME.size:]
 
 
 def _key(item: Received | OrderReference) -> str:

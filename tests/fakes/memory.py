@@ -30,3 +30,8 @@ class Memory:
             kept = self._kept(change)
             assert kept is not None
             self.held[key] = kept
+        for key, value in handled.local.items():
+            if value is None:
+                self.held.pop(key, None)
+            else:
+                self.held[key] = value

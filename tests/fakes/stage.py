@@ -145,8 +145,8 @@ class FakeHandler:
                 handled.changes[key] = Change(b"%d" % total, b"log %d" % total)
         return handled
 
-    def local_record(self, changelog_value: bytes) -> bytes:
-        return changelog_value.removeprefix(b"log ")
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
+        return {key: changelog_value.removeprefix(b"log ")}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
         del state

@@ -54,8 +54,8 @@ class Echo:
         handled.counts = {"accepted": len(handled.outputs[self.output])}
         return handled
 
-    def local_record(self, changelog_value: bytes) -> bytes:
-        return changelog_value
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
+        return {key: changelog_value}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
         del state, now_ms

@@ -63,7 +63,7 @@ class Stage:
     def _kept(self, handled: Handled) -> Handled:
         for key, change in handled.changes.items():
             assert change.changelog is not None
-            self.memory.held[key] = self.handler.local_record(change.changelog)
+            self.memory.held.update(self.handler.local_writes(key, change.changelog))
         return handled
 
 
@@ -104,7 +104,7 @@ def test_the_changelog_holds_the_record_that_is_restored() -> None:
     stage = Stage()
     [(key, change)] = stage.hear(activity(NOON)).changes.items()
     assert change.changelog is not None
-    assert (key, stage.handler.local_record(change.changelog)) == (b"ups", change.local)
+    assert stage.handler.local_writes(key, change.changelog) == {b"ups": change.local}
 
 
 def test_activity_adds_up_over_chunks_and_inside_one() -> None:

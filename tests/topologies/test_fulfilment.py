@@ -53,7 +53,7 @@ def posted(out: Handled) -> list[ErpPosting]:
 
 def restored(handler: FulfilmentHandler) -> Memory:
     """Records that come back through the changelog, as after a restore."""
-    return Memory(lambda change: handler.local_record(change.changelog or b""))
+    return Memory(lambda change: handler.local_writes(b"", change.changelog or b"")[b""])
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_the_changelog_holds_what_was_posted_for_the_delivery(handler: Fulfilmen
     out = handler.handle(chunk(fact(Milestone.PICKED_UP), fact(Milestone.DELIVERED, NOON + HOUR)), memory, NOON)
     [(key, change)] = out.changes.items()
     assert change.changelog is not None
-    assert handler.local_record(change.changelog) == change.local
+    assert handler.local_writes(b"D", change.changelog) == {b"D": change.local}
     state = STATES.decode(change.changelog)
     assert key == b"D-80"
     assert (state.delivery_id, state.order_id, state.updated_at) == ("D-80", "SO-8", NOON + HOUR)

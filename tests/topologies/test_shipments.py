@@ -10,6 +10,7 @@ from config.settings import Settings
 from connectors.registry import ValueCodec
 from streams import identity
 from streams.model import (
+    Alert,
     CarrierEvent,
     CustomerUpdate,
     DeliveryMilestone,
@@ -20,6 +21,8 @@ from streams.model import (
     Source,
 )
 from streams.vocabulary import (
+    AlertKind,
+    AlertState,
     Classifier,
     Correction,
     ExceptionType,
@@ -33,13 +36,14 @@ from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.shipments import ShipmentsHandler
+from topologies.shipments import DUE, ShipmentsHandler
 
 REGISTRY = fake_registry()
 EVENTS = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, REGISTRY)
 REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
 ENRICHED = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, REGISTRY)
 STATES = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, REGISTRY)
+ALERTS = ValueCodec(topics.OPS_ALERTS, Alert, REGISTRY)
 NOON = 1_790_000_000_000
 
 
@@ -77,7 +81,7 @@ def test_the_changelog_holds_the_record_that_is_restored(handler: ShipmentsHandl
     out = handler.handle(carrier_events(EVENTS.encode(event(Milestone.PICKED_UP, NOON))), Memory(), NOON)
     change = out.changes[b"ups:1Z1"]
     assert change.changelog is not None
-    assert handler.local_record(change.changelog) == change.local
+    assert handler.local_writes(b"ups:1Z1", change.changelog)[b"ups:1Z1"] == change.local
     assert STATES.decode(change.changelog).status is Status.PICKED_UP
 
 
@@ -146,3 +150,79 @@ def test_a_repeated_chunk_changes_nothing_and_says_nothing(handler: ShipmentsHan
     memory.apply(handler.handle(chunk, memory, NOON))
     again = handler.handle(chunk, memory, NOON)
     assert (again.outputs, again.changes, again.counts) == ({}, {}, {"duplicates": 2})
+
+
+HOUR, DAY = 3_600_000, 86_400_000
+
+
+def hear(handler: ShipmentsHandler, memory: Memory, now: int, *events: CarrierEvent) -> list[Alert]:
+    handled = handler.handle(carrier_events(*map(EVENTS.encode, events)), memory, now)
+    memory.apply(handled)
+    return [ALERTS.decode(message["value"]) for message in handled.outputs.get(topics.OPS_ALERTS.name, [])]
+
+
+def look(handler: ShipmentsHandler, memory: Memory, now: int) -> list[Alert]:
+    handled = handler.sweep(memory, now)
+    memory.apply(handled)
+    return [ALERTS.decode(message["value"]) for message in handled.outputs.get(topics.OPS_ALERTS.name, [])]
+
+
+def keep_hearing(handler: ShipmentsHandler, memory: Memory, until: int) -> None:
+    """Another shipment is heard of, so that the platform is known to hear."""
+    for minutes in (20, 10, 0):
+        at = until - minutes * 60_000
+        hear(handler, memory, at, event(Milestone.DELIVERED, at, "1Z-OTHER"))
+
+
+def test_a_shipment_that_stands_still_raises_one_alert_and_its_next_event_resolves_it(
+    handler: ShipmentsHandler,
+) -> None:
+    memory = Memory()
+    hear(handler, memory, NOON, event(Milestone.IN_TRANSIT, NOON))
+    keep_hearing(handler, memory, NOON + 5 * DAY)
+    kinds = {alert.kind for alert in look(handler, memory, NOON + 5 * DAY) if alert.subject == "ups:1Z1"}
+    assert kinds == {AlertKind.SHIPMENT_STALLED, AlertKind.ORDER_NOT_FOUND}
+    assert look(handler, memory, NOON + 5 * DAY + 1) == []
+    [resolved] = hear(handler, memory, NOON + 5 * DAY + 2, event(Milestone.OUT_FOR_DELIVERY, NOON + 5 * DAY))
+    assert (resolved.kind, resolved.state) == (AlertKind.SHIPMENT_STALLED, AlertState.RESOLVED)
+
+
+def test_while_nothing_at_all_is_heard_nothing_is_raised(handler: ShipmentsHandler) -> None:
+    memory = Memory()
+    hear(handler, memory, NOON, event(Milestone.IN_TRANSIT, NOON))
+    assert look(handler, memory, NOON + 9 * DAY) == []
+    hear(handler, memory, NOON + 9 * DAY, event(Milestone.IN_TRANSIT, NOON, "1Z2"))
+    assert look(handler, memory, NOON + 9 * DAY + 60_000) == []
+    keep_hearing(handler, memory, NOON + 9 * DAY + HOUR)
+    assert {alert.subject for alert in look(handler, memory, NOON + 9 * DAY + HOUR)} >= {"ups:1Z1"}
+
+
+def test_events_leave_the_index_alone_and_the_sweep_puts_right_what_it_meets(handler: ShipmentsHandler) -> None:
+    memory = Memory()
+    hear(handler, memory, NOON, event(Milestone.IN_TRANSIT, NOON))
+    index = [key for key, _ in memory.scan(DUE)]
+    hear(handler, memory, NOON + 3 * DAY, event(Milestone.IN_TRANSIT, NOON + 3 * DAY))
+    assert [key for key, _ in memory.scan(DUE)] == index
+    claim = OrderReference("ups", "1Z1", "SO-1", "D-1", "C-1", None, NOON)
+    memory.apply(handler.handle(
+        [FakeRecord(topics.ORDER_REFERENCES.name, 0, 0, value=REFERENCES.encode(claim))], memory, NOON
+    ))
+    keep_hearing(handler, memory, NOON + 4 * DAY + HOUR)
+    assert [alert for alert in look(handler, memory, NOON + 4 * DAY + HOUR) if alert.subject == "ups:1Z1"] == []
+    moved = [key for key, _ in memory.scan(DUE) if key.endswith(b"ups:1Z1")]
+    assert len(moved) == 1
+    assert moved > index
+
+
+def test_what_is_restored_falls_due_as_what_was_there(handler: ShipmentsHandler) -> None:
+    memory, restored = Memory(), Memory()
+    for at in (NOON, NOON + HOUR):
+        handled = handler.handle(carrier_events(EVENTS.encode(event(Milestone.IN_TRANSIT, at))), memory, at)
+        memory.apply(handled)
+        for key, change in handled.changes.items():
+            assert change.changelog is not None
+            restored.held.update(handler.local_writes(key, change.changelog))
+    keep_hearing(handler, memory, NOON + 5 * DAY)
+    here = [one for one in look(handler, memory, NOON + 5 * DAY) if one.subject == "ups:1Z1"]
+    assert [one for one in look(handler, restored, NOON + 5 * DAY) if one.subject == "ups:1Z1"] == here
+    assert len(here) == 2
