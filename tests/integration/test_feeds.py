@@ -1,63 +1,28 @@
 """Two workers of the feeds stage on a broker of its own: what is known of a feed outlives its watcher."""
 
-import os
-import subprocess
-import sys
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 
 from config import topics
 from config.settings import Settings
 from connectors.carriers import discover
-from connectors.embedded.broker import free_port
 from connectors.registry import Registry, ValueCodec
 from connectors.topic_admin import TopicAdmin
 from streams.model import Alert, FeedActivity
 from streams.vocabulary import AlertState
 from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
-from topologies.environment import environment
 from topologies.stack import catalogue
 
 STALE_SECONDS = 15.0
 SILENT, TALKING = "ups", "fedex"
-
-
-class Watcher:
-    """One worker of the feeds stage, with local state of its own."""
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self._port = free_port()
-        folder.mkdir()
-        own = settings.model_copy(update={"data_dir": folder})
-        with (folder / "log").open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "topologies.cli.main", "stage", "feeds"], stdout=log, stderr=log,
-                env={**os.environ, **environment(own), "SHIPSYNC_METRICS_PORT": str(self._port)},
-            )
-
-    def partitions(self) -> int | None:
-        """How many partitions it has; None before its first assignment, or when it does not answer."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=1) as answer:
-                lines = answer.read().decode().splitlines()
-        except (URLError, OSError):
-            return None
-        told = [line for line in lines if line.startswith("shipsync_assigned_partitions{")]
-        return int(float(told[0].split()[-1])) if told else None
-
-    def kill(self) -> None:
-        """SIGKILL."""
-        self.process.kill()
-        self.process.wait()
 
 
 class Feeds:
@@ -97,7 +62,7 @@ def test_what_is_known_of_a_feed_outlives_the_worker_that_watched_it(
         )
         TopicAdmin(settings).create(catalogue())
         feeds = Feeds(settings)
-        watchers = [Watcher(settings, tmp_path / name) for name in ("one", "two")]
+        watchers = [StageWorker("feeds", settings, tmp_path / name) for name in ("one", "two")]
         for watcher in watchers:
             closing.callback(watcher.kill)
         eventually(lambda: sum(watcher.partitions() or 0 for watcher in watchers) == 1, 60)

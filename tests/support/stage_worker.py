@@ -1,0 +1,43 @@
+"""A stage in a process of its own, to be killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from urllib.error import URLError
+
+from config.settings import Settings
+from connectors.embedded.broker import free_port
+from topologies.environment import environment
+
+
+class StageWorker:
+    """One worker of a stage, with local state of its own."""
+
+    def __init__(self, stage: str, settings: Settings, folder: Path) -> None:
+        self._port = free_port()
+        folder.mkdir()
+        own = settings.model_copy(update={"data_dir": folder})
+        with (folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "topologies.cli.main", "stage", stage], stdout=log, stderr=log,
+                env={**os.environ, **environment(own), "SHIPSYNC_METRICS_PORT": str(self._port)},
+            )
+
+    def partitions(self) -> int | None:
+        """How many partitions it has; None before its first assignment, or when it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=1) as answer:
+                lines = answer.read().decode().splitlines()
+        except (URLError, OSError):
+            return None
+        told = [line for line in lines if line.startswith("shipsync_assigned_partitions{")]
+        return int(float(told[0].split()[-1])) if told else None
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        self.process.wait()
