@@ -22,18 +22,22 @@ from streams.vocabulary import (
 )
 
 _NOT_BEGUN = frozenset({Status.PLANNED, Status.BOOKED, Status.INFO_RECEIVED, Status.UNKNOWN})
+_DELIVERED = Status.DELIVERED
+_STALLED, _LATE, _UNCLAIMED = AlertKind.SHIPMENT_STALLED, AlertKind.DELIVERY_LATE, AlertKind.ORDER_NOT_FOUND
+_NEVER_SHIPPED, _UNPROVED = AlertKind.NEVER_SHIPPED, AlertKind.PROOF_MISSING
+_UNREPORTED = AlertKind.DELIVERY_UNREPORTED
 _WORDS = {
-    AlertKind.SHIPMENT_STALLED: "nothing heard since it was {status}",
-    AlertKind.DELIVERY_LATE: "the promise has passed, it is {status}",
-    AlertKind.ORDER_NOT_FOUND: "no order claims it",
-    AlertKind.NEVER_SHIPPED: "ordered, and not picked up",
-    AlertKind.PROOF_MISSING: "delivered, and no proof of it",
-    AlertKind.DELIVERY_UNREPORTED: "proof of delivery, and no delivery",
+    _STALLED: "nothing heard since it was {status}",
+    _LATE: "the promise has passed, it is {status}",
+    _UNCLAIMED: "no order claims it",
+    _NEVER_SHIPPED: "ordered, and not picked up",
+    _UNPROVED: "delivered, and no proof of it",
+    _UNREPORTED: "proof of delivery, and no delivery",
 }
 _EXCEPTIONS = {
-    AlertKind.SHIPMENT_STALLED: ExceptionType.DELAY, AlertKind.DELIVERY_LATE: ExceptionType.DELAY,
-    AlertKind.NEVER_SHIPPED: ExceptionType.DELAY, AlertKind.PROOF_MISSING: ExceptionType.DOCUMENTS,
-    AlertKind.DELIVERY_UNREPORTED: ExceptionType.DATA_QUALITY, AlertKind.ORDER_NOT_FOUND: ExceptionType.DATA_QUALITY,
+    _STALLED: ExceptionType.DELAY, _LATE: ExceptionType.DELAY, _NEVER_SHIPPED: ExceptionType.DELAY,
+    _UNPROVED: ExceptionType.DOCUMENTS, _UNREPORTED: ExceptionType.DATA_QUALITY,
+    _UNCLAIMED: ExceptionType.DATA_QUALITY,
 }
 
 
@@ -51,39 +55,50 @@ class Patience(Struct, frozen=True):
 FOR_EVER = Patience()
 
 
-def deadlines(shipment: Shipment, patience: Patience) -> dict[AlertKind, int]:
-    """When what of it is overdue, UTC ms, as far as anything is."""
-    due: dict[AlertKind, int | None] = {}
-    ended = shipment.status in TERMINAL
-    if not ended:
-        due[AlertKind.SHIPMENT_STALLED] = _after(shipment.heard_at, patience.stalled.get(shipment.status))
-        due[AlertKind.DELIVERY_LATE] = _after(promised(shipment), patience.late)
-        if shipment.orders and shipment.status in _NOT_BEGUN:
-            due[AlertKind.NEVER_SHIPPED] = _after(max(shipment.link_times), patience.never_shipped)
-    if shipment.history and not shipment.orders and not shipment.withdrawn:
-        due[AlertKind.ORDER_NOT_FOUND] = _after(shipment.first_heard_at, patience.order_not_found)
-    if shipment.status is Status.DELIVERED and not shipment.proved:
-        due[AlertKind.PROOF_MISSING] = _after(shipment.delivered_at, patience.proof_missing)
-    if shipment.facts & PROVED and not ended:
-        due[AlertKind.DELIVERY_UNREPORTED] = _after(shipment.heard_at, patience.delivery_unreported)
-    return {kind: at for kind, at in due.items() if at is not None}
+def deadlines(shipment: Shipment, patience: Patience) -> list[tuple[AlertKind, int]]:
+    """When what of it is overdue, UTC ms, as far as anything is; each kind once."""
+    due: list[tuple[AlertKind, int]] = []
+    status, orders = shipment.status, shipment.orders
+    if status not in TERMINAL:
+        wait, heard_at = patience.stalled.get(status), shipment.heard_at
+        if wait is not None and heard_at is not None:
+            due.append((_STALLED, heard_at + wait))
+        if orders:
+            if patience.late is not None and (promise := promised(shipment)) is not None:
+                due.append((_LATE, promise + patience.late))
+            if patience.never_shipped is not None and status in _NOT_BEGUN:
+                due.append((_NEVER_SHIPPED, max(shipment.link_times) + patience.never_shipped))
+        if shipment.facts & PROVED and patience.delivery_unreported is not None and heard_at is not None:
+            due.append((_UNREPORTED, heard_at + patience.delivery_unreported))
+    elif status is _DELIVERED and not shipment.proved and patience.proof_missing is not None:
+        due.append((_UNPROVED, (shipment.delivered_at or 0) + patience.proof_missing))
+    if not orders and patience.order_not_found is not None and not shipment.withdrawn:
+        first = shipment.first_heard_at
+        if first is not None:
+            due.append((_UNCLAIMED, first + patience.order_not_found))
+    return due
 
 
 def next_due(shipment: Shipment, patience: Patience) -> int | None:
     """When the next alert falls due; None where none will without an event."""
-    raised = {one.kind for one in shipment.raised}
-    return min((at for kind, at in deadlines(shipment, patience).items() if kind not in raised), default=None)
+    due = deadlines(shipment, patience)
+    if shipment.raised:
+        raised = {one.kind for one in shipment.raised}
+        due = [one for one in due if one[0] not in raised]
+    if not due:
+        return None
+    return due[0][1] if len(due) == 1 else min([at for _, at in due])
 
 
 def settle(shipment: Shipment, patience: Patience) -> list[Alert]:
     """Resolve what was raised and holds no more; changes ``raised``, by assignment."""
     if not shipment.raised:
         return []
-    due = deadlines(shipment, patience)
+    due = dict(deadlines(shipment, patience))
     over = [one for one in shipment.raised if due.get(one.kind) != one.since]
     if not over:
         return []
-    shipment.raised = [one for one in shipment.raised if one not in over]
+    shipment.raised = tuple(one for one in shipment.raised if one not in over)
     return [_alert(shipment, one, AlertState.RESOLVED, max(shipment.updated_at, one.since)) for one in over]
 
 
@@ -91,15 +106,11 @@ def fall_due(shipment: Shipment, patience: Patience, now_ms: int) -> list[Alert]
     """Raise what has fallen due by now; changes ``raised``, by assignment."""
     known = {one.kind for one in shipment.raised}
     fresh = [
-        Raised(kind, at) for kind, at in deadlines(shipment, patience).items() if at <= now_ms and kind not in known
+        Raised(kind, at) for kind, at in deadlines(shipment, patience) if at <= now_ms and kind not in known
     ]
     if fresh:
-        shipment.raised = sorted([*shipment.raised, *fresh], key=lambda one: one.kind)
+        shipment.raised = tuple(sorted([*shipment.raised, *fresh], key=lambda one: one.kind))
     return [_alert(shipment, one, AlertState.RAISED, one.since) for one in fresh]
-
-
-def _after(since: int | None, wait: int | None) -> int | None:
-    return None if since is None or wait is None else since + wait
 
 
 def _alert(shipment: Shipment, one: Raised, state: AlertState, changed_at: int) -> Alert:

@@ -136,6 +136,16 @@ TOLD_AS: dict[tuple[Milestone, ExceptionType, bool], str] = {
 several sources may be of one occurrence."""
 
 
+_KINDS = (
+    "!address", "!consignee", "!customs", "!damage", "!delay", "!documents", "!hold", "!loss", "!payment",
+    "!refusal", "!shortage", "appointment_set", "arrived_delivery", "available_for_pickup", "customs_held",
+    "customs_released", "delivered", "delivery_attempted", "departed_pickup", "destroyed", "eta_updated",
+    "lost", "out_for_delivery", "picked_up", "pod_received", "pre_advised", "returned", "returning",
+)
+KIND_NUMBERS: dict[str, int] = {kind: number for number, kind in enumerate(_KINDS)}
+"""The kinds of news as they stand in stored records: new ones go to the end."""
+
+
 def public_trouble(exception: ExceptionType, reason: Reason) -> tuple[ExceptionType, Reason]:
     """Exception and reason in words for customers: an internal exception is none, a reason ``other``."""
     if exception is not ExceptionType.NONE and exception not in CUSTOMER_EXCEPTIONS:

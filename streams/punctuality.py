@@ -16,6 +16,7 @@ from streams.vocabulary import TERMINAL, AlertKind, AlertState, ExceptionType, P
 
 DAY_MS = 24 * 3_600_000
 LAST_SECOND_MS = 59_000
+_NOTHING: list[Alert] = []
 
 
 class Risk(NamedTuple):
@@ -28,13 +29,14 @@ class Risk(NamedTuple):
 
 def promised(shipment: Shipment) -> int | None:
     """The earliest promise of the orders on it, UTC ms; None where none was made."""
-    promises = [one.promised_delivery_at for one in shipment.orders if one.promised_delivery_at is not None]
-    return min(promises, default=None)
+    orders = shipment.orders
+    if len(orders) == 1:
+        return orders[0].promised_delivery_at
+    return min((one.promised_delivery_at for one in orders if one.promised_delivery_at is not None), default=None)
 
 
-def punctuality(shipment: Shipment) -> Punctuality:
-    """How it stands with what was promised."""
-    promise = promised(shipment)
+def punctuality(shipment: Shipment, promise: int | None) -> Punctuality:
+    """How it stands with what was ``promised``."""
     if shipment.status is Status.DELIVERED and shipment.delivered_at is not None and promise is not None:
         late = shipment.delivered_at > promise
         return Punctuality.DELIVERED_LATE if late else Punctuality.DELIVERED_ON_TIME
@@ -60,7 +62,7 @@ def risk(shipment: Shipment) -> Risk | None:
     if not shipment.orders or shipment.estimated_delivery_at is None:
         return None
     promise = promised(shipment)
-    if promise is None or punctuality(shipment) is not Punctuality.AT_RISK:
+    if promise is None or punctuality(shipment, promise) is not Punctuality.AT_RISK:
         return None
     since = max(shipment.estimate_at or 0, *shipment.link_times)
     return Risk(shipment.estimated_delivery_at, promise, since)
@@ -70,14 +72,19 @@ def alerts_about(shipment: Shipment, before: Risk | None) -> list[Alert]:
     """The alert raised, renewed (another estimate or promise) or resolved since ``before``."""
     now = risk(shipment)
     if now == before:
-        return []
+        return _NOTHING
     key = shipment_key(shipment.carrier, shipment.tracking_number)
     if now is not None:
         words = f"expected {_minute(now.estimate)}, promised {_minute(now.promise)}"
         return [_alert(key, AlertState.RAISED, words, now.since, now.since)]
     assert before is not None
     ended = max(shipment.last_event_at or 0, before.since)
-    return [_alert(key, AlertState.RESOLVED, punctuality(shipment).value.replace("_", " "), before.since, ended)]
+    return [_alert(key, AlertState.RESOLVED, _standing(shipment), before.since, ended)]
+
+
+def _standing(shipment: Shipment) -> str:
+    """How it stands with what was promised, for people."""
+    return punctuality(shipment, promised(shipment)).value.replace("_", " ")
 
 
 def _minute(at_ms: int) -> str:

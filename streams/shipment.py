@@ -99,7 +99,7 @@ class Shipment(Struct, array_like=True, gc=False):
     ``seen`` holds the ids of the history side by side, 16 bytes each; ``voided`` the ids that corrections
     took out of it. ``link_times`` goes with ``orders``. ``facts``: bits of ``facts.FACTS`` already known.
     ``sources``: whoever told of something worth telling, ascending; ``told``: how often each kind of news happened, as
-    far as they tell (``sameness.py``). ``estimate_at``: event time of the event that stated the estimate,
+    far as they tell (``telling.py``). ``estimate_at``: event time of the event that stated the estimate,
     ``estimate_by`` its feed. ``withdrawn``: claims of cancelled orders, by order and delivery.
     ``first_heard_at``, ``heard_at``: receipt of the first and the latest event; ``proved``: some proof of delivery has
     come; ``raised``: alerts of the clock (``deadlines.py``).
@@ -125,17 +125,17 @@ class Shipment(Struct, array_like=True, gc=False):
     last_at: int = 0
     last_rank: int = -2
     updated_at: int = 0
-    sources: list[int] = []
-    told: dict[str, int] = {}
+    sources: tuple[int, ...] = ()
+    told: bytes = b""
     first_estimate: int | None = None
     estimate_at: int | None = None
     estimate_by: str = ""
     estimate_changes: int = 0
-    withdrawn: list[Withdrawal] = []
+    withdrawn: tuple[Withdrawal, ...] = ()
     first_heard_at: int | None = None
     heard_at: int | None = None
     proved: bool = False
-    raised: list[Raised] = []
+    raised: tuple[Raised, ...] = ()
 
     @property
     def standing(self) -> Status:
@@ -190,7 +190,8 @@ def entry_of(event: CarrierEvent | Sighting, event_id: bytes, *, telling: bool, 
     if telling or event.proof_of_delivery is not None:
         reports: tuple[int, ...] = ()
         if news and not retracts:
-            reports = (kept(source_of_event(event), event.precision, event.zone_assumed),)
+            source = event.source
+            reports = (kept(source.feed, source.channel, event.precision, event.zone_assumed),)
         story = Story(event.occurred_at, event.utc_offset_minutes, event.location, event.proof_of_delivery, reports)
     return Entry(
         at, event.received_at, event.milestone, actual, event.exception, event.reason,

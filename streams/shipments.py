@@ -116,7 +116,8 @@ def advance(
             out.refused.append((place, reject))
             counts["refused"] += 1
     for shipment in out.states.values():
-        out.alerts.extend(settle(shipment, patience))
+        if shipment.raised:
+            out.alerts.extend(settle(shipment, patience))
     out.counts = {name: count for name, count in counts.items() if count}
     return out
 
@@ -133,7 +134,7 @@ def _take_event(
         if place >= 0:
             counts["duplicates"] += 1
             if event.received_at <= decode_receipt(stored.history[place]).received_at or (
-                stored.sources and stored.sources != [source_of_event(event)]
+                stored.sources and stored.sources != (source_of_event(event),)
             ):
                 _see_again(key, stored, place, event, event_id, out)
             return
@@ -146,7 +147,7 @@ def _take_event(
     place = _add(shipment, event_id, entry, data)
     late = place < len(shipment.history) - 1
     orders = shipment.orders
-    telling = count_in(shipment, place, entry, source_of_event(event))
+    telling = count_in(shipment, place, entry)
     same_as = None if telling.same_as < 0 else id_at(shipment, telling.same_as).hex()
     enriched = EnrichedEvent(received.encoded, shipment.standing, late, bool(orders), orders, same_as)
     out.events.append((key, enriched))
@@ -156,16 +157,17 @@ def _take_event(
     if late:
         counts["late"] += 1
     if orders:
-        _tell(shipment, telling, out)
+        if telling.number:
+            _tell(shipment, telling, place, entry, out)
         out.delivery_milestones.extend(milestones_of(shipment, place, entry, known, telling.number))
     _alert(shipment, before, risky, out)
 
 
-def _tell(shipment: Shipment, telling: Telling, out: Advance) -> None:
-    """The customers' updates about an occurrence just become known."""
-    if telling.number:
+def _tell(shipment: Shipment, telling: Telling, place: int, entry: Entry, out: Advance) -> None:
+    """The customers' updates about an occurrence just become known; ``entry`` is the event at ``place``."""
+    if telling.place != place:
         entry = decode_entry(shipment.history[telling.place])
-        out.customer_updates.extend(updates_of(shipment, telling.place, entry, telling.number))
+    out.customer_updates.extend(updates_of(shipment, telling.place, entry, telling.number))
 
 
 def _check_room(key: str, stored: Shipment | None, data: bytes) -> None:
@@ -210,7 +212,8 @@ def _see_again(
     is_another = again.story is not None and source not in map(source_of, _reports(kept))
     telling = count_in(shipment, place, again, source) if is_another else Telling(0, place)
     if shipment.orders:
-        _tell(shipment, telling, out)
+        if telling.number:
+            _tell(shipment, telling, place, again, out)
         if shipment.facts & ~known or telling.number:
             out.delivery_milestones.extend(milestones_of(shipment, place, again, known, telling.number))
     _alert(shipment, before, risky, out)
@@ -296,6 +299,10 @@ def _age_of_claim(claim: tuple[str, str], stored: Shipment) -> Age | None:
 
 def _set_claim(shipment: Shipment, reference: OrderReference) -> None:
     claim = (reference.order_id, reference.delivery_id)
+    if not (shipment.orders or shipment.withdrawn or reference.withdrawn):
+        shipment.orders, shipment.link_times = [_link(reference)], [reference.updated_at]
+        shipment.updated_at = max(shipment.updated_at, reference.updated_at)
+        return
     links = {
         (order.order_id, order.delivery_id): (order, time)
         for order, time in zip(shipment.orders, shipment.link_times, strict=True)
@@ -309,7 +316,7 @@ def _set_claim(shipment: Shipment, reference: OrderReference) -> None:
         links[claim] = _link(reference), reference.updated_at
     shipment.orders = [links[one][0] for one in sorted(links)]
     shipment.link_times = [links[one][1] for one in sorted(links)]
-    shipment.withdrawn = [given_up[one] for one in sorted(given_up)]
+    shipment.withdrawn = tuple(given_up[one] for one in sorted(given_up))
     shipment.updated_at = max(shipment.updated_at, reference.updated_at)
 
 
@@ -326,7 +333,7 @@ def _own(key: str, carrier: str, tracking_number: str, stored: Shipment | None, 
 def _alert(shipment: Shipment, before: list[OpenException], risky: Risk | None, out: Advance) -> None:
     if shipment.open is not before and shipment.open != before:
         out.alerts.extend(alerts_between(shipment, before))
-    if shipment.orders:
+    if risky is not None or (shipment.estimated_delivery_at is not None and shipment.orders):
         out.alerts.extend(alerts_about(shipment, risky))
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from streams.facts import TOLD_AS
-from streams.sameness import occurrences, read_report
+from streams.facts import KIND_NUMBERS, TOLD_AS
+from streams.sameness import occurrences, read_report, source_of
 from streams.shipment import Entry, Shipment, decode_entry
+
+COUNTED = 3
+"""Bytes of an entry in ``Shipment.told``: the kind's number, then how often it happened; ascending by number."""
 
 
 class Telling(NamedTuple):
@@ -26,22 +29,36 @@ def kind_of(entry: Entry) -> str | None:
     return TOLD_AS.get((entry.milestone, entry.exception, entry.actual))
 
 
-def count_in(shipment: Shipment, place: int, entry: Entry, source: int) -> Telling:
-    """Count what ``source`` tells by the event at ``place``, which it has not told by that event before.
+def count_in(shipment: Shipment, place: int, entry: Entry, source: int | None = None) -> Telling:
+    """Count what ``source`` (without one, that of a new event) tells by the event at ``place``, which it has not told
+    by that event before.
 
     Changes ``sources`` and ``told`` of the shipment, by assignment.
     """
     kind = kind_of(entry)
-    if kind is None:
+    if kind is None or entry.story is None:
         return Telling(0, place)
-    before = shipment.told.get(kind, 0)
+    if source is None:
+        source = source_of(entry.story.reports[0])
+    told, number = shipment.told, KIND_NUMBERS[kind]
+    at = _place_of(told, number)
+    before = 0 if at == len(told) or told[at] != number else int.from_bytes(told[at + 1 : at + COUNTED], "big")
     if source not in shipment.sources:
-        shipment.sources = sorted([*shipment.sources, source])
+        shipment.sources = tuple(sorted([*shipment.sources, source]))
     found = Telling(before + 1, place) if len(shipment.sources) == 1 else _weighed(shipment, place, kind)
     if found.number <= before:
         return found._replace(number=0)
-    shipment.told = dict(sorted({**shipment.told, kind: found.number}.items()))
+    counted = bytes((number,)) + found.number.to_bytes(COUNTED - 1, "big")
+    shipment.told = told[:at] + counted + told[at + COUNTED * (before > 0) :]
     return found
+
+
+def _place_of(told: bytes, number: int) -> int:
+    """Where in what was told the kind of this number stands, or belongs."""
+    at = 0
+    while at < len(told) and told[at] < number:
+        at += COUNTED
+    return at
 
 
 def news(shipment: Shipment) -> Iterator[tuple[int, Entry, int]]:

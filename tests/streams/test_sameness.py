@@ -106,7 +106,7 @@ def test_the_rule_by_example(
 @given(st.text(), st.text(), st.sampled_from(Precision), st.booleans())
 def test_a_report_is_read_as_it_was_kept(feed: str, channel: str, precision: Precision, assumed: bool) -> None:
     source = source_number(feed, channel)
-    report = kept(source, precision, assumed)
+    report = kept(feed, channel, precision, assumed)
     assert report < 1 << 32
     assert source_of(report) == source
     assert read_report(report, NOON) == report_of(source, NOON, precision, assumed)

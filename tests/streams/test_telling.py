@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from streams.facts import KIND_NUMBERS, TOLD_AS
 from streams.model import CarrierEvent, Source
 from streams.vocabulary import Milestone, Precision
 from tests.streams.laws import Outcome, tell
@@ -75,3 +76,9 @@ def test_the_very_same_event_by_another_source_is_a_duplicate_and_counts_as_its_
     assert len(outcome.updates) == 2, "the aggregator tells of two"
     assert told(ROUNDED, OUT, twice).ids == outcome.ids
     assert told(ROUNDED, twice, OUT).records == outcome.records
+
+
+def test_every_kind_of_news_has_a_number_of_its_own() -> None:
+    assert set(KIND_NUMBERS) == set(TOLD_AS.values())
+    assert sorted(KIND_NUMBERS.values()) == list(range(len(KIND_NUMBERS)))
+    assert len(KIND_NUMBERS) < 256
