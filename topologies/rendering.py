@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import fastavro
+import msgspec
 from confluent_kafka import Message
 from rich.text import Text
 
@@ -62,6 +63,13 @@ def line(told: dict[str, Any]) -> Text:
     else:
         shown.append(cut(printable(str(value)), LETTER_PREVIEW if refused else RAW_PREVIEW))
     return shown
+
+
+def named(value: Any) -> Any:
+    """A Struct with its fields' names, also where it is written as an array."""
+    if isinstance(value, msgspec.Struct):
+        return {name: named(getattr(value, name)) for name in value.__struct_fields__}
+    return [named(one) for one in value] if isinstance(value, list) else value
 
 
 def humane(value: Any, name: str = "") -> Any:

@@ -23,7 +23,7 @@ from streams.errors import Fatal, Reject
 from streams.model import CarrierEvent, Location
 from streams.vocabulary import ExceptionType, Precision
 from topologies.cli.feed import known_feed
-from topologies.rendering import cut, humane, printable
+from topologies.rendering import cut, humane, named, printable
 from topologies.sending import files_in
 from topologies.trying import Drift, Findings, Tried, examine, read_file
 
@@ -148,19 +148,12 @@ def _files(path: Path) -> list[Path]:
 def _plain(tried: Tried) -> dict[str, Any]:
     return {
         "file": str(tried.file),
-        "events": [humane(_named(event)) for event in tried.events],
+        "events": [humane(named(event)) for event in tried.events],
         "rejects": [
             {"reason": one.reason.value, "detail": one.detail, "path": one.path} for one in tried.rejects
         ],
-        "errors": [_named(one) for one in tried.errors],
+        "errors": [named(one) for one in tried.errors],
     }
-
-
-def _named(value: Any) -> Any:
-    """A Struct with its fields' names, also where it is written as an array."""
-    if isinstance(value, msgspec.Struct):
-        return {name: _named(getattr(value, name)) for name in value.__struct_fields__}
-    return [_named(one) for one in value] if isinstance(value, list) else value
 
 
 def _show(tried: Tried, console: Console) -> None:

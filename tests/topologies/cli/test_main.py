@@ -18,7 +18,9 @@ from config.version import VERSION
 from connectors.embedded.ports import unused
 from topologies.cli.main import app
 
-COMMANDS = ["carrier", "demo", "drop", "feed", "gateway", "poll", "stage", "status", "tail", "topics", "up", "version"]
+COMMANDS = [
+    "carrier", "demo", "drop", "feed", "gateway", "poll", "stage", "state", "status", "tail", "topics", "up", "version",
+]
 
 
 @pytest.fixture(autouse=True)

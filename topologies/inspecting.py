@@ -1,0 +1,137 @@
+"""One shipment from end to end, read from its topics: the record, its history, and every raw message behind it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from aiokafka.partitioner import murmur2
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from config import topics
+from config.settings import Settings
+from connectors.registry import Registry, ValueCodec
+from connectors.topic_admin import client_log
+from streams.errors import Transient
+from streams.model import EnrichedEvent, ShipmentState, Source
+from topologies.rendering import named
+
+ANSWER_SECONDS, POLL_SECONDS = 5.0, 0.2
+Progress = Callable[[str, int, int], None]
+"""Told now and then: the topic, records read and records there are."""
+
+
+class Told(NamedTuple):
+    """An event of the shipment as it went out, and the raw record it was made of; None where that is kept no more."""
+
+    enriched: EnrichedEvent
+    raw: bytes | None
+
+
+class Inspected(NamedTuple):
+    """What there is of a shipment; ``state`` None where the changelog has none of it."""
+
+    state: ShipmentState | None
+    events: list[Told]
+
+
+def inspect(settings: Settings, key: str, progress: Progress = lambda *_: None) -> Inspected:
+    """Everything of the shipment ``CARRIER:REFERENCE``. Raises Transient where a broker or topic does not answer."""
+    registry = Registry(settings)
+    states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
+    enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
+    consumer = Consumer(
+        {**settings.librdkafka(), "group.id": "shipsync-inspect", "enable.auto.commit": False,
+         "enable.partition.eof": True, "isolation.level": "read_committed",
+         "auto.offset.reset": "error"},
+        logger=client_log,
+    )
+    try:
+        state = None
+        for record in _of_key(consumer, settings, topics.SHIPMENT_STATE.name, key.encode(), progress):
+            state = None if record.value() is None else states.decode(record.value())
+        events = [
+            enriched.decode(record.value())
+            for record in _of_key(consumer, settings, topics.SHIPMENT_EVENTS.name, key.encode(), progress)
+        ]
+        return Inspected(state, [Told(one, _raw(consumer, settings, _source(one))) for one in events])
+    finally:
+        consumer.close()
+
+
+def plain(found: Inspected) -> dict[str, Any]:
+    """As plain data, times as numbers; the raw records as text."""
+    state = None if found.state is None else named(found.state)
+    if state is not None:
+        del state["record"]
+    return {"state": state, "events": [
+        {
+            **named(one.enriched.event), "late": one.enriched.late, "same_as": one.enriched.same_as,
+            "raw": None if one.raw is None else one.raw.decode("utf-8", "backslashreplace"),
+        }
+        for one in found.events
+    ]}
+
+
+def _source(enriched: EnrichedEvent) -> Source:
+    assert not isinstance(enriched.event, bytes)
+    return enriched.event.source
+
+
+def _of_key(
+    consumer: Consumer, settings: Settings, topic: str, key: bytes, progress: Progress
+) -> Iterator[Message]:
+    """Every record of the key, from the partition it lies in (Kafka's own placing of keys: murmur2)."""
+    count = _partitions(consumer, settings, topic)
+    partition = TopicPartition(topic, (murmur2(key) & 0x7FFFFFFF) % count, OFFSET_BEGINNING)
+    low, high = consumer.get_watermark_offsets(partition, timeout=ANSWER_SECONDS)
+    consumer.assign([partition])
+    while True:
+        record = _next(consumer, settings, topic)
+        error = record.error()
+        if error is not None:
+            if error.code() == KafkaError._PARTITION_EOF:
+                return
+            raise Transient(f"{topic} cannot be read at {settings.bootstrap}: {error.str()}")
+        offset = record.offset() or 0
+        if not offset % 1000:
+            progress(topic, offset - low, max(1, high - low))
+        if record.key() == key:
+            yield record
+
+
+def _partitions(consumer: Consumer, settings: Settings, topic: str) -> int:
+    try:
+        found = consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic]
+    except KafkaException as error:
+        raise Transient(
+            f"no broker answers at {settings.bootstrap} ({error.args[0].str()}):"
+            " start one with shipsync up, or set SHIPSYNC_BOOTSTRAP"
+        ) from error
+    if not found.partitions:
+        raise Transient(f"{topic} is not on {settings.bootstrap}: shipsync topics --create")
+    return len(found.partitions)
+
+
+def _raw(consumer: Consumer, settings: Settings, source: Source) -> bytes | None:
+    """The raw record an event was made of; None where its topic keeps it no more, or nothing answers for it."""
+    consumer.assign([TopicPartition(source.topic, source.partition, source.offset)])
+    try:
+        record = _next(consumer, settings, source.topic)
+    except Transient:
+        return None
+    if record.error() is not None or record.offset() != source.offset:
+        return None
+    value: bytes | None = record.value()
+    return value
+
+
+def _next(consumer: Consumer, settings: Settings, topic: str) -> Message:
+    """The next record, end or error. Raises Transient where nothing comes."""
+    give_up = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < give_up:
+        record = consumer.poll(POLL_SECONDS)
+        if record is not None:
+            return record
+    raise Transient(f"{topic} does not answer at {settings.bootstrap}")
