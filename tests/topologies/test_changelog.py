@@ -18,6 +18,11 @@ from topologies.state import Mark, PartitionState, StateMemory
 MEMORY = StateMemory(8 << 20)
 
 
+def as_kept(key: bytes, value: bytes) -> dict[bytes, bytes]:
+    """What a record of these changelogs is locally."""
+    return {key: value.removeprefix(b"log ")}
+
+
 class Bench:
     """A changelog with one partition, and where its state lies."""
 
@@ -25,7 +30,7 @@ class Bench:
         self.bootstrap, self.topic, self.path = bootstrap, topic, folder / "0"
         create_topic(bootstrap, topic, cleanup_policy="compact")
         settings = Settings(bootstrap=bootstrap, data_dir=folder)
-        self.changelog = KafkaChangelog("echo", topic, settings, lambda value: value.removeprefix(b"log "))
+        self.changelog = KafkaChangelog("echo", topic, settings, as_kept)
 
     def write(self, **records: str | None) -> None:
         fill(self.bootstrap, self.topic, [
@@ -116,14 +121,14 @@ def test_a_missing_topic_is_fatal_and_names_the_remedy(
 ) -> None:
     settings = Settings(bootstrap=bootstrap, data_dir=tmp_path)
     with pytest.raises(Fatal, match="shipsync topics --create"):
-        KafkaChangelog("echo", topic_name, settings, bytes).restored(tmp_path / "0", 0, lambda: True)
+        KafkaChangelog("echo", topic_name, settings, as_kept).restored(tmp_path / "0", 0, lambda: True)
 
 
 def test_a_broker_that_does_not_answer_is_transient(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("topologies.changelog.ANSWER_SECONDS", 0.5)
-    changelog = KafkaChangelog("echo", "t", Settings(bootstrap="127.0.0.1:1", data_dir=tmp_path), bytes)
+    changelog = KafkaChangelog("echo", "t", Settings(bootstrap="127.0.0.1:1", data_dir=tmp_path), as_kept)
     with pytest.raises(Transient):
         changelog.restored(tmp_path / "0", 0, lambda: True)
     with pytest.raises(Transient):

@@ -113,7 +113,7 @@ def test_row_10_a_restore_neither_fails_nor_hangs_on_a_place_beyond_the_end(
     create_topic(broker.bootstrap, topic_name)
     fill(broker.bootstrap, topic_name, [(b"k%d" % number, b"v") for number in range(5)])
     settings = Settings(bootstrap=broker.bootstrap, data_dir=tmp_path)
-    changelog = KafkaChangelog("echo", topic_name, settings, lambda value: value)
+    changelog = KafkaChangelog("echo", topic_name, settings, lambda key, value: {key: value})
     ahead = PartitionState(tmp_path / "0", StateMemory(8 << 20))
     ahead.apply({b"stale": b"x"}, Mark(changelog.topic_id(), 509))
     ahead.close()
