@@ -26,7 +26,7 @@ def group() -> None:
 
 @app.command("inspect")
 def inspect_shipment(
-    key: Annotated[str, typer.Argument(help="CARRIER:REFERENCE, such as ups:1Z...", show_default=False)],
+    key: Annotated[str, typer.Argument(help="CARRIER:REFERENCE, such as acme:4711.", show_default=False)],
     raw: Annotated[bool, typer.Option("--raw", help="The raw messages too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="All of it as JSON, raw messages whole.")] = False,
 ) -> None:
@@ -35,7 +35,10 @@ def inspect_shipment(
 
     carrier, _, reference = key.partition(":")
     if not carrier or not reference:
-        raise typer.BadParameter(f"{key!r}: write CARRIER:REFERENCE, such as ups:1Z9X77410311122231", param_hint="KEY")
+        raise typer.BadParameter(
+            f"{key!r}: write CARRIER:REFERENCE, such as acme:4711; `shipsync carrier list` names the carriers",
+            param_hint="KEY",
+        )
     settings = upfile.resolve(configuration.load())
     key = f"{carrier.strip().lower()}:{''.join(reference.split()).upper()}"
     errors = Console(stderr=True)
