@@ -79,6 +79,8 @@ def _posting_id(milestone: DeliveryMilestone, kind: PostingKind) -> str:
     parts = ["posting", milestone.delivery_id, milestone.carrier, milestone.tracking_number, kind.value]
     if kind is PostingKind.DELIVERY_ATTEMPT:
         parts.append(milestone.event_id)
+    if milestone.piece is not None:
+        parts.append(milestone.piece)
     return digest(*parts)
 
 
@@ -95,4 +97,5 @@ def _posting(milestone: DeliveryMilestone, kind: PostingKind, posting_id: str) -
         reason=milestone.reason,
         proof_of_delivery=milestone.proof_of_delivery,
         event_id=milestone.event_id,
+        piece=milestone.piece,
     )
