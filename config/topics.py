@@ -152,6 +152,10 @@ STATIC: tuple[Topic, ...] = (
 )
 
 
+OF_ONE_SHIPMENT: tuple[Topic, ...] = (CARRIER_EVENTS, ORDER_REFERENCES, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS)
+"""What the shipments stage reads: keyed by the shipment and partitioned alike."""
+
+
 def raw(feed: str) -> Topic:
     """``raw.<feed>.v1``: bytes as received, with the headers of ``config/headers.py``."""
     return Topic(

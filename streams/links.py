@@ -6,7 +6,7 @@ its whole (``family.py``); its own history stays its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from streams.identity import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number
@@ -42,6 +42,17 @@ class Numbered(Protocol):
     def carrier(self) -> str | None: ...
 
 
+class Linking(Protocol):
+    """An event, as far as links look at it."""
+
+    @property
+    def carrier(self) -> str: ...
+    @property
+    def tracking_number(self) -> str: ...
+    @property
+    def references(self) -> Sequence[Numbered]: ...
+
+
 KIND_OF_REFERENCE = {
     "alternate_tracking": LinkKind.ALIAS,
     "return_tracking": LinkKind.RETURN_LEG,
@@ -71,3 +82,24 @@ def both_ways(link: ShipmentLink) -> Iterator[ShipmentLink]:
             link.of_carrier, link.of_tracking_number, link.carrier, link.tracking_number, link.kind,
             link.updated_at, link.withdrawn, link.said_by,
         )
+
+
+class Links:
+    """What was told of links before, so that it need not be told with each event: as much as ``most`` of it."""
+
+    def __init__(self, most: int = 100_000) -> None:
+        self._most = most
+        self._told: set[ShipmentLink] = set()
+
+    def news(self, events: Iterable[Linking]) -> list[ShipmentLink]:
+        """The links these events tell of that were not told lately."""
+        fresh: dict[ShipmentLink, None] = {}
+        for event in events:
+            if event.references:
+                for link in links_of(event.carrier, event.tracking_number, event.references):
+                    if link not in self._told:
+                        fresh[link] = None
+        if len(self._told) + len(fresh) > self._most:
+            self._told.clear()
+        self._told.update(fresh)
+        return list(fresh)

@@ -168,6 +168,7 @@ class Sighting(Struct, gc=False):
     flags: list[str]
     source: SightedSource
     carrier_event_id: str | None = None
+    piece: str | None = None
 
 
 class OrderLine(Struct, frozen=True):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from streams.links import ends_with, links_of, path_of, steps_of
+from streams.links import Links, ends_with, links_of, path_of, steps_of
 from streams.model import Reference, ShipmentLink
-from streams.vocabulary import LinkKind
+from streams.vocabulary import LinkKind, Milestone
+from tests.streams.strategies import carrier_event
 
 
 @pytest.mark.parametrize(("type", "kind"), [
@@ -45,3 +46,13 @@ def test_a_path_keeps_its_steps_and_its_end() -> None:
     assert ends_with(path, path_of("east:E1", "north:N100"))
     assert not ends_with(path, "north:N10")
     assert not ends_with("xsouth:S7", "south:S7")
+
+
+def test_a_link_is_told_once_not_with_each_event_and_again_once_forgotten() -> None:
+    links = Links(most=2)
+    event = carrier_event(Milestone.IN_TRANSIT, 1, references=[Reference("piece", "P1")])
+    assert len(links.news([event, event])) == 1
+    assert links.news([event]) == []
+    others = [carrier_event(Milestone.IN_TRANSIT, 1, references=[Reference("piece", f"P{n}")]) for n in (2, 3)]
+    assert len(links.news(others)) == 2
+    assert len(links.news([event])) == 1
