@@ -259,15 +259,19 @@ class _Reader:
         self._end_message(None)
         group, self._in_group = self._in_group, []
         reference, self._group = self._group, None
-        if reference is None:
+        if reference is None or not group:
             return
+        faults = group[0].interchange.faults
         if trailer is None:
             _flag(group, Flag.ENVELOPE_TRUNCATED)
+            faults.append("13: UNE is missing")
             return
         if at(trailer, 1).lstrip("0") != str(len(group)):
             _flag(group, Flag.ENVELOPE_COUNTS_WRONG)
+            faults.append(f"29: UNE counts {at(trailer, 1) or 'nothing'}, not {len(group)}")
         if at(trailer, 2) != reference:
             _flag(group, Flag.CONTROL_NUMBER_MISMATCH)
+            faults.append(f"28: UNE refers to {at(trailer, 2) or 'nothing'}, UNG to {reference}")
 
 
 _ENVELOPE = {

@@ -19,12 +19,14 @@ ISA_ELEMENTS = 16
 @dataclass(slots=True, eq=False)
 class Group:
     """One GS..GE, or the sets outside of any. ``isa``, ``gs``: their segments, elements stripped; ``gs`` is empty
-    where there was none. ``counted``: sets its GE claims, None without one.
+    where there was none. ``counted``: sets its GE claims, None without one; ``faults``: what is wrong with the two,
+    X12 716 code first.
     """
 
     isa: Segment
     gs: Segment
     counted: str | None = None
+    faults: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -173,15 +175,18 @@ class _Interchange:
         control, self._group_control = self._group_control, None
         if control is not None:
             self._groups += 1
-        self._gs.counted = None if trailer is None else _at(trailer, 1)
-        self._gs = Group(self._isa, [])
+        envelope, self._gs = self._gs, Group(self._isa, [])
         if trailer is None:
             _flag(group, Flag.ENVELOPE_TRUNCATED)
+            envelope.faults.append("3: GE is missing")
         else:
+            envelope.counted = _at(trailer, 1)
             if _at(trailer, 1).lstrip("0") != str(len(group)):
                 _flag(group, Flag.ENVELOPE_COUNTS_WRONG)
+                envelope.faults.append(f"5: GE-01 counts {_at(trailer, 1) or 'nothing'}, not {len(group)}")
             if control is not None and _at(trailer, 2) != control:
                 _flag(group, Flag.CONTROL_NUMBER_MISMATCH)
+                envelope.faults.append(f"4: GE-02 is {_at(trailer, 2) or 'empty'}, GS-06 {control or 'empty'}")
         self.sets += group
 
     def _end_interchange(self, trailer: Segment) -> None:
