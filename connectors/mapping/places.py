@@ -61,9 +61,14 @@ def country_code(country: str) -> str:
 
 
 @lru_cache(maxsize=1_000)
+def may_be_country(text: str) -> bool:
+    """Whether this is the code or English name of a country; it may be a region's, too."""
+    return pycountry.countries.get(alpha_2=country_code(text)) is not None
+
+
 def is_country(text: str) -> bool:
     """Whether this is the code or English name of a country, and no region of the table."""
-    return text.upper() not in zones().regions and pycountry.countries.get(alpha_2=country_code(text)) is not None
+    return text.upper() not in zones().regions and may_be_country(text)
 
 
 _places: dict[Key, Location] = {}
