@@ -32,7 +32,7 @@ from connectors.mapping.x12_tables import Codes, codes_of, standard
 from streams.errors import Reject
 from streams.identity import normalise_carrier, normalise_tracking_number
 from streams.intake import Parsed, RawContext
-from streams.model import Location, Reference
+from streams.model import CarrierEvent, Location, Reference
 from streams.vocabulary import ExceptionType, Precision, RejectReason
 
 _BY_LADING_CODE = {"D": ExceptionType.DAMAGE, "S": ExceptionType.SHORTAGE, "M": ExceptionType.SHORTAGE}
@@ -127,9 +127,8 @@ class X12Adapter:
                 self._emit(heading, status, context, parsed)
             except Reject as reject:
                 parsed.rejects.append(reject)
-        newest = max(parsed.events[before:], key=lambda event: event.occurred_at, default=None)
-        if newest is not None and newest.estimated_delivery_at is None:
-            newest.estimated_delivery_at = heading.estimate
+        if heading.estimate is not None:
+            _estimate_of(parsed.events[before:], heading.estimate)
 
     def _read(self, one: TransactionSet) -> tuple[Heading, list[Status]]:
         heading: Heading | None = None
@@ -265,6 +264,13 @@ _ESTIMATED = "17"
 
 def _at(segment: Segment, index: int) -> str:
     return segment[index] if index < len(segment) else ""
+
+
+def _estimate_of(events: list[CarrierEvent], estimate: int) -> None:
+    """The newest event of a set bears the estimate of its heading, where it tells none itself."""
+    newest = max(events, key=lambda event: event.occurred_at, default=None)
+    if newest is not None and newest.estimated_delivery_at is None:
+        newest.estimated_delivery_at = estimate
 
 
 def _flags(heading: Heading, sense: Sense) -> list[str]:
