@@ -123,7 +123,8 @@ def _alert(shipment: Shipment, one: Raised, state: AlertState, changed_at: int) 
     key = shipment_key(shipment.carrier, shipment.tracking_number)
     words = _WORDS[one.kind].format(status=shipment.standing.value.replace("_", " "))
     return Alert(
-        alert_id=digest(one.kind.value, key), kind=one.kind, state=state, severity=Severity.WARNING, subject=key,
+        alert_id=digest(one.kind.value, key, *shipment.salt), kind=one.kind, state=state,
+        severity=Severity.WARNING, subject=key,
         message=f"{key}: {words}" if state is AlertState.RAISED else f"{key}: settled",
         exception=_EXCEPTIONS[one.kind], reason=Reason.OTHER, raised_at=one.since, changed_at=changed_at,
     )

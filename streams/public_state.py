@@ -18,5 +18,5 @@ def state_of(shipment: Shipment, record: bytes, updated_at: int) -> ShipmentStat
         shipment.estimate_changes, punctuality(shipment, promise),
         [Related(one.key, one.kind) for one in shipment.wholes if not one.withdrawn],
         [Related(one.key, one.kind) for one in shipment.parts],
-        [PieceState(one.name, one.status, one.status_at) for one in shipment.pieces],
+        [PieceState(one.name, one.status, one.status_at) for one in shipment.pieces], shipment.life, shipment.archived,
     )
