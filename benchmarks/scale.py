@@ -167,9 +167,9 @@ def lines(found: Scale, chunks: int) -> list[str]:
     ratio = found.full.p99 / found.near_empty.p99
     return [
         f"One worker restores {found.shipments:,} open shipments (two events, an order, a promise, an estimate each)"
-        f" and then takes in an event of every {NEWS_SHARE}th. Its state has {found.index:,} entries of what falls due and"
-        f" {found.disk_mb:,.0f} MB on disk. Then {chunks} chunks of up to {CHUNK:,} events of shipments at random are"
-        " timed on that state (handler and local write) and, in turn with them, on one that holds at most"
+        f" and then takes in an event of every {NEWS_SHARE}th. Its state has {found.index:,} entries of what falls due"
+        f" and {found.disk_mb:,.0f} MB on disk. Then {chunks} chunks of up to {CHUNK:,} events of shipments at random"
+        " are timed on that state (handler and local write) and, in turn with them, on one that holds at most"
         f" {CHUNKS_WIPED * CHUNK:,} shipments.", "",
         "| figure | value | asked | |", "|---|---|---|---|",
         f"| peak memory of the restore | {found.restored_mb:,.0f} MB | | |",

@@ -74,9 +74,9 @@ def shipment(number: int, like: list[Shipment]) -> Shipment:
     return replace(pattern, tracking_number=tracking_number(number), seen=seen, orders=[link])
 
 
-def shipments(count: int, settings: Settings, now_ms: int) -> Iterator[Standing]:
+def shipments(count: int, registry: Registry, now_ms: int) -> Iterator[Standing]:
     """``count`` different ones."""
-    codec = ValueCodec(topics.SHIPMENT_STATE, model.ShipmentState, Registry(settings))
+    codec = ValueCodec(topics.SHIPMENT_STATE, model.ShipmentState, registry)
     like = patterns(now_ms)
     for number in range(count):
         one = shipment(number, like)
@@ -87,8 +87,8 @@ def shipments(count: int, settings: Settings, now_ms: int) -> Iterator[Standing]
 
 def fill(settings: Settings, count: int, beat: Callable[[str], None]) -> None:
     """Put ``count`` open shipments on the changelog, each in the partition its events come by."""
-    out = cluster.producer(settings)
-    for done, one in enumerate(shipments(count, settings, time.time_ns() // 1_000_000), 1):
+    out, registry = cluster.producer(settings), Registry(settings)
+    for done, one in enumerate(shipments(count, registry, time.time_ns() // 1_000_000), 1):
         cluster.with_room(out, lambda: out.produce(topics.SHIPMENT_STATE.name, one.value, one.key))  # noqa: B023
         if not done % 10_000:
             out.poll(0)
