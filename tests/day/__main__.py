@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--seed", type=int, default=SEED)
     asked = parser.parse_args()
-    console = Console(highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     day = record(asked.events, asked.seed, time.time_ns() // 1_000_000)
     console.print(
         f"{len(day.events) + len(day.bad):,} records of carriers ({day.distinct:,} events, {len(day.bad)} bad ones), "

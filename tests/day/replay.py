@@ -23,10 +23,11 @@ from tests.support.kafka import start_kafka
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import committed
 from tests.support.waiting import eventually
+from topologies.apps import STAGES
 from topologies.stack import catalogue
 
 PARTITIONS = 4
-JOINED = (topics.CARRIER_EVENTS, topics.ORDER_REFERENCES)
+TOLD = (topics.CARRIER_EVENTS, topics.ORDER_REFERENCES)
 PATIENCE = 400.0
 NEVER = """\
 stalled: {}
@@ -65,13 +66,13 @@ def replay(day: Day, seed: int, kill_after: float, folder: Path, beat: Beat) -> 
         workers = [StageWorker("shipments", settings, folder / name) for name in ("survivor", "victim")]
         for worker in workers:
             closing.callback(worker.kill)
-        share = len(JOINED) * PARTITIONS // 2
-        eventually(lambda: [worker.partitions() for worker in workers] == [share, share], 90, 0.2)
+        all_of_them = PARTITIONS * len(STAGES[topics.SHIPMENTS.name].reads({}))
+        eventually(lambda: [worker.partitions() for worker in workers] == [all_of_them // 2] * 2, 90, 0.2)
         began = time.monotonic()
         total = _send(settings, day, seed)
         killed_at, left = _kill(settings, workers[1], int(total * kill_after), total, beat)
         _until(settings, total, beat)
-        assert workers[0].partitions() == len(JOINED) * PARTITIONS, "the killed worker's partitions did not move"
+        assert workers[0].partitions() == all_of_them, "the killed worker's partitions did not move"
         seconds = time.monotonic() - began
         beat("reading the topics")
         return Replay(read(settings, day), killed_at, left, seconds)
@@ -82,9 +83,9 @@ def _send(settings: Settings, day: Day, seed: int) -> int:
     known = Registry(settings)
     events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, known)
     references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, known)
-    said = [(JOINED[0].name, key_of(one), events.encode(one)) for one in day.events]
-    said += [(JOINED[1].name, key_of(one), references.encode(one)) for one in day.references]
-    said += [(JOINED[0].name, key, one if isinstance(one, bytes) else events.encode(one)) for key, one in day.bad]
+    said = [(TOLD[0].name, key_of(one), events.encode(one)) for one in day.events]
+    said += [(TOLD[1].name, key_of(one), references.encode(one)) for one in day.references]
+    said += [(TOLD[0].name, key, one if isinstance(one, bytes) else events.encode(one)) for key, one in day.bad]
     Random(seed).shuffle(said)
     producer = Producer({
         "bootstrap.servers": settings.bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
@@ -121,5 +122,5 @@ def _until(settings: Settings, total: int, beat: Beat) -> None:
 def _done(settings: Settings) -> int:
     """Records committed, over both topics."""
     return sum(
-        sum(committed(settings.bootstrap, topics.SHIPMENTS.app_id, topic.name, PARTITIONS).values()) for topic in JOINED
+        sum(committed(settings.bootstrap, topics.SHIPMENTS.app_id, topic.name, PARTITIONS).values()) for topic in TOLD
     )

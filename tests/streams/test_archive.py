@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from streams.archive import HEARD_BYTES, MOST_KEPT, Keeping, buried, claim_of, due_at, is_among, with_all
 from streams.deadlines import FOR_EVER, Patience, fall_due
-from streams.shipment import Shipment, encode
+from streams.shipment import Part, Shipment, Whole, encode
 from streams.shipments import Received, advance
-from streams.vocabulary import AlertKind, AlertState, ExceptionType, Milestone, Reason, Status
+from streams.vocabulary import AlertKind, AlertState, ExceptionType, LinkKind, Milestone, Reason, Status
 from tests.streams.strategies import DAY_ONE, HOUR, MINUTE, OrderReference, carrier_event, received, reference
 
 DAY = 24 * HOUR
@@ -48,6 +48,16 @@ def test_with_an_alert_open_or_to_come_it_waits_longer() -> None:
     ), received(carrier_event(Milestone.LOST, 0)))
     assert damaged.open
     assert due_at(damaged, KEEPING, FOR_EVER) == LAST_WORD + 180 * DAY
+
+
+def test_one_that_belongs_to_another_or_has_parts_stays() -> None:
+    ended = told(reference(), DELIVERED)
+    ended.wholes = (Whole("north:M1", LinkKind.PIECE, DAY_ONE),)
+    assert due_at(ended, KEEPING, FOR_EVER) is None
+    ended.wholes = (Whole("north:M1", LinkKind.PIECE, DAY_ONE, withdrawn=True),)
+    assert due_at(ended, KEEPING, FOR_EVER) is not None
+    ended.parts = (Part("north:P1", LinkKind.PIECE),)
+    assert due_at(ended, KEEPING, FOR_EVER) is None
 
 
 def test_kept_for_ever_means_for_ever() -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from streams.archive import Keeping, buried
 from streams.lives import BEGINNINGS
-from streams.model import OrderReference
-from streams.shipment import Shipment, encode
+from streams.model import Adoption, OrderReference
+from streams.shipment import Part, Shipment, encode
 from streams.shipments import Advance, Received, advance
-from streams.vocabulary import AlertState, ExceptionType, Milestone, Reason, Status
+from streams.vocabulary import AlertState, ExceptionType, LinkKind, Milestone, Reason, Status
 from tests.streams.strategies import DAY_ONE, HOUR, carrier_event, received, reference
 
 KEY = "north:N100"
@@ -144,6 +144,18 @@ def test_an_end_that_comes_late_divides_what_seemed_one_shipment() -> None:
     assert old.status is Status.DELIVERED
     assert [one.order_id for one in out.states[KEY].orders] == ["O-2"]
     assert (out.states[KEY].life, out.states[KEY].status) == (2, Status.OUT_FOR_DELIVERY)
+
+
+def test_what_a_part_tells_an_archived_whole_is_past() -> None:
+    told = Adoption("north", "N100", "north:P1", LinkKind.PIECE)
+    out = advance([told], grave(*FIRST), keeping=KEEPING)
+    assert (out.counts, out.states) == ({"adoptions_past": 1}, {})
+
+
+def test_a_shipment_with_parts_is_one_however_long() -> None:
+    tied = tell(*FIRST).states[KEY]
+    tied.parts = (Part("north:P1", LinkKind.PIECE),)
+    assert tell(at(99, Milestone.PICKED_UP), states={KEY: tied}).archived == []
 
 
 def test_every_life_ends_the_same_way() -> None:
