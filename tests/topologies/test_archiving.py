@@ -7,7 +7,7 @@ from config.settings import Settings
 from connectors.registry import ValueCodec
 from streams.model import EnrichedEvent, OrderReference, ShipmentState
 from streams.shipment import decode
-from streams.vocabulary import Milestone, Status
+from streams.vocabulary import Milestone, Punctuality, Status
 from tests.fakes.memory import Memory
 from tests.support.records import FakeRecord
 from tests.topologies.test_shipments import (
@@ -76,6 +76,7 @@ def test_what_has_ended_long_ago_goes_to_the_archive_and_leaves_a_gravestone(han
     assert change.changelog is not None
     told = STATES.decode(change.changelog)
     assert (told.status, told.archived, told.orders, told.event_count) == (Status.DELIVERED, True, [], 0)
+    assert (told.status_at, told.punctuality) == (NOON, Punctuality.ENDED)
     assert len(memory.held[KEY]) < len(whole) / 2
 
 
