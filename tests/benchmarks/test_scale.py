@@ -56,8 +56,8 @@ def test_what_misses_is_said() -> None:
     slow = restores.Restored(61.0, 10)
     told = "\n".join(recovery.lines(recovery.Recovery(10, slow, slow, slow, 100.0)))
     assert told.count("**not met**") == 3
-    times = scale.Times(10.0, 20.0)
-    told = "\n".join(scale.lines(scale.Scale(10, 10, 1.0, 100.0, 1100.0, scale.Times(10.0, 60.0), times), 5))
+    times = scale.Times(10.0, 20.0, 20.0)
+    told = "\n".join(scale.lines(scale.Scale(10, 10, 1.0, 100.0, 1100.0, scale.Times(10.0, 60.0, 20.0), times), 5))
     assert told.count("**not met**") == 2
 
 
