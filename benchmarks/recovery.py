@@ -79,9 +79,10 @@ def lines(found: Recovery) -> list[str]:
         f"{found.shipments:,} open shipments in {cluster.PARTITIONS} partitions. From the begin of the first"
         " partition's restore to the end of the last one's, by the worker's log; the start of the process and the"
         f" joining of the group come before. Peak memory of the restore from nothing: {found.peak_mb:,.0f} MB.", "",
-        "| restored | records replayed | seconds | asked | |", "|---|---|---|---|---|",
+        "| restored | records replayed | CPU s, the process's start included | seconds | asked | |",
+        "|---|---|---|---|---|---|",
         *(
-            f"| {name} | {one.records:,} | {one.seconds:.1f} | below {wanted:.0f} |"
+            f"| {name} | {one.records:,} | {one.cpu:.1f} | {one.seconds:.1f} | below {wanted:.0f} |"
             f" {sections.verdict(one.seconds < wanted)} |"
             for name, one, wanted in rows
         ),

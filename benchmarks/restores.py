@@ -20,10 +20,12 @@ _RESTORED = re.compile(r"\[(\d+)\] restored: (\d+) records in ([0-9.]+) s")
 
 
 class Restored(NamedTuple):
-    """``seconds``: from the first partition's begin to the last one's end. ``records``: replayed of the changelog."""
+    """``seconds``: from the first partition's begin to the last one's end. ``records``: replayed of the changelog.
+    ``cpu``: seconds of CPU the process had used by then, its start among them."""
 
     seconds: float
     records: int
+    cpu: float
 
 
 def read(log: str) -> list[tuple[float, float, int]]:
@@ -49,7 +51,7 @@ def start(settings: Settings, beat: Callable[[str], None]) -> tuple[processes.Wo
         beat(f"{len(told)} of {PARTITIONS} partitions restored, {worker.memory_mb('VmRSS'):,.0f} MB")
         time.sleep(POLL_SECONDS)
     took = max(end for _, end, _ in told) - min(begin for begin, _, _ in told)
-    return worker, Restored(took, sum(records for _, _, records in told))
+    return worker, Restored(took, sum(records for _, _, records in told), worker.cpu_seconds())
 
 
 def _text(log: Path) -> str:

@@ -53,7 +53,7 @@ def test_a_section_takes_the_place_of_its_own_alone(tmp_path: Path) -> None:
 
 
 def test_what_misses_is_said() -> None:
-    slow = restores.Restored(61.0, 10)
+    slow = restores.Restored(61.0, 10, 9.0)
     told = "\n".join(recovery.lines(recovery.Recovery(10, slow, slow, slow, 100.0)))
     assert told.count("**not met**") == 3
     times = scale.Times(10.0, 20.0, 20.0)
