@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from streams.acknowledgement import Acknowledgement as Acknowledgement
 from streams.acknowledgement import MessageVerdict as MessageVerdict
+from streams.estimate import Estimate as Estimate
 from streams.feed_records import DriftHour as DriftHour
 from streams.feed_records import FeedActivity as FeedActivity
 from streams.feed_records import FeedState as FeedState
@@ -248,6 +249,9 @@ class ShipmentState(Struct, gc=False):
     estimated_by: str | None = None
     estimate_changes: int = 0
     punctuality: Punctuality = Punctuality.NO_PROMISE
+    slip_ms: int | None = None
+    slip_from_promise_ms: int | None = None
+    earlier_estimates: list[Estimate] = field(default_factory=list)
 
 
 class CustomerUpdate(Struct, gc=False):

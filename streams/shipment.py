@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct, msgpack
 
+from streams.estimate import Estimate
 from streams.identity import digest
 from streams.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, Sighting
 from streams.sameness import kept, source_number
@@ -102,7 +103,7 @@ class Shipment(Struct, array_like=True, gc=False):
     far as they tell (``telling.py``). ``estimate_at``: event time of the event that stated the estimate,
     ``estimate_by`` its feed. ``withdrawn``: claims of cancelled orders, by order and delivery.
     ``first_heard_at``, ``heard_at``: receipt of the first and the latest event; ``proved``: some proof of delivery has
-    come; ``raised``: alerts of the clock (``deadlines.py``).
+    come; ``raised``: alerts of the clock (``deadlines.py``); ``earlier``: estimates given up (``estimate.py``).
     """
 
     carrier: str
@@ -136,6 +137,7 @@ class Shipment(Struct, array_like=True, gc=False):
     heard_at: int | None = None
     proved: bool = False
     raised: tuple[Raised, ...] = ()
+    earlier: tuple[Estimate, ...] = ()
 
     @property
     def standing(self) -> Status:
