@@ -42,7 +42,8 @@ def test_an_estimate_that_was_given_up_is_kept_with_who_gave_it_and_when_last() 
     said = [scan(1, PROMISE), scan(2, PROMISE), scan(3, PROMISE + HOUR), scan(4, PROMISE - HOUR)]
     found = state(*said)
     assert found.earlier_estimates == [
-        Estimate(PROMISE, said[1].occurred_at, "north.track"), Estimate(PROMISE + HOUR, said[2].occurred_at, "north.track"),
+        Estimate(PROMISE, said[1].occurred_at, "north.track"),
+        Estimate(PROMISE + HOUR, said[2].occurred_at, "north.track"),
     ]
     assert (found.estimated_delivery_at, found.estimate_changes) == (PROMISE - HOUR, 2)
 
