@@ -89,6 +89,14 @@ SHIPMENT_STATE = Topic(
     "shipment.state.v1", "The current truth about each shipment; changelog of shipments",
     "CARRIER:REFERENCE", "shipment_state", "shipments", cleanup=Cleanup.COMPACT, personal_data=True,
 )
+SHIPMENT_DWELLS = Topic(
+    "shipment.dwells.v1", "How long a shipment stood in each status, told once it has ended", "CARRIER:LANE:STATUS",
+    "shipment_dwell", "shipments", partitions=1,
+)
+DWELL_NORMS = Topic(
+    "dwell.norms.v1", "How long shipments usually stand in a status; changelog of norms", "CARRIER:LANE:STATUS",
+    "dwell_norm", "norms", cleanup=Cleanup.COMPACT, partitions=1,
+)
 CUSTOMER_UPDATES = Topic(
     "customer.updates.v1", "Customer-facing milestones only", "customer id", "customer_update", "shipments",
     personal_data=True,
@@ -135,12 +143,13 @@ DLQ_INTAKE = dead_letter_topic("intake")
 DLQ_SHIPMENTS = dead_letter_topic("shipments")
 DLQ_FULFILMENT = dead_letter_topic("fulfilment")
 DLQ_FEEDS = dead_letter_topic("feeds")
+DLQ_NORMS = dead_letter_topic("norms")
 
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
-    ORDER_REFERENCES, SHIPMENT_EVENTS, SHIPMENT_STATE, CUSTOMER_UPDATES, DELIVERY_MILESTONES, OPS_ALERTS,
-    FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS,
-    DLQ_FULFILMENT, DLQ_FEEDS,
+    ORDER_REFERENCES, SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES,
+    DELIVERY_MILESTONES, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, POLL_STATE, DEAD_LETTERS,
+    DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS,
 )
 
 
@@ -171,4 +180,5 @@ INTAKE = App("intake", "shipsync-intake", None, DLQ_INTAKE)
 SHIPMENTS = App("shipments", "shipsync-shipments", SHIPMENT_STATE, DLQ_SHIPMENTS)
 FULFILMENT = App("fulfilment", "shipsync-fulfilment", FULFILMENT_STATE, DLQ_FULFILMENT)
 FEEDS = App("feeds", "shipsync-feeds", FEED_STATE, DLQ_FEEDS)
-APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS)
+NORMS = App("norms", "shipsync-norms", DWELL_NORMS, DLQ_NORMS)
+APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS, NORMS)

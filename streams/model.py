@@ -12,6 +12,9 @@ from msgspec import Struct, field
 
 from streams.acknowledgement import Acknowledgement as Acknowledgement
 from streams.acknowledgement import MessageVerdict as MessageVerdict
+from streams.dwell_records import Dwell as Dwell
+from streams.dwell_records import DwellNorm as DwellNorm
+from streams.dwell_records import DwellPeriod as DwellPeriod
 from streams.estimate import Estimate as Estimate
 from streams.feed_records import DriftHour as DriftHour
 from streams.feed_records import FeedActivity as FeedActivity

@@ -75,7 +75,7 @@ def alerts_about(shipment: Shipment, before: Risk | None) -> list[Alert]:
         return _NOTHING
     key = shipment_key(shipment.carrier, shipment.tracking_number)
     if now is not None:
-        words = f"expected {_minute(now.estimate)}, promised {_minute(now.promise)}"
+        words = f"expected {minute(now.estimate)}, promised {minute(now.promise)}"
         return [_alert(key, AlertState.RAISED, words, now.since, now.since)]
     assert before is not None
     ended = max(shipment.last_event_at or 0, before.since)
@@ -87,7 +87,8 @@ def _standing(shipment: Shipment) -> str:
     return punctuality(shipment, promised(shipment)).value.replace("_", " ")
 
 
-def _minute(at_ms: int) -> str:
+def minute(at_ms: int) -> str:
+    """A time for people, to the minute."""
     try:
         return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     except (ValueError, OverflowError, OSError):

@@ -103,7 +103,8 @@ class Shipment(Struct, array_like=True, gc=False):
     far as they tell (``telling.py``). ``estimate_at``: event time of the event that stated the estimate,
     ``estimate_by`` its feed. ``withdrawn``: claims of cancelled orders, by order and delivery.
     ``first_heard_at``, ``heard_at``: receipt of the first and the latest event; ``proved``: some proof of delivery has
-    come; ``raised``: alerts of the clock (``deadlines.py``); ``earlier``: estimates given up (``estimate.py``).
+    come; ``raised``: alerts of the clock (``deadlines.py``); ``earlier``: estimates given up (``estimate.py``);
+    ``dwells_told``: its dwells are learnt from (``dwells.py``).
     """
 
     carrier: str
@@ -138,6 +139,7 @@ class Shipment(Struct, array_like=True, gc=False):
     proved: bool = False
     raised: tuple[Raised, ...] = ()
     earlier: tuple[Estimate, ...] = ()
+    dwells_told: bool = False
 
     @property
     def standing(self) -> Status:
