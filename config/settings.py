@@ -99,6 +99,9 @@ class Settings(BaseSettings):
     alerts_file: Path | None = Field(
         None, description="How long to wait before each alert, in place of config/alerts.yaml"
     )
+    holidays_file: Path | None = Field(
+        None, description="Calendars of days on which feeds need not speak, in place of config/holidays.yaml"
+    )
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
 
     drop_dir: Path | None = Field(
