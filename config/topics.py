@@ -106,7 +106,7 @@ DELIVERY_MILESTONES = Topic(
     "delivery_milestone", "shipments", retention_ms=90 * DAY_MS, personal_data=True,
 )
 OPS_ALERTS = Topic(
-    "ops.alerts.v1", "Alerts, raised and resolved", "alert id", "alert", "shipments, feeds",
+    "ops.alerts.v1", "Alerts, raised and resolved", "alert id", "alert", "shipments, feeds, edi",
     cleanup=Cleanup.COMPACT,
 )
 FULFILMENT_STATE = Topic(
@@ -124,6 +124,14 @@ POLL_STATE = Topic(
 EDI_ACKNOWLEDGEMENTS = Topic(
     "edi.acknowledgements.v1", "Functional acknowledgements of EDI, ours to send and partners' received", "feed",
     "edi_acknowledgement", "intake", retention_ms=90 * DAY_MS,
+)
+EDI_INTERCHANGES = Topic(
+    "edi.interchanges.v1", "EDI we sent that partners are to acknowledge", "feed", "edi_interchange",
+    "whoever sends it", retention_ms=90 * DAY_MS, lifecycle=Lifecycle.DRAFT,
+)
+EDI_STATE = Topic(
+    "edi.state.v1", "What partners acknowledged of what we sent; changelog of edi", "FEED:PARTNER:CONTROL",
+    "edi_exchange", "edi", cleanup=Cleanup.COMPACT,
 )
 DEAD_LETTERS = Topic(
     "dead.letters.v1", "Index cards of all dead letters", "step", "dead_letter", "every step",
@@ -144,12 +152,13 @@ DLQ_SHIPMENTS = dead_letter_topic("shipments")
 DLQ_FULFILMENT = dead_letter_topic("fulfilment")
 DLQ_FEEDS = dead_letter_topic("feeds")
 DLQ_NORMS = dead_letter_topic("norms")
+DLQ_EDI = dead_letter_topic("edi")
 
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
     ORDER_REFERENCES, SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES,
-    DELIVERY_MILESTONES, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, POLL_STATE, DEAD_LETTERS,
-    DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS,
+    DELIVERY_MILESTONES, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES,
+    EDI_STATE, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI,
 )
 
 
@@ -181,4 +190,5 @@ SHIPMENTS = App("shipments", "shipsync-shipments", SHIPMENT_STATE, DLQ_SHIPMENTS
 FULFILMENT = App("fulfilment", "shipsync-fulfilment", FULFILMENT_STATE, DLQ_FULFILMENT)
 FEEDS = App("feeds", "shipsync-feeds", FEED_STATE, DLQ_FEEDS)
 NORMS = App("norms", "shipsync-norms", DWELL_NORMS, DLQ_NORMS)
-APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS, NORMS)
+EDI = App("edi", "shipsync-edi", EDI_STATE, DLQ_EDI)
+APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI)

@@ -11,6 +11,8 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from streams.acknowledgement import Acknowledgement as Acknowledgement
+from streams.acknowledgement import Exchange as Exchange
+from streams.acknowledgement import Interchange as Interchange
 from streams.acknowledgement import MessageVerdict as MessageVerdict
 from streams.dwell_records import Dwell as Dwell
 from streams.dwell_records import DwellNorm as DwellNorm

@@ -48,6 +48,7 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     delivery_unreported: str
     suspended: Suspension
     norms: Norms | None = None
+    edi_unacknowledged: str = NEVER
 
 
 class Rules(Struct, frozen=True):
@@ -57,6 +58,7 @@ class Rules(Struct, frozen=True):
     after_silence_ms: int
     until_heard_for_ms: int
     norms_at_least: int = 0
+    edi_unacknowledged_ms: int | None = None
 
 
 def load(path: Path | None = None) -> Rules:
@@ -76,16 +78,17 @@ def load(path: Path | None = None) -> Rules:
     if after is None or until is None:
         raise Fatal(f"{path}: suspended: give durations such as 30m")
     patience = replace(Patience({status: wait for status, wait in stalled.items() if wait is not None}), **waits)
+    edi = _wait(path, "edi_unacknowledged", file.edi_unacknowledged)
     norms = file.norms
     if norms is None:
-        return Rules(patience, after, until)
+        return Rules(patience, after, until, edi_unacknowledged_ms=edi)
     if norms.at_least < 1 or norms.factor <= 0:
         raise Fatal(f"{path}: norms: at_least is a whole number and factor a number, both above 0")
     patience = replace(
         patience, factor=norms.factor, at_risk=_wait(path, "norms.at_risk_after", norms.at_risk_after),
         learn=_wait(path, "norms.learn_after", norms.learn_after),
     )
-    return Rules(patience, after, until, norms.at_least)
+    return Rules(patience, after, until, norms.at_least, edi)
 
 
 def _wait(path: Path, name: str, text: str) -> int | None:

@@ -77,8 +77,8 @@ def test_the_version_is_told() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["stage", "shipment"], ["there is no stage 'shipment'", "intake, shipments, fulfilment, feeds, norms"]),
-        (["up", "--only", "intakes"], ["there is no stage 'intakes'", "intake, shipments, fulfilment, feeds, norms"]),
+        (["stage", "shipment"], ["there is no stage 'shipment'", "intake, shipments, fulfilment, feeds, norms, edi"]),
+        (["up", "--only", "intakes"], ["there is no stage 'intakes'", "shipments, fulfilment, feeds, norms, edi"]),
         (["up", "--external", "--ports", "20000"], ["--ports", "not with --external"]),
         (["tail", "milestone"], ["there is no topic 'milestone'", "did you mean delivery.milestones.v1"]),
         (["tail", "carrier.evnts"], ["did you mean carrier.events.v1"]),
