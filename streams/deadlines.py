@@ -10,6 +10,7 @@ from streams.dwells import DWELT
 from streams.facts import PROVED
 from streams.identity import digest, shipment_key
 from streams.model import Alert
+from streams.parts import is_mute
 from streams.punctuality import minute, promised
 from streams.shipment import Raised, Shipment
 from streams.usual import Usual, hours
@@ -69,6 +70,8 @@ FOR_EVER = Patience()
 def deadlines(shipment: Shipment, patience: Patience) -> list[tuple[AlertKind, int]]:
     """When what of it is overdue at the earliest, UTC ms, as far as anything is; each kind once. Norms can only put it
     off (``fall_due``)."""
+    if shipment.wholes and is_mute(shipment):
+        return []
     due: list[tuple[AlertKind, int]] = []
     status, orders = shipment.status, shipment.orders
     if status not in TERMINAL:
@@ -87,7 +90,10 @@ def deadlines(shipment: Shipment, patience: Patience) -> list[tuple[AlertKind, i
             due.append((_UNREPORTED, heard_at + patience.delivery_unreported))
     elif status is _DELIVERED and not shipment.proved and patience.proof_missing is not None:
         due.append((_UNPROVED, (shipment.delivered_at or 0) + patience.proof_missing))
-    if not orders and patience.order_not_found is not None and not shipment.withdrawn:
+    if (
+        not orders and patience.order_not_found is not None and not shipment.withdrawn
+        and not any(part.claimed for part in shipment.parts)
+    ):
         first = shipment.first_heard_at
         if first is not None:
             due.append((_UNCLAIMED, first + patience.order_not_found))
@@ -109,8 +115,11 @@ def next_due(shipment: Shipment, patience: Patience) -> int | None:
 
 
 def to_be_learnt_at(shipment: Shipment, patience: Patience) -> int | None:
-    """When the dwells of a shipment that has ended are to be told; None while it has not, and once they are."""
+    """When the dwells of a shipment that has ended are to be told; None while it has not, once they are, and where its
+    whole tells them."""
     if patience.learn is None or shipment.dwells_told or shipment.status not in TERMINAL:
+        return None
+    if shipment.wholes and is_mute(shipment):
         return None
     return (shipment.heard_at or 0) + patience.learn
 

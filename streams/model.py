@@ -23,14 +23,17 @@ from streams.feed_records import FeedActivity as FeedActivity
 from streams.feed_records import FeedState as FeedState
 from streams.feed_records import MinuteCount as MinuteCount
 from streams.feed_records import Novelty as Novelty
+from streams.link_records import Adoption as Adoption
+from streams.link_records import ShipmentLink as ShipmentLink
+from streams.poll_record import PollState as PollState
 from streams.vocabulary import (
     AlertKind,
     AlertState,
     Classifier,
     Correction,
     ExceptionType,
+    LinkKind,
     Milestone,
-    PollEnd,
     PostingKind,
     Precision,
     Punctuality,
@@ -171,6 +174,7 @@ class Sighting(Struct, gc=False):
     flags: list[str]
     source: SightedSource
     carrier_event_id: str | None = None
+    piece: str | None = None
 
 
 class OrderLine(Struct, frozen=True):
@@ -231,6 +235,21 @@ class EnrichedEvent(Struct, gc=False):
     same_as: str | None = None
 
 
+class Related(Struct, frozen=True, array_like=True, gc=False):
+    """Another number of a shipment (``CARRIER:REFERENCE``), and what it is to it."""
+
+    key: str
+    kind: LinkKind
+
+
+class PieceState(Struct, frozen=True, array_like=True, gc=False):
+    """Where one piece of a shipment stands."""
+
+    name: str
+    status: Status
+    status_at: int | None = None
+
+
 class ShipmentState(Struct, gc=False):
     """The current truth about one shipment; the changelog of the shipments stage."""
 
@@ -254,6 +273,9 @@ class ShipmentState(Struct, gc=False):
     estimated_by: str | None = None
     estimate_changes: int = 0
     punctuality: Punctuality = Punctuality.NO_PROMISE
+    part_of: list[Related] = []
+    parts: list[Related] = []
+    pieces: list[PieceState] = []
     slip_ms: int | None = None
     slip_from_promise_ms: int | None = None
     earlier_estimates: list[Estimate] = field(default_factory=list)
@@ -278,6 +300,7 @@ class CustomerUpdate(Struct, gc=False):
     signed_by: str | None
     superseded: bool
     event_id: str
+    piece: str | None = None
 
 
 class DeliveryMilestone(Struct, gc=False):
@@ -295,6 +318,7 @@ class DeliveryMilestone(Struct, gc=False):
     reason: Reason
     proof_of_delivery: ProofOfDelivery | None
     event_id: str
+    piece: str | None = None
 
 
 class ErpPosting(Struct):
@@ -311,6 +335,7 @@ class ErpPosting(Struct):
     reason: Reason
     proof_of_delivery: ProofOfDelivery | None
     event_id: str
+    piece: str | None = None
 
 
 class FulfilmentState(Struct):
@@ -351,29 +376,3 @@ class DeadLetter(Struct):
     correlation_id: str | None
     size: int
     failed_at: int
-
-
-class PollState(Struct):
-    """What the poller knows of one number it asks one feed for; the poller's cursor.
-
-    ``due_at`` None: asked no more, because of ``ended``. ``failures`` and ``not_found`` count answers in a row.
-    """
-
-    feed: str
-    carrier: str
-    tracking_number: str
-    status: Status
-    watched_since: int
-    news_at: int | None = None
-    asked_at: int | None = None
-    due_at: int | None = None
-    asked: int = 0
-    failures: int = 0
-    not_found: int = 0
-    not_found_since: int | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-    digest: str | None = None
-    ended: PollEnd = PollEnd.NONE
-    ended_at: int | None = None
-    detail: str = ""

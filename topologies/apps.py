@@ -44,7 +44,7 @@ STAGES: dict[str, Stage] = {
     stage.app.name: stage
     for stage in (
         Stage(topics.INTAKE, _raw_and_orders, IntakeHandler),
-        Stage(topics.SHIPMENTS, lambda _: [topics.CARRIER_EVENTS, topics.ORDER_REFERENCES], _shipments),
+        Stage(topics.SHIPMENTS, lambda _: list(topics.OF_ONE_SHIPMENT), _shipments),
         Stage(topics.FULFILMENT, lambda _: [topics.DELIVERY_MILESTONES], FulfilmentHandler),
         Stage(topics.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),
         Stage(topics.NORMS, lambda _: [topics.SHIPMENT_DWELLS], NormsHandler),

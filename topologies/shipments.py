@@ -1,8 +1,9 @@
 """The shipments stage: carrier events and order references in, the shipment's truth and its fan-out out.
 
-Reads ``carrier.events.v1`` and ``order.references.v1`` (co-partitioned) and, from the side, ``dwell.norms.v1``; its
-changelog is ``shipment.state.v1``. What falls due by the clock alone is found by an index beside the records, which is
-local and made of them: ``DUE``, eight bytes of the time (ms, big-endian), the shipment's key.
+Reads ``carrier.events.v1``, ``order.references.v1``, ``shipment.links.v1`` and ``shipment.adoptions.v1``
+(co-partitioned), the last of which it writes itself, to other shipments' partitions, and, from the side,
+``dwell.norms.v1``; its changelog is ``shipment.state.v1``. What falls due by the clock alone is found by an index
+beside the records, local and made of them: ``DUE``, eight bytes of the time (ms, big-endian), the shipment's key.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
+from streams.acceptance import Advance
 from streams.deadlines import Hearing, fall_due, is_sooner, look_again_at, next_due, to_be_learnt_at
 from streams.dwells import dwells
 from streams.identity import shipment_key
 from streams.model import (
+    Adoption,
     Alert,
     CustomerUpdate,
     DeliveryMilestone,
@@ -30,13 +33,14 @@ from streams.model import (
     EnrichedEvent,
     OrderReference,
     Record,
+    ShipmentLink,
     ShipmentState,
     Sighting,
 )
 from streams.norms import key_of
 from streams.public_state import state_of
 from streams.shipment import Shipment, decode, encode
-from streams.shipments import Advance, Received, advance
+from streams.shipments import Received, Told, advance
 from streams.usual import Usual, usual_of
 from topologies import alert_rules
 from topologies.handling import Change, Handled, Message, Refused, View
@@ -82,6 +86,14 @@ class ShipmentsHandler:
         self._hearing = Hearing(rules.after_silence_ms, rules.until_heard_for_ms)
         self._events = ValueCodec(topics.CARRIER_EVENTS, Sighting, registry)
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
+        self._links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
+        self._adoptions = ValueCodec(topics.SHIPMENT_ADOPTIONS, Adoption, registry)
+        self._reads: dict[str, Callable[[bytes | None], Told]] = {
+            topics.CARRIER_EVENTS.name: self._received,
+            topics.ORDER_REFERENCES.name: self._references.decode,
+            topics.SHIPMENT_LINKS.name: self._links.decode,
+            topics.SHIPMENT_ADOPTIONS.name: self._adoptions.decode,
+        }
         self._enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
         self._states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
         self._updates = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, registry)
@@ -91,12 +103,9 @@ class ShipmentsHandler:
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         """Outputs and changed shipments of one chunk. ``state`` is never None: the stage has a changelog."""
-        is_event = records[0].topic == topics.CARRIER_EVENTS.name
-        read: Callable[[bytes | None], Received | OrderReference]
-        read = self._received if is_event else self._references.decode
-        chunk: list[Received | OrderReference]
-        chunk, kept, refused = decoded(records, read)
-        if is_event:
+        topic = records[0].topic
+        chunk, kept, refused = decoded(records, self._reads[topic])
+        if topic == topics.CARRIER_EVENTS.name:
             self._hearing.heard(now_ms)
         known = stored(map(_key, chunk), state, decode)
         out = advance(chunk, known, self._patience)
@@ -187,6 +196,9 @@ class ShipmentsHandler:
                 self._milestones, out.delivery_milestones, lambda milestone: milestone.delivery_id
             ),
             topics.OPS_ALERTS.name: _keyed(self._alerts, out.alerts, lambda alert: alert.alert_id),
+            topics.SHIPMENT_ADOPTIONS.name: _keyed(
+                self._adoptions, out.adoptions, lambda told: shipment_key(told.carrier, told.tracking_number)
+            ),
         }
         return {name: messages for name, messages in outputs.items() if messages}
 
@@ -208,7 +220,7 @@ def _of(entry: bytes) -> bytes:
     return entry[len(DUE) + _TIME.size:]
 
 
-def _key(item: Received | OrderReference) -> str:
+def _key(item: Told) -> str:
     about = item.event if isinstance(item, Received) else item
     return shipment_key(about.carrier, about.tracking_number)
 

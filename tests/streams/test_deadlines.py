@@ -21,9 +21,9 @@ from streams.deadlines import (
 )
 from streams.identity import digest
 from streams.model import CarrierEvent, OrderReference, ProofOfDelivery
-from streams.shipment import Shipment, Withdrawal, decode
+from streams.shipment import Shipment, Whole, Withdrawal, decode
 from streams.usual import Usual
-from streams.vocabulary import AlertKind, AlertState, Milestone, Status
+from streams.vocabulary import AlertKind, AlertState, LinkKind, Milestone, Status
 from tests.streams import laws
 from tests.streams.strategies import (
     DAY_ONE,
@@ -210,6 +210,8 @@ def test_the_dwells_of_a_shipment_are_to_be_learnt_once_some_time_after_its_end(
         DELIVERED.received_at + DAY
     )
     assert to_be_learnt_at(replace(ended, dwells_told=True), NORMED) is None
+    part = replace(ended, wholes=(Whole("north:N1", LinkKind.RELABELLED, 1),))
+    assert to_be_learnt_at(part, NORMED) is None, "its whole tells them"
 
 
 def test_another_status_or_promise_or_an_earlier_deadline_may_be_sooner_and_a_mere_scan_is_not() -> None:
