@@ -8,25 +8,31 @@ times are UTC ms; ``now_ms`` is the worker's clock and may jump, also back.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.cadence import Cadence, due, expected, rhythm, span, with_hour
+from streams.cadence import Cadence, span, with_hour
 from streams.drift import MOST_EXAMPLES, QUIET_MS, breaking, learnt, share_broken
 from streams.identity import digest
 from streams.model import Alert, FeedActivity, FeedState, MinuteCount, Novelty
+from streams.silence import (
+    ALL_FEEDS,
+    Overdue,
+    cadence_of_all,
+    first_seen,
+    hear,
+    is_over,
+    last_heard,
+    look,
+    overdue,
+)
 from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 
 KEPT_MINUTES = 180
 """How far back the counts per minute reach; older minutes are dropped."""
 AHEAD_MINUTES = 60
 """How far ahead of the clock an event time may lie and still be counted."""
-NOTED_MS = 300_000
-"""How often the watch notes that it looks."""
-ALL_FEEDS = "*"
-"""The key of what is known of all feeds together."""
 _MINUTE_MS = 60_000
 
 
@@ -54,15 +60,16 @@ def observe(
     for activity in chunk:
         state = out.states.get(activity.feed) or states.get(activity.feed)
         if state is None:
-            state = _first_seen(activity.feed, now_ms)
+            state = first_seen(activity.feed, now_ms)
         state, unseen = learnt(_counted(state, activity, now_ms), activity, now_ms)
         out.states[activity.feed] = state
         _judge_drift(state, unseen, activity.broken > 0, now_ms, out)
     for feed, state in list(out.states.items()):
-        _resolve(state, watched.get(feed), now_ms, out)
+        if state.stale:
+            _resolve(state, watched.get(feed), now_ms, out)
     if chunk:
         times = [_received_at(activity, now_ms) for activity in chunk]
-        _hear(states.get(ALL_FEEDS) or _first_seen(ALL_FEEDS, now_ms), times, now_ms, out)
+        _hear(states.get(ALL_FEEDS) or first_seen(ALL_FEEDS, now_ms), times, now_ms, out)
         out.counts["activities"] = len(chunk)
     return out
 
@@ -77,25 +84,31 @@ def sweep(
     While all feeds together are silent, for as long and longer than is usual, that is said once, and of none alone.
     """
     out = Observed()
-    together = _looked(states.get(ALL_FEEDS) or _first_seen(ALL_FEEDS, now_ms), now_ms, own_silence_ms, out)
+    known = states.get(ALL_FEEDS) or first_seen(ALL_FEEDS, now_ms)
+    together = look(known, now_ms, own_silence_ms)
+    if together is not known:
+        out.states[ALL_FEEDS] = together
+    _sweep_together(together, cadence_of_all(states, watched, own_silence_ms), now_ms, out)
+    all_silent = out.states.get(ALL_FEEDS, together).stale
     for feed in watched.keys() - states.keys():
-        out.states[feed] = _first_seen(feed, now_ms)
-    of_all = _cadence_of_all(states, watched, own_silence_ms)
-    if together.stale and of_all is None:
-        _settle(together, now_ms, "are no longer watched together", out)
-    elif of_all is not None and not together.stale:
-        _raise(together, of_all, together.watched_since, now_ms, out)
-    together = out.states.get(ALL_FEEDS, together)
+        out.states[feed] = first_seen(feed, now_ms)
     for feed, state in sorted(states.items()):
         if feed == ALL_FEEDS:
             continue
         cadence = watched.get(feed)
         if state.stale:
             _resolve(state, cadence, now_ms, out)
-        elif cadence is not None and not together.stale:
-            _raise(state, cadence, together.watched_since, now_ms, out)
+        elif cadence is not None and not all_silent:
+            _raise(state, overdue(state, cadence, together.watched_since, now_ms), out)
         _settle_drift(out.states.get(feed, state), now_ms, out)
     return out
+
+
+def _sweep_together(together: FeedState, cadence: Cadence | None, now_ms: int, out: Observed) -> None:
+    if together.stale and cadence is None:
+        _settle(together, now_ms, "are no longer watched together", out)
+    elif cadence is not None and not together.stale:
+        _raise(together, overdue(together, cadence, together.watched_since, now_ms), out)
 
 
 def rate(state: FeedState, window_minutes: int, now_ms: int) -> float:
@@ -104,13 +117,6 @@ def rate(state: FeedState, window_minutes: int, now_ms: int) -> float:
     oldest = newest - window_minutes
     counted = sum(one.events for one in state.minutes if oldest < one.minute <= newest)
     return counted / window_minutes
-
-
-def _first_seen(feed: str, now_ms: int) -> FeedState:
-    return FeedState(
-        feed=feed, last_received_at=None, last_event_at=None, events=0, dead_letters=0, unmapped=0,
-        stale=False, stale_since=None, watched_since=now_ms,
-    )  # fmt: skip
 
 
 def _counted(state: FeedState, activity: FeedActivity, now_ms: int) -> FeedState:
@@ -150,96 +156,34 @@ def _latest(one: int | None, other: int | None) -> int | None:
 
 def _hear(together: FeedState, times: Sequence[int], now_ms: int, out: Observed) -> None:
     """That some feed is heard ends the silence of all; each feed's own is counted anew from then."""
-    heard, week, latest = together.heard, together.heard_week, max(times)
-    for at in times:
-        heard, week = with_hour(heard, week, at)
-    together = replace(
-        together, last_received_at=_latest(together.last_received_at, latest), heard=heard, heard_week=week
-    )
-    out.states[ALL_FEEDS] = together
-    if together.stale and latest > (together.stale_since or 0):
+    was_silent = together.stale and max(times) > (together.stale_since or 0)
+    together = out.states[ALL_FEEDS] = hear(together, times)
+    if was_silent:
         out.states[ALL_FEEDS] = replace(together, watched_since=now_ms)
-        _settle(together, latest, "are heard of again", out)
-
-
-def _looked(together: FeedState, now_ms: int, own_silence_ms: int, out: Observed) -> FeedState:
-    """Note now and then that the watch looks; where it had not, all begins anew."""
-    looked_at = together.looked_at
-    if looked_at is None or abs(now_ms - looked_at) > own_silence_ms:
-        together = replace(together, looked_at=now_ms, watched_since=now_ms)
-    elif now_ms - looked_at >= NOTED_MS:
-        together = replace(together, looked_at=now_ms)
-    else:
-        return together
-    out.states[ALL_FEEDS] = together
-    return together
-
-
-def _cadence_of_all(
-    states: Mapping[str, FeedState], watched: Mapping[str, Cadence], own_silence_ms: int
-) -> Cadence | None:
-    """How often any feed at all is to be heard; None where fewer than two ever were: one alone is itself."""
-    known = [watched[feed] for feed, state in states.items() if feed in watched and state.last_received_at is not None]
-    if len(known) < 2:
-        return None
-    every = min(one.expect_every_s for one in known)
-    shared = set.intersection(*(set(one.pauses) for one in known))
-    pauses = tuple(sorted(shared, key=lambda one: one.begins))
-    return Cadence(every, max(own_silence_ms // 1000, 2 * every), pauses)
+        _settle(together, max(times), "are heard of again", out)
 
 
 def _resolve(state: FeedState, cadence: Cadence | None, now_ms: int, out: Observed) -> None:
     """Resolve what was said of a feed that has spoken within its cadence, or is watched no more."""
-    if not state.stale:
-        return
-    heard_at = _heard_at(state)
     if cadence is None:
         _settle(state, now_ms, "is no longer watched", out)
-        return
-    silence = due(heard_at, cadence, rhythm(state.heard, state.heard_week, cadence.pauses), now_ms)
-    if silence is None or now_ms <= silence.at:
-        _settle(state, heard_at, "speaks again", out)
+    elif is_over(state, cadence, now_ms):
+        _settle(state, last_heard(state), "speaks again", out)
 
 
-def _raise(state: FeedState, cadence: Cadence, counted_from: int, now_ms: int, out: Observed) -> None:
-    """Say of a feed that it is silent, once it is for too long. No silence counts from before ``counted_from``."""
-    heard_at = _heard_at(state)
-    since = max(heard_at, counted_from)
-    if now_ms - since <= cadence.stale_after_s * 1000:
+def _raise(state: FeedState, found: Overdue | None, out: Observed) -> None:
+    if found is None:
         return
-    known = rhythm(state.heard, state.heard_week, cadence.pauses)
-    silence = due(since, cadence, known, now_ms)
-    if silence is None or now_ms <= silence.at:
-        return
-    out.states[state.feed] = replace(out.states.get(state.feed, state), stale=True, stale_since=silence.at)
-    what = "not heard of" if state.last_received_at is None else "silent"
-    words = (
-        f"{_is(state.feed, what)} for more than {span(silence.wait_s)}, since {_second(heard_at)}; "
-        f"{expected(cadence, known, silence)}"
-    )
-    out.alerts.append(_alert(state.feed, AlertState.RAISED, words, silence.at, silence.at))
+    out.states[state.feed] = replace(out.states.get(state.feed, state), stale=True, stale_since=found.since)
+    out.alerts.append(_alert(state.feed, AlertState.RAISED, found.words, found.since, found.since))
     out.counts["raised"] = out.counts.get("raised", 0) + 1
 
 
 def _settle(state: FeedState, changed_at: int, words: str, out: Observed) -> None:
-    raised_at = _heard_at(state) if state.stale_since is None else state.stale_since
+    raised_at = last_heard(state) if state.stale_since is None else state.stale_since
     out.states[state.feed] = replace(out.states.get(state.feed, state), stale=False, stale_since=None)
     out.alerts.append(_alert(state.feed, AlertState.RESOLVED, words, raised_at, changed_at))
     out.counts["resolved"] = out.counts.get("resolved", 0) + 1
-
-
-def _heard_at(state: FeedState) -> int:
-    return state.watched_since if state.last_received_at is None else state.last_received_at
-
-
-def _is(feed: str, what: str) -> str:
-    if feed == ALL_FEEDS:
-        return f"are all {what}"
-    return f"was {what}" if what == "not heard of" else f"is {what}"
-
-
-def _second(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _judge_drift(state: FeedState, unseen: Sequence[Novelty], broke: bool, now_ms: int, out: Observed) -> None:

@@ -14,8 +14,9 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
 from streams.cadence import Cadence
-from streams.feeds import ALL_FEEDS, Observed, observe, sweep
+from streams.feeds import Observed, observe, sweep
 from streams.model import Alert, FeedActivity, FeedState, Record
+from streams.silence import ALL_FEEDS
 from topologies import alert_rules, holiday_calendars
 from topologies.handling import Change, Handled, Message, View
 from topologies.reading import decoded, stored

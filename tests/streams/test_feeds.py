@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.cadence import HOURS, WEEKS, Cadence, Pause
-from streams.feeds import AHEAD_MINUTES, ALL_FEEDS, KEPT_MINUTES, Observed, observe, rate, sweep
+from streams.feeds import AHEAD_MINUTES, KEPT_MINUTES, Observed, observe, rate, sweep
 from streams.model import Alert, FeedActivity, FeedState, MinuteCount
+from streams.silence import ALL_FEEDS
 from streams.vocabulary import AlertKind, AlertState, Reason
 
 NOON = 1_767_268_800_000

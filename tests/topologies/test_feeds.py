@@ -16,8 +16,8 @@ from connectors.carriers import Carrier, discover
 from connectors.registry import ValueCodec
 from streams.cadence import HOURS
 from streams.errors import Fatal
-from streams.feeds import ALL_FEEDS
 from streams.model import Alert, DriftHour, FeedActivity, FeedState, MinuteCount
+from streams.silence import ALL_FEEDS
 from streams.vocabulary import AlertKind, AlertState, RejectReason, Severity
 from tests.fakes.memory import Memory
 from tests.support.clock import FakeClock

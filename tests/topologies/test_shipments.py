@@ -23,6 +23,8 @@ from streams.model import (
     Source,
 )
 from streams.norms import key_of
+from streams.public_state import state_of
+from streams.shipment import decode
 from streams.usual import Usual
 from streams.vocabulary import (
     AlertKind,
@@ -359,3 +361,49 @@ def test_a_shipment_under_way_tells_no_dwells(handler: ShipmentsHandler) -> None
     hear(handler, memory, NOON, event(Milestone.PICKED_UP, NOON - HOUR), event(Milestone.IN_TRANSIT, NOON))
     keep_hearing(handler, memory, NOON + 5 * DAY)
     assert topics.SHIPMENT_DWELLS.name not in handler.sweep(memory, NOON + 5 * DAY).outputs
+
+
+EVERY_WAIT = 12 * DAY
+STUCK: dict[AlertKind, tuple[list[tuple[Milestone, int]], int | None]] = {
+    AlertKind.SHIPMENT_STALLED: ([(Milestone.IN_TRANSIT, 0)], None),
+    AlertKind.DELIVERY_LATE: ([(Milestone.IN_TRANSIT, 0)], NOON + DAY),
+    AlertKind.NEVER_SHIPPED: ([], None),
+    AlertKind.PROOF_MISSING: ([(Milestone.DELIVERED, 0)], None),
+    AlertKind.DELIVERY_UNREPORTED: ([(Milestone.IN_TRANSIT, 0), (Milestone.POD_RECEIVED, HOUR)], None),
+}
+
+
+def stuck(handler: ShipmentsHandler, kind: AlertKind) -> Memory:
+    """A shipment that will raise an alert of this kind, as the changelog would give it back."""
+    memory, restored = Memory(), Memory()
+    said, promise = STUCK[kind]
+    claim(handler, memory, promise)
+    events = [EVENTS.encode(event(milestone, NOON + after)) for milestone, after in said]
+    if events:
+        memory.apply(handler.handle(carrier_events(*events), memory, NOON))
+    record = memory.held[b"ups:1Z1"]
+    public = STATES.encode(state_of(decode(record), record, NOON))
+    restored.held.update(handler.local_writes(b"ups:1Z1", public))
+    return restored
+
+
+@pytest.mark.parametrize("kind", STUCK)
+def test_what_falls_due_is_told_once_by_whoever_took_over(handler: ShipmentsHandler, kind: AlertKind) -> None:
+    restored = stuck(handler, kind)
+    second, third = (ShipmentsHandler(Settings(), REGISTRY, {}) for _ in range(2))
+    assert (kind, AlertState.RAISED) in alerts_of(second, restored, NOON + EVERY_WAIT)
+    assert alerts_of(third, restored, NOON + EVERY_WAIT + HOUR) == []
+
+
+def test_a_worker_that_comes_back_after_an_outage_says_nothing_before_it_has_heard_for_a_while(
+    handler: ShipmentsHandler,
+) -> None:
+    restored = stuck(handler, AlertKind.SHIPMENT_STALLED)
+    returned = ShipmentsHandler(Settings(), REGISTRY, {})
+    back = NOON + EVERY_WAIT
+    assert look(returned, restored, back) == []
+    hear(returned, restored, back, event(Milestone.DELIVERED, back, "1Z-OTHER"))
+    assert look(returned, restored, back + 60_000) == []
+    hear(returned, restored, back + 60_000, event(Milestone.OUT_FOR_DELIVERY, back))
+    hear(returned, restored, back + 20 * 60_000, event(Milestone.DELIVERED, back, "1Z-MORE"))
+    assert [one for one in look(returned, restored, back + 20 * 60_000) if one.subject == "ups:1Z1"] == []
