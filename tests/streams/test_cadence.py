@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.cadence import (
@@ -90,6 +90,7 @@ def test_a_holiday_teaches_no_gap() -> None:
     assert rhythm(*heard(hours), (first, second)).usual_s <= 48 * 3600
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 12 * HOURS), max_size=60), st.data())
 def test_the_hours_heard_depend_on_no_order_and_no_repetition(hours: list[int], data: st.DataObject) -> None:
     told = data.draw(st.permutations(hours + data.draw(st.lists(st.sampled_from(hours)) if hours else st.just([]))))
@@ -128,6 +129,7 @@ def test_what_is_usual_makes_a_silence_longer_and_never_shorter() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400), st.frozensets(st.integers(0, HOURS - 1), max_size=HOURS - 1), st.integers(0, 40))
 def test_between_a_silence_and_its_end_lie_as_many_hours_that_count_as_are_declared(
     begins: int, quiet: frozenset[int], minutes: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.exchanges import KEPT_MS, Exchanged, exchange, fall_due, forget_at, key_of, look_again_at
@@ -125,6 +125,7 @@ def test_an_exchange_is_looked_at_when_overdue_and_forgotten_long_after_its_ackn
     assert look_again_at(done, DAY) == forget_at(done) == SENT_AT + 2 * DAY + KEPT_MS
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_what_is_known_in_the_end_depends_on_what_was_said_alone(data: st.DataObject) -> None:
     said: list[Interchange | Acknowledgement] = data.draw(st.lists(st.one_of(

@@ -315,6 +315,7 @@ def test_on_a_holiday_a_feed_need_not_speak() -> None:
     assert alert.message.endswith("expected every 5 min; not counted: New Year's Day")
 
 
+@settings(deadline=None)
 @given(st.permutations([NOON - hours * HOUR for hours in (0, 1, 30, 200, 900, 1300, 1400)]))
 def test_what_is_learnt_of_a_feeds_hours_depends_on_no_order(times: list[int]) -> None:
     watch, other = Watch(), Watch()

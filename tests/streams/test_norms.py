@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -76,6 +76,7 @@ def test_what_lies_far_back_is_forgotten_and_newer_dwells_count_for_more() -> No
     assert later.observations == 51
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 400 * HOUR), st.integers(NOW - 8 * PERIOD_MS, NOW)), max_size=30), st.data())
 def test_what_is_learnt_depends_on_the_dwells_alone(told: list[tuple[int, int]], data: st.DataObject) -> None:
     def all_counted(order: list[tuple[int, int]]) -> DwellNorm:
@@ -87,6 +88,7 @@ def test_what_is_learnt_depends_on_the_dwells_alone(told: list[tuple[int, int]],
     assert all_counted(told) == all_counted(data.draw(st.permutations(told)))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 190 * 24 * HOUR))
 def test_a_length_lies_in_its_bucket(dwelt_ms: int) -> None:
     bucket = bucket_of(dwelt_ms)
