@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     reuse_after_days: int = Field(
         45, ge=1, description="A beginning so long after a shipment's end is another's, under the same number"
     )
+    holidays_file: Path | None = Field(
+        None, description="Calendars of days on which feeds need not speak, in place of config/holidays.yaml"
+    )
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
 
     drop_dir: Path | None = Field(

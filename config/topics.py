@@ -101,6 +101,14 @@ SHIPMENT_ARCHIVE = Topic(
     "shipment.archive.v1", "The last state of each shipment that was archived", "CARRIER:REFERENCE", "shipment_state",
     "shipments", retention_ms=3 * 365 * DAY_MS, personal_data=True,
 )
+SHIPMENT_DWELLS = Topic(
+    "shipment.dwells.v1", "How long a shipment stood in each status, told once it has ended", "CARRIER:LANE:STATUS",
+    "shipment_dwell", "shipments", partitions=1,
+)
+DWELL_NORMS = Topic(
+    "dwell.norms.v1", "How long shipments usually stand in a status; changelog of norms", "CARRIER:LANE:STATUS",
+    "dwell_norm", "norms", cleanup=Cleanup.COMPACT, partitions=1,
+)
 CUSTOMER_UPDATES = Topic(
     "customer.updates.v1", "Customer-facing milestones only", "customer id", "customer_update", "shipments",
     personal_data=True,
@@ -110,7 +118,7 @@ DELIVERY_MILESTONES = Topic(
     "delivery_milestone", "shipments", retention_ms=90 * DAY_MS, personal_data=True,
 )
 OPS_ALERTS = Topic(
-    "ops.alerts.v1", "Alerts, raised and resolved", "alert id", "alert", "shipments, feeds",
+    "ops.alerts.v1", "Alerts, raised and resolved", "alert id", "alert", "shipments, feeds, edi",
     cleanup=Cleanup.COMPACT,
 )
 FULFILMENT_STATE = Topic(
@@ -128,6 +136,14 @@ POLL_STATE = Topic(
 EDI_ACKNOWLEDGEMENTS = Topic(
     "edi.acknowledgements.v1", "Functional acknowledgements of EDI, ours to send and partners' received", "feed",
     "edi_acknowledgement", "intake", retention_ms=90 * DAY_MS,
+)
+EDI_INTERCHANGES = Topic(
+    "edi.interchanges.v1", "EDI we sent that partners are to acknowledge", "feed", "edi_interchange",
+    "whoever sends it", retention_ms=90 * DAY_MS, lifecycle=Lifecycle.DRAFT,
+)
+EDI_STATE = Topic(
+    "edi.state.v1", "What partners acknowledged of what we sent; changelog of edi", "FEED:PARTNER:CONTROL",
+    "edi_exchange", "edi", cleanup=Cleanup.COMPACT,
 )
 DEAD_LETTERS = Topic(
     "dead.letters.v1", "Index cards of all dead letters", "step", "dead_letter", "every step",
@@ -147,12 +163,15 @@ DLQ_INTAKE = dead_letter_topic("intake")
 DLQ_SHIPMENTS = dead_letter_topic("shipments")
 DLQ_FULFILMENT = dead_letter_topic("fulfilment")
 DLQ_FEEDS = dead_letter_topic("feeds")
+DLQ_NORMS = dead_letter_topic("norms")
+DLQ_EDI = dead_letter_topic("edi")
 
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
     ORDER_REFERENCES, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS, SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE,
-    CUSTOMER_UPDATES, DELIVERY_MILESTONES, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS,
-    POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS,
+    SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES, DELIVERY_MILESTONES, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS,
+    EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_STATE, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS,
+    DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI,
 )
 
 
@@ -187,4 +206,6 @@ INTAKE = App("intake", "shipsync-intake", None, DLQ_INTAKE)
 SHIPMENTS = App("shipments", "shipsync-shipments", SHIPMENT_STATE, DLQ_SHIPMENTS)
 FULFILMENT = App("fulfilment", "shipsync-fulfilment", FULFILMENT_STATE, DLQ_FULFILMENT)
 FEEDS = App("feeds", "shipsync-feeds", FEED_STATE, DLQ_FEEDS)
-APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS)
+NORMS = App("norms", "shipsync-norms", DWELL_NORMS, DLQ_NORMS)
+EDI = App("edi", "shipsync-edi", EDI_STATE, DLQ_EDI)
+APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI)

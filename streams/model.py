@@ -8,10 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from streams.acknowledgement import Acknowledgement as Acknowledgement
+from streams.acknowledgement import Exchange as Exchange
+from streams.acknowledgement import Interchange as Interchange
 from streams.acknowledgement import MessageVerdict as MessageVerdict
+from streams.dwell_records import Dwell as Dwell
+from streams.dwell_records import DwellNorm as DwellNorm
+from streams.dwell_records import DwellPeriod as DwellPeriod
+from streams.estimate import Estimate as Estimate
 from streams.feed_records import DriftHour as DriftHour
 from streams.feed_records import FeedActivity as FeedActivity
 from streams.feed_records import FeedState as FeedState
@@ -19,6 +25,7 @@ from streams.feed_records import MinuteCount as MinuteCount
 from streams.feed_records import Novelty as Novelty
 from streams.link_records import Adoption as Adoption
 from streams.link_records import ShipmentLink as ShipmentLink
+from streams.poll_record import PollState as PollState
 from streams.vocabulary import (
     AlertKind,
     AlertState,
@@ -27,7 +34,6 @@ from streams.vocabulary import (
     ExceptionType,
     LinkKind,
     Milestone,
-    PollEnd,
     PostingKind,
     Precision,
     Punctuality,
@@ -272,6 +278,9 @@ class ShipmentState(Struct, gc=False):
     pieces: list[PieceState] = []
     life: int = 1
     archived: bool = False
+    slip_ms: int | None = None
+    slip_from_promise_ms: int | None = None
+    earlier_estimates: list[Estimate] = field(default_factory=list)
 
 
 class CustomerUpdate(Struct, gc=False):
@@ -369,29 +378,3 @@ class DeadLetter(Struct):
     correlation_id: str | None
     size: int
     failed_at: int
-
-
-class PollState(Struct):
-    """What the poller knows of one number it asks one feed for; the poller's cursor.
-
-    ``due_at`` None: asked no more, because of ``ended``. ``failures`` and ``not_found`` count answers in a row.
-    """
-
-    feed: str
-    carrier: str
-    tracking_number: str
-    status: Status
-    watched_since: int
-    news_at: int | None = None
-    asked_at: int | None = None
-    due_at: int | None = None
-    asked: int = 0
-    failures: int = 0
-    not_found: int = 0
-    not_found_since: int | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-    digest: str | None = None
-    ended: PollEnd = PollEnd.NONE
-    ended_at: int | None = None
-    detail: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streams.estimate import slip
 from streams.model import PieceState, Related, ShipmentState
 from streams.punctuality import promised, punctuality
 from streams.shipment import Shipment
@@ -24,4 +25,6 @@ def state_of(shipment: Shipment, record: bytes, updated_at: int) -> ShipmentStat
         [Related(one.key, one.kind) for one in shipment.wholes if not one.withdrawn],
         [Related(one.key, one.kind) for one in shipment.parts],
         [PieceState(one.name, one.status, one.status_at) for one in shipment.pieces], shipment.life, shipment.archived,
+        slip(shipment.estimated_delivery_at, shipment.first_estimate), slip(shipment.estimated_delivery_at, promise),
+        list(shipment.earlier),
     )

@@ -73,7 +73,7 @@ def alerts_about(shipment: Shipment, before: Risk | None, now: Risk | None) -> l
     if now == before:
         return _NOTHING
     if now is not None:
-        words = f"expected {_minute(now.estimate)}, promised {_minute(now.promise)}"
+        words = f"expected {minute(now.estimate)}, promised {minute(now.promise)}"
         return [_alert(shipment, AlertState.RAISED, words, now.since, now.since)]
     assert before is not None
     ended = max(shipment.last_event_at or 0, before.since)
@@ -85,7 +85,8 @@ def _standing(shipment: Shipment) -> str:
     return punctuality(shipment, promised(shipment)).value.replace("_", " ")
 
 
-def _minute(at_ms: int) -> str:
+def minute(at_ms: int) -> str:
+    """A time for people, to the minute."""
     try:
         return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     except (ValueError, OverflowError, OSError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct, msgpack
 
+from streams.estimate import Estimate
 from streams.identity import digest
 from streams.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, Sighting
 from streams.sameness import kept, source_number
@@ -147,7 +148,8 @@ class Shipment(Struct, array_like=True, gc=False):
     ``estimate_by`` its feed. ``withdrawn``: claims of cancelled orders, by order and delivery.
     ``first_heard_at``, ``heard_at``: receipt of the first and the latest event; ``proved``: some proof of delivery has
     come; ``raised``: alerts of the clock (``deadlines.py``). ``wholes`` and ``parts``: numbers that belong together
-    (``parts.py``), by key; ``pieces``: by name. ``past``: of a number that was used before.
+    (``parts.py``), by key; ``pieces``: by name. ``past``: of a number that was used before. ``earlier``: estimates
+    given up (``estimate.py``); ``dwells_told``: its dwells are learnt from (``dwells.py``).
     """
 
     carrier: str
@@ -185,6 +187,8 @@ class Shipment(Struct, array_like=True, gc=False):
     parts: tuple[Part, ...] = ()
     pieces: tuple[Piece, ...] = ()
     past: Past | None = None
+    earlier: tuple[Estimate, ...] = ()
+    dwells_told: bool = False
 
     @property
     def archived(self) -> bool:

@@ -286,6 +286,8 @@ class AlertKind(StrEnum):
     NEVER_SHIPPED = "never_shipped"
     PROOF_MISSING = "proof_missing"
     DELIVERY_UNREPORTED = "delivery_unreported"
+    EDI_UNACKNOWLEDGED = "edi_unacknowledged"
+    EDI_REJECTED = "edi_rejected"
 
 
 class Flag(StrEnum):

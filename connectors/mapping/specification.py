@@ -317,7 +317,8 @@ class CheckDigit(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole ``carrier.yaml``. ``xml_attributes``: XML attributes are fields too, ``@name`` of their element.
-    ``check_digits``: how this carrier's tracking numbers prove themselves; one that does not is flagged.
+    ``check_digits``: how this carrier's tracking numbers prove themselves; one that does not is flagged. ``calendar``:
+    that of ``config/holidays.yaml`` on whose days the feed need not speak.
     """
 
     feed: str
@@ -338,3 +339,4 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     xml_attributes: bool = False
     csv: Csv | None = None
     push: Push | None = None
+    calendar: str | None = None

@@ -76,6 +76,7 @@ def _show_state(state: ShipmentState, console: Console) -> None:
         "promised": _when(state.promised_delivery_at),
         "estimated": _when(state.estimated_delivery_at),
         "stated first": _when(state.first_estimated_delivery_at),
+        "earlier": ", ".join(f"{_when(one.estimate)} by {one.stated_by}" for one in state.earlier_estimates),
         "punctuality": state.punctuality.value.replace("_", " "),
         "delivered": _when(state.delivered_at),
         "signed by": state.signed_by or "",

@@ -19,7 +19,8 @@ from connectors.embedded.ports import unused
 from topologies.cli.main import app
 
 COMMANDS = [
-    "carrier", "demo", "drop", "feed", "gateway", "poll", "stage", "state", "status", "tail", "topics", "up", "version",
+    "carrier", "demo", "drop", "feed", "gateway", "norms", "poll", "stage", "state", "status", "tail", "topics", "up",
+    "version",
 ]
 
 
@@ -76,8 +77,8 @@ def test_the_version_is_told() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["stage", "shipment"], ["there is no stage 'shipment'", "intake, shipments, fulfilment, feeds"]),
-        (["up", "--only", "intakes"], ["there is no stage 'intakes'", "intake, shipments, fulfilment, feeds"]),
+        (["stage", "shipment"], ["there is no stage 'shipment'", "intake, shipments, fulfilment, feeds, norms, edi"]),
+        (["up", "--only", "intakes"], ["there is no stage 'intakes'", "shipments, fulfilment, feeds, norms, edi"]),
         (["up", "--external", "--ports", "20000"], ["--ports", "not with --external"]),
         (["tail", "milestone"], ["there is no topic 'milestone'", "did you mean delivery.milestones.v1"]),
         (["tail", "carrier.evnts"], ["did you mean carrier.events.v1"]),
