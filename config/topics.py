@@ -97,9 +97,17 @@ DELIVERY_MILESTONES = Topic(
     "delivery.milestones.v1", "Financially relevant facts, by ERP delivery", "delivery id",
     "delivery_milestone", "shipments", retention_ms=90 * DAY_MS, personal_data=True,
 )
+ALERT_SIGNALS = Topic(
+    "alert.signals.v1", "What stages say of causes of alerts: there, or over", "alert id", "alert_signal",
+    "shipments, feeds", partitions=1, retention_ms=30 * DAY_MS,
+)
+ALERT_ACTIONS = Topic(
+    "alert.actions.v1", "What people do about alerts", "alert id", "alert_action", "gateway, command line",
+    partitions=1, retention_ms=30 * DAY_MS, personal_data=True,
+)
 OPS_ALERTS = Topic(
-    "ops.alerts.v1", "Alerts, raised and resolved", "alert id", "alert", "shipments, feeds",
-    cleanup=Cleanup.COMPACT,
+    "ops.alerts.v1", "Every alert as it stands, with its life; changelog of alerts", "alert id", "alert", "alerts",
+    cleanup=Cleanup.COMPACT, partitions=1, personal_data=True,
 )
 FULFILMENT_STATE = Topic(
     "fulfilment.state.v1", "What was posted for each ERP delivery; changelog of fulfilment", "delivery id",
@@ -135,12 +143,13 @@ DLQ_INTAKE = dead_letter_topic("intake")
 DLQ_SHIPMENTS = dead_letter_topic("shipments")
 DLQ_FULFILMENT = dead_letter_topic("fulfilment")
 DLQ_FEEDS = dead_letter_topic("feeds")
+DLQ_ALERTS = dead_letter_topic("alerts")
 
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
-    ORDER_REFERENCES, SHIPMENT_EVENTS, SHIPMENT_STATE, CUSTOMER_UPDATES, DELIVERY_MILESTONES, OPS_ALERTS,
-    FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS,
-    DLQ_FULFILMENT, DLQ_FEEDS,
+    ORDER_REFERENCES, SHIPMENT_EVENTS, SHIPMENT_STATE, CUSTOMER_UPDATES, DELIVERY_MILESTONES, ALERT_SIGNALS,
+    ALERT_ACTIONS, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, POLL_STATE, DEAD_LETTERS,
+    DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_ALERTS,
 )
 
 
@@ -171,4 +180,5 @@ INTAKE = App("intake", "shipsync-intake", None, DLQ_INTAKE)
 SHIPMENTS = App("shipments", "shipsync-shipments", SHIPMENT_STATE, DLQ_SHIPMENTS)
 FULFILMENT = App("fulfilment", "shipsync-fulfilment", FULFILMENT_STATE, DLQ_FULFILMENT)
 FEEDS = App("feeds", "shipsync-feeds", FEED_STATE, DLQ_FEEDS)
-APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS)
+ALERTS = App("alerts", "shipsync-alerts", OPS_ALERTS, DLQ_ALERTS)
+APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS, ALERTS)

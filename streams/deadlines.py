@@ -7,14 +7,13 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from streams.facts import PROVED
-from streams.identity import digest, shipment_key
-from streams.model import Alert
+from streams.model import AlertSignal
 from streams.punctuality import promised
 from streams.shipment import Raised, Shipment
+from streams.signals import raised, resolved, signal
 from streams.vocabulary import (
     TERMINAL,
     AlertKind,
-    AlertState,
     ExceptionType,
     Reason,
     Severity,
@@ -90,7 +89,7 @@ def next_due(shipment: Shipment, patience: Patience) -> int | None:
     return due[0][1] if len(due) == 1 else min([at for _, at in due])
 
 
-def settle(shipment: Shipment, patience: Patience) -> list[Alert]:
+def settle(shipment: Shipment, patience: Patience) -> list[AlertSignal]:
     """Resolve what was raised and holds no more; changes ``raised``, by assignment."""
     if not shipment.raised:
         return []
@@ -99,10 +98,10 @@ def settle(shipment: Shipment, patience: Patience) -> list[Alert]:
     if not over:
         return []
     shipment.raised = tuple(one for one in shipment.raised if one not in over)
-    return [_alert(shipment, one, AlertState.RESOLVED, max(shipment.updated_at, one.since)) for one in over]
+    return [resolved(_signal(shipment, one), "settled", max(shipment.updated_at, one.since)) for one in over]
 
 
-def fall_due(shipment: Shipment, patience: Patience, now_ms: int) -> list[Alert]:
+def fall_due(shipment: Shipment, patience: Patience, now_ms: int) -> list[AlertSignal]:
     """Raise what has fallen due by now; changes ``raised``, by assignment."""
     known = {one.kind for one in shipment.raised}
     fresh = [
@@ -110,17 +109,21 @@ def fall_due(shipment: Shipment, patience: Patience, now_ms: int) -> list[Alert]
     ]
     if fresh:
         shipment.raised = tuple(sorted([*shipment.raised, *fresh], key=lambda one: one.kind))
-    return [_alert(shipment, one, AlertState.RAISED, one.since) for one in fresh]
+    return [_raised(shipment, one) for one in fresh]
 
 
-def _alert(shipment: Shipment, one: Raised, state: AlertState, changed_at: int) -> Alert:
-    key = shipment_key(shipment.carrier, shipment.tracking_number)
+def renewed(shipment: Shipment) -> list[AlertSignal]:
+    """What the clock has raised and still holds, told again."""
+    return [_raised(shipment, one) for one in shipment.raised]
+
+
+def _raised(shipment: Shipment, one: Raised) -> AlertSignal:
     words = _WORDS[one.kind].format(status=shipment.standing.value.replace("_", " "))
-    return Alert(
-        alert_id=digest(one.kind.value, key), kind=one.kind, state=state, severity=Severity.WARNING, subject=key,
-        message=f"{key}: {words}" if state is AlertState.RAISED else f"{key}: settled",
-        exception=_EXCEPTIONS[one.kind], reason=Reason.OTHER, raised_at=one.since, changed_at=changed_at,
-    )
+    return raised(_signal(shipment, one), words, one.since)
+
+
+def _signal(shipment: Shipment, one: Raised) -> AlertSignal:
+    return signal(shipment, one.kind, _EXCEPTIONS[one.kind], Reason.OTHER, Severity.WARNING, one.since)
 
 
 class Hearing:

@@ -1,6 +1,6 @@
 """The feeds step: what intake saw of each feed in, its rate and its silence out.
 
-Reads ``feed.activity``; writes ``ops.alerts`` and, as its state, ``feed.state``. Silence is judged by the
+Reads ``feed.activity``; writes ``alert.signals`` and, as its state, ``feed.state``. Silence is judged by the
 clock of receipt from a last-seen record, swept by a timer; event time only counts into the rate. All
 times are UTC ms; ``now_ms`` is the worker's clock and may jump, also back.
 """
@@ -14,8 +14,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from streams.drift import MOST_EXAMPLES, QUIET_MS, breaking, learnt, share_broken
-from streams.identity import digest
-from streams.model import Alert, FeedActivity, FeedState, MinuteCount, Novelty
+from streams.identity import alert_id
+from streams.model import AlertSignal, FeedActivity, FeedState, MinuteCount, Novelty
 from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 
 KEPT_MINUTES = 180
@@ -36,7 +36,7 @@ class Observed(Struct):
     """What one chunk or sweep brought about; ``states`` by feed, changed ones only."""
 
     states: dict[str, FeedState] = field(default_factory=dict)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -131,14 +131,14 @@ def _judge(state: FeedState, cadence: Cadence | None, now_ms: int, out: Observed
     if silent and not state.stale and may_raise and due_at is not None and cadence is not None:
         out.states[state.feed] = replace(state, stale=True, stale_since=due_at)
         silence = _silence(state, cadence, heard_at)
-        out.alerts.append(_alert(state.feed, AlertState.RAISED, silence, due_at, due_at))
+        out.alerts.append(_alert(state.feed, AlertState.RAISED, silence, due_at, due_at, now_ms))
         out.counts["raised"] = out.counts.get("raised", 0) + 1
     elif state.stale and not silent:
         raised_at = heard_at if state.stale_since is None else state.stale_since
         words = "is no longer watched" if cadence is None else "speaks again"
         changed_at = now_ms if cadence is None else heard_at
         out.states[state.feed] = replace(state, stale=False, stale_since=None)
-        out.alerts.append(_alert(state.feed, AlertState.RESOLVED, words, raised_at, changed_at))
+        out.alerts.append(_alert(state.feed, AlertState.RESOLVED, words, raised_at, changed_at, now_ms))
         out.counts["resolved"] = out.counts.get("resolved", 0) + 1
 
 
@@ -170,7 +170,7 @@ def _judge_drift(state: FeedState, unseen: Sequence[Novelty], broke: bool, now_m
         words = _drifted(state, examples, now_ms)
         severity = Severity.CRITICAL if broken else Severity.WARNING
         out.alerts.append(
-            _alert(state.feed, AlertState.RAISED, words, raised_at, now_ms, AlertKind.CONTRACT_DRIFT, severity)
+            _alert(state.feed, AlertState.RAISED, words, raised_at, now_ms, now_ms, AlertKind.CONTRACT_DRIFT, severity)
         )
         out.counts["drifts"] = out.counts.get("drifts", 0) + 1
 
@@ -190,16 +190,16 @@ def _settle_drift(state: FeedState, now_ms: int, out: Observed) -> None:
     out.states[state.feed] = replace(state, drift_since=None, drift_at=None, drift_examples=[])
     out.alerts.append(_alert(
         state.feed, AlertState.RESOLVED, f"has sent nothing new for {_span(QUIET_MS // 1000)}", state.drift_since,
-        now_ms, AlertKind.CONTRACT_DRIFT,
+        now_ms, now_ms, AlertKind.CONTRACT_DRIFT,
     ))
 
 
 def _alert(
-    feed: str, state: AlertState, words: str, raised_at: int, changed_at: int,
+    feed: str, state: AlertState, words: str, raised_at: int, changed_at: int, now_ms: int,
     kind: AlertKind = AlertKind.FEED_STALE, severity: Severity = Severity.WARNING,
-) -> Alert:
-    return Alert(
-        alert_id=digest(kind.value, feed),
+) -> AlertSignal:
+    return AlertSignal(
+        alert_id=alert_id(kind, feed),
         kind=kind,
         state=state,
         severity=severity,
@@ -209,4 +209,8 @@ def _alert(
         reason=Reason.FEED_STALE if kind is AlertKind.FEED_STALE else Reason.OTHER,
         raised_at=raised_at,
         changed_at=changed_at,
+        feed=feed,
+        cause=words,
+        known_at=now_ms,
+        known=now_ms,
     )

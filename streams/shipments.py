@@ -1,7 +1,7 @@
 """The shipments step: carrier events and order references in, the shipment's truth and its fan-out out.
 
 Reads ``carrier.events`` and ``order.references``; writes ``shipment.events``, ``customer.updates``,
-``delivery.milestones``, ``ops.alerts`` and, as its state, ``shipment.state``.
+``delivery.milestones``, ``alert.signals`` and, as its state, ``shipment.state``.
 
 The final state and the set of output ids depend on the *set* of inputs alone, not on their order, their
 repetition or how they were cut into chunks. Where the same event id comes with other contents, the
@@ -28,7 +28,7 @@ from streams.fanout import (
 )
 from streams.identity import shipment_key
 from streams.model import (
-    Alert,
+    AlertSignal,
     CarrierEvent,
     CustomerUpdate,
     DeliveryMilestone,
@@ -38,6 +38,7 @@ from streams.model import (
     Sighting,
 )
 from streams.punctuality import Risk, alerts_about, risk
+from streams.renewing import still_open
 from streams.sameness import source_of
 from streams.shipment import (
     ID_BYTES,
@@ -78,19 +79,20 @@ class Received(Struct, frozen=True, gc=False):
 class Advance(Struct):
     """What one chunk brought about. ``events``: message key and event; ``states``: changed ones only.
 
-    ``refused``: place in the chunk and why. ``counts``: every event is one of accepted, duplicates and
-    refused; an accepted one matched or unmatched, and maybe late, or merged (another source told of the same
-    occurrence); every reference is one of linked, relinked (the order changed), withdrawn (it was
-    cancelled) and links_repeated, or refused.
+    ``relinked``: keys of shipments whose orders changed. ``refused``: place in the chunk and why.
+    ``counts``: every event is one of accepted, duplicates and refused; an accepted one matched or unmatched, and
+    maybe late, or merged (another source told of the same occurrence); every reference is one of linked, relinked
+    (the order changed), withdrawn (it was cancelled) and links_repeated, or refused.
     """
 
     events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
     customer_updates: list[CustomerUpdate] = field(default_factory=list)
     delivery_milestones: list[DeliveryMilestone] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
     states: dict[str, Shipment] = field(default_factory=dict)
     refused: list[tuple[int, Reject]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    relinked: set[str] = field(default_factory=set)
 
 
 def advance(
@@ -115,9 +117,11 @@ def advance(
         except Reject as reject:
             out.refused.append((place, reject))
             counts["refused"] += 1
-    for shipment in out.states.values():
+    for key, shipment in out.states.items():
         if shipment.raised:
             out.alerts.extend(settle(shipment, patience))
+        if key in out.relinked:
+            out.alerts.extend(still_open(shipment))
     out.counts = {name: count for name, count in counts.items() if count}
     return out
 
@@ -256,6 +260,7 @@ def _take_reference(
     shipment = _own(key, reference.carrier, reference.tracking_number, stored, out)
     is_new, risky = len(others) == len(shipment.orders), risk(shipment)
     _set_claim(shipment, reference)
+    out.relinked.add(key)
     out.alerts.extend(alerts_about(shipment, risky))
     if reference.withdrawn or not is_new:
         return
@@ -268,32 +273,38 @@ def _take_reference(
 
 def _link(reference: OrderReference) -> OrderLink:
     return OrderLink(
-        reference.order_id, reference.delivery_id, reference.customer_id, reference.promised_delivery_at
+        reference.order_id, reference.delivery_id, reference.customer_id, reference.promised_delivery_at,
+        reference.order_value, reference.currency,
     )
 
 
-Age = tuple[int, bool, str, int]
+Terms = tuple[str, int, float, str]
+Age = tuple[int, bool, Terms]
+_NO_TERMS: Terms = ("", -1, -1.0, "")
 
 
 def _age(reference: OrderReference) -> Age:
     """What makes one word of a claim newer than another; of equal time, always the same wins."""
     if reference.withdrawn:
-        return reference.updated_at, True, "", -1
-    return reference.updated_at, False, *_terms(_link(reference))
+        return reference.updated_at, True, _NO_TERMS
+    return reference.updated_at, False, _terms(_link(reference))
 
 
-def _terms(link: OrderLink) -> tuple[str, int]:
-    return link.customer_id, -1 if link.promised_delivery_at is None else link.promised_delivery_at
+def _terms(link: OrderLink) -> Terms:
+    promise, value = link.promised_delivery_at, link.order_value
+    return (
+        link.customer_id, -1 if promise is None else promise, -1.0 if value is None else value, link.currency or ""
+    )
 
 
 def _age_of_claim(claim: tuple[str, str], stored: Shipment) -> Age | None:
     """The newest word of the claim there is; None for a new one."""
     for known, time in zip(stored.orders, stored.link_times, strict=True):
         if (known.order_id, known.delivery_id) == claim:
-            return time, False, *_terms(known)
+            return time, False, _terms(known)
     for one in stored.withdrawn:
         if (one.order_id, one.delivery_id) == claim:
-            return one.at, True, "", -1
+            return one.at, True, _NO_TERMS
     return None
 
 

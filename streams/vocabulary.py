@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from streams.alert_vocabulary import ActionKind as ActionKind
+from streams.alert_vocabulary import AlertState as AlertState
+from streams.alert_vocabulary import AlertStep as AlertStep
+
 
 class Status(StrEnum):
     """Where a shipment stands. Terminal values are left only by a correction or a return."""
@@ -256,13 +260,6 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-class AlertState(StrEnum):
-    """Where an alert is in its life."""
-
-    RAISED = "raised"
-    RESOLVED = "resolved"
-
-
 class AlertKind(StrEnum):
     """What an alert is about."""
 
@@ -276,6 +273,7 @@ class AlertKind(StrEnum):
     NEVER_SHIPPED = "never_shipped"
     PROOF_MISSING = "proof_missing"
     DELIVERY_UNREPORTED = "delivery_unreported"
+    UNKNOWN = "unknown"
 
 
 class Flag(StrEnum):

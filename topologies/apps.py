@@ -11,6 +11,7 @@ from config.settings import Settings
 from connectors.carriers import Carrier, taken
 from connectors.registry import Registry, ValueCodec
 from streams.model import DeadLetter
+from topologies.alerts import AlertsHandler
 from topologies.faust_app import build_faust_app, run
 from topologies.feeds import FeedsHandler
 from topologies.fulfilment import FulfilmentHandler
@@ -42,6 +43,7 @@ STAGES: dict[str, Stage] = {
         ),
         Stage(topics.FULFILMENT, lambda _: [topics.DELIVERY_MILESTONES], FulfilmentHandler),
         Stage(topics.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),
+        Stage(topics.ALERTS, lambda _: [topics.ALERT_SIGNALS, topics.ALERT_ACTIONS], AlertsHandler),
     )
 }
 

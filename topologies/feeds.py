@@ -1,4 +1,4 @@
-"""The feeds stage: what intake saw of each feed in, alerts about silent feeds out, raised and resolved.
+"""The feeds stage: what intake saw of each feed in, signals about silent feeds and drifting contracts out.
 
 Reads ``feed.activity.v1`` (one partition); its changelog is ``feed.state.v1``. A timer sweeps for silence.
 """
@@ -12,7 +12,7 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
 from streams.feeds import Cadence, Observed, observe, sweep
-from streams.model import Alert, FeedActivity, FeedState, Record
+from streams.model import AlertSignal, FeedActivity, FeedState, Record
 from topologies.handling import Change, Handled, Message, View
 from topologies.reading import decoded, stored
 
@@ -29,7 +29,7 @@ class FeedsHandler:
             for feed, carrier in carriers.items()
         }
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)
-        self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, registry)
+        self._alerts = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
         self._states = ValueCodec(topics.FEED_STATE, FeedState, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
@@ -57,4 +57,4 @@ class FeedsHandler:
         for feed, changed in out.states.items():
             value = self._states.encode(changed)
             changes[feed.encode()] = Change(value, value)
-        return Handled({topics.OPS_ALERTS.name: alerts} if alerts else {}, [], changes, out.counts)
+        return Handled({topics.ALERT_SIGNALS.name: alerts} if alerts else {}, [], changes, out.counts)

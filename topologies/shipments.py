@@ -2,15 +2,14 @@
 
 Reads ``carrier.events.v1`` and ``order.references.v1`` (co-partitioned); its changelog is
 ``shipment.state.v1``. What falls due by the clock alone is found by an index beside the records, which is local and
-made of them: ``DUE``, eight bytes of the time (ms, big-endian), the shipment's key.
+made of them (``due_index.py``).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from itertools import islice, takewhile
-from struct import Struct as Packing
 from typing import TypeVar
 
 from msgspec import Struct
@@ -22,7 +21,7 @@ from connectors.registry import Registry, ValueCodec
 from streams.deadlines import Hearing, fall_due, next_due
 from streams.identity import shipment_key
 from streams.model import (
-    Alert,
+    AlertSignal,
     CustomerUpdate,
     DeliveryMilestone,
     EnrichedEvent,
@@ -34,22 +33,26 @@ from streams.model import (
 from streams.public_state import state_of
 from streams.shipment import Shipment, decode, encode
 from streams.shipments import Advance, Received, advance
-from topologies import alert_rules
+from streams.signals import feed_of, feeds_by_source
+from topologies import alert_rules, due_index
 from topologies.handling import Change, Handled, Message, Refused, View
 from topologies.reading import decoded, stored
 
 T = TypeVar("T", bound=Struct)
-DUE = b"\x00due"
 MOST_DUE = 5_000
 """Shipments one sweep looks at; the next goes on."""
-_TIME = Packing(">Q")
 
 
 class ShipmentsHandler:
     """Takes a chunk of carrier events or order references into the shipments' state."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
-        del carriers
+        self._feeds = feeds_by_source(carriers)
+        slugs = Counter(carrier.slug for carrier in carriers.values())
+        self._own_feeds = {
+            carrier.slug: feed for feed, carrier in carriers.items()
+            if carrier.slug is not None and slugs[carrier.slug] == 1
+        }
         rules = alert_rules.load(settings.alerts_file)
         self._patience = rules.patience
         self._hearing = Hearing(rules.after_silence_ms, rules.until_heard_for_ms)
@@ -59,7 +62,7 @@ class ShipmentsHandler:
         self._states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
         self._updates = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, registry)
         self._milestones = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, registry)
-        self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, registry)
+        self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         """Outputs and changed shipments of one chunk. ``state`` is never None: the stage has a changelog."""
@@ -83,14 +86,14 @@ class ShipmentsHandler:
         """The stage's own record inside a changelog value, and where the index has it."""
         record = self._states.decode(changelog_value).record
         at = next_due(decode(record), self._patience)
-        return {key: record} if at is None else {key: record, _due(at, key): b""}
+        return {key: record} if at is None else {key: record, due_index.entry(at, key): b""}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
         """Alerts that fall due; none while the platform itself hears nothing."""
         if not self._hearing.is_sound(now_ms):
             return Handled()
-        due = list(islice(takewhile(lambda one: one[0] < _due(now_ms + 1, b""), state.scan(DUE)), MOST_DUE))
-        keys = list(dict.fromkeys(_of(entry) for entry, _ in due))
+        due = due_index.due(state, now_ms, MOST_DUE)
+        keys = list(dict.fromkeys(map(due_index.key_of, due)))
         known = stored((key.decode() for key in keys), state, decode)
         out = Advance()
         for key, shipment in known.items():
@@ -98,9 +101,9 @@ class ShipmentsHandler:
             if own is not None and (alerts := fall_due(own, self._patience, now_ms)):
                 out.alerts += alerts
                 out.states[key] = own
-        local: dict[bytes, bytes | None] = {entry: None for entry, _ in due}
+        local: dict[bytes, bytes | None] = dict.fromkeys(due)
         local |= {
-            _due(at, key.encode()): b"" for key, shipment in {**known, **out.states}.items()
+            due_index.entry(at, key.encode()): b"" for key, shipment in {**known, **out.states}.items()
             if shipment is not None and (at := next_due(shipment, self._patience)) is not None
         }
         counts = {"alerts_due": len(out.alerts)} if out.alerts else {}
@@ -119,7 +122,7 @@ class ShipmentsHandler:
             old = before.get(key)
             was = None if old is None else next_due(old, self._patience)
             if was is None or at < was:
-                changes[_due(at, key.encode())] = b""
+                changes[due_index.entry(at, key.encode())] = b""
         return changes
 
     def _received(self, value: bytes | None) -> Received:
@@ -137,9 +140,15 @@ class ShipmentsHandler:
             topics.DELIVERY_MILESTONES.name: _keyed(
                 self._milestones, out.delivery_milestones, lambda milestone: milestone.delivery_id
             ),
-            topics.OPS_ALERTS.name: _keyed(self._alerts, out.alerts, lambda alert: alert.alert_id),
+            topics.ALERT_SIGNALS.name: _keyed(self._signals, self._heard_by(out), lambda one: one.alert_id),
         }
         return {name: messages for name, messages in outputs.items() if messages}
+
+    def _heard_by(self, out: Advance) -> list[AlertSignal]:
+        """The signals, each with the feed its shipment is heard by."""
+        for one in out.alerts:
+            one.feed = feed_of(out.states[one.subject], self._feeds, self._own_feeds)
+        return out.alerts
 
     def _changes(self, states: Mapping[str, Shipment]) -> dict[bytes, Change]:
         changes = {}
@@ -148,15 +157,6 @@ class ShipmentsHandler:
             public = self._states.encode(state_of(shipment, record, shipment.updated_at))
             changes[key.encode()] = Change(record, public)
         return changes
-
-
-def _due(at_ms: int, key: bytes) -> bytes:
-    return DUE + _TIME.pack(max(0, at_ms)) + key
-
-
-def _of(entry: bytes) -> bytes:
-    """The shipment an entry of the index is about."""
-    return entry[len(DUE) + _TIME.size:]
 
 
 def _key(item: Received | OrderReference) -> str:

@@ -16,17 +16,18 @@ ELSEWHERE = [path for path in modules() if label(path) != "config/topics.py"]
 DATA = sorted(path for pattern in ("*.yaml", "*.json") for path in (ROOT / "connectors").rglob(pattern))
 
 STORED_TOPICS = {
-    "carrier.events.v1", "carrier.unresolved.v1", "customer.updates.v1", "dead.letters.v1",
-    "delivery.milestones.v1", "dlq.feeds.v1", "dlq.fulfilment.v1", "dlq.intake.v1", "dlq.shipments.v1",
-    "erp.orders.v1", "erp.postings.v1", "feed.activity.v1", "feed.state.v1", "fulfilment.state.v1",
-    "ops.alerts.v1", "order.references.v1", "poll.state.v1", "shipment.events.v1", "shipment.state.v1",
-    "wms.confirmations.v1",
+    "alert.actions.v1", "alert.signals.v1", "carrier.events.v1", "carrier.unresolved.v1", "customer.updates.v1",
+    "dead.letters.v1", "delivery.milestones.v1", "dlq.alerts.v1", "dlq.feeds.v1", "dlq.fulfilment.v1",
+    "dlq.intake.v1", "dlq.shipments.v1", "erp.orders.v1", "erp.postings.v1", "feed.activity.v1", "feed.state.v1",
+    "fulfilment.state.v1", "ops.alerts.v1", "order.references.v1", "poll.state.v1", "shipment.events.v1",
+    "shipment.state.v1", "wms.confirmations.v1",
 }
 STORED_APPS = {
     "intake": ("shipsync-intake", None),
     "shipments": ("shipsync-shipments", "shipment.state.v1"),
     "fulfilment": ("shipsync-fulfilment", "fulfilment.state.v1"),
     "feeds": ("shipsync-feeds", "feed.state.v1"),
+    "alerts": ("shipsync-alerts", "ops.alerts.v1"),
 }
 
 
@@ -61,3 +62,5 @@ def test_topic_names_follow_the_pattern() -> None:
 def test_topics_that_are_joined_have_as_many_partitions() -> None:
     joined = (topics.CARRIER_EVENTS, topics.ORDER_REFERENCES, topics.SHIPMENT_STATE)
     assert {topic.partitions for topic in joined} == {topics.CARRIER_EVENTS.partitions}
+    alerts = (topics.ALERT_SIGNALS, topics.ALERT_ACTIONS, topics.OPS_ALERTS)
+    assert {topic.partitions for topic in alerts} == {1}

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from streams import shipment as records
 from streams.identity import shipment_key
-from streams.model import Alert, CustomerUpdate, DeliveryMilestone, EnrichedEvent, OrderReference
+from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent, OrderReference
 from streams.punctuality import risk
 from streams.shipments import Advance, Received, advance
 from streams.vocabulary import TERMINAL, AlertKind, AlertState, Correction, Milestone, Status
@@ -29,13 +31,13 @@ class Outcome:
     events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
     updates: list[CustomerUpdate] = field(default_factory=list)
     milestones: list[DeliveryMilestone] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
-    def open_alerts(self) -> dict[str, Alert]:
-        """What a reader of the compacted alerts topic sees open."""
-        latest = {alert.alert_id: alert for alert in self.alerts}
+    def open_alerts(self) -> dict[str, AlertSignal]:
+        """What was said last of each alert that is open, but for how much was known when it was said."""
+        latest = {alert.alert_id: replace(alert, known_at=0, known=0) for alert in self.alerts}
         return {key: alert for key, alert in latest.items() if alert.state is AlertState.RAISED}
 
     @property

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.feeds import AHEAD_MINUTES, KEPT_MINUTES, Cadence, Observed, observe, rate, sweep
-from streams.model import Alert, FeedActivity, FeedState, MinuteCount
+from streams.model import AlertSignal, FeedActivity, FeedState, MinuteCount
 from streams.vocabulary import AlertKind, AlertState, Reason
 
 NOON = 1_767_268_800_000
@@ -23,7 +23,7 @@ class Watch:
     now: int = NOON
     watched: dict[str, Cadence] = field(default_factory=lambda: dict(WATCHED))
     states: dict[str, FeedState] = field(default_factory=dict)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
 
     def hear(self, *activities: FeedActivity) -> None:
         self._keep(observe(activities, self.states, self.watched, self.now))

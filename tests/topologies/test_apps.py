@@ -23,6 +23,7 @@ from streams.vocabulary import RejectReason
 from tests.fakes.stage import Calls, FakeSink
 from tests.support.registry import fake_registry
 from topologies import apps
+from topologies.alerts import AlertsHandler
 from topologies.apps import GC_THRESHOLDS, STAGES, run_stage
 from topologies.faust_app import build_faust_app
 from topologies.feeds import FeedsHandler
@@ -38,12 +39,15 @@ READS = {
     "shipments": ["carrier.events.v1", "order.references.v1"],
     "fulfilment": ["delivery.milestones.v1"],
     "feeds": ["feed.activity.v1"],
+    "alerts": ["alert.signals.v1", "alert.actions.v1"],
 }
 HANDLERS: dict[str, type] = {
     "intake": IntakeHandler, "shipments": ShipmentsHandler, "fulfilment": FulfilmentHandler, "feeds": FeedsHandler,
+    "alerts": AlertsHandler,
 }
 STATES = {
     "intake": None, "shipments": "shipment.state.v1", "fulfilment": "fulfilment.state.v1", "feeds": "feed.state.v1",
+    "alerts": "ops.alerts.v1",
 }
 EACH = pytest.mark.parametrize("name", sorted(READS))
 

@@ -13,7 +13,22 @@ from config.version import VERSION
 from connectors.carriers import CarrierFileError
 from streams.errors import ShipSyncError
 from topologies import logs
-from topologies.cli import carrier, demo, drop, feed, gateway, poll, registry, stage, state, status, tail, topics, up
+from topologies.cli import (
+    alerts,
+    carrier,
+    demo,
+    drop,
+    feed,
+    gateway,
+    poll,
+    registry,
+    stage,
+    state,
+    status,
+    tail,
+    topics,
+    up,
+)
 
 EXIT_FAILURE = 1
 EXIT_WRONG_SETTINGS = 78
@@ -34,6 +49,7 @@ app.command("status", rich_help_panel=TRY)(status.command)
 app.command("topics", rich_help_panel=TRY)(topics.command)
 app.add_typer(carrier.app, name="carrier", rich_help_panel=TRY)
 app.add_typer(state.app, name="state", rich_help_panel=TRY)
+app.add_typer(alerts.app, name="alerts", rich_help_panel=TRY)
 app.command("up", rich_help_panel=RUN)(up.command)
 app.command("stage", rich_help_panel=RUN)(stage.command)
 app.command("gateway", rich_help_panel=RUN)(gateway.command)
