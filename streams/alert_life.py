@@ -22,16 +22,16 @@ MOST_NOTE = 2_000
 
 
 class Word(Struct, frozen=True, array_like=True, order=True):
-    """Of a signal, what its place in the order and its effect depend on: first how much was known. Of as much the one
-    whose newest was received earlier comes later: a report seen again keeps its earliest receipt. ``severity``: its
-    place in the list."""
+    """Of a signal, what its place in the order and its effect depend on: first how much was known; of as much, that the
+    cause is there comes after that it is over (the clock raises what no news resolved). ``severity``: its place in the
+    list."""
 
     known: int
-    before_known_at: int
     raised: bool
     changed_at: int
     severity: int
     raised_at: int
+    known_at: int
 
 
 class Deed(Struct, frozen=True, array_like=True):
@@ -101,8 +101,8 @@ _SEVERITIES = tuple(Severity)
 def word_of(signal: AlertSignal) -> Word:
     """The signal's place and effect."""
     return Word(
-        signal.known, -signal.known_at, signal.state is not AlertState.RESOLVED, signal.changed_at,
-        _SEVERITIES.index(signal.severity), signal.raised_at,
+        signal.known, signal.state is not AlertState.RESOLVED, signal.changed_at,
+        _SEVERITIES.index(signal.severity), signal.raised_at, signal.known_at,
     )
 
 
@@ -151,7 +151,7 @@ def timeline(life: Life) -> Iterator[tuple[int, Word | Deed]]:
     meets what was said by then."""
     at, said = life.course.at, []
     for word in life.words:
-        at = max(at, -word.before_known_at, word.changed_at)
+        at = max(at, word.known_at, word.changed_at)
         said.append((at, word))
     place = 0
     for deed in life.deeds:

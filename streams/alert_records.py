@@ -36,8 +36,8 @@ class AlertSignal(Struct):
     """What a stage says of one cause: it is there (``raised``), or it is over (``resolved``).
 
     ``orders`` are the first ones, ``at_stake`` counts all. Of two signals of a cause the one that knew more holds:
-    ``known`` grows with every event and every newer word of an order, ``known_at`` is the receipt of the newest of them;
-    of a feed both are when it was said.
+    ``known`` grows with every event and every newer word of an order, ``known_at`` is the receipt of the newest; of a
+    feed both are when it was said.
     """
 
     alert_id: str

@@ -8,11 +8,12 @@ from math import fsum, isfinite
 from streams.identity import alert_id, shipment_key
 from streams.model import AlertOrder, AlertSignal, AtStake, OrderLink
 from streams.sameness import source_number
-from streams.shipment import Shipment
+from streams.shipment import Shipment, decode_receipt
 from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 
 MOST_ORDERS_NAMED = 20
-_MOST = (1 << 63) - 1
+_MOST, _BEYOND = (1 << 63) - 1, 1 << 42
+"""The greatest number a contract takes; a time (UTC ms) in the year 2109."""
 CHANNELS = ("webhook", "poll", "edi", "file")
 """Channels a feed speaks by, as ``shipment.sources`` may hold them."""
 
@@ -85,6 +86,8 @@ def _orders(links: Iterable[OrderLink]) -> list[AlertOrder]:
 
 
 def _known(shipment: Shipment) -> int:
-    """Grows with every event and every newer word of a claim, whatever the order they come in."""
+    """Grows with every event, with every earlier receipt of one (which may change what holds of it), and with every
+    newer word of a claim; never falls, whatever the order they come in."""
     claims = sum(shipment.link_times) + sum(one.at for one in shipment.withdrawn)
-    return max(0, min(_MOST, claims + len(shipment.history)))
+    receipts = (decode_receipt(entry).received_at for entry in shipment.history)
+    return max(0, min(_MOST, claims + sum(max(1, _BEYOND - max(0, at)) for at in receipts)))
