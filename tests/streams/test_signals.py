@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import Phase, given, settings
 
 from streams.alert_life import word_of
@@ -50,6 +51,7 @@ def test_of_very_many_orders_the_first_are_named_and_all_are_counted() -> None:
     assert (len(signal.orders), signal.at_stake) == (MOST_ORDERS_NAMED, [AtStake("EUR", 50.0)])
 
 
+@pytest.mark.timeout(900)
 @settings(deadline=None, max_examples=LIVES, phases=[Phase.generate])
 @given(histories().flatmap(retellings).flatmap(batchings))
 def test_of_an_alert_the_signal_that_knew_most_is_the_one_said_last(chunks: list[list[laws.Said]]) -> None:
