@@ -244,7 +244,7 @@ def _resolve(course: Course, deed: Deed) -> AlertStep:
 
 
 def _reopen(course: Course, deed: Deed) -> AlertStep:
-    if course.state in (_RAISED, _GATHERED) or not course.history:
+    if course.state in (_RAISED, _GATHERED) or not course.live:
         return AlertStep.IGNORED
     if not is_live(course):
         course.pinned = True

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from streams.deadlines import renewed
 from streams.fanout import alerts_between
 from streams.model import AlertSignal
-from streams.punctuality import alerts_about
+from streams.punctuality import Risk, alerts_about
 from streams.shipment import Shipment
 
 
-def still_open(shipment: Shipment) -> list[AlertSignal]:
-    """Every alert that holds of the shipment now, with its orders as they are."""
-    return [*alerts_between(shipment, []), *alerts_about(shipment, None), *renewed(shipment)]
+def after_a_claim(shipment: Shipment, risky: Risk | None) -> list[AlertSignal]:
+    """What changes with an order's claim, and what holds all the same, with the orders as they are now. ``risky``: what
+    put the promise at risk before it."""
+    changed = alerts_about(shipment, risky) or alerts_about(shipment, None)
+    return [*alerts_between(shipment, []), *changed]

@@ -16,7 +16,7 @@ from copy import copy
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.deadlines import FOR_EVER, Patience, settle
+from streams.deadlines import FOR_EVER, Patience, renewed, settle
 from streams.errors import Reject
 from streams.facts import TELLING, TOLD_AS
 from streams.fanout import (
@@ -38,7 +38,7 @@ from streams.model import (
     Sighting,
 )
 from streams.punctuality import Risk, alerts_about, risk
-from streams.renewing import still_open
+from streams.renewing import after_a_claim
 from streams.sameness import source_of
 from streams.shipment import (
     ID_BYTES,
@@ -121,7 +121,7 @@ def advance(
         if shipment.raised:
             out.alerts.extend(settle(shipment, patience))
         if key in out.relinked:
-            out.alerts.extend(still_open(shipment))
+            out.alerts.extend(renewed(shipment))
     out.counts = {name: count for name, count in counts.items() if count}
     return out
 
@@ -261,7 +261,7 @@ def _take_reference(
     is_new, risky = len(others) == len(shipment.orders), risk(shipment)
     _set_claim(shipment, reference)
     out.relinked.add(key)
-    out.alerts.extend(alerts_about(shipment, risky))
+    out.alerts.extend(after_a_claim(shipment, risky))
     if reference.withdrawn or not is_new:
         return
     link = _link(reference)

@@ -14,7 +14,7 @@ from connectors.carriers import discover
 from connectors.registry import Registry, ValueCodec
 from connectors.topic_admin import TopicAdmin
 from streams.model import Alert, AlertSignal, FeedActivity
-from streams.vocabulary import AlertState
+from streams.vocabulary import AlertState, AlertStep
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
@@ -47,11 +47,11 @@ class Feeds:
         signals = [self._signals.decode(record.value()) for record in records]
         return Counter((one.subject, one.state) for one in signals)
 
-    def stands(self) -> dict[str, AlertState]:
-        """How the alert about each feed stands in the end."""
+    def lives(self) -> dict[str, list[AlertStep]]:
+        """What happened to the alert about each feed, as everybody reads it."""
         records = read_all(self._bootstrap, topics.OPS_ALERTS.name)
         alerts = [self._alerts.decode(record.value()) for record in records]
-        return {alert.subject: alert.state for alert in alerts}
+        return {alert.subject: [one.step for one in alert.history] for alert in alerts}
 
 
 @pytest.mark.timeout(240)
@@ -90,8 +90,10 @@ def test_what_is_known_of_a_feed_outlives_the_worker_that_watched_it(
         eventually(lambda: feeds.said()[SILENT, AlertState.RESOLVED] == 1, 30)
         said = feeds.said()
         closing.callback(StageWorker("alerts", settings, tmp_path / "alerts").kill)
-        stands = {SILENT: AlertState.RESOLVED, TALKING: AlertState.RAISED}
-        eventually(lambda: feeds.stands().items() >= stands.items(), 60)
+        eventually(lambda: {SILENT, TALKING} <= feeds.lives().keys(), 60)
+        lives = feeds.lives()
     assert said[SILENT, AlertState.RAISED] == 1
     assert said[TALKING, AlertState.RAISED] == 1
     assert said[TALKING, AlertState.RESOLVED] == 0
+    assert lives[SILENT][:2] == [AlertStep.RAISED, AlertStep.RESOLVED]
+    assert lives[TALKING] == [AlertStep.RAISED]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from streams.model import AtStake
-from streams.renewing import still_open
+from streams.punctuality import risk
+from streams.renewing import after_a_claim
 from streams.shipment import Shipment, decode
 from streams.vocabulary import AlertKind, AlertState, ExceptionType, Milestone
 from tests.streams import laws
@@ -17,7 +18,7 @@ PROMISED = reference(promised_delivery_at=DAY_ONE + HOUR, order_value=40.0, curr
 
 def test_everything_that_holds_is_told_with_the_orders_as_they_are() -> None:
     record = decode(laws.tell([[DAMAGED], [PROMISED]]).records["north:N100"])
-    told = {one.kind: one for one in still_open(record)}
+    told = {one.kind: one for one in after_a_claim(record, risk(record))}
     assert set(told) == {AlertKind.SHIPMENT_EXCEPTION, AlertKind.DELIVERY_AT_RISK}
     assert {one.state for one in told.values()} == {AlertState.RAISED}
     assert all(one.at_stake == [AtStake("EUR", 40.0)] for one in told.values())
@@ -25,9 +26,10 @@ def test_everything_that_holds_is_told_with_the_orders_as_they_are() -> None:
 
 def test_an_order_that_comes_after_the_trouble_is_told_with_it() -> None:
     outcome = laws.tell([[DAMAGED], [PROMISED]])
+    assert len([one for one in outcome.alerts if one.kind is AlertKind.DELIVERY_AT_RISK]) == 1
     assert [bool(one.orders) for one in outcome.alerts if one.kind is AlertKind.SHIPMENT_EXCEPTION] == [False, True]
 
 
 def test_of_a_shipment_without_trouble_nothing_is_told_again() -> None:
-    assert still_open(Shipment("north", "N1")) == []
+    assert after_a_claim(Shipment("north", "N1"), None) == []
     assert laws.tell([[received(carrier_event(Milestone.IN_TRANSIT, 5))], [PROMISED]]).alerts == []
