@@ -81,6 +81,14 @@ ORDER_REFERENCES = Topic(
     "order.references.v1", "Orders' claims on shipments, co-partitioned with carrier events",
     "CARRIER:REFERENCE", "order_reference", "intake", retention_ms=90 * DAY_MS,
 )
+SHIPMENT_LINKS = Topic(
+    "shipment.links.v1", "Numbers that belong to another number's shipment, co-partitioned with carrier events",
+    "CARRIER:REFERENCE of the part", "shipment_link", "intake, master data", retention_ms=90 * DAY_MS,
+)
+SHIPMENT_ADOPTIONS = Topic(
+    "shipment.adoptions.v1", "What parts tell the shipments they belong to, co-partitioned with carrier events",
+    "CARRIER:REFERENCE of the whole", "shipment_adoption", "shipments", personal_data=True,
+)
 SHIPMENT_EVENTS = Topic(
     "shipment.events.v1", "The enriched canonical history", "CARRIER:REFERENCE", "enriched_event",
     "shipments", retention_ms=90 * DAY_MS, personal_data=True,
@@ -147,10 +155,14 @@ DLQ_ALERTS = dead_letter_topic("alerts")
 
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
-    ORDER_REFERENCES, SHIPMENT_EVENTS, SHIPMENT_STATE, CUSTOMER_UPDATES, DELIVERY_MILESTONES, ALERT_SIGNALS,
-    ALERT_ACTIONS, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, POLL_STATE, DEAD_LETTERS,
-    DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_ALERTS,
+    ORDER_REFERENCES, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS, SHIPMENT_EVENTS, SHIPMENT_STATE, CUSTOMER_UPDATES,
+    DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS,
+    EDI_ACKNOWLEDGEMENTS, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_ALERTS,
 )
+
+
+OF_ONE_SHIPMENT: tuple[Topic, ...] = (CARRIER_EVENTS, ORDER_REFERENCES, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS)
+"""What the shipments stage reads: keyed by the shipment and partitioned alike."""
 
 
 def raw(feed: str) -> Topic:

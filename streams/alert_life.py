@@ -22,16 +22,15 @@ MOST_NOTE = 2_000
 
 
 class Word(Struct, frozen=True, array_like=True, order=True):
-    """Of a signal, what its place in the order and its effect depend on: first how much was known; of as much, that the
-    cause is there comes after that it is over (the clock raises what no news resolved). ``severity``: its place in the
-    list."""
+    """Of a signal, what its place in the order and its effect depend on: first when it was said. ``severity``: its
+    place in the list."""
 
-    known: int
+    said_at: int
+    place: int
     raised: bool
     changed_at: int
     severity: int
     raised_at: int
-    known_at: int
 
 
 class Deed(Struct, frozen=True, array_like=True):
@@ -80,7 +79,7 @@ class Course(Struct, array_like=True):
 
 
 class Life(Struct, array_like=True):
-    """All of one alert. ``latest``: the signal that knew most; ``cause``: the words of the latest that raised it;
+    """All of one alert. ``latest``: the signal said last; ``cause``: the words of the latest that raised it;
     ``words`` and ``deeds`` in their order; ``course``: how it stood before the first of them.
     """
 
@@ -101,8 +100,8 @@ _SEVERITIES = tuple(Severity)
 def word_of(signal: AlertSignal) -> Word:
     """The signal's place and effect."""
     return Word(
-        signal.known, signal.state is not AlertState.RESOLVED, signal.changed_at,
-        _SEVERITIES.index(signal.severity), signal.raised_at, signal.known_at,
+        signal.said_at, signal.place, signal.state is not AlertState.RESOLVED, signal.changed_at,
+        _SEVERITIES.index(signal.severity), signal.raised_at,
     )
 
 
@@ -147,11 +146,11 @@ def order_of(deed: Deed) -> tuple[int, str, str, str, int, str]:
 
 
 def timeline(life: Life) -> Iterator[tuple[int, Word | Deed]]:
-    """Everything in its order with the time it took effect at, UTC ms. Signals go by how much they knew; an action
+    """Everything in its order with the time it took effect at, UTC ms. Signals go by when they were said; an action
     meets what was said by then."""
     at, said = life.course.at, []
     for word in life.words:
-        at = max(at, word.known_at, word.changed_at)
+        at = max(at, word.said_at)
         said.append((at, word))
     place = 0
     for deed in life.deeds:

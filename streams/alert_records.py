@@ -35,9 +35,8 @@ class AtStake(Struct, frozen=True, array_like=True):
 class AlertSignal(Struct):
     """What a stage says of one cause: it is there (``raised``), or it is over (``resolved``).
 
-    ``orders`` are the first ones, ``at_stake`` counts all. Of two signals of a cause the one that knew more holds:
-    ``known`` grows with every event and every newer word of an order, ``known_at`` is the receipt of the newest; of a
-    feed both are when it was said.
+    ``orders`` are the first ones, ``at_stake`` counts all. Of two signals of a cause the one said last holds:
+    ``said_at`` is the stage's clock, ``place`` which it was of all that was said in that moment.
     """
 
     alert_id: str
@@ -55,8 +54,8 @@ class AlertSignal(Struct):
     cause: str = ""
     orders: list[AlertOrder] = field(default_factory=list)
     at_stake: list[AtStake] = field(default_factory=list)
-    known_at: int = 0
-    known: int = 0
+    said_at: int = 0
+    place: int = 0
 
 
 class AlertAction(Struct, frozen=True):

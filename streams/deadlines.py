@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from streams.facts import PROVED
 from streams.model import AlertSignal
+from streams.parts import is_mute
 from streams.punctuality import promised
 from streams.shipment import Raised, Shipment
 from streams.signals import raised, resolved, signal
@@ -56,6 +57,8 @@ FOR_EVER = Patience()
 
 def deadlines(shipment: Shipment, patience: Patience) -> list[tuple[AlertKind, int]]:
     """When what of it is overdue, UTC ms, as far as anything is; each kind once."""
+    if shipment.wholes and is_mute(shipment):
+        return []
     due: list[tuple[AlertKind, int]] = []
     status, orders = shipment.status, shipment.orders
     if status not in TERMINAL:
@@ -71,7 +74,10 @@ def deadlines(shipment: Shipment, patience: Patience) -> list[tuple[AlertKind, i
             due.append((_UNREPORTED, heard_at + patience.delivery_unreported))
     elif status is _DELIVERED and not shipment.proved and patience.proof_missing is not None:
         due.append((_UNPROVED, (shipment.delivered_at or 0) + patience.proof_missing))
-    if not orders and patience.order_not_found is not None and not shipment.withdrawn:
+    if (
+        not orders and patience.order_not_found is not None and not shipment.withdrawn
+        and not any(part.claimed for part in shipment.parts)
+    ):
         first = shipment.first_heard_at
         if first is not None:
             due.append((_UNCLAIMED, first + patience.order_not_found))

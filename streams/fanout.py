@@ -42,8 +42,8 @@ def milestones_of(
 ) -> list[DeliveryMilestone]:
     """One milestone per delivery and fact the event at ``place`` reports.
 
-    ``known``: the facts' bits reported by other events; those are not told again. Attempts are, the ``number``-th by
-    the event that made it known (else 0).
+    ``known``: the facts' bits reported by other events of its piece; those are not told again. Attempts are, the
+    ``number``-th by the event that made it known (else 0).
     """
     story = entry.story
     facts = _new_facts(entry, known, number)
@@ -65,18 +65,20 @@ def updates_held_for(shipment: Shipment, order: OrderLink) -> Iterator[CustomerU
 
 def milestones_held_for(shipment: Shipment, order: OrderLink) -> Iterator[DeliveryMilestone]:
     """Every fact about a delivery just become known, each once, in event-time order."""
-    known = 0
+    known: dict[str, int] = {}
     for place, entry, number in news(shipment):
         if entry.story is None:
             continue
-        for fact in _new_facts(entry, known, number):
-            known |= fact.bit
+        for fact in _new_facts(entry, known.get(entry.piece, 0), number):
+            known[entry.piece] = known.get(entry.piece, 0) | fact.bit
             yield _milestone(shipment, place, entry, entry.story, order, fact, number)
 
 
-def alerts_between(shipment: Shipment, before: list[OpenException]) -> list[AlertSignal]:
-    """Alerts raised, renewed (another reason) and resolved since ``before`` was the open set."""
-    now = {one.type: one for one in shipment.open}
+def alerts_between(
+    shipment: Shipment, before: list[OpenException], after: list[OpenException]
+) -> list[AlertSignal]:
+    """Alerts raised, renewed (another reason) and resolved since ``before`` was the open set, and not ``after``."""
+    now = {one.type: one for one in after}
     then = {one.type: one for one in before}
     alerts = [
         resolved(
@@ -87,7 +89,7 @@ def alerts_between(shipment: Shipment, before: list[OpenException]) -> list[Aler
     ]
     alerts += [
         raised(_signal(shipment, one), f"{_words(one)} ({one.reason.value.replace('_', ' ')})", one.reason_at)
-        for one in shipment.open
+        for one in after
         if then.get(one.type) != one
     ]
     return alerts
@@ -144,6 +146,7 @@ def _update(
         shipment.signed_by,
         _is_history(shipment, place, entry, raw),
         event_id,
+        entry.piece or None,
     )
 
 
@@ -151,7 +154,7 @@ def _milestone(
     shipment: Shipment, place: int, entry: Entry, story: Story, order: OrderLink, fact: Fact, number: int
 ) -> DeliveryMilestone:
     event_id = id_at(shipment, place).hex()
-    which = (str(number),) if fact.repeats else ()
+    which = (str(number),) if fact.repeats else (entry.piece,) if entry.piece else ()
     return DeliveryMilestone(
         digest(
             "milestone", order.delivery_id, shipment.carrier, shipment.tracking_number, fact.name, *which
@@ -167,6 +170,7 @@ def _milestone(
         entry.reason,
         story.proof_of_delivery,
         event_id,
+        entry.piece or None,
     )
 
 

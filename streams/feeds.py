@@ -211,6 +211,5 @@ def _alert(
         changed_at=changed_at,
         feed=feed,
         cause=words,
-        known_at=now_ms,
-        known=now_ms,
+        said_at=now_ms,
     )

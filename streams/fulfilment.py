@@ -42,7 +42,7 @@ class Posted(Struct):
 def post(chunk: Sequence[DeliveryMilestone], states: Mapping[str, FulfilmentState | None]) -> Posted:
     """Take a chunk in. ``states``: delivery id -> what is stored; left unchanged.
 
-    A posting's id names the fact (delivery, shipment, kind; for attempts the event), so a loss reported
+    A posting's id names the fact (delivery, shipment or piece, kind; for attempts which of them), so a loss reported
     as lost and as destroyed is posted once.
     """
     out = Posted()
@@ -78,7 +78,9 @@ def _post(
 def _posting_id(milestone: DeliveryMilestone, kind: PostingKind) -> str:
     parts = ["posting", milestone.delivery_id, milestone.carrier, milestone.tracking_number, kind.value]
     if kind is PostingKind.DELIVERY_ATTEMPT:
-        parts.append(milestone.event_id)
+        parts.append(milestone.milestone_id)
+    elif milestone.piece is not None:
+        parts.append(milestone.piece)
     return digest(*parts)
 
 
@@ -95,4 +97,5 @@ def _posting(milestone: DeliveryMilestone, kind: PostingKind, posting_id: str) -
         reason=milestone.reason,
         proof_of_delivery=milestone.proof_of_delivery,
         event_id=milestone.event_id,
+        piece=milestone.piece,
     )

@@ -23,10 +23,13 @@ from streams.feed_records import FeedActivity as FeedActivity
 from streams.feed_records import FeedState as FeedState
 from streams.feed_records import MinuteCount as MinuteCount
 from streams.feed_records import Novelty as Novelty
+from streams.link_records import Adoption as Adoption
+from streams.link_records import ShipmentLink as ShipmentLink
 from streams.vocabulary import (
     Classifier,
     Correction,
     ExceptionType,
+    LinkKind,
     Milestone,
     PollEnd,
     PostingKind,
@@ -168,6 +171,7 @@ class Sighting(Struct, gc=False):
     flags: list[str]
     source: SightedSource
     carrier_event_id: str | None = None
+    piece: str | None = None
 
 
 class OrderLine(Struct, frozen=True):
@@ -232,6 +236,21 @@ class EnrichedEvent(Struct, gc=False):
     same_as: str | None = None
 
 
+class Related(Struct, frozen=True, array_like=True, gc=False):
+    """Another number of a shipment (``CARRIER:REFERENCE``), and what it is to it."""
+
+    key: str
+    kind: LinkKind
+
+
+class PieceState(Struct, frozen=True, array_like=True, gc=False):
+    """Where one piece of a shipment stands."""
+
+    name: str
+    status: Status
+    status_at: int | None = None
+
+
 class ShipmentState(Struct, gc=False):
     """The current truth about one shipment; the changelog of the shipments stage."""
 
@@ -255,6 +274,9 @@ class ShipmentState(Struct, gc=False):
     estimated_by: str | None = None
     estimate_changes: int = 0
     punctuality: Punctuality = Punctuality.NO_PROMISE
+    part_of: list[Related] = []
+    parts: list[Related] = []
+    pieces: list[PieceState] = []
 
 
 class CustomerUpdate(Struct, gc=False):
@@ -276,6 +298,7 @@ class CustomerUpdate(Struct, gc=False):
     signed_by: str | None
     superseded: bool
     event_id: str
+    piece: str | None = None
 
 
 class DeliveryMilestone(Struct, gc=False):
@@ -293,6 +316,7 @@ class DeliveryMilestone(Struct, gc=False):
     reason: Reason
     proof_of_delivery: ProofOfDelivery | None
     event_id: str
+    piece: str | None = None
 
 
 class ErpPosting(Struct):
@@ -309,6 +333,7 @@ class ErpPosting(Struct):
     reason: Reason
     proof_of_delivery: ProofOfDelivery | None
     event_id: str
+    piece: str | None = None
 
 
 class FulfilmentState(Struct):

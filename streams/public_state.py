@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.model import ShipmentState
+from streams.model import PieceState, Related, ShipmentState
 from streams.punctuality import promised, punctuality
 from streams.shipment import Shipment
 
@@ -16,4 +16,7 @@ def state_of(shipment: Shipment, record: bytes, updated_at: int) -> ShipmentStat
         shipment.delivered_at, shipment.signed_by, [one.type for one in shipment.open], updated_at, record,
         promise, shipment.first_estimate, shipment.estimate_at, shipment.estimate_by or None,
         shipment.estimate_changes, punctuality(shipment, promise),
+        [Related(one.key, one.kind) for one in shipment.wholes if not one.withdrawn],
+        [Related(one.key, one.kind) for one in shipment.parts],
+        [PieceState(one.name, one.status, one.status_at) for one in shipment.pieces],
     )

@@ -68,9 +68,8 @@ def risk(shipment: Shipment) -> Risk | None:
     return Risk(shipment.estimated_delivery_at, promise, since)
 
 
-def alerts_about(shipment: Shipment, before: Risk | None) -> list[AlertSignal]:
+def alerts_about(shipment: Shipment, before: Risk | None, now: Risk | None) -> list[AlertSignal]:
     """The alert raised, renewed (another estimate or promise) or resolved since ``before``."""
-    now = risk(shipment)
     if now == before:
         return _NOTHING
     if now is not None:

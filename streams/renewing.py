@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from streams.acceptance import Concern, concern
 from streams.fanout import alerts_between
 from streams.model import AlertSignal
-from streams.punctuality import Risk, alerts_about
+from streams.punctuality import alerts_about
 from streams.shipment import Shipment
 
 
-def after_a_claim(shipment: Shipment, risky: Risk | None) -> list[AlertSignal]:
-    """What changes with an order's claim, and what holds all the same, with the orders as they are now. ``risky``: what
-    put the promise at risk before it."""
-    changed = alerts_about(shipment, risky) or alerts_about(shipment, None)
-    return [*alerts_between(shipment, []), *changed]
+def held(shipment: Shipment, before: Concern) -> list[AlertSignal]:
+    """What was told ``before`` and holds unchanged, with the orders as they are now."""
+    now = concern(shipment)
+    told = alerts_between(shipment, [], [one for one in now.open if one in before.open])
+    return told if now.risk is None or now.risk != before.risk else [*told, *alerts_about(shipment, None, now.risk)]

@@ -20,6 +20,7 @@ from streams.vocabulary import (
     Correction,
     ExceptionType,
     Flag,
+    LinkKind,
     Milestone,
     Reason,
     Status,
@@ -45,7 +46,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     ``at`` orders the history: the event time, but for a forecast or a time flagged as in the future no
     later than the receipt. ``corrects``: id of the event this one voids, or empty. ``own``: stands for the carrier's
     own id of the event, 0 without one; of several that share it, those received last hold. ``told_by``: the feed an
-    estimate came by.
+    estimate came by. ``piece``: the one it is about, empty for the whole shipment. ``paths``: how it came from other
+    numbers (``links.path_of``), ascending; none for the number's own.
     """
 
     at: int
@@ -60,6 +62,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     story: Story | None
     own: int = 0
     told_by: str = ""
+    piece: str = ""
+    paths: tuple[str, ...] = ()
 
 
 class Receipt(Struct, frozen=True, array_like=True, gc=False):
@@ -84,6 +88,32 @@ class Raised(Struct, frozen=True, array_like=True, gc=False):
     since: int
 
 
+class Whole(Struct, frozen=True, array_like=True, gc=False):
+    """A shipment, ``CARRIER:REFERENCE``, this number is a part of; ``at``: when that was said, UTC ms."""
+
+    key: str
+    kind: LinkKind
+    at: int
+    withdrawn: bool = False
+
+
+class Part(Struct, frozen=True, array_like=True, gc=False):
+    """A number, ``CARRIER:REFERENCE``, that is a part of this shipment; ``claimed``: by an order of its own."""
+
+    key: str
+    kind: LinkKind
+    claimed: bool = False
+
+
+class Piece(Struct, frozen=True, array_like=True, gc=False):
+    """A piece of the shipment: where it stands, and the bits of ``facts.FACTS`` known of it."""
+
+    name: str
+    status: Status = Status.UNKNOWN
+    status_at: int | None = None
+    facts: int = 0
+
+
 class OpenException(Struct, frozen=True, array_like=True, gc=False):
     """Something wrong and not yet put right. ``reason`` is the latest one given, at ``reason_at``."""
 
@@ -102,7 +132,8 @@ class Shipment(Struct, array_like=True, gc=False):
     far as they tell (``telling.py``). ``estimate_at``: event time of the event that stated the estimate,
     ``estimate_by`` its feed. ``withdrawn``: claims of cancelled orders, by order and delivery.
     ``first_heard_at``, ``heard_at``: receipt of the first and the latest event; ``proved``: some proof of delivery has
-    come; ``raised``: alerts of the clock (``deadlines.py``).
+    come; ``raised``: alerts of the clock (``deadlines.py``). ``wholes`` and ``parts``: numbers that belong together
+    (``parts.py``), by key; ``pieces``: by name.
     """
 
     carrier: str
@@ -136,6 +167,9 @@ class Shipment(Struct, array_like=True, gc=False):
     heard_at: int | None = None
     proved: bool = False
     raised: tuple[Raised, ...] = ()
+    wholes: tuple[Whole, ...] = ()
+    parts: tuple[Part, ...] = ()
+    pieces: tuple[Piece, ...] = ()
 
     @property
     def standing(self) -> Status:
@@ -198,6 +232,7 @@ def entry_of(event: CarrierEvent | Sighting, event_id: bytes, *, telling: bool, 
         event.estimated_delivery_at, corrects, retracts, story,
         0 if event.carrier_event_id is None else int(digest(event.carrier_event_id)[:15], 16),
         "" if event.estimated_delivery_at is None else event.source.feed,
+        event.piece or "",
     )  # fmt: skip
 
 

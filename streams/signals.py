@@ -1,4 +1,4 @@
-"""What a shipment's signals say: the cause, the orders it touches, what they are worth, and how much was known then."""
+"""What a shipment's signals say: the cause, the orders it touches and what they are worth."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from math import fsum, isfinite
 from streams.identity import alert_id, shipment_key
 from streams.model import AlertOrder, AlertSignal, AtStake, OrderLink
 from streams.sameness import source_number
-from streams.shipment import Shipment, decode_receipt
+from streams.shipment import Shipment
 from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 
 MOST_ORDERS_NAMED = 20
-_MOST, _BEYOND = (1 << 63) - 1, 1 << 42
-"""The greatest number a contract takes; a time (UTC ms) in the year 2109."""
 CHANNELS = ("webhook", "poll", "edi", "file")
 """Channels a feed speaks by, as ``shipment.sources`` may hold them."""
 
@@ -29,7 +27,6 @@ def signal(
         alert_id=alert_id(kind, key, *which), kind=kind, state=AlertState.RAISED, severity=severity, subject=key,
         message="", exception=exception, reason=reason, raised_at=raised_at, changed_at=raised_at,
         carrier=shipment.carrier, orders=_orders(shipment.orders), at_stake=at_stake(map(_order, shipment.orders)),
-        known_at=shipment.updated_at, known=_known(shipment),
     )  # fmt: skip
 
 
@@ -83,11 +80,3 @@ def _order(link: OrderLink) -> AlertOrder:
 
 def _orders(links: Iterable[OrderLink]) -> list[AlertOrder]:
     return [_order(link) for link, _ in zip(links, range(MOST_ORDERS_NAMED), strict=False)]
-
-
-def _known(shipment: Shipment) -> int:
-    """Grows with every event, with every earlier receipt of one (which may change what holds of it), and with every
-    newer word of a claim; never falls, whatever the order they come in."""
-    claims = sum(shipment.link_times) + sum(one.at for one in shipment.withdrawn)
-    receipts = (decode_receipt(entry).received_at for entry in shipment.history)
-    return max(0, min(_MOST, claims + sum(max(1, _BEYOND - max(0, at)) for at in receipts)))

@@ -9,25 +9,32 @@ the same step, so what comes out depends on the set of events alone.
 - An exception is open from the event that reports it until a later good milestone of the kind that puts
   it right; damage and shortage stay open until the goods arrive sound. A terminal status closes what no
   longer matters, and after it only claims open.
+- Of several pieces, each stands somewhere of its own; the shipment has ended, or is on its way back, once all pieces
+  that are known by then are.
 """
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from streams.facts import FACT_BITS
+from streams.links import steps_of
 from streams.shipment import (
     ID_BYTES,
     RANK_OF,
     Entry,
     OpenException,
+    Piece,
     Shipment,
     decode_entry,
     place_of,
     rank_of,
 )
-from streams.vocabulary import RANK, STATUS_OF, TERMINAL, ExceptionType, Milestone, Status
+from streams.vocabulary import RANK, STATUS_OF, TERMINAL, ExceptionType, LinkKind, Milestone, Status
 
 _NONE = ExceptionType.NONE
 _RETURN_LEG = frozenset({Status.RETURNING, Status.RETURNED})
+_DONE = TERMINAL | {Status.RETURNING}
 _ALL = frozenset(ExceptionType)
 _CLAIMS = frozenset(
     {ExceptionType.DAMAGE, ExceptionType.LOSS, ExceptionType.SHORTAGE, ExceptionType.REFUSAL}
@@ -72,7 +79,11 @@ def fold(shipment: Shipment, place: int, entry: Entry, *, voided: bool) -> None:
     if entry.retracts:
         return
     if entry.actual:
-        shipment.facts |= FACT_BITS.get((entry.milestone, entry.exception), 0)
+        bits = FACT_BITS.get((entry.milestone, entry.exception), 0)
+        if entry.piece:
+            _set_piece(shipment, _with_facts(_piece(shipment, entry.piece), bits))
+        else:
+            shipment.facts |= bits
     if voided:
         return
     if entry.estimated_delivery_at is not None:
@@ -103,19 +114,65 @@ def _estimate(shipment: Shipment, entry: Entry, estimate: int) -> None:
 
 def _move(shipment: Shipment, place: int, entry: Entry) -> bool:
     target = STATUS_OF[entry.milestone]
-    current = shipment.status
     if target is None:
         return False
+    held = False
+    if entry.piece:
+        _move_piece(shipment, entry, target)
+        target, held = _of_all(shipment, target)
+    current = shipment.status
     if current in TERMINAL and (target not in _RETURN_LEG or current is Status.RETURNED):
         return False
     shipment.leader = place
-    on_the_way_back = current is Status.RETURNING and RANK[target] <= RANK[Status.IN_TRANSIT]
-    if target is not current and not on_the_way_back:
+    if held:
+        return False
+    if _leads(current, target):
         shipment.status = target
         shipment.status_at = entry.at
         if target is Status.DELIVERED:
             shipment.delivered_at = entry.at
     return True
+
+
+def _leads(current: Status, target: Status) -> bool:
+    on_the_way_back = current is Status.RETURNING and RANK[target] <= RANK[Status.IN_TRANSIT]
+    return target is not current and not on_the_way_back
+
+
+def _piece(shipment: Shipment, name: str) -> Piece:
+    return next((one for one in shipment.pieces if one.name == name), Piece(name))
+
+
+def _with_facts(piece: Piece, bits: int) -> Piece:
+    return piece if piece.facts | bits == piece.facts else replace(piece, facts=piece.facts | bits)
+
+
+def _set_piece(shipment: Shipment, piece: Piece) -> None:
+    others = [one for one in shipment.pieces if one.name != piece.name]
+    shipment.pieces = tuple(sorted([piece, *others], key=lambda one: one.name))
+
+
+def _move_piece(shipment: Shipment, entry: Entry, target: Status) -> None:
+    piece = _piece(shipment, entry.piece)
+    ended = piece.status in TERMINAL and (target not in _RETURN_LEG or piece.status is Status.RETURNED)
+    if not ended and _leads(piece.status, target):
+        _set_piece(shipment, replace(piece, status=target, status_at=entry.at))
+
+
+def _of_all(shipment: Shipment, target: Status) -> tuple[Status, bool]:
+    """What a piece's new status means for the shipment, and whether it has to wait for other pieces."""
+    if target not in _DONE:
+        return target, False
+    statuses = {one.status for one in shipment.pieces}
+    if not statuses <= _DONE:
+        return target, True
+    first = next((one for one in (Status.DELIVERED, Status.RETURNING) if one in statuses), target)
+    return first, False
+
+
+def facts_of(shipment: Shipment, piece: str) -> int:
+    """The bits of the facts known of a piece, or without one of the shipment as a whole."""
+    return _piece(shipment, piece).facts if piece else shipment.facts
 
 
 def _follow_exceptions(shipment: Shipment, entry: Entry, *, moved: bool) -> None:
@@ -161,18 +218,23 @@ def refold(shipment: Shipment) -> None:
     shipment.open = []
     shipment.leader = -1
     shipment.facts = 0
+    shipment.pieces = tuple(Piece(part.key) for part in shipment.parts if part.kind is LinkKind.PIECE)
     shipment.updated_at = max([*shipment.link_times, *(one.at for one in shipment.withdrawn)], default=0)
     for place, entry in enumerate(entries):
         fold(shipment, place, entry, voided=is_voided(shipment, id_at(shipment, place)))
 
 
 def _replaced(entries: list[Entry]) -> list[int]:
-    """Places of the events whose carrier sent them again, later, with other facts."""
-    newest: dict[int, int] = {}
-    for entry in entries:
+    """Places of the events whose carrier sent them again, under the same number, later, with other facts."""
+    newest: dict[tuple[int, str], int] = {}
+    owners = [(entry.own, steps_of(entry.paths[0])[0] if entry.paths else "") for entry in entries]
+    for owner, entry in zip(owners, entries, strict=True):
         if entry.own:
-            newest[entry.own] = max(entry.received_at, newest.get(entry.own, 0))
-    return [place for place, entry in enumerate(entries) if entry.own and entry.received_at < newest[entry.own]]
+            newest[owner] = max(entry.received_at, newest.get(owner, 0))
+    return [
+        place for place, (owner, entry) in enumerate(zip(owners, entries, strict=True))
+        if entry.own and entry.received_at < newest[owner]
+    ]
 
 
 def insert(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:

@@ -24,7 +24,7 @@ class Telling(NamedTuple):
 
 def kind_of(entry: Entry) -> str | None:
     """The kind of news; None where customers need not hear of it."""
-    if entry.story is None or entry.retracts:
+    if entry.story is None or entry.retracts or not entry.story.reports:
         return None
     return TOLD_AS.get((entry.milestone, entry.exception, entry.actual))
 
@@ -43,14 +43,38 @@ def count_in(shipment: Shipment, place: int, entry: Entry, source: int | None = 
     told, number = shipment.told, KIND_NUMBERS[kind]
     at = _place_of(told, number)
     before = 0 if at == len(told) or told[at] != number else int.from_bytes(told[at + 1 : at + COUNTED], "big")
-    if source not in shipment.sources:
-        shipment.sources = tuple(sorted([*shipment.sources, source]))
+    sources = {source, *map(source_of, entry.story.reports)}
+    if not sources.issubset(shipment.sources):
+        shipment.sources = tuple(sorted(sources.union(shipment.sources)))
     found = Telling(before + 1, place) if len(shipment.sources) == 1 else _weighed(shipment, place, kind)
     if found.number <= before:
         return found._replace(number=0)
     counted = bytes((number,)) + found.number.to_bytes(COUNTED - 1, "big")
     shipment.told = told[:at] + counted + told[at + COUNTED * (before > 0) :]
     return found
+
+
+def recount(shipment: Shipment) -> None:
+    """Count again what the history tells of, after something was taken out of it. Changes ``sources`` and ``told``."""
+    entries = [decode_entry(data) for data in shipment.history]
+    places = _by_kind(entries)
+    reports = (one.story.reports for one in entries if one.story is not None and kind_of(one) is not None)
+    shipment.sources = tuple(sorted({source_of(report) for told_of in reports for report in told_of}))
+    alone = len(shipment.sources) < 2
+    shipment.told = b"".join(
+        bytes((number,)) + len({of for _, of in _assigned(entries, of_kind, alone=alone)}).to_bytes(COUNTED - 1, "big")
+        for number, of_kind in sorted((KIND_NUMBERS[kind], of_kind) for kind, of_kind in places.items())
+    )
+
+
+def _by_kind(entries: list[Entry]) -> dict[str, list[int]]:
+    """The places of the events of each kind of news."""
+    kinds: dict[str, list[int]] = {}
+    for place, entry in enumerate(entries):
+        kind = kind_of(entry)
+        if kind is not None:
+            kinds.setdefault(kind, []).append(place)
+    return kinds
 
 
 def _place_of(told: bytes, number: int) -> int:
@@ -65,13 +89,8 @@ def news(shipment: Shipment) -> Iterator[tuple[int, Entry, int]]:
     """Every event with the occurrence of its kind it is the first word of, 1, 2 ...; 0 where another event is, or it is
     no news. In event-time order."""
     entries = [decode_entry(data) for data in shipment.history]
-    kinds: dict[str, list[int]] = {}
-    for place, entry in enumerate(entries):
-        kind = kind_of(entry)
-        if kind is not None:
-            kinds.setdefault(kind, []).append(place)
     numbers: dict[int, int] = {}
-    for places in kinds.values():
+    for places in _by_kind(entries).values():
         assigned = _assigned(entries, places, alone=len(shipment.sources) < 2)
         numbers |= {place: number for number, place in enumerate(_first_words(assigned, places), 1)}
     for place, entry in enumerate(entries):
@@ -90,16 +109,23 @@ def _first_words(assigned: list[tuple[int, int]], places: list[int]) -> list[int
 
 
 def _assigned(entries: list[Entry], places: list[int], *, alone: bool) -> list[tuple[int, int]]:
-    """(place, occurrence) of every report, by event time."""
+    """(place, occurrence) of every report, by piece and event time: no occurrence is of two pieces."""
     if alone:
         return [(place, place) for place in places]
-    owners, reports = [], []
+    by_piece: dict[str, list[int]] = {}
     for place in places:
-        story = entries[place].story
-        if story is not None:
-            owners += [place] * len(story.reports)
-            reports += [read_report(report, story.occurred_at) for report in story.reports]
-    return list(zip(owners, occurrences(reports), strict=True))
+        by_piece.setdefault(entries[place].piece, []).append(place)
+    assigned: list[tuple[int, int]] = []
+    for of_one in by_piece.values():
+        owners, reports = [], []
+        for place in of_one:
+            story = entries[place].story
+            if story is not None:
+                owners += [place] * len(story.reports)
+                reports += [read_report(report, story.occurred_at) for report in story.reports]
+        first = 1 + max((occurrence for _, occurrence in assigned), default=-1)
+        assigned += [(owner, first + found) for owner, found in zip(owners, occurrences(reports), strict=True)]
+    return assigned
 
 
 def _weighed(shipment: Shipment, place: int, kind: str) -> Telling:

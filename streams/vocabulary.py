@@ -240,6 +240,16 @@ class Reason(StrEnum):
     TIMESTAMP_INVALID = "timestamp_invalid"
 
 
+class LinkKind(StrEnum):
+    """What a number is to the shipment of another one."""
+
+    ALIAS = "alias"
+    HANDED_OVER = "handed_over"
+    RELABELLED = "relabelled"
+    RETURN_LEG = "return_leg"
+    PIECE = "piece"
+
+
 class Punctuality(StrEnum):
     """How a shipment stands with what was promised. That there is no promise, or no estimate, is said."""
 

@@ -38,9 +38,7 @@ STAGES: dict[str, Stage] = {
     stage.app.name: stage
     for stage in (
         Stage(topics.INTAKE, _raw_and_orders, IntakeHandler),
-        Stage(
-            topics.SHIPMENTS, lambda _: [topics.CARRIER_EVENTS, topics.ORDER_REFERENCES], ShipmentsHandler
-        ),
+        Stage(topics.SHIPMENTS, lambda _: list(topics.OF_ONE_SHIPMENT), ShipmentsHandler),
         Stage(topics.FULFILMENT, lambda _: [topics.DELIVERY_MILESTONES], FulfilmentHandler),
         Stage(topics.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),
         Stage(topics.ALERTS, lambda _: [topics.ALERT_SIGNALS, topics.ALERT_ACTIONS], AlertsHandler),

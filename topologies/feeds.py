@@ -50,6 +50,8 @@ class FeedsHandler:
         return self._handled(sweep(known, self._watched, now_ms))
 
     def _handled(self, out: Observed) -> Handled:
+        for place, alert in enumerate(out.alerts):
+            alert.place = place
         alerts: list[Message] = [
             {"key": alert.alert_id.encode(), "value": self._alerts.encode(alert)} for alert in out.alerts
         ]

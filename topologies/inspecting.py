@@ -30,7 +30,8 @@ class Told(NamedTuple):
 
 
 class Inspected(NamedTuple):
-    """What there is of a shipment; ``state`` None where the changelog has none of it."""
+    """What there is of a shipment; ``state`` None where the changelog has none of it. ``events``: of the numbers that
+    belong to it too."""
 
     state: ShipmentState | None
     events: list[Told]
@@ -48,14 +49,20 @@ def inspect(settings: Settings, key: str, progress: Progress = lambda *_: None) 
         logger=client_log,
     )
     try:
-        state = None
-        for record in _of_key(consumer, settings, topics.SHIPMENT_STATE.name, key.encode(), progress):
-            state = None if record.value() is None else states.decode(record.value())
-        events = [
-            enriched.decode(record.value())
-            for record in _of_key(consumer, settings, topics.SHIPMENT_EVENTS.name, key.encode(), progress)
-        ]
-        return Inspected(state, [Told(one, _raw(consumer, settings, _source(one))) for one in events])
+        found: dict[str, ShipmentState | None] = {}
+        events: list[EnrichedEvent] = []
+        wanted = [key]
+        for one in wanted:
+            state = None
+            for record in _of_key(consumer, settings, topics.SHIPMENT_STATE.name, one.encode(), progress):
+                state = None if record.value() is None else states.decode(record.value())
+            found[one] = state
+            wanted += [] if state is None else [part.key for part in state.parts if part.key not in wanted]
+            events += [
+                enriched.decode(record.value())
+                for record in _of_key(consumer, settings, topics.SHIPMENT_EVENTS.name, one.encode(), progress)
+            ]
+        return Inspected(found[key], [Told(one, _raw(consumer, settings, _source(one))) for one in events])
     finally:
         consumer.close()
 

@@ -16,7 +16,16 @@ from streams.drift import Told
 from streams.errors import Reject
 from streams.identity import LONGEST_NUMBER, shipment_key
 from streams.intake import HeaderNames, TakenIn, take_in
-from streams.model import Acknowledgement, CarrierEvent, FeedActivity, Order, OrderReference, Record
+from streams.links import Links
+from streams.model import (
+    Acknowledgement,
+    CarrierEvent,
+    FeedActivity,
+    Order,
+    OrderReference,
+    Record,
+    ShipmentLink,
+)
 from streams.orders import references_of
 from streams.vocabulary import RejectReason
 from topologies.handling import Handled, Message, Refused, View
@@ -38,8 +47,10 @@ class IntakeHandler:
         self._adapters = {feed: carrier.adapter for feed, carrier in carriers.items()}
         self._max_bytes = settings.max_record_bytes
         self._told = Told()
+        self._linked = Links()
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry)
         self._unresolved = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, registry)
+        self._links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)
         self._acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, registry)
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
@@ -55,6 +66,10 @@ class IntakeHandler:
         keyed = ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events)
         events = _written(self._events, keyed, lost)
         unresolved = _written(self._unresolved, taken.unresolved, lost)
+        links: list[Message] = [
+            {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}
+            for one in self._linked.news(taken.events)
+        ]
         if lost:
             _count_as_refused(lost, taken, records)
         refused = [Refused(record, reject) for record, reject in taken.refused]
@@ -68,6 +83,7 @@ class IntakeHandler:
             topics.EDI_ACKNOWLEDGEMENTS.name: acknowledgements,
             topics.CARRIER_EVENTS.name: events,
             topics.CARRIER_UNRESOLVED.name: unresolved,
+            topics.SHIPMENT_LINKS.name: links,
             topics.FEED_ACTIVITY.name: activity,
         }
         sent = {name: messages for name, messages in outputs.items() if messages}

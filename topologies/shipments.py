@@ -1,6 +1,7 @@
 """The shipments stage: carrier events and order references in, the shipment's truth and its fan-out out.
 
-Reads ``carrier.events.v1`` and ``order.references.v1`` (co-partitioned); its changelog is
+Reads ``carrier.events.v1``, ``order.references.v1``, ``shipment.links.v1`` and ``shipment.adoptions.v1``
+(co-partitioned), the last of which it writes itself, to other shipments' partitions; its changelog is
 ``shipment.state.v1``. What falls due by the clock alone is found by an index beside the records, which is local and
 made of them (``due_index.py``).
 """
@@ -18,21 +19,24 @@ from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
+from streams.acceptance import Advance
 from streams.deadlines import Hearing, fall_due, next_due
 from streams.identity import shipment_key
 from streams.model import (
+    Adoption,
     AlertSignal,
     CustomerUpdate,
     DeliveryMilestone,
     EnrichedEvent,
     OrderReference,
     Record,
+    ShipmentLink,
     ShipmentState,
     Sighting,
 )
 from streams.public_state import state_of
 from streams.shipment import Shipment, decode, encode
-from streams.shipments import Advance, Received, advance
+from streams.shipments import Received, Told, advance
 from streams.signals import feed_of, feeds_by_source
 from topologies import alert_rules, due_index
 from topologies.handling import Change, Handled, Message, Refused, View
@@ -58,6 +62,14 @@ class ShipmentsHandler:
         self._hearing = Hearing(rules.after_silence_ms, rules.until_heard_for_ms)
         self._events = ValueCodec(topics.CARRIER_EVENTS, Sighting, registry)
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
+        self._links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
+        self._adoptions = ValueCodec(topics.SHIPMENT_ADOPTIONS, Adoption, registry)
+        self._reads: dict[str, Callable[[bytes | None], Told]] = {
+            topics.CARRIER_EVENTS.name: self._received,
+            topics.ORDER_REFERENCES.name: self._references.decode,
+            topics.SHIPMENT_LINKS.name: self._links.decode,
+            topics.SHIPMENT_ADOPTIONS.name: self._adoptions.decode,
+        }
         self._enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
         self._states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
         self._updates = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, registry)
@@ -66,12 +78,9 @@ class ShipmentsHandler:
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         """Outputs and changed shipments of one chunk. ``state`` is never None: the stage has a changelog."""
-        is_event = records[0].topic == topics.CARRIER_EVENTS.name
-        read: Callable[[bytes | None], Received | OrderReference]
-        read = self._received if is_event else self._references.decode
-        chunk: list[Received | OrderReference]
-        chunk, kept, refused = decoded(records, read)
-        if is_event:
+        topic = records[0].topic
+        chunk, kept, refused = decoded(records, self._reads[topic])
+        if topic == topics.CARRIER_EVENTS.name:
             self._hearing.heard(now_ms)
         known = stored(map(_key, chunk), state, decode)
         out = advance(chunk, known, self._patience)
@@ -79,7 +88,8 @@ class ShipmentsHandler:
         if refused:
             out.counts["refused"] = len(refused)
         return Handled(
-            self._outputs(out), refused, self._changes(out.states), out.counts, local=self._indexed(known, out.states)
+            self._outputs(out, now_ms), refused, self._changes(out.states), out.counts,
+            local=self._indexed(known, out.states),
         )
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
@@ -107,7 +117,7 @@ class ShipmentsHandler:
             if shipment is not None and (at := next_due(shipment, self._patience)) is not None
         }
         counts = {"alerts_due": len(out.alerts)} if out.alerts else {}
-        return Handled(self._outputs(out), [], self._changes(out.states), counts, local=local)
+        return Handled(self._outputs(out, now_ms), [], self._changes(out.states), counts, local=local)
 
     def _indexed(
         self, before: Mapping[str, Shipment | None], after: Mapping[str, Shipment]
@@ -128,7 +138,7 @@ class ShipmentsHandler:
     def _received(self, value: bytes | None) -> Received:
         return Received(*self._events.decode_with_body(value))
 
-    def _outputs(self, out: Advance) -> dict[str, list[Message]]:
+    def _outputs(self, out: Advance, now_ms: int) -> dict[str, list[Message]]:
         enrich = self._enriched.encode
         outputs: dict[str, list[Message]] = {
             topics.SHIPMENT_EVENTS.name: [
@@ -140,13 +150,17 @@ class ShipmentsHandler:
             topics.DELIVERY_MILESTONES.name: _keyed(
                 self._milestones, out.delivery_milestones, lambda milestone: milestone.delivery_id
             ),
-            topics.ALERT_SIGNALS.name: _keyed(self._signals, self._heard_by(out), lambda one: one.alert_id),
+            topics.ALERT_SIGNALS.name: _keyed(self._signals, self._signed(out, now_ms), lambda one: one.alert_id),
+            topics.SHIPMENT_ADOPTIONS.name: _keyed(
+                self._adoptions, out.adoptions, lambda told: shipment_key(told.carrier, told.tracking_number)
+            ),
         }
         return {name: messages for name, messages in outputs.items() if messages}
 
-    def _heard_by(self, out: Advance) -> list[AlertSignal]:
-        """The signals, each with the feed its shipment is heard by."""
-        for one in out.alerts:
+    def _signed(self, out: Advance, now_ms: int) -> list[AlertSignal]:
+        """The signals in their order, each with the feed its shipment is heard by."""
+        for place, one in enumerate(out.alerts):
+            one.said_at, one.place = now_ms, place
             one.feed = feed_of(out.states[one.subject], self._feeds, self._own_feeds)
         return out.alerts
 
@@ -159,7 +173,7 @@ class ShipmentsHandler:
         return changes
 
 
-def _key(item: Received | OrderReference) -> str:
+def _key(item: Told) -> str:
     about = item.event if isinstance(item, Received) else item
     return shipment_key(about.carrier, about.tracking_number)
 

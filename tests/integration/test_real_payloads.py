@@ -195,11 +195,12 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
             return now if told >= {*files.values()} - NOTHING_TO_TELL else None
 
         read = eventually(all_read, 60, 0.5)
-        orders(settings, {(one.carrier, one.tracking_number) for events in read.events.values() for one in events})
+        named = {(one.carrier, one.tracking_number) for events in read.events.values() for one in events}
+        orders(settings, named)
 
         def all_matched() -> Outcome | None:
             now = Outcome(settings, files)
-            return now if all(state.orders for state in now.states.values()) and _posted(now) else None
+            return now if all(now.states[one].orders for one in named) and _posted(now) else None
 
         yield eventually(all_matched, 60, 0.5)
 

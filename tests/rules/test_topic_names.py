@@ -60,7 +60,7 @@ def test_topic_names_follow_the_pattern() -> None:
 
 
 def test_topics_that_are_joined_have_as_many_partitions() -> None:
-    joined = (topics.CARRIER_EVENTS, topics.ORDER_REFERENCES, topics.SHIPMENT_STATE)
+    joined = (*topics.OF_ONE_SHIPMENT, topics.SHIPMENT_STATE)
     assert {topic.partitions for topic in joined} == {topics.CARRIER_EVENTS.partitions}
     alerts = (topics.ALERT_SIGNALS, topics.ALERT_ACTIONS, topics.OPS_ALERTS)
     assert {topic.partitions for topic in alerts} == {1}

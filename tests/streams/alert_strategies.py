@@ -40,7 +40,7 @@ def signal(state: AlertState, minute: float, subject: str = "north:N1", **change
         "exception": ExceptionType.DELAY, "reason": Reason.OTHER, "raised_at": at, "changed_at": at,
         "carrier": "north", "feed": "north.track", "cause": f"still since {at}",
         "orders": [AlertOrder(f"O-{number}", f"D-{number}", "C-1", 100.0, "EUR")],
-        "at_stake": [AtStake("EUR", 100.0)], "known_at": at, "known": at, **changes,
+        "at_stake": [AtStake("EUR", 100.0)], "said_at": at, **changes,
     }
     return AlertSignal(**fields)
 
@@ -72,7 +72,7 @@ def signals(draw: st.DrawFn) -> AlertSignal:
     since = T0 + draw(st.integers(0, minute)) * MINUTE
     return signal(
         state, minute, draw(_SUBJECTS), severity=draw(st.sampled_from(Severity)), raised_at=since,
-        changed_at=T0 + draw(_MINUTES) * MINUTE, known=draw(st.integers(0, 9)),
+        changed_at=T0 + draw(_MINUTES) * MINUTE, place=draw(st.integers(0, 9)),
     )
 
 

@@ -11,16 +11,22 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
-
 from streams import shipment as records
+from streams.acceptance import Advance, concern
 from streams.identity import shipment_key
-from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent, OrderReference
-from streams.punctuality import risk
-from streams.shipments import Advance, Received, advance
+from streams.model import (
+    Adoption,
+    AlertSignal,
+    CustomerUpdate,
+    DeliveryMilestone,
+    EnrichedEvent,
+    OrderReference,
+    ShipmentLink,
+)
+from streams.shipments import Received, Told, advance
 from streams.vocabulary import TERMINAL, AlertKind, AlertState, Correction, Milestone, Status
 
-Said = Received | OrderReference
+Said = Received | OrderReference | ShipmentLink
 
 
 @dataclass
@@ -32,12 +38,13 @@ class Outcome:
     updates: list[CustomerUpdate] = field(default_factory=list)
     milestones: list[DeliveryMilestone] = field(default_factory=list)
     alerts: list[AlertSignal] = field(default_factory=list)
+    adoptions: list[Adoption] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
     def open_alerts(self) -> dict[str, AlertSignal]:
-        """What was said last of each alert that is open, but for how much was known when it was said."""
-        latest = {alert.alert_id: replace(alert, known_at=0, known=0) for alert in self.alerts}
+        """What was said last of each alert that is open."""
+        latest = {alert.alert_id: alert for alert in self.alerts}
         return {key: alert for key, alert in latest.items() if alert.state is AlertState.RAISED}
 
     @property
@@ -50,17 +57,36 @@ class Outcome:
         )
 
 
-def tell(chunks: Iterable[Sequence[Said]], start: Outcome | None = None) -> Outcome:
-    """Play the chunks in their order, after ``start`` if given; ``start`` stays as it was."""
+def tell(
+    chunks: Iterable[Sequence[Said]], start: Outcome | None = None, delays: Iterable[int] = ()
+) -> Outcome:
+    """Play the chunks in their order, after ``start`` if given; ``start`` stays as it was.
+
+    What parts tell their wholes is taken in one by one, in its order: after each chunk all but as many as the next
+    of ``delays`` says, at the end all.
+    """
     outcome = Outcome() if start is None else deepcopy(start)
+    held = iter(delays)
     for chunk in chunks:
+        _play(outcome, chunk)
+        _play_adoptions(outcome, next(held, 0))
+    _play_adoptions(outcome, 0)
+    return outcome
+
+
+def _play_adoptions(outcome: Outcome, but: int) -> None:
+    while len(outcome.adoptions) > but:
+        _play(outcome, [outcome.adoptions.pop(0)])
+
+
+def _play(outcome: Outcome, chunk: Sequence[Told]) -> None:
+    if chunk:
         keys = {_key(item) for item in chunk}
         states = {key: _read(outcome.records.get(key)) for key in keys}
         before = {key: records.encode(state) for key, state in states.items()}
         result = advance(chunk, states)
         assert {key: records.encode(state) for key, state in states.items()} == before, "changed its argument"
         _add(outcome, result)
-    return outcome
 
 
 def check_same(one: Outcome, other: Outcome) -> None:
@@ -80,7 +106,9 @@ def check_all_accounted_for(said: Sequence[Said], outcome: Outcome) -> None:
     """In = accepted + duplicates + refused, for events and for references."""
     counts = outcome.counts
     references = sum(isinstance(item, OrderReference) for item in said)
-    assert counts["accepted"] + counts["duplicates"] == len(said) - references
+    links = sum(isinstance(item, ShipmentLink) for item in said)
+    assert counts["accepted"] + counts["duplicates"] == len(said) - references - links
+    assert counts["joined"] + counts["parted"] + counts["joins_repeated"] == links
     assert counts["linked"] + counts["relinked"] + counts["withdrawn"] + counts["links_repeated"] == references
     assert counts["matched"] + counts["unmatched"] == counts["accepted"] == len(outcome.events)
 
@@ -90,12 +118,12 @@ def check_record_tells_its_alerts(outcome: Outcome) -> None:
     opened = {
         (key, one.type)
         for key, record in outcome.records.items()
-        for one in records.decode(record).open
+        for one in concern(records.decode(record)).open
     }
     told = outcome.open_alerts.values()
     exceptions = {(one.subject, one.exception) for one in told if one.kind is AlertKind.SHIPMENT_EXCEPTION}
     assert exceptions == opened
-    at_risk = {key for key, record in outcome.records.items() if risk(records.decode(record)) is not None}
+    at_risk = {key for key, record in outcome.records.items() if concern(records.decode(record)).risk is not None}
     assert {one.subject for one in told if one.kind is AlertKind.DELIVERY_AT_RISK} == at_risk
 
 
@@ -122,7 +150,7 @@ def _event_time(item: Said) -> tuple[int, int, str]:
     return entry.at, records.rank_of(entry), item.event.event_id
 
 
-def _key(item: Said) -> str:
+def _key(item: Told) -> str:
     named = item.event if isinstance(item, Received) else item
     return shipment_key(named.carrier, named.tracking_number)
 
@@ -138,4 +166,5 @@ def _add(outcome: Outcome, result: Advance) -> None:
     outcome.updates += result.customer_updates
     outcome.milestones += result.delivery_milestones
     outcome.alerts += result.alerts
+    outcome.adoptions += result.adoptions
     outcome.counts.update(result.counts)

@@ -10,19 +10,20 @@ import msgspec
 from hypothesis import strategies as st
 
 from streams.identity import event_id
-from streams.model import CarrierEvent, Location, OrderReference, ProofOfDelivery, Source
+from streams.model import CarrierEvent, Location, OrderReference, ProofOfDelivery, ShipmentLink, Source
 from streams.shipments import Received
 from streams.vocabulary import (
     Classifier,
     Correction,
     ExceptionType,
     Flag,
+    LinkKind,
     Milestone,
     Precision,
     Reason,
 )
 
-Said = Received | OrderReference
+Said = Received | OrderReference | ShipmentLink
 DAY_ONE = 1_767_225_600_000
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -64,7 +65,7 @@ def carrier_event(milestone: Milestone, minutes: int, **changes: Any) -> Carrier
     if not event.event_id:
         event.event_id = event_id(
             event.carrier, event.tracking_number, milestone, event.carrier_code, event.occurred_at,
-            event.location, f"{event.piece}{event.classifier}{event.correction}{event.corrects}",
+            event.location, f"{event.piece}{event.exception}{event.classifier}{event.correction}{event.corrects}",
         )  # fmt: skip
     return event
 
@@ -112,7 +113,7 @@ def events(draw: st.DrawFn) -> CarrierEvent:
         estimated_delivery_at=draw(st.none() | st.integers(1, 3).map(lambda day: DAY_ONE + day * 24 * HOUR)),
         proof_of_delivery=draw(st.none() | st.just(ProofOfDelivery(signed_by="A. Berg"))),
         flags=draw(st.sampled_from([[], [], [Flag.TIMESTAMP_FUTURE.value]])),
-        piece=f"{trouble}",
+        piece=draw(st.sampled_from([None, None, None, "1", "2"])),
         carrier_event_id=draw(st.sampled_from([None, None, None, "E-1", "E-2"])),
         source=draw(_SOURCES),
         precision=draw(st.sampled_from([Precision.INSTANT, Precision.INSTANT, Precision.DATE_ONLY])),
@@ -182,7 +183,7 @@ def retellings(draw: st.DrawFn, history: Sequence[Said]) -> list[Said]:
 
 
 def _received_later(item: Said, by_ms: int) -> Said:
-    if isinstance(item, OrderReference):
+    if not isinstance(item, Received):
         return item
     event = msgspec.structs.replace(item.event, received_at=item.event.received_at + by_ms)
     return Received(event, item.encoded)
@@ -194,3 +195,15 @@ def batchings(draw: st.DrawFn, items: Sequence[Any]) -> list[list[Any]]:
     cuts = sorted(draw(st.lists(st.integers(0, len(items)), max_size=5)))
     edges = [0, *cuts, len(items)]
     return [list(items[start:end]) for start, end in pairwise(edges)]
+
+
+@st.composite
+def links(draw: st.DrawFn, withdrawn: bool = False) -> ShipmentLink:
+    """One of a few links between the numbers of :func:`events` and one more, in any direction, loops among them. Those
+    between the same numbers are of one kind, unless ``withdrawn`` ones are among them."""
+    part, whole = draw(st.permutations(["N100", "N200", "N300"]))[:2]
+    kinds = list(LinkKind)
+    kind = draw(st.sampled_from(kinds)) if withdrawn else kinds[(int(part[1]) * 2 + int(whole[1])) % len(kinds)]
+    return ShipmentLink(
+        "north", part, "north", whole, kind, draw(st.sampled_from([0, 0, 1, 2])), withdrawn and draw(st.booleans())
+    )

@@ -34,15 +34,15 @@ def test_what_is_known_tells_nothing_new() -> None:
     assert with_action(life, action(ActionKind.RESOLVE, 2)) is None
 
 
-def test_the_signal_that_knew_most_is_the_latest_whatever_time_it_tells_of() -> None:
-    newest = signal(UP, 1, known=T0 + 9 * MINUTE)
+def test_the_signal_said_last_is_the_latest_whatever_time_it_tells_of() -> None:
+    newest = signal(UP, 1, said_at=T0 + 9 * MINUTE)
     life = kept(kept(Life(), newest), signal(OVER, 5))
     assert life.latest == newest
     assert [word.raised for word in life.words] == [False, True]
 
 
-def test_of_signals_that_knew_as_much_the_one_that_is_there_comes_last() -> None:
-    there, over = (signal(state, 1, changed_at=T0) for state in (UP, OVER))
+def test_of_signals_said_in_one_moment_the_place_decides() -> None:
+    there, over = signal(UP, 1, place=1), signal(OVER, 1, place=0)
     for first, second in ((there, over), (over, there)):
         assert kept(kept(Life(), first), second).latest == there
 

@@ -203,8 +203,8 @@ def test_what_cannot_be_meant_is_refused_alone(wrong: Item, where: str) -> None:
     assert out.counts == {"signals": 1}
 
 
-def test_a_correction_known_later_reopens_though_it_tells_of_an_earlier_time() -> None:
-    reopened: AlertSignal = signal(UP, 1, known_at=T0 + 9 * MINUTE, known=T0 + 9 * MINUTE)
+def test_a_correction_said_later_reopens_though_it_tells_of_an_earlier_time() -> None:
+    reopened: AlertSignal = signal(UP, 1, said_at=T0 + 9 * MINUTE)
     stage = told(signal(UP, 1), signal(OVER, 5), reopened, at=10)
     assert stage.alert().state is AlertState.RAISED
     assert stage.alert().times_raised == 2

@@ -34,6 +34,8 @@ CONTRACTS: dict[str, type] = {
     "feed_state": model.FeedState,
     "poll_state": model.PollState,
     "edi_acknowledgement": model.Acknowledgement,
+    "shipment_link": model.ShipmentLink,
+    "shipment_adoption": model.Adoption,
 }
 LONGS = st.one_of(
     st.integers(-(2**63), 2**63 - 1), st.integers(0, 2 * 10**12), st.sampled_from([0, -1, 8191, 8192, 2**27, 2**41])

@@ -56,7 +56,7 @@ def test_a_repeat_changes_no_state() -> None:
 
 
 def test_each_attempt_is_posted() -> None:
-    attempts = [fact(Milestone.DELIVERY_ATTEMPTED, event_id=name) for name in ("e1", "e2")]
+    attempts = [fact(Milestone.DELIVERY_ATTEMPTED, milestone_id=name) for name in ("m1", "m2")]
     assert len(posted(attempts)[0]) == 2
 
 

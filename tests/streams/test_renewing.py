@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from streams.acceptance import Concern, concern
 from streams.model import AtStake
-from streams.punctuality import risk
-from streams.renewing import after_a_claim
+from streams.renewing import held
 from streams.shipment import Shipment, decode
 from streams.vocabulary import AlertKind, AlertState, ExceptionType, Milestone
 from tests.streams import laws
@@ -18,7 +18,7 @@ PROMISED = reference(promised_delivery_at=DAY_ONE + HOUR, order_value=40.0, curr
 
 def test_everything_that_holds_is_told_with_the_orders_as_they_are() -> None:
     record = decode(laws.tell([[DAMAGED], [PROMISED]]).records["north:N100"])
-    told = {one.kind: one for one in after_a_claim(record, risk(record))}
+    told = {one.kind: one for one in held(record, concern(record))}
     assert set(told) == {AlertKind.SHIPMENT_EXCEPTION, AlertKind.DELIVERY_AT_RISK}
     assert {one.state for one in told.values()} == {AlertState.RAISED}
     assert all(one.at_stake == [AtStake("EUR", 40.0)] for one in told.values())
@@ -31,5 +31,5 @@ def test_an_order_that_comes_after_the_trouble_is_told_with_it() -> None:
 
 
 def test_of_a_shipment_without_trouble_nothing_is_told_again() -> None:
-    assert after_a_claim(Shipment("north", "N1"), None) == []
+    assert held(Shipment("north", "N1"), Concern([], None)) == []
     assert laws.tell([[received(carrier_event(Milestone.IN_TRANSIT, 5))], [PROMISED]]).alerts == []

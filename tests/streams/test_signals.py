@@ -1,13 +1,7 @@
-"""What a shipment's signals carry beside the alert: orders, their value once each, the feed, how much was known."""
+"""What a shipment's signals carry beside the alert: orders, their value once each, the feed."""
 
 from __future__ import annotations
 
-import os
-
-import pytest
-from hypothesis import Phase, given, settings
-
-from streams.alert_life import word_of
 from streams.identity import alert_id
 from streams.model import AlertOrder, AlertSignal, AtStake
 from streams.sameness import source_number
@@ -15,9 +9,8 @@ from streams.shipment import Shipment, decode
 from streams.signals import MOST_ORDERS_NAMED, at_stake, feed_of, feeds_by_source
 from streams.vocabulary import AlertKind, ExceptionType, Milestone
 from tests.streams import laws
-from tests.streams.strategies import HOUR, batchings, carrier_event, histories, received, reference, retellings
+from tests.streams.strategies import carrier_event, received, reference
 
-LIVES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
 DAMAGED = received(carrier_event(Milestone.IN_TRANSIT, 5, exception=ExceptionType.DAMAGE))
 WORTH = reference(order_value=40.0, currency="EUR")
 
@@ -49,25 +42,6 @@ def test_of_very_many_orders_the_first_are_named_and_all_are_counted() -> None:
     many = [reference(f"O-{number:03}", "D", order_value=1.0, currency="EUR") for number in range(50)]
     signal = said(*many, DAMAGED)
     assert (len(signal.orders), signal.at_stake) == (MOST_ORDERS_NAMED, [AtStake("EUR", 50.0)])
-
-
-@pytest.mark.timeout(900)
-@settings(deadline=None, max_examples=LIVES, phases=[Phase.generate])
-@given(histories().flatmap(retellings).flatmap(batchings))
-def test_of_an_alert_the_signal_that_knew_most_is_the_one_said_last(chunks: list[list[laws.Said]]) -> None:
-    said: dict[str, list[AlertSignal]] = {}
-    for one in laws.tell(chunks).alerts:
-        said.setdefault(one.alert_id, []).append(one)
-    for signals in said.values():
-        assert max(signals, key=word_of).state is signals[-1].state
-
-
-def test_a_signal_knows_more_after_an_event_and_after_another_word_of_an_order() -> None:
-    first = said(WORTH, DAMAGED)
-    events = said(WORTH, DAMAGED, received(carrier_event(Milestone.DELIVERED, 9)))
-    orders = said(WORTH, DAMAGED, reference(order_value=50.0, updated_at=WORTH.updated_at + HOUR))
-    assert first.known < events.known
-    assert first.known < orders.known
 
 
 FEEDS = feeds_by_source(["north.track", "west.all"])

@@ -36,7 +36,7 @@ from topologies.transport import ChunkTransport
 CARRIERS = {carrier.feed: carrier for carrier in discover()}
 READS = {
     "intake": [*(f"raw.{feed}.v1" for feed in sorted(CARRIERS)), "erp.orders.v1"],
-    "shipments": ["carrier.events.v1", "order.references.v1"],
+    "shipments": ["carrier.events.v1", "order.references.v1", "shipment.links.v1", "shipment.adoptions.v1"],
     "fulfilment": ["delivery.milestones.v1"],
     "feeds": ["feed.activity.v1"],
     "alerts": ["alert.signals.v1", "alert.actions.v1"],

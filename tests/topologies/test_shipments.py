@@ -17,6 +17,7 @@ from streams.model import (
     EnrichedEvent,
     Location,
     OrderReference,
+    ShipmentLink,
     ShipmentState,
     Source,
 )
@@ -26,6 +27,7 @@ from streams.vocabulary import (
     Classifier,
     Correction,
     ExceptionType,
+    LinkKind,
     Milestone,
     Precision,
     Reason,
@@ -42,6 +44,7 @@ from topologies.shipments import ShipmentsHandler
 REGISTRY = fake_registry()
 EVENTS = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, REGISTRY)
 REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
+LINKS = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, REGISTRY)
 ENRICHED = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, REGISTRY)
 STATES = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, REGISTRY)
 SIGNALS = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, REGISTRY)
@@ -100,6 +103,26 @@ def test_what_waits_for_an_order_goes_out_when_it_comes(handler: ShipmentsHandle
     told = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, REGISTRY).decode(update["value"])
     fact = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, REGISTRY).decode(milestone["value"])
     assert (told.milestone, fact.milestone) == (Milestone.DELIVERED, Milestone.DELIVERED)
+
+
+def test_what_a_part_tells_goes_to_its_whole_by_its_own_topic(handler: ShipmentsHandler) -> None:
+    memory = Memory()
+    memory.apply(handler.handle(carrier_events(EVENTS.encode(event(Milestone.DELIVERED, NOON))), memory, NOON))
+    link = ShipmentLink("ups", "1Z1", "dhl", "J7", LinkKind.HANDED_OVER)
+    record = FakeRecord(topics.SHIPMENT_LINKS.name, 0, 0, value=LINKS.encode(link))
+    out = handler.handle([record], memory, NOON)
+    told = out.outputs[topics.SHIPMENT_ADOPTIONS.name]
+    assert [message["key"] for message in told] == [b"dhl:J7", b"dhl:J7"]
+    records = [
+        FakeRecord(topics.SHIPMENT_ADOPTIONS.name, 1, offset, value=message["value"])
+        for offset, message in enumerate(told)
+    ]
+    whole = handler.handle(records, Memory(), NOON)
+    change = whole.changes[b"dhl:J7"]
+    assert change.changelog is not None
+    state = STATES.decode(change.changelog)
+    assert (state.status, [one.key for one in state.parts]) == (Status.DELIVERED, ["ups:1Z1"])
+    assert whole.counts == {"adopted": 2}
 
 
 GOOD = EVENTS.encode(event(Milestone.DELIVERED, NOON))

@@ -11,7 +11,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from config import settings as configuration
-from streams.model import EnrichedEvent, ShipmentState
+from streams.identity import shipment_key
+from streams.model import EnrichedEvent, Related, ShipmentState
 from topologies import upfile
 from topologies.rendering import cut, humane, moment, printable
 
@@ -56,7 +57,7 @@ def inspect_shipment(
         console = Console(highlight=False)
         if found.state is not None:
             _show_state(found.state, console)
-        console.print(_history([one.enriched for one in found.events]))
+        console.print(_history(key, [one.enriched for one in found.events]))
         for one in found.events if raw else ():
             _show_raw(one.enriched, one.raw, console)
     if found.state is None and not found.events:
@@ -76,6 +77,9 @@ def _show_state(state: ShipmentState, console: Console) -> None:
         "delivered": _when(state.delivered_at),
         "signed by": state.signed_by or "",
         "open": ", ".join(one.value for one in state.open_exceptions),
+        "part of": _related(state.part_of),
+        "with": _related(state.parts),
+        "pieces": ", ".join(f"{one.name} {one.status.value}" for one in state.pieces),
     }
     for name, value in rows.items():
         if value:
@@ -83,13 +87,19 @@ def _show_state(state: ShipmentState, console: Console) -> None:
     console.print(table)
 
 
-def _history(events: list[EnrichedEvent]) -> Table:
+def _related(numbers: list[Related]) -> str:
+    return ", ".join(f"{printable(one.key)} ({one.kind.value.replace('_', ' ')})" for one in numbers)
+
+
+def _history(key: str, events: list[EnrichedEvent]) -> Table:
     table = Table("happened", "milestone", "trouble", "code", "the carrier's words", "by", "raw record", "note")
     for one in sorted(events, key=lambda enriched: _event(enriched)[0]):
         event = one.event
         assert not isinstance(event, bytes)
         source = event.source
-        notes = ["late"] if one.late else []
+        told_of = shipment_key(event.carrier, event.tracking_number)
+        notes = [] if told_of == key else [f"of {printable(told_of)}"]
+        notes += ["late"] if one.late else []
         notes += event.flags
         notes += [f"same as {one.same_as[:8]}"] if one.same_as else []
         notes += [] if event.corrects is None else [f"{event.correction.value} {event.corrects[:8]}"]

@@ -1,0 +1,208 @@
+"""Taking an event into a shipment's history, its own or a part's, and all that follows from it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from streams.errors import Reject
+from streams.fanout import alerts_between, milestones_of, updates_of
+from streams.identity import shipment_key
+from streams.model import Adoption, AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent
+from streams.parts import events_for, is_mute, standing
+from streams.punctuality import Risk, alerts_about, risk
+from streams.sameness import source_of
+from streams.shipment import ID_BYTES, Entry, OpenException, Shipment, decode_entry, encode, rank_of
+from streams.status import facts_of, fold, insert, is_voided, remove
+from streams.telling import Telling, count_in
+from streams.vocabulary import RejectReason
+
+MOST_ENTRY_BYTES = 4 * 1024
+MOST_HISTORY_BYTES = 400 * 1024
+"""What one shipment's record holds at most: some 5,000 events. A number with more is no shipment's (``N/A``,
+``00000``), and a record larger than brokers take would stop the stage. Here alone does it matter what came first."""
+_MANY = MOST_HISTORY_BYTES // MOST_ENTRY_BYTES
+_NOTHING_OPEN: list[OpenException] = []
+
+
+class Advance(Struct):
+    """What one chunk brought about. ``events``: message key and event; ``states``: changed ones only.
+
+    ``relinked``: keys of shipments whose orders changed.
+    ``refused``: place in the chunk and why. ``counts``: every event is one of accepted, duplicates and
+    refused; an accepted one matched or unmatched, and maybe late, or merged (another source told of the same
+    occurrence); every reference is one of linked, relinked (the order changed), withdrawn (it was
+    cancelled) and links_repeated, or refused; every link is one of joined, parted and joins_repeated; every
+    adoption of adopted, disowned and adoptions_repeated.
+    """
+
+    events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
+    customer_updates: list[CustomerUpdate] = field(default_factory=list)
+    delivery_milestones: list[DeliveryMilestone] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
+    adoptions: list[Adoption] = field(default_factory=list)
+    states: dict[str, Shipment] = field(default_factory=dict)
+    refused: list[tuple[int, Reject]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    relinked: set[str] = field(default_factory=set)
+
+
+class Concern(Struct, frozen=True):
+    """What alerts say of a shipment at one moment."""
+
+    open: list[OpenException]
+    risk: Risk | None
+
+
+def concern(shipment: Shipment) -> Concern:
+    """What alerts say of it; nothing where its whole speaks for it."""
+    if shipment.wholes and is_mute(shipment):
+        return Concern(_NOTHING_OPEN, None)
+    return Concern(shipment.open, risk(shipment))
+
+
+def alert(shipment: Shipment, before: Concern, out: Advance) -> None:
+    """The alerts raised, renewed and resolved since ``before``."""
+    now = concern(shipment)
+    if now.open is not before.open and now.open != before.open:
+        out.alerts.extend(alerts_between(shipment, before.open, now.open))
+    if now.risk is not None or before.risk is not None:
+        out.alerts.extend(alerts_about(shipment, before.risk, now.risk))
+
+
+def known_key(carrier: str, tracking_number: str) -> str:
+    """``CARRIER:REFERENCE``. Raises Reject where either is missing."""
+    if not carrier or not tracking_number:
+        raise Reject(RejectReason.NO_REFERENCE, "no carrier or no tracking number", "tracking_number")
+    return shipment_key(carrier, tracking_number)
+
+
+def stored_in(out: Advance, states: Mapping[str, Shipment | None], key: str) -> Shipment | None:
+    """The shipment as it stands within the chunk."""
+    return out.states.get(key) or states.get(key)
+
+
+def own(key: str, carrier: str, tracking_number: str, stored: Shipment | None, out: Advance) -> Shipment:
+    """The chunk's own copy of the shipment, to be changed at will."""
+    mine = out.states.get(key)
+    if mine is None:
+        mine = Shipment(carrier, tracking_number) if stored is None else copy(stored)
+        mine.history = mine.history.copy()
+        out.states[key] = mine
+    return mine
+
+
+class Accepted(Struct, frozen=True, gc=False):
+    """Where in the history an event went, and another source's event of the same occurrence (-1 without one)."""
+
+    place: int
+    same_as: int
+
+
+def accept(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes, out: Advance) -> Accepted:
+    """Take a new event in and tell of it. ``shipment``: the chunk's own copy; ``data``: the encoded ``entry``."""
+    before, known = concern(shipment), facts_of(shipment, entry.piece)
+    place = _add(shipment, event_id, entry, data)
+    telling = count_in(shipment, place, entry)
+    orders = shipment.orders
+    if orders:
+        if telling.number:
+            _tell(shipment, telling, place, entry, out)
+        out.delivery_milestones.extend(milestones_of(shipment, place, entry, known, telling.number))
+    alert(shipment, before, out)
+    if shipment.wholes:
+        _go_on(shipment, event_id, entry, out)
+    return Accepted(place, telling.same_as)
+
+
+def improved(kept: Entry, other: Entry) -> Entry:
+    """Of two sightings of one event the one received first, so that replays in another order end in the same record,
+    with all the sources that told of it and all the ways it came."""
+    best = min((other, kept), key=lambda one: (one.received_at, encode(_bare(one))))
+    paths = kept.paths if kept.paths == other.paths else tuple(sorted({*kept.paths, *other.paths}))
+    best = _with_reports(best, _all_reports(kept, other))
+    piece = max(kept.piece, other.piece)
+    return best if (best.paths, best.piece) == (paths, piece) else replace(best, paths=paths, piece=piece)
+
+
+def improve(
+    shipment: Shipment, place: int, event_id: bytes, kept: Entry, again: Entry, data: bytes, out: Advance
+) -> None:
+    """Put the better sighting in the place of the one ``kept``, and tell what a further source makes known."""
+    before, known = concern(shipment), facts_of(shipment, again.piece)
+    remove(shipment, place)
+    place = insert(shipment, event_id, again, data)
+    more = {source_of(report) for report in _reports(again)} - {source_of(report) for report in _reports(kept)}
+    telling = count_in(shipment, place, again, min(more)) if more else Telling(0, place)
+    if shipment.orders:
+        if telling.number:
+            _tell(shipment, telling, place, again, out)
+        if facts_of(shipment, again.piece) & ~known or telling.number:
+            out.delivery_milestones.extend(milestones_of(shipment, place, again, known, telling.number))
+    alert(shipment, before, out)
+    if shipment.wholes:
+        _go_on(shipment, event_id, again, out)
+
+
+def check_room(key: str, stored: Shipment | None, data: bytes) -> None:
+    """Refuse what a shipment's record has no room for. Raises Reject."""
+    if len(data) > MOST_ENTRY_BYTES:
+        raise Reject(RejectReason.TOO_LARGE, f"{len(data)} bytes to tell of an event; {MOST_ENTRY_BYTES} are taken")
+    if stored is None or len(stored.history) < _MANY:
+        return
+    if sum(map(len, stored.history)) + len(data) > MOST_HISTORY_BYTES:
+        raise Reject(
+            RejectReason.TOO_LARGE, f"{key} holds {len(stored.history)} events and no more: is it a placeholder?"
+        )
+
+
+def _add(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
+    """Put a new event into the history and its consequences into the shipment; its place."""
+    key = (entry.at, rank_of(entry), event_id)
+    last = (shipment.last_at, shipment.last_rank, shipment.seen[-ID_BYTES:])
+    if entry.corrects or (shipment.history and (entry.own or key < last)):
+        return insert(shipment, event_id, entry, data)
+    place = len(shipment.history)
+    shipment.history.append(data)
+    shipment.seen += event_id
+    fold(shipment, place, entry, voided=is_voided(shipment, event_id))
+    return place
+
+
+def _tell(shipment: Shipment, telling: Telling, place: int, entry: Entry, out: Advance) -> None:
+    """The customers' updates about an occurrence just become known; ``entry`` is the event at ``place``."""
+    if telling.place != place:
+        entry = decode_entry(shipment.history[telling.place])
+    out.customer_updates.extend(updates_of(shipment, telling.place, entry, telling.number))
+
+
+def _go_on(shipment: Shipment, event_id: bytes, entry: Entry, out: Advance) -> None:
+    """Hand an event on to the shipments this one is a part of."""
+    for whole in standing(shipment):
+        out.adoptions.extend(events_for(shipment, whole, event_id.hex(), entry))
+
+
+def _reports(entry: Entry) -> tuple[int, ...]:
+    return () if entry.story is None else entry.story.reports
+
+
+def _all_reports(one: Entry, other: Entry) -> tuple[int, ...]:
+    """The reports of both, each source's once."""
+    by_source: dict[int, int] = {}
+    for report in sorted({*_reports(one), *_reports(other)}):
+        by_source.setdefault(source_of(report), report)
+    return tuple(by_source.values())
+
+
+def _with_reports(entry: Entry, reports: tuple[int, ...]) -> Entry:
+    if entry.story is None or entry.story.reports == reports:
+        return entry
+    return replace(entry, story=replace(entry.story, reports=reports))
+
+
+def _bare(entry: Entry) -> Entry:
+    """The entry without what is put together from all sightings."""
+    return replace(_with_reports(entry, ()), paths=(), piece="")

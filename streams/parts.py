@@ -1,0 +1,108 @@
+"""What a number has to tell the shipments it is a part of, and how they see it.
+
+Each event of a part goes on to its wholes, and to theirs, under its own id: told twice or by two ways, it is one. An
+event keeps the ways it came, so that a link taken back takes with it what came by that link alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from streams.identity import shipment_key
+from streams.links import path_of, steps_of
+from streams.model import Adoption
+from streams.shipment import Entry, Part, Shipment, Whole, encode
+from streams.vocabulary import STATUS_OF, LinkKind, Milestone, Status
+
+LONGEST_PATH = 6
+"""Numbers an event goes on through; a shipment relabelled or handed over more often is a mistake in the data."""
+
+_SAME = frozenset({LinkKind.ALIAS, LinkKind.RELABELLED, LinkKind.PIECE})
+_NOT_YET = frozenset({Status.PLANNED, Status.BOOKED, Status.INFO_RECEIVED})
+_BEGINNINGS = frozenset({Milestone.PICKED_UP, Milestone.LOADED, Milestone.DEPARTED_PICKUP})
+
+
+def seen_as(entry: Entry, kind: LinkKind, part: str, path: str) -> Entry:
+    """An event of ``part`` as the shipment it is ``kind`` to sees it.
+
+    The carrier that goes on picks nothing up, it receives; a label made for it, or for the way back, is no state of
+    the goods. What moves on the way back is on its way back, and delivered there is returned.
+    """
+    milestone = entry.milestone
+    if entry.actual and kind not in _SAME:
+        milestone = _on_the_way_back(milestone) if kind is LinkKind.RETURN_LEG else _handed_over(milestone)
+    piece = entry.piece or (part if kind is LinkKind.PIECE else "")
+    return replace(entry, milestone=milestone, piece=piece, paths=(path,))
+
+
+def _handed_over(milestone: Milestone) -> Milestone:
+    if milestone in _BEGINNINGS:
+        return Milestone.RECEIVED_FROM_CARRIER
+    return Milestone.INFO if STATUS_OF[milestone] in _NOT_YET else milestone
+
+
+def _on_the_way_back(milestone: Milestone) -> Milestone:
+    if milestone is Milestone.DELIVERED:
+        return Milestone.RETURNED
+    if milestone in _BEGINNINGS:
+        return Milestone.RETURNING
+    status = STATUS_OF[milestone]
+    if status in _NOT_YET or status is Status.CANCELLED or milestone is Milestone.POD_RECEIVED:
+        return Milestone.INFO
+    return milestone if status is None or status in (Status.LOST, Status.DESTROYED) else Milestone.IN_TRANSIT
+
+
+def key_of(shipment: Shipment) -> str:
+    """Its ``CARRIER:REFERENCE``."""
+    return shipment_key(shipment.carrier, shipment.tracking_number)
+
+
+def standing(shipment: Shipment) -> list[Whole]:
+    """The shipments it is a part of, as far as that is not taken back."""
+    return [one for one in shipment.wholes if not one.withdrawn]
+
+
+def events_for(shipment: Shipment, whole: Whole, event_id: str, entry: Entry) -> Iterator[Adoption]:
+    """What a whole is told of an event: once by each way it came, but never back to where it has been."""
+    data = encode(replace(entry, paths=()))
+    for path in entry.paths or ("",):
+        steps = steps_of(path) if path else []
+        if whole.key not in steps and len(steps) < LONGEST_PATH:
+            yield Adoption(*_named(whole.key), path_of(*steps, key_of(shipment)), whole.kind, event_id, data)
+
+
+def declaration(shipment: Shipment, whole: Whole) -> Adoption:
+    """That it is a part, and whether an order claims it."""
+    return Adoption(*_named(whole.key), key_of(shipment), whole.kind, claimed=bool(shipment.orders))
+
+
+def withdrawal(shipment: Shipment, whole: Whole, path: str = "") -> Adoption:
+    """That what came by this ``path`` and through the shipment holds no more; without one, all that came through it."""
+    steps = [path] if path else []
+    return Adoption(*_named(whole.key), path_of(*steps, key_of(shipment)), whole.kind, withdrawn=True)
+
+
+def is_mute(shipment: Shipment) -> bool:
+    """Whether alerts about it are for its whole to raise: no order claims it, and it belongs to another number.
+
+    Of several names of one shipment, none of them claimed, the first raises them.
+    """
+    if shipment.orders or not shipment.wholes:
+        return False
+    claimed = {part.key for part in shipment.parts if part.claimed}
+    own = key_of(shipment)
+    return any(
+        one.kind is not LinkKind.ALIAS or one.key < own or one.key in claimed for one in standing(shipment)
+    )
+
+
+def with_part(parts: tuple[Part, ...], part: Part) -> tuple[Part, ...]:
+    """The parts with one more, or another word of one."""
+    return tuple(sorted([part, *(one for one in parts if one.key != part.key)], key=lambda one: one.key))
+
+
+def _named(key: str) -> tuple[str, str]:
+    carrier, _, number = key.partition(":")
+    return carrier, number

@@ -1,0 +1,66 @@
+"""What a part tells its wholes, and what they see in it."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from streams.links import path_of, steps_of
+from streams.parts import LONGEST_PATH, events_for, seen_as, standing, withdrawal
+from streams.shipment import Entry, Shipment, Whole, decode_entry, entry_of
+from streams.vocabulary import LinkKind, Milestone
+from tests.streams.strategies import carrier_event
+
+SHIPMENT = Shipment("south", "S7", wholes=(
+    Whole("north:N100", LinkKind.HANDED_OVER, 0), Whole("north:N200", LinkKind.HANDED_OVER, 5, True),
+))
+[WHOLE] = standing(SHIPMENT)
+
+
+def entry(milestone: Milestone, **changes: object) -> Entry:
+    return replace(entry_of(carrier_event(milestone, 1), b"", telling=False), **changes)
+
+
+@pytest.mark.parametrize(("kind", "told", "seen"), [
+    (LinkKind.HANDED_OVER, Milestone.PICKED_UP, Milestone.RECEIVED_FROM_CARRIER),
+    (LinkKind.HANDED_OVER, Milestone.PRE_ADVISED, Milestone.INFO),
+    (LinkKind.HANDED_OVER, Milestone.DELIVERED, Milestone.DELIVERED),
+    (LinkKind.ALIAS, Milestone.PICKED_UP, Milestone.PICKED_UP),
+    (LinkKind.RELABELLED, Milestone.PRE_ADVISED, Milestone.PRE_ADVISED),
+    (LinkKind.RETURN_LEG, Milestone.PRE_ADVISED, Milestone.INFO),
+    (LinkKind.RETURN_LEG, Milestone.LOADED, Milestone.RETURNING),
+    (LinkKind.RETURN_LEG, Milestone.OUT_FOR_DELIVERY, Milestone.IN_TRANSIT),
+    (LinkKind.RETURN_LEG, Milestone.POD_RECEIVED, Milestone.INFO),
+    (LinkKind.RETURN_LEG, Milestone.DELIVERED, Milestone.RETURNED),
+    (LinkKind.RETURN_LEG, Milestone.LOST, Milestone.LOST),
+    (LinkKind.RETURN_LEG, Milestone.CUSTOMS_HELD, Milestone.IN_TRANSIT),
+])
+def test_a_part_is_seen_as_what_it_is_to_the_whole(kind: LinkKind, told: Milestone, seen: Milestone) -> None:
+    assert seen_as(entry(told), kind, "south:S7", "south:S7").milestone is seen
+    forecast = seen_as(entry(told, actual=False), kind, "south:S7", "south:S7")
+    assert forecast.milestone is told
+
+
+def test_a_piece_is_known_by_its_number_unless_it_has_a_name_already() -> None:
+    assert seen_as(entry(Milestone.DELIVERED), LinkKind.PIECE, "south:S7", "south:S7").piece == "south:S7"
+    assert seen_as(entry(Milestone.DELIVERED, piece="2"), LinkKind.PIECE, "south:S7", "south:S7").piece == "2"
+    assert seen_as(entry(Milestone.DELIVERED), LinkKind.ALIAS, "south:S7", "south:S7").piece == ""
+
+
+def test_an_event_goes_on_by_each_way_it_came_but_never_back() -> None:
+    paths = (path_of("east:E1"), path_of("north:N100", "east:E1"))
+    told = list(events_for(SHIPMENT, WHOLE, "ab", entry(Milestone.DELIVERED, paths=paths)))
+    assert [steps_of(one.path) for one in told] == [["east:E1", "south:S7"]]
+    assert decode_entry(told[0].entry).paths == ()
+    [own] = events_for(SHIPMENT, WHOLE, "ab", entry(Milestone.DELIVERED))
+    assert (own.carrier, own.tracking_number, own.path) == ("north", "N100", "south:S7")
+
+
+def test_an_event_goes_on_through_so_many_numbers_and_no_more() -> None:
+    path = path_of(*(f"east:E{number}" for number in range(LONGEST_PATH)))
+    assert list(events_for(SHIPMENT, WHOLE, "ab", entry(Milestone.DELIVERED, paths=(path,)))) == []
+
+
+def test_what_is_taken_back_names_the_way_it_came() -> None:
+    assert withdrawal(SHIPMENT, WHOLE).path == "south:S7"
+    assert steps_of(withdrawal(SHIPMENT, WHOLE, "east:E1").path) == ["east:E1", "south:S7"]
