@@ -97,6 +97,10 @@ SHIPMENT_STATE = Topic(
     "shipment.state.v1", "The current truth about each shipment; changelog of shipments",
     "CARRIER:REFERENCE", "shipment_state", "shipments", cleanup=Cleanup.COMPACT, personal_data=True,
 )
+SHIPMENT_ARCHIVE = Topic(
+    "shipment.archive.v1", "The last state of each shipment that was archived", "CARRIER:REFERENCE", "shipment_state",
+    "shipments", retention_ms=3 * 365 * DAY_MS, personal_data=True,
+)
 CUSTOMER_UPDATES = Topic(
     "customer.updates.v1", "Customer-facing milestones only", "customer id", "customer_update", "shipments",
     personal_data=True,
@@ -155,8 +159,8 @@ DLQ_ALERTS = dead_letter_topic("alerts")
 
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
-    ORDER_REFERENCES, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS, SHIPMENT_EVENTS, SHIPMENT_STATE, CUSTOMER_UPDATES,
-    DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS,
+    ORDER_REFERENCES, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS, SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE,
+    CUSTOMER_UPDATES, DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS,
     EDI_ACKNOWLEDGEMENTS, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_ALERTS,
 )
 

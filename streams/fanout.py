@@ -130,7 +130,7 @@ def _update(
     event_id = raw.hex()
     exception, reason = public_trouble(entry.exception, entry.reason)
     return CustomerUpdate(
-        digest("customer", order.order_id, shipment.carrier, shipment.tracking_number, news_id),
+        digest("customer", order.order_id, shipment.carrier, shipment.tracking_number, news_id, *shipment.salt),
         order.customer_id,
         order.order_id,
         shipment.carrier,
@@ -157,7 +157,8 @@ def _milestone(
     which = (str(number),) if fact.repeats else (entry.piece,) if entry.piece else ()
     return DeliveryMilestone(
         digest(
-            "milestone", order.delivery_id, shipment.carrier, shipment.tracking_number, fact.name, *which
+            "milestone", order.delivery_id, shipment.carrier, shipment.tracking_number, fact.name, *which,
+            *shipment.salt,
         ),
         order.delivery_id,
         order.order_id,

@@ -277,6 +277,8 @@ class ShipmentState(Struct, gc=False):
     part_of: list[Related] = []
     parts: list[Related] = []
     pieces: list[PieceState] = []
+    life: int = 1
+    archived: bool = False
 
 
 class CustomerUpdate(Struct, gc=False):

@@ -24,8 +24,8 @@ def signal(
     its words and its orders are still to be put in by :func:`raised` or :func:`resolved`."""
     key = shipment_key(shipment.carrier, shipment.tracking_number)
     return AlertSignal(
-        alert_id=alert_id(kind, key, *which), kind=kind, state=AlertState.RAISED, severity=severity, subject=key,
-        message="", exception=exception, reason=reason, raised_at=raised_at, changed_at=raised_at,
+        alert_id=alert_id(kind, key, *which, *shipment.salt), kind=kind, state=AlertState.RAISED, severity=severity,
+        subject=key, message="", exception=exception, reason=reason, raised_at=raised_at, changed_at=raised_at,
         carrier=shipment.carrier, orders=_orders(shipment.orders), at_stake=at_stake(map(_order, shipment.orders)),
     )  # fmt: skip
 

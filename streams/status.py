@@ -239,11 +239,17 @@ def _replaced(entries: list[Entry]) -> list[int]:
 
 def insert(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
     """Put an event at its place in the history and fold again; the place. ``data``: encoded ``entry``."""
+    place = put(shipment, event_id, entry, data)
+    refold(shipment)
+    return place
+
+
+def put(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
+    """Put an event at its place in the history, and no more; the place. ``data``: encoded ``entry``."""
     place = _place_for(shipment, (entry.at, rank_of(entry), event_id))
     shipment.history.insert(place, data)
     cut = place * ID_BYTES
     shipment.seen = shipment.seen[:cut] + event_id + shipment.seen[cut:]
-    refold(shipment)
     return place
 
 

@@ -20,6 +20,7 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
 from streams.acceptance import Advance
+from streams.archive import Keeping, buried, due_at
 from streams.deadlines import Hearing, fall_due, next_due
 from streams.identity import shipment_key
 from streams.model import (
@@ -45,6 +46,13 @@ from topologies.reading import decoded, stored
 T = TypeVar("T", bound=Struct)
 MOST_DUE = 5_000
 """Shipments one sweep looks at; the next goes on."""
+DAY_MS = 24 * 3_600_000
+
+
+class StoredShipment(Struct, gc=False):
+    """Of a shipment's state, the stage's own record; the rest is skipped."""
+
+    record: bytes
 
 
 class ShipmentsHandler:
@@ -59,6 +67,7 @@ class ShipmentsHandler:
         }
         rules = alert_rules.load(settings.alerts_file)
         self._patience = rules.patience
+        self._keeping = keeping(settings)
         self._hearing = Hearing(rules.after_silence_ms, rules.until_heard_for_ms)
         self._events = ValueCodec(topics.CARRIER_EVENTS, Sighting, registry)
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
@@ -72,6 +81,8 @@ class ShipmentsHandler:
         }
         self._enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
         self._states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
+        self._archive = ValueCodec(topics.SHIPMENT_ARCHIVE, ShipmentState, registry)
+        self._stored = ValueCodec(topics.SHIPMENT_STATE, StoredShipment, registry)
         self._updates = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, registry)
         self._milestones = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, registry)
         self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
@@ -83,7 +94,7 @@ class ShipmentsHandler:
         if topic == topics.CARRIER_EVENTS.name:
             self._hearing.heard(now_ms)
         known = stored(map(_key, chunk), state, decode)
-        out = advance(chunk, known, self._patience)
+        out = advance(chunk, known, self._patience, self._keeping)
         refused += [Refused(kept[place], reject) for place, reject in out.refused]
         if refused:
             out.counts["refused"] = len(refused)
@@ -94,30 +105,47 @@ class ShipmentsHandler:
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
         """The stage's own record inside a changelog value, and where the index has it."""
-        record = self._states.decode(changelog_value).record
-        at = next_due(decode(record), self._patience)
+        record = self._stored.decode(changelog_value).record
+        at = self._next_due(decode(record))
         return {key: record} if at is None else {key: record, due_index.entry(at, key): b""}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
-        """Alerts that fall due; none while the platform itself hears nothing."""
+        """Alerts that fall due, and shipments to archive or forget; none while the platform itself hears nothing."""
         if not self._hearing.is_sound(now_ms):
             return Handled()
         due = due_index.due(state, now_ms, MOST_DUE)
         keys = list(dict.fromkeys(map(due_index.key_of, due)))
         known = stored((key.decode() for key in keys), state, decode)
-        out = Advance()
+        out, forgotten = Advance(), list[str]()
         for key, shipment in known.items():
             own = None if shipment is None else copy(shipment)
             if own is not None and (alerts := fall_due(own, self._patience, now_ms)):
                 out.alerts += alerts
                 out.states[key] = own
+            if own is None or (at := due_at(own, self._keeping, self._patience)) is None or at > now_ms:
+                continue
+            if own.archived:
+                forgotten.append(key)
+                continue
+            out.states[key], alerts = buried(own)
+            out.alerts += alerts
+            out.archived.append(own)
         local: dict[bytes, bytes | None] = dict.fromkeys(due)
         local |= {
             due_index.entry(at, key.encode()): b"" for key, shipment in {**known, **out.states}.items()
-            if shipment is not None and (at := next_due(shipment, self._patience)) is not None
+            if shipment is not None and key not in forgotten and (at := self._next_due(shipment)) is not None
         }
-        counts = {"alerts_due": len(out.alerts)} if out.alerts else {}
-        return Handled(self._outputs(out, now_ms), [], self._changes(out.states), counts, local=local)
+        counts = {"alerts_due": len(out.alerts), "archived": len(out.archived), "forgotten": len(forgotten)}
+        changes = self._changes(out.states) | {key.encode(): Change(None, None) for key in forgotten}
+        return Handled(
+            self._outputs(out, now_ms), [], changes, {name: count for name, count in counts.items() if count},
+            local=local,
+        )
+
+    def _next_due(self, shipment: Shipment) -> int | None:
+        """When the clock alone next does something about it."""
+        due = next_due(shipment, self._patience), due_at(shipment, self._keeping, self._patience)
+        return min((at for at in due if at is not None), default=None)
 
     def _indexed(
         self, before: Mapping[str, Shipment | None], after: Mapping[str, Shipment]
@@ -126,11 +154,11 @@ class ShipmentsHandler:
         be due yet, as with most after their next event, the sweep that meets it puts it where it belongs."""
         changes: dict[bytes, bytes | None] = {}
         for key, shipment in after.items():
-            at = next_due(shipment, self._patience)
+            at = self._next_due(shipment)
             if at is None:
                 continue
             old = before.get(key)
-            was = None if old is None else next_due(old, self._patience)
+            was = None if old is None else self._next_due(old)
             if was is None or at < was:
                 changes[due_index.entry(at, key.encode())] = b""
         return changes
@@ -143,6 +171,10 @@ class ShipmentsHandler:
         outputs: dict[str, list[Message]] = {
             topics.SHIPMENT_EVENTS.name: [
                 {"key": key.encode(), "value": enrich(event)} for key, event in out.events
+            ],
+            topics.SHIPMENT_ARCHIVE.name: [
+                {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._archived(one)}
+                for one in out.archived
             ],
             topics.CUSTOMER_UPDATES.name: _keyed(
                 self._updates, out.customer_updates, lambda update: update.customer_id
@@ -164,6 +196,9 @@ class ShipmentsHandler:
             one.feed = feed_of(out.states[one.subject], self._feeds, self._own_feeds)
         return out.alerts
 
+    def _archived(self, shipment: Shipment) -> bytes:
+        return self._archive.encode(state_of(shipment, encode(shipment), shipment.updated_at))
+
     def _changes(self, states: Mapping[str, Shipment]) -> dict[bytes, Change]:
         changes = {}
         for key, shipment in states.items():
@@ -171,6 +206,14 @@ class ShipmentsHandler:
             public = self._states.encode(state_of(shipment, record, shipment.updated_at))
             changes[key.encode()] = Change(record, public)
         return changes
+
+
+def keeping(settings: Settings) -> Keeping:
+    """How long shipments are kept."""
+    return Keeping(
+        settings.archive_after_days * DAY_MS, settings.unsettled_after_days * DAY_MS,
+        settings.forget_after_days * DAY_MS, settings.reuse_after_days * DAY_MS,
+    )
 
 
 def _key(item: Told) -> str:

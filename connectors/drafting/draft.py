@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from connectors.drafting.leaves import MESSAGE, Anatomy, Leaf
 from connectors.drafting.words import ISO, date_way_of, is_clock, meaning_of, way_of
+from connectors.mapping.places import is_country, may_be_country
 from streams.vocabulary import Milestone
 
 _PROMISED = {"estimated", "expected", "eta", "scheduled", "promised", "forecast", "predicted", "appointment", "due"}
 _NUMBERS = ("tracking", "parcel", "barcode", "awb", "waybill", "pin", "consignment", "package", "shipment", "piece",
             "item", "number", "id", "reference", "no")
 _PLACE = {
-    "name": ("facility", "location", "site", "depot", "office"), "city": ("city", "town", "locality", "ort", "ville"),
+    "name": ("facility", "location", "site", "depot", "office", "place", "where"),
+    "city": ("city", "town", "locality", "ort", "ville"),
     "region": ("state", "province", "region"), "postal_code": ("zip", "postal", "postcode", "plz"),
     "country": ("country", "land", "pays"),
 }
@@ -38,6 +40,7 @@ class Guess:
     place: dict[str, str]
     signed_by: str
     eta: list[str]
+    references: list[str]
 
 
 def guess(anatomy: Anatomy) -> Guess:
@@ -46,11 +49,11 @@ def guess(anatomy: Anatomy) -> Guess:
     above = [leaf for leaf in anatomy.leaves if leaf not in scan]
     promised = [leaf for leaf in anatomy.leaves if _PROMISED & set(leaf.words)]
     happened = [leaf for leaf in scan if leaf not in promised]
-    text = _text(happened)
+    text, numbers = _text(happened), _numbers(anatomy.leaves)
     return Guess(
-        number=_numbers(anatomy.leaves), times=_times(happened), code=_codes(happened, text),
+        number=numbers, times=_times(happened), code=_codes(happened, text),
         text=text.path if text else "", place=_place(scan), signed_by=_signed(scan) or _signed(above),
-        eta=_times(promised),
+        eta=_times(promised), references=_references(anatomy.leaves, numbers),
     )
 
 
@@ -59,7 +62,8 @@ def _innermost(anatomy: Anatomy) -> str:
 
 
 def _numbers(leaves: Sequence[Leaf]) -> list[str]:
-    """Up to two, the best first: a name that says it, a value that holds enough digits, not somebody else's."""
+    """Up to two, the best first: a name that says it, a value that holds enough digits; somebody else's only where
+    there is no other."""
     def rank(leaf: Leaf) -> int:
         words = leaf.last
         named = [place for place, word in enumerate(_NUMBERS) if word in words]
@@ -71,7 +75,18 @@ def _numbers(leaves: Sequence[Leaf]) -> list[str]:
         return min(named, default=50 if digits >= 8 else 99) + 20 * bool(_OTHERS_NUMBERS & set(leaf.words))
 
     ranked = sorted((leaf for leaf in leaves if rank(leaf) < 99), key=rank)
-    return [leaf.path for leaf in ranked[:2]]
+    own = [leaf for leaf in ranked if not _OTHERS_NUMBERS & set(leaf.words)]
+    return [leaf.path for leaf in (own or ranked)[:2]]
+
+
+def _references(leaves: Sequence[Leaf], numbers: Sequence[str]) -> list[str]:
+    """Numbers that are somebody else's."""
+    return [
+        leaf.path for leaf in leaves
+        if _OTHERS_NUMBERS & set(leaf.last) and leaf.path not in numbers
+        and any(map(str.isdigit, leaf.values[0])) and way_of(leaf.values[0]) is None
+        and date_way_of(leaf.values[0]) is None
+    ]
 
 
 def _times(leaves: Sequence[Leaf]) -> list[str]:
@@ -123,7 +138,7 @@ def _codes(leaves: Sequence[Leaf], text: Leaf | None) -> list[str]:
         value = leaf.values[0]
         return " " not in value and len(value) <= 30 and way_of(value) is None and not is_clock(value)
 
-    for wanted in ({"code"}, {"status", "state", "tag"}, {"type"}, {"event"}):
+    for wanted in ({"code"}, {"status", "state", "tag"}, {"type", "kind"}, {"event"}):
         found = [leaf for leaf in leaves if wanted & set(leaf.last) and coded(leaf) and leaf is not text
                  and not {"country", "postal", "zip", "facility", "location"} & set(leaf.words)]
         if found:
@@ -139,9 +154,16 @@ def _place(leaves: Sequence[Leaf]) -> dict[str, str]:
                 found[part] = leaf.path
                 break
     line = found.get("name")
-    if line and len(found) == 1 and any("," in value for leaf in leaves if leaf.path == line for value in leaf.values):
-        return {"line": line}
-    return found
+    values = [value for leaf in leaves if leaf.path == line for value in leaf.values if "," in value]
+    if line is None or len(found) > 1 or not values:
+        return found
+    return {"line": line, "parts": '"city, country"'} if _end_in_countries(values) else {"line": line}
+
+
+def _end_in_countries(lines: Sequence[str]) -> bool:
+    """Whether each is a city and a country: ``DE`` is Delaware too, but beside a ``SE`` it is Germany."""
+    ends = [line.rpartition(",")[2].strip() for line in lines if line.count(",") == 1]
+    return len(ends) == len(lines) and all(map(may_be_country, ends)) and any(map(is_country, ends))
 
 
 def _signed(leaves: Iterable[Leaf]) -> str:
@@ -188,8 +210,12 @@ def written(feed: str, name: str, formats: str, extra: str, anatomy: Anatomy, so
     lines += [f"    code: {_list(guessed.code)}"] if guessed.code else []
     lines += [f"    text: {guessed.text}"] if guessed.text else []
     lines += [f"    place: {{{_pairs(guessed.place)}}}"] if guessed.place else []
+    lines += ["    zone_by: [{table: place}]"] if {"line", "region", "country"} & set(guessed.place) else []
     lines += ["    eta:", *[f"      - {time}" for time in guessed.eta]] if guessed.eta else []
     lines += [f"    delivery: {{signed_by: {guessed.signed_by}}}"] if guessed.signed_by else []
+    lines += ["    references:  # look: whose numbers they are", *[
+        f"      - {{each: {path}, type: customer}}" for path in guessed.references
+    ]] if guessed.references else []
     source_of_codes = "    source: the codes of one sample  # look: the carrier's list of codes"
     return "\n".join([*lines, "", "statuses:", "  statuses:", source_of_codes, *_table(anatomy, guessed), ""])
 

@@ -21,8 +21,8 @@ ISO, EPOCH = "iso", "epoch"
 
 # First match counts: what is said of a failure comes before the word it says it about.
 _MEANINGS: tuple[tuple[str, Milestone], ...] = (
-    (r"out for delivery|with (the )?(courier|driver)|in zustellung|zustellfahrzeug|en cours de livraison",
-     Milestone.OUT_FOR_DELIVERY),
+    (r"out for delivery|with (the )?(courier|driver)|(van|vehicle|truck) for delivery|in zustellung|zustellfahrzeug|"
+     r"en cours de livraison", Milestone.OUT_FOR_DELIVERY),
     (r"attempt|not delivered|undeliver|unsuccessful|could not be delivered|no one (was )?home|nicht zugestellt",
      Milestone.DELIVERY_ATTEMPTED),
     (r"(ready|available|awaiting|held) (for|to be) (pick|collect)|abhol(bereit|ung)", Milestone.AVAILABLE_FOR_PICKUP),

@@ -23,6 +23,9 @@ _CHARSETS = {
     "UNOG": "iso8859-3", "UNOH": "iso8859-4", "UNOI": "iso8859-6", "UNOJ": "iso8859-8", "UNOK": "iso8859-9",
     "UNOW": "utf-8", "UNOX": "iso2022_jp", "UNOY": "utf-8",
 }
+_SECURITY = "US"
+"""Tags of the service segments that may stand between UNB and UNH (ISO 9735-5)."""
+_LONGEST_SHOWN = 40
 _IDENTIFIER = re.compile(rb"UNB.(UNO[A-Z])")
 
 
@@ -71,7 +74,7 @@ def read(body: bytes) -> tuple[list[Message], list[Reject]]:
     if not reader.messages:
         raise Reject(RejectReason.MALFORMED, "no message: no UNH segment under the separators declared", "UNH")
     _flag_repeated(reader.messages)
-    return reader.messages, reader.rejects
+    return reader.messages, reader.strays()
 
 
 def segments(text: str) -> Iterator[Segment]:
@@ -172,13 +175,22 @@ class _Reader:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
-        self.rejects: list[Reject] = []
         self._interchange: Interchange | None = None
         self._in_interchange: list[Message] = []
         self._in_group: list[Message] = []
         self._group: str | None = None
         self._groups = 0
         self._open: Message | None = None
+        self._outside: list[Segment] = []
+
+    def strays(self) -> list[Reject]:
+        """What stands outside of any message, where nothing may: a message whose UNH is damaged, or no EDIFACT."""
+        if not self._outside:
+            return []
+        first = "+".join(map(":".join, self._outside[0]))[:_LONGEST_SHOWN]
+        return [Reject(
+            RejectReason.MALFORMED, f"{len(self._outside)} segments outside of any message, from {first!r} on", "UNH"
+        )]
 
     def take(self, segment: Segment) -> None:
         tag = segment[0][0]
@@ -188,6 +200,8 @@ class _Reader:
         handle = _ENVELOPE.get(tag)
         if handle is not None:
             handle(self, segment)
+        elif not tag.startswith(_SECURITY):
+            self._outside.append(segment)
 
     def unb(self, segment: Segment) -> None:
         self.finish()
@@ -243,6 +257,7 @@ class _Reader:
     def _end_message(self, trailer: Segment | None) -> None:
         current, self._open = self._open, None
         if current is None:
+            self._outside += [] if trailer is None else [trailer]
             return
         if trailer is None:
             _flag([current], Flag.ENVELOPE_TRUNCATED)
@@ -259,15 +274,19 @@ class _Reader:
         self._end_message(None)
         group, self._in_group = self._in_group, []
         reference, self._group = self._group, None
-        if reference is None:
+        if reference is None or not group:
             return
+        faults = group[0].interchange.faults
         if trailer is None:
             _flag(group, Flag.ENVELOPE_TRUNCATED)
+            faults.append("13: UNE is missing")
             return
         if at(trailer, 1).lstrip("0") != str(len(group)):
             _flag(group, Flag.ENVELOPE_COUNTS_WRONG)
+            faults.append(f"29: UNE counts {at(trailer, 1) or 'nothing'}, not {len(group)}")
         if at(trailer, 2) != reference:
             _flag(group, Flag.CONTROL_NUMBER_MISMATCH)
+            faults.append(f"28: UNE refers to {at(trailer, 2) or 'nothing'}, UNG to {reference}")
 
 
 _ENVELOPE = {

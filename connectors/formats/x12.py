@@ -19,12 +19,14 @@ ISA_ELEMENTS = 16
 @dataclass(slots=True, eq=False)
 class Group:
     """One GS..GE, or the sets outside of any. ``isa``, ``gs``: their segments, elements stripped; ``gs`` is empty
-    where there was none. ``counted``: sets its GE claims, None without one.
+    where there was none. ``counted``: sets its GE claims, None without one; ``faults``: what is wrong with the two,
+    X12 716 code first.
     """
 
     isa: Segment
     gs: Segment
     counted: str | None = None
+    faults: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -83,20 +85,23 @@ def read(body: bytes) -> tuple[list[TransactionSet], list[Reject]]:
     """
     text = text_of(body)
     sets: list[TransactionSet] = []
+    rejects: list[Reject] = []
     while text:
         try:
             separators = separators_of(text)
         except Reject as reject:
-            if sets:
-                return sets, [reject]
-            raise
+            if not sets:
+                raise
+            rejects.append(reject)
+            break
         reader = _Interchange(separators, text)
         text = reader.rest
         sets += reader.sets
+        rejects += reader.strays()
     _flag_repeated(sets)
     if not sets:
         raise Reject(RejectReason.MALFORMED, "no transaction set: no ST segment under the separators declared", "ST")
-    return sets, []
+    return sets, rejects
 
 
 class _Interchange:
@@ -114,6 +119,7 @@ class _Interchange:
         self._isa = [part.strip() for part in text[: separators.header_length].split(separators.element)]
         self._sender, self._control = self._isa[6], self._isa[13]
         self._gs = Group(self._isa, [])
+        self._outside: list[Segment] = []
         self._read(text[separators.header_length:], separators.terminator)
 
     def _read(self, text: str, terminator: str) -> None:
@@ -151,10 +157,23 @@ class _Interchange:
             self._end_group(segment)
         elif name == "IEA":
             self._end_interchange(segment)
+        elif name not in _BETWEEN:
+            self._outside.append(segment)
+
+    def strays(self) -> list[Reject]:
+        """What stands outside of any transaction set, where none may: a set whose ST is damaged, or what is no X12."""
+        if not self._outside:
+            return []
+        first = self._element.join(self._outside[0])[:_LONGEST_SHOWN]
+        return [Reject(
+            RejectReason.MALFORMED,
+            f"{len(self._outside)} segments outside of any transaction set, from {first!r} on", "ST",
+        )]
 
     def _end_set(self, trailer: Segment | None) -> None:
         current, self._open = self._open, None
         if current is None:
+            self._outside += [] if trailer is None else [trailer]
             return
         if trailer is None:
             current.flags.append(Flag.ENVELOPE_TRUNCATED.value)
@@ -173,15 +192,18 @@ class _Interchange:
         control, self._group_control = self._group_control, None
         if control is not None:
             self._groups += 1
-        self._gs.counted = None if trailer is None else _at(trailer, 1)
-        self._gs = Group(self._isa, [])
+        envelope, self._gs = self._gs, Group(self._isa, [])
         if trailer is None:
             _flag(group, Flag.ENVELOPE_TRUNCATED)
+            envelope.faults.append("3: GE is missing")
         else:
+            envelope.counted = _at(trailer, 1)
             if _at(trailer, 1).lstrip("0") != str(len(group)):
                 _flag(group, Flag.ENVELOPE_COUNTS_WRONG)
+                envelope.faults.append(f"5: GE-01 counts {_at(trailer, 1) or 'nothing'}, not {len(group)}")
             if control is not None and _at(trailer, 2) != control:
                 _flag(group, Flag.CONTROL_NUMBER_MISMATCH)
+                envelope.faults.append(f"4: GE-02 is {_at(trailer, 2) or 'empty'}, GS-06 {control or 'empty'}")
         self.sets += group
 
     def _end_interchange(self, trailer: Segment) -> None:
@@ -213,6 +235,9 @@ def _flag_repeated(sets: list[TransactionSet]) -> None:
 
 
 _ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
+_BETWEEN = frozenset({"TA1", "ISB", "ISE"})
+"""What may stand outside of transaction sets beside the envelope."""
+_LONGEST_SHOWN = 40
 
 
 def _at(segment: Segment, index: int) -> str:

@@ -22,6 +22,7 @@ from connectors.gateway.signatures import OWN_TOKEN, Arrived, Check, NotProven, 
 from connectors.mapping.loading import Carrier
 
 REFUSED = (400, 401, 404, 408, 409, 413, 415, 422, 429, 503)
+TAKEN = "As 202, for carriers that take nothing else for success"
 CHANNEL = "webhook"
 EVERY_FEED = "*"
 Feed = Annotated[str, Path(description="The carrier's feed, as `shipsync topics` lists them", examples=["acme"])]
@@ -66,7 +67,7 @@ def router(carriers: Iterable[Carrier], services: Services) -> APIRouter:
 
     @api.post(
         "/v1/carriers/{carrier}/events", status_code=202, operation_id="pushCarrierEvents",
-        summary="A carrier pushes tracking events", responses=refusals(*REFUSED),
+        summary="A carrier pushes tracking events", responses={200: {"description": TAKEN}, **refusals(*REFUSED)},
         openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string"}}}}},
     )
     async def push(carrier: Feed, request: Request) -> JSONResponse:

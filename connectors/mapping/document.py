@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from connectors.mapping.check_digits import Checks
 from connectors.mapping.emission import Emitter, retraction
 from connectors.mapping.levels import LIST, elements_of
+from connectors.mapping.locating import locator, zone_finder
 from connectors.mapping.moments import end_of_day, teller
 from connectors.mapping.other_carriers import CarrierOf
 from connectors.mapping.paths import Levels, Row, Texts, split
-from connectors.mapping.places import locator, zone_finder
 from connectors.mapping.references import reader
 from connectors.mapping.refusals import Refusals, test_of
 from connectors.mapping.specification import Delivery, Document, OtherCarrier, Refusal, Specification
@@ -39,7 +39,8 @@ class Compiled:
         self._emit = Emitter(whole.channel, checks).emit
         self._compile_levels(spec, whole.refusals)
         texts = Texts(levels)
-        zone_of = zone_finder(spec.zone_by, whole.zone, texts)
+        self._location = locator(spec.place, texts)
+        zone_of = zone_finder(spec.zone_by, whole.zone, texts, spec.place, self._location)
         self._carrier_of = carrier_of
         self._carrier = texts.first(whole.carrier.path if isinstance(whole.carrier, OtherCarrier) else None)
         self._number = texts.slots(spec.tracking_number)
@@ -55,7 +56,6 @@ class Compiled:
         self._own_code = texts.first(spec.own_codes.path if spec.own_codes else None)
         own = spec.own_codes.tables if spec.own_codes else {}
         self._own = {slug: table for slug, name in own.items() if (table := table_of(slug, name)) is not None}
-        self._location = locator(spec.place, texts)
         self._eta = teller(spec.eta, texts, zone_of) if spec.eta else None
         self._proof = _proof(spec.delivery, texts)
         self._piece = texts.first(spec.piece)

@@ -1,7 +1,8 @@
 """CONTRL messages: those that answer what was received, and partners' own (UN/EDIFACT CONTRL, syntax version 3).
 
 One for each interchange; one that holds nothing but CONTRL is never answered. Everything in it comes from what is
-answered and from the time of receipt, so that a repeat of the same bytes gives the same answer.
+answered and from the time of receipt, so that a repeat of the same bytes gives the same answer. Partners use references
+again, so the id is made of all that is answered.
 """
 
 from __future__ import annotations
@@ -27,14 +28,20 @@ def answers(
     feed: str, messages: Iterable[Message], refused: Refused, context: RawContext
 ) -> list[Acknowledgement]:
     """An answer to each interchange. ``refused``: index of a message -> why, and whether all of it was refused."""
-    found: dict[int, tuple[Interchange, list[MessageVerdict]]] = {}
+    found: dict[int, list[tuple[Message, MessageVerdict]]] = {}
     for index, one in enumerate(messages):
         if one.kind != _CONTRL:
-            found.setdefault(id(one.interchange), (one.interchange, []))[1].append(_verdict(one, refused.get(index)))
-    return [
-        _answer(feed, interchange, verdicts, place, context)
-        for place, (interchange, verdicts) in enumerate(found.values())
-    ]
+            found.setdefault(id(one.interchange), []).append((one, _verdict(one, refused.get(index))))
+    return [_answer(feed, judged, place, context) for place, judged in enumerate(found.values())]
+
+
+def _said(one: Message) -> list[str]:
+    """What a message says, segment by segment."""
+    return [one.kind, one.release, one.control, *map(_written, one.segments)]
+
+
+def _written(segment: Segment) -> str:
+    return "+".join(map(":".join, segment))
 
 
 def received(feed: str, one: Message, context: RawContext) -> Acknowledgement:
@@ -53,7 +60,7 @@ def received(feed: str, one: Message, context: RawContext) -> Acknowledgement:
     if verdict is Verdict.ACCEPTED and any(each.verdict is Verdict.REJECTED for each in messages):
         verdict = Verdict.PARTLY_ACCEPTED
     unb = one.interchange.unb
-    identity = digest("received", feed, at(unb, 2), at(unb, 5), one.control)
+    identity = digest("received", feed, _written(unb), *_said(one))
     return Acknowledgement(
         identity, feed, Direction.RECEIVED, "edifact", at(uci, 2), at(uci, 3), at(uci, 1), "", verdict, messages, "",
         context.received_at, context.topic, context.partition, context.offset,
@@ -72,11 +79,13 @@ def _verdict(one: Message, refused: tuple[Reject, bool] | None) -> MessageVerdic
 
 
 def _answer(
-    feed: str, interchange: Interchange, messages: list[MessageVerdict], place: int, context: RawContext
+    feed: str, judged: list[tuple[Message, MessageVerdict]], place: int, context: RawContext
 ) -> Acknowledgement:
+    interchange = judged[0][0].interchange
+    messages = [verdict for _, verdict in judged]
     unb = interchange.unb
     verdict = _whole(messages, interchange)
-    identity = digest("sent", feed, at(unb, 2), at(unb, 5), str(place))
+    identity = digest("sent", feed, str(place), _written(unb), *(part for one, _ in judged for part in _said(one)))
     return Acknowledgement(
         identity, feed, Direction.SENT, "edifact", at(unb, 2), at(unb, 3), at(unb, 5), "", verdict, messages,
         _text(unb, messages, interchange, verdict, identity, context), context.received_at, context.topic,
@@ -100,10 +109,10 @@ def _text(
 ) -> str:
     made = datetime.fromtimestamp(context.received_at / 1000, UTC)
     reference = f"{int(identity[:14], 16) % 10**14:014}"
-    fault = interchange.faults[0].partition(":")[0] if interchange.faults else ""
+    code, _, words = interchange.faults[0].partition(": ") if interchange.faults else ("", "", "")
     action = _REJECTED if verdict is Verdict.REJECTED else _TAKEN
     uci = f"UCI+{_safe(at(unb, 5))}+{_party(unb, 2)}+{_party(unb, 3)}+{action}"
-    body = [f"{uci}+{fault}+UNZ" if fault else uci]
+    body = [f"{uci}+{code}+{words.partition(' ')[0]}" if code else uci]
     for one in messages:
         if one.verdict is not Verdict.ACCEPTED:
             action = _REJECTED if one.verdict is Verdict.REJECTED else _TAKEN

@@ -17,6 +17,7 @@ from connectors.mapping.check_digits import Checks
 from connectors.mapping.edifact_contrl import answers, received
 from connectors.mapping.edifact_times import moment_of
 from connectors.mapping.emission import Emitter, retraction
+from connectors.mapping.moments import end_of_day
 from connectors.mapping.places import TABLES, place, zone_at
 from connectors.mapping.refusals import merged
 from connectors.mapping.specification import Cause, Edifact, Meaning, Statuses
@@ -54,6 +55,7 @@ _DATED: dict[str, dict[str, Sense]] = {
 _WITHDRAWN = {"137": sense_of(Milestone.BOOKING_CANCELLED)}
 _STATUS_PLACES = frozenset({"175", "14", "16", "16E", "1", "18", "35", "198"})
 _DELIVERY_PLACE = "7"
+_ARRIVAL_EXPECTED = "132"
 
 
 class Standard(Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,7 +77,7 @@ def standard() -> Standard:
 
 @dataclass(slots=True)
 class Status:
-    """An STS with what belongs to it."""
+    """An STS with what belongs to it. ``stop``: the place of the route the segments being read are about."""
 
     sts: Segment
     number: str
@@ -85,7 +87,9 @@ class Status:
     remarks: list[str] = field(default_factory=list)
     proof: dict[str, str] = field(default_factory=dict)
     estimate: Segment | None = None
+    estimate_place: Segment | None = None
     leg: str | None = None
+    stop: Segment | None = None
 
 
 class EdifactAdapter:
@@ -212,14 +216,16 @@ class EdifactAdapter:
         words = " ".join([text, *status.remarks]).strip()
         sense = self._table.sense(code, words, reason or None)
         moment = self._occurred(status, one)
-        estimate = None if status.estimate is None else moment_of(status.estimate, self._zone_at(status.place))
+        estimate = None
+        if status.estimate is not None:
+            estimate = end_of_day(moment_of(status.estimate, self._zone_at(status.estimate_place)))
         proof = None
         if sense.milestone is Milestone.DELIVERED and status.proof:
             proof = ProofOfDelivery(status.proof.get("signed_by"), status.proof.get("left_at"))
         return self._emit(
             context, index, self._slug(carrier), status.number, sense, code,
             f"{code}:{reason}" if reason else code, words or sense.name, moment,
-            _location(status.place), None if estimate is None else estimate.at_ms, proof, None, references,
+            _location(status.place), estimate, proof, None, references,
             [*one.flags, *sense.flags], status.leg,
         )
 
@@ -257,7 +263,7 @@ class EdifactAdapter:
         dates = {at(dtm, 1): dtm for dtm in reversed(_of(one, "DTM"))}
         carrier = next((at(nad, 2) for nad in _of(one, "NAD") if at(nad, 1) == "CA"), "")
         estimate = next((dates[code] for code in standard().delivery_estimates if code in dates), None)
-        due = None if estimate is None or one.kind != "DESADV" else moment_of(estimate, self._zone).at_ms
+        due = None if estimate is None or one.kind != "DESADV" else end_of_day(moment_of(estimate, self._zone))
         cancelled = any(at(bgm, 3) == _CANCELLATION for bgm in _of(one, "BGM"))
         for qualifier, sense in (_WITHDRAWN if cancelled else _DATED[one.kind]).items():
             if qualifier in dates:
@@ -271,12 +277,13 @@ class EdifactAdapter:
 def _detail(tag: str, segment: Segment, status: Status) -> None:
     if tag == "DTM":
         estimates = standard().delivery_estimates
-        if at(segment, 1) in estimates or (at(segment, 1) == "132" and status.place is not None
-                                           and at(status.place, 1) == _DELIVERY_PLACE):
-            status.estimate = segment
-        elif not status.dates or status.place is None or at(status.place, 1) in _STATUS_PLACES:
+        stop = "" if status.stop is None else at(status.stop, 1)
+        if at(segment, 1) in estimates or (at(segment, 1) == _ARRIVAL_EXPECTED and stop == _DELIVERY_PLACE):
+            status.estimate, status.estimate_place = segment, status.stop or status.place
+        elif not status.dates or not stop or stop in _STATUS_PLACES:
             status.dates.append(segment)
     elif tag == "LOC":
+        status.stop = segment
         if at(segment, 1) in _STATUS_PLACES or status.place is None:
             status.place = segment
     elif tag == "FTX":

@@ -6,21 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfoNotFoundError
 
 from connectors.mapping import yaml_text
 from connectors.mapping.adapter import BY_LINE, READERS, WITH_ATTRIBUTES, MappedAdapter, RowsAdapter, rows_reader
 from connectors.mapping.asking import Plan, plan_of
 from connectors.mapping.check_digits import RULES, Checks, Scheme
+from connectors.mapping.checking import check_places, check_push, check_rows, check_times, check_zone
 from connectors.mapping.document import MESSAGE, Compiled
 from connectors.mapping.edifact_status import TYPES, EdifactAdapter
 from connectors.mapping.other_carriers import carrier_of
 from connectors.mapping.paths import BadPath
-from connectors.mapping.places import line_order
 from connectors.mapping.refusals import Refusals, Test, test_of
 from connectors.mapping.specification import CheckDigit, Document, Push, Specification
 from connectors.mapping.statuses import StatusTable
-from connectors.mapping.times import zone
 from connectors.mapping.x12_status import SETS, X12Adapter
 from connectors.mapping.yaml_text import Lines
 from streams.identity import normalise_carrier
@@ -29,8 +27,6 @@ from streams.intake import Adapter
 FILE = "carrier.yaml"
 EDI = ("x12", "edifact")
 FORMATS = (*READERS, *BY_LINE, *EDI)
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_SIGNABLE = ("body", "timestamp", "method", "path", "secret")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 
@@ -68,7 +64,7 @@ class Read:
 def read(folder: Path) -> Read:
     """The folder's ``carrier.yaml``, checked as far as it goes by itself. Raises CarrierFileError."""
     spec, lines = yaml_text.load(folder / FILE, Specification)
-    _check_zone(spec.zone, lines, ("zone",))
+    check_zone(spec.zone, lines, ("zone",))
     for index, name in enumerate(spec.formats):
         if name not in FORMATS:
             raise lines.error(("formats", str(index)), f"there is {', '.join(FORMATS)}, no {name!r}")
@@ -83,9 +79,9 @@ def read(folder: Path) -> Read:
     for index, code in enumerate(spec.edifact.messages if spec.edifact else ()):
         if code not in TYPES:
             raise lines.error(("edifact", "messages", str(index)), f"there is {', '.join(TYPES)}, no {code!r}")
-    _check_rows(spec, lines)
+    check_rows(spec, lines)
     if spec.push is not None:
-        _check_push(spec.push, lines)
+        check_push(spec.push, lines)
     tables = {name: StatusTable(table) for name, table in spec.statuses.items()}
     return Read(spec, lines, tables, [_scheme(one, lines, index) for index, one in enumerate(spec.check_digits)])
 
@@ -101,51 +97,6 @@ def _scheme(one: CheckDigit, lines: Lines, index: int) -> Scheme:
     if shape.groups != 2:
         raise lines.error((*where, "shape"), "has two groups: what the digit is made of, and the digit")
     return Scheme(shape, RULES[one.rule])
-
-
-def _check_zone(name: str, lines: Lines, where: tuple[str, ...]) -> None:
-    try:
-        zone(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise lines.error(where, f"{name!r} is no IANA time zone, such as Europe/Berlin") from error
-
-
-def _check_rows(spec: Specification, lines: Lines) -> None:
-    by_line = [name for name in spec.formats if name in BY_LINE]
-    if by_line and len(spec.formats) > 1:
-        raise lines.error(("formats",), f"{by_line[0]} stands alone: give the other formats a feed of their own")
-    if spec.csv is None:
-        return
-    if spec.formats != ["csv"]:
-        raise lines.error(("csv",), "goes with formats [csv]")
-    if spec.csv.widths and len(spec.csv.widths) != len(spec.csv.columns):
-        raise lines.error(
-            ("csv", "widths"), f"{len(spec.csv.widths)} widths for {len(spec.csv.columns)} columns; give one each"
-        )
-    try:
-        "".encode(spec.csv.encoding)
-    except LookupError as error:
-        raise lines.error(("csv", "encoding"), f"Python knows no encoding {spec.csv.encoding!r}") from error
-
-
-def _check_push(push: Push, lines: Lines) -> None:
-    if push.scheme in ("hmac", "digest", "token", "mtls") and not push.header:
-        raise lines.error(("push", "header"), f"scheme {push.scheme} needs the name of a header")
-    unknown = [
-        name for name in _PLACEHOLDER.findall(push.signed) if name not in _SIGNABLE and not name.startswith("header.")
-    ]
-    if unknown or "{body}" not in push.signed:
-        raise lines.error(("push", "signed"), f"holds {{body}}, and of others {', '.join(_SIGNABLE)}, header.<name>")
-    if ("{timestamp}" in push.signed) != (push.timestamp_header is not None):
-        raise lines.error(
-            ("push", "timestamp_header"), "goes with {timestamp} in signed: a time that is not signed proves nothing"
-        )
-    if (push.scheme == "digest") != ("{secret}" in push.signed):
-        raise lines.error(("push", "signed"), "{secret} goes with scheme digest, and that with {secret}")
-    if push.replay_seconds <= 0:
-        raise lines.error(("push", "replay_seconds"), "is a number of seconds above 0")
-    if push.answer not in (200, 202):
-        raise lines.error(("push", "answer"), f"is 200 or 202, not {push.answer}")
 
 
 def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
@@ -224,18 +175,8 @@ def _document(
         raise one.lines.error(
             (*where, "statuses"), f"no table {document.statuses!r}; there is {', '.join(one.tables) or 'none'}"
         )
-    for number, time in enumerate([*document.time, *document.eta]):
-        if sum(way is not None for way in (time.stamp, time.epoch, time.utc, time.local, time.received)) - (
-            time.utc is not None and time.local is not None
-        ) != 1:
-            raise one.lines.error((*where, "time", str(number)), "give exactly one of stamp, epoch, utc and local")
-        if time.zone is not None:
-            _check_zone(time.zone, one.lines, (*where, "time", str(number), "zone"))
-    if document.place is not None:
-        try:
-            line_order(document.place.parts)
-        except ValueError as error:
-            raise one.lines.error((*where, "place", "parts"), "name parts of a place, such as city, region") from error
+    check_times(document, one.lines, where)
+    check_places(document, one.lines, where)
 
     def table_of(slug: str, name: str) -> StatusTable | None:
         other = others.get(slug)

@@ -12,6 +12,7 @@ from connectors.mapping.times import (
     DAY_MS,
     MINUTE_MS,
     UNTOLD,
+    Midnight,
     Moment,
     Unreadable,
     clock_ms,
@@ -64,7 +65,7 @@ def _way(spec: Time, texts: Texts, zone_of: ZoneOf) -> When:
     if spec.stamp is not None:
         if patterns:
             return _patterned(spec.stamp, patterns, texts, zone_of)
-        tell = _stamp(spec.stamp, texts, zone_of, spec.bare_midnight == "date")
+        tell = _stamp(spec.stamp, texts, zone_of, _midnight_of(spec))
         return tell if spec.offset is None else _with_offset(tell, spec.offset, texts)
     if spec.received:
         return lambda _: UNTOLD
@@ -73,6 +74,12 @@ def _way(spec: Time, texts: Texts, zone_of: ZoneOf) -> When:
     if spec.utc is not None:
         return _utc(spec.utc, spec.local, texts)
     return _local(spec, spec.local or [], patterns, texts, zone_of)
+
+
+def _midnight_of(spec: Time) -> Midnight:
+    if spec.midnight == "date":
+        return Midnight.DATE
+    return Midnight.BARE_DATE if spec.bare_midnight == "date" else Midnight.TIME
 
 
 def _patterned(path: str, patterns: Sequence[str], texts: Texts, zone_of: ZoneOf) -> When:
@@ -140,7 +147,7 @@ def _epoch(path: str, texts: Texts) -> When:
     return tell
 
 
-def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight_is_date: bool) -> When:
+def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight: Midnight) -> When:
     slot = texts.slot(path)
 
     def tell(row: Row) -> Moment | None:
@@ -148,7 +155,7 @@ def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight_is_date: bool) -> 
         if text is None:
             return None
         try:
-            return stamp_moment(text, lambda: zone_of(row), midnight_is_date)
+            return stamp_moment(text, lambda: zone_of(row), midnight)
         except Unreadable as error:
             raise unreadable(path, text) from error
 
@@ -213,7 +220,7 @@ def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Tex
     date_slot = texts.slot(paths[0])
     clock_slot = texts.slot(paths[1]) if len(paths) > 1 else None
     offset_slot = texts.slot(spec.offset) if spec.offset else None
-    midnight_is_date = spec.bare_midnight == "date"
+    midnight_is_date = _midnight_of(spec) is not Midnight.TIME
     written = _date_pattern(patterns)
     days: dict[tuple[str, str], Moment] = {}
 

@@ -1,12 +1,10 @@
-"""Locations as carriers write them, one object per distinct place; and the zones places lie in."""
+"""Places, one object per distinct one, and the zones they lie in."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
-from operator import itemgetter
 from pathlib import Path
 
 import pycountry
@@ -14,19 +12,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from connectors.mapping import yaml_text
-from connectors.mapping.paths import Row, Texts
-from connectors.mapping.specification import Place, ZoneBy
 from connectors.mapping.unlocode import find
 from streams.model import Location
 
 TABLES = Path(__file__).parent / "tables"
 _MOST_PLACES = 50_000
-_PARTS = ("name", "city", "region", "postal_code", "country", "unlocode")
+PARTS = ("name", "city", "region", "postal_code", "country", "unlocode")
+_OF_REGIONS = ("US", "CA")
 Key = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
 
 
 class Zones(Struct, frozen=True, forbid_unknown_fields=True):
-    """``tables/zones.yaml``: IANA zones by place, and alpha-2 codes of countries by other spellings."""
+    """``tables/zones.yaml``: IANA zones by place, and alpha-2 codes of countries by other spellings. Regions of the US
+    and Canada stand there by their code, others as in ISO 3166-2."""
 
     source: str
     countries: dict[str, str]
@@ -60,6 +58,17 @@ def country_code(country: str) -> str:
         return str(pycountry.countries.lookup(country).alpha_2)
     except LookupError:
         return country
+
+
+@lru_cache(maxsize=1_000)
+def may_be_country(text: str) -> bool:
+    """Whether this is the code or English name of a country; it may be a region's, too."""
+    return pycountry.countries.get(alpha_2=country_code(text)) is not None
+
+
+def is_country(text: str) -> bool:
+    """Whether this is the code or English name of a country, and no region of the table."""
+    return text.upper() not in zones().regions and may_be_country(text)
 
 
 _places: dict[Key, Location] = {}
@@ -99,64 +108,13 @@ def zone_at(unlocode: str | None, country: str | None) -> str | None:
     return zones().countries.get(country_code(country)) if country else None
 
 
-def locator(spec: Place | None, texts: Texts) -> Callable[[Row], Location | None]:
-    """Reads the location a document declares."""
-    if spec is None:
-        return lambda _: None
-    parts = (spec.name, spec.city, spec.region, spec.postal_code, spec.country, spec.unlocode)
-    key_of: Callable[[Row], Key] = itemgetter(*map(texts.first, parts))
-
-    def locate(row: Row) -> Location | None:
-        key = key_of(row)
-        return _places.get(key) or place(key)
-
-    return locate if spec.line is None else _with_line(texts.slot(spec.line), spec, key_of)
-
-
-def line_order(parts: str) -> tuple[int, ...]:
-    """Where in a place each part of a line goes. Raises ValueError for a part no place has."""
-    return tuple(_PARTS.index(part.strip()) for part in parts.split(","))
-
-
-def _with_line(slot: int, spec: Place, key_of: Callable[[Row], Key]) -> Callable[[Row], Location | None]:
-    """Parts with a field of their own go before those of the line."""
-    order, from_right = line_order(spec.parts), spec.parts_from == "right"
-
-    def locate(row: Row) -> Location | None:
-        key = list(key_of(row))
-        text = row[slot] or ""
-        found = text.rsplit(",", len(order) - 1) if from_right else text.split(",", len(order) - 1)
-        line = [part.strip() or None for part in found]
-        for index, part in zip(order[-len(line):] if from_right else order, line, strict=False):
-            key[index] = key[index] or part
-        return place((key[0], key[1], key[2], key[3], key[4], key[5]))
-
-    return locate
-
-
-def zone_finder(specs: Sequence[ZoneBy], default: str, texts: Texts) -> Callable[[Row], str]:
-    """The zone a scan's clocks show: by the first field with an entry, else ``default``."""
-    found = [(texts.slot(spec.by), _zone_getter(spec)) for spec in specs]
-
-    def zone_of(row: Row) -> str:
-        for slot, zone_by in found:
-            value = row[slot]
-            if value is None:
-                continue
-            zone = zone_by(value)
-            if zone is not None:
-                return zone
-        return default
-
-    return zone_of
-
-
-def _zone_getter(spec: ZoneBy) -> Callable[[str], str | None]:
-    own = {name.upper(): zone for name, zone in spec.zones.items()}
-    if spec.table == "unlocodes":
-        return lambda value: own.get(value.upper()) or zone_at(value, None)
-    table: Mapping[str, str] = getattr(zones(), spec.table) if spec.table else {}
-    table = {**table, **own}
-    if spec.table == "countries":
-        return lambda value: table.get(value.upper()) or table.get(country_code(value))
-    return lambda value: table.get(value.upper())
+@lru_cache(maxsize=20_000)
+def zone_in(unlocode: str | None, country: str | None, region: str | None) -> str | None:
+    """As :func:`zone_at`; where the clocks of a country differ, or none is told, the zone of the region."""
+    known = zone_at(unlocode, country)
+    if known is not None or region is None:
+        return known
+    alpha_2, regions = country_code(country) if country else "", zones().regions
+    if alpha_2 and alpha_2 not in _OF_REGIONS:
+        return regions.get(f"{alpha_2}-{region.upper()}")
+    return regions.get(region.upper())

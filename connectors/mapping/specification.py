@@ -66,10 +66,12 @@ class Statuses(Struct, frozen=True, forbid_unknown_fields=True):
 
 class ZoneBy(Struct, frozen=True, forbid_unknown_fields=True):
     """A zone looked up by a field of the scan: in ``tables/zones.yaml`` by country or region, in the UN/LOCODE list,
-    or in ``zones`` right here."""
+    or in ``zones`` right here. ``table: place``: by the scan's place, as ``place`` reads it, its UN/LOCODE, its country
+    and, where the clocks of that differ, its region; with ``by``, by the place in that text, a ``line`` too.
+    """
 
-    by: str
-    table: Literal["countries", "regions", "unlocodes"] | None = None
+    by: str | None = None
+    table: Literal["countries", "regions", "unlocodes", "place"] | None = None
     zones: dict[str, str] = field(default_factory=dict)
 
 
@@ -85,7 +87,8 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True):
     ``zone``: that of a stamp's clocks, where the carrier states it and so need not be assumed.
     ``pattern``: how the stamp or the date is written (strptime), where it is not ISO 8601; of several the first
     that fits, ``iso`` among them for ISO 8601.
-    ``bare_midnight: date``: 00:00:00 without an offset is how this carrier writes a date without a time.
+    ``bare_midnight: date``: 00:00:00 without an offset is how this carrier writes a date without a time;
+    ``midnight: date``: with an offset too, which then tells nothing.
     """
 
     stamp: str | None = None
@@ -97,12 +100,14 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True):
     zone: str | None = None
     pattern: Paths | None = None
     bare_midnight: Literal["time", "date"] = "time"
+    midnight: Literal["time", "date"] = "time"
 
 
 class Place(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the parts of the scan's location stand. ``line``: a text with several of them, comma by comma, in
-    the order ``parts`` names; where it has fewer, those on the right are left out, or those on the left with
-    ``parts_from: right``."""
+    the order ``parts`` names; where it has fewer, those on the right are left out (a country at its end stays one), or
+    those on the left with ``parts_from: right``. ``pattern``, in place of these: a regular expression whose named
+    groups are the parts; a text it does not fit is the name."""
 
     name: Paths | None = None
     city: Paths | None = None
@@ -113,6 +118,7 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
     line: str | None = None
     parts: str = "city, region, country"
     parts_from: Literal["left", "right"] = "left"
+    pattern: str | None = None
 
 
 class Delivery(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -160,10 +161,18 @@ def local_moment(local_ms: int, zone_name: str, precision: Precision) -> Moment:
     return Moment(local_ms - offset * MINUTE_MS, offset, True, precision)
 
 
-def stamp_moment(text: str, zone_of: Callable[[], str], bare_midnight_is_date: bool = False) -> Moment:
+class Midnight(StrEnum):
+    """What 00:00:00 in a stamp means: that time; the date, where no offset stands with it; or always the date."""
+
+    TIME = "time"
+    BARE_DATE = "bare_date"
+    DATE = "date"
+
+
+def stamp_moment(text: str, zone_of: Callable[[], str], midnight: Midnight = Midnight.TIME) -> Moment:
     """ISO 8601 and its near kin: ``2024-08-20T12:41:57-04:00``, ``...Z``, ``2024-08-20 12:41:57``, a date.
 
-    Without an offset the clocks are those of ``zone_of()``. Raises Unreadable.
+    Without an offset, and of a date, the clocks are those of ``zone_of()``. Raises Unreadable.
     """
     local = day_ms(text[:10])
     rest = text[10:]
@@ -174,11 +183,11 @@ def stamp_moment(text: str, zone_of: Callable[[], str], bare_midnight_is_date: b
     clock, offset_text = _clock_and_offset(rest[1:])
     local += clock_ms(clock)
     offset = stated_offset(offset_text)
+    if not local % DAY_MS and (midnight is Midnight.DATE or (offset is None and midnight is Midnight.BARE_DATE)):
+        return local_moment(local, zone_of(), Precision.DATE_ONLY)
     if offset is not None:
         told = None if offset_text in _UTC_ALONE else offset
         return Moment(local - offset * MINUTE_MS, told, False, Precision.INSTANT)
-    if bare_midnight_is_date and not local % DAY_MS:
-        return local_moment(local, zone_of(), Precision.DATE_ONLY)
     return local_moment(local, zone_of(), Precision.LOCAL_NO_ZONE)
 
 

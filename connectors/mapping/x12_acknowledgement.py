@@ -1,7 +1,8 @@
 """The 997 functional acknowledgements that answer what was received (ASC X12 004010, transaction set 997).
 
 One for each functional group; a 997 or 999 is never answered. Everything in it comes from what is answered and from
-the time of receipt, so that a repeat of the same bytes gives the same answer.
+the time of receipt, so that a repeat of the same bytes gives the same answer. Partners use control numbers again, so
+the id is made of all that is answered.
 """
 
 from __future__ import annotations
@@ -28,13 +29,16 @@ def answers(
     feed: str, sets: Iterable[TransactionSet], refused: Refused, context: RawContext
 ) -> list[Acknowledgement]:
     """An acknowledgement for each group. ``refused``: index of a set -> why, and whether all of it was refused."""
-    groups: dict[int, tuple[Group, list[MessageVerdict]]] = {}
+    groups: dict[int, list[tuple[TransactionSet, MessageVerdict]]] = {}
     for index, one in enumerate(sets):
         if one.code not in _NEVER:
-            groups.setdefault(id(one.group), (one.group, []))[1].append(_verdict(one, refused.get(index)))
-    return [
-        _answer(feed, group, messages, place, context) for place, (group, messages) in enumerate(groups.values())
-    ]
+            groups.setdefault(id(one.group), []).append((one, _verdict(one, refused.get(index))))
+    return [_answer(feed, judged, place, context) for place, judged in enumerate(groups.values())]
+
+
+def said(one: TransactionSet) -> list[str]:
+    """What a set says, segment by segment."""
+    return [one.code, one.control, *map("*".join, one.segments)]
 
 
 def _verdict(one: TransactionSet, refused: tuple[Reject, bool] | None) -> MessageVerdict:
@@ -50,11 +54,13 @@ def _verdict(one: TransactionSet, refused: tuple[Reject, bool] | None) -> Messag
 
 
 def _answer(
-    feed: str, group: Group, messages: list[MessageVerdict], place: int, context: RawContext
+    feed: str, judged: list[tuple[TransactionSet, MessageVerdict]], place: int, context: RawContext
 ) -> Acknowledgement:
+    group = judged[0][0].group
+    messages = [verdict for _, verdict in judged]
     isa, gs = group.isa, group.gs
-    verdict = _whole(messages, group, len(messages))
-    identity = digest("sent", feed, _at(isa, 6), _at(isa, 13), _at(gs, 6), str(place))
+    verdict = _whole(messages, group)
+    identity = digest("sent", feed, str(place), *isa, *gs, *(part for one, _ in judged for part in said(one)))
     return Acknowledgement(
         identity, feed, Direction.SENT, "x12", _at(isa, 6), _at(isa, 8), _at(isa, 13), _at(gs, 6), verdict, messages,
         _text(isa, gs, group, messages, verdict, identity, context), context.received_at, context.topic,
@@ -62,14 +68,14 @@ def _answer(
     )
 
 
-def _whole(messages: list[MessageVerdict], group: Group, there: int) -> Verdict:
+def _whole(messages: list[MessageVerdict], group: Group) -> Verdict:
     verdicts = {one.verdict for one in messages}
     if verdicts == {Verdict.REJECTED}:
         return Verdict.REJECTED
     if Verdict.REJECTED in verdicts:
         return Verdict.PARTLY_ACCEPTED
-    counted = group.counted is not None and group.counted.lstrip("0") == str(there)
-    return Verdict.ACCEPTED if verdicts == {Verdict.ACCEPTED} and counted else Verdict.ACCEPTED_WITH_ERRORS
+    clean = verdicts == {Verdict.ACCEPTED} and not group.faults
+    return Verdict.ACCEPTED if clean else Verdict.ACCEPTED_WITH_ERRORS
 
 
 def _text(
@@ -81,10 +87,9 @@ def _text(
     taken = sum(one.verdict is not Verdict.REJECTED for one in messages)
     body = [f"AK1*{_at(gs, 1)}*{_at(gs, 6)}"]
     for one in messages:
-        codes = "".join(f"*{error.partition(':')[0]}" for error in one.errors[:5])
-        body += [f"AK2*{one.kind}*{one.control}", f"AK5*{_CODE[one.verdict]}{codes}"]
+        body += [f"AK2*{one.kind}*{one.control}", f"AK5*{_CODE[one.verdict]}{_codes(one.errors)}"]
     claimed = group.counted if group.counted and group.counted.isdigit() else str(len(messages))
-    body.append(f"AK9*{_CODE[verdict]}*{claimed}*{len(messages)}*{taken}")
+    body.append(f"AK9*{_CODE[verdict]}*{claimed}*{len(messages)}*{taken}{_codes(group.faults)}")
     version = _at(gs, 8) or "004010"
     segments = [
         f"ISA*00*{'':10}*00*{'':10}*{_at(isa, 7):2.2}*{_at(isa, 8):15.15}*{_at(isa, 5):2.2}*{_at(isa, 6):15.15}"
@@ -93,6 +98,10 @@ def _text(
         "ST*997*0001", *body, f"SE*{len(body) + 2}*0001", f"GE*1*{int(control)}", f"IEA*1*{control}",
     ]
     return "".join(f"{segment}~" for segment in segments)
+
+
+def _codes(faults: list[str]) -> str:
+    return "".join(f"*{fault.partition(':')[0]}" for fault in faults[:5])
 
 
 def _at(segment: list[str], index: int) -> str:

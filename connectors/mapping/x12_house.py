@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from connectors.formats.x12 import Segment, TransactionSet
 from connectors.mapping.emission import Emitter
 from connectors.mapping.moments import unreadable
-from connectors.mapping.places import zone_at, zones
+from connectors.mapping.places import country_code, zone_at, zones
 from connectors.mapping.statuses import sense_of
 from connectors.mapping.times import MINUTE_MS, Moment, Unreadable, clock_ms, day_ms, local_moment, offset_in
 from connectors.mapping.x12_tables import standard
@@ -67,24 +67,8 @@ class Reading:
         return self.house.reference_types.get(qualifier), value
 
     def moment(self, date: str, clock: str, path: str, code: str = "", zone: str = "") -> Moment | None:
-        """A date and a clock as a moment; None without a date. ``code``: data element 623; without one the clock
-        shows the time of ``zone``, else the partner's. Raises Reject."""
-        if not date:
-            return None
-        try:
-            local = day_ms(date if len(date) != 6 else f"20{date}")
-            if not clock:
-                return local_moment(local, zone or self.house.zone, Precision.DATE_ONLY)
-            local += clock_ms(clock)
-        except Unreadable as error:
-            raise unreadable(path, f"{date} {clock}".strip()) from error
-        tables = standard()
-        offset = tables.fixed_offsets.get(code)
-        if offset is None and (named := tables.zones.get(code)) is not None:
-            offset = offset_in(named, local)
-        if offset is None:
-            return local_moment(local, zone or self.house.zone, Precision.LOCAL_NO_ZONE)
-        return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+        """As :func:`moment_at`, in the partner's zone where none is given. Raises Reject."""
+        return moment_at(date, clock, path, code, zone or self.house.zone)
 
     def dated(self, *qualifiers: str) -> Moment | None:
         """The time of the first DTM so qualified; one that cannot be read is refused alone."""
@@ -126,6 +110,27 @@ class Reading:
 Reader = Callable[[Reading], None]
 
 
+def moment_at(date: str, clock: str, path: str, code: str, zone: str) -> Moment | None:
+    """A date and a clock as a moment; None without a date. ``code``: data element 623; without one the clock shows
+    the time of ``zone``. Raises Reject."""
+    if not date:
+        return None
+    try:
+        local = day_ms(date if len(date) != 6 else f"20{date}")
+        if not clock:
+            return local_moment(local, zone, Precision.DATE_ONLY)
+        local += clock_ms(clock)
+    except Unreadable as error:
+        raise unreadable(path, f"{date} {clock}".strip()) from error
+    tables = standard()
+    offset = tables.fixed_offsets.get(code)
+    if offset is None and (named := tables.zones.get(code)) is not None:
+        offset = offset_in(named, local)
+    if offset is None:
+        return local_moment(local, zone, Precision.LOCAL_NO_ZONE)
+    return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+
+
 def at(segment: Segment, index: int) -> str:
     """An element, trimmed; empty where the segment has none there."""
     return segment[index].strip() if index < len(segment) else ""
@@ -133,6 +138,6 @@ def at(segment: Segment, index: int) -> str:
 
 def zone_of(region: str, country: str) -> str:
     """The zone of an N4's state or province and country; empty where they do not tell."""
-    if country in ("", "US", "CA"):
+    if not country or country_code(country) in ("US", "CA"):
         return zones().regions.get(region, "")
     return zone_at(None, country) or ""

@@ -7,6 +7,8 @@ Segments and elements after ASC X12 004010 to 008010, transaction sets 856, 945,
 from __future__ import annotations
 
 from connectors.formats.x12 import TransactionSet
+from connectors.mapping.moments import end_of_day
+from connectors.mapping.x12_acknowledgement import said
 from connectors.mapping.x12_house import PRO, Reader, Reading, at
 from connectors.mapping.x12_orders import freight_invoice, load_tender, shipping_order
 from streams.errors import Reject
@@ -23,7 +25,7 @@ NAMES = {
 }
 _ANSWERS = {"A": Milestone.BOOKING_CONFIRMED, "B": Milestone.BOOKING_CONFIRMED, "D": Milestone.BOOKING_REJECTED,
             "R": Milestone.BOOKING_REJECTED, "E": Milestone.BOOKING_REJECTED, "C": Milestone.BOOKING_CANCELLED}
-_SHIPPED, _EXPECTED = "011", ("017", "002")
+_SHIPPED, _EXPECTED = "011", ("017", "067", "002")
 _SET_VERDICTS = {"A": Verdict.ACCEPTED, "E": Verdict.ACCEPTED_WITH_ERRORS, "M": Verdict.REJECTED,
                  "P": Verdict.PARTLY_ACCEPTED, "R": Verdict.REJECTED, "W": Verdict.REJECTED, "X": Verdict.REJECTED}
 
@@ -59,7 +61,7 @@ def ship_notice(reading: Reading) -> None:
     estimate = reading.dated(*_EXPECTED)
     announced = reading.moment(at(bsn, 3), at(bsn, 4), "BSN-03") or reading.sent()
     shipped = reading.dated(_SHIPPED)
-    due = None if estimate is None else estimate.at_ms
+    due = None if estimate is None else end_of_day(estimate)
     reading.emit(Milestone.PRE_ADVISED, "", announced, due)
     if shipped is not None:
         reading.emit(Milestone.DEPARTED_PICKUP, _SHIPPED, shipped, due)
@@ -102,7 +104,7 @@ def acknowledgement(reading: Reading) -> None:
             messages[-1] = MessageVerdict(messages[-1].kind, messages[-1].control, verdict, errors)
     ak9 = next((segment for segment in one.segments if segment[0] == "AK9"), [])
     isa, feed = one.group.isa, reading.house.feed
-    identity = digest("received", feed, at(isa, 13), at(one.group.gs, 6), one.control)
+    identity = digest("received", feed, *isa, *one.group.gs, *said(one))
     reading.parsed.acknowledgements.append(Acknowledgement(
         identity, feed, Direction.RECEIVED, "x12", at(isa, 8), at(isa, 6), "", at(ak1, 2),
         _SET_VERDICTS.get(at(ak9, 1), Verdict.REJECTED), messages, "", context.received_at, context.topic,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from connectors.formats.x12 import Segment, TransactionSet, read
 from connectors.mapping.check_digits import Checks
 from connectors.mapping.emission import Emitter
-from connectors.mapping.moments import unreadable
+from connectors.mapping.moments import end_of_day, unreadable
 from connectors.mapping.places import country_code, zones
 from connectors.mapping.refusals import merged
 from connectors.mapping.specification import X12
@@ -26,13 +26,13 @@ from connectors.mapping.times import (
     offset_in,
 )
 from connectors.mapping.x12_acknowledgement import answers
-from connectors.mapping.x12_house import House, Reading
+from connectors.mapping.x12_house import House, Reading, moment_at, zone_of
 from connectors.mapping.x12_sets import OTHERS, unsupported
 from connectors.mapping.x12_tables import Codes, codes_of, standard
 from streams.errors import Reject
 from streams.identity import normalise_carrier, normalise_tracking_number
 from streams.intake import Parsed, RawContext
-from streams.model import Location, Reference
+from streams.model import CarrierEvent, Location, Reference
 from streams.vocabulary import ExceptionType, Precision, RejectReason
 
 _BY_LADING_CODE = {"D": ExceptionType.DAMAGE, "S": ExceptionType.SHORTAGE, "M": ExceptionType.SHORTAGE}
@@ -53,12 +53,14 @@ class Status:
 
 @dataclass(slots=True)
 class Heading:
-    """What stands above the statuses of one 214."""
+    """What stands above the statuses of one 214. ``stop``: the N4 read last; ``estimate``: of delivery, UTC ms."""
 
     carrier: str
     number: str
     references: list[Reference]
     flags: list[str]
+    stop: Segment = field(default_factory=list)
+    estimate: int | None = None
 
 
 class X12Adapter:
@@ -119,11 +121,14 @@ class X12Adapter:
         heading, statuses = self._read(one)
         if not statuses:
             raise Reject(RejectReason.CONTRACT_BROKEN, f"214 {one.control} without an AT7", "AT7")
+        before = len(parsed.events)
         for status in statuses:
             try:
                 self._emit(heading, status, context, parsed)
             except Reject as reject:
                 parsed.rejects.append(reject)
+        if heading.estimate is not None:
+            _estimate_of(parsed.events[before:], heading.estimate)
 
     def _read(self, one: TransactionSet) -> tuple[Heading, list[Status]]:
         heading: Heading | None = None
@@ -157,6 +162,10 @@ class X12Adapter:
                 heading.number = heading.number or normalise_tracking_number(value)
             elif kind is not None and value:
                 (heading if status is None else status).references.append(Reference(kind, value))
+        elif name == "N4":
+            heading.stop = segment
+        elif name == "G62" and _at(segment, 1) == _ESTIMATED:
+            heading.estimate = self._estimate(segment, heading.stop)
         elif status is not None and name == "MS2" and _at(segment, 2):
             status.references.append(Reference(_EQUIPMENT, _at(segment, 2)))
         elif status is not None and name == "K1":
@@ -178,7 +187,7 @@ class X12Adapter:
         if status.exception is not None:
             sense = sense._replace(exception=status.exception)
         moment = self._moment(at7, status.ms1)
-        promised = moment.at_ms if (code or appointment) in self._codes.delivery_estimates else None
+        promised = end_of_day(moment) if (code or appointment) in self._codes.delivery_estimates else None
         said = code or appointment
         parsed.events.append(self._house.emitter.emit(
             context, len(parsed.events), heading.carrier, heading.number, sense, said,
@@ -207,6 +216,15 @@ class X12Adapter:
         if offset is None:
             return local_moment(local, self._zone_at(ms1), Precision.LOCAL_NO_ZONE)
         return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+
+    def _estimate(self, g62: Segment, stop: Segment) -> int | None:
+        """When delivery is estimated, by the clocks of the stop; an unreadable estimate costs the estimate alone."""
+        zone = zone_of(_at(stop, 2), _at(stop, 4)) or self._zone
+        try:
+            moment = moment_at(_at(g62, 2), _at(g62, 4), "G62-02", _at(g62, 5), zone)
+        except Reject:
+            return None
+        return None if moment is None else end_of_day(moment)
 
     def _zone_at(self, ms1: Segment | None) -> str:
         if ms1 is None:
@@ -239,11 +257,20 @@ class X12Adapter:
 
 SETS = ("214", *OTHERS)
 """The transaction sets a partner may be said to send."""
-_DETAILS = frozenset({"L11", "MS2", "K1", "Q7"})
+_DETAILS = frozenset({"L11", "MS2", "K1", "Q7", "N4", "G62"})
+_ESTIMATED = "17"
+"""Data element 432: estimated delivery."""
 
 
 def _at(segment: Segment, index: int) -> str:
     return segment[index] if index < len(segment) else ""
+
+
+def _estimate_of(events: list[CarrierEvent], estimate: int) -> None:
+    """The newest event of a set bears the estimate of its heading, where it tells none itself."""
+    newest = max(events, key=lambda event: event.occurred_at, default=None)
+    if newest is not None and newest.estimated_delivery_at is None:
+        newest.estimated_delivery_at = estimate
 
 
 def _flags(heading: Heading, sense: Sense) -> list[str]:

@@ -137,11 +137,10 @@ def test_an_order_is_read_back_with_the_contract_of_the_registry(stack: Stack, h
 
 def test_more_than_the_rate_is_answered_429(http: httpx.Client) -> None:
     given = {**JSON, "Authorization": "Bearer k-wms"}
-    answers = [http.post("/v1/wms/confirmations", content=b"{}", headers=given) for _ in range(520)]
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert refused
-    assert int(refused[0].headers["Retry-After"]) >= 1
-    assert refused[0].headers["RateLimit-Policy"] == '"wms";q=500;w=60'
+    answers = (http.post("/v1/wms/confirmations", content=b"{}", headers=given) for _ in range(5_000))
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert refused.headers["RateLimit-Policy"] == '"wms";q=500;w=60'
 
 
 def test_no_push_answered_2xx_is_lost_when_the_broker_stands_still(stack: Stack, http: httpx.Client) -> None:

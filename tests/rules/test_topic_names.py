@@ -18,9 +18,9 @@ DATA = sorted(path for pattern in ("*.yaml", "*.json") for path in (ROOT / "conn
 STORED_TOPICS = {
     "alert.actions.v1", "alert.signals.v1", "carrier.events.v1", "carrier.unresolved.v1", "customer.updates.v1",
     "dead.letters.v1", "delivery.milestones.v1", "dlq.alerts.v1", "dlq.feeds.v1", "dlq.fulfilment.v1",
-    "dlq.intake.v1", "dlq.shipments.v1", "erp.orders.v1", "erp.postings.v1", "feed.activity.v1", "feed.state.v1",
-    "fulfilment.state.v1", "ops.alerts.v1", "order.references.v1", "poll.state.v1", "shipment.events.v1",
-    "shipment.state.v1", "wms.confirmations.v1",
+    "dlq.intake.v1", "dlq.shipments.v1", "erp.orders.v1", "erp.postings.v1", "feed.activity.v1",
+    "feed.state.v1", "fulfilment.state.v1", "ops.alerts.v1", "order.references.v1", "poll.state.v1",
+    "shipment.archive.v1", "shipment.events.v1", "shipment.state.v1", "wms.confirmations.v1",
 }
 STORED_APPS = {
     "intake": ("shipsync-intake", None),

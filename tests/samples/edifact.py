@@ -23,7 +23,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "edifact_contrl/edifabric_CONTRL.edi": ("", "acknowledgement"),
     "edifact_desadv/edifabric_DespatchAdvice.edi": ("pre_advised departed_pickup", ""),
     "edifact_corrupt/edifabric_CorruptUnb.edi": ("", "malformed"),
-    "edifact_corrupt/edifabric_CorruptUnh.edi": ("", "unsupported_message"),
+    "edifact_corrupt/edifabric_CorruptUnh.edi": ("", "malformed unsupported_message"),
     "edifact_corrupt/edifabric_DuplicateInterchange.edi": ("", "unsupported_message"),
 }
 UNRESOLVED = {

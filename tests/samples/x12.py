@@ -38,7 +38,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "x12_997/staedi_invalid997_min.edi": ("", "acknowledgement"),
     "x12_997/staedi_simple997.edi": ("", "acknowledgement"),
     "x12_corrupt/edifabric_CorruptIsa.edi": ("", "malformed"),
-    "x12_corrupt/edifabric_CorruptSt.edi": ("", "unsupported_message"),
+    "x12_corrupt/edifabric_CorruptSt.edi": ("", "malformed unsupported_message"),
     "x12_corrupt/edifabric_DuplicateInterchange.edi": ("", "unsupported_message"),
     "x12_corrupt/edifabric_DuplicateMessage.edi": ("", "unsupported_message"),
     "x12_mixed/edifabric_MixedTransactions.edi": ("", "unsupported_message"),

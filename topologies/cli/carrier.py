@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +34,7 @@ Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=Fa
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 TEXT, DETAIL, MOST_PARTS = 48, 120, 20
+CASES = HOME.parents[1] / "tests" / "connectors" / "carriers"
 FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_]{1,39}")
 
 
@@ -60,7 +61,7 @@ def list_carriers(as_json: AsJson = False) -> None:
 @app.command("try")
 def try_files(feed: Feed, path: Files, as_json: AsJson = False) -> None:
     """Print the canonical events of carrier files, and why what could not be used could not. Exit 1 without any."""
-    tried = [*_tried(feed, path)]
+    tried = [*_tried(feed, _files(path))]
     if as_json:
         typer.echo(json.dumps([_plain(one) for one in tried], indent=2, ensure_ascii=False))
     else:
@@ -105,7 +106,9 @@ def new_carrier(
 @app.command("check")
 def check_files(
     feed: Feed,
-    path: Files,
+    path: Annotated[Path | None, typer.Argument(
+        help="A file, or a folder whose files are read; without one, the repository's own cases.", show_default=False,
+    )] = None,
     against: Annotated[Path | None, typer.Option(help="Earlier files: what fields are new since, and gone.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -113,7 +116,8 @@ def check_files(
 
     Exit 1 where faults are.
     """
-    found = examine(_tried(feed, path), [] if against is None else [*_tried(feed, against)])
+    files = _cases(feed) if path is None else _files(path)
+    found = examine(_tried(feed, files), [] if against is None else [*_tried(feed, _files(against))])
     if as_json:
         typer.echo(json.dumps({**msgspec.to_builtins(found), "faults": found.faults}, indent=2, ensure_ascii=False))
     else:
@@ -122,8 +126,8 @@ def check_files(
         raise typer.Exit(1)
 
 
-def _tried(feed: str, path: Path) -> Iterator[Tried]:
-    carrier, files = _carrier(feed), _files(path)
+def _tried(feed: str, files: Sequence[Path]) -> Iterator[Tried]:
+    carrier = _carrier(feed)
     settings = configuration.load()
     quiet = not Console(stderr=True).is_terminal
     for file in track(files, "reading", transient=True, console=Console(stderr=True), disable=quiet):
@@ -134,6 +138,15 @@ def _carrier(feed: str) -> Carrier:
     known = {one.feed: one for one in discover()}
     known_feed(feed, sorted(known))
     return known[feed]
+
+
+def _cases(feed: str) -> list[Path]:
+    """The payloads kept as the carrier's cases, where this is a clone of the repository."""
+    folder = CASES / _carrier(feed).feed / "cases"
+    files = sorted(folder.glob("*.in.*"))
+    if not files:
+        raise typer.BadParameter(f"{folder} holds no cases; name a file or a folder", param_hint="PATH")
+    return files
 
 
 def _files(path: Path) -> list[Path]:

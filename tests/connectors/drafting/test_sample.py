@@ -14,7 +14,7 @@ from connectors.drafting.sample import draft
 from connectors.drafting.words import date_way_of, is_clock, meaning_of, way_of, words_of
 from streams.errors import Reject
 from streams.intake import Parsed, RawContext
-from streams.model import CarrierEvent, Location
+from streams.model import CarrierEvent, Location, Reference
 from streams.vocabulary import Milestone, RejectReason
 
 CASES = Path(__file__).parents[1] / "carriers"
@@ -69,7 +69,23 @@ def test_a_code_whose_words_give_nothing_away_is_left_to_a_person() -> None:
 def test_xml_with_attributes_and_american_times_is_read(tmp_path: Path) -> None:
     [event] = read(tmp_path, XML).events
     assert (event.tracking_number, event.milestone) == ("LT123456789CH", Milestone.DELIVERED)
-    assert (event.occurred_at, event.location and event.location.city) == (1_789_463_700_000, "Bern")
+    assert (event.occurred_at, event.location and event.location.city) == (1_789_456_500_000, "Bern")
+    assert event.utc_offset_minutes == 120
+
+
+MOVED = """<Reply><Parcel barcode="KX00412377SE"><Reference>ORD-77120</Reference>
+<Movement><When>2026-09-18T07:05:00</When><Where>Malm\u00f6, SE</Where><Kind>VAN</Kind>
+<Note>On the van for delivery</Note></Movement>
+<Movement><When>2026-09-17T22:40:00</When><Where>Hamburg, DE</Where><Kind>DEP</Kind>
+<Note>Departed hub</Note></Movement></Parcel></Reply>""".encode()
+
+
+def test_a_kind_is_a_code_a_reference_no_number_and_the_clocks_are_those_of_the_place(tmp_path: Path) -> None:
+    first, second = read(tmp_path, MOVED).events
+    assert told([first, second]) == [("KX00412377SE", "out_for_delivery"), ("KX00412377SE", "departed_facility")]
+    assert (first.carrier_code, first.references) == ("VAN", [Reference("customer", "ORD-77120")])
+    assert second.location == Location(city="Hamburg", country="DE")
+    assert (second.utc_offset_minutes, second.zone_assumed) == (120, True)
 
 
 def test_a_table_with_semicolons_is_read_row_by_row(tmp_path: Path) -> None:

@@ -117,3 +117,11 @@ def test_a_file_chopped_or_overwritten_anywhere_is_read_or_refused(at: int, put:
             assert all(isinstance(one.kind, str) for one in read(text))
         except Reject as reject:
             assert reject.detail  # noqa: PT017
+
+
+def test_what_stands_outside_of_any_message_is_refused_and_the_messages_beside_it_go_on() -> None:
+    damaged = GOOD.replace("UNZ", "UNQ+2+IFTSTA:D:96A'STS+1+21'UNT+3+2'UNZ").replace("UNH+1", "USH+1'UNH+1")
+    [one], [reject] = edifact.read(damaged.encode())
+    assert one.control == "1"
+    assert reject.reason is RejectReason.MALFORMED
+    assert reject.detail == "3 segments outside of any message, from 'UNQ+2+IFTSTA:D:96A' on"

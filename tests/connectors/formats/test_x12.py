@@ -103,3 +103,12 @@ def test_a_later_interchange_cut_short_does_not_cost_the_earlier_one() -> None:
     sets, rejects = x12.read(interchange(*GOOD) + ISA[:40].encode())
     assert len(sets) == 1
     assert [reject.reason for reject in rejects] == [RejectReason.MALFORMED]
+
+
+def test_what_stands_outside_of_any_set_is_refused_and_the_sets_beside_it_go_on() -> None:
+    damaged = ("S*214*0002", "B10*9*9*RLCA", "SE*3*0002")
+    sets, [reject] = x12.read(interchange("TA1*000000071*260914*1902*A*000", *GOOD[:3], *damaged, *GOOD[3:]))
+    assert [one.control for one in sets] == ["0001"]
+    assert reject.reason is RejectReason.MALFORMED
+    assert reject.detail == "3 segments outside of any transaction set, from 'S*214*0002' on"
+    assert "from 'garbage' on" in x12.read(interchange(*GOOD) + b"garbage")[1][0].detail

@@ -76,6 +76,14 @@ def test_codes_are_the_texts_that_stand_there(tmp_path: Path, code: str, milesto
         ("feed: acme", "feed: acme\nfeed: acme", 2, ["twice"]),
         ("feed: acme", "feed: [acme", 2, ["no YAML"]),
         ("name: Acme", "name: [Acme]", 2, ["str", "array"]),
+        ("{stamp: message.at}", '{stamp: message.at, pattern: "%d.%Q"}', 16, ["%d.%Q", "strptime"]),
+        ("statuses: codes", "statuses: codes\n    eta: [{stamp: message.eta, zone: Mars}]", 18, ["Mars", "IANA"]),
+        ("statuses: codes", "statuses: codes\n    zone_by: [{by: message.at, zones: {X: Mars}}]", 18, ["Mars", "IANA"]),
+        ("statuses: codes", "statuses: codes\n    zone_by: [{table: countries}]", 18, ["by", "table: place"]),
+        ("statuses: codes", "statuses: codes\n    place: {line: message.at, parts: street}", 18, ["parts", "city"]),
+        ("statuses: codes", "statuses: codes\n    place: {line: message.at, pattern: '('}", 18, ["pattern", "regular"]),
+        ("statuses: codes", "statuses: codes\n    place: {line: message.at, pattern: '.*'}", 18, ["named group"]),
+        ("statuses: codes", "statuses: codes\n    place: {line: message.at, pattern: '(?P<x>.)'}", 18, ["name parts"]),
     ],
 )
 def test_what_is_wrong_is_said_where_it_stands(

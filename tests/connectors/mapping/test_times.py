@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.mapping.times import (
+    Midnight,
     Moment,
     Unreadable,
     clock_ms,
@@ -105,8 +106,17 @@ def test_a_stamp_without_an_offset_has_the_assumed_zones_clocks() -> None:
 def test_a_date_alone_is_date_only_and_so_is_a_bare_midnight_where_declared() -> None:
     midnight = Moment(ms(2024, 8, 19, 22), 120, True, Precision.DATE_ONLY)
     assert stamp_moment("2024-08-20", berlin) == midnight
-    assert stamp_moment("2024-08-20T00:00:00", berlin, bare_midnight_is_date=True) == midnight
+    assert stamp_moment("2024-08-20T00:00:00", berlin, Midnight.BARE_DATE) == midnight
     assert stamp_moment("2024-08-20T00:00:00", berlin).precision is Precision.LOCAL_NO_ZONE
+
+
+@pytest.mark.parametrize("offset", ["Z", "+00:00", "-06:00", ""])
+def test_midnight_is_a_date_with_any_offset_where_declared(offset: str) -> None:
+    stamp = f"2024-08-20T00:00:00{offset}"
+    assert stamp_moment(stamp, berlin, Midnight.DATE) == stamp_moment("2024-08-20", berlin)
+    if offset:
+        assert stamp_moment(stamp, berlin, Midnight.BARE_DATE).precision is Precision.INSTANT
+    assert stamp_moment(f"2024-08-20T00:01:00{offset}", berlin, Midnight.DATE).precision is not Precision.DATE_ONLY
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from connectors.carriers import HOME, discover
+from topologies.cli.carrier import CASES
 from topologies.cli.main import app
 
 
@@ -97,6 +98,17 @@ def test_a_check_without_faults_says_so(tmp_path: Path) -> None:
     result = invoked("check", "ups", str(tmp_path))
     assert result.exit_code == 0
     assert "Every code is known" in result.output
+
+
+def test_a_check_without_files_reads_the_cases_the_repository_keeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = json.loads(invoked("check", "ups", "--json").output)
+    assert found["files"] == len([*(CASES / "ups" / "cases").glob("*.in.*")])
+    assert found["unmapped"]
+    monkeypatch.setattr("topologies.cli.carrier.CASES", tmp_path)
+    result = invoked("check", "ups")
+    assert (result.exit_code, "name a file or a folder" in " ".join(result.output.split())) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,143 @@
+"""The place of a scan and the zone its clocks show, as a document declares them, compiled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
+
+from connectors.mapping.paths import Row, Texts
+from connectors.mapping.places import PARTS, Key, country_code, is_country, place, zone_at, zone_in, zones
+from connectors.mapping.specification import Place, ZoneBy
+from streams.model import Location
+
+Locate = Callable[[Row], Location | None]
+Cut = Callable[[str], Sequence[str | None]]
+_NOTHING: tuple[None, ...] = (None,) * len(PARTS)
+_COUNTRY = PARTS.index("country")
+_UNKNOWN_PART = f"name parts of a place: {', '.join(PARTS)}"
+
+
+def locator(spec: Place | None, texts: Texts) -> Locate:
+    """Reads the location a document declares. Parts with a field of their own go before those of the line."""
+    if spec is None:
+        return lambda _: None
+    parts = (spec.name, spec.city, spec.region, spec.postal_code, spec.country, spec.unlocode)
+    key_of: Callable[[Row], Key] = itemgetter(*map(texts.first, parts))
+    if spec.line is None:
+        return lambda row: place(key_of(row))
+    slot, cut = texts.slot(spec.line), cutter(spec)
+
+    def locate(row: Row) -> Location | None:
+        line = row[slot]
+        return place(_joined(key_of(row), _NOTHING if line is None else cut(line)))
+
+    return locate
+
+
+def _joined(own: Sequence[str | None], line: Sequence[str | None]) -> Key:
+    name, city, region, postal_code, country, unlocode = (mine or its for mine, its in zip(own, line, strict=True))
+    return name, city, region, postal_code, country, unlocode
+
+
+def cutter(spec: Place) -> Cut:
+    """Cuts a line into the parts of a place. Raises ValueError: a part no place has, no regular expression."""
+    if spec.pattern is not None:
+        return _by_pattern(spec.pattern)
+    order = _indexes(spec.parts.split(","))
+    from_right = spec.parts_from == "right"
+
+    def cut(line: str) -> Sequence[str | None]:
+        found = line.rsplit(",", len(order) - 1) if from_right else line.split(",", len(order) - 1)
+        parts = [part.strip() or None for part in found]
+        goes = list(order[-len(parts):] if from_right else order[:len(parts)])
+        last = parts[-1]
+        if 1 < len(parts) < len(order) and _COUNTRY in order and last is not None and is_country(last):
+            goes[-1] = _COUNTRY
+        key: list[str | None] = [*_NOTHING]
+        for index, part in zip(goes, parts, strict=True):
+            key[index] = part
+        return key
+
+    return cut
+
+
+def _indexes(names: Iterable[str]) -> tuple[int, ...]:
+    try:
+        return tuple(PARTS.index(name.strip()) for name in names)
+    except ValueError as error:
+        raise ValueError(_UNKNOWN_PART) from error
+
+
+def _by_pattern(pattern: str) -> Cut:
+    try:
+        fits = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+    if not fits.groupindex:
+        raise ValueError("has a named group for each part, such as (?P<city>[^,]+)")
+    indexes = dict(zip(fits.groupindex, _indexes(fits.groupindex), strict=True))
+
+    def cut(line: str) -> Sequence[str | None]:
+        found = fits.fullmatch(line)
+        if found is None:
+            return (line, *_NOTHING[1:])
+        key: list[str | None] = [*_NOTHING]
+        for name, index in indexes.items():
+            part = found[name]
+            key[index] = part.strip() or None if part is not None else None
+        return key
+
+    return cut
+
+
+def zone_finder(
+    specs: Sequence[ZoneBy], default: str, texts: Texts, declared: Place | None, locate: Locate
+) -> Callable[[Row], str]:
+    """The zone a scan's clocks show: by the first way that tells one, else ``default``. ``declared``, ``locate``: the
+    document's place."""
+    ways = [_way(spec, texts, declared, locate) for spec in specs]
+
+    def zone_of(row: Row) -> str:
+        for way in ways:
+            zone = way(row)
+            if zone is not None:
+                return zone
+        return default
+
+    return zone_of
+
+
+def _way(spec: ZoneBy, texts: Texts, declared: Place | None, locate: Locate) -> Callable[[Row], str | None]:
+    if spec.by is None:
+        def of_the_scan(row: Row) -> str | None:
+            found = locate(row)
+            return None if found is None else zone_in(found.unlocode, found.country, found.region)
+
+        return of_the_scan
+    slot, zone_by = texts.slot(spec.by), _zone_getter(spec, declared)
+
+    def of_a_field(row: Row) -> str | None:
+        value = row[slot]
+        return None if value is None else zone_by(value)
+
+    return of_a_field
+
+
+def _zone_getter(spec: ZoneBy, declared: Place | None) -> Callable[[str], str | None]:
+    own = {name.upper(): zone for name, zone in spec.zones.items()}
+    if spec.table == "unlocodes":
+        return lambda value: own.get(value.upper()) or zone_at(value, None)
+    if spec.table == "place":
+        cut = cutter(declared or Place())
+        return lambda value: own.get(value.upper()) or _zone_of_line(cut(value))
+    table: Mapping[str, str] = getattr(zones(), spec.table) if spec.table else {}
+    table = {**table, **own}
+    if spec.table == "countries":
+        return lambda value: table.get(value.upper()) or table.get(country_code(value))
+    return lambda value: table.get(value.upper())
+
+
+def _zone_of_line(key: Sequence[str | None]) -> str | None:
+    _, _, region, _, country, unlocode = key
+    return zone_in(unlocode, country, region)
