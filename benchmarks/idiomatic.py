@@ -138,7 +138,7 @@ def build_shipments(app: faust.App, registry: Registry) -> None:
     codecs = {
         topic: (Avro(topic, registry), app.topic(topic.name + SUFFIX, value_type=bytes))
         for topic in (topics.SHIPMENT_EVENTS, topics.CUSTOMER_UPDATES, topics.DELIVERY_MILESTONES,
-                      topics.OPS_ALERTS, topics.SHIPMENT_STATE)
+                      topics.ALERT_SIGNALS, topics.SHIPMENT_STATE)
     }
     shipments = app.Table("shipments", key_type=bytes, value_type=bytes, options={"driver": "rocksdict"})
     events = app.topic(topics.CARRIER_EVENTS.name + SUFFIX, value_type=bytes)
@@ -159,7 +159,7 @@ def build_shipments(app: faust.App, registry: Registry) -> None:
         for milestone in out.delivery_milestones:
             await send(topics.DELIVERY_MILESTONES, milestone.delivery_id, milestone)
         for alert in out.alerts:
-            await send(topics.OPS_ALERTS, alert.alert_id, alert)
+            await send(topics.ALERT_SIGNALS, alert.alert_id, alert)
         for changed in out.states.values():
             record = encode(changed)
             shipments[key.encode()] = record

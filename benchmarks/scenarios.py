@@ -76,7 +76,7 @@ def idiomatic(events: int, beat: Beat) -> Throughput:
         twins = [
             replace(topic, name=topic.name + SUFFIX)
             for topic in (topics.CARRIER_EVENTS, topics.SHIPMENT_EVENTS, topics.CUSTOMER_UPDATES,
-                          topics.DELIVERY_MILESTONES, topics.OPS_ALERTS, topics.SHIPMENT_STATE)
+                          topics.DELIVERY_MILESTONES, topics.ALERT_SIGNALS, topics.SHIPMENT_STATE)
         ]
         TopicAdmin(settings).create(twins)
         return _measured(

@@ -92,12 +92,14 @@ class Settings(BaseSettings):
         None, description='Secrets carriers sign with (JSON): {"<feed>": "<secret>"}, or a list of them'
     )
     api_keys: SecretStr | None = Field(
-        None, description='Keys of the clients of /v1/orders and /v1/wms (JSON): {"orders": "<key>", "wms": ["<key>"]}'
+        None,
+        description='Keys of the clients of /v1/orders, /v1/wms and /v1/alerts (JSON): '
+        '{"orders": "<key>", "wms": ["<key>"], "alerts": "<key>"}',
     )
 
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for what falls due by the clock")
     alerts_file: Path | None = Field(
-        None, description="How long to wait before each alert, in place of config/alerts.yaml"
+        None, description="When alerts are raised, how they live and whom they reach, in place of config/alerts.yaml"
     )
     archive_after_days: int = Field(60, ge=1, description="A shipment that has ended is archived after its last word")
     unsettled_after_days: int = Field(

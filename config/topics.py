@@ -117,9 +117,17 @@ DELIVERY_MILESTONES = Topic(
     "delivery.milestones.v1", "Financially relevant facts, by ERP delivery", "delivery id",
     "delivery_milestone", "shipments", retention_ms=90 * DAY_MS, personal_data=True,
 )
+ALERT_SIGNALS = Topic(
+    "alert.signals.v1", "What stages say of causes of alerts: there, or over", "alert id", "alert_signal",
+    "shipments, feeds, edi", partitions=1, retention_ms=30 * DAY_MS,
+)
+ALERT_ACTIONS = Topic(
+    "alert.actions.v1", "What people do about alerts", "alert id", "alert_action", "gateway, command line",
+    partitions=1, retention_ms=30 * DAY_MS, personal_data=True,
+)
 OPS_ALERTS = Topic(
-    "ops.alerts.v1", "Alerts, raised and resolved", "alert id", "alert", "shipments, feeds, edi",
-    cleanup=Cleanup.COMPACT,
+    "ops.alerts.v1", "Every alert as it stands, with its life; changelog of alerts", "alert id", "alert", "alerts",
+    cleanup=Cleanup.COMPACT, partitions=1, personal_data=True,
 )
 FULFILMENT_STATE = Topic(
     "fulfilment.state.v1", "What was posted for each ERP delivery; changelog of fulfilment", "delivery id",
@@ -165,13 +173,14 @@ DLQ_FULFILMENT = dead_letter_topic("fulfilment")
 DLQ_FEEDS = dead_letter_topic("feeds")
 DLQ_NORMS = dead_letter_topic("norms")
 DLQ_EDI = dead_letter_topic("edi")
+DLQ_ALERTS = dead_letter_topic("alerts")
 
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
     ORDER_REFERENCES, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS, SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE,
-    SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES, DELIVERY_MILESTONES, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS,
-    EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_STATE, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_SHIPMENTS,
-    DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI,
+    SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES, DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS,
+    FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_STATE, POLL_STATE, DEAD_LETTERS,
+    DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS,
 )
 
 
@@ -208,4 +217,5 @@ FULFILMENT = App("fulfilment", "shipsync-fulfilment", FULFILMENT_STATE, DLQ_FULF
 FEEDS = App("feeds", "shipsync-feeds", FEED_STATE, DLQ_FEEDS)
 NORMS = App("norms", "shipsync-norms", DWELL_NORMS, DLQ_NORMS)
 EDI = App("edi", "shipsync-edi", EDI_STATE, DLQ_EDI)
-APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI)
+ALERTS = App("alerts", "shipsync-alerts", OPS_ALERTS, DLQ_ALERTS)
+APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI, ALERTS)

@@ -4,9 +4,10 @@ The way of one event, step by step:
 
     intake.py      raw records of a feed   -> canonical carrier events, rejects
     orders.py      ERP orders              -> order references, keyed like the carrier events
-    shipments.py   carrier events + state  -> history, customer updates, milestones, alerts, new state
+    shipments.py   carrier events + state  -> history, customer updates, milestones, signals, new state
     fulfilment.py  delivery milestones     -> ERP postings
-    feeds.py       feed activity + the time -> stale-feed alerts, raised and resolved
+    feeds.py       feed activity + the time -> signals of silent feeds and drifting contracts
+    alerts.py      signals, people's actions + the time -> alerts as they stand, each with its life
 
 Beside them: ``vocabulary.py`` (every closed list), ``model.py`` (one Struct per topic value),
 ``identity.py`` (deterministic ids), ``codec.py`` (Avro bytes <-> Structs), ``errors.py``.

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from streams.errors import Reject
 from streams.fanout import alerts_between, milestones_of, updates_of
 from streams.identity import shipment_key
-from streams.model import Adoption, Alert, CustomerUpdate, DeliveryMilestone, EnrichedEvent
+from streams.model import Adoption, AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent
 from streams.parts import events_for, is_mute, standing
 from streams.punctuality import Risk, alerts_about, risk
 from streams.sameness import source_of
@@ -31,6 +31,7 @@ _NOTHING_OPEN: list[OpenException] = []
 class Advance(Struct):
     """What one chunk brought about. ``events``: message key and event; ``states``: changed ones only.
 
+    ``relinked``: keys of shipments whose orders changed.
     ``refused``: place in the chunk and why. ``counts``: every event is one of accepted, duplicates and
     refused; an accepted one matched or unmatched, and maybe late, or merged (another source told of the same
     occurrence), or past or held (``lives.py``); every reference is one of linked, relinked (the order changed),
@@ -42,12 +43,13 @@ class Advance(Struct):
     events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
     customer_updates: list[CustomerUpdate] = field(default_factory=list)
     delivery_milestones: list[DeliveryMilestone] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
     adoptions: list[Adoption] = field(default_factory=list)
     states: dict[str, Shipment] = field(default_factory=dict)
     archived: list[Shipment] = field(default_factory=list)
     refused: list[tuple[int, Reject]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    relinked: set[str] = field(default_factory=set)
 
 
 class Concern(Struct, frozen=True):

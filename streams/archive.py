@@ -14,7 +14,7 @@ from msgspec import Struct
 from streams.deadlines import FOR_EVER, Patience, next_due, settle
 from streams.fanout import alerts_between
 from streams.identity import digest
-from streams.model import Alert
+from streams.model import AlertSignal
 from streams.shipment import ID_BYTES, Past, Shipment
 from streams.vocabulary import TERMINAL
 
@@ -51,7 +51,7 @@ def due_at(shipment: Shipment, keeping: Keeping, patience: Patience) -> int | No
     return None if wait is None else shipment.updated_at + wait
 
 
-def buried(shipment: Shipment) -> tuple[Shipment, list[Alert]]:
+def buried(shipment: Shipment) -> tuple[Shipment, list[AlertSignal]]:
     """The gravestone of a shipment that has ended, and its alerts, resolved: nobody will hear of it again."""
     past = shipment.past
     heard = [shipment.seen[at : at + HEARD_BYTES] for at in range(0, len(shipment.seen), ID_BYTES)]

@@ -9,32 +9,38 @@ from streams.shipment import Shipment, Withdrawal
 def link_of(reference: OrderReference) -> OrderLink:
     """The claim as a shipment's record has it."""
     return OrderLink(
-        reference.order_id, reference.delivery_id, reference.customer_id, reference.promised_delivery_at
+        reference.order_id, reference.delivery_id, reference.customer_id, reference.promised_delivery_at,
+        reference.order_value, reference.currency,
     )
 
 
-Age = tuple[int, bool, str, int]
+Terms = tuple[str, int, float, str]
+Age = tuple[int, bool, Terms]
+_NO_TERMS: Terms = ("", -1, -1.0, "")
 
 
 def age_of(reference: OrderReference) -> Age:
     """What makes one word of a claim newer than another; of equal time, always the same wins."""
     if reference.withdrawn:
-        return reference.updated_at, True, "", -1
-    return reference.updated_at, False, *_terms(link_of(reference))
+        return reference.updated_at, True, _NO_TERMS
+    return reference.updated_at, False, _terms(link_of(reference))
 
 
-def _terms(link: OrderLink) -> tuple[str, int]:
-    return link.customer_id, -1 if link.promised_delivery_at is None else link.promised_delivery_at
+def _terms(link: OrderLink) -> Terms:
+    promise, value = link.promised_delivery_at, link.order_value
+    return (
+        link.customer_id, -1 if promise is None else promise, -1.0 if value is None else value, link.currency or ""
+    )
 
 
 def age_of_claim(claim: tuple[str, str], stored: Shipment) -> Age | None:
     """The newest word of the claim there is; None for a new one."""
     for known, time in zip(stored.orders, stored.link_times, strict=True):
         if (known.order_id, known.delivery_id) == claim:
-            return time, False, *_terms(known)
+            return time, False, _terms(known)
     for one in stored.withdrawn:
         if (one.order_id, one.delivery_id) == claim:
-            return one.at, True, "", -1
+            return one.at, True, _NO_TERMS
     return None
 
 

@@ -8,16 +8,15 @@ from msgspec import Struct, field
 
 from streams.dwells import DWELT
 from streams.facts import PROVED
-from streams.identity import digest, shipment_key
-from streams.model import Alert
+from streams.model import AlertSignal
 from streams.parts import is_mute
 from streams.punctuality import minute, promised
 from streams.shipment import Raised, Shipment
+from streams.signals import raised, resolved, signal
 from streams.usual import Usual, hours
 from streams.vocabulary import (
     TERMINAL,
     AlertKind,
-    AlertState,
     ExceptionType,
     Reason,
     Severity,
@@ -145,7 +144,7 @@ def look_again_at(shipment: Shipment, patience: Patience, usual: Usual | None, n
     return min((at for at in times if at is not None), default=None)
 
 
-def settle(shipment: Shipment, patience: Patience) -> list[Alert]:
+def settle(shipment: Shipment, patience: Patience) -> list[AlertSignal]:
     """Resolve what was raised and holds no more; changes ``raised``, by assignment."""
     if not shipment.raised:
         return []
@@ -154,10 +153,10 @@ def settle(shipment: Shipment, patience: Patience) -> list[Alert]:
     if not over:
         return []
     shipment.raised = tuple(one for one in shipment.raised if one not in over)
-    return [_alert(shipment, one, AlertState.RESOLVED, max(shipment.updated_at, one.since)) for one in over]
+    return [resolved(_signal(shipment, one), "settled", max(shipment.updated_at, one.since)) for one in over]
 
 
-def fall_due(shipment: Shipment, patience: Patience, now_ms: int, usual: Usual | None = None) -> list[Alert]:
+def fall_due(shipment: Shipment, patience: Patience, now_ms: int, usual: Usual | None = None) -> list[AlertSignal]:
     """Raise what has fallen due by now, as far as ``usual`` for where it stands is exceeded too; changes ``raised``,
     by assignment."""
     known = {one.kind for one in shipment.raised}
@@ -169,8 +168,16 @@ def fall_due(shipment: Shipment, patience: Patience, now_ms: int, usual: Usual |
     if fresh:
         shipment.raised = tuple(sorted([*shipment.raised, *fresh], key=lambda one: one.kind))
     return [
-        _alert(shipment, one, AlertState.RAISED, overdue_at, _words(shipment, one.kind, overdue_at, usual))
+        raised(_signal(shipment, one), _words(shipment, one.kind, overdue_at, usual), overdue_at)
         for one, overdue_at in fresh.items()
+    ]
+
+
+def renewed(shipment: Shipment) -> list[AlertSignal]:
+    """What the clock has raised and still holds, told again."""
+    return [
+        raised(_signal(shipment, one), _words(shipment, one.kind, one.since, None), one.since)
+        for one in shipment.raised
     ]
 
 
@@ -191,22 +198,20 @@ def _overdue_at(
 def _words(shipment: Shipment, kind: AlertKind, overdue_at: int, usual: Usual | None) -> str:
     """What is wrong, for people; with the norm, where one was exceeded."""
     status = shipment.standing.value.replace("_", " ")
-    if kind is _AT_RISK and usual is not None:
+    if kind is _AT_RISK:
         dwelt, promise = hours(overdue_at - (shipment.status_at or 0)), minute(promised(shipment) or 0)
-        return f"{status} for more than {dwelt}, promised {promise}; {usual.words}"
+        norm = "" if usual is None else f"; {usual.words}"
+        return f"{status} for more than {dwelt}, promised {promise}{norm}"
     words = _WORDS[kind].format(status=status)
     if kind is _STALLED and usual is not None:
         return f"{words}, for more than {hours(overdue_at - (shipment.heard_at or 0))}; {usual.words}"
     return words
 
 
-def _alert(shipment: Shipment, one: Raised, state: AlertState, changed_at: int, words: str = "settled") -> Alert:
-    key = shipment_key(shipment.carrier, shipment.tracking_number)
+def _signal(shipment: Shipment, one: Raised) -> AlertSignal:
     by_dwell = ("dwell",) if one.kind is _AT_RISK else ()
-    return Alert(
-        alert_id=digest(one.kind.value, key, *by_dwell, *shipment.salt), kind=one.kind, state=state,
-        severity=Severity.WARNING, subject=key, message=f"{key}: {words}", exception=_EXCEPTIONS[one.kind],
-        reason=Reason.OTHER, raised_at=one.since, changed_at=changed_at,
+    return signal(
+        shipment, one.kind, _EXCEPTIONS[one.kind], Reason.OTHER, Severity.WARNING, one.since, *by_dwell
     )
 
 

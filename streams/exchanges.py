@@ -1,6 +1,6 @@
 """The EDI step: what we sent and what partners acknowledged in, alerts about what they did not, or rejected, out.
 
-Reads ``edi.interchanges`` and ``edi.acknowledgements``, both by feed; writes ``ops.alerts`` and, as its state,
+Reads ``edi.interchanges`` and ``edi.acknowledgements``, both by feed; writes ``alert.signals`` and, as its state,
 ``edi.state``. What is known of an exchange is a function of the set of what was sent and received: of several
 acknowledgements the latest holds. Times are UTC ms.
 """
@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.identity import digest
-from streams.model import Acknowledgement, Alert, Exchange, Interchange
+from streams.identity import alert_id
+from streams.model import Acknowledgement, AlertSignal, Exchange, Interchange
 from streams.vocabulary import AlertKind, AlertState, Direction, ExceptionType, Reason, Severity, Verdict
 
 KEPT_MS = 30 * 86_400_000
@@ -28,7 +28,7 @@ class Exchanged(Struct):
     acknowledged (by a partner) and ours (our own acknowledgements, which expect none)."""
 
     states: dict[str, Exchange] = field(default_factory=dict)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -53,7 +53,7 @@ def exchange(chunk: Sequence[Interchange | Acknowledgement], states: Mapping[str
     return out
 
 
-def fall_due(known: Exchange, wait_ms: int | None, now_ms: int, alerts: list[Alert]) -> Exchange:
+def fall_due(known: Exchange, wait_ms: int | None, now_ms: int, alerts: list[AlertSignal]) -> Exchange:
     """The exchange, with an alert once it is overdue. ``wait_ms`` None: it never is."""
     due_at = _overdue_at(known, wait_ms)
     if due_at is None or due_at > now_ms:
@@ -114,7 +114,7 @@ def _errors(item: Acknowledgement) -> Iterator[str]:
             yield f"{message.kind} {message.control}: {words}"
 
 
-def _told(known: Exchange, alerts: list[Alert]) -> Exchange:
+def _told(known: Exchange, alerts: list[AlertSignal]) -> Exchange:
     """The exchange with its alerts raised and resolved as its acknowledgement has it."""
     if known.acknowledged_at is None:
         return known
@@ -129,14 +129,14 @@ def _told(known: Exchange, alerts: list[Alert]) -> Exchange:
     return replace(known, unacknowledged_since=None, is_rejected=is_bad)
 
 
-def _alert(known: Exchange, kind: AlertKind, state: AlertState, raised_at: int, changed_at: int) -> Alert:
+def _alert(known: Exchange, kind: AlertKind, state: AlertState, raised_at: int, changed_at: int) -> AlertSignal:
     key = _key(known)
-    rejected = kind is AlertKind.EDI_REJECTED
-    return Alert(
-        alert_id=digest(kind.value, key), kind=kind, state=state,
+    rejected, words = kind is AlertKind.EDI_REJECTED, _words(known, kind, state)
+    return AlertSignal(
+        alert_id=alert_id(kind, key), kind=kind, state=state,
         severity=Severity.CRITICAL if rejected else Severity.WARNING, subject=key,
-        message=f"{_name(known)}: {_words(known, kind, state)}", exception=ExceptionType.DOCUMENTS,
-        reason=Reason.OTHER, raised_at=raised_at, changed_at=changed_at,
+        message=f"{_name(known)}: {words}", exception=ExceptionType.DOCUMENTS, reason=Reason.OTHER,
+        raised_at=raised_at, changed_at=changed_at, feed=known.feed, cause=words,
     )
 
 

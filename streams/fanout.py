@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from streams.facts import FACTS, Fact, public_trouble
-from streams.identity import digest, shipment_key
-from streams.model import Alert, CustomerUpdate, DeliveryMilestone, OrderLink
+from streams.identity import digest
+from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, OrderLink
 from streams.shipment import Entry, OpenException, Shipment, Story
+from streams.signals import raised, resolved, signal
 from streams.status import id_at, is_voided
 from streams.telling import kind_of, news
 from streams.vocabulary import (
     STATUS_OF,
     AlertKind,
-    AlertState,
     ExceptionType,
     Severity,
 )
@@ -74,17 +74,21 @@ def milestones_held_for(shipment: Shipment, order: OrderLink) -> Iterator[Delive
             yield _milestone(shipment, place, entry, entry.story, order, fact, number)
 
 
-def alerts_between(shipment: Shipment, before: list[OpenException], after: list[OpenException]) -> list[Alert]:
+def alerts_between(
+    shipment: Shipment, before: list[OpenException], after: list[OpenException]
+) -> list[AlertSignal]:
     """Alerts raised, renewed (another reason) and resolved since ``before`` was the open set, and not ``after``."""
     now = {one.type: one for one in after}
     then = {one.type: one for one in before}
     alerts = [
-        _alert(shipment, one, AlertState.RESOLVED, max(shipment.last_event_at or 0, one.since))
+        resolved(
+            _signal(shipment, one), f"{_words(one)} put right", max(shipment.last_event_at or 0, one.since)
+        )
         for one in before
         if one.type not in now
     ]
     alerts += [
-        _alert(shipment, one, AlertState.RAISED, one.reason_at)
+        raised(_signal(shipment, one), f"{_words(one)} ({one.reason.value.replace('_', ' ')})", one.reason_at)
         for one in after
         if then.get(one.type) != one
     ]
@@ -171,20 +175,12 @@ def _milestone(
     )
 
 
-def _alert(shipment: Shipment, one: OpenException, state: AlertState, changed_at: int) -> Alert:
-    key = shipment_key(shipment.carrier, shipment.tracking_number)
-    words = one.type.value.replace("_", " ")
-    why = one.reason.value.replace("_", " ")
-    message = f"{key}: {words} ({why})" if state is AlertState.RAISED else f"{key}: {words} put right"
-    return Alert(
-        alert_id=digest("shipment_exception", key, one.type.value, *shipment.salt),
-        kind=AlertKind.SHIPMENT_EXCEPTION,
-        state=state,
-        severity=Severity.CRITICAL if one.type in _CRITICAL else Severity.WARNING,
-        subject=key,
-        message=message,
-        exception=one.type,
-        reason=one.reason,
-        raised_at=one.since,
-        changed_at=changed_at,
+def _signal(shipment: Shipment, one: OpenException) -> AlertSignal:
+    severity = Severity.CRITICAL if one.type in _CRITICAL else Severity.WARNING
+    return signal(
+        shipment, AlertKind.SHIPMENT_EXCEPTION, one.type, one.reason, severity, one.since, one.type.value
     )
+
+
+def _words(one: OpenException) -> str:
+    return one.type.value.replace("_", " ")

@@ -1,6 +1,6 @@
 """The feeds step: what intake saw of each feed in, its rate and its silence out.
 
-Reads ``feed.activity``; writes ``ops.alerts`` and, as its state, ``feed.state``. Silence is judged by the
+Reads ``feed.activity``; writes ``alert.signals`` and, as its state, ``feed.state``. Silence is judged by the
 clock of receipt from a last-seen record, swept by a timer; event time only counts into the rate. All
 times are UTC ms; ``now_ms`` is the worker's clock and may jump, also back.
 """
@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from streams.cadence import Cadence, span, with_hour
 from streams.drift import MOST_EXAMPLES, QUIET_MS, breaking, learnt, share_broken
-from streams.identity import digest
-from streams.model import Alert, FeedActivity, FeedState, MinuteCount, Novelty
+from streams.identity import alert_id
+from streams.model import AlertSignal, FeedActivity, FeedState, MinuteCount, Novelty
 from streams.silence import (
     ALL_FEEDS,
     Overdue,
@@ -40,7 +40,7 @@ class Observed(Struct):
     """What one chunk or sweep brought about; ``states`` by feed, changed ones only."""
 
     states: dict[str, FeedState] = field(default_factory=dict)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -226,9 +226,9 @@ def _settle_drift(state: FeedState, now_ms: int, out: Observed) -> None:
 def _alert(
     feed: str, state: AlertState, words: str, raised_at: int, changed_at: int,
     kind: AlertKind = AlertKind.FEED_STALE, severity: Severity = Severity.WARNING,
-) -> Alert:
-    return Alert(
-        alert_id=digest(kind.value, feed),
+) -> AlertSignal:
+    return AlertSignal(
+        alert_id=alert_id(kind, feed),
         kind=kind,
         state=state,
         severity=severity,
@@ -238,4 +238,6 @@ def _alert(
         reason=Reason.FEED_STALE if kind is AlertKind.FEED_STALE else Reason.OTHER,
         raised_at=raised_at,
         changed_at=changed_at,
+        feed=feed,
+        cause=words,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from streams.model import Location
-from streams.vocabulary import Milestone
+from streams.vocabulary import AlertKind, Milestone
 
 LONGEST_NUMBER = 256
 """Characters of the longest tracking, order, delivery or customer number that is taken for one."""
@@ -48,6 +48,11 @@ def event_id(
     what = f"{milestone.value}:{carrier_code}" if milestone in _CODE_TELLS_APART else milestone
     second = str(occurred_at // 1000)
     return digest(carrier, tracking_number, what, second, location_key(location), piece or "")
+
+
+def alert_id(kind: AlertKind, subject: str, *which: str) -> str:
+    """The id of the one alert of a kind about a subject; of ``which``, where a subject may have several."""
+    return digest(kind.value, subject, *which)
 
 
 def shipment_key(carrier: str, reference: str) -> str:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from streams.archive import CLAIM_BYTES, HEARD_BYTES, Keeping, buried, claim_of, claims_of, is_among, is_tied, with_all
 from streams.fanout import alerts_between
-from streams.model import Alert, OrderLink, OrderReference
+from streams.model import AlertSignal, OrderLink, OrderReference
 from streams.shipment import ID_BYTES, Entry, Past, Shipment, decode_entry, decode_receipt
 from streams.status import fold, id_at, is_voided, put, refold
 from streams.telling import recount
@@ -36,7 +36,7 @@ class Turn(Struct):
 
     shipment: Shipment
     ended: Shipment | None = None
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
     aside: str = ""
 
 
@@ -101,7 +101,7 @@ def divided(shipment: Shipment, keeping: Keeping) -> Turn | None:
     return _split(shipment, until, [one for one in claims if one[1] > until])
 
 
-def begin(shipment: Shipment) -> list[Alert]:
+def begin(shipment: Shipment) -> list[AlertSignal]:
     """Let a shipment begin under the number, with what was held of it; the alerts that raises."""
     assert shipment.past is not None
     shipment.past = replace(shipment.past, begun=True)

@@ -14,6 +14,12 @@ from streams.acknowledgement import Acknowledgement as Acknowledgement
 from streams.acknowledgement import Exchange as Exchange
 from streams.acknowledgement import Interchange as Interchange
 from streams.acknowledgement import MessageVerdict as MessageVerdict
+from streams.alert_records import Alert as Alert
+from streams.alert_records import AlertAction as AlertAction
+from streams.alert_records import AlertChange as AlertChange
+from streams.alert_records import AlertOrder as AlertOrder
+from streams.alert_records import AlertSignal as AlertSignal
+from streams.alert_records import AtStake as AtStake
 from streams.dwell_records import Dwell as Dwell
 from streams.dwell_records import DwellNorm as DwellNorm
 from streams.dwell_records import DwellPeriod as DwellPeriod
@@ -27,8 +33,6 @@ from streams.link_records import Adoption as Adoption
 from streams.link_records import ShipmentLink as ShipmentLink
 from streams.poll_record import PollState as PollState
 from streams.vocabulary import (
-    AlertKind,
-    AlertState,
     Classifier,
     Correction,
     ExceptionType,
@@ -38,7 +42,6 @@ from streams.vocabulary import (
     Precision,
     Punctuality,
     Reason,
-    Severity,
     Status,
 )
 from streams.warehouse import WmsConfirmation as WmsConfirmation
@@ -209,6 +212,8 @@ class OrderReference(Struct, gc=False):
     promised_delivery_at: int | None
     updated_at: int
     withdrawn: bool = False
+    order_value: float | None = None
+    currency: str | None = None
 
 
 class OrderLink(Struct, frozen=True, array_like=True, gc=False):
@@ -218,6 +223,8 @@ class OrderLink(Struct, frozen=True, array_like=True, gc=False):
     delivery_id: str
     customer_id: str
     promised_delivery_at: int | None
+    order_value: float | None = None
+    currency: str | None = None
 
 
 class EnrichedEvent(Struct, gc=False):
@@ -347,21 +354,6 @@ class FulfilmentState(Struct):
     order_id: str
     posted: list[str]
     updated_at: int
-
-
-class Alert(Struct):
-    """Something a person should look at. One open alert per ``alert_id``; the topic is compacted by it."""
-
-    alert_id: str
-    kind: AlertKind
-    state: AlertState
-    severity: Severity
-    subject: str
-    message: str
-    exception: ExceptionType
-    reason: Reason
-    raised_at: int
-    changed_at: int
 
 
 class DeadLetter(Struct):

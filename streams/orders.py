@@ -5,6 +5,7 @@ Reads ``erp.orders``; writes ``order.references``.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import NamedTuple
 
 from streams.errors import Reject
@@ -27,6 +28,7 @@ def references_of(order: Order) -> Rekeyed:
     """One reference per distinct (shipment, delivery) of the order, in the order's own sequence; of a cancelled order
     they are withdrawn."""
     withdrawn = order.status.strip().lower() in CANCELLED
+    value = order.value if order.value is not None and isfinite(order.value) else None
     references: dict[tuple[str, str, str], OrderReference] = {}
     rejects: list[Reject] = []
     for place, line in enumerate(order.shipments):
@@ -38,7 +40,7 @@ def references_of(order: Order) -> Rekeyed:
             continue
         references[carrier, number, line.delivery_id] = OrderReference(
             carrier, number, order.order_id, line.delivery_id, order.customer_id,
-            order.promised_delivery_at, order.updated_at, withdrawn,
+            order.promised_delivery_at, order.updated_at, withdrawn, value, order.currency,
         )  # fmt: skip
     return Rekeyed(list(references.values()), rejects)
 

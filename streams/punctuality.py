@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from streams.identity import digest, shipment_key
-from streams.model import Alert
+from streams.model import AlertSignal
 from streams.shipment import Shipment
-from streams.vocabulary import TERMINAL, AlertKind, AlertState, ExceptionType, Punctuality, Reason, Severity, Status
+from streams.signals import raised, resolved, signal
+from streams.vocabulary import TERMINAL, AlertKind, ExceptionType, Punctuality, Reason, Severity, Status
 
 DAY_MS = 24 * 3_600_000
 LAST_SECOND_MS = 59_000
-_NOTHING: list[Alert] = []
+_NOTHING: list[AlertSignal] = []
 
 
 class Risk(NamedTuple):
@@ -68,16 +68,16 @@ def risk(shipment: Shipment) -> Risk | None:
     return Risk(shipment.estimated_delivery_at, promise, since)
 
 
-def alerts_about(shipment: Shipment, before: Risk | None, now: Risk | None) -> list[Alert]:
+def alerts_about(shipment: Shipment, before: Risk | None, now: Risk | None) -> list[AlertSignal]:
     """The alert raised, renewed (another estimate or promise) or resolved since ``before``."""
     if now == before:
         return _NOTHING
     if now is not None:
-        words = f"expected {minute(now.estimate)}, promised {minute(now.promise)}"
-        return [_alert(shipment, AlertState.RAISED, words, now.since, now.since)]
+        cause = f"expected {minute(now.estimate)}, promised {minute(now.promise)}"
+        return [raised(_signal(shipment, now.since), cause, now.since)]
     assert before is not None
     ended = max(shipment.last_event_at or 0, before.since)
-    return [_alert(shipment, AlertState.RESOLVED, _standing(shipment), before.since, ended)]
+    return [resolved(_signal(shipment, before.since), _standing(shipment), ended)]
 
 
 def _standing(shipment: Shipment) -> str:
@@ -93,10 +93,7 @@ def minute(at_ms: int) -> str:
         return f"{at_ms} ms since 1970"
 
 
-def _alert(shipment: Shipment, state: AlertState, words: str, raised_at: int, changed_at: int) -> Alert:
-    key = shipment_key(shipment.carrier, shipment.tracking_number)
-    return Alert(
-        alert_id=digest("delivery_at_risk", key, *shipment.salt), kind=AlertKind.DELIVERY_AT_RISK, state=state,
-        severity=Severity.WARNING, subject=key, message=f"{key}: {words}", exception=ExceptionType.DELAY,
-        reason=Reason.OTHER, raised_at=raised_at, changed_at=changed_at,
+def _signal(shipment: Shipment, since: int) -> AlertSignal:
+    return signal(
+        shipment, AlertKind.DELIVERY_AT_RISK, ExceptionType.DELAY, Reason.OTHER, Severity.WARNING, since
     )

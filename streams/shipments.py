@@ -1,8 +1,8 @@
 """The shipments step: carrier events and order references in, the shipment's truth and its fan-out out.
 
 Reads ``carrier.events``, ``order.references``, ``shipment.links`` and ``shipment.adoptions``; writes
-``shipment.events``, ``customer.updates``, ``delivery.milestones``, ``ops.alerts``, ``shipment.adoptions`` and, as its
-state, ``shipment.state``.
+``shipment.events``, ``customer.updates``, ``delivery.milestones``, ``alert.signals``, ``shipment.adoptions`` and, as
+its state, ``shipment.state``.
 
 The final state and the set of output ids depend on the *set* of inputs alone, not on their order, their
 repetition or how they were cut into chunks. Where the same event id comes with other contents, the
@@ -31,7 +31,7 @@ from streams.acceptance import (
 )
 from streams.archive import ALL, Keeping
 from streams.claims import age_of, age_of_claim, link_of, set_claim
-from streams.deadlines import FOR_EVER, Patience, settle
+from streams.deadlines import FOR_EVER, Patience, renewed, settle
 from streams.errors import Reject
 from streams.facts import TELLING, TOLD_AS
 from streams.family import declare_claims, take_adoption, take_link
@@ -44,6 +44,7 @@ from streams.model import (
     ShipmentLink,
     Sighting,
 )
+from streams.renewing import held
 from streams.shipment import (
     ID_BYTES,
     Entry,
@@ -104,9 +105,11 @@ def advance(
         except Reject as reject:
             out.refused.append((place, reject))
             counts["refused"] += 1
-    for shipment in out.states.values():
+    for key, shipment in out.states.items():
         if shipment.raised:
             out.alerts.extend(settle(shipment, patience))
+        if key in out.relinked:
+            out.alerts.extend(renewed(shipment))
     counts["archived"] = len(out.archived)
     out.counts = {name: count for name, count in counts.items() if count}
     return out
@@ -213,6 +216,8 @@ def _take_reference(
     is_new, was_claimed, before = len(others) == len(shipment.orders), bool(shipment.orders), concern(shipment)
     set_claim(shipment, reference)
     alert(shipment, before, out)
+    out.alerts.extend(held(shipment, before))
+    out.relinked.add(key)
     declare_claims(shipment, was_claimed, out)
     if reference.withdrawn or not is_new:
         return

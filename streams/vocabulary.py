@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from streams.alert_vocabulary import ActionKind as ActionKind
+from streams.alert_vocabulary import AlertState as AlertState
+from streams.alert_vocabulary import AlertStep as AlertStep
+
 
 class Status(StrEnum):
     """Where a shipment stands. Terminal values are left only by a correction or a return."""
@@ -266,13 +270,6 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-class AlertState(StrEnum):
-    """Where an alert is in its life."""
-
-    RAISED = "raised"
-    RESOLVED = "resolved"
-
-
 class AlertKind(StrEnum):
     """What an alert is about."""
 
@@ -288,6 +285,7 @@ class AlertKind(StrEnum):
     DELIVERY_UNREPORTED = "delivery_unreported"
     EDI_UNACKNOWLEDGED = "edi_unacknowledged"
     EDI_REJECTED = "edi_rejected"
+    UNKNOWN = "unknown"
 
 
 class Flag(StrEnum):

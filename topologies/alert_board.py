@@ -1,8 +1,9 @@
-"""The alerts that are open now, folded from ``ops.alerts.v1``: the last word on each alert id counts."""
+"""The alerts there are, folded from ``ops.alerts.v1``: the last word on each alert id counts."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -10,6 +11,8 @@ from config import topics
 from config.settings import Settings
 from connectors.registry import Registry, ValueCodec
 from connectors.topic_admin import client_log
+from streams.alert_routing import SEVERITIES
+from streams.alert_vocabulary import OPEN
 from streams.errors import Transient
 from streams.model import Alert
 from streams.vocabulary import AlertState
@@ -26,7 +29,8 @@ class AlertBoard:
     def __init__(self, settings: Settings) -> None:
         """Raises Transient where broker, topic or registry does not answer."""
         self._codec = ValueCodec(topics.OPS_ALERTS, Alert, Registry(settings, patience=REGISTRY_SECONDS))
-        self._open: dict[bytes, Alert] = {}
+        self.alerts: dict[str, Alert] = {}
+        """Every alert there is, by id."""
         self._consumer = Consumer(
             {**settings.librdkafka(), "group.id": "shipsync-status", "enable.auto.commit": False,
              "enable.partition.eof": True, "fetch.wait.max.ms": 50},
@@ -42,7 +46,7 @@ class AlertBoard:
         ])
 
     def update(self, seconds: float) -> list[Alert]:
-        """Read on, at first to the end but no longer than this; the open alerts, oldest first.
+        """Read on, at first to the end but no longer than this; the open alerts, the most pressing first.
 
         Raises Transient where the broker does not answer, Reject for a value that breaks its contract.
         """
@@ -58,18 +62,22 @@ class AlertBoard:
                     self._unread.discard(message.partition() or 0)
                 elif error is not None and not error.retriable():
                     raise Transient(f"the alerts cannot be read: {error.str()}")
-        return sorted(self._open.values(), key=lambda alert: (alert.raised_at, alert.alert_id))
+        return work_list(self.alerts.values())
 
     def close(self) -> None:
         """Disconnect."""
         self._consumer.close()
 
     def _take(self, key: bytes, value: bytes | None) -> None:
-        alert = None if value is None else self._codec.decode(value)
-        if alert is None or alert.state is AlertState.RESOLVED:
-            self._open.pop(key, None)
+        name = key.decode("utf-8", "backslashreplace")
+        if value is None:
+            self.alerts.pop(name, None)
         else:
-            self._open[key] = alert
+            self.alerts[name] = self._codec.decode(value)
+
+    def found(self, prefix: str) -> list[Alert]:
+        """The alerts whose id begins so."""
+        return [self.alerts[name] for name in sorted(self.alerts) if name.startswith(prefix)]
 
     def _partitions(self) -> list[int]:
         try:
@@ -79,3 +87,14 @@ class AlertBoard:
         if found is None:
             raise Transient(f"{topics.OPS_ALERTS.name} is missing: shipsync topics --create")
         return sorted(found.partitions)
+
+
+def work_list(alerts: Iterable[Alert]) -> list[Alert]:
+    """The open ones: what calls for attention before what was put off, by severity, value at stake and age."""
+    return sorted((one for one in alerts if one.state in OPEN), key=_pressing)
+
+
+def _pressing(alert: Alert) -> tuple[bool, int, float, int, str]:
+    value = max((one.amount for one in alert.at_stake), default=0.0)
+    put_off = alert.state is AlertState.SNOOZED
+    return put_off, -SEVERITIES.index(alert.severity), -value, alert.raised_at, alert.alert_id

@@ -11,6 +11,7 @@ from config.settings import Settings
 from connectors.carriers import Carrier, taken
 from connectors.registry import Registry, ValueCodec
 from streams.model import DeadLetter
+from topologies.alerts import AlertsHandler
 from topologies.edi import EdiHandler
 from topologies.faust_app import build_faust_app, run
 from topologies.feeds import FeedsHandler
@@ -49,6 +50,7 @@ STAGES: dict[str, Stage] = {
         Stage(topics.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),
         Stage(topics.NORMS, lambda _: [topics.SHIPMENT_DWELLS], NormsHandler),
         Stage(topics.EDI, lambda _: [topics.EDI_INTERCHANGES, topics.EDI_ACKNOWLEDGEMENTS], EdiHandler),
+        Stage(topics.ALERTS, lambda _: [topics.ALERT_SIGNALS, topics.ALERT_ACTIONS], AlertsHandler),
     )
 }
 

@@ -1,4 +1,4 @@
-"""The feeds stage: what intake saw of each feed in, alerts about silent feeds out, raised and resolved.
+"""The feeds stage: what intake saw of each feed in, signals about silent feeds and drifting contracts out.
 
 Reads ``feed.activity.v1`` (one partition); its changelog is ``feed.state.v1``. A timer sweeps for silence.
 """
@@ -15,7 +15,7 @@ from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
 from streams.cadence import Cadence
 from streams.feeds import Observed, observe, sweep
-from streams.model import Alert, FeedActivity, FeedState, Record
+from streams.model import AlertSignal, FeedActivity, FeedState, Record
 from streams.silence import ALL_FEEDS
 from topologies import alert_rules, holiday_calendars
 from topologies.handling import Change, Handled, Message, View
@@ -39,14 +39,14 @@ class FeedsHandler:
         self._year: int | None = None
         self._watched: dict[str, Cadence] = {}
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)
-        self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, registry)
+        self._alerts = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
         self._states = ValueCodec(topics.FEED_STATE, FeedState, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         """Changed feeds of one chunk, and alerts resolved because a feed speaks again."""
         chunk, _, refused = decoded(records, self._activity.decode)
         known = stored([*(activity.feed for activity in chunk), ALL_FEEDS], state, self._states.decode)
-        handled = self._handled(observe(chunk, known, self._watched_at(now_ms), now_ms))
+        handled = self._handled(observe(chunk, known, self._watched_at(now_ms), now_ms), now_ms)
         handled.refused = refused
         return handled
 
@@ -57,7 +57,7 @@ class FeedsHandler:
     def sweep(self, state: View, now_ms: int) -> Handled:
         """Feeds that fell silent."""
         known = {key.decode(): self._states.decode(value) for key, value in state.scan(b"")}
-        return self._handled(sweep(known, self._watched_at(now_ms), now_ms, self._own_silence_ms))
+        return self._handled(sweep(known, self._watched_at(now_ms), now_ms, self._own_silence_ms), now_ms)
 
     def _watched_at(self, now_ms: int) -> dict[str, Cadence]:
         """The cadences, with the holidays of the year and its neighbours."""
@@ -70,7 +70,9 @@ class FeedsHandler:
             }
         return self._watched
 
-    def _handled(self, out: Observed) -> Handled:
+    def _handled(self, out: Observed, now_ms: int) -> Handled:
+        for place, alert in enumerate(out.alerts):
+            alert.said_at, alert.place = now_ms, place
         alerts: list[Message] = [
             {"key": alert.alert_id.encode(), "value": self._alerts.encode(alert)} for alert in out.alerts
         ]
@@ -78,4 +80,4 @@ class FeedsHandler:
         for feed, changed in out.states.items():
             value = self._states.encode(changed)
             changes[feed.encode()] = Change(value, value)
-        return Handled({topics.OPS_ALERTS.name: alerts} if alerts else {}, [], changes, out.counts)
+        return Handled({topics.ALERT_SIGNALS.name: alerts} if alerts else {}, [], changes, out.counts)

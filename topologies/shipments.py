@@ -3,15 +3,14 @@
 Reads ``carrier.events.v1``, ``order.references.v1``, ``shipment.links.v1`` and ``shipment.adoptions.v1``
 (co-partitioned), the last of which it writes itself, to other shipments' partitions, and, from the side,
 ``dwell.norms.v1``; its changelog is ``shipment.state.v1``. What falls due by the clock alone is found by an index
-beside the records, local and made of them: ``DUE``, eight bytes of the time (ms, big-endian), the shipment's key.
+beside the records, which is local and made of them (``due_index.py``).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from itertools import islice, takewhile
-from struct import Struct as Packing
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
@@ -27,7 +26,7 @@ from streams.dwells import dwells
 from streams.identity import shipment_key
 from streams.model import (
     Adoption,
-    Alert,
+    AlertSignal,
     CustomerUpdate,
     DeliveryMilestone,
     Dwell,
@@ -42,17 +41,16 @@ from streams.norms import key_of
 from streams.public_state import state_of
 from streams.shipment import Shipment, decode, encode
 from streams.shipments import Received, Told, advance
+from streams.signals import feed_of, feeds_by_source
 from streams.usual import Usual, usual_of
-from topologies import alert_rules
+from topologies import alert_rules, due_index
 from topologies.handling import Change, Handled, Message, Refused, View
 from topologies.reading import decoded, stored
 
 T = TypeVar("T", bound=Struct)
-DUE = b"\x00due"
 MOST_DUE = 5_000
 """Shipments one sweep looks at; the next goes on."""
 DAY_MS = 24 * 3_600_000
-_TIME = Packing(">Q")
 
 
 class StoredShipment(Struct, gc=False):
@@ -87,7 +85,12 @@ class ShipmentsHandler:
     def __init__(
         self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier], norms: Norms | None = None
     ) -> None:
-        del carriers
+        self._feeds = feeds_by_source(carriers)
+        slugs = Counter(carrier.slug for carrier in carriers.values())
+        self._own_feeds = {
+            carrier.slug: feed for feed, carrier in carriers.items()
+            if carrier.slug is not None and slugs[carrier.slug] == 1
+        }
         rules = alert_rules.load(settings.alerts_file)
         self._patience, self._norms_at_least = rules.patience, rules.norms_at_least
         self._keeping = keeping(settings)
@@ -109,7 +112,7 @@ class ShipmentsHandler:
         self._stored = ValueCodec(topics.SHIPMENT_STATE, StoredShipment, registry)
         self._updates = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, registry)
         self._milestones = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, registry)
-        self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, registry)
+        self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
         self._dwells = ValueCodec(topics.SHIPMENT_DWELLS, Dwell, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
@@ -124,7 +127,7 @@ class ShipmentsHandler:
         if refused:
             out.counts["refused"] = len(refused)
         return Handled(
-            self._outputs(out), refused, self._changes(out.states), out.counts,
+            self._outputs(out, now_ms), refused, self._changes(out.states), out.counts,
             local=self._indexed(known, out.states, now_ms),
         )
 
@@ -132,7 +135,7 @@ class ShipmentsHandler:
         """The stage's own record inside a changelog value, and where the index has it."""
         record = self._stored.decode(changelog_value).record
         at = self._next_due(decode(record))
-        return {key: record} if at is None else {key: record, _due(at, key): b""}
+        return {key: record} if at is None else {key: record, due_index.entry(at, key): b""}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
         """Alerts that fall due, dwells of shipments that have ended, shipments to archive or forget; none while the
@@ -140,11 +143,11 @@ class ShipmentsHandler:
         if not self._hearing.is_sound(now_ms):
             return Handled()
         self._norms.look()
-        due = list(islice(takewhile(lambda one: one[0] < _due(now_ms + 1, b""), state.scan(DUE)), MOST_DUE))
-        keys = list(dict.fromkeys(_of(entry) for entry, _ in due))
+        due = due_index.due(state, now_ms, MOST_DUE)
+        keys = list(dict.fromkeys(map(due_index.key_of, due)))
         known = stored((key.decode() for key in keys), state, decode)
         out, told, forgotten = Advance(), list[Dwell](), list[str]()
-        local: dict[bytes, bytes | None] = {entry: None for entry, _ in due}
+        local: dict[bytes, bytes | None] = dict.fromkeys(due)
         for key, shipment in known.items():
             if shipment is None:
                 continue
@@ -159,12 +162,12 @@ class ShipmentsHandler:
                     continue
                 out.states[key], at, until = self._bury(own, out)
             if (next_at := _earliest(at, until)) is not None:
-                local[_due(next_at, key.encode())] = b""
+                local[due_index.entry(next_at, key.encode())] = b""
         counts = {
             "alerts_due": len(out.alerts), "dwells": len(told), "archived": len(out.archived),
             "forgotten": len(forgotten),
         }
-        outputs = self._outputs(out)
+        outputs = self._outputs(out, now_ms)
         if told:
             outputs[topics.SHIPMENT_DWELLS.name] = _keyed(
                 self._dwells, told, lambda one: key_of(one.carrier, one.lane, one.status)
@@ -181,7 +184,7 @@ class ShipmentsHandler:
         out.archived.append(shipment)
         return stone, None, due_at(stone, self._keeping, self._patience)
 
-    def _look_at(self, shipment: Shipment, alerts: list[Alert], told: list[Dwell], now_ms: int) -> int | None:
+    def _look_at(self, shipment: Shipment, alerts: list[AlertSignal], told: list[Dwell], now_ms: int) -> int | None:
         """Raise what is overdue of a shipment and tell its dwells where it is time; when to look again."""
         usual = usual_of(shipment, self._norms.norms, self._norms_at_least)
         alerts += fall_due(shipment, self._patience, now_ms, usual)
@@ -215,13 +218,13 @@ class ShipmentsHandler:
             old = before.get(key)
             was = None if old is None else self._next_due(old)
             if old is None or was is None or at < was or (was <= now_ms and self._is_sooner(old, shipment)):
-                changes[_due(at, key.encode())] = b""
+                changes[due_index.entry(at, key.encode())] = b""
         return changes
 
     def _received(self, value: bytes | None) -> Received:
         return Received(*self._events.decode_with_body(value))
 
-    def _outputs(self, out: Advance) -> dict[str, list[Message]]:
+    def _outputs(self, out: Advance, now_ms: int) -> dict[str, list[Message]]:
         enrich = self._enriched.encode
         outputs: dict[str, list[Message]] = {
             topics.SHIPMENT_EVENTS.name: [
@@ -237,12 +240,19 @@ class ShipmentsHandler:
             topics.DELIVERY_MILESTONES.name: _keyed(
                 self._milestones, out.delivery_milestones, lambda milestone: milestone.delivery_id
             ),
-            topics.OPS_ALERTS.name: _keyed(self._alerts, out.alerts, lambda alert: alert.alert_id),
+            topics.ALERT_SIGNALS.name: _keyed(self._signals, self._signed(out, now_ms), lambda one: one.alert_id),
             topics.SHIPMENT_ADOPTIONS.name: _keyed(
                 self._adoptions, out.adoptions, lambda told: shipment_key(told.carrier, told.tracking_number)
             ),
         }
         return {name: messages for name, messages in outputs.items() if messages}
+
+    def _signed(self, out: Advance, now_ms: int) -> list[AlertSignal]:
+        """The signals in their order, each with the feed its shipment is heard by."""
+        for place, one in enumerate(out.alerts):
+            one.said_at, one.place = now_ms, place
+            one.feed = feed_of(out.states[one.subject], self._feeds, self._own_feeds)
+        return out.alerts
 
     def _archived(self, shipment: Shipment) -> bytes:
         return self._archive.encode(state_of(shipment, encode(shipment), shipment.updated_at))
@@ -266,15 +276,6 @@ def keeping(settings: Settings) -> Keeping:
 
 def _earliest(*times: int | None) -> int | None:
     return min((at for at in times if at is not None), default=None)
-
-
-def _due(at_ms: int, key: bytes) -> bytes:
-    return DUE + _TIME.pack(max(0, at_ms)) + key
-
-
-def _of(entry: bytes) -> bytes:
-    """The shipment an entry of the index is about."""
-    return entry[len(DUE) + _TIME.size:]
 
 
 def _key(item: Told) -> str:

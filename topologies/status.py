@@ -42,7 +42,7 @@ class ProcessStatus:
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An alert nobody resolved yet. ``raised_at``: UTC ms."""
+    """An alert nobody resolved yet. ``raised_at``: UTC ms. ``affected``: how many shipments it is about."""
 
     alert_id: str
     kind: str
@@ -50,6 +50,9 @@ class OpenAlert:
     subject: str
     message: str
     raised_at: int
+    state: str = "raised"
+    owner: str | None = None
+    affected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,10 @@ def with_alerts(status: StackStatus, alerts: list[Alert] | None) -> StackStatus:
     if alerts is None:
         return status
     return replace(status, open_alerts=[
-        OpenAlert(one.alert_id, one.kind.value, one.severity.value, one.subject, one.message, one.raised_at)
+        OpenAlert(
+            one.alert_id, one.kind.value, one.severity.value, one.subject, one.message, one.raised_at,
+            one.state.value, one.owner, one.affected,
+        )
         for one in alerts
     ])
 

@@ -9,7 +9,8 @@ from fastapi import FastAPI
 
 from config import topics
 from config.version import VERSION
-from connectors.gateway import carriers, documents, health, openapi, problems
+from connectors.gateway import alert_actions, carriers, documents, health, openapi, problems
+from connectors.gateway.alert_actions import ActionDocument
 from connectors.gateway.confirmations import CONFIRMATIONS, ConfirmationDocument
 from connectors.gateway.orders import ORDERS, OrderDocument
 from connectors.gateway.services import Services
@@ -18,8 +19,8 @@ from connectors.mapping.loading import Carrier
 from connectors.registry import Registry
 
 DESCRIPTION = (
-    "Where carriers, the ERP and the warehouse push. A 2xx means that Kafka has it, on every in-sync replica;"
-    " anything else means: send it again. Errors are problem details (RFC 9457)."
+    "Where carriers, the ERP and the warehouse push, and people act on alerts. A 2xx means that Kafka has it, on every"
+    " in-sync replica; anything else means: send it again. Errors are problem details (RFC 9457)."
 )
 KEY = {"key": {"type": "http", "scheme": "bearer", "description": "A key of SHIPSYNC_API_KEYS"}}
 
@@ -42,11 +43,11 @@ def build(known: Sequence[Carrier], registry: Registry, services: Services) -> F
     codecs = documents.Codecs(registry)
     app.include_router(documents.router(ORDERS, codecs, services))
     app.include_router(documents.router(CONFIRMATIONS, codecs, services))
-    wanted = frozenset(
-        {*(topics.raw(one.feed).name for one in known), topics.ERP_ORDERS.name, topics.WMS_CONFIRMATIONS.name}
-    )
+    app.include_router(alert_actions.router(codecs, services))
+    written = (topics.ERP_ORDERS, topics.WMS_CONFIRMATIONS, topics.ALERT_ACTIONS)
+    wanted = frozenset({*(topics.raw(one.feed).name for one in known), *(topic.name for topic in written)})
     app.include_router(health.router(wanted, services))
     problems.install(app)
-    openapi.complete(app, [OrderDocument, ConfirmationDocument], KEY)
+    openapi.complete(app, [OrderDocument, ConfirmationDocument, ActionDocument], KEY)
     app.add_middleware(Traced)
     return app

@@ -89,16 +89,17 @@ def router(kind: Kind[M, T], codecs: Codecs, services: Services) -> APIRouter:
         body = await bodies.read(request, services.settings.max_record_bytes)
 
         async def take() -> dict[str, Any]:
-            return await _write(kind, documents(kind, body), received_at, codecs, services)
+            return await write(kind, documents(kind, body), received_at, codecs, services)
 
         return await services.once(request, kind.scope, body, 202, limits, take)
 
     return api
 
 
-async def _write(
+async def write(
     kind: Kind[M, T], taken: list[T], received_at: int, codecs: Codecs, services: Services
 ) -> dict[str, Any]:
+    """What lies where, once Kafka has it all. Raises Problem."""
     codec = await codecs.of(kind, services.retry_after)
     correlation_id = uuid.uuid4().hex
     told = [

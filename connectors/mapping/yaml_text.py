@@ -118,7 +118,8 @@ def _complaint(error: msgspec.ValidationError, lines: Lines, plain: Any) -> Carr
 
 
 def _holding(plain: Any, problem: str, near: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Where below ``near``'s mapping the value complained of stands: msgspec names no keys of a dict."""
+    """Where below ``near``'s mapping the value complained of stands: msgspec names no keys of a dict,
+    and of a wrong key only its dict."""
     value = re.search(r"Invalid enum value '(.*?)'", problem)
     if value is None:
         return None
@@ -128,6 +129,8 @@ def _holding(plain: Any, problem: str, near: tuple[str, ...]) -> tuple[str, ...]
         if here == value[1] and where[: len(near) - 1] == near[: len(near) - 1]:
             return where
         if isinstance(here, dict):
+            if value[1] in here and where[: len(near)] == near:
+                return (*where, value[1])
             stack += [((*where, key), item) for key, item in here.items()]
         elif isinstance(here, list):
             stack += [((*where, str(index)), item) for index, item in enumerate(here)]

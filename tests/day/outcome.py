@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from config import headers, topics
 from config.settings import Settings
 from connectors.registry import Registry, ValueCodec
-from streams.model import Alert, CustomerUpdate, DeliveryMilestone, EnrichedEvent, ShipmentState
+from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent, ShipmentState
 from streams.public_state import state_of
 from streams.shipment import Shipment, encode
 from streams.shipments import Received, advance
@@ -20,7 +22,7 @@ SHOWN = 5
 
 
 class Outcome(NamedTuple):
-    """``states``: shipment.state.v1 as compaction leaves it; ``alerts``: those open at the end, as they read.
+    """``states``: shipment.state.v1 as compaction leaves it; ``alerts``: those said to be open at the end.
 
     ``updates`` and ``milestones``: ids of the outputs of orders that were not cancelled: what a cancelled one had been
     told before depends on when it was. ``events``: ids in the history; ``refused``: records among the dead letters.
@@ -37,7 +39,7 @@ class Outcome(NamedTuple):
 def read(settings: Settings, day: Day) -> Outcome:
     """What lies on the topics."""
     known = Registry(settings)
-    alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)
+    alerts = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
     updates = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, known)
     milestones = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, known)
     enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, known)
@@ -47,8 +49,8 @@ def read(settings: Settings, day: Day) -> Outcome:
     return Outcome(
         dict(_values(settings, topics.SHIPMENT_STATE)),
         {
-            key: value for key, value in dict(_values(settings, topics.OPS_ALERTS)).items()
-            if alerts.decode(value).state is AlertState.RAISED
+            key: alerts.encode(_bare(one)) for key, value in dict(_values(settings, topics.ALERT_SIGNALS)).items()
+            if (one := alerts.decode(value)).state is AlertState.RAISED
         },
         frozenset(one.update_id for one in told if one.order_id not in day.cancelled),
         frozenset(one.milestone_id for one in facts if one.order_id not in day.cancelled),
@@ -60,7 +62,7 @@ def read(settings: Settings, day: Day) -> Outcome:
 def expected(known: Registry, day: Day) -> Outcome:
     """What the pure step makes of it in one chunk, events first."""
     states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, known)
-    alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)
+    alerts = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
     said = [*(Received(event, event.event_id.encode()) for event in day.events), *day.references]
     nothing: dict[str, Shipment | None] = {key_of(one).decode(): None for one in (*day.events, *day.references)}
     out = advance(said, nothing)
@@ -75,6 +77,11 @@ def expected(known: Registry, day: Day) -> Outcome:
         frozenset(bytes(event.event).decode() for _, event in out.events if isinstance(event.event, bytes)),
         len(day.bad),
     )
+
+
+def _bare(one: AlertSignal) -> AlertSignal:
+    """The signal without what the stage adds to what the step says: the moment, and the feed."""
+    return replace(one, said_at=0, place=0, feed=None)
 
 
 def differences(name: str, found: Outcome, other: Outcome) -> Iterator[str]:

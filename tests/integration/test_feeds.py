@@ -13,8 +13,8 @@ from config.settings import Settings
 from connectors.carriers import discover
 from connectors.registry import Registry, ValueCodec
 from connectors.topic_admin import TopicAdmin
-from streams.model import Alert, FeedActivity
-from streams.vocabulary import AlertState
+from streams.model import Alert, AlertSignal, FeedActivity
+from streams.vocabulary import AlertState, AlertStep
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
@@ -32,6 +32,7 @@ class Feeds:
         known = Registry(settings)
         self._bootstrap = settings.bootstrap
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, known)
+        self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
         self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)
 
     def speak(self, feed: str) -> None:
@@ -42,9 +43,15 @@ class Feeds:
 
     def said(self) -> Counter[tuple[str, AlertState]]:
         """How often each feed was raised and resolved so far."""
+        records = read_all(self._bootstrap, topics.ALERT_SIGNALS.name)
+        signals = [self._signals.decode(record.value()) for record in records]
+        return Counter((one.subject, one.state) for one in signals)
+
+    def lives(self) -> dict[str, list[AlertStep]]:
+        """What happened to the alert about each feed, as everybody reads it."""
         records = read_all(self._bootstrap, topics.OPS_ALERTS.name)
         alerts = [self._alerts.decode(record.value()) for record in records]
-        return Counter((alert.subject, alert.state) for alert in alerts)
+        return {alert.subject: [one.step for one in alert.history] for alert in alerts}
 
 
 @pytest.mark.timeout(240)
@@ -82,6 +89,11 @@ def test_what_is_known_of_a_feed_outlives_the_worker_that_watched_it(
         feeds.speak(SILENT)
         eventually(lambda: feeds.said()[SILENT, AlertState.RESOLVED] == 1, 30)
         said = feeds.said()
+        closing.callback(StageWorker("alerts", settings, tmp_path / "alerts").kill)
+        eventually(lambda: {SILENT, TALKING} <= feeds.lives().keys(), 60)
+        lives = feeds.lives()
     assert said[SILENT, AlertState.RAISED] == 1
     assert said[TALKING, AlertState.RAISED] == 1
     assert said[TALKING, AlertState.RESOLVED] == 0
+    assert lives[SILENT][:2] == [AlertStep.RAISED, AlertStep.RESOLVED]
+    assert lives[TALKING] == [AlertStep.RAISED]

@@ -14,7 +14,7 @@ from config import topics
 from config.settings import Settings
 from connectors.registry import Registry, ValueCodec
 from connectors.topic_admin import TopicAdmin
-from streams.model import Alert, CarrierEvent
+from streams.model import Alert, AlertSignal, CarrierEvent
 from streams.vocabulary import AlertKind, AlertState, Milestone
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.streams.strategies import carrier_event
@@ -42,6 +42,7 @@ class Shipments:
         known = Registry(settings)
         self._bootstrap = settings.bootstrap
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, known)
+        self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
         self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)
 
     def tell(self, number: str, milestone: Milestone) -> None:
@@ -53,10 +54,18 @@ class Shipments:
 
     def said(self) -> Counter[tuple[str, AlertState]]:
         """How often each shipment was called stalled, and no more."""
-        alerts = [self._alerts.decode(record.value()) for record in read_all(self._bootstrap, topics.OPS_ALERTS.name)]
+        records = read_all(self._bootstrap, topics.ALERT_SIGNALS.name)
+        signals = [self._signals.decode(record.value()) for record in records]
         return Counter(
-            (one.subject.partition(":")[2], one.state) for one in alerts if one.kind is AlertKind.SHIPMENT_STALLED
+            (one.subject.partition(":")[2], one.state) for one in signals if one.kind is AlertKind.SHIPMENT_STALLED
         )
+
+    def stands(self) -> dict[str, AlertState]:
+        """How the alert about each shipment that stood still stands in the end."""
+        alerts = [self._alerts.decode(record.value()) for record in read_all(self._bootstrap, topics.OPS_ALERTS.name)]
+        return {
+            one.subject.partition(":")[2]: one.state for one in alerts if one.kind is AlertKind.SHIPMENT_STALLED
+        }
 
 
 @pytest.mark.timeout(240)
@@ -90,6 +99,9 @@ def test_a_shipment_that_stands_still_is_told_of_once_though_its_worker_dies(
         shipments.tell(STALLED, Milestone.OUT_FOR_DELIVERY)
         eventually(lambda: talking(lambda: shipments.said()[STALLED, AlertState.RESOLVED] == 1), 30)
         said = shipments.said()
+        closing.callback(StageWorker("alerts", settings, tmp_path / "alerts").kill)
+        stands = {STALLED: AlertState.RESOLVED, LATER: AlertState.RAISED}
+        eventually(lambda: shipments.stands() == stands, 60)
     assert said == {
         (STALLED, AlertState.RAISED): 1, (STALLED, AlertState.RESOLVED): 1, (LATER, AlertState.RAISED): 1
     }

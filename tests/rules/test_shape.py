@@ -24,6 +24,8 @@ HELD_ELSEWHERE = {
     "streams/public_state.py": "tests/streams/test_punctuality.py",
     "streams/outcomes.py": "tests/topologies/test_intake.py",
     "streams/acknowledgement.py": "tests/rules/test_contracts.py",
+    "streams/alert_records.py": "tests/rules/test_contracts.py",
+    "streams/alert_vocabulary.py": "tests/rules/test_contracts.py",
 }
 ALL = pytest.mark.parametrize("path", modules(), ids=label)
 

@@ -16,7 +16,7 @@ from streams.acceptance import Advance, concern
 from streams.identity import shipment_key
 from streams.model import (
     Adoption,
-    Alert,
+    AlertSignal,
     CustomerUpdate,
     DeliveryMilestone,
     EnrichedEvent,
@@ -37,13 +37,13 @@ class Outcome:
     events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
     updates: list[CustomerUpdate] = field(default_factory=list)
     milestones: list[DeliveryMilestone] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
     adoptions: list[Adoption] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
-    def open_alerts(self) -> dict[str, Alert]:
-        """What a reader of the compacted alerts topic sees open."""
+    def open_alerts(self) -> dict[str, AlertSignal]:
+        """What was said last of each alert that is open."""
         latest = {alert.alert_id: alert for alert in self.alerts}
         return {key: alert for key, alert in latest.items() if alert.state is AlertState.RAISED}
 

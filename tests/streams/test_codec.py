@@ -27,6 +27,8 @@ CONTRACTS: dict[str, type] = {
     "erp_posting": model.ErpPosting,
     "fulfilment_state": model.FulfilmentState,
     "alert": model.Alert,
+    "alert_signal": model.AlertSignal,
+    "alert_action": model.AlertAction,
     "dead_letter": model.DeadLetter,
     "feed_activity": model.FeedActivity,
     "feed_state": model.FeedState,

@@ -20,7 +20,7 @@ from streams.drift import (
     shape,
 )
 from streams.feeds import Cadence, Observed, observe, sweep
-from streams.model import Alert, FeedActivity, FeedState, Novelty
+from streams.model import AlertSignal, FeedActivity, FeedState, Novelty
 from streams.vocabulary import AlertKind, AlertState, Severity
 from tests.support.records import FakeRecord, records
 
@@ -34,7 +34,7 @@ class Stage:
     def __init__(self) -> None:
         self.now = NOON
         self.states: dict[str, FeedState] = {}
-        self.alerts: list[Alert] = []
+        self.alerts: list[AlertSignal] = []
 
     def hear(self, *what: str, records: int = 1, broken: int = 0) -> None:
         novel = [Novelty(one, "raw.acme.v1", 0, place) for place, one in enumerate(what)]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.exchanges import KEPT_MS, Exchanged, exchange, fall_due, forget_at, key_of, look_again_at
-from streams.model import Acknowledgement, Alert, Exchange, Interchange, MessageVerdict
+from streams.model import Acknowledgement, AlertSignal, Exchange, Interchange, MessageVerdict
 from streams.vocabulary import AlertKind, AlertState, Direction, Severity, Verdict
 
 SENT_AT = 1_790_000_000_000
@@ -42,7 +42,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.states: dict[str, Exchange] = {}
-        self.alerts: list[Alert] = []
+        self.alerts: list[AlertSignal] = []
 
     def take(self, *items: Interchange | Acknowledgement) -> Exchanged:
         out = exchange(items, self.states)

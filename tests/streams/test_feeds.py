@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.cadence import HOURS, WEEKS, Cadence, Pause
 from streams.feeds import AHEAD_MINUTES, KEPT_MINUTES, Observed, observe, rate, sweep
-from streams.model import Alert, FeedActivity, FeedState, MinuteCount
+from streams.model import AlertSignal, FeedActivity, FeedState, MinuteCount
 from streams.silence import ALL_FEEDS
 from streams.vocabulary import AlertKind, AlertState, Reason
 
@@ -28,7 +28,7 @@ class Watch:
     now: int = NOON
     watched: dict[str, Cadence] = field(default_factory=lambda: dict(WATCHED))
     states: dict[str, FeedState] = field(default_factory=dict)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
 
     def hear(self, *activities: FeedActivity) -> None:
         self._keep(observe(activities, self.states, self.watched, self.now))

@@ -30,8 +30,8 @@ def order(*lines: OrderLine, **changes: Any) -> Order:
 def test_every_shipment_of_the_order_is_claimed_under_the_carriers_own_key() -> None:
     rekeyed = references_of(order(OrderLine("D-1", "North", " n1 00 "), OrderLine("D-2", "east", "E7")))
     assert rekeyed.references == [
-        OrderReference("north", "N100", "O-1", "D-1", "C-1", 7, 5),
-        OrderReference("east", "E7", "O-1", "D-2", "C-1", 7, 5),
+        OrderReference("north", "N100", "O-1", "D-1", "C-1", 7, 5, order_value=12.5, currency="EUR"),
+        OrderReference("east", "E7", "O-1", "D-2", "C-1", 7, 5, order_value=12.5, currency="EUR"),
     ]
     assert not rekeyed.rejects
 
@@ -85,4 +85,4 @@ def test_a_number_no_system_gives_is_refused_by_name_alone(field: str) -> None:
 @pytest.mark.parametrize("status", ["cancelled", " Canceled ", "VOIDED"])
 def test_a_cancelled_order_withdraws_its_claims(status: str) -> None:
     rekeyed = references_of(order(OrderLine("D-1", "north", "N1"), status=status))
-    assert rekeyed.references == [OrderReference("north", "N1", "O-1", "D-1", "C-1", 7, 5, withdrawn=True)]
+    assert rekeyed.references == [OrderReference("north", "N1", "O-1", "D-1", "C-1", 7, 5, True, 12.5, "EUR")]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import Producer
+from msgspec.structs import replace
 
 from config import topics
 from config.settings import Settings
@@ -16,10 +17,10 @@ from connectors.embedded.registry import serve
 from connectors.registry import Registry, ValueCodec
 from connectors.topic_admin import TopicAdmin
 from streams.errors import Transient
-from streams.model import Alert
+from streams.model import Alert, AtStake
 from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 from tests.support.waiting import eventually
-from topologies.alert_board import AlertBoard
+from topologies.alert_board import AlertBoard, work_list
 
 
 @pytest.fixture
@@ -65,8 +66,23 @@ def test_the_last_word_on_each_alert_counts(settings: Settings) -> None:
         assert [one.subject for one in board.update(15)] == ["a", "b", "d"]
         publish(settings, alert("a", resolved, 1), alert("e", raised, 6))
         eventually(lambda: [one.subject for one in board.update(1)] == ["b", "d", "e"])
+        assert {one.subject: one.state for one in board.found("feed_stale:")}["a"] is resolved
+        assert [one.subject for one in board.found("feed_stale:b")] == ["b"]
     finally:
         board.close()
+
+
+def test_the_work_list_goes_by_severity_value_and_age_and_what_was_put_off_comes_last() -> None:
+    raised = AlertState.RAISED
+    order = [
+        replace(alert("loss", raised), severity=Severity.CRITICAL),
+        replace(alert("dear", raised, 9), at_stake=[AtStake("EUR", 500.0), AtStake("USD", 1.0)]),
+        replace(alert("cheap", raised, 1), at_stake=[AtStake("EUR", 400.0)]),
+        alert("old", raised, 1), alert("new", AlertState.ACKNOWLEDGED, 2),
+        replace(alert("later", AlertState.SNOOZED), severity=Severity.CRITICAL),
+    ]
+    rest = [alert("done", AlertState.RESOLVED), alert("under", AlertState.GATHERED)]
+    assert work_list([*reversed(order), *rest]) == order
 
 
 @pytest.mark.broker

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from streams.alert_routing import Conduct, Escalation, Match, Route
 from streams.errors import Fatal
-from streams.vocabulary import TERMINAL, Status
+from streams.vocabulary import TERMINAL, AlertKind, ExceptionType, Severity, Status
 from topologies.alert_rules import PACKAGED, load
 
 
@@ -40,23 +41,67 @@ def test_of_a_file_without_norms_and_edi_nothing_is_learnt_or_awaited(tmp_path: 
 @pytest.mark.parametrize(
     ("was", "is_now", "said"),
     [
-        ("at_least: 50", "at_least: 0", "norms: at_least is a whole number and factor a number, both above 0"),
+        ("at_least: 50", "at_least: 0", "norms.at_least: give a number above 0"),
         ("learn_after: 1d", "learn_after: later", "norms.learn_after: 'later' is no duration"),
         ("late: 2h", "late: soon", "late: 'soon' is no duration; write 90s, 15m, 2h, 3d or never"),
         ("late: 2h", "latest: 2h", "latest"),
         ("  in_transit: 4d", "  in_motion: 4d", "in_motion"),
-        ("after_silence: 30m", "after_silence: never", "give durations"),
+        ("after_silence: 30m", "after_silence: never", "suspended.after_silence: give a duration"),
+        ("raised_more_than: 3", "raised_more_than: 0", "flapping.raised_more_than: give 1 or more"),
+        ("forgotten: 90d", "forgotten: 30d", "forgotten: signals are kept for 30d; give more than that"),
+        ("grace: 1h", "grace: soon", "gathered.grace: 'soon' is no duration"),
+        ("kinds: [shipment_stalled,", "kinds: [feed_stale,", "gathered.kinds: feed_stale cannot stand under itself"),
+        ("{severity: critical}", "{severity: urgent}", "routes.2.match.severity: Invalid enum value 'urgent'"),
+        ("{severity: critical}", "{sevrity: critical}", "routes.2.match.sevrity: there is no such field"),
+        ('"10000"', "a lot", "routes.3.match.value_at_least: 'a lot' is no amount; write 5000, or 5000 EUR"),
+        ("after: 1h,", "after: later,", "routes.3.escalate.after: 'later' is no duration"),
     ],
 )
-def test_a_wrong_file_is_refused_by_file_and_field(tmp_path: Path, was: str, is_now: str, said: str) -> None:
+def test_a_wrong_file_is_refused_by_file_line_and_field(tmp_path: Path, was: str, is_now: str, said: str) -> None:
     file = tmp_path / "alerts.yaml"
-    file.write_text(PACKAGED.read_text("utf-8").replace(was, is_now), "utf-8")
+    wrong = PACKAGED.read_text("utf-8").replace(was, is_now)
+    file.write_text(wrong, "utf-8")
     with pytest.raises(Fatal) as caught:
         load(file)
     assert said in str(caught.value)
-    assert str(file) in str(caught.value)
+    line = 1 + next(place for place, text in enumerate(wrong.splitlines()) if is_now.strip() in text)
+    assert str(caught.value).startswith(f"{file}:{line}:")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Fatal, match=r"none\.yaml"):
         load(tmp_path / "none.yaml")
+
+
+def test_the_packaged_routes_reach_somebody_with_every_alert() -> None:
+    conduct = load().conduct
+    assert conduct.routes[-1] == Route(owner="operations", channels=("operations",))
+    assert all(route.owner and route.channels for route in conduct.routes)
+    assert conduct.gathered >= {AlertKind.SHIPMENT_STALLED, AlertKind.DELIVERY_LATE}
+    assert (conduct.grace_ms, conduct.flaps, conduct.quiet_ms) == (3_600_000, 3, 1_800_000)
+
+
+def test_a_route_says_what_it_is_for_and_what_becomes_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "alerts.yaml"
+    text = PACKAGED.read_text("utf-8").partition("routes:")[0]
+    file.write_text(text + """\
+routes:
+  - match: {kind: [feed_stale], exception: damage, carrier: north, feed: [a, b], customer: C-1, value_at_least: 5.5 EUR}
+    owner: desk
+    severity: info
+    escalate: {after: 90s, channels: [pager]}
+""", "utf-8")
+    [route] = load(file).conduct.routes
+    assert route == Route(
+        Match(
+            frozenset({AlertKind.FEED_STALE}), frozenset(), frozenset({ExceptionType.DAMAGE}), frozenset({"north"}),
+            frozenset({"a", "b"}), frozenset({"C-1"}), 5.5, "EUR",
+        ),
+        "desk", (), Severity.INFO, Escalation(90_000, None, ("pager",)),
+    )
+
+
+def test_a_file_of_waits_alone_is_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "alerts.yaml"
+    file.write_text(PACKAGED.read_text("utf-8").partition("gathered:")[0], "utf-8")
+    assert load(file).conduct == Conduct()

@@ -23,6 +23,7 @@ from streams.vocabulary import RejectReason
 from tests.fakes.stage import Calls, FakeSink
 from tests.support.registry import fake_registry
 from topologies import apps
+from topologies.alerts import AlertsHandler
 from topologies.apps import GC_THRESHOLDS, STAGES, run_stage
 from topologies.edi import EdiHandler
 from topologies.faust_app import build_faust_app
@@ -42,14 +43,15 @@ READS = {
     "feeds": ["feed.activity.v1"],
     "norms": ["shipment.dwells.v1"],
     "edi": ["edi.interchanges.v1", "edi.acknowledgements.v1"],
+    "alerts": ["alert.signals.v1", "alert.actions.v1"],
 }
 HANDLERS: dict[str, type] = {
     "intake": IntakeHandler, "shipments": ShipmentsHandler, "fulfilment": FulfilmentHandler, "feeds": FeedsHandler,
-    "norms": NormsHandler, "edi": EdiHandler,
+    "norms": NormsHandler, "edi": EdiHandler, "alerts": AlertsHandler,
 }
 STATES = {
     "intake": None, "shipments": "shipment.state.v1", "fulfilment": "fulfilment.state.v1", "feeds": "feed.state.v1",
-    "norms": "dwell.norms.v1", "edi": "edi.state.v1",
+    "norms": "dwell.norms.v1", "edi": "edi.state.v1", "alerts": "ops.alerts.v1",
 }
 EACH = pytest.mark.parametrize("name", sorted(READS))
 

@@ -9,20 +9,21 @@ from config.settings import Settings
 from connectors.registry import ValueCodec
 from streams.errors import Fatal
 from streams.exchanges import KEPT_MS
-from streams.model import Acknowledgement, Alert, Exchange, Interchange
+from streams.model import Acknowledgement, AlertSignal, Exchange, Interchange
 from streams.vocabulary import AlertKind, AlertState, RejectReason, Verdict
 from tests.streams.test_exchanges import DAY, SENT_AT, acknowledged, sent
 from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.edi import DUE, EdiHandler
+from topologies.due_index import DUE
+from topologies.edi import EdiHandler
 from topologies.handling import Handled
 
 REGISTRY = fake_registry()
 INTERCHANGES = ValueCodec(topics.EDI_INTERCHANGES, Interchange, REGISTRY)
 ACKNOWLEDGEMENTS = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, REGISTRY)
 STATES = ValueCodec(topics.EDI_STATE, Exchange, REGISTRY)
-ALERTS = ValueCodec(topics.OPS_ALERTS, Alert, REGISTRY)
+ALERTS = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, REGISTRY)
 KEY = b"north.edi:NORTH:4711"
 GOOD = INTERCHANGES.encode(sent())
 
@@ -79,7 +80,7 @@ def take(handler: EdiHandler, store: Store, *values: Interchange | Acknowledgeme
 
 
 def said(handled: Handled) -> list[tuple[AlertKind, AlertState]]:
-    alerts = [ALERTS.decode(message["value"]) for message in handled.outputs.get(topics.OPS_ALERTS.name, [])]
+    alerts = [ALERTS.decode(message["value"]) for message in handled.outputs.get(topics.ALERT_SIGNALS.name, [])]
     return [(alert.kind, alert.state) for alert in alerts]
 
 

@@ -16,7 +16,7 @@ from connectors.carriers import Carrier, discover
 from connectors.registry import ValueCodec
 from streams.cadence import HOURS
 from streams.errors import Fatal
-from streams.model import Alert, DriftHour, FeedActivity, FeedState, MinuteCount
+from streams.model import AlertSignal, DriftHour, FeedActivity, FeedState, MinuteCount
 from streams.silence import ALL_FEEDS
 from streams.vocabulary import AlertKind, AlertState, RejectReason, Severity
 from tests.fakes.memory import Memory
@@ -29,7 +29,7 @@ from topologies.handling import Handled
 
 REGISTRY = fake_registry()
 ACTIVITY = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, REGISTRY)
-ALERTS = ValueCodec(topics.OPS_ALERTS, Alert, REGISTRY)
+SIGNALS = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, REGISTRY)
 STATES = ValueCodec(topics.FEED_STATE, FeedState, REGISTRY)
 CARRIERS = {carrier.feed: carrier for carrier in discover()}
 NOON = 1_790_000_000_000
@@ -102,8 +102,8 @@ def activity(at: int, events: int = 1, feed: str = "ups") -> FeedActivity:
     return FeedActivity(feed, events, 0, 0, at - 5000, at - 1000, at, [MinuteCount((at - 1000) // MINUTE, events)])
 
 
-def alerts(out: Handled) -> list[Alert]:
-    return [ALERTS.decode(message["value"]) for message in out.outputs.get(topics.OPS_ALERTS.name, [])]
+def alerts(out: Handled) -> list[AlertSignal]:
+    return [SIGNALS.decode(message["value"]) for message in out.outputs.get(topics.ALERT_SIGNALS.name, [])]
 
 
 def said(out: Handled) -> list[tuple[str, AlertState]]:
@@ -162,9 +162,9 @@ def test_a_sweep_raises_an_alert_once_the_declared_silence_has_passed() -> None:
     stage.hear(activity(NOON))
     assert said(stage.wait(STALE)) == []
     out = stage.wait(1)
-    [message] = out.outputs[topics.OPS_ALERTS.name]
+    [message] = out.outputs[topics.ALERT_SIGNALS.name]
     [alert] = alerts(out)
-    assert list(out.outputs) == [topics.OPS_ALERTS.name]
+    assert list(out.outputs) == [topics.ALERT_SIGNALS.name]
     assert message["key"] == alert.alert_id.encode()
     assert (alert.kind, alert.state, alert.severity, alert.subject, alert.raised_at) == (
         AlertKind.FEED_STALE, AlertState.RAISED, Severity.WARNING, "ups", NOON + STALE,
@@ -180,10 +180,10 @@ def test_any_avro_reader_reads_an_alert_by_its_contract() -> None:
     stage = Stage()
     stage.sweep()
     stage.hear(activity(NOON))
-    value = stage.wait(STALE + 1).outputs[topics.OPS_ALERTS.name][0]["value"]
+    value = stage.wait(STALE + 1).outputs[topics.ALERT_SIGNALS.name][0]["value"]
     assert value is not None
-    assert value[:5] == b"\x00" + REGISTRY.schema_id(topics.OPS_ALERTS).to_bytes(4, "big")
-    read = fastavro.schemaless_reader(io.BytesIO(value[5:]), contracts.schema("alert"), None)
+    assert value[:5] == b"\x00" + REGISTRY.schema_id(topics.ALERT_SIGNALS).to_bytes(4, "big")
+    read = fastavro.schemaless_reader(io.BytesIO(value[5:]), contracts.schema("alert_signal"), None)
     assert isinstance(read, dict)
     assert (read["kind"], read["state"], read["subject"], read["raised_at"]) == (
         "feed_stale", "raised", "ups", datetime(2026, 9, 21, 16, 13, 20, tzinfo=UTC),
@@ -207,7 +207,7 @@ def test_a_feed_that_speaks_again_resolves_the_same_alert() -> None:
     out = stage.hear(activity(stage.now))
     [resolved] = alerts(out)
     assert said(out) == [("ups", AlertState.RESOLVED)]
-    assert out.outputs[topics.OPS_ALERTS.name][0]["key"] == raised.outputs[topics.OPS_ALERTS.name][0]["key"]
+    assert out.outputs[topics.ALERT_SIGNALS.name][0]["key"] == raised.outputs[topics.ALERT_SIGNALS.name][0]["key"]
     assert (resolved.raised_at, resolved.changed_at) == (NOON + STALE, stage.now)
     assert (stage.known().stale, stage.known().stale_since) == (False, None)
     assert said(stage.sweep()) == []

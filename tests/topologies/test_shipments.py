@@ -10,7 +10,7 @@ from config.settings import Settings
 from connectors.registry import ValueCodec
 from streams import identity
 from streams.model import (
-    Alert,
+    AlertSignal,
     CarrierEvent,
     CustomerUpdate,
     DeliveryMilestone,
@@ -43,7 +43,8 @@ from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.shipments import DUE, ShipmentsHandler
+from topologies.due_index import DUE
+from topologies.shipments import ShipmentsHandler
 
 REGISTRY = fake_registry()
 EVENTS = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, REGISTRY)
@@ -51,7 +52,7 @@ REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
 LINKS = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, REGISTRY)
 ENRICHED = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, REGISTRY)
 STATES = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, REGISTRY)
-ALERTS = ValueCodec(topics.OPS_ALERTS, Alert, REGISTRY)
+SIGNALS = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, REGISTRY)
 NOON = 1_790_000_000_000
 
 
@@ -183,16 +184,16 @@ def test_a_repeated_chunk_changes_nothing_and_says_nothing(handler: ShipmentsHan
 HOUR, DAY = 3_600_000, 86_400_000
 
 
-def hear(handler: ShipmentsHandler, memory: Memory, now: int, *events: CarrierEvent) -> list[Alert]:
+def hear(handler: ShipmentsHandler, memory: Memory, now: int, *events: CarrierEvent) -> list[AlertSignal]:
     handled = handler.handle(carrier_events(*map(EVENTS.encode, events)), memory, now)
     memory.apply(handled)
-    return [ALERTS.decode(message["value"]) for message in handled.outputs.get(topics.OPS_ALERTS.name, [])]
+    return [SIGNALS.decode(message["value"]) for message in handled.outputs.get(topics.ALERT_SIGNALS.name, [])]
 
 
-def look(handler: ShipmentsHandler, memory: Memory, now: int) -> list[Alert]:
+def look(handler: ShipmentsHandler, memory: Memory, now: int) -> list[AlertSignal]:
     handled = handler.sweep(memory, now)
     memory.apply(handled)
-    return [ALERTS.decode(message["value"]) for message in handled.outputs.get(topics.OPS_ALERTS.name, [])]
+    return [SIGNALS.decode(message["value"]) for message in handled.outputs.get(topics.ALERT_SIGNALS.name, [])]
 
 
 def keep_hearing(handler: ShipmentsHandler, memory: Memory, until: int) -> None:

@@ -14,6 +14,7 @@ from connectors.carriers import CarrierFileError
 from streams.errors import ShipSyncError
 from topologies import logs
 from topologies.cli import (
+    alerts,
     carrier,
     demo,
     drop,
@@ -50,6 +51,7 @@ app.command("topics", rich_help_panel=TRY)(topics.command)
 app.command("norms", rich_help_panel=TRY)(norms.command)
 app.add_typer(carrier.app, name="carrier", rich_help_panel=TRY)
 app.add_typer(state.app, name="state", rich_help_panel=TRY)
+app.add_typer(alerts.app, name="alerts", rich_help_panel=TRY)
 app.command("up", rich_help_panel=RUN)(up.command)
 app.command("stage", rich_help_panel=RUN)(stage.command)
 app.command("gateway", rich_help_panel=RUN)(gateway.command)

@@ -133,12 +133,14 @@ def _alerts(alerts: list[OpenAlert] | None) -> Text:
     if alerts is None:
         return Text("open alerts: not known, broker or registry does not answer", style="yellow")
     shown = Text(f"open alerts: {len(alerts) or 'none'}")
-    for alert in alerts[-MOST_ALERTS:]:
+    for alert in alerts[:MOST_ALERTS]:
         raised = datetime.fromtimestamp(alert.raised_at / 1000, UTC)
         style = "red" if alert.severity == "critical" else "yellow"
         shown.append(f"\n  {raised:%Y-%m-%d %H:%M}Z {alert.severity} {printable(alert.message)}", style=style)
+        if alert.state != "raised":
+            shown.append(f" ({alert.state})", style="dim")
     if len(alerts) > MOST_ALERTS:
-        shown.append(f"\n  and {len(alerts) - MOST_ALERTS} older ones: shipsync status --json", style="dim")
+        shown.append(f"\n  and {len(alerts) - MOST_ALERTS} more: shipsync alerts list", style="dim")
     return shown
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from streams.alert_vocabulary import OPEN
 from streams.identity import shipment_key
 from streams.model import (
     Alert,
@@ -25,7 +26,7 @@ from streams.model import (
     OrderReference,
     ShipmentState,
 )
-from streams.vocabulary import AlertState, Milestone
+from streams.vocabulary import Milestone
 from topologies.demo.planned import Plan, Planned
 
 
@@ -192,7 +193,7 @@ class Ledger:
 
     def open_alerts(self) -> list[Alert]:
         """Alerts raised and not resolved."""
-        return [alert for alert in self.alerts.values() if alert.state is AlertState.RAISED]
+        return [alert for alert in self.alerts.values() if alert.state in OPEN]
 
     def statuses(self) -> Counter[str]:
         """Shipments by current status."""

@@ -19,8 +19,8 @@ from connectors.embedded.ports import unused
 from topologies.cli.main import app
 
 COMMANDS = [
-    "carrier", "demo", "drop", "feed", "gateway", "norms", "poll", "stage", "state", "status", "tail", "topics", "up",
-    "version",
+    "alerts", "carrier", "demo", "drop", "feed", "gateway", "norms", "poll", "stage", "state", "status", "tail",
+    "topics", "up", "version",
 ]
 
 

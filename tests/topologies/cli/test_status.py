@@ -47,12 +47,12 @@ def test_a_service_and_a_silent_stage_have_no_numbers() -> None:
     assert "dead letters: none" in text
 
 
-def test_open_alerts_are_listed_newest_few_and_harmless() -> None:
+def test_the_most_pressing_open_alerts_are_listed_harmless() -> None:
     text = shown(INTAKE, alerts=[alert(number) for number in range(MOST_ALERTS + 2)])
     assert f"open alerts: {MOST_ALERTS + 2}" in text
-    assert "Feed 9 is silent" in text
-    assert "Feed 1 is silent" not in text
-    assert "and 2 older ones" in text
+    assert "Feed 0 is silent" in text
+    assert "Feed 8 is silent" not in text
+    assert "and 2 more" in text
     assert "\x1b[2J" not in text
 
 

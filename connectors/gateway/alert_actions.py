@@ -1,0 +1,89 @@
+"""``/v1/alerts/{alert_id}/actions``: what people do about an alert, onto ``alert.actions.v1``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from config.topics import ALERT_ACTIONS
+from connectors.gateway import bodies
+from connectors.gateway.credentials import check_key
+from connectors.gateway.documents import JSON, Codecs, Kind, documents, write
+from connectors.gateway.openapi import body_of, refusals
+from connectors.gateway.orders import Name, milliseconds
+from connectors.gateway.services import Services
+from streams.model import AlertAction
+from streams.vocabulary import ActionKind
+
+AlertId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The alert_id of a record of ops.alerts")]
+Words = Annotated[str, StringConstraints(max_length=2_000)]
+
+
+class ActionDocument(BaseModel):
+    """One thing done about the alert. Times carry an offset."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{
+            "action": "snooze", "by": "ada", "until": "2026-09-15T08:00:00+02:00", "note": "the carrier is asked",
+        }]},
+    )
+    action: ActionKind
+    by: Name = Field(description="Who does it")
+    at: AwareDatetime | None = Field(None, description="When; the time of receipt where it is left out or later")
+    note: Words = ""
+    until: AwareDatetime | None = Field(None, description="End of a snooze")
+    owner: Name | None = Field(None, description="Whom it is assigned to")
+
+
+def to_action(alert_id: str, received_at: int, document: ActionDocument) -> AlertAction:
+    """The action as the contract has it. ``received_at``: UTC ms."""
+    at = received_at if document.at is None else min(received_at, milliseconds(document.at))
+    until = None if document.until is None else milliseconds(document.until)
+    return AlertAction(alert_id, document.action, document.by, at, document.note, until, document.owner)
+
+
+def _wrong(action: AlertAction) -> list[tuple[str, str]]:
+    if action.action is ActionKind.SNOOZE and (action.until is None or action.until <= action.at):
+        return [("until", "a snooze needs an end that is still to come")]
+    if action.action is ActionKind.ASSIGN and action.owner is None:
+        return [("owner", "is due to assign it")]
+    return []
+
+
+ACTIONS = Kind(
+    "/v1/alerts/{alert_id}/actions", "alerts", ALERT_ACTIONS, ActionDocument, AlertAction, partial(to_action, "", 0),
+    lambda action: action.alert_id, _wrong, "A person acts on an alert",
+)
+
+
+def router(codecs: Codecs, services: Services) -> APIRouter:
+    """The endpoint."""
+    api = APIRouter(tags=[ACTIONS.scope])
+
+    @api.post(
+        ACTIONS.path, status_code=202, operation_id=f"post_{ACTIONS.scope}", summary=ACTIONS.summary,
+        responses=refusals(400, 401, 408, 409, 413, 415, 422, 429, 503),
+        openapi_extra={**body_of(ActionDocument), "security": [{"key": []}]},
+    )
+    async def post(request: Request, alert_id: AlertId) -> JSONResponse:
+        """Take one action or a list. The answer comes when Kafka has them all; whether there is such an alert, and what
+        they did to it, stands on ops.alerts."""
+        check_key(request.headers.get("authorization"), services.api_keys.get(ACTIONS.scope, ()))
+        limits = services.within_rate(ACTIONS.scope)
+        bodies.check_kind(request, JSON)
+        received_at = int(services.now() * 1000)
+        body = await bodies.read(request, services.settings.max_record_bytes)
+        kind = replace(ACTIONS, to_struct=partial(to_action, alert_id, received_at))
+
+        async def take() -> dict[str, Any]:
+            return await write(kind, documents(kind, body), received_at, codecs, services)
+
+        return await services.once(request, f"{ACTIONS.scope}/{alert_id}", body, 202, limits, take)
+
+    return api

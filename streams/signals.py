@@ -1,0 +1,82 @@
+"""What a shipment's signals say: the cause, the orders it touches and what they are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import fsum, isfinite
+
+from streams.identity import alert_id, shipment_key
+from streams.model import AlertOrder, AlertSignal, AtStake, OrderLink
+from streams.sameness import source_number
+from streams.shipment import Shipment
+from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
+
+MOST_ORDERS_NAMED = 20
+CHANNELS = ("webhook", "poll", "edi", "file")
+"""Channels a feed speaks by, as ``shipment.sources`` may hold them."""
+
+
+def signal(
+    shipment: Shipment, kind: AlertKind, exception: ExceptionType, reason: Reason, severity: Severity,
+    raised_at: int, *which: str,
+) -> AlertSignal:
+    """The signal that ``kind`` (of ``which``, where a shipment may have several) is there since ``raised_at``, UTC ms;
+    its words and its orders are still to be put in by :func:`raised` or :func:`resolved`."""
+    key = shipment_key(shipment.carrier, shipment.tracking_number)
+    return AlertSignal(
+        alert_id=alert_id(kind, key, *which, *shipment.salt), kind=kind, state=AlertState.RAISED, severity=severity,
+        subject=key, message="", exception=exception, reason=reason, raised_at=raised_at, changed_at=raised_at,
+        carrier=shipment.carrier, orders=_orders(shipment.orders), at_stake=at_stake(map(_order, shipment.orders)),
+    )  # fmt: skip
+
+
+def raised(one: AlertSignal, cause: str, changed_at: int) -> AlertSignal:
+    """It is there, since it came to be so at ``changed_at``. Changes ``one``."""
+    one.state, one.cause, one.message, one.changed_at = AlertState.RAISED, cause, f"{one.subject}: {cause}", changed_at
+    return one
+
+
+def resolved(one: AlertSignal, words: str, changed_at: int) -> AlertSignal:
+    """It is over. Changes ``one``."""
+    one.state, one.message, one.changed_at = AlertState.RESOLVED, f"{one.subject}: {words}", changed_at
+    return one
+
+
+def at_stake(orders: Iterable[AlertOrder]) -> list[AtStake]:
+    """What distinct orders are worth, by currency; an order is counted once, however many deliveries it has."""
+    amounts: dict[str, list[float]] = {}
+    counted: set[str] = set()
+    for one in sorted(orders, key=lambda order: (order.order_id, order.order_value is None)):
+        value = one.order_value
+        if one.order_id in counted or value is None or not isfinite(value):
+            continue
+        counted.add(one.order_id)
+        amounts.setdefault(one.currency or "", []).append(value)
+    return [AtStake(currency, fsum(amounts[currency])) for currency in sorted(amounts)]
+
+
+def feed_of(shipment: Shipment, of_source: Mapping[int, str], of_carrier: Mapping[str, str]) -> str | None:
+    """The one feed a shipment is heard by: that of its sources, else of its estimate, else its carrier's own.
+
+    None where several feeds tell of it, whose silence then is no single feed's, or where it is not known.
+    """
+    feeds = {of_source[source] for source in shipment.sources if source in of_source}
+    if shipment.estimate_by:
+        feeds.add(shipment.estimate_by)
+    if not feeds:
+        return of_carrier.get(shipment.carrier)
+    return feeds.pop() if len(feeds) == 1 else None
+
+
+def feeds_by_source(feeds: Iterable[str], channels: Iterable[str] = CHANNELS) -> dict[int, str]:
+    """``shipment.sources`` back to feeds."""
+    spoken = tuple(channels)
+    return {source_number(feed, channel): feed for feed in feeds for channel in spoken}
+
+
+def _order(link: OrderLink) -> AlertOrder:
+    return AlertOrder(link.order_id, link.delivery_id, link.customer_id, link.order_value, link.currency)
+
+
+def _orders(links: Iterable[OrderLink]) -> list[AlertOrder]:
+    return [_order(link) for link, _ in zip(links, range(MOST_ORDERS_NAMED), strict=False)]

@@ -1,0 +1,107 @@
+"""Actions on alerts over HTTP: written as the contract has them, keyed by the alert, each field checked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.topics import ALERT_ACTIONS
+from connectors.gateway.alert_actions import ACTIONS
+from connectors.gateway.log_writer import NotWritten
+from connectors.registry import ValueCodec
+from streams.model import AlertAction
+from streams.vocabulary import ActionKind
+from tests.support.gateway import NOW, Gateway, gateway
+from tests.support.registry import fake_registry
+
+ID = "0123456789abcdef0123456789abcdef"
+CODEC = ValueCodec(ALERT_ACTIONS, AlertAction, fake_registry())
+ACK = {"action": "acknowledge", "by": "ada"}
+NOW_MS = int(NOW * 1000)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Gateway:
+    return gateway(tmp_path, api_keys={"alerts": "k-desk", "orders": "k-erp"})
+
+
+def post(one: Gateway, told: object, alert: str = ID, key: str = "k-desk", **more: str) -> Any:
+    given = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", **more}
+    return one.client.post(f"/v1/alerts/{alert}/actions", content=json.dumps(told), headers=given)
+
+
+def test_an_action_is_written_with_its_time_of_receipt_keyed_by_the_alert(one: Gateway) -> None:
+    answer = post(one, ACK)
+    (record,) = one.log.records
+    assert (answer.status_code, record.topic, record.key) == (202, ALERT_ACTIONS.name, ID.encode())
+    assert CODEC.decode(record.value) == AlertAction(ID, ActionKind.ACKNOWLEDGE, "ada", NOW_MS)
+
+
+def test_everything_said_of_it_is_kept(one: Gateway) -> None:
+    told = {
+        "action": "snooze", "by": "ada", "at": "2026-09-21T14:00:00Z", "until": "2026-09-21T18:00:00+02:00",
+        "note": "the carrier is asked",
+    }
+    assert post(one, told).status_code == 202
+    assert CODEC.decode(one.log.records[0].value) == AlertAction(
+        ID, ActionKind.SNOOZE, "ada", 1_789_999_200_000, "the carrier is asked", 1_790_006_400_000, None
+    )
+
+
+def test_a_time_still_to_come_is_the_time_of_receipt(one: Gateway) -> None:
+    post(one, {**ACK, "at": "2030-01-01T00:00:00Z"})
+    assert CODEC.decode(one.log.records[0].value).at == NOW_MS
+
+
+@pytest.mark.parametrize(
+    ("told", "where"),
+    [
+        ({"action": "forget", "by": "ada"}, "/action"), ({"action": "resolve"}, "/by"),
+        ({"action": "snooze", "by": "ada"}, "/until"),
+        ({"action": "snooze", "by": "ada", "until": "2020-01-01T00:00:00Z"}, "/until"),
+        ({"action": "assign", "by": "ada"}, "/owner"), ({**ACK, "note": "x" * 2_001}, "/note"),
+        ({**ACK, "alert_id": ID}, "/alert_id"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_written(one: Gateway, told: dict[str, Any], where: str) -> None:
+    answer = post(one, told)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, where)
+    assert one.log.records == []
+
+
+@pytest.mark.parametrize("alert", ["short", "Z" * 32, ID + "0"])
+def test_what_is_no_id_of_an_alert_is_refused(one: Gateway, alert: str) -> None:
+    answer = post(one, ACK, alert)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+
+
+@pytest.mark.parametrize("key", ["", "k-erp"])
+def test_only_the_key_of_the_alerts_lets_in(one: Gateway, key: str) -> None:
+    assert post(one, ACK, key=key).status_code == 401
+
+
+def test_the_same_key_on_another_alert_is_another_request(one: Gateway) -> None:
+    first, again = (post(one, ACK, **{"Idempotency-Key": "k"}) for _ in range(2))
+    assert first.json() == again.json()
+    assert post(one, ACK, "f" * 32, **{"Idempotency-Key": "k"}).json() != first.json()
+    assert [record.key for record in one.log.records] == [ID.encode(), b"f" * 32]
+
+
+def test_what_kafka_does_not_take_is_answered_503(one: Gateway) -> None:
+    one.log.away = NotWritten("broker down")
+    assert post(one, ACK).status_code == 503
+
+
+def test_the_example_of_the_description_is_right(one: Gateway) -> None:
+    (example,) = ACTIONS.model.model_config["json_schema_extra"]["examples"]  # type: ignore[typeddict-item, index]
+    assert post(one, {**example, "until": "2026-12-01T00:00:00Z"}).status_code == 202
+    assert example.keys() <= ActionKind.__members__.keys() | {"action", "by", "until", "note"}
+
+
+def test_the_description_tells_of_it(one: Gateway) -> None:
+    told = one.client.get("/openapi.json").json()
+    assert "ActionDocument" in told["components"]["schemas"]
+    assert ACTIONS.path in told["paths"]

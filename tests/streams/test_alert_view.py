@@ -1,0 +1,80 @@
+"""The public record of an alert: routed, with what it is about, and what is left once it is over."""
+
+from __future__ import annotations
+
+from streams.alert_course import Bearings, course_of
+from streams.alert_life import Life, decode, with_action, with_signal
+from streams.alert_routing import NOWHERE, Escalation, Route
+from streams.alert_view import changed_at, forgotten_at, shown
+from streams.model import Alert, AlertAction, AlertSignal
+from streams.vocabulary import ActionKind, AlertKind, AlertState, Severity
+from tests.streams.alert_strategies import CONDUCT, MINUTE, OVER, T0, UP, action, signal, silence
+
+ROUTE = Route(owner="desk", channels=("mail",), escalation=Escalation(30 * MINUTE, None, ("pager", "mail")))
+
+
+def told(*items: AlertSignal | AlertAction, at: float, route: Route = ROUTE) -> tuple[Life, Alert]:
+    life = Life()
+    for item in items:
+        life = (with_signal(life, item) if isinstance(item, AlertSignal) else with_action(life, item)) or life
+    bearings = Bearings(CONDUCT, route)
+    course = course_of(life, bearings, T0 + round(at * MINUTE))
+    return life, shown("a" * 32, life, course, bearings)
+
+
+def test_it_tells_who_sees_to_it_and_what_it_is_about() -> None:
+    said = signal(UP, 1)
+    _, alert = told(said, at=2)
+    assert (alert.owner, alert.channels, alert.severity) == ("desk", ["mail"], Severity.WARNING)
+    assert (alert.affected, alert.shipments, alert.orders, alert.at_stake) == (
+        1, ["north:N1"], said.orders, said.at_stake,
+    )
+    assert (alert.cause, alert.raised_at, alert.changed_at) == (said.cause, T0 + MINUTE, T0 + MINUTE)
+
+
+def test_one_escalated_is_more_severe_and_told_on_more_channels() -> None:
+    _, alert = told(signal(UP, 1), at=40)
+    assert (alert.escalated, alert.severity, alert.owner) == (True, Severity.CRITICAL, "desk")
+    assert (alert.channels, alert.changed_at) == (["mail", "pager"], T0 + 31 * MINUTE)
+
+
+def test_a_route_may_say_how_severe_it_is() -> None:
+    _, alert = told(signal(UP, 1), at=2, route=Route(severity=Severity.INFO))
+    assert (alert.severity, alert.owner, alert.channels) == (Severity.INFO, None, [])
+
+
+def test_it_says_who_did_what_when_and_why() -> None:
+    done = action(ActionKind.SNOOZE, 5, until=T0 + 90 * MINUTE, note="the carrier is asked")
+    _, alert = told(signal(UP, 1), done, at=6)
+    assert (alert.state, alert.snoozed_until, alert.snoozed_by, alert.note) == (
+        AlertState.SNOOZED, T0 + 90 * MINUTE, "ada", "the carrier is asked",
+    )
+    assert [(one.step.value, one.by) for one in alert.history] == [("raised", "itself"), ("snoozed", "ada")]
+
+
+def test_the_record_inside_is_the_life() -> None:
+    life, alert = told(signal(UP, 1), action(ActionKind.RESOLVE, 5), at=6)
+    assert decode(alert.record) == life
+
+
+def test_an_alert_about_a_feed_is_about_what_is_gathered_under_it() -> None:
+    _, alone = told(silence(UP, 1), at=2)
+    assert (alone.kind, alone.affected, alone.at_stake) == (AlertKind.FEED_STALE, 0, [])
+
+
+def test_actions_on_nothing_are_shown_as_such() -> None:
+    _, alert = told(action(ActionKind.RESOLVE, 5), at=6)
+    assert (alert.kind, alert.state, alert.affected) == (AlertKind.UNKNOWN, AlertState.RESOLVED, 0)
+    assert alert.raised_at == T0 + 5 * MINUTE
+
+
+def test_only_what_is_over_is_forgotten() -> None:
+    bearings = Bearings(CONDUCT, NOWHERE)
+    for items, over in (
+        ((signal(UP, 1),), False), ((signal(UP, 1), action(ActionKind.RESOLVE, 5)), False),
+        ((signal(UP, 1), signal(OVER, 5)), True), ((action(ActionKind.RESOLVE, 5),), True),
+    ):
+        life, _ = told(*items, at=6)
+        course = course_of(life, bearings, T0 + 6 * MINUTE)
+        expected = changed_at(course) + CONDUCT.forget_ms if over else None
+        assert forgotten_at(life, course, bearings) == expected

@@ -1,0 +1,163 @@
+"""``shipsync alerts``: the work list and its filters, one alert's life, and actions by a part of its id."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from typer.testing import CliRunner, Result
+
+from streams.alert_course import Bearings, course_of
+from streams.alert_life import Life, with_action, with_signal
+from streams.alert_routing import Route
+from streams.alert_view import shown as alert_of
+from streams.alerts import silence_of
+from streams.errors import Fatal
+from streams.model import Alert, AlertAction
+from streams.vocabulary import ActionKind, AlertState, Severity
+from tests.streams.alert_strategies import CONDUCT, MINUTE, OVER, T0, UP, action, signal, silence
+from topologies import alert_acting, alert_board
+from topologies.cli.main import app
+
+ROUTE = Bearings(CONDUCT, Route(owner="desk", channels=("mail",)))
+
+
+def made(*items: Any) -> Alert:
+    life = Life()
+    for item in items:
+        life = (with_action(life, item) if isinstance(item, AlertAction) else with_signal(life, item)) or life
+    assert life.latest is not None
+    return alert_of(life.latest.alert_id, life, course_of(life, ROUTE, T0 + 60 * MINUTE), ROUTE)
+
+
+STILL = made(signal(UP, 1, message="north:N1: stands still\x1b[2J"), action(ActionKind.ACKNOWLEDGE, 9, note="asked"))
+LOST = made(signal(UP, 5, "north:N2", severity=Severity.CRITICAL))
+OVER_NOW = made(signal(UP, 1, "north:N3"), signal(OVER, 5, "north:N3"))
+FEED = made(silence(UP, 1))
+UNDER = replace(made(signal(UP, 2, "north:N4")), state=AlertState.GATHERED, under=silence_of("north.track"))
+
+
+class Board:
+    """The alerts above, without a broker."""
+
+    def __init__(self, *_: Any) -> None:
+        self.alerts = {one.alert_id: one for one in (STILL, LOST, OVER_NOW, FEED, UNDER)}
+
+    found = alert_board.AlertBoard.found
+
+    def update(self, seconds: float) -> list[Alert]:
+        del seconds
+        return []
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture(autouse=True)
+def acted(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> list[AlertAction]:
+    """What was done; no broker is asked."""
+    done: list[AlertAction] = []
+    monkeypatch.setenv("SHIPSYNC_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(alert_board, "AlertBoard", Board)
+    monkeypatch.setattr(alert_acting, "act", lambda _, action: done.append(action))
+    return done
+
+
+def invoked(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["alerts", *arguments])
+
+
+def listed(*arguments: str) -> list[str]:
+    done = invoked("list", "--json", *arguments)
+    assert done.exit_code == 0, done.output
+    return [one["subject"] for one in json.loads(done.output)]
+
+
+def test_the_work_list_is_what_is_open_the_most_pressing_first() -> None:
+    assert listed() == ["north:N2", "north:N1", "north.track"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (("--severity", "critical"), ["north:N2"]), (("--kind", "feed_stale"), ["north.track"]),
+        (("--state", "resolved"), ["north:N3"]), (("--state", "gathered"), ["north:N4"]),
+        (("--owner", "desk", "--customer", "C-1"), ["north:N2", "north:N1"]), (("--feed", "elsewhere"), []),
+    ],
+)
+def test_the_list_is_narrowed_by_what_is_asked(asked: tuple[str, ...], expected: list[str]) -> None:
+    assert listed(*asked) == expected
+
+
+def test_a_person_sees_rows_with_value_and_owner_and_no_power_over_the_terminal() -> None:
+    text = invoked("list").output
+    [row] = [line for line in text.splitlines() if "north:N1" in line]
+    assert [word for word in row.replace("│", " ").split() if word in ("acknowledged", "desk", "100.00", "EUR")] == [
+        "acknowledged", "desk", "100.00", "EUR",
+    ]
+    assert "\x1b[2J" not in text
+    assert "No such alert." in invoked("list", "--feed", "elsewhere").output
+
+
+def test_one_alert_is_shown_with_its_life() -> None:
+    text = invoked("show", STILL.alert_id[:8]).output
+    assert STILL.alert_id in text
+    assert [step for step in ("raised", "acknowledged") if step in text.partition("what happened")[2]] == [
+        "raised", "acknowledged",
+    ]
+    assert "asked" in text
+
+
+def test_what_is_gathered_under_a_feed_is_shown_with_it() -> None:
+    assert "north:N4" in invoked("show", FEED.alert_id).output
+    told = json.loads(invoked("show", FEED.alert_id, "--json").output)
+    assert told["gathered"] == ["north:N4"]
+    assert "record" not in told
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (("ack",), (ActionKind.ACKNOWLEDGE, None)), (("resolve",), (ActionKind.RESOLVE, None)),
+        (("reopen",), (ActionKind.REOPEN, None)), (("assign", "--to", "cy"), (ActionKind.ASSIGN, "cy")),
+    ],
+)
+def test_an_action_is_written_by_a_part_of_the_id(
+    acted: list[AlertAction], asked: tuple[str, ...], expected: tuple[ActionKind, str | None]
+) -> None:
+    done = invoked(asked[0], LOST.alert_id[:6], "--by", "ada", "--note", "seen", *asked[1:])
+    assert done.exit_code == 0, done.output
+    (made,) = acted
+    assert (made.alert_id, made.by, made.note) == (LOST.alert_id, "ada", "seen")
+    assert (made.action, made.owner) == expected
+
+
+def test_a_snooze_ends_after_the_time_asked_for(acted: list[AlertAction]) -> None:
+    assert invoked("snooze", LOST.alert_id, "--by", "ada", "--for", "2h").exit_code == 0
+    (made,) = acted
+    assert made.until is not None
+    assert made.until - made.at in range(7_200_000 - 1_000, 7_200_001)
+
+
+@pytest.mark.parametrize("asked", [("snooze", "--for", "soon", "--by", "ada"), ("ack",), ("ack", "--by", " ")])
+def test_what_cannot_be_meant_is_a_matter_of_usage(acted: list[AlertAction], asked: tuple[str, ...]) -> None:
+    assert invoked(asked[0], LOST.alert_id, *asked[1:]).exit_code == 2
+    assert acted == []
+
+
+@pytest.mark.parametrize(("prefix", "said"), [("", "no alert ''"), ("zz", "no alert 'zz'")])
+def test_an_id_of_no_alert_is_told(prefix: str, said: str) -> None:
+    error = invoked("show", prefix).exception
+    assert isinstance(error, Fatal)
+    assert said in str(error)
+
+
+def test_a_part_that_fits_several_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    twins = {f"ab{place}": replace(LOST, alert_id=f"ab{place}") for place in range(2)}
+    monkeypatch.setattr(Board, "__init__", lambda self, *_: setattr(self, "alerts", twins))
+    error = invoked("ack", "ab", "--by", "ada").exception
+    assert isinstance(error, Fatal)
+    assert "2 alerts begin with 'ab'" in str(error)

@@ -1,0 +1,222 @@
+"""``shipsync alerts``: the work list, one alert's life, and what a person does about it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from config import settings as configuration
+from config.settings import Settings
+from streams.alert_vocabulary import OPEN
+from streams.errors import Fatal
+from streams.model import Alert, AlertAction, AtStake
+from streams.vocabulary import ActionKind, AlertKind, AlertState, Severity
+from topologies import upfile
+from topologies.rendering import cut, humane, moment, named, printable
+
+if TYPE_CHECKING:
+    from topologies.alert_board import AlertBoard
+
+app = typer.Typer(help="See what calls for attention, and act on it (docs/alerts.md).", no_args_is_help=True)
+READ_SECONDS = 10.0
+SHORT_ID, TEXT = 8, 70
+_SPAN = re.compile(r"([1-9]\d{0,5})([mhd])")
+_UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+STYLES = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO: ""}
+
+Id = Annotated[str, typer.Argument(help="The alert's id, or how it begins.", show_default=False)]
+By = Annotated[str, typer.Option(help="Who does it.", show_default=False)]
+Note = Annotated[str, typer.Option(help="What is to be kept with it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+@app.command("list")
+def list_alerts(
+    kind: Annotated[AlertKind | None, typer.Option(help="Of this kind alone.")] = None,
+    severity: Annotated[Severity | None, typer.Option(help="Of this severity alone.")] = None,
+    state: Annotated[AlertState | None, typer.Option(help="In this state, open or not.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Of this owner alone.")] = None,
+    feed: Annotated[str | None, typer.Option(help="Of this feed alone.")] = None,
+    customer: Annotated[str | None, typer.Option(help="About an order of this customer.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List open alerts, the most pressing first: by severity, value at stake and age."""
+    from topologies.alert_board import work_list
+
+    with _board() as board:
+        alerts = list(board.alerts.values())
+    found = work_list(alerts) if state is None else sorted(
+        (one for one in alerts if one.state is state), key=lambda one: (-one.changed_at, one.alert_id)
+    )
+    shown = [
+        one for one in found
+        if kind in (None, one.kind) and severity in (None, one.severity) and owner in (None, one.owner)
+        and feed in (None, one.feed)
+        and (customer is None or any(order.customer_id == customer for order in one.orders))
+    ]
+    if as_json:
+        typer.echo(json.dumps([_plain(one) for one in shown], indent=2, ensure_ascii=False))
+    elif not shown:
+        typer.echo("No such alert." if alerts else "No alert.")
+    else:
+        Console(highlight=False).print(_table(shown))
+
+
+@app.command("show")
+def show(alert_id: Id, as_json: AsJson = False) -> None:
+    """Show one alert: how it stands, what it is about, and what happened to it."""
+    with _board() as board:
+        alert = _one(board, alert_id)
+        under = [one for one in board.alerts.values() if one.under == alert.alert_id]
+    if as_json:
+        plain = _plain(alert)
+        plain["gathered"] = sorted(one.subject for one in under)
+        typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    console.print(_card(alert))
+    console.print(_life(alert))
+    for one in sorted(under, key=lambda other: other.subject):
+        console.print(f"  {printable(one.subject)}  {printable(one.cause)}", markup=False)
+
+
+@app.command("ack")
+def acknowledge(alert_id: Id, by: By, note: Note = "") -> None:
+    """Take an alert on: it stays so while its cause lasts, and calls again if that gets worse."""
+    _act(alert_id, ActionKind.ACKNOWLEDGE, by, note)
+
+
+@app.command("snooze")
+def snooze(
+    alert_id: Id, by: By,
+    wait: Annotated[str, typer.Option("--for", help="How long: 30m, 4h, 2d.")] = "4h", note: Note = "",
+) -> None:
+    """Put an alert off: it calls again when the time is up and its cause lasts."""
+    found = _SPAN.fullmatch(wait)
+    if found is None:
+        raise typer.BadParameter(f"{wait!r}: write 30m, 4h or 2d", param_hint="--for")
+    _act(alert_id, ActionKind.SNOOZE, by, note, until=_now() + int(found[1]) * _UNITS_MS[found[2]])
+
+
+@app.command("resolve")
+def resolve(alert_id: Id, by: By, note: Note = "") -> None:
+    """Settle an alert by hand: it stays so until its cause ends and comes again, or gets worse."""
+    _act(alert_id, ActionKind.RESOLVE, by, note)
+
+
+@app.command("reopen")
+def reopen(alert_id: Id, by: By, note: Note = "") -> None:
+    """Take an acknowledgement, a snooze or a resolution back."""
+    _act(alert_id, ActionKind.REOPEN, by, note)
+
+
+@app.command("assign")
+def assign(
+    alert_id: Id, by: By, to: Annotated[str, typer.Option(help="Who gets it.", show_default=False)], note: Note = "",
+) -> None:
+    """Give an alert to somebody."""
+    _act(alert_id, ActionKind.ASSIGN, by, note, owner=to)
+
+
+def _act(
+    prefix: str, kind: ActionKind, by: str, note: str, *, until: int | None = None, owner: str | None = None
+) -> None:
+    from topologies.alert_acting import act
+
+    if not by.strip() or (owner is not None and not owner.strip()):
+        raise typer.BadParameter("a name is due", param_hint="--by" if not by.strip() else "--to")
+    settings = upfile.resolve(configuration.load())
+    with _board(settings) as board:
+        alert = _one(board, prefix)
+    act(settings, AlertAction(alert.alert_id, kind, by, _now(), note, until, owner))
+    typer.echo(f"{kind.value}: {alert.alert_id[:SHORT_ID]} {printable(alert.message)}")
+
+
+@contextmanager
+def _board(settings: Settings | None = None) -> Iterator[AlertBoard]:
+    """The alerts as they are now."""
+    from topologies.alert_board import AlertBoard
+
+    board = AlertBoard(settings or upfile.resolve(configuration.load()))
+    try:
+        board.update(READ_SECONDS)
+        yield board
+    finally:
+        board.close()
+
+
+def _one(board: AlertBoard, prefix: str) -> Alert:
+    """The alert whose id begins so. Raises Fatal for none or several."""
+    found = board.found(prefix) if prefix else []
+    if len(found) != 1:
+        what = f"{len(found)} alerts begin with {prefix!r}: write more of it" if found else f"no alert {prefix!r}"
+        raise Fatal(f"{what}; shipsync alerts list --json names them all")
+    return found[0]
+
+
+def _table(alerts: list[Alert]) -> Table:
+    table = Table("id", "severity", "state", "since", "owner", "shipments", "at stake", "what")
+    for one in alerts:
+        table.add_row(
+            one.alert_id[:SHORT_ID], one.severity.value, _state(one), moment(one.raised_at),
+            printable(one.owner or "-"), f"{one.affected:,}", _stakes(one.at_stake), cut(printable(one.message), TEXT),
+            style=STYLES[one.severity] if one.state in OPEN else "dim",
+        )
+    return table
+
+
+def _card(alert: Alert) -> Table:
+    table = Table(show_header=False, title=printable(alert.message))
+    rows = {
+        "id": alert.alert_id, "kind": alert.kind.value, "state": _state(alert), "severity": alert.severity.value,
+        "cause": alert.cause, "since": moment(alert.raised_at), "changed": moment(alert.changed_at),
+        "owner": alert.owner or "", "told on": ", ".join(alert.channels), "raised": f"{alert.times_raised} times",
+        "shipments": f"{alert.affected:,}: {', '.join(alert.shipments)}" if alert.affected else "",
+        "orders": ", ".join(f"{one.order_id} ({one.customer_id})" for one in alert.orders),
+        "at stake": _stakes(alert.at_stake), "acknowledged": _by(alert.acknowledged_at, alert.acknowledged_by),
+        "snoozed": _by(alert.snoozed_until, alert.snoozed_by, "until "),
+        "resolved": _by(alert.resolved_at, alert.resolved_by), "under": alert.under or "", "note": alert.note,
+    }
+    for name, value in rows.items():
+        if value:
+            table.add_row(name, printable(value))
+    return table
+
+
+def _life(alert: Alert) -> Table:
+    table = Table("when", "what happened", "by", "note")
+    for one in alert.history:
+        table.add_row(moment(one.at), one.step.value, printable(one.by), printable(one.note))
+    return table
+
+
+def _state(alert: Alert) -> str:
+    marks = [mark for mark, holds in (("flapping", alert.flapping), ("escalated", alert.escalated)) if holds]
+    return f"{alert.state.value} ({', '.join(marks)})" if marks else alert.state.value
+
+
+def _stakes(stakes: list[AtStake]) -> str:
+    return ", ".join(f"{one.amount:,.2f} {one.currency}".strip() for one in stakes) or "-"
+
+
+def _by(at: int | None, who: str | None, before: str = "") -> str:
+    return "" if at is None else f"{before}{moment(at)} by {who}"
+
+
+def _plain(alert: Alert) -> dict[str, Any]:
+    plain: dict[str, Any] = named(alert)
+    del plain["record"]
+    told: dict[str, Any] = humane(plain)
+    return told
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
