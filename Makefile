@@ -62,8 +62,9 @@ imports: .venv/.installed-dev ## the layers: topologies -> connectors -> streams
 check: lint types imports test ## all of the above that CI runs
 
 .PHONY: laws
-laws: .venv/.installed-dev ## hold the laws of shipments against 10,000 generated histories
-	@SHIPSYNC_LAWS=2500 $(BIN)/python -m pytest --timeout 3000 tests/streams/test_laws.py tests/streams/test_family.py tests/streams/test_sameness.py $(PYTEST_ARGS)
+laws: .venv/.installed-dev ## hold the laws of shipments and references against 10,000 generated histories
+	@SHIPSYNC_LAWS=2500 $(BIN)/python -m pytest --timeout 3000 tests/streams/test_laws.py tests/streams/test_family.py \
+	  tests/streams/test_sameness.py tests/streams/test_identification.py $(PYTEST_ARGS)
 
 .PHONY: samples
 samples: .venv/.installed-dev ## what becomes of every real payload in the folder SHIPSYNC_SAMPLES; fails where one is wrong

@@ -95,6 +95,9 @@ class Settings(BaseSettings):
         None, description='Keys of the clients of /v1/orders and /v1/wms (JSON): {"orders": "<key>", "wms": ["<key>"]}'
     )
 
+    reference_span: float = Field(
+        180 * 86_400.0, gt=0, description="How far apart a claim on a reference and what it resolves may lie"
+    )
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for what falls due by the clock")
     alerts_file: Path | None = Field(
         None, description="How long to wait before each alert, in place of config/alerts.yaml"

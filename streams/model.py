@@ -12,6 +12,10 @@ from msgspec import Struct
 
 from streams.acknowledgement import Acknowledgement as Acknowledgement
 from streams.acknowledgement import MessageVerdict as MessageVerdict
+from streams.claims import OrderClaim as OrderClaim
+from streams.claims import OrderState as OrderState
+from streams.claims import ReferenceClaim as ReferenceClaim
+from streams.claims import ReferenceState as ReferenceState
 from streams.feed_records import DriftHour as DriftHour
 from streams.feed_records import FeedActivity as FeedActivity
 from streams.feed_records import FeedState as FeedState
@@ -19,6 +23,7 @@ from streams.feed_records import MinuteCount as MinuteCount
 from streams.feed_records import Novelty as Novelty
 from streams.link_records import Adoption as Adoption
 from streams.link_records import ShipmentLink as ShipmentLink
+from streams.masterdata import MasterRecord as MasterRecord
 from streams.vocabulary import (
     AlertKind,
     AlertState,
@@ -172,11 +177,13 @@ class Sighting(Struct, gc=False):
 
 
 class OrderLine(Struct, frozen=True):
-    """One shipment of an order: the ERP delivery it fulfils and the carrier's number it travels under."""
+    """One shipment of an order: the ERP delivery it fulfils and the carrier's number it travels under; where that is
+    empty, the references it is known by tell."""
 
     delivery_id: str
     carrier: str
     tracking_number: str
+    references: list[Reference] = []
 
 
 class Order(Struct):
@@ -190,6 +197,7 @@ class Order(Struct):
     promised_delivery_at: int | None
     updated_at: int
     shipments: list[OrderLine]
+    references: list[Reference] = []
 
 
 class OrderReference(Struct, gc=False):

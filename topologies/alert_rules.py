@@ -36,6 +36,7 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     proof_missing: str
     delivery_unreported: str
     suspended: Suspension
+    reference_unresolved: str = NEVER
 
 
 class Rules(Struct, frozen=True):
@@ -44,6 +45,7 @@ class Rules(Struct, frozen=True):
     patience: Patience
     after_silence_ms: int
     until_heard_for_ms: int
+    reference_unresolved_ms: int | None
 
 
 def load(path: Path | None = None) -> Rules:
@@ -63,7 +65,8 @@ def load(path: Path | None = None) -> Rules:
     if after is None or until is None:
         raise Fatal(f"{path}: suspended: give durations such as 30m")
     return Rules(
-        Patience({status: wait for status, wait in stalled.items() if wait is not None}, **waits), after, until
+        Patience({status: wait for status, wait in stalled.items() if wait is not None}, **waits), after, until,
+        _wait(path, "reference_unresolved", file.reference_unresolved),
     )
 
 

@@ -15,7 +15,9 @@ from topologies.faust_app import build_faust_app, run
 from topologies.feeds import FeedsHandler
 from topologies.fulfilment import FulfilmentHandler
 from topologies.handling import Handler
+from topologies.identity import IdentityHandler
 from topologies.intake import IntakeHandler
+from topologies.orders import OrdersHandler
 from topologies.runner import StageRunner
 from topologies.shipments import ShipmentsHandler
 from topologies.sink import build_sink
@@ -29,14 +31,16 @@ class Stage(NamedTuple):
     build: Callable[[Settings, Registry, Mapping[str, Carrier]], Handler]
 
 
-def _raw_and_orders(carriers: Mapping[str, Carrier]) -> list[topics.Topic]:
-    return [*(topics.raw(feed) for feed in sorted(carriers)), topics.ERP_ORDERS]
+def _raw(carriers: Mapping[str, Carrier]) -> list[topics.Topic]:
+    return [topics.raw(feed) for feed in sorted(carriers)]
 
 
 STAGES: dict[str, Stage] = {
     stage.app.name: stage
     for stage in (
-        Stage(topics.INTAKE, _raw_and_orders, IntakeHandler),
+        Stage(topics.INTAKE, _raw, IntakeHandler),
+        Stage(topics.ORDERS, lambda _: [topics.ERP_ORDERS, topics.MASTER_DATA], OrdersHandler),
+        Stage(topics.IDENTITY, lambda _: [topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS], IdentityHandler),
         Stage(topics.SHIPMENTS, lambda _: list(topics.OF_ONE_SHIPMENT), ShipmentsHandler),
         Stage(topics.FULFILMENT, lambda _: [topics.DELIVERY_MILESTONES], FulfilmentHandler),
         Stage(topics.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),

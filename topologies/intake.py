@@ -1,6 +1,6 @@
-"""The intake stage: raw records and ERP orders in, canonical events and order references out.
+"""The intake stage: raw records in, canonical events out, and claims of which references are whose.
 
-Reads ``raw.<feed>.v1`` of every carrier and ``erp.orders.v1``; keeps no state.
+Reads ``raw.<feed>.v1`` of every carrier; keeps no state.
 """
 
 from __future__ import annotations
@@ -21,15 +21,13 @@ from streams.model import (
     Acknowledgement,
     CarrierEvent,
     FeedActivity,
-    Order,
-    OrderReference,
     Record,
+    ReferenceClaim,
     ShipmentLink,
 )
-from streams.orders import references_of
+from streams.pairing import Pairs
 from streams.vocabulary import RejectReason
 from topologies.handling import Handled, Message, Refused, View
-from topologies.reading import decoded
 
 HEADER_NAMES = HeaderNames(
     feed=headers.FEED, channel=headers.CHANNEL, received_at=headers.RECEIVED_AT,
@@ -41,7 +39,7 @@ MOST_KEY = LONGEST_NUMBER + 64
 
 
 class IntakeHandler:
-    """Turns one chunk of a raw topic, or of orders, into outputs."""
+    """Turns one chunk of a raw topic into outputs."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         self._adapters = {feed: carrier.adapter for feed, carrier in carriers.items()}
@@ -53,14 +51,12 @@ class IntakeHandler:
         self._links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)
         self._acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, registry)
-        self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
-        self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
+        self._pairs = Pairs()
+        self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         """Outputs of one chunk; ``now_ms`` stands in where a record has no time of receipt."""
         del state
-        if records[0].topic == topics.ERP_ORDERS.name:
-            return self._take_orders(records)
         taken = take_in(records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES, self._told)
         lost: list[tuple[CarrierEvent, Reject]] = []
         keyed = ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events)
@@ -72,6 +68,7 @@ class IntakeHandler:
         ]
         if lost:
             _count_as_refused(lost, taken, records)
+        claims = self._claimed(taken.events, [event for event, _ in lost])
         refused = [Refused(record, reject) for record, reject in taken.refused]
         activity: list[Message] = [
             {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in taken.activity
@@ -84,23 +81,21 @@ class IntakeHandler:
             topics.CARRIER_EVENTS.name: events,
             topics.CARRIER_UNRESOLVED.name: unresolved,
             topics.SHIPMENT_LINKS.name: links,
+            topics.REFERENCE_CLAIMS.name: claims,
             topics.FEED_ACTIVITY.name: activity,
         }
         sent = {name: messages for name, messages in outputs.items() if messages}
         errors = Counter((context.feed, error.kind.value) for context, error in taken.errors)
         return Handled(sent, refused, {}, taken.counts, errors, taken.flags)
 
-    def _take_orders(self, records: Sequence[Record]) -> Handled:
-        messages: list[Message] = []
-        orders, kept, refused = decoded(records, self._orders.decode)
-        for order, record in zip(orders, kept, strict=True):
-            references, rejects = references_of(order)
-            refused += [Refused(record, reject) for reject in rejects]
-            for reference in references:
-                key = shipment_key(reference.carrier, reference.tracking_number).encode()
-                messages.append({"key": key, "value": self._references.encode(reference)})
-        counts = Counter(orders=len(records), order_references=len(messages))
-        return Handled({topics.ORDER_REFERENCES.name: messages} if messages else {}, refused, {}, counts)
+    def _claimed(self, events: Sequence[CarrierEvent], lost: Sequence[CarrierEvent]) -> list[Message]:
+        """What the events that could be written tell of references."""
+        if lost:
+            events = [event for event in events if not any(event is one for one in lost)]
+        return [
+            {"key": f"{one.type}:{one.value}".encode(), "value": self._claims.encode(one)}
+            for one in self._pairs.news(events)
+        ]
 
 
 def _written(
