@@ -24,6 +24,7 @@ from streams.feed_records import Novelty as Novelty
 from streams.link_records import Adoption as Adoption
 from streams.link_records import ShipmentLink as ShipmentLink
 from streams.masterdata import MasterRecord as MasterRecord
+from streams.poll_records import PollState as PollState
 from streams.vocabulary import (
     AlertKind,
     AlertState,
@@ -32,7 +33,6 @@ from streams.vocabulary import (
     ExceptionType,
     LinkKind,
     Milestone,
-    PollEnd,
     PostingKind,
     Precision,
     Punctuality,
@@ -375,29 +375,3 @@ class DeadLetter(Struct):
     correlation_id: str | None
     size: int
     failed_at: int
-
-
-class PollState(Struct):
-    """What the poller knows of one number it asks one feed for; the poller's cursor.
-
-    ``due_at`` None: asked no more, because of ``ended``. ``failures`` and ``not_found`` count answers in a row.
-    """
-
-    feed: str
-    carrier: str
-    tracking_number: str
-    status: Status
-    watched_since: int
-    news_at: int | None = None
-    asked_at: int | None = None
-    due_at: int | None = None
-    asked: int = 0
-    failures: int = 0
-    not_found: int = 0
-    not_found_since: int | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-    digest: str | None = None
-    ended: PollEnd = PollEnd.NONE
-    ended_at: int | None = None
-    detail: str = ""

@@ -19,6 +19,7 @@ HELD_ELSEWHERE = {
     "streams/warehouse.py": "tests/rules/test_contracts.py",
     "streams/link_records.py": "tests/rules/test_contracts.py",
     "streams/claims.py": "tests/rules/test_contracts.py",
+    "streams/poll_records.py": "tests/rules/test_contracts.py",
     "streams/feed_records.py": "tests/rules/test_contracts.py",
     "streams/public_state.py": "tests/streams/test_punctuality.py",
     "streams/outcomes.py": "tests/topologies/test_intake.py",
