@@ -6,13 +6,9 @@ follows it takes it back too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msgspec import Struct
 
-from streams.claims import ReferenceClaim
-from streams.errors import Reject
-from streams.vocabulary import MasterKind, RejectReason, SaidBy
+from streams.vocabulary import MasterKind
 
 
 class MasterRecord(Struct):
@@ -44,23 +40,3 @@ class MasterRecord(Struct):
 def master_key(kind: MasterKind, name: str) -> str:
     """``KIND:ID``."""
     return f"{kind.value}:{name}"
-
-
-def said_by_hand(chunk: Sequence[MasterRecord]) -> tuple[list[ReferenceClaim], list[tuple[int, Reject]]]:
-    """A person's words on references, and what of the chunk cannot be one (its place and why)."""
-    claims: list[ReferenceClaim] = []
-    rejects: list[tuple[int, Reject]] = []
-    for place, record in enumerate(chunk):
-        if record.kind is not MasterKind.REFERENCE:
-            continue
-        kind, _, value = record.id.partition(":")
-        whole = record.withdrawn or (record.carrier and record.tracking_number)
-        if not kind or not value or not whole:
-            detail = f"{record.id!r}: TYPE:REFERENCE, a carrier and a tracking number are due"
-            rejects.append((place, Reject(RejectReason.CONTRACT_BROKEN, detail, "id")))
-            continue
-        claims.append(ReferenceClaim(
-            kind, value, record.carrier, record.tracking_number, SaidBy.PERSON, record.updated_at,
-            record.updated_at if record.valid_at is None else record.valid_at, record.withdrawn,
-        ))  # fmt: skip
-    return claims, rejects

@@ -1,6 +1,6 @@
 """The orders stage: ERP orders in, their claims on shipments and references out; what they give up is withdrawn.
 
-Reads ``erp.orders.v1`` and ``master.data.v1``, whose words on references it hands on; its changelog is
+Reads ``erp.orders.v1`` and ``master.data.v1``, whose words on references and links it hands on; its changelog is
 ``order.state.v1``.
 """
 
@@ -12,9 +12,9 @@ from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
+from streams.by_hand import said_by_hand
 from streams.identity import shipment_key
-from streams.masterdata import said_by_hand
-from streams.model import MasterRecord, Order, OrderReference, OrderState, Record, ReferenceClaim
+from streams.model import MasterRecord, Order, OrderReference, OrderState, Record, ReferenceClaim, ShipmentLink
 from streams.orders import keep
 from topologies.handling import Change, Handled, Message, Refused, View
 from topologies.reading import decoded, stored
@@ -29,10 +29,11 @@ class OrdersHandler:
         self._master = ValueCodec(topics.MASTER_DATA, MasterRecord, registry)
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
         self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
+        self._links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
         self._states = ValueCodec(topics.ORDER_STATE, OrderState, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
-        """Claims and changed orders of one chunk; of a chunk of master data, what it says of references."""
+        """Claims and changed orders of one chunk; of a chunk of master data, what it says of shipments."""
         del now_ms
         if records[0].topic == topics.MASTER_DATA.name:
             return self._hand_on(records)
@@ -60,11 +61,17 @@ class OrdersHandler:
 
     def _hand_on(self, records: Sequence[Record]) -> Handled:
         chunk, kept, refused = decoded(records, self._master.decode)
-        claims, rejects = said_by_hand(chunk)
-        refused += [Refused(kept[place], reject) for place, reject in rejects]
-        sent = self._claimed(claims)
-        counts = {"master_records": len(records), "reference_claims": len(sent)}
-        return Handled({topics.REFERENCE_CLAIMS.name: sent} if sent else {}, refused, {}, counts)
+        out = said_by_hand(chunk)
+        refused += [Refused(kept[place], reject) for place, reject in out.refused]
+        links: list[Message] = [
+            {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}
+            for one in out.links
+        ]
+        outputs = {topics.REFERENCE_CLAIMS.name: self._claimed(out.claims), topics.SHIPMENT_LINKS.name: links}
+        counts = {
+            "master_records": len(records), "reference_claims": len(out.claims), "shipment_links": len(out.links)
+        }
+        return Handled({name: sent for name, sent in outputs.items() if sent}, refused, {}, counts)
 
     def _claimed(self, claims: Sequence[ReferenceClaim]) -> list[Message]:
         return [

@@ -11,7 +11,16 @@ from msgspec.structs import replace as changed
 from config import topics
 from config.settings import Settings
 from connectors.registry import ValueCodec
-from streams.model import MasterRecord, Order, OrderLine, OrderReference, OrderState, Reference, ReferenceClaim
+from streams.model import (
+    MasterRecord,
+    Order,
+    OrderLine,
+    OrderReference,
+    OrderState,
+    Reference,
+    ReferenceClaim,
+    ShipmentLink,
+)
 from streams.vocabulary import MasterKind, RejectReason, SaidBy
 from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
@@ -26,6 +35,7 @@ ORDERS = ValueCodec(topics.ERP_ORDERS, Order, REGISTRY)
 REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
 CLAIMS = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, REGISTRY)
 STATES = ValueCodec(topics.ORDER_STATE, OrderState, REGISTRY)
+LINKS = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, REGISTRY)
 MASTER = ValueCodec(topics.MASTER_DATA, MasterRecord, REGISTRY)
 NUMBER = "1Z9X77410311122231"
 NOW = 1_790_000_000_000
@@ -145,3 +155,15 @@ def test_what_people_say_of_references_is_handed_on_and_half_a_word_refused(hand
         (SaidBy.PERSON, False), (SaidBy.PERSON, True),
     ]
     assert [one.record.offset for one in out.refused] == [2]
+
+
+def test_what_people_say_of_numbers_that_belong_together_is_handed_on(handler: OrdersHandler) -> None:
+    link = MasterRecord(
+        MasterKind.LINK, "rlca:B>rlca:A", NOW, "mo", carrier="rlca", tracking_number="B", of_carrier="rlca",
+        of_tracking_number="A", link="relabelled",
+    )
+    out = handler.handle([FakeRecord(topics.MASTER_DATA.name, 0, 0, value=MASTER.encode(link))], Memory(), NOW)
+    [message] = out.outputs[topics.SHIPMENT_LINKS.name]
+    assert message["key"] == b"rlca:B"
+    [told] = values(out, LINKS)
+    assert (told.of_tracking_number, told.updated_at, told.said_by) == ("A", NOW, "mo")

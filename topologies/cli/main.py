@@ -13,7 +13,24 @@ from config.version import VERSION
 from connectors.carriers import CarrierFileError
 from streams.errors import ShipSyncError
 from topologies import logs
-from topologies.cli import carrier, demo, drop, feed, gateway, poll, registry, stage, state, status, tail, topics, up
+from topologies.cli import (
+    carrier,
+    demo,
+    drop,
+    feed,
+    gateway,
+    identity,
+    masterdata,
+    orders,
+    poll,
+    registry,
+    stage,
+    state,
+    status,
+    tail,
+    topics,
+    up,
+)
 
 EXIT_FAILURE = 1
 EXIT_WRONG_SETTINGS = 78
@@ -34,6 +51,9 @@ app.command("status", rich_help_panel=TRY)(status.command)
 app.command("topics", rich_help_panel=TRY)(topics.command)
 app.add_typer(carrier.app, name="carrier", rich_help_panel=TRY)
 app.add_typer(state.app, name="state", rich_help_panel=TRY)
+app.add_typer(identity.app, name="identity", rich_help_panel=TRY)
+app.add_typer(orders.app, name="orders", rich_help_panel=TRY)
+app.add_typer(masterdata.app, name="masterdata", rich_help_panel=RUN)
 app.command("up", rich_help_panel=RUN)(up.command)
 app.command("stage", rich_help_panel=RUN)(stage.command)
 app.command("gateway", rich_help_panel=RUN)(gateway.command)
