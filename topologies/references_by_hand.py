@@ -3,7 +3,7 @@ carrier and no order has spoken of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import msgspec
@@ -52,10 +52,10 @@ def waiting(settings: Settings) -> list[Row]:
     """Every reference something waits for, the longest wait first. Raises Transient."""
     found = latest(settings, Registry(settings), topics.REFERENCE_STATE, ReferenceState)
     rows = [
-        _row(state, decode(state.record), rules_of(settings)) for state in found.values()
+        row(state, rules_of(settings)) for state in found.values()
         if state.events_waiting or state.lines_waiting
     ]
-    return sorted(rows, key=lambda row: (row["waiting_since"] or row["updated_at"], row["reference"]))
+    return sorted(rows, key=lambda one: (one["waiting_since"] or one["updated_at"], one["reference"]))
 
 
 def known_of(settings: Settings, name: Named) -> Known:
@@ -119,18 +119,23 @@ def never_found(settings: Settings) -> dict[str, list[Row]]:
 
     each(settings, registry, topics.SHIPMENT_STATE, Heard, take)
     references = latest(settings, registry, topics.REFERENCE_STATE, ReferenceState)
-    lines = [row for order in orders.values() for row in _lines(order, heard, references, rules_of(settings))]
+    lines = [
+        one for order in orders.values() for one in lines_never_found(order, heard, references, rules_of(settings))
+    ]
     shipments = [
         {"shipment": key, "status": one.status.value, "events": one.event_count, "updated_at": one.updated_at}
         for key, one in unclaimed.items()
     ]
     return {
-        "lines": sorted(lines, key=lambda row: (row["updated_at"], row["order_id"], row["delivery_id"])),
-        "shipments": sorted(shipments, key=lambda row: (row["updated_at"], row["shipment"])),
+        "lines": sorted(lines, key=lambda one: (one["updated_at"], one["order_id"], one["delivery_id"])),
+        "shipments": sorted(shipments, key=lambda one: (one["updated_at"], one["shipment"])),
     }
 
 
-def _lines(order: OrderState, heard: set[str], references: Mapping[str, ReferenceState], rules: Rules) -> list[Row]:
+def lines_never_found(
+    order: OrderState, heard: Set[str], references: Mapping[str, ReferenceState], rules: Rules
+) -> list[Row]:
+    """The order's lines that have no shipment, and why. ``heard``: the shipments carriers have spoken of."""
     rows = []
     for claim in order.claims:
         if claim.withdrawn or (claim.type and claim.tracking_number):
@@ -163,7 +168,9 @@ def _unresolved(state: ReferenceState | None, order_id: str, delivery_id: str, r
     return "several shipments could be meant" if several else "no shipment is known by it"
 
 
-def _row(state: ReferenceState, known: Known, rules: Rules) -> Row:
+def row(state: ReferenceState, rules: Rules) -> Row:
+    """What waits for a reference, and which shipments are claimed to bear it."""
+    known = decode(state.record)
     rulings = standing(known, rules)
     events = [decode_event(one.body) for one in known.held if rulings.events[one.event_id].shipment is None]
     lines = [

@@ -50,7 +50,9 @@ class World:
         self._bootstrap = settings.bootstrap
         self._registry = Registry(settings)
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, self._registry)
-        self._producer = Producer({"bootstrap.servers": settings.bootstrap, "partitioner": "murmur2_random", "log_level": 0})
+        self._producer = Producer(
+            {"bootstrap.servers": settings.bootstrap, "partitioner": "murmur2_random", "log_level": 0}
+        )
 
     def say(self, code: str, clock: str, number: str, bol: str) -> None:
         self._producer.produce(topics.raw("rlca").name, message(code, clock, number, bol))
