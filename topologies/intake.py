@@ -28,6 +28,7 @@ from streams.model import (
 from streams.pairing import Pairs
 from streams.vocabulary import RejectReason
 from topologies.handling import Handled, Message, Refused, View
+from topologies.naming import check_ready, names_of
 
 HEADER_NAMES = HeaderNames(
     feed=headers.FEED, channel=headers.CHANNEL, received_at=headers.RECEIVED_AT,
@@ -42,6 +43,7 @@ class IntakeHandler:
     """Turns one chunk of a raw topic into outputs."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
+        self.names = names_of(carriers)
         self._adapters = {feed: carrier.adapter for feed, carrier in carriers.items()}
         self._max_bytes = settings.max_record_bytes
         self._told = Told()
@@ -55,8 +57,10 @@ class IntakeHandler:
         self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
-        """Outputs of one chunk; ``now_ms`` stands in where a record has no time of receipt."""
+        """Outputs of one chunk; ``now_ms`` stands in where a record has no time of receipt. Raises Transient until
+        carriers' names are known."""
         del state
+        check_ready(self.names)
         taken = take_in(records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES, self._told)
         lost: list[tuple[CarrierEvent, Reject]] = []
         keyed = ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events)

@@ -17,6 +17,7 @@ from streams.identity import shipment_key
 from streams.model import MasterRecord, Order, OrderReference, OrderState, Record, ReferenceClaim, ShipmentLink
 from streams.orders import keep
 from topologies.handling import Change, Handled, Message, Refused, View
+from topologies.naming import check_ready, names_of
 from topologies.reading import decoded, stored
 
 
@@ -24,7 +25,8 @@ class OrdersHandler:
     """Keeps the newest word of each order."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
-        del settings, carriers
+        del settings
+        self.names = names_of(carriers)
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
         self._master = ValueCodec(topics.MASTER_DATA, MasterRecord, registry)
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
@@ -33,13 +35,15 @@ class OrdersHandler:
         self._states = ValueCodec(topics.ORDER_STATE, OrderState, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
-        """Claims and changed orders of one chunk; of a chunk of master data, what it says of shipments."""
+        """Claims and changed orders of one chunk; of a chunk of master data, what it says of shipments. Raises
+        Transient until carriers' names are known."""
         del now_ms
+        check_ready(self.names)
         if records[0].topic == topics.MASTER_DATA.name:
             return self._hand_on(records)
         chunk, kept, refused = decoded(records, self._orders.decode)
         known = stored((order.order_id for order in chunk), state, self._states.decode)
-        out = keep(chunk, known)
+        out = keep(chunk, known, self.names.slug_of)
         refused += [Refused(kept[place], reject) for place, reject in out.refused]
         references: list[Message] = [
             {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._references.encode(one)}

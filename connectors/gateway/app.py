@@ -9,13 +9,16 @@ from fastapi import FastAPI
 
 from config import topics
 from config.version import VERSION
-from connectors.gateway import carriers, documents, health, openapi, problems
+from connectors.compacted import latest
+from connectors.gateway import carriers, documents, health, masterdata, openapi, problems
 from connectors.gateway.confirmations import CONFIRMATIONS, ConfirmationDocument
+from connectors.gateway.masterdata import MasterDocument
 from connectors.gateway.orders import ORDERS, OrderDocument
 from connectors.gateway.services import Services
 from connectors.gateway.tracing import Traced
 from connectors.mapping.loading import Carrier
 from connectors.registry import Registry
+from streams.model import MasterRecord
 
 DESCRIPTION = (
     "Where carriers, the ERP and the warehouse push. A 2xx means that Kafka has it, on every in-sync replica;"
@@ -24,8 +27,11 @@ DESCRIPTION = (
 KEY = {"key": {"type": "http", "scheme": "bearer", "description": "A key of SHIPSYNC_API_KEYS"}}
 
 
-def build(known: Sequence[Carrier], registry: Registry, services: Services) -> FastAPI:
-    """The ASGI application. Raises SettingsError for secrets that cannot be used."""
+def build(
+    known: Sequence[Carrier], registry: Registry, services: Services, master: masterdata.Known | None = None
+) -> FastAPI:
+    """The ASGI application. ``master``: reads master data, in place of its topic. Raises SettingsError for secrets that
+    cannot be used."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -42,11 +48,14 @@ def build(known: Sequence[Carrier], registry: Registry, services: Services) -> F
     codecs = documents.Codecs(registry)
     app.include_router(documents.router(ORDERS, codecs, services))
     app.include_router(documents.router(CONFIRMATIONS, codecs, services))
+    app.include_router(masterdata.router(
+        codecs, services, master or (lambda: latest(services.settings, registry, topics.MASTER_DATA, MasterRecord))
+    ))
     wanted = frozenset(
         {*(topics.raw(one.feed).name for one in known), topics.ERP_ORDERS.name, topics.WMS_CONFIRMATIONS.name}
     )
     app.include_router(health.router(wanted, services))
     problems.install(app)
-    openapi.complete(app, [OrderDocument, ConfirmationDocument], KEY)
+    openapi.complete(app, [OrderDocument, ConfirmationDocument, MasterDocument], KEY)
     app.add_middleware(Traced)
     return app
