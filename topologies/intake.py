@@ -66,13 +66,10 @@ class IntakeHandler:
         keyed = ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events)
         events = _written(self._events, keyed, lost)
         unresolved = _written(self._unresolved, taken.unresolved, lost)
-        links: list[Message] = [
-            {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}
-            for one in self._linked.news(taken.events)
-        ]
+        told = taken.events
         if lost:
             _count_as_refused(lost, taken, records)
-        claims = self._claimed(taken.events, [event for event, _ in lost])
+            told = [event for event in told if not any(event is one for one, _ in lost)]
         refused = [Refused(record, reject) for record, reject in taken.refused]
         activity: list[Message] = [
             {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in taken.activity
@@ -84,22 +81,24 @@ class IntakeHandler:
             topics.EDI_ACKNOWLEDGEMENTS.name: acknowledgements,
             topics.CARRIER_EVENTS.name: events,
             topics.CARRIER_UNRESOLVED.name: unresolved,
-            topics.SHIPMENT_LINKS.name: links,
-            topics.REFERENCE_CLAIMS.name: claims,
+            **self._other_numbers(told),
             topics.FEED_ACTIVITY.name: activity,
         }
         sent = {name: messages for name, messages in outputs.items() if messages}
         errors = Counter((context.feed, error.kind.value) for context, error in taken.errors)
         return Handled(sent, refused, {}, taken.counts, errors, taken.flags)
 
-    def _claimed(self, events: Sequence[CarrierEvent], lost: Sequence[CarrierEvent]) -> list[Message]:
-        """What the events that could be written tell of references."""
-        if lost:
-            events = [event for event in events if not any(event is one for one in lost)]
-        return [
+    def _other_numbers(self, events: Sequence[CarrierEvent]) -> dict[str, list[Message]]:
+        """What these events, which have numbers, tell of other numbers: links and claims."""
+        links: list[Message] = [
+            {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}
+            for one in self._linked.news(events)
+        ]
+        claims: list[Message] = [
             {"key": f"{one.type}:{one.value}".encode(), "value": self._claims.encode(one)}
             for one in self._pairs.news(events)
         ]
+        return {topics.SHIPMENT_LINKS.name: links, topics.REFERENCE_CLAIMS.name: claims}
 
 
 def _written(

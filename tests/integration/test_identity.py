@@ -58,8 +58,8 @@ class World:
         self._producer.produce(topics.raw("rlca").name, message(code, clock, number, bol))
         assert self._producer.flush(15) == 0
 
-    def order(self, name: str, number: str, at: int, *references: Reference) -> None:
-        line = OrderLine(f"D-{name}", "rlca", number, list(references))
+    def order(self, name: str, number: str, at: int, *references: Reference, carrier: str = "rlca") -> None:
+        line = OrderLine(f"D-{name}", carrier, number, list(references))
         order = Order(name, "C-1", "open", None, None, None, at, [line])
         self._producer.produce(topics.ERP_ORDERS.name, self._orders.encode(order), name)
         assert self._producer.flush(15) == 0
@@ -129,19 +129,20 @@ def test_what_is_known_by_a_reference_becomes_one_story_and_each_posting_is_made
             (f"D-SO-{place}", kind): 1 for place in range(len(TOLD_IN))
             for kind in (PostingKind.GOODS_ISSUE, PostingKind.DELIVERY_CONFIRMATION)
         }
-        by_hand(world, settings, monkeypatch)
+        for name in ("bootstrap", "registry_url", "data_dir"):
+            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(getattr(settings, name)))
+        by_hand(world)
+        by_another_name(world, tmp_path)
 
 
-def by_hand(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def by_hand(world: World) -> None:
     """A bill of lading nobody speaks of is listed, and resolved by a person's word."""
-    for name in ("bootstrap", "registry_url", "data_dir"):
-        monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(getattr(settings, name)))
-
-    def run(*arguments: str) -> str:
-        done = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
-        assert done.exit_code == 0, done.output
-        return done.output
-
     world.say("AF", "080000", "", "B-lost")
     world.order("SO-91", "", NOW, Reference("bol", "B-lost"))
 
@@ -162,3 +163,17 @@ def by_hand(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -
     )
     assert json.loads(run("masterdata", "list", "reference", "--json"))[0]["updated_by"] == "mo"
     assert "Nothing waits" in run("identity", "list")
+
+
+def by_another_name(world: World, folder: Path) -> None:
+    """The running stages learn what the ERP calls a carrier."""
+    file = folder / "names.csv"
+    file.write_text("kind,id,aliases\ncarrier,rlca,Spedition Nord;RL\n", "utf-8")
+    assert "1 written." in run("masterdata", "import", str(file), "--apply")
+    place = iter(range(1_000))
+
+    def is_known() -> bool:
+        world.order(f"SO-95-{next(place)}", "I9955", NOW, carrier="Spedition Nord")
+        return "I9955" in {state.tracking_number for state in world.shipments.values() if state.carrier == "rlca"}
+
+    eventually(is_known, 60, 1.0, "an order by that name claims the carrier's shipment")
