@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from streams.errors import Reject
 from streams.links import both_ways
 from streams.model import MasterRecord, ReferenceClaim, ShipmentLink
+from streams.references import parse_key
 from streams.vocabulary import LinkKind, MasterKind, RejectReason, SaidBy
 
 
@@ -38,13 +39,12 @@ def said_by_hand(chunk: Sequence[MasterRecord]) -> ByHand:
 
 
 def _claim(record: MasterRecord) -> ReferenceClaim:
-    kind, _, value = record.id.partition(":")
-    whole = record.withdrawn or (record.carrier and record.tracking_number)
-    if not kind or not value or not whole:
+    name = parse_key(record.id)
+    if name is None or not (record.withdrawn or (record.carrier and record.tracking_number)):
         detail = f"{record.id!r}: TYPE:REFERENCE, a carrier and a tracking number are due"
         raise Reject(RejectReason.CONTRACT_BROKEN, detail, "id")
     return ReferenceClaim(
-        kind, value, record.carrier, record.tracking_number, SaidBy.PERSON, record.updated_at,
+        name.type, name.value, record.carrier, record.tracking_number, SaidBy.PERSON, record.updated_at,
         record.updated_at if record.valid_at is None else record.valid_at, record.withdrawn,
     )  # fmt: skip
 

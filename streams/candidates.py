@@ -15,6 +15,8 @@ from streams.reference_record import Held, Known, Line, Word
 from streams.vocabulary import SaidBy
 
 DAY_MS = 24 * 3_600_000
+NOBODY = frozenset({"", "unknown", "edi"})
+"""What stands for the carrier where a message or a partner's feed names none: any carrier's shipment can be meant."""
 _STRENGTH = {SaidBy.PERSON: 0, SaidBy.ORDER: 1, SaidBy.EVENT: 2}
 
 
@@ -42,13 +44,13 @@ UNHEARD_OF = Ruling((), SaidBy.EVENT)
 
 
 def rule(words: Iterable[Word], carrier: str, at: int, span_ms: int) -> Ruling:
-    """Who is meant by something of this carrier (empty: of any) at this time."""
+    """Who is meant by something of this carrier (one of ``NOBODY``: of any) at this time."""
     counting = [
         word for word in words
         if not word.withdrawn and word.since - span_ms <= at <= word.until + span_ms
     ]
     by_hand = [word for word in counting if word.said_by is SaidBy.PERSON]
-    counting = by_hand or [word for word in counting if not carrier or word.carrier == carrier]
+    counting = by_hand or [word for word in counting if carrier in NOBODY or word.carrier == carrier]
     if not counting:
         return UNHEARD_OF
     strongest = min((word.said_by for word in counting), key=_STRENGTH.__getitem__)

@@ -32,6 +32,8 @@ def said(number: str, at: int = 1_000, said_by: SaidBy = SaidBy.EVENT, **changes
         ([said("N1"), said("N2", 5_000)], "north", 1_000, ["N1"]),
         ([said("N1"), said("S1", carrier="south")], "north", 1_000, ["N1"]),
         ([said("N1"), said("S1", carrier="south")], "", 1_000, ["N1", "S1"]),
+        ([said("N1"), said("S1", carrier="south")], "unknown", 1_000, ["N1", "S1"]),
+        ([said("N1")], "edi", 1_000, ["N1"]),
         ([said("N1", withdrawn=True)], "north", 1_000, []),
         ([said("N1"), said("N2", said_by=SaidBy.PERSON)], "north", 1_000, ["N2"]),
         ([said("N1"), said("S1", said_by=SaidBy.PERSON, carrier="south")], "north", 1_000, ["S1"]),

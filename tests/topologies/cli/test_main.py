@@ -19,7 +19,8 @@ from connectors.embedded.ports import unused
 from topologies.cli.main import app
 
 COMMANDS = [
-    "carrier", "demo", "drop", "feed", "gateway", "poll", "stage", "state", "status", "tail", "topics", "up", "version",
+    "carrier", "demo", "drop", "feed", "gateway", "identity", "masterdata", "orders", "poll", "stage", "state",
+    "status", "tail", "topics", "up", "version",
 ]
 
 
