@@ -26,7 +26,7 @@ class Pairs:
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
         self._most = most
-        self._told: dict[tuple[str, int, str, str, int], int] = {}
+        self._told: dict[tuple[object, ...], int] = {}
 
     def news(self, events: Iterable[CarrierEvent]) -> list[ReferenceClaim]:
         """Claims of the events, which have numbers, in their order."""
@@ -37,18 +37,22 @@ class Pairs:
         return claims
 
     def _take(self, event: CarrierEvent, claims: list[ReferenceClaim]) -> None:
-        source, at = event.source, event.occurred_at
-        shipment, period = f"{event.carrier}:{event.tracking_number}", at // RETOLD_AFTER_MS
+        source, at, offset = event.source, event.occurred_at, event.source.offset
+        about = source.topic, source.partition, event.carrier, event.tracking_number, at // RETOLD_AFTER_MS
+        if self._was_told((*about, *event.references), offset):
+            return
         for one in identifying(event.references):
-            if len(one.key) > LONGEST_NUMBER:
-                continue
-            pair = (source.topic, source.partition, one.key, shipment, period)
-            told_at = self._told.get(pair)
-            if told_at is not None and told_at < source.offset:
-                continue
-            if len(self._told) >= self._most:
-                self._told.clear()
-            self._told[pair] = source.offset
-            claims.append(ReferenceClaim(
-                one.type, one.value, event.carrier, event.tracking_number, SaidBy.EVENT, at, at
-            ))  # fmt: skip
+            if len(one.key) <= LONGEST_NUMBER and not self._was_told((*about, one.key), offset):
+                claims.append(ReferenceClaim(
+                    one.type, one.value, event.carrier, event.tracking_number, SaidBy.EVENT, at, at
+                ))  # fmt: skip
+
+    def _was_told(self, what: tuple[object, ...], offset: int) -> bool:
+        """Whether an earlier record told it; if not, this one does."""
+        told_at = self._told.get(what)
+        if told_at is not None and told_at < offset:
+            return True
+        if len(self._told) >= self._most:
+            self._told.clear()
+        self._told[what] = offset
+        return False

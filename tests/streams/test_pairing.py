@@ -59,7 +59,7 @@ def test_another_partition_tells_for_itself() -> None:
 
 
 def test_no_more_is_remembered_than_there_is_room_for() -> None:
-    pairs = Pairs(most=2)
+    pairs = Pairs(most=4)
     for offset, number in enumerate(("N1", "N2", "N3")):
         assert len(pairs.news([event(offset, tracking_number=number)])) == 1
     assert len(pairs.news([event(9, tracking_number="N1")])) == 1
