@@ -8,6 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 600
+DAY_ARGS ?=
 
 define FIND_PYTHON
 for python in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
@@ -66,6 +67,11 @@ laws: .venv/.installed-dev ## hold the laws of shipments and references against 
 	@SHIPSYNC_LAWS=2500 $(BIN)/python -m pytest --timeout 3000 tests/streams/test_laws.py tests/streams/test_family.py \
 	  tests/streams/test_sameness.py tests/streams/test_identification.py $(PYTEST_ARGS)
 
+.PHONY: day
+day: .venv/.installed-dev ## replay a recorded day in three orders on Apache Kafka, killing workers: identical topics. DAY_ARGS
+	@$(BIN)/python -m tests.support.kafka_jars
+	@$(BIN)/python -m tests.day $(DAY_ARGS)
+
 .PHONY: samples
 samples: .venv/.installed-dev ## what becomes of every real payload in the folder SHIPSYNC_SAMPLES; fails where one is wrong
 	@$(BIN)/python -m tests.samples
@@ -76,9 +82,11 @@ fuzz: .venv/.installed-dev ## fuzz every parser, FUZZ_SECONDS each (600); for th
 	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 .PHONY: bench
-bench: .venv/.installed-dev ## measure events/s against idiomatic Faust; writes benchmarks/RESULTS.md and INTAKE.md
+bench: .venv/.installed-dev ## measure events/s against idiomatic Faust, intake, state; writes RESULTS.md, INTAKE.md, SCALE.md
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.intake --write
+	@$(BIN)/python -m benchmarks.recovery
+	@$(BIN)/python -m benchmarks.scale
 
 .PHONY: clean
 clean: ## remove all that these targets made, .venv and local state included

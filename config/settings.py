@@ -102,6 +102,17 @@ class Settings(BaseSettings):
     alerts_file: Path | None = Field(
         None, description="How long to wait before each alert, in place of config/alerts.yaml"
     )
+    archive_after_days: int = Field(60, ge=1, description="A shipment that has ended is archived after its last word")
+    unsettled_after_days: int = Field(
+        180, ge=1, description="The same, where an alert of it is open or no order has claimed it"
+    )
+    forget_after_days: int = Field(400, ge=1, description="What is kept of an archived shipment is forgotten")
+    reuse_after_days: int = Field(
+        45, ge=1, description="A beginning so long after a shipment's end is another's, under the same number"
+    )
+    holidays_file: Path | None = Field(
+        None, description="Calendars of days on which feeds need not speak, in place of config/holidays.yaml"
+    )
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
 
     drop_dir: Path | None = Field(

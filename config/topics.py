@@ -113,6 +113,18 @@ SHIPMENT_STATE = Topic(
     "shipment.state.v1", "The current truth about each shipment; changelog of shipments",
     "CARRIER:REFERENCE", "shipment_state", "shipments", cleanup=Cleanup.COMPACT, personal_data=True,
 )
+SHIPMENT_ARCHIVE = Topic(
+    "shipment.archive.v1", "The last state of each shipment that was archived", "CARRIER:REFERENCE", "shipment_state",
+    "shipments", retention_ms=3 * 365 * DAY_MS, personal_data=True,
+)
+SHIPMENT_DWELLS = Topic(
+    "shipment.dwells.v1", "How long a shipment stood in each status, told once it has ended", "CARRIER:LANE:STATUS",
+    "shipment_dwell", "shipments", partitions=1,
+)
+DWELL_NORMS = Topic(
+    "dwell.norms.v1", "How long shipments usually stand in a status; changelog of norms", "CARRIER:LANE:STATUS",
+    "dwell_norm", "norms", cleanup=Cleanup.COMPACT, partitions=1,
+)
 CUSTOMER_UPDATES = Topic(
     "customer.updates.v1", "Customer-facing milestones only", "customer id", "customer_update", "shipments",
     personal_data=True,
@@ -122,7 +134,7 @@ DELIVERY_MILESTONES = Topic(
     "delivery_milestone", "shipments", retention_ms=90 * DAY_MS, personal_data=True,
 )
 OPS_ALERTS = Topic(
-    "ops.alerts.v1", "Alerts, raised and resolved", "alert id", "alert", "shipments, feeds, identity",
+    "ops.alerts.v1", "Alerts, raised and resolved", "alert id", "alert", "shipments, feeds, edi, identity",
     cleanup=Cleanup.COMPACT,
 )
 FULFILMENT_STATE = Topic(
@@ -140,6 +152,14 @@ POLL_STATE = Topic(
 EDI_ACKNOWLEDGEMENTS = Topic(
     "edi.acknowledgements.v1", "Functional acknowledgements of EDI, ours to send and partners' received", "feed",
     "edi_acknowledgement", "intake", retention_ms=90 * DAY_MS,
+)
+EDI_INTERCHANGES = Topic(
+    "edi.interchanges.v1", "EDI we sent that partners are to acknowledge", "feed", "edi_interchange",
+    "whoever sends it", retention_ms=90 * DAY_MS, lifecycle=Lifecycle.DRAFT,
+)
+EDI_STATE = Topic(
+    "edi.state.v1", "What partners acknowledged of what we sent; changelog of edi", "FEED:PARTNER:CONTROL",
+    "edi_exchange", "edi", cleanup=Cleanup.COMPACT,
 )
 DEAD_LETTERS = Topic(
     "dead.letters.v1", "Index cards of all dead letters", "step", "dead_letter", "every step",
@@ -161,13 +181,16 @@ DLQ_IDENTITY = dead_letter_topic("identity")
 DLQ_SHIPMENTS = dead_letter_topic("shipments")
 DLQ_FULFILMENT = dead_letter_topic("fulfilment")
 DLQ_FEEDS = dead_letter_topic("feeds")
+DLQ_NORMS = dead_letter_topic("norms")
+DLQ_EDI = dead_letter_topic("edi")
 
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
     ORDER_REFERENCES, ORDER_STATE, REFERENCE_CLAIMS, REFERENCE_STATE, MASTER_DATA, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS,
-    SHIPMENT_EVENTS, SHIPMENT_STATE, CUSTOMER_UPDATES, DELIVERY_MILESTONES, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS,
-    EDI_ACKNOWLEDGEMENTS, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_ORDERS, DLQ_IDENTITY, DLQ_SHIPMENTS,
-    DLQ_FULFILMENT, DLQ_FEEDS,
+    SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE, SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES,
+    DELIVERY_MILESTONES, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_STATE,
+    POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_ORDERS, DLQ_IDENTITY, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS,
+    DLQ_NORMS, DLQ_EDI,
 )
 
 
@@ -204,4 +227,6 @@ IDENTITY = App("identity", "shipsync-identity", REFERENCE_STATE, DLQ_IDENTITY)
 SHIPMENTS = App("shipments", "shipsync-shipments", SHIPMENT_STATE, DLQ_SHIPMENTS)
 FULFILMENT = App("fulfilment", "shipsync-fulfilment", FULFILMENT_STATE, DLQ_FULFILMENT)
 FEEDS = App("feeds", "shipsync-feeds", FEED_STATE, DLQ_FEEDS)
-APPS: tuple[App, ...] = (INTAKE, ORDERS, IDENTITY, SHIPMENTS, FULFILMENT, FEEDS)
+NORMS = App("norms", "shipsync-norms", DWELL_NORMS, DLQ_NORMS)
+EDI = App("edi", "shipsync-edi", EDI_STATE, DLQ_EDI)
+APPS: tuple[App, ...] = (INTAKE, ORDERS, IDENTITY, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI)

@@ -33,9 +33,10 @@ class Advance(Struct):
 
     ``refused``: place in the chunk and why. ``counts``: every event is one of accepted, duplicates and
     refused; an accepted one matched or unmatched, and maybe late, or merged (another source told of the same
-    occurrence); every reference is one of linked, relinked (the order changed), withdrawn (it was
-    cancelled) and links_repeated, or refused; every link is one of joined, parted and joins_repeated; every
-    adoption of adopted, disowned and adoptions_repeated.
+    occurrence), or past or held (``lives.py``); every reference is one of linked, relinked (the order changed),
+    withdrawn (it was cancelled), links_repeated and links_past, or refused; every link is one of joined, parted and
+    joins_repeated; every adoption of adopted, disowned, adoptions_repeated and adoptions_past. ``archived``: shipments
+    that ended because another began under their number.
     """
 
     events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
@@ -44,6 +45,7 @@ class Advance(Struct):
     alerts: list[Alert] = field(default_factory=list)
     adoptions: list[Adoption] = field(default_factory=list)
     states: dict[str, Shipment] = field(default_factory=dict)
+    archived: list[Shipment] = field(default_factory=list)
     refused: list[tuple[int, Reject]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 

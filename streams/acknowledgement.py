@@ -1,4 +1,6 @@
-"""Functional acknowledgements of EDI: the value of ``edi.acknowledgements``. Times are UTC milliseconds."""
+"""What is sent and acknowledged of EDI: the values of ``edi.interchanges``, ``edi.acknowledgements`` and ``edi.state``.
+Times are UTC milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -36,3 +38,36 @@ class Acknowledgement(Struct):
     topic: str
     partition: int
     offset: int
+
+
+class Interchange(Struct):
+    """What we sent a partner and expect an acknowledgement of: an interchange, in X12 one functional group of it.
+    ``kind``: set or message type; ``about``: what it is about, for people."""
+
+    interchange_id: str
+    feed: str
+    syntax: str
+    sender: str
+    receiver: str
+    interchange_control: str
+    group_control: str
+    kind: str
+    about: str
+    sent_at: int
+
+
+class Exchange(Struct):
+    """What is known of one interchange of ours and its acknowledgement, whichever came first. ``verdict`` counts once
+    ``acknowledged_at`` is there. ``unacknowledged_since``, ``is_rejected``: the alerts that are open."""
+
+    feed: str
+    partner: str
+    control: str
+    kind: str = ""
+    about: str = ""
+    sent_at: int | None = None
+    acknowledged_at: int | None = None
+    verdict: Verdict = Verdict.ACCEPTED
+    errors: list[str] = field(default_factory=list)
+    unacknowledged_since: int | None = None
+    is_rejected: bool = False

@@ -1,80 +1,63 @@
-"""What is claimed of shipments by their references and by orders: values of topics, as in ``avro/*.avsc``.
-
-Times are UTC milliseconds.
-"""
+"""Orders' claims on a shipment: of several words of one claim the newest holds, whatever came first."""
 
 from __future__ import annotations
 
-from msgspec import Struct
-
-from streams.vocabulary import SaidBy
-
-
-class ReferenceClaim(Struct, gc=False):
-    """Somebody's word on the reference TYPE:VALUE: that it is a shipment's, or, without a number, that an order's line
-    is the shipment's it turns out to be.
-
-    ``said_at``: of two words of the same claim the newer counts. ``valid_at``: the time the claim is about; a reference
-    means one shipment only for a while. ``carrier`` is empty where a line names none. ``order_id`` and what follows:
-    of an order's claim, empty elsewhere.
-    """
-
-    type: str
-    value: str
-    carrier: str
-    tracking_number: str
-    said_by: SaidBy
-    said_at: int
-    valid_at: int
-    withdrawn: bool = False
-    order_id: str = ""
-    delivery_id: str = ""
-    customer_id: str = ""
-    promised_delivery_at: int | None = None
+from streams.model import OrderLink, OrderReference
+from streams.shipment import Shipment, Withdrawal
 
 
-class OrderClaim(Struct, frozen=True, gc=False):
-    """A claim an order has made: on a shipment (``type`` empty), or on a reference. ``told_at``: the time it was told
-    with; ``withdrawn``: it was taken back again."""
-
-    type: str
-    value: str
-    carrier: str
-    tracking_number: str
-    delivery_id: str
-    told_at: int
-    withdrawn: bool = False
+def link_of(reference: OrderReference) -> OrderLink:
+    """The claim as a shipment's record has it."""
+    return OrderLink(
+        reference.order_id, reference.delivery_id, reference.customer_id, reference.promised_delivery_at
+    )
 
 
-class OrderState(Struct):
-    """The newest word of an order and the claims told of it; the changelog of the orders stage.
-
-    ``version`` tells apart words of the same time.
-    """
-
-    order_id: str
-    customer_id: str
-    status: str
-    promised_delivery_at: int | None
-    updated_at: int
-    version: str
-    claims: list[OrderClaim]
+Age = tuple[int, bool, str, int]
 
 
-class ReferenceState(Struct, gc=False):
-    """What is known of a reference; the changelog of the identity stage.
+def age_of(reference: OrderReference) -> Age:
+    """What makes one word of a claim newer than another; of equal time, always the same wins."""
+    if reference.withdrawn:
+        return reference.updated_at, True, "", -1
+    return reference.updated_at, False, *_terms(link_of(reference))
 
-    ``shipments``: CARRIER:NUMBER of all that are claimed to bear it. ``waiting_since``: receipt of the first event that
-    waits; ``ambiguous``: something waits because several shipments could be meant.
-    """
 
-    type: str
-    value: str
-    shipments: list[str]
-    events_waiting: int
-    lines_waiting: int
-    resolved: int
-    waiting_since: int | None
-    ambiguous: bool
-    updated_at: int
-    record: bytes
+def _terms(link: OrderLink) -> tuple[str, int]:
+    return link.customer_id, -1 if link.promised_delivery_at is None else link.promised_delivery_at
+
+
+def age_of_claim(claim: tuple[str, str], stored: Shipment) -> Age | None:
+    """The newest word of the claim there is; None for a new one."""
+    for known, time in zip(stored.orders, stored.link_times, strict=True):
+        if (known.order_id, known.delivery_id) == claim:
+            return time, False, *_terms(known)
+    for one in stored.withdrawn:
+        if (one.order_id, one.delivery_id) == claim:
+            return one.at, True, "", -1
+    return None
+
+
+def set_claim(shipment: Shipment, reference: OrderReference) -> None:
+    """Let the word stand for its claim: the order claims the shipment or, withdrawn, does no more. Changes the
+    shipment, by assignment."""
+    claim = (reference.order_id, reference.delivery_id)
+    if not (shipment.orders or shipment.withdrawn or reference.withdrawn):
+        shipment.orders, shipment.link_times = [link_of(reference)], [reference.updated_at]
+        shipment.updated_at = max(shipment.updated_at, reference.updated_at)
+        return
+    links = {
+        (order.order_id, order.delivery_id): (order, time)
+        for order, time in zip(shipment.orders, shipment.link_times, strict=True)
+    }
+    given_up = {(one.order_id, one.delivery_id): one for one in shipment.withdrawn}
+    links.pop(claim, None)
+    given_up.pop(claim, None)
+    if reference.withdrawn:
+        given_up[claim] = Withdrawal(*claim, reference.updated_at)
+    else:
+        links[claim] = link_of(reference), reference.updated_at
+    shipment.orders = [links[one][0] for one in sorted(links)]
+    shipment.link_times = [links[one][1] for one in sorted(links)]
+    shipment.withdrawn = tuple(given_up[one] for one in sorted(given_up))
+    shipment.updated_at = max(shipment.updated_at, reference.updated_at)

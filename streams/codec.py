@@ -42,7 +42,7 @@ Reader = Callable[[bytes, int], Any]
 _SELDOM_REPEATED = frozenset({
     "event_id", "tracking_number", "correlation_id", "update_id", "milestone_id", "posting_id", "alert_id",
     "order_id", "delivery_id", "value", "detail", "message", "subject", "signed_by", "piece", "corrects",
-    "document_url", "path", "carrier_event_id", "same_as",
+    "document_url", "path", "carrier_event_id", "same_as", "dwell_id", "interchange_id", "about", "control",
 })
 """Text fields not worth remembering; all others hold the same few texts again and again."""
 _OFTEN_REPEATED = frozenset({"estimated_delivery_at", "promised_delivery_at", "utc_offset_minutes", "location"})

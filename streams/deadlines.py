@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from streams.dwells import DWELT
 from streams.facts import PROVED
 from streams.identity import digest, shipment_key
 from streams.model import Alert
 from streams.parts import is_mute
-from streams.punctuality import promised
+from streams.punctuality import minute, promised
 from streams.shipment import Raised, Shipment
+from streams.usual import Usual, hours
 from streams.vocabulary import (
     TERMINAL,
     AlertKind,
@@ -26,7 +28,8 @@ _NOT_BEGUN = frozenset({Status.PLANNED, Status.BOOKED, Status.INFO_RECEIVED, Sta
 _DELIVERED = Status.DELIVERED
 _STALLED, _LATE, _UNCLAIMED = AlertKind.SHIPMENT_STALLED, AlertKind.DELIVERY_LATE, AlertKind.ORDER_NOT_FOUND
 _NEVER_SHIPPED, _UNPROVED = AlertKind.NEVER_SHIPPED, AlertKind.PROOF_MISSING
-_UNREPORTED = AlertKind.DELIVERY_UNREPORTED
+_UNREPORTED, _AT_RISK = AlertKind.DELIVERY_UNREPORTED, AlertKind.DELIVERY_AT_RISK
+_DAY_MS = 24 * 3_600_000
 _WORDS = {
     _STALLED: "nothing heard since it was {status}",
     _LATE: "the promise has passed, it is {status}",
@@ -37,13 +40,18 @@ _WORDS = {
 }
 _EXCEPTIONS = {
     _STALLED: ExceptionType.DELAY, _LATE: ExceptionType.DELAY, _NEVER_SHIPPED: ExceptionType.DELAY,
+    _AT_RISK: ExceptionType.DELAY,
     _UNPROVED: ExceptionType.DOCUMENTS, _UNREPORTED: ExceptionType.DATA_QUALITY,
     _UNCLAIMED: ExceptionType.DATA_QUALITY,
 }
 
 
 class Patience(Struct, frozen=True):
-    """How long to wait, in ms; None: for ever. ``stalled``: without an event, by the status it stands in."""
+    """How long to wait, in ms; None: for ever. ``stalled``: without an event, by the status it stands in.
+
+    ``at_risk``: no shipment is at risk by its dwell sooner; ``factor``: how often the norm (``usual.py``) a shipment
+    stands, or is silent, before it is overdue; ``learn``: after its end its dwells are learnt.
+    """
 
     stalled: dict[Status, int] = field(default_factory=dict)
     late: int | None = None
@@ -51,13 +59,17 @@ class Patience(Struct, frozen=True):
     never_shipped: int | None = None
     proof_missing: int | None = None
     delivery_unreported: int | None = None
+    at_risk: int | None = None
+    learn: int | None = None
+    factor: float = 1.0
 
 
 FOR_EVER = Patience()
 
 
 def deadlines(shipment: Shipment, patience: Patience) -> list[tuple[AlertKind, int]]:
-    """When what of it is overdue, UTC ms, as far as anything is; each kind once."""
+    """When what of it is overdue at the earliest, UTC ms, as far as anything is; each kind once. Norms can only put it
+    off (``fall_due``)."""
     if shipment.wholes and is_mute(shipment):
         return []
     due: list[tuple[AlertKind, int]] = []
@@ -67,8 +79,11 @@ def deadlines(shipment: Shipment, patience: Patience) -> list[tuple[AlertKind, i
         if wait is not None and heard_at is not None:
             due.append((_STALLED, heard_at + wait))
         if orders:
-            if patience.late is not None and (promise := promised(shipment)) is not None:
-                due.append((_LATE, promise + patience.late))
+            if (promise := promised(shipment)) is not None:
+                if patience.late is not None:
+                    due.append((_LATE, promise + patience.late))
+                if patience.at_risk is not None and status in DWELT and shipment.status_at is not None:
+                    due.append((_AT_RISK, shipment.status_at + patience.at_risk))
             if patience.never_shipped is not None and status in _NOT_BEGUN:
                 due.append((_NEVER_SHIPPED, max(shipment.link_times) + patience.never_shipped))
         if shipment.facts & PROVED and patience.delivery_unreported is not None and heard_at is not None:
@@ -86,14 +101,48 @@ def deadlines(shipment: Shipment, patience: Patience) -> list[tuple[AlertKind, i
 
 
 def next_due(shipment: Shipment, patience: Patience) -> int | None:
-    """When the next alert falls due; None where none will without an event."""
+    """When something of it falls due at the earliest; None where nothing will without an event."""
     due = deadlines(shipment, patience)
     if shipment.raised:
         raised = {one.kind for one in shipment.raised}
         due = [one for one in due if one[0] not in raised]
+    learnt_at = to_be_learnt_at(shipment, patience)
+    if learnt_at is not None:
+        due.append((_STALLED, learnt_at))
     if not due:
         return None
     return due[0][1] if len(due) == 1 else min([at for _, at in due])
+
+
+def to_be_learnt_at(shipment: Shipment, patience: Patience) -> int | None:
+    """When the dwells of a shipment that has ended are to be told; None while it has not, once they are, and where its
+    whole tells them."""
+    if patience.learn is None or shipment.dwells_told or shipment.status not in TERMINAL:
+        return None
+    if shipment.wholes and is_mute(shipment):
+        return None
+    return (shipment.heard_at or 0) + patience.learn
+
+
+def is_sooner(before: Shipment, after: Shipment, patience: Patience) -> bool:
+    """Whether anything may fall due of ``after`` before it did of ``before``, norms included."""
+    if before.status is not after.status or promised(before) != promised(after):
+        return True
+    known = dict(deadlines(before, patience))
+    return any(kind not in known or at < known[kind] for kind, at in deadlines(after, patience))
+
+
+def look_again_at(shipment: Shipment, patience: Patience, usual: Usual | None, now_ms: int) -> int | None:
+    """When a shipment that has been looked at now is to be looked at next; None: not before an event of it."""
+    raised = {one.kind for one in shipment.raised}
+    times = [to_be_learnt_at(shipment, patience)]
+    for kind, at in deadlines(shipment, patience):
+        if kind in raised:
+            continue
+        overdue_at = _overdue_at(kind, at, shipment, patience, usual)
+        is_open = kind is _AT_RISK and usual is None and now_ms + _DAY_MS < (promised(shipment) or 0)
+        times.append(now_ms + _DAY_MS if is_open else overdue_at)
+    return min((at for at in times if at is not None), default=None)
 
 
 def settle(shipment: Shipment, patience: Patience) -> list[Alert]:
@@ -108,24 +157,56 @@ def settle(shipment: Shipment, patience: Patience) -> list[Alert]:
     return [_alert(shipment, one, AlertState.RESOLVED, max(shipment.updated_at, one.since)) for one in over]
 
 
-def fall_due(shipment: Shipment, patience: Patience, now_ms: int) -> list[Alert]:
-    """Raise what has fallen due by now; changes ``raised``, by assignment."""
+def fall_due(shipment: Shipment, patience: Patience, now_ms: int, usual: Usual | None = None) -> list[Alert]:
+    """Raise what has fallen due by now, as far as ``usual`` for where it stands is exceeded too; changes ``raised``,
+    by assignment."""
     known = {one.kind for one in shipment.raised}
-    fresh = [
-        Raised(kind, at) for kind, at in deadlines(shipment, patience) if at <= now_ms and kind not in known
-    ]
+    fresh = {
+        Raised(kind, at): overdue_at
+        for kind, at in deadlines(shipment, patience) if kind not in known and at <= now_ms
+        and (overdue_at := _overdue_at(kind, at, shipment, patience, usual)) is not None and overdue_at <= now_ms
+    }
     if fresh:
         shipment.raised = tuple(sorted([*shipment.raised, *fresh], key=lambda one: one.kind))
-    return [_alert(shipment, one, AlertState.RAISED, one.since) for one in fresh]
+    return [
+        _alert(shipment, one, AlertState.RAISED, overdue_at, _words(shipment, one.kind, overdue_at, usual))
+        for one, overdue_at in fresh.items()
+    ]
 
 
-def _alert(shipment: Shipment, one: Raised, state: AlertState, changed_at: int) -> Alert:
+def _overdue_at(
+    kind: AlertKind, at: int, shipment: Shipment, patience: Patience, usual: Usual | None
+) -> int | None:
+    """When what falls due at ``at`` is overdue by the norm too; None where the norm does not make it so. By its dwell
+    nothing is at risk that nothing is known of, or whose promise passes first."""
+    wait = 0 if usual is None else round(usual.usual_ms * patience.factor)
+    if kind is _STALLED:
+        return max(at, (shipment.heard_at or 0) + wait)
+    if kind is not _AT_RISK:
+        return at
+    overdue_at = max(at, (shipment.status_at or 0) + wait)
+    return None if usual is None or overdue_at >= (promised(shipment) or 0) else overdue_at
+
+
+def _words(shipment: Shipment, kind: AlertKind, overdue_at: int, usual: Usual | None) -> str:
+    """What is wrong, for people; with the norm, where one was exceeded."""
+    status = shipment.standing.value.replace("_", " ")
+    if kind is _AT_RISK and usual is not None:
+        dwelt, promise = hours(overdue_at - (shipment.status_at or 0)), minute(promised(shipment) or 0)
+        return f"{status} for more than {dwelt}, promised {promise}; {usual.words}"
+    words = _WORDS[kind].format(status=status)
+    if kind is _STALLED and usual is not None:
+        return f"{words}, for more than {hours(overdue_at - (shipment.heard_at or 0))}; {usual.words}"
+    return words
+
+
+def _alert(shipment: Shipment, one: Raised, state: AlertState, changed_at: int, words: str = "settled") -> Alert:
     key = shipment_key(shipment.carrier, shipment.tracking_number)
-    words = _WORDS[one.kind].format(status=shipment.standing.value.replace("_", " "))
+    by_dwell = ("dwell",) if one.kind is _AT_RISK else ()
     return Alert(
-        alert_id=digest(one.kind.value, key), kind=one.kind, state=state, severity=Severity.WARNING, subject=key,
-        message=f"{key}: {words}" if state is AlertState.RAISED else f"{key}: settled",
-        exception=_EXCEPTIONS[one.kind], reason=Reason.OTHER, raised_at=one.since, changed_at=changed_at,
+        alert_id=digest(one.kind.value, key, *by_dwell, *shipment.salt), kind=one.kind, state=state,
+        severity=Severity.WARNING, subject=key, message=f"{key}: {words}", exception=_EXCEPTIONS[one.kind],
+        reason=Reason.OTHER, raised_at=one.since, changed_at=changed_at,
     )
 
 

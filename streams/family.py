@@ -94,7 +94,9 @@ def take_adoption(
     """Take in what a part tells. Raises Reject."""
     key = known_key(told.carrier, told.tracking_number)
     stored = stored_in(out, states, key)
-    if told.withdrawn:
+    if stored is not None and stored.archived:
+        counts["adoptions_past"] += 1
+    elif told.withdrawn:
         changed = stored is not None and _disown(key, stored, told, out)
         counts["disowned" if changed else "adoptions_repeated"] += 1
     elif told.event_id:

@@ -78,14 +78,13 @@ def alerts_between(shipment: Shipment, before: list[OpenException], after: list[
     """Alerts raised, renewed (another reason) and resolved since ``before`` was the open set, and not ``after``."""
     now = {one.type: one for one in after}
     then = {one.type: one for one in before}
-    key = shipment_key(shipment.carrier, shipment.tracking_number)
     alerts = [
-        _alert(key, one, AlertState.RESOLVED, max(shipment.last_event_at or 0, one.since))
+        _alert(shipment, one, AlertState.RESOLVED, max(shipment.last_event_at or 0, one.since))
         for one in before
         if one.type not in now
     ]
     alerts += [
-        _alert(key, one, AlertState.RAISED, one.reason_at)
+        _alert(shipment, one, AlertState.RAISED, one.reason_at)
         for one in after
         if then.get(one.type) != one
     ]
@@ -127,7 +126,7 @@ def _update(
     event_id = raw.hex()
     exception, reason = public_trouble(entry.exception, entry.reason)
     return CustomerUpdate(
-        digest("customer", order.order_id, shipment.carrier, shipment.tracking_number, news_id),
+        digest("customer", order.order_id, shipment.carrier, shipment.tracking_number, news_id, *shipment.salt),
         order.customer_id,
         order.order_id,
         shipment.carrier,
@@ -154,7 +153,8 @@ def _milestone(
     which = (str(number),) if fact.repeats else (entry.piece,) if entry.piece else ()
     return DeliveryMilestone(
         digest(
-            "milestone", order.delivery_id, shipment.carrier, shipment.tracking_number, fact.name, *which
+            "milestone", order.delivery_id, shipment.carrier, shipment.tracking_number, fact.name, *which,
+            *shipment.salt,
         ),
         order.delivery_id,
         order.order_id,
@@ -171,12 +171,13 @@ def _milestone(
     )
 
 
-def _alert(key: str, one: OpenException, state: AlertState, changed_at: int) -> Alert:
+def _alert(shipment: Shipment, one: OpenException, state: AlertState, changed_at: int) -> Alert:
+    key = shipment_key(shipment.carrier, shipment.tracking_number)
     words = one.type.value.replace("_", " ")
     why = one.reason.value.replace("_", " ")
     message = f"{key}: {words} ({why})" if state is AlertState.RAISED else f"{key}: {words} put right"
     return Alert(
-        alert_id=digest("shipment_exception", key, one.type.value),
+        alert_id=digest("shipment_exception", key, one.type.value, *shipment.salt),
         kind=AlertKind.SHIPMENT_EXCEPTION,
         state=state,
         severity=Severity.CRITICAL if one.type in _CRITICAL else Severity.WARNING,

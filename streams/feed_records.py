@@ -39,7 +39,11 @@ class MinuteCount(Struct, frozen=True, array_like=True):
 
 
 class FeedState(Struct):
-    """What is known of one feed; the changelog of the feeds stage."""
+    """What is known of one feed, or of all together; the changelog of the feeds stage.
+
+    ``heard``, ``heard_week``: in which hours of which weeks it was heard (``cadence.py``). ``looked_at``: of all
+    together, when the watch last looked.
+    """
 
     feed: str
     last_received_at: int | None
@@ -57,6 +61,9 @@ class FeedState(Struct):
     drift_since: int | None = None
     drift_at: int | None = None
     drift_examples: list[str] = field(default_factory=list)
+    heard: bytes = b""
+    heard_week: int = 0
+    looked_at: int | None = None
 
 
 class DriftHour(Struct, frozen=True, array_like=True):

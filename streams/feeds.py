@@ -8,14 +8,25 @@ times are UTC ms; ``now_ms`` is the worker's clock and may jump, also back.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from streams.cadence import Cadence, span, with_hour
 from streams.drift import MOST_EXAMPLES, QUIET_MS, breaking, learnt, share_broken
 from streams.identity import digest
 from streams.model import Alert, FeedActivity, FeedState, MinuteCount, Novelty
+from streams.silence import (
+    ALL_FEEDS,
+    Overdue,
+    cadence_of_all,
+    first_seen,
+    hear,
+    is_over,
+    last_heard,
+    look,
+    overdue,
+)
 from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 
 KEPT_MINUTES = 180
@@ -23,13 +34,6 @@ KEPT_MINUTES = 180
 AHEAD_MINUTES = 60
 """How far ahead of the clock an event time may lie and still be counted."""
 _MINUTE_MS = 60_000
-
-
-class Cadence(Struct, frozen=True):
-    """How often a feed usually speaks, and after how long a silence it counts as stale (seconds)."""
-
-    expect_every_s: int
-    stale_after_s: int
 
 
 class Observed(Struct):
@@ -46,7 +50,8 @@ def observe(
     watched: Mapping[str, Cadence],
     now_ms: int,
 ) -> Observed:
-    """Count a chunk of activity in; a stale feed that has spoken within its cadence is resolved.
+    """Count a chunk of activity in; a stale feed that has spoken within its cadence is resolved. ``states``: of the
+    chunk's feeds and of :data:`ALL_FEEDS`.
 
     Activity read late (a backlog) does not resolve a feed that is silent by now. Nothing is raised here:
     that is the sweep's.
@@ -55,29 +60,55 @@ def observe(
     for activity in chunk:
         state = out.states.get(activity.feed) or states.get(activity.feed)
         if state is None:
-            state = _first_seen(activity.feed, now_ms)
+            state = first_seen(activity.feed, now_ms)
         state, unseen = learnt(_counted(state, activity, now_ms), activity, now_ms)
         out.states[activity.feed] = state
         _judge_drift(state, unseen, activity.broken > 0, now_ms, out)
-    for feed, state in out.states.items():
-        _judge(state, watched.get(feed), now_ms, out, may_raise=False)
+    for feed, state in list(out.states.items()):
+        if state.stale:
+            _resolve(state, watched.get(feed), now_ms, out)
     if chunk:
+        times = [_received_at(activity, now_ms) for activity in chunk]
+        _hear(states.get(ALL_FEEDS) or first_seen(ALL_FEEDS, now_ms), times, now_ms, out)
         out.counts["activities"] = len(chunk)
     return out
 
 
-def sweep(states: Mapping[str, FeedState], watched: Mapping[str, Cadence], now_ms: int) -> Observed:
+def sweep(
+    states: Mapping[str, FeedState], watched: Mapping[str, Cadence], now_ms: int, own_silence_ms: int
+) -> Observed:
     """What the clock alone brings about: feeds gone stale, feeds no longer watched, feeds never seen.
 
-    A watched feed without a state gets one, watched from now on; so its silence outlives a restart.
+    A watched feed without a state gets one, watched from now on; so its silence outlives a restart. Where the watch
+    itself has not looked for ``own_silence_ms``, or its clock has jumped by as much, every silence is counted anew.
+    While all feeds together are silent, for as long and longer than is usual, that is said once, and of none alone.
     """
     out = Observed()
+    known = states.get(ALL_FEEDS) or first_seen(ALL_FEEDS, now_ms)
+    together = look(known, now_ms, own_silence_ms)
+    if together is not known:
+        out.states[ALL_FEEDS] = together
+    _sweep_together(together, cadence_of_all(states, watched, own_silence_ms), now_ms, out)
+    all_silent = out.states.get(ALL_FEEDS, together).stale
     for feed in watched.keys() - states.keys():
-        out.states[feed] = _first_seen(feed, now_ms)
+        out.states[feed] = first_seen(feed, now_ms)
     for feed, state in sorted(states.items()):
-        _judge(state, watched.get(feed), now_ms, out, may_raise=True)
+        if feed == ALL_FEEDS:
+            continue
+        cadence = watched.get(feed)
+        if state.stale:
+            _resolve(state, cadence, now_ms, out)
+        elif cadence is not None and not all_silent:
+            _raise(state, overdue(state, cadence, together.watched_since, now_ms), out)
         _settle_drift(out.states.get(feed, state), now_ms, out)
     return out
+
+
+def _sweep_together(together: FeedState, cadence: Cadence | None, now_ms: int, out: Observed) -> None:
+    if together.stale and cadence is None:
+        _settle(together, now_ms, "are no longer watched together", out)
+    elif cadence is not None and not together.stale:
+        _raise(together, overdue(together, cadence, together.watched_since, now_ms), out)
 
 
 def rate(state: FeedState, window_minutes: int, now_ms: int) -> float:
@@ -88,17 +119,13 @@ def rate(state: FeedState, window_minutes: int, now_ms: int) -> float:
     return counted / window_minutes
 
 
-def _first_seen(feed: str, now_ms: int) -> FeedState:
-    return FeedState(
-        feed=feed, last_received_at=None, last_event_at=None, events=0, dead_letters=0, unmapped=0,
-        stale=False, stale_since=None, watched_since=now_ms,
-    )  # fmt: skip
-
-
 def _counted(state: FeedState, activity: FeedActivity, now_ms: int) -> FeedState:
-    received_at = max(0, min(activity.received_at, now_ms))
+    received_at = _received_at(activity, now_ms)
+    heard, week = with_hour(state.heard, state.heard_week, received_at)
     return replace(
         state,
+        heard=heard,
+        heard_week=week,
         last_received_at=_latest(state.last_received_at, received_at),
         last_event_at=_latest(state.last_event_at, activity.last_event_at),
         events=state.events + activity.events,
@@ -106,6 +133,10 @@ def _counted(state: FeedState, activity: FeedActivity, now_ms: int) -> FeedState
         unmapped=state.unmapped + activity.unmapped,
         minutes=_merged(state, activity.minutes, now_ms),
     )
+
+
+def _received_at(activity: FeedActivity, now_ms: int) -> int:
+    return max(0, min(activity.received_at, now_ms))
 
 
 def _merged(state: FeedState, more: Sequence[MinuteCount], now_ms: int) -> list[MinuteCount]:
@@ -123,38 +154,36 @@ def _latest(one: int | None, other: int | None) -> int | None:
     return max(one, other)
 
 
-def _judge(state: FeedState, cadence: Cadence | None, now_ms: int, out: Observed, *, may_raise: bool) -> None:
-    """Raise or resolve, where the feed's silence and what was said of it differ."""
-    heard_at = state.watched_since if state.last_received_at is None else state.last_received_at
-    due_at = None if cadence is None else heard_at + cadence.stale_after_s * 1000
-    silent = due_at is not None and now_ms > due_at
-    if silent and not state.stale and may_raise and due_at is not None and cadence is not None:
-        out.states[state.feed] = replace(state, stale=True, stale_since=due_at)
-        silence = _silence(state, cadence, heard_at)
-        out.alerts.append(_alert(state.feed, AlertState.RAISED, silence, due_at, due_at))
-        out.counts["raised"] = out.counts.get("raised", 0) + 1
-    elif state.stale and not silent:
-        raised_at = heard_at if state.stale_since is None else state.stale_since
-        words = "is no longer watched" if cadence is None else "speaks again"
-        changed_at = now_ms if cadence is None else heard_at
-        out.states[state.feed] = replace(state, stale=False, stale_since=None)
-        out.alerts.append(_alert(state.feed, AlertState.RESOLVED, words, raised_at, changed_at))
-        out.counts["resolved"] = out.counts.get("resolved", 0) + 1
+def _hear(together: FeedState, times: Sequence[int], now_ms: int, out: Observed) -> None:
+    """That some feed is heard ends the silence of all; each feed's own is counted anew from then."""
+    was_silent = together.stale and max(times) > (together.stale_since or 0)
+    together = out.states[ALL_FEEDS] = hear(together, times)
+    if was_silent:
+        out.states[ALL_FEEDS] = replace(together, watched_since=now_ms)
+        _settle(together, max(times), "are heard of again", out)
 
 
-def _silence(state: FeedState, cadence: Cadence, heard_at: int) -> str:
-    silent = "was not heard of" if state.last_received_at is None else "is silent"
-    since = datetime.fromtimestamp(heard_at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return (
-        f"{silent} for more than {_span(cadence.stale_after_s)}, since {since}; "
-        f"expected every {_span(cadence.expect_every_s)}"
-    )
+def _resolve(state: FeedState, cadence: Cadence | None, now_ms: int, out: Observed) -> None:
+    """Resolve what was said of a feed that has spoken within its cadence, or is watched no more."""
+    if cadence is None:
+        _settle(state, now_ms, "is no longer watched", out)
+    elif is_over(state, cadence, now_ms):
+        _settle(state, last_heard(state), "speaks again", out)
 
 
-def _span(seconds: int) -> str:
-    if seconds % 3600 == 0:
-        return f"{seconds // 3600} h"
-    return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"
+def _raise(state: FeedState, found: Overdue | None, out: Observed) -> None:
+    if found is None:
+        return
+    out.states[state.feed] = replace(out.states.get(state.feed, state), stale=True, stale_since=found.since)
+    out.alerts.append(_alert(state.feed, AlertState.RAISED, found.words, found.since, found.since))
+    out.counts["raised"] = out.counts.get("raised", 0) + 1
+
+
+def _settle(state: FeedState, changed_at: int, words: str, out: Observed) -> None:
+    raised_at = last_heard(state) if state.stale_since is None else state.stale_since
+    out.states[state.feed] = replace(out.states.get(state.feed, state), stale=False, stale_since=None)
+    out.alerts.append(_alert(state.feed, AlertState.RESOLVED, words, raised_at, changed_at))
+    out.counts["resolved"] = out.counts.get("resolved", 0) + 1
 
 
 def _judge_drift(state: FeedState, unseen: Sequence[Novelty], broke: bool, now_ms: int, out: Observed) -> None:
@@ -189,7 +218,7 @@ def _settle_drift(state: FeedState, now_ms: int, out: Observed) -> None:
         return
     out.states[state.feed] = replace(state, drift_since=None, drift_at=None, drift_examples=[])
     out.alerts.append(_alert(
-        state.feed, AlertState.RESOLVED, f"has sent nothing new for {_span(QUIET_MS // 1000)}", state.drift_since,
+        state.feed, AlertState.RESOLVED, f"has sent nothing new for {span(QUIET_MS // 1000)}", state.drift_since,
         now_ms, AlertKind.CONTRACT_DRIFT,
     ))
 
@@ -204,7 +233,7 @@ def _alert(
         state=state,
         severity=severity,
         subject=feed,
-        message=f"Feed {feed} {words}",
+        message=f"{'Feeds' if feed == ALL_FEEDS else f'Feed {feed}'} {words}",
         exception=ExceptionType.NONE,
         reason=Reason.FEED_STALE if kind is AlertKind.FEED_STALE else Reason.OTHER,
         raised_at=raised_at,

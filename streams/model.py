@@ -8,14 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from streams.acknowledgement import Acknowledgement as Acknowledgement
+from streams.acknowledgement import Exchange as Exchange
+from streams.acknowledgement import Interchange as Interchange
 from streams.acknowledgement import MessageVerdict as MessageVerdict
-from streams.claims import OrderClaim as OrderClaim
-from streams.claims import OrderState as OrderState
-from streams.claims import ReferenceClaim as ReferenceClaim
-from streams.claims import ReferenceState as ReferenceState
+from streams.claim_records import OrderClaim as OrderClaim
+from streams.claim_records import OrderState as OrderState
+from streams.claim_records import ReferenceClaim as ReferenceClaim
+from streams.claim_records import ReferenceState as ReferenceState
+from streams.dwell_records import Dwell as Dwell
+from streams.dwell_records import DwellNorm as DwellNorm
+from streams.dwell_records import DwellPeriod as DwellPeriod
+from streams.estimate import Estimate as Estimate
 from streams.feed_records import DriftHour as DriftHour
 from streams.feed_records import FeedActivity as FeedActivity
 from streams.feed_records import FeedState as FeedState
@@ -24,7 +30,7 @@ from streams.feed_records import Novelty as Novelty
 from streams.link_records import Adoption as Adoption
 from streams.link_records import ShipmentLink as ShipmentLink
 from streams.masterdata import MasterRecord as MasterRecord
-from streams.poll_records import PollState as PollState
+from streams.poll_record import PollState as PollState
 from streams.vocabulary import (
     AlertKind,
     AlertState,
@@ -278,6 +284,11 @@ class ShipmentState(Struct, gc=False):
     part_of: list[Related] = []
     parts: list[Related] = []
     pieces: list[PieceState] = []
+    life: int = 1
+    archived: bool = False
+    slip_ms: int | None = None
+    slip_from_promise_ms: int | None = None
+    earlier_estimates: list[Estimate] = field(default_factory=list)
 
 
 class CustomerUpdate(Struct, gc=False):

@@ -72,13 +72,12 @@ def alerts_about(shipment: Shipment, before: Risk | None, now: Risk | None) -> l
     """The alert raised, renewed (another estimate or promise) or resolved since ``before``."""
     if now == before:
         return _NOTHING
-    key = shipment_key(shipment.carrier, shipment.tracking_number)
     if now is not None:
-        words = f"expected {_minute(now.estimate)}, promised {_minute(now.promise)}"
-        return [_alert(key, AlertState.RAISED, words, now.since, now.since)]
+        words = f"expected {minute(now.estimate)}, promised {minute(now.promise)}"
+        return [_alert(shipment, AlertState.RAISED, words, now.since, now.since)]
     assert before is not None
     ended = max(shipment.last_event_at or 0, before.since)
-    return [_alert(key, AlertState.RESOLVED, _standing(shipment), before.since, ended)]
+    return [_alert(shipment, AlertState.RESOLVED, _standing(shipment), before.since, ended)]
 
 
 def _standing(shipment: Shipment) -> str:
@@ -86,16 +85,18 @@ def _standing(shipment: Shipment) -> str:
     return punctuality(shipment, promised(shipment)).value.replace("_", " ")
 
 
-def _minute(at_ms: int) -> str:
+def minute(at_ms: int) -> str:
+    """A time for people, to the minute."""
     try:
         return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     except (ValueError, OverflowError, OSError):
         return f"{at_ms} ms since 1970"
 
 
-def _alert(key: str, state: AlertState, words: str, raised_at: int, changed_at: int) -> Alert:
+def _alert(shipment: Shipment, state: AlertState, words: str, raised_at: int, changed_at: int) -> Alert:
+    key = shipment_key(shipment.carrier, shipment.tracking_number)
     return Alert(
-        alert_id=digest("delivery_at_risk", key), kind=AlertKind.DELIVERY_AT_RISK, state=state,
+        alert_id=digest("delivery_at_risk", key, *shipment.salt), kind=AlertKind.DELIVERY_AT_RISK, state=state,
         severity=Severity.WARNING, subject=key, message=f"{key}: {words}", exception=ExceptionType.DELAY,
         reason=Reason.OTHER, raised_at=raised_at, changed_at=changed_at,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct, msgpack
 
+from streams.estimate import Estimate
 from streams.identity import digest
 from streams.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, Sighting
 from streams.sameness import kept, source_number
@@ -123,6 +124,20 @@ class OpenException(Struct, frozen=True, array_like=True, gc=False):
     reason_at: int
 
 
+class Past(Struct, frozen=True, array_like=True, gc=False):
+    """What is kept of the shipments that bore the number before (``archive.py``). ``lives``: how many; ``closed_at``,
+    ``status``: when, in event time, and how the last one ended. ``claims``: of each order's claim on them the first
+    bytes of its digest, ``heard``: of each event the first bytes of its id, side by side and ascending. ``begun``:
+    another has begun; until then what is later than the past is held."""
+
+    lives: int
+    closed_at: int
+    status: Status
+    claims: bytes = b""
+    heard: bytes = b""
+    begun: bool = False
+
+
 class Shipment(Struct, array_like=True, gc=False):
     """Everything known of one shipment. ``leader``: place in the history of the event that leads the status.
 
@@ -133,7 +148,8 @@ class Shipment(Struct, array_like=True, gc=False):
     ``estimate_by`` its feed. ``withdrawn``: claims of cancelled orders, by order and delivery.
     ``first_heard_at``, ``heard_at``: receipt of the first and the latest event; ``proved``: some proof of delivery has
     come; ``raised``: alerts of the clock (``deadlines.py``). ``wholes`` and ``parts``: numbers that belong together
-    (``parts.py``), by key; ``pieces``: by name.
+    (``parts.py``), by key; ``pieces``: by name. ``past``: of a number that was used before. ``earlier``: estimates
+    given up (``estimate.py``); ``dwells_told``: its dwells are learnt from (``dwells.py``).
     """
 
     carrier: str
@@ -170,10 +186,30 @@ class Shipment(Struct, array_like=True, gc=False):
     wholes: tuple[Whole, ...] = ()
     parts: tuple[Part, ...] = ()
     pieces: tuple[Piece, ...] = ()
+    past: Past | None = None
+    earlier: tuple[Estimate, ...] = ()
+    dwells_told: bool = False
+
+    @property
+    def archived(self) -> bool:
+        """True for what is kept of a shipment once it is archived, until another begins under its number."""
+        return self.past is not None and not self.past.begun
+
+    @property
+    def life(self) -> int:
+        """Which shipment under its number it is: 1, 2 ..."""
+        return 1 if self.past is None else self.past.lives + self.past.begun
+
+    @property
+    def salt(self) -> tuple[str, ...]:
+        """What makes its ids others than those of the shipments that bore the number before."""
+        return () if self.past is None else (f"life {self.life}",)
 
     @property
     def standing(self) -> Status:
         """The status as others read it: planned while an order expects the shipment and no event moved it."""
+        if self.past is not None and not self.past.begun:
+            return self.past.status
         if self.status is Status.UNKNOWN and self.orders:
             return Status.PLANNED
         return self.status

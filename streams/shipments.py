@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from streams import lives
 from streams.acceptance import (
     MOST_ENTRY_BYTES,
     Advance,
@@ -28,6 +29,8 @@ from streams.acceptance import (
     own,
     stored_in,
 )
+from streams.archive import ALL, Keeping
+from streams.claims import age_of, age_of_claim, link_of, set_claim
 from streams.deadlines import FOR_EVER, Patience, settle
 from streams.errors import Reject
 from streams.facts import TELLING, TOLD_AS
@@ -37,7 +40,6 @@ from streams.model import (
     Adoption,
     CarrierEvent,
     EnrichedEvent,
-    OrderLink,
     OrderReference,
     ShipmentLink,
     Sighting,
@@ -46,7 +48,6 @@ from streams.shipment import (
     ID_BYTES,
     Entry,
     Shipment,
-    Withdrawal,
     decode_entry,
     decode_receipt,
     encode,
@@ -54,7 +55,7 @@ from streams.shipment import (
     place_of,
     source_of_event,
 )
-from streams.status import id_at
+from streams.status import id_at, put, remove
 from streams.vocabulary import Classifier, Correction, RejectReason
 
 MOST_ORDERS = 500
@@ -76,25 +77,26 @@ Told = Received | OrderReference | ShipmentLink | Adoption
 
 
 def advance(
-    chunk: Sequence[Told], states: Mapping[str, Shipment | None], patience: Patience = FOR_EVER
+    chunk: Sequence[Told], states: Mapping[str, Shipment | None], patience: Patience = FOR_EVER, keeping: Keeping = ALL
 ) -> Advance:
     """Take a chunk in, in its order. ``states``: "CARRIER:REFERENCE" -> what is stored; left unchanged.
 
-    ``patience``: what alerts the clock may have raised hold no more is told by it.
+    ``patience``: what alerts the clock may have raised hold no more is told by it. ``keeping``: when a number is
+    another shipment's.
     """
     out = Advance()
     counts = dict.fromkeys(
-        ("accepted", "duplicates", "refused", "matched", "unmatched", "late", "merged",
-         "linked", "relinked", "withdrawn", "links_repeated", "joined", "parted", "joins_repeated",
-         "adopted", "disowned", "adoptions_repeated"),
+        ("accepted", "duplicates", "refused", "matched", "unmatched", "late", "merged", "past", "held",
+         "linked", "relinked", "withdrawn", "links_repeated", "links_past", "joined", "parted", "joins_repeated",
+         "adopted", "disowned", "adoptions_repeated", "adoptions_past"),
         0,
     )  # fmt: skip
     for place, item in enumerate(chunk):
         try:
             if isinstance(item, Received):
-                _take_event(item, states, out, counts)
+                _take_event(item, states, out, counts, keeping)
             elif isinstance(item, OrderReference):
-                _take_reference(item, states, out, counts)
+                _take_reference(item, states, out, counts, keeping)
             elif isinstance(item, ShipmentLink):
                 take_link(item, states, out, counts)
             else:
@@ -105,12 +107,13 @@ def advance(
     for shipment in out.states.values():
         if shipment.raised:
             out.alerts.extend(settle(shipment, patience))
+    counts["archived"] = len(out.archived)
     out.counts = {name: count for name, count in counts.items() if count}
     return out
 
 
 def _take_event(
-    received: Received, states: Mapping[str, Shipment | None], out: Advance, counts: dict[str, int]
+    received: Received, states: Mapping[str, Shipment | None], out: Advance, counts: dict[str, int], keeping: Keeping
 ) -> None:
     event = received.event
     event_id = _checked_id(event)
@@ -125,11 +128,22 @@ def _take_event(
             ):
                 _see_again(key, stored, place, event, event_id, out)
             return
+        if stored.past is not None and lives.is_repeat(stored.past, event_id):
+            counts["duplicates"] += 1
+            return
     entry = _entry(event, event_id)
     data = encode(entry)
     if len(data) > MOST_ENTRY_BYTES or (stored is not None and stored.history):
         check_room(key, stored, data)
     shipment = own(key, event.carrier, event.tracking_number, stored, out)
+    turn = lives.turn_of_event(shipment, event_id, entry, data, keeping)
+    if turn is not None:
+        shipment = _turned(key, turn, out)
+        if turn.aside:
+            out.events.append((key, EnrichedEvent(received.encoded, shipment.standing, True, False, [])))
+            for outcome in ("accepted", "unmatched", "late", turn.aside):
+                counts[outcome] += 1
+            return
     accepted = accept(shipment, event_id, entry, data, out)
     late = accepted.place < len(shipment.history) - 1
     orders = shipment.orders
@@ -141,6 +155,17 @@ def _take_event(
     counts["matched" if orders else "unmatched"] += 1
     if late:
         counts["late"] += 1
+        if (turn := lives.divided(shipment, keeping)) is not None:
+            _turned(key, turn, out)
+
+
+def _turned(key: str, turn: lives.Turn, out: Advance) -> Shipment:
+    """The record to go on with under the number."""
+    out.states[key] = turn.shipment
+    out.alerts.extend(turn.alerts)
+    if turn.ended is not None:
+        out.archived.append(turn.ended)
+    return turn.shipment
 
 
 def _see_again(
@@ -151,14 +176,26 @@ def _see_again(
     data = encode(again)
     if data == stored.history[place] or len(data) > MOST_ENTRY_BYTES:
         return
-    improve(own(key, event.carrier, event.tracking_number, stored, out), place, event_id, kept, again, data, out)
+    shipment = own(key, event.carrier, event.tracking_number, stored, out)
+    if shipment.archived:
+        remove(shipment, place)
+        put(shipment, event_id, again, data)
+        return
+    improve(shipment, place, event_id, kept, again, data, out)
 
 
 def _take_reference(
-    reference: OrderReference, states: Mapping[str, Shipment | None], out: Advance, counts: dict[str, int]
+    reference: OrderReference, states: Mapping[str, Shipment | None], out: Advance, counts: dict[str, int],
+    keeping: Keeping,
 ) -> None:
     key = known_key(reference.carrier, reference.tracking_number)
     stored = stored_in(out, states, key) or Shipment(reference.carrier, reference.tracking_number)
+    turn = lives.turn_of_claim(stored, reference, keeping)
+    if turn is not None:
+        stored = turn.shipment if turn.aside == lives.KNOWN else _turned(key, turn, out)
+        if turn.aside:
+            counts["links_past"] += 1
+            return
     claim = (reference.order_id, reference.delivery_id)
     others = [order for order in stored.orders if (order.order_id, order.delivery_id) != claim]
     given_up = [one for one in stored.withdrawn if (one.order_id, one.delivery_id) != claim]
@@ -167,77 +204,23 @@ def _take_reference(
             RejectReason.TOO_LARGE,
             f"{len(others) + len(given_up)} orders claim {key} and no more: is it a placeholder?",
         )
-    age = _age_of_claim(claim, stored)
-    if age is not None and _age(reference) <= age:
+    age = age_of_claim(claim, stored)
+    if age is not None and age_of(reference) <= age:
         counts["links_repeated"] += 1
         return
     counts["withdrawn" if reference.withdrawn else "linked" if age is None else "relinked"] += 1
     shipment = own(key, reference.carrier, reference.tracking_number, stored, out)
     is_new, was_claimed, before = len(others) == len(shipment.orders), bool(shipment.orders), concern(shipment)
-    _set_claim(shipment, reference)
+    set_claim(shipment, reference)
     alert(shipment, before, out)
     declare_claims(shipment, was_claimed, out)
     if reference.withdrawn or not is_new:
         return
-    link = _link(reference)
+    link = link_of(reference)
     if all(order.order_id != link.order_id for order in others):
         out.customer_updates.extend(updates_held_for(shipment, link))
     if all(order.delivery_id != link.delivery_id for order in others):
         out.delivery_milestones.extend(milestones_held_for(shipment, link))
-
-
-def _link(reference: OrderReference) -> OrderLink:
-    return OrderLink(
-        reference.order_id, reference.delivery_id, reference.customer_id, reference.promised_delivery_at
-    )
-
-
-Age = tuple[int, bool, str, int]
-
-
-def _age(reference: OrderReference) -> Age:
-    """What makes one word of a claim newer than another; of equal time, always the same wins."""
-    if reference.withdrawn:
-        return reference.updated_at, True, "", -1
-    return reference.updated_at, False, *_terms(_link(reference))
-
-
-def _terms(link: OrderLink) -> tuple[str, int]:
-    return link.customer_id, -1 if link.promised_delivery_at is None else link.promised_delivery_at
-
-
-def _age_of_claim(claim: tuple[str, str], stored: Shipment) -> Age | None:
-    """The newest word of the claim there is; None for a new one."""
-    for known, time in zip(stored.orders, stored.link_times, strict=True):
-        if (known.order_id, known.delivery_id) == claim:
-            return time, False, *_terms(known)
-    for one in stored.withdrawn:
-        if (one.order_id, one.delivery_id) == claim:
-            return one.at, True, "", -1
-    return None
-
-
-def _set_claim(shipment: Shipment, reference: OrderReference) -> None:
-    claim = (reference.order_id, reference.delivery_id)
-    if not (shipment.orders or shipment.withdrawn or reference.withdrawn):
-        shipment.orders, shipment.link_times = [_link(reference)], [reference.updated_at]
-        shipment.updated_at = max(shipment.updated_at, reference.updated_at)
-        return
-    links = {
-        (order.order_id, order.delivery_id): (order, time)
-        for order, time in zip(shipment.orders, shipment.link_times, strict=True)
-    }
-    given_up = {(one.order_id, one.delivery_id): one for one in shipment.withdrawn}
-    links.pop(claim, None)
-    given_up.pop(claim, None)
-    if reference.withdrawn:
-        given_up[claim] = Withdrawal(*claim, reference.updated_at)
-    else:
-        links[claim] = _link(reference), reference.updated_at
-    shipment.orders = [links[one][0] for one in sorted(links)]
-    shipment.link_times = [links[one][1] for one in sorted(links)]
-    shipment.withdrawn = tuple(given_up[one] for one in sorted(given_up))
-    shipment.updated_at = max(shipment.updated_at, reference.updated_at)
 
 
 def _entry(event: CarrierEvent | Sighting, event_id: bytes) -> Entry:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from streams.estimate import Estimate, with_earlier
 from streams.facts import FACT_BITS
 from streams.links import steps_of
 from streams.shipment import (
@@ -103,11 +104,15 @@ def fold(shipment: Shipment, place: int, entry: Entry, *, voided: bool) -> None:
 
 
 def _estimate(shipment: Shipment, entry: Entry, estimate: int) -> None:
-    """The estimate stated last counts; the first, and how often it changed, are kept beside it."""
-    if shipment.first_estimate is None:
+    """The estimate stated last counts; the first, how often it changed and those given up are kept beside it."""
+    current = shipment.estimated_delivery_at
+    if shipment.first_estimate is None or current is None:
         shipment.first_estimate = estimate
-    elif estimate != shipment.estimated_delivery_at:
+    elif estimate != current:
         shipment.estimate_changes += 1
+        shipment.earlier = with_earlier(
+            shipment.earlier, Estimate(current, shipment.estimate_at or 0, shipment.estimate_by)
+        )
     shipment.estimated_delivery_at = estimate
     shipment.estimate_at, shipment.estimate_by = entry.at, entry.told_by
 
@@ -210,7 +215,7 @@ def refold(shipment: Shipment) -> None:
     shipment.status = Status.UNKNOWN
     shipment.status_at = shipment.last_event_at = shipment.estimated_delivery_at = None
     shipment.first_estimate = shipment.estimate_at = None
-    shipment.estimate_by, shipment.estimate_changes = "", 0
+    shipment.estimate_by, shipment.estimate_changes, shipment.earlier = "", 0, ()
     shipment.first_heard_at = shipment.heard_at = None
     shipment.proved = False
     shipment.last_milestone = Milestone.UNKNOWN
@@ -239,11 +244,17 @@ def _replaced(entries: list[Entry]) -> list[int]:
 
 def insert(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
     """Put an event at its place in the history and fold again; the place. ``data``: encoded ``entry``."""
+    place = put(shipment, event_id, entry, data)
+    refold(shipment)
+    return place
+
+
+def put(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
+    """Put an event at its place in the history, and no more; the place. ``data``: encoded ``entry``."""
     place = _place_for(shipment, (entry.at, rank_of(entry), event_id))
     shipment.history.insert(place, data)
     cut = place * ID_BYTES
     shipment.seen = shipment.seen[:cut] + event_id + shipment.seen[cut:]
-    refold(shipment)
     return place
 
 

@@ -286,6 +286,8 @@ class AlertKind(StrEnum):
     NEVER_SHIPPED = "never_shipped"
     PROOF_MISSING = "proof_missing"
     DELIVERY_UNREPORTED = "delivery_unreported"
+    EDI_UNACKNOWLEDGED = "edi_unacknowledged"
+    EDI_REJECTED = "edi_rejected"
     REFERENCE_UNRESOLVED = "reference_unresolved"
     REFERENCE_AMBIGUOUS = "reference_ambiguous"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import yaml
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.deadlines import Patience
 from streams.errors import Fatal
@@ -26,6 +27,16 @@ class Suspension(Struct, frozen=True, forbid_unknown_fields=True):
     until_heard_for: str
 
 
+class Norms(Struct, frozen=True, forbid_unknown_fields=True):
+    """How learnt norms are used: from so many dwells on, so many times over; no shipment is at risk by its dwell
+    sooner than ``at_risk_after``; a shipment's dwells are learnt ``learn_after`` its end."""
+
+    at_least: int
+    factor: float
+    at_risk_after: str
+    learn_after: str
+
+
 class File(Struct, frozen=True, forbid_unknown_fields=True):
     """The file, field by field."""
 
@@ -36,6 +47,8 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     proof_missing: str
     delivery_unreported: str
     suspended: Suspension
+    norms: Norms | None = None
+    edi_unacknowledged: str = NEVER
     reference_unresolved: str = NEVER
 
 
@@ -45,7 +58,9 @@ class Rules(Struct, frozen=True):
     patience: Patience
     after_silence_ms: int
     until_heard_for_ms: int
-    reference_unresolved_ms: int | None
+    norms_at_least: int = 0
+    edi_unacknowledged_ms: int | None = None
+    reference_unresolved_ms: int | None = None
 
 
 def load(path: Path | None = None) -> Rules:
@@ -64,10 +79,19 @@ def load(path: Path | None = None) -> Rules:
     until = _wait(path, "suspended.until_heard_for", file.suspended.until_heard_for)
     if after is None or until is None:
         raise Fatal(f"{path}: suspended: give durations such as 30m")
-    return Rules(
-        Patience({status: wait for status, wait in stalled.items() if wait is not None}, **waits), after, until,
-        _wait(path, "reference_unresolved", file.reference_unresolved),
+    patience = replace(Patience({status: wait for status, wait in stalled.items() if wait is not None}), **waits)
+    edi = _wait(path, "edi_unacknowledged", file.edi_unacknowledged)
+    unresolved = _wait(path, "reference_unresolved", file.reference_unresolved)
+    norms = file.norms
+    if norms is None:
+        return Rules(patience, after, until, 0, edi, unresolved)
+    if norms.at_least < 1 or norms.factor <= 0:
+        raise Fatal(f"{path}: norms: at_least is a whole number and factor a number, both above 0")
+    patience = replace(
+        patience, factor=norms.factor, at_risk=_wait(path, "norms.at_risk_after", norms.at_risk_after),
+        learn=_wait(path, "norms.learn_after", norms.learn_after),
     )
+    return Rules(patience, after, until, norms.at_least, edi, unresolved)
 
 
 def _wait(path: Path, name: str, text: str) -> int | None:

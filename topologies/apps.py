@@ -12,6 +12,7 @@ from config.settings import Settings
 from connectors.carriers import Carrier, taken
 from connectors.registry import Registry, ValueCodec
 from streams.model import DeadLetter
+from topologies.edi import EdiHandler
 from topologies.faust_app import build_faust_app, run
 from topologies.feeds import FeedsHandler
 from topologies.fulfilment import FulfilmentHandler
@@ -20,6 +21,8 @@ from topologies.identity import IdentityHandler
 from topologies.intake import IntakeHandler
 from topologies.names_following import NamesFollowing
 from topologies.naming import names_of
+from topologies.norm_table import NormTable
+from topologies.norms import NormsHandler
 from topologies.orders import OrdersHandler
 from topologies.runner import StageRunner
 from topologies.shipments import ShipmentsHandler
@@ -50,15 +53,21 @@ def _raw(carriers: Mapping[str, Carrier]) -> list[topics.Topic]:
     return [topics.raw(feed) for feed in sorted(carriers)]
 
 
+def _shipments(settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> ShipmentsHandler:
+    return ShipmentsHandler(settings, registry, carriers, NormTable(settings, registry))
+
+
 STAGES: dict[str, Stage] = {
     stage.app.name: stage
     for stage in (
         Stage(topics.INTAKE, _raw, IntakeHandler, _names),
         Stage(topics.ORDERS, lambda _: [topics.ERP_ORDERS, topics.MASTER_DATA], OrdersHandler, _names),
         Stage(topics.IDENTITY, lambda _: [topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS], IdentityHandler),
-        Stage(topics.SHIPMENTS, lambda _: list(topics.OF_ONE_SHIPMENT), ShipmentsHandler),
+        Stage(topics.SHIPMENTS, lambda _: list(topics.OF_ONE_SHIPMENT), _shipments),
         Stage(topics.FULFILMENT, lambda _: [topics.DELIVERY_MILESTONES], FulfilmentHandler),
         Stage(topics.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),
+        Stage(topics.NORMS, lambda _: [topics.SHIPMENT_DWELLS], NormsHandler),
+        Stage(topics.EDI, lambda _: [topics.EDI_INTERCHANGES, topics.EDI_ACKNOWLEDGEMENTS], EdiHandler),
     )
 }
 

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
-from streams.feeds import Cadence, Observed, observe, sweep
+from streams.cadence import Cadence
+from streams.feeds import Observed, observe, sweep
 from streams.model import Alert, FeedActivity, FeedState, Record
+from streams.silence import ALL_FEEDS
+from topologies import alert_rules, holiday_calendars
 from topologies.handling import Change, Handled, Message, View
 from topologies.reading import decoded, stored
 
@@ -22,12 +27,17 @@ class FeedsHandler:
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         factor = settings.feed_stale_factor
-        self._watched = {
-            feed: Cadence(
-                max(1, round(carrier.expect_every_s * factor)), max(1, round(carrier.stale_after_s * factor))
+        calendars = holiday_calendars.load(settings.holidays_file)
+        self._declared = {
+            feed: (
+                Cadence(max(1, round(carrier.expect_every_s * factor)), max(1, round(carrier.stale_after_s * factor))),
+                holiday_calendars.followed(calendars, carrier.calendar, feed),
             )
             for feed, carrier in carriers.items()
         }
+        self._own_silence_ms = alert_rules.load(settings.alerts_file).after_silence_ms
+        self._year: int | None = None
+        self._watched: dict[str, Cadence] = {}
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)
         self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, registry)
         self._states = ValueCodec(topics.FEED_STATE, FeedState, registry)
@@ -35,8 +45,8 @@ class FeedsHandler:
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         """Changed feeds of one chunk, and alerts resolved because a feed speaks again."""
         chunk, _, refused = decoded(records, self._activity.decode)
-        known = stored((activity.feed for activity in chunk), state, self._states.decode)
-        handled = self._handled(observe(chunk, known, self._watched, now_ms))
+        known = stored([*(activity.feed for activity in chunk), ALL_FEEDS], state, self._states.decode)
+        handled = self._handled(observe(chunk, known, self._watched_at(now_ms), now_ms))
         handled.refused = refused
         return handled
 
@@ -47,7 +57,18 @@ class FeedsHandler:
     def sweep(self, state: View, now_ms: int) -> Handled:
         """Feeds that fell silent."""
         known = {key.decode(): self._states.decode(value) for key, value in state.scan(b"")}
-        return self._handled(sweep(known, self._watched, now_ms))
+        return self._handled(sweep(known, self._watched_at(now_ms), now_ms, self._own_silence_ms))
+
+    def _watched_at(self, now_ms: int) -> dict[str, Cadence]:
+        """The cadences, with the holidays of the year and its neighbours."""
+        year = holiday_calendars.year_of(now_ms)
+        if year != self._year:
+            self._year = year
+            self._watched = {
+                feed: cadence if calendar is None else replace(cadence, pauses=holiday_calendars.pauses(calendar, year))
+                for feed, (cadence, calendar) in self._declared.items()
+            }
+        return self._watched
 
     def _handled(self, out: Observed) -> Handled:
         alerts: list[Message] = [

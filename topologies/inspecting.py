@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka.partitioner import murmur2
@@ -31,16 +31,18 @@ class Told(NamedTuple):
 
 class Inspected(NamedTuple):
     """What there is of a shipment; ``state`` None where the changelog has none of it. ``events``: of the numbers that
-    belong to it too."""
+    belong to it too. ``archived``: the last states of shipments under its number that were archived, each once."""
 
     state: ShipmentState | None
     events: list[Told]
+    archived: Sequence[ShipmentState] = ()
 
 
 def inspect(settings: Settings, key: str, progress: Progress = lambda *_: None) -> Inspected:
     """Everything of the shipment ``CARRIER:REFERENCE``. Raises Transient where a broker or topic does not answer."""
     registry = Registry(settings)
     states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
+    archive = ValueCodec(topics.SHIPMENT_ARCHIVE, ShipmentState, registry)
     enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
     consumer = Consumer(
         {**settings.librdkafka(), "group.id": "shipsync-inspect", "enable.auto.commit": False,
@@ -62,23 +64,33 @@ def inspect(settings: Settings, key: str, progress: Progress = lambda *_: None) 
                 enriched.decode(record.value())
                 for record in _of_key(consumer, settings, topics.SHIPMENT_EVENTS.name, one.encode(), progress)
             ]
-        return Inspected(found[key], [Told(one, _raw(consumer, settings, _source(one))) for one in events])
+        lives: dict[int, ShipmentState] = {}
+        for record in _of_key(consumer, settings, topics.SHIPMENT_ARCHIVE.name, key.encode(), progress):
+            last = archive.decode(record.value())
+            lives[last.life] = last
+        told = [Told(one, _raw(consumer, settings, _source(one))) for one in events]
+        return Inspected(found[key], told, [lives[life] for life in sorted(lives)])
     finally:
         consumer.close()
 
 
 def plain(found: Inspected) -> dict[str, Any]:
     """As plain data, times as numbers; the raw records as text."""
-    state = None if found.state is None else named(found.state)
-    if state is not None:
-        del state["record"]
-    return {"state": state, "events": [
+    return {"state": None if found.state is None else _without_record(found.state), "archived": [
+        _without_record(one) for one in found.archived
+    ], "events": [
         {
             **named(one.enriched.event), "late": one.enriched.late, "same_as": one.enriched.same_as,
             "raw": None if one.raw is None else one.raw.decode("utf-8", "backslashreplace"),
         }
         for one in found.events
     ]}
+
+
+def _without_record(state: ShipmentState) -> dict[str, Any]:
+    told: dict[str, Any] = named(state)
+    del told["record"]
+    return told
 
 
 def _source(enriched: EnrichedEvent) -> Source:

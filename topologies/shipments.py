@@ -1,9 +1,9 @@
 """The shipments stage: carrier events and order references in, the shipment's truth and its fan-out out.
 
 Reads ``carrier.events.v1``, ``order.references.v1``, ``shipment.links.v1`` and ``shipment.adoptions.v1``
-(co-partitioned), the last of which it writes itself, to other shipments' partitions; its changelog is
-``shipment.state.v1``. What falls due by the clock alone is found by an index beside the records, which is local and
-made of them: ``DUE``, eight bytes of the time (ms, big-endian), the shipment's key.
+(co-partitioned), the last of which it writes itself, to other shipments' partitions, and, from the side,
+``dwell.norms.v1``; its changelog is ``shipment.state.v1``. What falls due by the clock alone is found by an index
+beside the records, local and made of them: ``DUE``, eight bytes of the time (ms, big-endian), the shipment's key.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from itertools import islice, takewhile
 from struct import Struct as Packing
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -21,13 +21,16 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.registry import Registry, ValueCodec
 from streams.acceptance import Advance
-from streams.deadlines import Hearing, fall_due, next_due
+from streams.archive import Keeping, buried, due_at
+from streams.deadlines import Hearing, fall_due, is_sooner, look_again_at, next_due, to_be_learnt_at
+from streams.dwells import dwells
 from streams.identity import shipment_key
 from streams.model import (
     Adoption,
     Alert,
     CustomerUpdate,
     DeliveryMilestone,
+    Dwell,
     EnrichedEvent,
     OrderReference,
     Record,
@@ -35,9 +38,11 @@ from streams.model import (
     ShipmentState,
     Sighting,
 )
+from streams.norms import key_of
 from streams.public_state import state_of
 from streams.shipment import Shipment, decode, encode
 from streams.shipments import Received, Told, advance
+from streams.usual import Usual, usual_of
 from topologies import alert_rules
 from topologies.handling import Change, Handled, Message, Refused, View
 from topologies.reading import decoded, stored
@@ -46,16 +51,47 @@ T = TypeVar("T", bound=Struct)
 DUE = b"\x00due"
 MOST_DUE = 5_000
 """Shipments one sweep looks at; the next goes on."""
+DAY_MS = 24 * 3_600_000
 _TIME = Packing(">Q")
+
+
+class StoredShipment(Struct, gc=False):
+    """Of a shipment's state, the stage's own record; the rest is skipped."""
+
+    record: bytes
+
+
+class Norms(Protocol):
+    """What is known to be usual, taken in as it comes."""
+
+    @property
+    def norms(self) -> Mapping[str, Usual]:
+        """By ``CARRIER:LANE:STATUS``."""
+
+    def look(self) -> None:
+        """Take in what has come."""
+
+
+class NothingLearnt:
+    """No norms: what is declared holds alone."""
+
+    norms: Mapping[str, Usual] = {}
+
+    def look(self) -> None:
+        """Nothing comes."""
 
 
 class ShipmentsHandler:
     """Takes a chunk of carrier events or order references into the shipments' state."""
 
-    def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
+    def __init__(
+        self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier], norms: Norms | None = None
+    ) -> None:
         del carriers
         rules = alert_rules.load(settings.alerts_file)
-        self._patience = rules.patience
+        self._patience, self._norms_at_least = rules.patience, rules.norms_at_least
+        self._keeping = keeping(settings)
+        self._norms = norms or NothingLearnt()
         self._hearing = Hearing(rules.after_silence_ms, rules.until_heard_for_ms)
         self._events = ValueCodec(topics.CARRIER_EVENTS, Sighting, registry)
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
@@ -69,9 +105,12 @@ class ShipmentsHandler:
         }
         self._enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
         self._states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
+        self._archive = ValueCodec(topics.SHIPMENT_ARCHIVE, ShipmentState, registry)
+        self._stored = ValueCodec(topics.SHIPMENT_STATE, StoredShipment, registry)
         self._updates = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, registry)
         self._milestones = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, registry)
         self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, registry)
+        self._dwells = ValueCodec(topics.SHIPMENT_DWELLS, Dwell, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         """Outputs and changed shipments of one chunk. ``state`` is never None: the stage has a changelog."""
@@ -80,54 +119,102 @@ class ShipmentsHandler:
         if topic == topics.CARRIER_EVENTS.name:
             self._hearing.heard(now_ms)
         known = stored(map(_key, chunk), state, decode)
-        out = advance(chunk, known, self._patience)
+        out = advance(chunk, known, self._patience, self._keeping)
         refused += [Refused(kept[place], reject) for place, reject in out.refused]
         if refused:
             out.counts["refused"] = len(refused)
         return Handled(
-            self._outputs(out), refused, self._changes(out.states), out.counts, local=self._indexed(known, out.states)
+            self._outputs(out), refused, self._changes(out.states), out.counts,
+            local=self._indexed(known, out.states, now_ms),
         )
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
         """The stage's own record inside a changelog value, and where the index has it."""
-        record = self._states.decode(changelog_value).record
-        at = next_due(decode(record), self._patience)
+        record = self._stored.decode(changelog_value).record
+        at = self._next_due(decode(record))
         return {key: record} if at is None else {key: record, _due(at, key): b""}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
-        """Alerts that fall due; none while the platform itself hears nothing."""
+        """Alerts that fall due, dwells of shipments that have ended, shipments to archive or forget; none while the
+        platform itself hears nothing."""
         if not self._hearing.is_sound(now_ms):
             return Handled()
+        self._norms.look()
         due = list(islice(takewhile(lambda one: one[0] < _due(now_ms + 1, b""), state.scan(DUE)), MOST_DUE))
         keys = list(dict.fromkeys(_of(entry) for entry, _ in due))
         known = stored((key.decode() for key in keys), state, decode)
-        out = Advance()
-        for key, shipment in known.items():
-            own = None if shipment is None else copy(shipment)
-            if own is not None and (alerts := fall_due(own, self._patience, now_ms)):
-                out.alerts += alerts
-                out.states[key] = own
+        out, told, forgotten = Advance(), list[Dwell](), list[str]()
         local: dict[bytes, bytes | None] = {entry: None for entry, _ in due}
-        local |= {
-            _due(at, key.encode()): b"" for key, shipment in {**known, **out.states}.items()
-            if shipment is not None and (at := next_due(shipment, self._patience)) is not None
+        for key, shipment in known.items():
+            if shipment is None:
+                continue
+            own = copy(shipment)
+            at = self._look_at(own, out.alerts, told, now_ms)
+            if (own.raised, own.dwells_told) != (shipment.raised, shipment.dwells_told):
+                out.states[key] = own
+            until = due_at(own, self._keeping, self._patience)
+            if until is not None and until <= now_ms:
+                if own.archived:
+                    forgotten.append(key)
+                    continue
+                out.states[key], at, until = self._bury(own, out)
+            if (next_at := _earliest(at, until)) is not None:
+                local[_due(next_at, key.encode())] = b""
+        counts = {
+            "alerts_due": len(out.alerts), "dwells": len(told), "archived": len(out.archived),
+            "forgotten": len(forgotten),
         }
-        counts = {"alerts_due": len(out.alerts)} if out.alerts else {}
-        return Handled(self._outputs(out), [], self._changes(out.states), counts, local=local)
+        outputs = self._outputs(out)
+        if told:
+            outputs[topics.SHIPMENT_DWELLS.name] = _keyed(
+                self._dwells, told, lambda one: key_of(one.carrier, one.lane, one.status)
+            )
+        changes = self._changes(out.states) | {key.encode(): Change(None, None) for key in forgotten}
+        return Handled(
+            outputs, [], changes, {name: count for name, count in counts.items() if count}, local=local
+        )
+
+    def _bury(self, shipment: Shipment, out: Advance) -> tuple[Shipment, None, int | None]:
+        """Archive a shipment; its gravestone, which is not to be looked at before it is forgotten."""
+        stone, alerts = buried(shipment)
+        out.alerts += alerts
+        out.archived.append(shipment)
+        return stone, None, due_at(stone, self._keeping, self._patience)
+
+    def _look_at(self, shipment: Shipment, alerts: list[Alert], told: list[Dwell], now_ms: int) -> int | None:
+        """Raise what is overdue of a shipment and tell its dwells where it is time; when to look again."""
+        usual = usual_of(shipment, self._norms.norms, self._norms_at_least)
+        alerts += fall_due(shipment, self._patience, now_ms, usual)
+        learnt_at = to_be_learnt_at(shipment, self._patience)
+        if learnt_at is not None and learnt_at <= now_ms:
+            told += dwells(shipment)
+            shipment.dwells_told = True
+        return look_again_at(shipment, self._patience, usual, now_ms)
+
+    def _next_due(self, shipment: Shipment) -> int | None:
+        """When the clock alone next does something about it."""
+        return _earliest(next_due(shipment, self._patience), due_at(shipment, self._keeping, self._patience))
+
+    def _is_sooner(self, before: Shipment, after: Shipment) -> bool:
+        until, was_until = (due_at(one, self._keeping, self._patience) for one in (after, before))
+        return is_sooner(before, after, self._patience) or (
+            until is not None and (was_until is None or until < was_until)
+        )
 
     def _indexed(
-        self, before: Mapping[str, Shipment | None], after: Mapping[str, Shipment]
+        self, before: Mapping[str, Shipment | None], after: Mapping[str, Shipment], now_ms: int
     ) -> dict[bytes, bytes | None]:
         """What the index lacks with these shipments. It holds each no later than it is due; where one turns out not to
-        be due yet, as with most after their next event, the sweep that meets it puts it where it belongs."""
+        be due yet, as with most after their next event, or by the norm, the sweep that meets it puts it where it
+        belongs: behind what ``next_due`` says, once that has passed."""
         changes: dict[bytes, bytes | None] = {}
         for key, shipment in after.items():
-            at = next_due(shipment, self._patience)
+            at = self._next_due(shipment)
             if at is None:
                 continue
             old = before.get(key)
-            was = None if old is None else next_due(old, self._patience)
-            if was is None or at < was:
+            was = None if old is None else self._next_due(old)
+            if old is None or was is None or at < was or (was <= now_ms and self._is_sooner(old, shipment)):
                 changes[_due(at, key.encode())] = b""
         return changes
 
@@ -139,6 +226,10 @@ class ShipmentsHandler:
         outputs: dict[str, list[Message]] = {
             topics.SHIPMENT_EVENTS.name: [
                 {"key": key.encode(), "value": enrich(event)} for key, event in out.events
+            ],
+            topics.SHIPMENT_ARCHIVE.name: [
+                {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._archived(one)}
+                for one in out.archived
             ],
             topics.CUSTOMER_UPDATES.name: _keyed(
                 self._updates, out.customer_updates, lambda update: update.customer_id
@@ -153,6 +244,9 @@ class ShipmentsHandler:
         }
         return {name: messages for name, messages in outputs.items() if messages}
 
+    def _archived(self, shipment: Shipment) -> bytes:
+        return self._archive.encode(state_of(shipment, encode(shipment), shipment.updated_at))
+
     def _changes(self, states: Mapping[str, Shipment]) -> dict[bytes, Change]:
         changes = {}
         for key, shipment in states.items():
@@ -160,6 +254,18 @@ class ShipmentsHandler:
             public = self._states.encode(state_of(shipment, record, shipment.updated_at))
             changes[key.encode()] = Change(record, public)
         return changes
+
+
+def keeping(settings: Settings) -> Keeping:
+    """How long shipments are kept."""
+    return Keeping(
+        settings.archive_after_days * DAY_MS, settings.unsettled_after_days * DAY_MS,
+        settings.forget_after_days * DAY_MS, settings.reuse_after_days * DAY_MS,
+    )
+
+
+def _earliest(*times: int | None) -> int | None:
+    return min((at for at in times if at is not None), default=None)
 
 
 def _due(at_ms: int, key: bytes) -> bytes:

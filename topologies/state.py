@@ -29,6 +29,9 @@ MARK = b"\xff\xff\xff\xff\xffshipsync.changelog"
 MEMTABLE_BYTES = 8 * 1024 * 1024
 BLOCK_BYTES = 4 * 1024
 BLOOM_BITS = 10.0
+DELETIONS_WINDOW, DELETIONS_AMONG = 4096, 1024
+"""A file with so many deletions among so many records in a row is compacted soon: what fell due lies deleted at the
+front of its index, and the next look would read over it."""
 DAMAGED = ".damaged"
 
 
@@ -177,6 +180,7 @@ def _options(memory: StateMemory) -> Options:
     options.set_max_write_buffer_number(2)
     options.set_max_open_files(256)
     options.set_max_background_jobs(2)
+    options.add_compact_on_deletion_collector_factory(DELETIONS_WINDOW, DELETIONS_AMONG, 0.0)
     options.set_keep_log_file_num(2)
     options.set_max_log_file_size(1024 * 1024)
     return options

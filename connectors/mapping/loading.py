@@ -34,7 +34,8 @@ _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 @dataclass(frozen=True, slots=True)
 class Carrier:
     """One carrier as the rest of ShipSync knows it. ``slug`` is None for an aggregator; ``plan``: how it is asked;
-    ``rows_have_header``: its tables begin with a row that names the columns. ``names``: what all carriers are called.
+    ``rows_have_header``: its tables begin with a row that names the columns; ``calendar``: the holidays it follows;
+    ``names``: what all carriers are called.
     """
 
     feed: str
@@ -49,6 +50,7 @@ class Carrier:
     plan: Plan | None = None
     push: Push | None = None
     rows_have_header: bool = False
+    calendar: str | None = None
     names: CarrierNames = field(default_factory=CarrierNames)
 
 
@@ -123,6 +125,7 @@ def compile_carrier(one: Read, others: Mapping[str, Read], names: CarrierNames) 
         None if spec.poll is None else plan_of(spec.poll, spec.carrier, lines),
         spec.push,
         spec.formats == ["csv"] and not (spec.csv is not None and spec.csv.columns),
+        spec.calendar,
         names,
     )
 

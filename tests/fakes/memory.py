@@ -28,8 +28,10 @@ class Memory:
     def apply(self, handled: Handled) -> None:
         for key, change in handled.changes.items():
             kept = self._kept(change)
-            assert kept is not None
-            self.held[key] = kept
+            if kept is None:
+                self.held.pop(key, None)
+            else:
+                self.held[key] = kept
         for key, value in handled.local.items():
             if value is None:
                 self.held.pop(key, None)

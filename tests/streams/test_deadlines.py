@@ -5,11 +5,25 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from streams.deadlines import FOR_EVER, Hearing, Patience, deadlines, fall_due, next_due, settle
+from streams.deadlines import (
+    FOR_EVER,
+    Hearing,
+    Patience,
+    deadlines,
+    fall_due,
+    is_sooner,
+    look_again_at,
+    next_due,
+    settle,
+    to_be_learnt_at,
+)
+from streams.identity import digest
 from streams.model import CarrierEvent, OrderReference, ProofOfDelivery
-from streams.shipment import Shipment, decode
-from streams.vocabulary import AlertKind, AlertState, Milestone, Status
+from streams.shipment import Shipment, Whole, Withdrawal, decode
+from streams.usual import Usual
+from streams.vocabulary import AlertKind, AlertState, LinkKind, Milestone, Status
 from tests.streams import laws
 from tests.streams.strategies import (
     DAY_ONE,
@@ -123,3 +137,87 @@ def test_nothing_is_said_of_silence_until_the_platform_itself_has_been_heard_for
     assert not hearing.is_sound(90 * MINUTE)
     hearing.heard(94 * MINUTE)
     assert hearing.is_sound(95 * MINUTE)
+
+
+NORMED = replace(PATIENCE, at_risk=DAY, factor=1.5, learn=DAY)
+USUAL = Usual("north", "SE>SE", Status.IN_TRANSIT, 80, 40 * HOUR, 60 * HOUR)
+PROMISED = reference(promised_delivery_at=DAY_ONE + 9 * DAY)
+
+
+def test_a_norm_longer_than_what_is_declared_puts_standing_still_off() -> None:
+    standing = shipment(reference(promised_delivery_at=None), MOVING)
+    assert fall_due(standing, NORMED, HEARD + 2 * DAY, USUAL) == []
+    assert look_again_at(standing, NORMED, USUAL, HEARD + 2 * DAY) == HEARD + 90 * HOUR
+    [alert] = fall_due(standing, NORMED, HEARD + 90 * HOUR, USUAL)
+    assert alert.message == (
+        "north:N100: nothing heard since it was in transit, for more than 90 h; 95 of 100 on SE>SE take at most 60 h"
+    )
+    assert (alert.raised_at, alert.changed_at) == (HEARD + 2 * DAY, HEARD + 90 * HOUR)
+    assert settle(standing, NORMED) == [], "what the norm is later does not undo it"
+
+
+def test_a_norm_shorter_than_what_is_declared_changes_nothing() -> None:
+    standing = shipment(reference(promised_delivery_at=None), MOVING)
+    brisk = replace(USUAL, usual_ms=HOUR)
+    assert fall_due(standing, NORMED, HEARD + 2 * DAY - 1, brisk) == []
+    assert [one.kind for one in fall_due(standing, NORMED, HEARD + 2 * DAY, brisk)] == [AlertKind.SHIPMENT_STALLED]
+
+
+def test_a_dwell_beyond_the_norm_puts_the_promise_at_risk_until_the_status_changes() -> None:
+    standing = shipment(PROMISED, MOVING)
+    since = MOVING.occurred_at
+    assert fall_due(standing, NORMED, since + 40 * HOUR, USUAL) == []
+    assert next_due(standing, NORMED) == since + DAY
+    talking = replace(standing, heard_at=since + 89 * HOUR)
+    [alert] = fall_due(talking, NORMED, since + 90 * HOUR, USUAL)
+    assert (alert.kind, alert.state) == (AlertKind.DELIVERY_AT_RISK, AlertState.RAISED)
+    assert alert.message == (
+        "north:N100: in transit for more than 90 h, promised 2026-01-10 00:00 UTC; "
+        "95 of 100 on SE>SE take at most 60 h"
+    )
+    assert alert.alert_id != digest("delivery_at_risk", "north:N100"), "the estimate's alert is another one"
+    assert settle(talking, NORMED) == []
+    talking.status_at = since + 91 * HOUR
+    assert [one.state for one in settle(talking, NORMED)] == [AlertState.RESOLVED]
+
+
+@pytest.mark.parametrize(
+    ("promise", "usual"),
+    [
+        pytest.param(DAY_ONE + 9 * DAY, None, id="nothing is learnt"),
+        pytest.param(DAY_ONE + 3 * DAY, USUAL, id="the promise passes first"),
+    ],
+)
+def test_by_its_dwell_nothing_is_at_risk_where(promise: int, usual: Usual | None) -> None:
+    standing = shipment(reference(promised_delivery_at=promise), MOVING)
+    kinds = {one.kind for one in fall_due(standing, NORMED, DAY_ONE + 30 * DAY, usual)}
+    assert kinds == {AlertKind.SHIPMENT_STALLED, AlertKind.DELIVERY_LATE}
+
+
+def test_while_nothing_is_learnt_a_promise_is_looked_at_daily() -> None:
+    standing = shipment(PROMISED, MOVING)
+    now = MOVING.occurred_at + DAY
+    assert fall_due(standing, NORMED, now) == []
+    assert look_again_at(standing, NORMED, None, now) == min(now + DAY, HEARD + 2 * DAY)
+
+
+def test_the_dwells_of_a_shipment_are_to_be_learnt_once_some_time_after_its_end() -> None:
+    ended = shipment(DELIVERED)
+    assert to_be_learnt_at(ended, NORMED) == DELIVERED.received_at + DAY
+    assert to_be_learnt_at(ended, PATIENCE) is None
+    assert to_be_learnt_at(shipment(MOVING), NORMED) is None
+    assert next_due(replace(ended, proved=True, withdrawn=(Withdrawal("O", "D", 1),)), NORMED) == (
+        DELIVERED.received_at + DAY
+    )
+    assert to_be_learnt_at(replace(ended, dwells_told=True), NORMED) is None
+    part = replace(ended, wholes=(Whole("north:N1", LinkKind.RELABELLED, 1),))
+    assert to_be_learnt_at(part, NORMED) is None, "its whole tells them"
+
+
+def test_another_status_or_promise_or_an_earlier_deadline_may_be_sooner_and_a_mere_scan_is_not() -> None:
+    before = shipment(PROMISED, MOVING)
+    scanned = shipment(PROMISED, MOVING, carrier_event(Milestone.ARRIVED_FACILITY, 90))
+    assert not is_sooner(before, scanned, NORMED)
+    assert is_sooner(scanned, before, NORMED)
+    assert is_sooner(before, shipment(PROMISED, MOVING, carrier_event(Milestone.OUT_FOR_DELIVERY, 90)), NORMED)
+    assert is_sooner(before, shipment(reference(promised_delivery_at=DAY_ONE + 5 * DAY), MOVING), NORMED)

@@ -42,7 +42,7 @@ class Stage:
         self._keep(observe([seen], self.states, WATCHED, self.now))
 
     def sweep(self) -> None:
-        self._keep(sweep(self.states, WATCHED, self.now))
+        self._keep(sweep(self.states, WATCHED, self.now, 1_800_000))
 
     def _keep(self, out: Observed) -> None:
         self.states |= out.states

@@ -24,11 +24,13 @@ from tests.fakes.stage import Calls, FakeSink
 from tests.support.registry import fake_registry
 from topologies import apps
 from topologies.apps import GC_THRESHOLDS, STAGES, run_stage
+from topologies.edi import EdiHandler
 from topologies.faust_app import build_faust_app
 from topologies.feeds import FeedsHandler
 from topologies.fulfilment import FulfilmentHandler
 from topologies.identity import IdentityHandler
 from topologies.intake import IntakeHandler
+from topologies.norms import NormsHandler
 from topologies.orders import OrdersHandler
 from topologies.runner import StageRunner
 from topologies.shipments import ShipmentsHandler
@@ -42,14 +44,16 @@ READS = {
     "shipments": ["carrier.events.v1", "order.references.v1", "shipment.links.v1", "shipment.adoptions.v1"],
     "fulfilment": ["delivery.milestones.v1"],
     "feeds": ["feed.activity.v1"],
+    "norms": ["shipment.dwells.v1"],
+    "edi": ["edi.interchanges.v1", "edi.acknowledgements.v1"],
 }
 HANDLERS: dict[str, type] = {
     "intake": IntakeHandler, "orders": OrdersHandler, "identity": IdentityHandler, "shipments": ShipmentsHandler,
-    "fulfilment": FulfilmentHandler, "feeds": FeedsHandler,
+    "fulfilment": FulfilmentHandler, "feeds": FeedsHandler, "norms": NormsHandler, "edi": EdiHandler,
 }
 STATES = {
     "intake": None, "orders": "order.state.v1", "identity": "reference.state.v1", "shipments": "shipment.state.v1",
-    "fulfilment": "fulfilment.state.v1", "feeds": "feed.state.v1",
+    "fulfilment": "fulfilment.state.v1", "feeds": "feed.state.v1", "norms": "dwell.norms.v1", "edi": "edi.state.v1",
 }
 EACH = pytest.mark.parametrize("name", sorted(READS))
 

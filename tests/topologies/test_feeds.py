@@ -14,8 +14,10 @@ from config import contracts, topics
 from config.settings import Settings
 from connectors.carriers import Carrier, discover
 from connectors.registry import ValueCodec
+from streams.cadence import HOURS
 from streams.errors import Fatal
 from streams.model import Alert, DriftHour, FeedActivity, FeedState, MinuteCount
+from streams.silence import ALL_FEEDS
 from streams.vocabulary import AlertKind, AlertState, RejectReason, Severity
 from tests.fakes.memory import Memory
 from tests.support.clock import FakeClock
@@ -32,8 +34,18 @@ STATES = ValueCodec(topics.FEED_STATE, FeedState, REGISTRY)
 CARRIERS = {carrier.feed: carrier for carrier in discover()}
 NOON = 1_790_000_000_000
 MINUTE = 60_000
+LOOK_MS = 10 * MINUTE
 STALE = CARRIERS["ups"].stale_after_s * 1000
 UPS = {"ups": CARRIERS["ups"]}
+
+
+HOUR = 60 * MINUTE
+
+
+def known_hours(at: int) -> bytes:
+    """A feed heard once."""
+    hour = at // HOUR % HOURS
+    return bytes(hour) + b"\x01" + bytes(HOURS - hour - 1)
 
 
 class Stage:
@@ -56,6 +68,15 @@ class Stage:
 
     def sweep(self) -> Handled:
         return self._kept(self.handler.sweep(self.memory, self.now))
+
+    def wait(self, seconds: float) -> Handled:
+        """Time passes, and the watch looks now and then; what its last look brought, at the end of it."""
+        until = self.clock.now + seconds
+        while self.clock.now < until - LOOK_MS:
+            self.clock.advance(LOOK_MS)
+            assert self.sweep().outputs == {}
+        self.clock.now = until
+        return self.sweep()
 
     def known(self, feed: str = "ups") -> FeedState:
         return STATES.decode(self.memory.held[feed.encode()])
@@ -95,16 +116,21 @@ def test_what_intake_saw_is_kept_as_the_last_that_is_known_of_the_feed() -> None
     out = stage.hear(heard)
     assert stage.known() == FeedState(
         "ups", NOON - 4000, NOON - 30_000, 3, 2, 1, False, None, NOON, [MinuteCount(29_833_331, 3)],
-        drift=[DriftHour(NOON // 3_600_000, 0, 0, 0)],
+        drift=[DriftHour(NOON // 3_600_000, 0, 0, 0)], heard=known_hours(NOON - 4000), heard_week=NOON // HOUR // HOURS,
+    )
+    assert (stage.known(ALL_FEEDS).last_received_at, stage.known(ALL_FEEDS).heard) == (
+        NOON - 4000, known_hours(NOON - 4000)
     )
     assert (out.outputs, out.refused, out.counts) == ({}, [], {"activities": 1})
 
 
 def test_the_changelog_holds_the_record_that_is_restored() -> None:
     stage = Stage()
-    [(key, change)] = stage.hear(activity(NOON)).changes.items()
-    assert change.changelog is not None
-    assert stage.handler.local_writes(key, change.changelog) == {b"ups": change.local}
+    changes = stage.hear(activity(NOON)).changes
+    assert set(changes) == {b"ups", ALL_FEEDS.encode()}
+    for key, change in changes.items():
+        assert change.changelog is not None
+        assert stage.handler.local_writes(key, change.changelog) == {key: change.local}
 
 
 def test_activity_adds_up_over_chunks_and_inside_one() -> None:
@@ -126,17 +152,16 @@ def test_older_activity_read_later_does_not_set_the_last_seen_back() -> None:
 def test_feeds_of_one_chunk_are_kept_apart_also_one_nobody_watches() -> None:
     stage = Stage()
     out = stage.hear(activity(NOON, 1), activity(NOON, 5, feed="kestrel"))
-    assert set(out.changes) == {b"ups", b"kestrel"}
+    assert set(out.changes) == {b"ups", b"kestrel", b"*"}
     assert (stage.known().events, stage.known("kestrel").events) == (1, 5)
 
 
 def test_a_sweep_raises_an_alert_once_the_declared_silence_has_passed() -> None:
     stage = Stage()
+    stage.sweep()
     stage.hear(activity(NOON))
-    stage.clock.advance(STALE)
-    assert stage.sweep() == Handled()
-    stage.clock.advance(1)
-    out = stage.sweep()
+    assert said(stage.wait(STALE)) == []
+    out = stage.wait(1)
     [message] = out.outputs[topics.OPS_ALERTS.name]
     [alert] = alerts(out)
     assert list(out.outputs) == [topics.OPS_ALERTS.name]
@@ -153,9 +178,9 @@ def test_a_sweep_raises_an_alert_once_the_declared_silence_has_passed() -> None:
 
 def test_any_avro_reader_reads_an_alert_by_its_contract() -> None:
     stage = Stage()
+    stage.sweep()
     stage.hear(activity(NOON))
-    stage.clock.advance(STALE + 1)
-    value = stage.sweep().outputs[topics.OPS_ALERTS.name][0]["value"]
+    value = stage.wait(STALE + 1).outputs[topics.OPS_ALERTS.name][0]["value"]
     assert value is not None
     assert value[:5] == b"\x00" + REGISTRY.schema_id(topics.OPS_ALERTS).to_bytes(4, "big")
     read = fastavro.schemaless_reader(io.BytesIO(value[5:]), contracts.schema("alert"), None)
@@ -167,73 +192,111 @@ def test_any_avro_reader_reads_an_alert_by_its_contract() -> None:
 
 def test_a_silence_already_told_is_not_told_again() -> None:
     stage = Stage()
-    stage.hear(activity(NOON))
-    stage.clock.advance(STALE + 1)
     stage.sweep()
-    stage.clock.advance(STALE)
-    assert stage.sweep() == Handled()
+    stage.hear(activity(NOON))
+    assert len(said(stage.wait(STALE + 1))) == 1
+    assert said(stage.wait(STALE)) == []
 
 
 def test_a_feed_that_speaks_again_resolves_the_same_alert() -> None:
     stage = Stage()
+    stage.sweep()
     stage.hear(activity(NOON))
-    stage.clock.advance(STALE + 1)
-    raised = stage.sweep()
-    stage.clock.advance(30 * MINUTE)
+    raised = stage.wait(STALE + 1)
+    stage.clock.advance(20 * MINUTE)
     out = stage.hear(activity(stage.now))
     [resolved] = alerts(out)
     assert said(out) == [("ups", AlertState.RESOLVED)]
     assert out.outputs[topics.OPS_ALERTS.name][0]["key"] == raised.outputs[topics.OPS_ALERTS.name][0]["key"]
     assert (resolved.raised_at, resolved.changed_at) == (NOON + STALE, stage.now)
     assert (stage.known().stale, stage.known().stale_since) == (False, None)
-    assert stage.sweep() == Handled()
+    assert said(stage.sweep()) == []
     assert out.counts == {"activities": 1, "resolved": 1}
 
 
 def test_a_backlog_from_before_the_silence_resolves_nothing() -> None:
     stage = Stage()
-    stage.hear(activity(NOON))
-    stage.clock.advance(2 * STALE)
     stage.sweep()
+    stage.hear(activity(NOON))
+    stage.wait(STALE + 1)
+    stage.wait(STALE)
     assert said(stage.hear(activity(NOON + MINUTE))) == []
     assert stage.known().stale
 
 
 def test_hearing_of_a_feed_raises_nothing_before_the_sweep() -> None:
     stage = Stage()
-    stage.clock.advance(2 * STALE)
+    stage.sweep()
+    stage.wait(STALE)
+    stage.clock.advance(MINUTE)
     assert said(stage.hear(activity(NOON))) == []
     assert said(stage.sweep()) == [("ups", AlertState.RAISED)]
 
 
 def test_a_feed_never_heard_of_is_told_from_when_watching_began() -> None:
     stage = Stage()
-    assert set(stage.sweep().changes) == {b"ups"}
+    assert set(stage.sweep().changes) == {b"ups", b"*"}
     assert (stage.known().watched_since, stage.known().last_received_at) == (NOON, None)
-    stage.clock.advance(STALE + 1)
-    [alert] = alerts(stage.sweep())
+    [alert] = alerts(stage.wait(STALE + 1))
     assert alert.message.startswith("Feed ups was not heard of for more than 2 h")
 
 
 def test_silence_is_counted_through_a_restart_and_told_once() -> None:
     stage = Stage()
     stage.sweep()
-    stage.clock.advance(STALE)
+    stage.wait(STALE)
     restarted = Stage(clock=stage.clock, memory=stage.memory)
-    assert restarted.sweep() == Handled()
-    stage.clock.advance(1)
-    assert said(restarted.sweep()) == [("ups", AlertState.RAISED)]
-    assert Stage(clock=stage.clock, memory=stage.memory).sweep() == Handled()
+    assert said(restarted.sweep()) == []
+    assert said(restarted.wait(1)) == [("ups", AlertState.RAISED)]
+    assert said(Stage(clock=stage.clock, memory=stage.memory).sweep()) == []
+
+
+def test_a_stage_that_was_away_raises_nothing_on_its_return() -> None:
+    stage = Stage(CARRIERS)
+    stage.sweep()
+    stage.hear(*(activity(NOON, feed=feed) for feed in CARRIERS))
+    stage.clock.advance(3 * STALE)
+    returned = Stage(CARRIERS, stage.clock, stage.memory)
+    assert said(returned.sweep()) == []
+    assert said(returned.wait(20 * MINUTE)) == []
+
+
+def test_what_is_learnt_of_a_feed_comes_back_through_the_changelog() -> None:
+    stage = Stage()
+    weeks = [NOON - week * HOURS * HOUR for week in range(7, -1, -1)]
+    for at in weeks:
+        stage.hear(*(activity(at - back * HOUR) for back in range(40)))
+    restarted = Stage(clock=stage.clock, memory=stage.memory)
+    restarted.sweep()
+    restarted.wait(STALE)
+    stage.clock.advance(MINUTE)
+    assert said(restarted.sweep()) == [], "these hours were silent in every week before"
+    assert sum(one.bit_count() for one in restarted.known().heard) > 7 * 40
+
+
+def test_a_feed_rests_on_the_holidays_its_carrier_names() -> None:
+    post = CARRIERS["usps"]
+    christmas = 1_798_174_800_000
+    stage = Stage({"usps": post}, FakeClock(christmas - 30 * MINUTE))
+    stage.sweep()
+    stage.hear(activity(stage.now, feed="usps"))
+    assert said(stage.wait(24 * HOUR + post.stale_after_s * 1000)) == []
+    [alert] = alerts(stage.wait(1))
+    assert alert.message.endswith("not counted: Christmas Day")
 
 
 def test_every_carrier_found_is_watched_at_its_own_pace() -> None:
     stage = Stage(CARRIERS)
+    stage.sweep()
     stage.hear(*(activity(NOON, feed=feed) for feed in CARRIERS))
-    due = sorted({carrier.stale_after_s for carrier in CARRIERS.values()})
     raised: dict[int, set[str]] = {}
-    for seconds in due:
-        stage.clock.now = NOON + seconds * 1000 + 1
-        raised[seconds] = {feed for feed, _ in said(stage.sweep())}
+    longest = max(carrier.stale_after_s for carrier in CARRIERS.values())
+    for minutes in range(10, longest // 60 + 20, 10):
+        stage.clock.now = NOON + minutes * MINUTE + 1
+        stage.hear(activity(stage.now, feed="kestrel"))
+        for feed, _ in said(stage.sweep()):
+            raised.setdefault(minutes * 60, set()).add(feed)
+    due = sorted({carrier.stale_after_s for carrier in CARRIERS.values()})
     assert len(due) > 1
     assert raised == {
         seconds: {feed for feed, carrier in CARRIERS.items() if carrier.stale_after_s == seconds} for seconds in due
@@ -242,11 +305,10 @@ def test_every_carrier_found_is_watched_at_its_own_pace() -> None:
 
 def test_the_setting_stretches_every_cadence() -> None:
     stage = Stage(factor=0.5)
+    stage.sweep()
     stage.hear(activity(NOON))
-    stage.clock.advance(STALE // 2)
-    assert said(stage.sweep()) == []
-    stage.clock.advance(1)
-    [alert] = alerts(stage.sweep())
+    assert said(stage.wait(STALE // 2)) == []
+    [alert] = alerts(stage.wait(1))
     assert alert.message == (
         "Feed ups is silent for more than 1 h, since 2026-09-21 14:13:20 UTC; expected every 450 s"
     )
@@ -254,22 +316,21 @@ def test_the_setting_stretches_every_cadence() -> None:
 
 def test_a_cadence_never_shrinks_to_nothing() -> None:
     stage = Stage(factor=0.000_001)
+    stage.sweep()
     stage.hear(activity(NOON))
-    stage.clock.advance(1000)
-    assert said(stage.sweep()) == []
-    stage.clock.advance(1)
-    assert said(stage.sweep()) == [("ups", AlertState.RAISED)]
+    assert said(stage.wait(1000)) == []
+    assert said(stage.wait(1)) == [("ups", AlertState.RAISED)]
 
 
 def test_a_carrier_taken_away_leaves_no_alert_open() -> None:
     stage = Stage()
-    stage.hear(activity(NOON))
-    stage.clock.advance(STALE + 1)
     stage.sweep()
+    stage.hear(activity(NOON))
+    stage.wait(STALE + 1)
     without = Stage({}, stage.clock, stage.memory)
     [alert] = alerts(without.sweep())
     assert (alert.state, alert.message) == (AlertState.RESOLVED, "Feed ups is no longer watched")
-    assert without.sweep() == Handled()
+    assert said(without.sweep()) == []
 
 
 GOOD = ACTIVITY.encode(activity(NOON))
@@ -302,8 +363,9 @@ def test_a_number_of_more_than_64_bits_is_refused_alone() -> None:
 
 def test_a_time_of_receipt_no_calendar_has_does_not_stop_the_sweep() -> None:
     stage = Stage()
+    stage.sweep()
     stage.hear(replace(activity(NOON), received_at=-100_000_000_000_000))
-    assert said(stage.sweep()) == [("ups", AlertState.RAISED)]
+    assert said(stage.wait(STALE + 1)) == [("ups", AlertState.RAISED)]
 
 
 def test_without_its_state_the_stage_goes_no_further() -> None:

@@ -14,6 +14,7 @@ from streams.model import (
     CarrierEvent,
     CustomerUpdate,
     DeliveryMilestone,
+    Dwell,
     EnrichedEvent,
     Location,
     OrderReference,
@@ -21,6 +22,10 @@ from streams.model import (
     ShipmentState,
     Source,
 )
+from streams.norms import key_of
+from streams.public_state import state_of
+from streams.shipment import decode
+from streams.usual import Usual
 from streams.vocabulary import (
     AlertKind,
     AlertState,
@@ -249,3 +254,156 @@ def test_what_is_restored_falls_due_as_what_was_there(handler: ShipmentsHandler)
     here = [one for one in look(handler, memory, NOON + 5 * DAY) if one.subject == "ups:1Z1"]
     assert [one for one in look(handler, restored, NOON + 5 * DAY) if one.subject == "ups:1Z1"] == here
     assert len(here) == 2
+
+
+class Learnt:
+    """Norms a test sets, and how often they were looked for."""
+
+    def __init__(self) -> None:
+        self.norms: dict[str, Usual] = {}
+        self.looks = 0
+
+    def know(self, usual_ms: int, observations: int = 50) -> None:
+        one = Usual("ups", "FR>FR", Status.IN_TRANSIT, observations, usual_ms // 2, usual_ms)
+        self.norms[key_of(one.carrier, one.lane, one.status)] = one
+
+    def look(self) -> None:
+        self.looks += 1
+
+
+@pytest.fixture
+def learnt() -> Learnt:
+    return Learnt()
+
+
+@pytest.fixture
+def learning(learnt: Learnt) -> ShipmentsHandler:
+    return ShipmentsHandler(Settings(), REGISTRY, {}, learnt)
+
+
+def claim(handler: ShipmentsHandler, memory: Memory, promise: int | None) -> None:
+    value = REFERENCES.encode(OrderReference("ups", "1Z1", "SO-1", "D-1", "C-1", promise, NOON))
+    memory.apply(handler.handle([FakeRecord(topics.ORDER_REFERENCES.name, 0, 0, value=value)], memory, NOON))
+
+
+def alerts_of(handler: ShipmentsHandler, memory: Memory, now: int) -> list[tuple[AlertKind, AlertState]]:
+    keep_hearing(handler, memory, now)
+    return [(one.kind, one.state) for one in look(handler, memory, now) if one.subject == "ups:1Z1"]
+
+
+def test_a_shipment_is_looked_at_again_when_its_norm_has_passed(learnt: Learnt, learning: ShipmentsHandler) -> None:
+    memory = Memory()
+    learnt.know(100 * HOUR)
+    claim(learning, memory, None)
+    hear(learning, memory, NOON, event(Milestone.PICKED_UP, NOON - HOUR), event(Milestone.IN_TRANSIT, NOON))
+    assert alerts_of(learning, memory, NOON + 5 * DAY) == []
+    assert alerts_of(learning, memory, NOON + 150 * HOUR) == []
+    assert alerts_of(learning, memory, NOON + 150 * HOUR + 1000) == [(AlertKind.SHIPMENT_STALLED, AlertState.RAISED)]
+    assert learnt.looks == 3
+
+
+def test_a_new_status_is_not_forgotten_behind_a_norm(learnt: Learnt, learning: ShipmentsHandler) -> None:
+    memory = Memory()
+    learnt.know(1000 * HOUR)
+    claim(learning, memory, None)
+    hear(learning, memory, NOON, event(Milestone.PICKED_UP, NOON - HOUR), event(Milestone.IN_TRANSIT, NOON))
+    assert alerts_of(learning, memory, NOON + 5 * DAY) == []
+    hear(learning, memory, NOON + 6 * DAY, event(Milestone.OUT_FOR_DELIVERY, NOON + 6 * DAY))
+    assert alerts_of(learning, memory, NOON + 7 * DAY + HOUR) == [(AlertKind.SHIPMENT_STALLED, AlertState.RAISED)]
+
+
+def test_a_promise_is_put_at_risk_by_a_dwell_beyond_the_norm_though_there_is_news(
+    learnt: Learnt, learning: ShipmentsHandler
+) -> None:
+    memory = Memory()
+    learnt.know(40 * HOUR)
+    claim(learning, memory, NOON + 8 * DAY)
+    hear(learning, memory, NOON, event(Milestone.PICKED_UP, NOON - HOUR), event(Milestone.IN_TRANSIT, NOON))
+    assert alerts_of(learning, memory, NOON + DAY + 1) == []
+    hear(learning, memory, NOON + 59 * HOUR, event(Milestone.ARRIVED_FACILITY, NOON + 59 * HOUR))
+    assert alerts_of(learning, memory, NOON + 60 * HOUR) == [(AlertKind.DELIVERY_AT_RISK, AlertState.RAISED)]
+    [resolved] = hear(learning, memory, NOON + 61 * HOUR, event(Milestone.OUT_FOR_DELIVERY, NOON + 61 * HOUR))
+    assert (resolved.kind, resolved.state) == (AlertKind.DELIVERY_AT_RISK, AlertState.RESOLVED)
+
+
+def test_what_was_learnt_from_too_little_counts_for_nothing(learnt: Learnt, learning: ShipmentsHandler) -> None:
+    memory = Memory()
+    learnt.know(100 * HOUR, observations=49)
+    claim(learning, memory, None)
+    hear(learning, memory, NOON, event(Milestone.PICKED_UP, NOON - HOUR), event(Milestone.IN_TRANSIT, NOON))
+    assert alerts_of(learning, memory, NOON + 5 * DAY) == [(AlertKind.SHIPMENT_STALLED, AlertState.RAISED)]
+
+
+def test_the_dwells_of_a_shipment_that_has_ended_go_out_once_also_after_a_restore(handler: ShipmentsHandler) -> None:
+    memory, restored = Memory(), Memory()
+    hear(handler, memory, NOON, *(
+        event(milestone, NOON - hours * HOUR)
+        for milestone, hours in ((Milestone.PICKED_UP, 9), (Milestone.IN_TRANSIT, 7), (Milestone.DELIVERED, 1))
+    ))
+    keep_hearing(handler, memory, NOON + DAY + HOUR)
+    handled = handler.sweep(memory, NOON + DAY + HOUR)
+    told = handled.outputs[topics.SHIPMENT_DWELLS.name]
+    read = [ValueCodec(topics.SHIPMENT_DWELLS, Dwell, REGISTRY).decode(message["value"]) for message in told]
+    assert [message["key"] for message in told] == [b"ups:FR>FR:picked_up", b"ups:FR>FR:in_transit"]
+    assert [(one.status, one.dwelt_ms) for one in read] == [(Status.PICKED_UP, 2 * HOUR), (Status.IN_TRANSIT, 6 * HOUR)]
+    assert handled.counts["dwells"] == 2
+    memory.apply(handled)
+    for key, change in handled.changes.items():
+        assert change.changelog is not None
+        restored.held.update(handler.local_writes(key, change.changelog))
+    for state in (memory, restored):
+        keep_hearing(handler, state, NOON + 2 * DAY)
+        assert topics.SHIPMENT_DWELLS.name not in handler.sweep(state, NOON + 2 * DAY).outputs
+
+
+def test_a_shipment_under_way_tells_no_dwells(handler: ShipmentsHandler) -> None:
+    memory = Memory()
+    hear(handler, memory, NOON, event(Milestone.PICKED_UP, NOON - HOUR), event(Milestone.IN_TRANSIT, NOON))
+    keep_hearing(handler, memory, NOON + 5 * DAY)
+    assert topics.SHIPMENT_DWELLS.name not in handler.sweep(memory, NOON + 5 * DAY).outputs
+
+
+EVERY_WAIT = 12 * DAY
+STUCK: dict[AlertKind, tuple[list[tuple[Milestone, int]], int | None]] = {
+    AlertKind.SHIPMENT_STALLED: ([(Milestone.IN_TRANSIT, 0)], None),
+    AlertKind.DELIVERY_LATE: ([(Milestone.IN_TRANSIT, 0)], NOON + DAY),
+    AlertKind.NEVER_SHIPPED: ([], None),
+    AlertKind.PROOF_MISSING: ([(Milestone.DELIVERED, 0)], None),
+    AlertKind.DELIVERY_UNREPORTED: ([(Milestone.IN_TRANSIT, 0), (Milestone.POD_RECEIVED, HOUR)], None),
+}
+
+
+def stuck(handler: ShipmentsHandler, kind: AlertKind) -> Memory:
+    """A shipment that will raise an alert of this kind, as the changelog would give it back."""
+    memory, restored = Memory(), Memory()
+    said, promise = STUCK[kind]
+    claim(handler, memory, promise)
+    events = [EVENTS.encode(event(milestone, NOON + after)) for milestone, after in said]
+    if events:
+        memory.apply(handler.handle(carrier_events(*events), memory, NOON))
+    record = memory.held[b"ups:1Z1"]
+    public = STATES.encode(state_of(decode(record), record, NOON))
+    restored.held.update(handler.local_writes(b"ups:1Z1", public))
+    return restored
+
+
+@pytest.mark.parametrize("kind", STUCK)
+def test_what_falls_due_is_told_once_by_whoever_took_over(handler: ShipmentsHandler, kind: AlertKind) -> None:
+    restored = stuck(handler, kind)
+    second, third = (ShipmentsHandler(Settings(), REGISTRY, {}) for _ in range(2))
+    assert (kind, AlertState.RAISED) in alerts_of(second, restored, NOON + EVERY_WAIT)
+    assert alerts_of(third, restored, NOON + EVERY_WAIT + HOUR) == []
+
+
+def test_a_worker_that_comes_back_after_an_outage_says_nothing_before_it_has_heard_for_a_while(
+    handler: ShipmentsHandler,
+) -> None:
+    restored = stuck(handler, AlertKind.SHIPMENT_STALLED)
+    returned = ShipmentsHandler(Settings(), REGISTRY, {})
+    back = NOON + EVERY_WAIT
+    assert look(returned, restored, back) == []
+    hear(returned, restored, back, event(Milestone.DELIVERED, back, "1Z-OTHER"))
+    assert look(returned, restored, back + 60_000) == []
+    hear(returned, restored, back + 60_000, event(Milestone.OUT_FOR_DELIVERY, back))
+    hear(returned, restored, back + 20 * 60_000, event(Milestone.DELIVERED, back, "1Z-MORE"))
+    assert [one for one in look(returned, restored, back + 20 * 60_000) if one.subject == "ups:1Z1"] == []

@@ -48,6 +48,15 @@ def test_a_forced_partition_gets_every_message(bootstrap: str, topic_name: str) 
     sink.close()
 
 
+def test_a_deletion_arrives_as_no_value(bootstrap: str, topic_name: str) -> None:
+    create_topic(bootstrap, topic_name)
+    sink = PlainSink(settings(bootstrap))
+    sink.begin(0).send({topic_name: [{"key": b"kept", "value": b""}, {"key": b"gone", "value": None}]}, partition=0)
+    sink.begin(0).flush()
+    assert [message.value() for message in read_all(bootstrap, topic_name)] == [b"", None]
+    sink.close()
+
+
 def test_keys_lie_where_java_producers_put_them(bootstrap: str, topic_name: str) -> None:
     create_topic(bootstrap, topic_name, 4)
     sink = PlainSink(settings(bootstrap))

@@ -21,6 +21,7 @@ from topologies.cli import (
     gateway,
     identity,
     masterdata,
+    norms,
     orders,
     poll,
     registry,
@@ -49,6 +50,7 @@ app.command("feed", rich_help_panel=TRY)(feed.command)
 app.command("tail", rich_help_panel=TRY)(tail.command)
 app.command("status", rich_help_panel=TRY)(status.command)
 app.command("topics", rich_help_panel=TRY)(topics.command)
+app.command("norms", rich_help_panel=TRY)(norms.command)
 app.add_typer(carrier.app, name="carrier", rich_help_panel=TRY)
 app.add_typer(state.app, name="state", rich_help_panel=TRY)
 app.add_typer(identity.app, name="identity", rich_help_panel=TRY)

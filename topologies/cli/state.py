@@ -51,28 +51,32 @@ def inspect_shipment(
         )
     if as_json:
         typer.echo(json.dumps(humane(plain(found)), indent=2, ensure_ascii=False))
-    elif found.state is None and not found.events:
+    elif found.state is None and not found.events and not found.archived:
         typer.echo(f"Nothing is known of {key}.", err=True)
     else:
         console = Console(highlight=False)
         if found.state is not None:
             _show_state(found.state, console)
+        for ended in found.archived:
+            _show_state(ended, console)
         console.print(_history(key, [one.enriched for one in found.events]))
         for one in found.events if raw else ():
             _show_raw(one.enriched, one.raw, console)
-    if found.state is None and not found.events:
+    if found.state is None and not found.events and not found.archived:
         raise typer.Exit(1)
 
 
 def _show_state(state: ShipmentState, console: Console) -> None:
-    table = Table(show_header=False, title=f"{state.carrier}:{printable(state.tracking_number)}")
+    life = "" if state.life == 1 else f", shipment {state.life}"
+    table = Table(show_header=False, title=f"{state.carrier}:{printable(state.tracking_number)}{life}")
     rows = {
-        "status": state.status.value,
+        "status": state.status.value + (" (archived)" if state.archived else ""),
         "since": _when(state.status_at),
         "orders": ", ".join(f"{one.order_id} (delivery {one.delivery_id}, {one.customer_id})" for one in state.orders),
         "promised": _when(state.promised_delivery_at),
         "estimated": _when(state.estimated_delivery_at),
         "stated first": _when(state.first_estimated_delivery_at),
+        "earlier": ", ".join(f"{_when(one.estimate)} by {one.stated_by}" for one in state.earlier_estimates),
         "punctuality": state.punctuality.value.replace("_", " "),
         "delivered": _when(state.delivered_at),
         "signed by": state.signed_by or "",

@@ -19,8 +19,8 @@ from connectors.embedded.ports import unused
 from topologies.cli.main import app
 
 COMMANDS = [
-    "carrier", "demo", "drop", "feed", "gateway", "identity", "masterdata", "orders", "poll", "stage", "state",
-    "status", "tail", "topics", "up", "version",
+    "carrier", "demo", "drop", "feed", "gateway", "identity", "masterdata", "norms", "orders", "poll", "stage",
+    "state", "status", "tail", "topics", "up", "version",
 ]
 
 
@@ -74,7 +74,7 @@ def test_the_version_is_told() -> None:
     assert invoked("version").output.strip() == VERSION
 
 
-STAGE_NAMES = "intake, orders, identity, shipments, fulfilment, feeds"
+STAGE_NAMES = "intake, orders, identity, shipments, fulfilment, feeds, norms, edi"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the pollers keep of each number they ask for: one Struct per topic value, as ``streams/model.py`` has them."""
+"""The value of ``poll.state``, as ``streams/model.py`` has the others. Times are UTC milliseconds."""
 
 from __future__ import annotations
 

@@ -1,0 +1,103 @@
+"""When a shipment's record is put away, and what is kept in its place.
+
+A shipment that has ended and of which nothing more is heard is archived; a gravestone stays: a record without events
+or orders that knows, of those it stands for, when they ended, whose they were and what was heard of them. After a time
+it is forgotten too. All of it is a function of the record and the time.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+
+from msgspec import Struct
+
+from streams.deadlines import FOR_EVER, Patience, next_due, settle
+from streams.fanout import alerts_between
+from streams.identity import digest
+from streams.model import Alert
+from streams.shipment import ID_BYTES, Past, Shipment
+from streams.vocabulary import TERMINAL
+
+CLAIM_BYTES, HEARD_BYTES = 8, 4
+MOST_KEPT = 5_000
+"""Claims and events a gravestone remembers; those beyond, of no real shipment, are told again when they come again."""
+
+
+class Keeping(Struct, frozen=True):
+    """How long shipments are kept, in ms; None: for ever, and no number is used again.
+
+    ``archive_after``: since the last word of a shipment that has ended; ``unsettled_after``: where an alert of it is
+    still open, or no order has claimed it. ``forget_after``: since the last word of one that is archived.
+    ``reuse_after``: from its end, in event time; what is later is of another shipment.
+    """
+
+    archive_after: int | None = None
+    unsettled_after: int | None = None
+    forget_after: int | None = None
+    reuse_after: int | None = None
+
+
+ALL = Keeping()
+
+
+def due_at(shipment: Shipment, keeping: Keeping, patience: Patience) -> int | None:
+    """When it is to be archived or, where it is, forgotten, UTC ms; None where a word must come before."""
+    if shipment.archived:
+        wait = keeping.forget_after
+    elif shipment.status not in TERMINAL or is_tied(shipment):
+        return None
+    else:
+        wait = keeping.archive_after if _is_settled(shipment, patience) else keeping.unsettled_after
+    return None if wait is None else shipment.updated_at + wait
+
+
+def buried(shipment: Shipment) -> tuple[Shipment, list[Alert]]:
+    """The gravestone of a shipment that has ended, and its alerts, resolved: nobody will hear of it again."""
+    past = shipment.past
+    heard = [shipment.seen[at : at + HEARD_BYTES] for at in range(0, len(shipment.seen), ID_BYTES)]
+    closed_at = shipment.updated_at if shipment.status_at is None else shipment.status_at
+    grave = Past(
+        shipment.life, closed_at, shipment.status,
+        with_all(b"" if past is None else past.claims, claims_of(shipment), CLAIM_BYTES),
+        with_all(b"" if past is None else past.heard, heard, HEARD_BYTES),
+    )
+    alerts = settle(copy(shipment), FOR_EVER) + alerts_between(shipment, shipment.open, [])
+    stone = Shipment(shipment.carrier, shipment.tracking_number, updated_at=shipment.updated_at, past=grave)
+    return stone, alerts
+
+
+def is_tied(shipment: Shipment) -> bool:
+    """Whether other numbers belong to it, or it to them: their stories need its record."""
+    return bool(shipment.parts) or any(not one.withdrawn for one in shipment.wholes)
+
+
+def claims_of(shipment: Shipment) -> list[bytes]:
+    """What is kept of the claims on a shipment, withdrawn ones among them."""
+    claims = [claim_of(one.order_id, one.delivery_id) for one in shipment.orders]
+    return claims + [claim_of(one.order_id, one.delivery_id) for one in shipment.withdrawn]
+
+
+def claim_of(order_id: str, delivery_id: str) -> bytes:
+    """What is kept of an order's claim."""
+    return bytes.fromhex(digest(order_id, delivery_id))[:CLAIM_BYTES]
+
+
+def with_all(kept: bytes, more: list[bytes], size: int) -> bytes:
+    """The pieces side by side with some more, each once, ascending, as many as are kept."""
+    pieces = {kept[at : at + size] for at in range(0, len(kept), size)}
+    if len(pieces) >= MOST_KEPT or pieces.issuperset(more):
+        return kept
+    return b"".join(sorted(pieces.union(more))[:MOST_KEPT])
+
+
+def is_among(kept: bytes, piece: bytes) -> bool:
+    """Whether the piece is one of those side by side."""
+    size = len(piece)
+    return any(kept[at : at + size] == piece for at in range(0, len(kept), size))
+
+
+def _is_settled(shipment: Shipment, patience: Patience) -> bool:
+    """Whether nothing is open, nothing will fall due, and nothing waits for an order."""
+    if shipment.open or shipment.raised or not (shipment.orders or shipment.withdrawn):
+        return False
+    return next_due(shipment, patience) is None

@@ -1,0 +1,72 @@
+"""The edi stage on a broker of its own: what is overdue outlives the worker, and a rejection is told at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from config import topics
+from config.settings import Settings
+from connectors.registry import Registry, ValueCodec
+from connectors.topic_admin import TopicAdmin
+from streams.model import Acknowledgement, Alert, Interchange
+from streams.vocabulary import AlertKind, AlertState, Verdict
+from tests.integration.test_pipeline import BROKERS, registry
+from tests.streams.test_exchanges import acknowledged, sent
+from tests.support.stage_worker import StageWorker
+from tests.support.topics import fill, read_all
+from tests.support.waiting import eventually
+from topologies.alert_rules import PACKAGED
+from topologies.stack import catalogue
+
+FEED = b"north.edi"
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("broker", BROKERS)
+def test_what_is_sent_and_never_answered_is_told_once_though_its_worker_dies(
+    broker: Callable[[], ExitStack], tmp_path: Path
+) -> None:
+    rules = tmp_path / "alerts.yaml"
+    rules.write_text(PACKAGED.read_text("utf-8").replace("edi_unacknowledged: 1d", "edi_unacknowledged: 5s"), "utf-8")
+    with ExitStack() as closing:
+        settings = Settings(
+            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
+            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6, feed_sweep_interval=0.5, alerts_file=rules,
+        )
+        TopicAdmin(settings).create(catalogue())
+        known = Registry(settings)
+        interchanges = ValueCodec(topics.EDI_INTERCHANGES, Interchange, known)
+        acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, known)
+        alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)
+
+        def send(control: str) -> None:
+            value = interchanges.encode(sent(control, time.time_ns() // 1_000_000))
+            fill(settings.bootstrap, topics.EDI_INTERCHANGES.name, [(FEED, value)])
+
+        def answer(control: str, verdict: Verdict) -> None:
+            value = acknowledgements.encode(acknowledged(verdict, time.time_ns() // 1_000_000, control))
+            fill(settings.bootstrap, topics.EDI_ACKNOWLEDGEMENTS.name, [(FEED, value)])
+
+        def said() -> list[tuple[str, AlertKind, AlertState]]:
+            read = [alerts.decode(record.value()) for record in read_all(settings.bootstrap, topics.OPS_ALERTS.name)]
+            return sorted((one.subject.rpartition(":")[2], one.kind, one.state) for one in read)
+
+        first = StageWorker("edi", settings, tmp_path / "one")
+        closing.callback(first.kill)
+        send("1")
+        overdue = ("1", AlertKind.EDI_UNACKNOWLEDGED, AlertState.RAISED)
+        eventually(lambda: said() == [overdue], 90)
+        first.kill()
+        second = StageWorker("edi", settings, tmp_path / "two")
+        closing.callback(second.kill)
+        answer("2", Verdict.REJECTED)
+        rejected = ("2", AlertKind.EDI_REJECTED, AlertState.RAISED)
+        eventually(lambda: said() == [overdue, rejected], 90)
+        answer("1", Verdict.ACCEPTED)
+        resolved = ("1", AlertKind.EDI_UNACKNOWLEDGED, AlertState.RESOLVED)
+        eventually(lambda: said() == sorted([overdue, resolved, rejected]), 60)

@@ -1,0 +1,71 @@
+"""The norms stage on a broker of its own: what is learnt outlives the worker, and who follows it hears of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from config import topics
+from config.settings import Settings
+from connectors.registry import Registry, ValueCodec
+from connectors.topic_admin import TopicAdmin
+from streams.identity import digest
+from streams.model import Dwell
+from streams.norms import PERIOD_MS
+from streams.vocabulary import Status
+from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.stage_worker import StageWorker
+from tests.support.topics import fill
+from tests.support.waiting import eventually
+from topologies.cli.main import app
+from topologies.norm_table import NormTable
+from topologies.stack import catalogue
+
+KEY = "north:US>DE:in_transit"
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("broker", BROKERS)
+def test_what_is_learnt_outlives_its_worker_and_reaches_who_follows_it(
+    broker: Callable[[], ExitStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as closing:
+        settings = Settings(
+            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
+            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6,
+        )
+        TopicAdmin(settings).create(catalogue())
+        known = Registry(settings)
+        dwells = ValueCodec(topics.SHIPMENT_DWELLS, Dwell, known)
+        table = NormTable(settings, known)
+        closing.callback(table.close)
+
+        def dwell(number: int) -> None:
+            one = Dwell(digest(str(number)), "north", "US>DE", Status.IN_TRANSIT, 3_600_000, 700 * PERIOD_MS)
+            fill(settings.bootstrap, topics.SHIPMENT_DWELLS.name, [(KEY.encode(), dwells.encode(one))])
+
+        def observed() -> int:
+            table.look(0.1)
+            return table.norms[KEY].observations if KEY in table.norms else 0
+
+        first = StageWorker("norms", settings, tmp_path / "one")
+        closing.callback(first.kill)
+        dwell(1)
+        dwell(1)
+        dwell(2)
+        eventually(lambda: observed() == 2, 60)
+        first.kill()
+        second = StageWorker("norms", settings, tmp_path / "two")
+        closing.callback(second.kill)
+        dwell(3)
+        eventually(lambda: observed() == 3, 60)
+        for name in ("bootstrap", "registry_url", "data_dir"):
+            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(getattr(settings, name)))
+        done = CliRunner().invoke(app, ["norms", "--json", "--carrier", "north"])
+    assert done.exit_code == 0, done.output
+    assert [(one["lane"], one["observations"]) for one in json.loads(done.output)] == [("*", 3), ("US>DE", 3)]

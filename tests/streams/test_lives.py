@@ -1,0 +1,202 @@
+"""A number that is used again is another shipment's; what is told of it depends on when it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.archive import Keeping, buried
+from streams.lives import BEGINNINGS
+from streams.model import Adoption, OrderReference
+from streams.shipment import Part, Shipment, encode
+from streams.shipments import Advance, Received, advance
+from streams.vocabulary import AlertState, ExceptionType, LinkKind, Milestone, Reason, Status
+from tests.streams.strategies import DAY_ONE, HOUR, carrier_event, received, reference
+
+KEY = "north:N100"
+DAY_MINUTES, DAY = 24 * 60, 24 * HOUR
+KEEPING = Keeping(60 * DAY, 180 * DAY, 400 * DAY, 45 * DAY)
+Said = Received | OrderReference
+
+
+def at(day: float, milestone: Milestone, **changes: Any) -> Received:
+    return received(carrier_event(milestone, int(day * DAY_MINUTES), **changes))
+
+
+def claim(day: float, order: str, **changes: Any) -> OrderReference:
+    return reference(order, f"of {order}", updated_at=DAY_ONE + int(day * DAY), **changes)
+
+
+def tell(*said: Said, states: Mapping[str, Shipment | None] | None = None) -> Advance:
+    return advance(said, states or {KEY: None}, keeping=KEEPING)
+
+
+def grave(*said: Said) -> dict[str, Shipment | None]:
+    return {KEY: buried(tell(*said).states[KEY])[0]}
+
+
+FIRST = (claim(-1, "O-1"), at(-1, Milestone.PICKED_UP), at(0, Milestone.DELIVERED))
+SECOND = (at(99, Milestone.PRE_ADVISED), at(100, Milestone.PICKED_UP), at(101, Milestone.OUT_FOR_DELIVERY))
+
+
+def test_a_late_event_of_an_archived_shipment_enters_the_history_and_changes_nothing_else() -> None:
+    out = tell(at(-0.5, Milestone.OUT_FOR_DELIVERY), states=grave(*FIRST))
+    [(key, event)] = out.events
+    assert (key, event.late, event.matched, event.status) == (KEY, True, False, Status.DELIVERED)
+    assert (out.customer_updates, out.delivery_milestones, out.alerts) == ([], [], [])
+    assert out.states[KEY].history == []
+    assert out.counts == {"accepted": 1, "unmatched": 1, "late": 1, "past": 1}
+
+
+def test_what_was_heard_before_the_archiving_and_late_is_a_repeat_when_it_comes_again() -> None:
+    late = at(-0.5, Milestone.OUT_FOR_DELIVERY)
+    after = tell(late, states=grave(*FIRST)).states
+    again = tell(late, FIRST[1], FIRST[2], states=dict(after))
+    assert again.counts == {"duplicates": 3}
+    assert (again.events, again.states) == ([], {})
+
+
+def test_a_beginning_long_after_begins_another_shipment_with_ids_of_its_own() -> None:
+    before = tell(*FIRST)
+    out = tell(*SECOND, claim(98, "O-1b"), states=grave(*FIRST))
+    shipment = out.states[KEY]
+    assert (shipment.life, shipment.status, len(shipment.history)) == (2, Status.OUT_FOR_DELIVERY, 3)
+    assert [one.order_id for one in shipment.orders] == ["O-1b"]
+    assert {one.milestone for one in out.customer_updates} == {
+        Milestone.PRE_ADVISED, Milestone.PICKED_UP, Milestone.OUT_FOR_DELIVERY,
+    }
+    same_order = tell(*SECOND, claim(98, "O-1", tracking_number="N100"), states={KEY: None})
+    assert not {one.update_id for one in before.customer_updates} & {one.update_id for one in out.customer_updates}
+    assert not {one.update_id for one in same_order.customer_updates} & {
+        one.update_id for one in out.customer_updates
+    }
+
+
+def test_the_orders_of_the_first_do_not_claim_the_second() -> None:
+    states = grave(*FIRST)
+    out = tell(*SECOND, claim(102, "O-1"), claim(20, "O-OLD"), states=states)
+    assert out.states[KEY].orders == []
+    assert out.customer_updates == []
+    assert out.counts["links_past"] == 2
+    later = tell(claim(110, "O-OLD"), states=dict(out.states))
+    assert later.counts == {"links_past": 1}
+
+
+def test_a_new_orders_claim_begins_another_too() -> None:
+    out = tell(claim(90, "O-2"), states=grave(*FIRST))
+    assert out.states[KEY].life == 2
+    assert out.states[KEY].standing is Status.PLANNED
+
+
+def test_a_cancellation_begins_nothing_and_an_older_claim_of_it_stays_cancelled() -> None:
+    cancelled = tell(claim(91, "O-2", withdrawn=True), states=grave(*FIRST))
+    assert cancelled.states[KEY].archived
+    out = tell(claim(90, "O-2"), states=dict(cancelled.states))
+    assert out.counts == {"links_repeated": 1}
+    assert out.states[KEY].orders == []
+
+
+def test_no_beginning_no_shipment_but_one_that_comes_after_finds_what_was_held() -> None:
+    overtaking = at(101, Milestone.OUT_FOR_DELIVERY)
+    held = tell(overtaking, states=grave(*FIRST))
+    assert held.counts == {"accepted": 1, "unmatched": 1, "late": 1, "held": 1}
+    assert held.states[KEY].standing is Status.DELIVERED
+    assert tell(overtaking, states=dict(held.states)).counts == {"duplicates": 1}
+    out = tell(at(100, Milestone.PICKED_UP), claim(98, "O-2"), states=dict(held.states))
+    assert out.states[KEY].status is Status.OUT_FOR_DELIVERY
+    assert {one.milestone for one in out.customer_updates} == {Milestone.PICKED_UP, Milestone.OUT_FOR_DELIVERY}
+
+
+def test_where_the_old_record_is_still_there_it_is_archived_at_once() -> None:
+    old = tell(*FIRST).states
+    out = tell(at(46, Milestone.PRE_ADVISED), states=dict(old))
+    assert [encode(one) for one in out.archived] == [encode(old[KEY])]
+    assert (out.states[KEY].life, out.states[KEY].orders) == (2, [])
+    assert out.counts["archived"] == 1
+
+
+@pytest.mark.parametrize("word", [at(44, Milestone.PRE_ADVISED), at(50, Milestone.POD_RECEIVED), claim(44, "O-2"),
+                                  claim(90, "O-1")])
+def test_what_comes_sooner_or_is_no_beginning_is_about_the_shipment_that_ended(word: Said) -> None:
+    out = tell(word, states=dict(tell(*FIRST).states))
+    assert out.archived == []
+    assert out.states[KEY].life == 1
+
+
+def test_what_is_open_when_another_begins_is_resolved_under_its_own_id() -> None:
+    damaged = tell(at(-1, Milestone.INFO, exception=ExceptionType.DAMAGE, reason=Reason.OTHER), at(0, Milestone.LOST))
+    raised = {one.alert_id for one in damaged.alerts if one.state is AlertState.RAISED}
+    out = tell(at(99, Milestone.PICKED_UP), states=dict(damaged.states))
+    assert raised == {one.alert_id for one in out.alerts if one.state is AlertState.RESOLVED}
+    again = tell(at(99, Milestone.INFO, exception=ExceptionType.DAMAGE, reason=Reason.OTHER), states=dict(out.states))
+    assert not raised & {one.alert_id for one in again.alerts}
+
+
+def test_an_end_that_comes_late_divides_what_seemed_one_shipment() -> None:
+    running = tell(claim(-1, "O-1"), claim(99, "O-2"), *SECOND).states
+    out = tell(at(0, Milestone.DELIVERED), states=dict(running))
+    [old] = out.archived
+    assert [one.order_id for one in old.orders] == ["O-1"]
+    assert old.status is Status.DELIVERED
+    assert [one.order_id for one in out.states[KEY].orders] == ["O-2"]
+    assert (out.states[KEY].life, out.states[KEY].status) == (2, Status.OUT_FOR_DELIVERY)
+
+
+def test_what_a_part_tells_an_archived_whole_is_past() -> None:
+    told = Adoption("north", "N100", "north:P1", LinkKind.PIECE)
+    out = advance([told], grave(*FIRST), keeping=KEEPING)
+    assert (out.counts, out.states) == ({"adoptions_past": 1}, {})
+
+
+def test_a_shipment_with_parts_is_one_however_long() -> None:
+    tied = tell(*FIRST).states[KEY]
+    tied.parts = (Part("north:P1", LinkKind.PIECE),)
+    assert tell(at(99, Milestone.PICKED_UP), states={KEY: tied}).archived == []
+
+
+def test_every_life_ends_the_same_way() -> None:
+    states = dict(grave(*FIRST))
+    for life in (2, 3):
+        begins = (life - 1) * 100
+        out = tell(claim(begins, f"O-{life}"), at(begins, Milestone.PICKED_UP), states=states)
+        assert out.states[KEY].life == life
+        ended = tell(at(begins + 1, Milestone.DELIVERED), states=dict(out.states)).states
+        stone, _ = buried(ended[KEY])
+        assert stone.past is not None
+        assert stone.past.lives == life
+        states = {KEY: stone}
+    assert tell(claim(300, "O-1"), states=states).counts == {"links_past": 1}
+
+
+def test_without_a_time_after_which_numbers_are_used_again_all_of_it_is_one_shipment() -> None:
+    out = advance((*FIRST, *SECOND), {KEY: None})
+    assert (out.archived, out.states[KEY].life) == ([], 1)
+    kept = advance(SECOND, grave(*FIRST))
+    assert kept.counts["past"] == len(SECOND)
+
+
+def test_beginnings_are_what_is_said_of_a_shipment_first() -> None:
+    assert {Milestone.PRE_ADVISED, Milestone.BOOKING_CONFIRMED, Milestone.PICKED_UP} < BEGINNINGS
+    assert not BEGINNINGS & {Milestone.DELIVERED, Milestone.RETURNED, Milestone.POD_RECEIVED, Milestone.IN_TRANSIT}
+
+
+EVENTS = [item for item in (*FIRST, *SECOND) if isinstance(item, Received)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.permutations(EVENTS), st.lists(st.sampled_from(EVENTS), max_size=4), st.booleans())
+def test_two_shipments_under_a_number_end_in_the_same_record_whatever_came_first(
+    said: list[Received], again: list[Received], whole: bool
+) -> None:
+    states: dict[str, Shipment | None] = {KEY: None}
+    for chunk in [[*said, *again]] if whole else [[one] for one in (*said, *again)]:
+        states |= tell(*chunk, states=states).states
+    expected = tell(*EVENTS).states[KEY]
+    shipment = states[KEY]
+    assert shipment is not None
+    assert encode(shipment) == encode(expected)
+    assert shipment.life == 2

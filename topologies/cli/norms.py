@@ -1,0 +1,47 @@
+"""``shipsync norms``: how long shipments usually stand in a status, as learnt."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from config import settings as configuration
+from streams.norms import ANY
+from streams.usual import Usual, hours
+from topologies import upfile
+from topologies.norm_table import read
+from topologies.rendering import printable
+
+
+def command(
+    carrier: Annotated[str | None, typer.Option(help="Those of this carrier only; * for those of all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, spans in ms.")] = False,
+) -> None:
+    """Show how long shipments usually stand in a status, by carrier and lane, as learnt from those that ended."""
+    norms = [one for one in read(upfile.resolve(configuration.load())) if carrier in (None, one.carrier)]
+    norms.sort(key=lambda one: (one.carrier, one.status, one.lane))
+    if as_json:
+        typer.echo(json.dumps([_plain(one) for one in norms], indent=2))
+        return
+    if not norms:
+        typer.echo("Nothing is learnt yet: dwells are told a while after a shipment has ended, see docs/alerts.md")
+        return
+    table = Table("carrier", "lane", "status", "dwells", "half take", "95 of 100 take", title="Usual dwells, at most")
+    for one in norms:
+        table.add_row(
+            _whose(one.carrier), _whose(one.lane), one.status.value, f"{one.observations:,}", hours(one.median_ms),
+            hours(one.usual_ms),
+        )
+    Console(highlight=False).print(table)
+
+
+def _whose(name: str) -> str:
+    return "all" if name == ANY else printable(name) or "not known"
+
+
+def _plain(one: Usual) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__struct_fields__}

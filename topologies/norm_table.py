@@ -1,0 +1,98 @@
+"""The learnt norms as a table in memory, read from ``dwell.norms.v1`` as far as it is there, without waiting.
+
+A norm that is not read yet, or cannot be, is missing: what is declared holds alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+
+from config import topics
+from config.settings import Settings
+from connectors.registry import Registry, ValueCodec
+from connectors.topic_admin import client_log
+from streams.errors import Reject, Transient
+from streams.usual import Usual
+
+log = logging.getLogger(__name__)
+
+BATCH = 1_000
+ANSWER_SECONDS, POLL_SECONDS = 10.0, 0.2
+
+
+def read(settings: Settings) -> list[Usual]:
+    """All norms there are. Raises Transient where no broker or topic answers."""
+    table = NormTable(settings, Registry(settings))
+    give_up = time.monotonic() + ANSWER_SECONDS
+    try:
+        while not table.is_read:
+            if time.monotonic() > give_up:
+                raise Transient(
+                    f"{topics.DWELL_NORMS.name} does not answer at {settings.bootstrap}:"
+                    " start a stack with shipsync up, or set SHIPSYNC_BOOTSTRAP"
+                )
+            table.look(POLL_SECONDS)
+        return list(table.norms.values())
+    finally:
+        table.close()
+
+
+class NormTable:
+    """Follows the topic from its beginning. For one thread at a time; connects with the first look."""
+
+    def __init__(self, settings: Settings, registry: Registry) -> None:
+        self._settings = settings
+        self._codec = ValueCodec(topics.DWELL_NORMS, Usual, registry)
+        self._consumer: Consumer | None = None
+        self._norms: dict[str, Usual] = {}
+        self.is_read = False
+        """Whether the end of the topic, as it then was, has been reached."""
+
+    @property
+    def norms(self) -> Mapping[str, Usual]:
+        """What is known, by ``CARRIER:LANE:STATUS``."""
+        return self._norms
+
+    def look(self, timeout_s: float = 0.0) -> None:
+        """Take in what has come; wait so long for the first of it."""
+        for key, value in self._fetched(timeout_s):
+            if value is None:
+                self._norms.pop(key, None)
+                continue
+            try:
+                self._norms[key] = self._codec.decode(value)
+            except Reject as reject:
+                log.warning("a norm cannot be read: %s", reject)
+
+    def close(self) -> None:
+        """Disconnect."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            consumer.close()
+
+    def _fetched(self, timeout_s: float) -> Iterator[tuple[str, bytes | None]]:
+        if self._consumer is None:
+            self._consumer = self._connected()
+        while records := self._consumer.consume(BATCH, timeout_s):
+            timeout_s = 0.0
+            for record in records:
+                error = record.error()
+                if error is None:
+                    yield (record.key() or b"").decode("utf-8", "replace"), record.value()
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    self.is_read = True
+                else:
+                    log.warning("%s cannot be read: %s", topics.DWELL_NORMS.name, error.str())
+
+    def _connected(self) -> Consumer:
+        consumer = Consumer(
+            {**self._settings.librdkafka(), "group.id": "shipsync-norm-table", "enable.auto.commit": False,
+             "enable.partition.eof": True, "isolation.level": "read_committed", "auto.offset.reset": "earliest"},
+            logger=client_log,
+        )
+        consumer.assign([TopicPartition(topics.DWELL_NORMS.name, 0, OFFSET_BEGINNING)])
+        return consumer

@@ -1,0 +1,48 @@
+"""The norms stage: how long shipments stood in a status in, how long they usually do out.
+
+Reads ``shipment.dwells.v1`` (one partition); its changelog is ``dwell.norms.v1``, which the shipments stage follows
+(``norm_table.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from config import topics
+from config.settings import Settings
+from connectors.carriers import Carrier
+from connectors.registry import Registry, ValueCodec
+from streams.model import Dwell, DwellNorm, Record
+from streams.norms import key_of, learn, places
+from topologies.handling import Change, Handled, View
+from topologies.reading import decoded, stored
+
+
+class NormsHandler:
+    """Counts dwells in."""
+
+    def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
+        del settings, carriers
+        self._dwells = ValueCodec(topics.SHIPMENT_DWELLS, Dwell, registry)
+        self._norms = ValueCodec(topics.DWELL_NORMS, DwellNorm, registry)
+
+    def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
+        """Changed norms of one chunk."""
+        del now_ms
+        chunk, _, refused = decoded(records, self._dwells.decode)
+        keys = [key_of(*place) for one in chunk for place in places(one.carrier, one.lane, one.status)]
+        out = learn(chunk, stored(keys, state, self._norms.decode))
+        changes = {}
+        for key, norm in out.states.items():
+            value = self._norms.encode(norm)
+            changes[key.encode()] = Change(value, value)
+        return Handled({}, refused, changes, out.counts)
+
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
+        """The changelog value itself."""
+        return {key: changelog_value}
+
+    def sweep(self, state: View, now_ms: int) -> Handled:
+        """Nothing: norms change with what is learnt alone."""
+        del state, now_ms
+        return Handled()
