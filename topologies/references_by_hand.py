@@ -106,18 +106,7 @@ def never_found(settings: Settings) -> dict[str, list[Row]]:
         shipment_key(claim.carrier, claim.tracking_number)
         for order in orders.values() for claim in order.claims if not claim.type and not claim.withdrawn
     }
-    heard: set[str] = set()
-    unclaimed: dict[str, Heard] = {}
-
-    def take(key: str, one: Heard | None) -> None:
-        if one is None or one.orders or not one.event_count:
-            unclaimed.pop(key, None)
-        else:
-            unclaimed[key] = one
-        if key in wanted and one is not None and one.event_count:
-            heard.add(key)
-
-    each(settings, registry, topics.SHIPMENT_STATE, Heard, take)
+    heard, unclaimed = _shipments(settings, registry, wanted)
     references = latest(settings, registry, topics.REFERENCE_STATE, ReferenceState)
     lines = [
         one for order in orders.values() for one in lines_never_found(order, heard, references, rules_of(settings))
@@ -130,6 +119,27 @@ def never_found(settings: Settings) -> dict[str, list[Row]]:
         "lines": sorted(lines, key=lambda one: (one["updated_at"], one["order_id"], one["delivery_id"])),
         "shipments": sorted(shipments, key=lambda one: (one["updated_at"], one["shipment"])),
     }
+
+
+def _shipments(settings: Settings, registry: Registry, wanted: Set[str]) -> tuple[set[str], dict[str, Heard]]:
+    """Of the wanted shipments those carriers have spoken of, archived ones among them; and all that no order claims."""
+    heard: set[str] = set()
+    unclaimed: dict[str, Heard] = {}
+
+    def take(key: str, one: Heard | None) -> None:
+        if one is None or one.orders or not one.event_count:
+            unclaimed.pop(key, None)
+        else:
+            unclaimed[key] = one
+        take_archived(key, one)
+
+    def take_archived(key: str, one: Heard | None) -> None:
+        if key in wanted and one is not None and one.event_count:
+            heard.add(key)
+
+    each(settings, registry, topics.SHIPMENT_STATE, Heard, take)
+    each(settings, registry, topics.SHIPMENT_ARCHIVE, Heard, take_archived)
+    return heard, unclaimed
 
 
 def lines_never_found(
