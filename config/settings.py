@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         '{"orders": "<key>", "wms": ["<key>"], "alerts": "<key>"}',
     )
 
+    reference_span: float = Field(
+        180 * 86_400.0, gt=0, description="How far apart a claim on a reference and what it resolves may lie"
+    )
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for what falls due by the clock")
     alerts_file: Path | None = Field(
         None, description="When alerts are raised, how they live and whom they reach, in place of config/alerts.yaml"

@@ -54,7 +54,7 @@ class Topic:
 
 
 CARRIER_EVENTS = Topic(
-    "carrier.events.v1", "Canonical carrier events", "CARRIER:REFERENCE", "carrier_event", "intake",
+    "carrier.events.v1", "Canonical carrier events", "CARRIER:REFERENCE", "carrier_event", "intake, identity",
     personal_data=True,
 )
 CARRIER_UNRESOLVED = Topic(
@@ -79,7 +79,23 @@ WMS_CONFIRMATIONS = Topic(
 )
 ORDER_REFERENCES = Topic(
     "order.references.v1", "Orders' claims on shipments, co-partitioned with carrier events",
-    "CARRIER:REFERENCE", "order_reference", "intake", retention_ms=90 * DAY_MS,
+    "CARRIER:REFERENCE", "order_reference", "orders, identity", retention_ms=90 * DAY_MS,
+)
+ORDER_STATE = Topic(
+    "order.state.v1", "The newest word of each order and what it claims; changelog of orders", "order id",
+    "order_state", "orders", cleanup=Cleanup.COMPACT,
+)
+REFERENCE_CLAIMS = Topic(
+    "reference.claims.v1", "Which shipment a reference is, as events, orders and people say", "TYPE:REFERENCE",
+    "reference_claim", "intake, orders", retention_ms=90 * DAY_MS,
+)
+REFERENCE_STATE = Topic(
+    "reference.state.v1", "What each reference stands for and what waits for it; changelog of identity",
+    "TYPE:REFERENCE", "reference_state", "identity", cleanup=Cleanup.COMPACT, personal_data=True,
+)
+MASTER_DATA = Topic(
+    "master.data.v1", "Carriers, customers, references and links, as an installation has them", "KIND:ID",
+    "master_data", "masterdata", cleanup=Cleanup.COMPACT,
 )
 SHIPMENT_LINKS = Topic(
     "shipment.links.v1", "Numbers that belong to another number's shipment, co-partitioned with carrier events",
@@ -119,7 +135,7 @@ DELIVERY_MILESTONES = Topic(
 )
 ALERT_SIGNALS = Topic(
     "alert.signals.v1", "What stages say of causes of alerts: there, or over", "alert id", "alert_signal",
-    "shipments, feeds, edi", partitions=1, retention_ms=30 * DAY_MS,
+    "shipments, feeds, edi, identity", partitions=1, retention_ms=30 * DAY_MS,
 )
 ALERT_ACTIONS = Topic(
     "alert.actions.v1", "What people do about alerts", "alert id", "alert_action", "gateway, command line",
@@ -168,6 +184,8 @@ def dead_letter_topic(step: str) -> Topic:
 
 
 DLQ_INTAKE = dead_letter_topic("intake")
+DLQ_ORDERS = dead_letter_topic("orders")
+DLQ_IDENTITY = dead_letter_topic("identity")
 DLQ_SHIPMENTS = dead_letter_topic("shipments")
 DLQ_FULFILMENT = dead_letter_topic("fulfilment")
 DLQ_FEEDS = dead_letter_topic("feeds")
@@ -177,10 +195,11 @@ DLQ_ALERTS = dead_letter_topic("alerts")
 
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
-    ORDER_REFERENCES, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS, SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE,
-    SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES, DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS,
-    FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_STATE, POLL_STATE, DEAD_LETTERS,
-    DLQ_INTAKE, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS,
+    ORDER_REFERENCES, ORDER_STATE, REFERENCE_CLAIMS, REFERENCE_STATE, MASTER_DATA, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS,
+    SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE, SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES,
+    DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS,
+    EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_STATE, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_ORDERS, DLQ_IDENTITY,
+    DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS,
 )
 
 
@@ -212,10 +231,12 @@ class App:
 
 
 INTAKE = App("intake", "shipsync-intake", None, DLQ_INTAKE)
+ORDERS = App("orders", "shipsync-orders", ORDER_STATE, DLQ_ORDERS)
+IDENTITY = App("identity", "shipsync-identity", REFERENCE_STATE, DLQ_IDENTITY)
 SHIPMENTS = App("shipments", "shipsync-shipments", SHIPMENT_STATE, DLQ_SHIPMENTS)
 FULFILMENT = App("fulfilment", "shipsync-fulfilment", FULFILMENT_STATE, DLQ_FULFILMENT)
 FEEDS = App("feeds", "shipsync-feeds", FEED_STATE, DLQ_FEEDS)
 NORMS = App("norms", "shipsync-norms", DWELL_NORMS, DLQ_NORMS)
 EDI = App("edi", "shipsync-edi", EDI_STATE, DLQ_EDI)
 ALERTS = App("alerts", "shipsync-alerts", OPS_ALERTS, DLQ_ALERTS)
-APPS: tuple[App, ...] = (INTAKE, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI, ALERTS)
+APPS: tuple[App, ...] = (INTAKE, ORDERS, IDENTITY, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI, ALERTS)

@@ -3,7 +3,8 @@
 The way of one event, step by step:
 
     intake.py      raw records of a feed   -> canonical carrier events, rejects
-    orders.py      ERP orders              -> order references, keyed like the carrier events
+    orders.py      ERP orders + state      -> order references, keyed like the carrier events
+    identification.py  events without a number + claims of whose they are -> the same events with it
     shipments.py   carrier events + state  -> history, customer updates, milestones, signals, new state
     fulfilment.py  delivery milestones     -> ERP postings
     feeds.py       feed activity + the time -> signals of silent feeds and drifting contracts

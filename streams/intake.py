@@ -18,6 +18,7 @@ from streams.errors import Reject
 from streams.identity import digest
 from streams.model import Acknowledgement, CarrierEvent, FeedActivity, MinuteCount, Novelty, Record
 from streams.outcomes import CarrierError
+from streams.references import most_specific
 from streams.vocabulary import Flag, RejectReason
 
 _RAW_PREFIX, _RAW_SUFFIX = "raw.", ".v1"
@@ -103,9 +104,10 @@ class TakenIn(Struct):
 
 
 def reference_key(event: CarrierEvent) -> str:
-    """``TYPE:REFERENCE`` of an event without the carrier's own number."""
-    first = event.references[0]
-    return f"{first.type}:{first.value}"
+    """``TYPE:REFERENCE`` of an event without the carrier's own number: its most specific reference. Empty where none
+    has a value."""
+    found = most_specific(event.references)
+    return "" if found is None else found.key
 
 
 class _Seen:

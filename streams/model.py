@@ -20,6 +20,10 @@ from streams.alert_records import AlertChange as AlertChange
 from streams.alert_records import AlertOrder as AlertOrder
 from streams.alert_records import AlertSignal as AlertSignal
 from streams.alert_records import AtStake as AtStake
+from streams.claim_records import OrderClaim as OrderClaim
+from streams.claim_records import OrderState as OrderState
+from streams.claim_records import ReferenceClaim as ReferenceClaim
+from streams.claim_records import ReferenceState as ReferenceState
 from streams.dwell_records import Dwell as Dwell
 from streams.dwell_records import DwellNorm as DwellNorm
 from streams.dwell_records import DwellPeriod as DwellPeriod
@@ -31,6 +35,7 @@ from streams.feed_records import MinuteCount as MinuteCount
 from streams.feed_records import Novelty as Novelty
 from streams.link_records import Adoption as Adoption
 from streams.link_records import ShipmentLink as ShipmentLink
+from streams.masterdata import MasterRecord as MasterRecord
 from streams.poll_record import PollState as PollState
 from streams.vocabulary import (
     Classifier,
@@ -181,11 +186,13 @@ class Sighting(Struct, gc=False):
 
 
 class OrderLine(Struct, frozen=True):
-    """One shipment of an order: the ERP delivery it fulfils and the carrier's number it travels under."""
+    """One shipment of an order: the ERP delivery it fulfils and the carrier's number it travels under; where that is
+    empty, the references it is known by tell."""
 
     delivery_id: str
     carrier: str
     tracking_number: str
+    references: list[Reference] = []
 
 
 class Order(Struct):
@@ -199,6 +206,7 @@ class Order(Struct):
     promised_delivery_at: int | None
     updated_at: int
     shipments: list[OrderLine]
+    references: list[Reference] = []
 
 
 class OrderReference(Struct, gc=False):

@@ -1,54 +1,241 @@
-"""The orders step: an ERP order in, one claim per shipment out, keyed as the carrier's events are.
+"""The orders step: an ERP order in, its claims on shipments out, keyed as the carrier's events are; what a newer word
+of it no longer claims is withdrawn.
 
-Reads ``erp.orders``; writes ``order.references``.
+Reads ``erp.orders``; writes ``order.references``, ``reference.claims`` and, as its state, ``order.state``.
+
+A line with the carrier's number claims that shipment, and says of its references that they are that shipment's. A line
+without claims by its most specific reference. Which claims stand in the end depends on the set of an order's versions,
+not on the order they came in: the newest by ``updated_at`` has them, an older one changes nothing.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple
 
+from msgspec import Struct, field, msgpack
+from msgspec.structs import replace
+
 from streams.errors import Reject
-from streams.identity import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number
-from streams.model import Order, OrderLine, OrderReference
-from streams.vocabulary import RejectReason
+from streams.identity import LONGEST_NUMBER, digest, normalise_carrier, normalise_tracking_number
+from streams.model import Order, OrderClaim, OrderLine, OrderReference, OrderState, ReferenceClaim
+from streams.references import Named, by_specificity, most_specific
+from streams.vocabulary import RejectReason, SaidBy
 
 CANCELLED = frozenset({"cancelled", "canceled", "voided", "deleted"})
 """States of an order, in lower case, in which it expects no shipment any more."""
+MOST_CLAIMS = 5_000
+"""Claims of one order; its state has to fit into a record."""
+Claim = OrderReference | ReferenceClaim
+SlugOf = Callable[[str], str]
+_Identity = tuple[str, str, str, str, str]
 
 
 class Rekeyed(NamedTuple):
-    """An order's claims on shipments, and one reject per line that claims none."""
+    """An order's claims: on shipments, on references; and one reject per line that claims nothing."""
 
     references: list[OrderReference]
+    claims: list[ReferenceClaim]
     rejects: list[Reject]
 
 
-def references_of(order: Order) -> Rekeyed:
-    """One reference per distinct (shipment, delivery) of the order, in the order's own sequence; of a cancelled order
-    they are withdrawn."""
-    withdrawn = order.status.strip().lower() in CANCELLED
-    value = order.value if order.value is not None and isfinite(order.value) else None
-    references: dict[tuple[str, str, str], OrderReference] = {}
+class Kept(Struct):
+    """What one chunk brought about. ``refused``: place in the chunk and why; ``states``: changed ones only.
+
+    ``counts``: every order that has a number is one of renewed and older (repeats among them).
+    """
+
+    references: list[OrderReference] = field(default_factory=list)
+    claims: list[ReferenceClaim] = field(default_factory=list)
+    states: dict[str, OrderState] = field(default_factory=dict)
+    refused: list[tuple[int, Reject]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def keep(
+    chunk: Sequence[Order], states: Mapping[str, OrderState | None], slug_of: SlugOf = normalise_carrier
+) -> Kept:
+    """Take a chunk in. ``states``: order id -> what is stored; left unchanged. ``slug_of``: a carrier's slug by any
+    name it goes by.
+    """
+    out = Kept()
+    for place, order in enumerate(chunk):
+        rekeyed = references_of(order, slug_of)
+        rejects = [*(rekeyed.rejects or _nameless(order)), *_too_many(order, rekeyed)]
+        out.refused += [(place, reject) for reject in rejects]
+        if _nameless(order) or _too_many(order, rekeyed):
+            continue
+        stored = out.states.get(order.order_id) or states.get(order.order_id)
+        version = digest(msgpack.encode(order).hex())
+        if stored is not None and _rank(order, version) <= _rank_of(stored):
+            out.counts["older"] += 1
+            continue
+        out.counts["renewed"] += 1
+        told = _tell([*rekeyed.references, *rekeyed.claims], order, stored, out)
+        out.states[order.order_id] = OrderState(
+            order.order_id, order.customer_id, order.status, order.promised_delivery_at, order.updated_at, version, told
+        )
+    out.counts["order_references"] = len(out.references)
+    out.counts["reference_claims"] = len(out.claims)
+    return out
+
+
+def references_of(order: Order, slug_of: SlugOf = normalise_carrier) -> Rekeyed:
+    """One claim per distinct (shipment, delivery) of the order, in the order's own sequence, and those on references;
+    of a cancelled order they are withdrawn."""
+    references: dict[_Identity, OrderReference] = {}
+    claims: dict[_Identity, ReferenceClaim] = {}
     rejects: list[Reject] = []
     for place, line in enumerate(order.shipments):
-        carrier = normalise_carrier(line.carrier)
-        number = normalise_tracking_number(line.tracking_number)
-        reject = _reject(order, place, line, carrier, number)
+        carrier, number = slug_of(line.carrier), normalise_tracking_number(line.tracking_number)
+        names = [*line.references, *order.references]
+        by_reference = None if number else most_specific(names)
+        reject = _reject(order, place, line, carrier, number, by_reference)
         if reject is not None:
             rejects.append(reject)
-            continue
-        references[carrier, number, line.delivery_id] = OrderReference(
-            carrier, number, order.order_id, line.delivery_id, order.customer_id,
-            order.promised_delivery_at, order.updated_at, withdrawn, value, order.currency,
-        )  # fmt: skip
-    return Rekeyed(list(references.values()), rejects)
+        elif by_reference is not None:
+            claim = _on_reference(by_reference, order, line, carrier, "")
+            claims[_identity(claim)] = claim
+        else:
+            reference = _on_shipment(order, line, carrier, number)
+            references[_identity(reference)] = reference
+            for one in by_specificity(names):
+                if len(one.key) <= LONGEST_NUMBER:
+                    claim = _on_reference(one, order, line, carrier, number)
+                    claims[_identity(claim)] = claim
+    return Rekeyed(list(references.values()), list(claims.values()), rejects)
 
 
-def _reject(order: Order, place: int, line: OrderLine, carrier: str, number: str) -> Reject | None:
+def _on_shipment(order: Order, line: OrderLine, carrier: str, number: str) -> OrderReference:
+    return OrderReference(
+        carrier, number, order.order_id, line.delivery_id, order.customer_id, order.promised_delivery_at,
+        order.updated_at, _is_cancelled(order.status), _value(order), order.currency,
+    )  # fmt: skip
+
+
+def _on_reference(one: Named, order: Order, line: OrderLine, carrier: str, number: str) -> ReferenceClaim:
+    return ReferenceClaim(
+        one.type, one.value, carrier, number, SaidBy.ORDER, order.updated_at, order.updated_at,
+        _is_cancelled(order.status), order.order_id, line.delivery_id, order.customer_id, order.promised_delivery_at,
+        _value(order), order.currency,
+    )  # fmt: skip
+
+
+def _value(order: Order) -> float | None:
+    return order.value if order.value is not None and isfinite(order.value) else None
+
+
+def _tell(claims: Sequence[Claim], order: Order, stored: OrderState | None, out: Kept) -> list[OrderClaim]:
+    """Put the claims of the newest word out, and withdraw what it claims no more; what is then told."""
+    before = {} if stored is None else {_identity(one): one for one in stored.claims}
+    told: list[OrderClaim] = []
+    for claim in claims:
+        last = before.pop(_identity(claim), None)
+        at = _time_of(claim, order.updated_at, last)
+        _put(_retimed(claim, at), out)
+        told.append(_noted(claim, at))
+    for one in before.values():
+        if not one.withdrawn:
+            given_up = replace(one, withdrawn=True)
+            _put(_withdrawal(given_up, order), out)
+            out.counts["withdrawn"] += 1
+            told.append(given_up)
+        elif one.told_at >= order.updated_at:
+            told.append(one)
+    return told
+
+
+def _time_of(claim: Claim, updated_at: int, last: OrderClaim | None) -> int:
+    """The time that makes the claim the newest word: the order's, unless as late a one has withdrawn it."""
+    if last is None:
+        return updated_at
+    return max(updated_at, last.told_at + (last.withdrawn and not claim.withdrawn))
+
+
+def _put(claim: Claim, out: Kept) -> None:
+    if isinstance(claim, OrderReference):
+        out.references.append(claim)
+    else:
+        out.claims.append(claim)
+
+
+def _retimed(claim: Claim, at: int) -> Claim:
+    if isinstance(claim, OrderReference):
+        return replace(claim, updated_at=at)
+    return replace(claim, said_at=at)
+
+
+def _noted(claim: Claim, at: int) -> OrderClaim:
+    kind, value, carrier, number, delivery = _identity(claim)
+    return OrderClaim(kind, value, carrier, number, delivery, at, claim.withdrawn)
+
+
+def _withdrawal(one: OrderClaim, order: Order) -> Claim:
+    """Takes back what was told, with the time it was told with: whatever was said later, by whomever, stands."""
+    promised, at = order.promised_delivery_at, one.told_at
+    if not one.type:
+        return OrderReference(
+            one.carrier, one.tracking_number, order.order_id, one.delivery_id, order.customer_id, promised, at, True
+        )
+    return ReferenceClaim(
+        one.type, one.value, one.carrier, one.tracking_number, SaidBy.ORDER, at, at, True, order.order_id,
+        one.delivery_id, order.customer_id, promised,
+    )  # fmt: skip
+
+
+def _identity(claim: Claim | OrderClaim) -> _Identity:
+    """What makes two claims of an order the same one."""
+    if isinstance(claim, OrderReference):
+        return "", "", claim.carrier, claim.tracking_number, claim.delivery_id
+    return claim.type, claim.value, claim.carrier, claim.tracking_number, claim.delivery_id
+
+
+def _rank(order: Order, version: str) -> tuple[int, bool, str, int, str]:
+    """What makes one word of an order newer than another; of equal time always the same wins, in the sequence in which
+    shipments take claims of equal time."""
+    promised = order.promised_delivery_at
+    return (
+        order.updated_at, _is_cancelled(order.status), order.customer_id, -1 if promised is None else promised, version
+    )
+
+
+def _rank_of(stored: OrderState) -> tuple[int, bool, str, int, str]:
+    promised = stored.promised_delivery_at
+    return (
+        stored.updated_at, _is_cancelled(stored.status), stored.customer_id, -1 if promised is None else promised,
+        stored.version,
+    )
+
+
+def _is_cancelled(status: str) -> bool:
+    return status.strip().lower() in CANCELLED
+
+
+def _nameless(order: Order) -> list[Reject]:
+    """Why no state can be kept under the order's number."""
+    if not order.order_id.strip():
+        return [Reject(RejectReason.CONTRACT_BROKEN, "an order without a number", "order_id")]
+    if len(order.order_id) > LONGEST_NUMBER:
+        detail = f"order_id has {len(order.order_id)} characters; {LONGEST_NUMBER} are taken"
+        return [Reject(RejectReason.TOO_LARGE, detail, "order_id")]
+    return []
+
+
+def _too_many(order: Order, rekeyed: Rekeyed) -> list[Reject]:
+    made = len(rekeyed.references) + len(rekeyed.claims)
+    if made <= MOST_CLAIMS:
+        return []
+    return [Reject(RejectReason.TOO_LARGE, f"order {order.order_id} makes {made} claims; {MOST_CLAIMS} are taken")]
+
+
+def _reject(
+    order: Order, place: int, line: OrderLine, carrier: str, number: str, by_reference: Named | None
+) -> Reject | None:
     path = f"shipments[{place}]"
     subject = f"order {order.order_id or '(no number)'}, line {place}"
-    if not carrier or not number:
+    if by_reference is None and (not carrier or not number):
         missing = "carrier" if not carrier else "tracking_number"
         detail = f"{subject}: {missing} is empty"
         return Reject(RejectReason.NO_REFERENCE, detail, f"{path}.{missing}")
@@ -57,6 +244,8 @@ def _reject(order: Order, place: int, line: OrderLine, carrier: str, number: str
         if not value.strip():
             return Reject(RejectReason.CONTRACT_BROKEN, f"{subject}: {name} is empty", name)
     named |= {f"{path}.delivery_id": line.delivery_id, f"{path}.tracking_number": number}
+    if by_reference is not None:
+        named[f"{path}.references"] = by_reference.key
     for name, value in named.items():
         if len(value) > LONGEST_NUMBER:
             detail = f"{subject}: {name} has {len(value)} characters; {LONGEST_NUMBER} are taken"

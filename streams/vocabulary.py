@@ -285,11 +285,13 @@ class AlertKind(StrEnum):
     DELIVERY_UNREPORTED = "delivery_unreported"
     EDI_UNACKNOWLEDGED = "edi_unacknowledged"
     EDI_REJECTED = "edi_rejected"
+    REFERENCE_UNRESOLVED = "reference_unresolved"
+    REFERENCE_AMBIGUOUS = "reference_ambiguous"
     UNKNOWN = "unknown"
 
 
 class Flag(StrEnum):
-    """What intake noticed about an event and let pass."""
+    """What was noticed about an event and let pass; ``resolved_by_*``: whose word gave it its carrier's number."""
 
     TIMESTAMP_FUTURE = "timestamp_future"
     TIMESTAMP_UNTOLD = "timestamp_untold"
@@ -299,6 +301,10 @@ class Flag(StrEnum):
     ENVELOPE_TRUNCATED = "envelope_truncated"
     CONTROL_NUMBER_MISMATCH = "control_number_mismatch"
     CONTROL_NUMBER_REPEATED = "control_number_repeated"
+    RESOLVED_BY_EVENT = "resolved_by_event"
+    RESOLVED_BY_ORDER = "resolved_by_order"
+    RESOLVED_BY_PERSON = "resolved_by_person"
+    RESOLVED_ANEW = "resolved_anew"
 
 
 class RejectReason(StrEnum):
@@ -360,3 +366,20 @@ class Direction(StrEnum):
 
     SENT = "sent"
     RECEIVED = "received"
+
+
+class SaidBy(StrEnum):
+    """Who says that a reference is a shipment's."""
+
+    EVENT = "event"
+    ORDER = "order"
+    PERSON = "person"
+
+
+class MasterKind(StrEnum):
+    """What a record of master data is about."""
+
+    CARRIER = "carrier"
+    CUSTOMER = "customer"
+    REFERENCE = "reference"
+    LINK = "link"

@@ -104,6 +104,7 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     flapping: Flapping = Flapping()
     forgotten: str = "90d"
     routes: list[Routing] = []
+    reference_unresolved: str = NEVER
 
 
 class Rules(Struct, frozen=True):
@@ -115,6 +116,7 @@ class Rules(Struct, frozen=True):
     conduct: Conduct
     norms_at_least: int = 0
     edi_unacknowledged_ms: int | None = None
+    reference_unresolved_ms: int | None = None
 
 
 def load(path: Path | None = None) -> Rules:
@@ -132,6 +134,7 @@ def load(path: Path | None = None) -> Rules:
             _conduct(file, lines),
             0 if file.norms is None else file.norms.at_least,
             _wait(lines, file.edi_unacknowledged, "edi_unacknowledged"),
+            _wait(lines, file.reference_unresolved, "reference_unresolved"),
         )
     except (OSError, UnicodeDecodeError) as error:
         raise Fatal(f"{path}: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 from config import topics
@@ -17,24 +18,40 @@ from topologies.faust_app import build_faust_app, run
 from topologies.feeds import FeedsHandler
 from topologies.fulfilment import FulfilmentHandler
 from topologies.handling import Handler
+from topologies.identity import IdentityHandler
 from topologies.intake import IntakeHandler
+from topologies.names_following import NamesFollowing
+from topologies.naming import names_of
 from topologies.norm_table import NormTable
 from topologies.norms import NormsHandler
+from topologies.orders import OrdersHandler
 from topologies.runner import StageRunner
 from topologies.shipments import ShipmentsHandler
 from topologies.sink import build_sink
 
 
+def _nothing(*_: object) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def _names(
+    settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]
+) -> AbstractContextManager[NamesFollowing]:
+    return NamesFollowing(settings, registry, names_of(carriers))
+
+
 class Stage(NamedTuple):
-    """One stage: its app, the topics it reads given the carriers, and how its handler is built."""
+    """One stage: its app, the topics it reads given the carriers, how its handler is built, and what is followed
+    beside it while it runs."""
 
     app: topics.App
     reads: Callable[[Mapping[str, Carrier]], list[topics.Topic]]
     build: Callable[[Settings, Registry, Mapping[str, Carrier]], Handler]
+    follow: Callable[[Settings, Registry, Mapping[str, Carrier]], AbstractContextManager[object]] = _nothing
 
 
-def _raw_and_orders(carriers: Mapping[str, Carrier]) -> list[topics.Topic]:
-    return [*(topics.raw(feed) for feed in sorted(carriers)), topics.ERP_ORDERS]
+def _raw(carriers: Mapping[str, Carrier]) -> list[topics.Topic]:
+    return [topics.raw(feed) for feed in sorted(carriers)]
 
 
 def _shipments(settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> ShipmentsHandler:
@@ -44,7 +61,9 @@ def _shipments(settings: Settings, registry: Registry, carriers: Mapping[str, Ca
 STAGES: dict[str, Stage] = {
     stage.app.name: stage
     for stage in (
-        Stage(topics.INTAKE, _raw_and_orders, IntakeHandler),
+        Stage(topics.INTAKE, _raw, IntakeHandler, _names),
+        Stage(topics.ORDERS, lambda _: [topics.ERP_ORDERS, topics.MASTER_DATA], OrdersHandler, _names),
+        Stage(topics.IDENTITY, lambda _: [topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS], IdentityHandler),
         Stage(topics.SHIPMENTS, lambda _: list(topics.OF_ONE_SHIPMENT), _shipments),
         Stage(topics.FULFILMENT, lambda _: [topics.DELIVERY_MILESTONES], FulfilmentHandler),
         Stage(topics.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),
@@ -71,4 +90,5 @@ def run_stage(name: str, settings: Settings) -> int:
     reads = [topic.name for topic in stage.reads(carriers)]
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    return run(build_faust_app(stage.app, settings, reads), runner, settings)
+    with stage.follow(settings, registry, carriers):
+        return run(build_faust_app(stage.app, settings, reads), runner, settings)

@@ -1,6 +1,6 @@
-"""The intake stage: raw records and ERP orders in, canonical events and order references out.
+"""The intake stage: raw records in, canonical events out, and claims of which references are whose.
 
-Reads ``raw.<feed>.v1`` of every carrier and ``erp.orders.v1``; keeps no state.
+Reads ``raw.<feed>.v1`` of every carrier; keeps no state.
 """
 
 from __future__ import annotations
@@ -21,15 +21,14 @@ from streams.model import (
     Acknowledgement,
     CarrierEvent,
     FeedActivity,
-    Order,
-    OrderReference,
     Record,
+    ReferenceClaim,
     ShipmentLink,
 )
-from streams.orders import references_of
+from streams.pairing import Pairs
 from streams.vocabulary import RejectReason
 from topologies.handling import Handled, Message, Refused, View
-from topologies.reading import decoded
+from topologies.naming import check_ready, names_of
 
 HEADER_NAMES = HeaderNames(
     feed=headers.FEED, channel=headers.CHANNEL, received_at=headers.RECEIVED_AT,
@@ -41,9 +40,10 @@ MOST_KEY = LONGEST_NUMBER + 64
 
 
 class IntakeHandler:
-    """Turns one chunk of a raw topic, or of orders, into outputs."""
+    """Turns one chunk of a raw topic into outputs."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
+        self.names = names_of(carriers)
         self._adapters = {feed: carrier.adapter for feed, carrier in carriers.items()}
         self._max_bytes = settings.max_record_bytes
         self._told = Told()
@@ -53,25 +53,23 @@ class IntakeHandler:
         self._links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)
         self._acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, registry)
-        self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
-        self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
+        self._pairs = Pairs()
+        self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
-        """Outputs of one chunk; ``now_ms`` stands in where a record has no time of receipt."""
+        """Outputs of one chunk; ``now_ms`` stands in where a record has no time of receipt. Raises Transient until
+        carriers' names are known."""
         del state
-        if records[0].topic == topics.ERP_ORDERS.name:
-            return self._take_orders(records)
+        check_ready(self.names)
         taken = take_in(records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES, self._told)
         lost: list[tuple[CarrierEvent, Reject]] = []
         keyed = ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events)
         events = _written(self._events, keyed, lost)
         unresolved = _written(self._unresolved, taken.unresolved, lost)
-        links: list[Message] = [
-            {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}
-            for one in self._linked.news(taken.events)
-        ]
+        told = taken.events
         if lost:
             _count_as_refused(lost, taken, records)
+            told = [event for event in told if not any(event is one for one, _ in lost)]
         refused = [Refused(record, reject) for record, reject in taken.refused]
         activity: list[Message] = [
             {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in taken.activity
@@ -83,24 +81,24 @@ class IntakeHandler:
             topics.EDI_ACKNOWLEDGEMENTS.name: acknowledgements,
             topics.CARRIER_EVENTS.name: events,
             topics.CARRIER_UNRESOLVED.name: unresolved,
-            topics.SHIPMENT_LINKS.name: links,
+            **self._other_numbers(told),
             topics.FEED_ACTIVITY.name: activity,
         }
         sent = {name: messages for name, messages in outputs.items() if messages}
         errors = Counter((context.feed, error.kind.value) for context, error in taken.errors)
         return Handled(sent, refused, {}, taken.counts, errors, taken.flags)
 
-    def _take_orders(self, records: Sequence[Record]) -> Handled:
-        messages: list[Message] = []
-        orders, kept, refused = decoded(records, self._orders.decode)
-        for order, record in zip(orders, kept, strict=True):
-            references, rejects = references_of(order)
-            refused += [Refused(record, reject) for reject in rejects]
-            for reference in references:
-                key = shipment_key(reference.carrier, reference.tracking_number).encode()
-                messages.append({"key": key, "value": self._references.encode(reference)})
-        counts = Counter(orders=len(records), order_references=len(messages))
-        return Handled({topics.ORDER_REFERENCES.name: messages} if messages else {}, refused, {}, counts)
+    def _other_numbers(self, events: Sequence[CarrierEvent]) -> dict[str, list[Message]]:
+        """What these events, which have numbers, tell of other numbers: links and claims."""
+        links: list[Message] = [
+            {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}
+            for one in self._linked.news(events)
+        ]
+        claims: list[Message] = [
+            {"key": f"{one.type}:{one.value}".encode(), "value": self._claims.encode(one)}
+            for one in self._pairs.news(events)
+        ]
+        return {topics.SHIPMENT_LINKS.name: links, topics.REFERENCE_CLAIMS.name: claims}
 
 
 def _written(

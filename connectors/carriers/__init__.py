@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from connectors.mapping.loading import FILE, Carrier, compile_carrier, read
+from connectors.mapping.loading import FILE, Carrier, compile_carrier, names_of, read
 from connectors.mapping.yaml_text import CarrierFileError
 from streams.errors import Fatal
 from streams.intake import Adapter
@@ -30,13 +30,14 @@ def discover(home: Path = HOME) -> list[Carrier]:
     place of the mapped adapter and may use it.
     """
     read_ones = {folder.name: read(folder) for folder in folders(home)}
+    names = names_of(read_ones)
     feeds: dict[str, str] = {}
     carriers = []
     for name, one in read_ones.items():
         if one.spec.feed in feeds:
             raise one.lines.error(("feed",), f"{one.spec.feed!r} is the feed of {feeds[one.spec.feed]} already")
         feeds[one.spec.feed] = name
-        carriers.append(_with_code(home / name, compile_carrier(one, read_ones)))
+        carriers.append(_with_code(home / name, compile_carrier(one, read_ones, names)))
     return carriers
 
 

@@ -9,14 +9,17 @@ from fastapi import FastAPI
 
 from config import topics
 from config.version import VERSION
-from connectors.gateway import alert_actions, carriers, documents, health, openapi, problems
+from connectors.compacted import latest
+from connectors.gateway import alert_actions, carriers, documents, health, masterdata, openapi, problems
 from connectors.gateway.alert_actions import ActionDocument
 from connectors.gateway.confirmations import CONFIRMATIONS, ConfirmationDocument
+from connectors.gateway.masterdata import MasterDocument
 from connectors.gateway.orders import ORDERS, OrderDocument
 from connectors.gateway.services import Services
 from connectors.gateway.tracing import Traced
 from connectors.mapping.loading import Carrier
 from connectors.registry import Registry
+from streams.model import MasterRecord
 
 DESCRIPTION = (
     "Where carriers, the ERP and the warehouse push, and people act on alerts. A 2xx means that Kafka has it, on every"
@@ -25,8 +28,11 @@ DESCRIPTION = (
 KEY = {"key": {"type": "http", "scheme": "bearer", "description": "A key of SHIPSYNC_API_KEYS"}}
 
 
-def build(known: Sequence[Carrier], registry: Registry, services: Services) -> FastAPI:
-    """The ASGI application. Raises SettingsError for secrets that cannot be used."""
+def build(
+    known: Sequence[Carrier], registry: Registry, services: Services, master: masterdata.Known | None = None
+) -> FastAPI:
+    """The ASGI application. ``master``: reads master data, in place of its topic. Raises SettingsError for secrets that
+    cannot be used."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -44,10 +50,13 @@ def build(known: Sequence[Carrier], registry: Registry, services: Services) -> F
     app.include_router(documents.router(ORDERS, codecs, services))
     app.include_router(documents.router(CONFIRMATIONS, codecs, services))
     app.include_router(alert_actions.router(codecs, services))
-    written = (topics.ERP_ORDERS, topics.WMS_CONFIRMATIONS, topics.ALERT_ACTIONS)
+    app.include_router(masterdata.router(
+        codecs, services, master or (lambda: latest(services.settings, registry, topics.MASTER_DATA, MasterRecord))
+    ))
+    written = (topics.ERP_ORDERS, topics.WMS_CONFIRMATIONS, topics.ALERT_ACTIONS, topics.MASTER_DATA)
     wanted = frozenset({*(topics.raw(one.feed).name for one in known), *(topic.name for topic in written)})
     app.include_router(health.router(wanted, services))
     problems.install(app)
-    openapi.complete(app, [OrderDocument, ConfirmationDocument, ActionDocument], KEY)
+    openapi.complete(app, [OrderDocument, ConfirmationDocument, ActionDocument, MasterDocument], KEY)
     app.add_middleware(Traced)
     return app

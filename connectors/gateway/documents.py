@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -27,6 +27,7 @@ from streams.errors import Fatal, Transient
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T", bound=msgspec.Struct)
+S = TypeVar("S", bound=msgspec.Struct, covariant=True)
 log = structlog.get_logger(__name__)
 JSON = bodies.media_types(["json"])
 MOST_DOCUMENTS = 1_000
@@ -51,6 +52,15 @@ class Kind(Generic[M, T]):
     summary: str
 
 
+class Contract(Protocol[S]):
+    """A topic and the Struct of its values."""
+
+    @property
+    def topic(self) -> Topic: ...
+    @property
+    def struct(self) -> type[S]: ...
+
+
 class Codecs:
     """The writers of our contracts, made when first needed: carriers' pushes need no registry."""
 
@@ -58,7 +68,7 @@ class Codecs:
         self._registry = registry
         self._known: dict[str, Any] = {}
 
-    async def of(self, kind: Kind[M, T], retry_after: int) -> ValueCodec[T]:
+    async def of(self, kind: Contract[T], retry_after: int) -> ValueCodec[T]:
         """The writer. Raises Problem 503 where the registry does not give the contract's id."""
         if kind.topic.name not in self._known:
             try:

@@ -10,20 +10,29 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from config.topics import ERP_ORDERS
 from connectors.gateway.documents import Kind
 from streams.identity import LONGEST_NUMBER
-from streams.model import Order, OrderLine
+from streams.model import Order, OrderLine, Reference
 from streams.orders import references_of
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NUMBER)]
 """A number or code of the ERP's."""
 
 
+class OrderNumber(BaseModel):
+    """Another number its shipments are known by."""
+
+    model_config = ConfigDict(extra="forbid")
+    type: Name = Field(description="po, bol, pro, sscc, container, booking, ...")
+    value: Name
+
+
 class OrderShipment(BaseModel):
-    """One shipment the order travels in."""
+    """One shipment the order travels in, by the carrier's number, or by references alone."""
 
     model_config = ConfigDict(extra="forbid")
     delivery_id: Name = Field(description="ERP delivery")
-    carrier: Name = Field(description="Carrier slug")
-    tracking_number: Name = Field(description="The carrier's own number")
+    carrier: Name | None = Field(None, description="Carrier slug, or a name of the carrier's; due with a number")
+    tracking_number: Name | None = Field(None, description="The carrier's own number; none where references tell")
+    references: list[OrderNumber] = Field(default_factory=list)
 
 
 class OrderDocument(BaseModel):
@@ -44,6 +53,7 @@ class OrderDocument(BaseModel):
     value: float | None = Field(None, ge=0, allow_inf_nan=False, description="Order value in that currency")
     promised_delivery_at: AwareDatetime | None = None
     shipments: list[OrderShipment] = Field(default_factory=list)
+    references: list[OrderNumber] = Field(default_factory=list, description="Numbers all its shipments are known by")
 
 
 def milliseconds(at: datetime) -> int:
@@ -54,15 +64,23 @@ def milliseconds(at: datetime) -> int:
 def to_order(document: OrderDocument) -> Order:
     """The order as the contract has it."""
     promised = document.promised_delivery_at
-    lines = [OrderLine(one.delivery_id, one.carrier, one.tracking_number) for one in document.shipments]
+    lines = [
+        OrderLine(one.delivery_id, one.carrier or "", one.tracking_number or "", _numbers(one.references))
+        for one in document.shipments
+    ]
     return Order(
         document.order_id, document.customer_id, document.status, document.currency, document.value,
         None if promised is None else milliseconds(promised), milliseconds(document.updated_at), lines,
+        _numbers(document.references),
     )  # fmt: skip
 
 
+def _numbers(told: list[OrderNumber]) -> list[Reference]:
+    return [Reference(one.type, one.value) for one in told]
+
+
 def _wrong(order: Order) -> list[tuple[str, str]]:
-    """What intake would refuse of the order."""
+    """What the orders stage would refuse of the order."""
     return [(reject.path or "", reject.detail) for reject in references_of(order).rejects]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from connectors.mapping.carrier_names import CarrierNames
 from connectors.mapping.check_digits import Checks
 from connectors.mapping.emission import Emitter, retraction
 from connectors.mapping.levels import LIST, elements_of
 from connectors.mapping.locating import locator, zone_finder
 from connectors.mapping.moments import end_of_day, teller
-from connectors.mapping.other_carriers import CarrierOf
+from connectors.mapping.other_carriers import carrier_of
 from connectors.mapping.paths import Levels, Row, Texts, split
 from connectors.mapping.references import reader
 from connectors.mapping.refusals import Refusals, test_of
@@ -31,7 +32,7 @@ class Compiled:
     """A document ready to read. ``table_of``: a carrier's table by slug and name, for aggregators."""
 
     def __init__(
-        self, spec: Document, whole: Specification, carrier_of: CarrierOf,
+        self, spec: Document, whole: Specification, names: CarrierNames,
         statuses: Mapping[str, StatusTable], table_of: Table, checks: Checks,
     ) -> None:
         self.name = spec.name
@@ -41,7 +42,7 @@ class Compiled:
         texts = Texts(levels)
         self._location = locator(spec.place, texts)
         zone_of = zone_finder(spec.zone_by, whole.zone, texts, spec.place, self._location)
-        self._carrier_of = carrier_of
+        self._carrier_of = carrier_of(whole.carrier, names)
         self._carrier = texts.first(whole.carrier.path if isinstance(whole.carrier, OtherCarrier) else None)
         self._number = texts.slots(spec.tracking_number)
         self._moment = teller(spec.time, texts, zone_of)
@@ -61,7 +62,7 @@ class Compiled:
         self._piece = texts.first(spec.piece)
         self._leg = texts.first(spec.leg)
         self._event_id = texts.first(spec.event_id)
-        self._references = reader(spec.references, levels)
+        self._references = reader(spec.references, levels, names)
         self._each_its_own = any(split(one.each, levels)[0] == len(levels) - 1 > 0 for one in spec.references)
         self._strip = tuple(spec.strip)
         self._retracted = test_of(spec.retracted, levels) if spec.retracted is not None else None

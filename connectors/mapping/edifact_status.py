@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from connectors.formats.edifact import Message, Segment, at, read
 from connectors.mapping import yaml_text
+from connectors.mapping.carrier_names import CarrierNames
 from connectors.mapping.check_digits import Checks
 from connectors.mapping.edifact_contrl import answers, received
 from connectors.mapping.edifact_times import moment_of
@@ -95,7 +96,9 @@ class Status:
 class EdifactAdapter:
     """Reads one partner's interchanges."""
 
-    def __init__(self, feed: str, channel: str, zone: str, carrier: str, partner: Edifact, checks: Checks) -> None:
+    def __init__(
+        self, feed: str, channel: str, zone: str, carrier: str, partner: Edifact, checks: Checks, names: CarrierNames
+    ) -> None:
         self.feed = feed
         self._emit = Emitter(channel, checks).emit
         self._zone, self._carrier, self._partner = zone, normalise_carrier(carrier), partner
@@ -104,7 +107,7 @@ class EdifactAdapter:
         reasons = {**tables.reasons, **partner.reasons}
         self._table = StatusTable(Statuses(tables.source, meanings, partner.texts, reasons))
         self._types = {**tables.references, **partner.references}
-        self._aliases = {normalise_carrier(name): slug for name, slug in partner.carriers.items()}
+        self._aliases = names.over({normalise_carrier(name): slug for name, slug in partner.carriers.items()})
 
     def parse(self, body: bytes, context: RawContext) -> Parsed:
         """Events of every message taken, rejects for the others. Raises Reject where it is no interchange."""

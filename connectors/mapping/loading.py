@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.mapping import yaml_text
 from connectors.mapping.adapter import BY_LINE, READERS, WITH_ATTRIBUTES, MappedAdapter, RowsAdapter, rows_reader
 from connectors.mapping.asking import Plan, plan_of
+from connectors.mapping.carrier_names import CarrierNames
 from connectors.mapping.check_digits import RULES, Checks, Scheme
 from connectors.mapping.checking import check_places, check_push, check_rows, check_times, check_zone
 from connectors.mapping.document import MESSAGE, Compiled
 from connectors.mapping.edifact_status import TYPES, EdifactAdapter
-from connectors.mapping.other_carriers import carrier_of
 from connectors.mapping.paths import BadPath
 from connectors.mapping.refusals import Refusals, Test, test_of
 from connectors.mapping.specification import CheckDigit, Document, Push, Specification
@@ -34,7 +34,8 @@ _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 @dataclass(frozen=True, slots=True)
 class Carrier:
     """One carrier as the rest of ShipSync knows it. ``slug`` is None for an aggregator; ``plan``: how it is asked;
-    ``rows_have_header``: its tables begin with a row that names the columns; ``calendar``: the holidays it follows.
+    ``rows_have_header``: its tables begin with a row that names the columns; ``calendar``: the holidays it follows;
+    ``names``: what all carriers are called.
     """
 
     feed: str
@@ -50,6 +51,7 @@ class Carrier:
     push: Push | None = None
     rows_have_header: bool = False
     calendar: str | None = None
+    names: CarrierNames = field(default_factory=CarrierNames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,31 +102,43 @@ def _scheme(one: CheckDigit, lines: Lines, index: int) -> Scheme:
     return Scheme(shape, RULES[one.rule])
 
 
-def compile_carrier(one: Read, others: Mapping[str, Read]) -> Carrier:
-    """The working carrier. ``others``: all carriers read, by slug. Raises CarrierFileError."""
+def names_of(carriers: Mapping[str, Read]) -> CarrierNames:
+    """What the files call the carriers that are some, and no aggregators."""
+    named = CarrierNames()
+    for one in carriers.values():
+        spec = one.spec
+        if isinstance(spec.carrier, str):
+            named.package([(normalise_carrier(spec.carrier), [spec.name, *spec.also, *spec.scac])])
+    return named
+
+
+def compile_carrier(one: Read, others: Mapping[str, Read], names: CarrierNames) -> Carrier:
+    """The working carrier. ``others``: all carriers read, by slug; ``names``: what they are called. Raises
+    CarrierFileError."""
     spec, lines = one.spec, one.lines
     return Carrier(
         spec.feed, spec.name, spec.carrier if isinstance(spec.carrier, str) else None, spec.channel,
         tuple(spec.formats), spec.source,
         _seconds(spec.cadence.expect_every, lines, "expect_every"),
         _seconds(spec.cadence.stale_after, lines, "stale_after"),
-        _adapter(one, others),
+        _adapter(one, others, names),
         None if spec.poll is None else plan_of(spec.poll, spec.carrier, lines),
         spec.push,
         spec.formats == ["csv"] and not (spec.csv is not None and spec.csv.columns),
         spec.calendar,
+        names,
     )
 
 
-def _adapter(one: Read, others: Mapping[str, Read]) -> Adapter:
+def _adapter(one: Read, others: Mapping[str, Read], names: CarrierNames) -> Adapter:
     spec = one.spec
     checks = _checks(others)
     if spec.x12 is not None:
-        return X12Adapter(spec.feed, spec.channel, spec.zone, spec.x12, checks)
+        return X12Adapter(spec.feed, spec.channel, spec.zone, spec.x12, checks, names)
     if spec.edifact is not None:
         slug = spec.carrier if isinstance(spec.carrier, str) else spec.carrier.otherwise
-        return EdifactAdapter(spec.feed, spec.channel, spec.zone, slug, spec.edifact, checks)
-    return _mapped(one, others, checks)
+        return EdifactAdapter(spec.feed, spec.channel, spec.zone, slug, spec.edifact, checks, names)
+    return _mapped(one, others, checks, names)
 
 
 def _checks(carriers: Mapping[str, Read]) -> Checks:
@@ -144,7 +158,9 @@ def _seconds(text: str, lines: Lines, field: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-def _mapped(one: Read, others: Mapping[str, Read], checks: Checks) -> MappedAdapter | RowsAdapter:
+def _mapped(
+    one: Read, others: Mapping[str, Read], checks: Checks, names: CarrierNames
+) -> MappedAdapter | RowsAdapter:
     spec = one.spec
     levels = {MESSAGE, *(level for document in spec.documents for level in document.each)}
     for index, refusal in enumerate(spec.refusals):
@@ -156,7 +172,9 @@ def _mapped(one: Read, others: Mapping[str, Read], checks: Checks) -> MappedAdap
         whole = Refusals([r for r in spec.refusals if _starts(r.when) == MESSAGE], [MESSAGE])
     except BadPath as error:
         raise one.lines.error(("refusals",), str(error)) from error
-    documents = [_document(one, index, document, others, checks) for index, document in enumerate(spec.documents)]
+    documents = [
+        _document(one, index, document, others, checks, names) for index, document in enumerate(spec.documents)
+    ]
     readers = WITH_ATTRIBUTES if spec.xml_attributes else READERS
     mapped = MappedAdapter(
         spec.feed, {name: readers[name] for name in spec.formats if name in readers}, whole, documents
@@ -166,7 +184,7 @@ def _mapped(one: Read, others: Mapping[str, Read], checks: Checks) -> MappedAdap
 
 
 def _document(
-    one: Read, index: int, document: Document, others: Mapping[str, Read], checks: Checks
+    one: Read, index: int, document: Document, others: Mapping[str, Read], checks: Checks, names: CarrierNames
 ) -> tuple[Test, Compiled]:
     where = ("documents", str(index))
     tables = dict(one.tables)
@@ -186,7 +204,7 @@ def _document(
 
     try:
         return test_of(document.when, [MESSAGE]), Compiled(
-            document, one.spec, carrier_of(one.spec.carrier), tables, table_of, checks
+            document, one.spec, names, tables, table_of, checks
         )
     except BadPath as error:
         raise one.lines.error(_place_of(one.lines, where, str(error)), str(error)) from error
@@ -196,9 +214,9 @@ def _place_of(lines: Lines, where: tuple[str, ...], problem: str) -> tuple[str, 
     """The field whose path is wrong: the first below ``where`` standing on a line that holds it."""
     path = problem.split("'")[1] if "'" in problem else ""
     texts = lines.path.read_text("utf-8").splitlines()
-    for field, line in lines.below(where):
+    for below, line in lines.below(where):
         if path and path in texts[line - 1]:
-            return field
+            return below
     return where
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from connectors.mapping.carrier_names import CarrierNames
 from connectors.mapping.specification import OtherCarrier
 from streams.identity import normalise_carrier
 
 CarrierOf = Callable[[str | None], str]
 
 
-def carrier_of(carrier: str | OtherCarrier) -> CarrierOf:
-    """A function from the name in the message to the slug."""
+def carrier_of(carrier: str | OtherCarrier, names: CarrierNames) -> CarrierOf:
+    """A function from the name in the message to the slug. ``names``: what else is known of carriers' names."""
     if isinstance(carrier, str):
         slug = normalise_carrier(carrier)
         return lambda _: slug
-    aliases = {normalise_carrier(name): slug for name, slug in carrier.aliases.items()}
+    aliases = names.over({normalise_carrier(name): slug for name, slug in carrier.aliases.items()})
 
     inside = re.compile(carrier.pattern) if carrier.pattern else None
 

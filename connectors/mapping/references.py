@@ -7,16 +7,20 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from connectors.mapping import gs1
+from connectors.mapping.carrier_names import CarrierNames
 from connectors.mapping.other_carriers import carrier_of
 from connectors.mapping.paths import Levels, holders_below, split, texts_below
 from connectors.mapping.specification import ReferenceFrom
 from streams.model import Reference
 
 
-def reader(specs: Sequence[ReferenceFrom], levels: Sequence[str]) -> Callable[[Levels], list[Reference]]:
+def reader(
+    specs: Sequence[ReferenceFrom], levels: Sequence[str], names: CarrierNames
+) -> Callable[[Levels], list[Reference]]:
     """One function that gathers them all, each once, in the order declared. Raises BadPath."""
     wanted = [
-        (*split(spec.each, levels), (spec.value or "").split(".") if spec.value else [], spec, _other(spec, levels))
+        (*split(spec.each, levels), (spec.value or "").split(".") if spec.value else [], spec,
+         _other(spec, levels, names))
         for spec in specs
     ]
 
@@ -34,12 +38,14 @@ def reader(specs: Sequence[ReferenceFrom], levels: Sequence[str]) -> Callable[[L
     return get
 
 
-def _other(spec: ReferenceFrom, levels: Sequence[str]) -> Callable[[Levels], str] | None:
+def _other(
+    spec: ReferenceFrom, levels: Sequence[str], names: CarrierNames
+) -> Callable[[Levels], str] | None:
     """Reads whose number it is, where that is another carrier's."""
     if spec.carrier is None:
         return None
     level, keys = split(spec.carrier.path, levels)
-    slug_of = carrier_of(spec.carrier)
+    slug_of = carrier_of(spec.carrier, names)
     return lambda at: slug_of(next(iter(texts_below(at[level], keys)), None))
 
 

@@ -318,7 +318,8 @@ class CheckDigit(Struct, frozen=True, forbid_unknown_fields=True):
 class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole ``carrier.yaml``. ``xml_attributes``: XML attributes are fields too, ``@name`` of their element.
     ``check_digits``: how this carrier's tracking numbers prove themselves; one that does not is flagged. ``calendar``:
-    that of ``config/holidays.yaml`` on whose days the feed need not speak.
+    that of ``config/holidays.yaml`` on whose days the feed need not speak. ``also``, ``scac``: other names and Standard
+    Carrier Alpha Codes it goes by in orders and with aggregators.
     """
 
     feed: str
@@ -339,4 +340,6 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     xml_attributes: bool = False
     csv: Csv | None = None
     push: Push | None = None
+    also: list[str] = field(default_factory=list)
+    scac: list[str] = field(default_factory=list)
     calendar: str | None = None

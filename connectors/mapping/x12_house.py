@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.formats.x12 import Segment, TransactionSet
+from connectors.mapping.carrier_names import Aliases
 from connectors.mapping.emission import Emitter
 from connectors.mapping.moments import unreadable
 from connectors.mapping.places import country_code, zone_at, zones
@@ -28,7 +29,7 @@ class House:
 
     feed: str
     zone: str
-    aliases: Mapping[str, str]
+    aliases: Aliases
     reference_types: Mapping[str, str | None]
     emitter: Emitter
 

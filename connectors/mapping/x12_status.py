@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from connectors.formats.x12 import Segment, TransactionSet, read
+from connectors.mapping.carrier_names import CarrierNames
 from connectors.mapping.check_digits import Checks
 from connectors.mapping.emission import Emitter
 from connectors.mapping.moments import end_of_day, unreadable
@@ -66,12 +67,14 @@ class Heading:
 class X12Adapter:
     """Reads one partner's interchanges."""
 
-    def __init__(self, feed: str, channel: str, zone: str, partner: X12, checks: Checks) -> None:
+    def __init__(
+        self, feed: str, channel: str, zone: str, partner: X12, checks: Checks, names: CarrierNames
+    ) -> None:
         self.feed = feed
         self._zone = zone
         self._partner = partner
         self._codes: Codes = codes_of(partner)
-        self._aliases = {normalise_carrier(scac): slug for scac, slug in partner.carriers.items()}
+        self._aliases = names.over({normalise_carrier(scac): slug for scac, slug in partner.carriers.items()})
         self._house = House(
             feed, zone, self._aliases, self._codes.reference_types, Emitter(channel, checks)
         )

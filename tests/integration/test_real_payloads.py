@@ -76,7 +76,7 @@ TOLD: dict[str, tuple[str, str, str]] = {
     ),
     "dhl_universal/karrio_track_tracking_responsejson.json": ("info_received", "pre_advised", ""),
     "dhl_express/karrio_track_tracking_responsexml.xml": (
-        "picked_up*2 delivered", "picked_up*3 departed_pickup out_for_delivery delivered",
+        "delivered picked_up*2", "picked_up*3 departed_pickup out_for_delivery delivered",
         "goods_issue*3 delivery_confirmation",
     ),
     "dhl_express/shipit_dhl_delayed.xml": ("in_transit", "stored customs_held*10", ""),
@@ -112,8 +112,8 @@ TOLD: dict[str, tuple[str, str, str]] = {
         "delivery_confirmation",
     ),
 }
-"""File -> where its shipments stand at the end, what their customers hear of the file in the order of happening,
-what the ERP posts; "*2": so many times one after the other. Some files tell of the same shipment."""
+"""File -> where its shipments stand at the end, in the file's order, what their customers hear of the file in the order
+of happening, what the ERP posts; "*2": so many times one after the other. Some files tell of the same shipment."""
 
 
 NOTHING_TO_TELL = {file for file, outcome in EXPECTED.items() if outcome == ("", "carrier_error")}
@@ -149,7 +149,7 @@ class Outcome:
             self.events[files[event.source.correlation_id]].append(event)
 
     def told(self, file: str) -> Told:
-        events = self.events.get(file, [])
+        events = sorted(self.events.get(file, []), key=lambda one: (one.source.offset, one.source.index))
         shipments = dict.fromkeys((one.carrier, one.tracking_number) for one in events)
         ids = {one.event_id for one in events}
         updates = sorted((one for one in self._updates if one.event_id in ids), key=lambda one: one.occurred_at)

@@ -18,6 +18,7 @@ HELD_ELSEWHERE = {
     "streams/vocabulary.py": "tests/rules/test_contracts.py",
     "streams/warehouse.py": "tests/rules/test_contracts.py",
     "streams/link_records.py": "tests/rules/test_contracts.py",
+    "streams/claim_records.py": "tests/rules/test_contracts.py",
     "streams/feed_records.py": "tests/rules/test_contracts.py",
     "streams/poll_record.py": "tests/rules/test_contracts.py",
     "streams/dwell_records.py": "tests/rules/test_contracts.py",

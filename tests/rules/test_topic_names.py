@@ -18,13 +18,16 @@ DATA = sorted(path for pattern in ("*.yaml", "*.json") for path in (ROOT / "conn
 STORED_TOPICS = {
     "alert.actions.v1", "alert.signals.v1", "carrier.events.v1", "carrier.unresolved.v1", "customer.updates.v1",
     "dead.letters.v1", "delivery.milestones.v1", "dlq.alerts.v1", "dlq.edi.v1", "dlq.feeds.v1", "dlq.fulfilment.v1",
-    "dlq.intake.v1", "dlq.norms.v1", "dlq.shipments.v1", "dwell.norms.v1", "edi.acknowledgements.v1",
-    "edi.interchanges.v1", "edi.state.v1", "erp.orders.v1", "erp.postings.v1", "feed.activity.v1",
-    "feed.state.v1", "fulfilment.state.v1", "ops.alerts.v1", "order.references.v1", "poll.state.v1",
+    "dlq.identity.v1", "dlq.intake.v1", "dlq.norms.v1", "dlq.orders.v1", "dlq.shipments.v1", "dwell.norms.v1",
+    "edi.acknowledgements.v1", "edi.interchanges.v1", "edi.state.v1", "erp.orders.v1", "erp.postings.v1",
+    "feed.activity.v1", "feed.state.v1", "fulfilment.state.v1", "master.data.v1", "ops.alerts.v1",
+    "order.references.v1", "order.state.v1", "poll.state.v1", "reference.claims.v1", "reference.state.v1",
     "shipment.archive.v1", "shipment.dwells.v1", "shipment.events.v1", "shipment.state.v1", "wms.confirmations.v1",
 }
 STORED_APPS = {
     "intake": ("shipsync-intake", None),
+    "orders": ("shipsync-orders", "order.state.v1"),
+    "identity": ("shipsync-identity", "reference.state.v1"),
     "shipments": ("shipsync-shipments", "shipment.state.v1"),
     "fulfilment": ("shipsync-fulfilment", "fulfilment.state.v1"),
     "feeds": ("shipsync-feeds", "feed.state.v1"),
@@ -63,7 +66,9 @@ def test_topic_names_follow_the_pattern() -> None:
 
 
 def test_topics_that_are_joined_have_as_many_partitions() -> None:
-    joined = (*topics.OF_ONE_SHIPMENT, topics.SHIPMENT_STATE)
-    assert {topic.partitions for topic in joined} == {topics.CARRIER_EVENTS.partitions}
+    by_shipment = (*topics.OF_ONE_SHIPMENT, topics.SHIPMENT_STATE)
+    by_reference = (topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS, topics.REFERENCE_STATE)
+    for joined in (by_shipment, by_reference):
+        assert {topic.partitions for topic in joined} == {joined[0].partitions}
     alerts = (topics.ALERT_SIGNALS, topics.ALERT_ACTIONS, topics.OPS_ALERTS)
     assert {topic.partitions for topic in alerts} == {1}

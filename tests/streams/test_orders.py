@@ -1,15 +1,23 @@
-"""ERP orders become claims on shipments."""
+"""ERP orders become claims on shipments; the newest word of an order has them, whatever the order of arrival."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import json
 from msgspec.structs import replace
 
-from streams.model import Order, OrderLine, OrderReference
-from streams.orders import references_of
-from streams.vocabulary import RejectReason
+from streams import orders as step
+from streams.model import Order, OrderLine, OrderReference, OrderState, Reference, ReferenceClaim
+from streams.orders import keep, references_of
+from streams.vocabulary import RejectReason, SaidBy
+from tests.streams.strategies import batchings
+
+BOL, PO = Reference("bol", "b 1"), Reference("PO", "P9")
 
 
 def order(*lines: OrderLine, **changes: Any) -> Order:
@@ -51,7 +59,12 @@ def test_one_shipment_may_fulfil_two_deliveries() -> None:
     [
         (OrderLine("D-1", " ", "N1"), RejectReason.NO_REFERENCE, "shipments[1].carrier"),
         (OrderLine("D-1", "north", " "), RejectReason.NO_REFERENCE, "shipments[1].tracking_number"),
+        (OrderLine("D-1", " ", "N1", [BOL]), RejectReason.NO_REFERENCE, "shipments[1].carrier"),
+        (OrderLine("D-1", "north", "", [Reference("bol", " ")]), RejectReason.NO_REFERENCE,
+         "shipments[1].tracking_number"),
         (OrderLine("", "north", "N1"), RejectReason.CONTRACT_BROKEN, "shipments[1].delivery_id"),
+        (OrderLine("D-1", "north", "", [Reference("bol", "7" * 300)]), RejectReason.TOO_LARGE,
+         "shipments[1].references"),
     ],
 )
 def test_a_line_that_claims_nothing_is_refused_and_its_neighbours_go_on(
@@ -86,3 +99,169 @@ def test_a_number_no_system_gives_is_refused_by_name_alone(field: str) -> None:
 def test_a_cancelled_order_withdraws_its_claims(status: str) -> None:
     rekeyed = references_of(order(OrderLine("D-1", "north", "N1"), status=status))
     assert rekeyed.references == [OrderReference("north", "N1", "O-1", "D-1", "C-1", 7, 5, True, 12.5, "EUR")]
+
+
+def claim(kind: str, value: str, number: str = "", **changes: Any) -> ReferenceClaim:
+    plain = ReferenceClaim(kind, value, "north", number, SaidBy.ORDER, 5, 5, False, "O-1", "D-1", "C-1", 7)
+    return replace(plain, **changes)
+
+
+def test_a_line_without_a_number_claims_by_its_most_specific_reference() -> None:
+    rekeyed = references_of(order(OrderLine("D-1", "north", " ", [PO, BOL]), references=[Reference("po", "P1")]))
+    assert (rekeyed.references, rekeyed.claims, rekeyed.rejects) == ([], [claim("bol", "B1")], [])
+
+
+def test_what_holds_for_the_whole_order_holds_for_its_lines() -> None:
+    rekeyed = references_of(order(OrderLine("D-1", "", ""), references=[PO]))
+    assert rekeyed.claims == [claim("po", "P9", carrier="")]
+
+
+def test_a_line_with_a_number_says_whose_its_references_are() -> None:
+    rekeyed = references_of(order(OrderLine("D-1", "north", "n1", [BOL]), references=[PO]))
+    assert rekeyed.claims == [claim("bol", "B1", "N1"), claim("po", "P9", "N1")]
+    assert [one.tracking_number for one in rekeyed.references] == ["N1"]
+
+
+def test_a_carrier_is_known_by_any_of_its_names() -> None:
+    names = {"North Freight Inc.": "north"}
+    rekeyed = references_of(order(OrderLine("D-1", "North Freight Inc.", "N1")), lambda name: names.get(name, name))
+    assert rekeyed.references[0].carrier == "north"
+
+
+class Kept:
+    """Orders told one after the other, and what others then believe: of every claim the newest word, as shipments and
+    references take it (equal time: withdrawn wins, then the greater)."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, OrderState] = {}
+        self.believed: dict[tuple[Any, ...], tuple[int, bool, str, int]] = {}
+        self.out: list[step.Kept] = []
+
+    def tell(self, *chunk: Order) -> Kept:
+        before = json.encode(self.states)
+        out = keep(chunk, self.states)
+        assert json.encode(self.states) == before, "changed its argument"
+        self.states.update(out.states)
+        for one in (*out.references, *out.claims):
+            name, age = self._read(one)
+            self.believed[name] = max(age, self.believed.get(name, age))
+        self.out.append(out)
+        return self
+
+    @staticmethod
+    def _read(one: OrderReference | ReferenceClaim) -> tuple[tuple[Any, ...], tuple[int, bool, str, int]]:
+        if isinstance(one, OrderReference):
+            name: tuple[Any, ...] = one.carrier, one.tracking_number, one.order_id, one.delivery_id
+            at = one.updated_at
+        else:
+            name = one.type, one.value, one.carrier, one.tracking_number, one.order_id, one.delivery_id
+            at = one.said_at
+        terms = ("", -1) if one.withdrawn else (one.customer_id, one.promised_delivery_at or -1)
+        return name, (at, one.withdrawn, *terms)
+
+    @property
+    def standing(self) -> dict[tuple[Any, ...], tuple[str, int]]:
+        """What is claimed, with its terms."""
+        return {name: age[2:] for name, age in self.believed.items() if not age[1]}
+
+
+def test_a_corrected_number_moves_the_claim() -> None:
+    kept = Kept().tell(order(OrderLine("D-1", "north", "N1", [BOL])))
+    kept.tell(order(OrderLine("D-1", "north", "N2", [BOL]), updated_at=6))
+    assert set(kept.standing) == {("north", "N2", "O-1", "D-1"), ("bol", "B1", "north", "N2", "O-1", "D-1")}
+    taken_back = [one for one in kept.out[1].references if one.withdrawn]
+    assert [(one.tracking_number, one.updated_at) for one in taken_back] == [("N1", 5)]
+
+
+def test_a_dropped_line_is_claimed_no_more_and_the_others_stand() -> None:
+    kept = Kept().tell(order(OrderLine("D-1", "north", "N1"), OrderLine("D-2", "north", "N2")))
+    kept.tell(order(OrderLine("D-2", "north", "N2"), updated_at=6))
+    assert set(kept.standing) == {("north", "N2", "O-1", "D-2")}
+
+
+def test_an_older_word_that_comes_late_changes_nothing() -> None:
+    kept = Kept().tell(order(OrderLine("D-1", "north", "N2"), updated_at=6))
+    kept.tell(order(OrderLine("D-1", "north", "N1")))
+    assert (kept.out[1].references, kept.out[1].states) == ([], {})
+    assert kept.out[1].counts["older"] == 1
+
+
+def test_a_number_given_again_is_claimed_again() -> None:
+    kept = Kept()
+    for at, number in ((5, "N1"), (6, "N2"), (7, "N1")):
+        kept.tell(order(OrderLine("D-1", "north", number), updated_at=at))
+    assert set(kept.standing) == {("north", "N1", "O-1", "D-1")}
+
+
+def test_a_line_that_gets_its_number_claims_by_reference_no_more() -> None:
+    kept = Kept().tell(order(OrderLine("D-1", "north", "", [BOL])))
+    kept.tell(order(OrderLine("D-1", "north", "N1"), updated_at=6))
+    assert set(kept.standing) == {("north", "N1", "O-1", "D-1")}
+    [given_up] = kept.out[1].claims
+    assert (given_up.withdrawn, given_up.said_at) == (True, 5)
+
+
+def test_a_cancelled_order_claims_nothing() -> None:
+    lines = OrderLine("D-1", "north", "N1", [BOL]), OrderLine("D-2", "north", "", [PO])
+    kept = Kept().tell(order(*lines), order(*lines, updated_at=6, status="cancelled"))
+    assert kept.standing == {}
+
+
+def test_an_order_nobody_can_name_is_refused_once_and_kept_nowhere() -> None:
+    out = keep([order(order_id=" "), order(order_id="7" * 300), order(OrderLine("D-1", "n", "1"), order_id="")], {})
+    assert [(place, reject.reason) for place, reject in out.refused] == [
+        (0, RejectReason.CONTRACT_BROKEN), (1, RejectReason.TOO_LARGE), (2, RejectReason.CONTRACT_BROKEN),
+    ]
+    assert out.states == {}
+
+
+def test_an_order_of_too_many_claims_is_refused_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step, "MOST_CLAIMS", 2)
+    out = keep([order(*(OrderLine("D-1", "north", str(number)) for number in range(3)))], {})
+    assert [reject.reason for _, reject in out.refused] == [RejectReason.TOO_LARGE]
+    assert (out.references, out.states) == ([], {})
+
+
+LINES = st.builds(
+    OrderLine, st.sampled_from(["D-1", "D-2"]), st.just("north"), st.sampled_from(["", "N1", "N2", "N3"]),
+    st.sampled_from([[], [BOL], [BOL, PO]]),
+)
+VERSIONS = st.builds(
+    lambda lines, at, customer, promised, status, on_top: order(
+        *lines, updated_at=at, customer_id=customer, promised_delivery_at=promised, status=status, references=on_top
+    ),
+    st.lists(LINES, max_size=3), st.integers(0, 3), st.sampled_from(["C-1", "C-2"]), st.sampled_from([None, 3, 9]),
+    st.sampled_from(["open", "open", "closed", "cancelled"]), st.sampled_from([[], [PO]]),
+)
+
+
+@given(st.data())
+def test_what_is_claimed_in_the_end_depends_on_the_set_of_versions_alone(data: st.DataObject) -> None:
+    versions = data.draw(st.lists(VERSIONS, max_size=5))
+    again = data.draw(st.lists(st.sampled_from(versions), max_size=3)) if versions else []
+    chunks = data.draw(batchings(data.draw(st.permutations([*versions, *again]))))
+    plain, retold = Kept().tell(*versions), Kept()
+    for chunk in chunks:
+        retold.tell(*chunk)
+    assert retold.standing == plain.standing
+    newest = [state.version for state in plain.states.values()]
+    assert [state.version for state in retold.states.values()] == newest
+
+
+@given(st.lists(VERSIONS, min_size=1, max_size=5))
+def test_the_newest_version_has_all_its_claims_and_no_other(versions: Sequence[Order]) -> None:
+    kept = Kept().tell(*versions)
+    [state] = kept.states.values()
+    claims = [one for one in state.claims if not one.withdrawn]
+    standing = {(one.type, one.value, one.tracking_number, one.delivery_id) for one in claims}
+    believed = {
+        (name[0], name[1], name[3], name[5]) if len(name) == 6 else ("", "", name[1], name[3]) for name in kept.standing
+    }
+    assert believed == standing
+
+
+def test_saying_it_all_again_says_nothing_new() -> None:
+    said: Sequence[Order] = [order(OrderLine("D-1", "north", "N1", [BOL])), order(updated_at=6)]
+    kept = Kept().tell(*said)
+    kept.tell(*said)
+    assert (kept.out[1].references, kept.out[1].claims, kept.out[1].states) == ([], [], {})

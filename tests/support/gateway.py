@@ -17,6 +17,7 @@ from connectors.gateway.app import build
 from connectors.gateway.log_writer import NotWritten, Place, Record
 from connectors.gateway.rates import Rates
 from connectors.gateway.services import Services
+from streams.model import MasterRecord
 from tests.support.registry import fake_registry
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -72,6 +73,7 @@ class Gateway:
     client: TestClient
     log: ListLog
     services: Services
+    master: dict[str, MasterRecord] = field(default_factory=dict)
     clock: list[float] = field(default_factory=lambda: [NOW])
 
 
@@ -90,5 +92,6 @@ def gateway(home: Path, push: str = "", formats: str = "json", **settings: Any) 
         made, log, Answers(NOWHERE, made.gateway_idempotency, lambda: clock[0]),
         Rates(made.gateway_rate, lambda: clock[0]), lambda: clock[0],
     )
-    client = TestClient(build(discover(home), fake_registry(), services), raise_server_exceptions=False)
-    return Gateway(client, log, services, clock)
+    master: dict[str, MasterRecord] = {}
+    app = build(discover(home), fake_registry(), services, lambda: master)
+    return Gateway(TestClient(app, raise_server_exceptions=False), log, services, master, clock)

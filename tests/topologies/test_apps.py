@@ -29,15 +29,19 @@ from topologies.edi import EdiHandler
 from topologies.faust_app import build_faust_app
 from topologies.feeds import FeedsHandler
 from topologies.fulfilment import FulfilmentHandler
+from topologies.identity import IdentityHandler
 from topologies.intake import IntakeHandler
 from topologies.norms import NormsHandler
+from topologies.orders import OrdersHandler
 from topologies.runner import StageRunner
 from topologies.shipments import ShipmentsHandler
 from topologies.transport import ChunkTransport
 
 CARRIERS = {carrier.feed: carrier for carrier in discover()}
 READS = {
-    "intake": [*(f"raw.{feed}.v1" for feed in sorted(CARRIERS)), "erp.orders.v1"],
+    "intake": [f"raw.{feed}.v1" for feed in sorted(CARRIERS)],
+    "orders": ["erp.orders.v1", "master.data.v1"],
+    "identity": ["carrier.unresolved.v1", "reference.claims.v1"],
     "shipments": ["carrier.events.v1", "order.references.v1", "shipment.links.v1", "shipment.adoptions.v1"],
     "fulfilment": ["delivery.milestones.v1"],
     "feeds": ["feed.activity.v1"],
@@ -46,12 +50,14 @@ READS = {
     "alerts": ["alert.signals.v1", "alert.actions.v1"],
 }
 HANDLERS: dict[str, type] = {
-    "intake": IntakeHandler, "shipments": ShipmentsHandler, "fulfilment": FulfilmentHandler, "feeds": FeedsHandler,
-    "norms": NormsHandler, "edi": EdiHandler, "alerts": AlertsHandler,
+    "intake": IntakeHandler, "orders": OrdersHandler, "identity": IdentityHandler, "shipments": ShipmentsHandler,
+    "fulfilment": FulfilmentHandler, "feeds": FeedsHandler, "norms": NormsHandler, "edi": EdiHandler,
+    "alerts": AlertsHandler,
 }
 STATES = {
-    "intake": None, "shipments": "shipment.state.v1", "fulfilment": "fulfilment.state.v1", "feeds": "feed.state.v1",
-    "norms": "dwell.norms.v1", "edi": "edi.state.v1", "alerts": "ops.alerts.v1",
+    "intake": None, "orders": "order.state.v1", "identity": "reference.state.v1", "shipments": "shipment.state.v1",
+    "fulfilment": "fulfilment.state.v1", "feeds": "feed.state.v1", "norms": "dwell.norms.v1", "edi": "edi.state.v1",
+    "alerts": "ops.alerts.v1",
 }
 EACH = pytest.mark.parametrize("name", sorted(READS))
 
@@ -74,7 +80,7 @@ def test_a_stage_reads_its_topics_and_no_other(name: str) -> None:
 def test_a_new_carrier_is_read_without_a_line_here() -> None:
     carriers = {"acme": CARRIERS["ups"], "aardvark": CARRIERS["ups"]}
     assert [topic.name for topic in STAGES["intake"].reads(carriers)] == [
-        "raw.aardvark.v1", "raw.acme.v1", "erp.orders.v1",
+        "raw.aardvark.v1", "raw.acme.v1",
     ]
 
 

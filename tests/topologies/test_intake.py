@@ -28,14 +28,11 @@ from streams.model import (
     FeedActivity,
     Location,
     MinuteCount,
-    Order,
-    OrderLine,
-    OrderReference,
     Reference,
+    ReferenceClaim,
     Source,
 )
-from streams.vocabulary import Direction, Flag, Milestone, RejectReason, Verdict
-from tests.support.framing import framed_wrong
+from streams.vocabulary import Direction, Flag, Milestone, RejectReason, SaidBy, Verdict
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from topologies.handling import Handled
@@ -47,8 +44,7 @@ EVENTS = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, REGISTRY)
 UNRESOLVED = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, REGISTRY)
 ACTIVITY = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, REGISTRY)
 ACKNOWLEDGEMENTS = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, REGISTRY)
-ORDERS = ValueCodec(topics.ERP_ORDERS, Order, REGISTRY)
-REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
+CLAIMS = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, REGISTRY)
 CARRIERS = {carrier.feed: carrier for carrier in discover()}
 NUMBER = "1Z9X77410311122231"
 NOW = 1_790_000_000_000
@@ -82,11 +78,6 @@ def answer(*packages: dict[str, Any]) -> bytes:
 def raw(*values: bytes | None, feed: str = "ups", first: int = 0, **other: Any) -> list[FakeRecord]:
     told: dict[str, Any] = {"timestamp": LANDED, "key": None, **other}
     return [FakeRecord(f"raw.{feed}.v1", 3, first + place, value=value, **told) for place, value in enumerate(values)]
-
-
-def orders(*several: Order | bytes | None) -> list[FakeRecord]:
-    framed = [ORDERS.encode(one) if isinstance(one, Order) else one for one in several]
-    return [FakeRecord(topics.ERP_ORDERS.name, 0, 50 + place, value=value) for place, value in enumerate(framed)]
 
 
 def values(out: Handled, codec: ValueCodec[T]) -> list[T]:
@@ -375,57 +366,6 @@ def test_an_event_that_cannot_be_written_counts_as_refused_and_as_no_event() -> 
     assert (told.events, told.dead_letters) == (2, 1)
 
 
-ORDER = Order(
-    "SO-501", "C-9", "released", "EUR", 1249.5, NOW + 86_400_000, NOW - 60_000,
-    [OrderLine("D-1", "ups", NUMBER), OrderLine("D-2", " RLCA", "i99 3001")],
-)
-
-
-def test_an_order_claims_each_of_its_shipments_under_the_carriers_key(handler: IntakeHandler) -> None:
-    out = handler.handle(orders(ORDER), None, NOW)
-    assert list(out.outputs) == [topics.ORDER_REFERENCES.name]
-    assert keys(out, topics.ORDER_REFERENCES) == [b"ups:1Z9X77410311122231", b"rlca:I993001"]
-    assert values(out, REFERENCES) == [
-        OrderReference("ups", NUMBER, "SO-501", "D-1", "C-9", NOW + 86_400_000, NOW - 60_000),
-        OrderReference("rlca", "I993001", "SO-501", "D-2", "C-9", NOW + 86_400_000, NOW - 60_000),
-    ]
-    assert (out.refused, out.counts) == ([], {"orders": 1, "order_references": 2})
-
-
-def test_a_line_that_names_no_shipment_is_refused_and_the_other_lines_go_on(handler: IntakeHandler) -> None:
-    order = changed(ORDER, shipments=[OrderLine("D-0", "ups", " "), *ORDER.shipments])
-    records = orders(b"", order)
-    out = handler.handle(records, None, NOW)
-    line = out.refused[1]
-    assert line.record is records[1]
-    assert (line.reject.reason, line.reject.path) == (RejectReason.NO_REFERENCE, "shipments[0].tracking_number")
-    assert [one.delivery_id for one in values(out, REFERENCES)] == ["D-1", "D-2"]
-
-
-FRAMED = ORDERS.encode(ORDER)
-
-
-@pytest.mark.parametrize(("value", "reason"), framed_wrong(FRAMED, b"SO-501"))
-def test_an_order_framed_wrong_is_refused_and_its_neighbours_go_on(
-    handler: IntakeHandler, value: bytes | None, reason: RejectReason
-) -> None:
-    records = orders(ORDER, value, changed(ORDER, order_id="SO-502"))
-    out = handler.handle(records, None, NOW)
-    [refused] = out.refused
-    assert refused.record is records[1]
-    assert refused.reject.reason is reason
-    assert [one.order_id for one in values(out, REFERENCES)] == ["SO-501", "SO-501", "SO-502", "SO-502"]
-
-
-def test_an_order_with_a_time_of_more_than_64_bits_is_refused_alone(handler: IntakeHandler) -> None:
-    least = ORDERS.encode(changed(ORDER, updated_at=-(1 << 63)))
-    beyond = least.replace(b"\xff" * 9 + b"\x01", b"\xff" * 9 + b"\x7f")
-    assert beyond != least
-    out = handler.handle(orders(beyond, ORDER), None, NOW)
-    assert [one.record.offset for one in out.refused] == [50]
-    assert len(values(out, REFERENCES)) == 2
-
-
 @pytest.mark.parametrize(
     ("bad", "told"),
     [
@@ -440,3 +380,37 @@ def test_an_event_no_topic_could_carry_is_refused_with_its_record_alone(bad: dic
     assert (refused.record.offset, refused.reject.reason) == (1, RejectReason.TOO_LARGE)
     assert refused.reject.detail.startswith(told)
     assert out.counts["events"] == 2
+
+
+def pro_and_bol(number: str, offset: int = 0) -> list[FakeRecord]:
+    """A made-up 214 of a pickup, with the PRO number, if any, and a bill of lading and a purchase order."""
+    body = (
+        "ISA*00*          *00*          *02*RLCA           *ZZ*SHIPSYNC       *260921*1200*U*00401*000000017*0*P*>~"
+        f"GS*QM*RLCA*SHIPSYNC*20260921*1200*17*X*004010~ST*214*0001~B10*{number}**RLCA~"
+        "L11*b 4711*BM~L11*P9*PO~LX*1~AT7*AF*NS***20260921*080000*ET~MS1*DAYTON*OH~SE*8*0001~GE*1*17~IEA*1*000000017~"
+    )
+    return raw(body.encode(), feed="rlca", first=offset)
+
+
+def test_an_event_with_the_carriers_number_tells_whose_its_other_numbers_are(handler: IntakeHandler) -> None:
+    out = handler.handle(pro_and_bol("I993001"), None, NOW)
+    told = [(one.type, one.value, one.carrier, one.tracking_number, one.said_by) for one in values(out, CLAIMS)]
+    assert told == [
+        ("bol", "B4711", "rlca", "I993001", SaidBy.EVENT), ("po", "P9", "rlca", "I993001", SaidBy.EVENT),
+    ]
+    assert keys(out, topics.REFERENCE_CLAIMS) == [b"bol:B4711", b"po:P9"]
+    again = handler.handle(pro_and_bol("I993001", 1), None, NOW)
+    assert topics.REFERENCE_CLAIMS.name not in again.outputs
+
+
+def test_an_event_without_it_waits_under_its_most_specific_reference(handler: IntakeHandler) -> None:
+    out = handler.handle(pro_and_bol(""), None, NOW)
+    assert keys(out, topics.CARRIER_UNRESOLVED) == [b"bol:B4711"]
+    assert topics.REFERENCE_CLAIMS.name not in out.outputs
+
+
+def test_an_event_that_is_refused_tells_nothing() -> None:
+    handler = IntakeHandler(Settings(), REGISTRY, CARRIERS)
+    out = handler.handle(pro_and_bol("I" * 400), None, NOW)
+    assert [one.reject.reason for one in out.refused] == [RejectReason.TOO_LARGE]
+    assert topics.REFERENCE_CLAIMS.name not in out.outputs

@@ -20,7 +20,10 @@ from topologies.cli import (
     drop,
     feed,
     gateway,
+    identity,
+    masterdata,
     norms,
+    orders,
     poll,
     registry,
     stage,
@@ -52,6 +55,9 @@ app.command("norms", rich_help_panel=TRY)(norms.command)
 app.add_typer(carrier.app, name="carrier", rich_help_panel=TRY)
 app.add_typer(state.app, name="state", rich_help_panel=TRY)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=TRY)
+app.add_typer(identity.app, name="identity", rich_help_panel=TRY)
+app.add_typer(orders.app, name="orders", rich_help_panel=TRY)
+app.add_typer(masterdata.app, name="masterdata", rich_help_panel=RUN)
 app.command("up", rich_help_panel=RUN)(up.command)
 app.command("stage", rich_help_panel=RUN)(stage.command)
 app.command("gateway", rich_help_panel=RUN)(gateway.command)

@@ -30,7 +30,7 @@ from topologies.demo.ledger import Ledger, Origin
 
 T = TypeVar("T", bound=msgspec.Struct)
 ANSWER_SECONDS = 15.0
-WHOLE = (topics.DLQ_INTAKE, topics.DLQ_SHIPMENTS, topics.DLQ_FULFILMENT)
+WHOLE = (topics.DLQ_INTAKE, topics.DLQ_ORDERS, topics.DLQ_IDENTITY, topics.DLQ_SHIPMENTS, topics.DLQ_FULFILMENT)
 READ: tuple[Topic, ...] = (
     topics.CARRIER_EVENTS, topics.CARRIER_UNRESOLVED, topics.ORDER_REFERENCES, topics.SHIPMENT_EVENTS,
     topics.SHIPMENT_STATE, topics.CUSTOMER_UPDATES, topics.DELIVERY_MILESTONES, topics.OPS_ALERTS,

@@ -13,7 +13,7 @@ from connectors.gateway.confirmations import CONFIRMATIONS
 from connectors.gateway.log_writer import NotWritten
 from connectors.gateway.orders import ORDERS
 from connectors.registry import ValueCodec
-from streams.model import Order, OrderLine
+from streams.model import Order, OrderLine, Reference
 from streams.warehouse import WmsConfirmation, WmsLine
 from tests.support.gateway import Gateway, gateway
 from tests.support.registry import fake_registry
@@ -61,6 +61,18 @@ def test_a_confirmation_is_written_as_its_contract_says_keyed_by_the_delivery(on
         "W-1", "80001", None, "WH1", "shipped", 1_789_380_000_000, "acme", ["AC123456"],
         [WmsLine("10", "A-1", 5.0, 4.5, "C62", None)],
     )
+
+
+def test_an_order_may_name_references_in_place_of_a_number(one: Gateway) -> None:
+    line = {"delivery_id": "80001", "references": [{"type": "bol", "value": "4711"}]}
+    told = {**ORDER, "shipments": [line], "references": [{"type": "po", "value": "P9"}]}
+    assert post(one, told).status_code == 202
+    (record,) = one.log.records
+    order = ValueCodec(ERP_ORDERS, Order, fake_registry()).decode(record.value)
+    assert order.shipments == [OrderLine("80001", "", "", [Reference("bol", "4711")])]
+    assert order.references == [Reference("po", "P9")]
+    nameless = post(one, {**ORDER, "shipments": [{"delivery_id": "80001", "carrier": "acme"}]})
+    assert nameless.json()["errors"][0]["pointer"] == "/shipments/0/tracking_number"
 
 
 def test_a_list_is_written_whole(one: Gateway) -> None:

@@ -19,8 +19,8 @@ from connectors.embedded.ports import unused
 from topologies.cli.main import app
 
 COMMANDS = [
-    "alerts", "carrier", "demo", "drop", "feed", "gateway", "norms", "poll", "stage", "state", "status", "tail",
-    "topics", "up", "version",
+    "alerts", "carrier", "demo", "drop", "feed", "gateway", "identity", "masterdata", "norms", "orders", "poll",
+    "stage", "state", "status", "tail", "topics", "up", "version",
 ]
 
 
@@ -74,11 +74,14 @@ def test_the_version_is_told() -> None:
     assert invoked("version").output.strip() == VERSION
 
 
+STAGE_NAMES = "intake, orders, identity, shipments, fulfilment, feeds, norms, edi"
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["stage", "shipment"], ["there is no stage 'shipment'", "intake, shipments, fulfilment, feeds, norms, edi"]),
-        (["up", "--only", "intakes"], ["there is no stage 'intakes'", "shipments, fulfilment, feeds, norms, edi"]),
+        (["stage", "shipment"], ["there is no stage 'shipment'", STAGE_NAMES]),
+        (["up", "--only", "intakes"], ["there is no stage 'intakes'", STAGE_NAMES]),
         (["up", "--external", "--ports", "20000"], ["--ports", "not with --external"]),
         (["tail", "milestone"], ["there is no topic 'milestone'", "did you mean delivery.milestones.v1"]),
         (["tail", "carrier.evnts"], ["did you mean carrier.events.v1"]),

@@ -1,0 +1,160 @@
+"""``/v1/masterdata/{kind}/{id}``: one record of master data, read, written or taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from config.topics import MASTER_DATA, Topic
+from connectors.gateway import bodies
+from connectors.gateway.credentials import check_key
+from connectors.gateway.documents import JSON, Codecs, Fault
+from connectors.gateway.log_writer import Record
+from connectors.gateway.openapi import refusals
+from connectors.gateway.problems import Problem, pointer, unavailable
+from connectors.gateway.services import Services
+from streams.errors import Transient
+from streams.master_rows import BETWEEN_ALIASES, read_row
+from streams.masterdata import master_key
+from streams.model import MasterRecord
+from streams.vocabulary import MasterKind
+
+PATH = "/v1/masterdata/{kind}/{id:path}"
+SCOPE = "masterdata"
+Known = Callable[[], Mapping[str, MasterRecord]]
+"""The records there are, by KIND:ID. Raises Transient."""
+
+
+class MasterDocument(BaseModel):
+    """What is said of one carrier, customer, reference or link; each kind takes its own fields."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [
+            {"carrier": "acme", "tracking_number": "AC123456", "said_by": "mo"},
+            {"name": "Acme Freight", "scac": "ACME", "aliases": ["Acme Inc."]},
+        ]},
+    )
+    name: str = ""
+    scac: str = Field("", description="Standard Carrier Alpha Code")
+    duns: str = Field("", description="D-U-N-S number")
+    gln: str = Field("", description="GS1 Global Location Number")
+    aliases: list[str] = Field(default_factory=list, description="Names others call it by")
+    carrier: str = Field("", description="Carrier of the shipment a reference is, or a link is about")
+    tracking_number: str = ""
+    of_carrier: str = Field("", description="Carrier of the shipment a link leads to")
+    of_tracking_number: str = ""
+    link: str = Field("", description="alias, handed_over, relabelled, return_leg or piece")
+    valid_at: AwareDatetime | None = Field(None, description="The time a reference is about; now where none is given")
+    said_by: str = Field("", max_length=256, description="Who says so")
+
+
+class _Contract(NamedTuple):
+    topic: Topic
+    struct: type[MasterRecord]
+
+
+CONTRACT = _Contract(MASTER_DATA, MasterRecord)
+
+
+def router(codecs: Codecs, services: Services, known: Known) -> APIRouter:
+    """The endpoints."""
+    api = APIRouter(tags=[SCOPE])
+    told: dict[str, Any] = {"security": [{"key": []}]}
+    body = {"$ref": f"#/components/schemas/{MasterDocument.__name__}"}
+
+    def admitted(request: Request) -> dict[str, str]:
+        check_key(request.headers.get("authorization"), services.api_keys.get(SCOPE, ()))
+        return services.within_rate(SCOPE)
+
+    @api.get(
+        PATH, operation_id="get_masterdata", summary="What is said of it", openapi_extra=told,
+        responses=refusals(401, 404, 429, 503),
+    )
+    async def get(request: Request, kind: MasterKind, id: str) -> JSONResponse:
+        """The record, in the words of PUT."""
+        limits = admitted(request)
+        record = await _standing(kind, id, known, services)
+        return JSONResponse(msgspec.to_builtins(record), headers=limits)
+
+    @api.put(
+        PATH, operation_id="put_masterdata", summary="Say it, anew or otherwise",
+        responses=refusals(400, 401, 408, 413, 415, 422, 429, 503),
+        openapi_extra={**told, "requestBody": {"required": True, "content": {"application/json": {"schema": body}}}},
+    )
+    async def put(request: Request, kind: MasterKind, id: str) -> JSONResponse:
+        """Write the record; the answer comes when Kafka has it."""
+        limits = admitted(request)
+        bodies.check_kind(request, JSON)
+        read = await bodies.read(request, services.settings.max_record_bytes)
+        record = record_of(kind, id, read, int(services.now() * 1000))
+        return JSONResponse(await _write(record, codecs, services), headers=limits)
+
+    @api.delete(
+        PATH, operation_id="delete_masterdata", summary="Take it back", openapi_extra=told,
+        responses=refusals(401, 404, 429, 503),
+    )
+    async def delete(request: Request, kind: MasterKind, id: str) -> JSONResponse:
+        """Take the record back: whoever followed it follows that too."""
+        limits = admitted(request)
+        record = await _standing(kind, id, known, services)
+        gone = msgspec.structs.replace(record, withdrawn=True, updated_at=int(services.now() * 1000), updated_by="api")
+        return JSONResponse(await _write(gone, codecs, services), headers=limits)
+
+    return api
+
+
+def record_of(kind: MasterKind, name: str, body: bytes, now_ms: int) -> MasterRecord:
+    """The record a request says. Raises Problem: 400 for what is no JSON, 422 naming every wrong field."""
+    try:
+        document = MasterDocument.model_validate(msgspec.json.decode(body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, "malformed", f"no JSON: {error}") from error
+    except ValidationError as error:
+        raise _invalid([
+            {"pointer": pointer(list(one["loc"])), "detail": one["msg"]} for one in error.errors(include_url=False)
+        ]) from error
+    fields = document.model_dump(exclude={"aliases", "valid_at", "said_by"})
+    row = {
+        **fields, "kind": kind.value, "id": name, "aliases": BETWEEN_ALIASES.join(document.aliases),
+        "valid_at": "" if document.valid_at is None else document.valid_at.isoformat(),
+    }
+    if kind is MasterKind.LINK:
+        del row["id"]
+    found = read_row(row, now_ms, document.said_by or "api")
+    if not isinstance(found, MasterRecord):
+        raise _invalid([{"pointer": pointer([column]), "detail": detail} for column, detail in found])
+    if kind is MasterKind.LINK and found.id != name:
+        raise _invalid([{"pointer": "/link", "detail": f"a link of these shipments has the id {found.id}"}])
+    return found
+
+
+def _invalid(faults: list[Fault]) -> Problem:
+    return Problem(422, "invalid", f"{len(faults)} fields are wrong, nothing was taken", errors=faults)
+
+
+async def _standing(kind: MasterKind, name: str, known: Known, services: Services) -> MasterRecord:
+    try:
+        record = (await asyncio.to_thread(known)).get(master_key(kind, name))
+    except Transient as error:
+        raise unavailable("master data cannot be read", services.retry_after) from error
+    if record is None or record.withdrawn:
+        raise Problem(404, "unknown", f"nothing is said of {master_key(kind, name)}")
+    return record
+
+
+async def _write(record: MasterRecord, codecs: Codecs, services: Services) -> dict[str, Any]:
+    codec = await codecs.of(CONTRACT, services.retry_after)
+    key = master_key(record.kind, record.id)
+    try:
+        value = codec.encode(record)
+    except UnicodeEncodeError as error:
+        raise _invalid([{"pointer": "", "detail": "holds text that is not Unicode"}]) from error
+    [place] = await services.write([Record(MASTER_DATA.name, key.encode(), value, [])])
+    return {"key": key, **place._asdict()}

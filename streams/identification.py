@@ -1,0 +1,205 @@
+"""The identity step: events without a carrier's number, and claims of whose they are, in; those events with their
+number out, as soon as exactly one shipment can be meant.
+
+Reads ``carrier.unresolved`` and ``reference.claims``; writes ``carrier.events``, ``order.references``, ``ops.alerts``
+and, as its state, ``reference.state``.
+
+What is known of a reference, and what stands resolved in the end, depend on the set of inputs alone, not on their
+order, their repetition or how they were cut into chunks. Where claims change, what was told at another shipment is
+taken back there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from streams.candidates import Rules, Standing, first_told, standing
+from streams.errors import Reject
+from streams.identity import shipment_key
+from streams.model import AlertSignal, CarrierEvent, OrderReference, ReferenceClaim
+from streams.reference_record import Known, Line, Turn, decode_event, with_claim, with_event
+from streams.references import most_specific
+from streams.resolving import resolved, taken_back
+from streams.vocabulary import RejectReason
+from streams.waiting import alerts_between, settled
+
+MOST_HELD_BYTES = 400 * 1024
+MOST_WORDS = 500
+MOST_LINES = 500
+"""What one reference's record holds at most: some 400 events. One with more is no shipment's (``N/A``, ``00000``). Here
+alone does it matter what came first."""
+Said = CarrierEvent | ReferenceClaim
+_Shipment = tuple[str, str]
+
+
+class Identified(Struct):
+    """What one chunk brought about. ``events``: message key and event; ``states``: changed ones only.
+
+    ``refused``: place in the chunk and why. ``counts``: every event is one of accepted, duplicates and refused; every
+    claim one of claimed and claims_repeated, or refused. ``resolved`` and ``taken_back`` count what went out.
+    """
+
+    events: list[tuple[str, CarrierEvent]] = field(default_factory=list)
+    references: list[OrderReference] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
+    states: dict[str, Known] = field(default_factory=dict)
+    refused: list[tuple[int, Reject]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def identify(chunk: Sequence[Said], states: Mapping[str, Known | None], rules: Rules) -> Identified:
+    """Take a chunk in, in its order. ``states``: "TYPE:REFERENCE" -> what is stored; left unchanged."""
+    out = Identified()
+    for place, item in enumerate(chunk):
+        try:
+            _take(item, states, out)
+        except Reject as reject:
+            out.refused.append((place, reject))
+            out.counts["refused"] += 1
+    for key, known in out.states.items():
+        before = states.get(key) or Known(known.type, known.value)
+        out.states[key] = _put_right(before, known, rules, out)
+    out.counts += Counter()
+    return out
+
+
+def key_of(item: Said) -> str:
+    """The reference an input is about; empty where it names none."""
+    if isinstance(item, ReferenceClaim):
+        return f"{item.type}:{item.value}"
+    found = most_specific(item.references)
+    return "" if found is None else found.key
+
+
+def _take(item: Said, states: Mapping[str, Known | None], out: Identified) -> None:
+    key = key_of(item)
+    kind, _, value = key.partition(":")
+    if not kind or not value:
+        raise Reject(RejectReason.NO_REFERENCE, "it names no reference", "references")
+    known = out.states.get(key) or states.get(key) or Known(kind, value)
+    if isinstance(item, ReferenceClaim):
+        _check_claim(item)
+        changed, new, old = with_claim(known, item), "claimed", "claims_repeated"
+    else:
+        if item.tracking_number:
+            raise Reject(RejectReason.CONTRACT_BROKEN, "the event has its carrier's number", "tracking_number")
+        changed, new, old = with_event(known, item), "accepted", "duplicates"
+    if changed is None:
+        out.counts[old] += 1
+        return
+    _check_room(known, changed)
+    out.states[key] = changed
+    out.counts[new] += 1
+
+
+def _check_claim(claim: ReferenceClaim) -> None:
+    if claim.tracking_number and not claim.carrier:
+        raise Reject(RejectReason.CONTRACT_BROKEN, "a number without its carrier", "carrier")
+    if not claim.tracking_number and not claim.order_id and not claim.withdrawn:
+        raise Reject(RejectReason.CONTRACT_BROKEN, "neither a shipment nor an order", "tracking_number")
+
+
+def _check_room(known: Known, changed: Known) -> None:
+    """Refuse what a reference's record has no room for. Raises Reject."""
+    size = sum(len(one.body) for one in changed.held)
+    if len(changed.held) > len(known.held) and size > MOST_HELD_BYTES:
+        what = f"{len(known.held)} events"
+    elif len(changed.words) > MOST_WORDS:
+        what = f"{MOST_WORDS} claims"
+    elif len(changed.lines) > MOST_LINES:
+        what = f"{MOST_LINES} lines of orders"
+    else:
+        return
+    raise Reject(RejectReason.TOO_LARGE, f"{known.key} holds {what} and no more: is it a placeholder?")
+
+
+def _put_right(before: Known, known: Known, rules: Rules, out: Identified) -> Known:
+    """Tell what is resolved now and was not before, take back what is resolved otherwise; the record as it then is."""
+    was, now = standing(before, rules), standing(known, rules)
+    turns = {(one.name, one.shipment): one for one in known.turns}
+    _take_back_events(before, was, now, turns, out)
+    _put_lines_right(before, known, was, now, turns, out)
+    _tell_events(before, known, was, now, turns, out)
+    known = replace(known, turns=tuple(turns[one] for one in sorted(turns)))
+    out.alerts += alerts_between(before, was, known, now)
+    known, alerts = settled(known, now, rules)
+    out.alerts += alerts
+    return known
+
+
+Turns = dict[tuple[str, str], Turn]
+
+
+def _take_back_events(before: Known, was: Standing, now: Standing, turns: Turns, out: Identified) -> None:
+    for event_id, one in first_told(before).items():
+        told_at = was.events[event_id].shipment
+        if told_at is None or now.events[event_id].shipment == told_at:
+            continue
+        shipment = shipment_key(*told_at)
+        times = _times(turns, event_id, shipment)
+        out.events.append((shipment, taken_back(decode_event(one.body), *told_at, times)))
+        out.counts["taken_back"] += 1
+        turns[event_id, shipment] = Turn(event_id, shipment, times + 1)
+
+
+def _tell_events(
+    before: Known, known: Known, was: Standing, now: Standing, turns: Turns, out: Identified
+) -> None:
+    held_before = set(before.held)
+    for one in known.held:
+        ruling, old = now.events[one.event_id], was.events.get(one.event_id)
+        if ruling.shipment is None or (
+            old is not None and old.shipment == ruling.shipment and one in held_before
+        ):
+            continue
+        shipment = shipment_key(*ruling.shipment)
+        event = decode_event(one.body)
+        corrected = 0 if event.corrects is None else _times(turns, event.corrects, shipment)
+        times = _times(turns, one.event_id, shipment)
+        out.events.append((shipment, resolved(event, *ruling.shipment, ruling.said_by, times, corrected)))
+        out.counts["resolved"] += 1
+
+
+def _put_lines_right(
+    before: Known, known: Known, was: Standing, now: Standing, turns: Turns, out: Identified
+) -> None:
+    """Withdraw the lines told at another shipment with the time they were told with; tell those found, so that they
+    stand."""
+    old_lines = {line.name: line for line in before.lines}
+    for line in known.lines:
+        old = old_lines.get(line.name)
+        told_at = was.lines[line.name].shipment if line.name in was.lines else None
+        ruling = now.lines.get(line.name)
+        meant = None if ruling is None else ruling.shipment
+        if old is not None and told_at is not None and told_at != meant:
+            at = _time_of(old, told_at, turns)
+            shipment = shipment_key(*told_at)
+            out.references.append(_reference(old, told_at, at, withdrawn=True))
+            out.counts["lines_taken_back"] += 1
+            turns[line.name, shipment] = Turn(line.name, shipment, _times(turns, line.name, shipment) + 1, at)
+        if meant is not None and (told_at != meant or line != old):
+            out.references.append(_reference(line, meant, _time_of(line, meant, turns), withdrawn=False))
+            out.counts["lines_resolved"] += 1
+
+
+def _time_of(line: Line, shipment: _Shipment, turns: Turns) -> int:
+    """The time that makes the line's claim the newest word: the order's, unless as late a one was taken back."""
+    turn = turns.get((line.name, shipment_key(*shipment)))
+    return line.said_at if turn is None else max(line.said_at, turn.told_at + 1)
+
+
+def _times(turns: Turns, name: str, shipment: str) -> int:
+    turn = turns.get((name, shipment))
+    return 0 if turn is None else turn.times
+
+
+def _reference(line: Line, shipment: _Shipment, at: int, *, withdrawn: bool) -> OrderReference:
+    return OrderReference(
+        *shipment, line.order_id, line.delivery_id, line.customer_id, line.promised_delivery_at, at, withdrawn,
+        line.order_value, line.currency,
+    )
+

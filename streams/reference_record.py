@@ -1,0 +1,195 @@
+"""The identity stage's own record of one reference: who says whose it is, and what is to be resolved by it.
+
+The record is a function of the *set* of what was taken in, but for ``turns`` and ``raised``. It is stored as a
+MessagePack array: new fields go to the end, with a default. Times are UTC milliseconds.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, msgpack
+from msgspec.structs import replace
+
+from streams.identity import shipment_key
+from streams.model import CarrierEvent, ReferenceClaim
+from streams.vocabulary import SaidBy
+
+
+class Word(Struct, frozen=True, array_like=True, gc=False):
+    """Somebody's newest word that the reference is a shipment's. ``since`` and ``until``: the times it was said of.
+
+    A person has one word on a reference; an order one for each of its deliveries and shipments; events one for each
+    shipment.
+    """
+
+    said_by: SaidBy
+    order_id: str
+    delivery_id: str
+    carrier: str
+    tracking_number: str
+    said_at: int
+    withdrawn: bool
+    since: int
+    until: int
+
+    @property
+    def shipment(self) -> str:
+        """CARRIER:NUMBER."""
+        return shipment_key(self.carrier, self.tracking_number)
+
+
+class Line(Struct, frozen=True, array_like=True, gc=False):
+    """An order's line that is the shipment's the reference turns out to be."""
+
+    order_id: str
+    delivery_id: str
+    carrier: str
+    customer_id: str
+    promised_delivery_at: int | None
+    said_at: int
+    withdrawn: bool
+    order_value: float | None = None
+    currency: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What tells it from others of the reference."""
+        return f"{self.order_id}\x1f{self.delivery_id}\x1f{self.carrier}"
+
+
+class Held(Struct, frozen=True, array_like=True, gc=False):
+    """An event without a number, as one source told of it; ``body``: the whole event in MessagePack."""
+
+    event_id: str
+    carrier: str
+    at: int
+    received_at: int
+    source: str
+    body: bytes
+
+
+class Turn(Struct, frozen=True, array_like=True, gc=False):
+    """That an event or a line, by ``name``, was taken back from a shipment, so often; ``told_at``: of a line, the time
+    it was withdrawn with."""
+
+    name: str
+    shipment: str
+    times: int
+    told_at: int = 0
+
+
+class Known(Struct, array_like=True, gc=False):
+    """Everything known of one reference. ``raised``: when the wait an alert was raised for ran out."""
+
+    type: str
+    value: str
+    words: tuple[Word, ...] = ()
+    lines: tuple[Line, ...] = ()
+    held: tuple[Held, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    raised: int | None = None
+
+    @property
+    def key(self) -> str:
+        """TYPE:REFERENCE."""
+        return f"{self.type}:{self.value}"
+
+    @property
+    def updated_at(self) -> int:
+        """When something was last said or received of it."""
+        times = [
+            *(word.said_at for word in self.words), *(line.said_at for line in self.lines),
+            *(one.received_at for one in self.held),
+        ]
+        return max(times, default=0)
+
+
+encode = msgpack.Encoder().encode
+decode = msgpack.Decoder(Known).decode
+"""A stored record back. Raises msgspec.DecodeError (or its ValidationError) where it is not one."""
+
+decode_event = msgpack.Decoder(CarrierEvent).decode
+
+
+def held(event: CarrierEvent) -> Held:
+    """The event as it is kept."""
+    source = f"{event.source.feed}\x1f{event.source.channel}"
+    return Held(
+        event.event_id, event.carrier, event.occurred_at, event.received_at, source, encode(event)
+    )
+
+
+def with_event(known: Known, event: CarrierEvent) -> Known | None:
+    """The record with the event; None where it is there already. Of two versions by one source the one received first
+    is kept (equal receipt: the smaller)."""
+    new = held(event)
+    others = []
+    for one in known.held:
+        if (one.event_id, one.source) != (new.event_id, new.source):
+            others.append(one)
+        elif (one.received_at, one.body) <= (new.received_at, new.body):
+            return None
+    kept = sorted([*others, new], key=lambda one: (one.event_id, one.source))
+    return replace(known, held=tuple(kept))
+
+
+def with_claim(known: Known, claim: ReferenceClaim) -> Known | None:
+    """The record with the claim; None where it says nothing new."""
+    if not claim.tracking_number and claim.said_by is SaidBy.ORDER:
+        return _with_line(known, claim)
+    return _with_word(known, claim)
+
+
+def _with_line(known: Known, claim: ReferenceClaim) -> Known | None:
+    new = Line(
+        claim.order_id, claim.delivery_id, claim.carrier, claim.customer_id, claim.promised_delivery_at, claim.said_at,
+        claim.withdrawn, claim.order_value, claim.currency,
+    )
+    if claim.withdrawn:
+        new = replace(new, customer_id="", promised_delivery_at=None, order_value=None, currency=None)
+    before = next((one for one in known.lines if one.name == new.name), None)
+    if before is not None and _age_of_line(new) <= _age_of_line(before):
+        return None
+    kept = sorted([*(one for one in known.lines if one is not before), new], key=lambda one: one.name)
+    return replace(known, lines=tuple(kept))
+
+
+def _with_word(known: Known, claim: ReferenceClaim) -> Known | None:
+    said = Word(
+        claim.said_by, claim.order_id, claim.delivery_id, claim.carrier, claim.tracking_number, claim.said_at,
+        claim.withdrawn, claim.valid_at, claim.valid_at,
+    )
+    before = next((one for one in known.words if _name(one) == _name(said)), None)
+    new = said if before is None else _newest(before, said)
+    if new == before:
+        return None
+    kept = sorted([*(one for one in known.words if one is not before), new], key=_name)
+    return replace(known, words=tuple(kept))
+
+
+def _newest(one: Word, other: Word) -> Word:
+    """Of two words of the same speaker the later; but for a person's, about all the times that both are about."""
+    newest = max(one, other, key=_age_of_word)
+    if newest.said_by is SaidBy.PERSON:
+        return newest
+    since, until = min(one.since, other.since), max(one.until, other.until)
+    return Word(
+        newest.said_by, newest.order_id, newest.delivery_id, newest.carrier, newest.tracking_number,
+        newest.said_at, newest.withdrawn, since, until,
+    )
+
+
+def _name(word: Word) -> tuple[str, str, str, str, str]:
+    if word.said_by is SaidBy.PERSON:
+        return SaidBy.PERSON.value, "", "", "", ""
+    return word.said_by.value, word.order_id, word.delivery_id, word.carrier, word.tracking_number
+
+
+def _age_of_word(word: Word) -> tuple[int, bool, str, str, int]:
+    return word.said_at, word.withdrawn, word.carrier, word.tracking_number, word.since
+
+
+def _age_of_line(line: Line) -> tuple[int, bool, str, int]:
+    if line.withdrawn:
+        return line.said_at, True, "", -1
+    promised = line.promised_delivery_at
+    return line.said_at, False, line.customer_id, -1 if promised is None else promised

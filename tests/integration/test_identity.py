@@ -1,0 +1,179 @@
+"""From a bill of lading to one story: events that know no number, orders and corrections, on a broker of its own."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from itertools import permutations
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from confluent_kafka import Producer
+from msgspec import Struct
+from typer.testing import CliRunner
+
+from config import topics
+from config.settings import Settings
+from connectors.registry import Registry, ValueCodec
+from streams.model import ErpPosting, Order, OrderLine, Reference, ShipmentState
+from streams.vocabulary import PostingKind, Status
+from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.topics import read_all
+from tests.support.waiting import eventually
+from topologies.cli.main import app
+from topologies.stack import Stack
+
+T = TypeVar("T", bound=Struct)
+STAGES = ["intake", "orders", "identity", "shipments", "fulfilment"]
+NOW = 1_790_000_000_000
+STEPS = ("by reference", "order", "with number")
+TOLD_IN = list(permutations(STEPS))
+"""Every order the three may come in; each with a shipment of its own."""
+
+
+def message(code: str, clock: str, number: str, bol: str) -> bytes:
+    """A made-up 214 with one status, of a bill of lading and, where it is known, the PRO number."""
+    return (
+        "ISA*00*          *00*          *02*RLCA           *ZZ*SHIPSYNC       *260921*1200*U*00401*000000017*0*P*>~"
+        f"GS*QM*RLCA*SHIPSYNC*20260921*1200*17*X*004010~ST*214*0001~B10*{number}**RLCA~L11*{bol}*BM~LX*1~"
+        f"AT7*{code}*NS***20260921*{clock}*ET~MS1*DAYTON*OH~SE*7*0001~GE*1*17~IEA*1*000000017~"
+    ).encode()
+
+
+class World:
+    """What is sent, and what came of it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._bootstrap = settings.bootstrap
+        self._registry = Registry(settings)
+        self._orders = ValueCodec(topics.ERP_ORDERS, Order, self._registry)
+        self._producer = Producer(
+            {"bootstrap.servers": settings.bootstrap, "partitioner": "murmur2_random", "log_level": 0}
+        )
+
+    def say(self, code: str, clock: str, number: str, bol: str) -> None:
+        self._producer.produce(topics.raw("rlca").name, message(code, clock, number, bol))
+        assert self._producer.flush(15) == 0
+
+    def order(self, name: str, number: str, at: int, *references: Reference, carrier: str = "rlca") -> None:
+        line = OrderLine(f"D-{name}", carrier, number, list(references))
+        order = Order(name, "C-1", "open", None, None, None, at, [line])
+        self._producer.produce(topics.ERP_ORDERS.name, self._orders.encode(order), name)
+        assert self._producer.flush(15) == 0
+
+    @property
+    def shipments(self) -> Mapping[str, ShipmentState]:
+        return {state.tracking_number: state for state in self._read(topics.SHIPMENT_STATE, ShipmentState)}
+
+    @property
+    def postings(self) -> list[ErpPosting]:
+        return list(self._read(topics.ERP_POSTINGS, ErpPosting))
+
+    def _read(self, topic: topics.Topic, struct: type[T]) -> Iterator[T]:
+        codec = ValueCodec(topic, struct, self._registry)
+        for record in read_all(self._bootstrap, topic.name):
+            yield codec.decode(record.value())
+
+
+def tell(world: World, which: str, place: int) -> None:
+    """One of the three things to be told of the shipment at this place."""
+    number, bol = f"I9930{place:02}", f"B47{place:02}"
+    if which == "by reference":
+        world.say("AF", "080000", "", bol)
+    elif which == "order":
+        world.order(f"SO-{place}", number, NOW, Reference("bol", bol))
+    else:
+        world.say("D1", "170000", number, bol)
+
+
+def is_one_story(state: ShipmentState | None, order: str) -> bool:
+    return (
+        state is not None and state.event_count == 2 and state.status is Status.DELIVERED
+        and [one.order_id for one in state.orders] == [order]
+    )
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("broker", BROKERS)
+def test_what_is_known_by_a_reference_becomes_one_story_and_each_posting_is_made_once(
+    broker: Callable[[], ExitStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as closing:
+        settings = Settings(
+            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
+            data_dir=tmp_path, partitions=2, feeds=("rlca",), session_timeout=6, rebalance_timeout=6,
+        )
+        closing.enter_context(Stack(settings, external=True, stages=STAGES))
+        world = World(settings)
+        for turn in range(len(STEPS)):
+            for place, steps in enumerate(TOLD_IN):
+                tell(world, steps[turn], place)
+        world.order("SO-90", "I990001", NOW)
+        world.say("AF", "080000", "I990001", "B9001")
+        world.say("AF", "090000", "I990002", "B9002")
+        world.order("SO-90", "I990002", NOW + 1)
+
+        def all_told() -> bool:
+            found = world.shipments
+            whole = all(is_one_story(found.get(f"I9930{place:02}"), f"SO-{place}") for place in range(len(TOLD_IN)))
+            moved = found.get("I990002"), found.get("I990001")
+            return whole and all(moved) and [len(one.orders) for one in moved if one is not None] == [1, 0]
+
+        eventually(all_told, 120, 1.0, "every shipment has its two events and its order")
+        eventually(lambda: len(world.postings) >= 2 * len(TOLD_IN) + 1, 60, 1.0, "everything is posted")
+        made = Counter((one.delivery_id, one.kind) for one in world.postings if one.delivery_id != "D-SO-90")
+        assert made == {
+            (f"D-SO-{place}", kind): 1 for place in range(len(TOLD_IN))
+            for kind in (PostingKind.GOODS_ISSUE, PostingKind.DELIVERY_CONFIRMATION)
+        }
+        for name in ("bootstrap", "registry_url", "data_dir"):
+            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(getattr(settings, name)))
+        by_hand(world)
+        by_another_name(world, tmp_path)
+
+
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def by_hand(world: World) -> None:
+    """A bill of lading nobody speaks of is listed, and resolved by a person's word."""
+    world.say("AF", "080000", "", "B-lost")
+    world.order("SO-91", "", NOW, Reference("bol", "B-lost"))
+
+    def waits() -> bool:
+        rows = json.loads(run("identity", "list", "--json"))
+        return [(row["reference"], len(row["events"]), len(row.get("lines", []))) for row in rows] == [
+            ("bol:B-LOST", 1, 1)
+        ]
+
+    eventually(waits, 60, 1.0, "the event and the line wait")
+    assert "SO-91" in run("orders", "waiting")
+    assert "Nothing is said yet" in run("identity", "resolve", "bol:b-lost", "rlca:I9999")
+    assert "I9999" not in world.shipments
+    assert "Said." in run("identity", "resolve", "bol:b-lost", "rlca:I9999", "--apply", "--by", "mo")
+    eventually(
+        lambda: (state := world.shipments.get("I9999")) is not None and state.event_count == 1 and state.orders,
+        60, 1.0, "the event and the line are the shipment's",
+    )
+    assert json.loads(run("masterdata", "list", "reference", "--json"))[0]["updated_by"] == "mo"
+    assert "Nothing waits" in run("identity", "list")
+
+
+def by_another_name(world: World, folder: Path) -> None:
+    """The running stages learn what the ERP calls a carrier."""
+    file = folder / "names.csv"
+    file.write_text("kind,id,aliases\ncarrier,rlca,Spedition Nord;RL\n", "utf-8")
+    assert "1 written." in run("masterdata", "import", str(file), "--apply")
+    place = iter(range(1_000))
+
+    def is_known() -> bool:
+        world.order(f"SO-95-{next(place)}", "I9955", NOW, carrier="Spedition Nord")
+        return "I9955" in {state.tracking_number for state in world.shipments.values() if state.carrier == "rlca"}
+
+    eventually(is_known, 60, 1.0, "an order by that name claims the carrier's shipment")

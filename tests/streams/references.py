@@ -1,0 +1,160 @@
+"""What may be said of a reference, and what a world that hears it then believes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from streams import reference_record as records
+from streams.candidates import Rules
+from streams.identification import Identified, Said, identify, key_of
+from streams.model import Alert, CarrierEvent, OrderReference, Reference, ReferenceClaim
+from streams.vocabulary import AlertState, Classifier, Correction, Milestone, SaidBy
+from tests.streams.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, SOURCE, carrier_event
+
+RULES = Rules(span_ms=24 * HOUR, patience_ms=4 * HOUR)
+BOL = Reference("bol", "B1")
+DAYS = 24 * 60
+
+
+def unresolved(minutes: int = 0, milestone: Milestone = Milestone.PICKED_UP, **changes: Any) -> CarrierEvent:
+    """An event known by the bill of lading alone."""
+    fields = {"tracking_number": "", "references": [BOL], **changes}
+    return carrier_event(milestone, minutes, **fields)
+
+
+def word(number: str, said_by: SaidBy = SaidBy.EVENT, minutes: int = 0, **changes: Any) -> ReferenceClaim:
+    """Somebody's word that the bill of lading is the shipment's."""
+    at = DAY_ONE + minutes * MINUTE
+    fields: dict[str, Any] = {
+        "type": "bol", "value": "B1", "carrier": "north", "tracking_number": number, "said_by": said_by,
+        "said_at": at, "valid_at": at, **({"order_id": "O-9", "delivery_id": "D-9"} if said_by is SaidBy.ORDER else {}),
+        **changes,
+    }
+    return ReferenceClaim(**fields)
+
+
+def line(delivery: str = "D-1", minutes: int = 0, **changes: Any) -> ReferenceClaim:
+    """An order's line that claims by the bill of lading."""
+    at = DAY_ONE + minutes * MINUTE
+    fields: dict[str, Any] = {
+        "type": "bol", "value": "B1", "carrier": "north", "tracking_number": "", "said_by": SaidBy.ORDER,
+        "said_at": at, "valid_at": at, "order_id": "O-1", "delivery_id": delivery, "customer_id": "C-1", **changes,
+    }
+    return ReferenceClaim(**fields)
+
+
+@dataclass
+class World:
+    """Everything that came out, and what its readers hold for true."""
+
+    records: dict[str, bytes] = field(default_factory=dict)
+    events: list[tuple[str, CarrierEvent]] = field(default_factory=list)
+    references: list[OrderReference] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+
+    @property
+    def stories(self) -> dict[str, set[tuple[Any, ...]]]:
+        """Shipment -> what stands in its history, whatever the ids: when, what, by whom; the voided left out. Of one
+        event told twice by a source the version received first counts, as with shipments."""
+        voided = {event.corrects for _, event in self.events if event.correction is Correction.RETRACTS}
+        first: dict[tuple[str, str, str], CarrierEvent] = {}
+        for key, event in self.events:
+            if event.event_id not in voided and event.flags[-1:] != ["resolved_anew"]:
+                known = first.setdefault((key, event.event_id, event.source.feed), event)
+                if event.received_at < known.received_at:
+                    first[key, event.event_id, event.source.feed] = event
+        told: dict[str, set[tuple[Any, ...]]] = {}
+        for (key, _, feed), event in first.items():
+            what = event.occurred_at, event.carrier_text, event.milestone, feed, event.received_at
+            told.setdefault(key, set()).add(what)
+        return told
+
+    @property
+    def claims(self) -> dict[tuple[str, ...], tuple[Any, ...]]:
+        """What orders claim, each claim by its newest word as the shipments stage takes it."""
+        newest: dict[tuple[str, ...], tuple[Any, ...]] = {}
+        for one in self.references:
+            name = one.carrier, one.tracking_number, one.order_id, one.delivery_id
+            terms = ("", -1) if one.withdrawn else (one.customer_id, one.promised_delivery_at or -1)
+            age = one.updated_at, one.withdrawn, *terms
+            newest[name] = max(age, newest.get(name, age))
+        return {name: age[2:] for name, age in newest.items() if not age[1]}
+
+    @property
+    def open_alerts(self) -> dict[str, Alert]:
+        """What a reader of the compacted alerts topic sees open."""
+        latest = {alert.alert_id: alert for alert in self.alerts}
+        return {key: alert for key, alert in latest.items() if alert.state is AlertState.RAISED}
+
+    @property
+    def known(self) -> dict[str, records.Known]:
+        """The records, without the memory of what was taken back, which tells of the way and not of the end."""
+        return {key: replace(records.decode(data), turns=()) for key, data in self.records.items()}
+
+
+def tell(chunks: Iterable[Sequence[Said]], start: World | None = None) -> World:
+    """Play the chunks in their order, after ``start`` if given; ``start`` stays as it was."""
+    world = World() if start is None else deepcopy(start)
+    for chunk in chunks:
+        states = {key: _read(world.records.get(key)) for key in map(key_of, chunk)}
+        before = {key: records.encode(state) for key, state in states.items()}
+        out = identify(chunk, states, RULES)
+        assert {key: records.encode(state) for key, state in states.items()} == before, "changed its argument"
+        _add(world, out)
+    return world
+
+
+def _read(data: bytes | None) -> records.Known | None:
+    return None if data is None else records.decode(data)
+
+
+def _add(world: World, out: Identified) -> None:
+    world.records |= {key: records.encode(known) for key, known in out.states.items()}
+    world.events += out.events
+    world.references += out.references
+    world.alerts += out.alerts
+    world.counts.update(out.counts)
+    world.refused += len(out.refused)
+
+
+_KEYS = st.sampled_from([BOL, BOL, BOL, Reference("po", "P9")])
+_NUMBERS = st.sampled_from(["N1", "N2"])
+_MINUTES = st.sampled_from([0, 5, 5 * DAYS])
+_CARRIERS = st.sampled_from(["north", "north", "south"])
+
+
+@st.composite
+def said(draw: st.DrawFn) -> Said:
+    """An event, a word or a line, about one of two references, now or days later."""
+    reference, minutes = draw(_KEYS), draw(_MINUTES)
+    kind = draw(st.sampled_from(["event", "event", "word", "word", "line", "person"]))
+    named = {"type": reference.type, "value": reference.value}
+    if kind == "event":
+        carrier = draw(_CARRIERS)
+        return unresolved(
+            minutes, draw(st.sampled_from([Milestone.PICKED_UP, Milestone.DELIVERED])), references=[reference],
+            carrier=carrier, carrier_text=f"{carrier} about {reference.value}",
+            source=draw(st.sampled_from([SOURCE, AGGREGATOR])),
+            received_at=DAY_ONE + (minutes + draw(st.integers(0, 2))) * MINUTE, piece=reference.value,
+            classifier=Classifier.ACTUAL,
+        )
+    if kind == "line":
+        return line(
+            draw(st.sampled_from(["D-1", "D-2"])), minutes, carrier=draw(st.sampled_from(["north", ""])),
+            customer_id=draw(st.sampled_from(["C-1", "C-2"])), withdrawn=draw(st.booleans()), **named,
+        )
+    said_by = SaidBy.PERSON if kind == "person" else draw(st.sampled_from([SaidBy.EVENT, SaidBy.ORDER]))
+    withdrawn = said_by is not SaidBy.EVENT and draw(st.booleans())
+    at = DAY_ONE + minutes * MINUTE + draw(st.integers(0, 2))
+    return word(
+        draw(_NUMBERS), said_by, minutes, carrier=draw(_CARRIERS), withdrawn=withdrawn, said_at=at, **named
+    )

@@ -1,0 +1,257 @@
+"""Events known by a reference alone become a shipment's: exactly one that can be meant, and never a guess."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streams import identification, shipments
+from streams.model import CarrierEvent, Reference
+from streams.resolving import BY_REFERENCE
+from streams.shipment import decode
+from streams.vocabulary import AlertKind, AlertState, Correction, Milestone, RejectReason, SaidBy, Status
+from tests.streams.laws import tell as tell_shipments
+from tests.streams.references import BOL, DAYS, World, line, said, tell, unresolved, word
+from tests.streams.strategies import AGGREGATOR, DAY_ONE, batchings
+
+HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
+moderate = settings(
+    max_examples=HISTORIES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+HERE, THERE = "north:N1", "north:N2"
+
+
+def told(world: World) -> list[tuple[str, Milestone, Correction]]:
+    return [(key, event.milestone, event.correction) for key, event in world.events]
+
+
+def test_what_nobody_claims_waits() -> None:
+    world = tell([[unresolved()]])
+    assert (world.events, world.alerts) == ([], [])
+    assert world.counts == {"accepted": 1}
+
+
+@pytest.mark.parametrize("chunks", [[[unresolved(), word("N1")]], [[word("N1")], [unresolved()]]])
+def test_it_goes_out_with_the_number_once_one_shipment_is_claimed_whatever_came_first(chunks: list[list]) -> None:
+    [(key, event)] = tell(chunks).events
+    assert (key, event.carrier, event.tracking_number) == (HERE, "north", "N1")
+    assert event.flags == ["resolved_by_event"]
+    assert event.source.channel == "webhook" + BY_REFERENCE
+    assert event.event_id not in ("", unresolved().event_id)
+    assert (event.occurred_at, event.references) == (unresolved().occurred_at, [BOL])
+
+
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        ([word("N1", SaidBy.ORDER)], "resolved_by_order"),
+        ([word("N1"), word("N1", SaidBy.ORDER)], "resolved_by_order"),
+        ([word("N1"), word("N1", SaidBy.PERSON)], "resolved_by_person"),
+    ],
+)
+def test_it_says_by_whose_word(words: list, flag: str) -> None:
+    [(_, event)] = tell([[*words, unresolved()]]).events
+    assert event.flags == [flag]
+
+
+def test_of_two_shipments_none_is_guessed() -> None:
+    world = tell([[unresolved(), word("N1"), word("N2")]])
+    assert world.events == []
+    [alert] = world.alerts
+    assert (alert.kind, alert.state, alert.subject) == (AlertKind.REFERENCE_AMBIGUOUS, AlertState.RAISED, "bol:B1")
+    assert "north:N1, north:N2" in alert.message
+
+
+def test_a_persons_word_beats_all_and_settles_the_alert() -> None:
+    world = tell([[unresolved(), word("N1"), word("N2")], [word("N2", SaidBy.PERSON)]])
+    assert told(world) == [(THERE, Milestone.PICKED_UP, Correction.NEW)]
+    assert world.open_alerts == {}
+
+
+def test_only_a_shipment_of_the_carrier_that_speaks_can_be_meant() -> None:
+    world = tell([[unresolved(), word("S1", carrier="south")]])
+    assert world.events == []
+    assert told(tell([[word("N1")]], world)) == [(HERE, Milestone.PICKED_UP, Correction.NEW)]
+
+
+def test_a_person_may_name_another_carrier() -> None:
+    world = tell([[unresolved(), word("S1", SaidBy.PERSON, carrier="south")]])
+    assert told(world) == [("south:S1", Milestone.PICKED_UP, Correction.NEW)]
+
+
+def test_a_number_given_again_is_the_shipment_of_its_time() -> None:
+    first, second = unresolved(0), unresolved(9 * DAYS, Milestone.DELIVERED)
+    world = tell([[word("N1", minutes=5), word("N2", minutes=9 * DAYS), first, second]])
+    assert sorted(told(world)) == [
+        (HERE, Milestone.PICKED_UP, Correction.NEW), (THERE, Milestone.DELIVERED, Correction.NEW),
+    ]
+    assert world.alerts == []
+
+
+def test_a_claim_holds_between_its_first_and_its_last_word() -> None:
+    world = tell([[word("N1"), word("N1", minutes=30 * DAYS), unresolved(15 * DAYS)]])
+    assert [key for key, _ in world.events] == [HERE]
+
+
+def test_what_was_resolved_wrongly_is_taken_back_and_told_where_it_belongs() -> None:
+    world = tell([[unresolved(), word("N1")], [word("N2", SaidBy.PERSON, 1)]])
+    (_, wrong), (key, back), (right_key, right) = world.events
+    assert (key, back.correction, back.corrects) == (HERE, Correction.RETRACTS, wrong.event_id)
+    assert back.flags == ["resolved_anew"]
+    assert (right_key, right.tracking_number) == (THERE, "N2")
+    assert world.counts["taken_back"] == 1
+
+
+def test_what_becomes_doubtful_is_taken_back_and_waits() -> None:
+    world = tell([[unresolved(), word("N1")], [word("N2")]])
+    assert world.stories == {}
+    assert len(world.open_alerts) == 1
+
+
+def test_what_is_found_again_where_it_was_taken_back_stands_there_again() -> None:
+    """A shipment's history keeps a retraction for good, so the event comes under another id."""
+    world = tell([[unresolved(), word("N1")], [word("N2", SaidBy.PERSON, 1)], [word("N1", SaidBy.PERSON, 2)]])
+    assert len({event.event_id for _, event in world.events}) == len(world.events) == 5
+    assert {key: len(story) for key, story in world.stories.items()} == {HERE: 1}
+    first, last = world.events[0][1], world.events[-1][1]
+    assert (last.tracking_number, first.tracking_number) == ("N1", "N1")
+
+
+def test_the_shipments_histories_follow() -> None:
+    """What the shipments stage makes of it: one story, at the right shipment."""
+    world = tell([
+        [unresolved(), unresolved(9, Milestone.DELIVERED), word("N1")], [word("N2", SaidBy.PERSON, 1)],
+        [word("N1", SaidBy.PERSON, 2)],
+    ])
+    chunk = [shipments.Received(event, event.event_id.encode()) for _, event in world.events]
+    outcome = tell_shipments([chunk])
+    statuses = {key: decode(data).status for key, data in outcome.records.items()}
+    assert statuses == {HERE: Status.DELIVERED, THERE: Status.UNKNOWN}
+
+
+def test_every_source_that_told_of_it_is_heard() -> None:
+    world = tell([[unresolved(), unresolved(source=AGGREGATOR), word("N1")]])
+    assert sorted(event.source.feed for _, event in world.events) == ["north.track", "west.all"]
+    assert len({event.event_id for _, event in world.events}) == 1
+
+
+def test_a_correction_corrects_what_it_was_about() -> None:
+    event = unresolved()
+    correction = unresolved(5, Milestone.INFO, correction=Correction.RETRACTS, corrects=event.event_id)
+    world = tell([[event, correction, word("N1")]])
+    ids = {one.correction: one for _, one in world.events}
+    assert ids[Correction.RETRACTS].corrects == ids[Correction.NEW].event_id
+
+
+def test_an_orders_line_claims_the_shipment_it_turns_out_to_be() -> None:
+    world = tell([[line()], [word("N1")]])
+    [claim] = world.references
+    assert (claim.carrier, claim.tracking_number, claim.order_id, claim.delivery_id) == ("north", "N1", "O-1", "D-1")
+    assert (claim.updated_at, claim.withdrawn) == (DAY_ONE, False)
+
+
+def test_a_line_that_names_no_carrier_is_any_carriers() -> None:
+    world = tell([[line(carrier=""), word("S1", carrier="south")]])
+    assert [claim.carrier for claim in world.references] == ["south"]
+
+
+def test_a_line_moves_with_what_is_claimed() -> None:
+    world = tell([[line(), word("N1")], [word("N2", SaidBy.PERSON, 1)], [word("N1", SaidBy.PERSON, 2)]])
+    assert list(world.claims) == [("north", "N1", "O-1", "D-1")]
+
+
+def test_a_line_given_up_by_its_order_claims_nothing_and_leaves_what_is_said_later() -> None:
+    world = tell([[line(), word("N1")], [line(withdrawn=True, minutes=1)]])
+    assert world.claims == {}
+    assert world.references[-1].updated_at == DAY_ONE, "a newer claim on the shipment by its number has to stand"
+
+
+def test_a_line_told_anew_renews_its_claim() -> None:
+    world = tell([[line(), word("N1")], [line(minutes=3, customer_id="C-2")]])
+    assert world.claims == {("north", "N1", "O-1", "D-1"): ("C-2", -1)}
+
+
+def test_a_repeat_says_nothing() -> None:
+    said_once = [unresolved(), word("N1"), line()]
+    world = tell([said_once])
+    again = tell([said_once], world)
+    assert (again.events, again.references, again.alerts) == (world.events, world.references, world.alerts)
+    assert again.counts["duplicates"] == 1
+    assert again.counts["claims_repeated"] == 2
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (unresolved(references=[]), RejectReason.NO_REFERENCE),
+        (unresolved(references=[Reference("bol", " ")]), RejectReason.NO_REFERENCE),
+        (unresolved(tracking_number="N1"), RejectReason.CONTRACT_BROKEN),
+        (word("N1", carrier=""), RejectReason.CONTRACT_BROKEN),
+        (word(""), RejectReason.CONTRACT_BROKEN),
+        (word("N1", value=""), RejectReason.NO_REFERENCE),
+    ],
+)
+def test_what_cannot_be_used_is_refused_alone(bad: identification.Said, reason: RejectReason) -> None:
+    out = identification.identify([bad, unresolved()], {}, identification.Rules())
+    assert [(place, reject.reason) for place, reject in out.refused] == [(0, reason)]
+    assert out.counts == {"refused": 1, "accepted": 1}
+
+
+def test_a_reference_holds_no_more_than_its_record_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identification, "MOST_HELD_BYTES", 2_000)
+    events = [unresolved(minutes) for minutes in range(9)]
+    out = identification.identify(events, {}, identification.Rules())
+    assert 0 < len(out.refused) < 9
+    assert {reject.reason for _, reject in out.refused} == {RejectReason.TOO_LARGE}
+    assert "placeholder" in out.refused[0][1].detail
+    monkeypatch.setattr(identification, "MOST_WORDS", 2)
+    out = identification.identify([word(f"N{number}") for number in range(4)], {}, identification.Rules())
+    assert len(out.refused) == 2
+
+
+def holds(one: World, other: World) -> None:
+    assert one.known == other.known
+    assert one.stories == other.stories
+    assert one.claims == other.claims
+    assert one.open_alerts == other.open_alerts
+
+
+@moderate
+@given(st.data())
+def test_order_repetition_and_batching_change_nothing_in_the_end(data: st.DataObject) -> None:
+    history = data.draw(st.lists(said(), max_size=12))
+    again = data.draw(st.lists(st.sampled_from(history), max_size=4)) if history else []
+    retold = data.draw(st.permutations([*history, *again]))
+    holds(tell([history]), tell(data.draw(batchings(retold))))
+
+
+@moderate
+@given(st.lists(said(), max_size=12))
+def test_every_input_is_accounted_for(history: list[identification.Said]) -> None:
+    world = tell([history])
+    events = sum(isinstance(item, CarrierEvent) for item in history)
+    counts = world.counts
+    assert counts["accepted"] + counts["duplicates"] == events
+    assert counts["claimed"] + counts["claims_repeated"] == len(history) - events
+
+
+@moderate
+@given(st.lists(said(), max_size=12))
+def test_nothing_stands_at_two_shipments_and_nothing_goes_out_twice(history: list[identification.Said]) -> None:
+    world = tell([[item] for item in history])
+    standing = [fact for story in world.stories.values() for fact in story]
+    assert len(standing) == len(set(standing)), "one event, one shipment"
+    sent = [(event.event_id, event.source.feed, event.received_at) for _, event in world.events]
+    assert len(sent) == len(set(sent))
+
+
+@moderate
+@given(st.lists(said(), max_size=10))
+def test_telling_everything_again_emits_nothing(history: list[identification.Said]) -> None:
+    first = tell([history])
+    second = tell([history], first)
+    assert (second.records, second.events, second.references) == (first.records, first.events, first.references)
+    assert second.alerts == first.alerts

@@ -1,0 +1,82 @@
+"""What waits for a reference to be somebody's falls due, is settled, and is forgotten when nobody needs it."""
+
+from __future__ import annotations
+
+from streams.candidates import Rules, Standing, standing
+from streams.reference_record import Known, with_claim, with_event
+from streams.vocabulary import AlertKind, AlertState
+from streams.waiting import fall_due, is_forgotten, next_due, settled, state_of
+from tests.streams.references import RULES, line, unresolved, word
+from tests.streams.strategies import DAY_ONE, HOUR, MINUTE
+
+HEARD = DAY_ONE + MINUTE
+DUE = HEARD + 4 * HOUR
+
+
+def known(*claims: object, events: int = 1) -> Known:
+    one = Known("bol", "B1")
+    for number in range(events):
+        one = with_event(one, unresolved(number)) or one
+    for claim in claims:
+        one = with_claim(one, claim) or one  # type: ignore[arg-type]
+    return one
+
+
+def now(one: Known) -> Standing:
+    return standing(one, RULES)
+
+
+def test_an_alert_is_raised_once_when_the_first_event_has_waited_long_enough() -> None:
+    one = known(events=2)
+    assert next_due(one, now(one), RULES) == DUE
+    assert fall_due(one, now(one), RULES, DUE - 1) == (one, [])
+    raised, [alert] = fall_due(one, now(one), RULES, DUE)
+    assert (alert.kind, alert.state, alert.subject) == (AlertKind.REFERENCE_UNRESOLVED, AlertState.RAISED, "bol:B1")
+    assert (alert.raised_at, raised.raised) == (DUE, DUE)
+    assert fall_due(raised, now(raised), RULES, DUE + HOUR) == (raised, [])
+    assert next_due(raised, now(raised), RULES) is None
+
+
+def test_a_word_settles_it() -> None:
+    raised, [alert] = fall_due(known(), now(known()), RULES, DUE)
+    resolved = with_claim(raised, word("N1"))
+    assert resolved is not None
+    after, [settling] = settled(resolved, now(resolved), RULES)
+    assert (settling.alert_id, settling.state, after.raised) == (alert.alert_id, AlertState.RESOLVED, None)
+    assert settled(after, now(after), RULES) == (after, [])
+
+
+def test_who_waits_for_ever_is_never_alerted() -> None:
+    patient = Rules()
+    assert next_due(known(), standing(known(), patient), patient) is None
+
+
+def test_what_several_could_be_is_no_silence() -> None:
+    one = known(word("N1"), word("N2"))
+    assert fall_due(one, now(one), RULES, DUE) == (one, [])
+    assert next_due(one, now(one), RULES) is None
+
+
+def test_a_record_is_forgotten_when_nothing_waits_and_nothing_said_reaches_so_far() -> None:
+    one = known(word("N1"))
+    at = HEARD + 2 * RULES.span_ms
+    assert next_due(one, now(one), RULES) == at
+    assert not is_forgotten(one, now(one), RULES, at - 1)
+    assert is_forgotten(one, now(one), RULES, at)
+
+
+def test_what_waits_is_never_forgotten() -> None:
+    for one in (known(), known(line(), events=0), known(word("N1"), word("N2"))):
+        assert not is_forgotten(one, now(one), RULES, DAY_ONE + 99 * RULES.span_ms)
+
+
+def test_others_read_what_waits_and_who_could_be_meant() -> None:
+    one = known(line(), word("N2"), word("N1"))
+    state = state_of(one, now(one), b"r")
+    assert (state.type, state.value, state.shipments) == ("bol", "B1", ["north:N1", "north:N2"])
+    assert (state.events_waiting, state.lines_waiting, state.resolved, state.ambiguous) == (1, 1, 0, True)
+    assert (state.waiting_since, state.updated_at, state.record) == (HEARD, HEARD, b"r")
+    one = known(line(), word("N2"))
+    state = state_of(one, now(one), b"r")
+    assert (state.events_waiting, state.lines_waiting, state.resolved, state.ambiguous) == (0, 0, 2, False)
+    assert state.waiting_since is None

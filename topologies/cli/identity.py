@@ -1,0 +1,131 @@
+"""``shipsync identity``: references nobody says whose they are, and a person's word on one."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from config import settings as configuration
+from config.settings import Settings
+from streams.identity import normalise_carrier, normalise_tracking_number
+from streams.model import MasterRecord
+from streams.reference_record import Known
+from streams.references import Named, parse_key
+from topologies import upfile
+from topologies.rendering import humane, moment, printable
+
+app = typer.Typer(help="References that wait for a shipment, and a person's word on them.", no_args_is_help=True)
+MOST_ROWS = 100
+Reference = Annotated[str, typer.Argument(help="TYPE:REFERENCE, such as bol:4711.", show_default=False)]
+Shipment = Annotated[str, typer.Argument(help="CARRIER:NUMBER, such as acme:4711.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+Apply = Annotated[bool, typer.Option("--apply", help="Say it; without this, only show what would happen.")]
+By = Annotated[str, typer.Option("--by", help="Who says so; your user name where it is not given.")]
+
+
+@app.callback()
+def group() -> None:
+    """References that wait for a shipment, and a person's word on them."""
+
+
+@app.command("list")
+def list_waiting(as_json: AsJson = False) -> None:
+    """Show the references something waits for: since when, what, and which shipments could be meant."""
+    from topologies import references_by_hand
+
+    rows = references_by_hand.waiting(upfile.resolve(configuration.load()))
+    if as_json:
+        typer.echo(json.dumps(humane(rows), indent=2, ensure_ascii=False))
+        return
+    if not rows:
+        typer.echo("Nothing waits for a reference.")
+        return
+    table = Table("reference", "since", "events", "latest", "orders' lines", "could be")
+    for row in rows[:MOST_ROWS]:
+        latest = row["events"][-1] if row["events"] else None
+        table.add_row(
+            printable(row["reference"]), moment(row["waiting_since"] or row["updated_at"]), str(len(row["events"])),
+            "-" if latest is None else printable(f"{latest['carrier']} {latest['milestone']}"),
+            printable(", ".join(line["order_id"] for line in row["lines"])) or "-",
+            printable(", ".join(row["candidates"])) or "nobody says",
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    if len(rows) > MOST_ROWS:
+        console.print(f"and {len(rows) - MOST_ROWS} more: shipsync identity list --json")
+
+
+@app.command("resolve")
+def resolve(
+    reference: Reference, shipment: Shipment, apply: Apply = False, by: By = "", as_json: AsJson = False
+) -> None:
+    """Say whose a reference is: what waits goes out there, what was told elsewhere is taken back."""
+    from topologies import references_by_hand
+
+    name = _reference(reference)
+    carrier, _, number = shipment.partition(":")
+    carrier, number = normalise_carrier(carrier), normalise_tracking_number(number)
+    if not carrier or not number:
+        raise typer.BadParameter(f"{shipment!r}: write CARRIER:NUMBER, such as acme:4711", param_hint="SHIPMENT")
+    settings = upfile.resolve(configuration.load())
+    known, rules = references_by_hand.known_of(settings, name), references_by_hand.rules_of(settings)
+    said = references_by_hand.decided(known, rules, carrier, number, _now_ms(), by or getpass.getuser())
+    _say(settings, known, said, apply=apply, as_json=as_json)
+
+
+@app.command("withdraw")
+def withdraw(reference: Reference, apply: Apply = False, by: By = "", as_json: AsJson = False) -> None:
+    """Take a person's word on a reference back: what others say of it counts again."""
+    from topologies import references_by_hand
+
+    name = _reference(reference)
+    settings = upfile.resolve(configuration.load())
+    known = references_by_hand.known_of(settings, name)
+    said = references_by_hand.taken_back(known, _now_ms(), by or getpass.getuser())
+    _say(settings, known, said, apply=apply, as_json=as_json)
+
+
+def _say(settings: Settings, known: Known, said: MasterRecord, *, apply: bool, as_json: bool) -> None:
+    from topologies import masterdata, references_by_hand
+
+    found = references_by_hand.consequences(known, references_by_hand.rules_of(settings), said)
+    if apply:
+        masterdata.write(settings, [said])
+    if as_json:
+        typer.echo(json.dumps(humane({**found, "applied": apply}), indent=2, ensure_ascii=False))
+        return
+    _show(found)
+    typer.echo("Said." if apply else "Nothing is said yet: add --apply.")
+
+
+def _show(found: dict[str, Any]) -> None:
+    for words, events in (("goes out at", found["told"]), ("is taken back at", found["taken_back"])):
+        for event in events:
+            typer.echo(printable(
+                f"{moment(event['occurred_at'])} {event['milestone']} {words} {event['shipment']}"
+            ))
+    for line in found["lines"]:
+        words = "claims no more" if line["withdrawn"] else "claims"
+        order, shipment = f"order {line['order_id']}", f"{line['carrier']}:{line['tracking_number']}"
+        typer.echo(printable(f"{order} (delivery {line['delivery_id']}) {words} {shipment}"))
+    if not (found["told"] or found["taken_back"] or found["lines"]):
+        typer.echo("Nothing would change.")
+    if found["still_waiting"]:
+        typer.echo(f"{found['still_waiting']} would still wait: of another time than what waits last.")
+
+
+def _reference(text: str) -> Named:
+    name = parse_key(text)
+    if name is None:
+        raise typer.BadParameter(f"{text!r}: write TYPE:REFERENCE, such as bol:4711", param_hint="REFERENCE")
+    return name
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

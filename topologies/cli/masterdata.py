@@ -1,0 +1,134 @@
+"""``shipsync masterdata``: what the installation knows of carriers, customers, references and links."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from config import settings as configuration
+from streams.master_rows import Difference, Fault
+from streams.model import MasterRecord
+from streams.vocabulary import MasterKind
+from topologies import upfile
+from topologies.rendering import moment, printable
+
+app = typer.Typer(help="Carriers, customers, references and links by hand.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+Apply = Annotated[bool, typer.Option("--apply", help="Write it; without this, only show what would change.")]
+By = Annotated[str, typer.Option("--by", help="Who says so; your user name where it is not given.")]
+
+
+@app.callback()
+def group() -> None:
+    """Carriers, customers, references and links by hand."""
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="A CSV file; the first line names the columns.", show_default=False)],
+    apply: Apply = False,
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Compare a file with what is there, and write the difference with --apply. Exit 1 where a line is wrong."""
+    from streams.master_rows import difference
+    from topologies import masterdata
+
+    rows = masterdata.read_file(file, time.time_ns() // 1_000_000, by or getpass.getuser())
+    if rows.faults:
+        _show_faults(rows.faults, as_json=as_json)
+        raise typer.Exit(1)
+    settings = upfile.resolve(configuration.load())
+    found = difference(masterdata.known(settings), rows.records)
+    written = masterdata.write(settings, found.to_write) if apply else 0
+    if as_json:
+        typer.echo(json.dumps({**_plain(found), "written": written}, indent=2, ensure_ascii=False))
+        return
+    _show(found)
+    if apply:
+        typer.echo(f"{written} written.")
+    elif found.to_write:
+        typer.echo("Nothing is written yet: add --apply.")
+
+
+@app.command("list")
+def list_records(
+    kind: Annotated[MasterKind | None, typer.Argument(help="Of this kind alone.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the records there are; those taken back are left out."""
+    from topologies import masterdata
+
+    records = _standing(masterdata.known(upfile.resolve(configuration.load())), kind)
+    if as_json:
+        typer.echo(json.dumps([msgspec.to_builtins(one) for one in records], indent=2, ensure_ascii=False))
+        return
+    table = Table("kind", "id", "says", "by", "when")
+    for one in records:
+        table.add_row(
+            one.kind.value, printable(one.id), printable(_says(one)), printable(one.updated_by), moment(one.updated_at)
+        )
+    Console(highlight=False).print(table)
+
+
+@app.command("export")
+def export(
+    kind: Annotated[MasterKind | None, typer.Argument(help="Of this kind alone.", show_default=False)] = None,
+) -> None:
+    """Print the records as the CSV that import reads."""
+    from topologies import masterdata
+
+    masterdata.export(_standing(masterdata.known(upfile.resolve(configuration.load())), kind), sys.stdout)
+
+
+def _standing(records: dict[str, MasterRecord], kind: MasterKind | None) -> list[MasterRecord]:
+    return [one for _, one in sorted(records.items()) if not one.withdrawn and kind in (None, one.kind)]
+
+
+def _says(one: MasterRecord) -> str:
+    if one.kind is MasterKind.REFERENCE:
+        return f"is {one.carrier}:{one.tracking_number}"
+    if one.kind is MasterKind.LINK:
+        return one.link.replace("_", " ")
+    told = [one.name, *(f"{name.upper()} {value}" for name in ("scac", "duns", "gln") if (value := getattr(one, name)))]
+    return ", ".join([*filter(None, told), *one.aliases])
+
+
+def _plain(found: Difference) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(found)
+    plain["changed"] = {key: {"is": old, "would_be": new} for key, (old, new) in plain["changed"].items()}
+    return plain
+
+
+def _show(found: Difference) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for key, record in found.added.items():
+        console.print(f"+ {printable(key)}: {printable(_says(record))}", style="green", markup=False)
+    for key, (old, new) in found.changed.items():
+        told = f"~ {printable(key)}: {printable(_says(old))} -> {printable(_says(new))}"
+        console.print(told, style="yellow", markup=False)
+    for key in found.withdrawn:
+        console.print(f"- {printable(key)}", style="red", markup=False)
+    console.print(
+        f"{len(found.added)} new, {len(found.changed)} changed, {len(found.withdrawn)} taken back,"
+        f" {found.unchanged} as they are."
+    )
+
+
+def _show_faults(faults: list[Fault], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"faults": [fault._asdict() for fault in faults]}, indent=2, ensure_ascii=False))
+        return
+    for fault in faults:
+        typer.echo(f"line {fault.line}, {fault.field}: {printable(fault.detail)}", err=True)
+    typer.echo(f"{len(faults)} faults; nothing was written.", err=True)
+

@@ -1,0 +1,95 @@
+"""Master data between files, the topic and the command line: read, compared, written."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from config import topics
+from config.settings import Settings
+from connectors.compacted import latest
+from connectors.registry import Registry, ValueCodec
+from connectors.topic_admin import client_log
+from streams.errors import Fatal, Transient
+from streams.master_rows import BETWEEN_ALIASES, COLUMNS, Fault, Rows, read_rows
+from streams.masterdata import master_key
+from streams.model import MasterRecord
+
+ACK_SECONDS = 15.0
+
+
+def read_file(path: Path, updated_at: int, updated_by: str) -> Rows:
+    """What a CSV file says; a column nobody knows is a fault of its first line. Raises Fatal for what is no CSV."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, strict=True)
+            unknown = [name for name in reader.fieldnames or () if name not in COLUMNS]
+            known = ", ".join(COLUMNS)
+            heading = [Fault(1, name, f"there is no column {name!r}; there are {known}") for name in unknown]
+            if "kind" not in (reader.fieldnames or ()):
+                heading.append(Fault(1, "kind", f"the first line names the columns: {known}"))
+            if heading:
+                return Rows(faults=heading)
+            return read_rows(_rows(reader), updated_at, updated_by)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Fatal(f"{path}: {error}") from error
+
+
+def known(settings: Settings) -> dict[str, MasterRecord]:
+    """The records there are, by key. Raises Transient."""
+    return latest(settings, Registry(settings), topics.MASTER_DATA, MasterRecord)
+
+
+def write(settings: Settings, records: Iterable[MasterRecord]) -> int:
+    """Write the records and wait for the broker's acknowledgement of all; how many. Raises Transient."""
+    codec = ValueCodec(topics.MASTER_DATA, MasterRecord, Registry(settings))
+    producer = Producer({
+        "enable.idempotence": True, "acks": "all", "partitioner": "murmur2_random",
+        "delivery.timeout.ms": int(ACK_SECONDS * 1000), **settings.librdkafka(),
+    }, logger=client_log)
+    failed: list[str] = []
+
+    def acknowledged(error: KafkaError | None, record: Message) -> None:
+        del record
+        if error is not None:
+            failed.append(error.str())
+
+    written = 0
+    try:
+        for record in records:
+            key = master_key(record.kind, record.id)
+            producer.produce(topics.MASTER_DATA.name, codec.encode(record), key, on_delivery=acknowledged)
+            written += 1
+    except (KafkaException, BufferError) as error:
+        raise Transient(f"not written: {error}") from error
+    if producer.flush(ACK_SECONDS) or failed:
+        raise Transient(f"not all of it was written: {failed[0] if failed else 'the broker did not answer'}")
+    return written
+
+
+def export(records: Iterable[MasterRecord], out: TextIO) -> None:
+    """Write records as the file :func:`read_file` reads, those taken back left out."""
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(as_row(record) for record in records if not record.withdrawn)
+
+
+def as_row(record: MasterRecord) -> dict[str, str]:
+    """A record as a row of text, empty columns among them."""
+    row = {column: str(getattr(record, column)) for column in COLUMNS if column not in ("aliases", "valid_at")}
+    at = record.valid_at
+    return {
+        **row, "kind": record.kind.value, "aliases": BETWEEN_ALIASES.join(record.aliases),
+        "valid_at": "" if at is None else datetime.fromtimestamp(at / 1000, UTC).isoformat(),
+        "withdrawn": "yes" if record.withdrawn else "",
+    }
+
+
+def _rows(reader: csv.DictReader[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
+    for row in reader:
+        yield reader.line_num, {name: text for name, text in row.items() if isinstance(text, str) and name is not None}

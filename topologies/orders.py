@@ -1,0 +1,87 @@
+"""The orders stage: ERP orders in, their claims on shipments and references out; what they give up is withdrawn.
+
+Reads ``erp.orders.v1`` and ``master.data.v1``, whose words on references and links it hands on; its changelog is
+``order.state.v1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from config import topics
+from config.settings import Settings
+from connectors.carriers import Carrier
+from connectors.registry import Registry, ValueCodec
+from streams.by_hand import said_by_hand
+from streams.identity import shipment_key
+from streams.model import MasterRecord, Order, OrderReference, OrderState, Record, ReferenceClaim, ShipmentLink
+from streams.orders import keep
+from topologies.handling import Change, Handled, Message, Refused, View
+from topologies.naming import check_ready, names_of
+from topologies.reading import decoded, stored
+
+
+class OrdersHandler:
+    """Keeps the newest word of each order."""
+
+    def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
+        del settings
+        self.names = names_of(carriers)
+        self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
+        self._master = ValueCodec(topics.MASTER_DATA, MasterRecord, registry)
+        self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
+        self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
+        self._links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
+        self._states = ValueCodec(topics.ORDER_STATE, OrderState, registry)
+
+    def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
+        """Claims and changed orders of one chunk; of a chunk of master data, what it says of shipments. Raises
+        Transient until carriers' names are known."""
+        del now_ms
+        check_ready(self.names)
+        if records[0].topic == topics.MASTER_DATA.name:
+            return self._hand_on(records)
+        chunk, kept, refused = decoded(records, self._orders.decode)
+        known = stored((order.order_id for order in chunk), state, self._states.decode)
+        out = keep(chunk, known, self.names.slug_of)
+        refused += [Refused(kept[place], reject) for place, reject in out.refused]
+        references: list[Message] = [
+            {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._references.encode(one)}
+            for one in out.references
+        ]
+        outputs = {topics.ORDER_REFERENCES.name: references, topics.REFERENCE_CLAIMS.name: self._claimed(out.claims)}
+        changes = {key.encode(): _change(self._states.encode(new)) for key, new in out.states.items()}
+        counts = {"orders": len(records), **{name: count for name, count in out.counts.items() if count}}
+        return Handled({name: sent for name, sent in outputs.items() if sent}, refused, changes, counts)
+
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
+        """The changelog value itself."""
+        return {key: changelog_value}
+
+    def sweep(self, state: View, now_ms: int) -> Handled:
+        """Nothing falls due by the clock alone."""
+        del state, now_ms
+        return Handled()
+
+    def _hand_on(self, records: Sequence[Record]) -> Handled:
+        chunk, kept, refused = decoded(records, self._master.decode)
+        out = said_by_hand(chunk)
+        refused += [Refused(kept[place], reject) for place, reject in out.refused]
+        links: list[Message] = [
+            {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}
+            for one in out.links
+        ]
+        outputs = {topics.REFERENCE_CLAIMS.name: self._claimed(out.claims), topics.SHIPMENT_LINKS.name: links}
+        counts = {
+            "master_records": len(records), "reference_claims": len(out.claims), "shipment_links": len(out.links)
+        }
+        return Handled({name: sent for name, sent in outputs.items() if sent}, refused, {}, counts)
+
+    def _claimed(self, claims: Sequence[ReferenceClaim]) -> list[Message]:
+        return [
+            {"key": f"{one.type}:{one.value}".encode(), "value": self._claims.encode(one)} for one in claims
+        ]
+
+
+def _change(value: bytes) -> Change:
+    return Change(value, value)

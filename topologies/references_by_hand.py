@@ -1,0 +1,206 @@
+"""References that wait for somebody to say whose they are: what waits, what a person's word would do, and what no
+carrier and no order has spoken of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from config import topics
+from config.settings import Settings
+from connectors.compacted import each, latest
+from connectors.registry import Registry
+from streams.by_hand import said_by_hand
+from streams.candidates import Rules, standing
+from streams.errors import Fatal
+from streams.identification import identify
+from streams.identity import shipment_key
+from streams.model import (
+    CarrierEvent,
+    MasterRecord,
+    OrderLink,
+    OrderState,
+    ReferenceState,
+)
+from streams.reference_record import Known, decode, decode_event
+from streams.references import Named
+from streams.vocabulary import Correction, MasterKind, Status
+
+Row = dict[str, Any]
+
+
+class Heard(Struct, gc=False):
+    """Of a shipment's state, whether a carrier and an order have spoken of it."""
+
+    carrier: str
+    tracking_number: str
+    status: Status
+    event_count: int
+    orders: list[OrderLink]
+    updated_at: int
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The rules references are resolved by here."""
+    return Rules(round(settings.reference_span * 1000))
+
+
+def waiting(settings: Settings) -> list[Row]:
+    """Every reference something waits for, the longest wait first. Raises Transient."""
+    found = latest(settings, Registry(settings), topics.REFERENCE_STATE, ReferenceState)
+    rows = [
+        row(state, rules_of(settings)) for state in found.values()
+        if state.events_waiting or state.lines_waiting
+    ]
+    return sorted(rows, key=lambda one: (one["waiting_since"] or one["updated_at"], one["reference"]))
+
+
+def known_of(settings: Settings, name: Named) -> Known:
+    """What is known of the reference. Raises Transient; Fatal where that is nothing."""
+    state = latest(settings, Registry(settings), topics.REFERENCE_STATE, ReferenceState).get(name.key)
+    if state is None:
+        raise Fatal(f"nothing is known of {name.key}: `shipsync identity list` shows what waits")
+    return decode(state.record)
+
+
+def decided(known: Known, rules: Rules, carrier: str, number: str, now_ms: int, by: str) -> MasterRecord:
+    """A person's word that the reference is this shipment's, about the time of the latest that waits for it, as master
+    data."""
+    held = standing(known, rules)
+    times = [one.at for one in known.held if held.events[one.event_id].shipment is None]
+    open_lines = {line for line, ruling in held.lines.items() if ruling.shipment is None}
+    times += [line.said_at for line in known.lines if line.name in open_lines]
+    return MasterRecord(
+        MasterKind.REFERENCE, known.key, now_ms, by, carrier=carrier, tracking_number=number,
+        valid_at=max(times, default=now_ms),
+    )
+
+
+def taken_back(known: Known, now_ms: int, by: str) -> MasterRecord:
+    """That a person's word on the reference holds no more, as master data."""
+    return MasterRecord(MasterKind.REFERENCE, known.key, now_ms, by, withdrawn=True)
+
+
+def consequences(known: Known, rules: Rules, record: MasterRecord) -> Row:
+    """What the word would bring about: events told and taken back, lines linked and unlinked, what would still wait."""
+    out = identify(said_by_hand([record]).claims, {known.key: known}, rules)
+    rulings = standing(out.states.get(known.key, known), rules)
+    return {
+        "reference": known.key,
+        "told": [_event(key, event) for key, event in out.events if event.correction is not Correction.RETRACTS],
+        "taken_back": [_event(key, event) for key, event in out.events if event.correction is Correction.RETRACTS],
+        "lines": [msgspec.to_builtins(one) for one in out.references],
+        "still_waiting": sum(one.shipment is None for one in (*rulings.events.values(), *rulings.lines.values())),
+    }
+
+
+def never_found(settings: Settings) -> dict[str, list[Row]]:
+    """``lines``: those of orders whose number or reference no carrier has spoken of; ``shipments``: those no order
+    claims. The oldest first. Raises Transient."""
+    registry = Registry(settings)
+    orders = latest(settings, registry, topics.ORDER_STATE, OrderState)
+    wanted = {
+        shipment_key(claim.carrier, claim.tracking_number)
+        for order in orders.values() for claim in order.claims if not claim.type and not claim.withdrawn
+    }
+    heard, unclaimed = _shipments(settings, registry, wanted)
+    references = latest(settings, registry, topics.REFERENCE_STATE, ReferenceState)
+    lines = [
+        one for order in orders.values() for one in lines_never_found(order, heard, references, rules_of(settings))
+    ]
+    shipments = [
+        {"shipment": key, "status": one.status.value, "events": one.event_count, "updated_at": one.updated_at}
+        for key, one in unclaimed.items()
+    ]
+    return {
+        "lines": sorted(lines, key=lambda one: (one["updated_at"], one["order_id"], one["delivery_id"])),
+        "shipments": sorted(shipments, key=lambda one: (one["updated_at"], one["shipment"])),
+    }
+
+
+def _shipments(settings: Settings, registry: Registry, wanted: Set[str]) -> tuple[set[str], dict[str, Heard]]:
+    """Of the wanted shipments those carriers have spoken of, archived ones among them; and all that no order claims."""
+    heard: set[str] = set()
+    unclaimed: dict[str, Heard] = {}
+
+    def take(key: str, one: Heard | None) -> None:
+        if one is None or one.orders or not one.event_count:
+            unclaimed.pop(key, None)
+        else:
+            unclaimed[key] = one
+        take_archived(key, one)
+
+    def take_archived(key: str, one: Heard | None) -> None:
+        if key in wanted and one is not None and one.event_count:
+            heard.add(key)
+
+    each(settings, registry, topics.SHIPMENT_STATE, Heard, take)
+    each(settings, registry, topics.SHIPMENT_ARCHIVE, Heard, take_archived)
+    return heard, unclaimed
+
+
+def lines_never_found(
+    order: OrderState, heard: Set[str], references: Mapping[str, ReferenceState], rules: Rules
+) -> list[Row]:
+    """The order's lines that have no shipment, and why. ``heard``: the shipments carriers have spoken of."""
+    rows = []
+    for claim in order.claims:
+        if claim.withdrawn or (claim.type and claim.tracking_number):
+            continue
+        if claim.type:
+            name = Named(claim.type, claim.value).key
+            why = _unresolved(references.get(name), order.order_id, claim.delivery_id, rules)
+        else:
+            name = shipment_key(claim.carrier, claim.tracking_number)
+            why = "" if name in heard else "no carrier has spoken of it"
+        if why:
+            rows.append({
+                "order_id": order.order_id, "delivery_id": claim.delivery_id, "customer_id": order.customer_id,
+                "waits_for": name, "why": why, "updated_at": order.updated_at,
+            })
+    return rows
+
+
+def _unresolved(state: ReferenceState | None, order_id: str, delivery_id: str, rules: Rules) -> str:
+    """Why the order's line is not resolved by the reference; empty where it is."""
+    if state is None:
+        return "nobody has spoken of it"
+    known = decode(state.record)
+    rulings = standing(known, rules).lines
+    mine = [line.name for line in known.lines if (line.order_id, line.delivery_id) == (order_id, delivery_id)]
+    found = [rulings[name] for name in mine if name in rulings]
+    if not found or any(one.shipment is not None for one in found):
+        return "" if found else "nobody has spoken of it"
+    several = max(len(one.shipments) for one in found)
+    return "several shipments could be meant" if several else "no shipment is known by it"
+
+
+def row(state: ReferenceState, rules: Rules) -> Row:
+    """What waits for a reference, and which shipments are claimed to bear it."""
+    known = decode(state.record)
+    rulings = standing(known, rules)
+    events = [decode_event(one.body) for one in known.held if rulings.events[one.event_id].shipment is None]
+    lines = [
+        line for line in known.lines if line.name in rulings.lines and rulings.lines[line.name].shipment is None
+    ]
+    return {
+        "reference": known.key, "waiting_since": state.waiting_since, "updated_at": state.updated_at,
+        "ambiguous": state.ambiguous, "candidates": state.shipments,
+        "events": [
+            {"carrier": one.carrier, "milestone": one.milestone.value, "occurred_at": one.occurred_at,
+             "carrier_text": one.carrier_text, "feed": one.source.feed}
+            for one in sorted(events, key=lambda event: (event.occurred_at, event.event_id))
+        ],
+        "lines": [{"order_id": one.order_id, "delivery_id": one.delivery_id, "carrier": one.carrier} for one in lines],
+    }
+
+
+def _event(key: str, event: CarrierEvent) -> Row:
+    return {
+        "shipment": key, "milestone": event.milestone.value, "occurred_at": event.occurred_at,
+        "carrier_text": event.carrier_text,
+    }
+
