@@ -13,7 +13,7 @@ from config import topics
 from config.settings import Settings
 from connectors.registry import Registry, ValueCodec
 from connectors.topic_admin import TopicAdmin
-from streams.model import Acknowledgement, Alert, Interchange
+from streams.model import Acknowledgement, AlertSignal, Interchange
 from streams.vocabulary import AlertKind, AlertState, Verdict
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.streams.test_exchanges import acknowledged, sent
@@ -42,7 +42,7 @@ def test_what_is_sent_and_never_answered_is_told_once_though_its_worker_dies(
         known = Registry(settings)
         interchanges = ValueCodec(topics.EDI_INTERCHANGES, Interchange, known)
         acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, known)
-        alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)
+        signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
 
         def send(control: str) -> None:
             value = interchanges.encode(sent(control, time.time_ns() // 1_000_000))
@@ -53,7 +53,8 @@ def test_what_is_sent_and_never_answered_is_told_once_though_its_worker_dies(
             fill(settings.bootstrap, topics.EDI_ACKNOWLEDGEMENTS.name, [(FEED, value)])
 
         def said() -> list[tuple[str, AlertKind, AlertState]]:
-            read = [alerts.decode(record.value()) for record in read_all(settings.bootstrap, topics.OPS_ALERTS.name)]
+            records = read_all(settings.bootstrap, topics.ALERT_SIGNALS.name)
+            read = [signals.decode(record.value()) for record in records]
             return sorted((one.subject.rpartition(":")[2], one.kind, one.state) for one in read)
 
         first = StageWorker("edi", settings, tmp_path / "one")

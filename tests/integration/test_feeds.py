@@ -75,8 +75,8 @@ def test_what_is_known_of_a_feed_outlives_the_worker_that_watched_it(
         eventually(lambda: sum(watcher.partitions() or 0 for watcher in watchers) == 1, 60)
         feeds.speak(SILENT)
 
-        def talking(until: Callable[[], bool]) -> bool:
-            feeds.speak(TALKING)
+        def talking(until: Callable[[], bool], feed: str = TALKING) -> bool:
+            feeds.speak(feed)
             return until()
 
         eventually(lambda: talking(lambda: feeds.said()[SILENT, AlertState.RAISED] == 1), 60)
@@ -86,8 +86,7 @@ def test_what_is_known_of_a_feed_outlives_the_worker_that_watched_it(
         eventually(lambda: talking(lambda: other.partitions() == 1), 60)
         assert feeds.said()[TALKING, AlertState.RAISED] == 0
         eventually(lambda: feeds.said()[TALKING, AlertState.RAISED] == 1, 60)
-        feeds.speak(SILENT)
-        eventually(lambda: feeds.said()[SILENT, AlertState.RESOLVED] == 1, 30)
+        eventually(lambda: talking(lambda: feeds.said()[SILENT, AlertState.RESOLVED] == 1, SILENT), 30)
         said = feeds.said()
         closing.callback(StageWorker("alerts", settings, tmp_path / "alerts").kill)
         eventually(lambda: {SILENT, TALKING} <= feeds.lives().keys(), 60)

@@ -102,7 +102,7 @@ def test_a_cancelled_order_withdraws_its_claims(status: str) -> None:
 
 
 def claim(kind: str, value: str, number: str = "", **changes: Any) -> ReferenceClaim:
-    plain = ReferenceClaim(kind, value, "north", number, SaidBy.ORDER, 5, 5, False, "O-1", "D-1", "C-1", 7)
+    plain = ReferenceClaim(kind, value, "north", number, SaidBy.ORDER, 5, 5, False, "O-1", "D-1", "C-1", 7, 12.5, "EUR")
     return replace(plain, **changes)
 
 

@@ -23,8 +23,9 @@ from tests.topologies.test_shipments import (
     event,
     keep_hearing,
 )
+from topologies.due_index import DUE
 from topologies.handling import Handled
-from topologies.shipments import DUE, ShipmentsHandler
+from topologies.shipments import ShipmentsHandler
 
 ARCHIVE = ValueCodec(topics.SHIPMENT_ARCHIVE, ShipmentState, REGISTRY)
 KEY = b"ups:1Z1"

@@ -18,8 +18,9 @@ from tests.streams.strategies import DAY_ONE, HOUR, MINUTE
 from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
+from topologies.due_index import DUE
 from topologies.handling import Handled
-from topologies.identity import DUE, IdentityHandler
+from topologies.identity import IdentityHandler
 
 T = TypeVar("T", bound=Struct)
 REGISTRY = fake_registry()

@@ -69,8 +69,8 @@ def test_an_order_claims_each_of_its_shipments_under_the_carriers_key(handler: O
     assert list(out.outputs) == [topics.ORDER_REFERENCES.name]
     assert keys(out, topics.ORDER_REFERENCES) == [b"ups:1Z9X77410311122231", b"rlca:I993001"]
     assert values(out, REFERENCES) == [
-        OrderReference("ups", NUMBER, "SO-501", "D-1", "C-9", NOW + 86_400_000, NOW - 60_000),
-        OrderReference("rlca", "I993001", "SO-501", "D-2", "C-9", NOW + 86_400_000, NOW - 60_000),
+        OrderReference("ups", NUMBER, "SO-501", "D-1", "C-9", NOW + 86_400_000, NOW - 60_000, False, 1249.5, "EUR"),
+        OrderReference("rlca", "I993001", "SO-501", "D-2", "C-9", NOW + 86_400_000, NOW - 60_000, False, 1249.5, "EUR"),
     ]
     assert (out.refused, out.counts) == ([], {"orders": 1, "renewed": 1, "order_references": 2})
 

@@ -19,6 +19,7 @@ ALERT = {
     "alert_id": "a", "kind": "feed_stale", "state": "raised", "severity": "warning", "subject": "x",
     "message": "Feed x is silent", "exception": "data_quality", "reason": "feed_stale",
     "raised_at": 1_790_000_000_123, "changed_at": 1_790_000_000_123,
+    "record": b"",
 }
 ALERT_ID = 4711
 registry.add(ALERT_ID, contracts.schema("alert"))
