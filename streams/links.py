@@ -7,10 +7,9 @@ its whole (``family.py``); its own history stays its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
 
 from streams.identity import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number
-from streams.link_records import ShipmentLink
+from streams.model import CarrierEvent, Reference, ShipmentLink
 from streams.vocabulary import LinkKind
 
 _STEP = "\x1f"
@@ -31,28 +30,6 @@ def ends_with(path: str, end: str) -> bool:
     return path == end or path.endswith(_STEP + end)
 
 
-class Numbered(Protocol):
-    """A reference, as far as links look at it."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def value(self) -> str: ...
-    @property
-    def carrier(self) -> str | None: ...
-
-
-class Linking(Protocol):
-    """An event, as far as links look at it."""
-
-    @property
-    def carrier(self) -> str: ...
-    @property
-    def tracking_number(self) -> str: ...
-    @property
-    def references(self) -> Sequence[Numbered]: ...
-
-
 KIND_OF_REFERENCE = {
     "alternate_tracking": LinkKind.ALIAS,
     "return_tracking": LinkKind.RETURN_LEG,
@@ -62,7 +39,7 @@ KIND_OF_REFERENCE = {
 """What a carrier means that states a reference of this type; ``tracking`` is that of the carrier that goes on."""
 
 
-def links_of(carrier: str, tracking_number: str, references: Sequence[Numbered]) -> Iterator[ShipmentLink]:
+def links_of(carrier: str, tracking_number: str, references: Sequence[Reference]) -> Iterator[ShipmentLink]:
     """What an event of ``CARRIER:REFERENCE`` says of other numbers; an alias both ways."""
     for one in references:
         kind = KIND_OF_REFERENCE.get(one.type)
@@ -85,21 +62,32 @@ def both_ways(link: ShipmentLink) -> Iterator[ShipmentLink]:
 
 
 class Links:
-    """What was told of links before, so that it need not be told with each event: as much as ``most`` of it."""
+    """What was told of links before, so that it need not be told with each event: as much as ``most`` of it.
+
+    A link is remembered with the partition and offset that told it, and told again where that is read again: what was
+    told in a chunk that came to nothing is never missed.
+    """
 
     def __init__(self, most: int = 100_000) -> None:
         self._most = most
-        self._told: set[ShipmentLink] = set()
+        self._told: dict[tuple[ShipmentLink, str, int], int] = {}
 
-    def news(self, events: Iterable[Linking]) -> list[ShipmentLink]:
+    def news(self, events: Iterable[CarrierEvent]) -> list[ShipmentLink]:
         """The links these events tell of that were not told lately."""
         fresh: dict[ShipmentLink, None] = {}
         for event in events:
             if event.references:
                 for link in links_of(event.carrier, event.tracking_number, event.references):
-                    if link not in self._told:
+                    if not self._was_told((link, event.source.topic, event.source.partition), event.source.offset):
                         fresh[link] = None
-        if len(self._told) + len(fresh) > self._most:
-            self._told.clear()
-        self._told.update(fresh)
         return list(fresh)
+
+    def _was_told(self, what: tuple[ShipmentLink, str, int], offset: int) -> bool:
+        """Whether an earlier record told it; if not, this one does."""
+        told_at = self._told.get(what)
+        if told_at is not None and told_at < offset:
+            return True
+        if len(self._told) >= self._most:
+            self._told.clear()
+        self._told[what] = offset
+        return False

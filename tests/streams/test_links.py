@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from streams.links import Links, ends_with, links_of, path_of, steps_of
-from streams.model import Reference, ShipmentLink
+from streams.model import CarrierEvent, Reference, ShipmentLink
 from streams.vocabulary import LinkKind, Milestone
-from tests.streams.strategies import carrier_event
+from tests.streams.strategies import SOURCE, carrier_event
 
 
 @pytest.mark.parametrize(("type", "kind"), [
@@ -48,11 +49,21 @@ def test_a_path_keeps_its_steps_and_its_end() -> None:
     assert not ends_with("xsouth:S7", "south:S7")
 
 
-def test_a_link_is_told_once_not_with_each_event_and_again_once_forgotten() -> None:
+def piece(name: str, offset: int) -> CarrierEvent:
+    source = replace(SOURCE, offset=offset)
+    return carrier_event(Milestone.IN_TRANSIT, 1, references=[Reference("piece", name)], source=source)
+
+
+def test_a_link_is_told_once_not_with_each_event() -> None:
+    links = Links()
+    assert len(links.news([piece("P1", 5), piece("P1", 5), piece("P1", 6)])) == 1
+    assert links.news([piece("P1", 7)]) == []
+    assert len(links.news([piece("P2", 8)])) == 1
+
+
+def test_a_link_is_told_again_where_its_record_is_read_again_or_it_was_forgotten() -> None:
     links = Links(most=2)
-    event = carrier_event(Milestone.IN_TRANSIT, 1, references=[Reference("piece", "P1")])
-    assert len(links.news([event, event])) == 1
-    assert links.news([event]) == []
-    others = [carrier_event(Milestone.IN_TRANSIT, 1, references=[Reference("piece", f"P{n}")]) for n in (2, 3)]
-    assert len(links.news(others)) == 2
-    assert len(links.news([event])) == 1
+    links.news([piece("P1", 5)])
+    assert len(links.news([piece("P1", 5)])) == 1
+    links.news([piece("P2", 6), piece("P3", 7)])
+    assert len(links.news([piece("P1", 8)])) == 1
