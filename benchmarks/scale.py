@@ -25,7 +25,8 @@ from streams import model
 from streams.shipment import encode
 from streams.vocabulary import Milestone
 from topologies.apps import GC_THRESHOLDS
-from topologies.shipments import DUE, ShipmentsHandler
+from topologies.due_index import DUE
+from topologies.shipments import ShipmentsHandler
 from topologies.state import PartitionState, StateMemory, wipe
 
 WANTED_MB, UNCHANGED = 1_000.0, 1.25
