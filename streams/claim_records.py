@@ -61,6 +61,8 @@ class OrderState(Struct):
     updated_at: int
     version: str
     claims: list[OrderClaim]
+    order_value: float | None = None
+    currency: str | None = None
 
 
 class ReferenceState(Struct, gc=False):

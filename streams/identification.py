@@ -1,8 +1,8 @@
 """The identity step: events without a carrier's number, and claims of whose they are, in; those events with their
 number out, as soon as exactly one shipment can be meant.
 
-Reads ``carrier.unresolved`` and ``reference.claims``; writes ``carrier.events``, ``order.references``, ``ops.alerts``
-and, as its state, ``reference.state``.
+Reads ``carrier.unresolved`` and ``reference.claims``; writes ``carrier.events``, ``order.references``,
+``alert.signals`` and, as its state, ``reference.state``.
 
 What is known of a reference, and what stands resolved in the end, depend on the set of inputs alone, not on their
 order, their repetition or how they were cut into chunks. Where claims change, what was told at another shipment is

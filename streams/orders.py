@@ -75,7 +75,8 @@ def keep(
         out.counts["renewed"] += 1
         told = _tell([*rekeyed.references, *rekeyed.claims], order, stored, out)
         out.states[order.order_id] = OrderState(
-            order.order_id, order.customer_id, order.status, order.promised_delivery_at, order.updated_at, version, told
+            order.order_id, order.customer_id, order.status, order.promised_delivery_at, order.updated_at, version,
+            told, _worth(order), order.currency,
         )
     out.counts["order_references"] = len(out.references)
     out.counts["reference_claims"] = len(out.claims)
@@ -111,7 +112,7 @@ def references_of(order: Order, slug_of: SlugOf = normalise_carrier) -> Rekeyed:
 def _on_shipment(order: Order, line: OrderLine, carrier: str, number: str) -> OrderReference:
     return OrderReference(
         carrier, number, order.order_id, line.delivery_id, order.customer_id, order.promised_delivery_at,
-        order.updated_at, _is_cancelled(order.status), _value(order), order.currency,
+        order.updated_at, _is_cancelled(order.status), _worth(order), order.currency,
     )  # fmt: skip
 
 
@@ -119,11 +120,12 @@ def _on_reference(one: Named, order: Order, line: OrderLine, carrier: str, numbe
     return ReferenceClaim(
         one.type, one.value, carrier, number, SaidBy.ORDER, order.updated_at, order.updated_at,
         _is_cancelled(order.status), order.order_id, line.delivery_id, order.customer_id, order.promised_delivery_at,
-        _value(order), order.currency,
+        _worth(order), order.currency,
     )  # fmt: skip
 
 
-def _value(order: Order) -> float | None:
+def _worth(order: Order) -> float | None:
+    """The order's value; None where it is told as no number."""
     return order.value if order.value is not None and isfinite(order.value) else None
 
 
@@ -192,20 +194,24 @@ def _identity(claim: Claim | OrderClaim) -> _Identity:
     return claim.type, claim.value, claim.carrier, claim.tracking_number, claim.delivery_id
 
 
-def _rank(order: Order, version: str) -> tuple[int, bool, str, int, str]:
+Rank = tuple[int, bool, str, int, float, str, str]
+
+
+def _rank(order: Order, version: str) -> Rank:
     """What makes one word of an order newer than another; of equal time always the same wins, in the sequence in which
     shipments take claims of equal time."""
-    promised = order.promised_delivery_at
+    promised, worth = order.promised_delivery_at, _worth(order)
     return (
-        order.updated_at, _is_cancelled(order.status), order.customer_id, -1 if promised is None else promised, version
+        order.updated_at, _is_cancelled(order.status), order.customer_id, -1 if promised is None else promised,
+        -1.0 if worth is None else worth, order.currency or "", version,
     )
 
 
-def _rank_of(stored: OrderState) -> tuple[int, bool, str, int, str]:
-    promised = stored.promised_delivery_at
+def _rank_of(stored: OrderState) -> Rank:
+    promised, worth = stored.promised_delivery_at, stored.order_value
     return (
         stored.updated_at, _is_cancelled(stored.status), stored.customer_id, -1 if promised is None else promised,
-        stored.version,
+        -1.0 if worth is None else worth, stored.currency or "", stored.version,
     )
 
 

@@ -141,11 +141,11 @@ def with_claim(known: Known, claim: ReferenceClaim) -> Known | None:
 
 def _with_line(known: Known, claim: ReferenceClaim) -> Known | None:
     new = Line(
-        claim.order_id, claim.delivery_id, claim.carrier, claim.customer_id, claim.promised_delivery_at, claim.said_at,
-        claim.withdrawn, claim.order_value, claim.currency,
+        claim.order_id, claim.delivery_id, claim.carrier, claim.customer_id, claim.promised_delivery_at,
+        claim.said_at, False, claim.order_value, claim.currency,
     )
     if claim.withdrawn:
-        new = replace(new, customer_id="", promised_delivery_at=None, order_value=None, currency=None)
+        new = Line(claim.order_id, claim.delivery_id, claim.carrier, "", None, claim.said_at, True)
     before = next((one for one in known.lines if one.name == new.name), None)
     if before is not None and _age_of_line(new) <= _age_of_line(before):
         return None
@@ -188,8 +188,9 @@ def _age_of_word(word: Word) -> tuple[int, bool, str, str, int]:
     return word.said_at, word.withdrawn, word.carrier, word.tracking_number, word.since
 
 
-def _age_of_line(line: Line) -> tuple[int, bool, str, int]:
-    if line.withdrawn:
-        return line.said_at, True, "", -1
-    promised = line.promised_delivery_at
-    return line.said_at, False, line.customer_id, -1 if promised is None else promised
+def _age_of_line(line: Line) -> tuple[int, bool, str, int, float, str]:
+    promised, worth = line.promised_delivery_at, line.order_value
+    return (
+        line.said_at, line.withdrawn, line.customer_id, -1 if promised is None else promised,
+        -1.0 if worth is None else worth, line.currency or "",
+    )

@@ -107,21 +107,21 @@ def _ambiguity(known: Known, now: Standing) -> AlertSignal | None:
     })
     shown = ", ".join(meant[:MOST_SHOWN]) + (f" and {len(meant) - MOST_SHOWN} more" if len(meant) > MOST_SHOWN else "")
     return _alert(
-        known, AlertKind.REFERENCE_AMBIGUOUS, AlertState.RAISED, f"{known.key} could be any of {shown}", min(since),
+        known, AlertKind.REFERENCE_AMBIGUOUS, AlertState.RAISED, f"could be any of {shown}", min(since),
         min(since),
     )
 
 
 def _unresolved(known: Known, since: int, state: AlertState, changed_at: int) -> AlertSignal:
     told = "events wait, and nobody says which shipment it is" if state is AlertState.RAISED else "settled"
-    return _alert(known, AlertKind.REFERENCE_UNRESOLVED, state, f"{known.key}: {told}", since, changed_at)
+    return _alert(known, AlertKind.REFERENCE_UNRESOLVED, state, told, since, changed_at)
 
 
 def _alert(
-    known: Known, kind: AlertKind, state: AlertState, message: str, raised_at: int, changed_at: int
+    known: Known, kind: AlertKind, state: AlertState, cause: str, raised_at: int, changed_at: int
 ) -> AlertSignal:
     return AlertSignal(
         alert_id=alert_id(kind, known.key), kind=kind, state=state, severity=Severity.WARNING, subject=known.key,
-        message=message, exception=ExceptionType.DATA_QUALITY, reason=Reason.OTHER, raised_at=raised_at,
-        changed_at=changed_at, cause=message,
+        message=f"{known.key}: {cause}", exception=ExceptionType.DATA_QUALITY, reason=Reason.OTHER, raised_at=raised_at,
+        changed_at=changed_at, cause=cause,
     )

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from streams import reference_record as records
 from streams.candidates import Rules
 from streams.identification import Identified, Said, identify, key_of
-from streams.model import Alert, CarrierEvent, OrderReference, Reference, ReferenceClaim
+from streams.model import AlertSignal, CarrierEvent, OrderReference, Reference, ReferenceClaim
 from streams.vocabulary import AlertState, Classifier, Correction, Milestone, SaidBy
 from tests.streams.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, SOURCE, carrier_event
 
@@ -57,7 +57,7 @@ class World:
     records: dict[str, bytes] = field(default_factory=dict)
     events: list[tuple[str, CarrierEvent]] = field(default_factory=list)
     references: list[OrderReference] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     refused: int = 0
 
@@ -90,7 +90,7 @@ class World:
         return {name: age[2:] for name, age in newest.items() if not age[1]}
 
     @property
-    def open_alerts(self) -> dict[str, Alert]:
+    def open_alerts(self) -> dict[str, AlertSignal]:
         """What a reader of the compacted alerts topic sees open."""
         latest = {alert.alert_id: alert for alert in self.alerts}
         return {key: alert for key, alert in latest.items() if alert.state is AlertState.RAISED}

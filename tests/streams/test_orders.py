@@ -128,13 +128,16 @@ def test_a_carrier_is_known_by_any_of_its_names() -> None:
     assert rekeyed.references[0].carrier == "north"
 
 
+Terms = tuple[str, int, float, str]
+
+
 class Kept:
     """Orders told one after the other, and what others then believe: of every claim the newest word, as shipments and
     references take it (equal time: withdrawn wins, then the greater)."""
 
     def __init__(self) -> None:
         self.states: dict[str, OrderState] = {}
-        self.believed: dict[tuple[Any, ...], tuple[int, bool, str, int]] = {}
+        self.believed: dict[tuple[Any, ...], tuple[int, bool, str, int, float, str]] = {}
         self.out: list[step.Kept] = []
 
     def tell(self, *chunk: Order) -> Kept:
@@ -149,18 +152,21 @@ class Kept:
         return self
 
     @staticmethod
-    def _read(one: OrderReference | ReferenceClaim) -> tuple[tuple[Any, ...], tuple[int, bool, str, int]]:
+    def _read(one: OrderReference | ReferenceClaim) -> tuple[tuple[Any, ...], tuple[int, bool, str, int, float, str]]:
         if isinstance(one, OrderReference):
             name: tuple[Any, ...] = one.carrier, one.tracking_number, one.order_id, one.delivery_id
             at = one.updated_at
         else:
             name = one.type, one.value, one.carrier, one.tracking_number, one.order_id, one.delivery_id
             at = one.said_at
-        terms = ("", -1) if one.withdrawn else (one.customer_id, one.promised_delivery_at or -1)
+        terms: Terms = ("", -1, -1.0, "")
+        if not one.withdrawn:
+            worth = -1.0 if one.order_value is None else one.order_value
+            terms = one.customer_id, one.promised_delivery_at or -1, worth, one.currency or ""
         return name, (at, one.withdrawn, *terms)
 
     @property
-    def standing(self) -> dict[tuple[Any, ...], tuple[str, int]]:
+    def standing(self) -> dict[tuple[Any, ...], Terms]:
         """What is claimed, with its terms."""
         return {name: age[2:] for name, age in self.believed.items() if not age[1]}
 
@@ -227,11 +233,13 @@ LINES = st.builds(
     st.sampled_from([[], [BOL], [BOL, PO]]),
 )
 VERSIONS = st.builds(
-    lambda lines, at, customer, promised, status, on_top: order(
-        *lines, updated_at=at, customer_id=customer, promised_delivery_at=promised, status=status, references=on_top
+    lambda lines, at, customer, promised, status, on_top, value: order(
+        *lines, updated_at=at, customer_id=customer, promised_delivery_at=promised, status=status, references=on_top,
+        value=value,
     ),
     st.lists(LINES, max_size=3), st.integers(0, 3), st.sampled_from(["C-1", "C-2"]), st.sampled_from([None, 3, 9]),
     st.sampled_from(["open", "open", "closed", "cancelled"]), st.sampled_from([[], [PO]]),
+    st.sampled_from([None, 1.5, 9.0]),
 )
 
 
