@@ -68,6 +68,11 @@ def concern(shipment: Shipment) -> Concern:
 
 def alert(shipment: Shipment, before: Concern, out: Advance) -> None:
     """The alerts raised, renewed and resolved since ``before``."""
+    if (
+        shipment.open is before.open and before.risk is None and shipment.estimated_delivery_at is None
+        and not shipment.wholes
+    ):
+        return
     now = concern(shipment)
     if now.open is not before.open and now.open != before.open:
         out.alerts.extend(alerts_between(shipment, before.open, now.open))

@@ -63,7 +63,10 @@ def turn_of_event(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes
 
 
 def turn_of_claim(shipment: Shipment, reference: OrderReference, keeping: Keeping) -> Turn | None:
-    """What an order's word turns; None for the usual, a claim on the present shipment. ``shipment`` stays as it is."""
+    """What an order's word turns; None for the usual, a claim on the present shipment. ``shipment`` stays as it is.
+
+    The first order of a shipment that ended without one is that shipment's, however late its word.
+    """
     past, reuse_after = shipment.past, keeping.reuse_after
     if past is None and shipment.status not in TERMINAL:
         return None
@@ -78,7 +81,8 @@ def turn_of_claim(shipment: Shipment, reference: OrderReference, keeping: Keepin
             return Turn(own, aside=PAST)
         if not past.begun:
             return None if reference.withdrawn else Turn(own, alerts=begin(own))
-    if reference.withdrawn or claim in claims_of(shipment):
+    claims = claims_of(shipment)
+    if reference.withdrawn or not claims or claim in claims:
         return None
     return _next(shipment, reference.updated_at, keeping)
 

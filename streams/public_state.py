@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from streams.estimate import slip
 from streams.model import PieceState, Related, ShipmentState
 from streams.punctuality import promised, punctuality
 from streams.shipment import Shipment
 from streams.vocabulary import Punctuality
 
+_NONE: list[Any] = []
+
 
 def state_of(shipment: Shipment, record: bytes, updated_at: int) -> ShipmentState:
     """The shipment as ``shipment.state.v1`` shows it; ``record`` is ``encode(shipment)``, UTC ms."""
-    promise, status_at, stands = promised(shipment), shipment.status_at, Punctuality.ENDED
-    if shipment.past is not None and shipment.archived:
-        status_at = shipment.past.closed_at
+    promise, status_at, stands, past = promised(shipment), shipment.status_at, Punctuality.ENDED, shipment.past
+    archived = past is not None and not past.begun
+    if past is not None and archived:
+        status_at = past.closed_at
     else:
         stands = punctuality(shipment, promise)
+    estimate = shipment.estimated_delivery_at
     return ShipmentState(
         shipment.carrier, shipment.tracking_number, shipment.standing, status_at, shipment.last_milestone,
         shipment.last_event_at, len(shipment.history), shipment.orders, shipment.estimated_delivery_at,
         shipment.delivered_at, shipment.signed_by, [one.type for one in shipment.open], updated_at, record,
         promise, shipment.first_estimate, shipment.estimate_at, shipment.estimate_by or None,
         shipment.estimate_changes, stands,
-        [Related(one.key, one.kind) for one in shipment.wholes if not one.withdrawn],
-        [Related(one.key, one.kind) for one in shipment.parts],
-        [PieceState(one.name, one.status, one.status_at) for one in shipment.pieces], shipment.life, shipment.archived,
-        slip(shipment.estimated_delivery_at, shipment.first_estimate), slip(shipment.estimated_delivery_at, promise),
-        list(shipment.earlier),
+        [Related(one.key, one.kind) for one in shipment.wholes if not one.withdrawn] if shipment.wholes else _NONE,
+        [Related(one.key, one.kind) for one in shipment.parts] if shipment.parts else _NONE,
+        [PieceState(one.name, one.status, one.status_at) for one in shipment.pieces] if shipment.pieces else _NONE,
+        1 if past is None else shipment.life, archived, slip(estimate, shipment.first_estimate),
+        slip(estimate, promise), list(shipment.earlier) if shipment.earlier else _NONE,
     )

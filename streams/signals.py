@@ -22,11 +22,11 @@ def signal(
 ) -> AlertSignal:
     """The signal that ``kind`` (of ``which``, where a shipment may have several) is there since ``raised_at``, UTC ms;
     its words and its orders are still to be put in by :func:`raised` or :func:`resolved`."""
-    key = shipment_key(shipment.carrier, shipment.tracking_number)
+    key, orders = shipment_key(shipment.carrier, shipment.tracking_number), [_order(one) for one in shipment.orders]
     return AlertSignal(
         alert_id=alert_id(kind, key, *which, *shipment.salt), kind=kind, state=AlertState.RAISED, severity=severity,
         subject=key, message="", exception=exception, reason=reason, raised_at=raised_at, changed_at=raised_at,
-        carrier=shipment.carrier, orders=_orders(shipment.orders), at_stake=at_stake(map(_order, shipment.orders)),
+        carrier=shipment.carrier, orders=orders[:MOST_ORDERS_NAMED], at_stake=at_stake(orders),
     )  # fmt: skip
 
 
@@ -44,6 +44,10 @@ def resolved(one: AlertSignal, words: str, changed_at: int) -> AlertSignal:
 
 def at_stake(orders: Iterable[AlertOrder]) -> list[AtStake]:
     """What distinct orders are worth, by currency; an order is counted once, however many deliveries it has."""
+    orders = list(orders)
+    if len(orders) == 1:
+        value = orders[0].order_value
+        return [] if value is None or not isfinite(value) else [AtStake(orders[0].currency or "", value)]
     amounts: dict[str, list[float]] = {}
     counted: set[str] = set()
     for one in sorted(orders, key=lambda order: (order.order_id, order.order_value is None)):
@@ -76,7 +80,3 @@ def feeds_by_source(feeds: Iterable[str], channels: Iterable[str] = CHANNELS) ->
 
 def _order(link: OrderLink) -> AlertOrder:
     return AlertOrder(link.order_id, link.delivery_id, link.customer_id, link.order_value, link.currency)
-
-
-def _orders(links: Iterable[OrderLink]) -> list[AlertOrder]:
-    return [_order(link) for link, _ in zip(links, range(MOST_ORDERS_NAMED), strict=False)]

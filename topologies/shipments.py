@@ -43,6 +43,7 @@ from streams.shipment import Shipment, decode, encode
 from streams.shipments import Received, Told, advance
 from streams.signals import feed_of, feeds_by_source
 from streams.usual import Usual, usual_of
+from streams.vocabulary import TERMINAL
 from topologies import alert_rules, due_index
 from topologies.handling import Change, Handled, Message, Refused, View
 from topologies.reading import decoded, stored
@@ -196,7 +197,10 @@ class ShipmentsHandler:
 
     def _next_due(self, shipment: Shipment) -> int | None:
         """When the clock alone next does something about it."""
-        return _earliest(next_due(shipment, self._patience), due_at(shipment, self._keeping, self._patience))
+        due = next_due(shipment, self._patience)
+        if shipment.status not in TERMINAL and shipment.past is None:
+            return due
+        return _earliest(due, due_at(shipment, self._keeping, self._patience))
 
     def _is_sooner(self, before: Shipment, after: Shipment) -> bool:
         until, was_until = (due_at(one, self._keeping, self._patience) for one in (after, before))

@@ -60,6 +60,14 @@ def test_what_was_heard_before_the_archiving_and_late_is_a_repeat_when_it_comes_
     assert (again.events, again.states) == ([], {})
 
 
+def test_the_first_order_of_a_shipment_that_ended_without_one_is_that_shipments_however_late() -> None:
+    orders = [claim(100, "O-1"), at(-1, Milestone.PICKED_UP), at(0, Milestone.DELIVERED)]
+    before, after = tell(*orders), tell(*orders[1:], orders[0])
+    assert encode(before.states[KEY]) == encode(after.states[KEY])
+    assert after.states[KEY].past is None
+    assert {one.update_id for one in after.customer_updates} == {one.update_id for one in before.customer_updates}
+
+
 def test_a_beginning_long_after_begins_another_shipment_with_ids_of_its_own() -> None:
     before = tell(*FIRST)
     out = tell(*SECOND, claim(98, "O-1b"), states=grave(*FIRST))
