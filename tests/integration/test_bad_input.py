@@ -146,7 +146,7 @@ def test_bad_records_are_kept_whole_with_their_reasons_and_the_good_ones_beside_
         check_intake(settings, known)
         check_framing(settings, known)
         assert {child.spec.name: child.restarts for child in stack.children} == dict.fromkeys(
-            ("intake", "orders", "identity", "shipments", "fulfilment", "feeds", "norms", "edi", "gateway"), 0
+            (*(stage.name for stage in topics.APPS), "gateway"), 0
         )
 
 

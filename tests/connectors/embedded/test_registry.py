@@ -28,7 +28,7 @@ EVENTS = topics.CARRIER_EVENTS
 ALERT = {
     "alert_id": "feed_stale:x", "kind": "feed_stale", "state": "raised", "severity": "warning", "subject": "x",
     "message": "Feed x is silent", "exception": "data_quality", "reason": "feed_stale",
-    "raised_at": 1_790_000_000_000, "changed_at": 1_790_000_000_000,
+    "raised_at": 1_790_000_000_000, "changed_at": 1_790_000_000_000, "record": b"",
 }
 
 
