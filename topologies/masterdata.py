@@ -21,6 +21,8 @@ from streams.masterdata import master_key
 from streams.model import MasterRecord
 
 ACK_SECONDS = 15.0
+PACKAGED = Path(__file__).parents[1] / "config" / "masterdata" / "carriers.csv"
+"""Carriers that ERPs name and that have no feed here, by their SCAC (NMFTA, Standard Carrier Alpha Codes)."""
 
 
 def read_file(path: Path, updated_at: int, updated_by: str) -> Rows:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from connectors.carriers import discover
 from streams.errors import Fatal
-from topologies.masterdata import export, read_file
+from topologies.masterdata import PACKAGED, export, read_file
 
 AT = 1_790_000_000_000
 FILE = """\
@@ -60,3 +61,12 @@ def test_what_is_no_csv_is_refused_by_name(tmp_path: Path, body: bytes) -> None:
     path.write_bytes(body)
     with pytest.raises(Fatal, match=r"master\.csv"):
         read_file(path, AT, "mo")
+
+
+def test_the_packaged_carriers_are_right_and_none_of_them_has_a_feed_here() -> None:
+    rows = read_file(PACKAGED, AT, "mo")
+    assert rows.faults == []
+    assert len(rows.records) == len(PACKAGED.read_text("utf-8").splitlines()) - 1
+    own = {carrier.slug for carrier in discover()}
+    assert {one.id for one in rows.records.values()} & own == set()
+    assert all(len(one.scac) == 4 for one in rows.records.values())

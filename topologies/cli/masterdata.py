@@ -34,7 +34,10 @@ def group() -> None:
 
 @app.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A CSV file; the first line names the columns.", show_default=False)],
+    file: Annotated[Path | None, typer.Argument(
+        help="A CSV file; the first line names the columns. Without one, the carriers of config/masterdata.",
+        show_default=False,
+    )] = None,
     apply: Apply = False,
     by: By = "",
     as_json: AsJson = False,
@@ -43,7 +46,7 @@ def import_file(
     from streams.master_rows import difference
     from topologies import masterdata
 
-    rows = masterdata.read_file(file, time.time_ns() // 1_000_000, by or getpass.getuser())
+    rows = masterdata.read_file(file or masterdata.PACKAGED, time.time_ns() // 1_000_000, by or getpass.getuser())
     if rows.faults:
         _show_faults(rows.faults, as_json=as_json)
         raise typer.Exit(1)
