@@ -21,6 +21,7 @@ LONGEST_PATH = 6
 
 _SAME = frozenset({LinkKind.ALIAS, LinkKind.RELABELLED, LinkKind.PIECE})
 _NOT_YET = frozenset({Status.PLANNED, Status.BOOKED, Status.INFO_RECEIVED})
+_KEPT_ON_THE_WAY_BACK = frozenset({Status.LOST, Status.DESTROYED, Status.RETURNING, Status.RETURNED})
 _BEGINNINGS = frozenset({Milestone.PICKED_UP, Milestone.LOADED, Milestone.DEPARTED_PICKUP})
 
 
@@ -51,7 +52,7 @@ def _on_the_way_back(milestone: Milestone) -> Milestone:
     status = STATUS_OF[milestone]
     if status in _NOT_YET or status is Status.CANCELLED or milestone is Milestone.POD_RECEIVED:
         return Milestone.INFO
-    return milestone if status is None or status in (Status.LOST, Status.DESTROYED) else Milestone.IN_TRANSIT
+    return milestone if status is None or status in _KEPT_ON_THE_WAY_BACK else Milestone.IN_TRANSIT
 
 
 def key_of(shipment: Shipment) -> str:

@@ -197,13 +197,21 @@ def batchings(draw: st.DrawFn, items: Sequence[Any]) -> list[list[Any]]:
     return [list(items[start:end]) for start, end in pairwise(edges)]
 
 
+NUMBERS = ["N100", "N200", "N300"]
+
+
 @st.composite
-def links(draw: st.DrawFn, withdrawn: bool = False) -> ShipmentLink:
-    """One of a few links between the numbers of :func:`events` and one more, in any direction, loops among them. Those
-    between the same numbers are of one kind, unless ``withdrawn`` ones are among them."""
-    part, whole = draw(st.permutations(["N100", "N200", "N300"]))[:2]
-    kinds = list(LinkKind)
-    kind = draw(st.sampled_from(kinds)) if withdrawn else kinds[(int(part[1]) * 2 + int(whole[1])) % len(kinds)]
+def links(draw: st.DrawFn, withdrawn: bool = False, kinds: Sequence[LinkKind] = tuple(LinkKind)) -> ShipmentLink:
+    """One of a few links between the numbers of :func:`events` and one more, in any direction, loops among them."""
+    part, whole = draw(st.permutations(NUMBERS))[:2]
     return ShipmentLink(
-        "north", part, "north", whole, kind, draw(st.sampled_from([0, 0, 1, 2])), withdrawn and draw(st.booleans())
+        "north", part, "north", whole, draw(st.sampled_from(kinds)), draw(st.sampled_from([0, 0, 1, 2])),
+        withdrawn and draw(st.booleans()),
     )
+
+
+@st.composite
+def families(draw: st.DrawFn) -> list[ShipmentLink]:
+    """Several links of one kind: a number that belongs to another in two ways at once contradicts itself."""
+    kind = draw(st.sampled_from(LinkKind))
+    return draw(st.lists(links(kinds=[kind]), max_size=4))

@@ -16,7 +16,16 @@ from streams.parts import is_mute
 from streams.shipments import advance
 from streams.vocabulary import AlertKind, ExceptionType, LinkKind, Milestone, RejectReason, Status
 from tests.streams import laws
-from tests.streams.strategies import batchings, carrier_event, histories, links, received, reference, retellings
+from tests.streams.strategies import (
+    batchings,
+    carrier_event,
+    families,
+    histories,
+    links,
+    received,
+    reference,
+    retellings,
+)
 from tests.streams.test_laws import HISTORIES
 
 moderate = settings(
@@ -173,7 +182,7 @@ DELAYS = st.lists(st.integers(0, 5), max_size=8)
 @moderate
 @given(st.data())
 def test_with_linked_numbers_too_order_repetition_and_batching_change_nothing(data: st.DataObject) -> None:
-    history = [*data.draw(histories()), *data.draw(st.lists(links(), max_size=4))]
+    history = [*data.draw(histories()), *data.draw(families())]
     retold = data.draw(retellings(history))
     plain = laws.tell([history])
     again = laws.tell(data.draw(batchings(retold)), delays=data.draw(DELAYS))

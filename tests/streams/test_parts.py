@@ -33,6 +33,8 @@ def entry(milestone: Milestone, **changes: object) -> Entry:
     (LinkKind.RETURN_LEG, Milestone.POD_RECEIVED, Milestone.INFO),
     (LinkKind.RETURN_LEG, Milestone.DELIVERED, Milestone.RETURNED),
     (LinkKind.RETURN_LEG, Milestone.LOST, Milestone.LOST),
+    (LinkKind.RETURN_LEG, Milestone.RETURNED, Milestone.RETURNED),
+    (LinkKind.RETURN_LEG, Milestone.RETURNING, Milestone.RETURNING),
     (LinkKind.RETURN_LEG, Milestone.CUSTOMS_HELD, Milestone.IN_TRANSIT),
 ])
 def test_a_part_is_seen_as_what_it_is_to_the_whole(kind: LinkKind, told: Milestone, seen: Milestone) -> None:
