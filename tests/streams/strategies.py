@@ -211,7 +211,7 @@ def links(draw: st.DrawFn, withdrawn: bool = False, kinds: Sequence[LinkKind] = 
 
 
 @st.composite
-def families(draw: st.DrawFn) -> list[ShipmentLink]:
+def families(draw: st.DrawFn, withdrawn: bool = False) -> list[ShipmentLink]:
     """Several links of one kind: a number that belongs to another in two ways at once contradicts itself."""
     kind = draw(st.sampled_from(LinkKind))
-    return draw(st.lists(links(kinds=[kind]), max_size=4))
+    return draw(st.lists(links(withdrawn, [kind]), max_size=5))
