@@ -63,8 +63,8 @@ imports: .venv/.installed-dev ## the layers: topologies -> connectors -> streams
 check: lint types imports test ## all of the above that CI runs
 
 .PHONY: laws
-laws: .venv/.installed-dev ## hold the laws of shipments, references and alerts against generated histories, 10,000 of shipments
-	@SHIPSYNC_LAWS=2000 $(BIN)/python -m pytest --timeout 3000 tests/streams/test_laws.py tests/streams/test_family.py \
+laws: .venv/.installed-dev ## hold the laws of shipments, references and alerts against more than 10,000 generated histories
+	@SHIPSYNC_LAWS=2500 $(BIN)/python -m pytest --timeout 3000 tests/streams/test_laws.py tests/streams/test_family.py \
 	  tests/streams/test_sameness.py tests/streams/test_identification.py tests/streams/test_alerts.py $(PYTEST_ARGS)
 
 .PHONY: day
