@@ -28,6 +28,7 @@ from benchmarks.workload import tracking_number
 from config.settings import Settings
 from connectors.carriers import discover
 from connectors.formats import x12_cutting
+from topologies.apps import GC_THRESHOLDS
 from topologies.intake import IntakeHandler
 
 RESULTS = Path(__file__).with_name("INTAKE.md")
@@ -146,6 +147,7 @@ def cost(name: str, feed: str, events: int, make: Callable[[random.Random, int],
     records = [_Record(feed, number, make(rng, number)) for number in range(EVENTS // events)]
     step = max(1, CHUNK // events)
     rates = []
+    gc.set_threshold(*GC_THRESHOLDS)
     for _ in range(ROUNDS + 1):
         gc.collect()
         gc.freeze()

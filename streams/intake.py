@@ -13,6 +13,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from streams.binary import Memory
 from streams.drift import BREAKS_CONTRACT, Told, sampled
 from streams.errors import Reject
 from streams.identity import digest
@@ -224,6 +225,14 @@ def _enter(seen: _Seen, events: list[CarrierEvent]) -> Counter[str]:
     return flags
 
 
+def _lenient(name: bytes) -> str:
+    return name.decode("utf-8", "replace")
+
+
+_NAMES = Memory(_lenient)
+"""Of feeds and channels: few, and in every record."""
+
+
 def _context(record: Record, names: HeaderNames, now_ms: int) -> RawContext:
     headers = dict(record.headers)
     topic, partition, offset = record.topic, record.partition, record.offset
@@ -235,8 +244,8 @@ def _context(record: Record, names: HeaderNames, now_ms: int) -> RawContext:
     else:
         received_at = record.timestamp if record.timestamp > 0 else now_ms
     return RawContext(
-        feed.decode("utf-8", "replace") if feed else topic.removeprefix(_RAW_PREFIX).removesuffix(_RAW_SUFFIX),
-        channel.decode("utf-8", "replace") if channel else "",
+        _NAMES[feed] if feed else topic.removeprefix(_RAW_PREFIX).removesuffix(_RAW_SUFFIX),
+        _NAMES[channel] if channel else "",
         topic, partition, offset, received_at,
         correlation.decode("utf-8", "replace") if correlation else digest(topic, str(partition), str(offset)),
         "" if asked is None else asked.decode("utf-8", "replace"),

@@ -6,10 +6,10 @@ its whole (``family.py``); its own history stays its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from streams.identity import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number
-from streams.model import CarrierEvent, Reference, ShipmentLink
+from streams.model import Reference, ShipmentLink
 from streams.vocabulary import LinkKind
 
 _STEP = "\x1f"
@@ -59,35 +59,3 @@ def both_ways(link: ShipmentLink) -> Iterator[ShipmentLink]:
             link.of_carrier, link.of_tracking_number, link.carrier, link.tracking_number, link.kind,
             link.updated_at, link.withdrawn, link.said_by,
         )
-
-
-class Links:
-    """What was told of links before, so that it need not be told with each event: as much as ``most`` of it.
-
-    A link is remembered with the partition and offset that told it, and told again where that is read again: what was
-    told in a chunk that came to nothing is never missed.
-    """
-
-    def __init__(self, most: int = 100_000) -> None:
-        self._most = most
-        self._told: dict[tuple[ShipmentLink, str, int], int] = {}
-
-    def news(self, events: Iterable[CarrierEvent]) -> list[ShipmentLink]:
-        """The links these events tell of that were not told lately."""
-        fresh: dict[ShipmentLink, None] = {}
-        for event in events:
-            if event.references:
-                for link in links_of(event.carrier, event.tracking_number, event.references):
-                    if not self._was_told((link, event.source.topic, event.source.partition), event.source.offset):
-                        fresh[link] = None
-        return list(fresh)
-
-    def _was_told(self, what: tuple[ShipmentLink, str, int], offset: int) -> bool:
-        """Whether an earlier record told it; if not, this one does."""
-        told_at = self._told.get(what)
-        if told_at is not None and told_at < offset:
-            return True
-        if len(self._told) >= self._most:
-            self._told.clear()
-        self._told[what] = offset
-        return False

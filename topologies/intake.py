@@ -16,7 +16,6 @@ from streams.drift import Told
 from streams.errors import Reject
 from streams.identity import LONGEST_NUMBER, shipment_key
 from streams.intake import HeaderNames, TakenIn, take_in
-from streams.links import Links
 from streams.model import (
     Acknowledgement,
     CarrierEvent,
@@ -25,7 +24,7 @@ from streams.model import (
     ReferenceClaim,
     ShipmentLink,
 )
-from streams.pairing import Pairs
+from streams.other_numbers import OtherNumbers
 from streams.vocabulary import RejectReason
 from topologies.handling import Handled, Message, Refused, View
 from topologies.naming import check_ready, names_of
@@ -47,13 +46,12 @@ class IntakeHandler:
         self._adapters = {feed: carrier.adapter for feed, carrier in carriers.items()}
         self._max_bytes = settings.max_record_bytes
         self._told = Told()
-        self._linked = Links()
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry)
         self._unresolved = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, registry)
         self._links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)
         self._acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, registry)
-        self._pairs = Pairs()
+        self._numbers = OtherNumbers()
         self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
@@ -90,13 +88,13 @@ class IntakeHandler:
 
     def _other_numbers(self, events: Sequence[CarrierEvent]) -> dict[str, list[Message]]:
         """What these events, which have numbers, tell of other numbers: links and claims."""
+        told = self._numbers.news(events)
         links: list[Message] = [
             {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}
-            for one in self._linked.news(events)
+            for one in told.links
         ]
         claims: list[Message] = [
-            {"key": f"{one.type}:{one.value}".encode(), "value": self._claims.encode(one)}
-            for one in self._pairs.news(events)
+            {"key": f"{one.type}:{one.value}".encode(), "value": self._claims.encode(one)} for one in told.claims
         ]
         return {topics.SHIPMENT_LINKS.name: links, topics.REFERENCE_CLAIMS.name: claims}
 

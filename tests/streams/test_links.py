@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
-from streams.links import Links, ends_with, links_of, path_of, steps_of
-from streams.model import CarrierEvent, Reference, ShipmentLink
-from streams.vocabulary import LinkKind, Milestone
-from tests.streams.strategies import SOURCE, carrier_event
+from streams.links import ends_with, links_of, path_of, steps_of
+from streams.model import Reference, ShipmentLink
+from streams.vocabulary import LinkKind
 
 
 @pytest.mark.parametrize(("type", "kind"), [
@@ -47,23 +45,3 @@ def test_a_path_keeps_its_steps_and_its_end() -> None:
     assert ends_with(path, path_of("east:E1", "north:N100"))
     assert not ends_with(path, "north:N10")
     assert not ends_with("xsouth:S7", "south:S7")
-
-
-def piece(name: str, offset: int) -> CarrierEvent:
-    source = replace(SOURCE, offset=offset)
-    return carrier_event(Milestone.IN_TRANSIT, 1, references=[Reference("piece", name)], source=source)
-
-
-def test_a_link_is_told_once_not_with_each_event() -> None:
-    links = Links()
-    assert len(links.news([piece("P1", 5), piece("P1", 5), piece("P1", 6)])) == 1
-    assert links.news([piece("P1", 7)]) == []
-    assert len(links.news([piece("P2", 8)])) == 1
-
-
-def test_a_link_is_told_again_where_its_record_is_read_again_or_it_was_forgotten() -> None:
-    links = Links(most=2)
-    links.news([piece("P1", 5)])
-    assert len(links.news([piece("P1", 5)])) == 1
-    links.news([piece("P2", 6), piece("P3", 7)])
-    assert len(links.news([piece("P1", 8)])) == 1
