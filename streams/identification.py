@@ -18,10 +18,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from streams.candidates import Rules, Standing, first_told, standing
+from streams.claims import age_of
 from streams.errors import Reject
 from streams.identity import shipment_key
 from streams.model import AlertSignal, CarrierEvent, OrderReference, ReferenceClaim
-from streams.reference_record import Known, Line, Turn, decode_event, with_claim, with_event
+from streams.reference_record import Known, Line, Turn, age_of_line, decode_event, with_claim, with_event
 from streams.references import most_specific
 from streams.resolving import resolved, taken_back
 from streams.vocabulary import RejectReason
@@ -167,29 +168,41 @@ def _tell_events(
 def _put_lines_right(
     before: Known, known: Known, was: Standing, now: Standing, turns: Turns, out: Identified
 ) -> None:
-    """Withdraw the lines told at another shipment with the time they were told with; tell those found, so that they
-    stand."""
-    old_lines = {line.name: line for line in before.lines}
+    """Withdraw what lines claimed of another shipment, with the time it was told with; tell what they claim, so that it
+    stands."""
+    told = {one: _reference(line, one[1], turns) for one, line in _claimed(before, was).items()}
+    meant = _claimed(known, now)
+    for (name, shipment), gone in told.items():
+        if (name, shipment) in meant:
+            continue
+        out.references.append(replace(gone, withdrawn=True))
+        out.counts["lines_taken_back"] += 1
+        key = shipment_key(*shipment)
+        turns[name, key] = Turn(name, key, _times(turns, name, key) + 1, gone.updated_at)
+    for (name, shipment), line in meant.items():
+        old, new = told.get((name, shipment)), _reference(line, shipment, turns)
+        if old == new:
+            continue
+        if old is not None and age_of(new) < age_of(old):
+            key = shipment_key(*shipment)
+            turns[name, key] = Turn(name, key, _times(turns, name, key), old.updated_at)
+            new = _reference(line, shipment, turns)
+        out.references.append(new)
+        out.counts["lines_resolved"] += 1
+
+
+def _claimed(known: Known, ruled: Standing) -> dict[tuple[str, _Shipment], Line]:
+    """What is claimed of which shipment; by the newest of the lines that mean it."""
+    claimed: dict[tuple[str, _Shipment], Line] = {}
     for line in known.lines:
-        old = old_lines.get(line.name)
-        told_at = was.lines[line.name].shipment if line.name in was.lines else None
-        ruling = now.lines.get(line.name)
-        meant = None if ruling is None else ruling.shipment
-        if old is not None and told_at is not None and told_at != meant:
-            at = _time_of(old, told_at, turns)
-            shipment = shipment_key(*told_at)
-            out.references.append(_reference(old, told_at, at, withdrawn=True))
-            out.counts["lines_taken_back"] += 1
-            turns[line.name, shipment] = Turn(line.name, shipment, _times(turns, line.name, shipment) + 1, at)
-        if meant is not None and (told_at != meant or line != old):
-            out.references.append(_reference(line, meant, _time_of(line, meant, turns), withdrawn=False))
-            out.counts["lines_resolved"] += 1
-
-
-def _time_of(line: Line, shipment: _Shipment, turns: Turns) -> int:
-    """The time that makes the line's claim the newest word: the order's, unless as late a one was taken back."""
-    turn = turns.get((line.name, shipment_key(*shipment)))
-    return line.said_at if turn is None else max(line.said_at, turn.told_at + 1)
+        ruling = ruled.lines.get(line.name)
+        if ruling is None or ruling.shipment is None:
+            continue
+        what = line.claim, ruling.shipment
+        other = claimed.get(what)
+        if other is None or age_of_line(line) > age_of_line(other):
+            claimed[what] = line
+    return claimed
 
 
 def _times(turns: Turns, name: str, shipment: str) -> int:
@@ -197,9 +210,12 @@ def _times(turns: Turns, name: str, shipment: str) -> int:
     return 0 if turn is None else turn.times
 
 
-def _reference(line: Line, shipment: _Shipment, at: int, *, withdrawn: bool) -> OrderReference:
+def _reference(line: Line, shipment: _Shipment, turns: Turns) -> OrderReference:
+    """The line's claim, with the time that makes it the newest word: the order's, unless as late a one was taken
+    back."""
+    turn = turns.get((line.claim, shipment_key(*shipment)))
+    at = line.said_at if turn is None else max(line.said_at, turn.told_at + 1)
     return OrderReference(
-        *shipment, line.order_id, line.delivery_id, line.customer_id, line.promised_delivery_at, at, withdrawn,
+        *shipment, line.order_id, line.delivery_id, line.customer_id, line.promised_delivery_at, at, False,
         line.order_value, line.currency,
     )
-

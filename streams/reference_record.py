@@ -53,7 +53,12 @@ class Line(Struct, frozen=True, array_like=True, gc=False):
     @property
     def name(self) -> str:
         """What tells it from others of the reference."""
-        return f"{self.order_id}\x1f{self.delivery_id}\x1f{self.carrier}"
+        return f"{self.claim}\x1f{self.carrier}"
+
+    @property
+    def claim(self) -> str:
+        """What it claims a shipment for; lines that name different carriers may do so for the same."""
+        return f"{self.order_id}\x1f{self.delivery_id}"
 
 
 class Held(Struct, frozen=True, array_like=True, gc=False):
@@ -68,8 +73,8 @@ class Held(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Turn(Struct, frozen=True, array_like=True, gc=False):
-    """That an event or a line, by ``name``, was taken back from a shipment, so often; ``told_at``: of a line, the time
-    it was withdrawn with."""
+    """That an event or what lines claim, by ``name``, was taken back from a shipment, so often; ``told_at``: of a
+    claim, the time of the newest word that no more counts."""
 
     name: str
     shipment: str
@@ -147,7 +152,7 @@ def _with_line(known: Known, claim: ReferenceClaim) -> Known | None:
     if claim.withdrawn:
         new = Line(claim.order_id, claim.delivery_id, claim.carrier, "", None, claim.said_at, True)
     before = next((one for one in known.lines if one.name == new.name), None)
-    if before is not None and _age_of_line(new) <= _age_of_line(before):
+    if before is not None and age_of_line(new) <= age_of_line(before):
         return None
     kept = sorted([*(one for one in known.lines if one is not before), new], key=lambda one: one.name)
     return replace(known, lines=tuple(kept))
@@ -188,7 +193,8 @@ def _age_of_word(word: Word) -> tuple[int, bool, str, str, int]:
     return word.said_at, word.withdrawn, word.carrier, word.tracking_number, word.since
 
 
-def _age_of_line(line: Line) -> tuple[int, bool, str, int, float, str]:
+def age_of_line(line: Line) -> tuple[int, bool, str, int, float, str]:
+    """What makes one word of a line newer than another; of equal time, always the same wins."""
     promised, worth = line.promised_delivery_at, line.order_value
     return (
         line.said_at, line.withdrawn, line.customer_id, -1 if promised is None else promised,

@@ -169,6 +169,15 @@ def test_a_line_given_up_by_its_order_claims_nothing_and_leaves_what_is_said_lat
     assert world.references[-1].updated_at == DAY_ONE, "a newer claim on the shipment by its number has to stand"
 
 
+@pytest.mark.parametrize("chunked", [True, False])
+def test_of_two_lines_of_one_claim_the_one_that_still_means_the_shipment_holds(*, chunked: bool) -> None:
+    """The later names no carrier, so that it becomes doubtful: the earlier, of the carrier's, counts as before."""
+    later = [word("N1", minutes=5 * DAYS), line(carrier="", minutes=5 * DAYS, customer_id="C-2")]
+    said = [*later, word("S1", carrier="south", minutes=5 * DAYS), word("N1"), line()]
+    world = tell([[one] for one in said] if chunked else [said])
+    assert world.claims == {("north", "N1", "O-1", "D-1"): ("C-1", -1)}
+
+
 def test_a_line_told_anew_renews_its_claim() -> None:
     world = tell([[line(), word("N1")], [line(minutes=3, customer_id="C-2")]])
     assert world.claims == {("north", "N1", "O-1", "D-1"): ("C-2", -1)}
