@@ -7,6 +7,7 @@ told here.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from streams.model import AlertSignal
@@ -16,6 +17,7 @@ from streams.vocabulary import TERMINAL, AlertKind, ExceptionType, Punctuality, 
 
 DAY_MS = 24 * 3_600_000
 LAST_SECOND_MS = 59_000
+_ENDED = TERMINAL | {Status.RETURNING}
 _NOTHING: list[AlertSignal] = []
 
 
@@ -40,7 +42,7 @@ def punctuality(shipment: Shipment, promise: int | None) -> Punctuality:
     if shipment.status is Status.DELIVERED and shipment.delivered_at is not None and promise is not None:
         late = shipment.delivered_at > promise
         return Punctuality.DELIVERED_LATE if late else Punctuality.DELIVERED_ON_TIME
-    if shipment.status in TERMINAL or shipment.status is Status.RETURNING:
+    if shipment.status in _ENDED:
         return Punctuality.ENDED
     if promise is None:
         return Punctuality.NO_PROMISE
@@ -59,13 +61,13 @@ def is_beyond(estimate: int, promise: int) -> bool:
 
 def risk(shipment: Shipment) -> Risk | None:
     """What puts the promise at risk; None where nothing does."""
-    if not shipment.orders or shipment.estimated_delivery_at is None:
+    estimate = shipment.estimated_delivery_at
+    if estimate is None or not shipment.orders:
         return None
     promise = promised(shipment)
-    if promise is None or punctuality(shipment, promise) is not Punctuality.AT_RISK:
+    if promise is None or not is_beyond(estimate, promise) or shipment.status in _ENDED:
         return None
-    since = max(shipment.estimate_at or 0, *shipment.link_times)
-    return Risk(shipment.estimated_delivery_at, promise, since)
+    return Risk(estimate, promise, max(shipment.estimate_at or 0, *shipment.link_times))
 
 
 def alerts_about(shipment: Shipment, before: Risk | None, now: Risk | None) -> list[AlertSignal]:
@@ -85,6 +87,7 @@ def _standing(shipment: Shipment) -> str:
     return punctuality(shipment, promised(shipment)).value.replace("_", " ")
 
 
+@lru_cache(maxsize=10_000)
 def minute(at_ms: int) -> str:
     """A time for people, to the minute."""
     try:

@@ -164,18 +164,18 @@ def _opening_failed(path: Path, error: Exception) -> Transient | Damaged:
 
 
 def _options(memory: StateMemory) -> Options:
+    """Laid out for reads of records nobody read lately (docs/decisions/0019)."""
     table = BlockBasedOptions()
     table.set_block_cache(memory.cache)
     table.set_block_size(BLOCK_BYTES)
     table.set_bloom_filter(BLOOM_BITS, False)
-    table.set_cache_index_and_filter_blocks(True)
-    table.set_pin_l0_filter_and_index_blocks_in_cache(True)
+    table.set_cache_index_and_filter_blocks(False)
     table.set_data_block_index_type(DataBlockIndexType.binary_and_hash())
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.set_block_based_table_factory(table)
     options.set_write_buffer_manager(memory.buffers)
-    options.set_compression_type(DBCompressionType.lz4())
+    options.set_compression_type(DBCompressionType.none())
     options.set_write_buffer_size(MEMTABLE_BYTES)
     options.set_max_write_buffer_number(2)
     options.set_max_open_files(256)
