@@ -131,8 +131,7 @@ def improved(kept: Entry, other: Entry) -> Entry:
     best = min((other, kept), key=lambda one: (one.received_at, encode(_bare(one))))
     paths = kept.paths if kept.paths == other.paths else tuple(sorted({*kept.paths, *other.paths}))
     best = _with_reports(best, _all_reports(kept, other))
-    piece = max(kept.piece, other.piece)
-    return best if (best.paths, best.piece) == (paths, piece) else replace(best, paths=paths, piece=piece)
+    return best if best.paths == paths else replace(best, paths=paths)
 
 
 def improve(
@@ -175,7 +174,7 @@ def _add(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
     place = len(shipment.history)
     shipment.history.append(data)
     shipment.seen += event_id
-    fold(shipment, place, entry, voided=is_voided(shipment, event_id))
+    fold(shipment, place, entry, voided=is_voided(shipment, place, entry))
     return place
 
 
@@ -212,4 +211,4 @@ def _with_reports(entry: Entry, reports: tuple[int, ...]) -> Entry:
 
 def _bare(entry: Entry) -> Entry:
     """The entry without what is put together from all sightings."""
-    return replace(_with_reports(entry, ()), paths=(), piece="")
+    return replace(_with_reports(entry, ()), paths=())

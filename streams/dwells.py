@@ -13,7 +13,7 @@ from typing import NamedTuple
 from streams.dwell_records import Dwell
 from streams.identity import digest, shipment_key
 from streams.shipment import Entry, Shipment, decode_entry
-from streams.status import fold, id_at, is_voided
+from streams.status import fold, is_voided
 from streams.vocabulary import TERMINAL, Status
 
 DWELT = frozenset(Status) - TERMINAL - {Status.PLANNED, Status.UNKNOWN, Status.TRACKING_EXPIRED}
@@ -54,7 +54,7 @@ def _stays(shipment: Shipment) -> Iterator[_Stay]:
     first = latest = ""
     for place, data in enumerate(shipment.history):
         entry = decode_entry(data)
-        voided = is_voided(shipment, id_at(shipment, place))
+        voided = is_voided(shipment, place, entry)
         status, since = again.status, again.status_at
         fold(again, place, entry, voided=voided)
         if again.status is not status and since is not None:

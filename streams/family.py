@@ -28,9 +28,9 @@ from streams.acceptance import (
 )
 from streams.errors import Reject
 from streams.identity import LONGEST_NUMBER
-from streams.links import ends_with, steps_of
+from streams.links import ends_with
 from streams.model import Adoption, ShipmentLink
-from streams.parts import declaration, events_for, seen_as, standing, with_part, withdrawal
+from streams.parts import declaration, events_for, sight_of, standing, with_part, withdrawal
 from streams.shipment import ID_BYTES, Entry, Part, Shipment, Whole, decode_entry, encode, place_of
 from streams.status import id_at, refold
 from streams.telling import recount
@@ -149,7 +149,7 @@ def _event_of(told: Adoption) -> tuple[bytes, Entry]:
     if len(event_id) != ID_BYTES:
         detail = f"{told.event_id[:64]!r} is no id: 32 hex digits are due"
         raise Reject(RejectReason.CONTRACT_BROKEN, detail, "event_id")
-    return event_id, seen_as(entry, told.kind, steps_of(told.path)[-1], told.path)
+    return sight_of(event_id, entry, told.kind, told.path)
 
 
 def _disown(key: str, stored: Shipment, told: Adoption, out: Advance) -> bool:

@@ -13,7 +13,7 @@ from streams.identity import digest
 from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, OrderLink
 from streams.shipment import Entry, OpenException, Shipment, Story
 from streams.signals import raised, resolved, signal
-from streams.status import id_at, is_voided
+from streams.status import is_voided, origin_at
 from streams.telling import kind_of, news
 from streams.vocabulary import (
     STATUS_OF,
@@ -116,9 +116,9 @@ def _new_facts(entry: Entry, known: int, number: int) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if (number if fact.repeats else not fact.bit & known))
 
 
-def _is_history(shipment: Shipment, place: int, entry: Entry, event_id: bytes) -> bool:
+def _is_history(shipment: Shipment, place: int, entry: Entry) -> bool:
     """True where the shipment has moved on: a later event leads, or this one was not let to."""
-    if place < shipment.leader or is_voided(shipment, event_id):
+    if place < shipment.leader or is_voided(shipment, place, entry):
         return True
     return place > shipment.leader and entry.actual and STATUS_OF[entry.milestone] is not None
 
@@ -126,8 +126,6 @@ def _is_history(shipment: Shipment, place: int, entry: Entry, event_id: bytes) -
 def _update(
     shipment: Shipment, place: int, entry: Entry, story: Story, order: OrderLink, news_id: str
 ) -> CustomerUpdate:
-    raw = id_at(shipment, place)
-    event_id = raw.hex()
     exception, reason = public_trouble(entry.exception, entry.reason)
     return CustomerUpdate(
         digest("customer", order.order_id, shipment.carrier, shipment.tracking_number, news_id, *shipment.salt),
@@ -144,8 +142,8 @@ def _update(
         reason,
         shipment.estimated_delivery_at,
         shipment.signed_by,
-        _is_history(shipment, place, entry, raw),
-        event_id,
+        _is_history(shipment, place, entry),
+        origin_at(shipment, place, entry).hex(),
         entry.piece or None,
     )
 
@@ -153,7 +151,6 @@ def _update(
 def _milestone(
     shipment: Shipment, place: int, entry: Entry, story: Story, order: OrderLink, fact: Fact, number: int
 ) -> DeliveryMilestone:
-    event_id = id_at(shipment, place).hex()
     which = (str(number),) if fact.repeats else (entry.piece,) if entry.piece else ()
     return DeliveryMilestone(
         digest(
@@ -170,7 +167,7 @@ def _milestone(
         entry.exception,
         entry.reason,
         story.proof_of_delivery,
-        event_id,
+        origin_at(shipment, place, entry).hex(),
         entry.piece or None,
     )
 

@@ -18,7 +18,7 @@ from streams.archive import CLAIM_BYTES, HEARD_BYTES, Keeping, buried, claim_of,
 from streams.fanout import alerts_between
 from streams.model import AlertSignal, OrderLink, OrderReference
 from streams.shipment import ID_BYTES, Entry, Past, Shipment, decode_entry, decode_receipt
-from streams.status import fold, id_at, is_voided, put, refold
+from streams.status import fold, is_voided, put, refold
 from streams.telling import recount
 from streams.vocabulary import STATUS_OF, TERMINAL, Milestone, Status
 
@@ -149,7 +149,7 @@ def _end_of_first(shipment: Shipment, entries: Sequence[Entry], reuse_after: int
             until = told.status_at + reuse_after
             if entry.at > until:
                 return until
-        fold(told, place, entry, voided=is_voided(shipment, id_at(shipment, place)))
+        fold(told, place, entry, voided=is_voided(shipment, place, entry))
     return None
 
 

@@ -1,7 +1,8 @@
 """What a number has to tell the shipments it is a part of, and how they see it.
 
-Each event of a part goes on to its wholes, and to theirs, under its own id: told twice or by two ways, it is one. An
-event keeps the ways it came, so that a link taken back takes with it what came by that link alone.
+Each event of a part goes on to its wholes, and to theirs. What it says there may depend on the way it came; seen the
+same by two ways, it is one event, seen otherwise, another (``sight_of``): an id stands for what it says, and the set of
+events decides. An event keeps the ways it came, so that a link taken back takes with it what came by that link alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from streams.identity import shipment_key
+from streams.identity import digest, shipment_key
 from streams.links import path_of, steps_of
 from streams.model import Adoption
 from streams.shipment import Entry, Part, Shipment, Whole, encode
@@ -36,6 +37,20 @@ def seen_as(entry: Entry, kind: LinkKind, part: str, path: str) -> Entry:
         milestone = _on_the_way_back(milestone) if kind is LinkKind.RETURN_LEG else _handed_over(milestone)
     piece = entry.piece or (part if kind is LinkKind.PIECE else "")
     return replace(entry, milestone=milestone, piece=piece, paths=(path,))
+
+
+def sight_of(event_id: bytes, entry: Entry, kind: LinkKind, path: str) -> tuple[bytes, Entry]:
+    """The id and the contents under which a whole has an event of its part, the last of ``path``.
+
+    Seen as it was told, it keeps its id. Otherwise its id is made of the one it was told under and of what it says, so
+    that it matters neither by which ways it came nor which came first: no kind of link makes a changed event what it
+    was told as again.
+    """
+    seen = seen_as(entry, kind, steps_of(path)[-1], path)
+    if seen.milestone is entry.milestone and seen.piece == entry.piece:
+        return event_id, seen
+    origin = entry.origin or event_id
+    return bytes.fromhex(digest("sight", origin.hex(), seen.milestone, seen.piece)), replace(seen, origin=origin)
 
 
 def _handed_over(milestone: Milestone) -> Milestone:

@@ -48,7 +48,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     later than the receipt. ``corrects``: id of the event this one voids, or empty. ``own``: stands for the carrier's
     own id of the event, 0 without one; of several that share it, those received last hold. ``told_by``: the feed an
     estimate came by. ``piece``: the one it is about, empty for the whole shipment. ``paths``: how it came from other
-    numbers (``links.path_of``), ascending; none for the number's own.
+    numbers (``links.path_of``), ascending; none for the number's own. ``origin``: of one seen here otherwise than it
+    was told (``parts.sight_of``), the id it was told under; corrections name that.
     """
 
     at: int
@@ -65,6 +66,7 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     told_by: str = ""
     piece: str = ""
     paths: tuple[str, ...] = ()
+    origin: bytes | None = None
 
 
 class Receipt(Struct, frozen=True, array_like=True, gc=False):

@@ -56,7 +56,7 @@ from streams.shipment import (
     place_of,
     source_of_event,
 )
-from streams.status import id_at, put, remove
+from streams.status import origin_at, put, remove
 from streams.vocabulary import Classifier, Correction, RejectReason
 
 MOST_ORDERS = 500
@@ -150,7 +150,7 @@ def _take_event(
     accepted = accept(shipment, event_id, entry, data, out)
     late = accepted.place < len(shipment.history) - 1
     orders = shipment.orders
-    same_as = None if accepted.same_as < 0 else id_at(shipment, accepted.same_as).hex()
+    same_as = None if accepted.same_as < 0 else _told_under(shipment, accepted.same_as)
     enriched = EnrichedEvent(received.encoded, shipment.standing, late, bool(orders), orders, same_as)
     out.events.append((key, enriched))
     counts["accepted"] += 1
@@ -160,6 +160,10 @@ def _take_event(
         counts["late"] += 1
         if (turn := lives.divided(shipment, keeping)) is not None:
             _turned(key, turn, out)
+
+
+def _told_under(shipment: Shipment, place: int) -> str:
+    return origin_at(shipment, place, decode_entry(shipment.history[place])).hex()
 
 
 def _turned(key: str, turn: lives.Turn, out: Advance) -> Shipment:

@@ -210,7 +210,7 @@ def refold(shipment: Shipment) -> None:
     """Fold the whole history again, after an event came in between or a correction voided one."""
     entries = [decode_entry(data) for data in shipment.history]
     voided = {entry.corrects for entry in entries if entry.corrects}
-    voided.update(id_at(shipment, place) for place in _replaced(entries))
+    voided.update(origin_at(shipment, place, entries[place]) for place in _replaced(entries))
     shipment.voided = b"".join(sorted(voided))
     shipment.status = Status.UNKNOWN
     shipment.status_at = shipment.last_event_at = shipment.estimated_delivery_at = None
@@ -226,7 +226,7 @@ def refold(shipment: Shipment) -> None:
     shipment.pieces = tuple(Piece(part.key) for part in shipment.parts if part.kind is LinkKind.PIECE)
     shipment.updated_at = max([*shipment.link_times, *(one.at for one in shipment.withdrawn)], default=0)
     for place, entry in enumerate(entries):
-        fold(shipment, place, entry, voided=is_voided(shipment, id_at(shipment, place)))
+        fold(shipment, place, entry, voided=is_voided(shipment, place, entry))
 
 
 def _replaced(entries: list[Entry]) -> list[int]:
@@ -283,6 +283,11 @@ def id_at(shipment: Shipment, place: int) -> bytes:
     return shipment.seen[place * ID_BYTES : (place + 1) * ID_BYTES]
 
 
-def is_voided(shipment: Shipment, event_id: bytes) -> bool:
-    """True where a correction took the event out."""
-    return bool(shipment.voided) and place_of(shipment.voided, event_id) >= 0
+def origin_at(shipment: Shipment, place: int, entry: Entry) -> bytes:
+    """The id ``entry``, the one at ``place``, was told under; that of the raw message, however it is seen here."""
+    return entry.origin or id_at(shipment, place)
+
+
+def is_voided(shipment: Shipment, place: int, entry: Entry) -> bool:
+    """True where a correction took the event, ``entry`` at ``place``, out."""
+    return bool(shipment.voided) and place_of(shipment.voided, origin_at(shipment, place, entry)) >= 0

@@ -201,17 +201,25 @@ NUMBERS = ["N100", "N200", "N300"]
 
 
 @st.composite
-def links(draw: st.DrawFn, withdrawn: bool = False, kinds: Sequence[LinkKind] = tuple(LinkKind)) -> ShipmentLink:
+def links(draw: st.DrawFn, withdrawn: bool = False) -> ShipmentLink:
     """One of a few links between the numbers of :func:`events` and one more, in any direction, loops among them."""
     part, whole = draw(st.permutations(NUMBERS))[:2]
     return ShipmentLink(
-        "north", part, "north", whole, draw(st.sampled_from(kinds)), draw(st.sampled_from([0, 0, 1, 2])),
+        "north", part, "north", whole, draw(st.sampled_from(LinkKind)), draw(st.sampled_from([0, 0, 1, 2])),
         withdrawn and draw(st.booleans()),
     )
 
 
 @st.composite
-def families(draw: st.DrawFn, withdrawn: bool = False) -> list[ShipmentLink]:
-    """Several links of one kind: a number that belongs to another in two ways at once contradicts itself."""
-    kind = draw(st.sampled_from(LinkKind))
-    return draw(st.lists(links(withdrawn, [kind]), max_size=5))
+def families(draw: st.DrawFn, settled: bool = False) -> list[ShipmentLink]:
+    """Several links of any kinds, newer words of the same ones and contradicting ones among them.
+
+    ``settled``: none is taken back or becomes one of another kind.
+    """
+    said = draw(st.lists(links(withdrawn=not settled), max_size=6))
+    if not settled:
+        return said
+    kinds = {(one.tracking_number, one.of_tracking_number): one.kind for one in said}
+    return [
+        msgspec.structs.replace(one, kind=kinds[one.tracking_number, one.of_tracking_number]) for one in said
+    ]

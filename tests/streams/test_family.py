@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams import shipment as records
 from streams.errors import Reject
 from streams.model import Adoption, ShipmentLink
 from streams.parts import is_mute
 from streams.shipments import advance
-from streams.vocabulary import AlertKind, ExceptionType, LinkKind, Milestone, RejectReason, Status
+from streams.vocabulary import AlertKind, Correction, ExceptionType, LinkKind, Milestone, RejectReason, Status
 from tests.streams import laws
 from tests.streams.strategies import (
     batchings,
@@ -178,10 +179,44 @@ def test_what_ties_nothing_is_refused_alone(wrong: ShipmentLink | Adoption) -> N
 DELAYS = st.lists(st.integers(0, 5), max_size=8)
 
 
+TWO_WAYS = [link("S7", "N100"), link("R1", "S7", LinkKind.ALIAS), link("R1", "N100", LinkKind.RETURN_LEG)]
+"""A hand-over's other name, which is said to be the way back as well."""
+
+
+def test_an_event_that_comes_by_ways_of_two_kinds_is_seen_in_each_whatever_came_first() -> None:
+    said = [*TWO_WAYS, reference(), event("R1", Milestone.DELIVERED, 60)]
+    outcomes = [laws.tell([[one] for one in order]) for order in permutations(said)]
+    for outcome in outcomes:
+        laws.check_same(outcomes[0], outcome)
+        laws.check_each_once(outcome)
+    assert shipment(outcomes[0], "N100").status is Status.RETURNED
+    told = outcomes[0].milestones
+    assert {one.milestone for one in told} == {Milestone.DELIVERED, Milestone.RETURNED}
+    assert {one.event_id for one in [*told, *outcomes[0].updates]} == {said[-1].event.event_id}
+
+
+@pytest.mark.parametrize(("wrong", "status"), [(0, Status.RETURNED), (1, Status.RETURNED), (2, Status.DELIVERED)])
+def test_a_way_taken_back_takes_its_sight_with_it_and_leaves_the_other(wrong: int, status: Status) -> None:
+    end = replace(TWO_WAYS[wrong], updated_at=1, withdrawn=True)
+    said = [*TWO_WAYS, end, event("R1", Milestone.DELIVERED, 60)]
+    for order in permutations(said):
+        outcome = laws.tell([[one] for one in order])
+        assert shipment(outcome, "N100").status is status
+        assert len(shipment(outcome, "N100").history) == 1
+
+
+def test_a_correction_voids_every_sight_of_an_event() -> None:
+    picked_up = event("R1", Milestone.PICKED_UP, 60)
+    wrong = event("R1", Milestone.INFO, 90, correction=Correction.RETRACTS, corrects=picked_up.event.event_id)
+    for order in permutations([*TWO_WAYS, picked_up, wrong]):
+        one = shipment(laws.tell([[said] for said in order]), "N100")
+        assert (one.status, len(one.history)) == (Status.UNKNOWN, 3)
+
+
 @moderate
 @given(st.data())
 def test_with_linked_numbers_too_order_repetition_and_batching_change_nothing(data: st.DataObject) -> None:
-    history = [*data.draw(histories()), *data.draw(families())]
+    history = [*data.draw(histories()), *data.draw(families(settled=True))]
     retold = data.draw(retellings(history))
     plain = laws.tell([history])
     again = laws.tell(data.draw(batchings(retold)), delays=data.draw(DELAYS))
@@ -195,12 +230,18 @@ def test_with_linked_numbers_too_order_repetition_and_batching_change_nothing(da
 @moderate
 @given(st.data())
 def test_with_links_taken_back_too_the_records_depend_on_the_set_alone(data: st.DataObject) -> None:
-    """What was told before a link was taken back depends on when; the records do not."""
-    history = [*data.draw(histories()), *data.draw(families(withdrawn=True))]
-    one = laws.tell([history])
-    other = laws.tell(data.draw(batchings(data.draw(st.permutations(history)))))
-    assert _known(one) == _known(other)
-    assert one.open_alerts.keys() == other.open_alerts.keys()
+    """What was told before a link was taken back, or became one of another kind, depends on when; the records and open
+    alerts do not, and what is told where every link is known before all else is told in any order."""
+    history, family = data.draw(histories()), data.draw(families())
+    known_first = laws.tell([family, history])
+    retold = data.draw(retellings([*history, *family]))
+    other = laws.tell(data.draw(batchings(retold)), delays=data.draw(DELAYS))
+    assert _known(known_first) == _known(other)
+    assert known_first.open_alerts == other.open_alerts
+    for least, told in zip(known_first.ids, other.ids, strict=True):
+        assert set(least) <= set(told)
+    laws.check_all_accounted_for(retold, other)
+    laws.check_record_tells_its_alerts(other)
 
 
 def _known(outcome: laws.Outcome) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from streams.links import path_of, steps_of
-from streams.parts import LONGEST_PATH, events_for, seen_as, standing, withdrawal
+from streams.parts import LONGEST_PATH, events_for, seen_as, sight_of, standing, withdrawal
 from streams.shipment import Entry, Shipment, Whole, decode_entry, entry_of
 from streams.vocabulary import LinkKind, Milestone
 from tests.streams.strategies import carrier_event
@@ -47,6 +47,41 @@ def test_a_piece_is_known_by_its_number_unless_it_has_a_name_already() -> None:
     assert seen_as(entry(Milestone.DELIVERED), LinkKind.PIECE, "south:S7", "south:S7").piece == "south:S7"
     assert seen_as(entry(Milestone.DELIVERED, piece="2"), LinkKind.PIECE, "south:S7", "south:S7").piece == "2"
     assert seen_as(entry(Milestone.DELIVERED), LinkKind.ALIAS, "south:S7", "south:S7").piece == ""
+
+
+TOLD_UNDER = bytes(range(16))
+
+
+def test_an_event_seen_as_it_was_told_keeps_its_id() -> None:
+    event_id, seen = sight_of(TOLD_UNDER, entry(Milestone.DELIVERED), LinkKind.HANDED_OVER, "south:S7")
+    assert (event_id, seen.origin, seen.paths) == (TOLD_UNDER, None, ("south:S7",))
+
+
+@pytest.mark.parametrize("ways", [
+    [[LinkKind.HANDED_OVER], [LinkKind.ALIAS, LinkKind.HANDED_OVER], [LinkKind.HANDED_OVER, LinkKind.HANDED_OVER]],
+    [[LinkKind.RETURN_LEG], [LinkKind.RETURN_LEG, LinkKind.HANDED_OVER], [LinkKind.RETURN_LEG, LinkKind.RETURN_LEG]],
+])
+def test_sights_that_say_the_same_are_one_event_whatever_the_way(ways: list[list[LinkKind]]) -> None:
+    found = set()
+    for way in ways:
+        event_id, seen = TOLD_UNDER, entry(Milestone.PICKED_UP)
+        for kind in way:
+            event_id, seen = sight_of(event_id, seen, kind, "south:S7")
+        assert seen.origin == TOLD_UNDER
+        found.add(event_id)
+    assert len(found) == 1
+    assert TOLD_UNDER not in found
+
+
+@pytest.mark.parametrize("told", Milestone)
+def test_no_kinds_of_links_make_a_changed_event_what_it_was_told_as_again(told: Milestone) -> None:
+    """Else one sight would have two ids, by the way it came."""
+    reached = {told}
+    for _ in range(LONGEST_PATH):
+        seen = {seen_as(entry(one), kind, "south:S7", "south:S7").milestone for one in reached for kind in LinkKind}
+        reached |= seen
+    for changed in reached - {told}:
+        assert all(seen_as(entry(changed), kind, "south:S7", "south:S7").milestone is not told for kind in LinkKind)
 
 
 def test_an_event_goes_on_by_each_way_it_came_but_never_back() -> None:
