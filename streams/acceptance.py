@@ -34,10 +34,10 @@ class Advance(Struct):
     ``relinked``: keys of shipments whose orders changed.
     ``refused``: place in the chunk and why. ``counts``: every event is one of accepted, duplicates and
     refused; an accepted one matched or unmatched, and maybe late, or merged (another source told of the same
-    occurrence), or past or held (``lives.py``); every reference is one of linked, relinked (the order changed),
-    withdrawn (it was cancelled), links_repeated and links_past, or refused; every link is one of joined, parted and
-    joins_repeated; every adoption of adopted, disowned, adoptions_repeated and adoptions_past. ``archived``: shipments
-    that ended because another began under their number.
+    occurrence), or past or held (``lives.py``); every reference is one of linked, relinked (the claim changed),
+    withdrawn (it stands no more), links_repeated (it stands, or does not, as before) and links_past, or refused; every
+    link is one of joined, parted and joins_repeated; every adoption of adopted, disowned, adoptions_repeated and
+    adoptions_past. ``archived``: shipments that ended because another began under their number.
     """
 
     events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)

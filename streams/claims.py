@@ -1,9 +1,19 @@
-"""Orders' claims on a shipment: of several words of one claim the newest holds, whatever came first."""
+"""Orders' claims on a shipment: which stand, whatever came first.
+
+An order may make one claim, on a shipment for a delivery, by several things at once: by a line with the carrier's
+number itself, and by each reference a line is resolved by. Each has its own word, and of several words by one thing the
+newest holds. The claim stands while any of them does, with the terms of the newest that stands: a reference that
+becomes doubtful takes back what it said and no more. So the claims are a function of the set of what was said.
+
+``Shipment.orders`` and ``link_times`` have the claims that stand, ``withdrawn`` those whose words are all taken back.
+As a rule a claim has one word, by the number itself, and that is all there is of it; of those that some reference
+makes, ``Shipment.words`` has every word.
+"""
 
 from __future__ import annotations
 
 from streams.model import OrderLink, OrderReference
-from streams.shipment import Shipment, Withdrawal
+from streams.shipment import ClaimWord, Shipment, Withdrawal
 
 
 def link_of(reference: OrderReference) -> OrderLink:
@@ -14,6 +24,7 @@ def link_of(reference: OrderReference) -> OrderLink:
     )
 
 
+Claim = tuple[str, str]
 Terms = tuple[str, int, float, str]
 Age = tuple[int, bool, Terms]
 _NO_TERMS: Terms = ("", -1, -1.0, "")
@@ -33,8 +44,9 @@ def _terms(link: OrderLink) -> Terms:
     )
 
 
-def age_of_claim(claim: tuple[str, str], stored: Shipment) -> Age | None:
-    """The newest word of the claim there is; None for a new one."""
+def age_of_claim(claim: Claim, stored: Shipment) -> Age | None:
+    """The word the claim goes by: the newest that stands or, where none does, that was taken back; None for a claim of
+    which there is none."""
     for known, time in zip(stored.orders, stored.link_times, strict=True):
         if (known.order_id, known.delivery_id) == claim:
             return time, False, _terms(known)
@@ -44,26 +56,80 @@ def age_of_claim(claim: tuple[str, str], stored: Shipment) -> Age | None:
     return None
 
 
-def set_claim(shipment: Shipment, reference: OrderReference) -> None:
-    """Let the word stand for its claim: the order claims the shipment or, withdrawn, does no more. Changes the
-    shipment, by assignment."""
-    claim = (reference.order_id, reference.delivery_id)
-    if not (shipment.orders or shipment.withdrawn or reference.withdrawn):
+def age_of_word(claim: Claim, by: str, stored: Shipment) -> Age | None:
+    """The newest word of the claim by one thing; None where it has said none."""
+    if not (by or stored.words):
+        return age_of_claim(claim, stored)
+    word = _words_of(claim, stored).get(by)
+    return None if word is None else _age(word)
+
+
+def words_in(shipment: Shipment) -> int:
+    """How many words there are of all claims on the shipment."""
+    claims, words = len(shipment.orders) + len(shipment.withdrawn), shipment.words
+    return claims + len(words) - len({one.claim for one in words}) if words else claims
+
+
+def set_claim(shipment: Shipment, reference: OrderReference) -> Age:
+    """Put the word in the place of the one by the same thing, let the claim stand or not by all of its words; the word
+    it then goes by. Changes the shipment, by assignment."""
+    shipment.updated_at = max(shipment.updated_at, reference.updated_at)
+    if not (shipment.orders or shipment.withdrawn or reference.withdrawn or reference.by):
         shipment.orders, shipment.link_times = [link_of(reference)], [reference.updated_at]
-        shipment.updated_at = max(shipment.updated_at, reference.updated_at)
-        return
+        return age_of(reference)
+    if not (reference.by or shipment.words):
+        _go_by(shipment, _word(reference))
+        return age_of(reference)
+    claim = (reference.order_id, reference.delivery_id)
+    words = _words_of(claim, shipment)
+    words[reference.by] = _word(reference)
+    best = max(words.values(), key=lambda word: (not word.withdrawn, _age(word)))
+    _go_by(shipment, best)
+    if len(words) > 1 or reference.by:
+        others = [one for one in shipment.words if one.claim != claim]
+        shipment.words = tuple(sorted([*others, *words.values()], key=lambda one: (one.claim, one.by)))
+    return _age(best)
+
+
+def _word(reference: OrderReference) -> ClaimWord:
+    link = link_of(reference)
+    if reference.withdrawn:
+        link = OrderLink(link.order_id, link.delivery_id, "", None)
+    return ClaimWord(reference.by, reference.updated_at, reference.withdrawn, link)
+
+
+def _age(word: ClaimWord) -> Age:
+    return word.at, word.withdrawn, _NO_TERMS if word.withdrawn else _terms(word.link)
+
+
+def _words_of(claim: Claim, stored: Shipment) -> dict[str, ClaimWord]:
+    """All words of the claim, by what it is made by."""
+    words = {one.by: one for one in stored.words if one.claim == claim}
+    if words:
+        return words
+    for link, time in zip(stored.orders, stored.link_times, strict=True):
+        if (link.order_id, link.delivery_id) == claim:
+            return {"": ClaimWord("", time, False, link)}
+    for one in stored.withdrawn:
+        if (one.order_id, one.delivery_id) == claim:
+            return {"": ClaimWord("", one.at, True, OrderLink(*claim, "", None))}
+    return {}
+
+
+def _go_by(shipment: Shipment, word: ClaimWord) -> None:
+    """Let the claim stand or be withdrawn as the word has it."""
     links = {
         (order.order_id, order.delivery_id): (order, time)
         for order, time in zip(shipment.orders, shipment.link_times, strict=True)
     }
     given_up = {(one.order_id, one.delivery_id): one for one in shipment.withdrawn}
+    claim = word.claim
     links.pop(claim, None)
     given_up.pop(claim, None)
-    if reference.withdrawn:
-        given_up[claim] = Withdrawal(*claim, reference.updated_at)
+    if word.withdrawn:
+        given_up[claim] = Withdrawal(*claim, word.at)
     else:
-        links[claim] = link_of(reference), reference.updated_at
+        links[claim] = word.link, word.at
     shipment.orders = [links[one][0] for one in sorted(links)]
     shipment.link_times = [links[one][1] for one in sorted(links)]
     shipment.withdrawn = tuple(given_up[one] for one in sorted(given_up))
-    shipment.updated_at = max(shipment.updated_at, reference.updated_at)

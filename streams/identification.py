@@ -170,7 +170,7 @@ def _put_lines_right(
 ) -> None:
     """Withdraw what lines claimed of another shipment, with the time it was told with; tell what they claim, so that it
     stands."""
-    told = {one: _reference(line, one[1], turns) for one, line in _claimed(before, was).items()}
+    told = {one: _reference(known.key, line, one[1], turns) for one, line in _claimed(before, was).items()}
     meant = _claimed(known, now)
     for (name, shipment), gone in told.items():
         if (name, shipment) in meant:
@@ -180,13 +180,13 @@ def _put_lines_right(
         key = shipment_key(*shipment)
         turns[name, key] = Turn(name, key, _times(turns, name, key) + 1, gone.updated_at)
     for (name, shipment), line in meant.items():
-        old, new = told.get((name, shipment)), _reference(line, shipment, turns)
+        old, new = told.get((name, shipment)), _reference(known.key, line, shipment, turns)
         if old == new:
             continue
         if old is not None and age_of(new) < age_of(old):
             key = shipment_key(*shipment)
             turns[name, key] = Turn(name, key, _times(turns, name, key), old.updated_at)
-            new = _reference(line, shipment, turns)
+            new = _reference(known.key, line, shipment, turns)
         out.references.append(new)
         out.counts["lines_resolved"] += 1
 
@@ -210,12 +210,12 @@ def _times(turns: Turns, name: str, shipment: str) -> int:
     return 0 if turn is None else turn.times
 
 
-def _reference(line: Line, shipment: _Shipment, turns: Turns) -> OrderReference:
-    """The line's claim, with the time that makes it the newest word: the order's, unless as late a one was taken
-    back."""
+def _reference(by: str, line: Line, shipment: _Shipment, turns: Turns) -> OrderReference:
+    """The line's claim by the reference, with the time that makes it the newest word: the order's, unless as late a one
+    was taken back. What claims the shipment otherwise is not touched by it (``claims.py``)."""
     turn = turns.get((line.claim, shipment_key(*shipment)))
     at = line.said_at if turn is None else max(line.said_at, turn.told_at + 1)
     return OrderReference(
         *shipment, line.order_id, line.delivery_id, line.customer_id, line.promised_delivery_at, at, False,
-        line.order_value, line.currency,
+        line.order_value, line.currency, by,
     )

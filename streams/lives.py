@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from streams.archive import CLAIM_BYTES, HEARD_BYTES, Keeping, buried, claim_of, claims_of, is_among, is_tied, with_all
 from streams.fanout import alerts_between
 from streams.model import AlertSignal, OrderLink, OrderReference
-from streams.shipment import ID_BYTES, Entry, Past, Shipment, decode_entry, decode_receipt
+from streams.shipment import ID_BYTES, ClaimWord, Entry, Past, Shipment, decode_entry, decode_receipt
 from streams.status import fold, is_voided, put, refold
 from streams.telling import recount
 from streams.vocabulary import STATUS_OF, TERMINAL, Milestone, Status
@@ -132,10 +132,11 @@ def _next(shipment: Shipment, at: int, keeping: Keeping) -> Turn | None:
 def _split(shipment: Shipment, until: int, claims: list[tuple[OrderLink, int]]) -> Turn:
     """What happened up to ``until`` as the shipment that ended, the rest, with these claims, as one that begins."""
     place = sum(decode_receipt(data).at <= until for data in shipment.history)
-    given = [one for one, _ in claims]
-    kept = [pair for pair in zip(shipment.orders, shipment.link_times, strict=True) if pair[0] not in given]
-    old = _part(shipment, slice(0, place), kept)
-    new = _part(shipment, slice(place, None), claims)
+    given = {(one.order_id, one.delivery_id) for one, _ in claims}
+    all_claims = zip(shipment.orders, shipment.link_times, strict=True)
+    kept = [(one, at) for one, at in all_claims if (one.order_id, one.delivery_id) not in given]
+    old = _part(shipment, slice(0, place), kept, [one for one in shipment.words if one.claim not in given])
+    new = _part(shipment, slice(place, None), claims, [one for one in shipment.words if one.claim in given])
     stone, alerts = buried(old)
     new.past, new.withdrawn, new.raised = stone.past, (), ()
     return Turn(new, old, alerts + begin(new))
@@ -153,12 +154,15 @@ def _end_of_first(shipment: Shipment, entries: Sequence[Entry], reuse_after: int
     return None
 
 
-def _part(shipment: Shipment, which: slice, claims: list[tuple[OrderLink, int]]) -> Shipment:
+def _part(
+    shipment: Shipment, which: slice, claims: list[tuple[OrderLink, int]], words: list[ClaimWord]
+) -> Shipment:
     """The shipment with some of its history and orders alone."""
     part = copy(shipment)
     part.history = shipment.history[which]
     start, stop, _ = which.indices(len(shipment.history))
     part.seen = shipment.seen[start * ID_BYTES : stop * ID_BYTES]
     part.orders, part.link_times = [one for one, _ in claims], [at for _, at in claims]
+    part.words = tuple(words)
     refold(part)
     return part

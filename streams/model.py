@@ -210,7 +210,12 @@ class Order(Struct):
 
 
 class OrderReference(Struct, gc=False):
-    """One order's claim on one shipment, keyed like the carrier's events; ``withdrawn`` once the order is cancelled."""
+    """One word of an order's claim on one shipment, keyed like the carrier's events; ``withdrawn`` once it claims so no
+    more.
+
+    ``by``: what the claim is made by; empty for a line with the carrier's own number, TYPE:REFERENCE for lines that are
+    resolved by that reference. A claim stands while any of its words, by whatever, does.
+    """
 
     carrier: str
     tracking_number: str
@@ -222,6 +227,7 @@ class OrderReference(Struct, gc=False):
     withdrawn: bool = False
     order_value: float | None = None
     currency: str | None = None
+    by: str = ""
 
 
 class OrderLink(Struct, frozen=True, array_like=True, gc=False):

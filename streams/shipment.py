@@ -77,11 +77,26 @@ class Receipt(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Withdrawal(Struct, frozen=True, array_like=True, gc=False):
-    """A claim an order has given up, and when; an older word of it counts no more."""
+    """A claim none of whose words stands, and when the last was given up; older ones count no more."""
 
     order_id: str
     delivery_id: str
     at: int
+
+
+class ClaimWord(Struct, frozen=True, array_like=True, gc=False):
+    """The newest word of an order's claim by one thing, ``by`` (``OrderReference.by``), said at ``at``. ``link``: what
+    it claims; of one withdrawn order and delivery alone."""
+
+    by: str
+    at: int
+    withdrawn: bool
+    link: OrderLink
+
+    @property
+    def claim(self) -> tuple[str, str]:
+        """Order and delivery."""
+        return self.link.order_id, self.link.delivery_id
 
 
 class Raised(Struct, frozen=True, array_like=True, gc=False):
@@ -147,11 +162,13 @@ class Shipment(Struct, array_like=True, gc=False):
     took out of it. ``link_times`` goes with ``orders``. ``facts``: bits of ``facts.FACTS`` already known.
     ``sources``: whoever told of something worth telling, ascending; ``told``: how often each kind of news happened, as
     far as they tell (``telling.py``). ``estimate_at``: event time of the event that stated the estimate,
-    ``estimate_by`` its feed. ``withdrawn``: claims of cancelled orders, by order and delivery.
+    ``estimate_by`` its feed. ``withdrawn``: claims given up, by order and delivery.
     ``first_heard_at``, ``heard_at``: receipt of the first and the latest event; ``proved``: some proof of delivery has
     come; ``raised``: alerts of the clock (``deadlines.py``). ``wholes`` and ``parts``: numbers that belong together
     (``parts.py``), by key; ``pieces``: by name. ``past``: of a number that was used before. ``earlier``: estimates
-    given up (``estimate.py``); ``dwells_told``: its dwells are learnt from (``dwells.py``).
+    given up (``estimate.py``); ``dwells_told``: its dwells are learnt from (``dwells.py``). ``words``: all words of the
+    claims that some reference makes, by order, delivery and reference (``claims.py``); of the others ``orders`` and
+    ``withdrawn`` tell everything.
     """
 
     carrier: str
@@ -191,6 +208,7 @@ class Shipment(Struct, array_like=True, gc=False):
     past: Past | None = None
     earlier: tuple[Estimate, ...] = ()
     dwells_told: bool = False
+    words: tuple[ClaimWord, ...] = ()
 
     @property
     def archived(self) -> bool:

@@ -30,7 +30,7 @@ from streams.acceptance import (
     stored_in,
 )
 from streams.archive import ALL, Keeping
-from streams.claims import age_of, age_of_claim, link_of, set_claim
+from streams.claims import age_of, age_of_claim, age_of_word, link_of, set_claim, words_in
 from streams.deadlines import FOR_EVER, Patience, renewed, settle
 from streams.errors import Reject
 from streams.facts import TELLING, TOLD_AS
@@ -60,7 +60,7 @@ from streams.status import origin_at, put, remove
 from streams.vocabulary import Classifier, Correction, RejectReason
 
 MOST_ORDERS = 500
-"""Orders that may claim one shipment."""
+"""Words of orders' claims on one shipment: as a rule one an order."""
 
 _ACTUAL = Classifier.ACTUAL
 _NEW = Correction.NEW
@@ -204,28 +204,32 @@ def _take_reference(
             counts["links_past"] += 1
             return
     claim = (reference.order_id, reference.delivery_id)
-    others = [order for order in stored.orders if (order.order_id, order.delivery_id) != claim]
-    given_up = [one for one in stored.withdrawn if (one.order_id, one.delivery_id) != claim]
-    if len(others) + len(given_up) >= MOST_ORDERS:
+    told = stood = age_of_claim(claim, stored)
+    if reference.by or stored.words:
+        told = age_of_word(claim, reference.by, stored)
+    if told is None and (words := words_in(stored)) >= MOST_ORDERS:
         raise Reject(
-            RejectReason.TOO_LARGE,
-            f"{len(others) + len(given_up)} orders claim {key} and no more: is it a placeholder?",
+            RejectReason.TOO_LARGE, f"orders claim {key} by {words} words and no more: is it a placeholder?"
         )
-    age = age_of_claim(claim, stored)
-    if age is not None and age_of(reference) <= age:
+    if told is not None and age_of(reference) <= told:
         counts["links_repeated"] += 1
         return
-    counts["withdrawn" if reference.withdrawn else "linked" if age is None else "relinked"] += 1
     shipment = own(key, reference.carrier, reference.tracking_number, stored, out)
-    is_new, was_claimed, before = len(others) == len(shipment.orders), bool(shipment.orders), concern(shipment)
-    set_claim(shipment, reference)
+    was_claimed, before = bool(shipment.orders), concern(shipment)
+    stands = set_claim(shipment, reference)
+    if stands == stood:
+        counts["links_repeated"] += 1
+        return
+    gone = stands[1]
+    counts["withdrawn" if gone else "linked" if stood is None else "relinked"] += 1
     alert(shipment, before, out)
     out.alerts.extend(held(shipment, before))
     out.relinked.add(key)
     declare_claims(shipment, was_claimed, out)
-    if reference.withdrawn or not is_new:
+    if gone or not (stood is None or stood[1]):
         return
     link = link_of(reference)
+    others = [order for order in shipment.orders if (order.order_id, order.delivery_id) != claim]
     if all(order.order_id != link.order_id for order in others):
         out.customer_updates.extend(updates_held_for(shipment, link))
     if all(order.delivery_id != link.delivery_id for order in others):

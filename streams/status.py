@@ -224,7 +224,8 @@ def refold(shipment: Shipment) -> None:
     shipment.leader = -1
     shipment.facts = 0
     shipment.pieces = tuple(Piece(part.key) for part in shipment.parts if part.kind is LinkKind.PIECE)
-    shipment.updated_at = max([*shipment.link_times, *(one.at for one in shipment.withdrawn)], default=0)
+    words = [*(one.at for one in shipment.withdrawn), *(one.at for one in shipment.words)]
+    shipment.updated_at = max([*shipment.link_times, *words], default=0)
     for place, entry in enumerate(entries):
         fold(shipment, place, entry, voided=is_voided(shipment, place, entry))
 

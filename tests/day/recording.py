@@ -67,7 +67,7 @@ def record(count: int, seed: int, now_ms: int) -> Day:
         references += _orders(rng, carrier, f"N{number:07d}", number, began)
     del told[wanted:]
     repeats = [told[rng.randrange(wanted)] for _ in range(repeated)]
-    cancelled = frozenset(one.order_id for one in references if one.withdrawn)
+    cancelled = frozenset(one.order_id for one in references if one.withdrawn and not one.by)
     return Day(told + repeats, references, list(_bad(rng, told, bad)), cancelled)
 
 
@@ -140,7 +140,8 @@ def _correction(rng: Random, event: CarrierEvent) -> CarrierEvent:
 
 
 def _orders(rng: Random, carrier: str, number: str, place: int, began: int) -> Iterator[OrderReference]:
-    """The claims on a shipment: most have one order, some two, a few change their promise or are cancelled."""
+    """The claims on a shipment: most have one order, some two, a few change their promise or are cancelled.
+    Some claim by a reference too, which may become doubtful."""
     if rng.random() < 0.12:
         return
     for order in range(2 if rng.random() < 0.05 else 1):
@@ -154,6 +155,11 @@ def _orders(rng: Random, carrier: str, number: str, place: int, began: int) -> I
             yield replace(claim, promised_delivery_at=began + 80 * HOUR, updated_at=claim.updated_at + HOUR)
         if rng.random() < 0.05:
             yield claim
+        if rng.random() < 0.06:
+            by_reference = replace(claim, by=f"bol:B{place}")
+            yield by_reference
+            if rng.random() < 0.5:
+                yield replace(by_reference, withdrawn=True)
         if rng.random() < 0.04:
             yield replace(claim, updated_at=claim.updated_at + 2 * HOUR, withdrawn=True)
 

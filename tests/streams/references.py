@@ -80,14 +80,19 @@ class World:
 
     @property
     def claims(self) -> dict[tuple[str, ...], tuple[Any, ...]]:
-        """What orders claim, each claim by its newest word as the shipments stage takes it."""
+        """What orders claim, as the shipments stage takes it: by the newest word of each reference, and of those the
+        newest that stands."""
         newest: dict[tuple[str, ...], tuple[Any, ...]] = {}
         for one in self.references:
-            name = one.carrier, one.tracking_number, one.order_id, one.delivery_id
+            name = one.carrier, one.tracking_number, one.order_id, one.delivery_id, one.by
             terms = ("", -1) if one.withdrawn else (one.customer_id, one.promised_delivery_at or -1)
             age = one.updated_at, one.withdrawn, *terms
             newest[name] = max(age, newest.get(name, age))
-        return {name: age[2:] for name, age in newest.items() if not age[1]}
+        standing: dict[tuple[str, ...], tuple[Any, ...]] = {}
+        for (*claim, _), age in newest.items():
+            if not age[1]:
+                standing[*claim,] = max(age, standing.get((*claim,), age))
+        return {claim: age[2:] for claim, age in standing.items()}
 
     @property
     def open_alerts(self) -> dict[str, AlertSignal]:
@@ -134,7 +139,8 @@ _CARRIERS = st.sampled_from(["north", "north", "south"])
 
 @st.composite
 def said(draw: st.DrawFn) -> Said:
-    """An event, a word or a line, about one of two references, now or days later."""
+    """An event, a word or a line, about one of two references, now or days later. One delivery is claimed by both: at
+    one time with the same terms, as lines of one version of an order are."""
     reference, minutes = draw(_KEYS), draw(_MINUTES)
     kind = draw(st.sampled_from(["event", "event", "word", "word", "line", "person"]))
     named = {"type": reference.type, "value": reference.value}
@@ -148,9 +154,11 @@ def said(draw: st.DrawFn) -> Said:
             classifier=Classifier.ACTUAL,
         )
     if kind == "line":
+        shared = draw(st.booleans())
+        customer = f"C-{minutes}" if shared else draw(st.sampled_from(["C-1", "C-2"]))
         return line(
-            draw(st.sampled_from(["D-1", "D-2"])), minutes, carrier=draw(st.sampled_from(["north", ""])),
-            customer_id=draw(st.sampled_from(["C-1", "C-2"])), withdrawn=draw(st.booleans()), **named,
+            "D-2" if shared else f"D-{reference.value}", minutes, carrier=draw(st.sampled_from(["north", ""])),
+            customer_id=customer, withdrawn=draw(st.booleans()), **named,
         )
     said_by = SaidBy.PERSON if kind == "person" else draw(st.sampled_from([SaidBy.EVENT, SaidBy.ORDER]))
     withdrawn = said_by is not SaidBy.EVENT and draw(st.booleans())

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.archive import HEARD_BYTES, MOST_KEPT, Keeping, buried, claim_of, due_at, is_among, with_all
 from streams.deadlines import FOR_EVER, Patience, fall_due
@@ -77,6 +78,14 @@ def test_a_gravestone_is_small_and_knows_the_end_the_orders_and_the_events() -> 
     assert is_among(stone.past.heard, bytes.fromhex(DELIVERED.event.event_id)[:HEARD_BYTES])
     assert len(encode(stone)) < len(encode(shipment)) / 2
     assert due_at(stone, KEEPING, FOR_EVER) == LAST_WORD + 400 * DAY
+
+
+def test_a_gravestone_knows_claims_made_by_references_too() -> None:
+    by_bol = reference("O-2", "D-2", by="bol:B1")
+    stone, _ = buried(told(reference(by="bol:B1"), by_bol, replace(by_bol, withdrawn=True), DELIVERED))
+    assert stone.past is not None
+    assert stone.words == ()
+    assert [is_among(stone.past.claims, claim_of(f"O-{n}", f"D-{n}")) for n in (1, 2)] == [True, True]
 
 
 def test_the_alerts_of_one_that_is_archived_are_resolved() -> None:

@@ -1,12 +1,27 @@
-"""Of several words of one claim the newest holds."""
+"""Of several words of one claim by one thing the newest holds; the claim stands while any of them does."""
 
-from hypothesis import given
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from streams.claims import age_of, age_of_claim, link_of, set_claim
-from streams.model import OrderReference
-from streams.shipment import Shipment
-from tests.streams.strategies import reference, references
+from streams.claims import age_of, age_of_claim, age_of_word, link_of, set_claim, words_in
+from streams.model import Order, OrderLine, OrderReference, OrderState, Reference, ReferenceClaim
+from streams.orders import keep
+from streams.shipment import Shipment, decode, encode
+from streams.vocabulary import SaidBy
+from tests.streams.laws import tell as tell_shipments
+from tests.streams.references import tell as tell_identity
+from tests.streams.references import word
+from tests.streams.strategies import DAY_ONE, MINUTE, reference, references
+
+HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
+moderate = settings(
+    max_examples=HISTORIES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 CLAIM = ("O-1", "D-1")
 
@@ -39,3 +54,104 @@ def test_claims_lie_in_the_order_of_order_and_delivery(said: list[OrderReference
     assert claims == sorted(set(claims))
     assert len(shipment.link_times) == len(claims)
     assert not set(claims) & {(one.order_id, one.delivery_id) for one in shipment.withdrawn}
+
+
+def test_each_thing_has_a_word_of_its_own() -> None:
+    shipment = Shipment("north", "N100")
+    for one in (reference(updated_at=7), reference(updated_at=8, by="bol:B1"), reference("O-2", updated_at=7)):
+        set_claim(shipment, one)
+    assert age_of_word(CLAIM, "", shipment) == age_of(reference(updated_at=7))
+    assert age_of_word(CLAIM, "bol:B1", shipment) == age_of_claim(CLAIM, shipment) == age_of(reference(updated_at=8))
+    assert age_of_word(CLAIM, "po:P9", shipment) is None
+    assert (words_in(shipment), len(shipment.orders), len(shipment.words)) == (3, 2, 2)
+
+
+def test_while_one_word_stands_the_claim_does() -> None:
+    shipment = Shipment("north", "N100")
+    doubtful = reference(updated_at=9, by="bol:B1", withdrawn=True)
+    assert set_claim(shipment, doubtful) == age_of(doubtful)
+    assert set_claim(shipment, reference(updated_at=7)) == age_of(reference(updated_at=7))
+    assert (shipment.link_times, shipment.withdrawn, shipment.updated_at) == ([7], (), 9)
+    set_claim(shipment, reference(updated_at=7, withdrawn=True))
+    assert (shipment.orders, [one.at for one in shipment.withdrawn]) == ([], [9])
+
+
+@given(st.lists(references() | references(withdrawn=True), max_size=8), st.data())
+def test_claims_are_a_function_of_the_set_of_words(said: list[OrderReference], data: st.DataObject) -> None:
+    """The newest word of each thing by hand, and what is kept in any order."""
+    said = [replace(one, tracking_number="N100") for one in said]
+    newest: dict[tuple[tuple[str, str], str], OrderReference] = {}
+    for one in said:
+        name = (one.order_id, one.delivery_id), one.by
+        newest[name] = max(one, newest.get(name, one), key=age_of)
+    standing = {
+        claim: max((one for (of, _), one in newest.items() if of == claim and not one.withdrawn), key=age_of)
+        for (claim, _), word in newest.items() if not word.withdrawn
+    }
+    kept = [_kept(data.draw(st.permutations(said))) for _ in range(2)]
+    assert encode(kept[0]) == encode(kept[1])
+    assert kept[0].orders == [link_of(standing[claim]) for claim in sorted(standing)]
+    assert kept[0].link_times == [standing[claim].updated_at for claim in sorted(standing)]
+    assert words_in(kept[0]) == len(newest)
+
+
+def _kept(said: Sequence[OrderReference]) -> Shipment:
+    shipment = Shipment("north", "N100")
+    for one in said:
+        word_known = age_of_word((one.order_id, one.delivery_id), one.by, shipment)
+        if word_known is None or age_of(one) > word_known:
+            set_claim(shipment, one)
+    return shipment
+
+
+BOL, PO = Reference("bol", "B1"), Reference("po", "P9")
+LINES = st.sampled_from([
+    OrderLine("D-1", "north", "N1"), OrderLine("D-1", "north", "N1", [PO]), OrderLine("D-1", "north", "N2"),
+    OrderLine("D-1", "north", "", [BOL]), OrderLine("D-1", "north", "", [BOL]), OrderLine("D-1", "", "", [PO]),
+])
+VERSIONS = st.builds(
+    lambda lines, minutes, status: Order(
+        "O-1", f"C-{minutes}", status, None, None, None, DAY_ONE + minutes * MINUTE, lines
+    ),
+    st.lists(LINES, min_size=1, max_size=3), st.integers(0, 2), st.sampled_from(["open", "open", "open", "cancelled"]),
+)
+WORDS = st.builds(
+    lambda named, number, said_by: word(number, said_by, type=named[0], value=named[1]),
+    st.sampled_from([("bol", "B1"), ("bol", "B1"), ("po", "P9")]), st.sampled_from(["N1", "N2"]),
+    st.sampled_from([SaidBy.EVENT, SaidBy.EVENT, SaidBy.PERSON]),
+)
+
+
+def _end(versions: Sequence[Order], words: Sequence[ReferenceClaim], cut: Callable[[Sequence[Any]], Any]) -> Any:
+    """What the shipments are claimed for, with the terms, once orders, identity and shipments have heard it all."""
+    states: dict[str, OrderState | None] = {}
+    references_out: list[OrderReference] = []
+    claims: list[ReferenceClaim] = []
+    for version in versions:
+        out = keep([version], states)
+        states |= out.states
+        references_out += out.references
+        claims += out.claims
+    world = tell_identity(cut([*claims, *words]))
+    outcome = tell_shipments(cut([*references_out, *world.references]))
+    return {key: decode(record).orders for key, record in outcome.records.items() if decode(record).orders}
+
+
+@moderate
+@given(st.data())
+def test_orders_identity_and_shipments_end_in_the_same_claims_whatever_came_first(data: st.DataObject) -> None:
+    """And a line with the carrier's number is claimed for, whatever becomes of references."""
+    versions = data.draw(st.lists(VERSIONS, max_size=3, unique_by=lambda one: one.updated_at))
+    words = data.draw(st.lists(WORDS, max_size=5))
+    plain = _end(versions, words, lambda said: [said])
+    again = _end(
+        data.draw(st.permutations(versions)), words, lambda said: [[one] for one in data.draw(st.permutations(said))]
+    )
+    assert plain == again
+    newest = max(versions, key=lambda one: one.updated_at, default=None)
+    if newest is not None and newest.status == "open":
+        named = {f"north:{line.tracking_number}" for line in newest.shipments if line.tracking_number}
+        assert named <= set(plain)
+        assert {link.customer_id for links in plain.values() for link in links} <= {newest.customer_id}
+    elif newest is not None:
+        assert plain == {}

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams import identification, shipments
-from streams.model import CarrierEvent, Reference
+from streams.model import CarrierEvent, OrderReference, Reference
 from streams.resolving import BY_REFERENCE
 from streams.shipment import decode
 from streams.vocabulary import AlertKind, AlertState, Correction, Milestone, RejectReason, SaidBy, Status
@@ -161,6 +161,37 @@ def test_a_line_that_names_no_carrier_is_any_carriers() -> None:
 def test_a_line_moves_with_what_is_claimed() -> None:
     world = tell([[line(), word("N1")], [word("N2", SaidBy.PERSON, 1)], [word("N1", SaidBy.PERSON, 2)]])
     assert list(world.claims) == [("north", "N1", "O-1", "D-1")]
+
+
+def test_a_claim_says_what_it_is_made_by_and_so_does_what_takes_it_back() -> None:
+    po = {"type": "po", "value": "P9"}
+    world = tell([[line(), line(**po), word("N1"), word("N1", **po)], [word("N2")]])
+    assert [(one.by, one.withdrawn) for one in world.references] == [
+        ("bol:B1", False), ("po:P9", False), ("bol:B1", True),
+    ]
+    assert list(world.claims) == [("north", "N1", "O-1", "D-1")], "the purchase order is in no doubt"
+
+
+def test_a_doubtful_reference_leaves_the_line_with_the_number_its_shipment() -> None:
+    world = tell([[line(), word("N1")], [word("N2")]])
+    itself = OrderReference("north", "N1", "O-1", "D-1", "C-1", None, DAY_ONE)
+    for said_in_turn in ([itself, *world.references], [*world.references, itself]):
+        outcome = tell_shipments([[one] for one in said_in_turn])
+        assert [one.order_id for one in decode(outcome.records[HERE]).orders] == ["O-1"]
+
+
+@moderate
+@given(st.lists(said(), max_size=12), st.data())
+def test_shipments_take_the_claims_as_this_world_does(
+    history: list[identification.Said], data: st.DataObject
+) -> None:
+    world = tell([[item] for item in history])
+    outcome = tell_shipments([data.draw(st.permutations(world.references))])
+    claimed = {
+        (*key.split(":"), one.order_id, one.delivery_id): (one.customer_id, one.promised_delivery_at or -1)
+        for key, record in outcome.records.items() for one in decode(record).orders
+    }
+    assert claimed == world.claims
 
 
 def test_a_line_given_up_by_its_order_claims_nothing_and_leaves_what_is_said_later() -> None:

@@ -154,6 +154,26 @@ def test_an_end_that_comes_late_divides_what_seemed_one_shipment() -> None:
     assert (out.states[KEY].life, out.states[KEY].status) == (2, Status.OUT_FOR_DELIVERY)
 
 
+def test_the_words_of_a_claim_go_with_it() -> None:
+    first = [claim(-1, "O-1"), claim(-1, "O-1", by="bol:B1"), claim(-1, "O-3", by="po:P9", withdrawn=True)]
+    second = [claim(99, "O-2"), claim(99, "O-2", by="bol:B1"), claim(99, "O-2", by="bol:B1", withdrawn=True)]
+    out = tell(at(0, Milestone.DELIVERED), states=dict(tell(*first, *second, *SECOND).states))
+    [old] = out.archived
+    assert [(one.claim[0], one.by) for one in old.words] == [("O-1", ""), ("O-1", "bol:B1"), ("O-3", "po:P9")]
+    new = out.states[KEY]
+    assert [(one.claim[0], one.by, one.withdrawn) for one in new.words] == [
+        ("O-2", "", False), ("O-2", "bol:B1", True),
+    ]
+    assert [one.order_id for one in new.orders] == ["O-2"]
+
+
+def test_a_reference_in_doubt_takes_no_order_of_the_next_shipment() -> None:
+    out = tell(claim(98, "O-2"), claim(98, "O-2", by="bol:B1"), states=grave(*FIRST))
+    assert (out.states[KEY].life, out.counts["linked"]) == (2, 1)
+    doubtful = tell(claim(98, "O-2", by="bol:B1", withdrawn=True), states=dict(out.states))
+    assert [one.order_id for one in doubtful.states[KEY].orders] == ["O-2"]
+
+
 def test_what_a_part_tells_an_archived_whole_is_past() -> None:
     told = Adoption("north", "N100", "north:P1", LinkKind.PIECE)
     out = advance([told], grave(*FIRST), keeping=KEEPING)

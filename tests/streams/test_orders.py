@@ -185,6 +185,14 @@ def test_a_dropped_line_is_claimed_no_more_and_the_others_stand() -> None:
     assert set(kept.standing) == {("north", "N2", "O-1", "D-2")}
 
 
+def test_of_two_lines_that_are_one_claim_the_one_that_is_left_still_makes_it() -> None:
+    line = OrderLine("D-1", "north", "N1")
+    kept = Kept().tell(order(line, line, OrderLine("D-1", "north", "N2")))
+    kept.tell(order(line, updated_at=6))
+    assert set(kept.standing) == {("north", "N1", "O-1", "D-1")}
+    assert [one.tracking_number for one in kept.out[1].references if one.withdrawn] == ["N2"]
+
+
 def test_an_older_word_that_comes_late_changes_nothing() -> None:
     kept = Kept().tell(order(OrderLine("D-1", "north", "N2"), updated_at=6))
     kept.tell(order(OrderLine("D-1", "north", "N1")))

@@ -19,6 +19,13 @@ def test_a_record_with_fewer_fields_is_read_with_their_defaults() -> None:
     assert decode(msgpack.encode(["north", "N100"])) == Shipment("north", "N100")
 
 
+def test_a_record_from_before_claims_had_several_words_reads_as_claims_by_the_number_itself() -> None:
+    outcome = tell([[reference(), reference("O-2", withdrawn=True)]])
+    stored = msgpack.decode(outcome.records["north:N100"])
+    old = decode(msgpack.encode(stored[: list(Shipment.__struct_fields__).index("words")]))
+    assert encode(old) == outcome.records["north:N100"]
+
+
 def test_bytes_that_are_no_record_are_an_error() -> None:
     with pytest.raises(DecodeError):
         decode(b"\xc1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -355,3 +356,65 @@ def test_an_order_claimed_again_after_its_cancellation_hears_the_whole_story() -
     outcome = told(cancelled, OUT, DELIVERED, again)
     assert [update.milestone for update in outcome.updates] == [Milestone.OUT_FOR_DELIVERY, Milestone.DELIVERED]
     assert outcome.counts["relinked"] == 1
+
+
+N1_ITSELF = reference()
+BY_BOL = reference(by="bol:B1")
+BOL_IN_DOUBT = replace(BY_BOL, withdrawn=True)
+
+
+@pytest.mark.parametrize("said", list(permutations([N1_ITSELF, BY_BOL, BOL_IN_DOUBT])))
+def test_a_reference_that_becomes_doubtful_leaves_the_claim_by_the_number_itself(said: tuple[Said, ...]) -> None:
+    outcome = told(OUT, *said, DELIVERED)
+    assert [order.order_id for order in state(outcome).orders] == ["O-1"]
+    assert [update.milestone for update in outcome.updates][-1] is Milestone.DELIVERED
+    assert outcome.records == told(N1_ITSELF, BOL_IN_DOUBT, OUT, DELIVERED).records
+
+
+def test_of_a_claim_made_twice_nothing_goes_out_twice_nor_where_one_word_is_taken_back() -> None:
+    first = told(OUT, carrier_event(Milestone.INFO, 25, exception=ExceptionType.DAMAGE), N1_ITSELF)
+    later = tell([[BY_BOL], [BOL_IN_DOUBT]], first)
+    assert (later.updates, later.milestones, later.alerts) == (first.updates, first.milestones, first.alerts)
+    assert later.counts - first.counts == {"links_repeated": 2}
+
+
+def test_what_is_known_by_two_references_is_claimed_until_both_are_taken_back() -> None:
+    by_po = reference(by="po:P9")
+    assert len(state(told(BY_BOL, by_po, BOL_IN_DOUBT)).orders) == 1
+    gone = told(OUT, BY_BOL, by_po, BOL_IN_DOUBT, replace(by_po, withdrawn=True), DELIVERED)
+    assert state(gone).orders == []
+    assert [update.milestone for update in gone.updates] == [Milestone.OUT_FOR_DELIVERY]
+    assert (gone.counts["linked"], gone.counts["links_repeated"], gone.counts["withdrawn"]) == (1, 2, 1)
+
+
+def test_a_reference_found_good_again_claims_again() -> None:
+    again = replace(BY_BOL, updated_at=DAY_ONE + 1)
+    outcome = told(BY_BOL, OUT, BOL_IN_DOUBT, DELIVERED, again)
+    assert [order.order_id for order in state(outcome).orders] == ["O-1"]
+    assert [update.milestone for update in outcome.updates][-1] is Milestone.DELIVERED
+    assert outcome.counts["relinked"] == 1
+
+
+def test_a_claim_has_the_terms_of_its_newest_word_that_stands() -> None:
+    newer = reference(by="bol:B1", updated_at=DAY_ONE + HOUR, promised_delivery_at=DAY_ONE + 9 * HOUR)
+    outcome = told(N1_ITSELF, newer)
+    assert state(outcome).promised_delivery_at == DAY_ONE + 9 * HOUR
+    assert outcome.counts["relinked"] == 1
+    back = tell([[replace(newer, withdrawn=True)]], outcome)
+    assert state(back).promised_delivery_at is None
+    assert back.counts["relinked"] == 2
+    assert state(back).updated_at == DAY_ONE + HOUR
+
+
+def test_the_words_of_one_claim_have_an_end_too() -> None:
+    words = [reference(by=f"bol:B{n}") for n in range(501)]
+    outcome = told(*words)
+    assert (outcome.counts["linked"], outcome.counts["refused"]) == (1, 1)
+    assert state(tell([[replace(one, withdrawn=True) for one in words[:500]]], outcome)).orders == []
+
+
+def test_a_record_is_no_larger_where_the_number_itself_is_all_a_claim_is_made_by() -> None:
+    shipment = records.decode(told(N1_ITSELF, reference("O-2", withdrawn=True), OUT).records[KEY])
+    assert shipment.words == ()
+    by_reference = records.decode(told(BY_BOL, OUT).records[KEY])
+    assert [(one.claim, one.by) for one in by_reference.words] == [(("O-1", "D-1"), "bol:B1")]
