@@ -8,10 +8,8 @@ them. Made-up payloads of the shape carriers send; the numbers differ, the words
 from __future__ import annotations
 
 import gc
-import io
 import json
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -23,23 +21,20 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.payloads import iftsta, ups_json, ups_xml, x12_214
 from benchmarks.plain import Plain
 from benchmarks.report import machine
-from benchmarks.workload import tracking_number
 from config import topics
 from config.settings import Settings
 from connectors.carriers import discover
-from connectors.formats import x12_cutting
 from topologies.apps import GC_THRESHOLDS
 from topologies.intake import IntakeHandler
 
 RESULTS = Path(__file__).with_name("INTAKE.md")
-BIG_FILE = 1_000_000_000
 RECEIVED_AT = 1_790_000_000_000
 EVENTS, CHUNK, ROUNDS = 40_000, 2_500, 7
 ASKED = {"JSON": 25_000, "X12 214": 15_000, "XML": 10_000}
 COLUMNS = ("format", "events a payload", "bytes", "events/s of one core", "asked", "times the plain way")
-CITIES = [("CHARLOTTE", "NC", "28209"), ("ATLANTA", "GA", "30301"), ("BOSTON", "MA", "02108"), ("TULSA", "OK", "74103")]
 
 
 class Cost(NamedTuple):
@@ -76,66 +71,6 @@ class _Record:
             ("feed", feed.encode()), ("content-type", b"application/octet-stream"), ("received-at", b"1790000000000"),
             ("correlation-id", b"%016x" % offset), ("channel", b"webhook"),
         )
-
-
-def ups_json(rng: random.Random, number: int) -> bytes:
-    """A track alert: one scan."""
-    city, state, code = rng.choice(CITIES)
-    clock = f"{rng.randrange(24):02}{rng.randrange(60):02}{rng.randrange(60):02}"
-    return json.dumps({
-        "trackingNumber": tracking_number(number // 4), "localActivityDate": "20260918", "localActivityTime": clock,
-        "activityLocation": {"city": city, "stateProvince": state, "postalCode": code, "country": "US"},
-        "activityStatus": {"type": "I", "code": "OT", "description": "Out for Delivery", "descriptionCode": 17},
-        "scheduledDeliveryDate": "20260918", "gmtActivityDate": "20260918", "gmtActivityTime": clock,
-        "deliveryTimeDescription": "end of day",
-    }).encode()
-
-
-def x12_214(rng: random.Random, number: int) -> bytes:
-    """An interchange of 20 transaction sets with 5 statuses each."""
-    sets = []
-    for one in range(20):
-        city, state, _ = rng.choice(CITIES)
-        segments = [f"ST*214*{one:04}", f"B10*PRO{number:07}{one:02}*SH{one}*RLCA", f"L11*BOL{number}{one}*BM"]
-        for code in ("AF", "X4", "P1", "X6", "D1"):
-            clock = f"{rng.randrange(24):02}{rng.randrange(60):02}"
-            segments += [f"AT7*{code}*NS***20260918*{clock}*ET", f"MS1*{city}*{state}*US"]
-        sets.append("".join(f"{segment}~" for segment in [*segments, f"SE*{len(segments) + 1}*{one:04}"]))
-    return (
-        f"ISA*00*          *00*          *02*RLCA           *ZZ*SHIPPER        *260918*1030*U*00401*{number:09}*0*P*>~"
-        f"GS*QM*RLCA*SHIPPER*20260918*1030*1*X*004010~{''.join(sets)}GE*20*1~IEA*1*{number:09}~"
-    ).encode()
-
-
-def ups_xml(rng: random.Random, number: int) -> bytes:
-    """An XML Track answer: one package with 6 activities."""
-    scans = []
-    for kind in ("I", "I", "I", "I", "I", "D"):
-        city, state, code = rng.choice(CITIES)
-        scans.append(
-            f"<Activity><ActivityLocation><Address><City>{city}</City><StateProvinceCode>{state}</StateProvinceCode>"
-            f"<PostalCode>{code}</PostalCode><CountryCode>US</CountryCode></Address></ActivityLocation><Status>"
-            f"<StatusType><Code>{kind}</Code><Description>ARRIVAL SCAN</Description></StatusType><StatusCode>"
-            f"<Code>AR</Code></StatusCode></Status><Date>20260918</Date><Time>{rng.randrange(24):02}{rng.randrange(60):02}00"
-            "</Time></Activity>"
-        )
-    return (
-        "<?xml version='1.0'?><TrackResponse><Shipment><Package>"
-        f"<TrackingNumber>{tracking_number(number)}</TrackingNumber>"
-        f"{''.join(scans)}</Package></Shipment></TrackResponse>"
-    ).encode()
-
-
-def iftsta(rng: random.Random, number: int) -> bytes:
-    """An interchange of 20 messages with 3 statuses each."""
-    messages = []
-    for one in range(20):
-        segments = [f"UNH+{one}+IFTSTA:D:01B:UN", "BGM+44+X+9", "NAD+CA+ABCD:160", f"CNI+1+C{number:07}{one:02}"]
-        for code in ("13", "24", "21"):
-            clock = f"{rng.randrange(24):02}{rng.randrange(60):02}"
-            segments += [f"STS+1+{code}", f"DTM+334:20260918{clock}:203", "LOC+175+DEHAM:139::HAMBURG+DE"]
-        messages.append("".join(f"{segment}'" for segment in [*segments, f"UNT+{len(segments) + 1}+{one}"]))
-    return f"UNB+UNOC:3+A+B+260918:1030+{number}'{''.join(messages)}UNZ+20+{number}'".encode()
 
 
 FORMATS: tuple[tuple[str, str, int, Callable[[random.Random, int], bytes]], ...] = (
@@ -191,37 +126,6 @@ def rows(found: list[Cost]) -> list[tuple[str, ...]]:
     ]
 
 
-class _OneBigFile(io.RawIOBase):
-    """An X12 file of so many bytes, made while it is read."""
-
-    def __init__(self, size: int) -> None:
-        rng = random.Random(1)
-        whole = x12_214(rng, 1)
-        begins, ends = whole.index(b"ST*"), whole.index(b"GE*")
-        self._next = [whole[:begins], *([whole[begins:ends]] * (size // (ends - begins))), whole[ends:]]
-        self._next.reverse()
-        self._held = b""
-
-    def read(self, size: int = -1) -> bytes:
-        parts, there = [self._held], len(self._held)
-        while self._next and there < size:
-            parts.append(self._next.pop())
-            there += len(parts[-1])
-        whole = b"".join(parts)
-        self._held = whole[size:]
-        return whole[:size]
-
-
-def big_file() -> tuple[int, int, int, float]:
-    """Bytes, pieces, peak MB of this process, and seconds of CPU of cutting 1 GB of X12."""
-    begun, size, pieces = time.process_time(), 0, 0
-    stream: Any = _OneBigFile(BIG_FILE)
-    for piece in x12_cutting.pieces(stream, 512 * 1024):
-        size, pieces = size + len(piece), pieces + 1
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return size, pieces, peak, time.process_time() - begun
-
-
 def page(found: list[Cost], big: Sequence[float]) -> str:
     """``INTAKE.md``."""
     lines = [
@@ -242,16 +146,13 @@ def page(found: list[Cost], big: Sequence[float]) -> str:
 
 def main() -> None:
     """Print the table, and write it where that is asked for."""
-    if "--big-file" in sys.argv:
-        print(json.dumps(big_file()))
-        return
     found = costs()
     table = Table(*COLUMNS, title="Intake by format")
     for row in rows(found):
         table.add_row(*row)
     Console().print(table)
     if "--write" in sys.argv:
-        command = [sys.executable, "-m", "benchmarks.intake", "--big-file"]
+        command = [sys.executable, "-m", "benchmarks.big_file"]
         big = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         RESULTS.write_text(page(found, big), "utf-8")
         print(f"written: {RESULTS}")
