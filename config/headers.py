@@ -26,6 +26,9 @@ ERROR_EXCEPTION = "__connect.errors.exception.class.name"
 ERROR_MESSAGE = "__connect.errors.exception.message"
 ERROR_STACKTRACE = "__connect.errors.exception.stacktrace"
 
+HELD_BACK = "shipsync.held-back"
+"""On records of changelogs: what goes out once the record is there (``topologies/held_back.py``)."""
+
 STEP = "shipsync.step"
 REASON = "shipsync.reason"
 PATH = "shipsync.path"

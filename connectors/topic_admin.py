@@ -20,6 +20,8 @@ ASK_SECONDS = 2.0
 POLL_SECONDS = 0.2
 RECORD_SLACK = 256 * 1024
 """Room for a raw record's headers; as much again for those a dead letter adds."""
+LARGEST_STATE = 2 * 1024 * 1024
+"""The largest record of a compacted topic, bytes: a changelog's may carry what waits for it."""
 
 
 def _never() -> bool:
@@ -152,6 +154,8 @@ class TopicAdmin:
         if topic.schema is None:
             largest = largest_dead_letter if topic.name.startswith("dlq.") else largest_record
             config["max.message.bytes"] = str(largest(self._settings))
+        elif topic.cleanup is Cleanup.COMPACT:
+            config["max.message.bytes"] = str(LARGEST_STATE)
         return NewTopic(
             topic.name, num_partitions=self._partitions(topic), replication_factor=self._settings.replication,
             config=config,

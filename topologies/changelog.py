@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -22,6 +22,7 @@ from confluent_kafka.admin import AdminClient
 from config.settings import Settings
 from streams.errors import Fatal, Transient
 from topologies import metrics
+from topologies.held_back import HeldBack, carried
 from topologies.state import Damaged, Mark, PartitionState, StateMemory, wipe
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,20 @@ class _BeyondTheEnd(Transient):
     """The state is ahead of its changelog, or behind what is kept of it."""
 
 
+class Restored(NamedTuple):
+    """A partition's local state, and by key what the worker before had not sent, or not noted as sent."""
+
+    state: PartitionState
+    held_back: Mapping[bytes, HeldBack]
+
+
+class _Found(NamedTuple):
+    """A record of the changelog that carries something, and its offset."""
+
+    offset: int
+    held: HeldBack
+
+
 class Changelog(Protocol):
     """What the runner needs of a changelog."""
 
@@ -46,7 +61,7 @@ class Changelog(Protocol):
     def end(self, partition: int) -> int:
         """The offset after the last record of a partition."""
 
-    def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> PartitionState | None:
+    def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> Restored | None:
         """The partition's local state, up to the changelog's end; None once no longer ``wanted``."""
 
 
@@ -86,7 +101,7 @@ class KafkaChangelog:
             raise Transient(f"{self._topic}[{partition}] does not answer: {error}") from error
         return end
 
-    def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> PartitionState | None:
+    def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> Restored | None:
         """Open the partition's state and replay what it lacks; None once no longer ``wanted``.
 
         State that is damaged, outside of what the changelog holds or of another topic is rebuilt whole.
@@ -94,14 +109,15 @@ class KafkaChangelog:
         """
         started = time.monotonic()
         state = self._opened(path, partition)
+        found: dict[bytes, _Found] = {}
         try:
             if (fault := self._foreign(state)) is not None:
                 state = self._again(state, partition, fault)
             try:
-                replayed = self._replay(state, partition, wanted)
+                replayed = self._replay(state, partition, wanted, found)
             except _BeyondTheEnd as error:
                 state = self._again(state, partition, str(error))
-                replayed = self._replay(state, partition, wanted)
+                replayed = self._replay(state, partition, wanted, found)
         except BaseException:
             state.close()
             raise
@@ -112,7 +128,7 @@ class KafkaChangelog:
         metrics.RESTORE_SECONDS.labels(self._stage).observe(seconds)
         metrics.RESTORED_RECORDS.labels(self._stage).inc(replayed)
         log.info("%s[%d] restored: %d records in %.1f s", self._topic, partition, replayed, seconds)
-        return state
+        return Restored(state, {key: one.held for key, one in found.items()})
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -155,19 +171,23 @@ class KafkaChangelog:
             return None
         return f"it belongs to another topic ({state.mark.topic_id} instead of {self.topic_id()})"
 
-    def _replay(self, state: PartitionState, partition: int, wanted: Callable[[], bool]) -> int | None:
-        """Apply everything the state lacks; how many records, or None once no longer wanted."""
+    def _replay(
+        self, state: PartitionState, partition: int, wanted: Callable[[], bool], found: dict[bytes, _Found]
+    ) -> int | None:
+        """Apply everything the state lacks; how many records, or None once no longer wanted. ``found``: gets what they
+        carry."""
         start = OFFSET_BEGINNING if state.mark is None else state.mark.offset
         tp = TopicPartition(self._topic, partition, start)
         consumer = self._consumer()
         try:
             consumer.assign([tp])
-            return self._replay_from(consumer, tp, state, wanted)
+            return self._replay_from(consumer, tp, state, wanted, found)
         finally:
             consumer.close()
 
     def _replay_from(
-        self, consumer: Consumer, tp: TopicPartition, state: PartitionState, wanted: Callable[[], bool]
+        self, consumer: Consumer, tp: TopicPartition, state: PartitionState, wanted: Callable[[], bool],
+        found: dict[bytes, _Found],
     ) -> int | None:
         topic_id, start = self.topic_id(), tp.offset
         count, reported = 0, time.monotonic()
@@ -175,7 +195,7 @@ class KafkaChangelog:
         while wanted():
             messages = consumer.consume(BATCH, timeout=POLL_SECONDS)
             now = time.monotonic()
-            at_end = self._apply(state, messages, topic_id)
+            at_end = self._apply(state, messages, topic_id, found)
             count += len(messages) - at_end
             if at_end:
                 return count
@@ -190,8 +210,11 @@ class KafkaChangelog:
                 log.info("%s[%d] restoring: %d records", tp.topic, tp.partition, count)
         return None
 
-    def _apply(self, state: PartitionState, messages: Sequence[Message], topic_id: str) -> bool:
-        """Write one batch; whether the end of the partition was among it."""
+    def _apply(
+        self, state: PartitionState, messages: Sequence[Message], topic_id: str, found: dict[bytes, _Found]
+    ) -> bool:
+        """Write one batch; whether the end of the partition was among it. The state's mark stays before what is still
+        to be sent."""
         changes: dict[bytes, bytes | None] = {}
         at_end, offset = False, None
         for message in messages:
@@ -204,11 +227,18 @@ class KafkaChangelog:
                 at_end, offset = True, message.offset()
                 continue
             key, value = message.key(), message.value()
-            if key is not None and value is None:
-                changes[key] = None
-            elif key is not None:
-                changes.update(self._local_writes(key, value))
             offset = message.offset() + 1
+            if key is None:
+                continue
+            held = carried(value, message.headers())
+            if held is not None:
+                found[key] = _Found(message.offset(), held)
+            elif found:
+                found.pop(key, None)
+            if value is None:
+                changes[key] = None
+            else:
+                changes.update(self._local_writes(key, value))
         if offset is not None:
-            state.apply(changes, Mark(topic_id, offset))
+            state.apply(changes, Mark(topic_id, min([offset, *(one.offset for one in found.values())])))
         return at_end

@@ -15,8 +15,9 @@ from connectors.registry import Registry, ValueCodec
 from streams.exchanges import exchange, fall_due, forget_at, key_of, look_again_at
 from streams.model import Acknowledgement, AlertSignal, Exchange, Interchange, Record
 from topologies import alert_rules, due_index
-from topologies.handling import Change, Handled, Message, View
+from topologies.handling import Change, Handled, View
 from topologies.reading import decoded, stored
+from topologies.signalling import signals
 
 MOST_DUE = 5_000
 """Exchanges one sweep looks at; the next goes on."""
@@ -42,7 +43,9 @@ class EdiHandler:
         chunk, _, refused = decoded(records, read)
         out = exchange(chunk, stored(map(key_of, chunk), state, self._states.decode))
         changes, local = self._changes(out.states)
-        return Handled(self._outputs(out.alerts, now_ms), refused, changes, out.counts, local=local)
+        return Handled(
+            {}, refused, changes, out.counts, local=local, afterwards=signals(self._alerts, out.alerts, now_ms)
+        )
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
         """The changelog value itself, and where the index has it."""
@@ -67,8 +70,8 @@ class EdiHandler:
         gone: dict[bytes, bytes | None] = dict.fromkeys(due)
         counts = {"overdue": len(alerts), "forgotten": len(forgotten)}
         return Handled(
-            self._outputs(alerts, now_ms), [], changes | forgotten,
-            {name: count for name, count in counts.items() if count}, local=gone | local,
+            {}, [], changes | forgotten, {name: count for name, count in counts.items() if count},
+            local=gone | local, afterwards=signals(self._alerts, alerts, now_ms),
         )
 
     def _changes(self, states: Mapping[str, Exchange]) -> tuple[dict[bytes, Change], dict[bytes, bytes | None]]:
@@ -80,11 +83,3 @@ class EdiHandler:
             if at is not None:
                 local[due_index.entry(at, key.encode())] = b""
         return changes, local
-
-    def _outputs(self, alerts: Sequence[AlertSignal], now_ms: int) -> dict[str, list[Message]]:
-        for place, alert in enumerate(alerts):
-            alert.said_at, alert.place = now_ms, place
-        messages: list[Message] = [
-            {"key": alert.alert_id.encode(), "value": self._alerts.encode(alert)} for alert in alerts
-        ]
-        return {topics.ALERT_SIGNALS.name: messages} if messages else {}

@@ -18,8 +18,9 @@ from streams.feeds import Observed, observe, sweep
 from streams.model import AlertSignal, FeedActivity, FeedState, Record
 from streams.silence import ALL_FEEDS
 from topologies import alert_rules, holiday_calendars
-from topologies.handling import Change, Handled, Message, View
+from topologies.handling import Change, Handled, View
 from topologies.reading import decoded, stored
+from topologies.signalling import signals
 
 
 class FeedsHandler:
@@ -71,13 +72,10 @@ class FeedsHandler:
         return self._watched
 
     def _handled(self, out: Observed, now_ms: int) -> Handled:
-        for place, alert in enumerate(out.alerts):
-            alert.said_at, alert.place = now_ms, place
-        alerts: list[Message] = [
-            {"key": alert.alert_id.encode(), "value": self._alerts.encode(alert)} for alert in out.alerts
-        ]
         changes = {}
         for feed, changed in out.states.items():
             value = self._states.encode(changed)
             changes[feed.encode()] = Change(value, value)
-        return Handled({topics.ALERT_SIGNALS.name: alerts} if alerts else {}, [], changes, out.counts)
+        return Handled(
+            changes=changes, counts=out.counts, afterwards=signals(self._alerts, out.alerts, now_ms)
+        )

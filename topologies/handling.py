@@ -2,7 +2,8 @@
 
 A handler is synchronous and does no I/O of its own: bytes in, bytes out. The runner
 (``topologies/runner.py``) owns order and safety: outputs and dead letters first, acknowledged by the
-broker; then the changelog, acknowledged; then the local state; only then is the chunk done.
+broker; then the changelog, acknowledged; then what was held back for it; then the local state; only then is
+the chunk done.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ class Change(NamedTuple):
     changelog: bytes | None
 
 
+Afterwards = dict[bytes, dict[str, list[Message]]]
+"""Key of a change -> topic name -> messages in order."""
+
+
 class Refused(NamedTuple):
     """A record that cannot be used, and why."""
 
@@ -44,6 +49,8 @@ class Handled(Struct):
     runner into ``shipsync_events_total{stage, outcome}`` (accepted, duplicates, unmatched, ...).
     ``local``: what is written to the local state alone, as it can be derived (None deletes).
     ``carrier_errors``: (feed, kind) -> how many. ``flags``: (feed, flag) -> events that bear it.
+    ``afterwards``: what goes out once its key's change is on the changelog, because a later input may take it back
+    (``topologies/held_back.py``).
     """
 
     outputs: dict[str, list[Message]] = field(default_factory=dict)
@@ -53,6 +60,7 @@ class Handled(Struct):
     carrier_errors: dict[tuple[str, str], int] = field(default_factory=dict)
     flags: dict[tuple[str, str], int] = field(default_factory=dict)
     local: dict[bytes, bytes | None] = field(default_factory=dict)
+    afterwards: Afterwards = field(default_factory=dict)
 
 
 class View(Protocol):

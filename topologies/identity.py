@@ -19,8 +19,9 @@ from streams.model import AlertSignal, CarrierEvent, OrderReference, Record, Ref
 from streams.reference_record import Known, decode, encode
 from streams.waiting import fall_due, is_forgotten, next_due, state_of
 from topologies import alert_rules, due_index
-from topologies.handling import Change, Handled, Message, Refused, View
+from topologies.handling import Afterwards, Change, Handled, Refused, View
 from topologies.reading import decoded, stored
+from topologies.signalling import signals
 
 MOST_DUE = 5_000
 """References one sweep looks at; the next goes on."""
@@ -51,8 +52,8 @@ class IdentityHandler:
         if refused:
             out.counts["refused"] = len(refused)
         return Handled(
-            self._outputs(out, now_ms), refused, self._changes(out.states), dict(out.counts),
-            local=self._indexed(known, out.states),
+            {}, refused, self._changes(out.states), dict(out.counts), local=self._indexed(known, out.states),
+            afterwards=self._told(out, now_ms),
         )
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
@@ -86,8 +87,8 @@ class IdentityHandler:
         counts = {"alerts_due": len(out.alerts), "forgotten": len(changes)}
         changes |= self._changes(out.states)
         return Handled(
-            self._outputs(out, now_ms), [], changes, {name: count for name, count in counts.items() if count},
-            local=local,
+            {}, [], changes, {name: count for name, count in counts.items() if count}, local=local,
+            afterwards=self._told(out, now_ms),
         )
 
     def _next_due(self, known: Known) -> int | None:
@@ -107,24 +108,20 @@ class IdentityHandler:
                 changes[due_index.entry(at, key.encode())] = b""
         return changes
 
-    def _outputs(self, out: Identified, now_ms: int) -> dict[str, list[Message]]:
-        events: list[Message] = [
-            {"key": key.encode(), "value": self._events.encode(event)} for key, event in out.events
-        ]
-        references: list[Message] = [
-            {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._references.encode(one)}
-            for one in out.references
-        ]
-        for place, alert in enumerate(out.alerts):
-            alert.said_at, alert.place = now_ms, place
-        alerts: list[Message] = [
-            {"key": alert.alert_id.encode(), "value": self._alerts.encode(alert)} for alert in out.alerts
-        ]
-        outputs = {
-            topics.CARRIER_EVENTS.name: events, topics.ORDER_REFERENCES.name: references,
-            topics.ALERT_SIGNALS.name: alerts,
-        }
-        return {name: messages for name, messages in outputs.items() if messages}
+    def _told(self, out: Identified, now_ms: int) -> Afterwards:
+        """All that goes out, by the reference it is known by: any of it may be taken back."""
+        told = signals(self._alerts, out.alerts, now_ms)
+        for shipment, event in out.events:
+            of_reference = told.setdefault(key_of(event).encode(), {})
+            of_reference.setdefault(topics.CARRIER_EVENTS.name, []).append(
+                {"key": shipment.encode(), "value": self._events.encode(event)}
+            )
+        for one in out.references:
+            shipment = shipment_key(one.carrier, one.tracking_number)
+            told.setdefault(one.by.encode(), {}).setdefault(topics.ORDER_REFERENCES.name, []).append(
+                {"key": shipment.encode(), "value": self._references.encode(one)}
+            )
+        return told
 
     def _changes(self, states: Mapping[str, Known]) -> dict[bytes, Change]:
         changes = {}

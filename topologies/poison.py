@@ -137,6 +137,9 @@ def _add(whole: Handled, one: Handled) -> None:
         whole.outputs.setdefault(topic, []).extend(messages)
     whole.refused += one.refused
     whole.changes |= one.changes
+    for key, held in one.afterwards.items():
+        for topic, messages in held.items():
+            whole.afterwards.setdefault(key, {}).setdefault(topic, []).extend(messages)
     whole.local |= one.local
     for name, number in one.counts.items():
         whole.counts[name] = whole.counts.get(name, 0) + number

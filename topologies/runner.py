@@ -1,8 +1,8 @@
 """Runs one stage's handler over chunks, and owns the order in which its work becomes final.
 
-Outputs and dead letters first, acknowledged by the broker; then the changelog, acknowledged; then the local
-state; only then is the chunk done. A crash anywhere repeats a chunk and loses nothing. What nobody foresaw
-stops the process before anything is committed.
+Outputs and dead letters first, acknowledged by the broker; then the changelog, acknowledged; then what was held
+back for it (``held_back.py``); then the local state; only then is the chunk done. A crash anywhere repeats a
+chunk and loses nothing. What nobody foresaw stops the process before anything is committed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from topologies.changelog import Changelog, KafkaChangelog
 from topologies.chunks import Chunk, TopicPartition
 from topologies.deadletters import Encode, cards, letters
 from topologies.handling import Handled, Handler, StatefulHandler
+from topologies.held_back import HeldBack, carrying
 from topologies.poison import FOLDER, Crashes, one_by_one
 from topologies.refusal_log import log_refused
 from topologies.sink import Fenced, Sink, Unit
@@ -60,6 +61,10 @@ class _Slot:
         self.state: PartitionState | None = None
         self.wanted = False
         self.marked_at = float("-inf")
+
+
+def _held_back(handled: Handled) -> dict[bytes, HeldBack]:
+    return {key: HeldBack(handled.changes[key].changelog, messages) for key, messages in handled.afterwards.items()}
 
 
 def _wanted(slot: _Slot) -> bool:
@@ -242,6 +247,12 @@ class StageRunner:
         if current() and handled.changes and self.app.state_topic is not None:
             with metrics.CHUNK_SECONDS.labels(self.app.name, "changelog").time():
                 await self._in(self._sending, lambda: self._send_changes(unit, number, handled))
+        if current() and handled.afterwards and not unit.is_atomic:
+            held = _held_back(handled)
+            await self._in(self._sending, lambda: self._tell(unit, held))
+            if not await self._still_ours(began):
+                return False
+            await self._in(self._sending, lambda: self._note_told(unit, number, held))
         if not current():
             await self._in(self._sending, unit.abort)
             return False
@@ -270,6 +281,9 @@ class StageRunner:
 
     def _send_outputs(self, unit: Unit, handled: Handled, now: int) -> None:
         unit.send(handled.outputs)
+        if unit.is_atomic:
+            for messages in handled.afterwards.values():
+                unit.send(messages)
         if handled.refused:
             unit.send_whole(letters(self.app, handled.refused, now))
             unit.send(cards(self.app, handled.refused, now, self._encode))
@@ -277,9 +291,37 @@ class StageRunner:
 
     def _send_changes(self, unit: Unit, number: int, handled: Handled) -> None:
         assert self.app.state_topic is not None
-        changes = [{"key": key, "value": change.changelog} for key, change in handled.changes.items()]
-        unit.send({self.app.state_topic.name: cast(Any, changes)}, partition=number)
+        topic = self.app.state_topic.name
+        held = {} if unit.is_atomic else _held_back(handled)
+        changes = [
+            {"key": key, "value": change.changelog} for key, change in handled.changes.items() if key not in held
+        ]
+        unit.send({topic: cast(Any, changes)}, partition=number)
+        unit.send_whole([carrying(topic, key, one, number) for key, one in held.items()])
         unit.flush()
+
+    def _tell(self, unit: Unit, held: Mapping[bytes, HeldBack]) -> None:
+        """Send what was held back, now that its changes are on the changelog."""
+        for one in held.values():
+            unit.send(one.messages)
+        unit.flush()
+
+    def _note_told(self, unit: Unit, number: int, held: Mapping[bytes, HeldBack]) -> None:
+        """Write these records of the changelog again, without what they carried."""
+        assert self.app.state_topic is not None
+        changes = [{"key": key, "value": one.changelog} for key, one in held.items()]
+        unit.send({self.app.state_topic.name: cast(Any, changes)}, partition=number)
+
+    def _tell_what_was_left(self, number: int, held: Mapping[bytes, HeldBack]) -> None:
+        """Send what the worker before held back and had not sent, or not noted as sent."""
+        if not held:
+            return
+        unit = self._sink.begin(number)
+        self._tell(unit, held)
+        self._note_told(unit, number, held)
+        unit.commit()
+        told = sum(len(messages) for one in held.values() for messages in one.messages.values())
+        log.info("%s[%d]: %d messages its last worker held back were sent", self.app.name, number, told)
 
     def _commit(self, unit: Unit, number: int, slot: _Slot, handled: Handled) -> Mark | None:
         """Make the writes final; now and then, how far the changelog reaches with them."""
@@ -317,10 +359,18 @@ class StageRunner:
             while wanted():
                 try:
                     await self._in(self._sending, lambda: self._sink.open(number))
-                    slot.state = await asyncio.to_thread(
+                    restored = await asyncio.to_thread(
                         changelog.restored, path, number, lambda: slot.wanted and wanted()
                     )
-                    return slot.state is not None
+                    if restored is None:
+                        return False
+                    try:
+                        await self._in(self._sending, partial(self._tell_what_was_left, number, restored.held_back))
+                    except BaseException:
+                        restored.state.close()
+                        raise
+                    slot.state = restored.state
+                    return True
                 except Transient as error:
                     if time.monotonic() > give_up:
                         raise Fatal(f"partition {number} could not be restored: {error}") from error

@@ -45,8 +45,9 @@ from streams.signals import feed_of, feeds_by_source
 from streams.usual import Usual, usual_of
 from streams.vocabulary import TERMINAL
 from topologies import alert_rules, due_index
-from topologies.handling import Change, Handled, Message, Refused, View
+from topologies.handling import Afterwards, Change, Handled, Message, Refused, View
 from topologies.reading import decoded, stored
+from topologies.signalling import signals
 
 T = TypeVar("T", bound=Struct)
 MOST_DUE = 5_000
@@ -128,8 +129,8 @@ class ShipmentsHandler:
         if refused:
             out.counts["refused"] = len(refused)
         return Handled(
-            self._outputs(out, now_ms), refused, self._changes(out.states), out.counts,
-            local=self._indexed(known, out.states, now_ms),
+            self._outputs(out), refused, self._changes(out.states), out.counts,
+            local=self._indexed(known, out.states, now_ms), afterwards=self._signalled(out, now_ms),
         )
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
@@ -168,14 +169,15 @@ class ShipmentsHandler:
             "alerts_due": len(out.alerts), "dwells": len(told), "archived": len(out.archived),
             "forgotten": len(forgotten),
         }
-        outputs = self._outputs(out, now_ms)
+        outputs = self._outputs(out)
         if told:
             outputs[topics.SHIPMENT_DWELLS.name] = _keyed(
                 self._dwells, told, lambda one: key_of(one.carrier, one.lane, one.status)
             )
         changes = self._changes(out.states) | {key.encode(): Change(None, None) for key in forgotten}
         return Handled(
-            outputs, [], changes, {name: count for name, count in counts.items() if count}, local=local
+            outputs, [], changes, {name: count for name, count in counts.items() if count}, local=local,
+            afterwards=self._signalled(out, now_ms),
         )
 
     def _bury(self, shipment: Shipment, out: Advance) -> tuple[Shipment, None, int | None]:
@@ -228,7 +230,7 @@ class ShipmentsHandler:
     def _received(self, value: bytes | None) -> Received:
         return Received(*self._events.decode_with_body(value))
 
-    def _outputs(self, out: Advance, now_ms: int) -> dict[str, list[Message]]:
+    def _outputs(self, out: Advance) -> dict[str, list[Message]]:
         enrich = self._enriched.encode
         outputs: dict[str, list[Message]] = {
             topics.SHIPMENT_EVENTS.name: [
@@ -244,19 +246,17 @@ class ShipmentsHandler:
             topics.DELIVERY_MILESTONES.name: _keyed(
                 self._milestones, out.delivery_milestones, lambda milestone: milestone.delivery_id
             ),
-            topics.ALERT_SIGNALS.name: _keyed(self._signals, self._signed(out, now_ms), lambda one: one.alert_id),
             topics.SHIPMENT_ADOPTIONS.name: _keyed(
                 self._adoptions, out.adoptions, lambda told: shipment_key(told.carrier, told.tracking_number)
             ),
         }
         return {name: messages for name, messages in outputs.items() if messages}
 
-    def _signed(self, out: Advance, now_ms: int) -> list[AlertSignal]:
+    def _signalled(self, out: Advance, now_ms: int) -> Afterwards:
         """The signals in their order, each with the feed its shipment is heard by."""
-        for place, one in enumerate(out.alerts):
-            one.said_at, one.place = now_ms, place
+        for one in out.alerts:
             one.feed = feed_of(out.states[one.subject], self._feeds, self._own_feeds)
-        return out.alerts
+        return signals(self._signals, out.alerts, now_ms)
 
     def _archived(self, shipment: Shipment) -> bytes:
         return self._archive.encode(state_of(shipment, encode(shipment), shipment.updated_at))

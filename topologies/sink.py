@@ -16,7 +16,7 @@ from confluent_kafka import Message as KafkaMessage
 
 from config.settings import Processing, Settings
 from config.topics import App
-from connectors.topic_admin import largest_dead_letter
+from connectors.topic_admin import LARGEST_STATE, largest_dead_letter
 from streams.errors import Fatal, Transient
 from topologies.handling import Message
 
@@ -33,12 +33,13 @@ TRANSACTION_SECONDS = 60.0
 
 
 class Whole(NamedTuple):
-    """A record with headers, as dead letters need them."""
+    """A record with headers, as dead letters need them. ``partition``: where it is forced to."""
 
     topic: str
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
+    partition: int = BY_KEY
 
 
 class Fenced(Transient):
@@ -47,6 +48,10 @@ class Fenced(Transient):
 
 class Unit(Protocol):
     """The writes of one chunk."""
+
+    @property
+    def is_atomic(self) -> bool:
+        """Whether all of it becomes final, and can be read, together."""
 
     def send(self, outputs: Mapping[str, list[Message]], partition: int | None = None) -> None:
         """Hand over messages, in order; ``partition`` forces one for all of them."""
@@ -91,7 +96,7 @@ class _Writer:
             "acks": "all",
             "linger.ms": LINGER_MS,
             "compression.codec": "lz4",
-            "message.max.bytes": largest_dead_letter(settings),
+            "message.max.bytes": max(LARGEST_STATE, largest_dead_letter(settings)),
             "delivery.timeout.ms": int(FLUSH_SECONDS * 1000),
             "queue.buffering.max.messages": QUEUED_MESSAGES,
             "queue.buffering.max.kbytes": QUEUED_KBYTES,
@@ -123,7 +128,8 @@ class _Writer:
         while True:
             try:
                 self.producer.produce(
-                    record.topic, key=record.key, value=record.value, headers=list(record.headers)
+                    record.topic, key=record.key, value=record.value, headers=list(record.headers),
+                    partition=record.partition,
                 )
                 return
             except BufferError:
@@ -153,6 +159,8 @@ class _Writer:
 
 class PlainSink:
     """At least once: one producer for all partitions; what was sent stays sent."""
+
+    is_atomic = False
 
     def __init__(self, settings: Settings) -> None:
         self._writer = _Writer(settings, {})
@@ -232,6 +240,8 @@ class TransactionalSink:
 
 class Transaction:
     """The transactional producer of one input partition."""
+
+    is_atomic = True
 
     def __init__(self, transactional_id: str, settings: Settings) -> None:
         self._id = transactional_id

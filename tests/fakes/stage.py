@@ -7,7 +7,9 @@ from pathlib import Path
 
 from streams.errors import Transient
 from streams.model import Record
-from topologies.handling import Change, Handled, Message, Refused, View
+from topologies.changelog import Restored
+from topologies.handling import Afterwards, Change, Handled, Message, Refused, View
+from topologies.held_back import HeldBack
 from topologies.sink import Whole
 from topologies.state import Mark, PartitionState, StateMemory
 
@@ -39,6 +41,7 @@ class FakeSink:
         self.whole: list[Whole] = []
         self.partitions: dict[str, int | None] = {}
         self.aborted = 0
+        self.is_atomic = False
 
     def open(self, partition: int) -> None:
         self.calls.note(f"open {partition}")
@@ -77,7 +80,7 @@ class FakeSink:
 
 
 class FakeChangelog:
-    """Opens the state as it lies on disk; nothing is replayed."""
+    """Opens the state as it lies on disk; nothing is replayed. ``left``: what a worker before held back."""
 
     def __init__(self, calls: Calls, block_cache_bytes: int = 8 << 20) -> None:
         self.calls = calls
@@ -85,6 +88,7 @@ class FakeChangelog:
         self.troubles = 0
         self._memory = StateMemory(block_cache_bytes)
         self.opened: dict[int, _NotedState] = {}
+        self.left: dict[bytes, HeldBack] = {}
 
     def topic_id(self) -> str:
         return "fake"
@@ -94,7 +98,7 @@ class FakeChangelog:
         self.calls.note("end")
         return self.reached
 
-    def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> PartitionState | None:
+    def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> Restored | None:
         if self.troubles:
             self.troubles -= 1
             raise Transient("not now")
@@ -102,7 +106,7 @@ class FakeChangelog:
         if not wanted():
             return None
         self.opened[partition] = _NotedState(path, self._memory, self.calls)
-        return self.opened[partition]
+        return Restored(self.opened[partition], self.left)
 
 
 class _NotedState(PartitionState):
@@ -127,12 +131,13 @@ class FakeHandler:
         self.calls = calls
         self.refused = refused
         self.chunks: list[list[int]] = []
+        self.afterwards: Afterwards = {}
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         del now_ms
         self.calls.note("handle")
         self.chunks.append([record.offset for record in records])
-        handled = Handled(counts={"accepted": len(records)})
+        handled = Handled(counts={"accepted": len(records)}, afterwards=self.afterwards)
         bad = {id(record): one for record in records if (one := self.refused(record)) is not None}
         handled.refused = list(bad.values())
         handled.outputs["out"] = [

@@ -17,6 +17,8 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tests.support.waiting import eventually
+
 _numbers = itertools.count()
 
 
@@ -26,11 +28,12 @@ def unique(name: str) -> str:
 
 
 def create_topic(bootstrap: str, name: str, partitions: int = 1, **config: str) -> str:
-    """Create ``name``, replication 1; ``config`` with underscores for dots. Returns the name."""
+    """Create ``name``, replication 1, and wait until it is seen; ``config`` with underscores for dots. The name."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
     dotted = {key.replace("_", "."): value for key, value in config.items()}
     new = NewTopic(name, num_partitions=partitions, replication_factor=1, config=dotted)
     admin.create_topics([new])[name].result(15)
+    eventually(lambda: name in topics(bootstrap), what=f"{name} is seen")
     return name
 
 

@@ -13,6 +13,7 @@ from streams.model import Acknowledgement, AlertSignal, Exchange, Interchange
 from streams.vocabulary import AlertKind, AlertState, RejectReason, Verdict
 from tests.streams.test_exchanges import DAY, SENT_AT, acknowledged, sent
 from tests.support.framing import framed_wrong
+from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from topologies.due_index import DUE
@@ -80,7 +81,7 @@ def take(handler: EdiHandler, store: Store, *values: Interchange | Acknowledgeme
 
 
 def said(handled: Handled) -> list[tuple[AlertKind, AlertState]]:
-    alerts = [ALERTS.decode(message["value"]) for message in handled.outputs.get(topics.ALERT_SIGNALS.name, [])]
+    alerts = [ALERTS.decode(message["value"]) for message in sent_to(handled, topics.ALERT_SIGNALS.name)]
     return [(alert.kind, alert.state) for alert in alerts]
 
 

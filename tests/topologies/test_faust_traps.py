@@ -118,9 +118,10 @@ def test_row_10_a_restore_neither_fails_nor_hangs_on_a_place_beyond_the_end(
     ahead.apply({b"stale": b"x"}, Mark(changelog.topic_id(), 509))
     ahead.close()
     started = time.monotonic()
-    state = changelog.restored(tmp_path / "0", 0, lambda: True)
+    restored = changelog.restored(tmp_path / "0", 0, lambda: True)
     assert time.monotonic() - started < 10
-    assert state is not None
+    assert restored is not None
+    state = restored.state
     assert state.mark == Mark(changelog.topic_id(), 5)
     assert [key for key, _ in state.scan(b"")] == [b"k%d" % number for number in range(5)]
     state.close()

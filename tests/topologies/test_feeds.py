@@ -22,6 +22,7 @@ from streams.vocabulary import AlertKind, AlertState, RejectReason, Severity
 from tests.fakes.memory import Memory
 from tests.support.clock import FakeClock
 from tests.support.framing import framed_wrong
+from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from topologies.feeds import FeedsHandler
@@ -74,7 +75,7 @@ class Stage:
         until = self.clock.now + seconds
         while self.clock.now < until - LOOK_MS:
             self.clock.advance(LOOK_MS)
-            assert self.sweep().outputs == {}
+            assert self.sweep().afterwards == {}
         self.clock.now = until
         return self.sweep()
 
@@ -103,7 +104,7 @@ def activity(at: int, events: int = 1, feed: str = "ups") -> FeedActivity:
 
 
 def alerts(out: Handled) -> list[AlertSignal]:
-    return [SIGNALS.decode(message["value"]) for message in out.outputs.get(topics.ALERT_SIGNALS.name, [])]
+    return [SIGNALS.decode(message["value"]) for message in sent_to(out, topics.ALERT_SIGNALS.name)]
 
 
 def said(out: Handled) -> list[tuple[str, AlertState]]:
@@ -121,7 +122,7 @@ def test_what_intake_saw_is_kept_as_the_last_that_is_known_of_the_feed() -> None
     assert (stage.known(ALL_FEEDS).last_received_at, stage.known(ALL_FEEDS).heard) == (
         NOON - 4000, known_hours(NOON - 4000)
     )
-    assert (out.outputs, out.refused, out.counts) == ({}, [], {"activities": 1})
+    assert (out.outputs, out.afterwards, out.refused, out.counts) == ({}, {}, [], {"activities": 1})
 
 
 def test_the_changelog_holds_the_record_that_is_restored() -> None:
@@ -162,9 +163,9 @@ def test_a_sweep_raises_an_alert_once_the_declared_silence_has_passed() -> None:
     stage.hear(activity(NOON))
     assert said(stage.wait(STALE)) == []
     out = stage.wait(1)
-    [message] = out.outputs[topics.ALERT_SIGNALS.name]
+    [message] = sent_to(out, topics.ALERT_SIGNALS.name)
     [alert] = alerts(out)
-    assert list(out.outputs) == [topics.ALERT_SIGNALS.name]
+    assert (out.outputs, list(out.afterwards)) == ({}, [b"ups"])
     assert message["key"] == alert.alert_id.encode()
     assert (alert.kind, alert.state, alert.severity, alert.subject, alert.raised_at) == (
         AlertKind.FEED_STALE, AlertState.RAISED, Severity.WARNING, "ups", NOON + STALE,
@@ -180,7 +181,7 @@ def test_any_avro_reader_reads_an_alert_by_its_contract() -> None:
     stage = Stage()
     stage.sweep()
     stage.hear(activity(NOON))
-    value = stage.wait(STALE + 1).outputs[topics.ALERT_SIGNALS.name][0]["value"]
+    value = sent_to(stage.wait(STALE + 1), topics.ALERT_SIGNALS.name)[0]["value"]
     assert value is not None
     assert value[:5] == b"\x00" + REGISTRY.schema_id(topics.ALERT_SIGNALS).to_bytes(4, "big")
     read = fastavro.schemaless_reader(io.BytesIO(value[5:]), contracts.schema("alert_signal"), None)
@@ -207,7 +208,7 @@ def test_a_feed_that_speaks_again_resolves_the_same_alert() -> None:
     out = stage.hear(activity(stage.now))
     [resolved] = alerts(out)
     assert said(out) == [("ups", AlertState.RESOLVED)]
-    assert out.outputs[topics.ALERT_SIGNALS.name][0]["key"] == raised.outputs[topics.ALERT_SIGNALS.name][0]["key"]
+    assert sent_to(out, topics.ALERT_SIGNALS.name)[0]["key"] == sent_to(raised, topics.ALERT_SIGNALS.name)[0]["key"]
     assert (resolved.raised_at, resolved.changed_at) == (NOON + STALE, stage.now)
     assert (stage.known().stale, stage.known().stale_since) == (False, None)
     assert said(stage.sweep()) == []
@@ -348,7 +349,7 @@ def test_a_value_framed_wrong_is_refused_and_its_neighbours_are_counted(
 
 def test_a_chunk_of_nothing_usable_keeps_nothing() -> None:
     out = Stage().hear(None)
-    assert (out.outputs, out.changes, len(out.refused)) == ({}, {}, 1)
+    assert (out.afterwards, out.changes, len(out.refused)) == ({}, {}, 1)
 
 
 def test_a_number_of_more_than_64_bits_is_refused_alone() -> None:

@@ -16,6 +16,7 @@ from tests.fakes.memory import Memory
 from tests.streams.references import line, unresolved, word
 from tests.streams.strategies import DAY_ONE, HOUR, MINUTE
 from tests.support.framing import framed_wrong
+from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from topologies.due_index import DUE
@@ -47,7 +48,7 @@ def claims(*several: ReferenceClaim) -> list[FakeRecord]:
 
 
 def values(out: Handled, codec: ValueCodec[T]) -> list[T]:
-    return [codec.decode(message["value"]) for message in out.outputs.get(codec.topic.name, [])]
+    return [codec.decode(message["value"]) for message in sent_to(out, codec.topic.name)]
 
 
 class Stage:
@@ -82,9 +83,9 @@ def stage() -> Stage:
 
 def test_an_event_goes_out_under_the_shipments_key_once_it_is_claimed(stage: Stage) -> None:
     first = stage.take(events(unresolved()))
-    assert (first.outputs, first.counts) == ({}, {"accepted": 1})
+    assert (first.outputs, first.afterwards, first.counts) == ({}, {}, {"accepted": 1})
     out = stage.take(claims(word("N1")))
-    [message] = out.outputs[topics.CARRIER_EVENTS.name]
+    [message] = sent_to(out, topics.CARRIER_EVENTS.name)
     assert message["key"] == b"north:N1"
     [event] = values(out, EVENTS)
     assert (event.tracking_number, event.flags) == ("N1", ["resolved_by_event"])
@@ -94,7 +95,7 @@ def test_an_event_goes_out_under_the_shipments_key_once_it_is_claimed(stage: Sta
 def test_an_orders_line_goes_out_as_a_claim_on_the_shipment(stage: Stage) -> None:
     stage.take(claims(line()))
     out = stage.take(claims(word("N1", SaidBy.ORDER)))
-    [message] = out.outputs[topics.ORDER_REFERENCES.name]
+    [message] = sent_to(out, topics.ORDER_REFERENCES.name)
     assert message["key"] == b"north:N1"
     assert [one.delivery_id for one in values(out, REFERENCES)] == ["D-1"]
 
@@ -128,15 +129,15 @@ def test_a_repeated_chunk_changes_nothing_and_says_nothing(stage: Stage) -> None
     stage.take(claims(word("N1")))
     stage.take(events(unresolved()))
     again = stage.take(events(unresolved()))
-    assert (again.outputs, again.changes, again.counts) == ({}, {}, {"duplicates": 1})
+    assert (again.afterwards, again.changes, again.counts) == ({}, {}, {"duplicates": 1})
 
 
 def test_who_waits_too_long_raises_one_alert_and_a_word_resolves_it(stage: Stage) -> None:
     stage.take(events(unresolved()))
-    assert stage.sweep(WAITED - 1).outputs == {}
+    assert stage.sweep(WAITED - 1).afterwards == {}
     [raised] = values(stage.sweep(WAITED), ALERTS)
     assert (raised.kind, raised.state) == (AlertKind.REFERENCE_UNRESOLVED, AlertState.RAISED)
-    assert stage.sweep(WAITED + DAY).outputs == {}
+    assert stage.sweep(WAITED + DAY).afterwards == {}
     [resolved] = values(stage.take(claims(word("N1"))), ALERTS)
     assert (resolved.alert_id, resolved.state) == (raised.alert_id, AlertState.RESOLVED)
 

@@ -112,7 +112,9 @@ def test_one_by_one_ends_where_the_whole_chunk_would_have() -> None:
     run = records("in", 0, 0, 9)
     alone = outcome(lambda handler, memory: one_by_one(handler, run, memory, 0))
     together = outcome(lambda handler, memory: handler.handle(run, memory, 0))
-    assert (alone.outputs, alone.changes) == (together.outputs, together.changes)
+    assert (alone.outputs, alone.afterwards, alone.changes) == (
+        together.outputs, together.afterwards, together.changes
+    )
     assert [one.record for one in alone.refused] == [one.record for one in together.refused]
 
 

@@ -19,7 +19,8 @@ from tests.fakes.stage import Calls, FakeChangelog, FakeHandler, FakeSink
 from tests.support.records import records
 from topologies import metrics
 from topologies.chunks import Chunk, Ledger, TopicPartition
-from topologies.handling import Refused
+from topologies.handling import Afterwards, Refused
+from topologies.held_back import HeldBack, carried
 from topologies.runner import StageRunner
 from topologies.sink import Fenced
 from topologies.state import Mark
@@ -121,6 +122,77 @@ def test_a_fault_at_any_point_ends_the_process_with_nothing_done(tmp_path: Path,
     done_before = [call for call in bench.calls if call in ORDER]
     assert done_before == ORDER[: ORDER.index(point)][: len(done_before)]
     assert "apply" not in done_before
+
+
+HELD: Afterwards = {b"key": {"alerts": [{"key": b"id", "value": b"raised"}]}}
+WITH_HELD = [*ORDER[:5], "send alerts", "flush", "send state", "commit", "end", "apply"]
+
+
+def test_what_may_be_taken_back_waits_for_the_changelog_which_carries_it_until_then(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.handler.afterwards = HELD
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert [call for call in bench.calls if call in WITH_HELD] == WITH_HELD
+    [carrying] = bench.sink.whole
+    assert (carrying.topic, carrying.key, carrying.value, carrying.partition) == ("state", b"key", b"log 10", 0)
+    assert carried(carrying.value, carrying.headers) == HeldBack(b"log 10", HELD[b"key"])
+    assert bench.sink.sent["alerts"] == HELD[b"key"]["alerts"]
+    assert bench.sink.sent["state"] == [{"key": b"key", "value": b"log 10"}]
+    assert bench.sink.partitions == {"out": None, "alerts": None, "state": 0}
+    assert bench.committable == {ZERO: 10}
+
+
+def test_within_a_transaction_nothing_is_held_back(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.handler.afterwards, bench.sink.is_atomic = HELD, True
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    together = ["send out", "send alerts", "flush", "send state", "flush", "commit"]
+    assert [call for call in bench.calls if call in WITH_HELD][1:7] == together
+    assert bench.sink.whole == []
+    assert bench.sink.sent["alerts"] == HELD[b"key"]["alerts"]
+
+
+def test_what_the_last_worker_left_is_sent_before_anything_else(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.changelog is not None
+    bench.changelog.left = {b"key": HeldBack(b"log 3", HELD[b"key"])}
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    begun = bench.calls.index("handle")
+    assert bench.calls[:begun][-4:] == ["send alerts", "flush", "send state", "commit"]
+    assert bench.sink.sent["alerts"] == HELD[b"key"]["alerts"]
+    assert [message["value"] for message in bench.sink.sent["state"]] == [b"log 3", b"log 10"]
+
+
+def test_a_fault_while_sending_what_was_left_ends_the_process_with_the_state_closed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    assert bench.changelog is not None
+    bench.changelog.left = {b"key": HeldBack(b"log 3", HELD[b"key"])}
+    bench.calls.fail_at = "send alerts"
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        with pytest.raises(Ended):
+            await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert 70 in bench.exits
+    assert "handle" not in bench.calls
+    assert "close state" in bench.calls
 
 
 def test_a_fault_in_the_changelogs_flush_leaves_the_local_state_alone(tmp_path: Path) -> None:
@@ -242,12 +314,14 @@ def test_a_transient_trouble_of_the_handler_waits_and_repeats_the_chunk(
 
 @pytest.mark.parametrize(
     ("lost_at", "never"),
-    [("handle", "send out"), ("send out", "send state"), ("send state", "commit"), ("commit", "apply")],
+    [("handle", "send out"), ("send out", "send state"), ("send state", "send alerts"), ("send state", "commit"),
+     ("send alerts", "commit"), ("commit", "apply")],
 )
 def test_a_partition_lost_midway_stops_the_chunk_before_the_next_write(
     tmp_path: Path, lost_at: str, never: str
 ) -> None:
     bench = Bench(tmp_path)
+    bench.handler.afterwards = HELD
 
     async def act(bench: Bench) -> None:
         await bench.assign(ZERO)
@@ -354,6 +428,25 @@ def test_a_restore_that_fails_for_good_ends_the_process(tmp_path: Path) -> None:
 
     scene(act, bench)
     assert 70 in bench.exits
+
+
+def test_after_a_pause_what_was_told_is_noted_only_by_who_is_still_in_the_group(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, session_timeout=0.4)
+    bench.handler.afterwards = HELD
+
+    async def ask() -> bool:
+        return False
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        bench.runner.still_member = ask
+        bench.calls.hooks["send alerts"] = lambda: threading.Event().wait(0.3)
+        await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert len(bench.sink.whole) == 1
+    assert "state" not in bench.sink.sent
+    assert bench.committable == {}
 
 
 @pytest.mark.parametrize(("member", "pause", "written"), [(False, 0.3, 0), (True, 0.3, 1), (False, 0.0, 1)])

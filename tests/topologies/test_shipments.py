@@ -41,6 +41,7 @@ from streams.vocabulary import (
 )
 from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
+from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from topologies.due_index import DUE
@@ -178,7 +179,7 @@ def test_a_repeated_chunk_changes_nothing_and_says_nothing(handler: ShipmentsHan
     chunk = carrier_events(GOOD, EVENTS.encode(event(Milestone.PICKED_UP, NOON - 5000)))
     memory.apply(handler.handle(chunk, memory, NOON))
     again = handler.handle(chunk, memory, NOON)
-    assert (again.outputs, again.changes, again.counts) == ({}, {}, {"duplicates": 2})
+    assert (again.outputs, again.afterwards, again.changes, again.counts) == ({}, {}, {}, {"duplicates": 2})
 
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -187,13 +188,13 @@ HOUR, DAY = 3_600_000, 86_400_000
 def hear(handler: ShipmentsHandler, memory: Memory, now: int, *events: CarrierEvent) -> list[AlertSignal]:
     handled = handler.handle(carrier_events(*map(EVENTS.encode, events)), memory, now)
     memory.apply(handled)
-    return [SIGNALS.decode(message["value"]) for message in handled.outputs.get(topics.ALERT_SIGNALS.name, [])]
+    return [SIGNALS.decode(message["value"]) for message in sent_to(handled, topics.ALERT_SIGNALS.name)]
 
 
 def look(handler: ShipmentsHandler, memory: Memory, now: int) -> list[AlertSignal]:
     handled = handler.sweep(memory, now)
     memory.apply(handled)
-    return [SIGNALS.decode(message["value"]) for message in handled.outputs.get(topics.ALERT_SIGNALS.name, [])]
+    return [SIGNALS.decode(message["value"]) for message in sent_to(handled, topics.ALERT_SIGNALS.name)]
 
 
 def keep_hearing(handler: ShipmentsHandler, memory: Memory, until: int) -> None:

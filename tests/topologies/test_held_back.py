@@ -1,0 +1,236 @@
+"""What a later input may take back is said only once its change is on the changelog, wherever the worker dies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from pathlib import Path
+
+from config import topics
+from config.settings import Settings
+from streams.model import CarrierEvent, OrderReference, Record
+from streams.vocabulary import AlertKind, AlertState, Milestone
+from tests.fakes.stage import Calls, FakeSink
+from tests.support.records import FakeRecord
+from tests.topologies.test_shipments import DAY, EVENTS, NOON, REFERENCES, REGISTRY, SIGNALS, event
+from topologies.changelog import Restored
+from topologies.chunks import Ledger, TopicPartition
+from topologies.handling import Message
+from topologies.held_back import HeldBack, carried, carrying
+from topologies.runner import StageRunner
+from topologies.shipments import ShipmentsHandler
+from topologies.sink import Whole
+from topologies.state import PartitionState, StateMemory
+
+MEMORY = StateMemory(8 << 20)
+PARTITIONS = frozenset(TopicPartition(topic.name, 0) for topic in topics.OF_ONE_SHIPMENT)
+NEVER = 10**6
+
+
+class Dead(BaseException):
+    """The worker is gone, in the midst of it."""
+
+
+class Mortal(Calls):
+    """Calls of which, once told so, the n-th is the last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = NEVER
+
+    def note(self, what: str) -> None:
+        if self.left == 0:
+            raise Dead
+        self.left -= 1
+        super().note(what)
+
+
+class Log(FakeSink):
+    """The broker: all that was sent, in order, whoever sent it."""
+
+    def __init__(self, calls: Mortal, records: list[Whole]) -> None:
+        super().__init__(calls)
+        self.records = records
+
+    def send(self, outputs: Mapping[str, list[Message]], partition: int | None = None) -> None:
+        for topic, messages in outputs.items():
+            for message in messages:
+                self.calls.note(f"send {topic}")
+                self.records.append(Whole(topic, message["key"], message["value"], [], partition or 0))
+
+    def send_whole(self, records: Sequence[Whole]) -> None:
+        for record in records:
+            self.calls.note(f"send {record.topic}")
+            self.records.append(record)
+
+
+class Replayed:
+    """A changelog that lies in the log."""
+
+    def __init__(self, topic: str, records: list[Whole], handler: ShipmentsHandler) -> None:
+        self._topic, self._records, self._handler = topic, records, handler
+
+    def topic_id(self) -> str:
+        return "replayed"
+
+    def end(self, partition: int) -> int:
+        del partition
+        return len(self._records)
+
+    def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> Restored | None:
+        del partition, wanted
+        state = PartitionState(path, MEMORY)
+        held: dict[bytes, HeldBack] = {}
+        for record in self._records:
+            if record.topic != self._topic:
+                continue
+            assert record.key is not None
+            assert record.value is not None
+            state.apply(dict(self._handler.local_writes(record.key, record.value)))
+            found = carried(record.value, record.headers)
+            held.pop(record.key, None)
+            if found is not None:
+                held[record.key] = found
+        return Restored(state, held)
+
+
+class World:
+    """The topics the stage writes to, and one worker after the other, each on a disk of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.records: list[Whole] = []
+        self.workers = 0
+        self.now = NOON
+
+    def work(self, *steps: Sequence[Record] | int, dies_after: int = NEVER, at_step: int = -1) -> bool:
+        """A worker takes chunks in and sweeps at the times given, and may die so many calls after a step has begun;
+        whether it did. The clock shows the latest time of either."""
+        self.workers += 1
+        calls = Mortal()
+        sink, handler = Log(calls, self.records), ShipmentsHandler(Settings(), REGISTRY, {})
+        settings = Settings(data_dir=self._folder / str(self.workers))
+        runner = StageRunner(
+            topics.SHIPMENTS, handler, settings, sink, lambda _: b"", clock=lambda: self.now,
+            changelog=Replayed(topics.SHIPMENT_STATE.name, self.records, handler), exit_process=lambda _: None,
+        )
+        ledger = Ledger(10)
+
+        async def act() -> None:
+            ledger.assign(PARTITIONS, self.workers)
+            await runner.on_assigned(set(PARTITIONS), self.workers)
+            for number, step in enumerate(steps):
+                if number == at_step:
+                    calls.left = dies_after
+                if isinstance(step, int):
+                    self.now = step
+                    await runner.sweep()
+                    continue
+                self.now = max(self.now, step[-1].timestamp)
+                tp = TopicPartition(step[0].topic, 0)
+                await runner.process(ledger.deliver(tp, step, step[-1].offset + 1))
+
+        async def main() -> bool:
+            try:
+                await act()
+            except Dead:
+                return True
+            else:
+                return False
+            finally:
+                ledger.revoke(PARTITIONS)
+                calls.left = NEVER
+                await runner.close()
+
+        return asyncio.run(main())
+
+    @property
+    def open_alerts(self) -> set[tuple[str, AlertKind]]:
+        """What the newest word of each alert leaves open."""
+        said = [SIGNALS.decode(one.value) for one in self.records if one.topic == topics.ALERT_SIGNALS.name]
+        newest = {one.alert_id: one for one in sorted(said, key=lambda one: (one.said_at, one.place))}
+        return {(one.subject, one.kind) for one in newest.values() if one.state is AlertState.RAISED}
+
+
+def heard(*events: CarrierEvent) -> list[FakeRecord]:
+    """A chunk of events, taken in when the last happened."""
+    return [
+        FakeRecord(topics.CARRIER_EVENTS.name, 0, offset, timestamp=one.occurred_at, value=EVENTS.encode(one))
+        for offset, one in enumerate(events)
+    ]
+
+
+def claimed(*claims: OrderReference) -> list[FakeRecord]:
+    """A chunk of orders' claims."""
+    return [
+        FakeRecord(topics.ORDER_REFERENCES.name, 0, offset, timestamp=one.updated_at, value=REFERENCES.encode(one))
+        for offset, one in enumerate(claims)
+    ]
+
+
+def others(until: int) -> list[list[FakeRecord]]:
+    """Chunks about another shipment, so that the platform is known to hear."""
+    return [
+        heard(event(Milestone.DELIVERED, until - minutes * 60_000, "1Z-OTHER")) for minutes in (20, 10, 0)
+    ]
+
+
+LATER = NOON + 5 * DAY
+BEGUN = [claimed(OrderReference("ups", "1Z1", "SO-1", "D-1", "C-1", None, NOON)),
+         heard(event(Milestone.IN_TRANSIT, NOON)), *others(LATER)]
+MOVES = heard(event(Milestone.OUT_FOR_DELIVERY, LATER + 1))
+HERE = ("ups:1Z1", AlertKind.SHIPMENT_STALLED)
+WRITES = ["state", "flush", "signals", "flush", "state", "commit"]
+"""What a worker does at the least where an alert changes."""
+
+
+def test_a_shipment_that_stood_still_is_raised_and_then_resolved(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.work(*BEGUN, LATER)
+    assert HERE in world.open_alerts
+    world.work(MOVES)
+    assert HERE not in world.open_alerts
+
+
+def test_wherever_the_worker_dies_in_a_sweep_the_next_event_leaves_no_alert_open(tmp_path: Path) -> None:
+    for dies_after in count():
+        world = World(tmp_path / str(dies_after))
+        died = world.work(*BEGUN, LATER, dies_after=dies_after, at_step=len(BEGUN))
+        world.work(MOVES, *others(LATER + 2), LATER + 2)
+        assert HERE not in world.open_alerts, f"died after {dies_after} calls"
+        if not died:
+            break
+    assert dies_after > len(WRITES)
+
+
+def test_wherever_the_worker_dies_over_a_chunk_another_interleaving_leaves_the_alerts_of_the_truth(
+    tmp_path: Path,
+) -> None:
+    first = OrderReference("ups", "1Z1", "SO-1", "D-1", "C-1", NOON + DAY, NOON)
+    anew = OrderReference("ups", "1Z1", "SO-1", "D-1", "C-1", NOON + 9 * DAY, NOON + 5)
+    slips = event(Milestone.IN_TRANSIT, NOON + 10)
+    slips.estimated_delivery_at = NOON + 3 * DAY
+    at_risk = ("ups:1Z1", AlertKind.DELIVERY_AT_RISK)
+    whole = World(tmp_path / "whole")
+    whole.work(claimed(first), heard(slips))
+    assert at_risk in whole.open_alerts
+    for dies_after in count():
+        world = World(tmp_path / str(dies_after))
+        died = world.work(claimed(first), heard(slips), dies_after=dies_after, at_step=1)
+        world.work(claimed(first, anew), heard(slips))
+        assert world.open_alerts == set(), f"died after {dies_after} calls"
+        if not died:
+            break
+    assert dies_after > len(WRITES)
+
+
+def test_what_a_record_carries_can_be_read_again_and_others_carry_nothing() -> None:
+    held = HeldBack(b"value", {"alerts": [{"key": b"a", "value": b"1"}, {"key": None, "value": None}], "events": []})
+    record = carrying("state", b"k", held, 3)
+    assert (record.topic, record.key, record.value, record.partition) == ("state", b"k", b"value", 3)
+    assert carried(b"value", record.headers) == HeldBack(
+        b"value", {"alerts": [{"key": b"a", "value": b"1"}, {"key": None, "value": None}]}
+    )
+    assert carried(b"value", None) is None
+    assert carried(b"value", [("traceparent", b"00")]) is None

@@ -1,0 +1,47 @@
+"""What a stage says that a later input may take back: it goes out only once the change it comes of is on the changelog.
+
+Said before, it would outlive a worker that dies in between: its successor takes inputs in in another interleaving,
+may never come to say it, and so never takes it back. Therefore the changelog's record carries such messages in a
+header; once they are sent, the record is written again without it. Who restores a partition finds there what its
+predecessor had not sent, or not noted as sent, and sends it before anything else. A repeat carries the same ids and
+times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from msgspec import msgpack
+
+from config import headers
+from topologies.handling import Message
+from topologies.sink import Whole
+
+_Packed = list[tuple[str, bytes | None, bytes | None]]
+
+
+class HeldBack(NamedTuple):
+    """Messages by topic, and the value of the changelog's record they wait for."""
+
+    changelog: bytes | None
+    messages: Mapping[str, list[Message]]
+
+
+def carrying(topic: str, key: bytes, held: HeldBack, partition: int) -> Whole:
+    """The record of the changelog with the messages in its header."""
+    packed: _Packed = [
+        (name, message["key"], message["value"]) for name, messages in held.messages.items() for message in messages
+    ]
+    return Whole(topic, key, held.changelog, [(headers.HELD_BACK, msgpack.encode(packed))], partition)
+
+
+def carried(value: bytes | None, told: Iterable[tuple[str, bytes | None]] | None) -> HeldBack | None:
+    """What the record with these headers carries; None where there is nothing."""
+    for name, data in told or ():
+        if name == headers.HELD_BACK and data is not None:
+            messages: dict[str, list[Message]] = {}
+            for topic, key, body in msgpack.decode(data, type=_Packed):
+                messages.setdefault(topic, []).append({"key": key, "value": body})
+            return HeldBack(value, messages)
+    return None

@@ -1,0 +1,20 @@
+"""What stages say of alerts, as messages: each goes out once the record it is about is on the changelog."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from config import topics
+from connectors.registry import ValueCodec
+from streams.model import AlertSignal
+from topologies.handling import Afterwards
+
+
+def signals(codec: ValueCodec[AlertSignal], alerts: Sequence[AlertSignal], now_ms: int) -> Afterwards:
+    """Messages by the key of the record, which is the alert's subject. Each is said now, in its place."""
+    told: Afterwards = {}
+    for place, alert in enumerate(alerts):
+        alert.said_at, alert.place = now_ms, place
+        of_subject = told.setdefault(alert.subject.encode(), {topics.ALERT_SIGNALS.name: []})
+        of_subject[topics.ALERT_SIGNALS.name].append({"key": alert.alert_id.encode(), "value": codec.encode(alert)})
+    return told
