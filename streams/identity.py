@@ -8,18 +8,30 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+from streams.binary import Memory
 from streams.model import Location
 from streams.vocabulary import AlertKind, Milestone
 
 LONGEST_NUMBER = 256
 """Characters of the longest tracking, order, delivery or customer number that is taken for one."""
 _SEPARATOR = "\x1f"
+_UNBEGUN = blake2b(digest_size=16)
 _CODE_TELLS_APART = frozenset({Milestone.UNKNOWN, Milestone.INFO})
 
 
 def digest(*parts: str) -> str:
     """The id of a fact made of these parts."""
-    return blake2b(_SEPARATOR.join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    begun = _UNBEGUN.copy()
+    begun.update(_SEPARATOR.join(parts).encode("utf-8", "surrogatepass"))
+    return begun.hexdigest()
+
+
+def _bare(place: str) -> str:
+    return place.strip().casefold()
+
+
+_PLACES = Memory(_bare)
+"""Places as keys: few, and in every scan."""
 
 
 def location_key(location: Location | None) -> str:
@@ -27,7 +39,7 @@ def location_key(location: Location | None) -> str:
     if location is None:
         return ""
     place = location.unlocode or location.city or location.postal_code or location.name or location.country
-    return place.strip().casefold() if place else ""
+    return _PLACES[place] if place else ""
 
 
 def event_id(
