@@ -162,33 +162,26 @@ def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight: Midnight) -> When
     return tell
 
 
-def _plain_date(date: str) -> None:
-    """The pattern of an ISO date: none."""
-
-
-def _date_pattern(patterns: Sequence[str]) -> Callable[[str], str | None]:
-    """Which of the patterns a date is written in."""
+def _day_reader(patterns: Sequence[str]) -> Callable[[str], int]:
+    """Reads a date, written in one of the patterns where there are any, as its midnight."""
     if not patterns:
-        return _plain_date
+        return day_ms
     known = [None if pattern == ISO else pattern for pattern in patterns]
 
-    def written(date: str) -> str | None:
+    def read_day(date: str) -> int:
         for pattern in known[:-1]:
             try:
-                day_ms(date, pattern)
+                return day_ms(date, pattern)
             except Unreadable:
                 continue
-            return pattern
-        return known[-1]
+        return day_ms(date, known[-1])
 
-    return written
+    return read_day
 
 
-def _date_and_clock(
-    date: str, clock: str, paths: Sequence[str], written: Callable[[str], str | None] = _plain_date
-) -> int:
+def _date_and_clock(date: str, clock: str, paths: Sequence[str], read_day: Callable[[str], int] = day_ms) -> int:
     try:
-        day = day_ms(date, written(date))
+        day = read_day(date)
     except Unreadable as error:
         raise unreadable(paths[0], date) from error
     try:
@@ -221,7 +214,7 @@ def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Tex
     clock_slot = texts.slot(paths[1]) if len(paths) > 1 else None
     offset_slot = texts.slot(spec.offset) if spec.offset else None
     midnight_is_date = _midnight_of(spec) is not Midnight.TIME
-    written = _date_pattern(patterns)
+    read_day = _day_reader(patterns)
     days: dict[tuple[str, str], Moment] = {}
 
     def tell(row: Row) -> Moment | None:
@@ -232,7 +225,7 @@ def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Tex
         if clock is None:
             key = (date, zone_of(row))
             return days.get(key) or whole_day(*key)
-        local = _date_and_clock(date, clock, paths, written)
+        local = _date_and_clock(date, clock, paths, read_day)
         offset = None if offset_slot is None else _read_offset(row[offset_slot], spec.offset or "")
         if offset is not None:
             return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
@@ -241,7 +234,7 @@ def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Tex
 
     def whole_day(date: str, zone: str) -> Moment:
         try:
-            moment = local_moment(day_ms(date, written(date)), zone, Precision.DATE_ONLY)
+            moment = local_moment(read_day(date), zone, Precision.DATE_ONLY)
         except Unreadable as error:
             raise unreadable(paths[0], date) from error
         if len(days) < _MOST_DAYS:

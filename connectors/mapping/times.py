@@ -47,8 +47,10 @@ class Unreadable(ValueError):
     """The text is no date, time or offset."""
 
 
-_HOURS = {f"{hours:02}": hours * HOUR_MS for hours in range(24)}
-_MINUTES = {f"{minutes:02}": minutes * MINUTE_MS for minutes in range(60)}
+_MINUTES = {
+    f"{hours:02}{colon}{minutes:02}": hours * HOUR_MS + minutes * MINUTE_MS
+    for colon in ("", ":") for hours in range(24) for minutes in range(60)
+}
 _SECONDS = {f"{seconds:02}": seconds * 1000 for seconds in range(61)}
 _days: dict[str, int] = {}
 _offsets: dict[tuple[str, int], int] = {}
@@ -87,9 +89,9 @@ def clock_ms(text: str) -> int:
     """Ms since midnight of ``1530``, ``153059``, ``15:30``, ``15:30:59.5``, ``3:30 pm``; raises Unreadable."""
     try:
         if len(text) == 6:
-            return _HOURS[text[:2]] + _MINUTES[text[2:4]] + _SECONDS[text[4:]]
+            return _MINUTES[text[:4]] + _SECONDS[text[4:]]
         if len(text) == 8 and text[2] == text[5] == ":":
-            return _HOURS[text[:2]] + _MINUTES[text[3:5]] + _SECONDS[text[6:]]
+            return _MINUTES[text[:5]] + _SECONDS[text[6:]]
     except KeyError:
         raise Unreadable(text) from None
     if text[-1:] in "mM":
