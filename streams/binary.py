@@ -28,7 +28,9 @@ STEPS: tuple[int | None, ...] = tuple(1 + (n >> 1) if not n & 1 else None for n 
 reckoned, for a negative length."""
 _FOURTEEN_BITS = tuple((n & 0x7F) | ((n >> 8) & 0x7F) << 7 for n in range(1 << 16))
 _THREE_SHORTS = struct.Struct("<HHH").unpack_from
-FIRST_TIME, LAST_TIME = SHORT << 13, 1 << 41
+MEDIUM = SHORT << 13
+"""Longs from 0 to below this take at most four bytes."""
+FIRST_TIME, LAST_TIME = MEDIUM, 1 << 41
 """Timestamps in ms between these (1974 to 2039) take six bytes."""
 DOUBLE = struct.Struct("<d")
 

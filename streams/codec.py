@@ -20,6 +20,7 @@ from streams.binary import (
     FIRST_TIME,
     LAST_TIME,
     LENGTHS,
+    MEDIUM,
     MORE,
     SHORT,
     STEPS,
@@ -75,6 +76,7 @@ class _Source:
             "_LENGTHS": LENGTHS, "_SHORT": SHORT, "_long": write_long,
             "_read_long": read_long, "_read_time": read_time, "_slice": read_slice, "_D": DOUBLE,
             "_MORE": MORE, "_VARINTS": VARINTS, "_STEPS": STEPS, "_FIRST": FIRST_TIME, "_LAST": LAST_TIME,
+            "_MEDIUM": MEDIUM,
             **self.constants,
         }
         exec(compile(code, "<avro>", "exec"), scope)
@@ -199,7 +201,10 @@ class _WriterCompiler:
                 f"(_MORE[({number} << 1) & 0x3FFF] + _MORE[({number} >> 13) & 0x3FFF] + _VARINTS[{number} >> 27]"
                 f" if _FIRST <= ({number} := {expression}) < _LAST else _long({number}))"
             )
-        return f"(_LENGTHS[{number}] if 0 <= ({number} := {expression}) < _SHORT else _long({number}))"
+        return (
+            f"(_LENGTHS[{number}] if 0 <= ({number} := {expression}) < _SHORT else"
+            f" _MORE[({number} << 1) & 0x3FFF] + _VARINTS[{number} >> 13] if 0 < {number} < _MEDIUM else _long({number}))"
+        )
 
     def _compound(self, kind: str, full: Schema, hint: Any, expression: str, depth: int) -> str:
         """Emit what a value of several parts needs; the parts, or the name of what they were joined to."""
