@@ -114,23 +114,26 @@ def reference_key(event: CarrierEvent) -> str:
 class _Seen:
     """What one feed did in this chunk."""
 
-    __slots__ = ("broken", "dead_letters", "errors", "events", "minutes", "novel", "received_at", "records", "unmapped")
+    __slots__ = ("broken", "dead_letters", "errors", "events", "novel", "received_at", "records")
 
     def __init__(self) -> None:
-        self.events = 0
+        self.events: list[CarrierEvent] = []
         self.dead_letters = 0
         self.errors = 0
-        self.unmapped = 0
         self.received_at = 0
-        self.minutes: list[int] = []
         self.records = 0
         self.broken = 0
         self.novel: list[Novelty] = []
 
-    def activity(self, feed: str, first: int | None, last: int | None) -> FeedActivity:
-        minutes = [MinuteCount(minute, count) for minute, count in sorted(Counter(self.minutes).items())]
+    def flagged(self) -> list[CarrierEvent]:
+        return [event for event in self.events if event.flags]
+
+    def activity(self, feed: str, unmapped: int) -> FeedActivity:
+        times = [event.occurred_at for event in self.events]
+        minutes = Counter([time // _MINUTE_MS for time in times])
         return FeedActivity(
-            feed, self.events, self.dead_letters, self.unmapped, first, last, self.received_at, minutes,
+            feed, len(times), self.dead_letters, unmapped, min(times, default=None), max(times, default=None),
+            self.received_at, [MinuteCount(minute, count) for minute, count in sorted(minutes.items())],
             self.errors, self.records, self.broken, self.novel,
         )
 
@@ -147,7 +150,6 @@ def take_in(
     what was told of the feeds' shapes before (without it nothing is).
     """
     out = TakenIn()
-    feeds: dict[str, list[CarrierEvent]] = {}
     seen: dict[str, _Seen] = {}
     for record in records:
         context = _context(record, names, now_ms)
@@ -155,10 +157,10 @@ def take_in(
         if parsed.rejects:
             out.refused += [(record, reject) for reject in parsed.rejects]
         feed = context.feed
-        if feed in adapters:
-            counted = seen.get(feed)
-            if counted is None:
-                counted, feeds[feed] = seen.setdefault(feed, _Seen()), []
+        counted = seen.get(feed)
+        if counted is None and feed in adapters:
+            counted = seen[feed] = _Seen()
+        if counted is not None:
             counted.records += 1
             if parsed.rejects:
                 counted.dead_letters += len(parsed.rejects)
@@ -166,10 +168,11 @@ def take_in(
             if parsed.errors:
                 counted.errors += len(parsed.errors)
                 out.errors += [(context, error) for error in parsed.errors]
-            out.acknowledgements += parsed.acknowledgements
+            if parsed.acknowledgements:
+                out.acknowledgements += parsed.acknowledgements
             if context.received_at > counted.received_at:
                 counted.received_at = context.received_at
-            feeds[feed] += parsed.events
+            counted.events += parsed.events
         for event in parsed.events:
             if event.tracking_number:
                 out.events.append(event)
@@ -180,14 +183,11 @@ def take_in(
             feed = _context(record, names, now_ms).feed
             if feed in seen:
                 seen[feed].novel += told.news(feed, _shape(adapters[feed], record.value, max_bytes), record)
-        _unmapped_codes(feeds, seen, told, {record.offset: record for record in records})
-    for feed, events in feeds.items():
-        flags = _enter(seen[feed], events)
+        _unmapped_codes(seen, told, {record.offset: record for record in records})
+    for feed, counted in seen.items():
+        flags = Counter(flag for event in counted.flagged() for flag in dict.fromkeys(event.flags))
         out.flags |= {(feed, flag): number for flag, number in flags.items()}
-        times = [event.occurred_at for event in events]
-        out.activity.append(
-            seen[feed].activity(feed, min(times, default=None), max(times, default=None))
-        )
+        out.activity.append(counted.activity(feed, flags[_UNMAPPED]))
     out.counts = {
         "records": len(records), "events": len(out.events), "unresolved": len(out.unresolved),
         "refused": len(out.refused), "carrier_errors": len(out.errors),
@@ -206,23 +206,12 @@ def _shape(adapter: Adapter, body: bytes | None, max_bytes: int) -> set[str]:
         return set()
 
 
-def _unmapped_codes(
-    feeds: Mapping[str, list[CarrierEvent]], seen: Mapping[str, _Seen], told: Told, records: Mapping[int, Record]
-) -> None:
-    for feed, events in feeds.items():
-        for event in events:
-            if event.flags and _UNMAPPED in event.flags:
+def _unmapped_codes(seen: Mapping[str, _Seen], told: Told, records: Mapping[int, Record]) -> None:
+    for feed, counted in seen.items():
+        for event in counted.flagged():
+            if _UNMAPPED in event.flags:
                 what = f"code {event.carrier_code or event.carrier_text}"
-                seen[feed].novel += told.news(feed, (what[:_LONGEST_CODE],), records[event.source.offset])
-
-
-def _enter(seen: _Seen, events: list[CarrierEvent]) -> Counter[str]:
-    """Enter a feed's events; how many bear each flag."""
-    flags = Counter(flag for event in events if event.flags for flag in dict.fromkeys(event.flags))
-    seen.events = len(events)
-    seen.unmapped = flags[_UNMAPPED]
-    seen.minutes = [event.occurred_at // _MINUTE_MS for event in events]
-    return flags
+                counted.novel += told.news(feed, (what[:_LONGEST_CODE],), records[event.source.offset])
 
 
 def _lenient(name: bytes) -> str:
