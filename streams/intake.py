@@ -223,11 +223,10 @@ _NAMES = Memory(_lenient)
 
 
 def _context(record: Record, names: HeaderNames, now_ms: int) -> RawContext:
-    headers = dict(record.headers)
+    header = dict(record.headers).get
     topic, partition, offset = record.topic, record.partition, record.offset
-    feed, channel = headers.get(names.feed), headers.get(names.channel)
-    stamp, correlation = headers.get(names.received_at), headers.get(names.correlation_id)
-    asked = headers.get(names.asked_number)
+    feed, channel, asked = header(names.feed), header(names.channel), header(names.asked_number)
+    stamp, correlation = header(names.received_at), header(names.correlation_id)
     if stamp is not None and stamp.isdigit() and len(stamp) < _STAMP_DIGITS:
         received_at = int(stamp)
     else:

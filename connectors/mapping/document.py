@@ -50,7 +50,7 @@ class Compiled:
         self._always = sense_of(spec.always) if spec.always is not None else None
         self._classified = texts.first(spec.classifier.path if spec.classifier else None)
         self._classifiers = spec.classifier.values if spec.classifier else {}
-        self._code = texts.slots(spec.code)
+        self._code = _code_reader(texts.slots(spec.code), spec.strip)
         self._text = texts.first(spec.text)
         self._reason_code = texts.first(spec.reason_code)
         self._reason_text = texts.first(spec.reason_text)
@@ -64,7 +64,6 @@ class Compiled:
         self._event_id = texts.first(spec.event_id)
         self._references = reader(spec.references, levels, names)
         self._each_its_own = any(split(one.each, levels)[0] == len(levels) - 1 > 0 for one in spec.references)
-        self._strip = tuple(spec.strip)
         self._retracted = test_of(spec.retracted, levels) if spec.retracted is not None else None
         self._missing = (
             _first(spec.tracking_number), spec.time[0].stamp or _first(spec.time[0].utc or spec.time[0].local or []),
@@ -154,16 +153,17 @@ class Compiled:
             raise Reject(RejectReason.NO_REFERENCE, "it names no shipment", self._missing[0])
         if moment is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without a time", self._missing[1])
-        code = ":".join([self._bare(text) for slot in self._code if (text := row[slot]) is not None])
+        code = self._code(row)
         text = row[self._text] or ""
         if not code and not text and self._always is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
         carrier = self._carrier_of(row[self._carrier])
         reason_code = row[self._reason_code]
         code, sense = self._sense(row, carrier, code, text, reason_code)
-        classified = self._classifiers.get(row[self._classified] or "")
-        if classified is not None and classified is not sense.classifier:
-            sense = sense._replace(classifier=classified)
+        if self._classifiers:
+            classified = self._classifiers.get(row[self._classified] or "")
+            if classified is not None and classified is not sense.classifier:
+                sense = sense._replace(classifier=classified)
         reason_text = row[self._reason_text]
         if reason_text is not None and reason_text != text:
             text = f"{text}: {reason_text}" if text else reason_text
@@ -176,19 +176,13 @@ class Compiled:
             references.copy(), list(sense.flags), row[self._leg], row[self._event_id],
         )
 
-    def _bare(self, text: str) -> str:
-        for prefix in self._strip:
-            if text.startswith(prefix):
-                return text[len(prefix):]
-        return text
-
     def _sense(
         self, row: Row, carrier: str, code: str, text: str, reason_code: str | None
     ) -> tuple[str, Sense]:
         """The code that counts and its meaning: an aggregator may pass on the carrier's own."""
-        own_code, table = row[self._own_code], self._own.get(carrier)
-        if own_code is not None and table is not None:
-            sense = table.listed(own_code, text)
+        own_code = row[self._own_code]
+        if own_code is not None and carrier in self._own:
+            sense = self._own[carrier].listed(own_code, text)
             if sense is not None:
                 return own_code, sense
         if not code and self._always is not None:
@@ -214,6 +208,21 @@ def _number(row: Row, slots: tuple[int, ...]) -> str:
             if any(map(str.isdigit, text)):
                 return normalise_tracking_number(text)
     return ""
+
+
+def _code_reader(slots: tuple[int, ...], prefixes: Sequence[str]) -> Callable[[Row], str]:
+    """The texts that make a code, each without the first of the prefixes it has, joined."""
+    if not prefixes and len(slots) == 1:
+        only = slots[0]
+        return lambda row: row[only] or ""
+    if not prefixes:
+        return lambda row: ":".join([text for slot in slots if (text := row[slot]) is not None])
+
+    def bare(text: str) -> str:
+        prefix = next(filter(text.startswith, prefixes), "")
+        return text[len(prefix):]
+
+    return lambda row: ":".join([bare(text) for slot in slots if (text := row[slot]) is not None])
 
 
 def _proof(spec: Delivery | None, texts: Texts) -> Callable[[Row], ProofOfDelivery | None]:

@@ -14,10 +14,16 @@ from connectors.mapping.specification import ReferenceFrom
 from streams.model import Reference
 
 
+def _none(_: Levels) -> list[Reference]:
+    return []
+
+
 def reader(
     specs: Sequence[ReferenceFrom], levels: Sequence[str], names: CarrierNames
 ) -> Callable[[Levels], list[Reference]]:
     """One function that gathers them all, each once, in the order declared. Raises BadPath."""
+    if not specs:
+        return _none
     wanted = [
         (*split(spec.each, levels), (spec.value or "").split(".") if spec.value else [], spec,
          _other(spec, levels, names))
