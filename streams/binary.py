@@ -22,6 +22,8 @@ def _varint(number: int) -> bytes:
 
 VARINTS = tuple(_varint(n) for n in range(SHORT))
 MORE = tuple(bytes(((n & 0x7F) | 0x80, (n >> 7) | 0x80)) for n in range(SHORT))
+STARTS = MORE[::2]
+"""The first two bytes of a long from 0 of more than two, by its last 13 bits."""
 LENGTHS = tuple(_varint(n << 1) for n in range(SHORT))
 STEPS: tuple[int | None, ...] = tuple(1 + (n >> 1) if not n & 1 else None for n in range(128))
 """By a text's first byte: how many bytes it takes, length and all. None, with which no offset can be

@@ -23,6 +23,7 @@ from streams.binary import (
     MEDIUM,
     MORE,
     SHORT,
+    STARTS,
     STEPS,
     VARINTS,
     Memory,
@@ -76,7 +77,7 @@ class _Source:
             "_LENGTHS": LENGTHS, "_SHORT": SHORT, "_long": write_long,
             "_read_long": read_long, "_read_time": read_time, "_slice": read_slice, "_D": DOUBLE,
             "_MORE": MORE, "_VARINTS": VARINTS, "_STEPS": STEPS, "_FIRST": FIRST_TIME, "_LAST": LAST_TIME,
-            "_MEDIUM": MEDIUM,
+            "_MEDIUM": MEDIUM, "_STARTS": STARTS,
             **self.constants,
         }
         exec(compile(code, "<avro>", "exec"), scope)
@@ -198,12 +199,12 @@ class _WriterCompiler:
         number = self.source.name("n")
         if isinstance(full, dict) and full.get("logicalType") == "timestamp-millis":
             return (
-                f"(_MORE[({number} << 1) & 0x3FFF] + _MORE[({number} >> 13) & 0x3FFF] + _VARINTS[{number} >> 27]"
+                f"(_STARTS[{number} & 0x1FFF] + _MORE[({number} >> 13) & 0x3FFF] + _VARINTS[{number} >> 27]"
                 f" if _FIRST <= ({number} := {expression}) < _LAST else _long({number}))"
             )
         return (
             f"(_LENGTHS[{number}] if 0 <= ({number} := {expression}) < _SHORT else"
-            f" _MORE[({number} << 1) & 0x3FFF] + _VARINTS[{number} >> 13] if 0 < {number} < _MEDIUM else _long({number}))"
+            f" _STARTS[{number} & 0x1FFF] + _VARINTS[{number} >> 13] if 0 < {number} < _MEDIUM else _long({number}))"
         )
 
     def _compound(self, kind: str, full: Schema, hint: Any, expression: str, depth: int) -> str:

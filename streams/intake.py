@@ -183,7 +183,7 @@ def take_in(
             feed = _context(record, names, now_ms).feed
             if feed in seen:
                 seen[feed].novel += told.news(feed, _shape(adapters[feed], record.value, max_bytes), record)
-        _unmapped_codes(seen, told, {record.offset: record for record in records})
+        _unmapped_codes(seen, told, records)
     for feed, counted in seen.items():
         flags = Counter(flag for event in counted.flagged() for flag in dict.fromkeys(event.flags))
         out.flags |= {(feed, flag): number for flag, number in flags.items()}
@@ -206,12 +206,14 @@ def _shape(adapter: Adapter, body: bytes | None, max_bytes: int) -> set[str]:
         return set()
 
 
-def _unmapped_codes(seen: Mapping[str, _Seen], told: Told, records: Mapping[int, Record]) -> None:
+def _unmapped_codes(seen: Mapping[str, _Seen], told: Told, records: Sequence[Record]) -> None:
+    by_offset: dict[int, Record] = {}
     for feed, counted in seen.items():
         for event in counted.flagged():
             if _UNMAPPED in event.flags:
+                by_offset = by_offset or {record.offset: record for record in records}
                 what = f"code {event.carrier_code or event.carrier_text}"
-                counted.novel += told.news(feed, (what[:_LONGEST_CODE],), records[event.source.offset])
+                counted.novel += told.news(feed, (what[:_LONGEST_CODE],), by_offset[event.source.offset])
 
 
 def _lenient(name: bytes) -> str:
