@@ -52,7 +52,7 @@ class MappedAdapter:
         at = (message,)
         for recognised, document in self._documents:
             if recognised(at):
-                document.parse(message, context, parsed, one_is_a_list)
+                document.parse(at, context, parsed, one_is_a_list)
                 return
         known = self._refusals.outcome_for(at)
         if isinstance(known, CarrierError):

@@ -14,8 +14,9 @@ from connectors.mapping.other_carriers import carrier_of
 from connectors.mapping.paths import Levels, Row, Texts, split
 from connectors.mapping.references import reader
 from connectors.mapping.refusals import Refusals, test_of
+from connectors.mapping.saying import Table, Words
 from connectors.mapping.specification import Delivery, Document, OtherCarrier, Refusal, Specification
-from connectors.mapping.statuses import EMPTY, Sense, StatusTable, sense_of
+from connectors.mapping.statuses import StatusTable
 from streams.errors import Reject
 from streams.identity import normalise_tracking_number
 from streams.intake import Parsed, RawContext
@@ -25,7 +26,6 @@ from streams.vocabulary import Milestone, RejectReason
 
 MESSAGE = "message"
 _PROVEN = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})
-Table = Callable[[str, str], StatusTable | None]
 
 
 class Compiled:
@@ -42,21 +42,10 @@ class Compiled:
         texts = Texts(levels)
         self._location = locator(spec.place, texts)
         zone_of = zone_finder(spec.zone_by, whole.zone, texts, spec.place, self._location)
-        self._carrier_of = carrier_of(whole.carrier, names)
-        self._carrier = texts.first(whole.carrier.path if isinstance(whole.carrier, OtherCarrier) else None)
+        named = texts.first(whole.carrier.path if isinstance(whole.carrier, OtherCarrier) else None)
         self._number = texts.slots(spec.tracking_number)
         self._moment = teller(spec.time, texts, zone_of)
-        self._table = statuses.get(spec.statuses, EMPTY)
-        self._always = sense_of(spec.always) if spec.always is not None else None
-        self._classified = texts.first(spec.classifier.path if spec.classifier else None)
-        self._classifiers = spec.classifier.values if spec.classifier else {}
-        self._code = _code_reader(texts.slots(spec.code), spec.strip)
-        self._text = texts.first(spec.text)
-        self._reason_code = texts.first(spec.reason_code)
-        self._reason_text = texts.first(spec.reason_text)
-        self._own_code = texts.first(spec.own_codes.path if spec.own_codes else None)
-        own = spec.own_codes.tables if spec.own_codes else {}
-        self._own = {slug: table for slug, name in own.items() if (table := table_of(slug, name)) is not None}
+        self._said = Words(spec, carrier_of(whole.carrier, names), named, statuses, table_of, texts).said
         self._eta = teller(spec.eta, texts, zone_of) if spec.eta else None
         self._proof = _proof(spec.delivery, texts)
         self._piece = texts.first(spec.piece)
@@ -80,12 +69,13 @@ class Compiled:
             for index, level in enumerate(levels)
         ]
 
-    def parse(self, message: object, context: RawContext, parsed: Parsed, one_is_a_list: bool) -> None:
-        """Append what the message holds to ``parsed``. ``one_is_a_list``: the format shows no list of one."""
+    def parse(self, at: Levels, context: RawContext, parsed: Parsed, one_is_a_list: bool) -> None:
+        """Append what the message, the one level of ``at``, holds to ``parsed``. ``one_is_a_list``: the format shows
+        no list of one."""
         if self._lists:
-            self._walk((message,), 0, one_is_a_list, context, parsed)
+            self._walk(at, 0, one_is_a_list, context, parsed)
         else:
-            self._unit([(message,)], context, parsed)
+            self._unit([at], context, parsed)
 
     def _walk(
         self, at: Levels, depth: int, one_is_a_list: bool, context: RawContext, parsed: Parsed
@@ -153,41 +143,14 @@ class Compiled:
             raise Reject(RejectReason.NO_REFERENCE, "it names no shipment", self._missing[0])
         if moment is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without a time", self._missing[1])
-        code = self._code(row)
-        text = row[self._text] or ""
-        if not code and not text and self._always is None:
+        said = self._said(row)
+        if said is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
-        carrier = self._carrier_of(row[self._carrier])
-        reason_code = row[self._reason_code]
-        code, sense = self._sense(row, carrier, code, text, reason_code)
-        if self._classifiers:
-            classified = self._classifiers.get(row[self._classified] or "")
-            if classified is not None and classified is not sense.classifier:
-                sense = sense._replace(classifier=classified)
-        reason_text = row[self._reason_text]
-        if reason_text is not None and reason_text != text:
-            text = f"{text}: {reason_text}" if text else reason_text
-        if "\n" in text:
-            text = " ".join(text.split())
         return self._emit(
-            context, index, carrier, number, sense, code,
-            code if reason_code is None else f"{code}:{reason_code}", text, moment, self._location(row), None,
-            self._proof(row) if sense.milestone in _PROVEN else None, row[self._piece],
-            references.copy(), list(sense.flags), row[self._leg], row[self._event_id],
+            context, index, said.carrier, number, said.sense, said.code, said.shown_code, said.text, moment,
+            self._location(row), None, self._proof(row) if said.sense.milestone in _PROVEN else None,
+            row[self._piece], references.copy(), list(said.sense.flags), row[self._leg], row[self._event_id],
         )
-
-    def _sense(
-        self, row: Row, carrier: str, code: str, text: str, reason_code: str | None
-    ) -> tuple[str, Sense]:
-        """The code that counts and its meaning: an aggregator may pass on the carrier's own."""
-        own_code = row[self._own_code]
-        if own_code is not None and carrier in self._own:
-            sense = self._own[carrier].listed(own_code, text)
-            if sense is not None:
-                return own_code, sense
-        if not code and self._always is not None:
-            return code, self._always
-        return code, self._table.sense(code, text, reason_code)
 
 
 def _first(paths: str | list[str]) -> str:
@@ -208,21 +171,6 @@ def _number(row: Row, slots: tuple[int, ...]) -> str:
             if any(map(str.isdigit, text)):
                 return normalise_tracking_number(text)
     return ""
-
-
-def _code_reader(slots: tuple[int, ...], prefixes: Sequence[str]) -> Callable[[Row], str]:
-    """The texts that make a code, each without the first of the prefixes it has, joined."""
-    if not prefixes and len(slots) == 1:
-        only = slots[0]
-        return lambda row: row[only] or ""
-    if not prefixes:
-        return lambda row: ":".join([text for slot in slots if (text := row[slot]) is not None])
-
-    def bare(text: str) -> str:
-        prefix = next(filter(text.startswith, prefixes), "")
-        return text[len(prefix):]
-
-    return lambda row: ":".join([bare(text) for slot in slots if (text := row[slot]) is not None])
 
 
 def _proof(spec: Delivery | None, texts: Texts) -> Callable[[Row], ProofOfDelivery | None]:
