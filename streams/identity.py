@@ -21,9 +21,9 @@ _CODE_TELLS_APART = frozenset({Milestone.UNKNOWN, Milestone.INFO})
 
 def digest(*parts: str) -> str:
     """The id of a fact made of these parts."""
-    begun = _UNBEGUN.copy()
-    begun.update(_SEPARATOR.join(parts).encode("utf-8", "surrogatepass"))
-    return begun.hexdigest()
+    hashed = _UNBEGUN.copy()
+    hashed.update(_SEPARATOR.join(parts).encode("utf-8", "surrogatepass"))
+    return hashed.hexdigest()
 
 
 def _bare(place: str) -> str:

@@ -264,10 +264,11 @@ def _parse(
 
 
 def _accounted_for(parsed: Parsed) -> Parsed:
-    for event in parsed.events:
+    events = parsed.events
+    for event in events:
         if not event.tracking_number and not event.references:
             return _without_nameless(parsed)
-    if not (parsed.events or parsed.rejects or parsed.errors or parsed.acknowledgements):
+    if not events and not (parsed.rejects or parsed.errors or parsed.acknowledgements):
         parsed.rejects.append(Reject(RejectReason.UNEXPECTED_SHAPE, "the adapter found nothing in it"))
     return parsed
 
