@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from connectors.formats.edifact import Segment, at
 from connectors.mapping.moments import unreadable
-from connectors.mapping.times import MINUTE_MS, Moment, Unreadable, clock_ms, day_ms, local_moment, offset_in
+from connectors.mapping.times import (
+    DATE_ONLY,
+    INSTANT,
+    LOCAL_NO_ZONE,
+    MINUTE_MS,
+    Moment,
+    Unreadable,
+    clock_ms,
+    day_ms,
+    local_moment,
+    offset_in,
+)
 from streams.errors import Reject
-from streams.vocabulary import Precision, RejectReason
+from streams.vocabulary import RejectReason
 
 _SHORT_YEAR = {"101": "date", "201": "minute", "202": "second"}
 _LONG = {"102": 8, "203": 12, "204": 14, "205": 12, "208": 14, "303": 12, "304": 14}
@@ -35,12 +46,12 @@ def _moment(text: str, form: str, zone: str) -> Moment:
         raise Unreadable(text)
     local = day_ms(text[:8])
     if digits == 8:
-        return local_moment(local, zone, Precision.DATE_ONLY)
+        return local_moment(local, zone, DATE_ONLY)
     local += clock_ms(text[8:digits])
     offset = _offset(text[digits:].strip(), zone, local)
     if offset is None:
-        return local_moment(local, zone, Precision.LOCAL_NO_ZONE)
-    return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+        return local_moment(local, zone, LOCAL_NO_ZONE)
+    return Moment(local - offset * MINUTE_MS, offset, False, INSTANT)
 
 
 def _offset(text: str, zone: str, local: int) -> int | None:

@@ -9,7 +9,10 @@ from msgspec.structs import replace
 from connectors.mapping.paths import Row, Texts
 from connectors.mapping.specification import Time
 from connectors.mapping.times import (
+    DATE_ONLY,
     DAY_MS,
+    INSTANT,
+    LOCAL_NO_ZONE,
     MINUTE_MS,
     UNTOLD,
     Midnight,
@@ -24,7 +27,7 @@ from connectors.mapping.times import (
     stated_offset,
 )
 from streams.errors import Reject
-from streams.vocabulary import Precision, RejectReason
+from streams.vocabulary import RejectReason
 
 When = Callable[[Row], Moment | None]
 ZoneOf = Callable[[Row], str]
@@ -109,7 +112,7 @@ def _stated_zone(spec: Time, zone_name: str, texts: Texts) -> When:
         moment = tell(row)
         if moment is None or not moment.assumed:
             return moment
-        precision = Precision.INSTANT if moment.precision is Precision.LOCAL_NO_ZONE else moment.precision
+        precision = INSTANT if moment.precision is LOCAL_NO_ZONE else moment.precision
         return Moment(moment.at_ms, None if zone_name == "UTC" else moment.offset_minutes, False, precision)
 
     return told
@@ -125,9 +128,9 @@ def _with_offset(tell: When, path: str, texts: Texts) -> When:
         if moment is None or offset is None or (moment.offset_minutes is not None and not moment.assumed):
             return moment
         if not moment.assumed:
-            return Moment(moment.at_ms, offset, False, Precision.INSTANT)
+            return Moment(moment.at_ms, offset, False, INSTANT)
         clock = moment.at_ms + (moment.offset_minutes or 0) * MINUTE_MS
-        return Moment(clock - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+        return Moment(clock - offset * MINUTE_MS, offset, False, INSTANT)
 
     return told
 
@@ -202,9 +205,9 @@ def _utc(paths: Sequence[str], local: Sequence[str] | None, texts: Texts) -> Whe
         utc = _date_and_clock(date, clock, paths)
         date, clock = row[local_date_slot], row[local_clock_slot]
         if local is None or date is None or clock is None:
-            return Moment(utc, None, False, Precision.INSTANT)
+            return Moment(utc, None, False, INSTANT)
         offset = (_date_and_clock(date, clock, local_paths) - utc) // MINUTE_MS
-        return Moment(utc, offset if -840 <= offset <= 840 else None, False, Precision.INSTANT)
+        return Moment(utc, offset if -840 <= offset <= 840 else None, False, INSTANT)
 
     return tell
 
@@ -228,13 +231,13 @@ def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Tex
         local = _date_and_clock(date, clock, paths, read_day)
         offset = None if offset_slot is None else _read_offset(row[offset_slot], spec.offset or "")
         if offset is not None:
-            return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+            return Moment(local - offset * MINUTE_MS, offset, False, INSTANT)
         date_only = midnight_is_date and not local % DAY_MS
-        return local_moment(local, zone_of(row), Precision.DATE_ONLY if date_only else Precision.LOCAL_NO_ZONE)
+        return local_moment(local, zone_of(row), DATE_ONLY if date_only else LOCAL_NO_ZONE)
 
     def whole_day(date: str, zone: str) -> Moment:
         try:
-            moment = local_moment(read_day(date), zone, Precision.DATE_ONLY)
+            moment = local_moment(read_day(date), zone, DATE_ONLY)
         except Unreadable as error:
             raise unreadable(paths[0], date) from error
         if len(days) < _MOST_DAYS:
@@ -255,4 +258,4 @@ def _read_offset(text: str | None, path: str) -> int | None:
 
 def end_of_day(moment: Moment) -> int:
     """UTC ms of an estimate: one given as a date means until the end of that day."""
-    return moment.at_ms + DAY_MS - 1000 if moment.precision is Precision.DATE_ONLY else moment.at_ms
+    return moment.at_ms + DAY_MS - 1000 if moment.precision is DATE_ONLY else moment.at_ms

@@ -20,6 +20,7 @@ from streams.vocabulary import Precision
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
+INSTANT, DATE_ONLY, LOCAL_NO_ZONE = Precision.INSTANT, Precision.DATE_ONLY, Precision.LOCAL_NO_ZONE
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _MOST_DAYS = 20_000
 _MOST_OFFSETS = 20_000
@@ -39,7 +40,7 @@ class Moment(Struct, frozen=True, gc=False):
     precision: Precision
 
 
-UNTOLD = Moment(0, None, True, Precision.INSTANT)
+UNTOLD = Moment(0, None, True, INSTANT)
 """Stands for a time the carrier does not tell."""
 
 
@@ -179,18 +180,18 @@ def stamp_moment(text: str, zone_of: Callable[[], str], midnight: Midnight = Mid
     local = day_ms(text[:10])
     rest = text[10:]
     if not rest:
-        return local_moment(local, zone_of(), Precision.DATE_ONLY)
+        return local_moment(local, zone_of(), DATE_ONLY)
     if rest[0] not in "T t":
         raise Unreadable(text)
     clock, offset_text = _clock_and_offset(rest[1:])
     local += clock_ms(clock)
     offset = stated_offset(offset_text)
     if not local % DAY_MS and (midnight is Midnight.DATE or (offset is None and midnight is Midnight.BARE_DATE)):
-        return local_moment(local, zone_of(), Precision.DATE_ONLY)
+        return local_moment(local, zone_of(), DATE_ONLY)
     if offset is not None:
         told = None if offset_text in _UTC_ALONE else offset
-        return Moment(local - offset * MINUTE_MS, told, False, Precision.INSTANT)
-    return local_moment(local, zone_of(), Precision.LOCAL_NO_ZONE)
+        return Moment(local - offset * MINUTE_MS, told, False, INSTANT)
+    return local_moment(local, zone_of(), LOCAL_NO_ZONE)
 
 
 def _clock_and_offset(text: str) -> tuple[str, str]:
@@ -217,9 +218,9 @@ def patterned_moment(text: str, pattern: str, zone_of: Callable[[], str]) -> Mom
     offset = found.utcoffset()
     if offset is not None:
         minutes = round(offset.total_seconds() / 60)
-        return Moment(local - minutes * MINUTE_MS, minutes, False, Precision.INSTANT)
+        return Moment(local - minutes * MINUTE_MS, minutes, False, INSTANT)
     clock = "%H" in pattern or "%I" in pattern
-    return local_moment(local, zone_of(), Precision.LOCAL_NO_ZONE if clock else Precision.DATE_ONLY)
+    return local_moment(local, zone_of(), LOCAL_NO_ZONE if clock else DATE_ONLY)
 
 
 _NET_TICKS_1970 = 621_355_968_000_000_000
@@ -249,4 +250,4 @@ def epoch_moment(text: str) -> Moment:
 def _counted(at_ms: int, offset: int | None, text: str) -> Moment:
     if not _FIRST_MS <= at_ms <= _LAST_MS:
         raise Unreadable(text)
-    return Moment(at_ms, offset, False, Precision.INSTANT)
+    return Moment(at_ms, offset, False, INSTANT)

@@ -11,13 +11,24 @@ from connectors.mapping.emission import Emitter
 from connectors.mapping.moments import unreadable
 from connectors.mapping.places import country_code, zone_at, zones
 from connectors.mapping.statuses import sense_of
-from connectors.mapping.times import MINUTE_MS, Moment, Unreadable, clock_ms, day_ms, local_moment, offset_in
+from connectors.mapping.times import (
+    DATE_ONLY,
+    INSTANT,
+    LOCAL_NO_ZONE,
+    MINUTE_MS,
+    Moment,
+    Unreadable,
+    clock_ms,
+    day_ms,
+    local_moment,
+    offset_in,
+)
 from connectors.mapping.x12_tables import standard
 from streams.errors import Reject
 from streams.identity import normalise_carrier
 from streams.intake import Parsed, RawContext
 from streams.model import Location, Reference
-from streams.vocabulary import Classifier, Milestone, Precision, RejectReason
+from streams.vocabulary import Classifier, Milestone, RejectReason
 
 _NO_SCAC = frozenset({"NA", "N/A", "NONE", "UNKN", "ZZZZ"})
 PRO = "pro"
@@ -119,7 +130,7 @@ def moment_at(date: str, clock: str, path: str, code: str, zone: str) -> Moment 
     try:
         local = day_ms(date if len(date) != 6 else f"20{date}")
         if not clock:
-            return local_moment(local, zone, Precision.DATE_ONLY)
+            return local_moment(local, zone, DATE_ONLY)
         local += clock_ms(clock)
     except Unreadable as error:
         raise unreadable(path, f"{date} {clock}".strip()) from error
@@ -128,8 +139,8 @@ def moment_at(date: str, clock: str, path: str, code: str, zone: str) -> Moment 
     if offset is None and (named := tables.zones.get(code)) is not None:
         offset = offset_in(named, local)
     if offset is None:
-        return local_moment(local, zone, Precision.LOCAL_NO_ZONE)
-    return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+        return local_moment(local, zone, LOCAL_NO_ZONE)
+    return Moment(local - offset * MINUTE_MS, offset, False, INSTANT)
 
 
 def at(segment: Segment, index: int) -> str:

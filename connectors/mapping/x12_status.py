@@ -18,6 +18,9 @@ from connectors.mapping.refusals import merged
 from connectors.mapping.specification import X12
 from connectors.mapping.statuses import Sense
 from connectors.mapping.times import (
+    DATE_ONLY,
+    INSTANT,
+    LOCAL_NO_ZONE,
     MINUTE_MS,
     Moment,
     Unreadable,
@@ -34,7 +37,7 @@ from streams.errors import Reject
 from streams.identity import normalise_carrier, normalise_tracking_number
 from streams.intake import Parsed, RawContext
 from streams.model import CarrierEvent, Location, Reference
-from streams.vocabulary import ExceptionType, Precision, RejectReason
+from streams.vocabulary import ExceptionType, RejectReason
 
 _BY_LADING_CODE = {"D": ExceptionType.DAMAGE, "S": ExceptionType.SHORTAGE, "M": ExceptionType.SHORTAGE}
 _PRO, _SHIPMENT, _EQUIPMENT = "pro", "shipment", "equipment"
@@ -207,7 +210,7 @@ class X12Adapter:
         except Unreadable as error:
             raise unreadable("AT7-05", date) from error
         if not clock:
-            return local_moment(local, self._zone_at(ms1), Precision.DATE_ONLY)
+            return local_moment(local, self._zone_at(ms1), DATE_ONLY)
         try:
             local += clock_ms(clock)
         except Unreadable as error:
@@ -217,8 +220,8 @@ class X12Adapter:
         if offset is None and (zone := tables.zones.get(code)) is not None:
             offset = offset_in(zone, local)
         if offset is None:
-            return local_moment(local, self._zone_at(ms1), Precision.LOCAL_NO_ZONE)
-        return Moment(local - offset * MINUTE_MS, offset, False, Precision.INSTANT)
+            return local_moment(local, self._zone_at(ms1), LOCAL_NO_ZONE)
+        return Moment(local - offset * MINUTE_MS, offset, False, INSTANT)
 
     def _estimate(self, g62: Segment, stop: Segment) -> int | None:
         """When delivery is estimated, by the clocks of the stop; an unreadable estimate costs the estimate alone."""
