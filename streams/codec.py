@@ -149,8 +149,9 @@ class _WriterCompiler:
     def value(self, schema: Schema, hint: Any, expression: str, depth: int) -> str:
         kind, full = _kind(schema, self.named)
         if kind in ("string", "bytes"):
-            text, data = self.source.name("t"), expression + (".encode()" if kind == "string" else "")
-            return f"(_LENGTHS[len({text})] if len({text} := {data}) < _SHORT else _long(len({text}))), {text}"
+            data = expression + (".encode()" if kind == "string" else "")
+            text, length = self.source.name("t"), self.source.name("n")
+            return f"(_LENGTHS[{length}] if ({length} := len({text} := {data})) < _SHORT else _long({length})), {text}"
         if kind in ("int", "long"):
             return self._number(full, expression)
         if kind == "boolean":
@@ -198,8 +199,9 @@ class _WriterCompiler:
     def _number(self, full: Schema, expression: str) -> str:
         number = self.source.name("n")
         if isinstance(full, dict) and full.get("logicalType") == "timestamp-millis":
+            rest = self.source.name("n")
             return (
-                f"(_STARTS[{number} & 0x1FFF] + _MORE[({number} >> 13) & 0x3FFF] + _VARINTS[{number} >> 27]"
+                f"(_STARTS[{number} & 0x1FFF] + _MORE[({rest} := {number} >> 13) & 0x3FFF] + _VARINTS[{rest} >> 14]"
                 f" if _FIRST <= ({number} := {expression}) < _LAST else _long({number}))"
             )
         return (
