@@ -12,7 +12,7 @@ from connectors.mapping.specification import Document
 from connectors.mapping.statuses import EMPTY, Sense, StatusTable, sense_of
 
 Table = Callable[[str, str], StatusTable | None]
-Key = tuple[str | None, ...]
+Spoken = tuple[str | None, ...]
 _MOST_REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 300
 
@@ -28,8 +28,8 @@ class Said(NamedTuple):
 
 
 class Words:
-    """Reads what scans say; the few things they say again and again are remembered. ``named``: the slot of the
-    carrier's name."""
+    """Reads what scans say; the few things they say again and again are remembered, by the carrier whose words they
+    are: who a name means may change. ``named``: the slot of the carrier's name."""
 
     def __init__(
         self, spec: Document, carrier_of: CarrierOf, named: int,
@@ -48,29 +48,28 @@ class Words:
         own = spec.own_codes.tables if spec.own_codes else {}
         self._own = {slug: table for slug, name in own.items() if (table := table_of(slug, name)) is not None}
         self._strip = tuple(spec.strip)
-        self._key_of: Callable[[Row], Key] = _texts_at(
-            named, self._classified, *self._code, self._text, self._reason_code, self._reason_text, self._own_code,
+        self._spoken: Callable[[Row], Spoken] = _texts_at(
+            self._classified, *self._code, self._text, self._reason_code, self._reason_text, self._own_code,
         )
-        self._remembered: dict[Key, Said] = {}
+        self._remembered: dict[tuple[str, Spoken], Said] = {}
 
     def said(self, row: Row) -> Said | None:
         """None for a scan without code and text, where the document does not say what such a one means."""
-        key = self._key_of(row)
-        return self._remembered.get(key) or self._remember(key, self._read(row))
+        carrier, spoken = self._carrier_of(row[self._named]), self._spoken(row)
+        return self._remembered.get((carrier, spoken)) or self._remember(carrier, spoken, self._read(row, carrier))
 
-    def _remember(self, key: Key, said: Said | None) -> Said | None:
-        if said is not None and sum(map(len, filter(None, key))) <= _LONGEST_REMEMBERED:
+    def _remember(self, carrier: str, spoken: Spoken, said: Said | None) -> Said | None:
+        if said is not None and sum(map(len, filter(None, (carrier, *spoken)))) <= _LONGEST_REMEMBERED:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[key] = said
+            self._remembered[carrier, spoken] = said
         return said
 
-    def _read(self, row: Row) -> Said | None:
+    def _read(self, row: Row, carrier: str) -> Said | None:
         code = ":".join([self._bare(text) for slot in self._code if (text := row[slot]) is not None])
         text = row[self._text] or ""
         if not code and not text and self._always is None:
             return None
-        carrier = self._carrier_of(row[self._named])
         reason_code = row[self._reason_code]
         code, sense = self._sense(row, carrier, code, text, reason_code)
         classified = self._classifiers.get(row[self._classified] or "")
@@ -103,7 +102,7 @@ class Words:
         return code, self._table.sense(code, text, reason_code)
 
 
-def _texts_at(*slots: int) -> Callable[[Row], Key]:
+def _texts_at(*slots: int) -> Callable[[Row], Spoken]:
     """Those texts of a row as a tuple, each once."""
     first, *others = dict.fromkeys(slots)
     if others:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from connectors.mapping import saying
+from connectors.mapping.carrier_names import CarrierNames
+from connectors.mapping.other_carriers import CarrierOf, carrier_of
 from connectors.mapping.paths import Texts
 from connectors.mapping.saying import Words
-from connectors.mapping.specification import Document, Statuses, Time
+from connectors.mapping.specification import Document, OtherCarrier, Statuses, Time
 from connectors.mapping.statuses import StatusTable
-from streams.vocabulary import Milestone
+from streams.model import MasterRecord
+from streams.vocabulary import MasterKind, Milestone
 
 TABLES = {"own": StatusTable(Statuses("a test", {"OT": Milestone.OUT_FOR_DELIVERY}))}
 SPEC = Document(
@@ -20,9 +23,9 @@ def read(words: Words, texts: Texts, **message: str) -> saying.Said | None:
     return words.said(texts.reader()((message,)))
 
 
-def words() -> tuple[Words, Texts]:
+def words(carrier_of: CarrierOf = lambda _: "north") -> tuple[Words, Texts]:
     texts = Texts(["message"])
-    return Words(SPEC, lambda _: "north", texts.first(None), TABLES, lambda *_: None, texts), texts
+    return Words(SPEC, carrier_of, texts.first("message.carrier"), TABLES, lambda *_: None, texts), texts
 
 
 def test_code_text_and_reason_are_told_as_the_table_means_them() -> None:
@@ -41,6 +44,20 @@ def test_the_same_words_are_read_once() -> None:
     both = words()
     assert read(*both, code="OT", text="Out", number="1") is read(*both, code="OT", text="Out", number="2")
     assert read(*both, code="OT", text="Out") is not read(*both, code="OT", text="out")
+
+
+def test_who_a_name_means_is_asked_anew_as_people_may_say_otherwise_at_any_time() -> None:
+    names = CarrierNames()
+    both = words(carrier_of(OtherCarrier("message.carrier"), names))
+
+    def spoken_by() -> str:
+        said = read(*both, code="OT", carrier="Acme")
+        assert said is not None
+        return said.carrier
+
+    assert [spoken_by(), spoken_by()] == ["acme", "acme"]
+    names.learn(MasterRecord(MasterKind.CARRIER, "south", 1, "anna", aliases=["Acme"]))
+    assert spoken_by() == "south"
 
 
 def test_long_words_are_read_anew_and_never_remembered() -> None:
