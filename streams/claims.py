@@ -2,8 +2,10 @@
 
 An order may make one claim, on a shipment for a delivery, by several things at once: by a line with the carrier's
 number itself, and by each reference a line is resolved by. Each has its own word, and of several words by one thing the
-newest holds. The claim stands while any of them does, with the terms of the newest that stands: a reference that
-becomes doubtful takes back what it said and no more. So the claims are a function of the set of what was said.
+newest holds: what a reference says after it has turned (``OrderReference.turn``) is newer than all before. The claim
+stands while any of them does, with the time and the terms of the newest that stands, whatever its turn: a reference that
+becomes doubtful takes back what it said and no more. So the claims are a function of the set of what was said, and of
+references it matters only what they say in the end.
 
 ``Shipment.orders`` and ``link_times`` have the claims that stand, ``withdrawn`` those whose words are all taken back.
 As a rule a claim has one word, by the number itself, and that is all there is of it; of those that some reference
@@ -27,14 +29,15 @@ def link_of(reference: OrderReference) -> OrderLink:
 Claim = tuple[str, str]
 Terms = tuple[str, int, float, str]
 Age = tuple[int, bool, Terms]
+"""What makes one word of a claim newer than another, by whatever; of equal time, always the same wins."""
+TurnedAge = tuple[int, Age]
+"""What makes one word of a claim newer than another by the same thing: first of all its turn."""
 _NO_TERMS: Terms = ("", -1, -1.0, "")
 
 
-def age_of(reference: OrderReference) -> Age:
-    """What makes one word of a claim newer than another; of equal time, always the same wins."""
-    if reference.withdrawn:
-        return reference.updated_at, True, _NO_TERMS
-    return reference.updated_at, False, _terms(link_of(reference))
+def age_of(reference: OrderReference) -> TurnedAge:
+    """How new a word is among those by the same thing."""
+    return reference.turn, _age(_word(reference))
 
 
 def _terms(link: OrderLink) -> Terms:
@@ -56,12 +59,13 @@ def age_of_claim(claim: Claim, stored: Shipment) -> Age | None:
     return None
 
 
-def age_of_word(claim: Claim, by: str, stored: Shipment) -> Age | None:
+def age_of_word(claim: Claim, by: str, stored: Shipment) -> TurnedAge | None:
     """The newest word of the claim by one thing; None where it has said none."""
     if not (by or stored.words):
-        return age_of_claim(claim, stored)
+        age = age_of_claim(claim, stored)
+        return None if age is None else (0, age)
     word = _words_of(claim, stored).get(by)
-    return None if word is None else _age(word)
+    return None if word is None else (word.turn, _age(word))
 
 
 def words_in(shipment: Shipment) -> int:
@@ -76,10 +80,11 @@ def set_claim(shipment: Shipment, reference: OrderReference) -> Age:
     shipment.updated_at = max(shipment.updated_at, reference.updated_at)
     if not (shipment.orders or shipment.withdrawn or reference.withdrawn or reference.by):
         shipment.orders, shipment.link_times = [link_of(reference)], [reference.updated_at]
-        return age_of(reference)
+        return _age(_word(reference))
     if not (reference.by or shipment.words):
-        _go_by(shipment, _word(reference))
-        return age_of(reference)
+        word = _word(reference)
+        _go_by(shipment, word)
+        return _age(word)
     claim = (reference.order_id, reference.delivery_id)
     words = _words_of(claim, shipment)
     words[reference.by] = _word(reference)
@@ -95,7 +100,7 @@ def _word(reference: OrderReference) -> ClaimWord:
     link = link_of(reference)
     if reference.withdrawn:
         link = OrderLink(link.order_id, link.delivery_id, "", None)
-    return ClaimWord(reference.by, reference.updated_at, reference.withdrawn, link)
+    return ClaimWord(reference.by, reference.updated_at, reference.withdrawn, link, reference.turn)
 
 
 def _age(word: ClaimWord) -> Age:

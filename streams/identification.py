@@ -141,10 +141,9 @@ def _take_back_events(before: Known, was: Standing, now: Standing, turns: Turns,
         if told_at is None or now.events[event_id].shipment == told_at:
             continue
         shipment = shipment_key(*told_at)
-        times = _times(turns, event_id, shipment)
-        out.events.append((shipment, taken_back(decode_event(one.body), *told_at, times)))
+        out.events.append((shipment, taken_back(decode_event(one.body), *told_at, _times(turns, event_id, shipment))))
         out.counts["taken_back"] += 1
-        turns[event_id, shipment] = Turn(event_id, shipment, times + 1)
+        _turn(turns, event_id, shipment)
 
 
 def _tell_events(
@@ -168,8 +167,8 @@ def _tell_events(
 def _put_lines_right(
     before: Known, known: Known, was: Standing, now: Standing, turns: Turns, out: Identified
 ) -> None:
-    """Withdraw what lines claimed of another shipment, with the time it was told with; tell what they claim, so that it
-    stands."""
+    """Withdraw what lines claimed of another shipment, with the time it was told with; tell what they claim, each with
+    its own time. What is said after a withdrawal, or takes the place of a newer line, is said in another turn."""
     told = {one: _reference(known.key, line, one[1], turns) for one, line in _claimed(before, was).items()}
     meant = _claimed(known, now)
     for (name, shipment), gone in told.items():
@@ -177,15 +176,13 @@ def _put_lines_right(
             continue
         out.references.append(replace(gone, withdrawn=True))
         out.counts["lines_taken_back"] += 1
-        key = shipment_key(*shipment)
-        turns[name, key] = Turn(name, key, _times(turns, name, key) + 1, gone.updated_at)
+        _turn(turns, name, shipment_key(*shipment))
     for (name, shipment), line in meant.items():
         old, new = told.get((name, shipment)), _reference(known.key, line, shipment, turns)
         if old == new:
             continue
         if old is not None and age_of(new) < age_of(old):
-            key = shipment_key(*shipment)
-            turns[name, key] = Turn(name, key, _times(turns, name, key), old.updated_at)
+            _turn(turns, name, shipment_key(*shipment))
             new = _reference(known.key, line, shipment, turns)
         out.references.append(new)
         out.counts["lines_resolved"] += 1
@@ -210,12 +207,13 @@ def _times(turns: Turns, name: str, shipment: str) -> int:
     return 0 if turn is None else turn.times
 
 
+def _turn(turns: Turns, name: str, shipment: str) -> None:
+    turns[name, shipment] = Turn(name, shipment, _times(turns, name, shipment) + 1)
+
+
 def _reference(by: str, line: Line, shipment: _Shipment, turns: Turns) -> OrderReference:
-    """The line's claim by the reference, with the time that makes it the newest word: the order's, unless as late a one
-    was taken back. What claims the shipment otherwise is not touched by it (``claims.py``)."""
-    turn = turns.get((line.claim, shipment_key(*shipment)))
-    at = line.said_at if turn is None else max(line.said_at, turn.told_at + 1)
+    """The line's claim by the reference. What claims the shipment otherwise is not touched by it (``claims.py``)."""
     return OrderReference(
-        *shipment, line.order_id, line.delivery_id, line.customer_id, line.promised_delivery_at, at, False,
-        line.order_value, line.currency, by,
+        *shipment, line.order_id, line.delivery_id, line.customer_id, line.promised_delivery_at, line.said_at, False,
+        line.order_value, line.currency, by, _times(turns, line.claim, shipment_key(*shipment)),
     )

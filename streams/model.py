@@ -214,7 +214,8 @@ class OrderReference(Struct, gc=False):
     more.
 
     ``by``: what the claim is made by; empty for a line with the carrier's own number, TYPE:REFERENCE for lines that are
-    resolved by that reference. A claim stands while any of its words, by whatever, does.
+    resolved by that reference. A claim stands while any of its words, by whatever, does. ``turn``: how often the
+    reference has turned about it; of its words on one shipment those of the highest turn hold, whatever their times.
     """
 
     carrier: str
@@ -228,6 +229,7 @@ class OrderReference(Struct, gc=False):
     order_value: float | None = None
     currency: str | None = None
     by: str = ""
+    turn: int = 0
 
 
 class OrderLink(Struct, frozen=True, array_like=True, gc=False):

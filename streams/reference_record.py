@@ -73,13 +73,12 @@ class Held(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Turn(Struct, frozen=True, array_like=True, gc=False):
-    """That an event or what lines claim, by ``name``, was taken back from a shipment, so often; ``told_at``: of a
-    claim, the time of the newest word that no more counts."""
+    """That an event, or what lines claim, by ``name``, was taken back from a shipment, or an older line took the place
+    of a newer one there, so often."""
 
     name: str
     shipment: str
     times: int
-    told_at: int = 0
 
 
 class Known(Struct, array_like=True, gc=False):

@@ -85,13 +85,14 @@ class Withdrawal(Struct, frozen=True, array_like=True, gc=False):
 
 
 class ClaimWord(Struct, frozen=True, array_like=True, gc=False):
-    """The newest word of an order's claim by one thing, ``by`` (``OrderReference.by``), said at ``at``. ``link``: what
-    it claims; of one withdrawn order and delivery alone."""
+    """The newest word of an order's claim by one thing, ``by`` (``OrderReference.by``), said at ``at``, in that
+    ``turn`` of it. ``link``: what it claims; of one withdrawn order and delivery alone."""
 
     by: str
     at: int
     withdrawn: bool
     link: OrderLink
+    turn: int = 0
 
     @property
     def claim(self) -> tuple[str, str]:

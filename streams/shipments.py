@@ -204,9 +204,7 @@ def _take_reference(
             counts["links_past"] += 1
             return
     claim = (reference.order_id, reference.delivery_id)
-    told = stood = age_of_claim(claim, stored)
-    if reference.by or stored.words:
-        told = age_of_word(claim, reference.by, stored)
+    stood, told = age_of_claim(claim, stored), age_of_word(claim, reference.by, stored)
     if told is None and (words := words_in(stored)) >= MOST_ORDERS:
         raise Reject(
             RejectReason.TOO_LARGE, f"orders claim {key} by {words} words and no more: is it a placeholder?"

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from streams import reference_record as records
 from streams.candidates import Rules
 from streams.identification import Identified, Said, identify, key_of
-from streams.model import AlertSignal, CarrierEvent, OrderReference, Reference, ReferenceClaim
+from streams.model import AlertSignal, CarrierEvent, Location, OrderReference, Reference, ReferenceClaim
 from streams.vocabulary import AlertState, Classifier, Correction, Milestone, SaidBy
 from tests.streams.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, SOURCE, carrier_event
 
@@ -80,19 +80,19 @@ class World:
 
     @property
     def claims(self) -> dict[tuple[str, ...], tuple[Any, ...]]:
-        """What orders claim, as the shipments stage takes it: by the newest word of each reference, and of those the
-        newest that stands."""
-        newest: dict[tuple[str, ...], tuple[Any, ...]] = {}
+        """What orders claim, as the shipments stage takes it, with time and terms: of the words by each reference that
+        of the latest turn, the newest, and of those that stand the newest."""
+        last: dict[tuple[str, ...], tuple[Any, ...]] = {}
         for one in self.references:
             name = one.carrier, one.tracking_number, one.order_id, one.delivery_id, one.by
             terms = ("", -1) if one.withdrawn else (one.customer_id, one.promised_delivery_at or -1)
-            age = one.updated_at, one.withdrawn, *terms
-            newest[name] = max(age, newest.get(name, age))
+            word = one.turn, one.updated_at, one.withdrawn, *terms
+            last[name] = max(word, last.get(name, word))
         standing: dict[tuple[str, ...], tuple[Any, ...]] = {}
-        for (*claim, _), age in newest.items():
-            if not age[1]:
-                standing[*claim,] = max(age, standing.get((*claim,), age))
-        return {claim: age[2:] for claim, age in standing.items()}
+        for (*claim, _), (_, at, withdrawn, *terms) in last.items():
+            if not withdrawn:
+                standing[*claim,] = max((at, *terms), standing.get((*claim,), (at, *terms)))
+        return standing
 
     @property
     def open_alerts(self) -> dict[str, AlertSignal]:
@@ -135,12 +135,13 @@ _KEYS = st.sampled_from([BOL, BOL, BOL, Reference("po", "P9")])
 _NUMBERS = st.sampled_from(["N1", "N2"])
 _MINUTES = st.sampled_from([0, 5, 5 * DAYS])
 _CARRIERS = st.sampled_from(["north", "north", "south"])
+_OF_LINES = st.sampled_from(["north", ""])
+_SOURCES = st.sampled_from([SOURCE, AGGREGATOR])
 
 
 @st.composite
 def said(draw: st.DrawFn) -> Said:
-    """An event, a word or a line, about one of two references, now or days later. One delivery is claimed by both: at
-    one time with the same terms, as lines of one version of an order are."""
+    """An event, a word or a line, about one of two references, now or days later. One delivery is claimed by both."""
     reference, minutes = draw(_KEYS), draw(_MINUTES)
     kind = draw(st.sampled_from(["event", "event", "word", "word", "line", "person"]))
     named = {"type": reference.type, "value": reference.value}
@@ -149,16 +150,15 @@ def said(draw: st.DrawFn) -> Said:
         return unresolved(
             minutes, draw(st.sampled_from([Milestone.PICKED_UP, Milestone.DELIVERED])), references=[reference],
             carrier=carrier, carrier_text=f"{carrier} about {reference.value}",
-            source=draw(st.sampled_from([SOURCE, AGGREGATOR])),
+            source=draw(_SOURCES),
             received_at=DAY_ONE + (minutes + draw(st.integers(0, 2))) * MINUTE, piece=reference.value,
             classifier=Classifier.ACTUAL,
         )
     if kind == "line":
-        shared = draw(st.booleans())
-        customer = f"C-{minutes}" if shared else draw(st.sampled_from(["C-1", "C-2"]))
         return line(
-            "D-2" if shared else f"D-{reference.value}", minutes, carrier=draw(st.sampled_from(["north", ""])),
-            customer_id=customer, withdrawn=draw(st.booleans()), **named,
+            draw(st.sampled_from(["D-2", f"D-{reference.value}"])), minutes,
+            carrier=draw(_OF_LINES), customer_id=draw(st.sampled_from(["C-1", "C-2"])),
+            withdrawn=draw(st.booleans()), **named,
         )
     said_by = SaidBy.PERSON if kind == "person" else draw(st.sampled_from([SaidBy.EVENT, SaidBy.ORDER]))
     withdrawn = said_by is not SaidBy.EVENT and draw(st.booleans())
@@ -166,3 +166,31 @@ def said(draw: st.DrawFn) -> Said:
     return word(
         draw(_NUMBERS), said_by, minutes, carrier=draw(_CARRIERS), withdrawn=withdrawn, said_at=at, **named
     )
+
+
+@st.composite
+def disputed(draw: st.DrawFn) -> Said:
+    """What is said of references while people and orders cannot agree on a shipment: all at about one time, about one
+    carrier's shipments, so that what is told is soon taken back and told again."""
+    reference, minutes = draw(_KEYS), draw(st.integers(0, 2))
+    kind = draw(st.sampled_from(["event", "line", "line", "word", "order", "person", "person"]))
+    named = {"type": reference.type, "value": reference.value}
+    if kind == "event":
+        return unresolved(
+            minutes, draw(st.sampled_from([Milestone.PICKED_UP, Milestone.DELIVERED, Milestone.POD_RECEIVED])),
+            references=[reference], piece=draw(st.sampled_from([None, "1"])), source=draw(_SOURCES),
+            location=Location(city=f"where {reference.value} was read"),
+            carrier_event_id=draw(st.sampled_from([None, "E-1"])),
+        )
+    if kind == "line":
+        return line(
+            "D-2", minutes, customer_id=draw(st.sampled_from(["C-1", "C-2"])), carrier=draw(_OF_LINES), **named
+        )
+    said_by = {"word": SaidBy.EVENT, "order": SaidBy.ORDER, "person": SaidBy.PERSON}[kind]
+    withdrawn = said_by is not SaidBy.EVENT and draw(st.booleans())
+    return word(draw(_NUMBERS), said_by, minutes, withdrawn=withdrawn, **named)
+
+
+def histories() -> st.SearchStrategy[list[Said]]:
+    """What is said of references, all sorts of it or all about few shipments."""
+    return st.lists(said(), max_size=12) | st.lists(disputed(), max_size=12)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from itertools import permutations
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -31,7 +32,7 @@ def test_a_claim_is_known_by_its_newest_word() -> None:
     assert age_of_claim(CLAIM, shipment) is None
     word = reference(updated_at=7)
     set_claim(shipment, word)
-    assert age_of_claim(CLAIM, shipment) == age_of(word)
+    assert (0, age_of_claim(CLAIM, shipment)) == age_of(word)
     assert shipment.orders == [link_of(word)]
 
 
@@ -41,7 +42,7 @@ def test_a_withdrawal_ends_a_claim_and_is_remembered() -> None:
     gone = reference(updated_at=9, withdrawn=True)
     set_claim(shipment, gone)
     assert (shipment.orders, shipment.link_times) == ([], [])
-    assert age_of_claim(CLAIM, shipment) == age_of(gone)
+    assert (0, age_of_claim(CLAIM, shipment)) == age_of(gone)
     assert shipment.updated_at == 9
 
 
@@ -61,7 +62,7 @@ def test_each_thing_has_a_word_of_its_own() -> None:
     for one in (reference(updated_at=7), reference(updated_at=8, by="bol:B1"), reference("O-2", updated_at=7)):
         set_claim(shipment, one)
     assert age_of_word(CLAIM, "", shipment) == age_of(reference(updated_at=7))
-    assert age_of_word(CLAIM, "bol:B1", shipment) == age_of_claim(CLAIM, shipment) == age_of(reference(updated_at=8))
+    assert age_of_word(CLAIM, "bol:B1", shipment) == (0, age_of_claim(CLAIM, shipment)) == age_of(reference(updated_at=8))
     assert age_of_word(CLAIM, "po:P9", shipment) is None
     assert (words_in(shipment), len(shipment.orders), len(shipment.words)) == (3, 2, 2)
 
@@ -69,26 +70,40 @@ def test_each_thing_has_a_word_of_its_own() -> None:
 def test_while_one_word_stands_the_claim_does() -> None:
     shipment = Shipment("north", "N100")
     doubtful = reference(updated_at=9, by="bol:B1", withdrawn=True)
-    assert set_claim(shipment, doubtful) == age_of(doubtful)
-    assert set_claim(shipment, reference(updated_at=7)) == age_of(reference(updated_at=7))
+    assert (0, set_claim(shipment, doubtful)) == age_of(doubtful)
+    assert (0, set_claim(shipment, reference(updated_at=7))) == age_of(reference(updated_at=7))
     assert (shipment.link_times, shipment.withdrawn, shipment.updated_at) == ([7], (), 9)
     set_claim(shipment, reference(updated_at=7, withdrawn=True))
     assert (shipment.orders, [one.at for one in shipment.withdrawn]) == ([], [9])
 
 
+def test_of_the_words_of_a_reference_those_of_its_last_turn_hold_and_their_time_and_terms_are_the_claims() -> None:
+    old, late = reference(updated_at=7, by="bol:B1"), reference(updated_at=9, by="bol:B1")
+    turned = replace(old, turn=1)
+    for said in permutations([late, replace(late, withdrawn=True), turned]):
+        assert _kept(said).link_times == [7]
+    other = reference(updated_at=8, by="po:P9", customer_id="C-2")
+    for said in permutations([other, turned]):
+        assert [link.customer_id for link in _kept(said).orders] == ["C-2"], "a turn makes a word no newer than others'"
+
+
 @given(st.lists(references() | references(withdrawn=True), max_size=8), st.data())
 def test_claims_are_a_function_of_the_set_of_words(said: list[OrderReference], data: st.DataObject) -> None:
-    """The newest word of each thing by hand, and what is kept in any order."""
+    """The newest word of the last turn of each thing by hand, and what is kept in any order."""
     said = [replace(one, tracking_number="N100") for one in said]
+    again = data.draw(st.lists(st.sampled_from(said), max_size=4)) if said else []
     newest: dict[tuple[tuple[str, str], str], OrderReference] = {}
     for one in said:
         name = (one.order_id, one.delivery_id), one.by
         newest[name] = max(one, newest.get(name, one), key=age_of)
     standing = {
-        claim: max((one for (of, _), one in newest.items() if of == claim and not one.withdrawn), key=age_of)
+        claim: max(
+            (one for (of, _), one in newest.items() if of == claim and not one.withdrawn),
+            key=lambda one: age_of(replace(one, turn=0)),
+        )
         for (claim, _), word in newest.items() if not word.withdrawn
     }
-    kept = [_kept(data.draw(st.permutations(said))) for _ in range(2)]
+    kept = [_kept(data.draw(st.permutations(words))) for words in (said, [*said, *again])]
     assert encode(kept[0]) == encode(kept[1])
     assert kept[0].orders == [link_of(standing[claim]) for claim in sorted(standing)]
     assert kept[0].link_times == [standing[claim].updated_at for claim in sorted(standing)]
@@ -123,7 +138,7 @@ WORDS = st.builds(
 
 
 def _end(versions: Sequence[Order], words: Sequence[ReferenceClaim], cut: Callable[[Sequence[Any]], Any]) -> Any:
-    """What the shipments are claimed for, with the terms, once orders, identity and shipments have heard it all."""
+    """What the shipments are claimed for, with the terms and since when, once orders, identity and shipments have heard it all."""
     states: dict[str, OrderState | None] = {}
     references_out: list[OrderReference] = []
     claims: list[ReferenceClaim] = []
@@ -134,7 +149,8 @@ def _end(versions: Sequence[Order], words: Sequence[ReferenceClaim], cut: Callab
         claims += out.claims
     world = tell_identity(cut([*claims, *words]))
     outcome = tell_shipments(cut([*references_out, *world.references]))
-    return {key: decode(record).orders for key, record in outcome.records.items() if decode(record).orders}
+    known = {key: decode(record) for key, record in outcome.records.items()}
+    return {key: list(zip(one.orders, one.link_times, strict=True)) for key, one in known.items() if one.orders}
 
 
 @moderate
@@ -152,6 +168,6 @@ def test_orders_identity_and_shipments_end_in_the_same_claims_whatever_came_firs
     if newest is not None and newest.status == "open":
         named = {f"north:{line.tracking_number}" for line in newest.shipments if line.tracking_number}
         assert named <= set(plain)
-        assert {link.customer_id for links in plain.values() for link in links} <= {newest.customer_id}
+        assert {link.customer_id for links in plain.values() for link, _ in links} <= {newest.customer_id}
     elif newest is not None:
         assert plain == {}

@@ -14,8 +14,8 @@ from streams.resolving import BY_REFERENCE
 from streams.shipment import decode
 from streams.vocabulary import AlertKind, AlertState, Correction, Milestone, RejectReason, SaidBy, Status
 from tests.streams.laws import tell as tell_shipments
-from tests.streams.references import BOL, DAYS, World, line, said, tell, unresolved, word
-from tests.streams.strategies import AGGREGATOR, DAY_ONE, batchings
+from tests.streams.references import BOL, DAYS, World, histories, line, tell, unresolved, word
+from tests.streams.strategies import AGGREGATOR, DAY_ONE, MINUTE, batchings
 
 HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
 moderate = settings(
@@ -163,6 +163,22 @@ def test_a_line_moves_with_what_is_claimed() -> None:
     assert list(world.claims) == [("north", "N1", "O-1", "D-1")]
 
 
+def test_a_claim_found_good_again_is_told_with_its_own_time_in_another_turn() -> None:
+    world = tell([[line(), word("N1")], [word("N2")], [word("N1", SaidBy.PERSON, 1)]])
+    assert [(one.updated_at, one.withdrawn, one.turn) for one in world.references] == [
+        (DAY_ONE, False, 0), (DAY_ONE, True, 0), (DAY_ONE, False, 1),
+    ]
+
+
+@pytest.mark.parametrize("doubted", [True, False])
+def test_of_two_references_with_other_terms_the_same_win_whatever_was_in_doubt_for_a_while(*, doubted: bool) -> None:
+    po = {"type": "po", "value": "P9"}
+    first = [line(customer_id="C-1"), word("N1"), line(customer_id="C-2", **po), word("N1", **po)]
+    last = [word("N2"), word("N1", SaidBy.PERSON, 1)]
+    world = tell([[one] for one in (*first, *last)] if doubted else [[*first, *last]])
+    assert world.claims == {("north", "N1", "O-1", "D-1"): (DAY_ONE, "C-2", -1)}
+
+
 def test_a_claim_says_what_it_is_made_by_and_so_does_what_takes_it_back() -> None:
     po = {"type": "po", "value": "P9"}
     world = tell([[line(), line(**po), word("N1"), word("N1", **po)], [word("N2")]])
@@ -181,15 +197,17 @@ def test_a_doubtful_reference_leaves_the_line_with_the_number_its_shipment() -> 
 
 
 @moderate
-@given(st.lists(said(), max_size=12), st.data())
+@given(histories(), st.data())
 def test_shipments_take_the_claims_as_this_world_does(
     history: list[identification.Said], data: st.DataObject
 ) -> None:
     world = tell([[item] for item in history])
     outcome = tell_shipments([data.draw(st.permutations(world.references))])
+    shipments_told = {key: decode(record) for key, record in outcome.records.items()}
     claimed = {
-        (*key.split(":"), one.order_id, one.delivery_id): (one.customer_id, one.promised_delivery_at or -1)
-        for key, record in outcome.records.items() for one in decode(record).orders
+        (*key.split(":"), one.order_id, one.delivery_id): (at, one.customer_id, one.promised_delivery_at or -1)
+        for key, told_of in shipments_told.items()
+        for one, at in zip(told_of.orders, told_of.link_times, strict=True)
     }
     assert claimed == world.claims
 
@@ -206,12 +224,12 @@ def test_of_two_lines_of_one_claim_the_one_that_still_means_the_shipment_holds(*
     later = [word("N1", minutes=5 * DAYS), line(carrier="", minutes=5 * DAYS, customer_id="C-2")]
     said = [*later, word("S1", carrier="south", minutes=5 * DAYS), word("N1"), line()]
     world = tell([[one] for one in said] if chunked else [said])
-    assert world.claims == {("north", "N1", "O-1", "D-1"): ("C-1", -1)}
+    assert world.claims == {("north", "N1", "O-1", "D-1"): (DAY_ONE, "C-1", -1)}
 
 
 def test_a_line_told_anew_renews_its_claim() -> None:
     world = tell([[line(), word("N1")], [line(minutes=3, customer_id="C-2")]])
-    assert world.claims == {("north", "N1", "O-1", "D-1"): ("C-2", -1)}
+    assert world.claims == {("north", "N1", "O-1", "D-1"): (DAY_ONE + 3 * MINUTE, "C-2", -1)}
 
 
 def test_a_repeat_says_nothing() -> None:
@@ -262,14 +280,16 @@ def holds(one: World, other: World) -> None:
 @moderate
 @given(st.data())
 def test_order_repetition_and_batching_change_nothing_in_the_end(data: st.DataObject) -> None:
-    history = data.draw(st.lists(said(), max_size=12))
+    history = data.draw(histories())
     again = data.draw(st.lists(st.sampled_from(history), max_size=4)) if history else []
     retold = data.draw(st.permutations([*history, *again]))
-    holds(tell([history]), tell(data.draw(batchings(retold))))
+    plain = tell([history])
+    for chunks in (data.draw(batchings(retold)), [[item] for item in retold]):
+        holds(plain, tell(chunks))
 
 
 @moderate
-@given(st.lists(said(), max_size=12))
+@given(histories())
 def test_every_input_is_accounted_for(history: list[identification.Said]) -> None:
     world = tell([history])
     events = sum(isinstance(item, CarrierEvent) for item in history)
@@ -279,7 +299,7 @@ def test_every_input_is_accounted_for(history: list[identification.Said]) -> Non
 
 
 @moderate
-@given(st.lists(said(), max_size=12))
+@given(histories())
 def test_nothing_stands_at_two_shipments_and_nothing_goes_out_twice(history: list[identification.Said]) -> None:
     world = tell([[item] for item in history])
     standing = [fact for story in world.stories.values() for fact in story]
@@ -289,7 +309,7 @@ def test_nothing_stands_at_two_shipments_and_nothing_goes_out_twice(history: lis
 
 
 @moderate
-@given(st.lists(said(), max_size=10))
+@given(histories())
 def test_telling_everything_again_emits_nothing(history: list[identification.Said]) -> None:
     first = tell([history])
     second = tell([history], first)

@@ -388,7 +388,7 @@ def test_what_is_known_by_two_references_is_claimed_until_both_are_taken_back() 
 
 
 def test_a_reference_found_good_again_claims_again() -> None:
-    again = replace(BY_BOL, updated_at=DAY_ONE + 1)
+    again = replace(BY_BOL, turn=1)
     outcome = told(BY_BOL, OUT, BOL_IN_DOUBT, DELIVERED, again)
     assert [order.order_id for order in state(outcome).orders] == ["O-1"]
     assert [update.milestone for update in outcome.updates][-1] is Milestone.DELIVERED
