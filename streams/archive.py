@@ -72,7 +72,7 @@ def is_tied(shipment: Shipment) -> bool:
 
 
 def claims_of(shipment: Shipment) -> list[bytes]:
-    """What is kept of the claims on a shipment, withdrawn ones among them."""
+    """What is kept of the claims on a shipment, those given up among them."""
     claims = [claim_of(one.order_id, one.delivery_id) for one in shipment.orders]
     return claims + [claim_of(one.order_id, one.delivery_id) for one in shipment.withdrawn]
 

@@ -3,13 +3,14 @@
 An order may make one claim, on a shipment for a delivery, by several things at once: by a line with the carrier's
 number itself, and by each reference a line is resolved by. Each has its own word, and of several words by one thing the
 newest holds: what a reference says after it has turned (``OrderReference.turn``) is newer than all before. The claim
-stands while any of them does, with the time and the terms of the newest that stands, whatever its turn: a reference that
-becomes doubtful takes back what it said and no more. So the claims are a function of the set of what was said, and of
-references it matters only what they say in the end.
+stands while any of them does, with the time and the terms of the newest that stands, whatever its turn: a reference
+that becomes doubtful takes back what it said and no more. So the claims are a function of the set of what was said, and
+of references it matters only what they say in the end.
 
-``Shipment.orders`` and ``link_times`` have the claims that stand, ``withdrawn`` those whose words are all taken back.
-As a rule a claim has one word, by the number itself, and that is all there is of it; of those that some reference
-makes, ``Shipment.words`` has every word.
+``Shipment.orders`` and ``link_times`` have the claims that stand, ``withdrawn`` those that were made by the number
+itself and given up. What references alone claimed and took back was a finding that did not hold: no order ever gave the
+shipment up, and but for the words nothing tells of it. As a rule a claim has one word, by the number itself, and that
+is all there is of it; of those that some reference makes, ``Shipment.words`` has every word.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ def _terms(link: OrderLink) -> Terms:
 
 
 def age_of_claim(claim: Claim, stored: Shipment) -> Age | None:
-    """The word the claim goes by: the newest that stands or, where none does, that was taken back; None for a claim of
-    which there is none."""
+    """The word the claim goes by: the newest that stands or, where none does, that gave it up; None where there is
+    neither."""
     for known, time in zip(stored.orders, stored.link_times, strict=True):
         if (known.order_id, known.delivery_id) == claim:
             return time, False, _terms(known)
@@ -70,30 +71,45 @@ def age_of_word(claim: Claim, by: str, stored: Shipment) -> TurnedAge | None:
 
 def words_in(shipment: Shipment) -> int:
     """How many words there are of all claims on the shipment."""
-    claims, words = len(shipment.orders) + len(shipment.withdrawn), shipment.words
-    return claims + len(words) - len({one.claim for one in words}) if words else claims
+    words = shipment.words
+    if not words:
+        return len(shipment.orders) + len(shipment.withdrawn)
+    claims = {(one.order_id, one.delivery_id) for one in shipment.orders}
+    claims.update((one.order_id, one.delivery_id) for one in shipment.withdrawn)
+    return len(words) + len(claims.difference(one.claim for one in words))
 
 
-def set_claim(shipment: Shipment, reference: OrderReference) -> Age:
+def last_said_at(shipment: Shipment) -> int:
+    """When something was last said of it by an order, UTC ms; what a reference took back was not. 0 for never."""
+    words = [one.at for one in shipment.words if not (one.by and one.withdrawn)]
+    return max([*shipment.link_times, *(one.at for one in shipment.withdrawn), *words], default=0)
+
+
+def set_claim(shipment: Shipment, reference: OrderReference) -> Age | None:
     """Put the word in the place of the one by the same thing, let the claim stand or not by all of its words; the word
-    it then goes by. Changes the shipment, by assignment."""
-    shipment.updated_at = max(shipment.updated_at, reference.updated_at)
-    if not (shipment.orders or shipment.withdrawn or reference.withdrawn or reference.by):
+    it then goes by, as ``age_of_claim``. Changes the shipment, by assignment."""
+    if not (shipment.orders or shipment.withdrawn or shipment.words or reference.withdrawn or reference.by):
         shipment.orders, shipment.link_times = [link_of(reference)], [reference.updated_at]
+        shipment.updated_at = max(shipment.updated_at, reference.updated_at)
         return _age(_word(reference))
-    if not (reference.by or shipment.words):
-        word = _word(reference)
-        _go_by(shipment, word)
-        return _age(word)
     claim = (reference.order_id, reference.delivery_id)
     words = _words_of(claim, shipment)
     words[reference.by] = _word(reference)
-    best = max(words.values(), key=lambda word: (not word.withdrawn, _age(word)))
-    _go_by(shipment, best)
     if len(words) > 1 or reference.by:
         others = [one for one in shipment.words if one.claim != claim]
         shipment.words = tuple(sorted([*others, *words.values()], key=lambda one: (one.claim, one.by)))
-    return _age(best)
+    best = _gone_by(words)
+    _go_by(shipment, claim, best)
+    heard_at = shipment.updated_at if shipment.archived else shipment.heard_at or 0
+    shipment.updated_at = max(heard_at, last_said_at(shipment))
+    return None if best is None else _age(best)
+
+
+def _gone_by(words: dict[str, ClaimWord]) -> ClaimWord | None:
+    """The word a claim of these goes by, by what they are said by: the newest that stands, or that of the number itself
+    if it gave the claim up."""
+    standing = [one for one in words.values() if not one.withdrawn]
+    return max(standing, key=_age) if standing else words.get("")
 
 
 def _word(reference: OrderReference) -> ClaimWord:
@@ -121,19 +137,18 @@ def _words_of(claim: Claim, stored: Shipment) -> dict[str, ClaimWord]:
     return {}
 
 
-def _go_by(shipment: Shipment, word: ClaimWord) -> None:
-    """Let the claim stand or be withdrawn as the word has it."""
+def _go_by(shipment: Shipment, claim: Claim, word: ClaimWord | None) -> None:
+    """Let the claim stand or be given up as the word has it; without one it is as if it had never been made."""
     links = {
         (order.order_id, order.delivery_id): (order, time)
         for order, time in zip(shipment.orders, shipment.link_times, strict=True)
     }
     given_up = {(one.order_id, one.delivery_id): one for one in shipment.withdrawn}
-    claim = word.claim
     links.pop(claim, None)
     given_up.pop(claim, None)
-    if word.withdrawn:
+    if word is not None and word.withdrawn:
         given_up[claim] = Withdrawal(*claim, word.at)
-    else:
+    elif word is not None:
         links[claim] = word.link, word.at
     shipment.orders = [links[one][0] for one in sorted(links)]
     shipment.link_times = [links[one][1] for one in sorted(links)]

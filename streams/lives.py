@@ -72,11 +72,12 @@ def turn_of_claim(shipment: Shipment, reference: OrderReference, keeping: Keepin
         return None
     claim = claim_of(reference.order_id, reference.delivery_id)
     if past is not None:
-        if is_among(past.claims, claim):
+        is_of_the_past = reuse_after is None or reference.updated_at <= past.closed_at + reuse_after
+        if is_among(past.claims, claim) or (is_of_the_past and reference.by and reference.withdrawn):
             return Turn(shipment, aside=KNOWN)
         own = copy(shipment)
         own.history = shipment.history.copy()
-        if reuse_after is None or reference.updated_at <= past.closed_at + reuse_after:
+        if is_of_the_past:
             own.past = replace(past, claims=with_all(past.claims, [claim], CLAIM_BYTES))
             return Turn(own, aside=PAST)
         if not past.begun:

@@ -77,7 +77,7 @@ class Receipt(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Withdrawal(Struct, frozen=True, array_like=True, gc=False):
-    """A claim none of whose words stands, and when the last was given up; older ones count no more."""
+    """A claim made by the number itself that stands no more, and when it was given up; older words count no more."""
 
     order_id: str
     delivery_id: str
@@ -163,7 +163,7 @@ class Shipment(Struct, array_like=True, gc=False):
     took out of it. ``link_times`` goes with ``orders``. ``facts``: bits of ``facts.FACTS`` already known.
     ``sources``: whoever told of something worth telling, ascending; ``told``: how often each kind of news happened, as
     far as they tell (``telling.py``). ``estimate_at``: event time of the event that stated the estimate,
-    ``estimate_by`` its feed. ``withdrawn``: claims given up, by order and delivery.
+    ``estimate_by`` its feed. ``withdrawn``: claims given up (``claims.py``), by order and delivery.
     ``first_heard_at``, ``heard_at``: receipt of the first and the latest event; ``proved``: some proof of delivery has
     come; ``raised``: alerts of the clock (``deadlines.py``). ``wholes`` and ``parts``: numbers that belong together
     (``parts.py``), by key; ``pieces``: by name. ``past``: of a number that was used before. ``earlier``: estimates

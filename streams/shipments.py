@@ -218,7 +218,7 @@ def _take_reference(
     if stands == stood:
         counts["links_repeated"] += 1
         return
-    gone = stands[1]
+    gone = stands is None or stands[1]
     counts["withdrawn" if gone else "linked" if stood is None else "relinked"] += 1
     alert(shipment, before, out)
     out.alerts.extend(held(shipment, before))

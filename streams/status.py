@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from streams.claims import last_said_at
 from streams.estimate import Estimate, with_earlier
 from streams.facts import FACT_BITS
 from streams.links import steps_of
@@ -224,8 +225,7 @@ def refold(shipment: Shipment) -> None:
     shipment.leader = -1
     shipment.facts = 0
     shipment.pieces = tuple(Piece(part.key) for part in shipment.parts if part.kind is LinkKind.PIECE)
-    words = [*(one.at for one in shipment.withdrawn), *(one.at for one in shipment.words)]
-    shipment.updated_at = max([*shipment.link_times, *words], default=0)
+    shipment.updated_at = last_said_at(shipment)
     for place, entry in enumerate(entries):
         fold(shipment, place, entry, voided=is_voided(shipment, place, entry))
 

@@ -80,12 +80,18 @@ def test_a_gravestone_is_small_and_knows_the_end_the_orders_and_the_events() -> 
     assert due_at(stone, KEEPING, FOR_EVER) == LAST_WORD + 400 * DAY
 
 
-def test_a_gravestone_knows_claims_made_by_references_too() -> None:
+def test_a_gravestone_knows_claims_made_by_references_too_unless_they_took_them_back() -> None:
     by_bol = reference("O-2", "D-2", by="bol:B1")
     stone, _ = buried(told(reference(by="bol:B1"), by_bol, replace(by_bol, withdrawn=True), DELIVERED))
     assert stone.past is not None
     assert stone.words == ()
-    assert [is_among(stone.past.claims, claim_of(f"O-{n}", f"D-{n}")) for n in (1, 2)] == [True, True]
+    assert [is_among(stone.past.claims, claim_of(f"O-{n}", f"D-{n}")) for n in (1, 2)] == [True, False]
+
+
+def test_what_references_claimed_and_took_back_puts_nothing_off() -> None:
+    by_bol = reference(updated_at=DAY_ONE + DAY, by="bol:B1")
+    found_out = told(by_bol, replace(by_bol, withdrawn=True), DELIVERED)
+    assert due_at(found_out, KEEPING, FOR_EVER) == due_at(told(DELIVERED), KEEPING, FOR_EVER)
 
 
 def test_the_alerts_of_one_that_is_archived_are_resolved() -> None:

@@ -62,19 +62,30 @@ def test_each_thing_has_a_word_of_its_own() -> None:
     for one in (reference(updated_at=7), reference(updated_at=8, by="bol:B1"), reference("O-2", updated_at=7)):
         set_claim(shipment, one)
     assert age_of_word(CLAIM, "", shipment) == age_of(reference(updated_at=7))
-    assert age_of_word(CLAIM, "bol:B1", shipment) == (0, age_of_claim(CLAIM, shipment)) == age_of(reference(updated_at=8))
+    assert age_of_word(CLAIM, "bol:B1", shipment) == age_of(reference(updated_at=8))
+    assert age_of_claim(CLAIM, shipment) == age_of(reference(updated_at=8))[1]
     assert age_of_word(CLAIM, "po:P9", shipment) is None
     assert (words_in(shipment), len(shipment.orders), len(shipment.words)) == (3, 2, 2)
 
 
 def test_while_one_word_stands_the_claim_does() -> None:
     shipment = Shipment("north", "N100")
-    doubtful = reference(updated_at=9, by="bol:B1", withdrawn=True)
-    assert (0, set_claim(shipment, doubtful)) == age_of(doubtful)
+    assert set_claim(shipment, reference(updated_at=9, by="bol:B1", withdrawn=True)) is None
     assert (0, set_claim(shipment, reference(updated_at=7))) == age_of(reference(updated_at=7))
-    assert (shipment.link_times, shipment.withdrawn, shipment.updated_at) == ([7], (), 9)
+    assert (shipment.link_times, shipment.withdrawn, shipment.updated_at) == ([7], (), 7)
     set_claim(shipment, reference(updated_at=7, withdrawn=True))
-    assert (shipment.orders, [one.at for one in shipment.withdrawn]) == ([], [9])
+    assert (shipment.orders, [one.at for one in shipment.withdrawn]) == ([], [7])
+
+
+def test_a_claim_references_alone_made_and_took_back_is_none_that_was_given_up() -> None:
+    shipment, untouched = Shipment("north", "N100", heard_at=5), Shipment("north", "N100", heard_at=5, updated_at=5)
+    for one in (reference(updated_at=9, by="bol:B1"), reference(updated_at=8, by="po:P9")):
+        set_claim(shipment, one)
+        set_claim(shipment, replace(one, withdrawn=True))
+    assert (age_of_claim(CLAIM, shipment), words_in(shipment)) == (None, 2)
+    assert replace(shipment, words=()) == untouched
+    set_claim(shipment, reference(updated_at=6, withdrawn=True))
+    assert ([one.at for one in shipment.withdrawn], shipment.updated_at) == ([6], 6)
 
 
 def test_of_the_words_of_a_reference_those_of_its_last_turn_hold_and_their_time_and_terms_are_the_claims() -> None:
@@ -84,7 +95,7 @@ def test_of_the_words_of_a_reference_those_of_its_last_turn_hold_and_their_time_
         assert _kept(said).link_times == [7]
     other = reference(updated_at=8, by="po:P9", customer_id="C-2")
     for said in permutations([other, turned]):
-        assert [link.customer_id for link in _kept(said).orders] == ["C-2"], "a turn makes a word no newer than others'"
+        assert [link.customer_id for link in _kept(said).orders] == ["C-2"], "a turn makes no word newer than others'"
 
 
 @given(st.lists(references() | references(withdrawn=True), max_size=8), st.data())
@@ -107,6 +118,8 @@ def test_claims_are_a_function_of_the_set_of_words(said: list[OrderReference], d
     assert encode(kept[0]) == encode(kept[1])
     assert kept[0].orders == [link_of(standing[claim]) for claim in sorted(standing)]
     assert kept[0].link_times == [standing[claim].updated_at for claim in sorted(standing)]
+    given_up = {claim for (claim, by), word in newest.items() if not by and word.withdrawn} - standing.keys()
+    assert {(one.order_id, one.delivery_id) for one in kept[0].withdrawn} == given_up
     assert words_in(kept[0]) == len(newest)
 
 
@@ -138,7 +151,7 @@ WORDS = st.builds(
 
 
 def _end(versions: Sequence[Order], words: Sequence[ReferenceClaim], cut: Callable[[Sequence[Any]], Any]) -> Any:
-    """What the shipments are claimed for, with the terms and since when, once orders, identity and shipments have heard it all."""
+    """What the shipments are claimed for, with terms and time, once orders, identity and shipments have heard all."""
     states: dict[str, OrderState | None] = {}
     references_out: list[OrderReference] = []
     claims: list[ReferenceClaim] = []

@@ -93,6 +93,27 @@ def test_what_falls_due_when(said: tuple[CarrierEvent | OrderReference, ...], du
     assert deadlines(shipment(*said), FOR_EVER) == []
 
 
+BY_BOL = reference(by="bol:B1")
+BOL_IN_DOUBT, GIVEN_UP = replace(BY_BOL, withdrawn=True), replace(ORDER, withdrawn=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "raised"),
+    [
+        pytest.param((ORDER, GIVEN_UP), False, id="by the number itself and given up"),
+        pytest.param((BY_BOL, BOL_IN_DOUBT), True, id="by a reference that became doubtful"),
+        pytest.param((BOL_IN_DOUBT,), True, id="by a reference that became doubtful, which is told first"),
+        pytest.param((BY_BOL, ORDER, GIVEN_UP, BOL_IN_DOUBT), False, id="by both"),
+        pytest.param((BY_BOL, BOL_IN_DOUBT, GIVEN_UP), False, id="by a reference, and cancelled by its number"),
+    ],
+)
+def test_what_was_claimed_and_is_no_more_waits_for_no_order_unless_only_references_said_so(
+    said: tuple[OrderReference, ...], *, raised: bool
+) -> None:
+    kinds = {kind for kind, _ in deadlines(shipment(MOVING, *said), PATIENCE)}
+    assert (AlertKind.ORDER_NOT_FOUND in kinds) is raised
+
+
 def test_an_alert_is_raised_once_and_resolved_by_what_is_heard() -> None:
     stalled = shipment(reference(promised_delivery_at=None), MOVING)
     assert fall_due(stalled, PATIENCE, HEARD + 2 * DAY - 1) == []

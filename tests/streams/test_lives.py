@@ -174,6 +174,20 @@ def test_a_reference_in_doubt_takes_no_order_of_the_next_shipment() -> None:
     assert [one.order_id for one in doubtful.states[KEY].orders] == ["O-2"]
 
 
+def test_what_a_reference_takes_back_of_the_past_leaves_no_trace_there() -> None:
+    states = grave(*FIRST)
+    out = tell(claim(1, "O-2", by="bol:B1", withdrawn=True), states=states)
+    assert (out.counts, out.states) == ({"links_past": 1}, {})
+
+
+def test_what_references_took_back_is_no_order_of_the_first_that_would_make_the_next_another_shipments() -> None:
+    found, lost = (claim(-1, "O-1", by="bol:B1", withdrawn=withdrawn) for withdrawn in (False, True))
+    delivered = at(0, Milestone.DELIVERED)
+    out = tell(claim(99, "O-2"), states=dict(tell(found, lost, delivered).states))
+    assert out.archived == []
+    assert (out.states[KEY].life, [one.order_id for one in out.states[KEY].orders]) == (1, ["O-2"])
+
+
 def test_what_a_part_tells_an_archived_whole_is_past() -> None:
     told = Adoption("north", "N100", "north:P1", LinkKind.PIECE)
     out = advance([told], grave(*FIRST), keeping=KEEPING)
