@@ -15,8 +15,8 @@ from streams.model import Adoption, AlertSignal, CustomerUpdate, DeliveryMilesto
 from streams.parts import events_for, is_mute, standing
 from streams.punctuality import Risk, alerts_about, risk
 from streams.sameness import source_of
-from streams.shipment import ID_BYTES, Entry, OpenException, Shipment, decode_entry, encode, rank_of
-from streams.status import facts_of, fold, insert, is_voided, remove
+from streams.shipment import ID_BYTES, Entry, OpenException, Shipment, decode_entry, encode, place_of, rank_of
+from streams.status import facts_of, fold, insert, remove
 from streams.telling import Telling, count_in
 from streams.vocabulary import RejectReason
 
@@ -169,12 +169,13 @@ def _add(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
     """Put a new event into the history and its consequences into the shipment; its place."""
     key = (entry.at, rank_of(entry), event_id)
     last = (shipment.last_at, shipment.last_rank, shipment.seen[-ID_BYTES:])
-    if entry.corrects or (shipment.history and (entry.own or key < last)):
+    is_voided = shipment.voided and place_of(shipment.voided, entry.origin or event_id) >= 0
+    if entry.corrects or is_voided or (shipment.history and (entry.own or key < last)):
         return insert(shipment, event_id, entry, data)
     place = len(shipment.history)
     shipment.history.append(data)
     shipment.seen += event_id
-    fold(shipment, place, entry, voided=is_voided(shipment, place, entry))
+    fold(shipment, place, entry, voided=False)
     return place
 
 

@@ -21,10 +21,10 @@ def state_of(shipment: Shipment, record: bytes, updated_at: int) -> ShipmentStat
         status_at = past.closed_at
     else:
         stands = punctuality(shipment, promise)
-    estimate = shipment.estimated_delivery_at
+    estimate, event_count = shipment.estimated_delivery_at, len(shipment.history) - shipment.strangers
     return ShipmentState(
         shipment.carrier, shipment.tracking_number, shipment.standing, status_at, shipment.last_milestone,
-        shipment.last_event_at, len(shipment.history), shipment.orders, shipment.estimated_delivery_at,
+        shipment.last_event_at, event_count, shipment.orders, shipment.estimated_delivery_at,
         shipment.delivered_at, shipment.signed_by, [one.type for one in shipment.open], updated_at, record,
         promise, shipment.first_estimate, shipment.estimate_at, shipment.estimate_by or None,
         shipment.estimate_changes, stands,

@@ -49,7 +49,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     own id of the event, 0 without one; of several that share it, those received last hold. ``told_by``: the feed an
     estimate came by. ``piece``: the one it is about, empty for the whole shipment. ``paths``: how it came from other
     numbers (``links.path_of``), ascending; none for the number's own. ``origin``: of one seen here otherwise than it
-    was told (``parts.sight_of``), the id it was told under; corrections name that.
+    was told (``parts.sight_of``), the id it was told under; corrections name that. ``disowns``: the one it
+    voids is another shipment's, or nobody's, as the identity stage found (``status.strangers``).
     """
 
     at: int
@@ -67,6 +68,7 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     piece: str = ""
     paths: tuple[str, ...] = ()
     origin: bytes | None = None
+    disowns: bool = False
 
 
 class Receipt(Struct, frozen=True, array_like=True, gc=False):
@@ -169,7 +171,7 @@ class Shipment(Struct, array_like=True, gc=False):
     (``parts.py``), by key; ``pieces``: by name. ``past``: of a number that was used before. ``earlier``: estimates
     given up (``estimate.py``); ``dwells_told``: its dwells are learnt from (``dwells.py``). ``words``: all words of the
     claims that some reference makes, by order, delivery and reference (``claims.py``); of the others ``orders`` and
-    ``withdrawn`` tell everything.
+    ``withdrawn`` tell everything. ``strangers``: how many events of the history are not of it (``status.py``).
     """
 
     carrier: str
@@ -210,6 +212,7 @@ class Shipment(Struct, array_like=True, gc=False):
     earlier: tuple[Estimate, ...] = ()
     dwells_told: bool = False
     words: tuple[ClaimWord, ...] = ()
+    strangers: int = 0
 
     @property
     def archived(self) -> bool:
@@ -250,6 +253,7 @@ _ACTUAL = Classifier.ACTUAL
 _NEW = Correction.NEW
 _RETRACTS = Correction.RETRACTS
 _FUTURE = Flag.TIMESTAMP_FUTURE.value
+_RESOLVED_ANEW = Flag.RESOLVED_ANEW.value
 
 
 def rank_of(entry: Entry) -> int:
@@ -290,6 +294,7 @@ def entry_of(event: CarrierEvent | Sighting, event_id: bytes, *, telling: bool, 
         0 if event.carrier_event_id is None else int(digest(event.carrier_event_id)[:15], 16),
         "" if event.estimated_delivery_at is None else event.source.feed,
         event.piece or "",
+        disowns=retracts and _RESOLVED_ANEW in event.flags,
     )  # fmt: skip
 
 

@@ -11,9 +11,13 @@ the same step, so what comes out depends on the set of events alone.
   longer matters, and after it only claims open.
 - Of several pieces, each stands somewhere of its own; the shipment has ended, or is on its way back, once all pieces
   that are known by then are.
+- An event that was found not to be the shipment's (``Entry.disowns``), and what says so, stay in the history and count
+  for nothing, as if the shipment had never been taken for theirs; one a carrier takes back was heard all the same.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -69,8 +73,7 @@ _IMPLIES = {Milestone.LOST: ExceptionType.LOSS, Milestone.DESTROYED: ExceptionTy
 
 def fold(shipment: Shipment, place: int, entry: Entry, *, voided: bool) -> None:
     """Count in the latest event of the history, which stands at ``place``. Changes ``shipment``."""
-    shipment.last_at = entry.at
-    shipment.last_rank = RANK_OF[entry.milestone] if entry.actual else -1
+    _pass(shipment, entry)
     received_at = entry.received_at
     if received_at > shipment.updated_at:
         shipment.updated_at = received_at
@@ -102,6 +105,12 @@ def fold(shipment: Shipment, place: int, entry: Entry, *, voided: bool) -> None:
         moved = _move(shipment, place, entry)
     if shipment.open or entry.exception is not _NONE or entry.milestone in _IMPLIES:
         _follow_exceptions(shipment, entry, moved=moved)
+
+
+def _pass(shipment: Shipment, entry: Entry) -> None:
+    """Remember the event as the last of the history."""
+    shipment.last_at = entry.at
+    shipment.last_rank = RANK_OF[entry.milestone] if entry.actual else -1
 
 
 def _estimate(shipment: Shipment, entry: Entry, estimate: int) -> None:
@@ -210,9 +219,12 @@ def _opened(still: list[OpenException], exception: ExceptionType, entry: Entry) 
 def refold(shipment: Shipment) -> None:
     """Fold the whole history again, after an event came in between or a correction voided one."""
     entries = [decode_entry(data) for data in shipment.history]
-    voided = {entry.corrects for entry in entries if entry.corrects}
-    voided.update(origin_at(shipment, place, entries[place]) for place in _replaced(entries))
-    shipment.voided = b"".join(sorted(voided))
+    not_of_it = strangers(shipment, entries)
+    own = {place: entry for place, entry in enumerate(entries) if place not in not_of_it}
+    voided = {entry.corrects for entry in entries if entry.disowns}
+    voided.update(entry.corrects for entry in own.values() if entry.corrects)
+    voided.update(origin_at(shipment, place, own[place]) for place in _replaced(own))
+    shipment.voided, shipment.strangers = b"".join(sorted(voided)), len(not_of_it)
     shipment.status = Status.UNKNOWN
     shipment.status_at = shipment.last_event_at = shipment.estimated_delivery_at = None
     shipment.first_estimate = shipment.estimate_at = None
@@ -227,20 +239,33 @@ def refold(shipment: Shipment) -> None:
     shipment.pieces = tuple(Piece(part.key) for part in shipment.parts if part.kind is LinkKind.PIECE)
     shipment.updated_at = last_said_at(shipment)
     for place, entry in enumerate(entries):
-        fold(shipment, place, entry, voided=is_voided(shipment, place, entry))
+        if place in own:
+            fold(shipment, place, entry, voided=is_voided(shipment, place, entry))
+        else:
+            _pass(shipment, entry)
 
 
-def _replaced(entries: list[Entry]) -> list[int]:
+def strangers(shipment: Shipment, entries: list[Entry]) -> set[int]:
+    """Places of the events found not to be the shipment's, and of what says so; ``entries``: its history."""
+    disowned = {entry.corrects for entry in entries if entry.disowns}
+    if not disowned:
+        return set()
+    return {
+        place for place, entry in enumerate(entries)
+        if entry.disowns or origin_at(shipment, place, entry) in disowned
+    }
+
+
+def _replaced(entries: Mapping[int, Entry]) -> list[int]:
     """Places of the events whose carrier sent them again, under the same number, later, with other facts."""
     newest: dict[tuple[int, str], int] = {}
-    owners = [(entry.own, steps_of(entry.paths[0])[0] if entry.paths else "") for entry in entries]
-    for owner, entry in zip(owners, entries, strict=True):
-        if entry.own:
-            newest[owner] = max(entry.received_at, newest.get(owner, 0))
-    return [
-        place for place, (owner, entry) in enumerate(zip(owners, entries, strict=True))
-        if entry.own and entry.received_at < newest[owner]
-    ]
+    owners = {
+        place: (entry.own, steps_of(entry.paths[0])[0] if entry.paths else "")
+        for place, entry in entries.items() if entry.own
+    }
+    for place, owner in owners.items():
+        newest[owner] = max(entries[place].received_at, newest.get(owner, 0))
+    return [place for place, owner in owners.items() if entries[place].received_at < newest[owner]]
 
 
 def insert(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:

@@ -176,11 +176,12 @@ def disputed(draw: st.DrawFn) -> Said:
     kind = draw(st.sampled_from(["event", "line", "line", "word", "order", "person", "person"]))
     named = {"type": reference.type, "value": reference.value}
     if kind == "event":
+        piece, own_id = draw(st.sampled_from([None, "1"])), draw(st.sampled_from([None, "E-1"]))
         return unresolved(
             minutes, draw(st.sampled_from([Milestone.PICKED_UP, Milestone.DELIVERED, Milestone.POD_RECEIVED])),
-            references=[reference], piece=draw(st.sampled_from([None, "1"])), source=draw(_SOURCES),
-            location=Location(city=f"where {reference.value} was read"),
-            carrier_event_id=draw(st.sampled_from([None, "E-1"])),
+            references=[reference], piece=piece, source=draw(_SOURCES), carrier_event_id=own_id,
+            received_at=DAY_ONE + (minutes + (1 if own_id is None else 2)) * MINUTE,
+            location=Location(city=f"where {reference.value} was read"), carrier_text=f"{reference.value} of {piece}",
         )
     if kind == "line":
         return line(

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams import identification, shipments
+from streams.archive import Keeping, due_at
+from streams.deadlines import Patience, deadlines, fall_due
 from streams.model import CarrierEvent, OrderReference, Reference
+from streams.public_state import state_of
 from streams.resolving import BY_REFERENCE
-from streams.shipment import decode
+from streams.shipment import Shipment, decode
 from streams.vocabulary import AlertKind, AlertState, Correction, Milestone, RejectReason, SaidBy, Status
 from tests.streams.laws import tell as tell_shipments
 from tests.streams.references import BOL, DAYS, World, histories, line, tell, unresolved, word
-from tests.streams.strategies import AGGREGATOR, DAY_ONE, MINUTE, batchings
+from tests.streams.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, Said, batchings, received
 
 HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
 moderate = settings(
     max_examples=HISTORIES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 HERE, THERE = "north:N1", "north:N2"
+PATIENCE = Patience(
+    dict.fromkeys(Status, 2 * HOUR), late=HOUR, order_not_found=HOUR, never_shipped=3 * HOUR, proof_missing=HOUR,
+    delivery_unreported=HOUR,
+)
+KEEPING = Keeping(60 * HOUR, 180 * HOUR)
 
 
 def told(world: World) -> list[tuple[str, Milestone, Correction]]:
@@ -286,6 +295,40 @@ def test_order_repetition_and_batching_change_nothing_in_the_end(data: st.DataOb
     plain = tell([history])
     for chunks in (data.draw(batchings(retold)), [[item] for item in retold]):
         holds(plain, tell(chunks))
+
+
+Ends = dict[str, tuple[Any, ...]]
+
+
+def ends(world: World) -> Ends:
+    """What the shipments are in the end, as others read them, with what is open and what falls due; of those nothing is
+    known of, nothing is and does."""
+    told: list[Said] = [*(received(event) for _, event in world.events), *world.references]
+    outcome = tell_shipments([[item] for item in told])
+    opened = outcome.open_alerts.values()
+    ended: Ends = {}
+    for key, record in outcome.records.items():
+        shipment = decode(record)
+        state = state_of(shipment, b"", shipment.updated_at)
+        alerts = [one for one in opened if one.subject == key]
+        due = sorted(deadlines(shipment, PATIENCE)), due_at(shipment, KEEPING, PATIENCE)
+        alerts += fall_due(shipment, PATIENCE, DAY_ONE + 400 * DAYS * MINUTE)
+        one = state, shipment.link_times, due, sorted(alerts, key=lambda alert: alert.alert_id)
+        if state.event_count or state.orders:
+            ended[key] = one
+        else:
+            unheard_of = state_of(Shipment(shipment.carrier, shipment.tracking_number), b"", 0)
+            assert one == (unheard_of, [], ([], None), [])
+    return ended
+
+
+@moderate
+@given(st.data())
+def test_the_shipments_end_alike_whatever_they_were_thought_to_be_for_a_while(data: st.DataObject) -> None:
+    """No alert, deadline or public word tells what was told of a shipment and taken back."""
+    history = data.draw(histories())
+    retold = data.draw(st.permutations(history))
+    assert ends(tell([history])) == ends(tell([[item] for item in retold]))
 
 
 @moderate

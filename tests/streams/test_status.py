@@ -1,14 +1,21 @@
 """The status machine folds at the end and from the beginning to the same result."""
 
 from copy import deepcopy
+from itertools import permutations
 
+import pytest
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from streams import shipment as records
+from streams.deadlines import Patience, deadlines
+from streams.model import CarrierEvent, ShipmentLink, ShipmentState
+from streams.public_state import state_of
+from streams.resolving import resolved, taken_back
 from streams.status import refold
-from streams.vocabulary import ExceptionType, Milestone
+from streams.vocabulary import AlertKind, Correction, ExceptionType, LinkKind, Milestone, SaidBy, Status
 from tests.streams import laws
-from tests.streams.strategies import carrier_event, histories, received
+from tests.streams.strategies import HOUR, carrier_event, histories, received
 
 
 @settings(max_examples=60, deadline=None)
@@ -56,3 +63,62 @@ def test_a_second_clean_delivery_scan_does_not_settle_the_damage_the_first_repor
 def test_a_delivery_late_but_made_leaves_no_delay_open() -> None:
     late = (Milestone.DELIVERED, ExceptionType.DELAY)
     assert _open_after((Milestone.IN_TRANSIT, ExceptionType.DELAY), late) == []
+
+
+PATIENCE = Patience(dict.fromkeys(Status, HOUR), order_not_found=HOUR, delivery_unreported=HOUR, proof_missing=HOUR)
+OUT = carrier_event(Milestone.OUT_FOR_DELIVERY, 5)
+DELIVERED = carrier_event(Milestone.DELIVERED, 9, carrier_event_id="E-1")
+
+
+def _found(event: CarrierEvent) -> tuple[CarrierEvent, CarrierEvent]:
+    """An event known by a reference, as it is found to be the shipment's, and as that turns out wrong."""
+    bare = replace(event, tracking_number="")
+    return resolved(bare, "north", "N100", SaidBy.EVENT, 0, 0), taken_back(bare, "north", "N100", 0)
+
+
+def _all_of(*said: CarrierEvent) -> tuple[ShipmentState, list[tuple[AlertKind, int]]]:
+    shipment = records.decode(laws.tell([[received(event)] for event in said]).records["north:N100"])
+    return state_of(shipment, b"", shipment.updated_at), deadlines(shipment, PATIENCE)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(carrier_event(Milestone.POD_RECEIVED, 50), id="a proof"),
+        pytest.param(carrier_event(Milestone.PICKED_UP, -50), id="heard of sooner"),
+        pytest.param(carrier_event(Milestone.PICKED_UP, 2, piece="2"), id="of a piece"),
+        pytest.param(carrier_event(Milestone.PICKED_UP, 60, carrier_event_id="E-1"), id="under an id the carrier used"),
+        pytest.param(
+            carrier_event(Milestone.INFO, 7, correction=Correction.RETRACTS, corrects=OUT.event_id), id="a correction"
+        ),
+    ],
+)
+def test_what_was_found_not_to_be_its_own_counts_for_nothing(wrong: CarrierEvent) -> None:
+    found, back = _found(wrong)
+    for own in ([OUT], [OUT, DELIVERED]):
+        for said in permutations([*own, found, back]):
+            assert _all_of(*said) == _all_of(*own)
+
+
+def test_a_correction_found_not_to_be_its_own_corrects_nothing() -> None:
+    event, _ = _found(OUT)
+    correction = carrier_event(Milestone.INFO, 7, correction=Correction.RETRACTS, corrects=OUT.event_id)
+    correcting, back = _found(correction)
+    assert correcting.corrects == event.event_id
+    assert _all_of(event, correcting) != _all_of(event)
+    assert _all_of(event, correcting, back) == _all_of(back, correcting, event) == _all_of(event)
+
+
+def test_what_a_carrier_takes_back_was_heard_all_the_same() -> None:
+    back = carrier_event(Milestone.OUT_FOR_DELIVERY, 5, correction=Correction.RETRACTS, corrects=OUT.event_id)
+    state, due = _all_of(OUT, back)
+    assert [kind for kind, _ in due] == [AlertKind.SHIPMENT_STALLED, AlertKind.ORDER_NOT_FOUND]
+    assert (state.status, state.event_count) == (Status.UNKNOWN, 2)
+
+
+def test_what_is_not_a_parts_own_is_not_its_wholes_either() -> None:
+    found, back = _found(carrier_event(Milestone.PICKED_UP, 2))
+    link = ShipmentLink("north", "N100", "north", "M1", LinkKind.PIECE, 1)
+    for said in permutations([link, received(found), received(back)]):
+        whole = records.decode(laws.tell([[one] for one in said]).records["north:M1"])
+        assert (whole.strangers, whole.heard_at, whole.facts, deadlines(whole, PATIENCE)) == (2, None, 0, [])
