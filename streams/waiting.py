@@ -62,7 +62,14 @@ def next_due(known: Known, now: Standing, rules: Rules) -> int | None:
 
 def is_forgotten(known: Known, now: Standing, rules: Rules, now_ms: int) -> bool:
     """Whether nothing waits for it, and all that was said lies too far back to resolve anything."""
-    return not is_waited_for(now) and _forgotten_at(known, rules) <= now_ms
+    forgotten_at = None if is_waited_for(now) else _forgotten_at(known, rules)
+    return forgotten_at is not None and forgotten_at <= now_ms
+
+
+def remains(known: Known) -> Known | None:
+    """What is kept of a record nobody needs: how often what was taken back from where, so that what is told there
+    later, and taken back, is known from what was; None for nothing."""
+    return Known(known.type, known.value, turns=known.turns) if known.turns else None
 
 
 def is_waited_for(now: Standing) -> bool:
@@ -89,7 +96,9 @@ def _due(known: Known, now: Standing, rules: Rules) -> int | None:
     return None if since is None or rules.patience_ms is None else since + rules.patience_ms
 
 
-def _forgotten_at(known: Known, rules: Rules) -> int:
+def _forgotten_at(known: Known, rules: Rules) -> int | None:
+    if not (known.words or known.lines or known.held):
+        return None
     latest = max([known.updated_at, *(word.until for word in known.words), *(one.at for one in known.held)])
     return latest + _KEPT_FOR_SPANS * rules.span_ms
 

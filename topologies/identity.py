@@ -17,7 +17,7 @@ from streams.identification import Identified, Said, identify, key_of
 from streams.identity import shipment_key
 from streams.model import AlertSignal, CarrierEvent, OrderReference, Record, ReferenceClaim, ReferenceState
 from streams.reference_record import Known, decode, encode
-from streams.waiting import fall_due, is_forgotten, next_due, state_of
+from streams.waiting import fall_due, is_forgotten, next_due, remains, state_of
 from topologies import alert_rules, due_index
 from topologies.handling import Afterwards, Change, Handled, Refused, View
 from topologies.reading import decoded, stored
@@ -70,12 +70,18 @@ class IdentityHandler:
         out = Identified()
         local: dict[bytes, bytes | None] = dict.fromkeys(due)
         changes: dict[bytes, Change] = {}
+        forgotten = 0
         for key, one in known.items():
             if one is None:
                 continue
             now = standing(one, self._rules)
             if is_forgotten(one, now, self._rules, now_ms):
-                changes[key.encode()] = Change(None, None)
+                forgotten += 1
+                left = remains(one)
+                if left is None:
+                    changes[key.encode()] = Change(None, None)
+                else:
+                    out.states[key] = left
                 continue
             changed, alerts = fall_due(one, now, self._rules, now_ms)
             out.alerts += alerts
@@ -84,7 +90,7 @@ class IdentityHandler:
             at = next_due(changed, now, self._rules)
             if at is not None:
                 local[due_index.entry(at, key.encode())] = b""
-        counts = {"alerts_due": len(out.alerts), "forgotten": len(changes)}
+        counts = {"alerts_due": len(out.alerts), "forgotten": forgotten}
         changes |= self._changes(out.states)
         return Handled(
             {}, [], changes, {name: count for name, count in counts.items() if count}, local=local,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from streams.candidates import Rules, Standing, standing
-from streams.reference_record import Known, with_claim, with_event
+from streams.reference_record import Known, Turn, with_claim, with_event
 from streams.vocabulary import AlertKind, AlertState
-from streams.waiting import fall_due, is_forgotten, next_due, settled, state_of
+from streams.waiting import fall_due, is_forgotten, next_due, remains, settled, state_of
 from tests.streams.references import RULES, line, unresolved, word
 from tests.streams.strategies import DAY_ONE, HOUR, MINUTE
 
@@ -63,6 +65,15 @@ def test_a_record_is_forgotten_when_nothing_waits_and_nothing_said_reaches_so_fa
     assert next_due(one, now(one), RULES) == at
     assert not is_forgotten(one, now(one), RULES, at - 1)
     assert is_forgotten(one, now(one), RULES, at)
+
+
+def test_of_a_record_that_is_forgotten_what_was_taken_back_is_remembered_for_good() -> None:
+    assert remains(known(word("N1"))) is None
+    turned = replace(known(word("N1")), turns=(Turn("O-1\x1fD-1", "north:N1", 1),))
+    left = remains(turned)
+    assert left == Known("bol", "B1", turns=turned.turns)
+    assert next_due(left, now(left), RULES) is None
+    assert not is_forgotten(left, now(left), RULES, DAY_ONE + 99 * RULES.span_ms)
 
 
 def test_what_waits_is_never_forgotten() -> None:

@@ -159,3 +159,14 @@ def test_a_reference_nobody_needs_any_more_is_forgotten(stage: Stage) -> None:
     out = stage.sweep(DAY_ONE + MINUTE + 360 * DAY)
     assert out.counts == {"forgotten": 1}
     assert stage.memory.held == {}
+
+
+def test_a_claim_told_after_its_reference_was_forgotten_is_newer_than_what_was_taken_back(stage: Stage) -> None:
+    stage.take(claims(line(), word("N1")))
+    stage.take(claims(word("N2")))
+    stage.take(claims(line(withdrawn=True, minutes=1)))
+    assert stage.sweep(DAY_ONE + 400 * DAY).counts == {"forgotten": 1}
+    assert stage.index == []
+    later = 400 * 24 * 60
+    [again] = values(stage.take(claims(line(minutes=later), word("N1", minutes=later))), REFERENCES)
+    assert (again.tracking_number, again.turn) == ("N1", 1)
