@@ -13,7 +13,7 @@ from typing import NamedTuple
 from streams.dwell_records import Dwell
 from streams.identity import digest, shipment_key
 from streams.shipment import Entry, Shipment, decode_entry
-from streams.status import fold, is_voided
+from streams.status import fold, is_voided, strangers
 from streams.vocabulary import TERMINAL, Status
 
 DWELT = frozenset(Status) - TERMINAL - {Status.PLANNED, Status.UNKNOWN, Status.TRACKING_EXPIRED}
@@ -52,8 +52,11 @@ def _stays(shipment: Shipment) -> Iterator[_Stay]:
     """Every status it ever had with a time, the one it stands in last, with no end."""
     again = Shipment(shipment.carrier, shipment.tracking_number)
     first = latest = ""
-    for place, data in enumerate(shipment.history):
-        entry = decode_entry(data)
+    entries = [decode_entry(data) for data in shipment.history]
+    not_of_it = strangers(shipment, entries)
+    for place, entry in enumerate(entries):
+        if place in not_of_it:
+            continue
         voided = is_voided(shipment, place, entry)
         status, since = again.status, again.status_at
         fold(again, place, entry, voided=voided)

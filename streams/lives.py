@@ -18,7 +18,7 @@ from streams.archive import CLAIM_BYTES, HEARD_BYTES, Keeping, buried, claim_of,
 from streams.fanout import alerts_between
 from streams.model import AlertSignal, OrderLink, OrderReference
 from streams.shipment import ID_BYTES, ClaimWord, Entry, Past, Shipment, decode_entry, decode_receipt
-from streams.status import fold, is_voided, put, refold
+from streams.status import fold, is_voided, put, refold, strangers
 from streams.telling import recount
 from streams.vocabulary import STATUS_OF, TERMINAL, Milestone, Status
 
@@ -146,12 +146,14 @@ def _split(shipment: Shipment, until: int, claims: list[tuple[OrderLink, int]]) 
 def _end_of_first(shipment: Shipment, entries: Sequence[Entry], reuse_after: int) -> int | None:
     """Until when, in event time, the history is of a shipment that had ended before another began."""
     told = Shipment(shipment.carrier, shipment.tracking_number, voided=shipment.voided)
+    not_of_it = strangers(shipment, entries)
     for place, entry in enumerate(entries):
         if told.status in TERMINAL and told.status_at is not None and is_beginning(entry):
             until = told.status_at + reuse_after
             if entry.at > until:
                 return until
-        fold(told, place, entry, voided=is_voided(shipment, place, entry))
+        if place not in not_of_it:
+            fold(told, place, entry, voided=is_voided(shipment, place, entry))
     return None
 
 

@@ -17,7 +17,7 @@ the same step, so what comes out depends on the set of events alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -245,7 +245,7 @@ def refold(shipment: Shipment) -> None:
             _pass(shipment, entry)
 
 
-def strangers(shipment: Shipment, entries: list[Entry]) -> set[int]:
+def strangers(shipment: Shipment, entries: Sequence[Entry]) -> set[int]:
     """Places of the events found not to be the shipment's, and of what says so; ``entries``: its history."""
     disowned = {entry.corrects for entry in entries if entry.disowns}
     if not disowned:

@@ -15,6 +15,7 @@ from streams import reference_record as records
 from streams.candidates import Rules
 from streams.identification import Identified, Said, identify, key_of
 from streams.model import AlertSignal, CarrierEvent, Location, OrderReference, Reference, ReferenceClaim
+from streams.resolving import resolved, taken_back
 from streams.vocabulary import AlertState, Classifier, Correction, Milestone, SaidBy
 from tests.streams.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, SOURCE, carrier_event
 
@@ -48,6 +49,16 @@ def line(delivery: str = "D-1", minutes: int = 0, **changes: Any) -> ReferenceCl
         "said_at": at, "valid_at": at, "order_id": "O-1", "delivery_id": delivery, "customer_id": "C-1", **changes,
     }
     return ReferenceClaim(**fields)
+
+
+def mistaken(event: CarrierEvent) -> tuple[CarrierEvent, CarrierEvent]:
+    """The event of a shipment as one known by a reference: as it is found to be that shipment's, and as that turns out
+    wrong."""
+    bare = replace(event, tracking_number="")
+    return (
+        resolved(bare, event.carrier, event.tracking_number, SaidBy.EVENT, 0, 0),
+        taken_back(bare, event.carrier, event.tracking_number, 0),
+    )
 
 
 @dataclass

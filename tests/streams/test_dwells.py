@@ -10,6 +10,7 @@ from streams.model import CarrierEvent, Location
 from streams.shipment import Shipment, decode
 from streams.vocabulary import TERMINAL, Correction, Milestone, Status
 from tests.streams.laws import tell
+from tests.streams.references import mistaken
 from tests.streams.strategies import (
     DAY_ONE,
     MINUTE,
@@ -79,3 +80,9 @@ def test_dwells_are_the_same_by_id_and_contents_however_the_history_came_in(data
         assert told == dwells(decode(again.records[key]))
         assert all(one.dwelt_ms >= 0 and one.status in DWELT for one in told)
         assert len({one.dwell_id for one in told}) == len({(one.status, one.left_at - one.dwelt_ms) for one in told})
+
+
+def test_what_was_found_not_to_be_its_own_is_no_part_of_a_stay() -> None:
+    wrong = mistaken(carrier_event(Milestone.PICKED_UP, 20, location=DE, piece="2"))
+    ended = carrier_event(Milestone.DELIVERED, 560, location=DE, piece="1")
+    assert dwells(shipment(*ABROAD[:-1], ended, *wrong)) == dwells(shipment(*ABROAD))

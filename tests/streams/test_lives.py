@@ -15,6 +15,7 @@ from streams.model import Adoption, OrderReference
 from streams.shipment import Part, Shipment, encode
 from streams.shipments import Advance, Received, advance
 from streams.vocabulary import AlertState, ExceptionType, LinkKind, Milestone, Reason, Status
+from tests.streams.references import mistaken
 from tests.streams.strategies import DAY_ONE, HOUR, carrier_event, received, reference
 
 KEY = "north:N100"
@@ -152,6 +153,19 @@ def test_an_end_that_comes_late_divides_what_seemed_one_shipment() -> None:
     assert old.status is Status.DELIVERED
     assert [one.order_id for one in out.states[KEY].orders] == ["O-2"]
     assert (out.states[KEY].life, out.states[KEY].status) == (2, Status.OUT_FOR_DELIVERY)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_what_was_found_not_to_be_its_own_keeps_no_shipment_from_its_end(*, late: bool) -> None:
+    wrong = [received(one) for one in mistaken(at(-0.5, Milestone.PICKED_UP, piece="2").event)]
+    end = at(0, Milestone.DELIVERED, piece="1")
+    said = [*SECOND, *wrong, end] if late else [*wrong, end, *SECOND]
+    states: dict[str, Shipment | None] = {KEY: None}
+    for one in said:
+        states |= tell(one, states=states).states
+    shipment = states[KEY]
+    assert shipment is not None
+    assert (shipment.life, shipment.status) == (2, Status.OUT_FOR_DELIVERY)
 
 
 def test_the_words_of_a_claim_go_with_it() -> None:

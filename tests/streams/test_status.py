@@ -5,16 +5,15 @@ from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
-from msgspec.structs import replace
 
 from streams import shipment as records
 from streams.deadlines import Patience, deadlines
 from streams.model import CarrierEvent, ShipmentLink, ShipmentState
 from streams.public_state import state_of
-from streams.resolving import resolved, taken_back
 from streams.status import refold
-from streams.vocabulary import AlertKind, Correction, ExceptionType, LinkKind, Milestone, SaidBy, Status
+from streams.vocabulary import AlertKind, Correction, ExceptionType, LinkKind, Milestone, Status
 from tests.streams import laws
+from tests.streams.references import mistaken
 from tests.streams.strategies import HOUR, carrier_event, histories, received
 
 
@@ -70,12 +69,6 @@ OUT = carrier_event(Milestone.OUT_FOR_DELIVERY, 5)
 DELIVERED = carrier_event(Milestone.DELIVERED, 9, carrier_event_id="E-1")
 
 
-def _found(event: CarrierEvent) -> tuple[CarrierEvent, CarrierEvent]:
-    """An event known by a reference, as it is found to be the shipment's, and as that turns out wrong."""
-    bare = replace(event, tracking_number="")
-    return resolved(bare, "north", "N100", SaidBy.EVENT, 0, 0), taken_back(bare, "north", "N100", 0)
-
-
 def _all_of(*said: CarrierEvent) -> tuple[ShipmentState, list[tuple[AlertKind, int]]]:
     shipment = records.decode(laws.tell([[received(event)] for event in said]).records["north:N100"])
     return state_of(shipment, b"", shipment.updated_at), deadlines(shipment, PATIENCE)
@@ -94,16 +87,16 @@ def _all_of(*said: CarrierEvent) -> tuple[ShipmentState, list[tuple[AlertKind, i
     ],
 )
 def test_what_was_found_not_to_be_its_own_counts_for_nothing(wrong: CarrierEvent) -> None:
-    found, back = _found(wrong)
+    found, back = mistaken(wrong)
     for own in ([OUT], [OUT, DELIVERED]):
         for said in permutations([*own, found, back]):
             assert _all_of(*said) == _all_of(*own)
 
 
 def test_a_correction_found_not_to_be_its_own_corrects_nothing() -> None:
-    event, _ = _found(OUT)
+    event, _ = mistaken(OUT)
     correction = carrier_event(Milestone.INFO, 7, correction=Correction.RETRACTS, corrects=OUT.event_id)
-    correcting, back = _found(correction)
+    correcting, back = mistaken(correction)
     assert correcting.corrects == event.event_id
     assert _all_of(event, correcting) != _all_of(event)
     assert _all_of(event, correcting, back) == _all_of(back, correcting, event) == _all_of(event)
@@ -117,7 +110,7 @@ def test_what_a_carrier_takes_back_was_heard_all_the_same() -> None:
 
 
 def test_what_is_not_a_parts_own_is_not_its_wholes_either() -> None:
-    found, back = _found(carrier_event(Milestone.PICKED_UP, 2))
+    found, back = mistaken(carrier_event(Milestone.PICKED_UP, 2))
     link = ShipmentLink("north", "N100", "north", "M1", LinkKind.PIECE, 1)
     for said in permutations([link, received(found), received(back)]):
         whole = records.decode(laws.tell([[one] for one in said]).records["north:M1"])
