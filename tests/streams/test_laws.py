@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from streams.model import OrderReference
 from tests.streams import laws
-from tests.streams.strategies import batchings, histories, references, retellings
+from tests.streams.references import mistaken
+from tests.streams.strategies import batchings, events, histories, received, references, retellings
 
 HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
 moderate = settings(
@@ -67,6 +68,19 @@ def test_with_orders_cancelled_too_the_records_and_open_alerts_depend_on_the_set
     for one, other in ((plain, again), (again, plain)):
         told = {update.update_id for update in one.updates if update.order_id not in cancelled}
         assert told == {update.update_id for update in other.updates if update.order_id not in cancelled}
+
+
+@moderate
+@given(st.data())
+def test_with_events_found_to_be_other_shipments_too_everything_depends_on_the_set_alone(data: st.DataObject) -> None:
+    """A fact known by such an event alone may be told again, under its own id, by another event."""
+    wrong = [received(one) for event in data.draw(st.lists(events(), max_size=3)) for one in mistaken(event)]
+    history = [*data.draw(histories()), *wrong]
+    plain, again = laws.tell([history]), laws.tell([[item] for item in data.draw(st.permutations(history))])
+    assert again.records == plain.records
+    assert again.open_alerts == plain.open_alerts
+    assert [set(ids) for ids in again.ids] == [set(ids) for ids in plain.ids]
+    laws.check_record_tells_its_alerts(again)
 
 
 @moderate
