@@ -4,8 +4,10 @@ of it no longer claims is withdrawn.
 Reads ``erp.orders``; writes ``order.references``, ``reference.claims`` and, as its state, ``order.state``.
 
 A line with the carrier's number claims that shipment, and says of its references that they are that shipment's. A line
-without claims by its most specific reference. Which claims stand in the end depends on the set of an order's versions,
-not on the order they came in: the newest by ``updated_at`` has them, an older one changes nothing.
+without claims by its most specific reference. Which claims stand in the end, and which were given up, depends on the
+set of an order's versions, not on the order they came in: the newest by ``updated_at`` has them, and of what only an
+older one claimed it is told that it is given up, whenever that one comes. Among versions of the very same time alone
+it may depend on what came first, by a millisecond, when a claim was made.
 """
 
 from __future__ import annotations
@@ -71,6 +73,7 @@ def keep(
         version = digest(msgpack.encode(order).hex())
         if stored is not None and _rank(order, version) <= _rank_of(stored):
             out.counts["older"] += 1
+            _give_up([*rekeyed.references, *rekeyed.claims], order, stored, out)
             continue
         out.counts["renewed"] += 1
         told = _tell([*rekeyed.references, *rekeyed.claims], order, stored, out)
@@ -140,13 +143,19 @@ def _tell(claims: Sequence[Claim], order: Order, stored: OrderState | None, out:
         told.append(_noted(claim, at))
     for one in before.values():
         if not one.withdrawn:
-            given_up = replace(one, withdrawn=True)
-            _put(_withdrawal(given_up, order), out)
+            _put(_withdrawal(one, order), out)
             out.counts["withdrawn"] += 1
-            told.append(given_up)
-        elif one.told_at >= order.updated_at:
-            told.append(one)
+        if one.told_at >= order.updated_at:
+            told.append(replace(one, withdrawn=True))
     return told
+
+
+def _give_up(claims: Sequence[Claim], order: Order, stored: OrderState, out: Kept) -> None:
+    """Withdraw what only an older word of the order claims, as if it had come before the newest."""
+    newest = {_identity(one) for one in stored.claims}
+    for claim in claims:
+        if _identity(claim) not in newest:
+            _put(_withdrawal(_noted(claim, order.updated_at), order), out)
 
 
 def _time_of(claim: Claim, updated_at: int, last: OrderClaim | None) -> int:
