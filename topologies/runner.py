@@ -23,13 +23,13 @@ from streams.errors import Fatal, ShipSyncError, Transient
 from topologies import logs, metrics
 from topologies.changelog import Changelog, KafkaChangelog
 from topologies.chunks import Chunk, TopicPartition
-from topologies.deadletters import Encode, cards, letters
+from topologies.deadletters import Encode
 from topologies.handling import Handled, Handler, StatefulHandler
-from topologies.held_back import HeldBack, carrying
 from topologies.poison import FOLDER, Crashes, one_by_one
 from topologies.refusal_log import log_refused
 from topologies.sink import Fenced, Sink, Unit
 from topologies.state import Mark, PartitionState
+from topologies.writing import Writing, held_back
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +63,6 @@ class _Slot:
         self.marked_at = float("-inf")
 
 
-def _held_back(handled: Handled) -> dict[bytes, HeldBack]:
-    return {key: HeldBack(handled.changes[key].changelog, messages) for key, messages in handled.afterwards.items()}
-
-
 def _wanted(slot: _Slot) -> bool:
     return slot.wanted
 
@@ -93,7 +89,7 @@ class StageRunner:
         self._handler = handler
         self._settings = settings
         self._sink = sink
-        self._encode = encode_dead_letter
+        self._writing = Writing(app, sink, encode_dead_letter)
         self._clock = clock
         self._exit = exit_process
         self._changelog = changelog or self._kafka_changelog()
@@ -240,19 +236,19 @@ class StageRunner:
             return False
         unit = await self._in(self._sending, lambda: self._sink.begin(number))
         with metrics.CHUNK_SECONDS.labels(self.app.name, "outputs").time():
-            await self._in(self._sending, lambda: self._send_outputs(unit, handled, now))
+            await self._in(self._sending, lambda: self._writing.outputs(unit, handled, now))
         if not await self._still_ours(began):
             await self._in(self._sending, unit.abort)
             return False
         if current() and handled.changes and self.app.state_topic is not None:
             with metrics.CHUNK_SECONDS.labels(self.app.name, "changelog").time():
-                await self._in(self._sending, lambda: self._send_changes(unit, number, handled))
+                await self._in(self._sending, lambda: self._writing.changes(unit, number, handled))
         if current() and handled.afterwards and not unit.is_atomic:
-            held = _held_back(handled)
-            await self._in(self._sending, lambda: self._tell(unit, held))
+            held = held_back(handled)
+            await self._in(self._sending, lambda: self._writing.tell(unit, held))
             if not await self._still_ours(began):
                 return False
-            await self._in(self._sending, lambda: self._note_told(unit, number, held))
+            await self._in(self._sending, lambda: self._writing.note_told(unit, number, held))
         if not current():
             await self._in(self._sending, unit.abort)
             return False
@@ -278,50 +274,6 @@ class StageRunner:
             return True
         log.warning("%s: out of the group after a pause; what was in hand is abandoned", self.app.name)
         return False
-
-    def _send_outputs(self, unit: Unit, handled: Handled, now: int) -> None:
-        unit.send(handled.outputs)
-        if unit.is_atomic:
-            for messages in handled.afterwards.values():
-                unit.send(messages)
-        if handled.refused:
-            unit.send_whole(letters(self.app, handled.refused, now))
-            unit.send(cards(self.app, handled.refused, now, self._encode))
-        unit.flush()
-
-    def _send_changes(self, unit: Unit, number: int, handled: Handled) -> None:
-        assert self.app.state_topic is not None
-        topic = self.app.state_topic.name
-        held = {} if unit.is_atomic else _held_back(handled)
-        changes = [
-            {"key": key, "value": change.changelog} for key, change in handled.changes.items() if key not in held
-        ]
-        unit.send({topic: cast(Any, changes)}, partition=number)
-        unit.send_whole([carrying(topic, key, one, number) for key, one in held.items()])
-        unit.flush()
-
-    def _tell(self, unit: Unit, held: Mapping[bytes, HeldBack]) -> None:
-        """Send what was held back, now that its changes are on the changelog."""
-        for one in held.values():
-            unit.send(one.messages)
-        unit.flush()
-
-    def _note_told(self, unit: Unit, number: int, held: Mapping[bytes, HeldBack]) -> None:
-        """Write these records of the changelog again, without what they carried."""
-        assert self.app.state_topic is not None
-        changes = [{"key": key, "value": one.changelog} for key, one in held.items()]
-        unit.send({self.app.state_topic.name: cast(Any, changes)}, partition=number)
-
-    def _tell_what_was_left(self, number: int, held: Mapping[bytes, HeldBack]) -> None:
-        """Send what the worker before held back and had not sent, or not noted as sent."""
-        if not held:
-            return
-        unit = self._sink.begin(number)
-        self._tell(unit, held)
-        self._note_told(unit, number, held)
-        unit.commit()
-        told = sum(len(messages) for one in held.values() for messages in one.messages.values())
-        log.info("%s[%d]: %d messages its last worker held back were sent", self.app.name, number, told)
 
     def _commit(self, unit: Unit, number: int, slot: _Slot, handled: Handled) -> Mark | None:
         """Make the writes final; now and then, how far the changelog reaches with them."""
@@ -365,7 +317,7 @@ class StageRunner:
                     if restored is None:
                         return False
                     try:
-                        await self._in(self._sending, partial(self._tell_what_was_left, number, restored.held_back))
+                        await self._in(self._sending, partial(self._writing.what_was_left, number, restored.held_back))
                     except BaseException:
                         restored.state.close()
                         raise

@@ -1,0 +1,78 @@
+"""What a stage writes to Kafka for a chunk; in which order, the runner says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, cast
+
+from config.topics import App
+from topologies.deadletters import Encode, cards, letters
+from topologies.handling import Handled
+from topologies.held_back import HeldBack, carrying
+from topologies.sink import Sink, Unit
+
+log = logging.getLogger(__name__)
+
+
+def held_back(handled: Handled) -> dict[bytes, HeldBack]:
+    """By key, what waits for the changelog."""
+    return {key: HeldBack(handled.changes[key].changelog, messages) for key, messages in handled.afterwards.items()}
+
+
+class Writing:
+    """Writes what handlers hand back. ``encode_dead_letter``: index card -> value bytes."""
+
+    def __init__(self, app: App, sink: Sink, encode_dead_letter: Encode) -> None:
+        self._app = app
+        self._sink = sink
+        self._encode = encode_dead_letter
+
+    def outputs(self, unit: Unit, handled: Handled, now_ms: int) -> None:
+        """Outputs and dead letters, acknowledged; in a transaction also what would wait for the changelog elsewhere."""
+        unit.send(handled.outputs)
+        if unit.is_atomic:
+            for messages in handled.afterwards.values():
+                unit.send(messages)
+        if handled.refused:
+            unit.send_whole(letters(self._app, handled.refused, now_ms))
+            unit.send(cards(self._app, handled.refused, now_ms, self._encode))
+        unit.flush()
+
+    def changes(self, unit: Unit, number: int, handled: Handled) -> None:
+        """The changelog of the partition, with what waits for it, acknowledged."""
+        topic = self._changelog
+        held = {} if unit.is_atomic else held_back(handled)
+        changes = [
+            {"key": key, "value": change.changelog} for key, change in handled.changes.items() if key not in held
+        ]
+        unit.send({topic: cast(Any, changes)}, partition=number)
+        unit.send_whole([carrying(topic, key, one, number) for key, one in held.items()])
+        unit.flush()
+
+    def tell(self, unit: Unit, held: Mapping[bytes, HeldBack]) -> None:
+        """Send what was held back, now that its changes are on the changelog; acknowledged."""
+        for one in held.values():
+            unit.send(one.messages)
+        unit.flush()
+
+    def note_told(self, unit: Unit, number: int, held: Mapping[bytes, HeldBack]) -> None:
+        """Write these records of the changelog again, without what they carried."""
+        changes = [{"key": key, "value": one.changelog} for key, one in held.items()]
+        unit.send({self._changelog: cast(Any, changes)}, partition=number)
+
+    def what_was_left(self, number: int, held: Mapping[bytes, HeldBack]) -> None:
+        """Send what the worker before held back and had not sent, or not noted as sent."""
+        if not held:
+            return
+        unit = self._sink.begin(number)
+        self.tell(unit, held)
+        self.note_told(unit, number, held)
+        unit.commit()
+        told = sum(len(messages) for one in held.values() for messages in one.messages.values())
+        log.info("%s[%d]: %d messages its last worker held back were sent", self._app.name, number, told)
+
+    @property
+    def _changelog(self) -> str:
+        assert self._app.state_topic is not None
+        return self._app.state_topic.name
