@@ -11,6 +11,8 @@ from streams.vocabulary import Correction, Flag, SaidBy
 BY_REFERENCE = " by reference"
 """Goes behind the channel: what is heard so is another source than the same feed's events with numbers, so that an
 occurrence both tell of is told once."""
+_STAYS = 16
+"""Hex digits of an id of 32."""
 FLAG_OF: dict[SaidBy, Flag] = {
     SaidBy.EVENT: Flag.RESOLVED_BY_EVENT,
     SaidBy.ORDER: Flag.RESOLVED_BY_ORDER,
@@ -22,8 +24,10 @@ def resolved_id(event_id: str, shipment: str, turns: int) -> str:
     """The id of the event at that shipment, after it was taken back from there ``turns`` times.
 
     It is never the id of an event the carrier sent with its number: what is taken back is our finding, not its word.
+    How it begins does not depend on the turns: of events of one time and rank, ids decide which counts last.
     """
-    return digest("resolved", event_id, shipment, str(turns))
+    stays = digest("resolved", event_id, shipment)
+    return stays[:_STAYS] + digest("resolved", event_id, shipment, str(turns))[_STAYS:]
 
 
 def resolved(

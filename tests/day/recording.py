@@ -141,7 +141,7 @@ def _correction(rng: Random, event: CarrierEvent) -> CarrierEvent:
 
 def _orders(rng: Random, carrier: str, number: str, place: int, began: int) -> Iterator[OrderReference]:
     """The claims on a shipment: most have one order, some two, a few change their promise or are cancelled.
-    Some claim by a reference too, which may become doubtful."""
+    Some claim by a reference too, which may become doubtful, and certain again."""
     if rng.random() < 0.12:
         return
     for order in range(2 if rng.random() < 0.05 else 1):
@@ -160,6 +160,8 @@ def _orders(rng: Random, carrier: str, number: str, place: int, began: int) -> I
             yield by_reference
             if rng.random() < 0.5:
                 yield replace(by_reference, withdrawn=True)
+                if rng.random() < 0.5:
+                    yield replace(by_reference, turn=1)
         if rng.random() < 0.04:
             yield replace(claim, updated_at=claim.updated_at + 2 * HOUR, withdrawn=True)
 

@@ -16,6 +16,12 @@ def test_an_id_tells_event_shipment_and_how_often_it_was_taken_back() -> None:
     assert all(len(one) == 32 for one in ids)
 
 
+def test_among_others_an_event_has_the_same_place_however_often_it_was_taken_back() -> None:
+    ids = [f"{number}" for number in range(20)]
+    once = sorted(ids, key=lambda one: resolved_id(one, "north:N1", 0))
+    assert once == sorted(ids, key=lambda one: resolved_id(one, "north:N1", int(one) % 3))
+
+
 def test_what_is_taken_back_is_what_was_told_and_nothing_the_carrier_said() -> None:
     event = unresolved(estimated_delivery_at=5, carrier_event_id="E-1")
     there = resolved(event, "north", "N1", SaidBy.ORDER, 1, 0)
