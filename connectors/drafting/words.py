@@ -6,7 +6,15 @@ import re
 from collections.abc import Callable
 from functools import cache, partial
 
-from connectors.mapping.times import Unreadable, clock_ms, day_ms, epoch_moment, patterned_moment, stamp_moment
+from connectors.mapping.times import (
+    Unreadable,
+    clock_ms,
+    day_ms,
+    epoch_moment,
+    is_digits,
+    patterned_moment,
+    stamp_moment,
+)
 from streams.vocabulary import Milestone
 
 PATTERNS = (
@@ -59,7 +67,7 @@ def way_of(text: str) -> str | None:
         return ISO
     if text.startswith("/Date("):
         return EPOCH if _reads(lambda: epoch_moment(text)) else None
-    if text.isdigit():
+    if is_digits(text):
         return _digits_way_of(text)
     return next((pattern for pattern in PATTERNS if _reads(partial(patterned_moment, text, pattern, _utc))), None)
 
@@ -82,7 +90,7 @@ def date_way_of(text: str) -> str | None:
 
 def is_clock(text: str, named: bool = False) -> bool:
     """Whether it is a time of day; bare digits only where the field is ``named`` so."""
-    return (":" in text or (named and text.isdigit() and len(text) in (4, 6))) and _reads(lambda: clock_ms(text))
+    return (":" in text or (named and is_digits(text) and len(text) in (4, 6))) and _reads(lambda: clock_ms(text))
 
 
 def is_time(text: str) -> bool:

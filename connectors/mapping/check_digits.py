@@ -25,7 +25,7 @@ class Scheme(NamedTuple):
 
 
 def _weights_1_2(body: str) -> str:
-    values = [int(sign) if sign.isdigit() else (ord(sign) - 63) % 10 for sign in body]
+    values = [int(sign) if sign.isdecimal() else (ord(sign) - 63) % 10 for sign in body]
     return str(-(sum(values[::2]) + 2 * sum(values[1::2])) % 10)
 
 

@@ -13,6 +13,7 @@ from connectors.mapping.times import (
     Unreadable,
     clock_ms,
     day_ms,
+    is_digits,
     local_moment,
     offset_in,
 )
@@ -42,7 +43,7 @@ def _moment(text: str, form: str, zone: str) -> Moment:
     if form in _SHORT_YEAR:
         text, form = f"20{text}", {"101": "102", "201": "203", "202": "204"}[form]
     digits = _LONG.get(form)
-    if digits is None or len(text) < digits or not text[:digits].isdigit():
+    if digits is None or len(text) < digits or not is_digits(text[:digits]):
         raise Unreadable(text)
     local = day_ms(text[:8])
     if digits == 8:
@@ -59,7 +60,7 @@ def _offset(text: str, zone: str, local: int) -> int | None:
     if not text:
         return None
     sign, rest = text[:1], text[1:].replace(":", "")
-    if sign in "+-" and rest.isdigit() and len(rest) in (2, 4):
+    if sign in "+-" and is_digits(rest) and len(rest) in (2, 4):
         minutes = int(rest[:2]) * 60 + int(rest[2:] or 0)
         return -minutes if sign == "-" else minutes
     if text == "LOC":

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from connectors.mapping.times import is_digits
+
 _URN = re.compile(r"urn:epc:id:([a-z]+):([^.]+)\.([^.]*)(?:\.(.*))?")
 _LINK = re.compile(r"https?://[^/]+/(?:[^?]*/)?(00|01|253|254|255|401|402|414|8003|8004|8010|8017|8018)/([^/?#]+)(.*)")
 _SERIAL = re.compile(r"/21/([^/?#]+)")
@@ -40,10 +42,10 @@ def key_of(text: str) -> tuple[str, str]:
 
 
 def _of_urn(scheme: str, company: str, item: str, serial: str | None) -> tuple[str, str]:
-    if scheme == "sscc" and len(company + item) == 17 and (company + item).isdigit():
+    if scheme == "sscc" and len(company + item) == 17 and is_digits(company + item):
         body = item[0] + company + item[1:]
         return "sscc", body + check_digit(body)
-    if scheme == "sgtin" and serial and len(company + item) == 13 and (company + item).isdigit():
+    if scheme == "sgtin" and serial and len(company + item) == 13 and is_digits(company + item):
         body = item[0] + company + item[1:]
         return "sgtin", f"{body}{check_digit(body)}.{serial}"
     return scheme, ".".join(part for part in (company, item, serial) if part)

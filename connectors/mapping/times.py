@@ -79,9 +79,9 @@ def day_ms(text: str, pattern: str | None = None) -> int:
 def _parse_day(text: str, pattern: str | None) -> date:
     if pattern is not None:
         return datetime.strptime(" ".join(text.split()), pattern).replace(tzinfo=UTC).date()
-    if len(text) == 8 and _digits(text):
+    if len(text) == 8 and is_digits(text):
         return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    if len(text) == 10 and text[4] == text[7] == "-" and _digits(text[:4] + text[5:7] + text[8:]):
+    if len(text) == 10 and text[4] == text[7] == "-" and is_digits(text[:4] + text[5:7] + text[8:]):
         return date(int(text[:4]), int(text[5:7]), int(text[8:]))
     raise Unreadable(text)
 
@@ -99,7 +99,7 @@ def clock_ms(text: str) -> int:
         return _half_day_ms(text)
     whole, _, fraction = text.partition(".")
     digits = whole.replace(":", "") if len(whole) in (5, 8) and whole[2] == ":" else whole
-    if not _digits(digits) or len(digits) not in (4, 6, 7, 8) or (fraction and not _digits(fraction)):
+    if not is_digits(digits) or len(digits) not in (4, 6, 7, 8) or (fraction and not is_digits(fraction)):
         raise Unreadable(text)
     hours, minutes, seconds = int(digits[:2]), int(digits[2:4]), int(digits[4:6] or 0)
     if hours > 23 or minutes > 59 or seconds > 60:
@@ -112,12 +112,13 @@ def _half_day_ms(text: str) -> int:
     """``9:24 pm``, ``12:05:09 AM``."""
     digits, half = text[:-2].strip(), text[-2:].lower()
     hours, _, rest = digits.partition(":")
-    if half not in ("am", "pm") or not _digits(hours) or not 1 <= int(hours) <= 12 or not rest:
+    if half not in ("am", "pm") or not is_digits(hours) or not 1 <= int(hours) <= 12 or not rest:
         raise Unreadable(text)
     return clock_ms(f"{int(hours) % 12 + (12 if half == 'pm' else 0):02}:{rest}")
 
 
-def _digits(text: str) -> bool:
+def is_digits(text: str) -> bool:
+    """Whether it is 0 to 9 alone: ``str.isdigit`` takes ² and ٣ for digits too."""
     return text.isascii() and text.isdigit()
 
 
@@ -127,7 +128,7 @@ def stated_offset(text: str) -> int | None:
         return _stated_offsets[text]
     bare = text.strip().removeprefix("GMT").removeprefix("UTC")
     sign, digits = bare[:1], bare[1:].replace(":", "") if bare[3:4] == ":" else bare[1:]
-    if sign not in ("+", "-") or not _digits(digits) or len(digits) not in (2, 4):
+    if sign not in ("+", "-") or not is_digits(digits) or len(digits) not in (2, 4):
         raise Unreadable(text)
     minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
     if minutes > 14 * 60:
@@ -235,7 +236,7 @@ def epoch_moment(text: str) -> Moment:
     if net is not None:
         return _counted(int(net[1]), stated_offset(net[2]) if net[2] else None, text)
     whole, _, fraction = text.partition(".")
-    if not _digits(whole) or (fraction and not _digits(fraction)) or len(whole) > 18:
+    if not is_digits(whole) or (fraction and not is_digits(fraction)) or len(whole) > 18:
         raise Unreadable(text)
     number = int(whole)
     if number < 100_000_000_000:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from connectors.formats.x12 import Group, TransactionSet
+from connectors.mapping.times import is_digits
 from streams.errors import Reject
 from streams.identity import digest
 from streams.intake import RawContext
@@ -88,7 +89,7 @@ def _text(
     body = [f"AK1*{_at(gs, 1)}*{_at(gs, 6)}"]
     for one in messages:
         body += [f"AK2*{one.kind}*{one.control}", f"AK5*{_CODE[one.verdict]}{_codes(one.errors)}"]
-    claimed = group.counted if group.counted and group.counted.isdigit() else str(len(messages))
+    claimed = group.counted if group.counted and is_digits(group.counted) else str(len(messages))
     body.append(f"AK9*{_CODE[verdict]}*{claimed}*{len(messages)}*{taken}{_codes(group.faults)}")
     version = _at(gs, 8) or "004010"
     segments = [

@@ -26,6 +26,7 @@ from connectors.mapping.times import (
     Unreadable,
     clock_ms,
     day_ms,
+    is_digits,
     local_moment,
     offset_in,
 )
@@ -285,7 +286,7 @@ def _flags(heading: Heading, sense: Sense) -> list[str]:
 
 def _degrees(text: str, negative: bool) -> float | None:
     """Degrees of DDDMMSS (data elements 1654, 1655); None where it is no such thing."""
-    if len(text) != 7 or not (text.isascii() and text.isdigit()):
+    if len(text) != 7 or not is_digits(text):
         return None
     degrees = round(int(text[:3]) + int(text[3:5]) / 60 + int(text[5:]) / 3600, 5)
     return -degrees if negative else degrees

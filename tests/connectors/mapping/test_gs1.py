@@ -24,6 +24,7 @@ from connectors.mapping.gs1 import check_digit, key_of
         ("http://transaction.acme.com/po/12345678", ("", "12345678")),
         ("urn:epc:id:sscc:0614141.12", ("sscc", "0614141.12")),
         ("PO 7", ("", "PO 7")),
+        ("urn:epc:id:sscc:0614141.123456789²", ("sscc", "0614141.123456789²")),
     ],
 )
 def test_an_identifier_gives_its_key(text: str, key: tuple[str, str]) -> None:
