@@ -9,22 +9,26 @@ from pathlib import Path
 
 from config import topics
 from config.settings import Settings
+from streams.claims import age_of
 from streams.model import CarrierEvent, OrderReference, Record
-from streams.vocabulary import AlertKind, AlertState, Milestone
+from streams.vocabulary import AlertKind, AlertState, Correction, Milestone, SaidBy
 from tests.fakes.stage import Calls, FakeSink
+from tests.streams.references import line, unresolved, word
 from tests.support.records import FakeRecord
+from tests.topologies.test_identity import claims as reference_claims
+from tests.topologies.test_identity import events as unresolved_events
 from tests.topologies.test_shipments import DAY, EVENTS, NOON, REFERENCES, REGISTRY, SIGNALS, event
 from topologies.changelog import Restored
 from topologies.chunks import Ledger, TopicPartition
-from topologies.handling import Message
+from topologies.handling import Message, StatefulHandler
 from topologies.held_back import HeldBack, carried, carrying
+from topologies.identity import IdentityHandler
 from topologies.runner import StageRunner
 from topologies.shipments import ShipmentsHandler
 from topologies.sink import Whole
 from topologies.state import PartitionState, StateMemory
 
 MEMORY = StateMemory(8 << 20)
-PARTITIONS = frozenset(TopicPartition(topic.name, 0) for topic in topics.OF_ONE_SHIPMENT)
 NEVER = 10**6
 
 
@@ -68,7 +72,7 @@ class Log(FakeSink):
 class Replayed:
     """A changelog that lies in the log."""
 
-    def __init__(self, topic: str, records: list[Whole], handler: ShipmentsHandler) -> None:
+    def __init__(self, topic: str, records: list[Whole], handler: StatefulHandler) -> None:
         self._topic, self._records, self._handler = topic, records, handler
 
     def topic_id(self) -> str:
@@ -95,11 +99,17 @@ class Replayed:
         return Restored(state, held)
 
 
-class World:
-    """The topics the stage writes to, and one worker after the other, each on a disk of its own."""
+STAGES: dict[topics.App, tuple[Callable[..., StatefulHandler], Sequence[topics.Topic]]] = {
+    topics.SHIPMENTS: (ShipmentsHandler, topics.OF_ONE_SHIPMENT),
+    topics.IDENTITY: (IdentityHandler, (topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS)),
+}
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+
+class World:
+    """The topics a stage writes to, and one worker after the other, each on a disk of its own."""
+
+    def __init__(self, folder: Path, app: topics.App = topics.SHIPMENTS) -> None:
+        self._folder, self._app = folder, app
         self.records: list[Whole] = []
         self.workers = 0
         self.now = NOON
@@ -109,17 +119,19 @@ class World:
         whether it did. The clock shows the latest time of either."""
         self.workers += 1
         calls = Mortal()
-        sink, handler = Log(calls, self.records), ShipmentsHandler(Settings(), REGISTRY, {})
+        build, inputs = STAGES[self._app]
+        sink, handler = Log(calls, self.records), build(Settings(), REGISTRY, {})
         settings = Settings(data_dir=self._folder / str(self.workers))
+        assert self._app.state_topic is not None
         runner = StageRunner(
-            topics.SHIPMENTS, handler, settings, sink, lambda _: b"", clock=lambda: self.now,
-            changelog=Replayed(topics.SHIPMENT_STATE.name, self.records, handler), exit_process=lambda _: None,
+            self._app, handler, settings, sink, lambda _: b"", clock=lambda: self.now,
+            changelog=Replayed(self._app.state_topic.name, self.records, handler), exit_process=lambda _: None,
         )
-        ledger = Ledger(10)
+        ledger, partitions = Ledger(10), {TopicPartition(topic.name, 0) for topic in inputs}
 
         async def act() -> None:
-            ledger.assign(PARTITIONS, self.workers)
-            await runner.on_assigned(set(PARTITIONS), self.workers)
+            ledger.assign(partitions, self.workers)
+            await runner.on_assigned(partitions, self.workers)
             for number, step in enumerate(steps):
                 if number == at_step:
                     calls.left = dies_after
@@ -139,7 +151,7 @@ class World:
             else:
                 return False
             finally:
-                ledger.revoke(PARTITIONS)
+                ledger.revoke(partitions)
                 calls.left = NEVER
                 await runner.close()
 
@@ -151,6 +163,19 @@ class World:
         said = [SIGNALS.decode(one.value) for one in self.records if one.topic == topics.ALERT_SIGNALS.name]
         newest = {one.alert_id: one for one in sorted(said, key=lambda one: (one.said_at, one.place))}
         return {(one.subject, one.kind) for one in newest.values() if one.state is AlertState.RAISED}
+
+
+    @property
+    def found(self) -> set[tuple[str, str]]:
+        """Shipments an event was found to be of, and not taken back from, and those a claim by reference stands on."""
+        events = [EVENTS.decode(one.value) for one in self.records if one.topic == topics.CARRIER_EVENTS.name]
+        voided = {one.corrects for one in events}
+        claims = [REFERENCES.decode(one.value) for one in self.records if one.topic == topics.ORDER_REFERENCES.name]
+        newest = {one.tracking_number: one for one in sorted(claims, key=age_of)}
+        return {
+            ("event", one.tracking_number) for one in events
+            if one.correction is Correction.NEW and one.event_id not in voided
+        } | {("claim", number) for number, one in newest.items() if not one.withdrawn}
 
 
 def heard(*events: CarrierEvent) -> list[FakeRecord]:
@@ -220,6 +245,24 @@ def test_wherever_the_worker_dies_over_a_chunk_another_interleaving_leaves_the_a
         died = world.work(claimed(first), heard(slips), dies_after=dies_after, at_step=1)
         world.work(claimed(first, anew), heard(slips))
         assert world.open_alerts == set(), f"died after {dies_after} calls"
+        if not died:
+            break
+    assert dies_after > len(WRITES)
+
+
+def test_wherever_the_worker_dies_nothing_stays_at_a_shipment_the_reference_turns_out_not_to_be(
+    tmp_path: Path,
+) -> None:
+    here, there = word("N1"), word("N2", SaidBy.PERSON)
+    begun = [unresolved_events(unresolved()), reference_claims(line())]
+    whole = World(tmp_path / "whole", topics.IDENTITY)
+    whole.work(*begun, reference_claims(here))
+    assert whole.found == {("event", "N1"), ("claim", "N1")}
+    for dies_after in count():
+        world = World(tmp_path / str(dies_after), topics.IDENTITY)
+        died = world.work(*begun, reference_claims(here), dies_after=dies_after, at_step=2)
+        world.work(reference_claims(here, there))
+        assert world.found == {("event", "N2"), ("claim", "N2")}, f"died after {dies_after} calls"
         if not died:
             break
     assert dies_after > len(WRITES)
