@@ -73,7 +73,9 @@ def keep(
         version = digest(msgpack.encode(order).hex())
         if stored is not None and _rank(order, version) <= _rank_of(stored):
             out.counts["older"] += 1
-            _give_up([*rekeyed.references, *rekeyed.claims], order, stored, out)
+            given_up = _give_up([*rekeyed.references, *rekeyed.claims], order, stored, out)
+            if given_up and order.updated_at >= stored.updated_at:
+                out.states[order.order_id] = replace(stored, claims=[*stored.claims, *given_up])
             continue
         out.counts["renewed"] += 1
         told = _tell([*rekeyed.references, *rekeyed.claims], order, stored, out)
@@ -150,12 +152,15 @@ def _tell(claims: Sequence[Claim], order: Order, stored: OrderState | None, out:
     return told
 
 
-def _give_up(claims: Sequence[Claim], order: Order, stored: OrderState, out: Kept) -> None:
-    """Withdraw what only an older word of the order claims, as if it had come before the newest."""
-    newest = {_identity(one) for one in stored.claims}
-    for claim in claims:
-        if _identity(claim) not in newest:
-            _put(_withdrawal(_noted(claim, order.updated_at), order), out)
+def _give_up(claims: Sequence[Claim], order: Order, stored: OrderState, out: Kept) -> list[OrderClaim]:
+    """Withdraw what only an older word of the order claims, as if it had come before the newest; what that is."""
+    known = {_identity(one) for one in stored.claims}
+    given_up = [
+        replace(_noted(claim, order.updated_at), withdrawn=True) for claim in claims if _identity(claim) not in known
+    ]
+    for one in given_up:
+        _put(_withdrawal(one, order), out)
+    return given_up
 
 
 def _time_of(claim: Claim, updated_at: int, last: OrderClaim | None) -> int:

@@ -297,6 +297,14 @@ def test_the_newest_version_has_all_its_claims_and_no_other(versions: Sequence[O
     assert believed == standing
 
 
+def test_a_claim_is_made_again_by_a_version_of_the_very_time_at_which_a_late_one_gave_it_up() -> None:
+    line = OrderLine("D-1", "north", "N1")
+    kept = Kept().tell(order(updated_at=5, value=1.5)).tell(order(line, updated_at=5, value=None))
+    assert kept.standing == {}
+    kept.tell(order(line, updated_at=5, promised_delivery_at=9))
+    assert set(kept.standing) == {("north", "N1", "O-1", "D-1")}
+
+
 def test_saying_it_all_again_says_nothing_new() -> None:
     said: Sequence[Order] = [order(OrderLine("D-1", "north", "N1", [BOL])), order(updated_at=6)]
     kept = Kept().tell(*said)
