@@ -140,7 +140,7 @@ def _tell(claims: Sequence[Claim], order: Order, stored: OrderState | None, out:
     told: list[OrderClaim] = []
     for claim in claims:
         last = before.pop(_identity(claim), None)
-        at = _time_of(claim, order.updated_at, last)
+        at = order.updated_at if last is None or stored is None else _time_of(claim, order, last, stored)
         _put(_retimed(claim, at), out)
         told.append(_noted(claim, at))
     for one in before.values():
@@ -163,11 +163,12 @@ def _give_up(claims: Sequence[Claim], order: Order, stored: OrderState, out: Kep
     return given_up
 
 
-def _time_of(claim: Claim, updated_at: int, last: OrderClaim | None) -> int:
-    """The time that makes the claim the newest word: the order's, unless as late a one has withdrawn it."""
-    if last is None:
-        return updated_at
-    return max(updated_at, last.told_at + (last.withdrawn and not claim.withdrawn))
+def _time_of(claim: Claim, order: Order, last: OrderClaim, stored: OrderState) -> int:
+    """The time that makes the claim the newest word: the order's, unless as late a one has withdrawn it, or told it in
+    terms that go before these."""
+    at = max(order.updated_at, last.told_at + (last.withdrawn and not claim.withdrawn))
+    terms, before = _rank(order, "")[1:-1], _rank_of(stored)[1:-1]
+    return at + (at == last.told_at and terms < before)
 
 
 def _put(claim: Claim, out: Kept) -> None:

@@ -305,6 +305,14 @@ def test_a_claim_is_made_again_by_a_version_of_the_very_time_at_which_a_late_one
     assert set(kept.standing) == {("north", "N1", "O-1", "D-1")}
 
 
+def test_the_next_version_has_the_terms_though_one_of_the_time_before_had_to_be_told_later() -> None:
+    line = OrderLine("D-1", "north", "N1")
+    kept = Kept().tell(order(line), order(customer_id="C-2"), order(line, customer_id="C-3"))
+    assert kept.believed["north", "N1", "O-1", "D-1"][0] == 6
+    kept.tell(order(line, updated_at=6, customer_id="C-2"))
+    assert kept.standing["north", "N1", "O-1", "D-1"][0] == "C-2"
+
+
 def test_saying_it_all_again_says_nothing_new() -> None:
     said: Sequence[Order] = [order(OrderLine("D-1", "north", "N1", [BOL])), order(updated_at=6)]
     kept = Kept().tell(*said)
