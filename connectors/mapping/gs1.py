@@ -42,10 +42,10 @@ def key_of(text: str) -> tuple[str, str]:
 
 
 def _of_urn(scheme: str, company: str, item: str, serial: str | None) -> tuple[str, str]:
-    if scheme == "sscc" and len(company + item) == 17 and is_digits(company + item):
+    if scheme == "sscc" and item and len(company + item) == 17 and is_digits(company + item):
         body = item[0] + company + item[1:]
         return "sscc", body + check_digit(body)
-    if scheme == "sgtin" and serial and len(company + item) == 13 and is_digits(company + item):
+    if scheme == "sgtin" and serial and item and len(company + item) == 13 and is_digits(company + item):
         body = item[0] + company + item[1:]
         return "sgtin", f"{body}{check_digit(body)}.{serial}"
     return scheme, ".".join(part for part in (company, item, serial) if part)

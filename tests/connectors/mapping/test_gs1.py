@@ -25,6 +25,8 @@ from connectors.mapping.gs1 import check_digit, key_of
         ("urn:epc:id:sscc:0614141.12", ("sscc", "0614141.12")),
         ("PO 7", ("", "PO 7")),
         ("urn:epc:id:sscc:0614141.123456789²", ("sscc", "0614141.123456789²")),
+        ("urn:epc:id:sscc:10614141234567890.", ("sscc", "10614141234567890")),
+        ("urn:epc:id:sgtin:1061414123456..7", ("sgtin", "1061414123456.7")),
     ],
 )
 def test_an_identifier_gives_its_key(text: str, key: tuple[str, str]) -> None:
