@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -114,6 +114,10 @@ class World:
         self.workers = 0
         self.now = NOON
 
+    def another(self, name: str) -> World:
+        """One of the same stage, with folders of its own."""
+        return World(self._folder / name, self._app)
+
     def work(self, *steps: Sequence[Record] | int, dies_after: int = NEVER, at_step: int = -1) -> bool:
         """A worker takes chunks in and sweeps at the times given, and may die so many calls after a step has begun;
         whether it did. The clock shows the latest time of either."""
@@ -178,6 +182,17 @@ class World:
         } | {("claim", number) for number, one in newest.items() if not one.withdrawn}
 
 
+def deaths(untouched: World, steps: Sequence[Sequence[Record] | int]) -> Iterator[tuple[World, str]]:
+    """For each write of the last step a world in which its worker died before it, at last one in which it did not."""
+    for dies_after in count():
+        world = untouched.another(str(dies_after))
+        died = world.work(*steps, dies_after=dies_after, at_step=len(steps) - 1)
+        yield world, f"died after {dies_after} calls"
+        if not died:
+            break
+    assert dies_after > len(WRITES)
+
+
 def heard(*events: CarrierEvent) -> list[FakeRecord]:
     """A chunk of events, taken in when the last happened."""
     return [
@@ -219,14 +234,9 @@ def test_a_shipment_that_stood_still_is_raised_and_then_resolved(tmp_path: Path)
 
 
 def test_wherever_the_worker_dies_in_a_sweep_the_next_event_leaves_no_alert_open(tmp_path: Path) -> None:
-    for dies_after in count():
-        world = World(tmp_path / str(dies_after))
-        died = world.work(*BEGUN, LATER, dies_after=dies_after, at_step=len(BEGUN))
+    for world, death in deaths(World(tmp_path), [*BEGUN, LATER]):
         world.work(MOVES, *others(LATER + 2), LATER + 2)
-        assert HERE not in world.open_alerts, f"died after {dies_after} calls"
-        if not died:
-            break
-    assert dies_after > len(WRITES)
+        assert HERE not in world.open_alerts, death
 
 
 def test_wherever_the_worker_dies_over_a_chunk_another_interleaving_leaves_the_alerts_of_the_truth(
@@ -240,14 +250,9 @@ def test_wherever_the_worker_dies_over_a_chunk_another_interleaving_leaves_the_a
     whole = World(tmp_path / "whole")
     whole.work(claimed(first), heard(slips))
     assert at_risk in whole.open_alerts
-    for dies_after in count():
-        world = World(tmp_path / str(dies_after))
-        died = world.work(claimed(first), heard(slips), dies_after=dies_after, at_step=1)
+    for world, death in deaths(World(tmp_path / "mortal"), [claimed(first), heard(slips)]):
         world.work(claimed(first, anew), heard(slips))
-        assert world.open_alerts == set(), f"died after {dies_after} calls"
-        if not died:
-            break
-    assert dies_after > len(WRITES)
+        assert world.open_alerts == set(), death
 
 
 def test_wherever_the_worker_dies_nothing_stays_at_a_shipment_the_reference_turns_out_not_to_be(
@@ -258,14 +263,9 @@ def test_wherever_the_worker_dies_nothing_stays_at_a_shipment_the_reference_turn
     whole = World(tmp_path / "whole", topics.IDENTITY)
     whole.work(*begun, reference_claims(here))
     assert whole.found == {("event", "N1"), ("claim", "N1")}
-    for dies_after in count():
-        world = World(tmp_path / str(dies_after), topics.IDENTITY)
-        died = world.work(*begun, reference_claims(here), dies_after=dies_after, at_step=2)
+    for world, death in deaths(World(tmp_path / "mortal", topics.IDENTITY), [*begun, reference_claims(here)]):
         world.work(reference_claims(here, there))
-        assert world.found == {("event", "N2"), ("claim", "N2")}, f"died after {dies_after} calls"
-        if not died:
-            break
-    assert dies_after > len(WRITES)
+        assert world.found == {("event", "N2"), ("claim", "N2")}, death
 
 
 def test_what_a_record_carries_can_be_read_again_and_others_carry_nothing() -> None:
