@@ -25,11 +25,12 @@ from topologies.changelog import Changelog, KafkaChangelog
 from topologies.chunks import Chunk, TopicPartition
 from topologies.deadletters import Encode
 from topologies.handling import Handled, Handler, StatefulHandler
+from topologies.held_back import HeldBack
 from topologies.poison import FOLDER, Crashes, one_by_one
 from topologies.refusal_log import log_refused
 from topologies.sink import Fenced, Sink, Unit
 from topologies.state import Mark, PartitionState
-from topologies.writing import Writing, held_back
+from topologies.writing import Writing
 
 log = logging.getLogger(__name__)
 
@@ -240,11 +241,11 @@ class StageRunner:
         if not await self._still_ours(began):
             await self._in(self._sending, unit.abort)
             return False
-        if current() and handled.changes and self.app.state_topic is not None:
+        held: Mapping[bytes, HeldBack] = {}
+        if current() and (handled.changes or handled.afterwards) and self.app.state_topic is not None:
             with metrics.CHUNK_SECONDS.labels(self.app.name, "changelog").time():
-                await self._in(self._sending, lambda: self._writing.changes(unit, number, handled))
-        if current() and handled.afterwards and not unit.is_atomic:
-            held = held_back(handled)
+                held = await self._in(self._sending, lambda: self._writing.changes(unit, number, handled))
+        if current() and held:
             await self._in(self._sending, lambda: self._writing.tell(unit, held))
             if not await self._still_ours(began):
                 return False

@@ -15,11 +15,6 @@ from topologies.sink import Sink, Unit
 log = logging.getLogger(__name__)
 
 
-def held_back(handled: Handled) -> dict[bytes, HeldBack]:
-    """By key, what waits for the changelog."""
-    return {key: HeldBack(handled.changes[key].changelog, messages) for key, messages in handled.afterwards.items()}
-
-
 class Writing:
     """Writes what handlers hand back. ``encode_dead_letter``: index card -> value bytes."""
 
@@ -39,16 +34,17 @@ class Writing:
             unit.send(cards(self._app, handled.refused, now_ms, self._encode))
         unit.flush()
 
-    def changes(self, unit: Unit, number: int, handled: Handled) -> None:
-        """The changelog of the partition, with what waits for it, acknowledged."""
-        topic = self._changelog
-        held = {} if unit.is_atomic else held_back(handled)
+    def changes(self, unit: Unit, number: int, handled: Handled) -> dict[bytes, HeldBack]:
+        """The changelog of the partition, with what waits for it, acknowledged; by key, what is now to be told."""
+        topic, waiting = self._changelog, {} if unit.is_atomic else handled.afterwards
+        held = {key: HeldBack(handled.changes[key].changelog, messages) for key, messages in waiting.items()}
         changes = [
             {"key": key, "value": change.changelog} for key, change in handled.changes.items() if key not in held
         ]
         unit.send({topic: cast(Any, changes)}, partition=number)
         unit.send_whole([carrying(topic, key, one, number) for key, one in held.items()])
         unit.flush()
+        return held
 
     def tell(self, unit: Unit, held: Mapping[bytes, HeldBack]) -> None:
         """Send what was held back, now that its changes are on the changelog; acknowledged."""

@@ -162,6 +162,20 @@ def test_within_a_transaction_nothing_is_held_back(tmp_path: Path) -> None:
     assert bench.sink.sent["alerts"] == HELD[b"key"]["alerts"]
 
 
+def test_what_waits_for_a_change_there_is_not_ends_the_process_and_is_not_lost(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.handler.afterwards = {b"other": HELD[b"key"]}
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        with pytest.raises(Ended):
+            await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert bench.exits == [70]
+    assert bench.committable == {}
+
+
 def test_what_the_last_worker_left_is_sent_before_anything_else(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     assert bench.changelog is not None
