@@ -165,6 +165,10 @@ EDI_INTERCHANGES = Topic(
     "edi.interchanges.v1", "EDI we sent that partners are to acknowledge", "feed", "edi_interchange",
     "whoever sends it", retention_ms=90 * DAY_MS, lifecycle=Lifecycle.DRAFT,
 )
+EDI_RECEIPTS = Topic(
+    "edi.receipts.v1", "Control numbers of EDI received, and the delivery that brought each first", "feed",
+    "edi_receipt", "intake", partitions=1, retention_ms=30 * DAY_MS,
+)
 EDI_STATE = Topic(
     "edi.state.v1", "What partners acknowledged of what we sent; changelog of edi", "FEED:PARTNER:CONTROL",
     "edi_exchange", "edi", cleanup=Cleanup.COMPACT,
@@ -198,8 +202,8 @@ STATIC: tuple[Topic, ...] = (
     ORDER_REFERENCES, ORDER_STATE, REFERENCE_CLAIMS, REFERENCE_STATE, MASTER_DATA, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS,
     SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE, SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES,
     DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS,
-    EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_STATE, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_ORDERS, DLQ_IDENTITY,
-    DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS,
+    EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_RECEIPTS, EDI_STATE, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_ORDERS,
+    DLQ_IDENTITY, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS,
 )
 
 
@@ -210,7 +214,7 @@ OF_ONE_SHIPMENT: tuple[Topic, ...] = (CARRIER_EVENTS, ORDER_REFERENCES, SHIPMENT
 def raw(feed: str) -> Topic:
     """``raw.<feed>.v1``: bytes as received, with the headers of ``config/headers.py``."""
     return Topic(
-        f"raw.{feed}.v1", f"What {feed} sent, as received", "none", None, "gateway",
+        f"raw.{feed}.v1", f"What {feed} sent, as received", "digest of EDI, else none", None, "gateway",
         retention_ms=30 * DAY_MS, personal_data=True,
     )
 

@@ -1,4 +1,4 @@
-"""Compacted topics read whole: the last word on every key."""
+"""Topics read whole: of compacted ones the last word on every key."""
 
 from __future__ import annotations
 
@@ -51,9 +51,12 @@ class Reader(Generic[T]):
     """Reads one topic from its beginning, then whatever is added. Close it when done."""
 
     def __init__(
-        self, settings: Settings, registry: Registry, topic: Topic, struct: type[T], take: Take[T]
+        self, settings: Settings, registry: Registry, topic: Topic, struct: type[T], take: Take[T],
+        newest: int | None = None,
     ) -> None:
-        """Raises Transient where broker, registry or topic does not answer."""
+        """``newest``: begin so many records before each partition's end, or, where the broker understates that (the
+        embedded one: it is the beginning of the last batch), before them. Raises Transient where broker, registry or
+        topic does not answer."""
         self._codec = ValueCodec(topic, struct, registry)
         self._take = take
         self._topic, self._bootstrap = topic.name, settings.bootstrap
@@ -67,10 +70,11 @@ class Reader(Generic[T]):
         )
         try:
             self._unread = self._partitions()
+            begin = [TopicPartition(topic.name, number, self._beginning(number, newest)) for number in self._unread]
         except BaseException:
             self._consumer.close()
             raise
-        self._consumer.assign([TopicPartition(topic.name, number, OFFSET_BEGINNING) for number in self._unread])
+        self._consumer.assign(begin)
 
     def to_the_end(self, until: Callable[[], bool] = lambda: False) -> None:
         """Read all there is; only part of it where told to end. Raises Transient where the broker falls silent."""
@@ -104,6 +108,15 @@ class Reader(Generic[T]):
             self._take(name, None if value is None else self._codec.decode(value))
         except Reject as reject:
             log.warning("a record that is none is passed over", topic=self._topic, key=name, why=str(reject))
+
+    def _beginning(self, partition: int, newest: int | None) -> int:
+        if newest is None:
+            return int(OFFSET_BEGINNING)
+        try:
+            low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), ANSWER_SECONDS)
+        except KafkaException as error:
+            raise Transient(f"{self._topic} does not answer at {self._bootstrap}: {error.args[0].str()}") from error
+        return int(max(low, high - newest))
 
     def _partitions(self) -> set[int]:
         try:

@@ -1,5 +1,5 @@
-"""What is sent and acknowledged of EDI: the values of ``edi.interchanges``, ``edi.acknowledgements`` and ``edi.state``.
-Times are UTC milliseconds.
+"""What is sent, received and acknowledged of EDI: the values of ``edi.interchanges``, ``edi.receipts``,
+``edi.acknowledgements`` and ``edi.state``. Times are UTC milliseconds.
 """
 
 from __future__ import annotations
@@ -71,3 +71,28 @@ class Exchange(Struct):
     errors: list[str] = field(default_factory=list)
     unacknowledged_since: int | None = None
     is_rejected: bool = False
+
+
+class ControlRun(Struct, frozen=True, array_like=True):
+    """Control numbers of sets or messages that follow each other, without leading zeros; one that is no number stands
+    alone, as first and last."""
+
+    first: str
+    last: str
+
+
+class EdiReceipt(Struct):
+    """Control numbers one delivery brought first. ``sender``: ISA-06, UNB-02; ``interchange_control``: ISA-13, UNB-05;
+    ``group_control``: GS-06, empty in EDIFACT. ``topic``, ``partition``, ``offset``: where it lies.
+    """
+
+    feed: str
+    sender: str
+    interchange_control: str
+    group_control: str
+    sets: list[ControlRun]
+    correlation_id: str
+    received_at: int
+    topic: str
+    partition: int
+    offset: int

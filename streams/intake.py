@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from streams.binary import Memory
+from streams.control_numbers import ControlNumbers, Envelope
 from streams.drift import BREAKS_CONTRACT, Told, sampled
 from streams.errors import Reject
 from streams.identity import digest
-from streams.model import Acknowledgement, CarrierEvent, FeedActivity, MinuteCount, Novelty, Record
+from streams.model import Acknowledgement, CarrierEvent, EdiReceipt, FeedActivity, MinuteCount, Novelty, Record
 from streams.outcomes import CarrierError
 from streams.references import most_specific
 from streams.vocabulary import Flag, RejectReason
@@ -27,6 +29,7 @@ _MINUTE_MS = 60_000
 _STAMP_DIGITS = 16
 _LONGEST_CODE = 120
 _FUTURE = Flag.TIMESTAMP_FUTURE.value
+_REPEATED = Flag.CONTROL_NUMBER_REPEATED.value
 _UNMAPPED = Flag.CODE_UNMAPPED.value
 
 
@@ -62,13 +65,15 @@ class Parsed(Struct):
     """What an adapter made of one record: complete canonical events, and what in it could not be used.
 
     An event whose ``tracking_number`` is empty carries at least one reference. ``errors`` are the carrier's
-    own words that there is nothing to tell; ``acknowledgements`` those of EDI, ours and theirs.
+    own words that there is nothing to tell; ``acknowledgements`` those of EDI, ours and theirs; ``envelopes`` what of
+    EDI was read, rejected sets among it.
     """
 
     events: list[CarrierEvent] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     errors: list[CarrierError] = field(default_factory=list)
     acknowledgements: list[Acknowledgement] = field(default_factory=list)
+    envelopes: list[Envelope] = field(default_factory=list)
 
 
 class Adapter(Protocol):
@@ -95,6 +100,7 @@ class TakenIn(Struct):
     refused: list[tuple[Record, Reject]] = field(default_factory=list)
     errors: list[tuple[RawContext, CarrierError]] = field(default_factory=list)
     acknowledgements: list[Acknowledgement] = field(default_factory=list)
+    receipts: list[EdiReceipt] = field(default_factory=list)
     activity: list[FeedActivity] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     flags: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -125,6 +131,16 @@ class _Seen:
         self.broken = 0
         self.novel: list[Novelty] = []
 
+    def count(self, parsed: Parsed, received_at: int) -> None:
+        self.records += 1
+        if parsed.rejects:
+            self.dead_letters += len(parsed.rejects)
+            self.broken += any(reject.reason in BREAKS_CONTRACT for reject in parsed.rejects)
+        self.errors += len(parsed.errors)
+        if received_at > self.received_at:
+            self.received_at = received_at
+        self.events += parsed.events
+
     def flagged(self) -> list[CarrierEvent]:
         return [event for event in self.events if event.flags]
 
@@ -145,9 +161,11 @@ def take_in(
     max_bytes: int,
     names: HeaderNames = DEFAULT_NAMES,
     told: Told | None = None,
+    numbers: ControlNumbers | None = None,
 ) -> TakenIn:
     """Take in a chunk of one raw topic. ``now_ms`` stands in where a record tells no time of receipt; ``told`` is
-    what was told of the feeds' shapes before (without it nothing is).
+    what was told of the feeds' shapes before (without it nothing is), ``numbers`` the control numbers of EDI seen
+    before (without them only those repeated within a record are flagged).
     """
     out = TakenIn()
     seen: dict[str, _Seen] = {}
@@ -156,23 +174,18 @@ def take_in(
         parsed = _parse(record.value, context, adapters, max_bytes)
         if parsed.rejects:
             out.refused += [(record, reject) for reject in parsed.rejects]
+        if parsed.envelopes and numbers is not None:
+            out.receipts += _flag_repeated(parsed, context, numbers)
         feed = context.feed
         counted = seen.get(feed)
         if counted is None and feed in adapters:
             counted = seen[feed] = _Seen()
         if counted is not None:
-            counted.records += 1
-            if parsed.rejects:
-                counted.dead_letters += len(parsed.rejects)
-                counted.broken += any(reject.reason in BREAKS_CONTRACT for reject in parsed.rejects)
+            counted.count(parsed, context.received_at)
             if parsed.errors:
-                counted.errors += len(parsed.errors)
                 out.errors += [(context, error) for error in parsed.errors]
             if parsed.acknowledgements:
                 out.acknowledgements += parsed.acknowledgements
-            if context.received_at > counted.received_at:
-                counted.received_at = context.received_at
-            counted.events += parsed.events
         for event in parsed.events:
             if event.tracking_number:
                 out.events.append(event)
@@ -195,6 +208,15 @@ def take_in(
         "future": out.flagged(_FUTURE),
     }
     return out
+
+
+def _flag_repeated(parsed: Parsed, context: RawContext, numbers: ControlNumbers) -> list[EdiReceipt]:
+    repeats, first = numbers.repeated(parsed.envelopes, context)
+    for one in repeats:
+        for event in one.events:
+            if _REPEATED not in event.flags:
+                event.flags = [*event.flags, _REPEATED]
+    return first
 
 
 def _shape(adapter: Adapter, body: bytes | None, max_bytes: int) -> set[str]:
@@ -276,4 +298,4 @@ def _accounted_for(parsed: Parsed) -> Parsed:
 def _without_nameless(parsed: Parsed) -> Parsed:
     named = [event for event in parsed.events if event.tracking_number or event.references]
     lost = Reject(RejectReason.NO_REFERENCE, f"{len(parsed.events) - len(named)} events name no shipment")
-    return Parsed(named, [*parsed.rejects, lost])
+    return replace(parsed, events=named, rejects=[*parsed.rejects, lost])

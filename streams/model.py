@@ -11,6 +11,8 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from streams.acknowledgement import Acknowledgement as Acknowledgement
+from streams.acknowledgement import ControlRun as ControlRun
+from streams.acknowledgement import EdiReceipt as EdiReceipt
 from streams.acknowledgement import Exchange as Exchange
 from streams.acknowledgement import Interchange as Interchange
 from streams.acknowledgement import MessageVerdict as MessageVerdict

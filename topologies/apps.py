@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier, taken
 from connectors.registry import Registry, ValueCodec
-from streams.model import DeadLetter
+from streams.control_numbers import MOST_KEPT
+from streams.model import DeadLetter, EdiReceipt, MasterRecord
 from topologies.alerts import AlertsHandler
 from topologies.edi import EdiHandler
 from topologies.faust_app import build_faust_app, run
@@ -20,8 +21,7 @@ from topologies.fulfilment import FulfilmentHandler
 from topologies.handling import Handler
 from topologies.identity import IdentityHandler
 from topologies.intake import IntakeHandler
-from topologies.names_following import NamesFollowing
-from topologies.naming import names_of
+from topologies.learning import Learning
 from topologies.norm_table import NormTable
 from topologies.norms import NormsHandler
 from topologies.orders import OrdersHandler
@@ -30,24 +30,12 @@ from topologies.shipments import ShipmentsHandler
 from topologies.sink import build_sink
 
 
-def _nothing(*_: object) -> AbstractContextManager[None]:
-    return nullcontext()
-
-
-def _names(
-    settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]
-) -> AbstractContextManager[NamesFollowing]:
-    return NamesFollowing(settings, registry, names_of(carriers))
-
-
 class Stage(NamedTuple):
-    """One stage: its app, the topics it reads given the carriers, how its handler is built, and what is followed
-    beside it while it runs."""
+    """One stage: its app, the topics it reads given the carriers, and how its handler is built."""
 
     app: topics.App
     reads: Callable[[Mapping[str, Carrier]], list[topics.Topic]]
     build: Callable[[Settings, Registry, Mapping[str, Carrier]], Handler]
-    follow: Callable[[Settings, Registry, Mapping[str, Carrier]], AbstractContextManager[object]] = _nothing
 
 
 def _raw(carriers: Mapping[str, Carrier]) -> list[topics.Topic]:
@@ -61,8 +49,8 @@ def _shipments(settings: Settings, registry: Registry, carriers: Mapping[str, Ca
 STAGES: dict[str, Stage] = {
     stage.app.name: stage
     for stage in (
-        Stage(topics.INTAKE, _raw, IntakeHandler, _names),
-        Stage(topics.ORDERS, lambda _: [topics.ERP_ORDERS, topics.MASTER_DATA], OrdersHandler, _names),
+        Stage(topics.INTAKE, _raw, IntakeHandler),
+        Stage(topics.ORDERS, lambda _: [topics.ERP_ORDERS, topics.MASTER_DATA], OrdersHandler),
         Stage(topics.IDENTITY, lambda _: [topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS], IdentityHandler),
         Stage(topics.SHIPMENTS, lambda _: list(topics.OF_ONE_SHIPMENT), _shipments),
         Stage(topics.FULFILMENT, lambda _: [topics.DELIVERY_MILESTONES], FulfilmentHandler),
@@ -79,6 +67,18 @@ GC_THRESHOLDS = (100_000, 50, 100)
 own thresholds look through them dozens of times, a third of the time a chunk takes."""
 
 
+def learning(handler: Handler, settings: Settings, registry: Registry) -> ExitStack:
+    """While it is open, the handler goes by what other topics tell: carriers' names, control numbers of EDI."""
+    learns = ExitStack()
+    if isinstance(handler, IntakeHandler | OrdersHandler):
+        learns.enter_context(Learning(settings, registry, topics.MASTER_DATA, MasterRecord, handler.names))
+    if isinstance(handler, IntakeHandler) and handler.reads_edi:
+        learns.enter_context(
+            Learning(settings, registry, topics.EDI_RECEIPTS, EdiReceipt, handler.control_numbers, MOST_KEPT)
+        )
+    return learns
+
+
 def run_stage(name: str, settings: Settings) -> int:
     """Run one stage until SIGTERM or SIGINT; the process's exit code. KeyError for an unknown name."""
     stage = STAGES[name]
@@ -90,5 +90,5 @@ def run_stage(name: str, settings: Settings) -> int:
     reads = [topic.name for topic in stage.reads(carriers)]
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    with stage.follow(settings, registry, carriers):
+    with learning(handler, settings, registry):
         return run(build_faust_app(stage.app, settings, reads), runner, settings)

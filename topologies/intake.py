@@ -1,6 +1,7 @@
 """The intake stage: raw records in, canonical events out, and claims of which references are whose.
 
-Reads ``raw.<feed>.v1`` of every carrier; keeps no state.
+Reads ``raw.<feed>.v1`` of every carrier; keeps no state but the control numbers of EDI, which all workers tell each
+other on ``edi.receipts.v1``.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from config import headers, topics
 from config.settings import Settings
 from connectors.carriers import Carrier
+from connectors.mapping.loading import EDI
 from connectors.registry import Registry, ValueCodec
+from streams.control_numbers import ControlNumbers
 from streams.drift import Told
-from streams.errors import Reject
+from streams.errors import Reject, Transient
 from streams.identity import LONGEST_NUMBER, shipment_key
 from streams.intake import HeaderNames, TakenIn, take_in
 from streams.model import (
     Acknowledgement,
     CarrierEvent,
+    EdiReceipt,
     FeedActivity,
     Record,
     ReferenceClaim,
@@ -43,6 +47,7 @@ class IntakeHandler:
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         self.names = names_of(carriers)
+        self.reads_edi = any({*EDI} & {*carrier.formats} for carrier in carriers.values())
         self._adapters = {feed: carrier.adapter for feed, carrier in carriers.items()}
         self._max_bytes = settings.max_record_bytes
         self._told = Told()
@@ -50,16 +55,22 @@ class IntakeHandler:
         self._unresolved = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, registry)
         self._links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)
+        self.control_numbers = ControlNumbers()
+        self._receipts = ValueCodec(topics.EDI_RECEIPTS, EdiReceipt, registry)
         self._acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, registry)
         self._numbers = OtherNumbers()
         self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         """Outputs of one chunk; ``now_ms`` stands in where a record has no time of receipt. Raises Transient until
-        carriers' names are known."""
+        carriers' names and the control numbers seen before are known."""
         del state
         check_ready(self.names)
-        taken = take_in(records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES, self._told)
+        if not self.control_numbers.ready:
+            raise Transient("the control numbers of EDI received before are not read yet")
+        taken = take_in(
+            records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES, self._told, self.control_numbers
+        )
         lost: list[tuple[CarrierEvent, Reject]] = []
         keyed = ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events)
         events = _written(self._events, keyed, lost)
@@ -75,7 +86,11 @@ class IntakeHandler:
         acknowledgements: list[Message] = [
             {"key": one.feed.encode(), "value": self._acknowledgements.encode(one)} for one in taken.acknowledgements
         ]
+        receipts: list[Message] = [
+            {"key": one.feed.encode(), "value": self._receipts.encode(one)} for one in taken.receipts
+        ]
         outputs = {
+            topics.EDI_RECEIPTS.name: receipts,
             topics.EDI_ACKNOWLEDGEMENTS.name: acknowledgements,
             topics.CARRIER_EVENTS.name: events,
             topics.CARRIER_UNRESOLVED.name: unresolved,

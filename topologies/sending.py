@@ -14,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config import headers, topics
 from config.settings import Settings
+from connectors.raw_key import raw_key
 from connectors.topic_admin import TopicAdmin, client_log, largest_record
 from streams.errors import Fatal
 
@@ -92,7 +93,7 @@ def _queue(
     while True:
         producer.poll(0)
         with suppress(BufferError):
-            producer.produce(topic, body, headers=attached, on_delivery=acknowledged)
+            producer.produce(topic, body, raw_key(body), headers=attached, on_delivery=acknowledged)
             return
         if time.monotonic() >= deadline:
             raise KafkaException(KafkaError(KafkaError._QUEUE_FULL))

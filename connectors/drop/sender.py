@@ -13,6 +13,7 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.drop.cutting import pieces
 from connectors.drop.folder import DropFolder
+from connectors.raw_key import raw_key
 from connectors.topic_admin import client_log, largest_record
 from streams.errors import Reject, Transient
 from streams.identity import digest
@@ -68,24 +69,28 @@ class Sender:
 
     def _deliver(self, carrier: Carrier, claimed: Path, handful: list[bytes], first: int, now_ms: int) -> None:
         self._failed = None
+        written_at = str(claimed.stat().st_mtime_ns)
         for place, body in enumerate(handful, first):
             told = {
                 headers.FEED: carrier.feed, headers.CONTENT_TYPE: _TYPES[carrier.formats[0]],
                 headers.RECEIVED_AT: str(now_ms), headers.CHANNEL: CHANNEL,
-                headers.CORRELATION_ID: digest("drop", carrier.feed, claimed.name, str(place))[:16],
+                headers.CORRELATION_ID: digest("drop", carrier.feed, claimed.name, written_at, str(place))[:16],
             }
             attached: list[tuple[str, str | bytes | None]] = [(name, value.encode()) for name, value in told.items()]
             try:
-                self._producer.produce(topics.raw(carrier.feed).name, body, headers=attached, on_delivery=self._heard)
+                self._queue(topics.raw(carrier.feed).name, body, attached)
             except BufferError:
                 self._producer.flush(ACK_SECONDS)
-                self._producer.produce(topics.raw(carrier.feed).name, body, headers=attached, on_delivery=self._heard)
+                self._queue(topics.raw(carrier.feed).name, body, attached)
             except KafkaException as error:
                 raise Transient(f"{claimed.name}: {error}") from error
             self._producer.poll(0)
         left = self._producer.flush(ACK_SECONDS)
         if left or self._failed is not None:
             raise Transient(f"{claimed.name}: the broker did not take all of it: {self._failed or 'no answer in time'}")
+
+    def _queue(self, topic: str, body: bytes, attached: list[tuple[str, str | bytes | None]]) -> None:
+        self._producer.produce(topic, body, raw_key(body), headers=attached, on_delivery=self._heard)
 
     def _heard(self, error: KafkaError | None, message: Message) -> None:
         del message

@@ -223,15 +223,17 @@ class _Interchange:
 
 
 def _flag_repeated(sets: list[TransactionSet]) -> None:
-    """Flag sets whose interchange, group and own control numbers have all been seen before in this body."""
-    seen: set[tuple[str, str, str]] = set()
+    """Flag sets whose interchange, group and own control numbers have all been seen before in this body; within a group
+    it is a fault of theirs."""
+    seen: dict[tuple[str, str, str], TransactionSet] = {}
     for one in sets:
         isa, gs = one.group.isa, one.group.gs
-        key = (_at(isa, 13), _at(gs, 6), one.control)
-        if key in seen:
-            _flag([one], Flag.CONTROL_NUMBER_REPEATED)
+        first = seen.setdefault((_at(isa, 13), _at(gs, 6), one.control), one)
+        if first is one:
+            continue
+        _flag([one], Flag.CONTROL_NUMBER_REPEATED)
+        if first.group is one.group:
             one.faults.append(f"23: control number {one.control or '(none)'} is repeated")
-        seen.add(key)
 
 
 _ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})

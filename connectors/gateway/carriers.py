@@ -20,6 +20,7 @@ from connectors.gateway.problems import Problem
 from connectors.gateway.services import Services
 from connectors.gateway.signatures import OWN_TOKEN, Arrived, Check, NotProven, compile_check
 from connectors.mapping.loading import Carrier
+from connectors.raw_key import raw_key
 
 REFUSED = (400, 401, 404, 408, 409, 413, 415, 422, 429, 503)
 TAKEN = "As 202, for carriers that take nothing else for success"
@@ -97,7 +98,7 @@ async def _take(door: Door, request: Request, services: Services) -> JSONRespons
     async def take() -> dict[str, Any]:
         correlation_id = uuid.uuid4().hex
         told = attached(door.feed, kind, received_at, correlation_id)
-        (place,) = await services.write([Record(door.topic, None, body, told)])
+        (place,) = await services.write([Record(door.topic, raw_key(body), body, told)])
         return {"correlation_id": correlation_id, **place._asdict()}
 
     return await services.once(request, f"push:{door.feed}", body, door.answer, limits, take)

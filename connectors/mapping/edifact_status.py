@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import groupby
 
 from msgspec import Struct
 
@@ -24,6 +25,7 @@ from connectors.mapping.refusals import merged
 from connectors.mapping.specification import Cause, Edifact, Meaning, Statuses
 from connectors.mapping.statuses import Sense, StatusTable, sense_of
 from connectors.mapping.times import Moment
+from streams.control_numbers import Envelope, SetRead
 from streams.errors import Reject
 from streams.identity import normalise_carrier, normalise_tracking_number
 from streams.intake import Parsed, RawContext
@@ -114,6 +116,7 @@ class EdifactAdapter:
         messages, rejects = read(body)
         parsed = Parsed([], rejects)
         refused: dict[int, tuple[Reject, bool]] = {}
+        found: list[SetRead] = []
         for index, one in enumerate(messages):
             events, before = len(parsed.events), len(parsed.rejects)
             try:
@@ -122,8 +125,13 @@ class EdifactAdapter:
                 parsed.rejects.append(reject)
             if len(parsed.rejects) > before:
                 refused[index] = (parsed.rejects[before], len(parsed.events) == events)
+            found.append(SetRead(one.control, parsed.events[events:]))
         if self._partner.acknowledge:
             parsed.acknowledgements += answers(self.feed, messages, refused, context)
+        parsed.envelopes = [
+            Envelope(at(interchange.unb, 2), at(interchange.unb, 5), "", [own for _, own in read_of_it])
+            for interchange, read_of_it in groupby(zip(messages, found, strict=True), lambda each: each[0].interchange)
+        ]
         parsed.rejects = merged(parsed.rejects)
         return parsed
 

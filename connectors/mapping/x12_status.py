@@ -7,6 +7,7 @@ itself. Every functional group is answered with a 997.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from connectors.formats.x12 import Segment, TransactionSet, read
 from connectors.mapping.carrier_names import CarrierNames
@@ -34,6 +35,7 @@ from connectors.mapping.x12_acknowledgement import answers
 from connectors.mapping.x12_house import House, Reading, moment_at, zone_of
 from connectors.mapping.x12_sets import OTHERS, unsupported
 from connectors.mapping.x12_tables import Codes, codes_of, standard
+from streams.control_numbers import Envelope, SetRead
 from streams.errors import Reject
 from streams.identity import normalise_carrier, normalise_tracking_number
 from streams.intake import Parsed, RawContext
@@ -91,6 +93,7 @@ class X12Adapter:
         sets, rejects = read(body)
         parsed = Parsed([], rejects)
         refused: dict[int, tuple[Reject, bool]] = {}
+        found: list[SetRead] = []
         for index, one in enumerate(sets):
             events, before = len(parsed.events), len(parsed.rejects)
             try:
@@ -99,8 +102,13 @@ class X12Adapter:
                 parsed.rejects.append(reject)
             if len(parsed.rejects) > before:
                 refused[index] = (parsed.rejects[before], len(parsed.events) == events)
+            found.append(SetRead(one.control, parsed.events[events:]))
         if self._acknowledges:
             parsed.acknowledgements += answers(self.feed, sets, refused, context)
+        parsed.envelopes = [
+            Envelope(_at(group.isa, 6), _at(group.isa, 13), _at(group.gs, 6), [own for _, own in read_of_it])
+            for group, read_of_it in groupby(zip(sets, found, strict=True), lambda each: each[0].group)
+        ]
         parsed.rejects = merged(parsed.rejects)
         return parsed
 

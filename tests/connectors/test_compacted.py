@@ -16,7 +16,7 @@ from connectors.embedded.registry import serve
 from connectors.registry import Registry, ValueCodec
 from connectors.topic_admin import TopicAdmin
 from streams.errors import Transient
-from streams.model import MasterRecord
+from streams.model import EdiReceipt, MasterRecord
 from streams.vocabulary import MasterKind
 from tests.support.topics import fill
 from tests.support.waiting import eventually
@@ -60,3 +60,23 @@ def test_the_last_word_on_each_key_counts_and_what_is_added_is_read_on(settings:
         assert len(heard) == 4
         fill(settings.bootstrap, topics.MASTER_DATA.name, [(b"carrier:south", encode(new))])
         eventually(lambda: reader.more(0.2) and heard[-1] == ("carrier:south", new))
+
+
+@pytest.mark.parametrize(("newest", "read"), [(2, ["c", "d"]), (9, ["a", "b", "c", "d"]), (0, [])])
+def test_only_the_newest_are_read_where_those_are_enough(
+    settings: Settings, newest: int, read: list[str]
+) -> None:
+    registry = Registry(settings)
+    TopicAdmin(settings).create([topics.EDI_RECEIPTS])
+    codec = ValueCodec(topics.EDI_RECEIPTS, EdiReceipt, registry)
+    for name in "abcd":
+        receipt = EdiReceipt("north.edi", "", "", "", [], name, 0, "", 0, 0)
+        fill(settings.bootstrap, topics.EDI_RECEIPTS.name, [(b"north.edi", codec.encode(receipt))])
+    heard: list[str] = []
+
+    def take(_: str, value: EdiReceipt | None) -> None:
+        heard.append("" if value is None else value.correlation_id)
+
+    with closing(Reader(settings, registry, topics.EDI_RECEIPTS, EdiReceipt, take, newest)) as reader:
+        reader.to_the_end()
+    assert heard == read

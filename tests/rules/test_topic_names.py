@@ -19,8 +19,8 @@ STORED_TOPICS = {
     "alert.actions.v1", "alert.signals.v1", "carrier.events.v1", "carrier.unresolved.v1", "customer.updates.v1",
     "dead.letters.v1", "delivery.milestones.v1", "dlq.alerts.v1", "dlq.edi.v1", "dlq.feeds.v1", "dlq.fulfilment.v1",
     "dlq.identity.v1", "dlq.intake.v1", "dlq.norms.v1", "dlq.orders.v1", "dlq.shipments.v1", "dwell.norms.v1",
-    "edi.acknowledgements.v1", "edi.interchanges.v1", "edi.state.v1", "erp.orders.v1", "erp.postings.v1",
-    "feed.activity.v1", "feed.state.v1", "fulfilment.state.v1", "master.data.v1", "ops.alerts.v1",
+    "edi.acknowledgements.v1", "edi.interchanges.v1", "edi.receipts.v1", "edi.state.v1", "erp.orders.v1",
+    "erp.postings.v1", "feed.activity.v1", "feed.state.v1", "fulfilment.state.v1", "master.data.v1", "ops.alerts.v1",
     "order.references.v1", "order.state.v1", "poll.state.v1", "reference.claims.v1", "reference.state.v1",
     "shipment.archive.v1", "shipment.dwells.v1", "shipment.events.v1", "shipment.state.v1", "wms.confirmations.v1",
 }

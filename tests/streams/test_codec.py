@@ -44,6 +44,7 @@ CONTRACTS: dict[str, type] = {
     "dwell_norm": model.DwellNorm,
     "edi_interchange": model.Interchange,
     "edi_exchange": model.Exchange,
+    "edi_receipt": model.EdiReceipt,
 }
 LONGS = st.one_of(
     st.integers(-(2**63), 2**63 - 1), st.integers(0, 2 * 10**12), st.sampled_from([0, -1, 8191, 8192, 2**27, 2**41])

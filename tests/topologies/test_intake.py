@@ -178,6 +178,7 @@ def test_an_event_without_the_carriers_number_waits_unresolved_under_the_referen
     assert (event.tracking_number, event.references) == ("", [Reference("shipment", "771204")])
     assert set(out.outputs) == {
         topics.CARRIER_UNRESOLVED.name, topics.FEED_ACTIVITY.name, topics.EDI_ACKNOWLEDGEMENTS.name,
+        topics.EDI_RECEIPTS.name,
     }
 
 

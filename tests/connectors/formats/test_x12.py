@@ -44,6 +44,13 @@ def test_several_interchanges_with_their_own_separators_follow_each_other() -> N
 def test_control_numbers_seen_before_in_the_same_body_are_flagged_and_nothing_is_dropped() -> None:
     sets = x12.read(interchange(*GOOD) * 2)[0]
     assert [one.flags for one in sets] == [[], [Flag.CONTROL_NUMBER_REPEATED.value]]
+    assert [one.faults for one in sets] == [[], []]
+
+
+def test_a_control_number_repeated_within_a_group_is_a_fault_of_its_set() -> None:
+    one_group = [*GOOD[:3], *GOOD[:3], *GOOD[3:]]
+    sets = x12.read(interchange(*one_group))[0]
+    assert [Flag.CONTROL_NUMBER_REPEATED.value in one.flags for one in sets] == [False, True]
     assert [one.faults for one in sets] == [[], ["23: control number 0001 is repeated"]]
 
 

@@ -1,0 +1,80 @@
+"""Keeps what a stage goes by as a topic has it: a thread reads the topic to its end and then follows it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from types import TracebackType
+from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from config.settings import Settings
+from config.topics import Topic
+from connectors.compacted import Reader
+from connectors.registry import Registry
+from streams.errors import ShipSyncError
+
+log = logging.getLogger(__name__)
+T = TypeVar("T", bound=Struct)
+Told = TypeVar("Told", bound=Struct, contravariant=True)
+LOOK_SECONDS, REST_SECONDS, END_SECONDS = 0.5, 2.0, 10.0
+
+
+class Learner(Protocol[Told]):
+    """Takes in what a topic tells, while another thread asks it. ``ready``: whether it heard all there was."""
+
+    ready: bool
+
+    def learn(self, record: Told, /) -> None:
+        """Take in one record."""
+
+
+class Learning(Generic[T]):
+    """While it is open, ``learner`` hears of every record. It is not ``ready`` until the topic was read once.
+
+    ``newest``: of each partition only so many records are read at first; all of them without.
+    """
+
+    def __init__(
+        self, settings: Settings, registry: Registry, topic: Topic, struct: type[T], learner: Learner[T],
+        newest: int | None = None,
+    ) -> None:
+        self._settings, self._registry = settings, registry
+        self._topic, self._struct, self._learner, self._newest = topic, struct, learner, newest
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name=f"learning-{topic.name}", daemon=True)
+
+    def __enter__(self) -> Learning[T]:
+        self._learner.ready = False
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join(END_SECONDS)
+
+    def _follow(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self._read()
+            except ShipSyncError as error:
+                log.warning("what %s tells is not heard for a while: %s", self._topic.name, error)
+                self._ended.wait(REST_SECONDS)
+
+    def _read(self) -> None:
+        reader = Reader(self._settings, self._registry, self._topic, self._struct, self._learn, self._newest)
+        try:
+            reader.to_the_end(self._ended.is_set)
+            self._learner.ready = True
+            while not self._ended.is_set():
+                reader.more(LOOK_SECONDS)
+        finally:
+            reader.close()
+
+    def _learn(self, key: str, record: T | None) -> None:
+        del key
+        if record is not None:
+            self._learner.learn(record)
