@@ -9,15 +9,15 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from streams.errors import Reject
-from streams.fanout import alerts_between, milestones_of, updates_of
+from streams.fanout import alerts_between, corrections, milestones_of, updates_of
 from streams.identity import shipment_key
 from streams.model import Adoption, AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent
 from streams.parts import events_for, is_mute, standing
 from streams.punctuality import Risk, alerts_about, risk
 from streams.sameness import source_of
 from streams.shipment import ID_BYTES, Entry, OpenException, Shipment, decode_entry, encode, place_of, rank_of
-from streams.status import facts_of, fold, insert, remove
-from streams.telling import Telling, count_in
+from streams.status import facts_of, fold, insert, is_stranger, origin_at, remove
+from streams.telling import Telling, count_in, recount
 from streams.vocabulary import RejectReason
 
 MOST_ENTRY_BYTES = 4 * 1024
@@ -112,13 +112,19 @@ class Accepted(Struct, frozen=True, gc=False):
 def accept(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes, out: Advance) -> Accepted:
     """Take a new event in and tell of it. ``shipment``: the chunk's own copy; ``data``: the encoded ``entry``."""
     before, known = concern(shipment), facts_of(shipment, entry.piece)
+    was = copy(shipment) if entry.disowns else None
+    if was is not None:
+        was.history = shipment.history.copy()
     place = _add(shipment, event_id, entry, data)
-    telling = count_in(shipment, place, entry)
-    orders = shipment.orders
-    if orders:
-        if telling.number:
-            _tell(shipment, telling, place, entry, out)
-        out.delivery_milestones.extend(milestones_of(shipment, place, entry, known, telling.number))
+    telling = Telling(0, place)
+    if was is not None:
+        _take_back(shipment, was, entry.corrects, out)
+    elif not is_stranger(shipment, place):
+        telling = count_in(shipment, place, entry)
+        if shipment.orders:
+            if telling.number:
+                _tell(shipment, telling, place, entry, out)
+            out.delivery_milestones.extend(milestones_of(shipment, place, entry, known, telling.number))
     alert(shipment, before, out)
     if shipment.wholes:
         _go_on(shipment, event_id, entry, out)
@@ -142,6 +148,8 @@ def improve(
     remove(shipment, place)
     place = insert(shipment, event_id, again, data)
     more = {source_of(report) for report in _reports(again)} - {source_of(report) for report in _reports(kept)}
+    if is_stranger(shipment, place):
+        more = set()
     telling = count_in(shipment, place, again, min(more)) if more else Telling(0, place)
     if shipment.orders:
         if telling.number:
@@ -184,6 +192,18 @@ def _tell(shipment: Shipment, telling: Telling, place: int, entry: Entry, out: A
     if telling.place != place:
         entry = decode_entry(shipment.history[telling.place])
     out.customer_updates.extend(updates_of(shipment, telling.place, entry, telling.number))
+
+
+def _take_back(shipment: Shipment, was: Shipment, origin: bytes, out: Advance) -> None:
+    """Take back what was told of the event that is found to be none of the shipment's; ``was``: as it was before."""
+    recount(shipment)
+    for place, data in enumerate(was.history if shipment.orders else ()):
+        entry = decode_entry(data)
+        if origin_at(was, place, entry) != origin or is_stranger(was, place):
+            continue
+        updates, milestones = corrections(shipment, was, entry, origin.hex())
+        out.customer_updates.extend(updates)
+        out.delivery_milestones.extend(milestones)
 
 
 def _go_on(shipment: Shipment, event_id: bytes, entry: Entry, out: Advance) -> None:

@@ -6,7 +6,10 @@ carries the same id. What may happen several times is numbered: the n-th occurre
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from streams.facts import FACTS, Fact, public_trouble
 from streams.identity import digest
@@ -18,10 +21,12 @@ from streams.telling import kind_of, news
 from streams.vocabulary import (
     STATUS_OF,
     AlertKind,
+    Correction,
     ExceptionType,
     Severity,
 )
 
+_Output = TypeVar("_Output", CustomerUpdate, DeliveryMilestone)
 _CRITICAL = frozenset({ExceptionType.DAMAGE, ExceptionType.LOSS})
 
 
@@ -56,22 +61,53 @@ def milestones_of(
     ]
 
 
-def updates_held_for(shipment: Shipment, order: OrderLink) -> Iterator[CustomerUpdate]:
-    """The shipment's whole story for an order just become known, in event-time order."""
+def updates_held_for(shipment: Shipment, order: OrderLink, of_kind: str | None = "") -> Iterator[CustomerUpdate]:
+    """The shipment's whole story for an order just become known, or all of one kind, in event-time order."""
     for place, entry, number in news(shipment):
-        if entry.story is not None and number:
-            yield _update(shipment, place, entry, entry.story, order, f"{kind_of(entry)}:{number}")
+        kind = kind_of(entry)
+        if entry.story is not None and number and of_kind in ("", kind):
+            yield _update(shipment, place, entry, entry.story, order, f"{kind}:{number}")
 
 
-def milestones_held_for(shipment: Shipment, order: OrderLink) -> Iterator[DeliveryMilestone]:
-    """Every fact about a delivery just become known, each once, in event-time order."""
+def milestones_held_for(
+    shipment: Shipment, order: OrderLink, names: Collection[str] | None = None
+) -> Iterator[DeliveryMilestone]:
+    """Every fact about a delivery just become known, or of these names, each once, in event-time order."""
     known: dict[str, int] = {}
     for place, entry, number in news(shipment):
         if entry.story is None:
             continue
         for fact in _new_facts(entry, known.get(entry.piece, 0), number):
             known[entry.piece] = known.get(entry.piece, 0) | fact.bit
-            yield _milestone(shipment, place, entry, entry.story, order, fact, number)
+            if names is None or fact.name in names:
+                yield _milestone(shipment, place, entry, entry.story, order, fact, number)
+
+
+def corrections(
+    shipment: Shipment, was: Shipment, entry: Entry, event_id: str
+) -> tuple[list[CustomerUpdate], list[DeliveryMilestone]]:
+    """What orders are told where ``entry`` turns out to be none of the shipment's, which ``was`` as it was before: of
+    what was told of such events, what holds no more and what stands instead, each under the id it was told under."""
+    kind = kind_of(entry)
+    names = {fact.name for fact in FACTS.get((entry.milestone, entry.exception), ()) if entry.actual}
+    updates: list[CustomerUpdate] = []
+    milestones: list[DeliveryMilestone] = []
+    for order in _one_each(shipment.orders, "order_id") if kind is not None else ():
+        told, stands = ({one.update_id: one for one in updates_held_for(at, order, kind)} for at in (was, shipment))
+        gone = [replace(one, status=shipment.standing) for key, one in told.items() if key not in stands]
+        updates += _corrected(gone, [stands[key] for key in told if key in stands], event_id)
+    for order in _one_each(shipment.orders, "delivery_id") if names else ():
+        facts, stand = (
+            {one.milestone_id: one for one in milestones_held_for(at, order, names)} for at in (was, shipment)
+        )
+        lost = [one for key, one in facts.items() if key not in stand]
+        milestones += _corrected(lost, [stand[key] for key in facts if key in stand], event_id)
+    return updates, milestones
+
+
+def _corrected(gone: Iterable[_Output], others: Iterable[_Output], event_id: str) -> list[_Output]:
+    retracted = [replace(one, correction=Correction.RETRACTS, corrects=event_id) for one in gone]
+    return retracted + [replace(one, correction=Correction.REPLACES, corrects=event_id) for one in others]
 
 
 def alerts_between(

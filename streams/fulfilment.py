@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from streams.identity import digest
-from streams.model import DeliveryMilestone, ErpPosting, FulfilmentState
-from streams.vocabulary import Milestone, PostingKind
+from streams.model import DeliveryMilestone, ErpPosting, FulfilmentState, PostedFact
+from streams.vocabulary import Correction, Milestone, PostingKind
 
 POSTING_OF: dict[Milestone, PostingKind] = {
     Milestone.PICKED_UP: PostingKind.GOODS_ISSUE,
@@ -28,10 +29,13 @@ POSTING_OF: dict[Milestone, PostingKind] = {
 """What a milestone is posted as; one not named (damage, shortage, refusal: ``info``) is not posted."""
 
 
+_NOT_POSTED, _POSTED, _REVERSED, _DUPLICATES = "not_posted", "posted", "reversed", "duplicates"
+
+
 class Posted(Struct):
     """What one chunk brought about; ``states`` by delivery, changed ones only.
 
-    ``counts``: every milestone is one of posted, duplicates and not_posted.
+    ``counts``: every milestone is one of posted, reversed, duplicates and not_posted.
     """
 
     postings: list[ErpPosting] = field(default_factory=list)
@@ -43,12 +47,14 @@ def post(chunk: Sequence[DeliveryMilestone], states: Mapping[str, FulfilmentStat
     """Take a chunk in. ``states``: delivery id -> what is stored; left unchanged.
 
     A posting's id names the fact (delivery, shipment or piece, kind; for attempts which of them), so a loss reported
-    as lost and as destroyed is posted once.
+    as lost and as destroyed is posted once. A fact that no event tells of any more, because those that did were found
+    not to be of the shipment, is reversed by a posting of its own, and posted anew, under another id, where it comes to
+    be true after all.
     """
     out = Posted()
     for milestone in chunk:
         kind = POSTING_OF.get(milestone.milestone)
-        outcome = "not_posted" if kind is None else _post(milestone, kind, states, out)
+        outcome = _NOT_POSTED if kind is None else _post(milestone, kind, states, out)
         out.counts[outcome] = out.counts.get(outcome, 0) + 1
     return out
 
@@ -61,27 +67,60 @@ def _post(
 ) -> str:
     delivery_id = milestone.delivery_id
     state = out.states.get(delivery_id) or states.get(delivery_id)
-    posting_id = _posting_id(milestone, kind)
-    posted = [] if state is None else state.posted
+    posted, facts = ([], []) if state is None else (state.posted, state.facts)
     order_id = milestone.order_id if state is None else min(state.order_id, milestone.order_id)
     updated_at = milestone.occurred_at if state is None else max(state.updated_at, milestone.occurred_at)
-    is_new = posting_id not in posted
-    if is_new:
-        out.postings.append(_posting(milestone, kind, posting_id))
-        posted = sorted([*posted, posting_id])
-    changed = FulfilmentState(delivery_id, order_id, posted, updated_at)
+    name = _fact_id(milestone, kind)
+    known = next((one for one in facts if one.fact == name), _first(name, milestone, posted))
+    now = _told(known, milestone, kind)
+    outcome = _DUPLICATES
+    if bool(known.told_by) is not bool(now.told_by):
+        is_posted = bool(now.told_by)
+        outcome = _POSTED if is_posted else _REVERSED
+        now = replace(now, times=known.times + is_posted)
+        posting_id = _posting_id(now)
+        posting = _posting(milestone, kind, posting_id)
+        if not is_posted:
+            posting = replace(posting, posting_id=digest("reversal", posting_id), reverses=posting_id)
+        out.postings.append(posting)
+        posted = sorted([*posted, posting.posting_id])
+    if now != known:
+        facts = sorted([now, *(one for one in facts if one.fact != name)], key=lambda one: one.fact)
+    changed = FulfilmentState(delivery_id, order_id, posted, updated_at, facts)
     if changed != state:
         out.states[delivery_id] = changed
-    return "posted" if is_new else "duplicates"
+    return outcome
 
 
-def _posting_id(milestone: DeliveryMilestone, kind: PostingKind) -> str:
+def _first(name: str, milestone: DeliveryMilestone, posted: Sequence[str]) -> PostedFact:
+    """The fact of which no more is known than whether it was posted."""
+    return PostedFact(name, [milestone.event_id], [], 1) if name in posted else PostedFact(name, [], [], 0)
+
+
+def _told(known: PostedFact, milestone: DeliveryMilestone, kind: PostingKind) -> PostedFact:
+    """The fact after this word of it. An attempt is one of several, whichever event tells of it."""
+    told_by, taken_back = {*known.told_by}, {*known.taken_back}
+    if milestone.corrects is not None:
+        taken_back.add(milestone.corrects)
+    if milestone.correction is not Correction.RETRACTS:
+        told_by.add(milestone.event_id)
+    elif kind is PostingKind.DELIVERY_ATTEMPT:
+        told_by.clear()
+    return replace(known, told_by=sorted(told_by - taken_back), taken_back=sorted(taken_back))
+
+
+def _fact_id(milestone: DeliveryMilestone, kind: PostingKind) -> str:
     parts = ["posting", milestone.delivery_id, milestone.carrier, milestone.tracking_number, kind.value]
     if kind is PostingKind.DELIVERY_ATTEMPT:
         parts.append(milestone.milestone_id)
     elif milestone.piece is not None:
         parts.append(milestone.piece)
     return digest(*parts)
+
+
+def _posting_id(fact: PostedFact) -> str:
+    """Of its latest posting; of the first the fact's own."""
+    return fact.fact if fact.times <= 1 else digest("posted anew", fact.fact, str(fact.times))
 
 
 def _posting(milestone: DeliveryMilestone, kind: PostingKind, posting_id: str) -> ErpPosting:

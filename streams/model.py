@@ -39,13 +39,16 @@ from streams.link_records import Adoption as Adoption
 from streams.link_records import ShipmentLink as ShipmentLink
 from streams.masterdata import MasterRecord as MasterRecord
 from streams.poll_record import PollState as PollState
+from streams.posting_records import ErpPosting as ErpPosting
+from streams.posting_records import FulfilmentState as FulfilmentState
+from streams.posting_records import PostedFact as PostedFact
+from streams.posting_records import ProofOfDelivery as ProofOfDelivery
 from streams.vocabulary import (
     Classifier,
     Correction,
     ExceptionType,
     LinkKind,
     Milestone,
-    PostingKind,
     Precision,
     Punctuality,
     Reason,
@@ -85,14 +88,6 @@ class Location(Struct, frozen=True, array_like=True, gc=False):
     unlocode: str | None = None
     latitude: float | None = None
     longitude: float | None = None
-
-
-class ProofOfDelivery(Struct, frozen=True, array_like=True, gc=False):
-    """Who took the goods, where, and where the document lies."""
-
-    signed_by: str | None = None
-    left_at: str | None = None
-    document_url: str | None = None
 
 
 class Reference(Struct, frozen=True, array_like=True, gc=False):
@@ -309,7 +304,8 @@ class ShipmentState(Struct, gc=False):
 
 
 class CustomerUpdate(Struct, gc=False):
-    """One customer-facing milestone of one order's shipment, in no internal words."""
+    """One customer-facing milestone of one order's shipment, in no internal words. ``corrects``: an event found not to
+    be of the shipment; ``correction``: what that makes of what was told under this id."""
 
     update_id: str
     customer_id: str
@@ -328,10 +324,13 @@ class CustomerUpdate(Struct, gc=False):
     superseded: bool
     event_id: str
     piece: str | None = None
+    correction: Correction = Correction.NEW
+    corrects: str | None = None
 
 
 class DeliveryMilestone(Struct, gc=False):
-    """A financially relevant fact about one ERP delivery, from one shipment of it."""
+    """A financially relevant fact about one ERP delivery, from one shipment of it; ``correction`` and ``corrects`` as
+    of :class:`CustomerUpdate`."""
 
     milestone_id: str
     delivery_id: str
@@ -346,32 +345,8 @@ class DeliveryMilestone(Struct, gc=False):
     proof_of_delivery: ProofOfDelivery | None
     event_id: str
     piece: str | None = None
-
-
-class ErpPosting(Struct):
-    """One posting for the ERP. ``posting_id`` is the idempotency key the ERP is asked with."""
-
-    posting_id: str
-    kind: PostingKind
-    delivery_id: str
-    order_id: str
-    customer_id: str
-    carrier: str
-    tracking_number: str
-    occurred_at: int
-    reason: Reason
-    proof_of_delivery: ProofOfDelivery | None
-    event_id: str
-    piece: str | None = None
-
-
-class FulfilmentState(Struct):
-    """What the fulfilment stage has posted for one ERP delivery; its changelog."""
-
-    delivery_id: str
-    order_id: str
-    posted: list[str]
-    updated_at: int
+    correction: Correction = Correction.NEW
+    corrects: str | None = None
 
 
 class DeadLetter(Struct):

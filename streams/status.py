@@ -256,6 +256,13 @@ def strangers(shipment: Shipment, entries: Sequence[Entry]) -> set[int]:
     }
 
 
+def is_stranger(shipment: Shipment, place: int) -> bool:
+    """Whether the event at ``place`` is none of the shipment's."""
+    if not shipment.strangers:
+        return False
+    return place in strangers(shipment, [decode_entry(data) for data in shipment.history])
+
+
 def _replaced(entries: Mapping[int, Entry]) -> list[int]:
     """Places of the events whose carrier sent them again, under the same number, later, with other facts."""
     newest: dict[tuple[int, str], int] = {}

@@ -1,4 +1,5 @@
-"""Which events of a shipment are news: what several sources say of one occurrence is told once (``sameness.py``)."""
+"""Which events of a shipment are news: what several sources say of one occurrence is told once (``sameness.py``). What
+was found not to be of the shipment (``status.strangers``) is none."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import NamedTuple
 from streams.facts import KIND_NUMBERS, TOLD_AS
 from streams.sameness import occurrences, read_report, source_of
 from streams.shipment import Entry, Shipment, decode_entry
+from streams.status import strangers
 
 COUNTED = 3
 """Bytes of an entry in ``Shipment.told``: the kind's number, then how often it happened; ascending by number."""
@@ -57,8 +59,9 @@ def count_in(shipment: Shipment, place: int, entry: Entry, source: int | None = 
 def recount(shipment: Shipment) -> None:
     """Count again what the history tells of, after something was taken out of it. Changes ``sources`` and ``told``."""
     entries = [decode_entry(data) for data in shipment.history]
-    places = _by_kind(entries)
-    reports = (one.story.reports for one in entries if one.story is not None and kind_of(one) is not None)
+    places = _by_kind(shipment, entries)
+    news_of = (entries[place] for of_kind in places.values() for place in of_kind)
+    reports = (one.story.reports for one in news_of if one.story is not None)
     shipment.sources = tuple(sorted({source_of(report) for told_of in reports for report in told_of}))
     alone = len(shipment.sources) < 2
     shipment.told = b"".join(
@@ -67,12 +70,13 @@ def recount(shipment: Shipment) -> None:
     )
 
 
-def _by_kind(entries: list[Entry]) -> dict[str, list[int]]:
-    """The places of the events of each kind of news."""
+def _by_kind(shipment: Shipment, entries: list[Entry]) -> dict[str, list[int]]:
+    """The places of the events of each kind of news; ``entries``: the shipment's history."""
+    not_of_it = strangers(shipment, entries) if shipment.strangers else ()
     kinds: dict[str, list[int]] = {}
     for place, entry in enumerate(entries):
         kind = kind_of(entry)
-        if kind is not None:
+        if kind is not None and place not in not_of_it:
             kinds.setdefault(kind, []).append(place)
     return kinds
 
@@ -87,14 +91,16 @@ def _place_of(told: bytes, number: int) -> int:
 
 def news(shipment: Shipment) -> Iterator[tuple[int, Entry, int]]:
     """Every event with the occurrence of its kind it is the first word of, 1, 2 ...; 0 where another event is, or it is
-    no news. In event-time order."""
+    no news. In event-time order; without those that are not of the shipment."""
     entries = [decode_entry(data) for data in shipment.history]
+    not_of_it = strangers(shipment, entries) if shipment.strangers else ()
     numbers: dict[int, int] = {}
-    for places in _by_kind(entries).values():
+    for places in _by_kind(shipment, entries).values():
         assigned = _assigned(entries, places, alone=len(shipment.sources) < 2)
         numbers |= {place: number for number, place in enumerate(_first_words(assigned, places), 1)}
     for place, entry in enumerate(entries):
-        yield place, entry, numbers.get(place, 0)
+        if place not in not_of_it:
+            yield place, entry, numbers.get(place, 0)
 
 
 def _first_words(assigned: list[tuple[int, int]], places: list[int]) -> list[int]:
@@ -130,7 +136,7 @@ def _assigned(entries: list[Entry], places: list[int], *, alone: bool) -> list[t
 
 def _weighed(shipment: Shipment, place: int, kind: str) -> Telling:
     entries = [decode_entry(data) for data in shipment.history]
-    places = [at for at, entry in enumerate(entries) if kind_of(entry) == kind]
+    places = _by_kind(shipment, entries)[kind]
     assigned = _assigned(entries, places, alone=False)
     of: dict[int, list[int]] = {}
     for owner, occurrence in assigned:

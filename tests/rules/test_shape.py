@@ -21,6 +21,7 @@ HELD_ELSEWHERE = {
     "streams/claim_records.py": "tests/rules/test_contracts.py",
     "streams/feed_records.py": "tests/rules/test_contracts.py",
     "streams/poll_record.py": "tests/rules/test_contracts.py",
+    "streams/posting_records.py": "tests/rules/test_contracts.py",
     "streams/dwell_records.py": "tests/rules/test_contracts.py",
     "streams/public_state.py": "tests/streams/test_punctuality.py",
     "streams/outcomes.py": "tests/topologies/test_intake.py",

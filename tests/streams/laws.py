@@ -57,6 +57,23 @@ class Outcome:
         )
 
 
+    @property
+    def standing(self) -> tuple[set[str], set[str]]:
+        """Ids of the updates and the milestones that are not taken back; of each the last word counts."""
+        updates = {one.update_id: one.correction for one in self.updates}
+        milestones = {one.milestone_id: one.correction for one in self.milestones}
+        updates_told, milestones_told = (
+            {key for key, word in last.items() if word is not Correction.RETRACTS} for last in (updates, milestones)
+        )
+        return updates_told, milestones_told
+
+    @property
+    def standing_events(self) -> set[str]:
+        """The events that customers and the ERP were last told by, of what stands."""
+        last = {one.update_id: one for one in self.updates} | {one.milestone_id: one for one in self.milestones}
+        return {one.event_id for one in last.values() if one.correction is not Correction.RETRACTS}
+
+
 def tell(
     chunks: Iterable[Sequence[Said]], start: Outcome | None = None, delays: Iterable[int] = ()
 ) -> Outcome:

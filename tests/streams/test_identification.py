@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,9 +18,10 @@ from streams.public_state import state_of
 from streams.resolving import BY_REFERENCE
 from streams.shipment import Shipment, decode
 from streams.vocabulary import AlertKind, AlertState, Correction, Milestone, RejectReason, SaidBy, Status
+from tests.streams.laws import Outcome
 from tests.streams.laws import tell as tell_shipments
 from tests.streams.references import BOL, DAYS, World, histories, line, tell, unresolved, word
-from tests.streams.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, Said, batchings, received
+from tests.streams.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, batchings, received
 
 HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
 moderate = settings(
@@ -303,8 +305,7 @@ Ends = dict[str, tuple[Any, ...]]
 def ends(world: World) -> Ends:
     """What the shipments are in the end, as others read them, with what is open and what falls due; of those nothing is
     known of, nothing is and does."""
-    told: list[Said] = [*(received(event) for _, event in world.events), *world.references]
-    outcome = tell_shipments([[item] for item in told])
+    outcome = tell_shipments([[item] for item in _told(world)])
     opened = outcome.open_alerts.values()
     ended: Ends = {}
     for key, record in outcome.records.items():
@@ -329,6 +330,33 @@ def test_the_shipments_end_alike_whatever_they_were_thought_to_be_for_a_while(da
     history = data.draw(histories())
     retold = data.draw(st.permutations(history))
     assert ends(tell([history])) == ends(tell([[item] for item in retold]))
+
+
+@moderate
+@given(st.data())
+def test_orders_that_claim_by_the_number_are_told_the_same_in_the_end(data: st.DataObject) -> None:
+    """Whatever was thought for a while, and whether they were known before or come later: what was told of an event
+    found to be another shipment's is taken back, and one found again is no second occurrence."""
+    history = data.draw(histories())
+    first, last = tell([history]), tell([[item] for item in data.draw(st.permutations(history))])
+    orders = [
+        OrderReference("north", number, f"O-{number}", f"D-{number}", "C-1", None, DAY_ONE) for number in ("N1", "N2")
+    ]
+    told_before = tell_shipments([[one] for one in [*orders, *_told(first)]])
+    told_later = tell_shipments([[one] for one in [*_told(last), *orders]])
+    assert standing_for(told_before, orders) == standing_for(told_later, orders)
+
+
+def _told(world: World) -> list[shipments.Received | OrderReference]:
+    return [*(received(event) for _, event in world.events), *world.references]
+
+
+def standing_for(outcome: Outcome, orders: list[OrderReference]) -> tuple[set[str], set[str]]:
+    """The updates and milestones that stand for these orders."""
+    ids = {one.order_id for one in orders}
+    updates = [one for one in outcome.updates if one.order_id in ids]
+    milestones = [one for one in outcome.milestones if one.order_id in ids]
+    return replace(outcome, updates=updates, milestones=milestones).standing
 
 
 @moderate

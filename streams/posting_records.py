@@ -1,0 +1,56 @@
+"""What is posted for ERP deliveries: the values of ``erp.postings`` and ``fulfilment.state``. Times are UTC
+milliseconds."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from streams.vocabulary import PostingKind, Reason
+
+
+class ProofOfDelivery(Struct, frozen=True, array_like=True, gc=False):
+    """Who took the goods, where, and where the document lies."""
+
+    signed_by: str | None = None
+    left_at: str | None = None
+    document_url: str | None = None
+
+
+class ErpPosting(Struct):
+    """One posting for the ERP. ``posting_id`` is the idempotency key the ERP is asked with; ``reverses``: that of the
+    posting it undoes."""
+
+    posting_id: str
+    kind: PostingKind
+    delivery_id: str
+    order_id: str
+    customer_id: str
+    carrier: str
+    tracking_number: str
+    occurred_at: int
+    reason: Reason
+    proof_of_delivery: ProofOfDelivery | None
+    event_id: str
+    piece: str | None = None
+    reverses: str | None = None
+
+
+class PostedFact(Struct, frozen=True, array_like=True):
+    """A fact that is posted. ``fact``: the id of its first posting; ``told_by``: the events that tell of it, none where
+    it was reversed; ``taken_back``: those found not to be of the shipment; ``times``: how often it was posted."""
+
+    fact: str
+    told_by: list[str]
+    taken_back: list[str]
+    times: int
+
+
+class FulfilmentState(Struct):
+    """What the fulfilment stage has posted for one ERP delivery; its changelog. ``posted``: ids of all postings,
+    reversed ones and reversals among them."""
+
+    delivery_id: str
+    order_id: str
+    posted: list[str]
+    updated_at: int
+    facts: list[PostedFact] = field(default_factory=list)
