@@ -33,6 +33,8 @@ Age = tuple[int, bool, Terms]
 """What makes one word of a claim newer than another, by whatever; of equal time, always the same wins."""
 TurnedAge = tuple[int, Age]
 """What makes one word of a claim newer than another by the same thing: first of all its turn."""
+_TURN_BITS = 45
+"""Above twice any time in ms."""
 _NO_TERMS: Terms = ("", -1, -1.0, "")
 
 
@@ -77,6 +79,21 @@ def words_in(shipment: Shipment) -> int:
     claims = {(one.order_id, one.delivery_id) for one in shipment.orders}
     claims.update((one.order_id, one.delivery_id) for one in shipment.withdrawn)
     return len(words) + len(claims.difference(one.claim for one in words))
+
+
+def revision_of(shipment: Shipment, delivery_id: str) -> int:
+    """How new the words are that claim the shipment for a delivery, or give it up: it grows with each that counts,
+    whichever came first, so that what was told before a withdrawal is known from what is told after it."""
+    words = [word for word in shipment.words if word.link.delivery_id == delivery_id]
+    told = {word.claim for word in words}
+    revision = sum((word.turn << _TURN_BITS) + 2 * word.at + word.withdrawn for word in words)
+    for order, at in zip(shipment.orders, shipment.link_times, strict=True):
+        if order.delivery_id == delivery_id and (order.order_id, delivery_id) not in told:
+            revision += 2 * at
+    for one in shipment.withdrawn:
+        if one.delivery_id == delivery_id and (one.order_id, delivery_id) not in told:
+            revision += 2 * one.at + 1
+    return revision
 
 
 def last_said_at(shipment: Shipment) -> int:

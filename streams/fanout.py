@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from streams.claims import revision_of
 from streams.facts import FACTS, Fact, public_trouble
 from streams.identity import digest
 from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, OrderLink
@@ -103,6 +104,11 @@ def corrections(
         lost = [one for key, one in facts.items() if key not in stand]
         milestones += _corrected(lost, [stand[key] for key in facts if key in stand], event_id)
     return updates, milestones
+
+
+def withdrawn(told: Iterable[_Output]) -> list[_Output]:
+    """What was told an order, which claims the shipment no more, as no longer true of it."""
+    return [replace(one, correction=Correction.RETRACTS) for one in told]
 
 
 def _corrected(gone: Iterable[_Output], others: Iterable[_Output], event_id: str) -> list[_Output]:
@@ -205,6 +211,7 @@ def _milestone(
         story.proof_of_delivery,
         origin_at(shipment, place, entry).hex(),
         entry.piece or None,
+        claim_revision=revision_of(shipment, order.delivery_id),
     )
 
 

@@ -98,15 +98,23 @@ def _first(name: str, milestone: DeliveryMilestone, posted: Sequence[str]) -> Po
 
 
 def _told(known: PostedFact, milestone: DeliveryMilestone, kind: PostingKind) -> PostedFact:
-    """The fact after this word of it. An attempt is one of several, whichever event tells of it."""
+    """The fact after this word of it; what was told before the delivery was found not to be of the shipment, and comes
+    again, counts no more. An attempt is one of several, whichever event tells of it."""
+    if known.withdrawn_in and milestone.claim_revision <= known.withdrawn_in:
+        return known
     told_by, taken_back = {*known.told_by}, {*known.taken_back}
+    is_retracted, withdrawn_in = milestone.correction is Correction.RETRACTS, known.withdrawn_in
     if milestone.corrects is not None:
         taken_back.add(milestone.corrects)
-    if milestone.correction is not Correction.RETRACTS:
+    elif is_retracted:
+        withdrawn_in = milestone.claim_revision
+    if not is_retracted:
         told_by.add(milestone.event_id)
-    elif kind is PostingKind.DELIVERY_ATTEMPT:
+    elif milestone.corrects is None or kind is PostingKind.DELIVERY_ATTEMPT:
         told_by.clear()
-    return replace(known, told_by=sorted(told_by - taken_back), taken_back=sorted(taken_back))
+    return replace(
+        known, told_by=sorted(told_by - taken_back), taken_back=sorted(taken_back), withdrawn_in=withdrawn_in
+    )
 
 
 def _fact_id(milestone: DeliveryMilestone, kind: PostingKind) -> str:

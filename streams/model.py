@@ -304,8 +304,9 @@ class ShipmentState(Struct, gc=False):
 
 
 class CustomerUpdate(Struct, gc=False):
-    """One customer-facing milestone of one order's shipment, in no internal words. ``corrects``: an event found not to
-    be of the shipment; ``correction``: what that makes of what was told under this id."""
+    """One customer-facing milestone of one order's shipment, in no internal words. ``correction``: what is to be made
+    of what was told under this id before; ``corrects``: the event found not to be of the shipment, None where the order
+    itself claims the shipment no more."""
 
     update_id: str
     customer_id: str
@@ -330,7 +331,7 @@ class CustomerUpdate(Struct, gc=False):
 
 class DeliveryMilestone(Struct, gc=False):
     """A financially relevant fact about one ERP delivery, from one shipment of it; ``correction`` and ``corrects`` as
-    of :class:`CustomerUpdate`."""
+    of :class:`CustomerUpdate`. ``claim_revision``: ``claims.revision_of`` the delivery."""
 
     milestone_id: str
     delivery_id: str
@@ -347,6 +348,7 @@ class DeliveryMilestone(Struct, gc=False):
     piece: str | None = None
     correction: Correction = Correction.NEW
     corrects: str | None = None
+    claim_revision: int = 0
 
 
 class DeadLetter(Struct):

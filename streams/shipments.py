@@ -35,11 +35,12 @@ from streams.deadlines import FOR_EVER, Patience, renewed, settle
 from streams.errors import Reject
 from streams.facts import TELLING, TOLD_AS
 from streams.family import declare_claims, take_adoption, take_link
-from streams.fanout import milestones_held_for, updates_held_for
+from streams.fanout import milestones_held_for, updates_held_for, withdrawn
 from streams.model import (
     Adoption,
     CarrierEvent,
     EnrichedEvent,
+    OrderLink,
     OrderReference,
     ShipmentLink,
     Sighting,
@@ -224,14 +225,25 @@ def _take_reference(
     out.alerts.extend(held(shipment, before))
     out.relinked.add(key)
     declare_claims(shipment, was_claimed, out)
-    if gone or not (stood is None or stood[1]):
-        return
-    link = link_of(reference)
-    others = [order for order in shipment.orders if (order.order_id, order.delivery_id) != claim]
+    was_standing = stood is not None and not stood[1]
+    if gone is was_standing:
+        link = next((one for one in stored.orders if (one.order_id, one.delivery_id) == claim), link_of(reference))
+        _tell_of(shipment, link, out, gone=gone)
+
+
+def _tell_of(shipment: Shipment, link: OrderLink, out: Advance, *, gone: bool) -> None:
+    """The whole story for an order that begins to claim the shipment; or, where it does no more, that it is not its
+    own. As far as no other claim of the order, or of the delivery, stands."""
+    others = [
+        order for order in shipment.orders
+        if (order.order_id, order.delivery_id) != (link.order_id, link.delivery_id)
+    ]
     if all(order.order_id != link.order_id for order in others):
-        out.customer_updates.extend(updates_held_for(shipment, link))
+        updates = updates_held_for(shipment, link)
+        out.customer_updates.extend(withdrawn(updates) if gone else updates)
     if all(order.delivery_id != link.delivery_id for order in others):
-        out.delivery_milestones.extend(milestones_held_for(shipment, link))
+        milestones = milestones_held_for(shipment, link)
+        out.delivery_milestones.extend(withdrawn(milestones) if gone else milestones)
 
 
 def _entry(event: CarrierEvent | Sighting, event_id: bytes) -> Entry:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from streams.fulfilment import post
 from streams.model import FulfilmentState, OrderReference
+from streams.vocabulary import Milestone
 from tests.streams import laws
 from tests.streams.references import mistaken
 from tests.streams.strategies import batchings, events, histories, received, references, retellings
@@ -57,12 +58,14 @@ def test_telling_everything_again_changes_and_emits_nothing(data: st.DataObject)
 @moderate
 @given(st.data())
 def test_with_orders_cancelled_too_the_records_and_open_alerts_depend_on_the_set_alone(data: st.DataObject) -> None:
-    """What a cancelled order had been told before depends on when it was cancelled; nothing else does."""
+    """What a cancelled order had been told is taken back, and posted back."""
     history = [*data.draw(histories()), *data.draw(st.lists(references(withdrawn=True), max_size=4))]
     plain, again = laws.tell([history]), laws.tell(data.draw(batchings(data.draw(retellings(history)))))
     assert again.records == plain.records
     assert again.open_alerts == plain.open_alerts
     assert again.ids[0] == plain.ids[0]
+    assert again.standing == plain.standing
+    assert posted(again) == posted(plain)
     laws.check_all_accounted_for(history, plain)
     laws.check_record_tells_its_alerts(again)
     cancelled = {item.order_id for item in history if isinstance(item, OrderReference) and item.withdrawn}
@@ -104,6 +107,22 @@ def posted(outcome: laws.Outcome) -> set[tuple[str, str, str, str | None]]:
                 del standing[one.reverses]
     assert len(standing) == len({key for state in states.values() if state for key in _standing(state)})
     return set(standing.values())
+
+
+@moderate
+@given(st.data())
+def test_what_is_told_again_after_a_crash_is_posted_and_reversed_no_second_time(data: st.DataObject) -> None:
+    wrong = [
+        received(one) for event in data.draw(st.lists(events(), max_size=3)) for one in mistaken(event)
+        if event.milestone is not Milestone.DELIVERY_ATTEMPTED
+    ]
+    cancelled = data.draw(st.lists(references(withdrawn=True), max_size=4))
+    history = data.draw(st.permutations([*data.draw(histories()), *wrong, *cancelled]))
+    told = laws.tell([[item] for item in history]).milestones
+    end = data.draw(st.integers(0, len(told)))
+    repeated = [*told[:end], *told[data.draw(st.integers(0, end)):]]
+    once, again = ([one.posting_id for one in post(chunk, {}).postings] for chunk in (told, repeated))
+    assert again == once
 
 
 def _standing(state: FulfilmentState) -> set[str]:

@@ -342,10 +342,19 @@ def test_a_shipment_every_order_claims_is_full_one_day() -> None:
     assert again.counts["links_repeated"] == 1
 
 
+def said_of(outcome: Outcome) -> list[tuple[Milestone, Correction]]:
+    return [(update.milestone, update.correction) for update in outcome.updates]
+
+
+OUT_TOLD = Milestone.OUT_FOR_DELIVERY, Correction.NEW
+OUT_TAKEN_BACK = Milestone.OUT_FOR_DELIVERY, Correction.RETRACTS
+
+
 def test_a_cancelled_order_hears_no_more_and_an_older_word_of_it_does_not_bring_it_back() -> None:
     cancelled = reference(updated_at=DAY_ONE + HOUR, withdrawn=True)
     outcome = told(reference(), OUT, cancelled, reference(), DELIVERED)
-    assert [update.milestone for update in outcome.updates] == [Milestone.OUT_FOR_DELIVERY]
+    assert said_of(outcome) == [OUT_TOLD, OUT_TAKEN_BACK]
+    assert len({update.update_id for update in outcome.updates}) == 1
     assert state(outcome).orders == []
     assert (outcome.counts["withdrawn"], outcome.counts["links_repeated"]) == (1, 1)
 
@@ -383,7 +392,7 @@ def test_what_is_known_by_two_references_is_claimed_until_both_are_taken_back() 
     assert len(state(told(BY_BOL, by_po, BOL_IN_DOUBT)).orders) == 1
     gone = told(OUT, BY_BOL, by_po, BOL_IN_DOUBT, replace(by_po, withdrawn=True), DELIVERED)
     assert state(gone).orders == []
-    assert [update.milestone for update in gone.updates] == [Milestone.OUT_FOR_DELIVERY]
+    assert said_of(gone) == [OUT_TOLD, OUT_TAKEN_BACK]
     assert (gone.counts["linked"], gone.counts["links_repeated"], gone.counts["withdrawn"]) == (1, 2, 1)
 
 
