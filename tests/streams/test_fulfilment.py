@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.fulfilment import post
 from streams.model import DeliveryMilestone, ErpPosting, FulfilmentState
-from streams.vocabulary import ExceptionType, Milestone, PostingKind, Reason
+from streams.vocabulary import Correction, ExceptionType, Milestone, PostingKind, Reason
 
 
 def fact(milestone: Milestone, **changes: Any) -> DeliveryMilestone:
@@ -53,6 +55,59 @@ def test_a_repeat_changes_no_state() -> None:
     again = post([fact(Milestone.DELIVERED)], first.states)
     assert not again.states
     assert again.counts == {"duplicates": 1}
+
+
+TAKEN_BACK = {"correction": Correction.RETRACTS, "corrects": "e1"}
+NOT_ITS_OWN = {"correction": Correction.RETRACTS, "claim_revision": 7}
+
+
+@pytest.mark.parametrize("how", [TAKEN_BACK, NOT_ITS_OWN], ids=["event", "claim"])
+def test_what_is_taken_back_is_reversed_once_whatever_is_told_again(how: dict[str, Any]) -> None:
+    told, gone = fact(Milestone.DELIVERED, claim_revision=6), fact(Milestone.DELIVERED, **how)
+    postings, states = posted([told], [gone, told, gone], [told])
+    assert [(one.kind, one.reverses) for one in postings] == [
+        (PostingKind.DELIVERY_CONFIRMATION, None), (PostingKind.DELIVERY_CONFIRMATION, postings[0].posting_id),
+    ]
+    assert states["D-1"].posted == sorted(one.posting_id for one in postings)
+    assert len(states["D-1"].posted) == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "again"), [(TAKEN_BACK, {"event_id": "e2"}), (NOT_ITS_OWN, {"claim_revision": 8})], ids=["event", "claim"],
+)
+def test_what_comes_to_be_true_after_all_is_posted_anew_under_another_id(
+    how: dict[str, Any], again: dict[str, Any]
+) -> None:
+    told, gone = fact(Milestone.DELIVERED, claim_revision=6), fact(Milestone.DELIVERED, **how)
+    postings, _ = posted([told, gone], [fact(Milestone.DELIVERED, **again)], [gone])
+    first, reversal, anew = postings[:3]
+    assert (reversal.reverses, anew.reverses) == (first.posting_id, None)
+    assert len({one.posting_id for one in postings}) == len(postings) == 3
+    if how is TAKEN_BACK:
+        last = fact(Milestone.DELIVERED, correction=Correction.RETRACTS, corrects="e2")
+        assert posted([told, gone], [fact(Milestone.DELIVERED, **again), last])[0][-1].reverses == anew.posting_id
+
+
+def test_a_fact_another_event_tells_of_stays_posted() -> None:
+    lost, destroyed = fact(Milestone.LOST), fact(Milestone.DESTROYED, event_id="e2")
+    gone = fact(Milestone.LOST, **TAKEN_BACK)
+    replaced = fact(Milestone.DELIVERED, event_id="e3", correction=Correction.REPLACES, corrects="e1")
+    assert len(posted([lost, destroyed, gone])[0]) == 1
+    assert len(posted([fact(Milestone.DELIVERED), replaced])[0]) == 1
+
+
+def test_what_was_never_posted_is_not_reversed() -> None:
+    assert posted([fact(Milestone.DELIVERED, **TAKEN_BACK)], [fact(Milestone.DELIVERED)])[0] == []
+    postings, _ = posted([fact(Milestone.DELIVERY_ATTEMPTED, **TAKEN_BACK)], [fact(Milestone.DELIVERED, event_id="e2")])
+    assert [one.kind for one in postings] == [PostingKind.DELIVERY_CONFIRMATION]
+
+
+def test_what_an_earlier_build_posted_is_not_posted_again() -> None:
+    first = post([fact(Milestone.DELIVERED)], {}).states["D-1"]
+    earlier = {"D-1": replace(first, facts=[])}
+    assert post([fact(Milestone.DELIVERED)], earlier).postings == []
+    [reversal] = post([fact(Milestone.DELIVERED, **TAKEN_BACK)], earlier).postings
+    assert reversal.reverses == first.posted[0]
 
 
 def test_each_attempt_is_posted() -> None:

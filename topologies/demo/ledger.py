@@ -26,7 +26,7 @@ from streams.model import (
     OrderReference,
     ShipmentState,
 )
-from streams.vocabulary import Milestone
+from streams.vocabulary import Correction, Milestone
 from topologies.demo.planned import Plan, Planned
 
 
@@ -149,21 +149,34 @@ class Ledger:
             self.states[key] = state
 
     def customer_update(self, update: CustomerUpdate) -> bool:
-        """A record of customer.updates; whether it is news about one of our shipments."""
+        """A record of customer.updates; whether it is news about one of our shipments. What is taken back was never
+        told."""
         if shipment_key(update.carrier, update.tracking_number) not in self._ours:
             return False
-        self.update_ids[update.update_id] += 1
+        if update.correction is Correction.RETRACTS:
+            del self.update_ids[update.update_id]
+            self.updates.pop(update.update_id, None)
+            return False
         self.updates[update.update_id] = update
+        if update.correction is Correction.REPLACES:
+            return False
+        self.update_ids[update.update_id] += 1
         return self.update_ids[update.update_id] == 1
 
     def delivery_milestone(self, milestone: DeliveryMilestone) -> None:
-        """A record of delivery.milestones."""
-        if milestone.delivery_id in self._deliveries:
+        """A record of delivery.milestones; the last word on each counts."""
+        if milestone.delivery_id not in self._deliveries:
+            return
+        if milestone.correction is Correction.RETRACTS:
+            self.milestones.pop(milestone.milestone_id, None)
+        else:
             self.milestones[milestone.milestone_id] = milestone
 
     def posting(self, posting: ErpPosting) -> None:
-        """A record of erp.postings."""
-        if posting.delivery_id in self._deliveries:
+        """A record of erp.postings; what is reversed was never posted."""
+        if posting.reverses is not None:
+            self.postings.pop(posting.reverses, None)
+        elif posting.delivery_id in self._deliveries:
             self.posting_ids[posting.posting_id] += 1
             self.postings[posting.posting_id] = posting
 

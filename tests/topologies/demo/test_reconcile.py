@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from streams.vocabulary import Milestone, PostingKind, Status
+from streams.vocabulary import Correction, Milestone, PostingKind, Status
 from tests.topologies.demo import accounts
 from topologies.demo.reconcile import differences, totals
 
@@ -61,6 +62,20 @@ def test_a_repeated_customer_update_is_named_and_is_no_news() -> None:
     ledger = accounts.clean()
     assert not ledger.customer_update(accounts.update())
     assert any("customer updates were sent more than once" in found for found in differences(ledger))
+
+
+def test_what_is_taken_back_was_never_told_nor_posted() -> None:
+    ledger = accounts.clean()
+    posting = accounts.posting(Milestone.DELIVERED, PostingKind.DELIVERY_CONFIRMATION)
+    assert not ledger.customer_update(replace(accounts.update(), correction=Correction.RETRACTS))
+    ledger.posting(replace(posting, posting_id="reversal", reverses=posting.posting_id))
+    found = differences(ledger)
+    assert any("whose customer was not told" in difference for difference in found)
+    assert any("have no ERP posting" in difference for difference in found)
+    assert ledger.customer_update(accounts.update())
+    assert not ledger.customer_update(replace(accounts.update(), correction=Correction.REPLACES))
+    ledger.posting(replace(posting, posting_id="anew"))
+    assert differences(ledger) == []
 
 
 def test_another_outcome_than_planned_is_named_with_both() -> None:
