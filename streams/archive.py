@@ -59,7 +59,7 @@ def buried(shipment: Shipment) -> tuple[Shipment, list[AlertSignal]]:
     grave = Past(
         shipment.life, closed_at, shipment.status,
         with_all(b"" if past is None else past.claims, claims_of(shipment), CLAIM_BYTES),
-        with_all(b"" if past is None else past.heard, heard, HEARD_BYTES),
+        with_all(b"" if past is None else past.heard, heard, HEARD_BYTES), said_at=shipment.updated_at,
     )
     alerts = settle(copy(shipment), FOR_EVER) + alerts_between(shipment, shipment.open, [])
     stone = Shipment(shipment.carrier, shipment.tracking_number, updated_at=shipment.updated_at, past=grave)

@@ -3,7 +3,8 @@
 What is no later than the end of a shipment and ``reuse_after`` is about that one. A beginning after that (or an order's
 new claim) begins another shipment under the number, with ids of its own; where the old record is still there it is
 archived at once. What is later than the past and no beginning is held until one comes, so that the new record is a
-function of the set of its events.
+function of the set of its events. An event that is the number's by a reference alone begins nothing, since that may
+turn out wrong; and where the claims that began a shipment are withdrawn, it has not begun.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from streams.archive import CLAIM_BYTES, HEARD_BYTES, Keeping, buried, claim_of, claims_of, is_among, is_tied, with_all
+from streams.claims import last_said_at
+from streams.deadlines import FOR_EVER, settle
 from streams.fanout import alerts_between
 from streams.model import AlertSignal, OrderLink, OrderReference
 from streams.shipment import ID_BYTES, ClaimWord, Entry, Past, Shipment, decode_entry, decode_receipt
@@ -115,9 +118,26 @@ def begin(shipment: Shipment) -> list[AlertSignal]:
     return alerts_between(shipment, [], shipment.open)
 
 
+def put_back(shipment: Shipment) -> Turn | None:
+    """After a claim was withdrawn: the number as it was before it, where nothing else began the shipment; else None."""
+    past = shipment.past
+    if past is None or not past.begun or shipment.orders:
+        return None
+    entries = [decode_entry(data) for data in shipment.history]
+    if any(map(is_beginning, entries)):
+        return None
+    said_at = max([past.said_at, last_said_at(shipment), *(entry.received_at for entry in entries)])
+    held = Shipment(
+        shipment.carrier, shipment.tracking_number, shipment.seen, shipment.history, updated_at=said_at,
+        withdrawn=shipment.withdrawn, wholes=shipment.wholes, parts=shipment.parts, past=replace(past, begun=False),
+        words=shipment.words,
+    )
+    return Turn(held, alerts=settle(copy(shipment), FOR_EVER) + alerts_between(shipment, shipment.open, []))
+
+
 def is_beginning(entry: Entry) -> bool:
-    """Whether the event is said only of a shipment that begins."""
-    return entry.actual and not entry.retracts and entry.milestone in BEGINNINGS
+    """Whether the event is said only of a shipment that begins, by its carrier and with its number."""
+    return entry.actual and not entry.retracts and not entry.found and entry.milestone in BEGINNINGS
 
 
 def _next(shipment: Shipment, at: int, keeping: Keeping) -> Turn | None:

@@ -50,7 +50,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     estimate came by. ``piece``: the one it is about, empty for the whole shipment. ``paths``: how it came from other
     numbers (``links.path_of``), ascending; none for the number's own. ``origin``: of one seen here otherwise than it
     was told (``parts.sight_of``), the id it was told under; corrections name that. ``disowns``: the one it
-    voids is another shipment's, or nobody's, as the identity stage found (``status.strangers``).
+    voids is another shipment's, or nobody's, as the identity stage found (``status.strangers``). ``found``: it is the
+    shipment's as that stage found, by a reference.
     """
 
     at: int
@@ -69,6 +70,7 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     paths: tuple[str, ...] = ()
     origin: bytes | None = None
     disowns: bool = False
+    found: bool = False
 
 
 class Receipt(Struct, frozen=True, array_like=True, gc=False):
@@ -148,7 +150,7 @@ class Past(Struct, frozen=True, array_like=True, gc=False):
     """What is kept of the shipments that bore the number before (``archive.py``). ``lives``: how many; ``closed_at``,
     ``status``: when, in event time, and how the last one ended. ``claims``: of each order's claim on them the first
     bytes of its digest, ``heard``: of each event the first bytes of its id, side by side and ascending. ``begun``:
-    another has begun; until then what is later than the past is held."""
+    another has begun; until then what is later than the past is held. ``said_at``: receipt of the last word of it."""
 
     lives: int
     closed_at: int
@@ -156,6 +158,7 @@ class Past(Struct, frozen=True, array_like=True, gc=False):
     claims: bytes = b""
     heard: bytes = b""
     begun: bool = False
+    said_at: int = 0
 
 
 class Shipment(Struct, array_like=True, gc=False):
@@ -254,6 +257,9 @@ _NEW = Correction.NEW
 _RETRACTS = Correction.RETRACTS
 _FUTURE = Flag.TIMESTAMP_FUTURE.value
 _RESOLVED_ANEW = Flag.RESOLVED_ANEW.value
+_RESOLVED = frozenset(
+    {Flag.RESOLVED_BY_EVENT.value, Flag.RESOLVED_BY_ORDER.value, Flag.RESOLVED_BY_PERSON.value, _RESOLVED_ANEW}
+)
 
 
 def rank_of(entry: Entry) -> int:
@@ -295,6 +301,7 @@ def entry_of(event: CarrierEvent | Sighting, event_id: bytes, *, telling: bool, 
         "" if event.estimated_delivery_at is None else event.source.feed,
         event.piece or "",
         disowns=retracts and _RESOLVED_ANEW in event.flags,
+        found=bool(event.flags) and not _RESOLVED.isdisjoint(event.flags),
     )  # fmt: skip
 
 

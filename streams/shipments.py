@@ -198,21 +198,21 @@ def _take_reference(
 ) -> None:
     key = known_key(reference.carrier, reference.tracking_number)
     stored = stored_in(out, states, key) or Shipment(reference.carrier, reference.tracking_number)
+    claim = (reference.order_id, reference.delivery_id)
+    if _is_repeat(reference, claim, stored):
+        counts["links_repeated"] += 1
+        return
     turn = lives.turn_of_claim(stored, reference, keeping)
     if turn is not None:
         stored = turn.shipment if turn.aside == lives.KNOWN else _turned(key, turn, out)
         if turn.aside:
             counts["links_past"] += 1
             return
-    claim = (reference.order_id, reference.delivery_id)
     stood, told = age_of_claim(claim, stored), age_of_word(claim, reference.by, stored)
     if told is None and (words := words_in(stored)) >= MOST_ORDERS:
         raise Reject(
             RejectReason.TOO_LARGE, f"orders claim {key} by {words} words and no more: is it a placeholder?"
         )
-    if told is not None and age_of(reference) <= told:
-        counts["links_repeated"] += 1
-        return
     shipment = own(key, reference.carrier, reference.tracking_number, stored, out)
     was_claimed, before = bool(shipment.orders), concern(shipment)
     stands = set_claim(shipment, reference)
@@ -229,6 +229,14 @@ def _take_reference(
     if gone is was_standing:
         link = next((one for one in stored.orders if (one.order_id, one.delivery_id) == claim), link_of(reference))
         _tell_of(shipment, link, out, gone=gone)
+    if gone and (back := lives.put_back(shipment)) is not None:
+        _turned(key, back, out)
+
+
+def _is_repeat(reference: OrderReference, claim: tuple[str, str], stored: Shipment) -> bool:
+    """Whether as new a word of the claim by the same thing is known."""
+    told = age_of_word(claim, reference.by, stored)
+    return told is not None and age_of(reference) <= told
 
 
 def _tell_of(shipment: Shipment, link: OrderLink, out: Advance, *, gone: bool) -> None:
