@@ -11,11 +11,12 @@ from copy import copy
 
 from msgspec import Struct
 
+from streams.claims import last_said_at
 from streams.deadlines import FOR_EVER, Patience, next_due, settle
 from streams.fanout import alerts_between
 from streams.identity import digest
 from streams.model import AlertSignal
-from streams.shipment import ID_BYTES, Past, Shipment
+from streams.shipment import ID_BYTES, Past, Shipment, decode_entry
 from streams.vocabulary import TERMINAL
 
 CLAIM_BYTES, HEARD_BYTES = 8, 4
@@ -59,11 +60,17 @@ def buried(shipment: Shipment) -> tuple[Shipment, list[AlertSignal]]:
     grave = Past(
         shipment.life, closed_at, shipment.status,
         with_all(b"" if past is None else past.claims, claims_of(shipment), CLAIM_BYTES),
-        with_all(b"" if past is None else past.heard, heard, HEARD_BYTES), said_at=shipment.updated_at,
+        with_all(b"" if past is None else past.heard, heard, HEARD_BYTES), said_at=_said_at(shipment),
     )
     alerts = settle(copy(shipment), FOR_EVER) + alerts_between(shipment, shipment.open, [])
     stone = Shipment(shipment.carrier, shipment.tracking_number, updated_at=shipment.updated_at, past=grave)
     return stone, alerts
+
+
+def _said_at(shipment: Shipment) -> int:
+    """Receipt of the last word of it by its number; what references found may turn out to be another's."""
+    entries = map(decode_entry, shipment.history)
+    return max([last_said_at(shipment), *(one.received_at for one in entries if not one.found)])
 
 
 def is_tied(shipment: Shipment) -> bool:

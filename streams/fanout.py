@@ -15,7 +15,7 @@ from streams.claims import revision_of
 from streams.facts import FACTS, Fact, public_trouble
 from streams.identity import digest
 from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, OrderLink
-from streams.shipment import Entry, OpenException, Shipment, Story
+from streams.shipment import Entry, OpenException, Shipment, Story, decode_entry
 from streams.signals import raised, resolved, signal
 from streams.status import is_voided, origin_at
 from streams.telling import kind_of, news
@@ -24,6 +24,7 @@ from streams.vocabulary import (
     AlertKind,
     Correction,
     ExceptionType,
+    Milestone,
     Severity,
 )
 
@@ -103,6 +104,35 @@ def corrections(
         )
         lost = [one for key, one in facts.items() if key not in stand]
         milestones += _corrected(lost, [stand[key] for key in facts if key in stand], event_id)
+    return updates, milestones
+
+
+def divided_between(
+    was: Shipment, old: Shipment, new: Shipment
+) -> tuple[list[CustomerUpdate], list[DeliveryMilestone]]:
+    """What orders are told where a shipment, as it ``was``, turns out to be two: those of the old one, of what was told
+    of the new one's events, what holds no more; those of the new one, that nothing they were told holds, and its own
+    story."""
+    updates: list[CustomerUpdate] = []
+    milestones: list[DeliveryMilestone] = []
+    seen: set[tuple[Milestone, ExceptionType, bool]] = set()
+    for place, data in enumerate(new.history if old.orders else ()):
+        entry = decode_entry(data)
+        what = entry.milestone, entry.exception, entry.actual
+        if entry.story is not None and what not in seen:
+            seen.add(what)
+            more_updates, more_milestones = corrections(old, was, entry, origin_at(new, place, entry).hex())
+            updates += more_updates
+            milestones += more_milestones
+    kept = {order.order_id for order in old.orders}, {order.delivery_id for order in old.orders}
+    for order in _one_each(new.orders, "order_id"):
+        if order.order_id not in kept[0]:
+            updates += withdrawn(updates_held_for(was, order))
+        updates += updates_held_for(new, order)
+    for order in _one_each(new.orders, "delivery_id"):
+        if order.delivery_id not in kept[1]:
+            milestones += withdrawn(milestones_held_for(was, order))
+        milestones += milestones_held_for(new, order)
     return updates, milestones
 
 
@@ -211,7 +241,7 @@ def _milestone(
         story.proof_of_delivery,
         origin_at(shipment, place, entry).hex(),
         entry.piece or None,
-        claim_revision=revision_of(shipment, order.delivery_id),
+        claim_revision=revision_of(shipment, order.delivery_id), life=shipment.life,
     )
 
 

@@ -123,6 +123,8 @@ def _fact_id(milestone: DeliveryMilestone, kind: PostingKind) -> str:
         parts.append(milestone.milestone_id)
     elif milestone.piece is not None:
         parts.append(milestone.piece)
+    if milestone.life > 1:
+        parts.append(f"life {milestone.life}")
     return digest(*parts)
 
 

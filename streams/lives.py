@@ -35,10 +35,12 @@ PAST, HELD, KNOWN = "past", "held", "known"
 
 class Turn(Struct):
     """What a word does to the lives under its number. ``shipment``: the record to go on with; ``ended``: the record of
-    the shipment it put an end to; ``aside``: ``past`` or ``held``, it says nothing more (``known``: nor is it new)."""
+    the shipment it put an end to, of one that ``was``; ``aside``: ``past`` or ``held``, it says no more (``known``:
+    nor is it new)."""
 
     shipment: Shipment
     ended: Shipment | None = None
+    was: Shipment | None = None
     alerts: list[AlertSignal] = field(default_factory=list)
     aside: str = ""
 
@@ -54,7 +56,8 @@ def turn_of_event(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes
     past, reuse_after = shipment.past, keeping.reuse_after
     if past is not None and (reuse_after is None or entry.at <= past.closed_at + reuse_after):
         heard = with_all(past.heard, [event_id[:HEARD_BYTES]], HEARD_BYTES)
-        shipment.past = replace(past, heard=heard)
+        said_at = past.said_at if entry.found else max(past.said_at, entry.received_at)
+        shipment.past = replace(past, heard=heard, said_at=said_at)
         return Turn(shipment, aside=PAST)
     if shipment.archived:
         if not is_beginning(entry):
@@ -68,7 +71,8 @@ def turn_of_event(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes
 def turn_of_claim(shipment: Shipment, reference: OrderReference, keeping: Keeping) -> Turn | None:
     """What an order's word turns; None for the usual, a claim on the present shipment. ``shipment`` stays as it is.
 
-    The first order of a shipment that ended without one is that shipment's, however late its word.
+    The first order of a shipment that ended without one is that shipment's, however late its word. A claim withdrawn
+    puts an end to a shipment as one that stands does, so that it matters not which word of it came first.
     """
     past, reuse_after = shipment.past, keeping.reuse_after
     if past is None and shipment.status not in TERMINAL:
@@ -81,12 +85,13 @@ def turn_of_claim(shipment: Shipment, reference: OrderReference, keeping: Keepin
         own = copy(shipment)
         own.history = shipment.history.copy()
         if is_of_the_past:
-            own.past = replace(past, claims=with_all(past.claims, [claim], CLAIM_BYTES))
+            known = with_all(past.claims, [claim], CLAIM_BYTES)
+            own.past = replace(past, claims=known, said_at=max(past.said_at, reference.updated_at))
             return Turn(own, aside=PAST)
         if not past.begun:
             return None if reference.withdrawn else Turn(own, alerts=begin(own))
     claims = claims_of(shipment)
-    if reference.withdrawn or not claims or claim in claims:
+    if not claims or claim in claims:
         return None
     return _next(shipment, reference.updated_at, keeping)
 
@@ -151,16 +156,25 @@ def _next(shipment: Shipment, at: int, keeping: Keeping) -> Turn | None:
 
 
 def _split(shipment: Shipment, until: int, claims: list[tuple[OrderLink, int]]) -> Turn:
-    """What happened up to ``until`` as the shipment that ended, the rest, with these claims, as one that begins."""
+    """What happened up to ``until`` as the shipment that ended, the rest, with these claims, as one that begins; what
+    was said later of claims that do not stand goes with that too."""
     place = sum(decode_receipt(data).at <= until for data in shipment.history)
-    given = {(one.order_id, one.delivery_id) for one, _ in claims}
+    standing = {(one.order_id, one.delivery_id) for one in shipment.orders}
+    later = {one.claim for one in shipment.words if one.at > until and one.claim not in standing}
+    given = later.union((one.order_id, one.delivery_id) for one, _ in claims)
     all_claims = zip(shipment.orders, shipment.link_times, strict=True)
     kept = [(one, at) for one, at in all_claims if (one.order_id, one.delivery_id) not in given]
     old = _part(shipment, slice(0, place), kept, [one for one in shipment.words if one.claim not in given])
     new = _part(shipment, slice(place, None), claims, [one for one in shipment.words if one.claim in given])
-    stone, alerts = buried(old)
-    new.past, new.withdrawn, new.raised = stone.past, (), ()
-    return Turn(new, old, alerts + begin(new))
+    old.withdrawn = tuple(one for one in shipment.withdrawn if one.at <= until)
+    refold(old)
+    stone, _ = buried(old)
+    alerts = settle(copy(shipment), FOR_EVER) + alerts_between(shipment, shipment.open, [])
+    new.past, new.raised = stone.past, ()
+    new.withdrawn = tuple(one for one in shipment.withdrawn if one.at > until)
+    alerts += begin(new)
+    recount(old)
+    return Turn(new, old, shipment, alerts)
 
 
 def _end_of_first(shipment: Shipment, entries: Sequence[Entry], reuse_after: int) -> int | None:
@@ -187,5 +201,6 @@ def _part(
     part.seen = shipment.seen[start * ID_BYTES : stop * ID_BYTES]
     part.orders, part.link_times = [one for one, _ in claims], [at for _, at in claims]
     part.words = tuple(words)
+    part.last_at, part.last_rank = 0, -2
     refold(part)
     return part

@@ -331,7 +331,8 @@ class CustomerUpdate(Struct, gc=False):
 
 class DeliveryMilestone(Struct, gc=False):
     """A financially relevant fact about one ERP delivery, from one shipment of it; ``correction`` and ``corrects`` as
-    of :class:`CustomerUpdate`. ``claim_revision``: ``claims.revision_of`` the delivery."""
+    of :class:`CustomerUpdate`. ``claim_revision``: ``claims.revision_of`` the delivery; ``life``:
+    ``Shipment.life``."""
 
     milestone_id: str
     delivery_id: str
@@ -349,6 +350,7 @@ class DeliveryMilestone(Struct, gc=False):
     correction: Correction = Correction.NEW
     corrects: str | None = None
     claim_revision: int = 0
+    life: int = 1
 
 
 class DeadLetter(Struct):

@@ -35,7 +35,7 @@ from streams.deadlines import FOR_EVER, Patience, renewed, settle
 from streams.errors import Reject
 from streams.facts import TELLING, TOLD_AS
 from streams.family import declare_claims, take_adoption, take_link
-from streams.fanout import milestones_held_for, updates_held_for, withdrawn
+from streams.fanout import divided_between, milestones_held_for, updates_held_for, withdrawn
 from streams.model import (
     Adoption,
     CarrierEvent,
@@ -171,8 +171,11 @@ def _turned(key: str, turn: lives.Turn, out: Advance) -> Shipment:
     """The record to go on with under the number."""
     out.states[key] = turn.shipment
     out.alerts.extend(turn.alerts)
-    if turn.ended is not None:
+    if turn.ended is not None and turn.was is not None:
         out.archived.append(turn.ended)
+        updates, milestones = divided_between(turn.was, turn.ended, turn.shipment)
+        out.customer_updates.extend(updates)
+        out.delivery_milestones.extend(milestones)
     return turn.shipment
 
 
@@ -218,6 +221,7 @@ def _take_reference(
     stands = set_claim(shipment, reference)
     if stands == stood:
         counts["links_repeated"] += 1
+        _put_back(key, shipment, out)
         return
     gone = stands is None or stands[1]
     counts["withdrawn" if gone else "linked" if stood is None else "relinked"] += 1
@@ -229,7 +233,13 @@ def _take_reference(
     if gone is was_standing:
         link = next((one for one in stored.orders if (one.order_id, one.delivery_id) == claim), link_of(reference))
         _tell_of(shipment, link, out, gone=gone)
-    if gone and (back := lives.put_back(shipment)) is not None:
+    if gone:
+        _put_back(key, shipment, out)
+
+
+def _put_back(key: str, shipment: Shipment, out: Advance) -> None:
+    back = lives.put_back(shipment)
+    if back is not None:
         _turned(key, back, out)
 
 

@@ -299,24 +299,32 @@ HELD = [
 ]
 
 
+LATER = [at(60, Milestone.IN_TRANSIT), *SECOND, claim(120, "O-4"), *WORDS, *HELD]
+Ends = tuple[bytes, set[str], set[str]]
+
+
+def ended(start: Mapping[str, Shipment | None], said: list[Said]) -> Ends:
+    """The record, what is open and what customers were told and stands; said one by one, what began the first first."""
+    states: dict[str, Shipment | None] = {KEY: None}
+    first = tell(*FIRST)
+    alerts = {alert.alert_id: alert.state for alert in first.alerts}
+    told = {update.update_id: update.correction for update in first.customer_updates}
+    states |= start
+    for one in said:
+        out = tell(one, states=states)
+        states |= out.states
+        alerts |= {alert.alert_id: alert.state for alert in out.alerts}
+        told |= {update.update_id: update.correction for update in out.customer_updates}
+    shipment = states[KEY]
+    assert shipment is not None
+    standing = {key for key, word in told.items() if word is not Correction.RETRACTS}
+    return encode(shipment), {key for key, state in alerts.items() if state is AlertState.RAISED}, standing
+
+
 @settings(max_examples=int(os.environ.get("SHIPSYNC_LAWS", "300")), deadline=None)
-@given(st.data())
-def test_what_is_said_over_a_grave_ends_alike_whatever_came_first(data: st.DataObject) -> None:
-    """Claims made and withdrawn, events found and taken back, scans that begin nothing, and maybe a beginning."""
-    beginnings = data.draw(st.lists(st.sampled_from([SECOND[0], claim(99, "O-5")]), max_size=1))
-    said = [*data.draw(st.lists(st.sampled_from(WORDS + HELD), unique_by=id, max_size=8)), *beginnings]
-    ends = []
-    for order in (said, data.draw(st.permutations(said))):
-        states = grave(*FIRST)
-        alerts: dict[str, AlertState] = {}
-        told: dict[str, Correction] = {}
-        for one in order:
-            out = tell(one, states=states)
-            states |= out.states
-            alerts |= {alert.alert_id: alert.state for alert in out.alerts}
-            told |= {update.update_id: update.correction for update in out.customer_updates}
-        shipment = states[KEY]
-        assert shipment is not None
-        standing = {key for key, word in told.items() if word is not Correction.RETRACTS}
-        ends.append((encode(shipment), {key for key, state in alerts.items() if state is AlertState.RAISED}, standing))
-    assert ends[0] == ends[1]
+@given(st.data(), st.booleans())
+def test_what_is_said_long_after_an_end_ends_alike_whatever_came_first(data: st.DataObject, archived: bool) -> None:
+    """Claims made and withdrawn, events found and taken back, scans and beginnings, over a grave or a record."""
+    start = grave(*FIRST) if archived else dict(tell(*FIRST).states)
+    said = data.draw(st.lists(st.sampled_from(LATER), unique_by=id, max_size=9))
+    assert ended(start, said) == ended(start, data.draw(st.permutations(said)))
