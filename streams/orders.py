@@ -7,7 +7,8 @@ A line with the carrier's number claims that shipment, and says of its reference
 without claims by its most specific reference. Which claims stand in the end, and which were given up, depends on the
 set of an order's versions, not on the order they came in: the newest by ``updated_at`` has them, and of what only an
 older one claimed it is told that it is given up, whenever that one comes. Among versions of the very same time alone
-it may depend on what came first, by a millisecond, when a claim was made.
+it may depend on what came first, by a millisecond, when a claim was made; and a carrier whose name is changed in master
+data while a worker dies may leave a claim under the old name.
 """
 
 from __future__ import annotations

@@ -132,6 +132,7 @@ def test_what_is_known_by_a_reference_becomes_one_story_and_each_posting_is_made
         for name in ("bootstrap", "registry_url", "data_dir"):
             monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(getattr(settings, name)))
         by_hand(world)
+        taken_back(world)
         by_another_name(world, tmp_path)
 
 
@@ -148,7 +149,7 @@ def by_hand(world: World) -> None:
 
     def waits() -> bool:
         rows = json.loads(run("identity", "list", "--json"))
-        return [(row["reference"], len(row["events"]), len(row.get("lines", []))) for row in rows] == [
+        return [(row["reference"], len(row.get("events", [])), len(row.get("lines", []))) for row in rows] == [
             ("bol:B-LOST", 1, 1)
         ]
 
@@ -163,6 +164,37 @@ def by_hand(world: World) -> None:
     )
     assert json.loads(run("masterdata", "list", "reference", "--json"))[0]["updated_by"] == "mo"
     assert "Nothing waits" in run("identity", "list")
+
+
+def taken_back(world: World) -> None:
+    """What was posted for the wrong shipment is reversed, once, whether an order's number was wrong or a reference."""
+    world.order("SO-92", "I9921", NOW)
+    world.say("AF", "080000", "I9921", "B9921")
+    world.order("SO-93", "I9923", NOW)
+    world.say("D1", "170000", "", "B-wrong")
+    eventually(lambda: "B-WRONG" in run("identity", "list", "--json"), 60, 1.0, "the event waits")
+    run("identity", "resolve", "bol:b-wrong", "rlca:I9923", "--apply", "--by", "mo")
+
+    def posted(delivery: str) -> list[tuple[str, PostingKind, bool]]:
+        return [
+            (one.tracking_number, one.kind, one.reverses is not None)
+            for one in world.postings if one.delivery_id == delivery
+        ]
+
+    issued, delivered = ("I9921", PostingKind.GOODS_ISSUE), ("I9923", PostingKind.DELIVERY_CONFIRMATION)
+    eventually(
+        lambda: posted("D-SO-92") == [(*issued, False)] and posted("D-SO-93") == [(*delivered, False)], 60, 1.0,
+        "both are posted for the wrong shipment",
+    )
+    world.say("AF", "090000", "I9922", "B9922")
+    world.order("SO-92", "I9922", NOW + 1)
+    run("identity", "resolve", "bol:b-wrong", "rlca:I9924", "--apply", "--by", "mo")
+    eventually(
+        lambda: len(posted("D-SO-92")) == 3 and len(posted("D-SO-93")) == 2, 60, 1.0, "both are reversed",
+    )
+    moved = {(*issued, False), (*issued, True), ("I9922", PostingKind.GOODS_ISSUE, False)}
+    assert set(posted("D-SO-92")) == moved
+    assert posted("D-SO-93") == [(*delivered, False), (*delivered, True)]
 
 
 def by_another_name(world: World, folder: Path) -> None:
