@@ -218,6 +218,7 @@ def _take_reference(
         )
     shipment = own(key, reference.carrier, reference.tracking_number, stored, out)
     was_claimed, before = bool(shipment.orders), concern(shipment)
+    link = next((one for one in shipment.orders if (one.order_id, one.delivery_id) == claim), link_of(reference))
     stands = set_claim(shipment, reference)
     if stands == stood:
         counts["links_repeated"] += 1
@@ -231,7 +232,6 @@ def _take_reference(
     declare_claims(shipment, was_claimed, out)
     was_standing = stood is not None and not stood[1]
     if gone is was_standing:
-        link = next((one for one in stored.orders if (one.order_id, one.delivery_id) == claim), link_of(reference))
         _tell_of(shipment, link, out, gone=gone)
     if gone:
         _put_back(key, shipment, out)
