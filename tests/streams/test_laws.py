@@ -39,7 +39,9 @@ def test_order_repetition_and_batching_change_nothing(data: st.DataObject) -> No
 @moderate
 @given(st.data())
 def test_a_chunk_does_what_its_parts_do_one_after_the_other(data: st.DataObject) -> None:
-    history = data.draw(histories().flatmap(retellings))
+    taken_back = [received(one) for event in data.draw(st.lists(events(), max_size=2)) for one in mistaken(event)]
+    withdrawn = data.draw(st.lists(references(withdrawn=True), max_size=3))
+    history = data.draw(st.permutations([*data.draw(histories().flatmap(retellings)), *taken_back, *withdrawn]))
     at_once = laws.tell([history])
     one_by_one = laws.tell([[item] for item in history])
     assert at_once == one_by_one

@@ -303,15 +303,15 @@ LATER = [at(60, Milestone.IN_TRANSIT), *SECOND, claim(120, "O-4"), *WORDS, *HELD
 Ends = tuple[bytes, set[str], set[str]]
 
 
-def ended(start: Mapping[str, Shipment | None], said: list[Said]) -> Ends:
-    """The record, what is open and what customers were told and stands; said one by one, what began the first first."""
+def ended(start: Mapping[str, Shipment | None], chunks: list[list[Said]]) -> Ends:
+    """The record, what is open and what customers were told and stands; what began the first first."""
     states: dict[str, Shipment | None] = {KEY: None}
     first = tell(*FIRST)
     alerts = {alert.alert_id: alert.state for alert in first.alerts}
     told = {update.update_id: update.correction for update in first.customer_updates}
     states |= start
-    for one in said:
-        out = tell(one, states=states)
+    for chunk in chunks:
+        out = tell(*chunk, states=states)
         states |= out.states
         alerts |= {alert.alert_id: alert.state for alert in out.alerts}
         told |= {update.update_id: update.correction for update in out.customer_updates}
@@ -327,4 +327,6 @@ def test_what_is_said_long_after_an_end_ends_alike_whatever_came_first(data: st.
     """Claims made and withdrawn, events found and taken back, scans and beginnings, over a grave or a record."""
     start = grave(*FIRST) if archived else dict(tell(*FIRST).states)
     said = data.draw(st.lists(st.sampled_from(LATER), unique_by=id, max_size=9))
-    assert ended(start, said) == ended(start, data.draw(st.permutations(said)))
+    ends = ended(start, [[one] for one in said])
+    assert ends == ended(start, [[one] for one in data.draw(st.permutations(said))])
+    assert ends == ended(start, [said])
