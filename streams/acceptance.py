@@ -9,14 +9,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from streams.errors import Reject
-from streams.fanout import alerts_between, corrections, milestones_of, updates_of
+from streams.fanout import alerts_between, differences, milestones_of, updates_of
 from streams.identity import shipment_key
 from streams.model import Adoption, AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent
 from streams.parts import events_for, is_mute, standing
 from streams.punctuality import Risk, alerts_about, risk
 from streams.sameness import source_of
 from streams.shipment import ID_BYTES, Entry, OpenException, Shipment, decode_entry, encode, place_of, rank_of
-from streams.status import facts_of, fold, insert, is_stranger, origin_at, remove
+from streams.status import facts_of, fold, insert, is_left_out, remove
 from streams.telling import Telling, count_in, recount
 from streams.vocabulary import RejectReason
 
@@ -112,14 +112,12 @@ class Accepted(Struct, frozen=True, gc=False):
 def accept(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes, out: Advance) -> Accepted:
     """Take a new event in and tell of it. ``shipment``: the chunk's own copy; ``data``: the encoded ``entry``."""
     before, known = concern(shipment), facts_of(shipment, entry.piece)
-    was = copy(shipment) if entry.disowns else None
-    if was is not None:
-        was.history = shipment.history.copy()
+    was = _as_it_is(shipment) if entry.corrects or entry.own else None
     place = _add(shipment, event_id, entry, data)
     telling = Telling(0, place)
-    if was is not None:
-        _take_back(shipment, was, entry.corrects, out)
-    elif not is_stranger(shipment, place):
+    if was is not None and shipment.voided != was.voided:
+        _put_right(shipment, was, out)
+    elif not is_left_out(shipment, place):
         telling = count_in(shipment, place, entry)
         if shipment.orders:
             if telling.number:
@@ -145,10 +143,14 @@ def improve(
 ) -> None:
     """Put the better sighting in the place of the one ``kept``, and tell what a further source makes known."""
     before, known = concern(shipment), facts_of(shipment, again.piece)
+    was = _as_it_is(shipment)
     remove(shipment, place)
     place = insert(shipment, event_id, again, data)
     more = {source_of(report) for report in _reports(again)} - {source_of(report) for report in _reports(kept)}
-    if is_stranger(shipment, place):
+    if shipment.voided != was.voided:
+        _put_right(shipment, was, out)
+        known, more = facts_of(shipment, again.piece), set()
+    elif is_left_out(shipment, place):
         more = set()
     telling = count_in(shipment, place, again, min(more)) if more else Telling(0, place)
     if shipment.orders:
@@ -194,14 +196,18 @@ def _tell(shipment: Shipment, telling: Telling, place: int, entry: Entry, out: A
     out.customer_updates.extend(updates_of(shipment, telling.place, entry, telling.number))
 
 
-def _take_back(shipment: Shipment, was: Shipment, origin: bytes, out: Advance) -> None:
-    """Take back what was told of the event that is found to be none of the shipment's; ``was``: as it was before."""
+def _as_it_is(shipment: Shipment) -> Shipment:
+    """The shipment, to be kept while it is changed."""
+    kept = copy(shipment)
+    kept.history = shipment.history.copy()
+    return kept
+
+
+def _put_right(shipment: Shipment, was: Shipment, out: Advance) -> None:
+    """Count again, and tell what has changed by events that were taken out, or let in again; ``was``: as it was."""
     recount(shipment)
-    for place, data in enumerate(was.history if shipment.orders else ()):
-        entry = decode_entry(data)
-        if origin_at(was, place, entry) != origin or is_stranger(was, place):
-            continue
-        updates, milestones = corrections(shipment, was, entry, origin.hex())
+    if shipment.orders:
+        updates, milestones = differences(was, shipment)
         out.customer_updates.extend(updates)
         out.delivery_milestones.extend(milestones)
 

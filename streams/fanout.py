@@ -6,7 +6,7 @@ carries the same id. What may happen several times is numbered: the n-th occurre
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from streams.claims import revision_of
 from streams.facts import FACTS, Fact, public_trouble
 from streams.identity import digest
 from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, OrderLink
-from streams.shipment import Entry, OpenException, Shipment, Story, decode_entry
+from streams.shipment import Entry, OpenException, Shipment, Story
 from streams.signals import raised, resolved, signal
 from streams.status import is_voided, origin_at
 from streams.telling import kind_of, news
@@ -24,7 +24,6 @@ from streams.vocabulary import (
     AlertKind,
     Correction,
     ExceptionType,
-    Milestone,
     Severity,
 )
 
@@ -63,11 +62,13 @@ def milestones_of(
     ]
 
 
-def updates_held_for(shipment: Shipment, order: OrderLink, of_kind: str | None = "") -> Iterator[CustomerUpdate]:
-    """The shipment's whole story for an order just become known, or all of one kind, in event-time order."""
+def updates_held_for(
+    shipment: Shipment, order: OrderLink, kinds: Collection[str] | None = None
+) -> Iterator[CustomerUpdate]:
+    """The shipment's whole story for an order just become known, or what is of these kinds, in event-time order."""
     for place, entry, number in news(shipment):
         kind = kind_of(entry)
-        if entry.story is not None and number and of_kind in ("", kind):
+        if entry.story is not None and number and (kinds is None or kind in kinds):
             yield _update(shipment, place, entry, entry.story, order, f"{kind}:{number}")
 
 
@@ -85,26 +86,36 @@ def milestones_held_for(
                 yield _milestone(shipment, place, entry, entry.story, order, fact, number)
 
 
-def corrections(
-    shipment: Shipment, was: Shipment, entry: Entry, event_id: str
-) -> tuple[list[CustomerUpdate], list[DeliveryMilestone]]:
-    """What orders are told where ``entry`` turns out to be none of the shipment's, which ``was`` as it was before: of
-    what was told of such events, what holds no more and what stands instead, each under the id it was told under."""
-    kind = kind_of(entry)
-    names = {fact.name for fact in FACTS.get((entry.milestone, entry.exception), ()) if entry.actual}
+def differences(was: Shipment, now: Shipment) -> tuple[list[CustomerUpdate], list[DeliveryMilestone]]:
+    """What the orders of ``now`` are told where events they were told of, as the shipment ``was``, are its own no more,
+    or others are again: of news and facts such as theirs what holds no more, and what stands, each under its own id."""
+    before, after = _told_of(was), _told_of(now)
+    gone = [entry for key, entry in before.items() if key not in after]
+    corrected = next((key.hex() for key in before if key not in after), None)
+    changed = [*gone, *(entry for key, entry in after.items() if key not in before)]
+    kinds = {kind for entry in changed if (kind := kind_of(entry)) is not None}
+    names = {
+        fact.name for entry in changed if entry.actual
+        for fact in FACTS.get((entry.milestone, entry.exception), ())
+    }
     updates: list[CustomerUpdate] = []
     milestones: list[DeliveryMilestone] = []
-    for order in _one_each(shipment.orders, "order_id") if kind is not None else ():
-        told, stands = ({one.update_id: one for one in updates_held_for(at, order, kind)} for at in (was, shipment))
-        gone = [replace(one, status=shipment.standing) for key, one in told.items() if key not in stands]
-        updates += _corrected(gone, [stands[key] for key in told if key in stands], event_id)
-    for order in _one_each(shipment.orders, "delivery_id") if names else ():
-        facts, stand = (
-            {one.milestone_id: one for one in milestones_held_for(at, order, names)} for at in (was, shipment)
-        )
-        lost = [one for key, one in facts.items() if key not in stand]
-        milestones += _corrected(lost, [stand[key] for key in facts if key in stand], event_id)
+    for order in _one_each(now.orders, "order_id") if kinds else ():
+        told, stands = ({one.update_id: one for one in updates_held_for(at, order, kinds)} for at in (was, now))
+        lost = [replace(one, status=now.standing) for key, one in told.items() if key not in stands]
+        updates += _corrected(lost, told, stands, corrected)
+    for order in _one_each(now.orders, "delivery_id") if names else ():
+        facts, stand = ({one.milestone_id: one for one in milestones_held_for(at, order, names)} for at in (was, now))
+        milestones += _corrected([one for key, one in facts.items() if key not in stand], facts, stand, corrected)
     return updates, milestones
+
+
+def _told_of(shipment: Shipment) -> dict[bytes, Entry]:
+    """The events somebody is told of, by the id each was told under."""
+    return {
+        origin_at(shipment, place, entry): entry for place, entry, _ in news(shipment)
+        if entry.story is not None and not entry.retracts
+    }
 
 
 def divided_between(
@@ -113,17 +124,7 @@ def divided_between(
     """What orders are told where a shipment, as it ``was``, turns out to be two: those of the old one, of what was told
     of the new one's events, what holds no more; those of the new one, that nothing they were told holds, and its own
     story."""
-    updates: list[CustomerUpdate] = []
-    milestones: list[DeliveryMilestone] = []
-    seen: set[tuple[Milestone, ExceptionType, bool]] = set()
-    for place, data in enumerate(new.history if old.orders else ()):
-        entry = decode_entry(data)
-        what = entry.milestone, entry.exception, entry.actual
-        if entry.story is not None and what not in seen:
-            seen.add(what)
-            more_updates, more_milestones = corrections(old, was, entry, origin_at(new, place, entry).hex())
-            updates += more_updates
-            milestones += more_milestones
+    updates, milestones = differences(was, old)
     kept = {order.order_id for order in old.orders}, {order.delivery_id for order in old.orders}
     for order in _one_each(new.orders, "order_id"):
         if order.order_id not in kept[0]:
@@ -141,9 +142,15 @@ def withdrawn(told: Iterable[_Output]) -> list[_Output]:
     return [replace(one, correction=Correction.RETRACTS) for one in told]
 
 
-def _corrected(gone: Iterable[_Output], others: Iterable[_Output], event_id: str) -> list[_Output]:
-    retracted = [replace(one, correction=Correction.RETRACTS, corrects=event_id) for one in gone]
-    return retracted + [replace(one, correction=Correction.REPLACES, corrects=event_id) for one in others]
+def _corrected(
+    lost: Iterable[_Output], told: Mapping[str, _Output], stands: Mapping[str, _Output], event_id: str | None
+) -> list[_Output]:
+    """What is lost as retracted; of what stands, what was told of before in its place, the rest as new."""
+    retracted = [replace(one, correction=Correction.RETRACTS, corrects=event_id) for one in lost]
+    return retracted + [
+        replace(one, correction=Correction.REPLACES, corrects=event_id) if key in told else one
+        for key, one in stands.items()
+    ]
 
 
 def alerts_between(

@@ -110,6 +110,8 @@ def _told(known: PostedFact, milestone: DeliveryMilestone, kind: PostingKind) ->
         withdrawn_in = milestone.claim_revision
     if not is_retracted:
         told_by.add(milestone.event_id)
+        if milestone.correction is Correction.REPLACES:
+            taken_back.discard(milestone.event_id)
     elif milestone.corrects is None or kind is PostingKind.DELIVERY_ATTEMPT:
         told_by.clear()
     return replace(

@@ -305,8 +305,8 @@ class ShipmentState(Struct, gc=False):
 
 class CustomerUpdate(Struct, gc=False):
     """One customer-facing milestone of one order's shipment, in no internal words. ``correction``: what is to be made
-    of what was told under this id before; ``corrects``: the event found not to be of the shipment, None where the order
-    itself claims the shipment no more."""
+    of what was told under this id before; ``corrects``: the event taken back, None where the order itself claims the
+    shipment no more."""
 
     update_id: str
     customer_id: str

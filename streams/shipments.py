@@ -127,7 +127,7 @@ def _take_event(
         place = place_of(stored.seen, event_id)
         if place >= 0:
             counts["duplicates"] += 1
-            if event.received_at <= decode_receipt(stored.history[place]).received_at or (
+            if event.received_at <= decode_receipt(stored.history[place]).received_at or stored.voided or (
                 stored.sources and stored.sources != (source_of_event(event),)
             ):
                 _see_again(key, stored, place, event, event_id, out)

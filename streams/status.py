@@ -81,7 +81,7 @@ def fold(shipment: Shipment, place: int, entry: Entry, *, voided: bool) -> None:
         shipment.heard_at = received_at
     if shipment.first_heard_at is None or received_at < shipment.first_heard_at:
         shipment.first_heard_at = received_at
-    if entry.retracts:
+    if entry.retracts or voided:
         return
     if entry.actual:
         bits = FACT_BITS.get((entry.milestone, entry.exception), 0)
@@ -89,8 +89,6 @@ def fold(shipment: Shipment, place: int, entry: Entry, *, voided: bool) -> None:
             _set_piece(shipment, _with_facts(_piece(shipment, entry.piece), bits))
         else:
             shipment.facts |= bits
-    if voided:
-        return
     if entry.estimated_delivery_at is not None:
         _estimate(shipment, entry, entry.estimated_delivery_at)
     proof = None if entry.story is None else entry.story.proof_of_delivery
@@ -128,15 +126,15 @@ def _estimate(shipment: Shipment, entry: Entry, estimate: int) -> None:
 
 
 def _move(shipment: Shipment, place: int, entry: Entry) -> bool:
-    target = STATUS_OF[entry.milestone]
-    if target is None:
+    told = STATUS_OF[entry.milestone]
+    if told is None:
         return False
-    held = False
+    target, held = told, False
     if entry.piece:
-        _move_piece(shipment, entry, target)
-        target, held = _of_all(shipment, target)
+        _move_piece(shipment, entry, told)
+        target, held = _of_all(shipment, told)
     current = shipment.status
-    if current in TERMINAL and (target not in _RETURN_LEG or current is Status.RETURNED):
+    if current in TERMINAL and (not {told, target} <= _RETURN_LEG or current is Status.RETURNED):
         return False
     shipment.leader = place
     if held:
@@ -256,11 +254,20 @@ def strangers(shipment: Shipment, entries: Sequence[Entry]) -> set[int]:
     }
 
 
-def is_stranger(shipment: Shipment, place: int) -> bool:
-    """Whether the event at ``place`` is none of the shipment's."""
-    if not shipment.strangers:
+def left_out(shipment: Shipment, entries: Sequence[Entry]) -> set[int]:
+    """Places of the events of which nobody is told: strangers, and those a correction took out; ``entries``: its
+    history."""
+    if not (shipment.strangers or shipment.voided):
+        return set()
+    voided = {place for place, entry in enumerate(entries) if is_voided(shipment, place, entry)}
+    return voided | strangers(shipment, entries)
+
+
+def is_left_out(shipment: Shipment, place: int) -> bool:
+    """Whether nobody is told of the event at ``place``."""
+    if not (shipment.strangers or shipment.voided):
         return False
-    return place in strangers(shipment, [decode_entry(data) for data in shipment.history])
+    return place in left_out(shipment, [decode_entry(data) for data in shipment.history])
 
 
 def _replaced(entries: Mapping[int, Entry]) -> list[int]:

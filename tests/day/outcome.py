@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, Enrich
 from streams.public_state import state_of
 from streams.shipment import Shipment, encode
 from streams.shipments import Received, advance
-from streams.vocabulary import AlertState
+from streams.vocabulary import AlertState, Correction
 from tests.day.recording import Day, key_of
 from tests.support.topics import read_all
 
@@ -24,8 +24,9 @@ SHOWN = 5
 class Outcome(NamedTuple):
     """``states``: shipment.state.v1 as compaction leaves it; ``alerts``: those said to be open at the end.
 
-    ``updates`` and ``milestones``: ids of the outputs of orders that were not cancelled: what a cancelled one had been
-    told before depends on when it was. ``events``: ids in the history; ``refused``: records among the dead letters.
+    ``updates`` and ``milestones``: ids of the outputs that stand, of orders that were not cancelled: where a worker
+    dies just then, a cancelled one may have been told what its successor does not know of. ``events``: ids in the
+    history; ``refused``: records among the dead letters.
     """
 
     states: Mapping[bytes, bytes]
@@ -52,8 +53,8 @@ def read(settings: Settings, day: Day) -> Outcome:
             key: alerts.encode(_bare(one)) for key, value in dict(_values(settings, topics.ALERT_SIGNALS)).items()
             if (one := alerts.decode(value)).state is AlertState.RAISED
         },
-        frozenset(one.update_id for one in told if one.order_id not in day.cancelled),
-        frozenset(one.milestone_id for one in facts if one.order_id not in day.cancelled),
+        _standing(day, ((one.update_id, one) for one in told)),
+        _standing(day, ((one.milestone_id, one) for one in facts)),
         frozenset(event.event_id for event in history if not isinstance(event, bytes)),
         len(_origins(settings)),
     )
@@ -72,11 +73,17 @@ def expected(known: Registry, day: Day) -> Outcome:
             key.encode(): states.encode(state_of(one, encode(one), one.updated_at)) for key, one in out.states.items()
         },
         {key: alerts.encode(one) for key, one in latest.items() if one.state is AlertState.RAISED},
-        frozenset(one.update_id for one in out.customer_updates if one.order_id not in day.cancelled),
-        frozenset(one.milestone_id for one in out.delivery_milestones if one.order_id not in day.cancelled),
+        _standing(day, ((one.update_id, one) for one in out.customer_updates)),
+        _standing(day, ((one.milestone_id, one) for one in out.delivery_milestones)),
         frozenset(bytes(event.event).decode() for _, event in out.events if isinstance(event.event, bytes)),
         len(day.bad),
     )
+
+
+def _standing(day: Day, told: Iterable[tuple[str, CustomerUpdate | DeliveryMilestone]]) -> frozenset[str]:
+    """Ids whose last word does not take them back."""
+    last = {key: one.correction for key, one in told if one.order_id not in day.cancelled}
+    return frozenset(key for key, word in last.items() if word is not Correction.RETRACTS)
 
 
 def _bare(one: AlertSignal) -> AlertSignal:

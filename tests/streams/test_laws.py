@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.fulfilment import post
-from streams.model import FulfilmentState, OrderReference
+from streams.model import FulfilmentState
 from streams.vocabulary import Milestone
 from tests.streams import laws
 from tests.streams.references import mistaken
@@ -54,6 +54,7 @@ def test_telling_everything_again_changes_and_emits_nothing(data: st.DataObject)
     first = laws.tell([history])
     second = laws.tell(data.draw(batchings(data.draw(st.permutations(history)))), first)
     laws.check_same(first, second)
+    assert second.ids == first.ids
     assert second.alerts == first.alerts
 
 
@@ -70,10 +71,6 @@ def test_with_orders_cancelled_too_the_records_and_open_alerts_depend_on_the_set
     assert posted(again) == posted(plain)
     laws.check_all_accounted_for(history, plain)
     laws.check_record_tells_its_alerts(again)
-    cancelled = {item.order_id for item in history if isinstance(item, OrderReference) and item.withdrawn}
-    for one, other in ((plain, again), (again, plain)):
-        told = {update.update_id for update in one.updates if update.order_id not in cancelled}
-        assert told == {update.update_id for update in other.updates if update.order_id not in cancelled}
 
 
 @moderate

@@ -12,7 +12,7 @@ from streams.resolving import resolved
 from streams.vocabulary import Correction, ExceptionType, Milestone, SaidBy
 from tests.streams.laws import Outcome, Said, tell
 from tests.streams.references import mistaken
-from tests.streams.strategies import DAY_ONE, HOUR, carrier_event, received, reference
+from tests.streams.strategies import AGGREGATOR, DAY_ONE, HOUR, carrier_event, received, reference
 from tests.streams.test_shipments import DELIVERED, KEY, OUT, state, told
 
 
@@ -140,3 +140,33 @@ def test_what_stands_by_another_event_is_told_by_that() -> None:
     outcome = told(reference(), FOUND, DELIVERED, GONE)
     assert said_of(outcome) == [DELIVERY_TOLD, (Milestone.DELIVERED, Correction.REPLACES)]
     assert [one.event_id for one in outcome.updates] == [FOUND.event_id, DELIVERED.event_id]
+
+
+TAKEN_BACK = carrier_event(
+    Milestone.INFO, 40, correction=Correction.RETRACTS, corrects=DELIVERED.event_id, carrier_code="void"
+)
+
+
+def test_a_delivery_its_carrier_takes_back_is_taken_back_from_customers_and_the_erp() -> None:
+    outcome = told(reference(), DELIVERED, TAKEN_BACK)
+    assert said_of(outcome) == [DELIVERY_TOLD, (Milestone.DELIVERED, Correction.RETRACTS)]
+    assert [(one.correction, one.corrects) for one in outcome.milestones] == [
+        (Correction.NEW, None), (Correction.RETRACTS, DELIVERED.event_id),
+    ]
+    assert said_of(told(TAKEN_BACK, DELIVERED, reference())) == said_of(told(reference(), TAKEN_BACK, DELIVERED)) == []
+
+
+def test_what_a_carrier_sends_in_its_place_is_told_in_its_place() -> None:
+    first = carrier_event(Milestone.DELIVERED, 30, carrier_event_id="S-1")
+    better = carrier_event(Milestone.DELIVERED, 33, carrier_event_id="S-1")
+    outcome = told(reference(), first, better)
+    assert said_of(outcome) == [DELIVERY_TOLD, (Milestone.DELIVERED, Correction.REPLACES)]
+    assert [one.event_id for one in outcome.updates] == [first.event_id, better.event_id]
+    assert len({one.update_id for one in outcome.updates}) == len({one.milestone_id for one in outcome.milestones}) == 1
+    assert [one.event_id for one in told(better, first, reference()).updates] == [better.event_id]
+
+
+def test_a_repeat_of_what_was_taken_back_by_another_source_is_kept_whichever_came_first() -> None:
+    """Or the record would tell what came first."""
+    other = replace(FOUND, source=AGGREGATOR, received_at=FOUND.received_at + 1)
+    assert told(FOUND, other, GONE).records == told(FOUND, GONE, other).records

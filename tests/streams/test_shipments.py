@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -70,6 +71,13 @@ def test_a_return_leaves_delivered_and_scans_on_the_way_back_leave_it_returning(
     assert state(told(DELIVERED, back, scan)).status is Status.RETURNING
     returned = carrier_event(Milestone.RETURNED, 60)
     assert state(told(DELIVERED, returned, scan, back)).status is Status.RETURNED
+
+
+def test_what_is_said_of_a_piece_is_no_way_back_for_a_shipment_that_has_ended() -> None:
+    rejected, other = (carrier_event(Milestone.BOOKING_REJECTED, 0, piece=piece) for piece in (None, "1"))
+    returning = carrier_event(Milestone.RETURNING, 0, piece="2")
+    for said in permutations([rejected, other, returning]):
+        assert state(told(*said)).status is Status.CANCELLED
 
 
 def test_a_failed_attempt_loops_back_to_out_for_delivery() -> None:
