@@ -15,7 +15,7 @@ from streams.claims import revision_of
 from streams.facts import FACTS, Fact, public_trouble
 from streams.identity import digest
 from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, OrderLink
-from streams.shipment import Entry, OpenException, Shipment, Story
+from streams.shipment import Entry, OpenException, Shipment, Story, decode_entry
 from streams.signals import raised, resolved, signal
 from streams.status import is_voided, origin_at
 from streams.telling import kind_of, news
@@ -92,6 +92,8 @@ def differences(was: Shipment, now: Shipment) -> tuple[list[CustomerUpdate], lis
     before, after = _told_of(was), _told_of(now)
     gone = [entry for key, entry in before.items() if key not in after]
     corrected = next((key.hex() for key in before if key not in after), None)
+    known = {origin_at(was, place, decode_entry(data)) for place, data in enumerate(was.history)}
+    again = {key.hex() for key in after if key not in before and key in known}
     changed = [*gone, *(entry for key, entry in after.items() if key not in before)]
     kinds = {kind for entry in changed if (kind := kind_of(entry)) is not None}
     names = {
@@ -103,10 +105,12 @@ def differences(was: Shipment, now: Shipment) -> tuple[list[CustomerUpdate], lis
     for order in _one_each(now.orders, "order_id") if kinds else ():
         told, stands = ({one.update_id: one for one in updates_held_for(at, order, kinds)} for at in (was, now))
         lost = [replace(one, status=now.standing) for key, one in told.items() if key not in stands]
-        updates += _corrected(lost, told, stands, corrected)
+        updates += _corrected(lost, told, stands, corrected, again)
     for order in _one_each(now.orders, "delivery_id") if names else ():
         facts, stand = ({one.milestone_id: one for one in milestones_held_for(at, order, names)} for at in (was, now))
-        milestones += _corrected([one for key, one in facts.items() if key not in stand], facts, stand, corrected)
+        milestones += _corrected(
+            [one for key, one in facts.items() if key not in stand], facts, stand, corrected, again
+        )
     return updates, milestones
 
 
@@ -143,12 +147,15 @@ def withdrawn(told: Iterable[_Output]) -> list[_Output]:
 
 
 def _corrected(
-    lost: Iterable[_Output], told: Mapping[str, _Output], stands: Mapping[str, _Output], event_id: str | None
+    lost: Iterable[_Output], told: Mapping[str, _Output], stands: Mapping[str, _Output], event_id: str | None,
+    again: Collection[str],
 ) -> list[_Output]:
-    """What is lost as retracted; of what stands, what was told of before in its place, the rest as new."""
+    """What is lost as retracted; of what stands, what was told before, or is told by an event let in ``again``, in its
+    place, the rest as new."""
     retracted = [replace(one, correction=Correction.RETRACTS, corrects=event_id) for one in lost]
     return retracted + [
-        replace(one, correction=Correction.REPLACES, corrects=event_id) if key in told else one
+        replace(one, correction=Correction.REPLACES, corrects=event_id)
+        if key in told or one.event_id in again else one
         for key, one in stands.items()
     ]
 

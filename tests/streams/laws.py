@@ -116,12 +116,12 @@ def check_same(one: Outcome, other: Outcome) -> None:
 
 
 def check_each_once(outcome: Outcome) -> None:
-    """No event goes out twice, and nothing is told as new that stands told."""
+    """No event goes out twice, nothing is told as new that stands told, and nothing taken back that does not."""
     assert len(outcome.ids[0]) == len(set(outcome.ids[0]))
     standing: set[str] = set()
     told = [(one.update_id, one.correction) for one in outcome.updates]
     for name, word in told + [(one.milestone_id, one.correction) for one in outcome.milestones]:
-        assert (name in standing) is (word is not Correction.NEW)
+        assert word is Correction.REPLACES or (name in standing) is (word is Correction.RETRACTS)
         if word is Correction.RETRACTS:
             standing.remove(name)
         else:
