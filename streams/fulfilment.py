@@ -107,6 +107,7 @@ def _told(known: PostedFact, milestone: DeliveryMilestone, kind: PostingKind) ->
     if milestone.corrects is not None:
         taken_back.add(milestone.corrects)
     elif is_retracted:
+        taken_back.clear()
         withdrawn_in = milestone.claim_revision
     if not is_retracted:
         told_by.add(milestone.event_id)
