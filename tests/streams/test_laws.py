@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.fulfilment import post
 from streams.model import FulfilmentState
-from streams.vocabulary import Correction, Milestone
+from streams.vocabulary import Correction, Milestone, PostingKind
 from tests.streams import laws
 from tests.streams.references import mistaken
 from tests.streams.strategies import batchings, events, histories, received, references, retellings
@@ -91,21 +91,23 @@ def test_with_events_found_to_be_other_shipments_too_everything_depends_on_the_s
     laws.check_record_tells_its_alerts(again)
 
 
-def posted(outcome: laws.Outcome) -> set[tuple[str, str, str, str | None]]:
-    """What stands posted in the end: delivery, number, kind and piece."""
+def posted(outcome: laws.Outcome) -> list[tuple[str, str, str, str]]:
+    """What stands posted in the end: delivery, number, kind and piece; an attempt is one by its number, whichever event
+    told of it first."""
     states: dict[str, FulfilmentState | None] = {}
-    standing: dict[str, tuple[str, str, str, str | None]] = {}
+    standing: dict[str, tuple[str, str, str, str]] = {}
     for milestone in outcome.milestones:
         out = post([milestone], states)
         states |= out.states
         for one in out.postings:
             assert one.posting_id not in standing
             if one.reverses is None:
-                standing[one.posting_id] = one.delivery_id, one.tracking_number, one.kind.value, one.piece
+                piece = "" if one.kind is PostingKind.DELIVERY_ATTEMPT else one.piece or ""
+                standing[one.posting_id] = one.delivery_id, one.tracking_number, one.kind.value, piece
             else:
                 del standing[one.reverses]
     assert len(standing) == len({key for state in states.values() if state for key in _standing(state)})
-    return set(standing.values())
+    return sorted(standing.values())
 
 
 @moderate
