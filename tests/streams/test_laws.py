@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from streams.fulfilment import post
-from streams.model import FulfilmentState
-from streams.vocabulary import Correction, Milestone, PostingKind
+from streams.model import DeliveryMilestone, FulfilmentState
+from streams.vocabulary import Correction, Milestone
 from tests.streams import laws
 from tests.streams.references import mistaken
 from tests.streams.strategies import batchings, events, histories, received, references, retellings
@@ -91,19 +91,22 @@ def test_with_events_found_to_be_other_shipments_too_everything_depends_on_the_s
     laws.check_record_tells_its_alerts(again)
 
 
+def facts(outcome: laws.Outcome) -> list[DeliveryMilestone]:
+    """What is told of deliveries but for attempts, which are posted by their number (decision 21)."""
+    return [one for one in outcome.milestones if one.milestone is not Milestone.DELIVERY_ATTEMPTED]
+
+
 def posted(outcome: laws.Outcome) -> list[tuple[str, str, str, str]]:
-    """What stands posted in the end: delivery, number, kind and piece; an attempt is one by its number, whichever event
-    told of it first."""
+    """What stands posted in the end of all facts: delivery, number, kind and piece."""
     states: dict[str, FulfilmentState | None] = {}
     standing: dict[str, tuple[str, str, str, str]] = {}
-    for milestone in outcome.milestones:
+    for milestone in facts(outcome):
         out = post([milestone], states)
         states |= out.states
         for one in out.postings:
             assert one.posting_id not in standing
             if one.reverses is None:
-                piece = "" if one.kind is PostingKind.DELIVERY_ATTEMPT else one.piece or ""
-                standing[one.posting_id] = one.delivery_id, one.tracking_number, one.kind.value, piece
+                standing[one.posting_id] = one.delivery_id, one.tracking_number, one.kind.value, one.piece or ""
             else:
                 del standing[one.reverses]
     assert len(standing) == len({key for state in states.values() if state for key in _standing(state)})
@@ -113,12 +116,11 @@ def posted(outcome: laws.Outcome) -> list[tuple[str, str, str, str]]:
 @moderate
 @given(st.data())
 def test_what_is_told_again_after_a_crash_is_posted_and_reversed_no_second_time(data: st.DataObject) -> None:
-    """But for attempts, which are posted by their number, and for corrections that are corrected (decision 21)."""
+    """But for corrections that are themselves corrected (decision 21)."""
     wrong = [received(one) for event in data.draw(st.lists(events(), max_size=3)) for one in mistaken(event)]
     cancelled = data.draw(st.lists(references(withdrawn=True), max_size=4))
     history = data.draw(st.permutations([*data.draw(histories()), *wrong, *cancelled]))
-    outcome = laws.tell([[item] for item in history])
-    told = [one for one in outcome.milestones if one.milestone is not Milestone.DELIVERY_ATTEMPTED]
+    told = facts(laws.tell([[item] for item in history]))
     taken_back: set[str] = set()
     for one in told:
         assume(one.correction is Correction.RETRACTS or one.event_id not in taken_back)
