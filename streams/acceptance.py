@@ -16,7 +16,7 @@ from streams.parts import events_for, is_mute, standing
 from streams.punctuality import Risk, alerts_about, risk
 from streams.sameness import source_of
 from streams.shipment import ID_BYTES, Entry, OpenException, Shipment, decode_entry, encode, place_of, rank_of
-from streams.status import facts_of, fold, insert, is_left_out, remove
+from streams.status import facts_of, fold, insert, is_voided, remove
 from streams.telling import Telling, count_in, recount
 from streams.vocabulary import RejectReason
 
@@ -117,7 +117,7 @@ def accept(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes, out: 
     telling = Telling(0, place)
     if was is not None and shipment.voided != was.voided:
         _put_right(shipment, was, out)
-    elif not is_left_out(shipment, place):
+    elif not is_voided(shipment, place, entry):
         telling = count_in(shipment, place, entry)
         if shipment.orders:
             if telling.number:
@@ -150,7 +150,7 @@ def improve(
     if shipment.voided != was.voided:
         _put_right(shipment, was, out)
         known, more = facts_of(shipment, again.piece), set()
-    elif is_left_out(shipment, place):
+    elif is_voided(shipment, place, again):
         more = set()
     telling = count_in(shipment, place, again, min(more)) if more else Telling(0, place)
     if shipment.orders:

@@ -254,22 +254,6 @@ def strangers(shipment: Shipment, entries: Sequence[Entry]) -> set[int]:
     }
 
 
-def left_out(shipment: Shipment, entries: Sequence[Entry]) -> set[int]:
-    """Places of the events of which nobody is told: strangers, and those a correction took out; ``entries``: its
-    history."""
-    if not (shipment.strangers or shipment.voided):
-        return set()
-    voided = {place for place, entry in enumerate(entries) if is_voided(shipment, place, entry)}
-    return voided | strangers(shipment, entries)
-
-
-def is_left_out(shipment: Shipment, place: int) -> bool:
-    """Whether nobody is told of the event at ``place``."""
-    if not (shipment.strangers or shipment.voided):
-        return False
-    return place in left_out(shipment, [decode_entry(data) for data in shipment.history])
-
-
 def _replaced(entries: Mapping[int, Entry]) -> list[int]:
     """Places of the events whose carrier sent them again, under the same number, later, with other facts."""
     newest: dict[tuple[int, str], int] = {}

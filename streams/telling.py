@@ -1,5 +1,5 @@
 """Which events of a shipment are news: what several sources say of one occurrence is told once (``sameness.py``). What
-was taken back, or found not to be of the shipment (``status.left_out``), is none."""
+was taken back, or found not to be of the shipment (``status.is_voided``), is none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from streams.facts import KIND_NUMBERS, TOLD_AS
 from streams.sameness import occurrences, read_report, source_of
 from streams.shipment import Entry, Shipment, decode_entry
-from streams.status import left_out
+from streams.status import is_voided
 
 COUNTED = 3
 """Bytes of an entry in ``Shipment.told``: the kind's number, then how often it happened; ascending by number."""
@@ -72,11 +72,10 @@ def recount(shipment: Shipment) -> None:
 
 def _by_kind(shipment: Shipment, entries: list[Entry]) -> dict[str, list[int]]:
     """The places of the events of each kind of news; ``entries``: the shipment's history."""
-    not_told = left_out(shipment, entries)
     kinds: dict[str, list[int]] = {}
     for place, entry in enumerate(entries):
         kind = kind_of(entry)
-        if kind is not None and place not in not_told:
+        if kind is not None and not is_voided(shipment, place, entry):
             kinds.setdefault(kind, []).append(place)
     return kinds
 
@@ -93,13 +92,12 @@ def news(shipment: Shipment) -> Iterator[tuple[int, Entry, int]]:
     """Every event with the occurrence of its kind it is the first word of, 1, 2 ...; 0 where another event is, or it is
     no news. In event-time order; without those nobody is told of."""
     entries = [decode_entry(data) for data in shipment.history]
-    not_told = left_out(shipment, entries)
     numbers: dict[int, int] = {}
     for places in _by_kind(shipment, entries).values():
         assigned = _assigned(entries, places, alone=len(shipment.sources) < 2)
         numbers |= {place: number for number, place in enumerate(_first_words(assigned, places), 1)}
     for place, entry in enumerate(entries):
-        if place not in not_told:
+        if not is_voided(shipment, place, entry):
             yield place, entry, numbers.get(place, 0)
 
 
