@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from streams.errors import Reject
 from streams.fanout import alerts_between, differences, milestones_of, updates_of
-from streams.identity import shipment_key
+from streams.identity import digest, shipment_key
 from streams.model import Adoption, AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent
 from streams.parts import events_for, is_mute, standing
 from streams.punctuality import Risk, alerts_about, risk
@@ -116,7 +116,7 @@ def accept(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes, out: 
     place = _add(shipment, event_id, entry, data)
     telling = Telling(0, place)
     if was is not None and shipment.voided != was.voided:
-        _put_right(shipment, was, out)
+        _put_right(shipment, was, out, event_id.hex())
     elif not is_voided(shipment, place, entry):
         telling = count_in(shipment, place, entry)
         if shipment.orders:
@@ -143,12 +143,12 @@ def improve(
 ) -> None:
     """Put the better sighting in the place of the one ``kept``, and tell what a further source makes known."""
     before, known = concern(shipment), facts_of(shipment, again.piece)
-    was = _as_it_is(shipment)
+    was, because_of = _as_it_is(shipment), digest("sighting", event_id.hex(), data.hex())
     remove(shipment, place)
     place = insert(shipment, event_id, again, data)
     more = {source_of(report) for report in _reports(again)} - {source_of(report) for report in _reports(kept)}
     if shipment.voided != was.voided:
-        _put_right(shipment, was, out)
+        _put_right(shipment, was, out, because_of)
         known, more = facts_of(shipment, again.piece), set()
     elif is_voided(shipment, place, again):
         more = set()
@@ -157,7 +157,8 @@ def improve(
         if telling.number:
             _tell(shipment, telling, place, again, out)
         if facts_of(shipment, again.piece) & ~known or telling.number:
-            out.delivery_milestones.extend(milestones_of(shipment, place, again, known, telling.number))
+            milestones = milestones_of(shipment, place, again, known, telling.number)
+            out.delivery_milestones.extend(replace(one, because_of=because_of) for one in milestones)
     alert(shipment, before, out)
     if shipment.wholes:
         _go_on(shipment, event_id, again, out)
@@ -203,11 +204,11 @@ def _as_it_is(shipment: Shipment) -> Shipment:
     return kept
 
 
-def _put_right(shipment: Shipment, was: Shipment, out: Advance) -> None:
+def _put_right(shipment: Shipment, was: Shipment, out: Advance, because_of: str) -> None:
     """Count again, and tell what has changed by events that were taken out, or let in again; ``was``: as it was."""
     recount(shipment)
     if shipment.orders:
-        updates, milestones = differences(was, shipment)
+        updates, milestones = differences(was, shipment, because_of)
         out.customer_updates.extend(updates)
         out.delivery_milestones.extend(milestones)
 

@@ -86,9 +86,12 @@ def milestones_held_for(
                 yield _milestone(shipment, place, entry, entry.story, order, fact, number)
 
 
-def differences(was: Shipment, now: Shipment) -> tuple[list[CustomerUpdate], list[DeliveryMilestone]]:
+def differences(
+    was: Shipment, now: Shipment, because_of: str
+) -> tuple[list[CustomerUpdate], list[DeliveryMilestone]]:
     """What the orders of ``now`` are told where events they were told of, as the shipment ``was``, are its own no more,
-    or others are again: of news and facts such as theirs what holds no more, and what stands, each under its own id."""
+    or others are again: of news and facts such as theirs what holds no more, and what stands, each under its own id.
+    ``because_of``: the word that made it so."""
     before, after = _told_of(was), _told_of(now)
     gone = [entry for key, entry in before.items() if key not in after]
     corrected = next((key.hex() for key in before if key not in after), None)
@@ -111,7 +114,7 @@ def differences(was: Shipment, now: Shipment) -> tuple[list[CustomerUpdate], lis
         milestones += _corrected(
             [one for key, one in facts.items() if key not in stand], facts, stand, corrected, again
         )
-    return updates, milestones
+    return updates, [replace(one, because_of=because_of) for one in milestones]
 
 
 def _told_of(shipment: Shipment) -> dict[bytes, Entry]:
@@ -123,12 +126,12 @@ def _told_of(shipment: Shipment) -> dict[bytes, Entry]:
 
 
 def divided_between(
-    was: Shipment, old: Shipment, new: Shipment
+    was: Shipment, old: Shipment, new: Shipment, because_of: str
 ) -> tuple[list[CustomerUpdate], list[DeliveryMilestone]]:
     """What orders are told where a shipment, as it ``was``, turns out to be two: those of the old one, of what was told
     of the new one's events, what holds no more; those of the new one, that nothing they were told holds, and its own
     story."""
-    updates, milestones = differences(was, old)
+    updates, milestones = differences(was, old, because_of)
     kept = {order.order_id for order in old.orders}, {order.delivery_id for order in old.orders}
     for order in _one_each(new.orders, "order_id"):
         if order.order_id not in kept[0]:

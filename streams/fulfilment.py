@@ -29,6 +29,7 @@ POSTING_OF: dict[Milestone, PostingKind] = {
 """What a milestone is posted as; one not named (damage, shortage, refusal: ``info``) is not posted."""
 
 
+_WORD_DIGITS = 16
 _NOT_POSTED, _POSTED, _REVERSED, _DUPLICATES = "not_posted", "posted", "reversed", "duplicates"
 
 
@@ -72,10 +73,10 @@ def _post(
     updated_at = milestone.occurred_at if state is None else max(state.updated_at, milestone.occurred_at)
     name = _fact_id(milestone, kind)
     known = next((one for one in facts if one.fact == name), _first(name, milestone, posted))
-    now = _told(known, milestone, kind)
+    now = _told(known, milestone)
     outcome = _DUPLICATES
-    if bool(known.told_by) is not bool(now.told_by):
-        is_posted = bool(now.told_by)
+    if bool(known.told_as) is not bool(now.told_as):
+        is_posted = bool(now.told_as)
         outcome = _POSTED if is_posted else _REVERSED
         now = replace(now, times=known.times + is_posted)
         posting_id = _posting_id(now)
@@ -94,30 +95,30 @@ def _post(
 
 def _first(name: str, milestone: DeliveryMilestone, posted: Sequence[str]) -> PostedFact:
     """The fact of which no more is known than whether it was posted."""
-    return PostedFact(name, [milestone.event_id], [], 1) if name in posted else PostedFact(name, [], [], 0)
+    return PostedFact(name, [milestone.milestone_id], [], 1) if name in posted else PostedFact(name, [], [], 0)
 
 
-def _told(known: PostedFact, milestone: DeliveryMilestone, kind: PostingKind) -> PostedFact:
-    """The fact after this word of it; what was told before the delivery was found not to be of the shipment, and comes
-    again, counts no more. An attempt is one of several, whichever event tells of it."""
+def _told(known: PostedFact, milestone: DeliveryMilestone) -> PostedFact:
+    """The fact after this word of it. A word heard before says nothing again, nor does the first one by an event that
+    was taken back, nor what was told before the delivery was found not to be of the shipment."""
     if known.withdrawn_in and milestone.claim_revision <= known.withdrawn_in:
         return known
-    told_by, taken_back = {*known.told_by}, {*known.taken_back}
-    is_retracted, withdrawn_in = milestone.correction is Correction.RETRACTS, known.withdrawn_in
+    is_retracted, name = milestone.correction is Correction.RETRACTS, milestone.milestone_id
+    if is_retracted and milestone.corrects is None:
+        return replace(known, told_as=[], heard=[], withdrawn_in=milestone.claim_revision)
+    word = _word(name, milestone.event_id, "gone" if is_retracted else "", milestone.because_of)
+    if word in known.heard:
+        return known
+    told_as, heard = {*known.told_as, name}, {*known.heard, word}
+    if is_retracted:
+        told_as.remove(name)
     if milestone.corrects is not None:
-        taken_back.add(milestone.corrects)
-    elif is_retracted:
-        taken_back.clear()
-        withdrawn_in = milestone.claim_revision
-    if not is_retracted:
-        told_by.add(milestone.event_id)
-        if milestone.correction is Correction.REPLACES:
-            taken_back.discard(milestone.event_id)
-    elif milestone.corrects is None or kind is PostingKind.DELIVERY_ATTEMPT:
-        told_by.clear()
-    return replace(
-        known, told_by=sorted(told_by - taken_back), taken_back=sorted(taken_back), withdrawn_in=withdrawn_in
-    )
+        heard.add(_word(name, milestone.corrects, "", None))
+    return replace(known, told_as=sorted(told_as), heard=sorted(heard))
+
+
+def _word(milestone_id: str, event_id: str, said: str, because_of: str | None) -> str:
+    return digest(milestone_id, event_id, said, because_of or "")[:_WORD_DIGITS]
 
 
 def _fact_id(milestone: DeliveryMilestone, kind: PostingKind) -> str:

@@ -332,7 +332,8 @@ class CustomerUpdate(Struct, gc=False):
 class DeliveryMilestone(Struct, gc=False):
     """A financially relevant fact about one ERP delivery, from one shipment of it; ``correction`` and ``corrects`` as
     of :class:`CustomerUpdate`. ``claim_revision``: ``claims.revision_of`` the delivery; ``life``:
-    ``Shipment.life``."""
+    ``Shipment.life``; ``because_of``: what made it so, where what was told had to be put right: an event's id, or a
+    digest of a word. What says the same of the same fact by the same event because of the same is a repeat."""
 
     milestone_id: str
     delivery_id: str
@@ -351,6 +352,7 @@ class DeliveryMilestone(Struct, gc=False):
     corrects: str | None = None
     claim_revision: int = 0
     life: int = 1
+    because_of: str | None = None
 
 
 class DeadLetter(Struct):

@@ -36,13 +36,14 @@ class ErpPosting(Struct):
 
 
 class PostedFact(Struct, frozen=True, array_like=True):
-    """A fact that is posted. ``fact``: the id of its first posting; ``told_by``: the events that tell of it, none where
-    it was reversed; ``taken_back``: those found not to be of the shipment; ``times``: how often it was posted;
-    ``withdrawn_in``: ``claim_revision`` of the last word that the delivery is not of the shipment."""
+    """A fact that is posted. ``fact``: the id of its first posting; ``told_as``: the milestones (``milestone_id``) that
+    stand for it, none where it was reversed; ``heard``: digests of the words of it since the last withdrawal;
+    ``times``: how often it was posted; ``withdrawn_in``: ``claim_revision`` of the last word that the delivery is not
+    of the shipment."""
 
     fact: str
-    told_by: list[str]
-    taken_back: list[str]
+    told_as: list[str]
+    heard: list[str]
     times: int
     withdrawn_in: int = 0
 

@@ -36,6 +36,7 @@ from streams.errors import Reject
 from streams.facts import TELLING, TOLD_AS
 from streams.family import declare_claims, take_adoption, take_link
 from streams.fanout import divided_between, milestones_held_for, updates_held_for, withdrawn
+from streams.identity import digest
 from streams.model import (
     Adoption,
     CarrierEvent,
@@ -142,7 +143,7 @@ def _take_event(
     shipment = own(key, event.carrier, event.tracking_number, stored, out)
     turn = lives.turn_of_event(shipment, event_id, entry, data, keeping)
     if turn is not None:
-        shipment = _turned(key, turn, out)
+        shipment = _turned(key, turn, out, event.event_id)
         if turn.aside:
             out.events.append((key, EnrichedEvent(received.encoded, shipment.standing, True, False, [])))
             for outcome in ("accepted", "unmatched", "late", turn.aside):
@@ -160,20 +161,20 @@ def _take_event(
     if late:
         counts["late"] += 1
         if (turn := lives.divided(shipment, keeping)) is not None:
-            _turned(key, turn, out)
+            _turned(key, turn, out, event.event_id)
 
 
 def _told_under(shipment: Shipment, place: int) -> str:
     return origin_at(shipment, place, decode_entry(shipment.history[place])).hex()
 
 
-def _turned(key: str, turn: lives.Turn, out: Advance) -> Shipment:
-    """The record to go on with under the number."""
+def _turned(key: str, turn: lives.Turn, out: Advance, because_of: str) -> Shipment:
+    """The record to go on with under the number; ``because_of``: the word that turned it."""
     out.states[key] = turn.shipment
     out.alerts.extend(turn.alerts)
     if turn.ended is not None and turn.was is not None:
         out.archived.append(turn.ended)
-        updates, milestones = divided_between(turn.was, turn.ended, turn.shipment)
+        updates, milestones = divided_between(turn.was, turn.ended, turn.shipment, because_of)
         out.customer_updates.extend(updates)
         out.delivery_milestones.extend(milestones)
     return turn.shipment
@@ -207,7 +208,7 @@ def _take_reference(
         return
     turn = lives.turn_of_claim(stored, reference, keeping)
     if turn is not None:
-        stored = turn.shipment if turn.aside == lives.KNOWN else _turned(key, turn, out)
+        stored = turn.shipment if turn.aside == lives.KNOWN else _turned(key, turn, out, _word_of(reference))
         if turn.aside:
             counts["links_past"] += 1
             return
@@ -240,7 +241,15 @@ def _take_reference(
 def _put_back(key: str, shipment: Shipment, out: Advance) -> None:
     back = lives.put_back(shipment)
     if back is not None:
-        _turned(key, back, out)
+        out.states[key] = back.shipment
+        out.alerts.extend(back.alerts)
+
+
+def _word_of(reference: OrderReference) -> str:
+    return digest(
+        "claim", reference.order_id, reference.delivery_id, reference.by, f"{reference.turn} {reference.updated_at}",
+        "withdrawn" if reference.withdrawn else "",
+    )
 
 
 def _is_repeat(reference: OrderReference, claim: tuple[str, str], stored: Shipment) -> bool:

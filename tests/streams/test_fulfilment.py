@@ -57,7 +57,7 @@ def test_a_repeat_changes_no_state() -> None:
     assert again.counts == {"duplicates": 1}
 
 
-TAKEN_BACK = {"correction": Correction.RETRACTS, "corrects": "e1"}
+TAKEN_BACK = {"correction": Correction.RETRACTS, "corrects": "e1", "because_of": "c1"}
 NOT_ITS_OWN = {"correction": Correction.RETRACTS, "claim_revision": 7}
 
 
@@ -84,8 +84,23 @@ def test_what_comes_to_be_true_after_all_is_posted_anew_under_another_id(
     assert (reversal.reverses, anew.reverses) == (first.posting_id, None)
     assert len({one.posting_id for one in postings}) == len(postings) == 3
     if how is TAKEN_BACK:
-        last = fact(Milestone.DELIVERED, correction=Correction.RETRACTS, corrects="e2")
+        last = fact(Milestone.DELIVERED, **{**TAKEN_BACK, "corrects": "e2", "because_of": "c2"})
         assert posted([told, gone], [fact(Milestone.DELIVERED, **again), last])[0][-1].reverses == anew.posting_id
+
+
+@pytest.mark.parametrize("milestone", [Milestone.DELIVERED, Milestone.DELIVERY_ATTEMPTED])
+def test_what_is_let_in_again_is_posted_anew_each_time_and_a_repeat_of_it_never(milestone: Milestone) -> None:
+    told = [
+        fact(milestone),
+        fact(milestone, **TAKEN_BACK),
+        fact(milestone, correction=Correction.REPLACES, corrects="c1", because_of="c2"),
+        fact(milestone, **{**TAKEN_BACK, "because_of": "c3"}),
+        fact(milestone, correction=Correction.REPLACES, corrects="c3", because_of="c4"),
+    ]
+    once, states = posted(told)
+    assert [one.reverses is None for one in once] == [True, False, True, False, True]
+    for start in range(len(told)):
+        assert post(told[start:], states).postings == []
 
 
 def test_a_fact_another_event_tells_of_stays_posted() -> None:

@@ -5,12 +5,11 @@
 
 import os
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.fulfilment import post
-from streams.model import DeliveryMilestone, FulfilmentState
-from streams.vocabulary import Correction, Milestone
+from streams.model import FulfilmentState
 from tests.streams import laws
 from tests.streams.references import mistaken
 from tests.streams.strategies import batchings, events, histories, received, references, retellings
@@ -91,16 +90,11 @@ def test_with_events_found_to_be_other_shipments_too_everything_depends_on_the_s
     laws.check_record_tells_its_alerts(again)
 
 
-def facts(outcome: laws.Outcome) -> list[DeliveryMilestone]:
-    """What is told of deliveries but for attempts, which are posted by their number (decision 21)."""
-    return [one for one in outcome.milestones if one.milestone is not Milestone.DELIVERY_ATTEMPTED]
-
-
 def posted(outcome: laws.Outcome) -> list[tuple[str, str, str, str]]:
-    """What stands posted in the end of all facts: delivery, number, kind and piece."""
+    """What stands posted in the end: delivery, number, kind and piece."""
     states: dict[str, FulfilmentState | None] = {}
     standing: dict[str, tuple[str, str, str, str]] = {}
-    for milestone in facts(outcome):
+    for milestone in outcome.milestones:
         out = post([milestone], states)
         states |= out.states
         for one in out.postings:
@@ -116,15 +110,10 @@ def posted(outcome: laws.Outcome) -> list[tuple[str, str, str, str]]:
 @moderate
 @given(st.data())
 def test_what_is_told_again_after_a_crash_is_posted_and_reversed_no_second_time(data: st.DataObject) -> None:
-    """But for corrections that are themselves corrected (decision 21)."""
     wrong = [received(one) for event in data.draw(st.lists(events(), max_size=3)) for one in mistaken(event)]
     cancelled = data.draw(st.lists(references(withdrawn=True), max_size=4))
     history = data.draw(st.permutations([*data.draw(histories()), *wrong, *cancelled]))
-    told = facts(laws.tell([[item] for item in history]))
-    taken_back: set[str] = set()
-    for one in told:
-        assume(one.correction is Correction.RETRACTS or one.event_id not in taken_back)
-        taken_back.update([] if one.corrects is None else [one.corrects])
+    told = laws.tell([[item] for item in history]).milestones
     end = data.draw(st.integers(0, len(told)))
     repeated = [*told[:end], *told[data.draw(st.integers(0, end)):]]
     once, again = ([one.posting_id for one in post(chunk, {}).postings] for chunk in (told, repeated))
@@ -132,7 +121,7 @@ def test_what_is_told_again_after_a_crash_is_posted_and_reversed_no_second_time(
 
 
 def _standing(state: FulfilmentState) -> set[str]:
-    return {one.fact for one in state.facts if one.told_by}
+    return {one.fact for one in state.facts if one.told_as}
 
 
 @moderate
