@@ -37,7 +37,7 @@ class Advance(Struct):
     occurrence), or past or held (``lives.py``); every reference is one of linked, relinked (the claim changed),
     withdrawn (it stands no more), links_repeated (it stands, or does not, as before) and links_past, or refused; every
     link is one of joined, parted and joins_repeated; every adoption of adopted, disowned, adoptions_repeated and
-    adoptions_past. ``archived``: shipments that ended because another began under their number.
+    adoptions_past. ``archived``: shipments that ended before another began under their number, as they are now.
     """
 
     events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)

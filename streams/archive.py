@@ -63,7 +63,7 @@ def buried(shipment: Shipment) -> tuple[Shipment, list[AlertSignal]]:
         with_all(b"" if past is None else past.heard, heard, HEARD_BYTES), said_at=_said_at(shipment),
     )
     alerts = settle(copy(shipment), FOR_EVER) + alerts_between(shipment, shipment.open, [])
-    stone = Shipment(shipment.carrier, shipment.tracking_number, updated_at=shipment.updated_at, past=grave)
+    stone = Shipment(shipment.carrier, shipment.tracking_number, updated_at=grave.said_at, past=grave)
     return stone, alerts
 
 

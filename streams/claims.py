@@ -16,7 +16,7 @@ is all there is of it; of those that some reference makes, ``Shipment.words`` ha
 from __future__ import annotations
 
 from streams.model import OrderLink, OrderReference
-from streams.shipment import ClaimWord, Shipment, Withdrawal
+from streams.shipment import ClaimWord, FirstWord, Shipment, Withdrawal
 
 
 def link_of(reference: OrderReference) -> OrderLink:
@@ -35,6 +35,7 @@ TurnedAge = tuple[int, Age]
 """What makes one word of a claim newer than another by the same thing: first of all its turn."""
 _TURN_BITS = 45
 """Above twice any time in ms."""
+NEVER = 1 << 62
 _NO_TERMS: Terms = ("", -1, -1.0, "")
 
 
@@ -102,15 +103,68 @@ def last_said_at(shipment: Shipment) -> int:
     return max([*shipment.link_times, *(one.at for one in shipment.withdrawn), *words], default=0)
 
 
+def first_said(shipment: Shipment) -> dict[Claim, int]:
+    """When each claim that stands, or was made by the number itself and given up, was first spoken of, UTC ms."""
+    said = {(order.order_id, order.delivery_id): at
+            for order, at in zip(shipment.orders, shipment.link_times, strict=True)}
+    said |= {(one.order_id, one.delivery_id): one.at for one in shipment.withdrawn}
+    for word in shipment.words:
+        if word.claim in said and not (word.by and word.withdrawn):
+            said[word.claim] = min(said[word.claim], word.at)
+    return said | {(one.order_id, one.delivery_id): min(one.at, said[one.order_id, one.delivery_id])
+                   for one in shipment.since if (one.order_id, one.delivery_id) in said}
+
+
+def is_repeat(reference: OrderReference, stored: Shipment) -> bool:
+    """Whether as new a word of the claim by the same thing is known."""
+    told = age_of_word((reference.order_id, reference.delivery_id), reference.by, stored)
+    return told is not None and age_of(reference) <= told
+
+
+def is_known(reference: OrderReference, stored: Shipment) -> bool:
+    """Whether the word says nothing: as new a one is known, and it is not the first by the number itself either."""
+    if not is_repeat(reference, stored):
+        return False
+    return bool(reference.by) or reference.updated_at >= _since((reference.order_id, reference.delivery_id), stored)
+
+
+def forget_claim(shipment: Shipment, claim: Claim) -> None:
+    """Let it be as if the claim had never been made. Changes the shipment, by assignment."""
+    _go_by(shipment, claim, None)
+    shipment.words = tuple(one for one in shipment.words if one.claim != claim)
+    shipment.since = tuple(one for one in shipment.since if (one.order_id, one.delivery_id) != claim)
+
+
+def _set_since(shipment: Shipment, claim: Claim, at: int) -> None:
+    others = [one for one in shipment.since if (one.order_id, one.delivery_id) != claim]
+    shipment.since = tuple(sorted([*others, FirstWord(*claim, at)], key=lambda one: (one.order_id, one.delivery_id)))
+
+
+def _since(claim: Claim, stored: Shipment) -> int:
+    """When the claim was first made by the number itself."""
+    for one in stored.since:
+        if (one.order_id, one.delivery_id) == claim:
+            return one.at
+    word = _words_of(claim, stored).get("")
+    return NEVER if word is None else word.at
+
+
 def set_claim(shipment: Shipment, reference: OrderReference) -> Age | None:
-    """Put the word in the place of the one by the same thing, let the claim stand or not by all of its words; the word
-    it then goes by, as ``age_of_claim``. Changes the shipment, by assignment."""
+    """Put the word in the place of an older one by the same thing, let the claim stand or not by all of its words; the
+    word it then goes by, as ``age_of_claim``. Of one that is not new it is noted when it was said, where that was
+    first. Changes the shipment, by assignment."""
     if not (shipment.orders or shipment.withdrawn or shipment.words or reference.withdrawn or reference.by):
         shipment.orders, shipment.link_times = [link_of(reference)], [reference.updated_at]
         shipment.updated_at = max(shipment.updated_at, reference.updated_at)
         return _age(_word(reference))
     claim = (reference.order_id, reference.delivery_id)
     words = _words_of(claim, shipment)
+    if not reference.by and "" in words:
+        since = _since(claim, shipment)
+        if since != reference.updated_at:
+            _set_since(shipment, claim, min(since, reference.updated_at))
+    if is_repeat(reference, shipment):
+        return age_of_claim(claim, shipment)
     words[reference.by] = _word(reference)
     if len(words) > 1 or reference.by:
         others = [one for one in shipment.words if one.claim != claim]

@@ -6,7 +6,7 @@ carries the same id. What may happen several times is numbered: the n-th occurre
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -89,9 +89,9 @@ def milestones_held_for(
 def differences(
     was: Shipment, now: Shipment, because_of: str
 ) -> tuple[list[CustomerUpdate], list[DeliveryMilestone]]:
-    """What the orders of ``now`` are told where events they were told of, as the shipment ``was``, are its own no more,
-    or others are again: of news and facts such as theirs what holds no more, and what stands, each under its own id.
-    ``because_of``: the word that made it so."""
+    """What orders are told where events they were told of, as the shipment ``was``, are its own no more as it is
+    ``now``, or others are again, or orders claim it that did not, or no more: of news and facts such as theirs what
+    holds no more, and what stands, each under its own id. ``because_of``: the word that made it so."""
     before, after = _told_of(was), _told_of(now)
     gone = [entry for key, entry in before.items() if key not in after]
     corrected = next((key.hex() for key in before if key not in after), None)
@@ -105,16 +105,28 @@ def differences(
     }
     updates: list[CustomerUpdate] = []
     milestones: list[DeliveryMilestone] = []
-    for order in _one_each(now.orders, "order_id") if kinds else ():
-        told, stands = ({one.update_id: one for one in updates_held_for(at, order, kinds)} for at in (was, now))
-        lost = [replace(one, status=now.standing) for key, one in told.items() if key not in stands]
+    for order, had, has in _by_name(was, now, "order_id"):
+        of = kinds if had and has else None
+        told = {one.update_id: one for one in updates_held_for(was, order, of)} if had else {}
+        stands = {one.update_id: one for one in updates_held_for(now, order, of)} if has else {}
+        lost = [one for key, one in told.items() if key not in stands]
+        lost = [replace(one, status=now.standing) for one in lost] if has else lost
         updates += _corrected(lost, told, stands, corrected, again)
-    for order in _one_each(now.orders, "delivery_id") if names else ():
-        facts, stand = ({one.milestone_id: one for one in milestones_held_for(at, order, names)} for at in (was, now))
+    for order, had, has in _by_name(was, now, "delivery_id"):
+        of = names if had and has else None
+        facts = {one.milestone_id: one for one in milestones_held_for(was, order, of)} if had else {}
+        stand = {one.milestone_id: one for one in milestones_held_for(now, order, of)} if has else {}
         milestones += _corrected(
             [one for key, one in facts.items() if key not in stand], facts, stand, corrected, again
         )
     return updates, [replace(one, because_of=because_of) for one in milestones]
+
+
+def _by_name(was: Shipment, now: Shipment, name: str) -> Iterator[tuple[OrderLink, bool, bool]]:
+    """Each order (or delivery), and whether it claimed the shipment as it ``was`` and as it is ``now``."""
+    had, has = ({getattr(order, name) for order in one.orders} for one in (was, now))
+    for order in _one_each([*now.orders, *was.orders], name):
+        yield order, getattr(order, name) in had, getattr(order, name) in has
 
 
 def _told_of(shipment: Shipment) -> dict[bytes, Entry]:
@@ -125,22 +137,19 @@ def _told_of(shipment: Shipment) -> dict[bytes, Entry]:
     }
 
 
-def divided_between(
-    was: Shipment, old: Shipment, new: Shipment, because_of: str
+def between_lives(
+    before: Sequence[Shipment], after: Sequence[Shipment], because_of: str
 ) -> tuple[list[CustomerUpdate], list[DeliveryMilestone]]:
-    """What orders are told where a shipment, as it ``was``, turns out to be two: those of the old one, of what was told
-    of the new one's events, what holds no more; those of the new one, that nothing they were told holds, and its own
-    story."""
-    updates, milestones = differences(was, old, because_of)
-    kept = {order.order_id for order in old.orders}, {order.delivery_id for order in old.orders}
-    for order in _one_each(new.orders, "order_id"):
-        if order.order_id not in kept[0]:
-            updates += withdrawn(updates_held_for(was, order))
-        updates += updates_held_for(new, order)
-    for order in _one_each(new.orders, "delivery_id"):
-        if order.delivery_id not in kept[1]:
-            milestones += withdrawn(milestones_held_for(was, order))
-        milestones += milestones_held_for(new, order)
+    """What orders are told where a number turns out to have been borne by other shipments than it seemed ``before``:
+    of each that was, or is, what holds no more, and what stands. ``because_of``: the word that made it so."""
+    was, now = ({one.life: one for one in lives} for lives in (before, after))
+    updates: list[CustomerUpdate] = []
+    milestones: list[DeliveryMilestone] = []
+    for life in sorted({*was, *now}):
+        none = Shipment(after[-1].carrier, after[-1].tracking_number)
+        more_updates, more_milestones = differences(was.get(life, none), now.get(life, none), because_of)
+        updates += more_updates
+        milestones += more_milestones
     return updates, milestones
 
 
@@ -155,7 +164,7 @@ def _corrected(
 ) -> list[_Output]:
     """What is lost as retracted; of what stands, what was told before, or is told by an event let in ``again``, in its
     place, the rest as new."""
-    retracted = [replace(one, correction=Correction.RETRACTS, corrects=event_id) for one in lost]
+    retracted = [replace(one, correction=Correction.RETRACTS, corrects=event_id or one.event_id) for one in lost]
     return retracted + [
         replace(one, correction=Correction.REPLACES, corrects=event_id)
         if key in told or one.event_id in again else one

@@ -104,6 +104,14 @@ class ClaimWord(Struct, frozen=True, array_like=True, gc=False):
         return self.link.order_id, self.link.delivery_id
 
 
+class FirstWord(Struct, frozen=True, array_like=True, gc=False):
+    """When the number itself was first said to be an order's, where that was said again since."""
+
+    order_id: str
+    delivery_id: str
+    at: int
+
+
 class Raised(Struct, frozen=True, array_like=True, gc=False):
     """An alert the clock has raised. ``since``: when it fell due, UTC ms."""
 
@@ -175,6 +183,8 @@ class Shipment(Struct, array_like=True, gc=False):
     given up (``estimate.py``); ``dwells_told``: its dwells are learnt from (``dwells.py``). ``words``: all words of the
     claims that some reference makes, by order, delivery and reference (``claims.py``); of the others ``orders`` and
     ``withdrawn`` tell everything. ``strangers``: how many events of the history are not of it (``status.py``).
+    ``since``: of claims that were said again, by order and delivery, when first; ``former``: the record of the shipment
+    that bore the number before, where it has ended and is not archived (``division.py``).
     """
 
     carrier: str
@@ -216,6 +226,8 @@ class Shipment(Struct, array_like=True, gc=False):
     dwells_told: bool = False
     words: tuple[ClaimWord, ...] = ()
     strangers: int = 0
+    since: tuple[FirstWord, ...] = ()
+    former: bytes = b""
 
     @property
     def archived(self) -> bool:

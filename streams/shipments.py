@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from streams import lives
+from streams import lives, reuse
 from streams.acceptance import (
     MOST_ENTRY_BYTES,
     Advance,
@@ -30,13 +30,13 @@ from streams.acceptance import (
     stored_in,
 )
 from streams.archive import ALL, Keeping
-from streams.claims import age_of, age_of_claim, age_of_word, link_of, set_claim, words_in
+from streams.claims import age_of_claim, age_of_word, is_known, is_repeat, link_of, set_claim, words_in
 from streams.deadlines import FOR_EVER, Patience, renewed, settle
+from streams.division import may_divide_by_claim, may_divide_by_event
 from streams.errors import Reject
 from streams.facts import TELLING, TOLD_AS
 from streams.family import declare_claims, take_adoption, take_link
-from streams.fanout import divided_between, milestones_held_for, updates_held_for, withdrawn
-from streams.identity import digest
+from streams.fanout import milestones_held_for, updates_held_for, withdrawn
 from streams.model import (
     Adoption,
     CarrierEvent,
@@ -124,26 +124,37 @@ def _take_event(
     event_id = _checked_id(event)
     key = known_key(event.carrier, event.tracking_number)
     stored = stored_in(out, states, key)
+    entry: Entry | None = None
     if stored is not None:
         place = place_of(stored.seen, event_id)
         if place >= 0:
-            counts["duplicates"] += 1
             if event.received_at <= decode_receipt(stored.history[place]).received_at or stored.voided or (
                 stored.sources and stored.sources != (source_of_event(event),)
             ):
+                entry = _entry(event, event_id)
+                if may_divide_by_event(stored, entry, keeping) and reuse.take_event(
+                    key, stored, event_id, entry, received.encoded, out, counts, keeping
+                ):
+                    return
                 _see_again(key, stored, place, event, event_id, out)
+            counts["duplicates"] += 1
+            return
+        entry = _entry(event, event_id)
+        if may_divide_by_event(stored, entry, keeping) and reuse.take_event(
+            key, stored, event_id, entry, received.encoded, out, counts, keeping
+        ):
             return
         if stored.past is not None and lives.is_repeat(stored.past, event_id):
             counts["duplicates"] += 1
             return
-    entry = _entry(event, event_id)
+    entry = entry or _entry(event, event_id)
     data = encode(entry)
     if len(data) > MOST_ENTRY_BYTES or (stored is not None and stored.history):
         check_room(key, stored, data)
     shipment = own(key, event.carrier, event.tracking_number, stored, out)
     turn = lives.turn_of_event(shipment, event_id, entry, data, keeping)
     if turn is not None:
-        shipment = _turned(key, turn, out, event.event_id)
+        shipment = _turned(key, turn, out)
         if turn.aside:
             out.events.append((key, EnrichedEvent(received.encoded, shipment.standing, True, False, [])))
             for outcome in ("accepted", "unmatched", "late", turn.aside):
@@ -160,23 +171,16 @@ def _take_event(
     counts["matched" if orders else "unmatched"] += 1
     if late:
         counts["late"] += 1
-        if (turn := lives.divided(shipment, keeping)) is not None:
-            _turned(key, turn, out, event.event_id)
 
 
 def _told_under(shipment: Shipment, place: int) -> str:
     return origin_at(shipment, place, decode_entry(shipment.history[place])).hex()
 
 
-def _turned(key: str, turn: lives.Turn, out: Advance, because_of: str) -> Shipment:
-    """The record to go on with under the number; ``because_of``: the word that turned it."""
+def _turned(key: str, turn: lives.Turn, out: Advance) -> Shipment:
+    """The record to go on with under the number."""
     out.states[key] = turn.shipment
     out.alerts.extend(turn.alerts)
-    if turn.ended is not None and turn.was is not None:
-        out.archived.append(turn.ended)
-        updates, milestones = divided_between(turn.was, turn.ended, turn.shipment, because_of)
-        out.customer_updates.extend(updates)
-        out.delivery_milestones.extend(milestones)
     return turn.shipment
 
 
@@ -203,12 +207,20 @@ def _take_reference(
     key = known_key(reference.carrier, reference.tracking_number)
     stored = stored_in(out, states, key) or Shipment(reference.carrier, reference.tracking_number)
     claim = (reference.order_id, reference.delivery_id)
-    if _is_repeat(reference, claim, stored):
+    if may_divide_by_claim(stored, reference, keeping) and reuse.take_claim(
+        key, stored, reference, out, counts, keeping
+    ):
+        return
+    if is_known(reference, stored):
         counts["links_repeated"] += 1
+        return
+    if is_repeat(reference, stored):
+        counts["links_repeated"] += 1
+        set_claim(own(key, reference.carrier, reference.tracking_number, stored, out), reference)
         return
     turn = lives.turn_of_claim(stored, reference, keeping)
     if turn is not None:
-        stored = turn.shipment if turn.aside == lives.KNOWN else _turned(key, turn, out, _word_of(reference))
+        stored = turn.shipment if turn.aside == lives.KNOWN else _turned(key, turn, out)
         if turn.aside:
             counts["links_past"] += 1
             return
@@ -221,12 +233,11 @@ def _take_reference(
     was_claimed, before = bool(shipment.orders), concern(shipment)
     link = next((one for one in shipment.orders if (one.order_id, one.delivery_id) == claim), link_of(reference))
     stands = set_claim(shipment, reference)
+    counts[reuse.outcome_of(stood, stands)] += 1
     if stands == stood:
-        counts["links_repeated"] += 1
         _put_back(key, shipment, out)
         return
     gone = stands is None or stands[1]
-    counts["withdrawn" if gone else "linked" if stood is None else "relinked"] += 1
     alert(shipment, before, out)
     out.alerts.extend(held(shipment, before))
     out.relinked.add(key)
@@ -241,21 +252,7 @@ def _take_reference(
 def _put_back(key: str, shipment: Shipment, out: Advance) -> None:
     back = lives.put_back(shipment)
     if back is not None:
-        out.states[key] = back.shipment
-        out.alerts.extend(back.alerts)
-
-
-def _word_of(reference: OrderReference) -> str:
-    return digest(
-        "claim", reference.order_id, reference.delivery_id, reference.by, f"{reference.turn} {reference.updated_at}",
-        "withdrawn" if reference.withdrawn else "",
-    )
-
-
-def _is_repeat(reference: OrderReference, claim: tuple[str, str], stored: Shipment) -> bool:
-    """Whether as new a word of the claim by the same thing is known."""
-    told = age_of_word(claim, reference.by, stored)
-    return told is not None and age_of(reference) <= told
+        _turned(key, back, out)
 
 
 def _tell_of(shipment: Shipment, link: OrderLink, out: Advance, *, gone: bool) -> None:

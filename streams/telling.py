@@ -56,6 +56,14 @@ def count_in(shipment: Shipment, place: int, entry: Entry, source: int | None = 
     return found
 
 
+def same_as(shipment: Shipment, place: int, entry: Entry) -> int:
+    """The place of another source's event of the same occurrence as ``entry``, the one at ``place``; -1 without one."""
+    kind = kind_of(entry)
+    if kind is None or len(shipment.sources) < 2 or is_voided(shipment, place, entry):
+        return -1
+    return _weighed(shipment, place, kind).same_as
+
+
 def recount(shipment: Shipment) -> None:
     """Count again what the history tells of, after something was taken out of it. Changes ``sources`` and ``told``."""
     entries = [decode_entry(data) for data in shipment.history]

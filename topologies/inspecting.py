@@ -69,7 +69,9 @@ def inspect(settings: Settings, key: str, progress: Progress = lambda *_: None) 
             last = archive.decode(record.value())
             lives[last.life] = last
         told = [Told(one, _raw(consumer, settings, _source(one))) for one in events]
-        return Inspected(found[key], told, [lives[life] for life in sorted(lives)])
+        now = found[key]
+        ended = [one for life, one in sorted(lives.items()) if now is None or life < now.life + now.archived]
+        return Inspected(now, told, ended)
     finally:
         consumer.close()
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.claims import age_of, age_of_claim, age_of_word, link_of, set_claim, words_in
+from streams.claims import age_of, age_of_claim, age_of_word, first_said, link_of, set_claim, words_in
 from streams.model import Order, OrderLine, OrderReference, OrderState, Reference, ReferenceClaim
 from streams.orders import keep
 from streams.shipment import Shipment, decode, encode
@@ -121,14 +121,17 @@ def test_claims_are_a_function_of_the_set_of_words(said: list[OrderReference], d
     given_up = {claim for (claim, by), word in newest.items() if not by and word.withdrawn} - standing.keys()
     assert {(one.order_id, one.delivery_id) for one in kept[0].withdrawn} == given_up
     assert words_in(kept[0]) == len(newest)
+    for claim, at in first_said(kept[0]).items():
+        mine = [one for one in said if (one.order_id, one.delivery_id) == claim]
+        by_number = [one.updated_at for one in mine if not one.by]
+        found = [one.updated_at for (of, by), one in newest.items() if of == claim and by and not one.withdrawn]
+        assert at == min([*by_number, *found])
 
 
 def _kept(said: Sequence[OrderReference]) -> Shipment:
     shipment = Shipment("north", "N100")
     for one in said:
-        word_known = age_of_word((one.order_id, one.delivery_id), one.by, shipment)
-        if word_known is None or age_of(one) > word_known:
-            set_claim(shipment, one)
+        set_claim(shipment, one)
     return shipment
 
 

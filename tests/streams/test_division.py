@@ -1,0 +1,94 @@
+"""Of one record what was said of several shipments comes apart, and together again."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.division import (
+    divided,
+    is_beginning,
+    kept_together,
+    lives_in,
+    may_divide_by_claim,
+    may_divide_by_event,
+    united,
+)
+from streams.shipment import Entry, Part, Shipment, decode_entry, encode
+from streams.shipments import advance
+from streams.vocabulary import LinkKind, Milestone, Status
+from tests.streams.test_lives import FIRST, KEEPING, KEY, SECOND, Said, at, claim, found, tell
+
+
+def whole(*said: Said) -> Shipment:
+    """All of it in one record."""
+    return advance(said, {KEY: None}).states[KEY]
+
+
+def entry(event: Said) -> Entry:
+    return decode_entry(tell(event).states[KEY].history[0])
+
+
+def lives(*said: Said) -> list[tuple[Status, list[str]]]:
+    return [(one.status, [link.order_id for link in one.orders]) for one in divided(whole(*said), KEEPING)]
+
+
+def test_what_was_said_up_to_the_end_and_some_time_is_of_the_first_the_rest_of_the_next() -> None:
+    assert lives(*SECOND, claim(98, "O-2"), *FIRST, at(44, Milestone.INFO)) == [
+        (Status.DELIVERED, ["O-1"]), (Status.OUT_FOR_DELIVERY, ["O-2"]),
+    ]
+
+
+def test_an_order_goes_with_its_first_word_however_often_it_is_saved() -> None:
+    assert lives(*FIRST, claim(120, "O-1"), *SECOND) == [(Status.DELIVERED, ["O-1"]), (Status.OUT_FOR_DELIVERY, [])]
+
+
+def test_without_a_beginning_late_orders_begin_another_only_beside_an_earlier_one() -> None:
+    late = claim(100, "O-2"), claim(110, "O-3")
+    assert lives(*FIRST, *late) == [(Status.DELIVERED, ["O-1"]), (Status.UNKNOWN, ["O-2", "O-3"])]
+    assert lives(*FIRST[1:], *late) == [(Status.DELIVERED, ["O-2", "O-3"])]
+    assert lives(*FIRST[1:], *late, SECOND[1]) == [(Status.DELIVERED, []), (Status.PICKED_UP, ["O-2", "O-3"])]
+    assert lives(*FIRST, claim(100, "O-2", withdrawn=True)) == [(Status.DELIVERED, ["O-1"])]
+
+
+def test_an_event_in_between_that_ends_it_anew_puts_the_next_off() -> None:
+    assert [one for one, _ in lives(*FIRST, at(60, Milestone.RETURNED), at(100, Milestone.PICKED_UP))] == [
+        Status.RETURNED
+    ]
+
+
+def test_three_lives_are_kept_in_one_record_and_are_the_same_three_again() -> None:
+    said = [*FIRST, *SECOND, at(200, Milestone.DELIVERED), at(300, Milestone.PICKED_UP), claim(300, "O-3")]
+    apart = divided(whole(*said), KEEPING)
+    records = [encode(one) for one in apart]
+    assert [one.life for one in apart] == [1, 2, 3]
+    kept = kept_together(apart)
+    assert [encode(one) for one in lives_in(kept)] == records
+    assert [encode(one) for one in divided(united(lives_in(kept)), KEEPING)] == records
+    assert lives_in(apart[0]) == [apart[0]]
+
+
+def test_a_number_with_parts_is_of_one_shipment() -> None:
+    tied = whole(*FIRST, *SECOND)
+    tied.parts = (Part("north:P1", LinkKind.PIECE),)
+    assert len(divided(tied, KEEPING)) == 1
+    assert not may_divide_by_claim(tied, claim(300, "O-9"), KEEPING)
+
+
+@pytest.mark.parametrize(("said", "event", "may"), [
+    (FIRST, SECOND[1], True), (FIRST, at(44, Milestone.PICKED_UP), False), (FIRST, SECOND[2], False),
+    (SECOND, FIRST[2], True), (SECOND, at(98, Milestone.INFO), False),
+    ([claim(-1, "O-1"), claim(99, "O-2")], FIRST[2], True), ([claim(-1, "O-1")], FIRST[2], False),
+])  # fmt: skip
+def test_few_events_may_make_it_another_shipments(said: list[Said], event: Said, may: bool) -> None:
+    assert may_divide_by_event(tell(*said).states[KEY], entry(event), KEEPING) is may
+
+
+def test_a_beginning_is_said_by_the_carrier_with_its_number() -> None:
+    said = SECOND[1], FIRST[2], found(97, Milestone.PICKED_UP)[0]
+    assert [is_beginning(entry(one)) for one in said] == [True, False, False]
+
+
+def test_a_claim_may_only_long_after_an_end() -> None:
+    ended = tell(*FIRST).states[KEY]
+    assert [may_divide_by_claim(ended, claim(day, "O-2"), KEEPING) for day in (44, 46)] == [False, True]
+    assert not may_divide_by_claim(tell(*SECOND).states[KEY], claim(300, "O-2"), KEEPING)
