@@ -11,8 +11,10 @@ which time and terms, which were given up and when, and of which times a referen
 newest version by ``updated_at`` has its claims, of versions of the same time always the same one; of what only an older
 one claimed it is told that it is given up, whenever that one comes. A claim has the time of the newest version that
 makes it. How often it was given up and made again at that very time (``turn``) does depend on what came first, and
-tells no more than which word is the newer. A carrier whose name is changed in master data while a worker dies may leave
-a claim under the old name.
+tells no more than which word is the newer.
+
+A carrier goes by the name it has when a version is first taken in: a repeat of the newest says nothing. Where an older
+one comes again after its carrier was renamed, it gives up under the new name what nobody claimed there.
 """
 
 from __future__ import annotations
