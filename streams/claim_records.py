@@ -14,9 +14,10 @@ class ReferenceClaim(Struct, gc=False):
     """Somebody's word on the reference TYPE:VALUE: that it is a shipment's, or, without a number, that an order's line
     is the shipment's it turns out to be.
 
-    ``said_at``: of two words of the same claim the newer counts. ``valid_at``: the time the claim is about; a reference
-    means one shipment only for a while. ``carrier`` is empty where a line names none. ``order_id`` and what follows:
-    of an order's claim, empty elsewhere.
+    ``said_at``: of two words of the same claim the newer counts, of the same time that of the higher ``turn``: how
+    often an order gave the claim up and made it again at that very time. ``valid_at``: the time the claim is about; a
+    reference means one shipment only for a while. ``carrier`` is empty where a line names none. ``order_id`` and what
+    follows: of an order's claim, empty elsewhere.
     """
 
     type: str
@@ -33,11 +34,13 @@ class ReferenceClaim(Struct, gc=False):
     promised_delivery_at: int | None = None
     order_value: float | None = None
     currency: str | None = None
+    turn: int = 0
 
 
 class OrderClaim(Struct, frozen=True, gc=False):
     """A claim an order has made: on a shipment (``type`` empty), or on a reference. ``told_at``: the time it was told
-    with; ``withdrawn``: it was taken back again."""
+    with, the order's own; ``withdrawn``: it was taken back again; ``turn``: how often it was made again after that, at
+    the very same time."""
 
     type: str
     value: str
@@ -46,10 +49,12 @@ class OrderClaim(Struct, frozen=True, gc=False):
     delivery_id: str
     told_at: int
     withdrawn: bool = False
+    turn: int = 0
 
 
 class OrderState(Struct):
-    """The newest word of an order and the claims told of it; the changelog of the orders stage.
+    """The newest word of an order, the claims it makes and those it gave up at the same time; the changelog of the
+    orders stage.
 
     ``version`` tells apart words of the same time.
     """

@@ -2,15 +2,18 @@
 
 An order may make one claim, on a shipment for a delivery, by several things at once: by a line with the carrier's
 number itself, and by each reference a line is resolved by. Each has its own word, and of several words by one thing the
-newest holds: what a reference says after it has turned (``OrderReference.turn``) is newer than all before. The claim
-stands while any of them does, with the time and the terms of the newest that stands, whatever its turn: a reference
-that becomes doubtful takes back what it said and no more. So the claims are a function of the set of what was said, and
-of references it matters only what they say in the end.
+newest holds. What a reference says after it has turned (``OrderReference.turn``) is newer than all before, whatever its
+time. What the number itself says in a later turn is newer than what it said before at the very same time, and no more:
+an older version of an order never holds against a newer one, however late it comes.
+
+The claim stands while any of them does, with the time and the terms of the newest that stands, whatever its turn: a
+reference that becomes doubtful takes back what it said and no more. So the claims are a function of the set of what was
+said, and of references it matters only what they say in the end.
 
 ``Shipment.orders`` and ``link_times`` have the claims that stand, ``withdrawn`` those that were made by the number
 itself and given up. What references alone claimed and took back was a finding that did not hold: no order ever gave the
-shipment up, and but for the words nothing tells of it. As a rule a claim has one word, by the number itself, and that
-is all there is of it; of those that some reference makes, ``Shipment.words`` has every word.
+shipment up, and but for the words nothing tells of it. As a rule a claim has one word, by the number itself that never
+turned, and that is all there is of it; of the others ``Shipment.words`` has every word.
 """
 
 from __future__ import annotations
@@ -31,17 +34,20 @@ Claim = tuple[str, str]
 Terms = tuple[str, int, float, str]
 Age = tuple[int, bool, Terms]
 """What makes one word of a claim newer than another, by whatever; of equal time, always the same wins."""
-TurnedAge = tuple[int, Age]
-"""What makes one word of a claim newer than another by the same thing: first of all its turn."""
+TurnedAge = tuple[int, int, bool, Terms]
+"""What makes one word of a claim newer than another by the same thing: by a reference first of all its turn, by the
+number itself its time and then its turn."""
 _TURN_BITS = 45
 """Above twice any time in ms."""
 NEVER = 1 << 62
+_SAME_TIME_BITS = 6
+"""Turns of a number at the very same time, before they count as much as a ms."""
 _NO_TERMS: Terms = ("", -1, -1.0, "")
 
 
 def age_of(reference: OrderReference) -> TurnedAge:
     """How new a word is among those by the same thing."""
-    return reference.turn, _age(_word(reference))
+    return _turned_age(_word(reference))
 
 
 def _terms(link: OrderLink) -> Terms:
@@ -67,9 +73,9 @@ def age_of_word(claim: Claim, by: str, stored: Shipment) -> TurnedAge | None:
     """The newest word of the claim by one thing; None where it has said none."""
     if not (by or stored.words):
         age = age_of_claim(claim, stored)
-        return None if age is None else (0, age)
+        return None if age is None else (age[0], 0, *age[1:])
     word = _words_of(claim, stored).get(by)
-    return None if word is None else (word.turn, _age(word))
+    return None if word is None else _turned_age(word)
 
 
 def words_in(shipment: Shipment) -> int:
@@ -87,14 +93,21 @@ def revision_of(shipment: Shipment, delivery_id: str) -> int:
     whichever came first, so that what was told before a withdrawal is known from what is told after it."""
     words = [word for word in shipment.words if word.link.delivery_id == delivery_id]
     told = {word.claim for word in words}
-    revision = sum((word.turn << _TURN_BITS) + 2 * word.at + word.withdrawn for word in words)
+    revision = sum(map(_newness, words))
     for order, at in zip(shipment.orders, shipment.link_times, strict=True):
         if order.delivery_id == delivery_id and (order.order_id, delivery_id) not in told:
-            revision += 2 * at
+            revision += at << _SAME_TIME_BITS + 1
     for one in shipment.withdrawn:
         if one.delivery_id == delivery_id and (one.order_id, delivery_id) not in told:
-            revision += 2 * one.at + 1
+            revision += (one.at << _SAME_TIME_BITS + 1) + 1
     return revision
+
+
+def _newness(word: ClaimWord) -> int:
+    """Grows with each word by the same thing that is newer, but for its terms."""
+    if word.by:
+        return (word.turn << _TURN_BITS) + 2 * word.at + word.withdrawn
+    return ((word.at << _SAME_TIME_BITS) + word.turn << 1) + word.withdrawn
 
 
 def last_said_at(shipment: Shipment) -> int:
@@ -153,7 +166,8 @@ def set_claim(shipment: Shipment, reference: OrderReference) -> Age | None:
     """Put the word in the place of an older one by the same thing, let the claim stand or not by all of its words; the
     word it then goes by, as ``age_of_claim``. Of one that is not new it is noted when it was said, where that was
     first. Changes the shipment, by assignment."""
-    if not (shipment.orders or shipment.withdrawn or shipment.words or reference.withdrawn or reference.by):
+    is_plain = not (reference.withdrawn or reference.by or reference.turn)
+    if is_plain and not (shipment.orders or shipment.withdrawn or shipment.words):
         shipment.orders, shipment.link_times = [link_of(reference)], [reference.updated_at]
         shipment.updated_at = max(shipment.updated_at, reference.updated_at)
         return _age(_word(reference))
@@ -166,9 +180,10 @@ def set_claim(shipment: Shipment, reference: OrderReference) -> Age | None:
     if is_repeat(reference, shipment):
         return age_of_claim(claim, shipment)
     words[reference.by] = _word(reference)
-    if len(words) > 1 or reference.by:
+    if shipment.words or reference.by or reference.turn:
         others = [one for one in shipment.words if one.claim != claim]
-        shipment.words = tuple(sorted([*others, *words.values()], key=lambda one: (one.claim, one.by)))
+        kept = words.values() if any(one.by or one.turn for one in words.values()) else ()
+        shipment.words = tuple(sorted([*others, *kept], key=lambda one: (one.claim, one.by)))
     best = _gone_by(words)
     _go_by(shipment, claim, best)
     heard_at = shipment.updated_at if shipment.archived else shipment.heard_at or 0
@@ -192,6 +207,11 @@ def _word(reference: OrderReference) -> ClaimWord:
 
 def _age(word: ClaimWord) -> Age:
     return word.at, word.withdrawn, _NO_TERMS if word.withdrawn else _terms(word.link)
+
+
+def _turned_age(word: ClaimWord) -> TurnedAge:
+    at, withdrawn, terms = _age(word)
+    return (word.turn, at, withdrawn, terms) if word.by else (at, word.turn, withdrawn, terms)
 
 
 def _words_of(claim: Claim, stored: Shipment) -> dict[str, ClaimWord]:

@@ -211,8 +211,10 @@ class OrderReference(Struct, gc=False):
     more.
 
     ``by``: what the claim is made by; empty for a line with the carrier's own number, TYPE:REFERENCE for lines that are
-    resolved by that reference. A claim stands while any of its words, by whatever, does. ``turn``: how often the
-    reference has turned about it; of its words on one shipment those of the highest turn hold, whatever their times.
+    resolved by that reference. A claim stands while any of its words, by whatever, does. ``turn``: of a reference, how
+    often it has turned about the claim; of its words those of the highest turn hold, whatever their times. Of the
+    number itself, how often the claim was given up and made again at the very time ``updated_at``: of its words of that
+    time those of the highest turn hold.
     """
 
     carrier: str

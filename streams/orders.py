@@ -4,11 +4,17 @@ of it no longer claims is withdrawn.
 Reads ``erp.orders``; writes ``order.references``, ``reference.claims`` and, as its state, ``order.state``.
 
 A line with the carrier's number claims that shipment, and says of its references that they are that shipment's. A line
-without claims by its most specific reference. Which claims stand in the end, and which were given up, depends on the
-set of an order's versions, not on the order they came in: the newest by ``updated_at`` has them, and of what only an
-older one claimed it is told that it is given up, whenever that one comes. Among versions of the very same time alone
-it may depend on what came first, by a millisecond, when a claim was made; and a carrier whose name is changed in master
-data while a worker dies may leave a claim under the old name.
+without claims by its most specific reference.
+
+What comes of it depends on the set of an order's versions, not on the order they came in: which claims stand, with
+which time and terms, which were given up and when, and of which times a reference was said to mean a shipment. The
+newest version by ``updated_at`` has its claims, of versions of the same time always the same one; of what only an older
+one claimed it is told that it is given up, whenever that one comes. A claim has the time of the newest version that
+makes it. How often it was given up and made again at that very time (``turn``) does depend on what came first, and
+tells no more than which word is the newer.
+
+A carrier goes by the name it has when a version is first taken in: a repeat of the newest says nothing. Where an older
+one comes again after its carrier was renamed, it gives up under the new name what nobody claimed there.
 """
 
 from __future__ import annotations
@@ -74,9 +80,8 @@ def keep(
         version = digest(msgpack.encode(order).hex())
         if stored is not None and _rank(order, version) <= _rank_of(stored):
             out.counts["older"] += 1
-            given_up = _give_up([*rekeyed.references, *rekeyed.claims], order, stored, out)
-            if given_up and order.updated_at >= stored.updated_at:
-                out.states[order.order_id] = replace(stored, claims=[*stored.claims, *given_up])
+            if version != stored.version:
+                _take_older([*rekeyed.references, *rekeyed.claims], order, stored, out)
             continue
         out.counts["renewed"] += 1
         told = _tell([*rekeyed.references, *rekeyed.claims], order, stored, out)
@@ -140,36 +145,47 @@ def _tell(claims: Sequence[Claim], order: Order, stored: OrderState | None, out:
     before = {} if stored is None else {_identity(one): one for one in stored.claims}
     told: list[OrderClaim] = []
     for claim in claims:
-        last = before.pop(_identity(claim), None)
-        at = order.updated_at if last is None or stored is None else _time_of(claim, order, last, stored)
-        _put(_retimed(claim, at), out)
-        told.append(_noted(claim, at))
+        turn = _turn_of(claim, order, before.pop(_identity(claim), None))
+        _put(replace(claim, turn=turn) if turn else claim, out)
+        told.append(_noted(claim, order, turn))
+    given_up = []
     for one in before.values():
         if not one.withdrawn:
             _put(_withdrawal(one, order), out)
             out.counts["withdrawn"] += 1
-        if one.told_at >= order.updated_at:
-            told.append(replace(one, withdrawn=True))
-    return told
+        if one.told_at == order.updated_at:
+            given_up.append(replace(one, withdrawn=True))
+    return _with_given_up(told, given_up)
 
 
-def _give_up(claims: Sequence[Claim], order: Order, stored: OrderState, out: Kept) -> list[OrderClaim]:
-    """Withdraw what only an older word of the order claims, as if it had come before the newest; what that is."""
+def _turn_of(claim: Claim, order: Order, last: OrderClaim | None) -> int:
+    """The turn that makes the claim the newest word. Of the same time a later version has terms that go behind, so that
+    it takes one only to make again what was given up at that time. ``last``: the word before."""
+    if last is None or last.told_at < order.updated_at:
+        return 0
+    return last.turn + (last.withdrawn and not claim.withdrawn)
+
+
+def _take_older(claims: Sequence[Claim], order: Order, stored: OrderState, out: Kept) -> None:
+    """Tell what would have been told had this word come before the newest, as far as it matters now: what it alone
+    claims is given up, and since then a number is the order's, and a reference means a shipment. What was given up at
+    the newest's own time is kept with it, as that may be claimed again at that time."""
     known = {_identity(one) for one in stored.claims}
-    given_up = [
-        replace(_noted(claim, order.updated_at), withdrawn=True) for claim in claims if _identity(claim) not in known
-    ]
+    given_up = []
+    for claim in claims:
+        if _identity(claim) not in known:
+            given_up.append(replace(_noted(claim, order, 0), withdrawn=True))
+        elif claim.tracking_number and order.updated_at < stored.updated_at:
+            _put(claim, out)
     for one in given_up:
         _put(_withdrawal(one, order), out)
-    return given_up
+    if given_up and order.updated_at == stored.updated_at:
+        out.states[order.order_id] = replace(stored, claims=_with_given_up(stored.claims, given_up))
 
 
-def _time_of(claim: Claim, order: Order, last: OrderClaim, stored: OrderState) -> int:
-    """The time that makes the claim the newest word: the order's, unless as late a one has withdrawn it, or told it in
-    terms that go before these."""
-    at = max(order.updated_at, last.told_at + (last.withdrawn and not claim.withdrawn))
-    terms, before = _rank(order, "")[1:-1], _rank_of(stored)[1:-1]
-    return at + (at == last.told_at and terms < before)
+def _with_given_up(told: list[OrderClaim], given_up: list[OrderClaim]) -> list[OrderClaim]:
+    """Both, in a sequence that does not tell which was first given up."""
+    return sorted([*told, *given_up], key=_identity) if given_up else told
 
 
 def _put(claim: Claim, out: Kept) -> None:
@@ -179,27 +195,21 @@ def _put(claim: Claim, out: Kept) -> None:
         out.claims.append(claim)
 
 
-def _retimed(claim: Claim, at: int) -> Claim:
-    if isinstance(claim, OrderReference):
-        return replace(claim, updated_at=at)
-    return replace(claim, said_at=at)
-
-
-def _noted(claim: Claim, at: int) -> OrderClaim:
-    kind, value, carrier, number, delivery = _identity(claim)
-    return OrderClaim(kind, value, carrier, number, delivery, at, claim.withdrawn)
+def _noted(claim: Claim, order: Order, turn: int) -> OrderClaim:
+    return OrderClaim(*_identity(claim), order.updated_at, claim.withdrawn, turn)
 
 
 def _withdrawal(one: OrderClaim, order: Order) -> Claim:
-    """Takes back what was told, with the time it was told with: whatever was said later, by whomever, stands."""
+    """Takes back what was told, with the time and in the turn it was told in: whatever was said later stands."""
     promised, at = order.promised_delivery_at, one.told_at
     if not one.type:
         return OrderReference(
-            one.carrier, one.tracking_number, order.order_id, one.delivery_id, order.customer_id, promised, at, True
+            one.carrier, one.tracking_number, order.order_id, one.delivery_id, order.customer_id, promised, at, True,
+            turn=one.turn,
         )
     return ReferenceClaim(
         one.type, one.value, one.carrier, one.tracking_number, SaidBy.ORDER, at, at, True, order.order_id,
-        one.delivery_id, order.customer_id, promised,
+        one.delivery_id, order.customer_id, promised, turn=one.turn,
     )  # fmt: skip
 
 

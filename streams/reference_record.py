@@ -15,7 +15,8 @@ from streams.vocabulary import SaidBy
 
 
 class Word(Struct, frozen=True, array_like=True, gc=False):
-    """Somebody's newest word that the reference is a shipment's. ``since`` and ``until``: the times it was said of.
+    """Somebody's newest word that the reference is a shipment's. ``since`` and ``until``: the times it was said of;
+    ``turn`` as of :class:`ReferenceClaim`.
 
     A person has one word on a reference; an order one for each of its deliveries and shipments; events one for each
     shipment.
@@ -30,6 +31,7 @@ class Word(Struct, frozen=True, array_like=True, gc=False):
     withdrawn: bool
     since: int
     until: int
+    turn: int = 0
 
     @property
     def shipment(self) -> str:
@@ -38,7 +40,7 @@ class Word(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Line(Struct, frozen=True, array_like=True, gc=False):
-    """An order's line that is the shipment's the reference turns out to be."""
+    """An order's line that is the shipment's the reference turns out to be. ``turn`` as of :class:`ReferenceClaim`."""
 
     order_id: str
     delivery_id: str
@@ -49,6 +51,7 @@ class Line(Struct, frozen=True, array_like=True, gc=False):
     withdrawn: bool
     order_value: float | None = None
     currency: str | None = None
+    turn: int = 0
 
     @property
     def name(self) -> str:
@@ -146,12 +149,12 @@ def with_claim(known: Known, claim: ReferenceClaim) -> Known | None:
 def _with_line(known: Known, claim: ReferenceClaim) -> Known | None:
     new = Line(
         claim.order_id, claim.delivery_id, claim.carrier, claim.customer_id, claim.promised_delivery_at,
-        claim.said_at, False, claim.order_value, claim.currency,
+        claim.said_at, False, claim.order_value, claim.currency, claim.turn,
     )
     if claim.withdrawn:
-        new = Line(claim.order_id, claim.delivery_id, claim.carrier, "", None, claim.said_at, True)
+        new = Line(claim.order_id, claim.delivery_id, claim.carrier, "", None, claim.said_at, True, turn=claim.turn)
     before = next((one for one in known.lines if one.name == new.name), None)
-    if before is not None and age_of_line(new) <= age_of_line(before):
+    if before is not None and _turned_age(new) <= _turned_age(before):
         return None
     kept = sorted([*(one for one in known.lines if one is not before), new], key=lambda one: one.name)
     return replace(known, lines=tuple(kept))
@@ -160,7 +163,7 @@ def _with_line(known: Known, claim: ReferenceClaim) -> Known | None:
 def _with_word(known: Known, claim: ReferenceClaim) -> Known | None:
     said = Word(
         claim.said_by, claim.order_id, claim.delivery_id, claim.carrier, claim.tracking_number, claim.said_at,
-        claim.withdrawn, claim.valid_at, claim.valid_at,
+        claim.withdrawn, claim.valid_at, claim.valid_at, claim.turn,
     )
     before = next((one for one in known.words if _name(one) == _name(said)), None)
     new = said if before is None else _newest(before, said)
@@ -178,7 +181,7 @@ def _newest(one: Word, other: Word) -> Word:
     since, until = min(one.since, other.since), max(one.until, other.until)
     return Word(
         newest.said_by, newest.order_id, newest.delivery_id, newest.carrier, newest.tracking_number,
-        newest.said_at, newest.withdrawn, since, until,
+        newest.said_at, newest.withdrawn, since, until, newest.turn,
     )
 
 
@@ -188,12 +191,17 @@ def _name(word: Word) -> tuple[str, str, str, str, str]:
     return word.said_by.value, word.order_id, word.delivery_id, word.carrier, word.tracking_number
 
 
-def _age_of_word(word: Word) -> tuple[int, bool, str, str, int]:
-    return word.said_at, word.withdrawn, word.carrier, word.tracking_number, word.since
+def _age_of_word(word: Word) -> tuple[int, int, bool, str, str, int]:
+    return word.said_at, word.turn, word.withdrawn, word.carrier, word.tracking_number, word.since
+
+
+def _turned_age(line: Line) -> tuple[int, int, bool, str, int, float, str]:
+    """What makes one word of a line newer than another of the same line."""
+    return line.said_at, line.turn, *age_of_line(line)[1:]
 
 
 def age_of_line(line: Line) -> tuple[int, bool, str, int, float, str]:
-    """What makes one word of a line newer than another; of equal time, always the same wins."""
+    """What makes one line newer than another, whatever its turn; of equal time, always the same wins."""
     promised, worth = line.promised_delivery_at, line.order_value
     return (
         line.said_at, line.withdrawn, line.customer_id, -1 if promised is None else promised,

@@ -181,10 +181,10 @@ class Shipment(Struct, array_like=True, gc=False):
     come; ``raised``: alerts of the clock (``deadlines.py``). ``wholes`` and ``parts``: numbers that belong together
     (``parts.py``), by key; ``pieces``: by name. ``past``: of a number that was used before. ``earlier``: estimates
     given up (``estimate.py``); ``dwells_told``: its dwells are learnt from (``dwells.py``). ``words``: all words of the
-    claims that some reference makes, by order, delivery and reference (``claims.py``); of the others ``orders`` and
-    ``withdrawn`` tell everything. ``strangers``: how many events of the history are not of it (``status.py``).
-    ``since``: of claims that were said again, by order and delivery, when first; ``former``: the record of the shipment
-    that bore the number before, where it has ended and is not archived (``division.py``).
+    claims that some reference makes, or the number in another turn, by order, delivery and reference (``claims.py``);
+    of the others ``orders`` and ``withdrawn`` tell everything. ``strangers``: how many events of the history are not of
+    it (``status.py``). ``since``: of claims that were said again, by order and delivery, when first; ``former``: the
+    record of the shipment that bore the number before, where it has ended and is not archived (``division.py``).
     """
 
     carrier: str

@@ -50,7 +50,7 @@ class Handled(Struct):
     ``local``: what is written to the local state alone, as it can be derived (None deletes).
     ``carrier_errors``: (feed, kind) -> how many. ``flags``: (feed, flag) -> events that bear it.
     ``afterwards``: what goes out once its key's change is on the changelog, because a later input may take it back
-    (``topologies/held_back.py``).
+    (``topologies/held_back.py``), or because a successor may come to say something else instead.
     """
 
     outputs: dict[str, list[Message]] = field(default_factory=dict)

@@ -4,7 +4,7 @@ Said before, it would outlive a worker that dies in between: its successor takes
 may never come to say it, and so never takes it back. Therefore the changelog's record carries such messages in a
 header; once they are sent, the record is written again without it. Who restores a partition finds there what its
 predecessor had not sent, or not noted as sent, and sends it before anything else. A repeat carries the same ids and
-times.
+times. What the record has no room for is not held back: it goes out before, as outputs do.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ from typing import NamedTuple
 from msgspec import msgpack
 
 from config import headers
-from topologies.handling import Message
+from connectors.topic_admin import LARGEST_STATE
+from topologies.handling import Handled, Message
 from topologies.sink import Whole
 
 _Packed = list[tuple[str, bytes | None, bytes | None]]
+_AROUND_ONE = 16
+_AROUND_ALL = 1024
+"""Bytes a message takes in the header beside its topic, key and value; and a record beside all that, at the most."""
 
 
 class HeldBack(NamedTuple):
@@ -26,6 +30,35 @@ class HeldBack(NamedTuple):
 
     changelog: bytes | None
     messages: Mapping[str, list[Message]]
+
+
+def to_hold(handled: Handled) -> dict[bytes, HeldBack]:
+    """What waits for the changelog, by key of the change: all that is said afterwards and finds room in a record."""
+    waiting = {}
+    for key, messages in handled.afterwards.items():
+        held = HeldBack(handled.changes[key].changelog, messages)
+        if _size(key, held) <= LARGEST_STATE:
+            waiting[key] = held
+    return waiting
+
+
+def together(several: Iterable[Mapping[str, list[Message]]]) -> dict[str, list[Message]]:
+    """The messages of all by topic, those of one in their order."""
+    by_topic: dict[str, list[Message]] = {}
+    for one in several:
+        for topic, messages in one.items():
+            by_topic.setdefault(topic, []).extend(messages)
+    return by_topic
+
+
+def _size(key: bytes, held: HeldBack) -> int:
+    """Bytes of the record at the most."""
+    size = _AROUND_ALL + len(key) + len(held.changelog or b"")
+    for topic, messages in held.messages.items():
+        size += (_AROUND_ONE + len(topic)) * len(messages)
+        for message in messages:
+            size += len(message["key"] or b"") + len(message["value"] or b"")
+    return size
 
 
 def carrying(topic: str, key: bytes, held: HeldBack, partition: int) -> Whole:

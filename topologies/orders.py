@@ -1,7 +1,9 @@
 """The orders stage: ERP orders in, their claims on shipments and references out; what they give up is withdrawn.
 
 Reads ``erp.orders.v1`` and ``master.data.v1``, whose words on references and links it hands on; its changelog is
-``order.state.v1``.
+``order.state.v1``. What an order says goes out once its state is on the changelog: a worker that dies in between may be
+followed by one that knows a carrier by another name, and takes back only what the state knows of. An order with so many
+claims that its record has no room for them says them before (``held_back.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from streams.by_hand import said_by_hand
 from streams.identity import shipment_key
 from streams.model import MasterRecord, Order, OrderReference, OrderState, Record, ReferenceClaim, ShipmentLink
 from streams.orders import keep
-from topologies.handling import Change, Handled, Message, Refused, View
+from topologies.handling import Afterwards, Change, Handled, Message, Refused, View
 from topologies.naming import check_ready, names_of
 from topologies.reading import decoded, stored
 
@@ -45,14 +47,16 @@ class OrdersHandler:
         known = stored((order.order_id for order in chunk), state, self._states.decode)
         out = keep(chunk, known, self.names.slug_of)
         refused += [Refused(kept[place], reject) for place, reject in out.refused]
-        references: list[Message] = [
-            {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._references.encode(one)}
-            for one in out.references
-        ]
-        outputs = {topics.ORDER_REFERENCES.name: references, topics.REFERENCE_CLAIMS.name: self._claimed(out.claims)}
+        said: list[OrderReference | ReferenceClaim] = [*out.references, *out.claims]
+        afterwards: Afterwards = {}
+        for one in said:
+            topic, message = self._said(one)
+            afterwards.setdefault(one.order_id.encode(), {}).setdefault(topic, []).append(message)
         changes = {key.encode(): _change(self._states.encode(new)) for key, new in out.states.items()}
+        for key in afterwards.keys() - changes.keys():
+            changes[key] = self._as_it_is(known[key.decode()])
         counts = {"orders": len(records), **{name: count for name, count in out.counts.items() if count}}
-        return Handled({name: sent for name, sent in outputs.items() if sent}, refused, changes, counts)
+        return Handled({}, refused, changes, counts, afterwards=afterwards)
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
         """The changelog value itself."""
@@ -67,20 +71,29 @@ class OrdersHandler:
         chunk, kept, refused = decoded(records, self._master.decode)
         out = said_by_hand(chunk)
         refused += [Refused(kept[place], reject) for place, reject in out.refused]
+        claims = [self._said(one)[1] for one in out.claims]
         links: list[Message] = [
             {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}
             for one in out.links
         ]
-        outputs = {topics.REFERENCE_CLAIMS.name: self._claimed(out.claims), topics.SHIPMENT_LINKS.name: links}
+        outputs = {topics.REFERENCE_CLAIMS.name: claims, topics.SHIPMENT_LINKS.name: links}
         counts = {
             "master_records": len(records), "reference_claims": len(out.claims), "shipment_links": len(out.links)
         }
         return Handled({name: sent for name, sent in outputs.items() if sent}, refused, {}, counts)
 
-    def _claimed(self, claims: Sequence[ReferenceClaim]) -> list[Message]:
-        return [
-            {"key": f"{one.type}:{one.value}".encode(), "value": self._claims.encode(one)} for one in claims
-        ]
+    def _as_it_is(self, state: OrderState | None) -> Change:
+        """The record once more, to carry what an older version says."""
+        assert state is not None
+        return _change(self._states.encode(state))
+
+    def _said(self, claim: OrderReference | ReferenceClaim) -> tuple[str, Message]:
+        """The topic of a claim, and its message there."""
+        if isinstance(claim, OrderReference):
+            key = shipment_key(claim.carrier, claim.tracking_number)
+            return topics.ORDER_REFERENCES.name, {"key": key.encode(), "value": self._references.encode(claim)}
+        key = f"{claim.type}:{claim.value}"
+        return topics.REFERENCE_CLAIMS.name, {"key": key.encode(), "value": self._claims.encode(claim)}
 
 
 def _change(value: bytes) -> Change:

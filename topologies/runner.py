@@ -237,14 +237,15 @@ class StageRunner:
             return False
         unit = await self._in(self._sending, lambda: self._sink.begin(number))
         with metrics.CHUNK_SECONDS.labels(self.app.name, "outputs").time():
-            await self._in(self._sending, lambda: self._writing.outputs(unit, handled, now))
+            waiting = await self._in(self._sending, lambda: self._writing.outputs(unit, handled, now))
         if not await self._still_ours(began):
             await self._in(self._sending, unit.abort)
             return False
         held: Mapping[bytes, HeldBack] = {}
         if current() and (handled.changes or handled.afterwards) and self.app.state_topic is not None:
             with metrics.CHUNK_SECONDS.labels(self.app.name, "changelog").time():
-                held = await self._in(self._sending, lambda: self._writing.changes(unit, number, handled))
+                await self._in(self._sending, lambda: self._writing.changes(unit, number, handled, waiting))
+                held = waiting
         if current() and held:
             await self._in(self._sending, lambda: self._writing.tell(unit, held))
             if not await self._still_ours(began):

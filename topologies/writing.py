@@ -9,7 +9,7 @@ from typing import Any, cast
 from config.topics import App
 from topologies.deadletters import Encode, cards, letters
 from topologies.handling import Handled
-from topologies.held_back import HeldBack, carrying
+from topologies.held_back import HeldBack, carrying, to_hold, together
 from topologies.sink import Sink, Unit
 
 log = logging.getLogger(__name__)
@@ -23,33 +23,31 @@ class Writing:
         self._sink = sink
         self._encode = encode_dead_letter
 
-    def outputs(self, unit: Unit, handled: Handled, now_ms: int) -> None:
-        """Outputs and dead letters, acknowledged; in a transaction also what would wait for the changelog elsewhere."""
+    def outputs(self, unit: Unit, handled: Handled, now_ms: int) -> dict[bytes, HeldBack]:
+        """Outputs and dead letters, acknowledged, and of what is said afterwards all that does not wait for the
+        changelog; by key, what does. In a transaction nothing waits, elsewhere all that a record there has room for."""
+        waiting = {} if unit.is_atomic else to_hold(handled)
         unit.send(handled.outputs)
-        if unit.is_atomic:
-            for messages in handled.afterwards.values():
-                unit.send(messages)
+        unit.send(together(messages for key, messages in handled.afterwards.items() if key not in waiting))
         if handled.refused:
             unit.send_whole(letters(self._app, handled.refused, now_ms))
             unit.send(cards(self._app, handled.refused, now_ms, self._encode))
         unit.flush()
+        return waiting
 
-    def changes(self, unit: Unit, number: int, handled: Handled) -> dict[bytes, HeldBack]:
-        """The changelog of the partition, with what waits for it, acknowledged; by key, what is now to be told."""
-        topic, waiting = self._changelog, {} if unit.is_atomic else handled.afterwards
-        held = {key: HeldBack(handled.changes[key].changelog, messages) for key, messages in waiting.items()}
+    def changes(self, unit: Unit, number: int, handled: Handled, held: Mapping[bytes, HeldBack]) -> None:
+        """The changelog of the partition, with what waits for it, acknowledged."""
+        topic = self._changelog
         changes = [
             {"key": key, "value": change.changelog} for key, change in handled.changes.items() if key not in held
         ]
         unit.send({topic: cast(Any, changes)}, partition=number)
         unit.send_whole([carrying(topic, key, one, number) for key, one in held.items()])
         unit.flush()
-        return held
 
     def tell(self, unit: Unit, held: Mapping[bytes, HeldBack]) -> None:
         """Send what was held back, now that its changes are on the changelog; acknowledged."""
-        for one in held.values():
-            unit.send(one.messages)
+        unit.send(together(one.messages for one in held.values()))
         unit.flush()
 
     def note_told(self, unit: Unit, number: int, held: Mapping[bytes, HeldBack]) -> None:

@@ -147,6 +147,7 @@ _NUMBERS = st.sampled_from(["N1", "N2"])
 _MINUTES = st.sampled_from([0, 5, 5 * DAYS])
 _CARRIERS = st.sampled_from(["north", "north", "south"])
 _OF_LINES = st.sampled_from(["north", ""])
+_TURNS = st.sampled_from([0, 0, 1])
 _SOURCES = st.sampled_from([SOURCE, AGGREGATOR])
 
 
@@ -169,13 +170,14 @@ def said(draw: st.DrawFn) -> Said:
         return line(
             draw(st.sampled_from(["D-2", f"D-{reference.value}"])), minutes,
             carrier=draw(_OF_LINES), customer_id=draw(st.sampled_from(["C-1", "C-2"])),
-            withdrawn=draw(st.booleans()), **named,
+            withdrawn=draw(st.booleans()), turn=draw(_TURNS), **named,
         )
     said_by = SaidBy.PERSON if kind == "person" else draw(st.sampled_from([SaidBy.EVENT, SaidBy.ORDER]))
     withdrawn = said_by is not SaidBy.EVENT and draw(st.booleans())
     at = DAY_ONE + minutes * MINUTE + draw(st.integers(0, 2))
+    turn = draw(_TURNS) if said_by is SaidBy.ORDER else 0
     return word(
-        draw(_NUMBERS), said_by, minutes, carrier=draw(_CARRIERS), withdrawn=withdrawn, said_at=at, **named
+        draw(_NUMBERS), said_by, minutes, carrier=draw(_CARRIERS), withdrawn=withdrawn, said_at=at, turn=turn, **named
     )
 
 

@@ -122,9 +122,8 @@ def events(draw: st.DrawFn) -> CarrierEvent:
 
 @st.composite
 def references(draw: st.DrawFn, withdrawn: bool = False) -> OrderReference:
-    """One of a few claims, in one of a few versions, by one of a few things, references about which may have turned; a
-    delivery may be claimed by two orders."""
-    by = draw(st.sampled_from(["", "", "bol:B1", "po:P9"]))
+    """One of a few claims, in one of a few versions, by one of a few things that may have turned about it; a delivery
+    may be claimed by two orders."""
     return reference(
         draw(st.sampled_from(["O-1", "O-2"])),
         draw(st.sampled_from(["D-1", "D-2"])),
@@ -133,8 +132,8 @@ def references(draw: st.DrawFn, withdrawn: bool = False) -> OrderReference:
         promised_delivery_at=draw(st.none() | st.just(DAY_ONE + HOUR)),
         updated_at=DAY_ONE + draw(st.integers(0, 3)) * HOUR,
         withdrawn=withdrawn,
-        by=by,
-        turn=draw(st.integers(0, 2)) if by else 0,
+        by=draw(st.sampled_from(["", "", "bol:B1", "po:P9"])),
+        turn=draw(st.sampled_from([0, 0, 1, 2])),
     )
 
 

@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import count
+from itertools import count, product
 from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace as changed
 
 from config import topics
 from config.settings import Settings
+from connectors.topic_admin import LARGEST_STATE
 from streams.claims import age_of
-from streams.model import CarrierEvent, OrderReference, Record
-from streams.vocabulary import AlertKind, AlertState, Correction, Milestone, SaidBy
+from streams.model import CarrierEvent, MasterRecord, Order, OrderLine, OrderReference, Record
+from streams.orders import MOST_CLAIMS
+from streams.vocabulary import AlertKind, AlertState, Correction, MasterKind, Milestone, SaidBy
+from tests.fakes.memory import Memory
 from tests.fakes.stage import Calls, FakeSink
 from tests.streams.references import line, unresolved, word
+from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.topologies.test_identity import claims as reference_claims
 from tests.topologies.test_identity import events as unresolved_events
+from tests.topologies.test_orders import orders
 from tests.topologies.test_shipments import DAY, EVENTS, NOON, REFERENCES, REGISTRY, SIGNALS, event
 from topologies.changelog import Restored
 from topologies.chunks import Ledger, TopicPartition
-from topologies.handling import Message, StatefulHandler
-from topologies.held_back import HeldBack, carried, carrying
+from topologies.handling import Change, Handled, Message, StatefulHandler
+from topologies.held_back import HeldBack, carried, carrying, to_hold
 from topologies.identity import IdentityHandler
+from topologies.orders import OrdersHandler
 from topologies.runner import StageRunner
 from topologies.shipments import ShipmentsHandler
 from topologies.sink import Whole
 from topologies.state import PartitionState, StateMemory
+from topologies.writing import Writing
 
 MEMORY = StateMemory(8 << 20)
 NEVER = 10**6
@@ -102,17 +112,20 @@ class Replayed:
 STAGES: dict[topics.App, tuple[Callable[..., StatefulHandler], Sequence[topics.Topic]]] = {
     topics.SHIPMENTS: (ShipmentsHandler, topics.OF_ONE_SHIPMENT),
     topics.IDENTITY: (IdentityHandler, (topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS)),
+    topics.ORDERS: (OrdersHandler, (topics.ERP_ORDERS, topics.MASTER_DATA)),
 }
 
 
 class World:
-    """The topics a stage writes to, and one worker after the other, each on a disk of its own."""
+    """The topics a stage writes to, and one worker after the other, each on a disk of its own. ``carrier``: whose
+    name Northern Freight is, as far as the next one knows."""
 
     def __init__(self, folder: Path, app: topics.App = topics.SHIPMENTS) -> None:
         self._folder, self._app = folder, app
         self.records: list[Whole] = []
         self.workers = 0
         self.now = NOON
+        self.carrier = "north"
 
     def another(self, name: str) -> World:
         """One of the same stage, with folders of its own."""
@@ -125,6 +138,8 @@ class World:
         calls = Mortal()
         build, inputs = STAGES[self._app]
         sink, handler = Log(calls, self.records), build(Settings(), REGISTRY, {})
+        if isinstance(handler, OrdersHandler):
+            handler.names.learn(MasterRecord(MasterKind.CARRIER, self.carrier, 1, "mo", aliases=["Northern Freight"]))
         settings = Settings(data_dir=self._folder / str(self.workers))
         assert self._app.state_topic is not None
         runner = StageRunner(
@@ -168,6 +183,12 @@ class World:
         newest = {one.alert_id: one for one in sorted(said, key=lambda one: (one.said_at, one.place))}
         return {(one.subject, one.kind) for one in newest.values() if one.state is AlertState.RAISED}
 
+    @property
+    def ordered(self) -> set[str]:
+        """Shipments that an order's claim stands on."""
+        claims = [REFERENCES.decode(one.value) for one in self.records if one.topic == topics.ORDER_REFERENCES.name]
+        newest = {(one.carrier, one.tracking_number, one.delivery_id): one for one in sorted(claims, key=age_of)}
+        return {f"{carrier}:{number}" for (carrier, number, _), one in newest.items() if not one.withdrawn}
 
     @property
     def found(self) -> set[tuple[str, str]]:
@@ -266,6 +287,53 @@ def test_wherever_the_worker_dies_nothing_stays_at_a_shipment_the_reference_turn
     for world, death in deaths(World(tmp_path / "mortal", topics.IDENTITY), [*begun, reference_claims(here)]):
         world.work(reference_claims(here, there))
         assert world.found == {("event", "N2"), ("claim", "N2")}, death
+
+
+def order(number: str, **changes: Any) -> Order:
+    """A version of the order, whose one line names the carrier by its name."""
+    lines = [OrderLine("D-1", "Northern Freight", number)]
+    return changed(Order("SO-1", "C-1", "open", "EUR", 9.5, None, NOON, lines), **changes)
+
+
+def test_wherever_the_worker_dies_no_claim_stays_under_the_name_a_carrier_had_before(tmp_path: Path) -> None:
+    first, corrected = order("N1"), order("N2", updated_at=NOON + 1)
+    begun = orders(order("N0", updated_at=NOON - 1))
+    for number, steps in enumerate(product([begun, orders()], [orders(first, corrected), orders(corrected, first)])):
+        for world, death in deaths(World(tmp_path / str(number), topics.ORDERS), [one for one in steps if one]):
+            world.carrier = "south"
+            world.work(*steps[1:])
+            [carrier] = {key.partition(":")[0] for key in world.ordered}
+            assert carrier in ("north", "south"), death
+            world.work(orders(order("N3", updated_at=NOON + 2)))
+            assert world.ordered == {"south:N3"}, death
+
+
+def test_the_claims_of_the_largest_order_wait_though_all_of_them_move_at_once() -> None:
+    handler, memory = OrdersHandler(Settings(), REGISTRY, {}), Memory()
+    for at in (NOON, NOON + 1):
+        lines = [OrderLine(f"80012{n:05}", "ups", f"1Z9X7741031{at % 2}{n:06}") for n in range(MOST_CLAIMS)]
+        out = handler.handle(orders(order("", updated_at=at, shipments=lines)), memory, at)
+        memory.apply(out)
+        assert list(to_hold(out)) == [b"SO-1"]
+    assert len(sent_to(out, topics.ORDER_REFERENCES.name)) == 2 * MOST_CLAIMS
+
+
+def test_what_a_record_has_no_room_for_goes_out_before_and_the_rest_waits() -> None:
+    small, large = [Message(key=b"a", value=b"1")], [Message(key=b"a", value=b"1" * 700_000)]
+    handled = Handled(
+        outputs={"out": small}, changes={key: Change(b"", b"value") for key in (b"fits", b"does not")},
+        afterwards={b"fits": {"said": small + large * 2}, b"does not": {"said": large * 3}},
+    )
+    records: list[Whole] = []
+    sink = Log(Mortal(), records)
+    writing = Writing(topics.IDENTITY, sink, lambda _: b"")
+    waiting = writing.outputs(sink, handled, NOON)
+    assert [(one.topic, len(one.value or b"")) for one in records] == [("out", 1), *[("said", 700_000)] * 3]
+    assert list(waiting) == [b"fits"]
+    writing.changes(sink, 0, handled, waiting)
+    assert [(one.key, bool(one.headers)) for one in records[4:]] == [(b"does not", False), (b"fits", True)]
+    [carrying_all] = [one for one in records if one.headers]
+    assert sum(len(data) for _, data in carrying_all.headers) < LARGEST_STATE
 
 
 def test_what_a_record_carries_can_be_read_again_and_others_carry_nothing() -> None:
