@@ -37,6 +37,8 @@ CANCELLED = frozenset({"cancelled", "canceled", "voided", "deleted"})
 """States of an order, in lower case, in which it expects no shipment any more."""
 MOST_CLAIMS = 5_000
 """Claims of one order; its state has to fit into a record."""
+MOST_CLAIM_BYTES = 1_000_000
+"""What the claims of one order may take in its state, and with those it gave up half as much again."""
 Claim = OrderReference | ReferenceClaim
 SlugOf = Callable[[str], str]
 _Identity = tuple[str, str, str, str, str]
@@ -184,8 +186,16 @@ def _take_older(claims: Sequence[Claim], order: Order, stored: OrderState, out: 
 
 
 def _with_given_up(told: list[OrderClaim], given_up: list[OrderClaim]) -> list[OrderClaim]:
-    """Both, in a sequence that does not tell which was first given up."""
-    return sorted([*told, *given_up], key=_identity) if given_up else told
+    """Both, in a sequence that does not tell which was first given up; of these as many as there is room for, since an
+    order may be saved any number of times without its time moving on."""
+    if not given_up:
+        return told
+    room, kept = MOST_CLAIM_BYTES * 3 // 2 - sum(map(_size, told)), []
+    for one in sorted(given_up, key=_identity):
+        room -= _size(one)
+        if room >= 0:
+            kept.append(one)
+    return sorted([*told, *kept], key=_identity)
 
 
 def _put(claim: Claim, out: Kept) -> None:
@@ -256,10 +266,20 @@ def _nameless(order: Order) -> list[Reject]:
 
 
 def _too_many(order: Order, rekeyed: Rekeyed) -> list[Reject]:
-    made = len(rekeyed.references) + len(rekeyed.claims)
-    if made <= MOST_CLAIMS:
+    claims: list[Claim] = [*rekeyed.references, *rekeyed.claims]
+    if len(claims) > MOST_CLAIMS:
+        detail = f"order {order.order_id} makes {len(claims)} claims; {MOST_CLAIMS} are taken"
+        return [Reject(RejectReason.TOO_LARGE, detail)]
+    size = sum(map(_size, claims))
+    if size <= MOST_CLAIM_BYTES:
         return []
-    return [Reject(RejectReason.TOO_LARGE, f"order {order.order_id} makes {made} claims; {MOST_CLAIMS} are taken")]
+    detail = f"the claims of order {order.order_id} take {size} bytes; {MOST_CLAIM_BYTES} are taken"
+    return [Reject(RejectReason.TOO_LARGE, detail)]
+
+
+def _size(claim: Claim | OrderClaim) -> int:
+    """Bytes of a claim in the state, at most."""
+    return 24 + sum(len(part.encode("utf-8", "surrogatepass")) for part in _identity(claim))
 
 
 def _reject(

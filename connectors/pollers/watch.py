@@ -127,7 +127,8 @@ class Watch:
             if topic == topics.ORDER_REFERENCES.name:
                 claim = self._claims.decode(value)
                 if claim.carrier in self._carriers:
-                    news.claims[claim.carrier, claim.tracking_number] = claim.updated_at
+                    number = claim.carrier, claim.tracking_number
+                    news.claims[number] = max(claim.updated_at, news.claims.get(number, 0))
             elif topic == topics.SHIPMENT_STATE.name:
                 told = self._standings.decode(value)
                 if told.carrier in self._carriers:

@@ -260,6 +260,26 @@ def test_an_order_nobody_can_name_is_refused_once_and_kept_nowhere() -> None:
     assert out.states == {}
 
 
+def test_an_order_whose_claims_are_too_large_for_a_record_is_refused_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step, "MOST_CLAIM_BYTES", 600)
+    out = keep([order(*(OrderLine(f"D-{n}", "north", "N" * 200) for n in range(most)), order_id=str(most))
+                for most in (2, 3)], {})
+    [(place, reject)] = out.refused
+    assert (place, reject.reason) == (1, RejectReason.TOO_LARGE)
+    assert "take 696 bytes; 600 are taken" in reject.detail
+    assert (len(out.references), list(out.states)) == (2, ["2"])
+
+
+def test_of_what_an_order_gave_up_at_one_time_no_more_is_kept_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step, "MOST_CLAIM_BYTES", 600)
+    versions = [order(OrderLine("D-1", "north", str(n) * 200), customer_id=f"C-{n}") for n in range(9)]
+    claims = Kept().tell(*versions).out[0].states["O-1"].claims
+    assert [one.tracking_number[0] for one in claims if not one.withdrawn] == ["8"]
+    assert len(claims) == 3
+
+
 def test_an_order_of_too_many_claims_is_refused_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step, "MOST_CLAIMS", 2)
     out = keep([order(*(OrderLine("D-1", "north", str(number)) for number in range(3)))], {})
