@@ -128,6 +128,14 @@ class Part(Struct, frozen=True, array_like=True, gc=False):
     claimed: bool = False
 
 
+class Way(Struct, frozen=True, array_like=True, gc=False):
+    """Numbers something came through and holds no more (``links.path_of``), and how new the newest word is that took it
+    back (``parts.age_of``)."""
+
+    path: str
+    age: int
+
+
 class Piece(Struct, frozen=True, array_like=True, gc=False):
     """A piece of the shipment: where it stands, and the bits of ``facts.FACTS`` known of it."""
 
@@ -175,6 +183,8 @@ class Shipment(Struct, array_like=True, gc=False):
     given up (``estimate.py``); ``dwells_told``: its dwells are learnt from (``dwells.py``). ``words``: all words of the
     claims that some reference makes, by order, delivery and reference (``claims.py``); of the others ``orders`` and
     ``withdrawn`` tell everything. ``strangers``: how many events of the history are not of it (``status.py``).
+    ``ways``: taken back, by path: by them it is known what comes again that was told before; of all that is kept here,
+    they alone tell of the way and not of the end.
     """
 
     carrier: str
@@ -216,6 +226,7 @@ class Shipment(Struct, array_like=True, gc=False):
     dwells_told: bool = False
     words: tuple[ClaimWord, ...] = ()
     strangers: int = 0
+    ways: tuple[Way, ...] = ()
 
     @property
     def archived(self) -> bool:
