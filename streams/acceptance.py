@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from streams.errors import Reject
-from streams.fanout import alerts_between, differences, milestones_of, updates_of
+from streams.fanout import alerts_between, because, differences, milestones_of, updates_of
 from streams.identity import digest, shipment_key
 from streams.model import Adoption, AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent
 from streams.parts import events_for, is_mute, standing
@@ -109,20 +109,24 @@ class Accepted(Struct, frozen=True, gc=False):
     same_as: int
 
 
-def accept(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes, out: Advance) -> Accepted:
-    """Take a new event in and tell of it. ``shipment``: the chunk's own copy; ``data``: the encoded ``entry``."""
+def accept(
+    shipment: Shipment, event_id: bytes, entry: Entry, data: bytes, out: Advance, because_of: str | None = None
+) -> Accepted:
+    """Take a new event in and tell of it. ``shipment``: the chunk's own copy; ``data``: the encoded ``entry``;
+    ``because_of``: the word a part's event comes by, which may have come by another before."""
     before, known = concern(shipment), facts_of(shipment, entry.piece)
-    was = _as_it_is(shipment) if entry.corrects or entry.own else None
+    was = as_it_is(shipment) if entry.corrects or entry.own else None
     place = _add(shipment, event_id, entry, data)
     telling = Telling(0, place)
     if was is not None and shipment.voided != was.voided:
-        _put_right(shipment, was, out, event_id.hex())
+        put_right(shipment, was, out, because_of or event_id.hex())
     elif not is_voided(shipment, place, entry):
         telling = count_in(shipment, place, entry)
         if shipment.orders:
             if telling.number:
                 _tell(shipment, telling, place, entry, out)
-            out.delivery_milestones.extend(milestones_of(shipment, place, entry, known, telling.number))
+            milestones = milestones_of(shipment, place, entry, known, telling.number)
+            out.delivery_milestones.extend(because(milestones, because_of))
     alert(shipment, before, out)
     if shipment.wholes:
         _go_on(shipment, event_id, entry, out)
@@ -139,16 +143,19 @@ def improved(kept: Entry, other: Entry) -> Entry:
 
 
 def improve(
-    shipment: Shipment, place: int, event_id: bytes, kept: Entry, again: Entry, data: bytes, out: Advance
+    shipment: Shipment, place: int, event_id: bytes, kept: Entry, again: Entry, data: bytes, out: Advance,
+    because_of: str | None = None,
 ) -> None:
-    """Put the better sighting in the place of the one ``kept``, and tell what a further source makes known."""
+    """Put the better sighting in the place of the one ``kept``, and tell what a further source makes known.
+    ``because_of``: as of :func:`accept`."""
     before, known = concern(shipment), facts_of(shipment, again.piece)
-    was, because_of = _as_it_is(shipment), digest("sighting", event_id.hex(), data.hex())
+    was = as_it_is(shipment)
+    word = digest("sighting", event_id.hex(), data.hex(), *([] if because_of is None else [because_of]))
     remove(shipment, place)
     place = insert(shipment, event_id, again, data)
     more = {source_of(report) for report in _reports(again)} - {source_of(report) for report in _reports(kept)}
     if shipment.voided != was.voided:
-        _put_right(shipment, was, out, because_of)
+        put_right(shipment, was, out, word)
         known, more = facts_of(shipment, again.piece), set()
     elif is_voided(shipment, place, again):
         more = set()
@@ -158,10 +165,26 @@ def improve(
             _tell(shipment, telling, place, again, out)
         if facts_of(shipment, again.piece) & ~known or telling.number:
             milestones = milestones_of(shipment, place, again, known, telling.number)
-            out.delivery_milestones.extend(replace(one, because_of=because_of) for one in milestones)
+            out.delivery_milestones.extend(because(milestones, word))
     alert(shipment, before, out)
     if shipment.wholes:
         _go_on(shipment, event_id, again, out)
+
+
+def as_it_is(shipment: Shipment) -> Shipment:
+    """The shipment, to be kept while it is changed."""
+    kept = copy(shipment)
+    kept.history = shipment.history.copy()
+    return kept
+
+
+def put_right(shipment: Shipment, was: Shipment, out: Advance, because_of: str) -> None:
+    """Count again, and tell what has changed by events that were taken out, or let in again; ``was``: as it was."""
+    recount(shipment)
+    if shipment.orders:
+        updates, milestones = differences(was, shipment, because_of)
+        out.customer_updates.extend(updates)
+        out.delivery_milestones.extend(milestones)
 
 
 def check_room(key: str, stored: Shipment | None, data: bytes) -> None:
@@ -195,22 +218,6 @@ def _tell(shipment: Shipment, telling: Telling, place: int, entry: Entry, out: A
     if telling.place != place:
         entry = decode_entry(shipment.history[telling.place])
     out.customer_updates.extend(updates_of(shipment, telling.place, entry, telling.number))
-
-
-def _as_it_is(shipment: Shipment) -> Shipment:
-    """The shipment, to be kept while it is changed."""
-    kept = copy(shipment)
-    kept.history = shipment.history.copy()
-    return kept
-
-
-def _put_right(shipment: Shipment, was: Shipment, out: Advance, because_of: str) -> None:
-    """Count again, and tell what has changed by events that were taken out, or let in again; ``was``: as it was."""
-    recount(shipment)
-    if shipment.orders:
-        updates, milestones = differences(was, shipment, because_of)
-        out.customer_updates.extend(updates)
-        out.delivery_milestones.extend(milestones)
 
 
 def _go_on(shipment: Shipment, event_id: bytes, entry: Entry, out: Advance) -> None:

@@ -93,7 +93,8 @@ def united(lives: list[Shipment]) -> Shipment:
     whole.since = tuple(sorted(first, key=lambda one: (one.order_id, one.delivery_id)))
     words = [one for life in lives for one in life.words]
     whole.words = tuple(sorted(words, key=lambda one: (one.claim, one.by)))
-    whole.wholes, whole.parts, whole.last_at, whole.last_rank = lives[-1].wholes, lives[-1].parts, 0, -2
+    whole.wholes, whole.parts, whole.ways = lives[-1].wholes, lives[-1].parts, lives[-1].ways
+    whole.last_at, whole.last_rank = 0, -2
     return whole
 
 
@@ -108,7 +109,7 @@ def divided(whole: Shipment, keeping: Keeping) -> list[Shipment]:
         recount(whole)
         return [whole]
     old, new = _cut(whole, until)
-    old.wholes, old.raised = (), ()
+    old.wholes, old.ways, old.raised = (), (), ()
     refold(old)
     recount(old)
     stone, _ = buried(old)

@@ -3,7 +3,8 @@
 Reads ``shipment.links`` and ``shipment.adoptions``; writes ``shipment.adoptions``.
 
 The history of a shipment with parts is that of all of them, whatever came first: the link, the events or the orders.
-A link taken back takes with it what came by it; what was told by then has been told.
+A link taken back takes with it what came by it, and what was told of it is taken back. What is told because of a part
+names the words of the links it came by (``because_of``): said again, a link is another word, told again, the same.
 """
 
 from __future__ import annotations
@@ -18,22 +19,33 @@ from streams.acceptance import (
     Advance,
     accept,
     alert,
+    as_it_is,
     check_room,
     concern,
     improve,
     improved,
     known_key,
     own,
+    put_right,
     stored_in,
 )
 from streams.errors import Reject
-from streams.identity import LONGEST_NUMBER
+from streams.identity import LONGEST_NUMBER, digest
 from streams.links import ends_with
 from streams.model import Adoption, ShipmentLink
-from streams.parts import declaration, events_for, sight_of, standing, with_part, withdrawal
+from streams.parts import (
+    age_of,
+    declaration,
+    events_for,
+    is_repeat,
+    sight_of,
+    standing,
+    with_part,
+    with_way,
+    withdrawal,
+)
 from streams.shipment import ID_BYTES, Entry, Part, Shipment, Whole, decode_entry, encode, place_of
 from streams.status import id_at, refold
-from streams.telling import recount
 from streams.vocabulary import RejectReason
 
 MOST_RELATED = 500
@@ -52,7 +64,7 @@ def take_link(
     whole = Whole(whole_key, link.kind, link.updated_at, link.withdrawn)
     wholes = () if stored is None else stored.wholes
     known = next((one for one in wholes if one.key == whole_key), None)
-    if known is not None and _age(whole) <= _age(known):
+    if known is not None and age_of(whole) <= age_of(known):
         counts["joins_repeated"] += 1
         return
     if known is None and len(wholes) >= MOST_RELATED:
@@ -64,11 +76,6 @@ def take_link(
     shipment.wholes = tuple(sorted([whole, *others], key=lambda one: one.key))
     alert(shipment, before, out)
     _tie(shipment, known, whole, out)
-
-
-def _age(whole: Whole) -> tuple[int, bool, str]:
-    """What makes one word of a link newer than another; of equal time, always the same wins."""
-    return whole.at, whole.withdrawn, whole.kind.value
 
 
 def _tie(shipment: Shipment, known: Whole | None, whole: Whole, out: Advance) -> None:
@@ -96,6 +103,8 @@ def take_adoption(
     stored = stored_in(out, states, key)
     if stored is not None and stored.archived:
         counts["adoptions_past"] += 1
+    elif stored is not None and is_repeat(told, stored):
+        counts["adoptions_repeated"] += 1
     elif told.withdrawn:
         changed = stored is not None and _disown(key, stored, told, out)
         counts["disowned" if changed else "adoptions_repeated"] += 1
@@ -124,11 +133,13 @@ def _know_part(key: str, stored: Shipment | None, told: Adoption, out: Advance) 
 
 def _adopt(key: str, stored: Shipment | None, told: Adoption, out: Advance) -> bool:
     event_id, entry = _event_of(told)
+    because_of = _word_of(told, event_id.hex())
     place = -1 if stored is None else place_of(stored.seen, event_id)
     if stored is None or place < 0:
         data = encode(entry)
         check_room(key, stored, data)
-        accept(own(key, told.carrier, told.tracking_number, stored, out), event_id, entry, data, out)
+        shipment = own(key, told.carrier, told.tracking_number, stored, out)
+        accept(shipment, event_id, entry, data, out, because_of)
         return True
     kept = decode_entry(stored.history[place])
     if not kept.paths:
@@ -137,8 +148,15 @@ def _adopt(key: str, stored: Shipment | None, told: Adoption, out: Advance) -> b
     data = encode(again)
     if data == stored.history[place] or len(data) > MOST_ENTRY_BYTES:
         return False
-    improve(own(key, told.carrier, told.tracking_number, stored, out), place, event_id, kept, again, data, out)
+    shipment = own(key, told.carrier, told.tracking_number, stored, out)
+    improve(shipment, place, event_id, kept, again, data, out, because_of)
     return True
+
+
+def _word_of(told: Adoption, event_id: str = "") -> str:
+    """The word because of which something holds, or no more, that came by links: another where one of them was said
+    anew, the same where it is told again."""
+    return digest("adoption", event_id, told.path, *map(str, told.ages))
 
 
 def _event_of(told: Adoption) -> tuple[bytes, Entry]:
@@ -153,7 +171,7 @@ def _event_of(told: Adoption) -> tuple[bytes, Entry]:
 
 
 def _disown(key: str, stored: Shipment, told: Adoption, out: Advance) -> bool:
-    """Take out what came by a way that holds no more, and tell the wholes."""
+    """Take out what came by a way that holds no more, take back what was told of it, and tell the wholes."""
     ids, history = [], []
     for place, data in enumerate(stored.history):
         entry = decode_entry(data)
@@ -166,11 +184,12 @@ def _disown(key: str, stored: Shipment, told: Adoption, out: Advance) -> bool:
     if history == stored.history and parts == stored.parts:
         return False
     shipment = own(key, told.carrier, told.tracking_number, stored, out)
-    before = concern(shipment)
+    before, was = concern(shipment), as_it_is(shipment)
     shipment.history, shipment.seen, shipment.parts = history, b"".join(ids), parts
+    shipment.ways = with_way(shipment.ways, told)
     shipment.last_at, shipment.last_rank = 0, -2
     refold(shipment)
-    recount(shipment)
+    put_right(shipment, was, out, _word_of(told))
     alert(shipment, before, out)
-    out.adoptions.extend(withdrawal(shipment, whole, told.path) for whole in standing(shipment))
+    out.adoptions.extend(withdrawal(shipment, whole, told.path, told.ages) for whole in standing(shipment))
     return True

@@ -15,9 +15,9 @@ from streams.claims import revision_of
 from streams.facts import FACTS, Fact, public_trouble
 from streams.identity import digest
 from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, OrderLink
-from streams.shipment import Entry, OpenException, Shipment, Story, decode_entry
+from streams.shipment import Entry, OpenException, Shipment, Story, place_of
 from streams.signals import raised, resolved, signal
-from streams.status import is_voided, origin_at
+from streams.status import id_at, is_voided, origin_at
 from streams.telling import kind_of, news
 from streams.vocabulary import (
     STATUS_OF,
@@ -93,11 +93,11 @@ def differences(
     ``now``, or others are again, or orders claim it that did not, or no more: of news and facts such as theirs what
     holds no more, and what stands, each under its own id. ``because_of``: the word that made it so."""
     before, after = _told_of(was), _told_of(now)
-    gone = [entry for key, entry in before.items() if key not in after]
-    corrected = next((key.hex() for key in before if key not in after), None)
-    known = {origin_at(was, place, decode_entry(data)) for place, data in enumerate(was.history)}
-    again = {key.hex() for key in after if key not in before and key in known}
-    changed = [*gone, *(entry for key, entry in after.items() if key not in before)]
+    gone = [told for key, told in before.items() if key not in after]
+    come = [(key, *told) for key, told in after.items() if key not in before]
+    corrected = dict.fromkeys(origin for origin, _ in gone)
+    again = {origin for key, origin, _ in come if place_of(was.seen, key) >= 0}
+    changed = [*(entry for _, entry in gone), *(entry for _, _, entry in come)]
     kinds = {kind for entry in changed if (kind := kind_of(entry)) is not None}
     names = {
         fact.name for entry in changed if entry.actual
@@ -119,7 +119,7 @@ def differences(
         milestones += _corrected(
             [one for key, one in facts.items() if key not in stand], facts, stand, corrected, again
         )
-    return updates, [replace(one, because_of=because_of) for one in milestones]
+    return updates, because(milestones, because_of)
 
 
 def _by_name(was: Shipment, now: Shipment, name: str) -> Iterator[tuple[OrderLink, bool, bool]]:
@@ -129,10 +129,11 @@ def _by_name(was: Shipment, now: Shipment, name: str) -> Iterator[tuple[OrderLin
         yield order, getattr(order, name) in had, getattr(order, name) in has
 
 
-def _told_of(shipment: Shipment) -> dict[bytes, Entry]:
-    """The events somebody is told of, by the id each was told under."""
+def _told_of(shipment: Shipment) -> dict[bytes, tuple[str, Entry]]:
+    """The events somebody is told of, by id, with the one each was told under: an event seen in two ways is two."""
     return {
-        origin_at(shipment, place, entry): entry for place, entry, _ in news(shipment)
+        id_at(shipment, place): (origin_at(shipment, place, entry).hex(), entry)
+        for place, entry, _ in news(shipment)
         if entry.story is not None and not entry.retracts
     }
 
@@ -153,20 +154,33 @@ def between_lives(
     return updates, milestones
 
 
+def because(told: list[DeliveryMilestone], word: str | None) -> list[DeliveryMilestone]:
+    """What is told, because of this word; without one as it is."""
+    return told if word is None else [replace(one, because_of=word) for one in told]
+
+
 def withdrawn(told: Iterable[_Output]) -> list[_Output]:
     """What was told an order, which claims the shipment no more, as no longer true of it."""
     return [replace(one, correction=Correction.RETRACTS) for one in told]
 
 
 def _corrected(
-    lost: Iterable[_Output], told: Mapping[str, _Output], stands: Mapping[str, _Output], event_id: str | None,
+    lost: Iterable[_Output], told: Mapping[str, _Output], stands: Mapping[str, _Output], gone: Collection[str],
     again: Collection[str],
 ) -> list[_Output]:
     """What is lost as retracted; of what stands, what was told before, or is told by an event let in ``again``, in its
-    place, the rest as new."""
-    retracted = [replace(one, correction=Correction.RETRACTS, corrects=event_id or one.event_id) for one in lost]
+    place, the rest as new. ``gone``: the events taken back, by the ids they were told under; what is lost names its own
+    where that is among them, else the first."""
+    first = next(iter(gone), None)
+    retracted = [
+        replace(
+            one, correction=Correction.RETRACTS,
+            corrects=one.event_id if first is None or one.event_id in gone else first,
+        )
+        for one in lost
+    ]
     return retracted + [
-        replace(one, correction=Correction.REPLACES, corrects=event_id)
+        replace(one, correction=Correction.REPLACES, corrects=first)
         if key in told or one.event_id in again else one
         for key, one in stands.items()
     ]

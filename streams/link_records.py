@@ -24,7 +24,9 @@ class ShipmentLink(Struct, frozen=True, gc=False):
 class Adoption(Struct, frozen=True, gc=False):
     """What a part tells its whole, ``carrier`` and ``tracking_number``. ``path``: the numbers it came through, the
     one that tells last (``links.path_of``). With an ``event_id``, an event: ``entry`` as the part has it. Without:
-    that it is a part, and whether an order claims it; or, ``withdrawn``, that nothing that came so holds any more."""
+    that it is a part, and whether an order claims it; or, ``withdrawn``, that nothing that came so holds any more.
+    ``ages``: of the last step of the path how new the word of its link is (``parts.age_of``), of each before it how
+    new that was by which it was last taken back; none in what earlier builds told."""
 
     carrier: str
     tracking_number: str
@@ -34,3 +36,4 @@ class Adoption(Struct, frozen=True, gc=False):
     entry: bytes = b""
     claimed: bool = False
     withdrawn: bool = False
+    ages: list[int] = []

@@ -104,7 +104,7 @@ def put_back(shipment: Shipment) -> Turn | None:
     held = Shipment(
         shipment.carrier, shipment.tracking_number, shipment.seen, shipment.history,
         withdrawn=shipment.withdrawn, wholes=shipment.wholes, parts=shipment.parts, past=replace(past, begun=False),
-        words=shipment.words, since=shipment.since,
+        words=shipment.words, since=shipment.since, ways=shipment.ways,
     )
     held.updated_at = last_word_at(held)
     return Turn(held, alerts=settle(copy(shipment), FOR_EVER) + alerts_between(shipment, shipment.open, []))

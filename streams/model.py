@@ -334,8 +334,9 @@ class CustomerUpdate(Struct, gc=False):
 class DeliveryMilestone(Struct, gc=False):
     """A financially relevant fact about one ERP delivery, from one shipment of it; ``correction`` and ``corrects`` as
     of :class:`CustomerUpdate`. ``claim_revision``: ``claims.revision_of`` the delivery; ``life``:
-    ``Shipment.life``; ``because_of``: what made it so, where what was told had to be put right: an event's id, or a
-    digest of a word. What says the same of the same fact by the same event because of the same is a repeat."""
+    ``Shipment.life``; ``because_of``: what made it so, where what was told had to be put right, or may have been
+    before: an event's id, or a digest of a word. What says the same of the same fact by the same event because of the
+    same is a repeat."""
 
     milestone_id: str
     delivery_id: str

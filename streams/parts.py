@@ -3,23 +3,27 @@
 Each event of a part goes on to its wholes, and to theirs. What it says there may depend on the way it came; seen the
 same by two ways, it is one event, seen otherwise, another (``sight_of``): an id stands for what it says, and the set of
 events decides. An event keeps the ways it came, so that a link taken back takes with it what came by that link alone.
+With what is told goes how new the words of the links are: so what was told before a link was taken back, and comes
+again, is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
 from streams.identity import digest, shipment_key
 from streams.links import path_of, steps_of
 from streams.model import Adoption
-from streams.shipment import Entry, Part, Shipment, Whole, encode
+from streams.shipment import Entry, Part, Shipment, Way, Whole, encode
 from streams.vocabulary import STATUS_OF, LinkKind, Milestone, Status
 
 LONGEST_PATH = 6
 """Numbers an event goes on through; a shipment relabelled or handed over more often is a mistake in the data."""
 
+_AGE_BITS = 4
+_RANK_OF = {kind: rank for rank, kind in enumerate(sorted(LinkKind), 1)}
 _SAME = frozenset({LinkKind.ALIAS, LinkKind.RELABELLED, LinkKind.PIECE})
 _NOT_YET = frozenset({Status.PLANNED, Status.BOOKED, Status.INFO_RECEIVED})
 _KEPT_ON_THE_WAY_BACK = frozenset({Status.LOST, Status.DESTROYED, Status.RETURNING, Status.RETURNED})
@@ -80,24 +84,60 @@ def standing(shipment: Shipment) -> list[Whole]:
     return [one for one in shipment.wholes if not one.withdrawn]
 
 
+def age_of(whole: Whole) -> int:
+    """What makes one word of a link newer than another; of equal time, always the same wins."""
+    return whole.at << _AGE_BITS | whole.withdrawn << _AGE_BITS - 1 | _RANK_OF[whole.kind]
+
+
 def events_for(shipment: Shipment, whole: Whole, event_id: str, entry: Entry) -> Iterator[Adoption]:
     """What a whole is told of an event: once by each way it came, but never back to where it has been."""
     data = encode(replace(entry, paths=()))
     for path in entry.paths or ("",):
         steps = steps_of(path) if path else []
         if whole.key not in steps and len(steps) < LONGEST_PATH:
-            yield Adoption(*_named(whole.key), path_of(*steps, key_of(shipment)), whole.kind, event_id, data)
+            yield Adoption(
+                *_named(whole.key), path_of(*steps, key_of(shipment)), whole.kind, event_id, data,
+                ages=[*_ages(shipment, steps), age_of(whole)],
+            )
 
 
 def declaration(shipment: Shipment, whole: Whole) -> Adoption:
     """That it is a part, and whether an order claims it."""
-    return Adoption(*_named(whole.key), key_of(shipment), whole.kind, claimed=bool(shipment.orders))
+    claimed = bool(shipment.orders)
+    return Adoption(*_named(whole.key), key_of(shipment), whole.kind, claimed=claimed, ages=[age_of(whole)])
 
 
-def withdrawal(shipment: Shipment, whole: Whole, path: str = "") -> Adoption:
-    """That what came by this ``path`` and through the shipment holds no more; without one, all that came through it."""
+def withdrawal(shipment: Shipment, whole: Whole, path: str = "", ages: Sequence[int] = ()) -> Adoption:
+    """That what came through the shipment by an older word of the link holds no more; with a ``path``, what came by
+    that, whose ``ages`` these are."""
     steps = [path] if path else []
-    return Adoption(*_named(whole.key), path_of(*steps, key_of(shipment)), whole.kind, withdrawn=True)
+    return Adoption(
+        *_named(whole.key), path_of(*steps, key_of(shipment)), whole.kind, withdrawn=True,
+        ages=[*ages, age_of(whole)],
+    )
+
+
+def is_repeat(told: Adoption, stored: Shipment) -> bool:
+    """Whether it was told before something that is known to have been taken back since: it comes again."""
+    if not (stored.ways and told.ages):
+        return False
+    taken_back, steps = {way.path: way.age for way in stored.ways}, steps_of(told.path)
+    if told.withdrawn and told.ages[0] <= taken_back.get(told.path, -1):
+        return True
+    return any(age < taken_back.get(path_of(*steps[place:]), 0) for place, age in enumerate(told.ages))
+
+
+def with_way(ways: tuple[Way, ...], told: Adoption) -> tuple[Way, ...]:
+    """The ways taken back with one more, or a newer word of one."""
+    others = (way for way in ways if way.path != told.path)
+    way = Way(told.path, told.ages[0] if told.ages else 0)
+    return tuple(sorted([way, *others], key=lambda one: one.path))
+
+
+def _ages(shipment: Shipment, steps: Sequence[str]) -> list[int]:
+    """Of each step to the shipment how new the word is it was last taken back by, 0 for never: what stands is newer."""
+    taken_back = {way.path: way.age for way in shipment.ways}
+    return [taken_back.get(path_of(*steps[place:]), 0) for place in range(len(steps))]
 
 
 def is_mute(shipment: Shipment) -> bool:

@@ -136,6 +136,14 @@ class Part(Struct, frozen=True, array_like=True, gc=False):
     claimed: bool = False
 
 
+class Way(Struct, frozen=True, array_like=True, gc=False):
+    """Numbers something came through and holds no more (``links.path_of``), and how new the newest word is that took it
+    back (``parts.age_of``)."""
+
+    path: str
+    age: int
+
+
 class Piece(Struct, frozen=True, array_like=True, gc=False):
     """A piece of the shipment: where it stands, and the bits of ``facts.FACTS`` known of it."""
 
@@ -185,6 +193,8 @@ class Shipment(Struct, array_like=True, gc=False):
     of the others ``orders`` and ``withdrawn`` tell everything. ``strangers``: how many events of the history are not of
     it (``status.py``). ``since``: of claims that were said again, by order and delivery, when first; ``former``: the
     record of the shipment that bore the number before, where it has ended and is not archived (``division.py``).
+    ``ways``: taken back, by path: by them it is known what comes again that was told before; of all that is kept here,
+    they alone tell of the way and not of the end.
     """
 
     carrier: str
@@ -228,6 +238,7 @@ class Shipment(Struct, array_like=True, gc=False):
     strangers: int = 0
     since: tuple[FirstWord, ...] = ()
     former: bytes = b""
+    ways: tuple[Way, ...] = ()
 
     @property
     def archived(self) -> bool:

@@ -30,13 +30,13 @@ from streams.acceptance import (
     stored_in,
 )
 from streams.archive import ALL, Keeping
-from streams.claims import age_of_claim, age_of_word, is_known, is_repeat, link_of, set_claim, words_in
+from streams.claims import age_of_claim, age_of_word, is_known, is_repeat, link_of, revision_of, set_claim, words_in
 from streams.deadlines import FOR_EVER, Patience, renewed, settle
 from streams.division import may_divide_by_claim, may_divide_by_event
 from streams.errors import Reject
 from streams.facts import TELLING, TOLD_AS
 from streams.family import declare_claims, take_adoption, take_link
-from streams.fanout import milestones_held_for, updates_held_for, withdrawn
+from streams.fanout import because, milestones_held_for, updates_held_for, withdrawn
 from streams.model import (
     Adoption,
     CarrierEvent,
@@ -232,6 +232,7 @@ def _take_reference(
     shipment = own(key, reference.carrier, reference.tracking_number, stored, out)
     was_claimed, before = bool(shipment.orders), concern(shipment)
     link = next((one for one in shipment.orders if (one.order_id, one.delivery_id) == claim), link_of(reference))
+    because_of = reuse.word_of(reference) if revision_of(shipment, reference.delivery_id) else None
     stands = set_claim(shipment, reference)
     counts[reuse.outcome_of(stood, stands)] += 1
     if stands == stood:
@@ -244,7 +245,7 @@ def _take_reference(
     declare_claims(shipment, was_claimed, out)
     was_standing = stood is not None and not stood[1]
     if gone is was_standing:
-        _tell_of(shipment, link, out, gone=gone)
+        _tell_of(shipment, link, out, because_of, gone=gone)
     if gone:
         _put_back(key, shipment, out)
 
@@ -255,9 +256,10 @@ def _put_back(key: str, shipment: Shipment, out: Advance) -> None:
         _turned(key, back, out)
 
 
-def _tell_of(shipment: Shipment, link: OrderLink, out: Advance, *, gone: bool) -> None:
+def _tell_of(shipment: Shipment, link: OrderLink, out: Advance, because_of: str | None, *, gone: bool) -> None:
     """The whole story for an order that begins to claim the shipment; or, where it does no more, that it is not its
-    own. As far as no other claim of the order, or of the delivery, stands."""
+    own. As far as no other claim of the order, or of the delivery, stands. ``because_of``: the claim's word, where it
+    is not the first for the delivery: what is told may have been taken back meanwhile."""
     others = [
         order for order in shipment.orders
         if (order.order_id, order.delivery_id) != (link.order_id, link.delivery_id)
@@ -266,8 +268,8 @@ def _tell_of(shipment: Shipment, link: OrderLink, out: Advance, *, gone: bool) -
         updates = updates_held_for(shipment, link)
         out.customer_updates.extend(withdrawn(updates) if gone else updates)
     if all(order.delivery_id != link.delivery_id for order in others):
-        milestones = milestones_held_for(shipment, link)
-        out.delivery_milestones.extend(withdrawn(milestones) if gone else milestones)
+        milestones = list(milestones_held_for(shipment, link))
+        out.delivery_milestones.extend(withdrawn(milestones) if gone else because(milestones, because_of))
 
 
 def _entry(event: CarrierEvent | Sighting, event_id: bytes) -> Entry:

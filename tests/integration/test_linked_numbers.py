@@ -1,5 +1,5 @@
 """Two carriers, one shipment, on the running stack: one takes it over from the other under a number of its own, and the
-order names the first number alone."""
+order names the first number alone; and what becomes of it where they turn out not to belong together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from config import headers, topics
 from config.settings import Settings
 from connectors.registry import Registry, ValueCodec
 from streams.model import CustomerUpdate, ErpPosting, Order, OrderLine, Related, ShipmentLink, ShipmentState
-from streams.vocabulary import LinkKind, PostingKind, Status
+from streams.vocabulary import Correction, LinkKind, Milestone, PostingKind, Status
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
@@ -111,3 +111,12 @@ def test_an_order_hears_of_a_hand_over_to_the_end(
         fill(settings.bootstrap, topics.SHIPMENT_LINKS.name, [(SECOND.encode(), links.encode(parted))])
         eventually(lambda: stands(FIRST, Status.IN_TRANSIT), 30, 0.3)
         assert stands(SECOND, Status.DELIVERED)
+
+        eventually(lambda: len(posted()) >= 3, 30, 0.3)
+        read = [posting.decode(one.value()) for one in read_all(settings.bootstrap, topics.ERP_POSTINGS.name)]
+        [confirmed, reversal] = [one for one in read if one.kind is PostingKind.DELIVERY_CONFIRMATION]
+        assert (confirmed.reverses, reversal.reverses) == (None, confirmed.posting_id)
+        updates = [update.decode(one.value()) for one in read_all(settings.bootstrap, topics.CUSTOMER_UPDATES.name)]
+        assert {one.milestone for one in updates if one.correction is Correction.RETRACTS} == {
+            Milestone.OUT_FOR_DELIVERY, Milestone.DELIVERED,
+        }

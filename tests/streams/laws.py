@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from streams import shipment as records
 from streams.acceptance import Advance, concern
+from streams.fulfilment import post
 from streams.identity import shipment_key
 from streams.model import (
     Adoption,
@@ -20,11 +21,14 @@ from streams.model import (
     CustomerUpdate,
     DeliveryMilestone,
     EnrichedEvent,
+    FulfilmentState,
     OrderReference,
     ShipmentLink,
 )
 from streams.shipments import Received, Told, advance
-from streams.vocabulary import TERMINAL, AlertKind, AlertState, Correction, Milestone, Status
+from streams.status import origin_at
+from streams.telling import news
+from streams.vocabulary import TERMINAL, AlertKind, AlertState, Correction, Milestone, PostingKind, Status
 
 Said = Received | OrderReference | ShipmentLink
 
@@ -75,25 +79,29 @@ class Outcome:
 
 
 def tell(
-    chunks: Iterable[Sequence[Said]], start: Outcome | None = None, delays: Iterable[int] = ()
+    chunks: Iterable[Sequence[Said]], start: Outcome | None = None, delays: Iterable[int] = (),
+    repeats: Iterable[int] = (),
 ) -> Outcome:
     """Play the chunks in their order, after ``start`` if given; ``start`` stays as it was.
 
     What parts tell their wholes is taken in one by one, in its order: after each chunk all but as many as the next
-    of ``delays`` says, at the end all.
+    of ``delays`` says, at the end all. After each as many of the last ones as the next of ``repeats`` says come again,
+    as after a crash.
     """
     outcome = Outcome() if start is None else deepcopy(start)
-    held = iter(delays)
+    held, again, taken = iter(delays), iter(repeats), list[Adoption]()
+
+    def take_adoptions(but: int) -> None:
+        while len(outcome.adoptions) > but:
+            taken.append(outcome.adoptions.pop(0))
+            for told in [taken[-1], *taken[max(0, len(taken) - next(again, 0)):]]:
+                _play(outcome, [told])
+
     for chunk in chunks:
         _play(outcome, chunk)
-        _play_adoptions(outcome, next(held, 0))
-    _play_adoptions(outcome, 0)
+        take_adoptions(next(held, 0))
+    take_adoptions(0)
     return outcome
-
-
-def _play_adoptions(outcome: Outcome, but: int) -> None:
-    while len(outcome.adoptions) > but:
-        _play(outcome, [outcome.adoptions.pop(0)])
 
 
 def _play(outcome: Outcome, chunk: Sequence[Told]) -> None:
@@ -126,6 +134,44 @@ def check_each_once(outcome: Outcome) -> None:
             standing.remove(name)
         else:
             standing.add(name)
+
+
+def posted(outcome: Outcome) -> list[tuple[str, str, str, str]]:
+    """What stands posted in the end: delivery, number, kind and piece; of an attempt no piece, since it is one by its
+    number, whichever it was first told of."""
+    states: dict[str, FulfilmentState | None] = {}
+    standing: dict[str, tuple[str, str, str, str]] = {}
+    for milestone in outcome.milestones:
+        out = post([milestone], states)
+        states |= out.states
+        for one in out.postings:
+            assert one.posting_id not in standing
+            if one.reverses is None:
+                piece = "" if one.kind is PostingKind.DELIVERY_ATTEMPT else one.piece or ""
+                standing[one.posting_id] = one.delivery_id, one.tracking_number, one.kind.value, piece
+            else:
+                del standing[one.reverses]
+    facts = [one for state in states.values() if state is not None for one in state.facts]
+    assert len(standing) == sum(bool(one.told_as) for one in facts)
+    return sorted(standing.values())
+
+
+def check_same_postings(told: list[DeliveryMilestone], again: list[DeliveryMilestone]) -> None:
+    """The same is posted and reversed, each once: what ``again`` tells more is a repeat."""
+    once, repeated = ([one.posting_id for one in post(chunk, {}).postings] for chunk in (told, again))
+    assert repeated == once
+
+
+def check_told_of_what_is_known(outcome: Outcome) -> None:
+    """What stands told was told last by an event that is its shipment's and was not taken back."""
+    known = {
+        (shipment.tracking_number, origin_at(shipment, place, entry).hex())
+        for shipment in map(records.decode, outcome.records.values())
+        for place, entry, _ in news(shipment)
+    }
+    last = {one.update_id: one for one in outcome.updates} | {one.milestone_id: one for one in outcome.milestones}
+    standing = [one for one in last.values() if one.correction is not Correction.RETRACTS]
+    assert {(one.tracking_number, one.event_id) for one in standing} <= known
 
 
 def check_all_accounted_for(said: Sequence[Said], outcome: Outcome) -> None:

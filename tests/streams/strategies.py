@@ -156,12 +156,13 @@ def _seen_elsewhere(draw: st.DrawFn, item: Received) -> Received:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Said]:
-    """Distinct things said about two shipments, corrections of some of them among them.
+def histories(draw: st.DrawFn, least: int = 0) -> list[Said]:
+    """Distinct things said about two shipments, corrections of some of them among them; of events and of orders'
+    claims ``least`` at the least.
 
     Events of the same id agree in everything the state depends on, but for their source and time of receipt.
     """
-    said = draw(st.lists(events(), max_size=14))
+    said = draw(st.lists(events(), min_size=least, max_size=14))
     by_id = {event.event_id: event for event in said}
     targets = draw(st.lists(st.sampled_from(said), max_size=3)) if said else []
     for target in targets:
@@ -173,7 +174,7 @@ def histories(draw: st.DrawFn) -> list[Said]:
     once = [received(event) for event in by_id.values()]
     if once:
         once += [_seen_elsewhere(draw, item) for item in draw(st.lists(st.sampled_from(once), max_size=3))]
-    return [*once, *draw(st.lists(references(), max_size=6))]
+    return [*once, *draw(st.lists(references(), min_size=least, max_size=6))]
 
 
 @st.composite
@@ -217,12 +218,42 @@ def links(draw: st.DrawFn, withdrawn: bool = False) -> ShipmentLink:
 def families(draw: st.DrawFn, settled: bool = False) -> list[ShipmentLink]:
     """Several links of any kinds, newer words of the same ones and contradicting ones among them.
 
-    ``settled``: none is taken back or becomes one of another kind.
+    ``settled``: none is taken back or becomes one of another kind; else there is one at least, and some are taken back
+    and maybe said again.
     """
-    said = draw(st.lists(links(withdrawn=not settled), max_size=6))
     if not settled:
+        said = draw(st.lists(links(withdrawn=True), min_size=1, max_size=6))
+        for one in draw(st.lists(st.sampled_from(said), max_size=3)):
+            at = draw(st.integers(3, 5))
+            said.append(msgspec.structs.replace(one, updated_at=at, withdrawn=True))
+            if draw(st.booleans()):
+                said.append(msgspec.structs.replace(one, updated_at=at + 1, withdrawn=False))
         return said
+    said = draw(st.lists(links(), max_size=6))
     kinds = {(one.tracking_number, one.of_tracking_number): one.kind for one in said}
     return [
         msgspec.structs.replace(one, kind=kinds[one.tracking_number, one.of_tracking_number]) for one in said
+    ]
+
+
+@st.composite
+def wavering(draw: st.DrawFn) -> list[Said]:
+    """A few links and claims, each given and taken back in turns and in its order, and events between, corrections and
+    what another source tells of them among these."""
+    said = draw(st.lists(events(), min_size=1, max_size=4))
+    corrections = [_correcting(draw, target) for target in draw(st.lists(st.sampled_from(said), max_size=2))]
+    once = [received(one) for one in {one.event_id: one for one in [*said, *corrections]}.values()]
+    once += [_seen_elsewhere(draw, item) for item in draw(st.lists(st.sampled_from(once), max_size=2))]
+    turns: list[list[Said]] = [[one] for one in once]
+    turns += [_given_and_taken(draw, draw(links())) for _ in range(draw(st.integers(1, 3)))]
+    turns += [_given_and_taken(draw, draw(references())) for _ in range(draw(st.integers(1, 2)))]
+    order = draw(st.permutations([place for place, turn in enumerate(turns) for _ in turn]))
+    return [turns[place].pop(0) for place in order]
+
+
+def _given_and_taken(draw: st.DrawFn, word: ShipmentLink | OrderReference) -> list[Said]:
+    times = range(1, draw(st.integers(2, 6)))
+    return [
+        msgspec.structs.replace(word, updated_at=word.updated_at + time * HOUR, withdrawn=not time % 2)
+        for time in times
     ]

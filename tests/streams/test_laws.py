@@ -8,8 +8,6 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.fulfilment import post
-from streams.model import FulfilmentState
 from tests.streams import laws
 from tests.streams.references import mistaken
 from tests.streams.strategies import batchings, events, histories, received, references, retellings
@@ -67,7 +65,7 @@ def test_with_orders_cancelled_too_the_records_and_open_alerts_depend_on_the_set
     assert again.open_alerts == plain.open_alerts
     assert again.ids[0] == plain.ids[0]
     assert again.standing == plain.standing
-    assert posted(again) == posted(plain)
+    assert laws.posted(again) == laws.posted(plain)
     laws.check_all_accounted_for(history, plain)
     laws.check_record_tells_its_alerts(again)
 
@@ -86,25 +84,8 @@ def test_with_events_found_to_be_other_shipments_too_everything_depends_on_the_s
     assert set(again.ids[0]) == set(plain.ids[0])
     assert again.standing == plain.standing == laws.tell([right]).standing
     assert not again.standing_events & {item.event.event_id for item in wrong}
-    assert posted(again) == posted(plain) == posted(laws.tell([right]))
+    assert laws.posted(again) == laws.posted(plain) == laws.posted(laws.tell([right]))
     laws.check_record_tells_its_alerts(again)
-
-
-def posted(outcome: laws.Outcome) -> list[tuple[str, str, str, str]]:
-    """What stands posted in the end: delivery, number, kind and piece."""
-    states: dict[str, FulfilmentState | None] = {}
-    standing: dict[str, tuple[str, str, str, str]] = {}
-    for milestone in outcome.milestones:
-        out = post([milestone], states)
-        states |= out.states
-        for one in out.postings:
-            assert one.posting_id not in standing
-            if one.reverses is None:
-                standing[one.posting_id] = one.delivery_id, one.tracking_number, one.kind.value, one.piece or ""
-            else:
-                del standing[one.reverses]
-    assert len(standing) == len({key for state in states.values() if state for key in _standing(state)})
-    return sorted(standing.values())
 
 
 @moderate
@@ -115,13 +96,7 @@ def test_what_is_told_again_after_a_crash_is_posted_and_reversed_no_second_time(
     history = data.draw(st.permutations([*data.draw(histories()), *wrong, *cancelled]))
     told = laws.tell([[item] for item in history]).milestones
     end = data.draw(st.integers(0, len(told)))
-    repeated = [*told[:end], *told[data.draw(st.integers(0, end)):]]
-    once, again = ([one.posting_id for one in post(chunk, {}).postings] for chunk in (told, repeated))
-    assert again == once
-
-
-def _standing(state: FulfilmentState) -> set[str]:
-    return {one.fact for one in state.facts if one.told_as}
+    laws.check_same_postings(told, [*told[:end], *told[data.draw(st.integers(0, end)):]])
 
 
 @moderate

@@ -6,7 +6,18 @@ import pytest
 from msgspec.structs import replace
 
 from streams.links import path_of, steps_of
-from streams.parts import LONGEST_PATH, events_for, seen_as, sight_of, standing, withdrawal
+from streams.parts import (
+    LONGEST_PATH,
+    age_of,
+    declaration,
+    events_for,
+    is_repeat,
+    seen_as,
+    sight_of,
+    standing,
+    with_way,
+    withdrawal,
+)
 from streams.shipment import Entry, Shipment, Whole, decode_entry, entry_of
 from streams.vocabulary import LinkKind, Milestone
 from tests.streams.strategies import carrier_event
@@ -100,4 +111,26 @@ def test_an_event_goes_on_through_so_many_numbers_and_no_more() -> None:
 
 def test_what_is_taken_back_names_the_way_it_came() -> None:
     assert withdrawal(SHIPMENT, WHOLE).path == "south:S7"
-    assert steps_of(withdrawal(SHIPMENT, WHOLE, "east:E1").path) == ["east:E1", "south:S7"]
+    assert steps_of(withdrawal(SHIPMENT, WHOLE, "east:E1", [7]).path) == ["east:E1", "south:S7"]
+    assert withdrawal(SHIPMENT, WHOLE, "east:E1", [7]).ages == [7, age_of(WHOLE)]
+
+
+def test_a_newer_word_of_a_link_is_newer_and_of_equal_time_the_withdrawal() -> None:
+    words = [
+        Whole("north:N100", LinkKind.RETURN_LEG, 1), Whole("north:N100", LinkKind.ALIAS, 1, True),
+        Whole("north:N100", LinkKind.ALIAS, 2), Whole("north:N100", LinkKind.PIECE, 2),
+    ]
+    assert sorted(words, key=age_of) == words
+    assert len(set(map(age_of, words))) == len(words)
+
+
+def test_what_was_told_before_it_was_taken_back_is_a_repeat() -> None:
+    end = withdrawal(SHIPMENT, replace(WHOLE, at=2, withdrawn=True))
+    apart = Shipment("north", "N100", ways=with_way((), end))
+    older, newer = declaration(SHIPMENT, WHOLE), declaration(SHIPMENT, replace(WHOLE, at=3))
+    assert is_repeat(end, apart)
+    assert is_repeat(older, apart)
+    assert not is_repeat(newer, apart)
+    further = entry(Milestone.DELIVERED, paths=("east:E1",))
+    assert [is_repeat(told, apart) for told in events_for(SHIPMENT, WHOLE, "ab", further)] == [True]
+    assert with_way(with_way((), older), end) == apart.ways
