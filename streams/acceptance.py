@@ -8,10 +8,11 @@ from copy import copy
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from streams.claims import age_of_word, words_in
 from streams.errors import Reject
 from streams.fanout import alerts_between, because, differences, milestones_of, updates_of
 from streams.identity import digest, shipment_key
-from streams.model import Adoption, AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent
+from streams.model import Adoption, AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent, OrderReference
 from streams.parts import events_for, is_mute, standing
 from streams.punctuality import Risk, alerts_about, risk
 from streams.sameness import source_of
@@ -24,6 +25,8 @@ MOST_ENTRY_BYTES = 4 * 1024
 MOST_HISTORY_BYTES = 400 * 1024
 """What one shipment's record holds at most: some 5,000 events. A number with more is no shipment's (``N/A``,
 ``00000``), and a record larger than brokers take would stop the stage. Here alone does it matter what came first."""
+MOST_ORDERS = 500
+"""Words of orders' claims on one shipment: as a rule one an order."""
 _MANY = MOST_HISTORY_BYTES // MOST_ENTRY_BYTES
 _NOTHING_OPEN: list[OpenException] = []
 
@@ -196,6 +199,15 @@ def check_room(key: str, stored: Shipment | None, data: bytes) -> None:
     if sum(map(len, stored.history)) + len(data) > MOST_HISTORY_BYTES:
         raise Reject(
             RejectReason.TOO_LARGE, f"{key} holds {len(stored.history)} events and no more: is it a placeholder?"
+        )
+
+
+def check_room_for_claim(key: str, stored: Shipment, reference: OrderReference) -> None:
+    """Refuse another word of orders' claims where a shipment's record has no room for it. Raises Reject."""
+    claim = (reference.order_id, reference.delivery_id)
+    if age_of_word(claim, reference.by, stored) is None and (words := words_in(stored)) >= MOST_ORDERS:
+        raise Reject(
+            RejectReason.TOO_LARGE, f"orders claim {key} by {words} words and no more: is it a placeholder?"
         )
 
 

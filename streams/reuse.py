@@ -8,7 +8,7 @@ from __future__ import annotations
 from copy import copy
 
 from streams import lives
-from streams.acceptance import Advance, alert, check_room, concern, improved
+from streams.acceptance import MOST_ENTRY_BYTES, Advance, alert, check_room, check_room_for_claim, concern, improved
 from streams.archive import Keeping
 from streams.claims import Age, age_of_claim, forget_claim, is_known, set_claim
 from streams.deadlines import FOR_EVER, settle
@@ -39,7 +39,7 @@ def take_event(
     if not is_new:
         kept = decode_entry(whole.history[place])
         entry = improved(kept, entry)
-        if entry == kept:
+        if entry == kept or len(encode(entry)) > MOST_ENTRY_BYTES:
             counts["duplicates"] += 1
             return True
         remove(whole, place)
@@ -67,7 +67,7 @@ def take_event(
 def take_claim(
     key: str, stored: Shipment, reference: OrderReference, out: Advance, counts: dict[str, int], keeping: Keeping
 ) -> bool:
-    """Take in an order's word, as :func:`take_event` does an event."""
+    """Take in an order's word, as :func:`take_event` does an event. Raises Reject."""
     claim, before = (reference.order_id, reference.delivery_id), lives_in(stored)
     whole = united(before)
     if is_known(reference, whole):
@@ -83,6 +83,7 @@ def take_claim(
         forget_claim(whole, claim)
         whole.updated_at = lives.last_word_at(whole) if whole.archived else whole.updated_at
     else:
+        check_room_for_claim(key, whole, reference)
         set_claim(whole, reference)
     stands = age_of_claim(claim, whole)
     after = _lives(whole, keeping)

@@ -22,6 +22,7 @@ from streams.acceptance import (
     accept,
     alert,
     check_room,
+    check_room_for_claim,
     concern,
     improve,
     improved,
@@ -30,7 +31,7 @@ from streams.acceptance import (
     stored_in,
 )
 from streams.archive import ALL, Keeping
-from streams.claims import age_of_claim, age_of_word, is_known, is_repeat, link_of, revision_of, set_claim, words_in
+from streams.claims import age_of_claim, is_known, is_repeat, link_of, revision_of, set_claim
 from streams.deadlines import FOR_EVER, Patience, renewed, settle
 from streams.division import may_divide_by_claim, may_divide_by_event
 from streams.errors import Reject
@@ -60,9 +61,6 @@ from streams.shipment import (
 )
 from streams.status import origin_at, put, remove
 from streams.vocabulary import Classifier, Correction, RejectReason
-
-MOST_ORDERS = 500
-"""Words of orders' claims on one shipment: as a rule one an order."""
 
 _ACTUAL = Classifier.ACTUAL
 _NEW = Correction.NEW
@@ -136,7 +134,7 @@ def _take_event(
                     key, stored, event_id, entry, received.encoded, out, counts, keeping
                 ):
                     return
-                _see_again(key, stored, place, event, event_id, out)
+                _see_again(key, stored, place, event_id, entry, out)
             counts["duplicates"] += 1
             return
         entry = _entry(event, event_id)
@@ -185,14 +183,14 @@ def _turned(key: str, turn: lives.Turn, out: Advance) -> Shipment:
 
 
 def _see_again(
-    key: str, stored: Shipment, place: int, event: CarrierEvent | Sighting, event_id: bytes, out: Advance
+    key: str, stored: Shipment, place: int, event_id: bytes, entry: Entry, out: Advance
 ) -> None:
     kept = decode_entry(stored.history[place])
-    again = improved(kept, _entry(event, event_id))
+    again = improved(kept, entry)
     data = encode(again)
     if data == stored.history[place] or len(data) > MOST_ENTRY_BYTES:
         return
-    shipment = own(key, event.carrier, event.tracking_number, stored, out)
+    shipment = own(key, stored.carrier, stored.tracking_number, stored, out)
     if shipment.archived:
         remove(shipment, place)
         put(shipment, event_id, again, data)
@@ -224,11 +222,8 @@ def _take_reference(
         if turn.aside:
             counts["links_past"] += 1
             return
-    stood, told = age_of_claim(claim, stored), age_of_word(claim, reference.by, stored)
-    if told is None and (words := words_in(stored)) >= MOST_ORDERS:
-        raise Reject(
-            RejectReason.TOO_LARGE, f"orders claim {key} by {words} words and no more: is it a placeholder?"
-        )
+    check_room_for_claim(key, stored, reference)
+    stood = age_of_claim(claim, stored)
     shipment = own(key, reference.carrier, reference.tracking_number, stored, out)
     was_claimed, before = bool(shipment.orders), concern(shipment)
     link = next((one for one in shipment.orders if (one.order_id, one.delivery_id) == claim), link_of(reference))
