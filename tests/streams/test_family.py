@@ -225,6 +225,16 @@ def test_what_comes_again_from_the_end_of_a_chain_that_was_taken_back_is_known_t
         laws.check_same_postings(told.milestones, again.milestones)
 
 
+def test_a_link_taken_back_before_anything_came_by_it_takes_nothing_back_once_it_comes_again() -> None:
+    said = [
+        [link("S7", "N100")], [link("E1", "S7")], [link("E1", "S7", updated_at=1, withdrawn=True)],
+        [link("E1", "S7", updated_at=2)], [reference()], [event("E1", Milestone.DELIVERED, 20)],
+    ]
+    told, again = laws.tell(said), laws.tell(said, repeats=[0] * 6 + [8])
+    assert again.milestones == told.milestones
+    assert len(told.milestones) == 1
+
+
 def test_what_a_further_source_makes_known_is_told_anew_by_another_word_of_the_link() -> None:
     own, seen = event("N100", ATTEMPT, 1), event("S7", ATTEMPT, 1, source=POLLED)
     further = event("S7", ATTEMPT, 1)
