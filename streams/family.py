@@ -31,12 +31,13 @@ from streams.acceptance import (
 )
 from streams.errors import Reject
 from streams.identity import LONGEST_NUMBER, digest
-from streams.links import ends_with
+from streams.links import ends_with, steps_of
 from streams.model import Adoption, ShipmentLink
 from streams.parts import (
     age_of,
     declaration,
     events_for,
+    goes_on,
     is_repeat,
     sight_of,
     standing,
@@ -171,7 +172,8 @@ def _event_of(told: Adoption) -> tuple[bytes, Entry]:
 
 
 def _disown(key: str, stored: Shipment, told: Adoption, out: Advance) -> bool:
-    """Take out what came by a way that holds no more, take back what was told of it, and tell the wholes."""
+    """Take out what came by a way that holds no more, take back what was told of it, and tell the wholes. Where nothing
+    had come, it is remembered too: it may come again after what comes by a newer word."""
     ids, history = [], []
     for place, data in enumerate(stored.history):
         entry = decode_entry(data)
@@ -181,15 +183,17 @@ def _disown(key: str, stored: Shipment, told: Adoption, out: Advance) -> bool:
         ids.append(id_at(stored, place))
         history.append(data if left == entry.paths else encode(replace(entry, paths=left)))
     parts = tuple(one for one in stored.parts if one.key != told.path)
-    if history == stored.history and parts == stored.parts:
+    ways = with_way(stored.ways, told)
+    if history == stored.history and parts == stored.parts and ways == stored.ways:
         return False
     shipment = own(key, told.carrier, told.tracking_number, stored, out)
     before, was = concern(shipment), as_it_is(shipment)
-    shipment.history, shipment.seen, shipment.parts = history, b"".join(ids), parts
-    shipment.ways = with_way(shipment.ways, told)
+    shipment.history, shipment.seen, shipment.parts, shipment.ways = history, b"".join(ids), parts, ways
     shipment.last_at, shipment.last_rank = 0, -2
     refold(shipment)
     put_right(shipment, was, out, _word_of(told))
     alert(shipment, before, out)
-    out.adoptions.extend(withdrawal(shipment, whole, told.path, told.ages) for whole in standing(shipment))
+    steps = steps_of(told.path)
+    further = [whole for whole in standing(shipment) if goes_on(whole, steps)]
+    out.adoptions.extend(withdrawal(shipment, whole, told.path, told.ages) for whole in further)
     return True

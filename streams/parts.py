@@ -94,11 +94,16 @@ def events_for(shipment: Shipment, whole: Whole, event_id: str, entry: Entry) ->
     data = encode(replace(entry, paths=()))
     for path in entry.paths or ("",):
         steps = steps_of(path) if path else []
-        if whole.key not in steps and len(steps) < LONGEST_PATH:
+        if goes_on(whole, steps):
             yield Adoption(
                 *_named(whole.key), path_of(*steps, key_of(shipment)), whole.kind, event_id, data,
                 ages=[*_ages(shipment, steps), age_of(whole)],
             )
+
+
+def goes_on(whole: Whole, steps: Sequence[str]) -> bool:
+    """Whether what came through these numbers is told the whole."""
+    return whole.key not in steps and len(steps) < LONGEST_PATH
 
 
 def declaration(shipment: Shipment, whole: Whole) -> Adoption:

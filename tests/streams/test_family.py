@@ -29,6 +29,7 @@ from streams.vocabulary import (
 from tests.streams import laws
 from tests.streams.strategies import (
     DAY_ONE,
+    POLLED,
     batchings,
     carrier_event,
     families,
@@ -152,6 +153,7 @@ def test_a_link_taken_back_takes_with_it_what_came_by_it_alone() -> None:
     assert _known(again)["north:N100"] == _known(outcome)["north:N100"]
 
 
+ATTEMPT = Milestone.DELIVERY_ATTEMPTED
 APART = link("S7", "N100", updated_at=1, withdrawn=True, said_by="a person")
 AGAIN = link("S7", "N100", updated_at=2)
 
@@ -209,6 +211,39 @@ def test_what_a_part_tells_again_that_was_taken_back_since_is_known() -> None:
     assert again.counts == {"adoptions_repeated": 3}
     assert not again.states
     assert advance([replace(one, ages=[]) for one in part], taken_back.states).counts == {"adopted": 2}
+
+
+def test_what_comes_again_from_the_end_of_a_chain_that_was_taken_back_is_known_too() -> None:
+    chain = [link("E1", "S7"), link("S7", "N100"), reference(), event("E1", Milestone.DELIVERED, 20)]
+    turns = [[link("E1", "S7", updated_at=at, withdrawn=bool(at % 2))] for at in range(1, 4)]
+    for turned in range(4):
+        said = [chain, *turns[:turned]]
+        told, again = laws.tell(said), laws.tell(said, repeats=[0] * 3 + [8] * 20)
+        assert len(told.standing[1]) == 1 - turned % 2
+        assert again.records == told.records
+        assert again.standing == told.standing
+        laws.check_same_postings(told.milestones, again.milestones)
+
+
+def test_a_link_taken_back_before_anything_came_by_it_takes_nothing_back_once_it_comes_again() -> None:
+    said = [
+        [link("S7", "N100")], [link("E1", "S7")], [link("E1", "S7", updated_at=1, withdrawn=True)],
+        [link("E1", "S7", updated_at=2)], [reference()], [event("E1", Milestone.DELIVERED, 20)],
+    ]
+    told, again = laws.tell(said), laws.tell(said, repeats=[0] * 6 + [8])
+    assert again.milestones == told.milestones
+    assert len(told.milestones) == 1
+
+
+def test_what_a_further_source_makes_known_is_told_anew_by_another_word_of_the_link() -> None:
+    own, seen = event("N100", ATTEMPT, 1), event("S7", ATTEMPT, 1, source=POLLED)
+    further = event("S7", ATTEMPT, 1)
+    said = [link("S7", "N100"), reference(), own, seen, further]
+    outcome = laws.tell([[one] for one in [*said, APART]])
+    again = advance([AGAIN, seen], {}).adoptions, advance([AGAIN, seen, further], {}).adoptions
+    told = laws.tell([[*again[0]], [*again[1]]], outcome).milestones
+    words = [one.because_of for one in told if one.correction is Correction.NEW]
+    assert len(words) == len(set(words)) == 3
 
 
 def test_a_part_nobody_claims_raises_no_alert_of_its_own() -> None:
