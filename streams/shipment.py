@@ -1,7 +1,7 @@
 """The shipments stage's own record of one shipment, kept small and quick to read and write.
 
-The record is a function of the *set* of what was accepted, never of the order it came in: events lie in
-event-time order, links by order and delivery, and everything else is folded from them (``status.py``).
+The record is a function of the *set* of what was accepted, never of the order it came in (but for ``Shipment.ways``):
+events lie in event-time order, links by order and delivery, and everything else is folded from them (``status.py``).
 It is stored as a MessagePack array: new fields go to the end, with a default.
 """
 
