@@ -64,7 +64,7 @@ check: lint types imports test ## all of the above that CI runs
 
 .PHONY: laws
 laws: .venv/.installed-dev ## hold the laws of shipments, references and alerts against more than 10,000 generated histories
-	@SHIPSYNC_LAWS=2500 $(BIN)/python -m pytest --timeout 3000 tests/streams/test_laws.py tests/streams/test_family.py \
+	@SHIPSYNC_LAWS=1500 $(BIN)/python -m pytest --timeout 3000 tests/streams/test_laws.py tests/streams/test_family.py \
 	  tests/streams/test_sameness.py tests/streams/test_identification.py tests/streams/test_claims.py \
 	  tests/streams/test_orders.py tests/streams/test_alerts.py tests/streams/test_lives.py $(PYTEST_ARGS)
 
