@@ -30,6 +30,8 @@ BEGINNINGS = frozenset({
     Milestone.DEPARTED_PICKUP,
 })
 """What is said of a shipment only when it begins."""
+_MAY_END = TERMINAL | {Status.RETURNING}
+"""Statuses of an event after which the shipment may have ended: of several pieces the last may be on its way back."""
 
 
 def is_beginning(entry: Entry) -> bool:
@@ -51,8 +53,8 @@ def may_divide_by_event(shipment: Shipment, entry: Entry, keeping: Keeping) -> b
         return max(entry.at, shipment.last_at, *first_said(shipment).values(), 0) - first > reuse_after
     if is_beginning(entry) and shipment.status in TERMINAL and shipment.status_at is not None:
         return entry.at > shipment.status_at + reuse_after
-    ends = entry.actual and STATUS_OF[entry.milestone] in TERMINAL
-    return ends and any(at > entry.at + reuse_after for at in first_said(shipment).values())
+    may_end = entry.actual and STATUS_OF[entry.milestone] in _MAY_END
+    return may_end and any(at > entry.at + reuse_after for at in first_said(shipment).values())
 
 
 def may_divide_by_claim(shipment: Shipment, reference: OrderReference, keeping: Keeping) -> bool:

@@ -18,6 +18,8 @@ from streams.shipments import advance
 from streams.vocabulary import LinkKind, Milestone, Status
 from tests.streams.test_lives import FIRST, KEEPING, KEY, SECOND, Said, at, claim, found, tell
 
+PIECES = [at(-1, Milestone.PICKED_UP, piece="2"), at(0, Milestone.DELIVERED, piece="1")]
+
 
 def whole(*said: Said) -> Shipment:
     """All of it in one record."""
@@ -50,6 +52,13 @@ def test_without_a_beginning_late_orders_begin_another_only_beside_an_earlier_on
     assert lives(*FIRST, claim(100, "O-2", withdrawn=True)) == [(Status.DELIVERED, ["O-1"])]
 
 
+def test_the_last_piece_on_its_way_back_ends_it_too() -> None:
+    back = at(1, Milestone.RETURNING, piece="2")
+    said = [claim(-1, "O-1"), claim(99, "O-2"), *PIECES]
+    assert encode(tell(*said, back).states[KEY]) == encode(tell(*said[2:], back, *said[:2]).states[KEY])
+    assert tell(*said, back).states[KEY].life == 2
+
+
 def test_an_event_in_between_that_ends_it_anew_puts_the_next_off() -> None:
     assert [one for one, _ in lives(*FIRST, at(60, Milestone.RETURNED), at(100, Milestone.PICKED_UP))] == [
         Status.RETURNED
@@ -78,6 +87,7 @@ def test_a_number_with_parts_is_of_one_shipment() -> None:
     (FIRST, SECOND[1], True), (FIRST, at(44, Milestone.PICKED_UP), False), (FIRST, SECOND[2], False),
     (SECOND, FIRST[2], True), (SECOND, at(98, Milestone.INFO), False),
     ([claim(-1, "O-1"), claim(99, "O-2")], FIRST[2], True), ([claim(-1, "O-1")], FIRST[2], False),
+    ([claim(-1, "O-1"), claim(99, "O-2"), *PIECES], at(1, Milestone.RETURNING, piece="2"), True),
 ])  # fmt: skip
 def test_few_events_may_make_it_another_shipments(said: list[Said], event: Said, may: bool) -> None:
     assert may_divide_by_event(tell(*said).states[KEY], entry(event), KEEPING) is may

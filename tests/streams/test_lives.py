@@ -303,7 +303,8 @@ HELD = [
 
 REPLACED = at(0, Milestone.DELIVERED, carrier_event_id="E-1")
 ENDS = [
-    at(0, Milestone.DELIVERED, piece="1"), at(10, Milestone.RETURNED), at(60, Milestone.IN_TRANSIT),
+    at(0, Milestone.DELIVERED, piece="1"), at(3, Milestone.RETURNING, piece="2"),
+    at(10, Milestone.RETURNED), at(60, Milestone.IN_TRANSIT),
     at(200, Milestone.DELIVERED), at(300, Milestone.PICKED_UP), *found(0.5, Milestone.DELIVERED),
     at(1, Milestone.IN_TRANSIT, correction=Correction.RETRACTS, corrects=FIRST[2].event.event_id),
     REPLACED, at(2, Milestone.IN_TRANSIT, carrier_event_id="E-1"),
