@@ -18,7 +18,7 @@ from copy import copy
 from msgspec.structs import replace
 
 from streams.archive import Keeping, buried, is_tied
-from streams.claims import age_of_claim, first_said
+from streams.claims import age_of_claim, first_said, last_said_at
 from streams.model import OrderReference
 from streams.shipment import ID_BYTES, Entry, Shipment, decode, decode_entry, decode_receipt, encode
 from streams.status import fold, is_voided, refold, strangers
@@ -50,11 +50,11 @@ def may_divide_by_event(shipment: Shipment, entry: Entry, keeping: Keeping) -> b
         return False
     if entry.at <= shipment.last_at or entry.corrects or entry.own:
         first = min(entry.at, decode_receipt(history[0]).at) if history else entry.at
-        return max(entry.at, shipment.last_at, *first_said(shipment).values(), 0) - first > reuse_after
+        return max(entry.at, shipment.last_at, last_said_at(shipment)) - first > reuse_after
     if is_beginning(entry) and shipment.status in TERMINAL and shipment.status_at is not None:
         return entry.at > shipment.status_at + reuse_after
     may_end = entry.actual and STATUS_OF[entry.milestone] in _MAY_END
-    return may_end and any(at > entry.at + reuse_after for at in first_said(shipment).values())
+    return may_end and last_said_at(shipment) > entry.at + reuse_after
 
 
 def may_divide_by_claim(shipment: Shipment, reference: OrderReference, keeping: Keeping) -> bool:
@@ -69,7 +69,7 @@ def may_divide_by_claim(shipment: Shipment, reference: OrderReference, keeping: 
         return age_of_claim((reference.order_id, reference.delivery_id), shipment) is not None
     if ended_at is None or shipment.status not in TERMINAL:
         return False
-    return max(said_at, *first_said(shipment).values(), 0) > ended_at + reuse_after
+    return max(said_at, last_said_at(shipment)) > ended_at + reuse_after
 
 
 def lives_in(shipment: Shipment) -> list[Shipment]:

@@ -301,7 +301,7 @@ HELD = [
 ]
 
 
-REPLACED = at(0, Milestone.DELIVERED, carrier_event_id="E-1")
+REPLACED = at(0.2, Milestone.DELIVERED, carrier_event_id="E-1")
 ENDS = [
     at(0, Milestone.DELIVERED, piece="1"), at(3, Milestone.RETURNING, piece="2"),
     at(10, Milestone.RETURNED), at(60, Milestone.IN_TRANSIT),
