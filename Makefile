@@ -64,9 +64,9 @@ check: lint types imports test ## all of the above that CI runs
 
 .PHONY: laws
 laws: .venv/.installed-dev ## hold the laws of shipments, references and alerts against more than 10,000 generated histories
-	@SHIPSYNC_LAWS=1500 $(BIN)/python -m pytest --timeout 3000 tests/streams/test_laws.py tests/streams/test_family.py \
-	  tests/streams/test_sameness.py tests/streams/test_identification.py tests/streams/test_claims.py \
-	  tests/streams/test_orders.py tests/streams/test_alerts.py tests/streams/test_lives.py $(PYTEST_ARGS)
+	@SHIPSYNC_LAWS=1500 $(BIN)/python -m pytest --timeout 3000 tests/streams/shipments/test_laws.py tests/streams/shipments/linked/test_step.py \
+	  tests/streams/shipments/notifications/test_occurrences.py tests/streams/identity/test_step.py tests/streams/shipments/claims/test_standing.py \
+	  tests/streams/orders/test_step.py tests/streams/alerts/test_step.py tests/streams/shipments/reuse/test_after_archive.py $(PYTEST_ARGS)
 
 .PHONY: day
 day: .venv/.installed-dev ## replay a recorded day in three orders on Apache Kafka, killing workers: identical topics. DAY_ARGS

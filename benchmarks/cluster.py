@@ -15,10 +15,10 @@ from config import headers, topics
 from config.settings import Settings
 from connectors.embedded.broker import EmbeddedBroker, free_port
 from connectors.embedded.registry import serve
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.identity import shipment_key
-from streams.model import OrderReference
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import OrderReference
 
 PARTITIONS = 4
 
@@ -35,7 +35,7 @@ def cluster(folder: Path) -> Iterator[Settings]:
                 bootstrap=broker.bootstrap, registry_url=f"http://127.0.0.1:{port}", data_dir=folder,
                 session_timeout=30, rebalance_timeout=6, partitions=PARTITIONS, stuck_timeout=120,
             )
-            from topologies.stack import catalogue
+            from topologies.local_stack.stack import catalogue
 
             TopicAdmin(settings).create(catalogue())
             yield settings

@@ -20,14 +20,14 @@ from yarl import URL
 from config import contracts, topics
 from config import settings as configuration
 from connectors.carriers import discover
-from connectors.registry import Registry
-from streams import model
-from streams.identity import shipment_key
-from streams.intake import take_in
-from streams.public_state import state_of
-from streams.shipment import decode, encode
-from streams.shipments import Received, advance
-from streams.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason, Status
+from connectors.kafka.registry import Registry
+from streams.contracts import model
+from streams.contracts.ids import shipment_key
+from streams.intake.step import take_in
+from streams.kernel.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason, Status
+from streams.shipments.record import decode, encode
+from streams.shipments.state_view import state_of
+from streams.shipments.step import Received, advance
 
 SUFFIX = ".idiomatic"
 """Its topics stand beside ours on the same broker."""

@@ -27,8 +27,8 @@ from benchmarks.report import machine
 from config import topics
 from config.settings import Settings
 from connectors.carriers import discover
-from topologies.apps import GC_THRESHOLDS
-from topologies.intake import IntakeHandler
+from topologies.stages.catalogue import GC_THRESHOLDS
+from topologies.stages.intake import IntakeHandler
 
 RESULTS = Path(__file__).with_name("INTAKE.md")
 RECEIVED_AT = 1_790_000_000_000

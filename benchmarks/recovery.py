@@ -15,9 +15,9 @@ from benchmarks import cluster, restores, sections, standing
 from benchmarks.workload import tracking_number
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from streams import model
-from streams.vocabulary import Milestone
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts import model
+from streams.kernel.vocabulary import Milestone
 
 WANTED_FROM_NOTHING, WANTED_WITH_DISK = 60.0, 5.0
 NEWS_SHARE = 20

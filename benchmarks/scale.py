@@ -20,14 +20,14 @@ from benchmarks import cluster, recovery, restores, sections, standing
 from benchmarks.workload import tracking_number
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from streams import model
-from streams.shipment import encode
-from streams.vocabulary import Milestone
-from topologies.apps import GC_THRESHOLDS
-from topologies.due_index import DUE
-from topologies.shipments import ShipmentsHandler
-from topologies.state import PartitionState, StateMemory, wipe
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts import model
+from streams.kernel.vocabulary import Milestone
+from streams.shipments.record import encode
+from topologies.runtime.due_index import DUE
+from topologies.runtime.partition_state import PartitionState, StateMemory, wipe
+from topologies.stages.catalogue import GC_THRESHOLDS
+from topologies.stages.shipments import ShipmentsHandler
 
 WANTED_MB, UNCHANGED = 1_000.0, 1.25
 CHUNK, CHUNKS, CHUNKS_WIPED = 1_000, 400, 20

@@ -13,9 +13,9 @@ from benchmarks import cluster, processes
 from benchmarks.workload import Workload, make, tracking_number
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from streams import identity, model
-from streams.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts import ids, model
+from streams.kernel.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason
 
 Beat = Callable[[str], None]
 STAGES = ("intake", "shipments")
@@ -66,7 +66,7 @@ def ours(events: int, beat: Beat) -> Throughput:
 
 def idiomatic(events: int, beat: Beat) -> Throughput:
     """The same work by idiomatic Faust, on a broker of the same kind."""
-    from connectors.topic_admin import TopicAdmin
+    from connectors.kafka.topic_admin import TopicAdmin
 
     with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder)) as settings:
         from dataclasses import replace
@@ -262,10 +262,10 @@ def _send_events(settings: Settings, count: int, milestone: Milestone, later_ms:
     for number in range(count):
         name = tracking_number(number)
         event = model.CarrierEvent(
-            identity.event_id("ups", name, milestone, "", at, place, None), "ups", name, milestone,
+            ids.event_id("ups", name, milestone, "", at, place, None), "ups", name, milestone,
             Classifier.ACTUAL, at, at, ExceptionType.NONE, Reason.NORMAL, "X", "as the carrier says", place,
             None, None, None, -480, False, Precision.INSTANT, Correction.NEW, None, [], [], source,
         )
-        key, value = identity.shipment_key("ups", name).encode(), codec.encode(event)
+        key, value = ids.shipment_key("ups", name).encode(), codec.encode(event)
         cluster.with_room(out, lambda: out.produce(topics.CARRIER_EVENTS.name, value, key))  # noqa: B023
     out.flush(120)

@@ -17,12 +17,12 @@ from benchmarks import cluster
 from benchmarks.workload import tracking_number
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from streams import identity, model
-from streams.public_state import state_of
-from streams.shipment import Shipment, encode
-from streams.shipments import Received, advance
-from streams.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts import ids, model
+from streams.kernel.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason
+from streams.shipments.record import Shipment, encode
+from streams.shipments.state_view import state_of
+from streams.shipments.step import Received, advance
 
 CARRIER = "ups"
 HOUR_MS = 3_600_000
@@ -42,7 +42,7 @@ class Standing(NamedTuple):
 def event(number: str, milestone: Milestone, at: int) -> model.CarrierEvent:
     """One canonical event of a shipment. ``at``: UTC ms."""
     return model.CarrierEvent(
-        identity.event_id(CARRIER, number, milestone, "", at, _PLACE, None), CARRIER, number, milestone,
+        ids.event_id(CARRIER, number, milestone, "", at, _PLACE, None), CARRIER, number, milestone,
         Classifier.ACTUAL, at, at + 60_000, ExceptionType.NONE, Reason.NORMAL, "X", "as the carrier says", _PLACE,
         at + 72 * HOUR_MS, None, None, -480, False, Precision.INSTANT, Correction.NEW, None, [], [], _SOURCE,
     )
@@ -59,7 +59,7 @@ def patterns(now_ms: int) -> list[Shipment]:
             Received(event(number, Milestone.PICKED_UP, began), b""),
             Received(event(number, Milestone.IN_TRANSIT, began + HOUR_MS // 2), b""),
         ]
-        key = identity.shipment_key(CARRIER, number)
+        key = ids.shipment_key(CARRIER, number)
         made.append(advance(chunk, {key: None}).states[key])
     return made
 
@@ -82,7 +82,7 @@ def shipments(count: int, registry: Registry, now_ms: int) -> Iterator[Standing]
         one = shipment(number, like)
         record = encode(one)
         value = codec.encode(state_of(one, record, one.updated_at))
-        yield Standing(identity.shipment_key(CARRIER, one.tracking_number).encode(), record, value)
+        yield Standing(ids.shipment_key(CARRIER, one.tracking_number).encode(), record, value)
 
 
 def fill(settings: Settings, count: int, beat: Callable[[str], None]) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from connectors.mapping.check_digits import RULES
-from streams.model import OrderReference
+from connectors.mapping.values.check_digits import RULES
+from streams.contracts.model import OrderReference
 
 SHIPMENT_EVENTS = 4
 REPEATED_SHARE = 0.2

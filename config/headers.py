@@ -27,7 +27,7 @@ ERROR_MESSAGE = "__connect.errors.exception.message"
 ERROR_STACKTRACE = "__connect.errors.exception.stacktrace"
 
 HELD_BACK = "shipsync.held-back"
-"""On records of changelogs: what goes out once the record is there (``topologies/held_back.py``)."""
+"""On records of changelogs: what goes out once the record is there (``topologies/runtime/outbox.py``)."""
 
 STEP = "shipsync.step"
 REASON = "shipsync.reason"

@@ -10,8 +10,8 @@ The way of one event, step by step:
     feeds.py       feed activity + the time -> signals of silent feeds and drifting contracts
     alerts.py      signals, people's actions + the time -> alerts as they stand, each with its life
 
-Beside them: ``vocabulary.py`` (every closed list), ``model.py`` (one Struct per topic value),
-``identity.py`` (deterministic ids), ``codec.py`` (Avro bytes <-> Structs), ``errors.py``.
+Beside them: ``kernel/vocabulary.py`` (every closed list), ``contracts/model.py`` (one Struct per topic value),
+``contracts/ids.py`` (deterministic ids), ``avro_codec/compiler.py`` (Avro bytes <-> Structs), ``kernel/errors.py``.
 
 Nothing here does I/O, reads a clock, an environment or a random number: the time and every setting
 are arguments. Bad data is a value (``Reject``), never an exception that leaves a step.

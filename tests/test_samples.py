@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from streams.identity import event_id
-from streams.intake import TakenIn
-from streams.model import CarrierEvent, OrderReference, Source
-from streams.shipments import Received, advance
-from streams.vocabulary import Precision
+from streams.contracts.ids import event_id
+from streams.contracts.model import CarrierEvent, OrderReference, Source
+from streams.intake.step import TakenIn
+from streams.kernel.vocabulary import Precision
+from streams.shipments.step import Received, advance
 from tests.samples import EXPECTED, FEED_OF, FLAGGED, FOLDER, UNRESOLVED, events_of, reasons_of, spelled_out, taken_in
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="SHIPSYNC_SAMPLES names no folder of real payloads")

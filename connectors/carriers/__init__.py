@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from connectors.mapping.declared.yaml_text import CarrierFileError
 from connectors.mapping.loading import FILE, Carrier, compile_carrier, names_of, read
-from connectors.mapping.yaml_text import CarrierFileError
-from streams.errors import Fatal
-from streams.intake import Adapter
+from streams.intake.step import Adapter
+from streams.kernel.errors import Fatal
 
 __all__ = ["Carrier", "CarrierFileError", "discover", "folders", "taken"]
 

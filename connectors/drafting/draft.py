@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from connectors.drafting.leaves import MESSAGE, Anatomy, Leaf
 from connectors.drafting.words import ISO, date_way_of, is_clock, meaning_of, way_of
-from connectors.mapping.places import is_country, may_be_country
-from streams.vocabulary import Milestone
+from connectors.mapping.values.places import is_country, may_be_country
+from streams.kernel.vocabulary import Milestone
 
 _PROMISED = {"estimated", "expected", "eta", "scheduled", "promised", "forecast", "predicted", "appointment", "due"}
 _NUMBERS = ("tracking", "parcel", "barcode", "awb", "waybill", "pin", "consignment", "package", "shipment", "piece",

@@ -9,9 +9,9 @@ from typing import Any
 from connectors.drafting.draft import written
 from connectors.drafting.leaves import anatomy
 from connectors.formats import json, rows, x12, xml
-from connectors.mapping.x12_status import SETS
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from connectors.mapping.x12.set_214 import SETS
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 _MOST_ROWS = 200
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import cache, partial
 
-from connectors.mapping.times import (
+from connectors.mapping.values.times import (
     Unreadable,
     clock_ms,
     day_ms,
@@ -15,7 +15,7 @@ from connectors.mapping.times import (
     patterned_moment,
     stamp_moment,
 )
-from streams.vocabulary import Milestone
+from streams.kernel.vocabulary import Milestone
 
 PATTERNS = (
     "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M",

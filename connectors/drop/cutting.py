@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 from connectors.carriers import Carrier
 from connectors.formats import line_cutting, x12_cutting
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 
 def pieces(carrier: Carrier, stream: BinaryIO, most_bytes: int) -> Iterator[bytes]:

@@ -13,10 +13,10 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.drop.cutting import pieces
 from connectors.drop.folder import DropFolder
-from connectors.raw_key import raw_key
-from connectors.topic_admin import client_log, largest_record
-from streams.errors import Reject, Transient
-from streams.identity import digest
+from connectors.kafka.raw_key import raw_key
+from connectors.kafka.topic_admin import client_log, largest_record
+from streams.contracts.ids import digest
+from streams.kernel.errors import Reject, Transient
 
 CHANNEL = "file"
 HANDFUL_RECORDS, HANDFUL_BYTES = 1_000, 32 * 1024 * 1024

@@ -12,7 +12,7 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.drop.folder import DropFolder
 from connectors.drop.sender import Sender, Sent
-from streams.errors import Fatal, Transient
+from streams.kernel.errors import Fatal, Transient
 
 FILES = Counter("shipsync_drop_files_total", "Dropped files by what became of them", ["feed", "outcome"])
 RECORDS = Counter("shipsync_drop_records_total", "Raw records dropped files became", ["feed"])

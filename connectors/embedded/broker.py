@@ -17,7 +17,7 @@ from typing import IO
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from streams.errors import Fatal, Transient
+from streams.kernel.errors import Fatal, Transient
 
 HOST = "127.0.0.1"
 POLL_SECONDS = 0.1

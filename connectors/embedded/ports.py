@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import socket
 
-from streams.errors import Transient
+from streams.kernel.errors import Transient
 
 HOST = "127.0.0.1"
 FIRST, LAST = 20_000, 32_000

@@ -20,8 +20,8 @@ from fastavro.schema import to_parsing_canonical_form
 
 from config import contracts
 from config.topics import STATIC, Topic
-from connectors.schema_ids import ids
-from streams.errors import Fatal
+from connectors.kafka.schema_ids import ids
+from streams.kernel.errors import Fatal
 
 CONTENT_TYPE = "application/vnd.schemaregistry.v1+json"
 VERSION = 1

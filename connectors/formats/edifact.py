@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from streams.errors import Reject
-from streams.vocabulary import Flag, RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Flag, RejectReason
 
 Segment = list[list[str]]
 """Elements, each a list of components; the first holds the tag."""

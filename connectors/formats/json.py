@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 LIST = "list"
 """The field a list at the root is read as."""

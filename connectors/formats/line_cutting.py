@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 
 def pieces(stream: BinaryIO, most_bytes: int, with_header: bool) -> Iterator[bytes]:

@@ -9,8 +9,8 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from connectors.formats import json
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 Row = tuple[int, dict[str, Any] | Reject]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from streams.errors import Reject
-from streams.vocabulary import Flag, RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Flag, RejectReason
 
 Segment = list[str]
 ISA_ELEMENTS = 16

@@ -7,8 +7,8 @@ from typing import Any
 
 from lxml import etree
 
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 DEEPEST = 64
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")

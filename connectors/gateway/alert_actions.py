@@ -17,8 +17,8 @@ from connectors.gateway.documents import JSON, Codecs, Kind, documents, write
 from connectors.gateway.openapi import body_of, refusals
 from connectors.gateway.orders import Name, milliseconds
 from connectors.gateway.services import Services
-from streams.model import AlertAction
-from streams.vocabulary import ActionKind
+from streams.contracts.model import AlertAction
+from streams.kernel.vocabulary import ActionKind
 
 AlertId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The alert_id of a record of ops.alerts")]
 Words = Annotated[str, StringConstraints(max_length=2_000)]

@@ -9,7 +9,6 @@ from fastapi import FastAPI
 
 from config import topics
 from config.version import VERSION
-from connectors.compacted import latest
 from connectors.gateway import alert_actions, carriers, documents, health, masterdata, openapi, problems
 from connectors.gateway.alert_actions import ActionDocument
 from connectors.gateway.confirmations import CONFIRMATIONS, ConfirmationDocument
@@ -17,9 +16,10 @@ from connectors.gateway.masterdata import MasterDocument
 from connectors.gateway.orders import ORDERS, OrderDocument
 from connectors.gateway.services import Services
 from connectors.gateway.tracing import Traced
+from connectors.kafka.registry import Registry
+from connectors.kafka.topic_reader import latest
 from connectors.mapping.loading import Carrier
-from connectors.registry import Registry
-from streams.model import MasterRecord
+from streams.contracts.model import MasterRecord
 
 DESCRIPTION = (
     "Where carriers, the ERP and the warehouse push, and people act on alerts. A 2xx means that Kafka has it, on every"

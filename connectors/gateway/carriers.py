@@ -19,8 +19,8 @@ from connectors.gateway.openapi import refusals
 from connectors.gateway.problems import Problem
 from connectors.gateway.services import Services
 from connectors.gateway.signatures import OWN_TOKEN, Arrived, Check, NotProven, compile_check
+from connectors.kafka.raw_key import raw_key
 from connectors.mapping.loading import Carrier
-from connectors.raw_key import raw_key
 
 REFUSED = (400, 401, 404, 408, 409, 413, 415, 422, 429, 503)
 TAKEN = "As 202, for carriers that take nothing else for success"

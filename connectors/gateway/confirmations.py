@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from config.topics import WMS_CONFIRMATIONS
 from connectors.gateway.documents import Kind
 from connectors.gateway.orders import Name, milliseconds
-from streams.identity import normalise_carrier
-from streams.warehouse import WmsConfirmation, WmsLine
+from streams.contracts.ids import normalise_carrier
+from streams.contracts.warehouse import WmsConfirmation, WmsLine
 
 
 class ConfirmedLine(BaseModel):

@@ -22,8 +22,8 @@ from connectors.gateway.log_writer import Record
 from connectors.gateway.openapi import body_of, refusals
 from connectors.gateway.problems import Problem, pointer, unavailable
 from connectors.gateway.services import Services
-from connectors.registry import Registry, ValueCodec
-from streams.errors import Fatal, Transient
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.kernel.errors import Fatal, Transient
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T", bound=msgspec.Struct)

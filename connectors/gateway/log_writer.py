@@ -12,7 +12,7 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config.settings import Settings
-from connectors.topic_admin import client_log, largest_record
+from connectors.kafka.topic_admin import client_log, largest_record
 
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.1

@@ -19,11 +19,11 @@ from connectors.gateway.log_writer import Record
 from connectors.gateway.openapi import refusals
 from connectors.gateway.problems import Problem, pointer, unavailable
 from connectors.gateway.services import Services
-from streams.errors import Transient
-from streams.master_rows import BETWEEN_ALIASES, read_row
-from streams.masterdata import master_key
-from streams.model import MasterRecord
-from streams.vocabulary import MasterKind
+from streams.contracts.masterdata import master_key
+from streams.contracts.model import MasterRecord
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import MasterKind
+from streams.masterdata.rows import BETWEEN_ALIASES, read_row
 
 PATH = "/v1/masterdata/{kind}/{id:path}"
 SCOPE = "masterdata"

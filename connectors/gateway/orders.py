@@ -9,9 +9,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from config.topics import ERP_ORDERS
 from connectors.gateway.documents import Kind
-from streams.identity import LONGEST_NUMBER
-from streams.model import Order, OrderLine, Reference
-from streams.orders import references_of
+from streams.contracts.ids import LONGEST_NUMBER
+from streams.contracts.model import Order, OrderLine, Reference
+from streams.orders.step import references_of
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NUMBER)]
 """A number or code of the ERP's."""

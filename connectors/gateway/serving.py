@@ -14,8 +14,8 @@ from connectors.gateway.app import build
 from connectors.gateway.log_writer import KafkaLog
 from connectors.gateway.rates import Rates
 from connectors.gateway.services import Services
-from connectors.registry import Registry
-from streams.errors import Fatal
+from connectors.kafka.registry import Registry
+from streams.kernel.errors import Fatal
 
 BACKLOG = 1024
 KEEP_ALIVE_SECONDS = 65

@@ -18,7 +18,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import NamedTuple
 
 from connectors.gateway.credentials import is_one_of
-from connectors.mapping.specification import Push
+from connectors.mapping.declared.schema import Push
 
 Network = IPv4Network | IPv6Network
 MILLISECONDS_FROM = 100_000_000_000

@@ -1,7 +1,7 @@
 """Schema registry client and the Confluent wire format: byte 0, 4-byte schema id, Avro body.
 
 Known ids are cached for ever, so a registry that goes down stops nobody who has started. Our own
-contracts go through the compiled codec of ``streams/codec.py``; a value written with another version of
+contracts go through the compiled codec of ``streams/avro_codec/compiler.py``; a value written with another version of
 a contract is resolved by fastavro against ours.
 """
 
@@ -23,9 +23,9 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from config import contracts
 from config.settings import Settings
 from config.topics import Topic
-from streams import codec
-from streams.errors import Fatal, Reject, Transient
-from streams.vocabulary import RejectReason
+from streams.avro_codec import compiler
+from streams.kernel.errors import Fatal, Reject, Transient
+from streams.kernel.vocabulary import RejectReason
 
 T = TypeVar("T", bound=msgspec.Struct)
 R = TypeVar("R")
@@ -156,10 +156,10 @@ class ValueCodec(Generic[T]):
         self._registry = registry
         self._prefix = MAGIC + registry.schema_id(topic).to_bytes(4, "big")
         whole = len(struct.__struct_fields__) == len(schema["fields"])
-        write = codec.compile_writer(schema, struct, self._prefix) if whole else _reads_only
+        write = compiler.compile_writer(schema, struct, self._prefix) if whole else _reads_only
         self.encode: Callable[[T], bytes] = write
         """The framed bytes of a value."""
-        self._read = codec.compile_reader(schema, struct)
+        self._read = compiler.compile_reader(schema, struct)
         self._ours = fastavro.parse_schema(_without_logical_types(schema))
 
     def decode(self, value: bytes | None) -> T:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from config import contracts
-from streams.errors import Fatal
+from streams.kernel.errors import Fatal
 
 _LARGEST = 2**31 - 1
 

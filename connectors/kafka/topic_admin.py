@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, Resourc
 
 from config.settings import Settings
 from config.topics import Cleanup, Topic
-from streams.errors import Fatal, Transient
+from streams.kernel.errors import Fatal, Transient
 
 client_log = logging.getLogger("confluent_kafka")
 

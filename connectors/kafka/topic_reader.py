@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from config.settings import Settings
 from config.topics import Topic
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import client_log
-from streams.errors import Reject, Transient
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import client_log
+from streams.kernel.errors import Reject, Transient
 
 T = TypeVar("T", bound=Struct)
 BATCH = 5_000

@@ -7,22 +7,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectors.mapping import yaml_text
-from connectors.mapping.adapter import BY_LINE, READERS, WITH_ATTRIBUTES, MappedAdapter, RowsAdapter, rows_reader
-from connectors.mapping.asking import Plan, plan_of
-from connectors.mapping.carrier_names import CarrierNames
-from connectors.mapping.check_digits import RULES, Checks, Scheme
-from connectors.mapping.checking import check_places, check_push, check_rows, check_times, check_zone
-from connectors.mapping.document import MESSAGE, Compiled
-from connectors.mapping.edifact_status import TYPES, EdifactAdapter
-from connectors.mapping.paths import BadPath
-from connectors.mapping.refusals import Refusals, Test, test_of
-from connectors.mapping.specification import CheckDigit, Document, Push, Specification
-from connectors.mapping.statuses import StatusTable
-from connectors.mapping.x12_status import SETS, X12Adapter
-from connectors.mapping.yaml_text import Lines
-from streams.identity import normalise_carrier
-from streams.intake import Adapter
+from connectors.mapping.declared import yaml_text
+from connectors.mapping.declared.poll_plan import Plan, plan_of
+from connectors.mapping.declared.refusals import Refusals, Test, test_of
+from connectors.mapping.declared.schema import CheckDigit, Document, Push, Specification
+from connectors.mapping.declared.schema_checks import check_places, check_push, check_rows, check_times, check_zone
+from connectors.mapping.declared.status_tables import StatusTable
+from connectors.mapping.declared.yaml_text import Lines
+from connectors.mapping.documents.adapter import (
+    BY_LINE,
+    READERS,
+    WITH_ATTRIBUTES,
+    MappedAdapter,
+    RowsAdapter,
+    rows_reader,
+)
+from connectors.mapping.documents.document import MESSAGE, Compiled
+from connectors.mapping.documents.paths import BadPath
+from connectors.mapping.edifact.messages import TYPES, EdifactAdapter
+from connectors.mapping.values.carrier_names import CarrierNames
+from connectors.mapping.values.check_digits import RULES, Checks, Scheme
+from connectors.mapping.x12.set_214 import SETS, X12Adapter
+from streams.contracts.ids import normalise_carrier
+from streams.intake.step import Adapter
 
 FILE = "carrier.yaml"
 EDI = ("x12", "edifact")

@@ -10,12 +10,12 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from connectors.mapping.asking import Plan
-from connectors.pollers.credentials import Credentials
-from connectors.pollers.heard import Unheard
-from connectors.pollers.questions import at
-from connectors.pollers.retry_after import retry_after
-from streams.polling import Answer
+from connectors.mapping.declared.poll_plan import Plan
+from connectors.polling.credentials import Credentials
+from connectors.polling.requests import at
+from connectors.polling.response import Unheard
+from connectors.polling.retry_after import retry_after
+from streams.polling.schedule import Answer
 
 MARGIN_MS = 60_000
 SHORTEST_MS = 5_000

@@ -8,11 +8,11 @@ from contextlib import AbstractAsyncContextManager
 
 import httpx
 
-from connectors.pollers.credentials import Polled
-from connectors.pollers.heard import Heard, Unheard
-from connectors.pollers.questions import Question, question
-from connectors.pollers.tokens import Authoriser
-from streams.polling import Answer
+from connectors.polling.authorisation import Authoriser
+from connectors.polling.credentials import Polled
+from connectors.polling.requests import Question, question
+from connectors.polling.response import Heard, Unheard
+from streams.polling.schedule import Answer
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 60.0

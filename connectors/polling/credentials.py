@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Struct
 from pydantic import SecretStr
 
-from connectors.mapping.asking import Plan
+from connectors.mapping.declared.poll_plan import Plan
 from connectors.mapping.loading import Carrier
-from streams.errors import Fatal
+from streams.kernel.errors import Fatal
 
 SETTING = "SHIPSYNC_POLL_CREDENTIALS"
 _NEEDED = {"none": (), "header": ("key",), "basic": ("username", "password"),

@@ -13,12 +13,12 @@ from msgspec import Struct
 from config import topics
 from config.settings import Settings
 from config.topics import Topic
-from connectors.pollers.book import Standing
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import client_log
-from streams.errors import Reject, Transient
-from streams.model import PollState
-from streams.vocabulary import Status
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import client_log
+from connectors.polling.schedule_book import Standing
+from streams.contracts.model import PollState
+from streams.kernel.errors import Reject, Transient
+from streams.kernel.vocabulary import Status
 
 BATCH = 5_000
 POLL_SECONDS = 0.1

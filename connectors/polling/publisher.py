@@ -12,14 +12,14 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config import headers, topics
 from config.settings import Settings
-from connectors.pollers.heard import Heard
-from connectors.pollers.mirror import Mirror
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import client_log, largest_record
-from streams.circuit import Circuit
-from streams.errors import Transient
-from streams.identity import shipment_key
-from streams.model import PollState
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import client_log, largest_record
+from connectors.polling.redis_mirror import Mirror
+from connectors.polling.response import Heard
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import PollState
+from streams.kernel.errors import Transient
+from streams.resilience.circuit_breaker import Circuit
 
 CHANNEL = "poll"
 ACK_SECONDS = 30.0

@@ -16,9 +16,9 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from connectors.pollers import metrics
-from streams.circuit import Circuit
-from streams.model import PollState
+from connectors.polling import metrics
+from streams.contracts.model import PollState
+from streams.resilience.circuit_breaker import Circuit
 
 PREFIX = "shipsync:poll:"
 CIRCUITS = "shipsync:poll-circuits"

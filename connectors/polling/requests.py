@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
-from connectors.mapping.asking import ITEMS, NUMBER, NUMBERS, REQUEST_ID, Plan
+from connectors.mapping.declared.poll_plan import ITEMS, NUMBER, NUMBERS, REQUEST_ID, Plan
 
 
 class Question(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from streams.polling import Answer
+from streams.polling.schedule import Answer
 
 
 class Heard(NamedTuple):

@@ -16,15 +16,15 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from connectors.pollers.heard import Heard
-from connectors.pollers.retry_after import retry_after
-from streams.errors import Reject
-from streams.identity import normalise_tracking_number
-from streams.intake import Adapter, Parsed, RawContext
-from streams.model import CarrierEvent, Source
-from streams.outcomes import CarrierError, ErrorKind
-from streams.polling import UNKNOWN_TO_CARRIER, Answer, reported
-from streams.vocabulary import RejectReason, Status
+from connectors.polling.response import Heard
+from connectors.polling.retry_after import retry_after
+from streams.contracts.ids import normalise_tracking_number
+from streams.contracts.model import CarrierEvent, Source
+from streams.intake.step import Adapter, Parsed, RawContext
+from streams.kernel.carrier_errors import CarrierError, ErrorKind
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason, Status
+from streams.polling.schedule import UNKNOWN_TO_CARRIER, Answer, reported
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from streams.model import PollState
-from streams.polling import Schedule, claimed, stands, watched
-from streams.vocabulary import PollEnd, Status
+from streams.contracts.model import PollState
+from streams.kernel.vocabulary import PollEnd, Status
+from streams.polling.schedule import Schedule, claimed, stands, watched
 
 
 class Standing(NamedTuple):

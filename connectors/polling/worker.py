@@ -15,19 +15,19 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from connectors.pollers import metrics
-from connectors.pollers.answers import NOT_MODIFIED, Judged, Said, judge
-from connectors.pollers.book import Book
-from connectors.pollers.client import CarrierClient
-from connectors.pollers.credentials import Polled
-from connectors.pollers.heard import Heard, Unheard
-from streams import circuit as breaker
-from streams import rate
-from streams.circuit import Circuit, CircuitState
-from streams.errors import Transient
-from streams.model import PollState
-from streams.polling import HEARD, Answer, answered, backoff
-from streams.vocabulary import PollEnd
+from connectors.polling import metrics
+from connectors.polling.client import CarrierClient
+from connectors.polling.credentials import Polled
+from connectors.polling.response import Heard, Unheard
+from connectors.polling.responses import NOT_MODIFIED, Judged, Said, judge
+from connectors.polling.schedule_book import Book
+from streams.contracts.model import PollState
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import PollEnd
+from streams.polling.schedule import HEARD, Answer, answered, backoff
+from streams.resilience import circuit_breaker as breaker
+from streams.resilience import token_bucket
+from streams.resilience.circuit_breaker import Circuit, CircuitState
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Poller:
         self._courier, self._clock, self._chance = courier, clock, chance
         now = clock()
         asked_at = [state.asked_at for state in book if state.asked_at is not None]
-        self._buckets = {one: rate.spent(one, asked_at, now) for one in polled.plan.rates}
+        self._buckets = {one: token_bucket.spent(one, asked_at, now) for one in polled.plan.rates}
         self._circuit = breaker.CLOSED
         self._show_circuit()
         self._not_before = 0
@@ -90,13 +90,13 @@ class Poller:
             due = self.book.next_due()
             if due is None:
                 return None
-            wait = max(due - now, self._not_before - now, rate.wait_ms(self._buckets, now))
+            wait = max(due - now, self._not_before - now, token_bucket.wait_ms(self._buckets, now))
             if wait > 0:
                 return wait
             circuit, allowed = breaker.asked(self._circuit, now)
             if not allowed:
                 return max(1, circuit.retry_at - now) if circuit.state is CircuitState.OPEN else None
-            self._buckets = rate.take(self._buckets, now)
+            self._buckets = token_bucket.take(self._buckets, now)
             self._start(self._batch(now))
             await self._enter(circuit)
         return None
@@ -182,7 +182,7 @@ class Poller:
         refused = any(said.answer is Answer.UNAUTHORISED for said in judged.said.values())
         if refused and heard is not None and self._client.authoriser.renewable:
             self._client.authoriser.refused(sent)
-            self._buckets = rate.take(self._buckets, self._clock())
+            self._buckets = token_bucket.take(self._buckets, self._clock())
             heard, judged, _ = await self._once(numbers, request_id, conditions)
         return heard, judged
 

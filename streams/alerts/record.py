@@ -12,8 +12,8 @@ from copy import copy
 
 from msgspec import Struct, field, msgpack
 
-from streams.model import AlertAction, AlertChange, AlertSignal
-from streams.vocabulary import ActionKind, AlertState, Severity
+from streams.contracts.model import AlertAction, AlertChange, AlertSignal
+from streams.kernel.vocabulary import ActionKind, AlertState, Severity
 
 MOST_FACTS = 200
 """Signals and actions of one alert that are kept one by one."""
@@ -45,7 +45,7 @@ class Deed(Struct, frozen=True, array_like=True):
 
 
 class Course(Struct, array_like=True):
-    """How an alert stands at one moment, and how it came to that (``alert_course.py`` moves it on). Times: UTC ms.
+    """How an alert stands at one moment, and how it came to that (``timeline.py`` moves it on). Times: UTC ms.
 
     ``cause``: it is there, by what was said last; ``pinned``: reopened by a person without it; ``by_hand``: resolved by
     a person while it lasts. ``accepted``: the severity a person answered to. ``live``: spans in which the cause

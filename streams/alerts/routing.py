@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from streams.model import AlertSignal
-from streams.vocabulary import AlertKind, ExceptionType, Severity
+from streams.contracts.model import AlertSignal
+from streams.kernel.vocabulary import AlertKind, ExceptionType, Severity
 
 SEVERITIES = tuple(Severity)
 """From the least to the most severe."""

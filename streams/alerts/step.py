@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from streams.alert_course import Bearings, Spans, condensed, course_of, is_live, next_turn
-from streams.alert_life import Course, Life, decode, with_action, with_signal
-from streams.alert_routing import NOWHERE, Conduct, is_gathered, route_of
-from streams.alert_view import changed_at, forgotten_at, shown
-from streams.errors import Reject
-from streams.identity import LONGEST_NUMBER, alert_id
-from streams.model import Alert, AlertAction, AlertSignal
-from streams.vocabulary import ActionKind, AlertKind, AlertState, RejectReason
+from streams.alerts.record import Course, Life, decode, with_action, with_signal
+from streams.alerts.routing import NOWHERE, Conduct, is_gathered, route_of
+from streams.alerts.timeline import Bearings, Spans, condensed, course_of, is_live, next_turn
+from streams.alerts.view import changed_at, forgotten_at, shown
+from streams.contracts.ids import LONGEST_NUMBER, alert_id
+from streams.contracts.model import Alert, AlertAction, AlertSignal
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, RejectReason
 
 LONGEST_ID = 64
 LATEST_MS = 24 * 3_600_000

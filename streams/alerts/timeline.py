@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from streams.alert_life import MOST_FACTS, Course, Deed, Life, Word, fresh, timeline
-from streams.alert_routing import Conduct, Route
-from streams.alert_vocabulary import OPEN
-from streams.model import AlertChange
-from streams.vocabulary import ActionKind, AlertState, AlertStep
+from streams.alerts.record import MOST_FACTS, Course, Deed, Life, Word, fresh, timeline
+from streams.alerts.routing import Conduct, Route
+from streams.contracts.model import AlertChange
+from streams.kernel.alert_vocabulary import OPEN
+from streams.kernel.vocabulary import ActionKind, AlertState, AlertStep
 
 ITSELF = "itself"
 MOST_CHANGES = 20

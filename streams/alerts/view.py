@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streams.alert_course import Bearings, next_turn
-from streams.alert_life import Course, Life, encode
-from streams.alert_routing import more_severe
-from streams.identity import alert_id
-from streams.model import Alert, AlertOrder, AlertSignal, AtStake
-from streams.signals import at_stake
-from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
+from streams.alerts.record import Course, Life, encode
+from streams.alerts.routing import more_severe
+from streams.alerts.timeline import Bearings, next_turn
+from streams.contracts.at_stake import at_stake
+from streams.contracts.ids import alert_id
+from streams.contracts.model import Alert, AlertOrder, AlertSignal, AtStake
+from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 
 MOST_SHIPMENTS, MOST_ORDERS = 20, 20
 """Named of those an alert is about; counted are all."""

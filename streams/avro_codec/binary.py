@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+from streams.kernel.memo import Memory
+
 SHORT = 1 << 14
-MOST_REMEMBERED = 20_000
-LONGEST_REMEMBERED = 200
 
 
 def _varint(number: int) -> bytes:
@@ -80,26 +80,6 @@ def read_time(data: bytes, at: int) -> tuple[int, int]:
         return read_long(data, at)
     number = _FOURTEEN_BITS[low] | _FOURTEEN_BITS[middle] << 14 | _FOURTEEN_BITS[high] << 28
     return (number >> 1) ^ -(number & 1), at + 6
-
-
-class Memory(dict[Any, Any]):
-    """What ``made`` made (a text or bytes) of the values it met before: of so many at most, and of none that is
-    long. ``always`` is among them."""
-
-    def __init__(self, made: Callable[[Any], Any], always: Mapping[Any, Any] | None = None) -> None:
-        self._made = made
-        self._always = always or {}
-        super().__init__(self._always)
-
-    def __missing__(self, value: Any) -> Any:
-        made = self._made(value)
-        if len(made) > LONGEST_REMEMBERED:
-            return made
-        if len(self) >= MOST_REMEMBERED:
-            self.clear()
-            self.update(self._always)
-        self[value] = made
-        return made
 
 
 def nullable(write: Callable[[Any], bytes]) -> Memory:

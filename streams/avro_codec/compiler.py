@@ -15,7 +15,7 @@ from enum import StrEnum
 from struct import error as StructError
 from typing import Any, get_args, get_type_hints
 
-from streams.binary import (
+from streams.avro_codec.binary import (
     DOUBLE,
     FIRST_TIME,
     LAST_TIME,
@@ -26,7 +26,6 @@ from streams.binary import (
     STARTS,
     STEPS,
     VARINTS,
-    Memory,
     nullable,
     read_long,
     read_slice,
@@ -34,8 +33,9 @@ from streams.binary import (
     write_long,
     write_string,
 )
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.memo import Memory
+from streams.kernel.vocabulary import RejectReason
 
 Schema = Any
 Writer = Callable[[Any], bytes]

@@ -1,10 +1,10 @@
-"""What is told and kept of alerts: one Struct per topic value, as ``streams/model.py`` has them."""
+"""What is told and kept of alerts: one Struct per topic value, as ``contracts/model.py`` has them."""
 
 from __future__ import annotations
 
 from msgspec import Struct, field
 
-from streams.vocabulary import (
+from streams.kernel.vocabulary import (
     ActionKind,
     AlertKind,
     AlertState,

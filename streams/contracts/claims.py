@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from streams.vocabulary import SaidBy
+from streams.kernel.vocabulary import SaidBy
 
 
 class ReferenceClaim(Struct, gc=False):

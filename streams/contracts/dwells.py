@@ -1,10 +1,10 @@
-"""What is told and kept of how long shipments stand in a status, as ``streams/model.py`` has the others."""
+"""What is told and kept of how long shipments stand in a status, as ``contracts/model.py`` has the others."""
 
 from __future__ import annotations
 
 from msgspec import Struct, field
 
-from streams.vocabulary import Status
+from streams.kernel.vocabulary import Status
 
 
 class Dwell(Struct, frozen=True):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from streams.vocabulary import Direction, Verdict
+from streams.kernel.vocabulary import Direction, Verdict
 
 
 class MessageVerdict(Struct, frozen=True, array_like=True):

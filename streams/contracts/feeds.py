@@ -1,4 +1,4 @@
-"""What is told and kept of feeds: one Struct per topic value, as ``streams/model.py`` has them."""
+"""What is told and kept of feeds: one Struct per topic value, as ``contracts/model.py`` has them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class MinuteCount(Struct, frozen=True, array_like=True):
 class FeedState(Struct):
     """What is known of one feed, or of all together; the changelog of the feeds stage.
 
-    ``heard``, ``heard_week``: in which hours of which weeks it was heard (``cadence.py``). ``looked_at``: of all
+    ``heard``, ``heard_week``: in which hours of which weeks it was heard (``feeds/cadence.py``). ``looked_at``: of all
     together, when the watch last looked.
     """
 
@@ -73,3 +73,7 @@ class DriftHour(Struct, frozen=True, array_like=True):
     records: int
     broken: int
     unseen: int
+
+
+MOST_SHAPES = 2_000
+MOST_EXAMPLES = 5

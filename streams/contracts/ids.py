@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from streams.binary import Memory
-from streams.model import Location
-from streams.vocabulary import AlertKind, Milestone
+from streams.contracts.model import Location
+from streams.kernel.memo import Memory
+from streams.kernel.vocabulary import AlertKind, Milestone
 
 LONGEST_NUMBER = 256
 """Characters of the longest tracking, order, delivery or customer number that is taken for one."""

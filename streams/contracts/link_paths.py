@@ -1,16 +1,16 @@
 """Numbers that belong together: a hand-over's new number, a new label, the way back, the pieces of a shipment.
 
 A *part* is a number whose events tell of another number's shipment, its *whole*. What is said of a part goes on to
-its whole (``family.py``); its own history stays its own.
+its whole (``shipments/linked/step.py``); its own history stays its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from streams.identity import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number
-from streams.model import Reference, ShipmentLink
-from streams.vocabulary import LinkKind
+from streams.contracts.ids import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number
+from streams.contracts.model import Reference, ShipmentLink
+from streams.kernel.vocabulary import LinkKind
 
 _STEP = "\x1f"
 

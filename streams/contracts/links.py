@@ -1,10 +1,10 @@
-"""What is told of numbers that belong together: one Struct per topic value, as ``streams/model.py`` has them."""
+"""What is told of numbers that belong together: one Struct per topic value, as ``contracts/model.py`` has them."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from streams.vocabulary import LinkKind
+from streams.kernel.vocabulary import LinkKind
 
 
 class ShipmentLink(Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from streams.vocabulary import MasterKind
+from streams.kernel.vocabulary import MasterKind
 
 
 class MasterRecord(Struct):

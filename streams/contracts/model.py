@@ -10,40 +10,42 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
-from streams.acknowledgement import Acknowledgement as Acknowledgement
-from streams.acknowledgement import ControlRun as ControlRun
-from streams.acknowledgement import EdiReceipt as EdiReceipt
-from streams.acknowledgement import Exchange as Exchange
-from streams.acknowledgement import Interchange as Interchange
-from streams.acknowledgement import MessageVerdict as MessageVerdict
-from streams.alert_records import Alert as Alert
-from streams.alert_records import AlertAction as AlertAction
-from streams.alert_records import AlertChange as AlertChange
-from streams.alert_records import AlertOrder as AlertOrder
-from streams.alert_records import AlertSignal as AlertSignal
-from streams.alert_records import AtStake as AtStake
-from streams.claim_records import OrderClaim as OrderClaim
-from streams.claim_records import OrderState as OrderState
-from streams.claim_records import ReferenceClaim as ReferenceClaim
-from streams.claim_records import ReferenceState as ReferenceState
-from streams.dwell_records import Dwell as Dwell
-from streams.dwell_records import DwellNorm as DwellNorm
-from streams.dwell_records import DwellPeriod as DwellPeriod
-from streams.estimate import Estimate as Estimate
-from streams.feed_records import DriftHour as DriftHour
-from streams.feed_records import FeedActivity as FeedActivity
-from streams.feed_records import FeedState as FeedState
-from streams.feed_records import MinuteCount as MinuteCount
-from streams.feed_records import Novelty as Novelty
-from streams.link_records import Adoption as Adoption
-from streams.link_records import ShipmentLink as ShipmentLink
-from streams.masterdata import MasterRecord as MasterRecord
-from streams.poll_record import PollState as PollState
-from streams.posting_records import ErpPosting as ErpPosting
-from streams.posting_records import FulfilmentState as FulfilmentState
-from streams.posting_records import PostedFact as PostedFact
-from streams.posting_records import ProofOfDelivery as ProofOfDelivery
-from streams.vocabulary import (
+from streams.contracts.alerts import Alert as Alert
+from streams.contracts.alerts import AlertAction as AlertAction
+from streams.contracts.alerts import AlertChange as AlertChange
+from streams.contracts.alerts import AlertOrder as AlertOrder
+from streams.contracts.alerts import AlertSignal as AlertSignal
+from streams.contracts.alerts import AtStake as AtStake
+from streams.contracts.claims import OrderClaim as OrderClaim
+from streams.contracts.claims import OrderState as OrderState
+from streams.contracts.claims import ReferenceClaim as ReferenceClaim
+from streams.contracts.claims import ReferenceState as ReferenceState
+from streams.contracts.dwells import Dwell as Dwell
+from streams.contracts.dwells import DwellNorm as DwellNorm
+from streams.contracts.dwells import DwellPeriod as DwellPeriod
+from streams.contracts.edi import Acknowledgement as Acknowledgement
+from streams.contracts.edi import ControlRun as ControlRun
+from streams.contracts.edi import EdiReceipt as EdiReceipt
+from streams.contracts.edi import Exchange as Exchange
+from streams.contracts.edi import Interchange as Interchange
+from streams.contracts.edi import MessageVerdict as MessageVerdict
+from streams.contracts.estimate import Estimate as Estimate
+from streams.contracts.feeds import DriftHour as DriftHour
+from streams.contracts.feeds import FeedActivity as FeedActivity
+from streams.contracts.feeds import FeedState as FeedState
+from streams.contracts.feeds import MinuteCount as MinuteCount
+from streams.contracts.feeds import Novelty as Novelty
+from streams.contracts.links import Adoption as Adoption
+from streams.contracts.links import ShipmentLink as ShipmentLink
+from streams.contracts.masterdata import MasterRecord as MasterRecord
+from streams.contracts.polling import PollState as PollState
+from streams.contracts.postings import ErpPosting as ErpPosting
+from streams.contracts.postings import FulfilmentState as FulfilmentState
+from streams.contracts.postings import PostedFact as PostedFact
+from streams.contracts.postings import ProofOfDelivery as ProofOfDelivery
+from streams.contracts.warehouse import WmsConfirmation as WmsConfirmation
+from streams.contracts.warehouse import WmsLine as WmsLine
+from streams.kernel.vocabulary import (
     Classifier,
     Correction,
     ExceptionType,
@@ -54,8 +56,6 @@ from streams.vocabulary import (
     Reason,
     Status,
 )
-from streams.warehouse import WmsConfirmation as WmsConfirmation
-from streams.warehouse import WmsLine as WmsLine
 
 
 class Record(Protocol):

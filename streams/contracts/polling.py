@@ -1,10 +1,10 @@
-"""The value of ``poll.state``, as ``streams/model.py`` has the others. Times are UTC milliseconds."""
+"""The value of ``poll.state``, as ``contracts/model.py`` has the others. Times are UTC milliseconds."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from streams.vocabulary import PollEnd, Status
+from streams.kernel.vocabulary import PollEnd, Status
 
 
 class PollState(Struct):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from streams.vocabulary import PostingKind, Reason
+from streams.kernel.vocabulary import PostingKind, Reason
 
 
 class ProofOfDelivery(Struct, frozen=True, array_like=True, gc=False):

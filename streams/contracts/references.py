@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from streams.identity import normalise_tracking_number
-from streams.model import Reference
+from streams.contracts.ids import normalise_tracking_number
+from streams.contracts.model import Reference
 
 CONTAINER, BOOKING, CONTAINER_AND_BOOKING = "container", "booking", "container+booking"
 IDENTIFYING = (

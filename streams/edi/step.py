@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.identity import alert_id
-from streams.model import Acknowledgement, AlertSignal, Exchange, Interchange
-from streams.vocabulary import AlertKind, AlertState, Direction, ExceptionType, Reason, Severity, Verdict
+from streams.contracts.ids import alert_id
+from streams.contracts.model import Acknowledgement, AlertSignal, Exchange, Interchange
+from streams.kernel.vocabulary import AlertKind, AlertState, Direction, ExceptionType, Reason, Severity, Verdict
 
 KEPT_MS = 30 * 86_400_000
 """How long an acknowledged exchange is kept, should its other half or a repeat come."""

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.cadence import Cadence, due, expected, rhythm, span, with_hour
-from streams.model import FeedState
+from streams.contracts.model import FeedState
+from streams.feeds.cadence import Cadence, due, expected, rhythm, span, with_hour
 
 ALL_FEEDS = "*"
 """The key of what is known of all feeds together."""

@@ -12,11 +12,17 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.cadence import Cadence, span, with_hour
-from streams.drift import MOST_EXAMPLES, QUIET_MS, breaking, learnt, share_broken
-from streams.identity import alert_id
-from streams.model import AlertSignal, FeedActivity, FeedState, MinuteCount, Novelty
-from streams.silence import (
+from streams.contracts.feeds import MOST_EXAMPLES
+from streams.contracts.ids import alert_id
+from streams.contracts.model import AlertSignal, FeedActivity, FeedState, MinuteCount, Novelty
+from streams.feeds.cadence import Cadence, span, with_hour
+from streams.feeds.contract_drift import (
+    QUIET_MS,
+    breaking,
+    learnt,
+    share_broken,
+)
+from streams.feeds.staleness import (
     ALL_FEEDS,
     Overdue,
     cadence_of_all,
@@ -27,7 +33,7 @@ from streams.silence import (
     look,
     overdue,
 )
-from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
+from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 
 KEPT_MINUTES = 180
 """How far back the counts per minute reach; older minutes are dropped."""

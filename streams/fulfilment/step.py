@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.identity import digest
-from streams.model import DeliveryMilestone, ErpPosting, FulfilmentState, PostedFact
-from streams.vocabulary import Correction, Milestone, PostingKind
+from streams.contracts.ids import digest
+from streams.contracts.model import DeliveryMilestone, ErpPosting, FulfilmentState, PostedFact
+from streams.kernel.vocabulary import Correction, Milestone, PostingKind
 
 POSTING_OF: dict[Milestone, PostingKind] = {
     Milestone.PICKED_UP: PostingKind.GOODS_ISSUE,

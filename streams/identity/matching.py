@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from streams.reference_record import Held, Known, Line, Word
-from streams.vocabulary import SaidBy
+from streams.identity.record import Held, Known, Line, Word
+from streams.kernel.vocabulary import SaidBy
 
 DAY_MS = 24 * 3_600_000
 NOBODY = frozenset({"", "unknown", "edi"})

@@ -9,9 +9,9 @@ from __future__ import annotations
 from msgspec import Struct, msgpack
 from msgspec.structs import replace
 
-from streams.identity import shipment_key
-from streams.model import CarrierEvent, ReferenceClaim
-from streams.vocabulary import SaidBy
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import CarrierEvent, ReferenceClaim
+from streams.kernel.vocabulary import SaidBy
 
 
 class Word(Struct, frozen=True, array_like=True, gc=False):

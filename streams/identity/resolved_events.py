@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from streams.identity import digest, shipment_key
-from streams.model import CarrierEvent
-from streams.vocabulary import Correction, Flag, SaidBy
+from streams.contracts.ids import digest, shipment_key
+from streams.contracts.model import CarrierEvent
+from streams.kernel.vocabulary import Correction, Flag, SaidBy
 
 BY_REFERENCE = " by reference"
 """Goes behind the channel: what is heard so is another source than the same feed's events with numbers, so that an

@@ -17,16 +17,16 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.candidates import Rules, Standing, first_told, standing
-from streams.claims import age_of
-from streams.errors import Reject
-from streams.identity import shipment_key
-from streams.model import AlertSignal, CarrierEvent, OrderReference, ReferenceClaim
-from streams.reference_record import Known, Line, Turn, age_of_line, decode_event, with_claim, with_event
-from streams.references import most_specific
-from streams.resolving import resolved, taken_back
-from streams.vocabulary import RejectReason
-from streams.waiting import alerts_between, settled
+from streams.contracts.claim_order import age_of
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import AlertSignal, CarrierEvent, OrderReference, ReferenceClaim
+from streams.contracts.references import most_specific
+from streams.identity.matching import Rules, Standing, first_told, standing
+from streams.identity.record import Known, Line, Turn, age_of_line, decode_event, with_claim, with_event
+from streams.identity.resolved_events import resolved, taken_back
+from streams.identity.unresolved_alerts import alerts_between, settled
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 MOST_HELD_BYTES = 400 * 1024
 MOST_WORDS = 500
@@ -212,7 +212,8 @@ def _turn(turns: Turns, name: str, shipment: str) -> None:
 
 
 def _reference(by: str, line: Line, shipment: _Shipment, turns: Turns) -> OrderReference:
-    """The line's claim by the reference. What claims the shipment otherwise is not touched by it (``claims.py``)."""
+    """The line's claim by the reference. What claims the shipment otherwise is not touched by it
+    (``shipments/claims/standing.py``)."""
     return OrderReference(
         *shipment, line.order_id, line.delivery_id, line.customer_id, line.promised_delivery_at, line.said_at, False,
         line.order_value, line.currency, by, _times(turns, line.claim, shipment_key(*shipment)),

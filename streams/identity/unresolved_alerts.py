@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from streams.candidates import Rules, Standing, first_told
-from streams.identity import alert_id, shipment_key
-from streams.model import AlertSignal, ReferenceState
-from streams.reference_record import Known
-from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
+from streams.contracts.ids import alert_id, shipment_key
+from streams.contracts.model import AlertSignal, ReferenceState
+from streams.identity.matching import Rules, Standing, first_told
+from streams.identity.record import Known
+from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 
 MOST_SHOWN = 5
 """Shipments an alert names."""

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from streams.model import CarrierEvent, ControlRun, EdiReceipt
+from streams.contracts.model import CarrierEvent, ControlRun, EdiReceipt
 
 KEPT_MS = 30 * 24 * 3_600_000
 """For so long a number is known; one used again later is none repeated."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from streams.identity import LONGEST_NUMBER
-from streams.links import links_of
-from streams.model import CarrierEvent, ReferenceClaim, ShipmentLink
-from streams.references import identifying
-from streams.vocabulary import SaidBy
+from streams.contracts.ids import LONGEST_NUMBER
+from streams.contracts.link_paths import links_of
+from streams.contracts.model import CarrierEvent, ReferenceClaim, ShipmentLink
+from streams.contracts.references import identifying
+from streams.kernel.vocabulary import SaidBy
 
 RETOLD_AFTER_MS = 30 * 24 * 3_600_000
 """Of what is told again and again, one link or claim for each so long: how long a reference is in use has to be

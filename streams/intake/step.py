@@ -14,15 +14,23 @@ from typing import Protocol
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.binary import Memory
-from streams.control_numbers import ControlNumbers, Envelope
-from streams.drift import BREAKS_CONTRACT, Told, sampled
-from streams.errors import Reject
-from streams.identity import digest
-from streams.model import Acknowledgement, CarrierEvent, EdiReceipt, FeedActivity, MinuteCount, Novelty, Record
-from streams.outcomes import CarrierError
-from streams.references import most_specific
-from streams.vocabulary import Flag, RejectReason
+from streams.contracts.ids import digest
+from streams.contracts.model import (
+    Acknowledgement,
+    CarrierEvent,
+    EdiReceipt,
+    FeedActivity,
+    MinuteCount,
+    Novelty,
+    Record,
+)
+from streams.contracts.references import most_specific
+from streams.intake.control_numbers import ControlNumbers, Envelope
+from streams.intake.payload_shape import BREAKS_CONTRACT, Told, sampled
+from streams.kernel.carrier_errors import CarrierError
+from streams.kernel.errors import Reject
+from streams.kernel.memo import Memory
+from streams.kernel.vocabulary import Flag, RejectReason
 
 _RAW_PREFIX, _RAW_SUFFIX = "raw.", ".v1"
 _MINUTE_MS = 60_000
@@ -88,7 +96,7 @@ class Adapter(Protocol):
         """
 
     def shape(self, body: bytes) -> set[str]:
-        """The fields of a payload with the kinds of their values (``streams/drift.py``). Raises Reject."""
+        """The fields of a payload with the kinds of their values (``intake/payload_shape.py``). Raises Reject."""
 
 
 class TakenIn(Struct):

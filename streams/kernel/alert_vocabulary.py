@@ -1,4 +1,4 @@
-"""The closed lists of an alert's life, as ``streams/vocabulary.py`` has the others."""
+"""The closed lists of an alert's life, as ``kernel/vocabulary.py`` has the others."""
 
 from __future__ import annotations
 

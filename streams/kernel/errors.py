@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from streams.vocabulary import RejectReason
+from streams.kernel.vocabulary import RejectReason
 
 
 class ShipSyncError(Exception):

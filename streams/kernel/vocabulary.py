@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from streams.alert_vocabulary import ActionKind as ActionKind
-from streams.alert_vocabulary import AlertState as AlertState
-from streams.alert_vocabulary import AlertStep as AlertStep
+from streams.kernel.alert_vocabulary import ActionKind as ActionKind
+from streams.kernel.alert_vocabulary import AlertState as AlertState
+from streams.kernel.alert_vocabulary import AlertStep as AlertStep
 
 
 class Status(StrEnum):

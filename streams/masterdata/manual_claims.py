@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct, field
 
-from streams.errors import Reject
-from streams.links import both_ways
-from streams.model import MasterRecord, ReferenceClaim, ShipmentLink
-from streams.references import parse_key
-from streams.vocabulary import LinkKind, MasterKind, RejectReason, SaidBy
+from streams.contracts.link_paths import both_ways
+from streams.contracts.model import MasterRecord, ReferenceClaim, ShipmentLink
+from streams.contracts.references import parse_key
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import LinkKind, MasterKind, RejectReason, SaidBy
 
 
 class ByHand(Struct):

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.identity import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number, shipment_key
-from streams.masterdata import MasterRecord, master_key
-from streams.references import parse_key
-from streams.vocabulary import LinkKind, MasterKind
+from streams.contracts.ids import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number, shipment_key
+from streams.contracts.masterdata import MasterRecord, master_key
+from streams.contracts.references import parse_key
+from streams.kernel.vocabulary import LinkKind, MasterKind
 
 COLUMNS = (
     "kind", "id", "name", "scac", "duns", "gln", "aliases", "carrier", "tracking_number", "of_carrier",

@@ -7,16 +7,14 @@ back has been forgotten. Of what is kept, newer counts for more. Times are UTC m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.dwell_records import Dwell, DwellNorm, DwellPeriod
-from streams.vocabulary import Status
+from streams.contracts.dwell_keys import key_of, places
+from streams.contracts.dwells import Dwell, DwellNorm, DwellPeriod
 
-ANY = "*"
-"""Stands for every carrier or every lane."""
 PERIOD_MS = 28 * 86_400_000
 KEPT_PERIODS = 4
 """Of these the newest counts four times as much as the oldest."""
@@ -33,18 +31,6 @@ class Learnt(Struct):
 
     states: dict[str, DwellNorm] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-
-
-def key_of(carrier: str, lane: str, status: Status) -> str:
-    """``CARRIER:LANE:STATUS``."""
-    return f"{carrier}:{lane}:{status.value}"
-
-
-def places(carrier: str, lane: str, status: Status) -> Iterator[tuple[str, str, Status]]:
-    """Where such a dwell is counted, and looked up: from the nearest to the most general."""
-    yield carrier, lane, status
-    yield carrier, ANY, status
-    yield ANY, ANY, status
 
 
 def learn(chunk: Sequence[Dwell], states: Mapping[str, DwellNorm | None]) -> Learnt:

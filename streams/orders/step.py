@@ -27,11 +27,11 @@ from typing import NamedTuple
 from msgspec import Struct, field, msgpack
 from msgspec.structs import replace
 
-from streams.errors import Reject
-from streams.identity import LONGEST_NUMBER, digest, normalise_carrier, normalise_tracking_number
-from streams.model import Order, OrderClaim, OrderLine, OrderReference, OrderState, ReferenceClaim
-from streams.references import Named, by_specificity, most_specific
-from streams.vocabulary import RejectReason, SaidBy
+from streams.contracts.ids import LONGEST_NUMBER, digest, normalise_carrier, normalise_tracking_number
+from streams.contracts.model import Order, OrderClaim, OrderLine, OrderReference, OrderState, ReferenceClaim
+from streams.contracts.references import Named, by_specificity, most_specific
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason, SaidBy
 
 CANCELLED = frozenset({"cancelled", "canceled", "voided", "deleted"})
 """States of an order, in lower case, in which it expects no shipment any more."""

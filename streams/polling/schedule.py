@@ -13,8 +13,8 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.model import CarrierEvent, PollState
-from streams.vocabulary import RANK, STATUS_OF, TERMINAL, Classifier, PollEnd, Status
+from streams.contracts.model import CarrierEvent, PollState
+from streams.kernel.vocabulary import RANK, STATUS_OF, TERMINAL, Classifier, PollEnd, Status
 
 SETTLED = TERMINAL | {Status.TRACKING_EXPIRED}
 """Nothing more is to be asked about these."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from streams.vocabulary import ExceptionType, Milestone, Reason
+from streams.kernel.vocabulary import ExceptionType, Milestone, Reason
 
 
 class Fact(NamedTuple):

@@ -8,18 +8,25 @@ from copy import copy
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.claims import age_of_word, words_in
-from streams.errors import Reject
-from streams.fanout import alerts_between, because, differences, milestones_of, updates_of
-from streams.identity import digest, shipment_key
-from streams.model import Adoption, AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent, OrderReference
-from streams.parts import events_for, is_mute, standing
-from streams.punctuality import Risk, alerts_about, risk
-from streams.sameness import source_of
-from streams.shipment import ID_BYTES, Entry, OpenException, Shipment, decode_entry, encode, place_of, rank_of
-from streams.status import facts_of, fold, insert, is_voided, remove
-from streams.telling import Telling, count_in, recount
-from streams.vocabulary import RejectReason
+from streams.contracts.ids import digest, shipment_key
+from streams.contracts.model import (
+    Adoption,
+    AlertSignal,
+    CustomerUpdate,
+    DeliveryMilestone,
+    EnrichedEvent,
+    OrderReference,
+)
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
+from streams.shipments.claims.standing import age_of_word, words_in
+from streams.shipments.linked.propagation import events_for, is_mute, standing
+from streams.shipments.notifications.numbering import Telling, count_in, recount
+from streams.shipments.notifications.occurrences import source_of
+from streams.shipments.notifications.outputs import alerts_between, because, differences, milestones_of, updates_of
+from streams.shipments.record import ID_BYTES, Entry, OpenException, Shipment, decode_entry, encode, place_of, rank_of
+from streams.shipments.status_machine import facts_of, fold, insert, is_voided, remove
+from streams.shipments.timers.punctuality import Risk, alerts_about, risk
 
 MOST_ENTRY_BYTES = 4 * 1024
 MOST_HISTORY_BYTES = 400 * 1024
@@ -37,10 +44,11 @@ class Advance(Struct):
     ``relinked``: keys of shipments whose orders changed.
     ``refused``: place in the chunk and why. ``counts``: every event is one of accepted, duplicates and
     refused; an accepted one matched or unmatched, and maybe late, or merged (another source told of the same
-    occurrence), or past or held (``lives.py``); every reference is one of linked, relinked (the claim changed),
-    withdrawn (it stands no more), links_repeated (it stands, or does not, as before) and links_past, or refused; every
-    link is one of joined, parted and joins_repeated; every adoption of adopted, disowned, adoptions_repeated and
-    adoptions_past. ``archived``: shipments that ended before another began under their number, as they are now.
+    occurrence), or past or held (``reuse/after_archive.py``); every reference is one of linked, relinked (the claim
+    changed), withdrawn (it stands no more), links_repeated (it stands, or does not, as before) and links_past, or
+    refused; every link is one of joined, parted and joins_repeated; every adoption of adopted, disowned,
+    adoptions_repeated and adoptions_past. ``archived``: shipments that ended before another began under their number,
+    as they are now.
     """
 
     events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)

@@ -1,19 +1,19 @@
 """The shipments stage's own record of one shipment, kept small and quick to read and write.
 
 The record is a function of the *set* of what was accepted, never of the order it came in (but for ``Shipment.ways``):
-events lie in event-time order, links by order and delivery, and everything else is folded from them (``status.py``).
-It is stored as a MessagePack array: new fields go to the end, with a default.
+events lie in event-time order, links by order and delivery, and everything else is folded from them
+(``status_machine.py``). It is stored as a MessagePack array: new fields go to the end, with a default.
 """
 
 from __future__ import annotations
 
 from msgspec import Struct, msgpack
 
-from streams.estimate import Estimate
-from streams.identity import digest
-from streams.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, Sighting
-from streams.sameness import kept, source_number
-from streams.vocabulary import (
+from streams.contracts.claim_order import ClaimWord
+from streams.contracts.estimate import Estimate
+from streams.contracts.ids import digest
+from streams.contracts.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, Sighting
+from streams.kernel.vocabulary import (
     RANK,
     STATUS_OF,
     AlertKind,
@@ -26,6 +26,7 @@ from streams.vocabulary import (
     Reason,
     Status,
 )
+from streams.shipments.notifications.occurrences import kept, source_number
 
 ID_BYTES = 16
 
@@ -88,22 +89,6 @@ class Withdrawal(Struct, frozen=True, array_like=True, gc=False):
     at: int
 
 
-class ClaimWord(Struct, frozen=True, array_like=True, gc=False):
-    """The newest word of an order's claim by one thing, ``by`` (``OrderReference.by``), said at ``at``, in that
-    ``turn`` of it. ``link``: what it claims; of one withdrawn order and delivery alone."""
-
-    by: str
-    at: int
-    withdrawn: bool
-    link: OrderLink
-    turn: int = 0
-
-    @property
-    def claim(self) -> tuple[str, str]:
-        """Order and delivery."""
-        return self.link.order_id, self.link.delivery_id
-
-
 class FirstWord(Struct, frozen=True, array_like=True, gc=False):
     """When the number itself was first said to be an order's, where that was said again since."""
 
@@ -163,10 +148,11 @@ class OpenException(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Past(Struct, frozen=True, array_like=True, gc=False):
-    """What is kept of the shipments that bore the number before (``archive.py``). ``lives``: how many; ``closed_at``,
-    ``status``: when, in event time, and how the last one ended. ``claims``: of each order's claim on them the first
-    bytes of its digest, ``heard``: of each event the first bytes of its id, side by side and ascending. ``begun``:
-    another has begun; until then what is later than the past is held. ``said_at``: receipt of the last word of it."""
+    """What is kept of the shipments that bore the number before (``reuse/archive.py``). ``lives``: how many;
+    ``closed_at``, ``status``: when, in event time, and how the last one ended. ``claims``: of each order's claim on
+    them the first bytes of its digest, ``heard``: of each event the first bytes of its id, side by side and ascending.
+    ``begun``: another has begun; until then what is later than the past is held. ``said_at``: receipt of the last word
+    of it."""
 
     lives: int
     closed_at: int
@@ -183,18 +169,19 @@ class Shipment(Struct, array_like=True, gc=False):
     ``seen`` holds the ids of the history side by side, 16 bytes each; ``voided`` the ids that corrections
     took out of it. ``link_times`` goes with ``orders``. ``facts``: bits of ``facts.FACTS`` already known.
     ``sources``: whoever told of something worth telling, ascending; ``told``: how often each kind of news happened, as
-    far as they tell (``telling.py``). ``estimate_at``: event time of the event that stated the estimate,
-    ``estimate_by`` its feed. ``withdrawn``: claims given up (``claims.py``), by order and delivery.
+    far as they tell (``notifications/numbering.py``). ``estimate_at``: event time of the event that stated the
+    estimate, ``estimate_by`` its feed. ``withdrawn``: claims given up (``claims/standing.py``), by order and delivery.
     ``first_heard_at``, ``heard_at``: receipt of the first and the latest event; ``proved``: some proof of delivery has
-    come; ``raised``: alerts of the clock (``deadlines.py``). ``wholes`` and ``parts``: numbers that belong together
-    (``parts.py``), by key; ``pieces``: by name. ``past``: of a number that was used before. ``earlier``: estimates
-    given up (``estimate.py``); ``dwells_told``: its dwells are learnt from (``dwells.py``). ``words``: all words of the
-    claims that some reference makes, or the number in another turn, by order, delivery and reference (``claims.py``);
-    of the others ``orders`` and ``withdrawn`` tell everything. ``strangers``: how many events of the history are not of
-    it (``status.py``). ``since``: of claims that were said again, by order and delivery, when first; ``former``: the
-    record of the shipment that bore the number before, where it has ended and is not archived (``division.py``).
-    ``ways``: taken back, by path: by them it is known what comes again that was told before; of all that is kept here,
-    they alone tell of the way and not of the end.
+    come; ``raised``: alerts of the clock (``timers/deadlines.py``). ``wholes`` and ``parts``: numbers that belong
+    together (``linked/propagation.py``), by key; ``pieces``: by name. ``past``: of a number that was used before.
+    ``earlier``: estimates given up (``contracts/estimate.py``); ``dwells_told``: its dwells are learnt from
+    (``timers/dwells.py``). ``words``: all words of the claims that some reference makes, or the number in another turn,
+    by order, delivery and reference (``claims/standing.py``); of the others ``orders`` and ``withdrawn`` tell
+    everything. ``strangers``: how many events of the history are not of it (``status_machine.py``). ``since``: of
+    claims that were said again, by order and delivery, when first; ``former``: the record of the shipment that bore the
+    number before, where it has ended and is not archived (``reuse/split.py``). ``ways``: taken back, by path: by them
+    it is known what comes again that was told before; of all that is kept here, they alone tell of the way and not of
+    the end.
     """
 
     carrier: str

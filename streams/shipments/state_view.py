@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.estimate import slip
-from streams.model import PieceState, Related, ShipmentState
-from streams.punctuality import promised, punctuality
-from streams.shipment import Shipment
-from streams.vocabulary import Punctuality
+from streams.contracts.estimate import slip
+from streams.contracts.model import PieceState, Related, ShipmentState
+from streams.kernel.vocabulary import Punctuality
+from streams.shipments.record import Shipment
+from streams.shipments.timers.punctuality import promised, punctuality
 
 _NONE: list[Any] = []
 

@@ -21,11 +21,12 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from streams.claims import last_said_at
-from streams.estimate import Estimate, with_earlier
-from streams.facts import FACT_BITS
-from streams.links import steps_of
-from streams.shipment import (
+from streams.contracts.estimate import Estimate, with_earlier
+from streams.contracts.link_paths import steps_of
+from streams.kernel.vocabulary import RANK, STATUS_OF, TERMINAL, ExceptionType, LinkKind, Milestone, Status
+from streams.shipments.claims.standing import last_said_at
+from streams.shipments.facts import FACT_BITS
+from streams.shipments.record import (
     ID_BYTES,
     RANK_OF,
     Entry,
@@ -36,7 +37,6 @@ from streams.shipment import (
     place_of,
     rank_of,
 )
-from streams.vocabulary import RANK, STATUS_OF, TERMINAL, ExceptionType, LinkKind, Milestone, Status
 
 _NONE = ExceptionType.NONE
 _RETURN_LEG = frozenset({Status.RETURNING, Status.RETURNED})

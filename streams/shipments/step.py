@@ -15,8 +15,27 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from streams import lives, reuse
-from streams.acceptance import (
+from streams.contracts.claim_order import link_of
+from streams.contracts.model import (
+    Adoption,
+    CarrierEvent,
+    EnrichedEvent,
+    OrderLink,
+    OrderReference,
+    ShipmentLink,
+    Sighting,
+)
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Classifier, Correction, RejectReason
+from streams.shipments.claims.standing import (
+    age_of_claim,
+    is_known,
+    is_repeat,
+    revision_of,
+    set_claim,
+)
+from streams.shipments.facts import TELLING, TOLD_AS
+from streams.shipments.history import (
     MOST_ENTRY_BYTES,
     Advance,
     accept,
@@ -30,25 +49,10 @@ from streams.acceptance import (
     own,
     stored_in,
 )
-from streams.archive import ALL, Keeping
-from streams.claims import age_of_claim, is_known, is_repeat, link_of, revision_of, set_claim
-from streams.deadlines import FOR_EVER, Patience, renewed, settle
-from streams.division import may_divide_by_claim, may_divide_by_event
-from streams.errors import Reject
-from streams.facts import TELLING, TOLD_AS
-from streams.family import declare_claims, take_adoption, take_link
-from streams.fanout import because, milestones_held_for, updates_held_for, withdrawn
-from streams.model import (
-    Adoption,
-    CarrierEvent,
-    EnrichedEvent,
-    OrderLink,
-    OrderReference,
-    ShipmentLink,
-    Sighting,
-)
-from streams.renewing import held
-from streams.shipment import (
+from streams.shipments.linked.step import declare_claims, take_adoption, take_link
+from streams.shipments.notifications.alert_refresh import held
+from streams.shipments.notifications.outputs import because, milestones_held_for, updates_held_for, withdrawn
+from streams.shipments.record import (
     ID_BYTES,
     Entry,
     Shipment,
@@ -59,8 +63,11 @@ from streams.shipment import (
     place_of,
     source_of_event,
 )
-from streams.status import origin_at, put, remove
-from streams.vocabulary import Classifier, Correction, RejectReason
+from streams.shipments.reuse import after_archive, resplit
+from streams.shipments.reuse.archive import ALL, Keeping
+from streams.shipments.reuse.split import may_divide_by_claim, may_divide_by_event
+from streams.shipments.status_machine import origin_at, put, remove
+from streams.shipments.timers.deadlines import FOR_EVER, Patience, renewed, settle
 
 _ACTUAL = Classifier.ACTUAL
 _NEW = Correction.NEW
@@ -130,7 +137,7 @@ def _take_event(
                 stored.sources and stored.sources != (source_of_event(event),)
             ):
                 entry = _entry(event, event_id)
-                if may_divide_by_event(stored, entry, keeping) and reuse.take_event(
+                if may_divide_by_event(stored, entry, keeping) and resplit.take_event(
                     key, stored, event_id, entry, received.encoded, out, counts, keeping
                 ):
                     return
@@ -138,11 +145,11 @@ def _take_event(
             counts["duplicates"] += 1
             return
         entry = _entry(event, event_id)
-        if may_divide_by_event(stored, entry, keeping) and reuse.take_event(
+        if may_divide_by_event(stored, entry, keeping) and resplit.take_event(
             key, stored, event_id, entry, received.encoded, out, counts, keeping
         ):
             return
-        if stored.past is not None and lives.is_repeat(stored.past, event_id):
+        if stored.past is not None and after_archive.is_repeat(stored.past, event_id):
             counts["duplicates"] += 1
             return
     entry = entry or _entry(event, event_id)
@@ -150,7 +157,7 @@ def _take_event(
     if len(data) > MOST_ENTRY_BYTES or (stored is not None and stored.history):
         check_room(key, stored, data)
     shipment = own(key, event.carrier, event.tracking_number, stored, out)
-    turn = lives.turn_of_event(shipment, event_id, entry, data, keeping)
+    turn = after_archive.turn_of_event(shipment, event_id, entry, data, keeping)
     if turn is not None:
         shipment = _turned(key, turn, out)
         if turn.aside:
@@ -175,7 +182,7 @@ def _told_under(shipment: Shipment, place: int) -> str:
     return origin_at(shipment, place, decode_entry(shipment.history[place])).hex()
 
 
-def _turned(key: str, turn: lives.Turn, out: Advance) -> Shipment:
+def _turned(key: str, turn: after_archive.Turn, out: Advance) -> Shipment:
     """The record to go on with under the number."""
     out.states[key] = turn.shipment
     out.alerts.extend(turn.alerts)
@@ -205,7 +212,7 @@ def _take_reference(
     key = known_key(reference.carrier, reference.tracking_number)
     stored = stored_in(out, states, key) or Shipment(reference.carrier, reference.tracking_number)
     claim = (reference.order_id, reference.delivery_id)
-    if may_divide_by_claim(stored, reference, keeping) and reuse.take_claim(
+    if may_divide_by_claim(stored, reference, keeping) and resplit.take_claim(
         key, stored, reference, out, counts, keeping
     ):
         return
@@ -216,9 +223,9 @@ def _take_reference(
         counts["links_repeated"] += 1
         set_claim(own(key, reference.carrier, reference.tracking_number, stored, out), reference)
         return
-    turn = lives.turn_of_claim(stored, reference, keeping)
+    turn = after_archive.turn_of_claim(stored, reference, keeping)
     if turn is not None:
-        stored = turn.shipment if turn.aside == lives.KNOWN else _turned(key, turn, out)
+        stored = turn.shipment if turn.aside == after_archive.KNOWN else _turned(key, turn, out)
         if turn.aside:
             counts["links_past"] += 1
             return
@@ -227,9 +234,9 @@ def _take_reference(
     shipment = own(key, reference.carrier, reference.tracking_number, stored, out)
     was_claimed, before = bool(shipment.orders), concern(shipment)
     link = next((one for one in shipment.orders if (one.order_id, one.delivery_id) == claim), link_of(reference))
-    because_of = reuse.word_of(reference) if revision_of(shipment, reference.delivery_id) else None
+    because_of = resplit.word_of(reference) if revision_of(shipment, reference.delivery_id) else None
     stands = set_claim(shipment, reference)
-    counts[reuse.outcome_of(stood, stands)] += 1
+    counts[resplit.outcome_of(stood, stands)] += 1
     if stands == stood:
         _put_back(key, shipment, out)
         return
@@ -246,7 +253,7 @@ def _take_reference(
 
 
 def _put_back(key: str, shipment: Shipment, out: Advance) -> None:
-    back = lives.put_back(shipment)
+    back = after_archive.put_back(shipment)
     if back is not None:
         _turned(key, back, out)
 

@@ -11,9 +11,9 @@ from benchmarks.intake import FORMATS, RECEIVED_AT
 from benchmarks.plain import CONFLUENT_HEAD, Plain
 from config import topics
 from connectors.carriers import discover
-from connectors.registry import ValueCodec
-from streams.intake import take_in
-from streams.model import CarrierEvent
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import CarrierEvent
+from streams.intake.step import take_in
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 

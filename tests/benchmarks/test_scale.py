@@ -9,10 +9,10 @@ import pytest
 
 from benchmarks import recovery, restores, scale, sections, standing
 from config import topics
-from connectors.registry import ValueCodec
-from streams.model import ShipmentState
-from streams.shipment import decode
-from streams.vocabulary import Status
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import ShipmentState
+from streams.kernel.vocabulary import Status
+from streams.shipments.record import decode
 from tests.support.registry import fake_registry
 
 NOW = 1_790_000_000_000

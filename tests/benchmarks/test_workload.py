@@ -2,7 +2,7 @@
 
 from benchmarks.workload import REPEATED_SHARE, SHIPMENT_EVENTS, make
 from connectors.carriers import discover
-from streams.intake import take_in
+from streams.intake.step import take_in
 from tests.support.records import FakeRecord
 
 

@@ -16,8 +16,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from streams.model import ShipmentState
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import ShipmentState
 from tests.day.outcome import differences, expected, unaccounted
 from tests.day.recording import Day, record
 from tests.day.replay import Replay, replay

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from config import headers, topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent, ShipmentState
-from streams.public_state import state_of
-from streams.shipment import Shipment, encode
-from streams.shipments import Received, advance
-from streams.vocabulary import AlertState, Correction
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import AlertSignal, CustomerUpdate, DeliveryMilestone, EnrichedEvent, ShipmentState
+from streams.kernel.vocabulary import AlertState, Correction
+from streams.shipments.record import Shipment, encode
+from streams.shipments.state_view import state_of
+from streams.shipments.step import Received, advance
 from tests.day.recording import Day, key_of
 from tests.support.topics import read_all
 

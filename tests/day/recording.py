@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from streams.identity import event_id, shipment_key
-from streams.model import CarrierEvent, Location, OrderReference, ProofOfDelivery, Source
-from streams.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason
+from streams.contracts.ids import event_id, shipment_key
+from streams.contracts.model import CarrierEvent, Location, OrderReference, ProofOfDelivery, Source
+from streams.kernel.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason
 
 CARRIERS = ("north", "south", "east", "west", "rail", "river", "coast", "hill", "lake", "moor", "dale", "fen")
 CITIES = ("Lund", "Lyon", "Graz", "Reno", "Gent", "Turku", "Porto", "Perth")

@@ -13,9 +13,9 @@ from confluent_kafka import Producer
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.model import CarrierEvent, OrderReference
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import CarrierEvent, OrderReference
 from tests.day.outcome import Outcome, read
 from tests.day.recording import Day, key_of
 from tests.integration.test_pipeline import registry
@@ -23,8 +23,8 @@ from tests.support.kafka import start_kafka
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import committed
 from tests.support.waiting import eventually
-from topologies.apps import STAGES
-from topologies.stack import catalogue
+from topologies.local_stack.stack import catalogue
+from topologies.stages.catalogue import STAGES
 
 PARTITIONS = 4
 TOLD = (topics.CARRIER_EVENTS, topics.ORDER_REFERENCES)

@@ -3,8 +3,8 @@
 import pytest
 
 from config import topics
-from connectors.registry import ValueCodec
-from streams.model import ShipmentState
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import ShipmentState
 from tests.day.outcome import Outcome, differences, expected, unaccounted
 from tests.day.recording import record
 from tests.support.registry import fake_registry

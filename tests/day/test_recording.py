@@ -3,8 +3,8 @@
 from collections import Counter
 from random import Random
 
-from streams.shipments import Received, advance
-from streams.vocabulary import Correction
+from streams.kernel.vocabulary import Correction
+from streams.shipments.step import Received, advance
 from tests.day.recording import BAD_SHARE, CARRIERS, REPEATED_SHARE, Day, key_of, record
 
 NOW = 1_790_000_000_000

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydantic import SecretStr
 
 from connectors.carriers import discover
-from connectors.pollers.credentials import Polled, polled
+from connectors.polling.credentials import Polled, polled
 
 CARRIER = """\
 feed: acme

@@ -12,9 +12,9 @@ import faust
 from config.settings import Settings
 from config.topics import App, Topic
 from tests.support.records import records
-from topologies.chunks import TopicPartition
-from topologies.faust_app import build_faust_app
-from topologies.transport import ChunkConsumer, Fetch
+from topologies.runtime.chunks import TopicPartition
+from topologies.runtime.faust_app import build_faust_app
+from topologies.runtime.transport import ChunkConsumer, Fetch
 
 ZERO, ONE = TopicPartition("in", 0), TopicPartition("in", 1)
 

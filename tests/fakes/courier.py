@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.pollers.heard import Heard
-from streams.circuit import Circuit
-from streams.errors import Transient
-from streams.model import PollState
+from connectors.polling.response import Heard
+from streams.contracts.model import PollState
+from streams.kernel.errors import Transient
+from streams.resilience.circuit_breaker import Circuit
 
 
 class FakeCourier:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from topologies.handling import Change, Handled
+from topologies.runtime.handler import Change, Handled
 
 
 def as_written(change: Change) -> bytes | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from streams.errors import Transient
-from streams.model import Record
-from topologies.changelog import Restored
-from topologies.handling import Afterwards, Change, Handled, Message, Refused, View
-from topologies.held_back import HeldBack
-from topologies.sink import Whole
-from topologies.state import Mark, PartitionState, StateMemory
+from streams.contracts.model import Record
+from streams.kernel.errors import Transient
+from topologies.runtime.changelog import Restored
+from topologies.runtime.handler import Afterwards, Change, Handled, Message, Refused, View
+from topologies.runtime.outbox import HeldBack
+from topologies.runtime.partition_state import Mark, PartitionState, StateMemory
+from topologies.runtime.sink import Whole
 
 
 class Calls(list[str]):

@@ -19,9 +19,9 @@ with atheris.instrument_imports(include=["connectors", "streams"]):
     from connectors.carriers import Carrier, discover
     from connectors.drafting.sample import draft
     from connectors.formats import x12_cutting
-    from streams.errors import Reject
-    from streams.intake import take_in
-    from streams.vocabulary import RejectReason
+    from streams.intake.step import take_in
+    from streams.kernel.errors import Reject
+    from streams.kernel.vocabulary import RejectReason
 
 from tests.fuzz import corpora
 from tests.support.records import FakeRecord

@@ -11,17 +11,17 @@ import pytest
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.model import Alert, AlertAction, AlertSignal
-from streams.vocabulary import ActionKind, AlertState, AlertStep
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import Alert, AlertAction, AlertSignal
+from streams.kernel.vocabulary import ActionKind, AlertState, AlertStep
 from tests.integration.test_pipeline import BROKERS, registry
-from tests.streams.alert_strategies import T0, UP, signal
+from tests.support.alert_strategies import T0, UP, signal
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
-from topologies.alert_acting import act
-from topologies.stack import catalogue
+from topologies.local_stack.stack import catalogue
+from topologies.operations.alert_actions import act
 
 SNOOZED_MS = 25_000
 """Longer than a worker takes to die and another to take over."""

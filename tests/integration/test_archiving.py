@@ -14,17 +14,17 @@ from typer.testing import CliRunner
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.model import CarrierEvent, EnrichedEvent, OrderReference, ShipmentState
-from streams.vocabulary import Milestone, Status
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import CarrierEvent, EnrichedEvent, OrderReference, ShipmentState
+from streams.kernel.vocabulary import Milestone, Status
 from tests.integration.test_pipeline import BROKERS, registry
-from tests.streams.strategies import carrier_event, reference
 from tests.support.stage_worker import StageWorker
+from tests.support.strategies import carrier_event, reference
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
 from topologies.cli.main import app
-from topologies.stack import catalogue
+from topologies.local_stack.stack import catalogue
 
 DAY = 86_400_000
 KEY = b"north:N-ENDED"

@@ -17,10 +17,10 @@ from confluent_kafka import Message, Producer
 
 from config import headers, topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import largest_record
-from streams.model import CarrierEvent, DeadLetter, EnrichedEvent, ErpPosting, FeedActivity
-from streams.vocabulary import Flag, Milestone, RejectReason
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import largest_record
+from streams.contracts.model import CarrierEvent, DeadLetter, EnrichedEvent, ErpPosting, FeedActivity
+from streams.kernel.vocabulary import Flag, Milestone, RejectReason
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.support.framing import framed_wrong
 from tests.support.topics import read_all
@@ -30,7 +30,7 @@ from topologies.demo.cast import AMERICAN
 from topologies.demo.journeys import journey
 from topologies.demo.payloads import ltl, ups
 from topologies.demo.spoiled import oversized, spoiled
-from topologies.stack import Stack
+from topologies.local_stack.stack import Stack
 
 Headers = list[tuple[str, bytes]]
 NOW = 1_790_000_000_000

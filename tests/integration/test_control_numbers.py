@@ -10,16 +10,16 @@ import pytest
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.model import CarrierEvent
-from streams.vocabulary import Flag
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import CarrierEvent
+from streams.kernel.vocabulary import Flag
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
-from tests.topologies.test_intake import EDI
-from topologies.stack import catalogue
+from tests.topologies.stages.test_intake import EDI
+from topologies.local_stack.stack import catalogue
 
 RAW = topics.raw("rlca").name
 FIRST, OTHER = (EDI.format(pro=pro).encode() for pro in ("I993001", "I993002"))

@@ -15,7 +15,7 @@ from connectors.carriers import Carrier, discover
 from connectors.drop.sender import Sender
 from connectors.drop.watcher import Watcher
 from connectors.embedded.broker import EmbeddedBroker
-from connectors.topic_admin import TopicAdmin
+from connectors.kafka.topic_admin import TopicAdmin
 from tests.connectors.formats.test_cutting import interchange, numbers, read
 from tests.support.topics import read_all
 from topologies.cli.main import app

@@ -11,17 +11,17 @@ import pytest
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.model import Acknowledgement, AlertSignal, Interchange
-from streams.vocabulary import AlertKind, AlertState, Verdict
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import Acknowledgement, AlertSignal, Interchange
+from streams.kernel.vocabulary import AlertKind, AlertState, Verdict
 from tests.integration.test_pipeline import BROKERS, registry
-from tests.streams.test_exchanges import acknowledged, sent
+from tests.streams.edi.test_step import acknowledged, sent
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
-from topologies.alert_rules import PACKAGED
-from topologies.stack import catalogue
+from topologies.local_stack.stack import catalogue
+from topologies.stages.alert_rules import PACKAGED
 
 FEED = b"north.edi"
 

@@ -11,15 +11,15 @@ import pytest
 from config import topics
 from config.settings import Settings
 from connectors.carriers import discover
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.model import Alert, AlertSignal, FeedActivity
-from streams.vocabulary import AlertState, AlertStep
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import Alert, AlertSignal, FeedActivity
+from streams.kernel.vocabulary import AlertState, AlertStep
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
-from topologies.stack import catalogue
+from topologies.local_stack.stack import catalogue
 
 STALE_SECONDS = 15.0
 SILENT, TALKING = "ups", "fedex"

@@ -17,12 +17,12 @@ import pytest
 
 from config import headers, topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from streams.model import Order
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import Order
 from tests.support.topics import read_all
 from tests.support.waiting import eventually
-from topologies.children import State
-from topologies.stack import Stack, on_free_ports
+from topologies.local_stack.child_process import State
+from topologies.local_stack.stack import Stack, on_free_ports
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
 FEED = "easypost"

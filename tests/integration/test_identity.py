@@ -17,14 +17,14 @@ from typer.testing import CliRunner
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from streams.model import ErpPosting, Order, OrderLine, Reference, ShipmentState
-from streams.vocabulary import PostingKind, Status
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import ErpPosting, Order, OrderLine, Reference, ShipmentState
+from streams.kernel.vocabulary import PostingKind, Status
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.support.topics import read_all
 from tests.support.waiting import eventually
 from topologies.cli.main import app
-from topologies.stack import Stack
+from topologies.local_stack.stack import Stack
 
 T = TypeVar("T", bound=Struct)
 STAGES = ["intake", "orders", "identity", "shipments", "fulfilment"]

@@ -12,18 +12,18 @@ from typer.testing import CliRunner
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.model import CarrierEvent, EnrichedEvent, ShipmentState, Source
-from streams.public_state import state_of
-from streams.shipment import decode
-from streams.vocabulary import Milestone
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import CarrierEvent, EnrichedEvent, ShipmentState, Source
+from streams.kernel.vocabulary import Milestone
+from streams.shipments.record import decode
+from streams.shipments.state_view import state_of
 from tests.integration.test_pipeline import BROKERS, registry
-from tests.streams.laws import tell
-from tests.streams.strategies import carrier_event, received, reference
+from tests.support.laws import tell
+from tests.support.strategies import carrier_event, received, reference
 from tests.support.topics import fill, read_all
 from topologies.cli.main import app
-from topologies.stack import catalogue
+from topologies.local_stack.stack import catalogue
 
 RAW = topics.raw("ups").name
 BODY = '{"said": "Zugestellt an Bäckerei"}'.encode()

@@ -12,14 +12,14 @@ import pytest
 
 from config import headers, topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from streams.model import CustomerUpdate, ErpPosting, Order, OrderLine, Related, ShipmentLink, ShipmentState
-from streams.vocabulary import Correction, LinkKind, Milestone, PostingKind, Status
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import CustomerUpdate, ErpPosting, Order, OrderLine, Related, ShipmentLink, ShipmentState
+from streams.kernel.vocabulary import Correction, LinkKind, Milestone, PostingKind, Status
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
-from topologies.inspecting import inspect
-from topologies.stack import Stack
+from topologies.local_stack.stack import Stack
+from topologies.operations.shipment_trace import inspect
 
 FIRST, SECOND = "dhl:700000000010", "postnord:XP100000019SE"
 

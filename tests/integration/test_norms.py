@@ -12,19 +12,19 @@ from typer.testing import CliRunner
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.identity import digest
-from streams.model import Dwell
-from streams.norms import PERIOD_MS
-from streams.vocabulary import Status
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.ids import digest
+from streams.contracts.model import Dwell
+from streams.kernel.vocabulary import Status
+from streams.norms.step import PERIOD_MS
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill
 from tests.support.waiting import eventually
 from topologies.cli.main import app
-from topologies.norm_table import NormTable
-from topologies.stack import catalogue
+from topologies.local_stack.stack import catalogue
+from topologies.stages.norm_table import NormTable
 
 KEY = "north:US>DE:in_transit"
 

@@ -16,7 +16,7 @@ from topologies.demo.reconcile import Totals
 from topologies.demo.run import Run
 from topologies.demo.stories import tell
 from topologies.demo.summary import Summary
-from topologies.stack import Stack
+from topologies.local_stack.stack import Stack
 
 SHIPMENTS = 120
 PLAY_SECONDS = 20.0

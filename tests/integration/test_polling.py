@@ -13,14 +13,14 @@ from pydantic import SecretStr
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from streams.model import Order, OrderLine, ShipmentState
-from streams.vocabulary import Status
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import Order, OrderLine, ShipmentState
+from streams.kernel.vocabulary import Status
 from tests.fakes.carrier_api import CarrierApi, Reply, served
 from tests.support.topics import read_all
 from tests.support.waiting import eventually
-from topologies import upfile
-from topologies.stack import Stack, on_free_ports
+from topologies.local_stack import stack_file
+from topologies.local_stack.stack import Stack, on_free_ports
 
 NUMBER = "1Z999AA10123456784"
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
@@ -49,10 +49,10 @@ def test_an_order_is_enough_to_learn_of_its_delivery(api: CarrierApi, tmp_path: 
         data_dir=tmp_path, partitions=2, feeds=("ups",), poll_credentials=SecretStr(json.dumps(ours))
     )
     with Stack(on_free_ports(settings)) as stack:
-        noted = upfile.running(tmp_path)
+        noted = stack_file.running(tmp_path)
         assert noted is not None
         assert "poll" in [one.name for one in noted.processes]
-        assert "hush" not in (tmp_path / upfile.NAME).read_text()
+        assert "hush" not in (tmp_path / stack_file.NAME).read_text()
         registry = Registry(stack.settings)
         now = time.time_ns() // 1_000_000
         order = Order("SO-1", "C-7", "open", None, None, None, now, [OrderLine("80001", "UPS", NUMBER)])

@@ -16,8 +16,8 @@ import pytest
 from config import topics
 from config.settings import Settings
 from connectors.embedded.broker import EmbeddedBroker
-from connectors.registry import Registry, ValueCodec
-from streams.model import (
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import (
     CarrierEvent,
     CustomerUpdate,
     DeadLetter,
@@ -32,8 +32,8 @@ from tests.samples import FOLDER, spelled_out
 from tests.samples.spine import EXPECTED, FEED_OF, UNRESOLVED
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
-from topologies.sending import files_in, send
-from topologies.stack import Stack
+from topologies.local_stack.stack import Stack
+from topologies.operations.file_publisher import files_in, send
 
 pytestmark = [
     pytest.mark.broker, pytest.mark.timeout(180),

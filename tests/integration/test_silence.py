@@ -12,16 +12,16 @@ import pytest
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.model import Alert, AlertSignal, CarrierEvent
-from streams.vocabulary import AlertKind, AlertState, Milestone
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import Alert, AlertSignal, CarrierEvent
+from streams.kernel.vocabulary import AlertKind, AlertState, Milestone
 from tests.integration.test_pipeline import BROKERS, registry
-from tests.streams.strategies import carrier_event
 from tests.support.stage_worker import StageWorker
+from tests.support.strategies import carrier_event
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
-from topologies.stack import catalogue
+from topologies.local_stack.stack import catalogue
 
 RULES = """\
 stalled: {in_transit: 4s}

@@ -1,4 +1,4 @@
-"""``avro/``, ``streams/model.py`` and ``streams/vocabulary.py`` say the same."""
+"""``avro/``, ``streams/contracts/model.py`` and ``streams/kernel/vocabulary.py`` say the same."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from config import contracts, topics
-from streams import model, vocabulary
+from streams.contracts import model
+from streams.kernel import vocabulary
 
 NAMES = sorted(path.stem for path in contracts.AVRO_DIR.glob("*.avsc"))
 SCALARS = {str: {"string"}, int: {"int", "long"}, float: {"double"}, bool: {"boolean"}, bytes: {"bytes"}}

@@ -12,14 +12,14 @@ import pytest
 from tests.support.sources import PACKAGES, ROOT
 
 PLANTED = {
-    "streams must not do I/O": ("streams/errors.py", "import asyncio"),
-    "streams must not read a clock": ("streams/errors.py", "import time"),
-    "streams must not know connectors": ("streams/errors.py", "import connectors"),
-    "streams must not know topologies": ("streams/errors.py", "import topologies"),
-    "streams must not know config": ("streams/errors.py", "import config"),
+    "streams must not do I/O": ("streams/kernel/errors.py", "import asyncio"),
+    "streams must not read a clock": ("streams/kernel/errors.py", "import time"),
+    "streams must not know connectors": ("streams/kernel/errors.py", "import connectors"),
+    "streams must not know topologies": ("streams/kernel/errors.py", "import topologies"),
+    "streams must not know config": ("streams/kernel/errors.py", "import config"),
     "config must not know streams": ("config/headers.py", "import streams"),
     "config must not know connectors": ("config/headers.py", "import connectors"),
-    "connectors must not know topologies": ("connectors/registry.py", "import topologies"),
+    "connectors must not know topologies": ("connectors/kafka/registry.py", "import topologies"),
 }
 
 

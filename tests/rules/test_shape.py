@@ -14,20 +14,24 @@ MOST_LINES = 400
 MOST_FUNCTION_LINES = 60
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "misc"}
 HELD_ELSEWHERE = {
-    "streams/model.py": "tests/rules/test_contracts.py",
-    "streams/vocabulary.py": "tests/rules/test_contracts.py",
-    "streams/warehouse.py": "tests/rules/test_contracts.py",
-    "streams/link_records.py": "tests/rules/test_contracts.py",
-    "streams/claim_records.py": "tests/rules/test_contracts.py",
-    "streams/feed_records.py": "tests/rules/test_contracts.py",
-    "streams/poll_record.py": "tests/rules/test_contracts.py",
-    "streams/posting_records.py": "tests/rules/test_contracts.py",
-    "streams/dwell_records.py": "tests/rules/test_contracts.py",
-    "streams/public_state.py": "tests/streams/test_punctuality.py",
-    "streams/outcomes.py": "tests/topologies/test_intake.py",
-    "streams/acknowledgement.py": "tests/rules/test_contracts.py",
-    "streams/alert_records.py": "tests/rules/test_contracts.py",
-    "streams/alert_vocabulary.py": "tests/rules/test_contracts.py",
+    "streams/contracts/model.py": "tests/rules/test_contracts.py",
+    "streams/kernel/memo.py": "tests/streams/avro_codec/test_binary.py",
+    "streams/contracts/dwell_keys.py": "tests/streams/norms/test_step.py",
+    "streams/contracts/at_stake.py": "tests/streams/shipments/notifications/test_alert_signals.py",
+    "streams/contracts/claim_order.py": "tests/streams/shipments/claims/test_standing.py",
+    "streams/kernel/vocabulary.py": "tests/rules/test_contracts.py",
+    "streams/contracts/warehouse.py": "tests/rules/test_contracts.py",
+    "streams/contracts/links.py": "tests/rules/test_contracts.py",
+    "streams/contracts/claims.py": "tests/rules/test_contracts.py",
+    "streams/contracts/feeds.py": "tests/rules/test_contracts.py",
+    "streams/contracts/polling.py": "tests/rules/test_contracts.py",
+    "streams/contracts/postings.py": "tests/rules/test_contracts.py",
+    "streams/contracts/dwells.py": "tests/rules/test_contracts.py",
+    "streams/shipments/state_view.py": "tests/streams/shipments/timers/test_punctuality.py",
+    "streams/kernel/carrier_errors.py": "tests/topologies/stages/test_intake.py",
+    "streams/contracts/edi.py": "tests/rules/test_contracts.py",
+    "streams/contracts/alerts.py": "tests/rules/test_contracts.py",
+    "streams/kernel/alert_vocabulary.py": "tests/rules/test_contracts.py",
 }
 ALL = pytest.mark.parametrize("path", modules(), ids=label)
 

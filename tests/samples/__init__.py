@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.carriers import discover
-from streams.intake import TakenIn, take_in
-from streams.model import CarrierEvent
+from streams.contracts.model import CarrierEvent
+from streams.intake.step import TakenIn, take_in
 
 FOLDER = Path(os.environ.get("SHIPSYNC_SAMPLES") or "/nonexistent")
 RECEIVED_AT = 1_790_000_000_000

@@ -12,10 +12,10 @@ from itertools import groupby
 from rich.console import Console
 from rich.table import Column, Table
 
-from streams.intake import TakenIn
-from streams.vocabulary import RejectReason
+from streams.intake.step import TakenIn
+from streams.kernel.vocabulary import RejectReason
 from tests.samples import EXPECTED, FEED_OF, FOLDER, events_of, reasons_of, spelled_out, taken_in
-from topologies.rendering import cut, printable
+from topologies.operations.record_view import cut, printable
 
 WORDS = 76
 

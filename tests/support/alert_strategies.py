@@ -6,10 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from streams.alert_routing import Conduct, Escalation, Match, Route
-from streams.identity import alert_id
-from streams.model import AlertAction, AlertOrder, AlertSignal, AtStake
-from streams.vocabulary import ActionKind, AlertKind, AlertState, ExceptionType, Reason, Severity
+from streams.alerts.routing import Conduct, Escalation, Match, Route
+from streams.contracts.ids import alert_id
+from streams.contracts.model import AlertAction, AlertOrder, AlertSignal, AtStake
+from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, ExceptionType, Reason, Severity
 
 T0 = 1_767_225_600_000
 MINUTE = 60_000

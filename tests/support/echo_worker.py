@@ -16,13 +16,13 @@ from collections.abc import Sequence
 
 from config.settings import Settings
 from config.topics import App, Topic
-from streams.errors import Reject
-from streams.model import DeadLetter, Record
-from streams.vocabulary import RejectReason
-from topologies.faust_app import build_faust_app, run
-from topologies.handling import Change, Handled, Refused, View
-from topologies.runner import StageRunner
-from topologies.sink import build_sink
+from streams.contracts.model import DeadLetter, Record
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
+from topologies.runtime.faust_app import build_faust_app, run
+from topologies.runtime.handler import Change, Handled, Refused, View
+from topologies.runtime.runner import StageRunner
+from topologies.runtime.sink import build_sink
 
 
 class Echo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.vocabulary import RejectReason
+from streams.kernel.vocabulary import RejectReason
 
 
 def framed_wrong(good: bytes, text: bytes) -> list[tuple[bytes | None, RejectReason]]:

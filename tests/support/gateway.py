@@ -17,7 +17,7 @@ from connectors.gateway.app import build
 from connectors.gateway.log_writer import NotWritten, Place, Record
 from connectors.gateway.rates import Rates
 from connectors.gateway.services import Services
-from streams.model import MasterRecord
+from streams.contracts.model import MasterRecord
 from tests.support.registry import fake_registry
 
 NOWHERE = "redis://127.0.0.1:1/0"

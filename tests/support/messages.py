@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from topologies.handling import Handled, Message
+from topologies.runtime.handler import Handled, Message
 
 
 def sent_to(handled: Handled, topic: str) -> list[Message]:

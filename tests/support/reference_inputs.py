@@ -11,13 +11,13 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams import reference_record as records
-from streams.candidates import Rules
-from streams.identification import Identified, Said, identify, key_of
-from streams.model import AlertSignal, CarrierEvent, Location, OrderReference, Reference, ReferenceClaim
-from streams.resolving import resolved, taken_back
-from streams.vocabulary import AlertState, Classifier, Correction, Milestone, SaidBy
-from tests.streams.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, SOURCE, carrier_event
+from streams.contracts.model import AlertSignal, CarrierEvent, Location, OrderReference, Reference, ReferenceClaim
+from streams.identity import record as records
+from streams.identity.matching import Rules
+from streams.identity.resolved_events import resolved, taken_back
+from streams.identity.step import Identified, Said, identify, key_of
+from streams.kernel.vocabulary import AlertState, Classifier, Correction, Milestone, SaidBy
+from tests.support.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, SOURCE, carrier_event
 
 RULES = Rules(span_ms=24 * HOUR, patience_ms=4 * HOUR)
 BOL = Reference("bol", "B1")

@@ -5,9 +5,9 @@ from typing import Any, cast
 import fastavro
 
 from config.topics import STATIC, Topic
-from connectors.registry import Registry
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from connectors.kafka.registry import Registry
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 
 class FakeRegistry:

@@ -11,7 +11,7 @@ from urllib.error import URLError
 
 from config.settings import Settings
 from connectors.embedded.broker import free_port
-from topologies.environment import environment
+from topologies.local_stack.environment import environment
 
 
 class StageWorker:

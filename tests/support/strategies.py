@@ -9,10 +9,9 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from streams.identity import event_id
-from streams.model import CarrierEvent, Location, OrderReference, ProofOfDelivery, ShipmentLink, Source
-from streams.shipments import Received
-from streams.vocabulary import (
+from streams.contracts.ids import event_id
+from streams.contracts.model import CarrierEvent, Location, OrderReference, ProofOfDelivery, ShipmentLink, Source
+from streams.kernel.vocabulary import (
     Classifier,
     Correction,
     ExceptionType,
@@ -22,6 +21,7 @@ from streams.vocabulary import (
     Precision,
     Reason,
 )
+from streams.shipments.step import Received
 
 Said = Received | OrderReference | ShipmentLink
 DAY_ONE = 1_767_225_600_000

@@ -15,15 +15,15 @@ from rich.table import Table
 
 from config import settings as configuration
 from config.settings import Settings
-from streams.alert_vocabulary import OPEN
-from streams.errors import Fatal
-from streams.model import Alert, AlertAction, AtStake
-from streams.vocabulary import ActionKind, AlertKind, AlertState, Severity
-from topologies import upfile
-from topologies.rendering import cut, humane, moment, named, printable
+from streams.contracts.model import Alert, AlertAction, AtStake
+from streams.kernel.alert_vocabulary import OPEN
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, Severity
+from topologies.local_stack import stack_file
+from topologies.operations.record_view import cut, humane, moment, named, printable
 
 if TYPE_CHECKING:
-    from topologies.alert_board import AlertBoard
+    from topologies.operations.alert_board import AlertBoard
 
 app = typer.Typer(help="See what calls for attention, and act on it (docs/alerts.md).", no_args_is_help=True)
 READ_SECONDS = 10.0
@@ -49,7 +49,7 @@ def list_alerts(
     as_json: AsJson = False,
 ) -> None:
     """List open alerts, the most pressing first: by severity, value at stake and age."""
-    from topologies.alert_board import work_list
+    from topologies.operations.alert_board import work_list
 
     with _board() as board:
         alerts = list(board.alerts.values())
@@ -129,11 +129,11 @@ def assign(
 def _act(
     prefix: str, kind: ActionKind, by: str, note: str, *, until: int | None = None, owner: str | None = None
 ) -> None:
-    from topologies.alert_acting import act
+    from topologies.operations.alert_actions import act
 
     if not by.strip() or (owner is not None and not owner.strip()):
         raise typer.BadParameter("a name is due", param_hint="--by" if not by.strip() else "--to")
-    settings = upfile.resolve(configuration.load())
+    settings = stack_file.resolve(configuration.load())
     with _board(settings) as board:
         alert = _one(board, prefix)
     act(settings, AlertAction(alert.alert_id, kind, by, _now(), note, until, owner))
@@ -143,9 +143,9 @@ def _act(
 @contextmanager
 def _board(settings: Settings | None = None) -> Iterator[AlertBoard]:
     """The alerts as they are now."""
-    from topologies.alert_board import AlertBoard
+    from topologies.operations.alert_board import AlertBoard
 
-    board = AlertBoard(settings or upfile.resolve(configuration.load()))
+    board = AlertBoard(settings or stack_file.resolve(configuration.load()))
     try:
         board.update(READ_SECONDS)
         yield board

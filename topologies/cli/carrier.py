@@ -19,13 +19,13 @@ from config import settings as configuration
 from connectors.carriers import HOME, Carrier, discover
 from connectors.drafting.sample import draft
 from connectors.mapping.loading import FILE
-from streams.errors import Fatal, Reject
-from streams.model import CarrierEvent, Location
-from streams.vocabulary import ExceptionType, Precision
+from streams.contracts.model import CarrierEvent, Location
+from streams.kernel.errors import Fatal, Reject
+from streams.kernel.vocabulary import ExceptionType, Precision
 from topologies.cli.feed import known_feed
-from topologies.rendering import cut, humane, named, printable
-from topologies.sending import files_in
-from topologies.trying import Drift, Findings, Tried, examine, read_file
+from topologies.operations.dry_run import Drift, Findings, Tried, examine, read_file
+from topologies.operations.file_publisher import files_in
+from topologies.operations.record_view import cut, humane, named, printable
 
 app = typer.Typer(
     help="The carriers there are, and what a mapping makes of files: no broker needed.", no_args_is_help=True

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from config import settings as configuration
-from streams.errors import Fatal, ShipSyncError
-from topologies import logs, upfile
+from streams.kernel.errors import Fatal, ShipSyncError
+from topologies.local_stack import stack_file
+from topologies.runtime import logs
 
 log = logging.getLogger(__name__)
 AsJson = Annotated[bool, typer.Option("--json", help="With --once: as JSON.")]
@@ -30,7 +31,7 @@ def command(
     from connectors.drop.sender import Sender
     from connectors.drop.watcher import Watcher
 
-    settings = upfile.resolve(configuration.load())
+    settings = stack_file.resolve(configuration.load())
     if settings.drop_dir is None:
         raise Fatal("no drop folder: name it in SHIPSYNC_DROP_DIR")
     watcher = Watcher(settings, taken(settings.feeds), Sender(settings))

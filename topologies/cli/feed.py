@@ -13,8 +13,8 @@ from rich.progress import Progress
 
 from config import settings as configuration
 from config import topics
-from streams.errors import Transient
-from topologies import upfile
+from streams.kernel.errors import Transient
+from topologies.local_stack import stack_file
 
 
 def command(
@@ -25,9 +25,9 @@ def command(
 ) -> None:
     """Send files as raw records of a feed, byte for byte, one record a file."""
     from connectors.carriers import taken
-    from topologies.sending import files_in, send
+    from topologies.operations.file_publisher import files_in, send
 
-    settings = upfile.resolve(configuration.load())
+    settings = stack_file.resolve(configuration.load())
     known_feed(feed, sorted(carrier.feed for carrier in taken(settings.feeds)))
     if not path.exists():
         raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")

@@ -7,8 +7,9 @@ import logging
 import typer
 
 from config import settings as configuration
-from streams.errors import ShipSyncError
-from topologies import logs, upfile
+from streams.kernel.errors import ShipSyncError
+from topologies.local_stack import stack_file
+from topologies.runtime import logs
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ def command() -> None:
     """Serve the HTTP gateway until SIGTERM or Ctrl-C. Settings come from SHIPSYNC_* variables."""
     from connectors.gateway.serving import serve
 
-    settings = upfile.resolve(configuration.load())
+    settings = stack_file.resolve(configuration.load())
     logs.configure(settings, "gateway")
     try:
         serve(settings)

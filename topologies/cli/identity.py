@@ -13,12 +13,12 @@ from rich.table import Table
 
 from config import settings as configuration
 from config.settings import Settings
-from streams.identity import normalise_carrier, normalise_tracking_number
-from streams.model import MasterRecord
-from streams.reference_record import Known
-from streams.references import Named, parse_key
-from topologies import upfile
-from topologies.rendering import humane, moment, printable
+from streams.contracts.ids import normalise_carrier, normalise_tracking_number
+from streams.contracts.model import MasterRecord
+from streams.contracts.references import Named, parse_key
+from streams.identity.record import Known
+from topologies.local_stack import stack_file
+from topologies.operations.record_view import humane, moment, printable
 
 app = typer.Typer(help="References that wait for a shipment, and a person's word on them.", no_args_is_help=True)
 MOST_ROWS = 100
@@ -37,9 +37,9 @@ def group() -> None:
 @app.command("list")
 def list_waiting(as_json: AsJson = False) -> None:
     """Show the references something waits for: since when, what, and which shipments could be meant."""
-    from topologies import references_by_hand
+    from topologies.operations import manual_resolution
 
-    rows = references_by_hand.waiting(upfile.resolve(configuration.load()))
+    rows = manual_resolution.waiting(stack_file.resolve(configuration.load()))
     if as_json:
         typer.echo(json.dumps(humane(rows), indent=2, ensure_ascii=False))
         return
@@ -66,37 +66,37 @@ def resolve(
     reference: Reference, shipment: Shipment, apply: Apply = False, by: By = "", as_json: AsJson = False
 ) -> None:
     """Say whose a reference is: what waits goes out there, what was told elsewhere is taken back."""
-    from topologies import references_by_hand
+    from topologies.operations import manual_resolution
 
     name = _reference(reference)
     carrier, _, number = shipment.partition(":")
     carrier, number = normalise_carrier(carrier), normalise_tracking_number(number)
     if not carrier or not number:
         raise typer.BadParameter(f"{shipment!r}: write CARRIER:NUMBER, such as acme:4711", param_hint="SHIPMENT")
-    settings = upfile.resolve(configuration.load())
-    known, rules = references_by_hand.known_of(settings, name), references_by_hand.rules_of(settings)
-    said = references_by_hand.decided(known, rules, carrier, number, _now_ms(), by or getpass.getuser())
+    settings = stack_file.resolve(configuration.load())
+    known, rules = manual_resolution.known_of(settings, name), manual_resolution.rules_of(settings)
+    said = manual_resolution.decided(known, rules, carrier, number, _now_ms(), by or getpass.getuser())
     _say(settings, known, said, apply=apply, as_json=as_json)
 
 
 @app.command("withdraw")
 def withdraw(reference: Reference, apply: Apply = False, by: By = "", as_json: AsJson = False) -> None:
     """Take a person's word on a reference back: what others say of it counts again."""
-    from topologies import references_by_hand
+    from topologies.operations import manual_resolution
 
     name = _reference(reference)
-    settings = upfile.resolve(configuration.load())
-    known = references_by_hand.known_of(settings, name)
-    said = references_by_hand.taken_back(known, _now_ms(), by or getpass.getuser())
+    settings = stack_file.resolve(configuration.load())
+    known = manual_resolution.known_of(settings, name)
+    said = manual_resolution.taken_back(known, _now_ms(), by or getpass.getuser())
     _say(settings, known, said, apply=apply, as_json=as_json)
 
 
 def _say(settings: Settings, known: Known, said: MasterRecord, *, apply: bool, as_json: bool) -> None:
-    from topologies import masterdata, references_by_hand
+    from topologies.operations import manual_resolution, master_data
 
-    found = references_by_hand.consequences(known, references_by_hand.rules_of(settings), said)
+    found = manual_resolution.consequences(known, manual_resolution.rules_of(settings), said)
     if apply:
-        masterdata.write(settings, [said])
+        master_data.write(settings, [said])
     if as_json:
         typer.echo(json.dumps(humane({**found, "applied": apply}), indent=2, ensure_ascii=False))
         return

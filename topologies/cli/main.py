@@ -11,8 +11,7 @@ from rich.console import Console
 from config.settings import SettingsError
 from config.version import VERSION
 from connectors.carriers import CarrierFileError
-from streams.errors import ShipSyncError
-from topologies import logs
+from streams.kernel.errors import ShipSyncError
 from topologies.cli import (
     alerts,
     carrier,
@@ -33,6 +32,7 @@ from topologies.cli import (
     topics,
     up,
 )
+from topologies.runtime import logs
 
 EXIT_FAILURE = 1
 EXIT_WRONG_SETTINGS = 78

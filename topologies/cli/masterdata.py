@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from config import settings as configuration
-from streams.master_rows import Difference, Fault
-from streams.model import MasterRecord
-from streams.vocabulary import MasterKind
-from topologies import upfile
-from topologies.rendering import moment, printable
+from streams.contracts.model import MasterRecord
+from streams.kernel.vocabulary import MasterKind
+from streams.masterdata.rows import Difference, Fault
+from topologies.local_stack import stack_file
+from topologies.operations.record_view import moment, printable
 
 app = typer.Typer(help="Carriers, customers, references and links by hand.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -43,16 +43,16 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Compare a file with what is there, and write the difference with --apply. Exit 1 where a line is wrong."""
-    from streams.master_rows import difference
-    from topologies import masterdata
+    from streams.masterdata.rows import difference
+    from topologies.operations import master_data
 
-    rows = masterdata.read_file(file or masterdata.PACKAGED, time.time_ns() // 1_000_000, by or getpass.getuser())
+    rows = master_data.read_file(file or master_data.PACKAGED, time.time_ns() // 1_000_000, by or getpass.getuser())
     if rows.faults:
         _show_faults(rows.faults, as_json=as_json)
         raise typer.Exit(1)
-    settings = upfile.resolve(configuration.load())
-    found = difference(masterdata.known(settings), rows.records)
-    written = masterdata.write(settings, found.to_write) if apply else 0
+    settings = stack_file.resolve(configuration.load())
+    found = difference(master_data.known(settings), rows.records)
+    written = master_data.write(settings, found.to_write) if apply else 0
     if as_json:
         typer.echo(json.dumps({**_plain(found), "written": written}, indent=2, ensure_ascii=False))
         return
@@ -69,9 +69,9 @@ def list_records(
     as_json: AsJson = False,
 ) -> None:
     """Show the records there are; those taken back are left out."""
-    from topologies import masterdata
+    from topologies.operations import master_data
 
-    records = _standing(masterdata.known(upfile.resolve(configuration.load())), kind)
+    records = _standing(master_data.known(stack_file.resolve(configuration.load())), kind)
     if as_json:
         typer.echo(json.dumps([msgspec.to_builtins(one) for one in records], indent=2, ensure_ascii=False))
         return
@@ -88,9 +88,9 @@ def export(
     kind: Annotated[MasterKind | None, typer.Argument(help="Of this kind alone.", show_default=False)] = None,
 ) -> None:
     """Print the records as the CSV that import reads."""
-    from topologies import masterdata
+    from topologies.operations import master_data
 
-    masterdata.export(_standing(masterdata.known(upfile.resolve(configuration.load())), kind), sys.stdout)
+    master_data.export(_standing(master_data.known(stack_file.resolve(configuration.load())), kind), sys.stdout)
 
 
 def _standing(records: dict[str, MasterRecord], kind: MasterKind | None) -> list[MasterRecord]:

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from config import settings as configuration
-from streams.norms import ANY
-from streams.usual import Usual, hours
-from topologies import upfile
-from topologies.norm_table import read
-from topologies.rendering import printable
+from streams.contracts.dwell_keys import ANY
+from streams.shipments.timers.expected_dwell import Usual, hours
+from topologies.local_stack import stack_file
+from topologies.operations.record_view import printable
+from topologies.stages.norm_table import read
 
 
 def command(
@@ -22,7 +22,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, spans in ms.")] = False,
 ) -> None:
     """Show how long shipments usually stand in a status, by carrier and lane, as learnt from those that ended."""
-    norms = [one for one in read(upfile.resolve(configuration.load())) if carrier in (None, one.carrier)]
+    norms = [one for one in read(stack_file.resolve(configuration.load())) if carrier in (None, one.carrier)]
     norms.sort(key=lambda one: (one.carrier, one.status, one.lane))
     if as_json:
         typer.echo(json.dumps([_plain(one) for one in norms], indent=2))

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from config import settings as configuration
-from topologies import upfile
-from topologies.rendering import humane, moment, printable
+from topologies.local_stack import stack_file
+from topologies.operations.record_view import humane, moment, printable
 
 app = typer.Typer(help="What orders and carriers do not agree on.", no_args_is_help=True)
 MOST_ROWS = 100
@@ -25,9 +25,9 @@ def group() -> None:
 @app.command("waiting")
 def waiting(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """Show lines of orders whose number or reference no carrier has spoken of, and shipments no order claims."""
-    from topologies import references_by_hand
+    from topologies.operations import manual_resolution
 
-    found = references_by_hand.never_found(upfile.resolve(configuration.load()))
+    found = manual_resolution.never_found(stack_file.resolve(configuration.load()))
     if as_json:
         typer.echo(json.dumps(humane(found), indent=2, ensure_ascii=False))
         return

@@ -14,9 +14,10 @@ from rich.table import Table
 
 from config import settings as configuration
 from config.settings import Settings
-from streams.errors import Fatal, ShipSyncError
-from topologies import logs, upfile
-from topologies.rendering import printable
+from streams.kernel.errors import Fatal, ShipSyncError
+from topologies.local_stack import stack_file
+from topologies.operations.record_view import printable
+from topologies.runtime import logs
 
 log = logging.getLogger(__name__)
 app = typer.Typer(
@@ -37,14 +38,14 @@ def command(
         return
     settings = configuration.load()
     if dry_run:
-        _show_plan(upfile.resolve(settings), most, as_json=as_json)
+        _show_plan(stack_file.resolve(settings), most, as_json=as_json)
         return
-    from topologies import polling
+    from topologies.workers import carrier_polling
 
     logs.configure(settings, "poll")
     _serve_metrics(settings)
     try:
-        code = polling.run(settings)
+        code = carrier_polling.run(settings)
     except ShipSyncError as error:
         log.critical("polling ends: %s", error)
         code = 1
@@ -54,10 +55,11 @@ def command(
 @app.command("status")
 def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """Show each polled feed: numbers due, waiting and retired, and its circuit breaker."""
-    from topologies import polling, polling_status
+    from topologies.operations import polling_status
+    from topologies.workers import carrier_polling
 
-    settings = upfile.resolve(configuration.load())
-    found = polling_status.look(settings, polling.configured(settings), polling.now_ms())
+    settings = stack_file.resolve(configuration.load())
+    found = polling_status.look(settings, carrier_polling.configured(settings), carrier_polling.now_ms())
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -74,9 +76,10 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
 
 
 def _show_plan(settings: Settings, most: int, *, as_json: bool) -> None:
-    from topologies import polling, polling_status
+    from topologies.operations import polling_status
+    from topologies.workers import carrier_polling
 
-    planned = polling_status.planned(settings, polling.configured(settings), polling.now_ms(), most)
+    planned = polling_status.planned(settings, carrier_polling.configured(settings), carrier_polling.now_ms(), most)
     if as_json:
         typer.echo(json.dumps(planned, indent=2))
         return

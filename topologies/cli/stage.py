@@ -11,8 +11,8 @@ from prometheus_client import start_http_server
 from config import settings as configuration
 from config.settings import Settings
 from config.topics import APPS
-from streams.errors import Fatal, ShipSyncError
-from topologies import logs
+from streams.kernel.errors import Fatal, ShipSyncError
+from topologies.runtime import logs
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def command(
 
 def _run(name: str, settings: Settings) -> int:
     """Serve the metrics and run the stage; its exit code. Raises Fatal or Transient before it starts."""
-    from topologies.apps import run_stage
+    from topologies.stages.catalogue import run_stage
 
     if settings.metrics_port:
         try:

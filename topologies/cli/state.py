@@ -11,10 +11,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from config import settings as configuration
-from streams.identity import shipment_key
-from streams.model import EnrichedEvent, Related, ShipmentState
-from topologies import upfile
-from topologies.rendering import cut, humane, moment, printable
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import EnrichedEvent, Related, ShipmentState
+from topologies.local_stack import stack_file
+from topologies.operations.record_view import cut, humane, moment, printable
 
 app = typer.Typer(help="Look into what is known of one shipment.", no_args_is_help=True)
 RAW_SHOWN, TEXT = 2_000, 40
@@ -32,7 +32,7 @@ def inspect_shipment(
     as_json: Annotated[bool, typer.Option("--json", help="All of it as JSON, raw messages whole.")] = False,
 ) -> None:
     """Show where a shipment stands, every event of it, and the raw records they were made of. Exit 1 without any."""
-    from topologies.inspecting import inspect, plain
+    from topologies.operations.shipment_trace import inspect, plain
 
     carrier, _, reference = key.partition(":")
     if not carrier or not reference:
@@ -40,7 +40,7 @@ def inspect_shipment(
             f"{key!r}: write CARRIER:REFERENCE, such as acme:4711; `shipsync carrier list` names the carriers",
             param_hint="KEY",
         )
-    settings = upfile.resolve(configuration.load())
+    settings = stack_file.resolve(configuration.load())
     key = f"{carrier.strip().lower()}:{''.join(reference.split()).upper()}"
     errors = Console(stderr=True)
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:

@@ -19,13 +19,13 @@ from rich.text import Text
 
 from config import settings as configuration
 from config.settings import Settings
-from streams.errors import ShipSyncError, Transient
-from topologies import upfile
-from topologies.rendering import printable
-from topologies.status import OpenAlert, ProcessStatus, StackStatus, look, with_alerts, with_rates
+from streams.kernel.errors import ShipSyncError, Transient
+from topologies.local_stack import stack_file
+from topologies.operations.record_view import printable
+from topologies.operations.status import OpenAlert, ProcessStatus, StackStatus, look, with_alerts, with_rates
 
 if TYPE_CHECKING:
-    from topologies.alert_board import AlertBoard
+    from topologies.operations.alert_board import AlertBoard
 
 REFRESH_SECONDS = 1.0
 ALERT_SECONDS = 5.0
@@ -41,7 +41,7 @@ def command(
     settings = configuration.load()
     before = current(settings.data_dir)
     console = Console(highlight=False)
-    with _alert_board(upfile.resolve(settings)) as board:
+    with _alert_board(stack_file.resolve(settings)) as board:
         time.sleep(REFRESH_SECONDS)
         if not watch:
             now = _look_again(settings, before, board)
@@ -62,7 +62,7 @@ def command(
 
 def current(data_dir: Path) -> StackStatus:
     """The running stack's status. Raises Transient where none runs."""
-    noted = upfile.running(data_dir)
+    noted = stack_file.running(data_dir)
     if noted is None:
         raise Transient(
             f"no stack runs with data in {data_dir.resolve()}: start it with shipsync up,"
@@ -74,7 +74,7 @@ def current(data_dir: Path) -> StackStatus:
 @contextmanager
 def _alert_board(settings: Settings) -> Iterator[AlertBoard | None]:
     """The open alerts' board; None where the broker or the registry does not answer."""
-    from topologies.alert_board import AlertBoard
+    from topologies.operations.alert_board import AlertBoard
 
     try:
         board = AlertBoard(settings)

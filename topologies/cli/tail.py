@@ -15,9 +15,9 @@ from rich.console import Console
 
 from config import settings as configuration
 from config.settings import Settings
-from connectors.topic_admin import client_log
-from streams.errors import Transient
-from topologies import upfile
+from connectors.kafka.topic_admin import client_log
+from streams.kernel.errors import Transient
+from topologies.local_stack import stack_file
 
 ANSWER_SECONDS = 10.0
 POLL_SECONDS = 0.2
@@ -35,12 +35,12 @@ def command(
 
     Ctrl-C ends it. With --from-beginning --until-end it prints what there is.
     """
-    from connectors.registry import Registry
-    from topologies.rendering import line, plain
-    from topologies.stack import catalogue
+    from connectors.kafka.registry import Registry
+    from topologies.local_stack.stack import catalogue
+    from topologies.operations.record_view import line, plain
 
     name = full_name(topic, [declared.name for declared in catalogue()])
-    settings = upfile.resolve(configuration.load())
+    settings = stack_file.resolve(configuration.load())
     writer_schema = Registry(settings).writer_schema
     console = Console(soft_wrap=True, highlight=False)
     shown = 0

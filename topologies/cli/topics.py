@@ -12,7 +12,7 @@ from rich.table import Table
 
 from config import settings as configuration
 from config.topics import DAY_MS, Cleanup, Topic, raw
-from topologies import upfile
+from topologies.local_stack import stack_file
 
 WAIT_SECONDS = 10.0
 EVERY_FEED = "<feed>"
@@ -25,7 +25,7 @@ def command(
     markdown: Annotated[bool, typer.Option("--markdown", help="As the table of docs/topics.md.")] = False,
 ) -> None:
     """List the declared topics: key, contract, cleanup, owner; make them, or compare them with the cluster's."""
-    from topologies.stack import catalogue
+    from topologies.local_stack.stack import catalogue
 
     declared = catalogue(() if markdown else configuration.load().feeds)
     console = Console(soft_wrap=True, highlight=False)
@@ -44,9 +44,9 @@ def command(
 
 
 def _on_the_cluster(declared: Sequence[Topic], console: Console, *, create: bool) -> None:
-    from connectors.topic_admin import TopicAdmin
+    from connectors.kafka.topic_admin import TopicAdmin
 
-    admin = TopicAdmin(upfile.resolve(configuration.load()))
+    admin = TopicAdmin(stack_file.resolve(configuration.load()))
     admin.wait(WAIT_SECONDS)
     if create:
         for name in admin.create(declared):

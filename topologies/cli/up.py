@@ -12,7 +12,7 @@ from config import settings as configuration
 from config.topics import APPS
 
 if TYPE_CHECKING:
-    from topologies.stack import Stack
+    from topologies.local_stack.stack import Stack
 
 HIGHEST_BASE = 65_500
 
@@ -39,7 +39,7 @@ def command(
     The embedded broker lives in memory: what an earlier run held is gone, and its local state with it.
     A second Ctrl-C does not wait for what is in hand.
     """
-    from topologies.stack import GATEWAY, Stack
+    from topologies.local_stack.stack import GATEWAY, Stack
 
     known = [*(app.name for app in APPS), GATEWAY]
     unknown = [name for name in only or [] if name not in known]

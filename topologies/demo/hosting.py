@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.console import Console
 
 from config.settings import Settings
-from topologies import upfile
-from topologies.stack import Stack, on_free_ports
+from topologies.local_stack import stack_file
+from topologies.local_stack.stack import Stack, on_free_ports
 
 
 def found(settings: Settings) -> Settings | None:
     """How to reach what is up: the stack of this data directory, or the broker the settings name."""
-    if upfile.running(settings.data_dir) is not None:
-        return upfile.resolve(settings)
+    if stack_file.running(settings.data_dir) is not None:
+        return stack_file.resolve(settings)
     return settings if "bootstrap" in settings.model_fields_set else None
 
 

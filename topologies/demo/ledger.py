@@ -1,6 +1,6 @@
 """The demo's book-keeping: what was sent, and everything that came out of the pipeline for it.
 
-Entries only; no Kafka here (``reading.py`` makes them) and no judgement (``reconcile.py`` does).
+Entries only; no Kafka here (``runtime/decoding.py`` makes them) and no judgement (``reconcile.py`` does).
 Only what leads back to a raw record of this demo is entered, so other traffic on a running stack does
 not disturb the account.
 """
@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from streams.alert_vocabulary import OPEN
-from streams.identity import shipment_key
-from streams.model import (
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import (
     Alert,
     CarrierEvent,
     CustomerUpdate,
@@ -26,7 +25,8 @@ from streams.model import (
     OrderReference,
     ShipmentState,
 )
-from streams.vocabulary import Correction, Milestone
+from streams.kernel.alert_vocabulary import OPEN
+from streams.kernel.vocabulary import Correction, Milestone
 from topologies.demo.planned import Plan, Planned
 
 

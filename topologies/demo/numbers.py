@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from connectors.mapping.check_digits import RULES
+from connectors.mapping.values.check_digits import RULES
 
 _ALPHANUMERIC = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, islice
 from random import Random
 
-from streams.model import Order, OrderLine
+from streams.contracts.model import Order, OrderLine
 from topologies.demo.journeys import Journey
 from topologies.demo.planned import Expected, Kind, Planned
 

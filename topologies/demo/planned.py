@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from streams.identity import shipment_key
-from streams.model import Order
-from streams.vocabulary import RejectReason
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import Order
+from streams.kernel.vocabulary import RejectReason
 from topologies.demo.journeys import Journey, Step
 
 

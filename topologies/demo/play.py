@@ -10,9 +10,9 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config import headers, topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from streams.errors import Transient
-from streams.model import Order
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import Order
+from streams.kernel.errors import Transient
 from topologies.demo.ledger import Ledger, Origin
 from topologies.demo.planned import Plan, Planned
 

@@ -16,7 +16,7 @@ from topologies.demo.run import Run, wall_clock_ms
 from topologies.demo.stage import Lines, Screen, Show
 from topologies.demo.stories import tell
 from topologies.demo.summary import verdict, view, what_next
-from topologies.stack import Stack
+from topologies.local_stack.stack import Stack
 
 SECONDS, CHECK_SECONDS = 60.0, 30.0
 FRESH_SEED = 7

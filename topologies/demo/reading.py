@@ -12,9 +12,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from config import headers, topics
 from config.settings import Settings
 from config.topics import Topic
-from connectors.registry import Registry, ValueCodec
-from streams.errors import Fatal, Transient
-from streams.model import (
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import (
     Alert,
     CarrierEvent,
     CustomerUpdate,
@@ -26,6 +25,7 @@ from streams.model import (
     OrderReference,
     ShipmentState,
 )
+from streams.kernel.errors import Fatal, Transient
 from topologies.demo.ledger import Ledger, Origin
 
 T = TypeVar("T", bound=msgspec.Struct)

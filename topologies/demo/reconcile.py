@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.fulfilment import POSTING_OF
-from streams.identity import shipment_key
-from streams.model import DeliveryMilestone, ErpPosting
-from streams.vocabulary import Milestone, PostingKind, Status
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import DeliveryMilestone, ErpPosting
+from streams.fulfilment.step import POSTING_OF
+from streams.kernel.vocabulary import Milestone, PostingKind, Status
 from topologies.demo.ledger import FeedCount, Ledger, Origin
 
 

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 
 from config.settings import Settings
-from connectors.registry import Registry
-from streams.model import CustomerUpdate
+from connectors.kafka.registry import Registry
+from streams.contracts.model import CustomerUpdate
 from topologies.demo.ledger import Ledger
 from topologies.demo.planned import Plan
 from topologies.demo.play import Player

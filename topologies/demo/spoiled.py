@@ -8,7 +8,7 @@ from random import Random
 
 import msgspec
 
-from streams.vocabulary import RejectReason
+from streams.kernel.vocabulary import RejectReason
 from topologies.demo.journeys import Journey, Scan, Step
 from topologies.demo.payloads import dhl, easypost, fedex, ltl, ups
 from topologies.demo.planned import Expected

@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from streams.model import CustomerUpdate
+from streams.contracts.model import CustomerUpdate
 from topologies.demo.reconcile import Totals
 from topologies.demo.wording import clock, happening, short
 

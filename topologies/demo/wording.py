@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from streams.model import CustomerUpdate, Location
-from streams.vocabulary import ExceptionType, Milestone, Reason
+from streams.contracts.model import CustomerUpdate, Location
+from streams.kernel.vocabulary import ExceptionType, Milestone, Reason
 
 _TOLD: dict[Milestone, str] = {
     Milestone.PRE_ADVISED: "announced by the shipper",

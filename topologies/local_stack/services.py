@@ -11,9 +11,9 @@ from config.settings import Settings
 from connectors.embedded import valkey
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.embedded.ports import HOST, is_free, listens, unused
-from streams.errors import Fatal
-from topologies.children import ChildSpec
-from topologies.environment import environment
+from streams.kernel.errors import Fatal
+from topologies.local_stack.child_process import ChildSpec
+from topologies.local_stack.environment import environment
 
 SHIPSYNC = (sys.executable, "-m", "topologies.cli.main")
 SESSION_SECONDS = 6.0

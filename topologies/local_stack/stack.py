@@ -16,14 +16,15 @@ from config import topics
 from config.settings import Settings
 from connectors.carriers import taken
 from connectors.embedded.ports import is_free, unused
-from connectors.topic_admin import TopicAdmin
-from streams.errors import Fatal
-from topologies import embedded, polling, upfile
-from topologies.children import Child, ChildSpec
-from topologies.embedded import SHIPSYNC, on_free_ports, on_ports
-from topologies.environment import environment
-from topologies.supervisor import Say, Supervisor, never, nothing_said
-from topologies.upfile import ProcessNote, UpFile
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.kernel.errors import Fatal
+from topologies.local_stack import services, stack_file
+from topologies.local_stack.child_process import Child, ChildSpec
+from topologies.local_stack.environment import environment
+from topologies.local_stack.services import SHIPSYNC, on_free_ports, on_ports
+from topologies.local_stack.stack_file import ProcessNote, UpFile
+from topologies.local_stack.supervisor import Say, Supervisor, never, nothing_said
+from topologies.workers import carrier_polling
 
 __all__ = ["GATEWAY", "Stack", "catalogue", "on_free_ports"]
 
@@ -59,7 +60,7 @@ class Stack:
         wanted = stages or [*(app.name for app in topics.APPS), GATEWAY]
         self._stages = [name for name in wanted if name != GATEWAY]
         self._with_gateway = GATEWAY in wanted
-        self._polls = stages is None and bool(polling.configured(self.settings))
+        self._polls = stages is None and bool(carrier_polling.configured(self.settings))
         self._drops = stages is None and self.settings.drop_dir is not None
         self._ports = ports
         self._tell, self._hear = say, hear
@@ -111,7 +112,7 @@ class Stack:
             self._supervisor.stop(hurried)
         finally:
             self._started_at = None
-            upfile.remove(self.settings.data_dir)
+            stack_file.remove(self.settings.data_dir)
 
     def __enter__(self) -> Stack:
         self.start()
@@ -123,7 +124,7 @@ class Stack:
         self.stop()
 
     def _claim(self, data_dir: Path) -> None:
-        known = upfile.running(data_dir)
+        known = stack_file.running(data_dir)
         if known is not None:
             raise Fatal(
                 f"a stack is running already (process {known.pid}, data in {data_dir}):"
@@ -139,9 +140,8 @@ class Stack:
     def _start(self, until: Callable[[], bool]) -> bool:
         supervisor = self._supervisor
         if not self._external:
-            services = embedded.children(self.settings)
             self._discard_state()
-            for spec in services:
+            for spec in services.children(self.settings):
                 supervisor.start(spec)
             if not supervisor.wait_ready(SERVICE_SECONDS, until):
                 return False
@@ -177,7 +177,7 @@ class Stack:
         ]
         UpFile(
             os.getpid(), settings.bootstrap, settings.registry_url, settings.redis_url, settings.host,
-            started_at, processes, upfile.born(os.getpid()),
+            started_at, processes, stack_file.born(os.getpid()),
         ).write(settings.data_dir)
 
     def _discard_state(self) -> None:
@@ -203,7 +203,7 @@ class Stack:
         needed = len(self._stages) + self._polls + self._drops
         if self._ports is None:
             return unused(needed)
-        first = self._ports + embedded.PORTS
+        first = self._ports + services.PORTS
         wanted = list(range(first, first + needed))
         taken = [port for port in wanted if not is_free(port, self.settings.host)]
         if taken:
@@ -242,8 +242,8 @@ def _prepared(settings: Settings, external: bool, ports: int | None) -> Settings
     if external:
         return settings
     if ports is not None:
-        settings = on_ports(settings, list(range(ports, ports + embedded.PORTS)))
-    return embedded.with_an_open_gateway(embedded.with_short_sessions(settings))
+        settings = on_ports(settings, list(range(ports, ports + services.PORTS)))
+    return services.with_an_open_gateway(services.with_short_sessions(settings))
 
 
 def _is_ready(host: str, port: int, says: bytes) -> bool:

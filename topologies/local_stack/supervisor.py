@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from streams.errors import Fatal, Transient
-from topologies.children import FIRST_PAUSE, LONGEST_PAUSE, Child, ChildSpec, State, how_it_ended
-from topologies.following import Follower
+from streams.kernel.errors import Fatal, Transient
+from topologies.local_stack.child_process import FIRST_PAUSE, LONGEST_PAUSE, Child, ChildSpec, State, how_it_ended
+from topologies.local_stack.log_follower import Follower
 
 EXIT_WRONG_SETTINGS = 78
 PATIENCE_SECONDS = 60.0

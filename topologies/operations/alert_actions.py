@@ -6,10 +6,10 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import client_log
-from streams.errors import Transient
-from streams.model import AlertAction
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import client_log
+from streams.contracts.model import AlertAction
+from streams.kernel.errors import Transient
 
 ACK_SECONDS = 10.0
 REGISTRY_SECONDS = 2.0

@@ -9,13 +9,13 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import client_log
-from streams.alert_routing import SEVERITIES
-from streams.alert_vocabulary import OPEN
-from streams.errors import Transient
-from streams.model import Alert
-from streams.vocabulary import AlertState
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import client_log
+from streams.alerts.routing import SEVERITIES
+from streams.contracts.model import Alert
+from streams.kernel.alert_vocabulary import OPEN
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import AlertState
 
 REGISTRY_SECONDS = 2.0
 ANSWER_SECONDS = 3.0

@@ -13,12 +13,12 @@ from msgspec import Struct, field
 from config.settings import Settings
 from config.topics import raw
 from connectors.carriers import Carrier
-from streams.drift import BREAKS_CONTRACT
-from streams.errors import Reject
-from streams.intake import take_in
-from streams.model import CarrierEvent
-from streams.outcomes import CarrierError
-from streams.vocabulary import Flag, RejectReason
+from streams.contracts.model import CarrierEvent
+from streams.intake.payload_shape import BREAKS_CONTRACT
+from streams.intake.step import take_in
+from streams.kernel.carrier_errors import CarrierError
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Flag, RejectReason
 
 NO_FAULT = frozenset({RejectReason.UNSUPPORTED_MESSAGE})
 """What a carrier says that is no tracking: refused, and rightly."""
@@ -42,7 +42,7 @@ class _File(NamedTuple):
 
 class Tried(NamedTuple):
     """One file: its events in the payload's order, what in it could not be used, the carrier's own errors, and its
-    fields with the kinds of their values (``streams/drift.py``)."""
+    fields with the kinds of their values (``streams/intake/payload_shape.py``)."""
 
     file: Path
     events: list[CarrierEvent]

@@ -14,9 +14,9 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config import headers, topics
 from config.settings import Settings
-from connectors.raw_key import raw_key
-from connectors.topic_admin import TopicAdmin, client_log, largest_record
-from streams.errors import Fatal
+from connectors.kafka.raw_key import raw_key
+from connectors.kafka.topic_admin import TopicAdmin, client_log, largest_record
+from streams.kernel.errors import Fatal
 
 ANSWER_SECONDS = 5.0
 ACK_SECONDS = 30.0

@@ -11,23 +11,17 @@ from msgspec import Struct
 
 from config import topics
 from config.settings import Settings
-from connectors.compacted import each, latest
-from connectors.registry import Registry
-from streams.by_hand import said_by_hand
-from streams.candidates import Rules, standing
-from streams.errors import Fatal
-from streams.identification import identify
-from streams.identity import shipment_key
-from streams.model import (
-    CarrierEvent,
-    MasterRecord,
-    OrderLink,
-    OrderState,
-    ReferenceState,
-)
-from streams.reference_record import Known, decode, decode_event
-from streams.references import Named
-from streams.vocabulary import Correction, MasterKind, Status
+from connectors.kafka.registry import Registry
+from connectors.kafka.topic_reader import each, latest
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import CarrierEvent, MasterRecord, OrderLink, OrderState, ReferenceState
+from streams.contracts.references import Named
+from streams.identity.matching import Rules, standing
+from streams.identity.record import Known, decode, decode_event
+from streams.identity.step import identify
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import Correction, MasterKind, Status
+from streams.masterdata.manual_claims import said_by_hand
 
 Row = dict[str, Any]
 

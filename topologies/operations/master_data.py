@@ -12,16 +12,16 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config import topics
 from config.settings import Settings
-from connectors.compacted import latest
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import client_log
-from streams.errors import Fatal, Transient
-from streams.master_rows import BETWEEN_ALIASES, COLUMNS, Fault, Rows, read_rows
-from streams.masterdata import master_key
-from streams.model import MasterRecord
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import client_log
+from connectors.kafka.topic_reader import latest
+from streams.contracts.masterdata import master_key
+from streams.contracts.model import MasterRecord
+from streams.kernel.errors import Fatal, Transient
+from streams.masterdata.rows import BETWEEN_ALIASES, COLUMNS, Fault, Rows, read_rows
 
 ACK_SECONDS = 15.0
-PACKAGED = Path(__file__).parents[1] / "config" / "masterdata" / "carriers.csv"
+PACKAGED = Path(__file__).parents[2] / "config" / "masterdata" / "carriers.csv"
 """Carriers that ERPs name and that have no feed here, by their SCAC (NMFTA, Standard Carrier Alpha Codes)."""
 
 

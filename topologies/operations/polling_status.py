@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from config.settings import Settings
-from connectors.pollers.book import Book
-from connectors.pollers.credentials import Polled
-from connectors.pollers.mirror import Mirror
-from connectors.pollers.watch import Watch
-from connectors.registry import Registry
-from streams.circuit import Circuit
-from topologies.polling import books_of, counts, enter
+from connectors.kafka.registry import Registry
+from connectors.polling.credentials import Polled
+from connectors.polling.inputs import Watch
+from connectors.polling.redis_mirror import Mirror
+from connectors.polling.schedule_book import Book
+from streams.resilience.circuit_breaker import Circuit
+from topologies.workers.carrier_polling import books_of, counts, enter
 
 REGISTRY_SECONDS = 5.0
 

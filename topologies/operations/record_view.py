@@ -15,8 +15,8 @@ from confluent_kafka import Message
 from rich.text import Text
 
 from config import contracts, headers
-from connectors.registry import split
-from streams.errors import Reject
+from connectors.kafka.registry import split
+from streams.kernel.errors import Reject
 
 WriterSchema = Callable[[int], dict[str, Any]]
 RAW_PREVIEW, LETTER_PREVIEW = 2000, 200

@@ -11,11 +11,11 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import client_log
-from streams.errors import Transient
-from streams.model import EnrichedEvent, ShipmentState, Source
-from topologies.rendering import named
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import client_log
+from streams.contracts.model import EnrichedEvent, ShipmentState, Source
+from streams.kernel.errors import Transient
+from topologies.operations.record_view import named
 
 ANSWER_SECONDS, POLL_SECONDS = 5.0, 0.2
 Progress = Callable[[str, int, int], None]

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.model import Alert
-from topologies.upfile import ProcessNote, UpFile
+from streams.contracts.model import Alert
+from topologies.local_stack.stack_file import ProcessNote, UpFile
 
 PROBE_SECONDS = 2.0
 AT_ONCE = 8

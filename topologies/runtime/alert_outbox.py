@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from config import topics
-from connectors.registry import ValueCodec
-from streams.model import AlertSignal
-from topologies.handling import Afterwards
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import AlertSignal
+from topologies.runtime.handler import Afterwards
 
 
 def signals(codec: ValueCodec[AlertSignal], alerts: Sequence[AlertSignal], now_ms: int) -> Afterwards:

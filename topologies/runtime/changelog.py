@@ -20,10 +20,10 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from config.settings import Settings
-from streams.errors import Fatal, Transient
-from topologies import metrics
-from topologies.held_back import HeldBack, carried
-from topologies.state import Damaged, Mark, PartitionState, StateMemory, wipe
+from streams.kernel.errors import Fatal, Transient
+from topologies.runtime import metrics
+from topologies.runtime.outbox import HeldBack, carried
+from topologies.runtime.partition_state import Damaged, Mark, PartitionState, StateMemory, wipe
 
 log = logging.getLogger(__name__)
 

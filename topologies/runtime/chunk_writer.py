@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from config.topics import App
-from topologies.deadletters import Encode, cards, letters
-from topologies.handling import Handled
-from topologies.held_back import HeldBack, carrying, to_hold, together
-from topologies.sink import Sink, Unit
+from topologies.runtime.deadletters import Encode, cards, letters
+from topologies.runtime.handler import Handled
+from topologies.runtime.outbox import HeldBack, carrying, to_hold, together
+from topologies.runtime.sink import Sink, Unit
 
 log = logging.getLogger(__name__)
 

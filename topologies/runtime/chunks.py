@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from streams.model import Record
+from streams.contracts.model import Record
 
 
 class TopicPartition(NamedTuple):

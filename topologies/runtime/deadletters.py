@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 
 from config import headers
 from config.topics import DEAD_LETTERS, App
-from streams.model import DeadLetter
-from topologies.handling import Message, Refused
-from topologies.sink import Whole
+from streams.contracts.model import DeadLetter
+from topologies.runtime.handler import Message, Refused
+from topologies.runtime.sink import Whole
 
+ERRORS = "streams.errors"
+"""Where readers of dead letters know our errors from, wherever their code lies."""
 STAGE = "VALUE_CONVERTER"
 LONGEST_DETAIL, LONGEST_NAME = 2_000, 500
 """Characters of what is told of a record; the record itself is kept whole, however long."""
@@ -74,7 +76,7 @@ def _headers(app: App, refused: Refused, now_ms: int) -> list[tuple[str, bytes]]
         headers.ERROR_CONNECTOR: app.app_id,
         headers.ERROR_TASK: record.partition,
         headers.ERROR_CLASS: f"topologies.{app.name}",
-        headers.ERROR_EXCEPTION: f"{exception.__module__}.{exception.__qualname__}",
+        headers.ERROR_EXCEPTION: f"{ERRORS}.{exception.__qualname__}",
         headers.ERROR_MESSAGE: str(reject)[:LONGEST_DETAIL],
         headers.STEP: app.name,
         headers.REASON: reject.reason.value,

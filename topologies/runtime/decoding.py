@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from streams.errors import Fatal, Reject
-from streams.model import Record
-from topologies.handling import Refused, View
+from streams.contracts.model import Record
+from streams.kernel.errors import Fatal, Reject
+from topologies.runtime.handler import Refused, View
 
 T = TypeVar("T")
 

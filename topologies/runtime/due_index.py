@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import islice, takewhile
 from struct import Struct as Packing
 
-from topologies.handling import View
+from topologies.runtime.handler import View
 
 DUE = b"\x00due"
 _TIME = Packing(">Q")

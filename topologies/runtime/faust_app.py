@@ -20,10 +20,10 @@ from yarl import URL
 
 from config.settings import Settings
 from config.topics import App
-from streams.errors import Fatal
-from topologies.runner import EXIT_CODE, StageRunner
-from topologies.transport import CODEC, ChunkConsumer, ChunkTransport
-from topologies.watchdog import Watchdog
+from streams.kernel.errors import Fatal
+from topologies.runtime.runner import EXIT_CODE, StageRunner
+from topologies.runtime.transport import CODEC, ChunkConsumer, ChunkTransport
+from topologies.runtime.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 

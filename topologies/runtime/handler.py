@@ -1,7 +1,7 @@
 """What a stage hands back for one chunk: the contract between a stage's handler and its runner.
 
 A handler is synchronous and does no I/O of its own: bytes in, bytes out. The runner
-(``topologies/runner.py``) owns order and safety: outputs and dead letters first, acknowledged by the
+(``runtime/runner.py``) owns order and safety: outputs and dead letters first, acknowledged by the
 broker; then the changelog, acknowledged; then what was held back for it; then the local state; only then is
 the chunk done.
 """
@@ -13,8 +13,8 @@ from typing import NamedTuple, Protocol, TypedDict
 
 from msgspec import Struct, field
 
-from streams.errors import Reject
-from streams.model import Record
+from streams.contracts.model import Record
+from streams.kernel.errors import Reject
 
 
 class Message(TypedDict):
@@ -50,7 +50,7 @@ class Handled(Struct):
     ``local``: what is written to the local state alone, as it can be derived (None deletes).
     ``carrier_errors``: (feed, kind) -> how many. ``flags``: (feed, flag) -> events that bear it.
     ``afterwards``: what goes out once its key's change is on the changelog, because a later input may take it back
-    (``topologies/held_back.py``), or because a successor may come to say something else instead.
+    (``runtime/outbox.py``), or because a successor may come to say something else instead.
     """
 
     outputs: dict[str, list[Message]] = field(default_factory=dict)

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from msgspec import msgpack
 
 from config import headers
-from connectors.topic_admin import LARGEST_STATE
-from topologies.handling import Handled, Message
-from topologies.sink import Whole
+from connectors.kafka.topic_admin import LARGEST_STATE
+from topologies.runtime.handler import Handled, Message
+from topologies.runtime.sink import Whole
 
 _Packed = list[tuple[str, bytes | None, bytes | None]]
 _AROUND_ONE = 16

@@ -23,7 +23,7 @@ from rocksdict import (
     WriteOptions,
 )
 
-from streams.errors import Fatal, Transient
+from streams.kernel.errors import Fatal, Transient
 
 MARK = b"\xff\xff\xff\xff\xffshipsync.changelog"
 MEMTABLE_BYTES = 8 * 1024 * 1024

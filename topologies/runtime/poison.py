@@ -13,11 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from streams.errors import Fatal, Reject, ShipSyncError
-from streams.model import Record
-from streams.vocabulary import RejectReason
-from topologies.chunks import TopicPartition
-from topologies.handling import Change, Handled, Handler, Refused, View
+from streams.contracts.model import Record
+from streams.kernel.errors import Fatal, Reject, ShipSyncError
+from streams.kernel.vocabulary import RejectReason
+from topologies.runtime.chunks import TopicPartition
+from topologies.runtime.handler import Change, Handled, Handler, Refused, View
 
 FOLDER = "crashes"
 MOST_OF_A_HUNDRED = 1

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Sequence
 
 from config import headers
-from topologies import logs
-from topologies.handling import Refused
+from topologies.runtime import logs
+from topologies.runtime.handler import Refused
 
 log = logging.getLogger(__name__)
 

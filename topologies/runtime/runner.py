@@ -1,7 +1,7 @@
 """Runs one stage's handler over chunks, and owns the order in which its work becomes final.
 
 Outputs and dead letters first, acknowledged by the broker; then the changelog, acknowledged; then what was held
-back for it (``held_back.py``); then the local state; only then is the chunk done. A crash anywhere repeats a
+back for it (``outbox.py``); then the local state; only then is the chunk done. A crash anywhere repeats a
 chunk and loses nothing. What nobody foresaw stops the process before anything is committed.
 """
 
@@ -19,18 +19,18 @@ from typing import Any, Protocol, TypeVar, cast
 
 from config.settings import Settings
 from config.topics import App
-from streams.errors import Fatal, ShipSyncError, Transient
-from topologies import logs, metrics
-from topologies.changelog import Changelog, KafkaChangelog
-from topologies.chunks import Chunk, TopicPartition
-from topologies.deadletters import Encode
-from topologies.handling import Handled, Handler, StatefulHandler
-from topologies.held_back import HeldBack
-from topologies.poison import FOLDER, Crashes, one_by_one
-from topologies.refusal_log import log_refused
-from topologies.sink import Fenced, Sink, Unit
-from topologies.state import Mark, PartitionState
-from topologies.writing import Writing
+from streams.kernel.errors import Fatal, ShipSyncError, Transient
+from topologies.runtime import logs, metrics
+from topologies.runtime.changelog import Changelog, KafkaChangelog
+from topologies.runtime.chunk_writer import Writing
+from topologies.runtime.chunks import Chunk, TopicPartition
+from topologies.runtime.deadletters import Encode
+from topologies.runtime.handler import Handled, Handler, StatefulHandler
+from topologies.runtime.outbox import HeldBack
+from topologies.runtime.partition_state import Mark, PartitionState
+from topologies.runtime.poison import FOLDER, Crashes, one_by_one
+from topologies.runtime.refusal_log import log_refused
+from topologies.runtime.sink import Fenced, Sink, Unit
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from confluent_kafka import Message as KafkaMessage
 
 from config.settings import Processing, Settings
 from config.topics import App
-from connectors.topic_admin import LARGEST_STATE, largest_dead_letter
-from streams.errors import Fatal, Transient
-from topologies.handling import Message
+from connectors.kafka.topic_admin import LARGEST_STATE, largest_dead_letter
+from streams.kernel.errors import Fatal, Transient
+from topologies.runtime.handler import Message
 
 log = logging.getLogger(__name__)
 

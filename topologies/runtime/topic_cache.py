@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from config.settings import Settings
 from config.topics import Topic
-from connectors.compacted import Reader
-from connectors.registry import Registry
-from streams.errors import ShipSyncError
+from connectors.kafka.registry import Registry
+from connectors.kafka.topic_reader import Reader
+from streams.kernel.errors import ShipSyncError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=Struct)

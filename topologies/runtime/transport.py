@@ -1,8 +1,8 @@
 """Kafka in, for Faust: each fetched run of records of one partition arrives as one :class:`Chunk`.
 
 Faust's consumer group, assignor and agents stay; its way per message, its acks and its offset accounting
-are not used: what may be committed says the ledger (``topologies/chunks.py``), and only it. Faust's own
-tables are not supported over this transport; state lives in ``topologies/state.py``.
+are not used: what may be committed says the ledger (``runtime/chunks.py``), and only it. Faust's own
+tables are not supported over this transport; state lives in ``runtime/partition_state.py``.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from faust.types import ConsumerMessage
 from msgspec import Struct
 
 from config.settings import Settings
-from streams.model import Record
-from topologies.chunks import Chunk, Ledger, TopicPartition
+from streams.contracts.model import Record
+from topologies.runtime.chunks import Chunk, Ledger, TopicPartition
 
 log = logging.getLogger(__name__)
 
@@ -261,7 +261,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         return False
 
     def verify_event_path(self, now: float, tp: TopicPartition) -> None:
-        """Nothing: ``topologies/watchdog.py`` looks after progress."""
+        """Nothing: ``runtime/watchdog.py`` looks after progress."""
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
         """Commit what is done; False if there was nothing or it could not be done."""
@@ -323,7 +323,7 @@ def cut(run: list[Record], end: int, most: int) -> Iterable[tuple[list[Record], 
 
 
 class NoProducer(faust_producer.Producer):  # type: ignore[misc]
-    """In place of Faust's producer, which is not used: outputs go through ``topologies/sink.py``."""
+    """In place of Faust's producer, which is not used: outputs go through ``runtime/sink.py``."""
 
     async def on_start(self) -> None:
         """Connect to nothing."""

@@ -14,9 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from topologies import metrics
-from topologies.chunks import Progress
-from topologies.runner import EXIT_CODE, Exit
+from topologies.runtime import metrics
+from topologies.runtime.chunks import Progress
+from topologies.runtime.runner import EXIT_CODE, Exit
 
 log = logging.getLogger(__name__)
 

@@ -9,14 +9,14 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connectors.mapping import yaml_text
-from connectors.mapping.yaml_text import CarrierFileError, Lines
-from streams.alert_routing import DAY_MS, Conduct, Escalation, Match, Route
-from streams.deadlines import Patience
-from streams.errors import Fatal
-from streams.vocabulary import AlertKind, ExceptionType, Severity, Status
+from connectors.mapping.declared import yaml_text
+from connectors.mapping.declared.yaml_text import CarrierFileError, Lines
+from streams.alerts.routing import DAY_MS, Conduct, Escalation, Match, Route
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import AlertKind, ExceptionType, Severity, Status
+from streams.shipments.timers.deadlines import Patience
 
-PACKAGED = Path(__file__).parents[1] / "config" / "alerts.yaml"
+PACKAGED = Path(__file__).parents[2] / "config" / "alerts.yaml"
 NEVER = "never"
 SIGNALS_KEPT_MS = 30 * DAY_MS
 """How long what was said of alerts can come again; none may be forgotten before."""

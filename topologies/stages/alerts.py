@@ -2,7 +2,8 @@
 
 Reads ``alert.signals.v1`` and ``alert.actions.v1`` (one partition each); its changelog, and what everybody reads, is
 ``ops.alerts.v1``. Beside the records lie two indexes, local and made of them: what falls due by the clock
-(``due_index.py``), and ``STANDING``, the feed, a zero byte, the alert's id: what a feed's silence may account for.
+(``runtime/due_index.py``), and ``STANDING``, the feed, a zero byte, the alert's id: what a feed's silence may account
+for.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
-from connectors.registry import Registry, ValueCodec
-from streams.alert_routing import Conduct
-from streams.alerts import Item, Settled, feeds_of, look_again, minds_silence, silence_of, take
-from streams.model import Alert, AlertAction, AlertSignal, Record
-from streams.vocabulary import AlertState
-from topologies import alert_rules, due_index
-from topologies.handling import Change, Handled, Refused, View
-from topologies.reading import decoded, stored
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.alerts.routing import Conduct
+from streams.alerts.step import Item, Settled, feeds_of, look_again, minds_silence, silence_of, take
+from streams.contracts.model import Alert, AlertAction, AlertSignal, Record
+from streams.kernel.vocabulary import AlertState
+from topologies.runtime import due_index
+from topologies.runtime.decoding import decoded, stored
+from topologies.runtime.handler import Change, Handled, Refused, View
+from topologies.stages import alert_rules
 
 STANDING = b"\x00of"
 MOST_DUE = 2_000

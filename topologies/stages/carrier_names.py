@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors.carriers import Carrier
-from connectors.mapping.carrier_names import CarrierNames
-from streams.errors import Transient
+from connectors.mapping.values.carrier_names import CarrierNames
+from streams.kernel.errors import Transient
 
 
 def names_of(carriers: Mapping[str, Carrier]) -> CarrierNames:

@@ -10,24 +10,24 @@ from typing import NamedTuple
 from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier, taken
-from connectors.registry import Registry, ValueCodec
-from streams.control_numbers import MOST_KEPT
-from streams.model import DeadLetter, EdiReceipt, MasterRecord
-from topologies.alerts import AlertsHandler
-from topologies.edi import EdiHandler
-from topologies.faust_app import build_faust_app, run
-from topologies.feeds import FeedsHandler
-from topologies.fulfilment import FulfilmentHandler
-from topologies.handling import Handler
-from topologies.identity import IdentityHandler
-from topologies.intake import IntakeHandler
-from topologies.learning import Learning
-from topologies.norm_table import NormTable
-from topologies.norms import NormsHandler
-from topologies.orders import OrdersHandler
-from topologies.runner import StageRunner
-from topologies.shipments import ShipmentsHandler
-from topologies.sink import build_sink
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import DeadLetter, EdiReceipt, MasterRecord
+from streams.intake.control_numbers import MOST_KEPT
+from topologies.runtime.faust_app import build_faust_app, run
+from topologies.runtime.handler import Handler
+from topologies.runtime.runner import StageRunner
+from topologies.runtime.sink import build_sink
+from topologies.runtime.topic_cache import Learning
+from topologies.stages.alerts import AlertsHandler
+from topologies.stages.edi import EdiHandler
+from topologies.stages.feeds import FeedsHandler
+from topologies.stages.fulfilment import FulfilmentHandler
+from topologies.stages.identity import IdentityHandler
+from topologies.stages.intake import IntakeHandler
+from topologies.stages.norm_table import NormTable
+from topologies.stages.norms import NormsHandler
+from topologies.stages.orders import OrdersHandler
+from topologies.stages.shipments import ShipmentsHandler
 
 
 class Stage(NamedTuple):

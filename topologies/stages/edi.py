@@ -1,7 +1,7 @@
 """The edi stage: what we sent partners and what they acknowledged in, alerts about the rest out.
 
 Reads ``edi.interchanges.v1`` and ``edi.acknowledgements.v1`` (co-partitioned by feed); its changelog is
-``edi.state.v1``. What falls due by the clock is found by an index beside the records (``due_index.py``).
+``edi.state.v1``. What falls due by the clock is found by an index beside the records (``runtime/due_index.py``).
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
-from connectors.registry import Registry, ValueCodec
-from streams.exchanges import exchange, fall_due, forget_at, key_of, look_again_at
-from streams.model import Acknowledgement, AlertSignal, Exchange, Interchange, Record
-from topologies import alert_rules, due_index
-from topologies.handling import Change, Handled, View
-from topologies.reading import decoded, stored
-from topologies.signalling import signals
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import Acknowledgement, AlertSignal, Exchange, Interchange, Record
+from streams.edi.step import exchange, fall_due, forget_at, key_of, look_again_at
+from topologies.runtime import due_index
+from topologies.runtime.alert_outbox import signals
+from topologies.runtime.decoding import decoded, stored
+from topologies.runtime.handler import Change, Handled, View
+from topologies.stages import alert_rules
 
 MOST_DUE = 5_000
 """Exchanges one sweep looks at; the next goes on."""

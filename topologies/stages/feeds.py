@@ -12,15 +12,15 @@ from msgspec.structs import replace
 from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
-from connectors.registry import Registry, ValueCodec
-from streams.cadence import Cadence
-from streams.feeds import Observed, observe, sweep
-from streams.model import AlertSignal, FeedActivity, FeedState, Record
-from streams.silence import ALL_FEEDS
-from topologies import alert_rules, holiday_calendars
-from topologies.handling import Change, Handled, View
-from topologies.reading import decoded, stored
-from topologies.signalling import signals
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import AlertSignal, FeedActivity, FeedState, Record
+from streams.feeds.cadence import Cadence
+from streams.feeds.staleness import ALL_FEEDS
+from streams.feeds.step import Observed, observe, sweep
+from topologies.runtime.alert_outbox import signals
+from topologies.runtime.decoding import decoded, stored
+from topologies.runtime.handler import Change, Handled, View
+from topologies.stages import alert_rules, holiday_calendars
 
 
 class FeedsHandler:

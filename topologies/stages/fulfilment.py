@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
-from connectors.registry import Registry, ValueCodec
-from streams.fulfilment import post
-from streams.model import DeliveryMilestone, ErpPosting, FulfilmentState, Record
-from topologies.handling import Change, Handled, Message, View
-from topologies.reading import decoded, stored
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import DeliveryMilestone, ErpPosting, FulfilmentState, Record
+from streams.fulfilment.step import post
+from topologies.runtime.decoding import decoded, stored
+from topologies.runtime.handler import Change, Handled, Message, View
 
 
 class FulfilmentHandler:

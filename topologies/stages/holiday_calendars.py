@@ -11,11 +11,11 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from streams.cadence import Pause
-from streams.errors import Fatal
-from streams.holidays import days_of
+from streams.feeds.cadence import Pause
+from streams.feeds.holidays import days_of
+from streams.kernel.errors import Fatal
 
-PACKAGED = Path(__file__).parents[1] / "config" / "holidays.yaml"
+PACKAGED = Path(__file__).parents[2] / "config" / "holidays.yaml"
 CHECKED_YEAR = 2024
 """A leap year; rules are tried on it."""
 

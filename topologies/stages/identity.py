@@ -1,7 +1,7 @@
 """The identity stage: events without a carrier's number in, the same with it out, once it is known whose they are.
 
 Reads ``carrier.unresolved.v1`` and ``reference.claims.v1`` (co-partitioned); its changelog is ``reference.state.v1``.
-What the clock alone has to do is found by an index beside the records (``due_index.py``).
+What the clock alone has to do is found by an index beside the records (``runtime/due_index.py``).
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
-from connectors.registry import Registry, ValueCodec
-from streams.candidates import Rules, standing
-from streams.identification import Identified, Said, identify, key_of
-from streams.identity import shipment_key
-from streams.model import AlertSignal, CarrierEvent, OrderReference, Record, ReferenceClaim, ReferenceState
-from streams.reference_record import Known, decode, encode
-from streams.waiting import fall_due, is_forgotten, next_due, remains, state_of
-from topologies import alert_rules, due_index
-from topologies.handling import Afterwards, Change, Handled, Refused, View
-from topologies.reading import decoded, stored
-from topologies.signalling import signals
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import AlertSignal, CarrierEvent, OrderReference, Record, ReferenceClaim, ReferenceState
+from streams.identity.matching import Rules, standing
+from streams.identity.record import Known, decode, encode
+from streams.identity.step import Identified, Said, identify, key_of
+from streams.identity.unresolved_alerts import fall_due, is_forgotten, next_due, remains, state_of
+from topologies.runtime import due_index
+from topologies.runtime.alert_outbox import signals
+from topologies.runtime.decoding import decoded, stored
+from topologies.runtime.handler import Afterwards, Change, Handled, Refused, View
+from topologies.stages import alert_rules
 
 MOST_DUE = 5_000
 """References one sweep looks at; the next goes on."""

@@ -12,14 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from config import headers, topics
 from config.settings import Settings
 from connectors.carriers import Carrier
+from connectors.kafka.registry import Registry, ValueCodec
 from connectors.mapping.loading import EDI
-from connectors.registry import Registry, ValueCodec
-from streams.control_numbers import ControlNumbers
-from streams.drift import Told
-from streams.errors import Reject, Transient
-from streams.identity import LONGEST_NUMBER, shipment_key
-from streams.intake import HeaderNames, TakenIn, take_in
-from streams.model import (
+from streams.contracts.ids import LONGEST_NUMBER, shipment_key
+from streams.contracts.model import (
     Acknowledgement,
     CarrierEvent,
     EdiReceipt,
@@ -28,10 +24,14 @@ from streams.model import (
     ReferenceClaim,
     ShipmentLink,
 )
-from streams.other_numbers import OtherNumbers
-from streams.vocabulary import RejectReason
-from topologies.handling import Handled, Message, Refused, View
-from topologies.naming import check_ready, names_of
+from streams.intake.control_numbers import ControlNumbers
+from streams.intake.discovered_references import OtherNumbers
+from streams.intake.payload_shape import Told
+from streams.intake.step import HeaderNames, TakenIn, take_in
+from streams.kernel.errors import Reject, Transient
+from streams.kernel.vocabulary import RejectReason
+from topologies.runtime.handler import Handled, Message, Refused, View
+from topologies.stages.carrier_names import check_ready, names_of
 
 HEADER_NAMES = HeaderNames(
     feed=headers.FEED, channel=headers.CHANNEL, received_at=headers.RECEIVED_AT,

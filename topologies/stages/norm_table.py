@@ -13,10 +13,10 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartiti
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import client_log
-from streams.errors import Reject, Transient
-from streams.usual import Usual
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import client_log
+from streams.kernel.errors import Reject, Transient
+from streams.shipments.timers.expected_dwell import Usual
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
-from connectors.registry import Registry, ValueCodec
-from streams.model import Dwell, DwellNorm, Record
-from streams.norms import key_of, learn, places
-from topologies.handling import Change, Handled, View
-from topologies.reading import decoded, stored
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.dwell_keys import key_of, places
+from streams.contracts.model import Dwell, DwellNorm, Record
+from streams.norms.step import learn
+from topologies.runtime.decoding import decoded, stored
+from topologies.runtime.handler import Change, Handled, View
 
 
 class NormsHandler:

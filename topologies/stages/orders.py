@@ -3,7 +3,7 @@
 Reads ``erp.orders.v1`` and ``master.data.v1``, whose words on references and links it hands on; its changelog is
 ``order.state.v1``. What an order says goes out once its state is on the changelog: a worker that dies in between may be
 followed by one that knows a carrier by another name, and takes back only what the state knows of. An order with so many
-claims that its record has no room for them says them before (``held_back.py``).
+claims that its record has no room for them says them before (``runtime/outbox.py``).
 """
 
 from __future__ import annotations
@@ -13,14 +13,22 @@ from collections.abc import Mapping, Sequence
 from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
-from connectors.registry import Registry, ValueCodec
-from streams.by_hand import said_by_hand
-from streams.identity import shipment_key
-from streams.model import MasterRecord, Order, OrderReference, OrderState, Record, ReferenceClaim, ShipmentLink
-from streams.orders import keep
-from topologies.handling import Afterwards, Change, Handled, Message, Refused, View
-from topologies.naming import check_ready, names_of
-from topologies.reading import decoded, stored
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import (
+    MasterRecord,
+    Order,
+    OrderReference,
+    OrderState,
+    Record,
+    ReferenceClaim,
+    ShipmentLink,
+)
+from streams.masterdata.manual_claims import said_by_hand
+from streams.orders.step import keep
+from topologies.runtime.decoding import decoded, stored
+from topologies.runtime.handler import Afterwards, Change, Handled, Message, Refused, View
+from topologies.stages.carrier_names import check_ready, names_of
 
 
 class OrdersHandler:

@@ -3,7 +3,7 @@
 Reads ``carrier.events.v1``, ``order.references.v1``, ``shipment.links.v1`` and ``shipment.adoptions.v1``
 (co-partitioned), the last of which it writes itself, to other shipments' partitions, and, from the side,
 ``dwell.norms.v1``; its changelog is ``shipment.state.v1``. What falls due by the clock alone is found by an index
-beside the records, which is local and made of them (``due_index.py``).
+beside the records, which is local and made of them (``runtime/due_index.py``).
 """
 
 from __future__ import annotations
@@ -18,13 +18,10 @@ from msgspec import Struct
 from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
-from connectors.registry import Registry, ValueCodec
-from streams.acceptance import Advance
-from streams.archive import Keeping, buried, due_at
-from streams.deadlines import Hearing, fall_due, is_sooner, look_again_at, next_due, to_be_learnt_at
-from streams.dwells import dwells
-from streams.identity import shipment_key
-from streams.model import (
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.dwell_keys import key_of
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import (
     Adoption,
     AlertSignal,
     CustomerUpdate,
@@ -37,17 +34,21 @@ from streams.model import (
     ShipmentState,
     Sighting,
 )
-from streams.norms import key_of
-from streams.public_state import state_of
-from streams.shipment import Shipment, decode, encode
-from streams.shipments import Received, Told, advance
-from streams.signals import feed_of, feeds_by_source
-from streams.usual import Usual, usual_of
-from streams.vocabulary import TERMINAL
-from topologies import alert_rules, due_index
-from topologies.handling import Afterwards, Change, Handled, Message, Refused, View
-from topologies.reading import decoded, stored
-from topologies.signalling import signals
+from streams.kernel.vocabulary import TERMINAL
+from streams.shipments.history import Advance
+from streams.shipments.notifications.alert_signals import feed_of, feeds_by_source
+from streams.shipments.record import Shipment, decode, encode
+from streams.shipments.reuse.archive import Keeping, buried, due_at
+from streams.shipments.state_view import state_of
+from streams.shipments.step import Received, Told, advance
+from streams.shipments.timers.deadlines import Hearing, fall_due, is_sooner, look_again_at, next_due, to_be_learnt_at
+from streams.shipments.timers.dwells import dwells
+from streams.shipments.timers.expected_dwell import Usual, usual_of
+from topologies.runtime import due_index
+from topologies.runtime.alert_outbox import signals
+from topologies.runtime.decoding import decoded, stored
+from topologies.runtime.handler import Afterwards, Change, Handled, Message, Refused, View
+from topologies.stages import alert_rules
 
 T = TypeVar("T", bound=Struct)
 MOST_DUE = 5_000

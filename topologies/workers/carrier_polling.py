@@ -12,18 +12,18 @@ from typing import Any
 from config import topics
 from config.settings import Settings
 from connectors.carriers import taken
-from connectors.pollers import metrics
-from connectors.pollers.book import Book
-from connectors.pollers.client import CarrierClient
-from connectors.pollers.courier import KafkaCourier
-from connectors.pollers.credentials import Polled, polled
-from connectors.pollers.mirror import Mirror
-from connectors.pollers.poller import Poller
-from connectors.pollers.watch import News, Watch
-from connectors.registry import Registry
-from streams.errors import Fatal, Transient
-from streams.model import PollState
-from streams.vocabulary import PollEnd
+from connectors.kafka.registry import Registry
+from connectors.polling import metrics
+from connectors.polling.client import CarrierClient
+from connectors.polling.credentials import Polled, polled
+from connectors.polling.inputs import News, Watch
+from connectors.polling.publisher import KafkaCourier
+from connectors.polling.redis_mirror import Mirror
+from connectors.polling.schedule_book import Book
+from connectors.polling.worker import Poller
+from streams.contracts.model import PollState
+from streams.kernel.errors import Fatal, Transient
+from streams.kernel.vocabulary import PollEnd
 
 log = logging.getLogger(__name__)
 

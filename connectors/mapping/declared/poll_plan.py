@@ -14,11 +14,11 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from connectors.mapping.yaml_text import Lines
-from streams.circuit import Breaker
-from streams.polling import Ageing, Schedule
-from streams.rate import Rate
-from streams.vocabulary import TERMINAL, Status
+from connectors.mapping.declared.yaml_text import Lines
+from streams.kernel.vocabulary import TERMINAL, Status
+from streams.polling.schedule import Ageing, Schedule
+from streams.resilience.circuit_breaker import Breaker
+from streams.resilience.token_bucket import Rate
 
 NUMBER, NUMBERS, ITEMS, REQUEST_ID = "{tracking_number}", "{tracking_numbers}", "{items}", "{request_id}"
 _MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from connectors.mapping.paths import Levels, split, texts_below
-from connectors.mapping.specification import Condition, Refusal
-from streams.errors import Reject
-from streams.identity import normalise_tracking_number
-from streams.outcomes import CarrierError, ErrorKind
-from streams.vocabulary import RejectReason
+from connectors.mapping.declared.schema import Condition, Refusal
+from connectors.mapping.documents.paths import Levels, split, texts_below
+from streams.contracts.ids import normalise_tracking_number
+from streams.kernel.carrier_errors import CarrierError, ErrorKind
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 Test = Callable[[Levels], bool]
 _LONGEST = 500

@@ -12,9 +12,9 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from connectors.mapping.asking import Poll
-from streams.outcomes import ErrorKind
-from streams.vocabulary import Classifier, ExceptionType, Milestone, Reason, RejectReason
+from connectors.mapping.declared.poll_plan import Poll
+from streams.kernel.carrier_errors import ErrorKind
+from streams.kernel.vocabulary import Classifier, ExceptionType, Milestone, Reason, RejectReason
 
 Paths = str | list[str]
 
@@ -147,7 +147,7 @@ class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):
     """Other numbers of the shipment: every ``value`` in ``each`` (without one, ``each`` itself).
 
     ``type`` is its type, unless ``types`` has one for the text at ``kind``. ``reads: gs1``: the value is a GS1 URN or
-    Digital Link, whose own kind is the type unless ``types`` has one (``connectors/mapping/gs1.py``). ``carrier``:
+    Digital Link, whose own kind is the type unless ``types`` has one (``mapping/values/gs1.py``). ``carrier``:
     who goes on with the goods, where it is that carrier's tracking number.
     """
 
@@ -307,7 +307,7 @@ class Push(Struct, frozen=True, forbid_unknown_fields=True):
 
 class CheckDigit(Struct, frozen=True, forbid_unknown_fields=True):
     """How numbers of one shape prove themselves. ``shape``: a regular expression with two groups, what the digit is
-    made of and the digit; ``rule``: one of ``connectors/mapping/check_digits.py``.
+    made of and the digit; ``rule``: one of ``mapping/values/check_digits.py``.
     """
 
     shape: str

@@ -6,12 +6,12 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfoNotFoundError
 
-from connectors.mapping.adapter import BY_LINE
-from connectors.mapping.locating import cutter
-from connectors.mapping.moments import ISO
-from connectors.mapping.specification import Document, Push, Specification
-from connectors.mapping.times import zone
-from connectors.mapping.yaml_text import Lines
+from connectors.mapping.declared.schema import Document, Push, Specification
+from connectors.mapping.declared.yaml_text import Lines
+from connectors.mapping.documents.adapter import BY_LINE
+from connectors.mapping.documents.location import cutter
+from connectors.mapping.values.event_times import ISO
+from connectors.mapping.values.times import zone
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SIGNABLE = ("body", "timestamp", "method", "path", "secret")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from connectors.mapping.specification import Cause, Meaning, Statuses
-from streams.vocabulary import Classifier, ExceptionType, Flag, Milestone, Reason
+from connectors.mapping.declared.schema import Cause, Meaning, Statuses
+from streams.kernel.vocabulary import Classifier, ExceptionType, Flag, Milestone, Reason
 
 _MOST_REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 300

@@ -110,7 +110,7 @@ def _complaint(error: msgspec.ValidationError, lines: Lines, plain: Any) -> Carr
     if unknown:
         where, problem = (*where, unknown[1]), "there is no such field; take it out or mend its name"
     elif "Invalid enum value" in problem:
-        problem += "; see streams/vocabulary.py for the values there are"
+        problem += "; see streams/kernel/vocabulary.py for the values there are"
         where = _holding(plain, problem, where) or where
     elif "missing required field" in problem:
         problem += "; add it"

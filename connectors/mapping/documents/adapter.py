@@ -7,14 +7,14 @@ from itertools import islice
 from typing import Any
 
 from connectors.formats import json, rows, xml
-from connectors.mapping.document import MESSAGE, Compiled
-from connectors.mapping.refusals import Refusals, Test, merged
-from connectors.mapping.specification import Csv
-from streams.drift import SAMPLED, shape
-from streams.errors import Reject
-from streams.intake import Parsed, RawContext
-from streams.outcomes import CarrierError
-from streams.vocabulary import RejectReason
+from connectors.mapping.declared.refusals import Refusals, Test, merged
+from connectors.mapping.declared.schema import Csv
+from connectors.mapping.documents.document import MESSAGE, Compiled
+from streams.intake.payload_shape import SAMPLED, shape
+from streams.intake.step import Parsed, RawContext
+from streams.kernel.carrier_errors import CarrierError
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 Read = Callable[[bytes], dict[str, Any]]
 ReadRows = Callable[[bytes], Iterator[rows.Row]]

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from connectors.mapping.carrier_names import CarrierNames
-from connectors.mapping.check_digits import Checks
-from connectors.mapping.emission import Emitter, retraction
-from connectors.mapping.levels import LIST, elements_of
-from connectors.mapping.locating import locator, zone_finder
-from connectors.mapping.moments import end_of_day, teller
-from connectors.mapping.other_carriers import carrier_of
-from connectors.mapping.paths import Levels, Row, Texts, split
-from connectors.mapping.references import reader
-from connectors.mapping.refusals import Refusals, test_of
-from connectors.mapping.saying import Table, Words
-from connectors.mapping.specification import Delivery, Document, OtherCarrier, Refusal, Specification
-from connectors.mapping.statuses import StatusTable
-from streams.errors import Reject
-from streams.identity import normalise_tracking_number
-from streams.intake import Parsed, RawContext
-from streams.model import CarrierEvent, ProofOfDelivery, Reference
-from streams.outcomes import CarrierError
-from streams.vocabulary import Milestone, RejectReason
+from connectors.mapping.declared.refusals import Refusals, test_of
+from connectors.mapping.declared.schema import Delivery, Document, OtherCarrier, Refusal, Specification
+from connectors.mapping.declared.status_tables import StatusTable
+from connectors.mapping.documents.levels import LIST, elements_of
+from connectors.mapping.documents.location import locator, zone_finder
+from connectors.mapping.documents.meaning import Table, Words
+from connectors.mapping.documents.paths import Levels, Row, Texts, split
+from connectors.mapping.documents.references import reader
+from connectors.mapping.values.carrier_names import CarrierNames
+from connectors.mapping.values.check_digits import Checks
+from connectors.mapping.values.event_builder import Emitter, retraction
+from connectors.mapping.values.event_times import end_of_day, teller
+from connectors.mapping.values.other_carriers import carrier_of
+from streams.contracts.ids import normalise_tracking_number
+from streams.contracts.model import CarrierEvent, ProofOfDelivery, Reference
+from streams.intake.step import Parsed, RawContext
+from streams.kernel.carrier_errors import CarrierError
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Milestone, RejectReason
 
 MESSAGE = "message"
 _PROVEN = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from connectors.formats import json
-from connectors.mapping.paths import Levels, broken, value_getter
-from streams.errors import Reject
+from connectors.mapping.documents.paths import Levels, broken, value_getter
+from streams.kernel.errors import Reject
 
 LIST = "[]"
 JSON_TEXT = "{}"

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 
-from connectors.mapping.paths import Row, Texts
-from connectors.mapping.places import PARTS, Key, country_code, is_country, place, zone_at, zone_in, zones
-from connectors.mapping.specification import Place, ZoneBy
-from streams.model import Location
+from connectors.mapping.declared.schema import Place, ZoneBy
+from connectors.mapping.documents.paths import Row, Texts
+from connectors.mapping.values.places import PARTS, Key, country_code, is_country, place, zone_at, zone_in, zones
+from streams.contracts.model import Location
 
 Locate = Callable[[Row], Location | None]
 Cut = Callable[[str], Sequence[str | None]]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import NamedTuple
 
-from connectors.mapping.other_carriers import CarrierOf
-from connectors.mapping.paths import Row, Texts
-from connectors.mapping.specification import Document
-from connectors.mapping.statuses import EMPTY, Sense, StatusTable, sense_of
+from connectors.mapping.declared.schema import Document
+from connectors.mapping.declared.status_tables import EMPTY, Sense, StatusTable, sense_of
+from connectors.mapping.documents.paths import Row, Texts
+from connectors.mapping.values.other_carriers import CarrierOf
 
 Table = Callable[[str, str], StatusTable | None]
 Spoken = tuple[str | None, ...]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 Levels = tuple[Any, ...]
 Row = Sequence[str | None]

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from connectors.mapping import gs1
-from connectors.mapping.carrier_names import CarrierNames
-from connectors.mapping.other_carriers import carrier_of
-from connectors.mapping.paths import Levels, holders_below, split, texts_below
-from connectors.mapping.specification import ReferenceFrom
-from streams.model import Reference
+from connectors.mapping.declared.schema import ReferenceFrom
+from connectors.mapping.documents.paths import Levels, holders_below, split, texts_below
+from connectors.mapping.values import gs1
+from connectors.mapping.values.carrier_names import CarrierNames
+from connectors.mapping.values.other_carriers import carrier_of
+from streams.contracts.model import Reference
 
 
 def _none(_: Levels) -> list[Reference]:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from connectors.formats.edifact import Interchange, Message, Segment, at
-from streams.errors import Reject
-from streams.identity import digest
-from streams.intake import RawContext
-from streams.model import Acknowledgement, MessageVerdict
-from streams.vocabulary import Direction, RejectReason, Verdict
+from streams.contracts.ids import digest
+from streams.contracts.model import Acknowledgement, MessageVerdict
+from streams.intake.step import RawContext
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Direction, RejectReason, Verdict
 
 _CONTRL = "CONTRL"
 _REJECTED, _TAKEN = "4", "7"

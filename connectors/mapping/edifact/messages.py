@@ -13,24 +13,24 @@ from itertools import groupby
 from msgspec import Struct
 
 from connectors.formats.edifact import Message, Segment, at, read
-from connectors.mapping import yaml_text
-from connectors.mapping.carrier_names import CarrierNames
-from connectors.mapping.check_digits import Checks
-from connectors.mapping.edifact_contrl import answers, received
-from connectors.mapping.edifact_times import moment_of
-from connectors.mapping.emission import Emitter, retraction
-from connectors.mapping.moments import end_of_day
-from connectors.mapping.places import TABLES, place, zone_at
-from connectors.mapping.refusals import merged
-from connectors.mapping.specification import Cause, Edifact, Meaning, Statuses
-from connectors.mapping.statuses import Sense, StatusTable, sense_of
-from connectors.mapping.times import Moment
-from streams.control_numbers import Envelope, SetRead
-from streams.errors import Reject
-from streams.identity import normalise_carrier, normalise_tracking_number
-from streams.intake import Parsed, RawContext
-from streams.model import CarrierEvent, Location, ProofOfDelivery, Reference
-from streams.vocabulary import Classifier, Milestone, Reason, RejectReason
+from connectors.mapping.declared import yaml_text
+from connectors.mapping.declared.refusals import merged
+from connectors.mapping.declared.schema import Cause, Edifact, Meaning, Statuses
+from connectors.mapping.declared.status_tables import Sense, StatusTable, sense_of
+from connectors.mapping.edifact.contrl import answers, received
+from connectors.mapping.edifact.times import moment_of
+from connectors.mapping.values.carrier_names import CarrierNames
+from connectors.mapping.values.check_digits import Checks
+from connectors.mapping.values.event_builder import Emitter, retraction
+from connectors.mapping.values.event_times import end_of_day
+from connectors.mapping.values.places import TABLES, place, zone_at
+from connectors.mapping.values.times import Moment
+from streams.contracts.ids import normalise_carrier, normalise_tracking_number
+from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference
+from streams.intake.control_numbers import Envelope, SetRead
+from streams.intake.step import Parsed, RawContext
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Classifier, Milestone, Reason, RejectReason
 
 TYPES = ("IFTSTA", "DESADV", "IFTMIN", "CONTRL")
 NAMES = {

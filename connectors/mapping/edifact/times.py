@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connectors.formats.edifact import Segment, at
-from connectors.mapping.moments import unreadable
-from connectors.mapping.times import (
+from connectors.mapping.values.event_times import unreadable
+from connectors.mapping.values.times import (
     DATE_ONLY,
     INSTANT,
     LOCAL_NO_ZONE,
@@ -17,8 +17,8 @@ from connectors.mapping.times import (
     local_moment,
     offset_in,
 )
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 _SHORT_YEAR = {"101": "date", "201": "minute", "202": "second"}
 _LONG = {"102": 8, "203": 12, "204": 14, "205": 12, "208": 14, "303": 12, "304": 14}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from streams.identity import normalise_carrier
-from streams.model import MasterRecord
-from streams.vocabulary import MasterKind
+from streams.contracts.ids import normalise_carrier
+from streams.contracts.model import MasterRecord
+from streams.kernel.vocabulary import MasterKind
 
 
 def bare(name: str) -> str:

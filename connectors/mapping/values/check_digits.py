@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from connectors.mapping import gs1
-from streams.model import Reference
+from connectors.mapping.values import gs1
+from streams.contracts.model import Reference
 
 _MOST_NUMBERS = 200_000
 _S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from connectors.mapping.check_digits import Checks, reference_is_wrong
-from connectors.mapping.statuses import Sense
-from connectors.mapping.times import UNTOLD, Moment
-from streams.identity import digest, event_id
-from streams.intake import RawContext
-from streams.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
-from streams.vocabulary import Classifier, Correction, Flag
+from connectors.mapping.declared.status_tables import Sense
+from connectors.mapping.values.check_digits import Checks, reference_is_wrong
+from connectors.mapping.values.times import UNTOLD, Moment
+from streams.contracts.ids import digest, event_id
+from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
+from streams.intake.step import RawContext
+from streams.kernel.vocabulary import Classifier, Correction, Flag
 
 FUTURE_TOLERANCE_MS = 15 * 60_000
 _NEW = Correction.NEW

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from connectors.mapping.paths import Row, Texts
-from connectors.mapping.specification import Time
-from connectors.mapping.times import (
+from connectors.mapping.declared.schema import Time
+from connectors.mapping.documents.paths import Row, Texts
+from connectors.mapping.values.times import (
     DATE_ONLY,
     DAY_MS,
     INSTANT,
@@ -26,8 +26,8 @@ from connectors.mapping.times import (
     stamp_moment,
     stated_offset,
 )
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 When = Callable[[Row], Moment | None]
 ZoneOf = Callable[[Row], str]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from connectors.mapping.times import is_digits
+from connectors.mapping.values.times import is_digits
 
 _URN = re.compile(r"urn:epc:id:([a-z]+):([^.]+)\.([^.]*)(?:\.(.*))?")
 _LINK = re.compile(r"https?://[^/]+/(?:[^?]*/)?(00|01|253|254|255|401|402|414|8003|8004|8010|8017|8018)/([^/?#]+)(.*)")

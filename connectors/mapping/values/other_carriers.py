@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from connectors.mapping.carrier_names import CarrierNames
-from connectors.mapping.specification import OtherCarrier
-from streams.identity import normalise_carrier
+from connectors.mapping.declared.schema import OtherCarrier
+from connectors.mapping.values.carrier_names import CarrierNames
+from streams.contracts.ids import normalise_carrier
 
 CarrierOf = Callable[[str | None], str]
 

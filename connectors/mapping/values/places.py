@@ -11,9 +11,9 @@ import pycountry
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connectors.mapping import yaml_text
-from connectors.mapping.unlocode import find
-from streams.model import Location
+from connectors.mapping.declared import yaml_text
+from connectors.mapping.values.unlocode import find
+from streams.contracts.model import Location
 
 TABLES = Path(__file__).parent / "tables"
 _MOST_PLACES = 50_000

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from streams.vocabulary import Precision
+from streams.kernel.vocabulary import Precision
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from connectors.formats.x12 import Group, TransactionSet
-from connectors.mapping.times import is_digits
-from streams.errors import Reject
-from streams.identity import digest
-from streams.intake import RawContext
-from streams.model import Acknowledgement, MessageVerdict
-from streams.vocabulary import Direction, RejectReason, Verdict
+from connectors.mapping.values.times import is_digits
+from streams.contracts.ids import digest
+from streams.contracts.model import Acknowledgement, MessageVerdict
+from streams.intake.step import RawContext
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Direction, RejectReason, Verdict
 
 _NEVER = frozenset({"997", "999"})
 _CODE = {

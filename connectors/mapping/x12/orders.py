@@ -8,12 +8,12 @@ element 374.
 from __future__ import annotations
 
 from connectors.formats.x12 import Segment
-from connectors.mapping.places import place
-from connectors.mapping.x12_house import PRO, Reading, at, zone_of
-from streams.errors import Reject
-from streams.identity import normalise_tracking_number
-from streams.model import Location, Reference
-from streams.vocabulary import Classifier, Milestone
+from connectors.mapping.values.places import place
+from connectors.mapping.x12.shared import PRO, Reading, at, zone_of
+from streams.contracts.ids import normalise_tracking_number
+from streams.contracts.model import Location, Reference
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Classifier, Milestone
 
 _CANCELLED = {"204": "01", "940": "F"}
 _LOADS = frozenset({"CL", "LD", "PL", "LE", "AL"})

@@ -7,14 +7,14 @@ Segments and elements after ASC X12 004010 to 008010, transaction sets 856, 945,
 from __future__ import annotations
 
 from connectors.formats.x12 import TransactionSet
-from connectors.mapping.moments import end_of_day
-from connectors.mapping.x12_acknowledgement import said
-from connectors.mapping.x12_house import PRO, Reader, Reading, at
-from connectors.mapping.x12_orders import freight_invoice, load_tender, shipping_order
-from streams.errors import Reject
-from streams.identity import digest, normalise_tracking_number
-from streams.model import Acknowledgement, MessageVerdict, Reference
-from streams.vocabulary import Direction, Milestone, RejectReason, Verdict
+from connectors.mapping.values.event_times import end_of_day
+from connectors.mapping.x12.acknowledgement_997 import said
+from connectors.mapping.x12.orders import freight_invoice, load_tender, shipping_order
+from connectors.mapping.x12.shared import PRO, Reader, Reading, at
+from streams.contracts.ids import digest, normalise_tracking_number
+from streams.contracts.model import Acknowledgement, MessageVerdict, Reference
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Direction, Milestone, RejectReason, Verdict
 
 NAMES = {
     "204": "a motor carrier load tender", "210": "a freight invoice", "211": "a bill of lading",

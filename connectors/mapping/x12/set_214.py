@@ -1,6 +1,6 @@
 """X12 214 (transportation carrier shipment status) to canonical events, by one partner's tables.
 
-The other transaction sets are read by ``x12_sets.py``; those a partner is not said to send are refused, each for
+The other transaction sets are read by ``other_sets.py``; those a partner is not said to send are refused, each for
 itself. Every functional group is answered with a 997.
 """
 
@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from connectors.formats.x12 import Segment, TransactionSet, read
-from connectors.mapping.carrier_names import CarrierNames
-from connectors.mapping.check_digits import Checks
-from connectors.mapping.emission import Emitter
-from connectors.mapping.moments import end_of_day, unreadable
-from connectors.mapping.places import country_code, zones
-from connectors.mapping.refusals import merged
-from connectors.mapping.specification import X12
-from connectors.mapping.statuses import Sense
-from connectors.mapping.times import (
+from connectors.mapping.declared.refusals import merged
+from connectors.mapping.declared.schema import X12
+from connectors.mapping.declared.status_tables import Sense
+from connectors.mapping.values.carrier_names import CarrierNames
+from connectors.mapping.values.check_digits import Checks
+from connectors.mapping.values.event_builder import Emitter
+from connectors.mapping.values.event_times import end_of_day, unreadable
+from connectors.mapping.values.places import country_code, zones
+from connectors.mapping.values.times import (
     DATE_ONLY,
     INSTANT,
     LOCAL_NO_ZONE,
@@ -31,16 +31,16 @@ from connectors.mapping.times import (
     local_moment,
     offset_in,
 )
-from connectors.mapping.x12_acknowledgement import answers
-from connectors.mapping.x12_house import House, Reading, moment_at, zone_of
-from connectors.mapping.x12_sets import OTHERS, unsupported
-from connectors.mapping.x12_tables import Codes, codes_of, standard
-from streams.control_numbers import Envelope, SetRead
-from streams.errors import Reject
-from streams.identity import normalise_carrier, normalise_tracking_number
-from streams.intake import Parsed, RawContext
-from streams.model import CarrierEvent, Location, Reference
-from streams.vocabulary import ExceptionType, RejectReason
+from connectors.mapping.x12.acknowledgement_997 import answers
+from connectors.mapping.x12.other_sets import OTHERS, unsupported
+from connectors.mapping.x12.shared import House, Reading, moment_at, zone_of
+from connectors.mapping.x12.tables import Codes, codes_of, standard
+from streams.contracts.ids import normalise_carrier, normalise_tracking_number
+from streams.contracts.model import CarrierEvent, Location, Reference
+from streams.intake.control_numbers import Envelope, SetRead
+from streams.intake.step import Parsed, RawContext
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import ExceptionType, RejectReason
 
 _BY_LADING_CODE = {"D": ExceptionType.DAMAGE, "S": ExceptionType.SHORTAGE, "M": ExceptionType.SHORTAGE}
 _PRO, _SHIPMENT, _EQUIPMENT = "pro", "shipment", "equipment"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.formats.x12 import Segment, TransactionSet
-from connectors.mapping.carrier_names import Aliases
-from connectors.mapping.emission import Emitter
-from connectors.mapping.moments import unreadable
-from connectors.mapping.places import country_code, zone_at, zones
-from connectors.mapping.statuses import sense_of
-from connectors.mapping.times import (
+from connectors.mapping.declared.status_tables import sense_of
+from connectors.mapping.values.carrier_names import Aliases
+from connectors.mapping.values.event_builder import Emitter
+from connectors.mapping.values.event_times import unreadable
+from connectors.mapping.values.places import country_code, zone_at, zones
+from connectors.mapping.values.times import (
     DATE_ONLY,
     INSTANT,
     LOCAL_NO_ZONE,
@@ -23,12 +23,12 @@ from connectors.mapping.times import (
     local_moment,
     offset_in,
 )
-from connectors.mapping.x12_tables import standard
-from streams.errors import Reject
-from streams.identity import normalise_carrier
-from streams.intake import Parsed, RawContext
-from streams.model import Location, Reference
-from streams.vocabulary import Classifier, Milestone, RejectReason
+from connectors.mapping.x12.tables import standard
+from streams.contracts.ids import normalise_carrier
+from streams.contracts.model import Location, Reference
+from streams.intake.step import Parsed, RawContext
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Classifier, Milestone, RejectReason
 
 _NO_SCAC = frozenset({"NA", "N/A", "NONE", "UNKN", "ZZZZ"})
 PRO = "pro"

@@ -8,11 +8,11 @@ from functools import cache
 
 from msgspec import Struct
 
-from connectors.mapping import yaml_text
-from connectors.mapping.places import TABLES
-from connectors.mapping.specification import X12, Cause, Meaning
-from connectors.mapping.statuses import UNMAPPED, Sense, cause_of, sense_of, with_cause
-from streams.vocabulary import Milestone, Reason
+from connectors.mapping.declared import yaml_text
+from connectors.mapping.declared.schema import X12, Cause, Meaning
+from connectors.mapping.declared.status_tables import UNMAPPED, Sense, cause_of, sense_of, with_cause
+from connectors.mapping.values.places import TABLES
+from streams.kernel.vocabulary import Milestone, Reason
 
 _MOST_REMEMBERED = 10_000
 

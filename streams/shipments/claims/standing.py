@@ -18,43 +18,31 @@ turned, and that is all there is of it; of the others ``Shipment.words`` has eve
 
 from __future__ import annotations
 
-from streams.model import OrderLink, OrderReference
-from streams.shipment import ClaimWord, FirstWord, Shipment, Withdrawal
-
-
-def link_of(reference: OrderReference) -> OrderLink:
-    """The claim as a shipment's record has it."""
-    return OrderLink(
-        reference.order_id, reference.delivery_id, reference.customer_id, reference.promised_delivery_at,
-        reference.order_value, reference.currency,
-    )
-
+from streams.contracts.claim_order import (
+    NO_TERMS,
+    Age,
+    ClaimWord,
+    TurnedAge,
+    age_of,
+    age_of_version,
+    link_of,
+    terms_of,
+    turned_age,
+    version_of,
+)
+from streams.contracts.model import OrderLink, OrderReference
+from streams.shipments.record import (
+    FirstWord,
+    Shipment,
+    Withdrawal,
+)
 
 Claim = tuple[str, str]
-Terms = tuple[str, int, float, str]
-Age = tuple[int, bool, Terms]
-"""What makes one word of a claim newer than another, by whatever; of equal time, always the same wins."""
-TurnedAge = tuple[int, int, bool, Terms]
-"""What makes one word of a claim newer than another by the same thing: by a reference first of all its turn, by the
-number itself its time and then its turn."""
 _TURN_BITS = 45
 """Above twice any time in ms."""
 NEVER = 1 << 62
 _SAME_TIME_BITS = 6
 """Turns of a number at the very same time, before they count as much as a ms."""
-_NO_TERMS: Terms = ("", -1, -1.0, "")
-
-
-def age_of(reference: OrderReference) -> TurnedAge:
-    """How new a word is among those by the same thing."""
-    return _turned_age(_word(reference))
-
-
-def _terms(link: OrderLink) -> Terms:
-    promise, value = link.promised_delivery_at, link.order_value
-    return (
-        link.customer_id, -1 if promise is None else promise, -1.0 if value is None else value, link.currency or ""
-    )
 
 
 def age_of_claim(claim: Claim, stored: Shipment) -> Age | None:
@@ -62,10 +50,10 @@ def age_of_claim(claim: Claim, stored: Shipment) -> Age | None:
     neither."""
     for known, time in zip(stored.orders, stored.link_times, strict=True):
         if (known.order_id, known.delivery_id) == claim:
-            return time, False, _terms(known)
+            return time, False, terms_of(known)
     for one in stored.withdrawn:
         if (one.order_id, one.delivery_id) == claim:
-            return one.at, True, _NO_TERMS
+            return one.at, True, NO_TERMS
     return None
 
 
@@ -75,7 +63,7 @@ def age_of_word(claim: Claim, by: str, stored: Shipment) -> TurnedAge | None:
         age = age_of_claim(claim, stored)
         return None if age is None else (age[0], 0, *age[1:])
     word = _words_of(claim, stored).get(by)
-    return None if word is None else _turned_age(word)
+    return None if word is None else turned_age(word)
 
 
 def words_in(shipment: Shipment) -> int:
@@ -170,7 +158,7 @@ def set_claim(shipment: Shipment, reference: OrderReference) -> Age | None:
     if is_plain and not (shipment.orders or shipment.withdrawn or shipment.words):
         shipment.orders, shipment.link_times = [link_of(reference)], [reference.updated_at]
         shipment.updated_at = max(shipment.updated_at, reference.updated_at)
-        return _age(_word(reference))
+        return age_of_version(version_of(reference))
     claim = (reference.order_id, reference.delivery_id)
     words = _words_of(claim, shipment)
     if not reference.by and "" in words:
@@ -179,7 +167,7 @@ def set_claim(shipment: Shipment, reference: OrderReference) -> Age | None:
             _set_since(shipment, claim, min(since, reference.updated_at))
     if is_repeat(reference, shipment):
         return age_of_claim(claim, shipment)
-    words[reference.by] = _word(reference)
+    words[reference.by] = version_of(reference)
     if shipment.words or reference.by or reference.turn:
         others = [one for one in shipment.words if one.claim != claim]
         kept = words.values() if any(one.by or one.turn for one in words.values()) else ()
@@ -188,30 +176,14 @@ def set_claim(shipment: Shipment, reference: OrderReference) -> Age | None:
     _go_by(shipment, claim, best)
     heard_at = shipment.updated_at if shipment.archived else shipment.heard_at or 0
     shipment.updated_at = max(heard_at, last_said_at(shipment))
-    return None if best is None else _age(best)
+    return None if best is None else age_of_version(best)
 
 
 def _gone_by(words: dict[str, ClaimWord]) -> ClaimWord | None:
     """The word a claim of these goes by, by what they are said by: the newest that stands, or that of the number itself
     if it gave the claim up."""
     standing = [one for one in words.values() if not one.withdrawn]
-    return max(standing, key=_age) if standing else words.get("")
-
-
-def _word(reference: OrderReference) -> ClaimWord:
-    link = link_of(reference)
-    if reference.withdrawn:
-        link = OrderLink(link.order_id, link.delivery_id, "", None)
-    return ClaimWord(reference.by, reference.updated_at, reference.withdrawn, link, reference.turn)
-
-
-def _age(word: ClaimWord) -> Age:
-    return word.at, word.withdrawn, _NO_TERMS if word.withdrawn else _terms(word.link)
-
-
-def _turned_age(word: ClaimWord) -> TurnedAge:
-    at, withdrawn, terms = _age(word)
-    return (word.turn, at, withdrawn, terms) if word.by else (at, word.turn, withdrawn, terms)
+    return max(standing, key=age_of_version) if standing else words.get("")
 
 
 def _words_of(claim: Claim, stored: Shipment) -> dict[str, ClaimWord]:

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from streams.identity import digest, shipment_key
-from streams.links import path_of, steps_of
-from streams.model import Adoption
-from streams.shipment import Entry, Part, Shipment, Way, Whole, encode
-from streams.vocabulary import STATUS_OF, LinkKind, Milestone, Status
+from streams.contracts.ids import digest, shipment_key
+from streams.contracts.link_paths import path_of, steps_of
+from streams.contracts.model import Adoption
+from streams.kernel.vocabulary import STATUS_OF, LinkKind, Milestone, Status
+from streams.shipments.record import Entry, Part, Shipment, Way, Whole, encode
 
 LONGEST_PATH = 6
 """Numbers an event goes on through; a shipment relabelled or handed over more often is a mistake in the data."""

@@ -14,7 +14,12 @@ from collections.abc import Mapping
 import msgspec
 from msgspec.structs import replace
 
-from streams.acceptance import (
+from streams.contracts.ids import LONGEST_NUMBER, digest
+from streams.contracts.link_paths import ends_with, steps_of
+from streams.contracts.model import Adoption, ShipmentLink
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
+from streams.shipments.history import (
     MOST_ENTRY_BYTES,
     Advance,
     accept,
@@ -29,11 +34,7 @@ from streams.acceptance import (
     put_right,
     stored_in,
 )
-from streams.errors import Reject
-from streams.identity import LONGEST_NUMBER, digest
-from streams.links import ends_with, steps_of
-from streams.model import Adoption, ShipmentLink
-from streams.parts import (
+from streams.shipments.linked.propagation import (
     age_of,
     declaration,
     events_for,
@@ -45,9 +46,8 @@ from streams.parts import (
     with_way,
     withdrawal,
 )
-from streams.shipment import ID_BYTES, Entry, Part, Shipment, Whole, decode_entry, encode, place_of
-from streams.status import id_at, refold
-from streams.vocabulary import RejectReason
+from streams.shipments.record import ID_BYTES, Entry, Part, Shipment, Whole, decode_entry, encode, place_of
+from streams.shipments.status_machine import id_at, refold
 
 MOST_RELATED = 500
 """Numbers one number may belong to, and that may belong to it."""

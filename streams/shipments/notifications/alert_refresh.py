@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from streams.acceptance import Concern, concern
-from streams.fanout import alerts_between
-from streams.model import AlertSignal
-from streams.punctuality import alerts_about
-from streams.shipment import Shipment
+from streams.contracts.model import AlertSignal
+from streams.shipments.history import Concern, concern
+from streams.shipments.notifications.outputs import alerts_between
+from streams.shipments.record import Shipment
+from streams.shipments.timers.punctuality import alerts_about
 
 
 def held(shipment: Shipment, before: Concern) -> list[AlertSignal]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import fsum, isfinite
 
-from streams.identity import alert_id, shipment_key
-from streams.model import AlertOrder, AlertSignal, AtStake, OrderLink
-from streams.sameness import source_number
-from streams.shipment import Shipment
-from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
+from streams.contracts.at_stake import at_stake
+from streams.contracts.ids import alert_id, shipment_key
+from streams.contracts.model import AlertOrder, AlertSignal, OrderLink
+from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
+from streams.shipments.notifications.occurrences import source_number
+from streams.shipments.record import Shipment
 
 MOST_ORDERS_NAMED = 20
 CHANNELS = ("webhook", "poll", "edi", "file")
@@ -40,23 +40,6 @@ def resolved(one: AlertSignal, words: str, changed_at: int) -> AlertSignal:
     """It is over. Changes ``one``."""
     one.state, one.message, one.changed_at = AlertState.RESOLVED, f"{one.subject}: {words}", changed_at
     return one
-
-
-def at_stake(orders: Iterable[AlertOrder]) -> list[AtStake]:
-    """What distinct orders are worth, by currency; an order is counted once, however many deliveries it has."""
-    orders = list(orders)
-    if len(orders) == 1:
-        value = orders[0].order_value
-        return [] if value is None or not isfinite(value) else [AtStake(orders[0].currency or "", value)]
-    amounts: dict[str, list[float]] = {}
-    counted: set[str] = set()
-    for one in sorted(orders, key=lambda order: (order.order_id, order.order_value is None)):
-        value = one.order_value
-        if one.order_id in counted or value is None or not isfinite(value):
-            continue
-        counted.add(one.order_id)
-        amounts.setdefault(one.currency or "", []).append(value)
-    return [AtStake(currency, fsum(amounts[currency])) for currency in sorted(amounts)]
 
 
 def feed_of(shipment: Shipment, of_source: Mapping[int, str], of_carrier: Mapping[str, str]) -> str | None:

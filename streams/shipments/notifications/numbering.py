@@ -1,15 +1,15 @@
-"""Which events of a shipment are news: what several sources say of one occurrence is told once (``sameness.py``). What
-was taken back, or found not to be of the shipment (``status.is_voided``), is none."""
+"""Which events of a shipment are news: what several sources say of one occurrence is told once (``occurrences.py``).
+What was taken back, or found not to be of the shipment (``status.is_voided``), is none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from streams.facts import KIND_NUMBERS, TOLD_AS
-from streams.sameness import occurrences, read_report, source_of
-from streams.shipment import Entry, Shipment, decode_entry
-from streams.status import is_voided
+from streams.shipments.facts import KIND_NUMBERS, TOLD_AS
+from streams.shipments.notifications.occurrences import occurrences, read_report, source_of
+from streams.shipments.record import Entry, Shipment, decode_entry
+from streams.shipments.status_machine import is_voided
 
 COUNTED = 3
 """Bytes of an entry in ``Shipment.told``: the kind's number, then how often it happened; ascending by number."""

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from streams.identity import digest
-from streams.vocabulary import Precision
+from streams.contracts.ids import digest
+from streams.kernel.vocabulary import Precision
 
 ROUNDING_MS = 45_000
 """Clocks are cut or rounded to the minute: two instants at most 90 s apart may be one."""

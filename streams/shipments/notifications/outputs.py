@@ -11,21 +11,15 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from streams.claims import revision_of
-from streams.facts import FACTS, Fact, public_trouble
-from streams.identity import digest
-from streams.model import AlertSignal, CustomerUpdate, DeliveryMilestone, OrderLink
-from streams.shipment import Entry, OpenException, Shipment, Story, place_of
-from streams.signals import raised, resolved, signal
-from streams.status import id_at, is_voided, origin_at
-from streams.telling import kind_of, news
-from streams.vocabulary import (
-    STATUS_OF,
-    AlertKind,
-    Correction,
-    ExceptionType,
-    Severity,
-)
+from streams.contracts.ids import digest
+from streams.contracts.model import AlertSignal, CustomerUpdate, DeliveryMilestone, OrderLink
+from streams.kernel.vocabulary import STATUS_OF, AlertKind, Correction, ExceptionType, Severity
+from streams.shipments.claims.standing import revision_of
+from streams.shipments.facts import FACTS, Fact, public_trouble
+from streams.shipments.notifications.alert_signals import raised, resolved, signal
+from streams.shipments.notifications.numbering import kind_of, news
+from streams.shipments.record import Entry, OpenException, Shipment, Story, place_of
+from streams.shipments.status_machine import id_at, is_voided, origin_at
 
 _Output = TypeVar("_Output", CustomerUpdate, DeliveryMilestone)
 _CRITICAL = frozenset({ExceptionType.DAMAGE, ExceptionType.LOSS})

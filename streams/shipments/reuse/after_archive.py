@@ -4,7 +4,7 @@ What is no later than the end of a shipment and ``reuse_after`` is about that on
 new claim) begins another shipment under the number, with ids of its own. What is later than the past and no beginning
 is held until one comes, so that the new record is a function of the set of its events. An event that is the number's by
 a reference alone begins nothing, since that may turn out wrong; and where the claims that began a shipment are
-withdrawn, it has not begun. Where the record of the one before is still there, ``division.py`` has the rules.
+withdrawn, it has not begun. Where the record of the one before is still there, ``split.py`` has the rules.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from copy import copy
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.archive import CLAIM_BYTES, HEARD_BYTES, Keeping, claim_of, is_among, with_all
-from streams.claims import last_said_at
-from streams.deadlines import FOR_EVER, settle
-from streams.division import is_beginning
-from streams.fanout import alerts_between
-from streams.model import AlertSignal, OrderReference
-from streams.shipment import Entry, Past, Shipment, decode_entry
-from streams.status import put, refold
-from streams.telling import recount
+from streams.contracts.model import AlertSignal, OrderReference
+from streams.shipments.claims.standing import last_said_at
+from streams.shipments.notifications.numbering import recount
+from streams.shipments.notifications.outputs import alerts_between
+from streams.shipments.record import Entry, Past, Shipment, decode_entry
+from streams.shipments.reuse.archive import CLAIM_BYTES, HEARD_BYTES, Keeping, claim_of, is_among, with_all
+from streams.shipments.reuse.split import is_beginning
+from streams.shipments.status_machine import put, refold
+from streams.shipments.timers.deadlines import FOR_EVER, settle
 
 PAST, HELD, KNOWN = "past", "held", "known"
 

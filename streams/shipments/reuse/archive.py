@@ -11,13 +11,13 @@ from copy import copy
 
 from msgspec import Struct
 
-from streams.claims import last_said_at
-from streams.deadlines import FOR_EVER, Patience, next_due, settle
-from streams.fanout import alerts_between
-from streams.identity import digest
-from streams.model import AlertSignal
-from streams.shipment import ID_BYTES, Past, Shipment, decode_entry
-from streams.vocabulary import TERMINAL
+from streams.contracts.ids import digest
+from streams.contracts.model import AlertSignal
+from streams.kernel.vocabulary import TERMINAL
+from streams.shipments.claims.standing import last_said_at
+from streams.shipments.notifications.outputs import alerts_between
+from streams.shipments.record import ID_BYTES, Past, Shipment, decode_entry
+from streams.shipments.timers.deadlines import FOR_EVER, Patience, next_due, settle
 
 CLAIM_BYTES, HEARD_BYTES = 8, 4
 MOST_KEPT = 5_000

@@ -1,26 +1,40 @@
 """The part of the shipments step about numbers used again: words that change which shipments the record is of.
 
-``division.py`` says which is of which. What was told of one and turns out to be another's is taken back and told there.
+``split.py`` says which is of which. What was told of one and turns out to be another's is taken back and told there.
 """
 
 from __future__ import annotations
 
 from copy import copy
 
-from streams import lives
-from streams.acceptance import MOST_ENTRY_BYTES, Advance, alert, check_room, check_room_for_claim, concern, improved
-from streams.archive import Keeping
-from streams.claims import Age, age_of_claim, forget_claim, is_known, set_claim
-from streams.deadlines import FOR_EVER, settle
-from streams.division import divided, kept_together, lives_in, united
-from streams.fanout import alerts_between, between_lives
-from streams.identity import digest
-from streams.model import EnrichedEvent, OrderReference
-from streams.punctuality import alerts_about, risk
-from streams.renewing import held
-from streams.shipment import Entry, Shipment, decode_entry, encode, place_of
-from streams.status import origin_at, put, remove
-from streams.telling import same_as
+from streams.contracts.claim_order import Age
+from streams.contracts.ids import digest
+from streams.contracts.model import EnrichedEvent, OrderReference
+from streams.shipments.claims.standing import (
+    age_of_claim,
+    forget_claim,
+    is_known,
+    set_claim,
+)
+from streams.shipments.history import (
+    MOST_ENTRY_BYTES,
+    Advance,
+    alert,
+    check_room,
+    check_room_for_claim,
+    concern,
+    improved,
+)
+from streams.shipments.notifications.alert_refresh import held
+from streams.shipments.notifications.numbering import same_as
+from streams.shipments.notifications.outputs import alerts_between, between_lives
+from streams.shipments.record import Entry, Shipment, decode_entry, encode, place_of
+from streams.shipments.reuse import after_archive
+from streams.shipments.reuse.archive import Keeping
+from streams.shipments.reuse.split import divided, kept_together, lives_in, united
+from streams.shipments.status_machine import origin_at, put, remove
+from streams.shipments.timers.deadlines import FOR_EVER, settle
+from streams.shipments.timers.punctuality import alerts_about, risk
 
 
 def take_event(
@@ -33,7 +47,7 @@ def take_event(
     whole = united(before)
     place = place_of(whole.seen, event_id)
     is_new = place < 0
-    if is_new and whole.past is not None and lives.is_repeat(whole.past, event_id):
+    if is_new and whole.past is not None and after_archive.is_repeat(whole.past, event_id):
         counts["duplicates"] += 1
         return True
     if not is_new:
@@ -45,7 +59,7 @@ def take_event(
         remove(whole, place)
     data = encode(entry)
     check_room(key, whole, data)
-    turn = lives.turn_of_event(whole, event_id, entry, data, keeping) if is_new else None
+    turn = after_archive.turn_of_event(whole, event_id, entry, data, keeping) if is_new else None
     aside = "" if turn is None else turn.aside
     if not aside:
         put(whole, event_id, entry, data)
@@ -73,15 +87,15 @@ def take_claim(
     if is_known(reference, whole):
         counts["links_repeated"] += 1
         return True
-    stood, turn = age_of_claim(claim, whole), lives.turn_of_claim(whole, reference, keeping)
-    if turn is not None and turn.aside == lives.KNOWN:
+    stood, turn = age_of_claim(claim, whole), after_archive.turn_of_claim(whole, reference, keeping)
+    if turn is not None and turn.aside == after_archive.KNOWN:
         counts["links_past"] += 1
         return True
     aside = "" if turn is None else turn.aside
     whole = whole if turn is None else turn.shipment
     if aside:
         forget_claim(whole, claim)
-        whole.updated_at = lives.last_word_at(whole) if whole.archived else whole.updated_at
+        whole.updated_at = after_archive.last_word_at(whole) if whole.archived else whole.updated_at
     else:
         check_room_for_claim(key, whole, reference)
         set_claim(whole, reference)
@@ -111,7 +125,7 @@ def word_of(reference: OrderReference) -> str:
 
 def _lives(whole: Shipment, keeping: Keeping) -> list[Shipment]:
     """The shipments that what was said is of; over a grave, where none has begun, what is held."""
-    back = lives.put_back(whole)
+    back = after_archive.put_back(whole)
     return divided(whole, keeping) if back is None else [back.shipment]
 
 

@@ -17,13 +17,13 @@ from copy import copy
 
 from msgspec.structs import replace
 
-from streams.archive import Keeping, buried, is_tied
-from streams.claims import age_of_claim, first_said, last_said_at
-from streams.model import OrderReference
-from streams.shipment import ID_BYTES, Entry, Shipment, decode, decode_entry, decode_receipt, encode
-from streams.status import fold, is_voided, refold, strangers
-from streams.telling import recount
-from streams.vocabulary import STATUS_OF, TERMINAL, Milestone, Status
+from streams.contracts.model import OrderReference
+from streams.kernel.vocabulary import STATUS_OF, TERMINAL, Milestone, Status
+from streams.shipments.claims.standing import age_of_claim, first_said, last_said_at
+from streams.shipments.notifications.numbering import recount
+from streams.shipments.record import ID_BYTES, Entry, Shipment, decode, decode_entry, decode_receipt, encode
+from streams.shipments.reuse.archive import Keeping, buried, is_tied
+from streams.shipments.status_machine import fold, is_voided, refold, strangers
 
 BEGINNINGS = frozenset({
     *(one for one, status in STATUS_OF.items() if status in (Status.BOOKED, Status.INFO_RECEIVED, Status.PICKED_UP)),

@@ -6,22 +6,15 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from streams.dwells import DWELT
-from streams.facts import PROVED
-from streams.model import AlertSignal
-from streams.parts import is_mute
-from streams.punctuality import minute, promised
-from streams.shipment import Raised, Shipment
-from streams.signals import raised, resolved, signal
-from streams.usual import Usual, hours
-from streams.vocabulary import (
-    TERMINAL,
-    AlertKind,
-    ExceptionType,
-    Reason,
-    Severity,
-    Status,
-)
+from streams.contracts.model import AlertSignal
+from streams.kernel.vocabulary import TERMINAL, AlertKind, ExceptionType, Reason, Severity, Status
+from streams.shipments.facts import PROVED
+from streams.shipments.linked.propagation import is_mute
+from streams.shipments.notifications.alert_signals import raised, resolved, signal
+from streams.shipments.record import Raised, Shipment
+from streams.shipments.timers.dwells import DWELT
+from streams.shipments.timers.expected_dwell import Usual, hours
+from streams.shipments.timers.punctuality import minute, promised
 
 _NOT_BEGUN = frozenset({Status.PLANNED, Status.BOOKED, Status.INFO_RECEIVED, Status.UNKNOWN})
 _DELIVERED = Status.DELIVERED
@@ -48,8 +41,8 @@ _EXCEPTIONS = {
 class Patience(Struct, frozen=True):
     """How long to wait, in ms; None: for ever. ``stalled``: without an event, by the status it stands in.
 
-    ``at_risk``: no shipment is at risk by its dwell sooner; ``factor``: how often the norm (``usual.py``) a shipment
-    stands, or is silent, before it is overdue; ``learn``: after its end its dwells are learnt.
+    ``at_risk``: no shipment is at risk by its dwell sooner; ``factor``: how often the norm (``expected_dwell.py``) a
+    shipment stands, or is silent, before it is overdue; ``learn``: after its end its dwells are learnt.
     """
 
     stalled: dict[Status, int] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """How long a shipment stood in each status, told once it has ended and its history has come to rest.
 
-Written to ``shipment.dwells``; ``norms.py`` learns from it what is usual. A dwell is known under its *lane*: the first
-and the latest country that were known while it lasted, so that a shipment still standing there is measured by others
-of which as much was known. Times are UTC ms.
+Written to ``shipment.dwells``; ``norms/step.py`` learns from it what is usual. A dwell is known under its *lane*: the
+first and the latest country that were known while it lasted, so that a shipment still standing there is measured by
+others of which as much was known. Times are UTC ms.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from streams.dwell_records import Dwell
-from streams.identity import digest, shipment_key
-from streams.shipment import Entry, Shipment, decode_entry
-from streams.status import fold, is_voided, strangers
-from streams.vocabulary import TERMINAL, Status
+from streams.contracts.dwells import Dwell
+from streams.contracts.ids import digest, shipment_key
+from streams.kernel.vocabulary import TERMINAL, Status
+from streams.shipments.record import Entry, Shipment, decode_entry
+from streams.shipments.status_machine import fold, is_voided, strangers
 
 DWELT = frozenset(Status) - TERMINAL - {Status.PLANNED, Status.UNKNOWN, Status.TRACKING_EXPIRED}
 """The statuses a shipment can stand in too long."""

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from streams.dwells import DWELT, lane_of
-from streams.norms import ANY, key_of, places
-from streams.shipment import Shipment
-from streams.vocabulary import Status
+from streams.contracts.dwell_keys import (
+    ANY,
+    key_of,
+    places,
+)
+from streams.kernel.vocabulary import Status
+from streams.shipments.record import Shipment
+from streams.shipments.timers.dwells import DWELT, lane_of
 
 HOUR_MS = 3_600_000
 

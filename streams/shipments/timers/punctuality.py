@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from streams.model import AlertSignal
-from streams.shipment import Shipment
-from streams.signals import raised, resolved, signal
-from streams.vocabulary import TERMINAL, AlertKind, ExceptionType, Punctuality, Reason, Severity, Status
+from streams.contracts.model import AlertSignal
+from streams.kernel.vocabulary import TERMINAL, AlertKind, ExceptionType, Punctuality, Reason, Severity, Status
+from streams.shipments.notifications.alert_signals import raised, resolved, signal
+from streams.shipments.record import Shipment
 
 DAY_MS = 24 * 3_600_000
 LAST_SECOND_MS = 59_000

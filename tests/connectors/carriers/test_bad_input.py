@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from connectors.carriers import discover
 from connectors.formats import xml
-from streams.intake import TakenIn, take_in
-from streams.vocabulary import Flag, Precision, RejectReason
+from streams.intake.step import TakenIn, take_in
+from streams.kernel.vocabulary import Flag, Precision, RejectReason
 
 HERE = Path(__file__).parent
 RECEIVED_AT = 1_790_000_000_000

@@ -16,10 +16,10 @@ import msgspec
 import pytest
 
 from connectors.carriers import Carrier, discover, folders
-from streams.errors import Reject
-from streams.intake import Parsed, RawContext
-from streams.model import Acknowledgement, CarrierEvent
-from streams.vocabulary import Flag, RejectReason
+from streams.contracts.model import Acknowledgement, CarrierEvent
+from streams.intake.step import Parsed, RawContext
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Flag, RejectReason
 
 HERE = Path(__file__).parent
 RECEIVED_AT = 1_790_000_000_000

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from connectors.carriers import discover
-from streams.intake import TakenIn, take_in
+from streams.intake.step import TakenIn, take_in
 from tests.support.records import FakeRecord
 
 HERE = Path(__file__).parent

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from connectors.carriers import Carrier, discover
 from connectors.drafting.sample import draft
 from connectors.drafting.words import date_way_of, is_clock, meaning_of, way_of, words_of
-from streams.errors import Reject
-from streams.intake import Parsed, RawContext
-from streams.model import CarrierEvent, Location, Reference
-from streams.vocabulary import Milestone, RejectReason
+from streams.contracts.model import CarrierEvent, Location, Reference
+from streams.intake.step import Parsed, RawContext
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Milestone, RejectReason
 
 CASES = Path(__file__).parents[1] / "carriers"
 

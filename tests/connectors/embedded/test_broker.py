@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from connectors.embedded.broker import EmbeddedBroker, broker_binary
-from streams.errors import Fatal, Transient
+from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic, fill, read_all
 
 

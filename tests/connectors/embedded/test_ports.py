@@ -8,7 +8,7 @@ import pytest
 
 from connectors.embedded import ports
 from connectors.embedded.ports import FIRST, LAST, is_free, listens, unused
-from streams.errors import Transient
+from streams.kernel.errors import Transient
 
 
 def test_a_port_somebody_listens_on_is_taken() -> None:

@@ -21,8 +21,8 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 from config import contracts, topics
 from connectors.embedded.registry import CONTENT_TYPE, MOST_BYTES, serve
-from connectors.schema_ids import schema_id
-from streams.errors import Fatal
+from connectors.kafka.schema_ids import schema_id
+from streams.kernel.errors import Fatal
 
 EVENTS = topics.CARRIER_EVENTS
 ALERT = {

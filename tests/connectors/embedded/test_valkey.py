@@ -11,7 +11,7 @@ import redis
 
 from connectors.embedded import valkey
 from connectors.embedded.ports import listens, unused
-from streams.errors import Fatal
+from streams.kernel.errors import Fatal
 from tests.support.waiting import eventually
 
 

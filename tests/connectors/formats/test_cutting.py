@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.formats import line_cutting, x12, x12_cutting
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 ISA = "ISA*00*          *00*          *02*PART           *ZZ*SHIP           *260918*1030*U*00401*{:09}*0*P*>~"
 

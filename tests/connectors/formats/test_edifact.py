@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.formats import edifact
-from streams.errors import Reject
-from streams.vocabulary import Flag, RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Flag, RejectReason
 
 GOOD = "UNB+UNOC:3+A+B+260918:1030+7'UNH+1+IFTSTA:D:96A:UN'BGM+23+X'STS+1+21'UNT+4+1'UNZ+1+7'"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from connectors.formats import json
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 
 def test_an_object_is_read_and_of_a_doubled_key_the_last_value() -> None:

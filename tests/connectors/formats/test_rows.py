@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.formats import rows
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 
 def delimited(body: bytes, delimiter: str = ",", columns: tuple[str, ...] = ()) -> list[rows.Row]:

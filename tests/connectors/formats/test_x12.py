@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from connectors.formats import x12
-from streams.errors import Reject
-from streams.vocabulary import Flag, RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Flag, RejectReason
 
 ISA = "ISA*00*          *00*          *02*RLCA           *ZZ*SHIPPERCO      *260914*1902*U*00401*000000071*0*P*>"
 GS = "GS*QM*RLCA*SHIPPERCO*20260914*1902*71*X*004010"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.formats import xml
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 
 def refusal(body: bytes) -> RejectReason:

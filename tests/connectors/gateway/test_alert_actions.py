@@ -11,9 +11,9 @@ import pytest
 from config.topics import ALERT_ACTIONS
 from connectors.gateway.alert_actions import ACTIONS
 from connectors.gateway.log_writer import NotWritten
-from connectors.registry import ValueCodec
-from streams.model import AlertAction
-from streams.vocabulary import ActionKind
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import AlertAction
+from streams.kernel.vocabulary import ActionKind
 from tests.support.gateway import NOW, Gateway, gateway
 from tests.support.registry import fake_registry
 

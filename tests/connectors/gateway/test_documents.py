@@ -12,9 +12,9 @@ from config.topics import ERP_ORDERS, WMS_CONFIRMATIONS
 from connectors.gateway.confirmations import CONFIRMATIONS
 from connectors.gateway.log_writer import NotWritten
 from connectors.gateway.orders import ORDERS
-from connectors.registry import ValueCodec
-from streams.model import Order, OrderLine, Reference
-from streams.warehouse import WmsConfirmation, WmsLine
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import Order, OrderLine, Reference
+from streams.contracts.warehouse import WmsConfirmation, WmsLine
 from tests.support.gateway import Gateway, gateway
 from tests.support.registry import fake_registry
 

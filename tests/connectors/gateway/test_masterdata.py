@@ -10,9 +10,9 @@ import pytest
 
 from config.topics import MASTER_DATA
 from connectors.gateway.log_writer import NotWritten
-from connectors.registry import ValueCodec
-from streams.model import MasterRecord
-from streams.vocabulary import MasterKind
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import MasterRecord
+from streams.kernel.vocabulary import MasterKind
 from tests.support.gateway import NOW, Gateway, gateway
 from tests.support.registry import fake_registry
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.carriers import discover
 from connectors.gateway.signatures import Arrived, NotProven, compile_check
-from connectors.mapping.specification import Push
+from connectors.mapping.declared.schema import Push
 
 BODY = b'{"a": 1}'
 NOW = 1_790_000_000.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.raw_key import raw_key
+from connectors.kafka.raw_key import raw_key
 
 
 @pytest.mark.parametrize("body", [b"ISA*00*", b"\xef\xbb\xbf\r\n ISA|00|", b"UNA:+.? 'UNB+", b"UNB+UNOA:1+"])

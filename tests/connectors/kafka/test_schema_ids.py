@@ -8,8 +8,8 @@ import pytest
 
 from config import contracts
 from config.topics import STATIC
-from connectors.schema_ids import ids, schema_id
-from streams.errors import Fatal
+from connectors.kafka.schema_ids import ids, schema_id
+from streams.kernel.errors import Fatal
 
 NAMES = sorted({topic.schema for topic in STATIC if topic.schema is not None})
 

@@ -9,8 +9,8 @@ import pytest
 from config.settings import Settings
 from config.topics import Cleanup, Topic
 from connectors.embedded.ports import unused
-from connectors.topic_admin import TopicAdmin, largest_dead_letter, largest_record
-from streams.errors import Fatal, Transient
+from connectors.kafka.topic_admin import TopicAdmin, largest_dead_letter, largest_record
+from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic, unique
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from config import topics
 from config.settings import Settings
-from connectors.compacted import Reader, latest
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.embedded.registry import serve
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.errors import Transient
-from streams.model import EdiReceipt, MasterRecord
-from streams.vocabulary import MasterKind
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from connectors.kafka.topic_reader import Reader, latest
+from streams.contracts.model import EdiReceipt, MasterRecord
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import MasterKind
 from tests.support.topics import fill
 from tests.support.waiting import eventually
 

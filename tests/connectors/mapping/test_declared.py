@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from connectors.carriers import Carrier, CarrierFileError, discover
-from streams.errors import Reject
-from streams.intake import Parsed, RawContext
-from streams.model import Location
-from streams.outcomes import CarrierError, ErrorKind
-from streams.vocabulary import Classifier, Milestone, Precision, RejectReason
+from streams.contracts.model import Location
+from streams.intake.step import Parsed, RawContext
+from streams.kernel.carrier_errors import CarrierError, ErrorKind
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Classifier, Milestone, Precision, RejectReason
 
 PLAIN = """\
 feed: acme

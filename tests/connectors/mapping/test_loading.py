@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.carriers import CarrierFileError, discover, taken
-from streams.errors import Fatal
-from streams.intake import RawContext
+from streams.intake.step import RawContext
+from streams.kernel.errors import Fatal
 
 GOOD = """\
 feed: acme

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from connectors.pollers.heard import Unheard
-from connectors.pollers.tokens import MARGIN_MS, Authoriser
-from streams.polling import Answer
+from connectors.polling.authorisation import MARGIN_MS, Authoriser
+from connectors.polling.response import Unheard
+from streams.polling.schedule import Answer
 from tests.fakes.carrier_api import ONE_BY_ONE, WITH_TOKENS, carrier
 from tests.support.clock import FakeClock
 

@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.carriers import discover
-from connectors.pollers.credentials import polled
-from streams.errors import Fatal
+from connectors.polling.credentials import polled
+from streams.kernel.errors import Fatal
 
 CARRIERS = discover()
 

@@ -13,14 +13,14 @@ from config import topics
 from config.settings import Settings
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.embedded.registry import serve
-from connectors.pollers.book import Standing
-from connectors.pollers.watch import Watch
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.errors import Transient
-from streams.model import OrderReference, PollState, ShipmentState
-from streams.polling import watched
-from streams.vocabulary import Milestone, Status
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from connectors.polling.inputs import Watch
+from connectors.polling.schedule_book import Standing
+from streams.contracts.model import OrderReference, PollState, ShipmentState
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import Milestone, Status
+from streams.polling.schedule import watched
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker

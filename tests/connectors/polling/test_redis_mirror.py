@@ -12,11 +12,11 @@ from redis import Redis
 
 from connectors.embedded import valkey
 from connectors.embedded.ports import listens, unused
-from connectors.pollers.mirror import PAUSE_SECONDS, PREFIX, Mirror
-from streams.circuit import Circuit, CircuitState
-from streams.model import PollState
-from streams.polling import watched
-from streams.vocabulary import Status
+from connectors.polling.redis_mirror import PAUSE_SECONDS, PREFIX, Mirror
+from streams.contracts.model import PollState
+from streams.kernel.vocabulary import Status
+from streams.polling.schedule import watched
+from streams.resilience.circuit_breaker import Circuit, CircuitState
 from tests.support.clock import FakeClock
 from tests.support.waiting import eventually
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from connectors.carriers import discover
-from connectors.mapping.asking import Plan
-from connectors.pollers.questions import question
+from connectors.mapping.declared.poll_plan import Plan
+from connectors.polling.requests import question
 
 PLANS = {carrier.feed: carrier.plan for carrier in discover() if carrier.plan is not None}
 NASTY = 'A/1 "?&#\\<'

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.carriers import discover
-from connectors.pollers.answers import Judged, digest, judge
-from connectors.pollers.heard import Heard
-from streams.intake import Parsed, RawContext
-from streams.polling import Answer
-from streams.vocabulary import Status
+from connectors.polling.response import Heard
+from connectors.polling.responses import Judged, digest, judge
+from streams.intake.step import Parsed, RawContext
+from streams.kernel.vocabulary import Status
+from streams.polling.schedule import Answer
 
 ADAPTERS = {carrier.feed: carrier.adapter for carrier in discover()}
 HERE = Path(__file__).parents[1] / "carriers"

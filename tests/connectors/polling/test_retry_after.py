@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.pollers.retry_after import LONGEST_MS, retry_after
+from connectors.polling.retry_after import LONGEST_MS, retry_after
 
 NOW = 1_790_000_000_000
 

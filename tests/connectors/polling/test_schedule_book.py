@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from connectors.pollers.book import Book, Standing
-from streams.polling import Answer, Schedule, answered
-from streams.vocabulary import PollEnd, Status
+from connectors.polling.schedule_book import Book, Standing
+from streams.kernel.vocabulary import PollEnd, Status
+from streams.polling.schedule import Answer, Schedule, answered
 
 NOW = 1_790_000_000_000
 HOUR = 3_600_000

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from connectors.pollers.book import Book, Standing
-from connectors.pollers.client import CarrierClient
-from connectors.pollers.poller import UNSAVED_RETRY_MS, Poller
-from streams.circuit import CircuitState
-from streams.vocabulary import PollEnd, Status
+from connectors.polling.client import CarrierClient
+from connectors.polling.schedule_book import Book, Standing
+from connectors.polling.worker import UNSAVED_RETRY_MS, Poller
+from streams.kernel.vocabulary import PollEnd, Status
+from streams.resilience.circuit_breaker import CircuitState
 from tests.fakes.carrier_api import (
     ONE_BY_ONE,
     TOGETHER,

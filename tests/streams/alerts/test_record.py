@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.alert_life import MOST_NOTE, Life, decode, encode, timeline, with_action, with_signal
-from streams.model import AlertSignal
-from streams.vocabulary import ActionKind
-from tests.streams.alert_strategies import MINUTE, OVER, T0, UP, action, actions, signal, signals
+from streams.alerts.record import MOST_NOTE, Life, decode, encode, timeline, with_action, with_signal
+from streams.contracts.model import AlertSignal
+from streams.kernel.vocabulary import ActionKind
+from tests.support.alert_strategies import MINUTE, OVER, T0, UP, action, actions, signal, signals
 
 
 def kept(life: Life, item: object) -> Life:

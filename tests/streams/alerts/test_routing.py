@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from streams.alert_routing import NOWHERE, Conduct, Match, Route, is_gathered, more_severe, route_of
-from streams.model import AlertSignal, AtStake
-from streams.vocabulary import AlertKind, ExceptionType, Severity
-from tests.streams.alert_strategies import CONDUCT, UP, signal
+from streams.alerts.routing import NOWHERE, Conduct, Match, Route, is_gathered, more_severe, route_of
+from streams.contracts.model import AlertSignal, AtStake
+from streams.kernel.vocabulary import AlertKind, ExceptionType, Severity
+from tests.support.alert_strategies import CONDUCT, UP, signal
 
 SAID = signal(UP, 1)
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.alerts import Item, Settled, feeds_of, look_again, silence_of, take
-from streams.model import Alert, AlertSignal, AtStake
-from streams.vocabulary import ActionKind, AlertKind, AlertState, AlertStep, RejectReason, Severity
-from tests.streams.alert_strategies import (
+from streams.alerts.step import Item, Settled, feeds_of, look_again, silence_of, take
+from streams.contracts.model import Alert, AlertSignal, AtStake
+from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, AlertStep, RejectReason, Severity
+from tests.support.alert_strategies import (
     CONDUCT,
     DAY,
     MINUTE,
@@ -24,7 +24,7 @@ from tests.streams.alert_strategies import (
     signal,
     silence,
 )
-from tests.streams.strategies import batchings
+from tests.support.strategies import batchings
 
 N1, N2 = "north:N1", "north:N2"
 LIVES = int(os.environ.get("SHIPSYNC_LAWS", "100"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from streams.alert_course import Bearings, condensed, course_of, is_live, next_turn
-from streams.alert_life import MOST_FACTS, Course, Life, with_action, with_signal
-from streams.alert_routing import NOWHERE, route_of
-from streams.model import AlertAction, AlertSignal
-from streams.vocabulary import ActionKind, AlertState, AlertStep, Severity
-from tests.streams.alert_strategies import CONDUCT, MINUTE, OVER, T0, UP, action, signal
+from streams.alerts.record import MOST_FACTS, Course, Life, with_action, with_signal
+from streams.alerts.routing import NOWHERE, route_of
+from streams.alerts.timeline import Bearings, condensed, course_of, is_live, next_turn
+from streams.contracts.model import AlertAction, AlertSignal
+from streams.kernel.vocabulary import ActionKind, AlertState, AlertStep, Severity
+from tests.support.alert_strategies import CONDUCT, MINUTE, OVER, T0, UP, action, signal
 
 CALM = Bearings(CONDUCT, NOWHERE)
 CRITICAL = Severity.CRITICAL

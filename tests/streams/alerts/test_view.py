@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from streams.alert_course import Bearings, course_of
-from streams.alert_life import Life, decode, with_action, with_signal
-from streams.alert_routing import NOWHERE, Escalation, Route
-from streams.alert_view import changed_at, forgotten_at, shown
-from streams.model import Alert, AlertAction, AlertSignal
-from streams.vocabulary import ActionKind, AlertKind, AlertState, Severity
-from tests.streams.alert_strategies import CONDUCT, MINUTE, OVER, T0, UP, action, signal, silence
+from streams.alerts.record import Life, decode, with_action, with_signal
+from streams.alerts.routing import NOWHERE, Escalation, Route
+from streams.alerts.timeline import Bearings, course_of
+from streams.alerts.view import changed_at, forgotten_at, shown
+from streams.contracts.model import Alert, AlertAction, AlertSignal
+from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, Severity
+from tests.support.alert_strategies import CONDUCT, MINUTE, OVER, T0, UP, action, signal, silence
 
 ROUTE = Route(owner="desk", channels=("mail",), escalation=Escalation(30 * MINUTE, None, ("pager", "mail")))
 

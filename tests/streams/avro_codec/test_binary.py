@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams import binary
+from streams.avro_codec import binary
 
 LONGS = st.integers(-(2**63), 2**63 - 1)
 

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config import contracts
-from streams import codec, model
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.avro_codec import compiler
+from streams.contracts import model
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 
 CONTRACTS: dict[str, type] = {
     "carrier_event": model.CarrierEvent,
@@ -61,18 +62,18 @@ def plain(node: Any) -> Any:
 
 def values(schema: Any, hint: Any, named: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Generates a Struct (or a field of one) that fits ``schema``."""
-    kind, full = codec._kind(schema, named)
+    kind, full = compiler._kind(schema, named)
     if kind == "union":
-        return st.none() | values(full[1], codec._member_type(hint), named)
+        return st.none() | values(full[1], compiler._member_type(hint), named)
     if kind == "array":
-        return st.lists(values(full["items"], codec._member_type(hint), named), max_size=3)
+        return st.lists(values(full["items"], compiler._member_type(hint), named), max_size=3)
     if kind == "record":
-        struct = codec._member_type(hint)
+        struct = compiler._member_type(hint)
         types = get_type_hints(struct)
         fields = {f["name"]: values(f["type"], types[f["name"]], named) for f in full["fields"]}
         return st.builds(struct, **fields)
     if kind == "enum":
-        return st.sampled_from(list(codec._member_type(hint)))
+        return st.sampled_from(list(compiler._member_type(hint)))
     simple: dict[str, st.SearchStrategy[Any]] = {
         "string": TEXTS, "bytes": st.binary(max_size=40), "long": LONGS, "int": st.integers(-(2**31), 2**31 - 1),
         "boolean": st.booleans(), "double": DEGREES,
@@ -94,11 +95,11 @@ def as_data(value: Any) -> Any:
 def test_what_is_written_is_what_fastavro_writes_and_reads_back_equal(name: str, data: st.DataObject) -> None:
     schema, struct = contracts.schema(name), CONTRACTS[name]
     value = data.draw(values(schema, struct, {}))
-    written = codec.compile_writer(schema, struct)(value)
+    written = compiler.compile_writer(schema, struct)(value)
     expected = io.BytesIO()
     fastavro.schemaless_writer(expected, fastavro.parse_schema(plain(schema)), as_data(value))
     assert written == expected.getvalue()
-    assert codec.compile_reader(schema, struct)(written, 0) == value
+    assert compiler.compile_reader(schema, struct)(written, 0) == value
 
 
 @pytest.mark.parametrize("name", sorted(CONTRACTS))
@@ -111,7 +112,7 @@ def test_no_contract_goes_untested() -> None:
 
 
 SCHEMA = contracts.schema("order")
-WRITE, READ = codec.compile_writer(SCHEMA, model.Order), codec.compile_reader(SCHEMA, model.Order)
+WRITE, READ = compiler.compile_writer(SCHEMA, model.Order), compiler.compile_reader(SCHEMA, model.Order)
 ORDER = model.Order(
     "SO-1", "C-9", "open", "EUR", 12.5, None, 1_700_000_000_000, [model.OrderLine("D-1", "ups", "1Z1")]
 )
@@ -131,7 +132,7 @@ def test_bytes_behind_the_end_are_refused() -> None:
     assert refused.value.reason is RejectReason.TRAILING_BYTES
 
 
-def reads_or_refuses(read: codec.Reader, noise: bytes, struct: type) -> bool:
+def reads_or_refuses(read: compiler.Reader, noise: bytes, struct: type) -> bool:
     """Whether these bytes are read as one ``struct``, or refused for their length."""
     try:
         return isinstance(read(noise, 0), struct)
@@ -148,12 +149,12 @@ def test_any_bytes_are_a_value_or_a_reject(noise: bytes) -> None:
 @given(noise=st.binary(max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_as_a_carrier_event_are_a_value_or_a_reject(noise: bytes) -> None:
-    read = codec.compile_reader(contracts.schema("carrier_event"), model.CarrierEvent)
+    read = compiler.compile_reader(contracts.schema("carrier_event"), model.CarrierEvent)
     assert reads_or_refuses(read, noise, model.CarrierEvent)
 
 
 def test_arrays_in_counted_blocks_are_read() -> None:
-    read = codec.compile_reader(contracts.schema("fulfilment_state"), model.FulfilmentState)
+    read = compiler.compile_reader(contracts.schema("fulfilment_state"), model.FulfilmentState)
     a_block_with_its_size, a_block_without = b"\x01\x04\x02a", b"\x02\x02b"
     body = b"\x02D\x02O" + a_block_with_its_size + a_block_without + b"\x00" + b"\x00" + b"\x00"
     assert read(body, 0) == model.FulfilmentState("D", "O", ["a", "b"], 0)
@@ -164,8 +165,8 @@ def test_arrays_in_counted_blocks_are_read() -> None:
 def test_a_reader_of_some_fields_skips_the_rest_and_still_wants_it_whole(data: st.DataObject) -> None:
     schema = contracts.schema("carrier_event")
     event = data.draw(values(schema, model.CarrierEvent, {}))
-    written = codec.compile_writer(schema, model.CarrierEvent)(event)
-    read = codec.compile_reader(schema, model.Sighting)
+    written = compiler.compile_writer(schema, model.CarrierEvent)(event)
+    read = compiler.compile_reader(schema, model.Sighting)
     seen = read(written, 0)
     names = [name for name in model.Sighting.__struct_fields__ if name != "source"]
     assert all(getattr(seen, name) == getattr(event, name) for name in names)

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.estimate import MOST_EARLIER, Estimate, slip, with_earlier
-from streams.model import CarrierEvent, ShipmentState
-from streams.public_state import state_of
-from streams.shipment import decode
-from streams.vocabulary import Milestone
-from tests.streams.laws import tell
-from tests.streams.strategies import (
+from streams.contracts.estimate import MOST_EARLIER, Estimate, slip, with_earlier
+from streams.contracts.model import CarrierEvent, ShipmentState
+from streams.kernel.vocabulary import Milestone
+from streams.shipments.record import decode
+from streams.shipments.state_view import state_of
+from tests.support.laws import tell
+from tests.support.strategies import (
     DAY_ONE,
     HOUR,
     MINUTE,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.identity import digest, normalise_carrier, normalise_tracking_number, shipment_key
+from streams.contracts.ids import digest, normalise_carrier, normalise_tracking_number, shipment_key
 
 
 @pytest.mark.parametrize("written", ["N1 00", " n100\n", "N100", "n\u00a0100", "n1\t00"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from streams.links import ends_with, links_of, path_of, steps_of
-from streams.model import Reference, ShipmentLink
-from streams.vocabulary import LinkKind
+from streams.contracts.link_paths import ends_with, links_of, path_of, steps_of
+from streams.contracts.model import Reference, ShipmentLink
+from streams.kernel.vocabulary import LinkKind
 
 
 @pytest.mark.parametrize(("type", "kind"), [

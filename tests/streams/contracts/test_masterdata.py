@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from streams.masterdata import master_key
-from streams.vocabulary import MasterKind
+from streams.contracts.masterdata import master_key
+from streams.kernel.vocabulary import MasterKind
 
 
 def test_a_record_is_keyed_by_kind_and_id() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.model import Reference
-from streams.references import (
+from streams.contracts.model import Reference
+from streams.contracts.references import (
     IDENTIFYING,
     MOST_NAMED,
     Named,

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.exchanges import KEPT_MS, Exchanged, exchange, fall_due, forget_at, key_of, look_again_at
-from streams.model import Acknowledgement, AlertSignal, Exchange, Interchange, MessageVerdict
-from streams.vocabulary import AlertKind, AlertState, Direction, Severity, Verdict
+from streams.contracts.model import Acknowledgement, AlertSignal, Exchange, Interchange, MessageVerdict
+from streams.edi.step import KEPT_MS, Exchanged, exchange, fall_due, forget_at, key_of, look_again_at
+from streams.kernel.vocabulary import AlertKind, AlertState, Direction, Severity, Verdict
 
 SENT_AT = 1_790_000_000_000
 HOUR = 3_600_000

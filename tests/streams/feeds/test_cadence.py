@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.cadence import (
+from streams.feeds.cadence import (
     ENOUGH_WEEKS,
     HOUR_MS,
     HOURS,

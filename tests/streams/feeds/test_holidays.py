@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.holidays import days_of, easter
+from streams.feeds.holidays import days_of, easter
 
 
 @pytest.mark.parametrize(

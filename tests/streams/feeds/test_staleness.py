@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from streams.cadence import Cadence, Pause
-from streams.silence import (
+from streams.feeds.cadence import Cadence, Pause
+from streams.feeds.staleness import (
     ALL_FEEDS,
     NOTED_MS,
     Overdue,

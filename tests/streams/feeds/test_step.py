@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.cadence import HOURS, WEEKS, Cadence, Pause
-from streams.feeds import AHEAD_MINUTES, KEPT_MINUTES, Observed, observe, rate, sweep
-from streams.model import AlertSignal, FeedActivity, FeedState, MinuteCount
-from streams.silence import ALL_FEEDS
-from streams.vocabulary import AlertKind, AlertState, Reason
+from streams.contracts.model import AlertSignal, FeedActivity, FeedState, MinuteCount
+from streams.feeds.cadence import HOURS, WEEKS, Cadence, Pause
+from streams.feeds.staleness import ALL_FEEDS
+from streams.feeds.step import AHEAD_MINUTES, KEPT_MINUTES, Observed, observe, rate, sweep
+from streams.kernel.vocabulary import AlertKind, AlertState, Reason
 
 NOON = 1_767_268_800_000
 MINUTE = 60_000

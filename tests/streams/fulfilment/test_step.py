@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.fulfilment import post
-from streams.model import DeliveryMilestone, ErpPosting, FulfilmentState
-from streams.vocabulary import Correction, ExceptionType, Milestone, PostingKind, Reason
+from streams.contracts.model import DeliveryMilestone, ErpPosting, FulfilmentState
+from streams.fulfilment.step import post
+from streams.kernel.vocabulary import Correction, ExceptionType, Milestone, PostingKind, Reason
 
 
 def fact(milestone: Milestone, **changes: Any) -> DeliveryMilestone:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from streams.candidates import UNHEARD_OF, Rules, Ruling, rule, standing
-from streams.reference_record import Known, Word, with_claim, with_event
-from streams.vocabulary import SaidBy
-from tests.streams.references import line, unresolved, word
+from streams.identity.matching import UNHEARD_OF, Rules, Ruling, rule, standing
+from streams.identity.record import Known, Word, with_claim, with_event
+from streams.kernel.vocabulary import SaidBy
+from tests.support.reference_inputs import line, unresolved, word
 
 SPAN = 100
 

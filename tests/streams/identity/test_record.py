@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.identification import Said, key_of
-from streams.model import CarrierEvent
-from streams.reference_record import Known, decode, decode_event, encode, with_claim, with_event
-from streams.vocabulary import SaidBy
-from tests.streams.references import line, said, unresolved, word
-from tests.streams.strategies import DAY_ONE, MINUTE
+from streams.contracts.model import CarrierEvent
+from streams.identity.record import Known, decode, decode_event, encode, with_claim, with_event
+from streams.identity.step import Said, key_of
+from streams.kernel.vocabulary import SaidBy
+from tests.support.reference_inputs import line, said, unresolved, word
+from tests.support.strategies import DAY_ONE, MINUTE
 
 
 def taken(*items: Said) -> Known:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from streams.resolving import FLAG_OF, resolved, resolved_id, taken_back
-from streams.vocabulary import Correction, Flag, SaidBy
-from tests.streams.references import unresolved
+from streams.identity.resolved_events import FLAG_OF, resolved, resolved_id, taken_back
+from streams.kernel.vocabulary import Correction, Flag, SaidBy
+from tests.support.reference_inputs import unresolved
 
 
 def test_an_id_tells_event_shipment_and_how_often_it_was_taken_back() -> None:

@@ -9,17 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams import identification, shipments
-from streams.archive import Keeping, due_at
-from streams.deadlines import Patience, deadlines, fall_due
-from streams.model import CarrierEvent, OrderReference, Reference
-from streams.public_state import state_of
-from streams.resolving import BY_REFERENCE
-from streams.shipment import Shipment, decode
-from streams.vocabulary import AlertKind, AlertState, Correction, Milestone, RejectReason, SaidBy, Status
-from tests.streams.laws import tell as tell_shipments
-from tests.streams.references import BOL, DAYS, World, histories, line, tell, unresolved, word
-from tests.streams.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, Said, batchings, received
+from streams.contracts.model import CarrierEvent, OrderReference, Reference
+from streams.identity import step as identification
+from streams.identity.resolved_events import BY_REFERENCE
+from streams.kernel.vocabulary import AlertKind, AlertState, Correction, Milestone, RejectReason, SaidBy, Status
+from streams.shipments import step as shipments
+from streams.shipments.record import Shipment, decode
+from streams.shipments.reuse.archive import Keeping, due_at
+from streams.shipments.state_view import state_of
+from streams.shipments.timers.deadlines import Patience, deadlines, fall_due
+from tests.support.laws import tell as tell_shipments
+from tests.support.reference_inputs import BOL, DAYS, World, histories, line, tell, unresolved, word
+from tests.support.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, Said, batchings, received
 
 HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
 moderate = settings(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from streams.candidates import Rules, Standing, standing
-from streams.reference_record import Known, Turn, with_claim, with_event
-from streams.vocabulary import AlertKind, AlertState
-from streams.waiting import fall_due, is_forgotten, next_due, remains, settled, state_of
-from tests.streams.references import RULES, line, unresolved, word
-from tests.streams.strategies import DAY_ONE, HOUR, MINUTE
+from streams.identity.matching import Rules, Standing, standing
+from streams.identity.record import Known, Turn, with_claim, with_event
+from streams.identity.unresolved_alerts import fall_due, is_forgotten, next_due, remains, settled, state_of
+from streams.kernel.vocabulary import AlertKind, AlertState
+from tests.support.reference_inputs import RULES, line, unresolved, word
+from tests.support.strategies import DAY_ONE, HOUR, MINUTE
 
 HEARD = DAY_ONE + MINUTE
 DUE = HEARD + 4 * HOUR

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.control_numbers import KEPT_MS, ControlNumbers, Envelope, SetRead
-from streams.intake import RawContext
-from streams.model import ControlRun, EdiReceipt
+from streams.contracts.model import ControlRun, EdiReceipt
+from streams.intake.control_numbers import KEPT_MS, ControlNumbers, Envelope, SetRead
+from streams.intake.step import RawContext
 
 AT = 1_790_000_000_000
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from streams.identity import LONGEST_NUMBER
-from streams.model import CarrierEvent, Reference, ReferenceClaim, ShipmentLink
-from streams.other_numbers import RETOLD_AFTER_MS, OtherNumbers
-from streams.vocabulary import LinkKind, Milestone, SaidBy
-from tests.streams.strategies import DAY_ONE, SOURCE, carrier_event
+from streams.contracts.ids import LONGEST_NUMBER
+from streams.contracts.model import CarrierEvent, Reference, ReferenceClaim, ShipmentLink
+from streams.intake.discovered_references import RETOLD_AFTER_MS, OtherNumbers
+from streams.kernel.vocabulary import LinkKind, Milestone, SaidBy
+from tests.support.strategies import DAY_ONE, SOURCE, carrier_event
 
 BOL = [Reference("bol", "b 1"), Reference("customer", "C1")]
 

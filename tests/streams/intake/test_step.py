@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from streams.errors import Reject
-from streams.intake import HeaderNames, Parsed, RawContext, TakenIn, take_in
-from streams.model import CarrierEvent, MinuteCount, Reference, Source
-from streams.vocabulary import (
+from streams.contracts.model import CarrierEvent, MinuteCount, Reference, Source
+from streams.intake.step import HeaderNames, Parsed, RawContext, TakenIn, take_in
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import (
     Classifier,
     Correction,
     ExceptionType,

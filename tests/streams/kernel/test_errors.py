@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from streams import errors
-from streams.errors import Fatal, Reject, ShipSyncError, Transient
-from streams.vocabulary import RejectReason
+from streams.kernel import errors
+from streams.kernel.errors import Fatal, Reject, ShipSyncError, Transient
+from streams.kernel.vocabulary import RejectReason
 
 
 def test_the_tree_is_what_its_docstring_draws() -> None:

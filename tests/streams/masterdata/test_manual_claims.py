@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from streams.by_hand import said_by_hand
-from streams.model import MasterRecord, ReferenceClaim, ShipmentLink
-from streams.vocabulary import LinkKind, MasterKind, RejectReason, SaidBy
+from streams.contracts.model import MasterRecord, ReferenceClaim, ShipmentLink
+from streams.kernel.vocabulary import LinkKind, MasterKind, RejectReason, SaidBy
+from streams.masterdata.manual_claims import said_by_hand
 
 
 def record(**changes: Any) -> MasterRecord:

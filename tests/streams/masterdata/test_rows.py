@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from streams.master_rows import COLUMNS, Rows, difference, read_row, read_rows
-from streams.model import MasterRecord
-from streams.vocabulary import MasterKind
+from streams.contracts.model import MasterRecord
+from streams.kernel.vocabulary import MasterKind
+from streams.masterdata.rows import COLUMNS, Rows, difference, read_row, read_rows
 
 AT = 1_790_000_000_000
 

@@ -7,21 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.identity import digest
-from streams.model import Dwell, DwellNorm
-from streams.norms import (
-    ANY,
+from streams.contracts.dwell_keys import ANY, key_of
+from streams.contracts.ids import digest
+from streams.contracts.model import Dwell, DwellNorm
+from streams.kernel.vocabulary import Status
+from streams.norms.step import (
     KEPT_PERIODS,
     PERIOD_MS,
     RECENT_IDS,
     bucket_of,
     counted_in,
-    key_of,
     learn,
     longest_in,
     quantile,
 )
-from streams.vocabulary import Status
 
 HOUR = 3_600_000
 NOW = 700 * PERIOD_MS

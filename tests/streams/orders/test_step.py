@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from msgspec import json
 from msgspec.structs import replace
 
-from streams import orders as step
-from streams.model import Order, OrderLine, OrderReference, OrderState, Reference, ReferenceClaim
-from streams.orders import keep, references_of
-from streams.vocabulary import RejectReason, SaidBy
-from tests.streams.strategies import batchings
+from streams.contracts.model import Order, OrderLine, OrderReference, OrderState, Reference, ReferenceClaim
+from streams.kernel.vocabulary import RejectReason, SaidBy
+from streams.orders import step
+from streams.orders.step import keep, references_of
+from tests.support.strategies import batchings
 
 HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
 moderate = settings(max_examples=HISTORIES, deadline=None)

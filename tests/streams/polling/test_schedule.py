@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.model import PollState
-from streams.polling import (
+from streams.contracts.model import PollState
+from streams.kernel.vocabulary import Classifier, Milestone, PollEnd, Status
+from streams.polling.schedule import (
     HEARD,
     SETTLED,
     Ageing,
@@ -21,8 +22,7 @@ from streams.polling import (
     stands,
     watched,
 )
-from streams.vocabulary import Classifier, Milestone, PollEnd, Status
-from tests.streams.strategies import carrier_event
+from tests.support.strategies import carrier_event
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

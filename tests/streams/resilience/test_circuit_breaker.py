@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.circuit import (
+from streams.resilience.circuit_breaker import (
     CLOSED,
     Breaker,
     Circuit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.rate import Bucket, Rate, full, refilled, spent, take, wait_ms
+from streams.resilience.token_bucket import Bucket, Rate, full, refilled, spent, take, wait_ms
 
 TWO_A_SECOND = Rate(2, 1000)
 RATES = st.builds(Rate, st.integers(1, 500), st.sampled_from([1000, 60_000, 86_400_000]))

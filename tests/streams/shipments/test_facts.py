@@ -1,7 +1,7 @@
 """Closed tables of what has to be told."""
 
-from streams.facts import FACT_BITS, FACTS, TELLING, public_trouble
-from streams.vocabulary import ExceptionType, Milestone, Reason
+from streams.kernel.vocabulary import ExceptionType, Milestone, Reason
+from streams.shipments.facts import FACT_BITS, FACTS, TELLING, public_trouble
 
 
 def test_every_fact_has_a_bit_and_a_name_of_its_own() -> None:

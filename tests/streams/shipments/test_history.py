@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.acceptance import improved
-from streams.shipment import Entry, entry_of
-from streams.vocabulary import Milestone
-from tests.streams.strategies import AGGREGATOR, POLLED, SOURCE, carrier_event
+from streams.kernel.vocabulary import Milestone
+from streams.shipments.history import improved
+from streams.shipments.record import Entry, entry_of
+from tests.support.strategies import AGGREGATOR, POLLED, SOURCE, carrier_event
 
 
 def sighting(received: int = 0, paths: tuple[str, ...] = (), **changes: Any) -> Entry:

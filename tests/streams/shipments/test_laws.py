@@ -8,9 +8,9 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.streams import laws
-from tests.streams.references import mistaken
-from tests.streams.strategies import batchings, events, histories, received, references, retellings
+from tests.support import laws
+from tests.support.reference_inputs import mistaken
+from tests.support.strategies import batchings, events, histories, received, references, retellings
 
 HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
 moderate = settings(

@@ -3,10 +3,10 @@
 import pytest
 from msgspec import DecodeError, msgpack
 
-from streams.shipment import Shipment, decode, decode_receipt, encode, entry_of, place_of
-from streams.vocabulary import Milestone
-from tests.streams.laws import tell
-from tests.streams.strategies import carrier_event, received, reference
+from streams.kernel.vocabulary import Milestone
+from streams.shipments.record import Shipment, decode, decode_receipt, encode, entry_of, place_of
+from tests.support.laws import tell
+from tests.support.strategies import carrier_event, received, reference
 
 
 def test_a_record_reads_back_as_it_was_written() -> None:

@@ -6,15 +6,15 @@ from itertools import permutations
 import pytest
 from hypothesis import given, settings
 
-from streams import shipment as records
-from streams.deadlines import Patience, deadlines
-from streams.model import CarrierEvent, ShipmentLink, ShipmentState
-from streams.public_state import state_of
-from streams.status import refold
-from streams.vocabulary import AlertKind, Correction, ExceptionType, LinkKind, Milestone, Status
-from tests.streams import laws
-from tests.streams.references import mistaken
-from tests.streams.strategies import HOUR, carrier_event, histories, received
+from streams.contracts.model import CarrierEvent, ShipmentLink, ShipmentState
+from streams.kernel.vocabulary import AlertKind, Correction, ExceptionType, LinkKind, Milestone, Status
+from streams.shipments import record as records
+from streams.shipments.state_view import state_of
+from streams.shipments.status_machine import refold
+from streams.shipments.timers.deadlines import Patience, deadlines
+from tests.support import laws
+from tests.support.reference_inputs import mistaken
+from tests.support.strategies import HOUR, carrier_event, histories, received
 
 
 @settings(max_examples=60, deadline=None)

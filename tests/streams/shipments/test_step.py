@@ -8,12 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from streams import shipment as records
-from streams.model import CarrierEvent, ProofOfDelivery, ShipmentState
-from streams.public_state import state_of
-from streams.shipment import Shipment
-from streams.shipments import Received, advance
-from streams.vocabulary import (
+from streams.contracts.model import CarrierEvent, ProofOfDelivery, ShipmentState
+from streams.kernel.vocabulary import (
     AlertState,
     Classifier,
     Correction,
@@ -24,8 +20,12 @@ from streams.vocabulary import (
     Severity,
     Status,
 )
-from tests.streams.laws import Outcome, Said, tell
-from tests.streams.strategies import DAY_ONE, HOUR, MINUTE, carrier_event, received, reference
+from streams.shipments import record as records
+from streams.shipments.record import Shipment
+from streams.shipments.state_view import state_of
+from streams.shipments.step import Received, advance
+from tests.support.laws import Outcome, Said, tell
+from tests.support.strategies import DAY_ONE, HOUR, MINUTE, carrier_event, received, reference
 
 KEY = "north:N100"
 

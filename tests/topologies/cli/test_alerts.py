@@ -9,17 +9,17 @@ import pytest
 from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
-from streams.alert_course import Bearings, course_of
-from streams.alert_life import Life, with_action, with_signal
-from streams.alert_routing import Route
-from streams.alert_view import shown as alert_of
-from streams.alerts import silence_of
-from streams.errors import Fatal
-from streams.model import Alert, AlertAction
-from streams.vocabulary import ActionKind, AlertState, Severity
-from tests.streams.alert_strategies import CONDUCT, MINUTE, OVER, T0, UP, action, signal, silence
-from topologies import alert_acting, alert_board
+from streams.alerts.record import Life, with_action, with_signal
+from streams.alerts.routing import Route
+from streams.alerts.step import silence_of
+from streams.alerts.timeline import Bearings, course_of
+from streams.alerts.view import shown as alert_of
+from streams.contracts.model import Alert, AlertAction
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import ActionKind, AlertState, Severity
+from tests.support.alert_strategies import CONDUCT, MINUTE, OVER, T0, UP, action, signal, silence
 from topologies.cli.main import app
+from topologies.operations import alert_actions, alert_board
 
 ROUTE = Bearings(CONDUCT, Route(owner="desk", channels=("mail",)))
 
@@ -62,7 +62,7 @@ def acted(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> list[AlertAction]:
     monkeypatch.setenv("SHIPSYNC_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(alert_board, "AlertBoard", Board)
-    monkeypatch.setattr(alert_acting, "act", lambda _, action: done.append(action))
+    monkeypatch.setattr(alert_actions, "act", lambda _, action: done.append(action))
     return done
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from streams.candidates import Rules
-from streams.model import MasterRecord
-from streams.reference_record import Known, with_claim, with_event
-from tests.streams.references import line, unresolved, word
-from topologies import masterdata, references_by_hand
+from streams.contracts.model import MasterRecord
+from streams.identity.matching import Rules
+from streams.identity.record import Known, with_claim, with_event
+from tests.support.reference_inputs import line, unresolved, word
 from topologies.cli.main import app
+from topologies.operations import manual_resolution, master_data
 
 ROW = {
     "reference": "bol:B1", "waiting_since": 1_790_000_000_000, "updated_at": 1_790_000_000_000, "ambiguous": True,
@@ -37,9 +37,9 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[MasterRecord]:
     for claim in (line(), word("N1")):
         known = with_claim(known, claim) or known
     records: list[MasterRecord] = []
-    monkeypatch.setattr(references_by_hand, "known_of", lambda *_: known)
-    monkeypatch.setattr(references_by_hand, "rules_of", lambda _: Rules(span_ms=1 << 60))
-    monkeypatch.setattr(masterdata, "write", lambda _, some: records.extend(some) or len(records))
+    monkeypatch.setattr(manual_resolution, "known_of", lambda *_: known)
+    monkeypatch.setattr(manual_resolution, "rules_of", lambda _: Rules(span_ms=1 << 60))
+    monkeypatch.setattr(master_data, "write", lambda _, some: records.extend(some) or len(records))
     return records
 
 
@@ -50,7 +50,7 @@ def run(*arguments: str, code: int = 0) -> str:
 
 
 def test_a_reference_is_a_row_with_what_waits_and_who_could_be_meant(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(references_by_hand, "waiting", lambda _: [ROW])
+    monkeypatch.setattr(manual_resolution, "waiting", lambda _: [ROW])
     shown = run("list")
     assert all(words in shown for words in ("bol:B1", "2026-09-21", "north picked_up", "SO-1", "north:N1, north:N2"))
     assert "\x1b[2J" not in shown
@@ -58,7 +58,7 @@ def test_a_reference_is_a_row_with_what_waits_and_who_could_be_meant(monkeypatch
 
 
 def test_nothing_that_waits_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(references_by_hand, "waiting", lambda _: [])
+    monkeypatch.setattr(manual_resolution, "waiting", lambda _: [])
     assert run("list") == "Nothing waits for a reference.\n"
 
 

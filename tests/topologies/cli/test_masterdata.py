@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from streams.master_rows import read_rows
-from streams.model import MasterRecord
-from topologies import masterdata
+from streams.contracts.model import MasterRecord
+from streams.masterdata.rows import read_rows
 from topologies.cli.main import app
+from topologies.operations import master_data
 
 HEADING = "kind,id,name,scac,carrier,tracking_number\n"
 NORTH = {"kind": "carrier", "id": "north", "name": "North Freight", "scac": "NRTH"}
@@ -25,8 +25,8 @@ def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> list[MasterRecord
     monkeypatch.setenv("COLUMNS", "160")
     records: list[MasterRecord] = []
     there = read_rows([(2, NORTH)], 1_790_000_000_000, "mo").records
-    monkeypatch.setattr(masterdata, "known", lambda _: there)
-    monkeypatch.setattr(masterdata, "write", lambda _, some: records.extend(some) or len(records))
+    monkeypatch.setattr(master_data, "known", lambda _: there)
+    monkeypatch.setattr(master_data, "write", lambda _, some: records.extend(some) or len(records))
     return records
 
 

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from config.settings import Settings
-from streams.usual import Usual
-from streams.vocabulary import Status
+from streams.kernel.vocabulary import Status
+from streams.shipments.timers.expected_dwell import Usual
 from topologies.cli import norms
 from topologies.cli.main import app
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from topologies import references_by_hand
 from topologies.cli.main import app
+from topologies.operations import manual_resolution
 
 FOUND = {
     "lines": [{"order_id": "SO-1", "delivery_id": "D-1", "customer_id": "C-1", "waits_for": "north:N1",
@@ -31,12 +31,12 @@ def shown(*arguments: str) -> str:
 
 
 def test_lines_and_shipments_that_found_nobody_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(references_by_hand, "never_found", lambda _: FOUND)
+    monkeypatch.setattr(manual_resolution, "never_found", lambda _: FOUND)
     text = shown()
     assert all(words in text for words in ("SO-1", "north:N1", "no carrier has spoken of it", "north:N2", "in_transit"))
     assert json.loads(shown("--json"))["shipments"][0]["events"] == 3
 
 
 def test_where_all_agree_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(references_by_hand, "never_found", lambda _: {"lines": [], "shipments": []})
+    monkeypatch.setattr(manual_resolution, "never_found", lambda _: {"lines": [], "shipments": []})
     assert "every shipment its order" in shown()

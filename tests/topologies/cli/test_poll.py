@@ -9,9 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from config.settings import Settings
-from streams.errors import Fatal
-from topologies import polling, polling_status
+from streams.kernel.errors import Fatal
 from topologies.cli.main import app
+from topologies.operations import polling_status
+from topologies.workers import carrier_polling
 
 ROW = {
     "feed": "north.track", "carrier": "north", "numbers": 1_240, "due": 3, "waiting": 1_200, "settled": 30,
@@ -69,4 +70,4 @@ def test_the_plan_is_listed_soonest_first_as_it_comes(monkeypatch: pytest.Monkey
 def test_where_nothing_is_polled_it_says_how_to() -> None:
     assert "SHIPSYNC_POLL_CREDENTIALS" in shown("status")
     with pytest.raises(Fatal, match="no feed is to be polled: name feeds and credentials"):
-        polling.run(Settings(poll_credentials=None))
+        carrier_polling.run(Settings(poll_credentials=None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from topologies.cli.status import MOST_ALERTS, view
-from topologies.status import NOT_ANSWERING, OpenAlert, ProcessStatus, StackStatus
+from topologies.operations.status import NOT_ANSWERING, OpenAlert, ProcessStatus, StackStatus
 
 INTAKE = ProcessStatus(
     "intake", 17, "up", 2, memory_bytes=150_000_000, cpu_seconds=12.4, lag=1_234, records=98_765, per_second=1_500.2,

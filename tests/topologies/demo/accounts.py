@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from streams.identity import digest, shipment_key
-from streams.model import (
+from streams.contracts.ids import digest, shipment_key
+from streams.contracts.model import (
     CarrierEvent,
     CustomerUpdate,
     DeadLetter,
@@ -16,7 +16,7 @@ from streams.model import (
     ShipmentState,
     Source,
 )
-from streams.vocabulary import (
+from streams.kernel.vocabulary import (
     Classifier,
     Correction,
     ExceptionType,

@@ -9,7 +9,7 @@ import pytest
 
 from config.settings import Settings
 from topologies.demo.hosting import found
-from topologies.upfile import UpFile
+from topologies.local_stack.stack_file import UpFile
 
 
 @pytest.fixture(autouse=True)

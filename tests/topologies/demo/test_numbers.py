@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.carriers import folders
-from connectors.mapping.check_digits import is_wrong
 from connectors.mapping.loading import read
+from connectors.mapping.values.check_digits import is_wrong
 from topologies.demo import numbers
 
 SCHEMES = {folder.name: read(folder).schemes for folder in folders()}

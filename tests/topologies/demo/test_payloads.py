@@ -11,12 +11,12 @@ import pytest
 from config import headers, topics
 from config.settings import Settings
 from connectors.carriers import discover
-from streams.identity import shipment_key
-from streams.intake import TakenIn, take_in
-from streams.vocabulary import Milestone
+from streams.contracts.ids import shipment_key
+from streams.intake.step import TakenIn, take_in
+from streams.kernel.vocabulary import Milestone
 from topologies.demo.planned import Plan, Planned
 from topologies.demo.stories import tell
-from topologies.intake import HEADER_NAMES
+from topologies.stages.intake import HEADER_NAMES
 
 NOW_MS = 1_790_000_000_000
 MAX_BYTES = Settings.model_fields["max_record_bytes"].default

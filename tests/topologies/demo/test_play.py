@@ -10,10 +10,10 @@ from config import headers, topics
 from config.settings import Settings
 from config.topics import Topic
 from connectors.embedded.broker import EmbeddedBroker
-from connectors.registry import Registry, ValueCodec
-from streams.errors import Fatal
-from streams.model import CarrierEvent, CustomerUpdate, DeadLetter, EnrichedEvent, Order
-from streams.vocabulary import Milestone
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import CarrierEvent, CustomerUpdate, DeadLetter, EnrichedEvent, Order
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import Milestone
 from tests.support.topics import read_all
 from tests.support.waiting import eventually
 from tests.topologies.demo import accounts

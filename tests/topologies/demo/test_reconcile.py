@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from streams.vocabulary import Correction, Milestone, PostingKind, Status
+from streams.kernel.vocabulary import Correction, Milestone, PostingKind, Status
 from tests.topologies.demo import accounts
 from topologies.demo.reconcile import differences, totals
 

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.identity import shipment_key
+from streams.contracts.ids import shipment_key
 from topologies.demo.journeys import Step
 from topologies.demo.planned import Plan
 from topologies.demo.stories import tell

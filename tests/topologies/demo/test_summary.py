@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from streams.vocabulary import ExceptionType, Milestone, Reason
+from streams.kernel.vocabulary import ExceptionType, Milestone, Reason
 from tests.topologies.demo import accounts
 from topologies.demo.reconcile import totals
 from topologies.demo.stage import Lines, Screen

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from config.settings import LogFormat, Processing, Settings
-from topologies.environment import environment
+from topologies.local_stack.environment import environment
 
 OTHER = {
     "bootstrap": "kafka-1:9092,kafka-2:9092", "kafka_config": {"security.protocol": "SASL_SSL"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from topologies.following import Follower
+from topologies.local_stack.log_follower import Follower
 
 
 def test_whole_lines_are_handed_on_as_they_come(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from config.settings import Settings
 from connectors.embedded.ports import unused
-from streams.errors import Fatal
-from topologies import embedded
-from topologies.embedded import children, on_free_ports, on_ports
+from streams.kernel.errors import Fatal
+from topologies.local_stack import services
+from topologies.local_stack.services import children, on_free_ports, on_ports
 
 
 def test_services_take_consecutive_ports() -> None:
@@ -56,16 +56,16 @@ def test_a_taken_port_is_fatal_and_tells_both_ways_to_change_it() -> None:
 
 
 def test_the_embedded_broker_gets_short_sessions() -> None:
-    assert embedded.with_short_sessions(Settings()).session_timeout == embedded.SESSION_SECONDS
-    assert len(unused(embedded.PORTS)) == embedded.PORTS
+    assert services.with_short_sessions(Settings()).session_timeout == services.SESSION_SECONDS
+    assert len(unused(services.PORTS)) == services.PORTS
 
 
 def test_a_gateway_only_this_machine_reaches_takes_unsigned_pushes() -> None:
-    assert embedded.with_an_open_gateway(Settings()).gateway_open == ("*",)
+    assert services.with_an_open_gateway(Settings()).gateway_open == ("*",)
 
 
 @pytest.mark.parametrize(
     "settings", [Settings(host="0.0.0.0"), Settings(gateway_open=()), Settings(gateway_open=("acme",))]
 )
 def test_any_other_gateway_takes_what_the_settings_say(settings: Settings) -> None:
-    assert embedded.with_an_open_gateway(settings) == settings
+    assert services.with_an_open_gateway(settings) == settings

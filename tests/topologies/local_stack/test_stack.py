@@ -17,14 +17,14 @@ from config.settings import Settings
 from connectors.carriers import discover
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.embedded.ports import is_free, unused
-from streams.errors import Fatal, Transient
+from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic
 from tests.support.waiting import eventually
-from topologies import upfile
-from topologies.children import State
-from topologies.stack import Stack, on_free_ports
+from topologies.local_stack import stack_file
+from topologies.local_stack.child_process import State
+from topologies.local_stack.stack import Stack, on_free_ports
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
 
 
@@ -48,7 +48,7 @@ def gone(pid: int) -> bool:
 
 
 def pids(folder: Path) -> list[int]:
-    noted = upfile.running(folder)
+    noted = stack_file.running(folder)
     return [one.pid for one in noted.processes if one.pid is not None] if noted is not None else []
 
 
@@ -64,13 +64,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def test_everything_is_up_and_noted(stack: Stack) -> None:
     folder = stack.settings.data_dir
-    noted = upfile.running(folder)
+    noted = stack_file.running(folder)
     assert noted is not None
     assert [one.name for one in noted.processes] == [
         "broker", "valkey", "registry", *(app.name for app in topics.APPS), "gateway",
     ]
     assert {one.state for one in noted.processes} == {State.UP.value}
-    assert upfile.resolve(Settings(data_dir=folder)).bootstrap == stack.settings.bootstrap
+    assert stack_file.resolve(Settings(data_dir=folder)).bootstrap == stack.settings.bootstrap
     assert not (folder / topics.SHIPMENTS.app_id / "of an earlier run").exists()
 
 
@@ -89,7 +89,7 @@ def test_a_second_stack_on_the_same_data_is_refused_and_harms_nothing(stack: Sta
     with pytest.raises(Fatal, match=r"a stack is running already.*SHIPSYNC_DATA_DIR"):
         second.start()
     second.stop()
-    assert upfile.running(stack.settings.data_dir) is not None
+    assert stack_file.running(stack.settings.data_dir) is not None
 
 
 def test_a_file_fed_is_seen_by_tail_and_status(stack: Stack, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_stage_that_is_killed_comes_back(stack: Stack) -> None:
     stage.process.kill()
     eventually(lambda: stack.look() or stage.state is State.WAITING)
     eventually(lambda: stack.look() or stage.state is State.UP, 60)
-    noted = upfile.running(stack.settings.data_dir)
+    noted = stack_file.running(stack.settings.data_dir)
     assert noted is not None
     assert next(one for one in noted.processes if one.name == "feeds").restarts == 1
 
@@ -152,7 +152,7 @@ def test_when_the_broker_dies_everything_starts_anew(tmp_path: Path) -> None:
         stack.run(lambda: sum(what.startswith("up after") for what in said) == twice)
         assert all(child.state is State.UP for child in stack.children)
         assert "the embedded broker is gone and its topics with it: all starts anew" in said
-    assert not (tmp_path / upfile.NAME).exists()
+    assert not (tmp_path / stack_file.NAME).exists()
 
 
 def test_a_data_folder_that_cannot_be_made_is_fatal_and_names_the_setting(tmp_path: Path) -> None:
@@ -162,12 +162,12 @@ def test_a_data_folder_that_cannot_be_made_is_fatal_and_names_the_setting(tmp_pa
 
 
 def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("topologies.stack.STAGE_SECONDS", 0.0)
+    monkeypatch.setattr("topologies.local_stack.stack.STAGE_SECONDS", 0.0)
     stack = Stack(on_free_ports(Settings(data_dir=tmp_path)), stages=["feeds"])
     with pytest.raises(Transient, match="feeds did not come up"):
         stack.start()
     assert all(child.pid is None for child in stack.children)
-    assert not (tmp_path / upfile.NAME).exists()
+    assert not (tmp_path / stack_file.NAME).exists()
 
 
 def test_over_a_broker_of_somebody_else_only_stages_are_started(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def up(tmp_path: Path, base: int) -> Iterator[Up]:
 
 def test_one_ctrl_c_stops_it_all_in_order(up: Up, base: int) -> None:
     up.says("Ctrl-C stops all")
-    noted = upfile.running(up.folder)
+    noted = stack_file.running(up.folder)
     assert noted is not None
     assert noted.bootstrap == f"127.0.0.1:{base}"
     assert noted.processes[-1].metrics_port == base + 4
@@ -228,7 +228,7 @@ def test_one_ctrl_c_stops_it_all_in_order(up: Up, base: int) -> None:
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(30) == 0, up.output.read_text()
     assert all(gone(pid) for pid in running)
-    assert not (up.folder / upfile.NAME).exists()
+    assert not (up.folder / stack_file.NAME).exists()
     text = up.output.read_text()
     assert text.index("feeds  stopped") < text.index("broker  stopped")
     assert "killed" not in text
@@ -240,7 +240,7 @@ def test_ctrl_c_is_heard_while_it_starts(up: Up) -> None:
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(30) == 0, up.output.read_text()
     assert "Ctrl-C stops all" not in up.output.read_text()
-    assert not (up.folder / upfile.NAME).exists()
+    assert not (up.folder / stack_file.NAME).exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
@@ -250,5 +250,5 @@ def test_a_killed_supervisor_leaves_no_process_and_its_note_counts_for_nothing(u
     up.process.kill()
     up.process.wait()
     eventually(lambda: all(gone(pid) for pid in running))
-    assert (up.folder / upfile.NAME).exists()
-    assert upfile.running(up.folder) is None
+    assert (up.folder / stack_file.NAME).exists()
+    assert stack_file.running(up.folder) is None

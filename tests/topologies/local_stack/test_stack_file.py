@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from topologies import upfile
-from topologies.upfile import NAME, ProcessNote, UpFile, born, remove, resolve, running
+from topologies.local_stack import stack_file
+from topologies.local_stack.stack_file import NAME, ProcessNote, UpFile, born, remove, resolve, running
 
 
 @pytest.fixture(autouse=True)
@@ -64,4 +64,4 @@ def test_a_running_stack_comes_before_defaults_and_after_what_is_set(tmp_path: P
 def test_where_nothing_runs_the_settings_stand(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     assert resolve(settings) == settings
-    assert upfile.running(tmp_path / "not there") is None
+    assert stack_file.running(tmp_path / "not there") is None

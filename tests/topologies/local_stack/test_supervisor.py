@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from streams.errors import Fatal, Transient
+from streams.kernel.errors import Fatal, Transient
 from tests.support.clock import FakeClock
 from tests.support.waiting import eventually
-from topologies.children import FIRST_PAUSE, LONGEST_PAUSE, Child, ChildSpec, State, how_it_ended
-from topologies.supervisor import PATIENCE_SECONDS, Supervisor
+from topologies.local_stack.child_process import FIRST_PAUSE, LONGEST_PAUSE, Child, ChildSpec, State, how_it_ended
+from topologies.local_stack.supervisor import PATIENCE_SECONDS, Supervisor
 
 SLEEPS = ["sleep", "600"]
 STUBBORN = ["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"]
@@ -219,8 +219,8 @@ def test_a_child_has_the_environment_it_was_given(stage: Stage, tmp_path: Path) 
 PARENT = """
 import signal, sys
 from pathlib import Path
-from topologies.children import ChildSpec
-from topologies.supervisor import Supervisor
+from topologies.local_stack.child_process import ChildSpec
+from topologies.local_stack.supervisor import Supervisor
 child = Supervisor(Path(sys.argv[1])).start(ChildSpec("one", ["sleep", "600"]))
 print(child.pid, flush=True)
 signal.pause()

@@ -14,13 +14,13 @@ from config.settings import Settings
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.embedded.ports import unused
 from connectors.embedded.registry import serve
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.errors import Transient
-from streams.model import Alert, AtStake
-from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import Alert, AtStake
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 from tests.support.waiting import eventually
-from topologies.alert_board import AlertBoard, work_list
+from topologies.operations.alert_board import AlertBoard, work_list
 
 
 @pytest.fixture
@@ -92,6 +92,6 @@ def test_without_its_topic_there_is_no_board(settings: Settings) -> None:
 
 
 def test_without_a_registry_there_is_no_board(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("topologies.alert_board.REGISTRY_SECONDS", 0.2)
+    monkeypatch.setattr("topologies.operations.alert_board.REGISTRY_SECONDS", 0.2)
     with pytest.raises(Transient, match="SHIPSYNC_REGISTRY_URL"):
         AlertBoard(Settings(registry_url=f"http://127.0.0.1:{unused()[0]}"))

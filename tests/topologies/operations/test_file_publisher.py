@@ -9,9 +9,9 @@ import pytest
 from config import headers, topics
 from config.settings import Settings
 from connectors.embedded.ports import unused
-from streams.errors import Fatal, Transient
+from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic, read_all, unique
-from topologies.sending import content_type, files_in, send
+from topologies.operations.file_publisher import content_type, files_in, send
 
 
 def no_pause() -> None:
@@ -77,7 +77,7 @@ def test_a_topic_that_is_not_there_is_told_and_not_made_by_accident(bootstrap: s
 
 
 def test_without_a_broker_nothing_waits_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("topologies.sending.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("topologies.operations.file_publisher.ANSWER_SECONDS", 0.2)
     (tmp_path / "a").write_bytes(b"x")
     with pytest.raises(Transient, match="no broker answers"):
         send(Settings(bootstrap=f"127.0.0.1:{unused()[0]}"), "any", [tmp_path / "a"], "file", no_pause)

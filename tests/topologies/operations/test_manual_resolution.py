@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from streams.candidates import Rules, standing
-from streams.model import CarrierEvent, OrderClaim, OrderState, ReferenceState
-from streams.reference_record import Known, decode, encode, with_claim, with_event
-from streams.vocabulary import SaidBy
-from streams.waiting import state_of
-from tests.streams.references import DAYS, RULES, line, unresolved, word
-from tests.streams.strategies import DAY_ONE, MINUTE
-from topologies.references_by_hand import consequences, decided, lines_never_found, row, taken_back
+from streams.contracts.model import CarrierEvent, OrderClaim, OrderState, ReferenceState
+from streams.identity.matching import Rules, standing
+from streams.identity.record import Known, decode, encode, with_claim, with_event
+from streams.identity.unresolved_alerts import state_of
+from streams.kernel.vocabulary import SaidBy
+from tests.support.reference_inputs import DAYS, RULES, line, unresolved, word
+from tests.support.strategies import DAY_ONE, MINUTE
+from topologies.operations.manual_resolution import consequences, decided, lines_never_found, row, taken_back
 
 LAST = DAY_ONE + 5 * DAYS * MINUTE
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors.carriers import discover
-from streams.errors import Fatal
-from topologies.masterdata import PACKAGED, export, read_file
+from streams.kernel.errors import Fatal
+from topologies.operations.master_data import PACKAGED, export, read_file
 
 AT = 1_790_000_000_000
 FILE = """\

@@ -12,7 +12,7 @@ from confluent_kafka import Message
 from config import contracts, headers, topics
 from config.topics import STATIC
 from tests.support.registry import FakeRegistry
-from topologies.rendering import LETTER_PREVIEW, RAW_PREVIEW, humane, line, moment, plain, printable, times
+from topologies.operations.record_view import LETTER_PREVIEW, RAW_PREVIEW, humane, line, moment, plain, printable, times
 
 registry = FakeRegistry()
 ALERT = {

@@ -9,11 +9,11 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from connectors.embedded.ports import unused
-from streams.model import Alert
-from streams.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
-from topologies import metrics
-from topologies.status import NOT_ANSWERING, ProcessStatus, StackStatus, look, read, with_alerts, with_rates
-from topologies.upfile import ProcessNote, UpFile
+from streams.contracts.model import Alert
+from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
+from topologies.local_stack.stack_file import ProcessNote, UpFile
+from topologies.operations.status import NOT_ANSWERING, ProcessStatus, StackStatus, look, read, with_alerts, with_rates
+from topologies.runtime import metrics
 
 TEXT = """
 shipsync_events_total{stage="intake",outcome="accepted"} 90.0

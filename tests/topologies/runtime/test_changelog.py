@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from streams.errors import Fatal, Transient
+from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic, fill
-from topologies import metrics
-from topologies.changelog import KafkaChangelog
-from topologies.handling import Message
-from topologies.held_back import HeldBack, carrying
-from topologies.sink import PlainSink
-from topologies.state import Mark, PartitionState, StateMemory
+from topologies.runtime import metrics
+from topologies.runtime.changelog import KafkaChangelog
+from topologies.runtime.handler import Message
+from topologies.runtime.outbox import HeldBack, carrying
+from topologies.runtime.partition_state import Mark, PartitionState, StateMemory
+from topologies.runtime.sink import PlainSink
 
 MEMORY = StateMemory(8 << 20)
 
@@ -160,7 +160,7 @@ def test_a_missing_topic_is_fatal_and_names_the_remedy(
 def test_a_broker_that_does_not_answer_is_transient(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("topologies.changelog.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("topologies.runtime.changelog.ANSWER_SECONDS", 0.5)
     changelog = KafkaChangelog("echo", "t", Settings(bootstrap="127.0.0.1:1", data_dir=tmp_path), as_kept)
     with pytest.raises(Transient):
         changelog.restored(tmp_path / "0", 0, lambda: True)

@@ -8,7 +8,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from tests.support.clock import FakeClock
 from tests.support.records import records
-from topologies.chunks import Chunk, Ledger, TopicPartition
+from topologies.runtime.chunks import Chunk, Ledger, TopicPartition
 
 ZERO, ONE = TopicPartition("in", 0), TopicPartition("in", 1)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from config import headers
 from config.topics import INTAKE
-from streams.errors import Reject
-from streams.model import DeadLetter
-from streams.vocabulary import RejectReason
+from streams.contracts.model import DeadLetter
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 from tests.support.records import FakeRecord
-from topologies.deadletters import card, cards, letters
-from topologies.handling import Refused
+from topologies.runtime.deadletters import card, cards, letters
+from topologies.runtime.handler import Refused
 
 NOW = 1_700_000_000_000
 REASON = next(iter(RejectReason))

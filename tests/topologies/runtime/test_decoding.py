@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from streams.errors import Fatal, Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Fatal, Reject
+from streams.kernel.vocabulary import RejectReason
 from tests.support.records import FakeRecord, records
-from topologies.reading import decoded, stored
+from topologies.runtime.decoding import decoded, stored
 
 
 def number(value: bytes | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fakes.memory import Memory
-from topologies import due_index
+from topologies.runtime import due_index
 
 
 def memory(*due: tuple[int, bytes]) -> Memory:

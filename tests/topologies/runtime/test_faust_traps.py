@@ -15,13 +15,13 @@ from config.settings import Settings
 from connectors.embedded.broker import EmbeddedBroker
 from tests.fakes.consumer import ZERO, Scene, scene
 from tests.fakes.stage import Calls, FakeChangelog, FakeSink
+from tests.support.echo_worker import Echo, echo_app, encode
 from tests.support.records import FakeRecord
 from tests.support.topics import create_topic, fill
-from tests.topologies.echo_worker import Echo, echo_app, encode
-from topologies.changelog import KafkaChangelog
-from topologies.chunks import Ledger
-from topologies.runner import StageRunner
-from topologies.state import Mark, PartitionState, StateMemory
+from topologies.runtime.changelog import KafkaChangelog
+from topologies.runtime.chunks import Ledger
+from topologies.runtime.partition_state import Mark, PartitionState, StateMemory
+from topologies.runtime.runner import StageRunner
 
 
 def test_row_1_no_offset_is_committed_past_a_message_still_in_work(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import structlog
 
 from config.settings import LogFormat, Settings
-from topologies import logs
+from topologies.runtime import logs
 
 
 @pytest.fixture(autouse=True)
@@ -46,12 +46,12 @@ def lines(written: io.StringIO) -> list[dict[str, Any]]:
 
 def test_both_kinds_of_loggers_write_the_same_form() -> None:
     written = configured()
-    logging.getLogger("topologies.runner").warning("%d records wait", 3)
-    structlog.get_logger("connectors.registry").warning("waiting", url="http://a")
+    logging.getLogger("topologies.runtime.runner").warning("%d records wait", 3)
+    structlog.get_logger("connectors.kafka.registry").warning("waiting", url="http://a")
     first, second = lines(written)
     assert first.pop("at").endswith("Z")
     assert first == {
-        "event": "3 records wait", "level": "warning", "logger": "topologies.runner", "stage": "intake"
+        "event": "3 records wait", "level": "warning", "logger": "topologies.runtime.runner", "stage": "intake"
     }
     assert (second["event"], second["url"], second["stage"]) == ("waiting", "http://a", "intake")
 
@@ -73,7 +73,7 @@ def test_a_line_says_what_it_is_about() -> None:
 
 def test_every_thread_writes_for_its_stage() -> None:
     written = configured()
-    thread = threading.Thread(target=logging.getLogger("topologies.watchdog").critical, args=("stands still",))
+    thread = threading.Thread(target=logging.getLogger("topologies.runtime.watchdog").critical, args=("stands still",))
     thread.start()
     thread.join()
     assert lines(written)[0]["stage"] == "intake"
@@ -134,7 +134,7 @@ def test_a_console_reads_words() -> None:
 
 def test_a_command_writes_its_warnings_to_standard_error_alone(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure_for_a_command()
-    structlog.get_logger("connectors.registry").warning("waiting for the registry")
+    structlog.get_logger("connectors.kafka.registry").warning("waiting for the registry")
     logging.getLogger("confluent_kafka").error("FAIL connect refused")
     caught = capsys.readouterr()
     assert caught.out == ""

@@ -12,31 +12,31 @@ from msgspec.structs import replace as changed
 
 from config import topics
 from config.settings import Settings
-from connectors.topic_admin import LARGEST_STATE
-from streams.claims import age_of
-from streams.model import CarrierEvent, MasterRecord, Order, OrderLine, OrderReference, Record
-from streams.orders import MOST_CLAIMS
-from streams.vocabulary import AlertKind, AlertState, Correction, MasterKind, Milestone, SaidBy
+from connectors.kafka.topic_admin import LARGEST_STATE
+from streams.contracts.claim_order import age_of
+from streams.contracts.model import CarrierEvent, MasterRecord, Order, OrderLine, OrderReference, Record
+from streams.kernel.vocabulary import AlertKind, AlertState, Correction, MasterKind, Milestone, SaidBy
+from streams.orders.step import MOST_CLAIMS
 from tests.fakes.memory import Memory
 from tests.fakes.stage import Calls, FakeSink
-from tests.streams.references import line, unresolved, word
 from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
-from tests.topologies.test_identity import claims as reference_claims
-from tests.topologies.test_identity import events as unresolved_events
-from tests.topologies.test_orders import orders
-from tests.topologies.test_shipments import DAY, EVENTS, NOON, REFERENCES, REGISTRY, SIGNALS, event
-from topologies.changelog import Restored
-from topologies.chunks import Ledger, TopicPartition
-from topologies.handling import Change, Handled, Message, StatefulHandler
-from topologies.held_back import HeldBack, carried, carrying, to_hold
-from topologies.identity import IdentityHandler
-from topologies.orders import OrdersHandler
-from topologies.runner import StageRunner
-from topologies.shipments import ShipmentsHandler
-from topologies.sink import Whole
-from topologies.state import PartitionState, StateMemory
-from topologies.writing import Writing
+from tests.support.reference_inputs import line, unresolved, word
+from tests.topologies.stages.test_identity import claims as reference_claims
+from tests.topologies.stages.test_identity import events as unresolved_events
+from tests.topologies.stages.test_orders import orders
+from tests.topologies.stages.test_shipments import DAY, EVENTS, NOON, REFERENCES, REGISTRY, SIGNALS, event
+from topologies.runtime.changelog import Restored
+from topologies.runtime.chunk_writer import Writing
+from topologies.runtime.chunks import Ledger, TopicPartition
+from topologies.runtime.handler import Change, Handled, Message, StatefulHandler
+from topologies.runtime.outbox import HeldBack, carried, carrying, to_hold
+from topologies.runtime.partition_state import PartitionState, StateMemory
+from topologies.runtime.runner import StageRunner
+from topologies.runtime.sink import Whole
+from topologies.stages.identity import IdentityHandler
+from topologies.stages.orders import OrdersHandler
+from topologies.stages.shipments import ShipmentsHandler
 
 MEMORY = StateMemory(8 << 20)
 NEVER = 10**6

@@ -12,8 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from streams.errors import Fatal, Transient
-from topologies.state import Damaged, Mark, PartitionState, StateMemory, wipe
+from streams.kernel.errors import Fatal, Transient
+from topologies.runtime.partition_state import Damaged, Mark, PartitionState, StateMemory, wipe
 
 MEMORY = StateMemory(8 * 1024 * 1024)
 KEYS = st.binary(min_size=1, max_size=3)
@@ -57,7 +57,8 @@ def test_a_scan_that_is_left_half_way_does_not_keep_the_state_open(path: Path) -
 def test_a_state_held_by_another_process_is_told_with_the_remedy(path: Path) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c",
-         "import sys; from pathlib import Path; from topologies.state import PartitionState, StateMemory;"
+         "import sys; from pathlib import Path;"
+         "from topologies.runtime.partition_state import PartitionState, StateMemory;"
          f"s = PartitionState(Path({str(path)!r}), StateMemory(8 << 20)); print('held', flush=True);"
          "sys.stdin.read()"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from streams.errors import Fatal, Reject, Transient
-from streams.model import Record
-from streams.vocabulary import RejectReason
+from streams.contracts.model import Record
+from streams.kernel.errors import Fatal, Reject, Transient
+from streams.kernel.vocabulary import RejectReason
 from tests.fakes.memory import Memory
 from tests.fakes.stage import Calls, FakeHandler
 from tests.support.records import records
-from topologies.chunks import TopicPartition
-from topologies.handling import Handled, Refused, View
-from topologies.poison import Crashes, one_by_one
+from topologies.runtime.chunks import TopicPartition
+from topologies.runtime.handler import Handled, Refused, View
+from topologies.runtime.poison import Crashes, one_by_one
 
 ZERO, ONE = TopicPartition("in", 0), TopicPartition("in", 1)
 

@@ -10,12 +10,12 @@ import pytest
 from structlog.contextvars import get_contextvars
 
 from config import headers
-from streams.errors import Reject
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 from tests.support.records import FakeRecord
-from topologies import refusal_log
-from topologies.handling import Refused
-from topologies.refusal_log import MOST_LINES, log_refused
+from topologies.runtime import refusal_log
+from topologies.runtime.handler import Refused
+from topologies.runtime.refusal_log import MOST_LINES, log_refused
 
 
 class Lines(logging.Handler):

@@ -13,17 +13,17 @@ import pytest
 
 from config.settings import Settings
 from config.topics import App, Topic
-from streams.errors import Fatal, Reject, Transient
-from streams.vocabulary import RejectReason
+from streams.kernel.errors import Fatal, Reject, Transient
+from streams.kernel.vocabulary import RejectReason
 from tests.fakes.stage import Calls, FakeChangelog, FakeHandler, FakeSink
 from tests.support.records import records
-from topologies import metrics
-from topologies.chunks import Chunk, Ledger, TopicPartition
-from topologies.handling import Afterwards, Refused
-from topologies.held_back import HeldBack, carried
-from topologies.runner import StageRunner
-from topologies.sink import Fenced
-from topologies.state import Mark
+from topologies.runtime import metrics
+from topologies.runtime.chunks import Chunk, Ledger, TopicPartition
+from topologies.runtime.handler import Afterwards, Refused
+from topologies.runtime.outbox import HeldBack, carried
+from topologies.runtime.partition_state import Mark
+from topologies.runtime.runner import StageRunner
+from topologies.runtime.sink import Fenced
 
 STATE = Topic("state", "", "", None, "test")
 LETTERS = Topic("dlq.echo.v1", "", "", None, "test")
@@ -293,7 +293,7 @@ def test_the_state_is_restored_before_the_first_chunk_and_closed_after_the_last(
 def test_a_restore_that_cannot_be_done_yet_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("topologies.runner.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("topologies.runtime.runner.RETRY_SECONDS", 0.01)
     bench = Bench(tmp_path)
     assert bench.changelog is not None
     bench.changelog.troubles = 3
@@ -309,7 +309,7 @@ def test_a_restore_that_cannot_be_done_yet_is_tried_again(
 def test_a_transient_trouble_of_the_handler_waits_and_repeats_the_chunk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("topologies.runner.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("topologies.runtime.runner.RETRY_SECONDS", 0.01)
     bench = Bench(tmp_path, with_state=False)
 
     def trouble() -> None:

@@ -9,11 +9,11 @@ import pytest
 from config.settings import Processing, Settings
 from config.topics import INTAKE, SHIPMENTS
 from connectors.embedded.broker import EmbeddedBroker
-from streams.errors import Fatal
+from streams.kernel.errors import Fatal
 from tests.support.topics import create_topic, read_all
-from topologies import sink as sink_module
-from topologies.handling import Message
-from topologies.sink import Fenced, PlainSink, TransactionalSink, Whole, build_sink
+from topologies.runtime import sink as sink_module
+from topologies.runtime.handler import Message
+from topologies.runtime.sink import Fenced, PlainSink, TransactionalSink, Whole, build_sink
 
 
 def settings(bootstrap: str, **more: object) -> Settings:

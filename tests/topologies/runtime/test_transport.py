@@ -14,8 +14,8 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from tests.fakes.consumer import ONE, ZERO, FakeAssignment, Scene, scene
 from tests.support.records import records
-from topologies.chunks import TopicPartition
-from topologies.transport import Fetch, KafkaRecord, cut
+from topologies.runtime.chunks import TopicPartition
+from topologies.runtime.transport import Fetch, KafkaRecord, cut
 
 
 def test_a_run_is_one_chunk_whose_end_is_where_the_fetcher_stands(tmp_path: Path) -> None:

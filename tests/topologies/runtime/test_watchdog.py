@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.clock import FakeClock
-from topologies import metrics
-from topologies.chunks import Progress, TopicPartition
-from topologies.watchdog import Watchdog
+from topologies.runtime import metrics
+from topologies.runtime.chunks import Progress, TopicPartition
+from topologies.runtime.watchdog import Watchdog
 
 TP = TopicPartition("in", 0)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from streams.alert_routing import Conduct, Escalation, Match, Route
-from streams.errors import Fatal
-from streams.vocabulary import TERMINAL, AlertKind, ExceptionType, Severity, Status
-from topologies.alert_rules import PACKAGED, load
+from streams.alerts.routing import Conduct, Escalation, Match, Route
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import TERMINAL, AlertKind, ExceptionType, Severity, Status
+from topologies.stages.alert_rules import PACKAGED, load
 
 
 def test_the_packaged_file_waits_for_every_status_a_shipment_can_stand_still_in() -> None:

@@ -8,19 +8,19 @@ import pytest
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import ValueCodec
-from streams.alerts import silence_of
-from streams.errors import Fatal
-from streams.model import Alert, AlertAction, AlertSignal
-from streams.vocabulary import ActionKind, AlertKind, AlertState, RejectReason
+from connectors.kafka.registry import ValueCodec
+from streams.alerts.step import silence_of
+from streams.contracts.model import Alert, AlertAction, AlertSignal
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, RejectReason
 from tests.fakes.memory import Memory
-from tests.streams.alert_strategies import HOUR, MINUTE, OVER, T0, UP, action, signal, silence
+from tests.support.alert_strategies import HOUR, MINUTE, OVER, T0, UP, action, signal, silence
 from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.alert_rules import PACKAGED
-from topologies.alerts import AlertsHandler
-from topologies.handling import Handled
+from topologies.runtime.handler import Handled
+from topologies.stages.alert_rules import PACKAGED
+from topologies.stages.alerts import AlertsHandler
 
 REGISTRY = fake_registry()
 SIGNALS = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, REGISTRY)

@@ -4,13 +4,13 @@ import pytest
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import ValueCodec
-from streams.model import EnrichedEvent, OrderReference, ShipmentState
-from streams.shipment import decode
-from streams.vocabulary import Milestone, Punctuality, Status
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import EnrichedEvent, OrderReference, ShipmentState
+from streams.kernel.vocabulary import Milestone, Punctuality, Status
+from streams.shipments.record import decode
 from tests.fakes.memory import Memory
 from tests.support.records import FakeRecord
-from tests.topologies.test_shipments import (
+from tests.topologies.stages.test_shipments import (
     DAY,
     ENRICHED,
     EVENTS,
@@ -23,9 +23,9 @@ from tests.topologies.test_shipments import (
     event,
     keep_hearing,
 )
-from topologies.due_index import DUE
-from topologies.handling import Handled
-from topologies.shipments import ShipmentsHandler
+from topologies.runtime.due_index import DUE
+from topologies.runtime.handler import Handled
+from topologies.stages.shipments import ShipmentsHandler
 
 ARCHIVE = ValueCodec(topics.SHIPMENT_ARCHIVE, ShipmentState, REGISTRY)
 KEY = b"ups:1Z1"

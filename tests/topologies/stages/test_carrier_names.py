@@ -6,16 +6,16 @@ import pytest
 
 from config.settings import Settings
 from connectors.carriers import discover
-from connectors.mapping.carrier_names import CarrierNames
-from streams.errors import Transient
-from streams.model import MasterRecord
-from streams.vocabulary import MasterKind
+from connectors.mapping.values.carrier_names import CarrierNames
+from streams.contracts.model import MasterRecord
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import MasterKind
 from tests.fakes.memory import Memory
 from tests.support.registry import fake_registry
-from tests.topologies.test_intake import alert, raw
-from topologies.intake import IntakeHandler
-from topologies.naming import check_ready, names_of
-from topologies.orders import OrdersHandler
+from tests.topologies.stages.test_intake import alert, raw
+from topologies.stages.carrier_names import check_ready, names_of
+from topologies.stages.intake import IntakeHandler
+from topologies.stages.orders import OrdersHandler
 
 CARRIERS = {carrier.feed: carrier for carrier in discover()}
 

@@ -16,26 +16,26 @@ from yarl import URL
 from config import topics
 from config.settings import Settings
 from connectors.carriers import discover
-from connectors.registry import ValueCodec
-from streams.errors import Fatal
-from streams.model import DeadLetter
-from streams.vocabulary import RejectReason
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import DeadLetter
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import RejectReason
 from tests.fakes.stage import Calls, FakeSink
 from tests.support.registry import fake_registry
-from topologies import apps
-from topologies.alerts import AlertsHandler
-from topologies.apps import GC_THRESHOLDS, STAGES, run_stage
-from topologies.edi import EdiHandler
-from topologies.faust_app import build_faust_app
-from topologies.feeds import FeedsHandler
-from topologies.fulfilment import FulfilmentHandler
-from topologies.identity import IdentityHandler
-from topologies.intake import IntakeHandler
-from topologies.norms import NormsHandler
-from topologies.orders import OrdersHandler
-from topologies.runner import StageRunner
-from topologies.shipments import ShipmentsHandler
-from topologies.transport import ChunkTransport
+from topologies.runtime.faust_app import build_faust_app
+from topologies.runtime.runner import StageRunner
+from topologies.runtime.transport import ChunkTransport
+from topologies.stages import catalogue
+from topologies.stages.alerts import AlertsHandler
+from topologies.stages.catalogue import GC_THRESHOLDS, STAGES, run_stage
+from topologies.stages.edi import EdiHandler
+from topologies.stages.feeds import FeedsHandler
+from topologies.stages.fulfilment import FulfilmentHandler
+from topologies.stages.identity import IdentityHandler
+from topologies.stages.intake import IntakeHandler
+from topologies.stages.norms import NormsHandler
+from topologies.stages.orders import OrdersHandler
+from topologies.stages.shipments import ShipmentsHandler
 
 CARRIERS = {carrier.feed: carrier for carrier in discover()}
 READS = {
@@ -207,10 +207,10 @@ class Started:
         self.sinks: list[tuple[topics.App, Settings]] = []
         self.sink = FakeSink(Calls())
         self.cards: Callable[[DeadLetter], bytes] = lambda _: b""
-        patch.setattr(apps, "Registry", lambda _: fake_registry())
-        patch.setattr(apps, "build_sink", self._sink)
-        patch.setattr(apps, "StageRunner", self._runner)
-        patch.setattr(apps, "run", self._run)
+        patch.setattr(catalogue, "Registry", lambda _: fake_registry())
+        patch.setattr(catalogue, "build_sink", self._sink)
+        patch.setattr(catalogue, "StageRunner", self._runner)
+        patch.setattr(catalogue, "run", self._run)
 
     def _sink(self, app: topics.App, settings: Settings) -> FakeSink:
         self.sinks.append((app, settings))

@@ -6,19 +6,19 @@ import pytest
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import ValueCodec
-from streams.errors import Fatal
-from streams.exchanges import KEPT_MS
-from streams.model import Acknowledgement, AlertSignal, Exchange, Interchange
-from streams.vocabulary import AlertKind, AlertState, RejectReason, Verdict
-from tests.streams.test_exchanges import DAY, SENT_AT, acknowledged, sent
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import Acknowledgement, AlertSignal, Exchange, Interchange
+from streams.edi.step import KEPT_MS
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import AlertKind, AlertState, RejectReason, Verdict
+from tests.streams.edi.test_step import DAY, SENT_AT, acknowledged, sent
 from tests.support.framing import framed_wrong
 from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.due_index import DUE
-from topologies.edi import EdiHandler
-from topologies.handling import Handled
+from topologies.runtime.due_index import DUE
+from topologies.runtime.handler import Handled
+from topologies.stages.edi import EdiHandler
 
 REGISTRY = fake_registry()
 INTERCHANGES = ValueCodec(topics.EDI_INTERCHANGES, Interchange, REGISTRY)

@@ -13,20 +13,20 @@ from msgspec.structs import replace
 from config import contracts, topics
 from config.settings import Settings
 from connectors.carriers import Carrier, discover
-from connectors.registry import ValueCodec
-from streams.cadence import HOURS
-from streams.errors import Fatal
-from streams.model import AlertSignal, DriftHour, FeedActivity, FeedState, MinuteCount
-from streams.silence import ALL_FEEDS
-from streams.vocabulary import AlertKind, AlertState, RejectReason, Severity
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import AlertSignal, DriftHour, FeedActivity, FeedState, MinuteCount
+from streams.feeds.cadence import HOURS
+from streams.feeds.staleness import ALL_FEEDS
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import AlertKind, AlertState, RejectReason, Severity
 from tests.fakes.memory import Memory
 from tests.support.clock import FakeClock
 from tests.support.framing import framed_wrong
 from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.feeds import FeedsHandler
-from topologies.handling import Handled
+from topologies.runtime.handler import Handled
+from topologies.stages.feeds import FeedsHandler
 
 REGISTRY = fake_registry()
 ACTIVITY = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, REGISTRY)

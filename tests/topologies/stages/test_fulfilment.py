@@ -11,16 +11,16 @@ from msgspec.structs import replace
 
 from config import contracts, topics
 from config.settings import Settings
-from connectors.registry import ValueCodec
-from streams.errors import Fatal
-from streams.model import DeliveryMilestone, ErpPosting, FulfilmentState, ProofOfDelivery
-from streams.vocabulary import ExceptionType, Milestone, PostingKind, Reason, RejectReason
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import DeliveryMilestone, ErpPosting, FulfilmentState, ProofOfDelivery
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import ExceptionType, Milestone, PostingKind, Reason, RejectReason
 from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.fulfilment import FulfilmentHandler
-from topologies.handling import Handled
+from topologies.runtime.handler import Handled
+from topologies.stages.fulfilment import FulfilmentHandler
 
 REGISTRY = fake_registry()
 MILESTONES = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, REGISTRY)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors.carriers import discover
-from streams.errors import Fatal
-from topologies.holiday_calendars import PACKAGED, followed, load, pauses, year_of
+from streams.kernel.errors import Fatal
+from topologies.stages.holiday_calendars import PACKAGED, followed, load, pauses, year_of
 
 DAY_MS = 86_400_000
 

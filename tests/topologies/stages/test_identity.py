@@ -9,19 +9,19 @@ from msgspec import Struct
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import ValueCodec
-from streams.model import AlertSignal, CarrierEvent, OrderReference, ReferenceClaim, ReferenceState
-from streams.vocabulary import AlertKind, AlertState, RejectReason, SaidBy
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import AlertSignal, CarrierEvent, OrderReference, ReferenceClaim, ReferenceState
+from streams.kernel.vocabulary import AlertKind, AlertState, RejectReason, SaidBy
 from tests.fakes.memory import Memory
-from tests.streams.references import line, unresolved, word
-from tests.streams.strategies import DAY_ONE, HOUR, MINUTE
 from tests.support.framing import framed_wrong
 from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
+from tests.support.reference_inputs import line, unresolved, word
 from tests.support.registry import fake_registry
-from topologies.due_index import DUE
-from topologies.handling import Handled
-from topologies.identity import IdentityHandler
+from tests.support.strategies import DAY_ONE, HOUR, MINUTE
+from topologies.runtime.due_index import DUE
+from topologies.runtime.handler import Handled
+from topologies.stages.identity import IdentityHandler
 
 T = TypeVar("T", bound=Struct)
 REGISTRY = fake_registry()

@@ -18,11 +18,9 @@ from msgspec.structs import replace as changed
 from config import contracts, headers, topics
 from config.settings import Settings
 from connectors.carriers import discover
-from connectors.registry import ValueCodec
-from streams.errors import Reject
-from streams.identity import event_id
-from streams.intake import Parsed, RawContext
-from streams.model import (
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.ids import event_id
+from streams.contracts.model import (
     Acknowledgement,
     CarrierEvent,
     FeedActivity,
@@ -32,11 +30,13 @@ from streams.model import (
     ReferenceClaim,
     Source,
 )
-from streams.vocabulary import Direction, Flag, Milestone, RejectReason, SaidBy, Verdict
+from streams.intake.step import Parsed, RawContext
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Direction, Flag, Milestone, RejectReason, SaidBy, Verdict
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.handling import Handled
-from topologies.intake import IntakeHandler
+from topologies.runtime.handler import Handled
+from topologies.stages.intake import IntakeHandler
 
 T = TypeVar("T", bound=Struct)
 REGISTRY = fake_registry()

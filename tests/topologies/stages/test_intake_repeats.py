@@ -6,15 +6,15 @@ import pytest
 
 from config import headers, topics
 from config.settings import Settings
-from connectors.registry import ValueCodec
-from streams.errors import Transient
-from streams.model import ControlRun, EdiReceipt
-from streams.vocabulary import Flag
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import ControlRun, EdiReceipt
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import Flag
 from tests.connectors.carriers.test_odd_payloads import EDIFACT
 from tests.support.records import FakeRecord
-from tests.topologies.test_intake import CARRIERS, EDI, EVENTS, NOW, REGISTRY, UNRESOLVED, raw, values
-from topologies.handling import Handled
-from topologies.intake import IntakeHandler
+from tests.topologies.stages.test_intake import CARRIERS, EDI, EVENTS, NOW, REGISTRY, UNRESOLVED, raw, values
+from topologies.runtime.handler import Handled
+from topologies.stages.intake import IntakeHandler
 
 RECEIPTS = ValueCodec(topics.EDI_RECEIPTS, EdiReceipt, REGISTRY)
 REPEATED = Flag.CONTROL_NUMBER_REPEATED.value

@@ -6,19 +6,19 @@ import pytest
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import ValueCodec
-from streams.errors import Fatal
-from streams.identity import digest
-from streams.model import Dwell, DwellNorm
-from streams.norms import PERIOD_MS
-from streams.usual import Usual
-from streams.vocabulary import RejectReason, Status
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.ids import digest
+from streams.contracts.model import Dwell, DwellNorm
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import RejectReason, Status
+from streams.norms.step import PERIOD_MS
+from streams.shipments.timers.expected_dwell import Usual
 from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.handling import Handled
-from topologies.norms import NormsHandler
+from topologies.runtime.handler import Handled
+from topologies.stages.norms import NormsHandler
 
 REGISTRY = fake_registry()
 DWELLS = ValueCodec(topics.SHIPMENT_DWELLS, Dwell, REGISTRY)

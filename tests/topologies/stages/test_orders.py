@@ -10,8 +10,8 @@ from msgspec.structs import replace as changed
 
 from config import topics
 from config.settings import Settings
-from connectors.registry import ValueCodec
-from streams.model import (
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import (
     MasterRecord,
     Order,
     OrderLine,
@@ -21,14 +21,14 @@ from streams.model import (
     ReferenceClaim,
     ShipmentLink,
 )
-from streams.vocabulary import MasterKind, RejectReason, SaidBy
+from streams.kernel.vocabulary import MasterKind, RejectReason, SaidBy
 from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
 from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.handling import Handled
-from topologies.orders import OrdersHandler
+from topologies.runtime.handler import Handled
+from topologies.stages.orders import OrdersHandler
 
 T = TypeVar("T", bound=Struct)
 REGISTRY = fake_registry()

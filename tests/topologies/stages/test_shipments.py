@@ -7,9 +7,10 @@ import pytest
 
 from config import contracts, topics
 from config.settings import Settings
-from connectors.registry import ValueCodec
-from streams import identity
-from streams.model import (
+from connectors.kafka.registry import ValueCodec
+from streams.contracts import ids
+from streams.contracts.dwell_keys import key_of
+from streams.contracts.model import (
     AlertSignal,
     CarrierEvent,
     CustomerUpdate,
@@ -22,11 +23,7 @@ from streams.model import (
     ShipmentState,
     Source,
 )
-from streams.norms import key_of
-from streams.public_state import state_of
-from streams.shipment import decode
-from streams.usual import Usual
-from streams.vocabulary import (
+from streams.kernel.vocabulary import (
     AlertKind,
     AlertState,
     Classifier,
@@ -39,13 +36,16 @@ from streams.vocabulary import (
     RejectReason,
     Status,
 )
+from streams.shipments.record import decode
+from streams.shipments.state_view import state_of
+from streams.shipments.timers.expected_dwell import Usual
 from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
 from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.due_index import DUE
-from topologies.shipments import ShipmentsHandler
+from topologies.runtime.due_index import DUE
+from topologies.stages.shipments import ShipmentsHandler
 
 REGISTRY = fake_registry()
 EVENTS = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, REGISTRY)
@@ -60,7 +60,7 @@ NOON = 1_790_000_000_000
 def event(milestone: Milestone, at: int, number: str = "1Z1") -> CarrierEvent:
     place = Location(city="Lyon", country="FR")
     return CarrierEvent(
-        identity.event_id("ups", number, milestone, "X", at, place, None), "ups", number, milestone,
+        ids.event_id("ups", number, milestone, "X", at, place, None), "ups", number, milestone,
         Classifier.ACTUAL, at, at + 1000, ExceptionType.NONE, Reason.NORMAL, "X", "as said", place, None, None,
         None, 60, False, Precision.INSTANT, Correction.NEW, None, [], [],
         Source("ups", "webhook", "raw.ups.v1", 0, 7, 0, "abc"),

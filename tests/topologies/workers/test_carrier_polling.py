@@ -24,15 +24,15 @@ from connectors.embedded import valkey
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.embedded.ports import listens, unused
 from connectors.embedded.registry import serve
-from connectors.registry import Registry, ValueCodec
-from connectors.topic_admin import TopicAdmin
-from streams.model import OrderReference, PollState, ShipmentState
-from streams.vocabulary import Milestone, PollEnd, Status
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import OrderReference, PollState, ShipmentState
+from streams.kernel.vocabulary import Milestone, PollEnd, Status
 from tests.fakes.carrier_api import CarrierApi, Reply, served
 from tests.support.topics import read_all
 from tests.support.waiting import eventually
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FEED = "ups"
 MOVING, DELIVERED, KNOWN, LATER = "1Z999AA10123456784", "1Z999AA10123456785", "1Z999AA10123456786", "1Z999AA10123456787"
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]

@@ -8,9 +8,9 @@ import pytest
 
 from connectors.carriers import CarrierFileError, discover
 from connectors.mapping.loading import Carrier
-from streams.polling import Ageing
-from streams.rate import Rate
-from streams.vocabulary import Status
+from streams.kernel.vocabulary import Status
+from streams.polling.schedule import Ageing
+from streams.resilience.token_bucket import Rate
 from tests.fakes.carrier_api import CARRIER, ONE_BY_ONE, TOGETHER
 
 HOUR = 3_600_000

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.mapping.specification import Cause, Meaning, Statuses, TextMeaning
-from connectors.mapping.statuses import UNMAPPED, StatusTable, sense_of, with_cause
-from streams.vocabulary import ExceptionType, Flag, Milestone, Reason
+from connectors.mapping.declared.schema import Cause, Meaning, Statuses, TextMeaning
+from connectors.mapping.declared.status_tables import UNMAPPED, StatusTable, sense_of, with_cause
+from streams.kernel.vocabulary import ExceptionType, Flag, Milestone, Reason
 
 TABLE = StatusTable(Statuses(
     source="a test",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.mapping.locating import cutter, locator, zone_finder
-from connectors.mapping.paths import Row, Texts
-from connectors.mapping.places import zone_in
-from connectors.mapping.specification import Place, ZoneBy
+from connectors.mapping.declared.schema import Place, ZoneBy
+from connectors.mapping.documents.location import cutter, locator, zone_finder
+from connectors.mapping.documents.paths import Row, Texts
+from connectors.mapping.values.places import zone_in
 
 LINE = Place(line="scan.at")
 DASHES = r"(?P<city>.+?)(?:, ?(?P<region>[A-Z]{2}))?(?: - |-)(?P<country>[A-Za-z][A-Za-z ,]+)"

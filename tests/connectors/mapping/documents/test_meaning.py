@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from connectors.mapping import saying
-from connectors.mapping.carrier_names import CarrierNames
-from connectors.mapping.other_carriers import CarrierOf, carrier_of
-from connectors.mapping.paths import Texts
-from connectors.mapping.saying import Words
-from connectors.mapping.specification import Document, OtherCarrier, Statuses, Time
-from connectors.mapping.statuses import StatusTable
-from streams.model import MasterRecord
-from streams.vocabulary import MasterKind, Milestone
+from connectors.mapping.declared.schema import Document, OtherCarrier, Statuses, Time
+from connectors.mapping.declared.status_tables import StatusTable
+from connectors.mapping.documents import meaning
+from connectors.mapping.documents.meaning import Words
+from connectors.mapping.documents.paths import Texts
+from connectors.mapping.values.carrier_names import CarrierNames
+from connectors.mapping.values.other_carriers import CarrierOf, carrier_of
+from streams.contracts.model import MasterRecord
+from streams.kernel.vocabulary import MasterKind, Milestone
 
 TABLES = {"own": StatusTable(Statuses("a test", {"OT": Milestone.OUT_FOR_DELIVERY}))}
 SPEC = Document(
@@ -19,7 +19,7 @@ SPEC = Document(
 )
 
 
-def read(words: Words, texts: Texts, **message: str) -> saying.Said | None:
+def read(words: Words, texts: Texts, **message: str) -> meaning.Said | None:
     return words.said(texts.reader()((message,)))
 
 

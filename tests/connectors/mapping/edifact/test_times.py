@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.mapping.edifact_times import moment_of
-from streams.errors import Reject
-from streams.vocabulary import Precision, RejectReason
+from connectors.mapping.edifact.times import moment_of
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Precision, RejectReason
 
 
 def told(text: str, form: str = "303") -> tuple[datetime, int | None, Precision]:

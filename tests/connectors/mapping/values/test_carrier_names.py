@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from connectors.mapping.carrier_names import CarrierNames, bare
-from streams.model import MasterRecord
-from streams.vocabulary import MasterKind
+from connectors.mapping.values.carrier_names import CarrierNames, bare
+from streams.contracts.model import MasterRecord
+from streams.kernel.vocabulary import MasterKind
 
 
 def record(slug: str = "north", **changes: Any) -> MasterRecord:

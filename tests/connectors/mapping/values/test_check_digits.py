@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.mapping.check_digits import RULES, Checks, Scheme, reference_is_wrong
-from streams.model import Reference
+from connectors.mapping.values.check_digits import RULES, Checks, Scheme, reference_is_wrong
+from streams.contracts.model import Reference
 
 PUBLISHED = [
     ("weights_1_2", "1Z5R89390357567127"), ("weights_1_2", "1Z879E930346834440"), ("weights_1_2", "1Z410E7W0392751591"),

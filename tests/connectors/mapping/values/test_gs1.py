@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.mapping.gs1 import check_digit, key_of
+from connectors.mapping.values.gs1 import check_digit, key_of
 
 
 @pytest.mark.parametrize(

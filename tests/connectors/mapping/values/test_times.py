@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.mapping.times import (
+from connectors.mapping.values.times import (
     Midnight,
     Moment,
     Unreadable,
@@ -17,7 +17,7 @@ from connectors.mapping.times import (
     stamp_moment,
     stated_offset,
 )
-from streams.vocabulary import Precision
+from streams.kernel.vocabulary import Precision
 
 
 def ms(*parts: int) -> int:

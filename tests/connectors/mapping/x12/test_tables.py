@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from connectors.mapping.specification import X12, Cause, Meaning
-from connectors.mapping.times import zone
-from connectors.mapping.x12_tables import codes_of, standard
-from streams.vocabulary import ExceptionType, Flag, Milestone, Reason
+from connectors.mapping.declared.schema import X12, Cause, Meaning
+from connectors.mapping.values.times import zone
+from connectors.mapping.x12.tables import codes_of, standard
+from streams.kernel.vocabulary import ExceptionType, Flag, Milestone, Reason
 
 STATUSES = [
     "A3", "A7", "A9", "AF", "AG", "AH", "AI", "AJ", "AM", "AN", "AP", "AR", "AV", "AW", "B6", "BA", "BC", "BO",

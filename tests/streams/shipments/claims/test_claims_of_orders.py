@@ -7,13 +7,13 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
-from streams import shipment as records
-from streams.resolving import resolved
-from streams.vocabulary import Correction, ExceptionType, Milestone, SaidBy
-from tests.streams.laws import Outcome, Said, tell
-from tests.streams.references import mistaken
-from tests.streams.strategies import AGGREGATOR, DAY_ONE, HOUR, carrier_event, received, reference
-from tests.streams.test_shipments import DELIVERED, KEY, OUT, state, told
+from streams.identity.resolved_events import resolved
+from streams.kernel.vocabulary import Correction, ExceptionType, Milestone, SaidBy
+from streams.shipments import record as records
+from tests.streams.shipments.test_step import DELIVERED, KEY, OUT, state, told
+from tests.support.laws import Outcome, Said, tell
+from tests.support.reference_inputs import mistaken
+from tests.support.strategies import AGGREGATOR, DAY_ONE, HOUR, carrier_event, received, reference
 
 
 def test_a_shipment_every_order_claims_is_full_one_day() -> None:

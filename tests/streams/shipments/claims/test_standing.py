@@ -10,16 +10,24 @@ from hypothesis import strategies as st
 from msgspec import msgpack
 from msgspec.structs import replace
 
-from streams.claims import age_of, age_of_claim, age_of_word, first_said, link_of, revision_of, set_claim, words_in
-from streams.identity import digest
-from streams.model import Order, OrderLine, OrderReference, OrderState, Reference, ReferenceClaim
-from streams.orders import keep
-from streams.shipment import Shipment, decode, encode
-from streams.vocabulary import SaidBy
-from tests.streams.laws import tell as tell_shipments
-from tests.streams.references import tell as tell_identity
-from tests.streams.references import word
-from tests.streams.strategies import DAY_ONE, MINUTE, reference, references
+from streams.contracts.claim_order import age_of, link_of
+from streams.contracts.ids import digest
+from streams.contracts.model import Order, OrderLine, OrderReference, OrderState, Reference, ReferenceClaim
+from streams.kernel.vocabulary import SaidBy
+from streams.orders.step import keep
+from streams.shipments.claims.standing import (
+    age_of_claim,
+    age_of_word,
+    first_said,
+    revision_of,
+    set_claim,
+    words_in,
+)
+from streams.shipments.record import Shipment, decode, encode
+from tests.support.laws import tell as tell_shipments
+from tests.support.reference_inputs import tell as tell_identity
+from tests.support.reference_inputs import word
+from tests.support.strategies import DAY_ONE, MINUTE, reference, references
 
 HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
 moderate = settings(

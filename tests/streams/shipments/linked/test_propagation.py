@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from streams.links import path_of, steps_of
-from streams.parts import (
+from streams.contracts.link_paths import path_of, steps_of
+from streams.kernel.vocabulary import LinkKind, Milestone
+from streams.shipments.linked.propagation import (
     LONGEST_PATH,
     age_of,
     declaration,
@@ -18,9 +19,8 @@ from streams.parts import (
     with_way,
     withdrawal,
 )
-from streams.shipment import Entry, Shipment, Whole, decode_entry, entry_of
-from streams.vocabulary import LinkKind, Milestone
-from tests.streams.strategies import carrier_event
+from streams.shipments.record import Entry, Shipment, Whole, decode_entry, entry_of
+from tests.support.strategies import carrier_event
 
 SHIPMENT = Shipment("south", "S7", wholes=(
     Whole("north:N100", LinkKind.HANDED_OVER, 0), Whole("north:N200", LinkKind.HANDED_OVER, 5, True),

@@ -10,13 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams import shipment as records
-from streams.errors import Reject
-from streams.fulfilment import post
-from streams.model import Adoption, ShipmentLink
-from streams.parts import is_mute
-from streams.shipments import advance
-from streams.vocabulary import (
+from streams.contracts.model import Adoption, ShipmentLink
+from streams.fulfilment.step import post
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import (
     AlertKind,
     Correction,
     ExceptionType,
@@ -26,8 +23,12 @@ from streams.vocabulary import (
     RejectReason,
     Status,
 )
-from tests.streams import laws
-from tests.streams.strategies import (
+from streams.shipments import record as records
+from streams.shipments.linked.propagation import is_mute
+from streams.shipments.step import advance
+from tests.streams.shipments.test_laws import HISTORIES
+from tests.support import laws
+from tests.support.strategies import (
     DAY_ONE,
     POLLED,
     batchings,
@@ -40,7 +41,6 @@ from tests.streams.strategies import (
     retellings,
     wavering,
 )
-from tests.streams.test_laws import HISTORIES
 
 moderate = settings(
     max_examples=HISTORIES, deadline=None,

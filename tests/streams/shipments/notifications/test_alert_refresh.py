@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from streams.acceptance import Concern, concern
-from streams.model import AtStake
-from streams.renewing import held
-from streams.shipment import Shipment, decode
-from streams.vocabulary import AlertKind, AlertState, ExceptionType, Milestone
-from tests.streams import laws
-from tests.streams.strategies import DAY_ONE, HOUR, carrier_event, received, reference
+from streams.contracts.model import AtStake
+from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Milestone
+from streams.shipments.history import Concern, concern
+from streams.shipments.notifications.alert_refresh import held
+from streams.shipments.record import Shipment, decode
+from tests.support import laws
+from tests.support.strategies import DAY_ONE, HOUR, carrier_event, received, reference
 
 DAMAGED = received(carrier_event(
     Milestone.IN_TRANSIT, 5, exception=ExceptionType.DAMAGE, estimated_delivery_at=DAY_ONE + 9 * HOUR

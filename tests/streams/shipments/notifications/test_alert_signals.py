@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from streams.identity import alert_id
-from streams.model import AlertOrder, AlertSignal, AtStake
-from streams.sameness import source_number
-from streams.shipment import Shipment, decode
-from streams.signals import MOST_ORDERS_NAMED, at_stake, feed_of, feeds_by_source
-from streams.vocabulary import AlertKind, ExceptionType, Milestone
-from tests.streams import laws
-from tests.streams.strategies import carrier_event, received, reference
+from streams.contracts.at_stake import at_stake
+from streams.contracts.ids import alert_id
+from streams.contracts.model import AlertOrder, AlertSignal, AtStake
+from streams.kernel.vocabulary import AlertKind, ExceptionType, Milestone
+from streams.shipments.notifications.alert_signals import (
+    MOST_ORDERS_NAMED,
+    feed_of,
+    feeds_by_source,
+)
+from streams.shipments.notifications.occurrences import source_number
+from streams.shipments.record import Shipment, decode
+from tests.support import laws
+from tests.support.strategies import carrier_event, received, reference
 
 DAMAGED = received(carrier_event(Milestone.IN_TRANSIT, 5, exception=ExceptionType.DAMAGE))
 WORTH = reference(order_value=40.0, currency="EUR")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from streams.facts import KIND_NUMBERS, TOLD_AS
-from streams.model import CarrierEvent, Source
-from streams.vocabulary import Milestone, Precision
-from tests.streams.laws import Outcome, tell
-from tests.streams.strategies import AGGREGATOR, MINUTE, POLLED, SOURCE, carrier_event, received, reference
+from streams.contracts.model import CarrierEvent, Source
+from streams.kernel.vocabulary import Milestone, Precision
+from streams.shipments.facts import KIND_NUMBERS, TOLD_AS
+from tests.support.laws import Outcome, tell
+from tests.support.strategies import AGGREGATOR, MINUTE, POLLED, SOURCE, carrier_event, received, reference
 
 
 def scan(milestone: Milestone, minutes: int, source: Source = SOURCE, **changes: object) -> CarrierEvent:

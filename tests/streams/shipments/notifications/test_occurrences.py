@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.sameness import (
+from streams.kernel.vocabulary import Precision
+from streams.shipments.notifications.occurrences import (
     DAY_MS,
     ROUNDING_MS,
     Report,
@@ -19,7 +20,6 @@ from streams.sameness import (
     source_number,
     source_of,
 )
-from streams.vocabulary import Precision
 
 NOON = 1_790_000_000_000
 MINUTE, HOUR = 60_000, 3_600_000

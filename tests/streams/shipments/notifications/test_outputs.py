@@ -2,9 +2,9 @@
 
 from msgspec.structs import replace
 
-from streams.vocabulary import AlertState, ExceptionType, Milestone, Reason
-from tests.streams.laws import tell
-from tests.streams.strategies import carrier_event, received, reference
+from streams.kernel.vocabulary import AlertState, ExceptionType, Milestone, Reason
+from tests.support.laws import tell
+from tests.support.strategies import carrier_event, received, reference
 
 
 def test_two_orders_claiming_one_delivery_are_told_its_facts_once() -> None:

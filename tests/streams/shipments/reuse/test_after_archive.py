@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.archive import Keeping, buried
-from streams.division import BEGINNINGS
-from streams.fulfilment import post
-from streams.model import Adoption, DeliveryMilestone, OrderReference
-from streams.shipment import Part, Shipment, encode
-from streams.shipments import Advance, Received, advance
-from streams.vocabulary import AlertState, Correction, ExceptionType, LinkKind, Milestone, Reason, Status
-from tests.streams.references import mistaken
-from tests.streams.strategies import DAY_ONE, HOUR, carrier_event, received, reference
+from streams.contracts.model import Adoption, DeliveryMilestone, OrderReference
+from streams.fulfilment.step import post
+from streams.kernel.vocabulary import AlertState, Correction, ExceptionType, LinkKind, Milestone, Reason, Status
+from streams.shipments.record import Part, Shipment, encode
+from streams.shipments.reuse.archive import Keeping, buried
+from streams.shipments.reuse.split import BEGINNINGS
+from streams.shipments.step import Advance, Received, advance
+from tests.support.reference_inputs import mistaken
+from tests.support.strategies import DAY_ONE, HOUR, carrier_event, received, reference
 
 KEY = "north:N100"
 DAY_MINUTES, DAY = 24 * 60, 24 * HOUR

@@ -5,12 +5,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.archive import HEARD_BYTES, MOST_KEPT, Keeping, buried, claim_of, due_at, is_among, with_all
-from streams.deadlines import FOR_EVER, Patience, fall_due
-from streams.shipment import Part, Shipment, Whole, encode
-from streams.shipments import Received, advance
-from streams.vocabulary import AlertKind, AlertState, ExceptionType, LinkKind, Milestone, Reason, Status
-from tests.streams.strategies import DAY_ONE, HOUR, MINUTE, OrderReference, carrier_event, received, reference
+from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, LinkKind, Milestone, Reason, Status
+from streams.shipments.record import Part, Shipment, Whole, encode
+from streams.shipments.reuse.archive import (
+    HEARD_BYTES,
+    MOST_KEPT,
+    Keeping,
+    buried,
+    claim_of,
+    due_at,
+    is_among,
+    with_all,
+)
+from streams.shipments.step import Received, advance
+from streams.shipments.timers.deadlines import FOR_EVER, Patience, fall_due
+from tests.support.strategies import DAY_ONE, HOUR, MINUTE, OrderReference, carrier_event, received, reference
 
 DAY = 24 * HOUR
 KEEPING = Keeping(60 * DAY, 180 * DAY, 400 * DAY, 45 * DAY)

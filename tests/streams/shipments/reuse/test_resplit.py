@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from streams.archive import buried
-from streams.division import lives_in
-from streams.shipment import encode
-from streams.shipments import Advance
-from streams.vocabulary import AlertState, Correction, ExceptionType, Milestone, Reason, Status
-from tests.streams.test_lives import FIRST, KEY, SECOND, Said, at, claim, found, tell
+from streams.kernel.vocabulary import AlertState, Correction, ExceptionType, Milestone, Reason, Status
+from streams.shipments.record import encode
+from streams.shipments.reuse.archive import buried
+from streams.shipments.reuse.split import lives_in
+from streams.shipments.step import Advance
+from tests.streams.shipments.reuse.test_after_archive import FIRST, KEY, SECOND, Said, at, claim, found, tell
 
 
 def both(*more: Said) -> Advance:

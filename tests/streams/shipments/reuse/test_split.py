@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from streams.division import (
+from streams.kernel.vocabulary import LinkKind, Milestone, Status
+from streams.shipments.record import Entry, Part, Shipment, decode_entry, encode
+from streams.shipments.reuse.split import (
     divided,
     is_beginning,
     kept_together,
@@ -13,10 +15,8 @@ from streams.division import (
     may_divide_by_event,
     united,
 )
-from streams.shipment import Entry, Part, Shipment, decode_entry, encode
-from streams.shipments import advance
-from streams.vocabulary import LinkKind, Milestone, Status
-from tests.streams.test_lives import FIRST, KEEPING, KEY, SECOND, Said, at, claim, found, tell
+from streams.shipments.step import advance
+from tests.streams.shipments.reuse.test_after_archive import FIRST, KEEPING, KEY, SECOND, Said, at, claim, found, tell
 
 PIECES = [at(-1, Milestone.PICKED_UP, piece="2"), at(0, Milestone.DELIVERED, piece="1")]
 

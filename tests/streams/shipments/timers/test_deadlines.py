@@ -7,7 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.deadlines import (
+from streams.contracts.ids import digest
+from streams.contracts.model import CarrierEvent, OrderReference, ProofOfDelivery
+from streams.kernel.vocabulary import AlertKind, AlertState, LinkKind, Milestone, Status
+from streams.shipments.record import Shipment, Whole, Withdrawal, decode
+from streams.shipments.timers.deadlines import (
     FOR_EVER,
     Hearing,
     Patience,
@@ -19,13 +23,9 @@ from streams.deadlines import (
     settle,
     to_be_learnt_at,
 )
-from streams.identity import digest
-from streams.model import CarrierEvent, OrderReference, ProofOfDelivery
-from streams.shipment import Shipment, Whole, Withdrawal, decode
-from streams.usual import Usual
-from streams.vocabulary import AlertKind, AlertState, LinkKind, Milestone, Status
-from tests.streams import laws
-from tests.streams.strategies import (
+from streams.shipments.timers.expected_dwell import Usual
+from tests.support import laws
+from tests.support.strategies import (
     DAY_ONE,
     HOUR,
     MINUTE,

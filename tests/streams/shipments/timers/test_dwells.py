@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.dwells import DWELT, dwells, lane_of
-from streams.model import CarrierEvent, Location
-from streams.shipment import Shipment, decode
-from streams.vocabulary import TERMINAL, Correction, Milestone, Status
-from tests.streams.laws import tell
-from tests.streams.references import mistaken
-from tests.streams.strategies import (
+from streams.contracts.model import CarrierEvent, Location
+from streams.kernel.vocabulary import TERMINAL, Correction, Milestone, Status
+from streams.shipments.record import Shipment, decode
+from streams.shipments.timers.dwells import DWELT, dwells, lane_of
+from tests.support.laws import tell
+from tests.support.reference_inputs import mistaken
+from tests.support.strategies import (
     DAY_ONE,
     MINUTE,
     batchings,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from streams.model import Location
-from streams.norms import ANY, key_of
-from streams.shipment import Shipment, decode
-from streams.usual import HOUR_MS, Usual, hours, usual_of
-from streams.vocabulary import Milestone, Status
-from tests.streams.laws import tell
-from tests.streams.strategies import carrier_event, received
+from streams.contracts.dwell_keys import ANY, key_of
+from streams.contracts.model import Location
+from streams.kernel.vocabulary import Milestone, Status
+from streams.shipments.record import Shipment, decode
+from streams.shipments.timers.expected_dwell import HOUR_MS, Usual, hours, usual_of
+from tests.support.laws import tell
+from tests.support.strategies import carrier_event, received
 
 
 def shipment(milestone: Milestone) -> Shipment:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from streams.model import CarrierEvent, OrderReference, ShipmentState
-from streams.public_state import state_of
-from streams.punctuality import is_beyond
-from streams.shipment import decode
-from streams.vocabulary import AlertKind, AlertState, Classifier, Milestone, Punctuality
-from tests.streams.laws import Outcome, tell
-from tests.streams.strategies import DAY_ONE, HOUR, MINUTE, carrier_event, received, reference
+from streams.contracts.model import CarrierEvent, OrderReference, ShipmentState
+from streams.kernel.vocabulary import AlertKind, AlertState, Classifier, Milestone, Punctuality
+from streams.shipments.record import decode
+from streams.shipments.state_view import state_of
+from streams.shipments.timers.punctuality import is_beyond
+from tests.support.laws import Outcome, tell
+from tests.support.strategies import DAY_ONE, HOUR, MINUTE, carrier_event, received, reference
 
 PROMISE = DAY_ONE + 10 * HOUR
 DAY = 24 * HOUR

@@ -11,11 +11,8 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from streams import shipment as records
-from streams.acceptance import Advance, concern
-from streams.fulfilment import post
-from streams.identity import shipment_key
-from streams.model import (
+from streams.contracts.ids import shipment_key
+from streams.contracts.model import (
     Adoption,
     AlertSignal,
     CustomerUpdate,
@@ -25,10 +22,13 @@ from streams.model import (
     OrderReference,
     ShipmentLink,
 )
-from streams.shipments import Received, Told, advance
-from streams.status import origin_at
-from streams.telling import news
-from streams.vocabulary import TERMINAL, AlertKind, AlertState, Correction, Milestone, PostingKind, Status
+from streams.fulfilment.step import post
+from streams.kernel.vocabulary import TERMINAL, AlertKind, AlertState, Correction, Milestone, PostingKind, Status
+from streams.shipments import record as records
+from streams.shipments.history import Advance, concern
+from streams.shipments.notifications.numbering import news
+from streams.shipments.status_machine import origin_at
+from streams.shipments.step import Received, Told, advance
 
 Said = Received | OrderReference | ShipmentLink
 

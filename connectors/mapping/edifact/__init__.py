@@ -1,0 +1,1 @@
+"""UN/EDIFACT IFTSTA and CONTRL into canonical events and acknowledgements."""

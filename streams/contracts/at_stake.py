@@ -1,0 +1,25 @@
+"""What the orders an alert names are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import fsum, isfinite
+
+from streams.contracts.model import AlertOrder, AtStake
+
+
+def at_stake(orders: Iterable[AlertOrder]) -> list[AtStake]:
+    """What distinct orders are worth, by currency; an order is counted once, however many deliveries it has."""
+    orders = list(orders)
+    if len(orders) == 1:
+        value = orders[0].order_value
+        return [] if value is None or not isfinite(value) else [AtStake(orders[0].currency or "", value)]
+    amounts: dict[str, list[float]] = {}
+    counted: set[str] = set()
+    for one in sorted(orders, key=lambda order: (order.order_id, order.order_value is None)):
+        value = one.order_value
+        if one.order_id in counted or value is None or not isfinite(value):
+            continue
+        counted.add(one.order_id)
+        amounts.setdefault(one.currency or "", []).append(value)
+    return [AtStake(currency, fsum(amounts[currency])) for currency in sorted(amounts)]

@@ -1,0 +1,4 @@
+"""Fulfilment: facts about an ERP delivery become postings, each posted once.
+
+Reads ``delivery.milestones``; writes ``erp.postings``. Owns ``fulfilment.state``.
+"""

@@ -1,0 +1,5 @@
+"""Identity: events that carry only a reference (PO, BOL, booking, SSCC) get their shipment's number.
+
+Reads ``carrier.unresolved`` and ``reference.claims``; writes ``carrier.events``, ``order.references`` and
+``alert.signals``. Owns ``reference.state``.
+"""

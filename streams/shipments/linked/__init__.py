@@ -1,0 +1,1 @@
+"""Numbers that belong together (pieces, hand-overs, relabels, returns): what a child tells its parents."""

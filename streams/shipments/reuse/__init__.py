@@ -1,0 +1,1 @@
+"""A number that carriers use again: which event and which order belong to which shipment under it."""

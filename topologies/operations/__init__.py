@@ -1,0 +1,1 @@
+"""What the command line does: inspect, try, send, import, act. Each returns data; ``cli/`` prints it."""
