@@ -26,7 +26,6 @@ PREFIX = "SHIPSYNC_"
 ENV_FILE = Path(".env")
 NOT_SETTINGS: Mapping[str, str] = {
     "SHIPSYNC_SAMPLES": "folder of real payloads that `make samples` reads",
-    "SHIPSYNC_LAWS": "how many histories each law is tested against",
     "SHIPSYNC_REQUIRE_KAFKA": "1: tests on Apache Kafka fail where it cannot start",
     "SHIPSYNC_GOLDEN": "1: tests write the expected files anew instead of comparing",
 }
