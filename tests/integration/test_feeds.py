@@ -15,7 +15,7 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import Alert, AlertSignal, FeedActivity
 from streams.kernel.vocabulary import AlertState, AlertStep
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
@@ -30,7 +30,7 @@ class Feeds:
 
     def __init__(self, settings: Settings) -> None:
         known = Registry(settings)
-        self._bootstrap = settings.bootstrap
+        self._bootstrap = settings.kafka.bootstrap
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, known)
         self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
         self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
 from msgspec.structs import replace
@@ -19,10 +18,6 @@ from streams.orders import claims as claims_module
 from streams.orders.step import OrdersOutputs, step
 from tests.support.erp_orders import BOL, PO, order
 from tests.support.strategies import batchings
-
-HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
-moderate = settings(max_examples=HISTORIES, deadline=None)
-
 
 Terms = tuple[str, int, float, str]
 Age = tuple[int, int, bool, str, int, float, str]
@@ -195,7 +190,6 @@ VERSIONS = st.builds(
 )
 
 
-@moderate
 @given(st.data())
 def test_what_is_claimed_in_the_end_depends_on_the_set_of_versions_alone(data: st.DataObject) -> None:
     versions = data.draw(st.lists(VERSIONS, max_size=5))
@@ -209,7 +203,6 @@ def test_what_is_claimed_in_the_end_depends_on_the_set_of_versions_alone(data: s
     assert retold.unturned == plain.unturned
 
 
-@moderate
 @given(st.lists(VERSIONS, min_size=1, max_size=5))
 def test_a_claim_has_the_time_of_the_newest_version_that_makes_it(versions: list[Order]) -> None:
     kept = Kept().tell(*versions)
