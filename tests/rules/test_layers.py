@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.sources import PACKAGES, ROOT
+from tests.support.waiting import PATIENCE
 
 PLANTED = {
     "streams must not do I/O": ("streams.kernel", "asyncio"),
@@ -41,7 +42,7 @@ PLANTED = {
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.fixture

@@ -62,10 +62,10 @@ class EchoStage:
         """How far the group has committed, all partitions together."""
         return sum(committed(self.bootstrap, self.app_id, self.input, PARTITIONS).values())
 
-    def wait_until_done(self, count: int, timeout: float = 60.0) -> None:
+    def wait_until_done(self, count: int) -> None:
         """Return once ``count`` input records are committed. A worker's log is in the error."""
         try:
-            eventually(lambda: self.done() >= count, timeout, 0.2)
+            eventually(lambda: self.done() >= count, interval=0.2)
         except AssertionError as error:
             raise AssertionError(f"{self.done()} of {count} committed\n{self.logs()}") from error
 

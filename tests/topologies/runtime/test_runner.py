@@ -17,6 +17,7 @@ from streams.kernel.errors import Fatal, Reject, Transient
 from streams.kernel.vocabulary import RejectReason
 from tests.fakes.stage import Calls, FakeChangelog, FakeHandler, FakeSink
 from tests.support.records import records
+from tests.support.waiting import PATIENCE
 from topologies.runtime import metrics
 from topologies.runtime.chunks import Chunk, Ledger, TopicPartition
 from topologies.runtime.handler import Afterwards, Refused
@@ -355,7 +356,7 @@ def test_a_chunk_waiting_while_its_partition_goes_is_never_begun(tmp_path: Path)
 
     def hold() -> None:
         held.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
 
     async def act(bench: Bench) -> None:
         await bench.assign(ZERO)
