@@ -4,7 +4,6 @@ beside it done; no worker ends over it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -154,10 +153,8 @@ def check_intake(settings: Settings, known: Known) -> None:
     sent = raw_records()
     bad = [one for one in sent if one.reason is not None]
     good = [one for one in sent if one.what.startswith("good")]
-    began = time.monotonic()
     produce(settings, sent)
     eventually(lambda: len(letters(settings, "intake")) >= len(bad))
-    assert time.monotonic() - began < 30
     found = letters(settings, "intake")
     assert {as_it_came(one): reason_of(one) for one in found} == {one.whole: one.reason for one in bad}
     assert len(found) == len(bad)

@@ -14,9 +14,10 @@ from config import topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
-from streams.contracts.model import Alert, AlertSignal, CarrierEvent
+from streams.contracts.model import Alert, CarrierEvent
 from streams.kernel.vocabulary import AlertKind, AlertState, Milestone
 from tests.support.brokers import BROKERS, registry
+from tests.support.signals import Signals
 from tests.support.stage_worker import StageWorker
 from tests.support.strategies import carrier_event
 from tests.support.topics import fill, read_all
@@ -42,7 +43,7 @@ class Shipments:
         known = Registry(settings)
         self._bootstrap = settings.kafka.bootstrap
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, known)
-        self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
+        self._signals = Signals(settings)
         self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)
 
     def tell(self, number: str, milestone: Milestone) -> None:
@@ -54,10 +55,9 @@ class Shipments:
 
     def said(self) -> Counter[tuple[str, AlertState]]:
         """How often each shipment was called stalled, and no more."""
-        records = read_all(self._bootstrap, topics.ALERT_SIGNALS.name)
-        signals = [self._signals.decode(record.value()) for record in records]
         return Counter(
-            (one.subject.partition(":")[2], one.state) for one in signals if one.kind is AlertKind.SHIPMENT_STALLED
+            (one.subject.partition(":")[2], one.state) for one in self._signals.said()
+            if one.kind is AlertKind.SHIPMENT_STALLED
         )
 
     def stands(self) -> dict[str, AlertState]:

@@ -21,8 +21,8 @@ from tests.support.waiting import PATIENCE
 
 HOST = "127.0.0.1"
 HEAP = "512m"
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+START_SECONDS = 300.0
+STOP_SECONDS = 60.0
 
 quiet = logging.getLogger("tests.support.kafka.probe")
 quiet.addHandler(logging.NullHandler())

@@ -14,7 +14,7 @@ from typing import Any
 
 from config.topics import DEAD_LETTERS
 from tests.support.topics import committed, create_topic, read_all, topics, unique
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTITIONS = 4
@@ -97,7 +97,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def terminate(process: subprocess.Popen[bytes], timeout: float = 20.0) -> int:
+def terminate(process: subprocess.Popen[bytes], timeout: float = PATIENCE) -> int:
     """SIGTERM; the exit code. Raises TimeoutExpired."""
     process.send_signal(signal.SIGTERM)
     return process.wait(timeout)

@@ -75,7 +75,7 @@ def test_the_check_starts_a_stack_of_its_own_and_explains_every_message(tmp_path
                "--seconds", "8", "--shipments", "60"]
     environment = {**os.environ, "SHIPSYNC_DATA_DIR": str(tmp_path / "none here")}
     environment.pop("SHIPSYNC_BOOTSTRAP", None)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE, env=environment, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
     assert told["differences"] == []

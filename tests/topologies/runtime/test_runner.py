@@ -363,7 +363,7 @@ def test_a_chunk_waiting_while_its_partition_goes_is_never_begun(tmp_path: Path)
         bench.calls.hooks["handle"] = hold
         first = asyncio.create_task(bench.runner.process(bench.chunk(0, 9)))
         second = asyncio.create_task(bench.runner.process(bench.chunk(10, 19)))
-        await asyncio.to_thread(held.wait, 10)
+        await asyncio.to_thread(held.wait, PATIENCE)
         bench.ledger.revoke([ZERO])
         closing = asyncio.create_task(bench.runner.on_revoked({ZERO}))
         go_on.set()
@@ -446,7 +446,7 @@ def test_a_restore_that_fails_for_good_ends_the_process(tmp_path: Path) -> None:
 
 
 def test_after_a_pause_what_was_told_is_noted_only_by_who_is_still_in_the_group(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, session_timeout=0.4)
+    bench = Bench(tmp_path, session_timeout=0.1)
     bench.handler.afterwards = HELD
 
     async def ask() -> bool:
@@ -455,7 +455,7 @@ def test_after_a_pause_what_was_told_is_noted_only_by_who_is_still_in_the_group(
     async def act(bench: Bench) -> None:
         await bench.assign(ZERO)
         bench.runner.still_member = ask
-        bench.calls.hooks["send alerts"] = lambda: threading.Event().wait(0.3)
+        bench.calls.hooks["send alerts"] = lambda: threading.Event().wait(0.06)
         await bench.runner.process(bench.chunk(0, 9))
 
     scene(act, bench)
@@ -464,11 +464,11 @@ def test_after_a_pause_what_was_told_is_noted_only_by_who_is_still_in_the_group(
     assert bench.committable == {}
 
 
-@pytest.mark.parametrize(("member", "pause", "written"), [(False, 0.3, 0), (True, 0.3, 1), (False, 0.0, 1)])
+@pytest.mark.parametrize(("member", "session", "written"), [(False, 0.1, 0), (True, 0.1, 1), (False, 600, 1)])
 def test_after_a_pause_the_changelog_is_written_only_by_who_is_still_in_the_group(
-    tmp_path: Path, member: bool, pause: float, written: int
+    tmp_path: Path, member: bool, session: float, written: int
 ) -> None:
-    bench = Bench(tmp_path, session_timeout=0.4)
+    bench = Bench(tmp_path, session_timeout=session)
 
     async def ask() -> bool:
         return member
@@ -476,7 +476,7 @@ def test_after_a_pause_the_changelog_is_written_only_by_who_is_still_in_the_grou
     async def act(bench: Bench) -> None:
         await bench.assign(ZERO)
         bench.runner.still_member = ask
-        bench.calls.hooks["handle"] = lambda: threading.Event().wait(pause)
+        bench.calls.hooks["handle"] = lambda: threading.Event().wait(0.06)
         await bench.runner.process(bench.chunk(0, 9))
 
     scene(act, bench)

@@ -82,7 +82,7 @@ def test_a_stop_finishes_what_is_in_hand_and_commits_it(bootstrap: str, tmp_path
         load(stage, 0, 20_000)
         worker = stage.start(pause=0.3)
         progressed(stage, worker, 500)
-        assert terminate(worker, 10) == 0, stage.logs()
+        assert terminate(worker) == 0, stage.logs()
         outputs = stage.outputs()
         assert len(outputs) == len(set(outputs))
         assert stage.done() * 0.99 == pytest.approx(len(outputs), abs=20)
