@@ -18,7 +18,7 @@ from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import CarrierEvent, OrderReference
 from tests.day.outcome import Outcome, read
 from tests.day.recording import Day, key_of
-from tests.integration.test_pipeline import registry
+from tests.support.brokers import registry
 from tests.support.kafka import start_kafka
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import committed

@@ -15,7 +15,7 @@ from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import CustomerUpdate, ErpPosting, Order, OrderLine, Related, ShipmentLink, ShipmentState
 from streams.kernel.vocabulary import Correction, LinkKind, Milestone, PostingKind, Status
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
 from topologies.local_stack.stack import Stack
