@@ -185,7 +185,7 @@ class MonitoringSettings(Group):
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for what falls due by the clock")
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
     holidays_file: Path | None = Field(
-        None, description="Calendars of days on which feeds need not speak, in place of config/holidays.yaml"
+        None, description="Calendars of your own of days on which feeds need not speak, beside config/holidays.yaml"
     )
     alerts_file: Path | None = Field(
         None, description="When alerts are raised, how they live and whom they reach, in place of config/alerts.yaml"
