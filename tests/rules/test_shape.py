@@ -34,6 +34,7 @@ HELD_ELSEWHERE = {
     "streams/intake/adapter.py": "tests/streams/intake/test_step.py",
     "streams/intake/feed_tally.py": "tests/streams/intake/test_step.py",
     "streams/feeds/feed_alerts.py": "tests/streams/feeds/test_step.py",
+    "streams/edi/exchange.py": "tests/streams/edi/test_step.py",
     "streams/kernel/step_result.py": "tests/rules/test_steps.py",
     "streams/kernel/alert_vocabulary.py": "tests/rules/test_contracts.py",
 }
