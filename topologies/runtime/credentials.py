@@ -17,7 +17,7 @@ _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 def credentials(settings: Settings) -> Any:
     """Faust's credentials from the librdkafka settings. Raises Fatal for what cannot be carried over."""
-    config: Mapping[str, str] = settings.librdkafka()
+    config: Mapping[str, str] = settings.kafka.librdkafka()
     protocol = config.get("security.protocol", "plaintext").lower()
     if protocol == "plaintext":
         return None

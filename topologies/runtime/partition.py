@@ -92,7 +92,7 @@ class Restoring:
         """
         if partition.state is not None:
             return True
-        give_up = time.monotonic() + self._settings.stuck_timeout
+        give_up = time.monotonic() + self._settings.stage.stuck_timeout
         async with self._turns:
             while wanted():
                 if not await self._membership.holds():
@@ -110,7 +110,7 @@ class Restoring:
 
     async def _opened(self, partition: Partition, wanted: Callable[[], bool]) -> bool:
         number = partition.number
-        path = self._settings.data_dir / self._app.app_id / str(number)
+        path = self._settings.state.data_dir / self._app.app_id / str(number)
         await in_thread(self._sending, partial(self._sink.open, number))
         found = await asyncio.to_thread(
             self._changelog.restored, path, number, lambda: partition.wanted and wanted()

@@ -37,12 +37,12 @@ def resolve(
 
     Raises Fatal where exactly_once is asked of a cluster without transactions, or no broker answers.
     """
-    if settings.processing is Processing.AT_LEAST_ONCE:
-        return settings.processing
+    if settings.stage.processing is Processing.AT_LEAST_ONCE:
+        return settings.stage.processing
     possible = _asked(has_transactions or cluster_has_transactions, settings, sleep)
-    if settings.processing is Processing.EXACTLY_ONCE and not possible:
+    if settings.stage.processing is Processing.EXACTLY_ONCE and not possible:
         raise Fatal(
-            f"The cluster at {settings.bootstrap} has no transactions: SHIPSYNC_PROCESSING=exactly_once cannot be"
+            f"The cluster at {settings.kafka.bootstrap} has no transactions: SHIPSYNC_PROCESSING=exactly_once cannot be"
             " kept there. Set SHIPSYNC_PROCESSING to auto or at_least_once, or use Apache Kafka"
         )
     chosen = Processing.EXACTLY_ONCE if possible else Processing.AT_LEAST_ONCE
@@ -53,7 +53,7 @@ def resolve(
 def _asked(
     has_transactions: Callable[[Settings], bool], settings: Settings, sleep: Callable[[float], None]
 ) -> bool:
-    give_up = time.monotonic() + settings.stuck_timeout
+    give_up = time.monotonic() + settings.stage.stuck_timeout
     while True:
         try:
             return has_transactions(settings)
@@ -80,7 +80,7 @@ def offers_transactions(api_keys: frozenset[int]) -> bool:
 
 async def _api_keys(settings: Settings) -> frozenset[int]:
     client = AIOKafkaClient(
-        bootstrap_servers=settings.bootstrap, client_id="shipsync-processing", request_timeout_ms=ANSWER_MS,
+        bootstrap_servers=settings.kafka.bootstrap, client_id="shipsync-processing", request_timeout_ms=ANSWER_MS,
         **driver.credentials_to_aiokafka_auth(credentials(settings)),
     )
     try:
@@ -88,7 +88,7 @@ async def _api_keys(settings: Settings) -> frozenset[int]:
         node = client.get_random_node()
         answer = await client.send(node, ApiVersionRequest())
     except (KafkaError, OSError) as error:
-        raise Transient(f"no broker answers at {settings.bootstrap}: {error!r}") from error
+        raise Transient(f"no broker answers at {settings.kafka.bootstrap}: {error!r}") from error
     finally:
         await client.close()
     return frozenset(key for key, *_ in answer.api_versions)

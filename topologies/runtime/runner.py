@@ -68,14 +68,14 @@ class StageRunner:
         membership: Membership | None = None,
     ) -> None:
         self.app = app
-        self.membership = membership or Membership(settings.session_timeout)
+        self.membership = membership or Membership(settings.stage.session_timeout)
         self._handler = handler
         self._settings = settings
         self._sink = sink
         self._clock = clock
         self._exit = exit_process
         self._changelog = changelog or self._kafka_changelog()
-        self._crashes = Crashes(settings.data_dir / app.app_id / FOLDER, settings.poison_after)
+        self._crashes = Crashes(settings.state.data_dir / app.app_id / FOLDER, settings.stage.poison_after)
         self._partitions: dict[int, Partition] = {}
         self._handling = ThreadPoolExecutor(1, f"{app.name}-handler")
         self._sending = ThreadPoolExecutor(sink.at_once, f"{app.name}-sink")

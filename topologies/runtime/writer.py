@@ -72,7 +72,7 @@ class Writer:
             "delivery.timeout.ms": int(FLUSH_SECONDS * 1000),
             "queue.buffering.max.messages": QUEUED_MESSAGES,
             "queue.buffering.max.kbytes": QUEUED_KBYTES,
-            **settings.librdkafka(),
+            **settings.kafka.librdkafka(),
             "partitioner": "murmur2_random",
             **reports,
             **extra,

@@ -22,7 +22,7 @@ def test_the_cluster_decides_where_nothing_is_asked(asked: Processing, possible:
 
 
 def test_auto_is_the_default() -> None:
-    assert Settings().processing is AUTO
+    assert Settings().stage.processing is AUTO
 
 
 def test_exactly_once_without_transactions_is_refused_with_the_remedy() -> None:
