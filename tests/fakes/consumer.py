@@ -35,6 +35,7 @@ class FakeThread:
         self.commits: list[dict[TopicPartition, int]] = []
         self.commit_works = True
         self.is_member = True
+        self.should_stop = False
 
     async def fetch(self, partitions: set[TopicPartition], timeout: float, most: int) -> Fetch | None:
         del timeout, most

@@ -35,25 +35,26 @@ class Membership:
         return self._known() or await self.confirmed()
 
     async def confirmed(self) -> bool:
-        """Ask the broker, whatever is known."""
+        """Ask the broker, whatever is known. No answer within a session time-out is a no."""
         if self.ask is None:
             return True
         asked_at = self._clock()
-        if not await self.ask():
-            self._until = float("-inf")
-            return False
-        self._until = asked_at + self._session_timeout / 2
-        return True
+        try:
+            still = await asyncio.wait_for(self.ask(), self._session_timeout)
+        except TimeoutError:
+            still = False
+        self._until = asked_at + self._session_timeout / 2 if still else float("-inf")
+        return still
 
     def holds_for(self, loop: asyncio.AbstractEventLoop) -> bool:
         """As ``holds``, from another thread than that of the event loop."""
         return self._known() or self.confirmed_for(loop)
 
     def confirmed_for(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """As ``confirmed``, from another thread than that of the event loop. No answer in time is a no."""
+        """As ``confirmed``, from another thread than that of the event loop; a no where that one turns no more."""
         asked = asyncio.run_coroutine_threadsafe(self.confirmed(), loop)
         try:
-            return asked.result(self._session_timeout)
+            return asked.result(2 * self._session_timeout)
         except TimeoutError:
             asked.cancel()
             return False

@@ -159,6 +159,8 @@ class StageRunner:
 
     async def close(self) -> None:
         """Close every state and write out what is queued."""
+        for one in self._partitions.values():
+            one.wanted = False
         await self.on_revoked({TopicPartition("", number) for number in self._partitions})
         await in_thread(self._sending, self._sink.close)
         self._handling.shutdown()

@@ -295,7 +295,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
 
     async def still_member(self) -> bool:
         """Ask the broker by a heartbeat: it is refused to one that is out of the group, or of a generation before."""
-        return await self._thread.still_member_as(self._assignment)
+        return not self._thread.should_stop and await self._thread.still_member_as(self._assignment)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition], generation_id: int = 0) -> None:
         """Open the partitions, tell the listeners, then let Faust deliver."""
