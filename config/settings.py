@@ -190,7 +190,7 @@ class MonitoringSettings(Group):
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between checks for what falls due by the clock")
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
     holidays_file: Path | None = Field(
-        None, description="Your own calendars of days on which feeds may be silent, beside config/holidays.yaml"
+        None, description="Calendars of your own of days on which feeds may be silent, beside config/holidays.yaml"
     )
     alerts_file: Path | None = Field(
         None, description="Alert times, grouping and routes, in place of config/alerts.yaml"

@@ -12,6 +12,7 @@ import pytest
 from streams.kernel.errors import Fatal, Reject, Transient
 from streams.kernel.vocabulary import RejectReason
 from tests.support.runner_bench import HELD, NOW, ONE, ZERO, Bench, Ended, scene
+from tests.support.waiting import PATIENCE
 from topologies.runtime import metrics
 from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.handler import Refused
