@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import ssl
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import faust
-from faust.types.auth import SASLMechanism
 from yarl import URL
 
 from config.settings import Settings
@@ -32,7 +30,6 @@ POLL_INTERVAL_FACTOR = 5.0
 HEARTBEATS_PER_SESSION = 5.0
 BEAT_SECONDS = 1.0
 SILENT_SECONDS = 10.0
-_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
 def build_faust_app(app: App, settings: Settings, topics: list[str]) -> faust.App:
@@ -42,7 +39,6 @@ def build_faust_app(app: App, settings: Settings, topics: list[str]) -> faust.Ap
     built = faust.App(
         app.app_id,
         broker=brokers,
-        broker_credentials=_credentials(settings),
         broker_client_id=app.app_id,
         broker_session_timeout=session,
         broker_rebalance_timeout=settings.rebalance_timeout,
@@ -196,26 +192,3 @@ def run(faust_app: faust.App, runner: StageRunner, settings: Settings) -> int:
         log.critical("the worker ends", exc_info=True)
         return EXIT_CODE
     return 0
-
-
-def _credentials(settings: Settings) -> Any:
-    """Faust's credentials from the librdkafka settings. Raises Fatal for what cannot be carried over."""
-    config: Mapping[str, str] = settings.librdkafka()
-    protocol = config.get("security.protocol", "plaintext").lower()
-    if protocol == "plaintext":
-        return None
-    context = None
-    if protocol.endswith("ssl"):
-        context = ssl.create_default_context(cafile=config.get("ssl.ca.location"))
-        if certificate := config.get("ssl.certificate.location"):
-            key, password = config.get("ssl.key.location"), config.get("ssl.key.password")
-            context.load_cert_chain(certificate, key, password)
-    if protocol == "ssl":
-        return faust.SSLCredentials(context)
-    mechanism = config.get("sasl.mechanism", config.get("sasl.mechanisms", "PLAIN"))
-    if mechanism in _MECHANISMS:
-        return faust.SASLCredentials(
-            username=config.get("sasl.username"), password=config.get("sasl.password"),
-            ssl_context=context, mechanism=SASLMechanism(mechanism),
-        )
-    raise Fatal(f"sasl.mechanism {mechanism} is not supported: use {', '.join(_MECHANISMS)}")
