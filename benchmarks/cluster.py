@@ -67,7 +67,7 @@ def _broker(kind: str, folder: Path) -> Iterator[str]:
 def producer(settings: Settings, linger_ms: int = 20) -> Producer:
     """As carriers' gateways and the intake stage place their records."""
     return Producer({
-        **settings.librdkafka(), "enable.idempotence": True, "linger.ms": linger_ms, "partitioner": "murmur2_random",
+        **settings.kafka.librdkafka(), "enable.idempotence": True, "linger.ms": linger_ms, "partitioner": "murmur2_random",
         "queue.buffering.max.messages": 1_000_000,
     })
 
@@ -120,7 +120,7 @@ class Counter:
         self.topic = topic
         self.count = 0
         self._consumer = Consumer({
-            **settings.librdkafka(), "group.id": "benchmark", "enable.auto.commit": False,
+            **settings.kafka.librdkafka(), "group.id": "benchmark", "enable.auto.commit": False,
             "fetch.message.max.bytes": 4 * 1024 * 1024, "fetch.wait.max.ms": 20,
         })
         found = self._consumer.list_topics(topic, timeout=10).topics[topic]

@@ -67,10 +67,10 @@ class Worker:
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as a child reads them."""
     return {
-        "SHIPSYNC_BOOTSTRAP": settings.bootstrap, "SHIPSYNC_REGISTRY_URL": settings.registry_url,
-        "SHIPSYNC_DATA_DIR": str(settings.data_dir), "SHIPSYNC_SESSION_TIMEOUT": str(settings.session_timeout),
-        "SHIPSYNC_REBALANCE_TIMEOUT": str(settings.rebalance_timeout),
-        "SHIPSYNC_PARTITIONS": str(settings.partitions), "SHIPSYNC_STUCK_TIMEOUT": str(settings.stuck_timeout),
+        "SHIPSYNC_BOOTSTRAP": settings.kafka.bootstrap, "SHIPSYNC_REGISTRY_URL": settings.kafka.registry_url,
+        "SHIPSYNC_DATA_DIR": str(settings.state.data_dir), "SHIPSYNC_SESSION_TIMEOUT": str(settings.stage.session_timeout),
+        "SHIPSYNC_REBALANCE_TIMEOUT": str(settings.stage.rebalance_timeout),
+        "SHIPSYNC_PARTITIONS": str(settings.kafka.partitions), "SHIPSYNC_STUCK_TIMEOUT": str(settings.stage.stuck_timeout),
     }
 
 
@@ -89,7 +89,7 @@ def stage(settings: Settings, name: str, code: Path | None = None) -> tuple[Work
     if code is not None:
         env["PYTHONPATH"] = str(code)
     return Worker(
-        name, [sys.executable, "-m", "topologies.cli.main", "stage", name], env, settings.data_dir / f"{name}.log", code
+        name, [sys.executable, "-m", "topologies.cli.main", "stage", name], env, settings.state.data_dir / f"{name}.log", code
     ), port
 
 
@@ -97,7 +97,7 @@ def idiomatic(settings: Settings, names: Sequence[str], ready: Callable[[], bool
     """The idiomatic Faust apps, once ``ready``."""
     workers = [
         Worker(name, [sys.executable, "-m", "benchmarks.idiomatic", name], environment(settings),
-               settings.data_dir / f"idiomatic-{name}.log")
+               settings.state.data_dir / f"idiomatic-{name}.log")
         for name in names
     ]
     for worker in workers:

@@ -81,7 +81,7 @@ class GroupReader:
         self._thread: threading.Thread | None = None
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._halted = self._closed = False
-        self._most = min(MOST_RECORDS, 2 * settings.chunk_records)
+        self._most = min(MOST_RECORDS, 2 * settings.stage.chunk_records)
         self._room = threading.Event()
         self._paused: set[TopicPartition] = set()
         self._fresh: list[Place] | None = None
@@ -269,7 +269,7 @@ class GroupReader:
 def _configuration(group: str, settings: Settings, strategy: str, heartbeat: float) -> dict[str, Any]:
     """What librdkafka is told. The longest silence between polls is also how long a rebalance waits for a member."""
     return {
-        **settings.librdkafka(),
+        **settings.kafka.librdkafka(),
         "group.id": group,
         "client.id": group,
         "partition.assignment.strategy": strategy,
@@ -278,12 +278,12 @@ def _configuration(group: str, settings: Settings, strategy: str, heartbeat: flo
         "auto.offset.reset": "earliest",
         "isolation.level": "read_committed",
         "enable.partition.eof": True,
-        "session.timeout.ms": int(settings.session_timeout * 1000),
+        "session.timeout.ms": int(settings.stage.session_timeout * 1000),
         "heartbeat.interval.ms": int(heartbeat * 1000),
-        "max.poll.interval.ms": int(max(settings.rebalance_timeout, settings.session_timeout) * 1000),
+        "max.poll.interval.ms": int(max(settings.stage.rebalance_timeout, settings.stage.session_timeout) * 1000),
         "fetch.wait.max.ms": FETCH_WAIT_MS,
-        "fetch.message.max.bytes": settings.fetch_bytes,
-        "fetch.max.bytes": settings.fetch_bytes,
+        "fetch.message.max.bytes": settings.stage.fetch_bytes,
+        "fetch.max.bytes": settings.stage.fetch_bytes,
         "fetch.queue.backoff.ms": AHEAD_BACKOFF_MS,
         "queued.min.messages": AHEAD_RECORDS,
         "queued.max.messages.kbytes": AHEAD_KBYTES,

@@ -74,7 +74,7 @@ class ChunkConsumer(_WithoutTables):
         self.settings: Settings = self.transport.settings
         self._changed = asyncio.Event()
         self.ledger = Ledger(
-            self.settings.chunk_records, self.settings.fetch_bytes, time.monotonic, self._something_changed
+            self.settings.stage.chunk_records, self.settings.stage.fetch_bytes, time.monotonic, self._something_changed
         )
         self._reader = self._new_reader()
         self._asked_at = time.monotonic()
@@ -214,11 +214,11 @@ class ChunkConsumer(_WithoutTables):
     async def release(self, partitions: set[TopicPartition]) -> None:
         """Wait up to the drain time-out for chunks in hand, commit, close these partitions."""
         self.ledger.drain(partitions)
-        deadline = time.monotonic() + self.settings.drain_timeout
+        deadline = time.monotonic() + self.settings.stage.drain_timeout
         while in_hand := self.ledger.in_hand(partitions):
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                log.warning("abandoned after %g s: %r", self.settings.drain_timeout, in_hand)
+                log.warning("abandoned after %g s: %r", self.settings.stage.drain_timeout, in_hand)
                 break
             self._changed.clear()
             await self._wait_for_change(min(remaining, 1.0))
