@@ -67,8 +67,8 @@ def _broker(kind: str, folder: Path) -> Iterator[str]:
 def producer(settings: Settings, linger_ms: int = 20) -> Producer:
     """As carriers' gateways and the intake stage place their records."""
     return Producer({
-        **settings.kafka.librdkafka(), "enable.idempotence": True, "linger.ms": linger_ms, "partitioner": "murmur2_random",
-        "queue.buffering.max.messages": 1_000_000,
+        **settings.kafka.librdkafka(), "enable.idempotence": True, "linger.ms": linger_ms,
+        "partitioner": "murmur2_random", "queue.buffering.max.messages": 1_000_000,
     })
 
 

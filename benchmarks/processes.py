@@ -68,9 +68,10 @@ def environment(settings: Settings) -> dict[str, str]:
     """The settings as a child reads them."""
     return {
         "SHIPSYNC_BOOTSTRAP": settings.kafka.bootstrap, "SHIPSYNC_REGISTRY_URL": settings.kafka.registry_url,
-        "SHIPSYNC_DATA_DIR": str(settings.state.data_dir), "SHIPSYNC_SESSION_TIMEOUT": str(settings.stage.session_timeout),
+        "SHIPSYNC_DATA_DIR": str(settings.state.data_dir), "SHIPSYNC_PARTITIONS": str(settings.kafka.partitions),
+        "SHIPSYNC_SESSION_TIMEOUT": str(settings.stage.session_timeout),
         "SHIPSYNC_REBALANCE_TIMEOUT": str(settings.stage.rebalance_timeout),
-        "SHIPSYNC_PARTITIONS": str(settings.kafka.partitions), "SHIPSYNC_STUCK_TIMEOUT": str(settings.stage.stuck_timeout),
+        "SHIPSYNC_STUCK_TIMEOUT": str(settings.stage.stuck_timeout),
     }
 
 
@@ -88,9 +89,8 @@ def stage(settings: Settings, name: str, code: Path | None = None) -> tuple[Work
     env = {**environment(settings), "SHIPSYNC_METRICS_PORT": str(port)}
     if code is not None:
         env["PYTHONPATH"] = str(code)
-    return Worker(
-        name, [sys.executable, "-m", "topologies.cli.main", "stage", name], env, settings.state.data_dir / f"{name}.log", code
-    ), port
+    command = [sys.executable, "-m", "topologies.cli.main", "stage", name]
+    return Worker(name, command, env, settings.state.data_dir / f"{name}.log", code), port
 
 
 def idiomatic(settings: Settings, names: Sequence[str], ready: Callable[[], bool]) -> list[Worker]:
