@@ -13,10 +13,12 @@ HEAD = "# The state at scale\n\nEach section is written by the command it names,
 
 
 def put(title: str, command: str, lines: Sequence[str], page: Path = PAGE) -> None:
-    """Put a section into the page in place of the one of this title, a new one at the end; the rest stays."""
+    """Put a section into the page in place of the one of this title; the rest stays. A new one comes at the end, or at
+    its place where sections stand in the order of their titles."""
     head, sections = _parts(page.read_text("utf-8")) if page.exists() else (HEAD, {})
+    by_title = list(sections) == sorted(sections)
     sections[title] = "\n".join(["", f"`{command}` on {machine()}.", "", *lines, ""])
-    page.write_text(_joined(head, sections), "utf-8")
+    page.write_text(_joined(head, dict(sorted(sections.items())) if by_title else sections), "utf-8")
 
 
 def rewrite(text: str, page: Path) -> None:
