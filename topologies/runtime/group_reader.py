@@ -77,7 +77,7 @@ class GroupReader:
 
     def __init__(self, group: str, settings: Settings, strategy: str, heartbeat: float, member: Member) -> None:
         self._member = member
-        self._configuration = _configuration(group, settings, strategy, heartbeat)
+        self._configuration = configuration(group, settings, strategy, heartbeat)
         self._thread: threading.Thread | None = None
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._halted = self._closed = False
@@ -266,7 +266,7 @@ class GroupReader:
         consumer.unassign()
 
 
-def _configuration(group: str, settings: Settings, strategy: str, heartbeat: float) -> dict[str, Any]:
+def configuration(group: str, settings: Settings, strategy: str, heartbeat: float) -> dict[str, Any]:
     """What librdkafka is told. The longest silence between polls is also how long a rebalance waits for a member."""
     return {
         **settings.kafka.librdkafka(),

@@ -14,11 +14,9 @@ from confluent_kafka import TopicPartition as Place
 
 from config.settings import Settings
 from tests.support.topics import create_topic, fill, unique
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 from topologies.runtime.chunks import Run, TopicPartition
-from topologies.runtime.group_reader import GroupReader, KafkaRecord
-
-PATIENCE = 120.0
+from topologies.runtime.group_reader import GroupReader, KafkaRecord, configuration
 
 
 class Member:
@@ -98,10 +96,10 @@ def committed(bootstrap: str, topic: str, partitions: int = 2) -> list[int]:
 def test_everything_is_read_once_in_order_and_the_end_is_told(bootstrap: str, topic_name: str) -> None:
     topic = made(bootstrap, topic_name, 3_000)
     with member(bootstrap, topic) as one:
-        eventually(lambda: one.count() == 3_000 and len(one.ends) == 2, PATIENCE)
+        eventually(lambda: one.count() == 3_000 and len(one.ends) == 2)
         for tp, records in one.records.items():
             assert [record.offset for record in records] == list(range(len(records)))
-            eventually(lambda: one.ends[tp] == (len(records), len(records)), PATIENCE)  # noqa: B023
+            eventually(lambda: one.ends[tp] == (len(records), len(records)))  # noqa: B023
         first = one.records[TopicPartition(topic, 0)][0]
         assert first.value == first.key.replace(b"k", b"v") if first.key else False
         assert (first.topic, first.partition, first.headers) == (topic, 0, [])
@@ -112,14 +110,14 @@ def test_a_partition_with_enough_in_hand_stands_until_there_is_room(bootstrap: s
     topic = made(bootstrap, topic_name)
     zero, one_partition = TopicPartition(topic, 0), TopicPartition(topic, 1)
     with member(bootstrap, topic) as one:
-        eventually(lambda: one.ends.keys() == {zero, one_partition}, PATIENCE)
+        eventually(lambda: one.ends.keys() == {zero, one_partition})
         one.enough = {zero}
-        eventually(lambda: one.reader._paused == {zero}, PATIENCE)
+        eventually(lambda: one.reader._paused == {zero})
         fill(bootstrap, topic, ((b"k%d" % number, b"v") for number in range(500)))
-        eventually(lambda: len(one.records[one_partition]) > 0 and one.ends[one_partition][0] > 0, PATIENCE)
+        eventually(lambda: len(one.records[one_partition]) > 0 and one.ends[one_partition][0] > 0)
         assert one.records[zero] == []
         one.enough = set()
-        eventually(lambda: one.count() == 500, PATIENCE)
+        eventually(lambda: one.count() == 500)
         assert [record.offset for record in one.records[zero]] == list(range(len(one.records[zero])))
 
 
@@ -127,7 +125,7 @@ def test_a_commit_holds_under_its_assignment_alone(bootstrap: str, topic_name: s
     topic = made(bootstrap, topic_name, 100)
     zero = TopicPartition(topic, 0)
     with member(bootstrap, topic) as one:
-        eventually(lambda: one.count() == 100, PATIENCE)
+        eventually(lambda: one.count() == 100)
         generation = one.reader.generation
         assert not one.reader.commit(generation - 1, {zero: 1}).result(PATIENCE)
         assert one.reader.commit(generation, {zero: 7}).result(PATIENCE)
@@ -139,7 +137,7 @@ def test_a_commit_holds_under_its_assignment_alone(bootstrap: str, topic_name: s
 def test_a_halted_reader_commits_still_and_reads_no_more(bootstrap: str, topic_name: str) -> None:
     topic = made(bootstrap, topic_name, 100)
     with member(bootstrap, topic) as one:
-        eventually(lambda: one.count() == 100, PATIENCE)
+        eventually(lambda: one.count() == 100)
         one.reader.halt()
         assert one.reader.commit(one.reader.generation, {TopicPartition(topic, 0): 3}).result(PATIENCE)
         fill(bootstrap, topic, [(b"k", b"late")])
@@ -152,7 +150,7 @@ def test_what_is_committed_while_partitions_go_is_where_the_next_owner_begins(
 ) -> None:
     topic = made(bootstrap, topic_name, 400)
     with member(bootstrap, topic) as first:
-        eventually(lambda: first.count() == 400, PATIENCE)
+        eventually(lambda: first.count() == 400)
         ends = {tp: len(records) for tp, records in first.records.items()}
         last_words: list[bool] = []
 
@@ -161,12 +159,34 @@ def test_what_is_committed_while_partitions_go_is_where_the_next_owner_begins(
 
         first.before_revoked = commit
         with member(bootstrap, topic) as second:
-            eventually(lambda: first.reader.assignment() and second.reader.assignment(), PATIENCE)
+            eventually(lambda: first.reader.assignment() and second.reader.assignment())
             assert last_words == [True]
             assert [call for call, _ in first.calls] == ["assigned", "revoked", "assigned"]
             shared = first.reader.assignment() | second.reader.assignment()
             assert (len(shared), len(first.reader.assignment())) == (2, 1)
             fill(bootstrap, topic, ((b"k%d" % number, b"new") for number in range(100)))
-            eventually(lambda: first.count() + second.count() == 500, PATIENCE)
+            eventually(lambda: first.count() + second.count() == 500)
             news = [record for one in second.records.values() for record in one]
             assert {record.value for record in news} == {b"new"}
+
+
+def test_the_consumer_is_configured_by_the_installations_own_librdkafka_settings() -> None:
+    settings = Settings(
+        bootstrap="one.example:9092", kafka_password="quiet", session_timeout=21.0, rebalance_timeout=17.0,
+        fetch_bytes=123_456,
+        kafka_config={"security.protocol": "SASL_SSL", "sasl.mechanism": "OAUTHBEARER", "enable.auto.commit": "true"},
+    )
+    told = configuration("shipsync-intake", settings, "range", 4.0)
+    assert (told["bootstrap.servers"], told["sasl.password"]) == ("one.example:9092", "quiet")
+    assert (told["security.protocol"], told["sasl.mechanism"]) == ("SASL_SSL", "OAUTHBEARER")
+    assert (told["group.id"], told["partition.assignment.strategy"]) == ("shipsync-intake", "range")
+    assert (told["session.timeout.ms"], told["heartbeat.interval.ms"]) == (21_000, 4_000)
+    assert (told["auto.offset.reset"], told["isolation.level"]) == ("earliest", "read_committed")
+    assert told["fetch.message.max.bytes"] == 123_456
+    assert told["enable.auto.commit"] is False
+
+
+def test_a_rebalance_waits_as_long_as_is_set_and_never_shorter_than_the_session() -> None:
+    for session, rebalance, waits in ((10.0, 15.0, 15_000), (30.0, 6.0, 30_000)):
+        settings = Settings(session_timeout=session, rebalance_timeout=rebalance)
+        assert configuration("group", settings, "range", 1.0)["max.poll.interval.ms"] == waits
