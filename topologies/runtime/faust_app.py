@@ -14,6 +14,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import faust
+from faust.tables import TableManager
 from yarl import URL
 
 from config.settings import Settings
@@ -53,6 +54,7 @@ def build_faust_app(app: App, settings: Settings, topics: list[str]) -> faust.Ap
         datadir=str(settings.state.data_dir / app.app_id / "faust"),
         store="memory://",
         table_standby_replicas=0,
+        TableManager=_NoTables,
         topic_allow_declare=False,
         topic_disable_leader=True,
         stream_wait_empty=False,
@@ -160,6 +162,15 @@ class StageWorker:
         while True:
             await asyncio.sleep(self._settings.monitoring.feed_sweep_interval)
             await self._runner.sweep()
+
+
+class _NoTables(TableManager):  # type: ignore[misc]
+    """Faust's table manager without the second it waits for tables to be declared: there are none."""
+
+    async def on_start(self) -> None:
+        """Be ready at once."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class _QuietWorker(faust.Worker):  # type: ignore[misc]
