@@ -41,8 +41,9 @@ class LogFormat(StrEnum):
 
 
 class Processing(StrEnum):
-    """How a stage with state writes a chunk."""
+    """How a stage with state writes a chunk. ``auto``: exactly once where the cluster has transactions."""
 
+    AUTO = "auto"
     AT_LEAST_ONCE = "at_least_once"
     EXACTLY_ONCE = "exactly_once"
 
@@ -120,7 +121,9 @@ class StateSettings(Group):
 class StageSettings(Group):
     """How a worker of a stage reads, handles and commits."""
 
-    processing: Processing = Field(Processing.AT_LEAST_ONCE, description="exactly_once needs transactions")
+    processing: Processing = Field(
+        Processing.AUTO, description="auto: exactly_once where the cluster has transactions, else at_least_once"
+    )
     session_timeout: float = Field(10.0, gt=0, description="Kafka group session time-out")
     rebalance_timeout: float = Field(15.0, gt=0, description="Kafka group rebalance time-out")
     commit_interval: float = Field(1.0, gt=0, description="Seconds between offset commits")

@@ -29,6 +29,7 @@ class FakeReader:
         self.topics: list[list[str]] = []
         self.commits: list[dict[TopicPartition, int]] = []
         self.commit_works = True
+        self.is_member = True
         self.rooms = 0
         self.halted = False
 
@@ -43,6 +44,11 @@ class FakeReader:
 
     def assignment(self) -> frozenset[TopicPartition]:
         return frozenset({ZERO, ONE})
+
+    def still_member(self, generation: int) -> Future[bool]:
+        done: Future[bool] = Future()
+        done.set_result(generation == self.generation and self.is_member)
+        return done
 
     def commit(self, generation: int, offsets: dict[TopicPartition, int]) -> Future[bool]:
         done: Future[bool] = Future()

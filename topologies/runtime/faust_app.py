@@ -100,7 +100,7 @@ class StageWorker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         self._watchdog.start()
-        self._runner.still_member = self._still_member
+        self._runner.membership.ask = self._still_member
         self._spawn(self._beat())
         self._spawn(self._sweep())
         running = asyncio.ensure_future(self._worker.start())

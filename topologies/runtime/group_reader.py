@@ -39,6 +39,7 @@ FETCH_WAIT_MS = 50
 AHEAD_RECORDS, AHEAD_KBYTES, AHEAD_BACKOFF_MS = 10_000, 4 * 1024, 5
 """What librdkafka fetches ahead of this thread, and how soon it looks again whether there is room."""
 METADATA_MS = 60_000
+ANSWER_SECONDS = 5.0
 
 
 class KafkaRecord(Struct, frozen=True, gc=False):
@@ -86,6 +87,7 @@ class GroupReader:
         self._paused: set[TopicPartition] = set()
         self._fresh: list[Place] | None = None
         self._assigned: frozenset[TopicPartition] = frozenset()
+        self._committed: dict[TopicPartition, int] = {}
         self.generation = 0
         """Counts the assignments of this member."""
         self.looked_at = time.monotonic()
@@ -106,17 +108,12 @@ class GroupReader:
 
     def commit(self, generation: int, offsets: Mapping[TopicPartition, int]) -> Future[bool]:
         """Commit these offsets if the assignment still holds; False, logged, where it could not be done."""
-        committed: Future[bool] = Future()
-        places = [Place(tp.topic, tp.partition, offset) for tp, offset in offsets.items()]
+        return self._asked(lambda: self._commit(generation, offsets))
 
-        def call() -> None:
-            committed.set_result(self._commit(generation, places))
-
-        if self._thread is None or not self._thread.is_alive():
-            committed.set_result(False)
-        else:
-            self._calls.put(call)
-        return committed
+    def still_member(self, generation: int) -> Future[bool]:
+        """Whether the group counts us in, and the assignment still holds: a commit of what is committed anyway is
+        refused to one it has put out."""
+        return self._asked(lambda: self._still_member(generation))
 
     def halt(self) -> None:
         """Read no more; what was read stays ours: heartbeats and commits go on."""
@@ -167,11 +164,19 @@ class GroupReader:
         if call is not None:
             call()
 
-    def _commit(self, generation: int, places: list[Place]) -> bool:
+    def _asked(self, call: Callable[[], bool]) -> Future[bool]:
+        """What ``call`` says, made on the thread; False once it has ended."""
+        answer: Future[bool] = Future()
+        if self._thread is None or not self._thread.is_alive():
+            answer.set_result(False)
+        else:
+            self._calls.put(lambda: _answer(answer, call))
+        return answer
+
+    def _commit(self, generation: int, offsets: Mapping[TopicPartition, int]) -> bool:
         if generation != self.generation or not self._assigned:
             return False
-        if not places:
-            return True
+        places = [Place(*tp, offset) for tp, offset in offsets.items()]
         try:
             failed = [one for one in self._consumer.commit(offsets=places, asynchronous=False) or () if one.error]
         except KafkaException as error:
@@ -179,7 +184,25 @@ class GroupReader:
             return False
         if failed:
             log.warning("offsets not committed, tried again at the next commit: %s", failed)
-        return not failed
+            return False
+        self._committed |= offsets
+        return True
+
+    def _still_member(self, generation: int) -> bool:
+        if generation != self.generation or not self._assigned:
+            return False
+        tp = next(iter(self._committed.keys() & self._assigned or self._assigned))
+        if tp not in self._committed:
+            try:
+                [place] = self._consumer.committed([Place(*tp)], timeout=ANSWER_SECONDS)
+                offset = place.offset
+                if offset < 0:  # never committed: to begin at the beginning is what happens anyway
+                    offset = self._consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS)[0]
+            except KafkaException as error:
+                log.warning("whether we are in the group could not be asked: %s", error)
+                return False
+            self._committed[tp] = offset
+        return self._commit(generation, {tp: self._committed[tp]})
 
     def _read(self, consumer: Consumer) -> None:
         """Read once; what was read under an assignment that ended meanwhile is dropped, the next one begins after."""
@@ -245,7 +268,7 @@ class GroupReader:
         if self._halted:
             return
         self.generation += 1
-        self._fresh, self._paused = places, set()
+        self._fresh, self._paused, self._committed = places, set(), {}
         consumer.assign(places)
         consumer.pause(places)
         self._assigned = frozenset(TopicPartition(place.topic, place.partition) for place in places)
@@ -289,6 +312,16 @@ def configuration(group: str, settings: Settings, strategy: str, heartbeat: floa
         "queued.max.messages.kbytes": AHEAD_KBYTES,
         "topic.metadata.refresh.interval.ms": METADATA_MS,
     }
+
+
+def _answer(answer: Future[bool], call: Callable[[], bool]) -> None:
+    """Have ``answer`` what ``call`` says, or raises."""
+    if not answer.set_running_or_notify_cancel():
+        return
+    try:
+        answer.set_result(call())
+    except BaseException as error:
+        answer.set_exception(error)
 
 
 def _run(consumer: Consumer, tp: TopicPartition, records: list[Any], size: int, end: int | None) -> Run:

@@ -183,17 +183,14 @@ class ChunkConsumer(_WithoutTables):
         """Commit what is done; False if there was nothing or it could not be done."""
         offsets = self.ledger.committable()
         generation = self.app.consumer_generation_id
-        if not offsets or not await self._commit_as(generation, offsets):
+        if not offsets or not await asyncio.wrap_future(self._reader.commit(generation, offsets)):
             return False
         self.ledger.committed(offsets, generation)
         return True
 
     async def still_member(self) -> bool:
-        """Ask the broker: a commit of what is committed anyway is refused to one it has put out."""
-        return await self._commit_as(self.app.consumer_generation_id, self.ledger.unfinished())
-
-    async def _commit_as(self, generation: int, offsets: Mapping[TopicPartition, int]) -> bool:
-        return await asyncio.wrap_future(self._reader.commit(generation, offsets))
+        """Whether the group counts us in, under the assignment we know; the broker is asked."""
+        return await asyncio.wrap_future(self._reader.still_member(self.app.consumer_generation_id))
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Open the partitions, tell the listeners, then let Faust deliver."""

@@ -129,9 +129,24 @@ def test_a_commit_holds_under_its_assignment_alone(bootstrap: str, topic_name: s
         generation = one.reader.generation
         assert not one.reader.commit(generation - 1, {zero: 1}).result(PATIENCE)
         assert one.reader.commit(generation, {zero: 7}).result(PATIENCE)
-        assert one.reader.commit(generation, {}).result(PATIENCE)
         assert committed(bootstrap, topic)[0] == 7
     assert not one.reader.commit(generation, {zero: 9}).result(PATIENCE)
+
+
+def test_the_broker_is_asked_for_membership_with_nothing_committed_and_no_commit_moves(
+    bootstrap: str, topic_name: str
+) -> None:
+    topic = made(bootstrap, topic_name, 100)
+    with member(bootstrap, topic) as one:
+        eventually(lambda: one.count() == 100)
+        generation = one.reader.generation
+        assert one.reader.still_member(generation).result(PATIENCE)
+        assert max(committed(bootstrap, topic)) == 0
+        assert one.reader.commit(generation, {TopicPartition(topic, 0): 7}).result(PATIENCE)
+        assert one.reader.still_member(generation).result(PATIENCE)
+        assert committed(bootstrap, topic)[0] == 7
+        assert not one.reader.still_member(generation - 1).result(PATIENCE)
+    assert not one.reader.still_member(generation).result(PATIENCE)
 
 
 def test_a_halted_reader_commits_still_and_reads_no_more(bootstrap: str, topic_name: str) -> None:

@@ -215,13 +215,14 @@ def test_fausts_own_ways_to_read_and_commit_are_refused(tmp_path: Path) -> None:
     scene(act, tmp_path)
 
 
-def test_membership_is_asked_with_a_commit_that_moves_nothing(tmp_path: Path) -> None:
+def test_membership_is_asked_with_nothing_in_flight_and_for_the_assignment_we_know(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
-        scene.give(10, 19)
-        await scene.chunks()
         assert await scene.consumer.still_member()
-        assert scene.reader.commits == [{ZERO: 10}]
-        scene.reader.commit_works = False
+        scene.reader.is_member = False
         assert not await scene.consumer.still_member()
+        scene.reader.is_member = True
+        scene.reader.generation += 1
+        assert not await scene.consumer.still_member()
+        assert scene.reader.commits == []
 
     scene(act, tmp_path)
