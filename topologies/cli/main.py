@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Container
 from importlib import import_module
+from typing import Annotated
 
 import typer
 
@@ -46,7 +47,22 @@ def build(names: Container[str] = COMMANDS) -> typer.Typer:
         else:
             built.command(name, rich_help_panel=panel or None, hidden=not panel)(module.command)
     built.command("version", rich_help_panel=RUN)(version)
+    built.callback()(options)
     return built
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Options of ``shipsync`` itself."""
 
 
 def version() -> None:
