@@ -23,17 +23,24 @@ from streams.contracts.model import OrderReference
 PARTITIONS = 4
 
 
+BROKERS = ("embedded", "kafka")
+
+
 @contextmanager
-def cluster(folder: Path) -> Iterator[Settings]:
-    """An embedded broker and a registry endpoint, with every topic created; the settings to reach them."""
+def cluster(folder: Path, broker: str = "embedded", **changed: float) -> Iterator[Settings]:
+    """A broker (one of ``BROKERS``) and a registry endpoint, with every topic created; the settings to reach them.
+
+    ``changed``: settings other than the benchmarks' own.
+    """
     port = free_port()
     server = serve("127.0.0.1", port)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    waits: dict[str, float] = {"session_timeout": 30, "rebalance_timeout": 6, "stuck_timeout": 120} | changed
     try:
-        with EmbeddedBroker(log=folder / "broker.log") as broker:
+        with _broker(broker, folder) as bootstrap:
             settings = Settings(
-                bootstrap=broker.bootstrap, registry_url=f"http://127.0.0.1:{port}", data_dir=folder,
-                session_timeout=30, rebalance_timeout=6, partitions=PARTITIONS, stuck_timeout=120,
+                bootstrap=bootstrap, registry_url=f"http://127.0.0.1:{port}", data_dir=folder, partitions=PARTITIONS,
+                **waits,  # type: ignore[arg-type]
             )
             from topologies.local_stack.stack import catalogue
 
@@ -44,11 +51,24 @@ def cluster(folder: Path) -> Iterator[Settings]:
         server.server_close()
 
 
-def producer(settings: Settings) -> Producer:
+@contextmanager
+def _broker(kind: str, folder: Path) -> Iterator[str]:
+    """A broker of this kind; its bootstrap servers."""
+    if kind == "kafka":
+        from tests.support.kafka import start_kafka
+
+        with start_kafka() as kafka:
+            yield kafka.bootstrap
+    else:
+        with EmbeddedBroker(log=folder / "broker.log") as embedded:
+            yield embedded.bootstrap
+
+
+def producer(settings: Settings, linger_ms: int = 20) -> Producer:
     """As carriers' gateways and the intake stage place their records."""
     return Producer({
-        **settings.kafka.librdkafka(), "enable.idempotence": True, "linger.ms": 20, "partitioner": "murmur2_random",
-        "queue.buffering.max.messages": 1_000_000,
+        **settings.kafka.librdkafka(), "enable.idempotence": True, "linger.ms": linger_ms,
+        "partitioner": "murmur2_random", "queue.buffering.max.messages": 1_000_000,
     })
 
 
@@ -101,7 +121,7 @@ class Counter:
         self.count = 0
         self._consumer = Consumer({
             **settings.kafka.librdkafka(), "group.id": "benchmark", "enable.auto.commit": False,
-            "fetch.message.max.bytes": 4 * 1024 * 1024,
+            "fetch.message.max.bytes": 4 * 1024 * 1024, "fetch.wait.max.ms": 20,
         })
         found = self._consumer.list_topics(topic, timeout=10).topics[topic]
         self._consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in found.partitions])
