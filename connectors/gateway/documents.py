@@ -18,10 +18,10 @@ from config import headers
 from config.topics import Topic
 from connectors.gateway import bodies
 from connectors.gateway.credentials import check_key
-from connectors.gateway.log_writer import Record
 from connectors.gateway.openapi import body_of, refusals
 from connectors.gateway.problems import Problem, pointer, unavailable
 from connectors.gateway.services import Services
+from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.kernel.errors import Fatal, Transient
 

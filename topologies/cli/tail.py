@@ -6,20 +6,18 @@ import difflib
 import json
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Message, TopicPartition
 from rich.console import Console
 
 from config import settings as configuration
 from config.settings import Settings
-from connectors.kafka.topic_admin import client_log
-from streams.kernel.errors import Transient
+from connectors.kafka.consumer import PartitionReader
 from topologies.local_stack import stack_file
 
-ANSWER_SECONDS = 10.0
 POLL_SECONDS = 0.2
 
 
@@ -73,42 +71,11 @@ def records(
     settings: Settings, topic: str, from_beginning: bool, until_end: bool, stop: Callable[[], bool]
 ) -> Iterator[Message]:
     """Records of every partition, as they come. Raises Transient where topic or broker is not there."""
-    consumer = Consumer(
-        {**settings.librdkafka(), "group.id": "shipsync-tail", "enable.auto.commit": False,
-         "enable.partition.eof": True},
-        logger=client_log,
-    )
-    try:
-        partitions = _partitions(consumer, settings, topic)
-        start = OFFSET_BEGINNING if from_beginning else OFFSET_END
-        consumer.assign([TopicPartition(topic, number, start) for number in partitions])
-        open_ends = set(partitions)
-        while not stop() and not (until_end and not open_ends):
-            record = consumer.poll(POLL_SECONDS)
-            if record is None:
-                continue
-            error = record.error()
-            if error is None:
-                yield record
-            elif error.code() == KafkaError._PARTITION_EOF:
-                open_ends.discard(record.partition() or 0)
-            elif error.code() == KafkaError._ALL_BROKERS_DOWN or not error.retriable():
-                raise Transient(f"{topic} cannot be read at {settings.bootstrap}: {error.str()}")
-    finally:
-        consumer.close()
-
-
-def _partitions(consumer: Consumer, settings: Settings, topic: str) -> list[int]:
-    try:
-        found = consumer.list_topics(timeout=ANSWER_SECONDS).topics.get(topic)
-    except KafkaException as error:
-        raise Transient(
-            f"no broker answers at {settings.bootstrap} ({error.args[0].str()}):"
-            " start one with shipsync up, or set SHIPSYNC_BOOTSTRAP"
-        ) from error
-    if found is None or not found.partitions:
-        raise Transient(f"{topic} is not on {settings.bootstrap}: shipsync topics --create")
-    return sorted(found.partitions)
+    start = OFFSET_BEGINNING if from_beginning else OFFSET_END
+    with closing(PartitionReader(settings, "shipsync-tail")) as reader:
+        reader.assign([TopicPartition(topic, number, start) for number in reader.partitions(topic)])
+        while not stop() and not (until_end and reader.at_end):
+            yield from reader.read(POLL_SECONDS)
 
 
 @contextmanager

@@ -102,5 +102,5 @@ def test_the_last_word_counts_of_the_carriers_asked_for_and_what_is_no_record_is
 
 def test_a_topic_that_is_missing_is_said(settings: Settings) -> None:
     TopicAdmin(settings).create([topics.ORDER_REFERENCES])
-    with pytest.raises(Transient, match=r"shipment\.state\.v1 is missing: shipsync topics --create"):
+    with pytest.raises(Transient, match=r"shipment\.state\.v1 is not on .*: shipsync topics --create"):
         Watch(settings, Registry(settings), ["north"])
