@@ -1,13 +1,26 @@
-"""Fixtures for every test. One that takes ``bootstrap`` runs on the embedded broker and on Apache Kafka."""
+"""Fixtures for every test. One that takes ``bootstrap`` runs on the embedded broker and on Apache Kafka.
+
+Laws (Hypothesis) are held against 25 histories each, in CI 100, in ``make night`` 1,500: ``--hypothesis-profile``.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from connectors.embedded.broker import EmbeddedBroker
 from tests.support.topics import unique
+
+PROFILES = {"dev": 25, "ci": 100, "night": 1_500}
+for profile, histories in PROFILES.items():
+    settings.register_profile(
+        profile, settings.get_profile("default"), max_examples=histories, deadline=None, print_blob=True,
+        derandomize=profile == "ci", suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ class Dwell(Struct, frozen=True):
 
 
 class DwellPeriod(Struct, frozen=True, array_like=True):
-    """The dwells that ended in one period (``period``: since the epoch), counted by length (``norms.bucket_of``)."""
+    """The dwells that ended in one period (``period``: since the epoch), counted by length (``norms/histogram.py``)."""
 
     period: int
     counts: list[int]

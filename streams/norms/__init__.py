@@ -1,4 +1,4 @@
-"""Norms: how long shipments usually stay in a status, learnt from those that ended.
+"""Norms: how long shipments usually stay in a status, learnt from completed dwells.
 
 Reads ``shipment.dwells``. Owns ``dwell.norms``.
 """

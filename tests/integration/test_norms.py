@@ -17,7 +17,7 @@ from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.ids import digest
 from streams.contracts.model import Dwell
 from streams.kernel.vocabulary import Status
-from streams.norms.step import PERIOD_MS
+from streams.norms.histogram import PERIOD_MS
 from tests.integration.test_pipeline import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill

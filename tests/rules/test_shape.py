@@ -31,6 +31,7 @@ HELD_ELSEWHERE = {
     "streams/kernel/carrier_errors.py": "tests/topologies/stages/test_intake.py",
     "streams/contracts/edi.py": "tests/rules/test_contracts.py",
     "streams/contracts/alerts.py": "tests/rules/test_contracts.py",
+    "streams/kernel/step_result.py": "tests/rules/test_steps.py",
     "streams/kernel/alert_vocabulary.py": "tests/rules/test_contracts.py",
 }
 ALL = pytest.mark.parametrize("path", modules(), ids=label)

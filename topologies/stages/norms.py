@@ -14,9 +14,10 @@ from connectors.carriers import Carrier
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.dwell_keys import key_of, places
 from streams.contracts.model import Dwell, DwellNorm, Record
-from streams.norms.step import learn
+from streams.norms.step import step
 from topologies.runtime.decoding import decoded, stored
-from topologies.runtime.handler import Change, Handled, View
+from topologies.runtime.handler import Handled, View
+from topologies.runtime.step_results import changes_of
 
 
 class NormsHandler:
@@ -32,12 +33,8 @@ class NormsHandler:
         del now_ms
         chunk, _, refused = decoded(records, self._dwells.decode)
         keys = [key_of(*place) for one in chunk for place in places(one.carrier, one.lane, one.status)]
-        out = learn(chunk, stored(keys, state, self._norms.decode))
-        changes = {}
-        for key, norm in out.states.items():
-            value = self._norms.encode(norm)
-            changes[key.encode()] = Change(value, value)
-        return Handled({}, refused, changes, out.counts)
+        result = step(chunk, stored(keys, state, self._norms.decode))
+        return Handled({}, refused, changes_of(result.states, self._norms.encode), dict(result.counts))
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
         """The changelog value itself."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
 from msgspec.structs import replace
@@ -18,8 +17,6 @@ from streams.orders import step
 from streams.orders.step import keep, references_of
 from tests.support.strategies import batchings
 
-HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
-moderate = settings(max_examples=HISTORIES, deadline=None)
 BOL, PO = Reference("bol", "b 1"), Reference("PO", "P9")
 
 
@@ -302,7 +299,6 @@ VERSIONS = st.builds(
 )
 
 
-@moderate
 @given(st.data())
 def test_what_is_claimed_in_the_end_depends_on_the_set_of_versions_alone(data: st.DataObject) -> None:
     versions = data.draw(st.lists(VERSIONS, max_size=5))
@@ -316,7 +312,6 @@ def test_what_is_claimed_in_the_end_depends_on_the_set_of_versions_alone(data: s
     assert retold.unturned == plain.unturned
 
 
-@moderate
 @given(st.lists(VERSIONS, min_size=1, max_size=5))
 def test_a_claim_has_the_time_of_the_newest_version_that_makes_it(versions: list[Order]) -> None:
     kept = Kept().tell(*versions)

@@ -11,7 +11,7 @@ from streams.contracts.ids import digest
 from streams.contracts.model import Dwell, DwellNorm
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import RejectReason, Status
-from streams.norms.step import PERIOD_MS
+from streams.norms.histogram import PERIOD_MS
 from streams.shipments.timers.expected_dwell import Usual
 from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong

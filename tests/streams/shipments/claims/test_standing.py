@@ -1,11 +1,10 @@
 """Of several words of one claim by one thing the newest holds; the claim stands while any of them does."""
 
-import os
 from collections.abc import Callable, Sequence
 from itertools import permutations
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import msgpack
 from msgspec.structs import replace
@@ -28,11 +27,6 @@ from tests.support.laws import tell as tell_shipments
 from tests.support.reference_inputs import tell as tell_identity
 from tests.support.reference_inputs import word
 from tests.support.strategies import DAY_ONE, MINUTE, reference, references
-
-HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
-moderate = settings(
-    max_examples=HISTORIES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
 
 CLAIM = ("O-1", "D-1")
 
@@ -215,7 +209,6 @@ def _end(
     )
 
 
-@moderate
 @given(st.data())
 def test_orders_identity_and_shipments_end_in_the_same_claims_whatever_came_first(data: st.DataObject) -> None:
     """And a line with the carrier's number is claimed for, whatever becomes of references."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.model import Adoption, DeliveryMilestone, OrderReference
@@ -245,7 +244,6 @@ def test_beginnings_are_what_is_said_of_a_shipment_first() -> None:
 EVENTS = [item for item in (*FIRST, *SECOND) if isinstance(item, Received)]
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.permutations(EVENTS), st.lists(st.sampled_from(EVENTS), max_size=4), st.booleans())
 def test_two_shipments_under_a_number_end_in_the_same_record_whatever_came_first(
     said: list[Received], again: list[Received], whole: bool
@@ -348,7 +346,6 @@ def posted(milestones: list[DeliveryMilestone]) -> list[str]:
     )
 
 
-@settings(max_examples=int(os.environ.get("SHIPSYNC_LAWS", "300")), deadline=None)
 @given(st.data(), st.booleans())
 def test_whatever_is_said_of_a_number_used_again_ends_alike_whatever_came_first(
     data: st.DataObject, archived: bool
