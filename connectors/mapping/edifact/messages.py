@@ -21,7 +21,7 @@ from connectors.mapping.edifact.contrl import answers, received
 from connectors.mapping.edifact.times import moment_of
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
-from connectors.mapping.values.event_builder import Emitter, retraction
+from connectors.mapping.values.event_builder import EventBuilder, Scan, retraction
 from connectors.mapping.values.event_times import end_of_day
 from connectors.mapping.values.places import TABLES, place, zone_at
 from connectors.mapping.values.times import Moment
@@ -102,7 +102,7 @@ class EdifactAdapter:
         self, feed: str, channel: str, zone: str, carrier: str, partner: Edifact, checks: Checks, names: CarrierNames
     ) -> None:
         self.feed = feed
-        self._emit = Emitter(channel, checks).emit
+        self._build = EventBuilder(channel, checks).build
         self._zone, self._carrier, self._partner = zone, normalise_carrier(carrier), partner
         tables = standard()
         meanings = {**tables.statuses, **partner.statuses}
@@ -233,12 +233,11 @@ class EdifactAdapter:
         proof = None
         if sense.milestone is Milestone.DELIVERED and status.proof:
             proof = ProofOfDelivery(status.proof.get("signed_by"), status.proof.get("left_at"))
-        return self._emit(
-            context, index, self._slug(carrier), status.number, sense, code,
-            f"{code}:{reason}" if reason else code, words or sense.name, moment,
-            _location(status.place), estimate, proof, None, references,
-            [*one.flags, *sense.flags], status.leg,
-        )
+        return self._build(context, index, Scan(
+            self._slug(carrier), status.number, sense, code, f"{code}:{reason}" if reason else code,
+            words or sense.name, moment, references, [*one.flags, *sense.flags], _location(status.place), estimate,
+            proof, leg=status.leg,
+        ))
 
     def _occurred(self, status: Status, one: Message) -> Moment:
         """When the status came about: by its own date, else by the message's."""
@@ -279,10 +278,10 @@ class EdifactAdapter:
         for qualifier, sense in (_WITHDRAWN if cancelled else _DATED[one.kind]).items():
             if qualifier in dates:
                 code, moment = f"{one.kind}:{qualifier}", moment_of(dates[qualifier], self._zone)
-                parsed.events.append(self._emit(
-                    context, len(parsed.events), self._slug(carrier), "", sense, code, code, "", moment, None, due,
-                    None, None, references.copy(), list(one.flags),
-                ))
+                parsed.events.append(self._build(context, len(parsed.events), Scan(
+                    self._slug(carrier), "", sense, code, code, "", moment, references.copy(), list(one.flags),
+                    estimated_delivery_at=due,
+                )))
 
 
 def _detail(tag: str, segment: Segment, status: Status) -> None:

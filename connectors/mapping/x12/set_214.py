@@ -12,10 +12,9 @@ from itertools import groupby
 from connectors.formats.x12 import Segment, TransactionSet, read
 from connectors.mapping.declared.refusals import merged
 from connectors.mapping.declared.schema import X12
-from connectors.mapping.declared.status_tables import Sense
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
-from connectors.mapping.values.event_builder import Emitter
+from connectors.mapping.values.event_builder import EventBuilder, Scan
 from connectors.mapping.values.event_times import end_of_day, unreadable
 from connectors.mapping.values.places import country_code, zones
 from connectors.mapping.values.times import (
@@ -82,7 +81,7 @@ class X12Adapter:
         self._codes: Codes = codes_of(partner)
         self._aliases = names.over({normalise_carrier(scac): slug for scac, slug in partner.carriers.items()})
         self._house = House(
-            feed, zone, self._aliases, self._codes.reference_types, Emitter(channel, checks)
+            feed, zone, self._aliases, self._codes.reference_types, EventBuilder(channel, checks)
         )
         self._wanted = frozenset(partner.sets)
         self._acknowledges = partner.acknowledge
@@ -204,11 +203,11 @@ class X12Adapter:
         moment = self._moment(at7, status.ms1)
         promised = end_of_day(moment) if (code or appointment) in self._codes.delivery_estimates else None
         said = code or appointment
-        parsed.events.append(self._house.emitter.emit(
-            context, len(parsed.events), heading.carrier, heading.number, sense, said,
-            f"{said}:{reason}" if reason else said, " ".join(status.remarks) or sense.name, moment,
-            self._location(status.ms1), promised, None, None, references, _flags(heading, sense),
-        ))
+        parsed.events.append(self._house.builder.build(context, len(parsed.events), Scan(
+            heading.carrier, heading.number, sense, said, f"{said}:{reason}" if reason else said,
+            " ".join(status.remarks) or sense.name, moment, references, [*heading.flags, *sense.flags],
+            self._location(status.ms1), promised,
+        )))
 
     def _moment(self, at7: Segment, ms1: Segment | None) -> Moment:
         date, clock, code = _at(at7, 5), _at(at7, 6), _at(at7, 7)
@@ -286,10 +285,6 @@ def _estimate_of(events: list[CarrierEvent], estimate: int) -> None:
     newest = max(events, key=lambda event: event.occurred_at, default=None)
     if newest is not None and newest.estimated_delivery_at is None:
         newest.estimated_delivery_at = estimate
-
-
-def _flags(heading: Heading, sense: Sense) -> list[str]:
-    return [*heading.flags, *sense.flags]
 
 
 def _degrees(text: str, negative: bool) -> float | None:
