@@ -1,4 +1,4 @@
-"""Reads what is to be asked for: orders' references, shipments' states, and at the start our own cursor."""
+"""Reads what decides which numbers are polled: orders' references, shipments' states, and our own cursors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from config import topics
 from config.settings import Settings
 from connectors.kafka.consumer import PartitionReader
 from connectors.kafka.registry import Registry, ValueCodec
-from connectors.polling.schedule_book import Standing
+from connectors.polling.schedule_book import KnownStatus
 from streams.contracts.model import PollState
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Status
@@ -21,16 +21,16 @@ from streams.kernel.vocabulary import Status
 log = structlog.get_logger(__name__)
 
 
-class Claim(Struct, gc=False):
-    """Of an order's reference, what the poller looks at."""
+class OrderClaim(Struct, gc=False):
+    """The fields of an order's reference that the poller reads."""
 
     carrier: str
     tracking_number: str
     updated_at: int
 
 
-class ShipmentStanding(Struct, gc=False):
-    """Of a shipment's state, what the poller looks at."""
+class ShipmentStatus(Struct, gc=False):
+    """The fields of a shipment's state that the poller reads."""
 
     carrier: str
     tracking_number: str
@@ -38,25 +38,29 @@ class ShipmentStanding(Struct, gc=False):
     updated_at: int
 
 
-class News(NamedTuple):
-    """What was read. Of several states of a shipment, or claims on a number, the last."""
+class InputChanges(NamedTuple):
+    """What was read; of several records about one number, the last.
+
+    ``claims``: when an order last named the number, by (carrier, number), UTC ms. ``statuses``: by (carrier, number).
+    ``cursors``: by (feed, number).
+    """
 
     claims: dict[tuple[str, str], int]
-    standings: dict[tuple[str, str], Standing]
+    statuses: dict[tuple[str, str], KnownStatus]
     cursors: dict[tuple[str, str], PollState]
 
     def __bool__(self) -> bool:
-        return bool(self.claims or self.standings or self.cursors)
+        return bool(self.claims or self.statuses or self.cursors)
 
 
-class Watch:
-    """Follows the topics from their beginning, without a group: every poller knows all. Close it when done."""
+class PollInputs:
+    """Reads the topics from their beginning, every poller all of them. Close it when done."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Iterable[str]) -> None:
         """Raises Transient or Fatal where registry or broker does not answer."""
         self._carriers = frozenset(carriers)
-        self._claims = ValueCodec(topics.ORDER_REFERENCES, Claim, registry)
-        self._standings = ValueCodec(topics.SHIPMENT_STATE, ShipmentStanding, registry)
+        self._claims = ValueCodec(topics.ORDER_REFERENCES, OrderClaim, registry)
+        self._statuses = ValueCodec(topics.SHIPMENT_STATE, ShipmentStatus, registry)
         self._cursors = ValueCodec(topics.POLL_STATE, PollState, registry)
         self._patience = settings.stuck_timeout
         self._reader = PartitionReader(settings, "shipsync-poll", fetch_wait_ms=100)
@@ -68,64 +72,64 @@ class Watch:
             self._reader.close()
             raise
 
-    def all(self, until: Callable[[], bool] = lambda: False) -> News:
-        """Everything there is at the time of calling; only part of it where told to end.
+    def read_all(self, until: Callable[[], bool] = lambda: False) -> InputChanges:
+        """All there is at the time of calling; only part of it where ``until`` says so.
 
-        Raises Transient where the broker falls silent.
+        Raises Transient where the broker stops answering.
         """
-        news = _nothing()
+        changes = _nothing()
         for messages in self._reader.to_the_end(until, self._patience):
-            self._read(messages, news)
-        # From now on the cursor is what we write ourselves.
+            self._read(messages, changes)
+        # From now on this process alone writes the cursors.
         self._reader.pause(topics.POLL_STATE.name)
-        return news
+        return changes
 
-    def next(self, seconds: float) -> News:
-        """What came since, waiting up to so long for it. Raises Transient where the topics cannot be read."""
-        news = _nothing()
-        self._read(self._reader.read(seconds), news)
-        return news
+    def read_new(self, seconds: float) -> InputChanges:
+        """What came since; waits up to ``seconds`` for it. Raises Transient where the topics cannot be read."""
+        changes = _nothing()
+        self._read(self._reader.read(seconds), changes)
+        return changes
 
     def close(self) -> None:
         """Disconnect."""
         self._reader.close()
 
-    def _read(self, messages: list[Message], news: News) -> None:
+    def _read(self, messages: list[Message], changes: InputChanges) -> None:
         for message in messages:
-            self._enter(message, news)
+            self._enter(message, changes)
 
-    def _enter(self, message: Message, news: News) -> None:
+    def _enter(self, message: Message, changes: InputChanges) -> None:
         value, topic = message.value(), message.topic()
         if value is None:
-            _forget(str(topic), message.key(), news)
+            _forget(str(topic), message.key(), changes)
             return
         try:
             if topic == topics.ORDER_REFERENCES.name:
                 claim = self._claims.decode(value)
                 if claim.carrier in self._carriers:
                     number = claim.carrier, claim.tracking_number
-                    news.claims[number] = max(claim.updated_at, news.claims.get(number, 0))
+                    changes.claims[number] = max(claim.updated_at, changes.claims.get(number, 0))
             elif topic == topics.SHIPMENT_STATE.name:
-                told = self._standings.decode(value)
+                told = self._statuses.decode(value)
                 if told.carrier in self._carriers:
-                    news.standings[told.carrier, told.tracking_number] = Standing(told.status, told.updated_at)
+                    changes.statuses[told.carrier, told.tracking_number] = KnownStatus(told.status, told.updated_at)
             else:
                 cursor = self._cursors.decode(value)
-                news.cursors[cursor.feed, cursor.tracking_number] = cursor
+                changes.cursors[cursor.feed, cursor.tracking_number] = cursor
         except Reject as reject:
             log.warning(
                 "a record that cannot be decoded is skipped", topic=topic, offset=message.offset(), why=str(reject)
             )
 
 
-def _forget(topic: str, key: bytes | None, news: News) -> None:
-    """A tombstone undoes what was read under its key; both keys are two names and a colon."""
+def _forget(topic: str, key: bytes | None, changes: InputChanges) -> None:
+    """A tombstone removes what was read under its key; both kinds of key are ``NAME:NUMBER``."""
     first, _, number = (key or b"").decode("utf-8", "replace").partition(":")
     if topic == topics.POLL_STATE.name:
-        news.cursors.pop((first, number), None)
+        changes.cursors.pop((first, number), None)
     elif topic == topics.SHIPMENT_STATE.name:
-        news.standings.pop((first, number), None)
+        changes.statuses.pop((first, number), None)
 
 
-def _nothing() -> News:
-    return News({}, {}, {})
+def _nothing() -> InputChanges:
+    return InputChanges({}, {}, {})

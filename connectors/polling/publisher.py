@@ -1,4 +1,4 @@
-"""Where answers and cursors go: Kafka, acknowledged by all replicas, then a copy of the cursor to Redis."""
+"""Writes responses and cursors to Kafka, acknowledged by all replicas, then a copy of the cursors to Redis."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from connectors.kafka.producer import ACK_SECONDS, Record, deliver, producer
 from connectors.kafka.raw_record import raw_record
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import largest_record
-from connectors.polling.redis_mirror import Mirror
-from connectors.polling.response import Heard
+from connectors.polling.redis_mirror import RedisMirror
+from connectors.polling.response import Response
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import PollState
 from streams.resilience.circuit_breaker import Circuit
@@ -20,22 +20,23 @@ from streams.resilience.circuit_breaker import Circuit
 CHANNEL = "poll"
 
 
-class KafkaCourier:
+class KafkaPublisher:
     """Writes to Kafka from the event loop without holding it up. Close it when done."""
 
-    def __init__(self, settings: Settings, registry: Registry, mirror: Mirror) -> None:
+    def __init__(self, settings: Settings, registry: Registry, mirror: RedisMirror) -> None:
         self._codec = ValueCodec(topics.POLL_STATE, PollState, registry)
         self._mirror = mirror
         self._producer = producer(settings, largest=largest_record(settings))
 
     async def forward(
-        self, feed: str, heard: Heard, received_at: int, request_id: str, asked_number: str = ""
+        self, feed: str, response: Response, received_at: int, request_id: str, asked_number: str = ""
     ) -> None:
-        """Return when the answer, byte for byte, is acknowledged on the feed's raw topic. ``asked_number``: the one
-        number it answers about, where it was asked about one. Raises Transient.
+        """Return when the response, byte for byte, is acknowledged on the feed's raw topic.
+
+        ``asked_number``: the number of a request for a single one. Raises Transient.
         """
-        content_type = heard.headers.get("content-type", "application/octet-stream")
-        record = raw_record(feed, heard.body, content_type, received_at, request_id, CHANNEL, asked_number)
+        content_type = response.headers.get("content-type", "application/octet-stream")
+        record = raw_record(feed, response.body, content_type, received_at, request_id, CHANNEL, asked_number)
         await asyncio.to_thread(deliver, self._producer, [record])
 
     async def save(self, states: Sequence[PollState]) -> None:
@@ -47,20 +48,20 @@ class KafkaCourier:
         await self._mirror.keep(encoded)
 
     async def forget(self, states: Sequence[PollState]) -> None:
-        """Take the cursors of these numbers away. Raises Transient."""
+        """Delete the cursors of these numbers. Raises Transient."""
         if states:
             await asyncio.to_thread(deliver, self._producer, [_record(state, None) for state in states])
 
     async def mirror(self, feed: str, states: Iterable[PollState]) -> None:
-        """Make the copy of a feed's cursors whole; best effort."""
+        """Write all cursors of a feed to the copy; best effort."""
         await self._mirror.fill(feed, ((state, self._codec.encode(state)) for state in states))
 
     async def circuit(self, feed: str, circuit: Circuit) -> None:
-        """Leave the circuit's state where ``shipsync poll status`` finds it; best effort."""
+        """Write the circuit breaker's state to where ``shipsync poll status`` reads it; best effort."""
         await self._mirror.keep_circuit(feed, circuit)
 
     def close(self) -> None:
-        """Write out what is queued."""
+        """Send what is queued."""
         self._producer.flush(ACK_SECONDS)
 
 
