@@ -101,9 +101,9 @@ def build(name: str) -> faust.App:
     """The app of one stage."""
     settings = configuration.load()
     app = faust.App(
-        f"idiomatic-{name}", broker=URL(f"kafka://{settings.bootstrap}"), store="rocksdb://",
-        datadir=str(settings.data_dir / f"idiomatic-{name}"), value_serializer="raw", key_serializer="raw",
-        topic_partitions=settings.partitions, table_standby_replicas=0, web_enabled=False,
+        f"idiomatic-{name}", broker=URL(f"kafka://{settings.kafka.bootstrap}"), store="rocksdb://",
+        datadir=str(settings.state.data_dir / f"idiomatic-{name}"), value_serializer="raw", key_serializer="raw",
+        topic_partitions=settings.kafka.partitions, table_standby_replicas=0, web_enabled=False,
         topic_disable_leader=True, broker_session_timeout=30, broker_heartbeat_interval=2,
         broker_rebalance_timeout=6, consumer_auto_offset_reset="earliest",
     )

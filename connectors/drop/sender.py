@@ -36,8 +36,8 @@ class Sender:
     """One producer for all folders. Close it when done."""
 
     def __init__(self, settings: Settings) -> None:
-        self._piece_bytes = min(settings.drop_piece_bytes, settings.max_record_bytes)
-        self._whole_bytes = settings.max_record_bytes
+        self._piece_bytes = min(settings.drop.piece_bytes, settings.intake.max_record_bytes)
+        self._whole_bytes = settings.intake.max_record_bytes
         self._producer = producer(settings, largest=largest_record(settings))
 
     def send(self, folder: DropFolder, carrier: Carrier, claimed: Path, now_ms: int) -> Sent:

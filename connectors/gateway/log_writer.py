@@ -68,7 +68,7 @@ class KafkaLog:
     made anew."""
 
     def __init__(self, settings: Settings) -> None:
-        self._patience = settings.gateway_ack_timeout
+        self._patience = settings.gateway.ack_timeout
         self._settings = settings
         self._producer = self._connected()
         self._spent: Producer | None = None

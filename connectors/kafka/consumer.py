@@ -52,7 +52,7 @@ def consumer(
         "queued.max.messages.kbytes": QUEUED_KBYTES,
         "fetch.wait.max.ms": fetch_wait_ms,
         "fetch.message.max.bytes": fetch_bytes,
-        **settings.librdkafka(),
+        **settings.kafka.librdkafka(),
         "group.id": group,
         "enable.auto.commit": False,
         "enable.partition.eof": True,
@@ -72,7 +72,7 @@ class PartitionReader:
         self._consumer = consumer(
             settings, group, out_of_range=out_of_range, fetch_bytes=fetch_bytes, fetch_wait_ms=fetch_wait_ms
         )
-        self._bootstrap = settings.bootstrap
+        self._bootstrap = settings.kafka.bootstrap
         self._unread: set[tuple[str, int]] = set()
         self._failure: Transient | None = None
 

@@ -74,7 +74,7 @@ def producer(
         "delivery.timeout.ms": int(ack_seconds * 1000),
         "queue.buffering.max.messages": 100_000,
         "queue.buffering.max.kbytes": queued_kbytes,
-        **settings.librdkafka(),
+        **settings.kafka.librdkafka(),
         **own,
     }, logger=logger)
 

@@ -31,7 +31,7 @@ class TopicAdmin:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._admin = AdminClient(dict(settings.librdkafka()), logger=client_log)
+        self._admin = AdminClient(dict(settings.kafka.librdkafka()), logger=client_log)
 
     def wait(
         self, seconds: float, sleep: Callable[[float], None] = time.sleep, until: Callable[[], bool] = _never
@@ -44,7 +44,7 @@ class TopicAdmin:
                 return True
             except KafkaException as error:
                 if time.monotonic() >= deadline:
-                    raise no_broker(self._settings.bootstrap, error) from error
+                    raise no_broker(self._settings.kafka.bootstrap, error) from error
                 sleep(POLL_SECONDS)
         return False
 
@@ -53,7 +53,7 @@ class TopicAdmin:
         try:
             found = self._admin.list_topics(timeout=ANSWER_SECONDS).topics
         except KafkaException as error:
-            raise no_broker(self._settings.bootstrap, error) from error
+            raise no_broker(self._settings.kafka.bootstrap, error) from error
         return {name: len(topic.partitions) for name, topic in found.items()}
 
     def create(self, catalogue: Sequence[Topic]) -> list[str]:
@@ -92,7 +92,7 @@ class TopicAdmin:
         if fault.code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return
         if fault.retriable():
-            raise no_broker(self._settings.bootstrap, error) from error
+            raise no_broker(self._settings.kafka.bootstrap, error) from error
         hint = "; set SHIPSYNC_REPLICATION to at most the number of brokers" if (
             fault.code() == KafkaError.INVALID_REPLICATION_FACTOR
         ) else ""
@@ -137,7 +137,7 @@ class TopicAdmin:
         return found
 
     def _partitions(self, topic: Topic) -> int:
-        return topic.partitions or self._settings.partitions
+        return topic.partitions or self._settings.kafka.partitions
 
     def _new(self, topic: Topic) -> NewTopic:
         config = {"cleanup.policy": topic.cleanup.value}
@@ -149,7 +149,7 @@ class TopicAdmin:
         elif topic.cleanup is Cleanup.COMPACT:
             config["max.message.bytes"] = str(LARGEST_STATE)
         return NewTopic(
-            topic.name, num_partitions=self._partitions(topic), replication_factor=self._settings.replication,
+            topic.name, num_partitions=self._partitions(topic), replication_factor=self._settings.kafka.replication,
             config=config,
         )
 
@@ -157,7 +157,7 @@ class TopicAdmin:
 def largest_record(settings: Settings) -> int:
     """The largest record raw topics take, bytes: twice what intake reads, so that a payload over its limit can
     still be kept whole as a dead letter."""
-    return 2 * settings.max_record_bytes + RECORD_SLACK
+    return 2 * settings.intake.max_record_bytes + RECORD_SLACK
 
 
 def largest_dead_letter(settings: Settings) -> int:

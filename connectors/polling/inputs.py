@@ -62,7 +62,7 @@ class PollInputs:
         self._claims = ValueCodec(topics.ORDER_REFERENCES, OrderClaim, registry)
         self._statuses = ValueCodec(topics.SHIPMENT_STATE, ShipmentStatus, registry)
         self._cursors = ValueCodec(topics.POLL_STATE, PollState, registry)
-        self._patience = settings.stuck_timeout
+        self._patience = settings.stage.stuck_timeout
         self._reader = PartitionReader(settings, "shipsync-poll", fetch_wait_ms=100)
         try:
             self._reader.assign_whole([

@@ -88,7 +88,7 @@ def _send(settings: Settings, day: Day, seed: int) -> int:
     said += [(TOLD[0].name, key, one if isinstance(one, bytes) else events.encode(one)) for key, one in day.bad]
     Random(seed).shuffle(said)
     producer = Producer({
-        "bootstrap.servers": settings.bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
+        "bootstrap.servers": settings.kafka.bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
         "queue.buffering.max.messages": 2_000_000,
     })
     for topic, key, value in said:
@@ -122,5 +122,5 @@ def _until(settings: Settings, total: int, beat: Beat) -> None:
 def _done(settings: Settings) -> int:
     """Records committed, over both topics."""
     return sum(
-        sum(committed(settings.bootstrap, topics.SHIPMENTS.app_id, topic.name, PARTITIONS).values()) for topic in TOLD
+        sum(committed(settings.kafka.bootstrap, topics.SHIPMENTS.app_id, topic.name, PARTITIONS).values()) for topic in TOLD
     )

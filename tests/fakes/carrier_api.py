@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydantic import SecretStr
 
 from connectors.carriers import discover
-from connectors.polling.credentials import PolledCarrier
+from connectors.polling.credentials import PolledCarrier, polled_carriers
 
 CARRIER = """\
 feed: acme

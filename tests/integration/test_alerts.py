@@ -40,7 +40,7 @@ class Cause:
     def arises(self) -> None:
         """It is there."""
         key = self.said.alert_id.encode()
-        fill(self._settings.bootstrap, topics.ALERT_SIGNALS.name, [(key, self._signals.encode(self.said))])
+        fill(self._settings.kafka.bootstrap, topics.ALERT_SIGNALS.name, [(key, self._signals.encode(self.said))])
 
     def is_snoozed(self, until: int) -> None:
         """Somebody puts it off."""
@@ -48,7 +48,7 @@ class Cause:
 
     def alert(self) -> Alert | None:
         """The alert as anybody reads it."""
-        found = [self._alerts.decode(one.value()) for one in read_all(self._settings.bootstrap, topics.OPS_ALERTS.name)]
+        found = [self._alerts.decode(one.value()) for one in read_all(self._settings.kafka.bootstrap, topics.OPS_ALERTS.name)]
         return found[-1] if found else None
 
     def stands(self, state: AlertState) -> bool:

@@ -44,7 +44,7 @@ class Shipments:
 
     def __init__(self, settings: Settings) -> None:
         known = Registry(settings)
-        self._bootstrap = settings.bootstrap
+        self._bootstrap = settings.kafka.bootstrap
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, known)
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, known)
         self._enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, known)
@@ -109,7 +109,7 @@ def test_what_is_archived_stays_so_on_another_workers_disk_until_its_number_is_u
         now = shipments.state()
         [last] = shipments.archived()
         for name in ("bootstrap", "registry_url", "data_dir"):
-            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(getattr(settings, name)))
+            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(settings.value(name)))
         shown = CliRunner().invoke(app, ["state", "inspect", KEY.decode(), "--json"])
         in_words = CliRunner().invoke(app, ["state", "inspect", KEY.decode()], env={"COLUMNS": "200"})
         late = shipments.history()[1]

@@ -96,14 +96,14 @@ def raw_records() -> list[Sent]:
 
 def produce(settings: Settings, sent: Sequence[Sent]) -> None:
     """All of them acknowledged, each topic's in this order on one partition, so that bad stand beside good."""
-    producer = Producer({**settings.librdkafka(), "message.max.bytes": largest_record(settings)})
+    producer = Producer({**settings.kafka.librdkafka(), "message.max.bytes": largest_record(settings)})
     for one in sent:
         producer.produce(one.topic, one.value, one.key, partition=0, headers=one.headers)
     assert producer.flush(30) == 0
 
 
 def letters(settings: Settings, step: str) -> list[Message]:
-    return read_all(settings.bootstrap, topics.dead_letter_topic(step).name)
+    return read_all(settings.kafka.bootstrap, topics.dead_letter_topic(step).name)
 
 
 def as_it_came(letter: Message) -> tuple[bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]:
@@ -125,7 +125,7 @@ class Known:
 
     def values(self, topic: topics.Topic, struct: type[msgspec.Struct]) -> list[msgspec.Struct]:
         codec = ValueCodec(topic, struct, self._registry)
-        return [codec.decode(one.value()) for one in read_all(self._settings.bootstrap, topic.name)]
+        return [codec.decode(one.value()) for one in read_all(self._settings.kafka.bootstrap, topic.name)]
 
     def events(self) -> list[CarrierEvent]:
         return self.values(topics.CARRIER_EVENTS, CarrierEvent)  # type: ignore[return-value]
@@ -182,7 +182,7 @@ def check_intake(settings: Settings, known: Known) -> None:
 
 def check_framing(settings: Settings, known: Known) -> None:
     """Avro records of the stages behind intake."""
-    bootstrap = settings.bootstrap
+    bootstrap = settings.kafka.bootstrap
     [event] = [one for one in read_all(bootstrap, topics.CARRIER_EVENTS.name) if one.key() == b"ups:1Z999CC0001"]
     faults = dict(framed_wrong(event.value() or b"", b"1Z999CC0001"))
     odd = alert("1Z999DD0001", activityStatus={"type": "I", "code": "7Q", "description": "Relayed by balloon"})

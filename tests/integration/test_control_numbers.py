@@ -38,16 +38,16 @@ def test_control_numbers_outlive_the_worker_that_saw_them(broker: Callable[[], E
         events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, Registry(settings))
 
         def told() -> dict[str, bool]:
-            records = read_all(settings.bootstrap, topics.CARRIER_EVENTS.name)
+            records = read_all(settings.kafka.bootstrap, topics.CARRIER_EVENTS.name)
             read = [events.decode(record.value()) for record in records]
             return {one.tracking_number: Flag.CONTROL_NUMBER_REPEATED.value in one.flags for one in read}
 
         first = StageWorker("intake", settings, tmp_path / "one")
         closing.callback(first.kill)
-        fill(settings.bootstrap, RAW, [(None, FIRST)])
+        fill(settings.kafka.bootstrap, RAW, [(None, FIRST)])
         eventually(lambda: told() == {"I993001": False}, 90)
         first.kill()
         second = StageWorker("intake", settings, tmp_path / "two")
         closing.callback(second.kill)
-        fill(settings.bootstrap, RAW, [(None, OTHER), (None, NEXT)])
+        fill(settings.kafka.bootstrap, RAW, [(None, OTHER), (None, NEXT)])
         eventually(lambda: told() == {"I993001": False, "I993002": True, "I993003": False}, 90)

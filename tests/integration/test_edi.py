@@ -46,14 +46,14 @@ def test_what_is_sent_and_never_answered_is_told_once_though_its_worker_dies(
 
         def send(control: str) -> None:
             value = interchanges.encode(sent(control, time.time_ns() // 1_000_000))
-            fill(settings.bootstrap, topics.EDI_INTERCHANGES.name, [(FEED, value)])
+            fill(settings.kafka.bootstrap, topics.EDI_INTERCHANGES.name, [(FEED, value)])
 
         def answer(control: str, verdict: Verdict) -> None:
             value = acknowledgements.encode(acknowledged(verdict, time.time_ns() // 1_000_000, control))
-            fill(settings.bootstrap, topics.EDI_ACKNOWLEDGEMENTS.name, [(FEED, value)])
+            fill(settings.kafka.bootstrap, topics.EDI_ACKNOWLEDGEMENTS.name, [(FEED, value)])
 
         def said() -> list[tuple[str, AlertKind, AlertState]]:
-            records = read_all(settings.bootstrap, topics.ALERT_SIGNALS.name)
+            records = read_all(settings.kafka.bootstrap, topics.ALERT_SIGNALS.name)
             read = [signals.decode(record.value()) for record in records]
             return sorted((one.subject.rpartition(":")[2], one.kind, one.state) for one in read)
 

@@ -30,7 +30,7 @@ class Feeds:
 
     def __init__(self, settings: Settings) -> None:
         known = Registry(settings)
-        self._bootstrap = settings.bootstrap
+        self._bootstrap = settings.kafka.bootstrap
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, known)
         self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
         self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)

@@ -46,7 +46,7 @@ def signed(body: bytes) -> dict[str, str]:
 
 
 def client(stack: Stack) -> httpx.Client:
-    return httpx.Client(base_url=f"http://127.0.0.1:{stack.settings.gateway_port}", timeout=20)
+    return httpx.Client(base_url=f"http://127.0.0.1:{stack.settings.gateway.port}", timeout=20)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def in_hand(http: httpx.Client) -> bool:
 def raw(stack: Stack, feed: str = FEED) -> dict[str, Any]:
     """The records of a feed's raw topic, by correlation id."""
     found = {}
-    for record in read_all(stack.settings.bootstrap, topics.raw(feed).name):
+    for record in read_all(stack.settings.kafka.bootstrap, topics.raw(feed).name):
         told = {name: value.decode() for name, value in record.headers() or []}
         found[told[headers.CORRELATION_ID]] = (record, told)
     return found
@@ -131,7 +131,7 @@ def test_an_order_is_read_back_with_the_contract_of_the_registry(stack: Stack, h
     again = http.post("/v1/orders", json=[ORDER, {**ORDER, "order_id": "SO-2"}], headers=given)
     assert (again.json(), again.headers["Idempotent-Replayed"]) == (answer.json(), "true")
     codec = ValueCodec(topics.ERP_ORDERS, Order, Registry(stack.settings))
-    found = read_all(stack.settings.bootstrap, topics.ERP_ORDERS.name)
+    found = read_all(stack.settings.kafka.bootstrap, topics.ERP_ORDERS.name)
     assert sorted(codec.decode(record.value()).order_id for record in found) == ["SO-1", "SO-2"]
 
 

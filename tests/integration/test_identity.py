@@ -47,11 +47,11 @@ class World:
     """What is sent, and what came of it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._bootstrap = settings.bootstrap
+        self._bootstrap = settings.kafka.bootstrap
         self._registry = Registry(settings)
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, self._registry)
         self._producer = Producer(
-            {"bootstrap.servers": settings.bootstrap, "partitioner": "murmur2_random", "log_level": 0}
+            {"bootstrap.servers": settings.kafka.bootstrap, "partitioner": "murmur2_random", "log_level": 0}
         )
 
     def say(self, code: str, clock: str, number: str, bol: str) -> None:
@@ -130,7 +130,7 @@ def test_what_is_known_by_a_reference_becomes_one_story_and_each_posting_is_made
             for kind in (PostingKind.GOODS_ISSUE, PostingKind.DELIVERY_CONFIRMATION)
         }
         for name in ("bootstrap", "registry_url", "data_dir"):
-            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(getattr(settings, name)))
+            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(settings.value(name)))
         by_hand(world)
         taken_back(world)
         by_another_name(world, tmp_path)

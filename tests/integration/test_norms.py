@@ -47,7 +47,7 @@ def test_what_is_learnt_outlives_its_worker_and_reaches_who_follows_it(
 
         def dwell(number: int) -> None:
             one = Dwell(digest(str(number)), "north", "US>DE", Status.IN_TRANSIT, 3_600_000, 700 * PERIOD_MS)
-            fill(settings.bootstrap, topics.SHIPMENT_DWELLS.name, [(KEY.encode(), dwells.encode(one))])
+            fill(settings.kafka.bootstrap, topics.SHIPMENT_DWELLS.name, [(KEY.encode(), dwells.encode(one))])
 
         def observed() -> int:
             table.look(0.1)
@@ -65,7 +65,7 @@ def test_what_is_learnt_outlives_its_worker_and_reaches_who_follows_it(
         dwell(3)
         eventually(lambda: observed() == 3, 60)
         for name in ("bootstrap", "registry_url", "data_dir"):
-            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(getattr(settings, name)))
+            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(settings.value(name)))
         done = CliRunner().invoke(app, ["norms", "--json", "--carrier", "north"])
     assert done.exit_code == 0, done.output
     assert [(one["lane"], one["observations"]) for one in json.loads(done.output)] == [("*", 3), ("US>DE", 3)]

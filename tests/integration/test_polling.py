@@ -56,7 +56,7 @@ def test_an_order_is_enough_to_learn_of_its_delivery(api: CarrierApi, tmp_path: 
         registry = Registry(stack.settings)
         now = time.time_ns() // 1_000_000
         order = Order("SO-1", "C-7", "open", None, None, None, now, [OrderLine("80001", "UPS", NUMBER)])
-        producer = Producer(stack.settings.librdkafka())
+        producer = Producer(stack.settings.kafka.librdkafka())
         producer.produce(topics.ERP_ORDERS.name, ValueCodec(topics.ERP_ORDERS, Order, registry).encode(order), "SO-1")
         assert producer.flush(15) == 0
         states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
@@ -64,7 +64,7 @@ def test_an_order_is_enough_to_learn_of_its_delivery(api: CarrierApi, tmp_path: 
         def truth() -> bool:
             stack.look()
             found = [states.decode(one.value()) for one in read_all(
-                stack.settings.bootstrap, topics.SHIPMENT_STATE.name
+                stack.settings.kafka.bootstrap, topics.SHIPMENT_STATE.name
             )]
             return any(one.status is Status.DELIVERED and one.orders for one in found)
 

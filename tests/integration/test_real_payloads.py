@@ -134,7 +134,7 @@ class Outcome:
 
         def values(topic: topics.Topic, struct: type) -> list[Any]:
             codec: Any = ValueCodec(topic, struct, known)
-            return [codec.decode(one.value()) for one in read_all(settings.bootstrap, topic.name)]
+            return [codec.decode(one.value()) for one in read_all(settings.kafka.bootstrap, topic.name)]
 
         self.cards = [(files[one.correlation_id], one.reason) for one in values(topics.DEAD_LETTERS, DeadLetter)]
         self.enriched = values(topics.SHIPMENT_EVENTS, EnrichedEvent)
@@ -162,7 +162,7 @@ class Outcome:
 def orders(settings: Settings, shipments: set[tuple[str, str]]) -> None:
     """An order of its own for every shipment."""
     codec = ValueCodec(topics.ERP_ORDERS, Order, Registry(settings))
-    fill(settings.bootstrap, topics.ERP_ORDERS.name, (
+    fill(settings.kafka.bootstrap, topics.ERP_ORDERS.name, (
         (b"SO-%d" % place, codec.encode(Order(
             f"SO-{place}", f"C-{place}", "released", "EUR", 120.0, None, 1_790_000_000_000,
             [OrderLine(f"D-{place}", carrier, number)],

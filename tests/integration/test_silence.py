@@ -40,7 +40,7 @@ class Shipments:
 
     def __init__(self, settings: Settings) -> None:
         known = Registry(settings)
-        self._bootstrap = settings.bootstrap
+        self._bootstrap = settings.kafka.bootstrap
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, known)
         self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
         self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)

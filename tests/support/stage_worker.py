@@ -20,7 +20,7 @@ class StageWorker:
     def __init__(self, stage: str, settings: Settings, folder: Path) -> None:
         self._port = free_port()
         folder.mkdir()
-        own = settings.model_copy(update={"data_dir": folder})
+        own = settings.replace(data_dir=folder)
         with (folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "topologies.cli.main", "stage", stage], stdout=log, stderr=log,

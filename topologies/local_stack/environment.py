@@ -14,7 +14,7 @@ OWN = frozenset({"metrics_port"})
 
 def environment(settings: Settings) -> dict[str, str]:
     """Every setting that has a value, secrets in clear: for the child's environment, for no log."""
-    values = {name: getattr(settings, name) for name in Settings.model_fields if name not in OWN}
+    values = {name: settings.value(name) for name in Settings.model_fields if name not in OWN}
     return {f"SHIPSYNC_{name.upper()}": _text(value) for name, value in values.items() if value is not None}
 
 

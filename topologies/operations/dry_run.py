@@ -106,7 +106,7 @@ def read_file(carrier: Carrier, file: Path, settings: Settings) -> Tried:
     """What intake would make of it, received now."""
     now_ms = time.time_ns() // 1_000_000
     record = _File(raw(carrier.feed).name, 0, 0, now_ms, None, file.read_bytes(), ())
-    taken = take_in([record], {carrier.feed: carrier.adapter}, now_ms, settings.max_record_bytes)
+    taken = take_in([record], {carrier.feed: carrier.adapter}, now_ms, settings.intake.max_record_bytes)
     events = [*taken.events, *(event for _, event in taken.unresolved)]
     return Tried(
         file, sorted(events, key=lambda one: one.source.index), [reject for _, reject in taken.refused],

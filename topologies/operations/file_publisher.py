@@ -50,7 +50,7 @@ def send(
     admin = TopicAdmin(settings)
     admin.wait(ANSWER_SECONDS)
     if topic not in admin.existing():
-        raise Fatal(f"{topic} is not on {settings.bootstrap}: shipsync topics --create")
+        raise Fatal(f"{topic} is not on {settings.kafka.bootstrap}: shipsync topics --create")
     out = producer(settings, largest=largest_record(settings))
     outcomes: dict[Path, Outcome] = {}
     for file in files:

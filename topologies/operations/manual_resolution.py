@@ -39,7 +39,7 @@ class Heard(Struct, gc=False):
 
 def rules_of(settings: Settings) -> Rules:
     """The rules references are resolved by here."""
-    return Rules(round(settings.reference_span * 1000))
+    return Rules(round(settings.lifetimes.reference_span * 1000))
 
 
 def waiting(settings: Settings) -> list[Row]:

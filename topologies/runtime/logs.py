@@ -26,10 +26,10 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def configure(settings: Settings, stage: str, stream: TextIO | None = None) -> None:
     """Send every log line of this process to ``stream`` (standard error if none), bound to ``stage``."""
-    as_json = settings.log_format is LogFormat.JSON
-    _send_to(stream or sys.stderr, settings.log_level, _of_stage(stage), as_json=as_json)
+    as_json = settings.process.log_format is LogFormat.JSON
+    _send_to(stream or sys.stderr, settings.process.log_level, _of_stage(stage), as_json=as_json)
     for name in NOISY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(settings.process.log_level)))
     logging.captureWarnings(True)
     sys.excepthook = _log_the_end
 

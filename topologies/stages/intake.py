@@ -49,7 +49,7 @@ class IntakeHandler:
         self.names = names_of(carriers)
         self.reads_edi = any({*EDI} & {*carrier.formats} for carrier in carriers.values())
         self._adapters = {feed: carrier.adapter for feed, carrier in carriers.items()}
-        self._max_bytes = settings.max_record_bytes
+        self._max_bytes = settings.intake.max_record_bytes
         self._told = Told()
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry)
         self._unresolved = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, registry)

@@ -33,7 +33,7 @@ def read(settings: Settings) -> list[Usual]:
         while not table.is_read:
             if time.monotonic() > give_up:
                 raise Transient(
-                    f"{topics.DWELL_NORMS.name} does not answer at {settings.bootstrap}:"
+                    f"{topics.DWELL_NORMS.name} does not answer at {settings.kafka.bootstrap}:"
                     " start a stack with shipsync up, or set SHIPSYNC_BOOTSTRAP"
                 )
             table.look(POLL_SECONDS)

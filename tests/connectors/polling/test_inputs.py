@@ -49,7 +49,7 @@ class Writer:
         self.references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
         self.states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
         self.cursors = ValueCodec(topics.POLL_STATE, PollState, registry)
-        self._producer = Producer(settings.librdkafka())
+        self._producer = Producer(settings.kafka.librdkafka())
 
     def send(self, topic: topics.Topic, key: str, value: bytes | None) -> None:
         self._producer.produce(topic.name, value, key)

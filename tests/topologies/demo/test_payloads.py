@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from config import headers, topics
-from config.settings import Settings
+from config.settings import SETTINGS
 from connectors.carriers import discover
 from streams.contracts.ids import shipment_key
 from streams.intake.step import TakenIn, take_in
@@ -19,7 +19,7 @@ from topologies.demo.stories import tell
 from topologies.stages.intake import HEADER_NAMES
 
 NOW_MS = 1_790_000_000_000
-MAX_BYTES = Settings.model_fields["max_record_bytes"].default
+MAX_BYTES = SETTINGS["max_record_bytes"].info.default
 
 
 @dataclass(frozen=True, slots=True)

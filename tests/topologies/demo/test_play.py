@@ -57,7 +57,7 @@ def test_every_message_of_the_plan_arrives_with_its_headers_and_is_entered(stack
     assert len(ledger.sent) == len(plan.raw)
     assert {order for order, _ in ledger.references_sent} == {order.order_id for order in plan.orders}
     for feed in FEEDS:
-        for record in read_all(stack.bootstrap, topics.raw(feed).name):
+        for record in read_all(stack.kafka.bootstrap, topics.raw(feed).name):
             message = ledger.sent[Origin(record.topic(), record.partition(), record.offset())]
             assert (record.value() or b"") == message.body
             present = dict(record.headers())
@@ -65,7 +65,7 @@ def test_every_message_of_the_plan_arrives_with_its_headers_and_is_entered(stack
             assert present[headers.CORRELATION_ID] == message.correlation_id.encode()
             assert present[headers.RECEIVED_AT] == str(accounts.NOW_MS).encode()
     orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
-    read = [orders.decode(record.value()) for record in read_all(stack.bootstrap, topics.ERP_ORDERS.name)]
+    read = [orders.decode(record.value()) for record in read_all(stack.kafka.bootstrap, topics.ERP_ORDERS.name)]
     assert {order.order_id for order in read} == {order.order_id for order in plan.orders}
 
 
@@ -76,7 +76,7 @@ def test_what_the_stages_write_is_entered_from_where_the_topics_stood_at_the_sta
     events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry)
     fanned = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
     cards = ValueCodec(topics.DEAD_LETTERS, DeadLetter, registry)
-    producer = Producer({"bootstrap.servers": stack.bootstrap})
+    producer = Producer({"bootstrap.servers": stack.kafka.bootstrap})
     producer.produce(topics.CUSTOMER_UPDATES.name, updates.encode(accounts.update(Milestone.PICKED_UP)))
     producer.flush(10)
     ledger = Ledger(accounts.plan())

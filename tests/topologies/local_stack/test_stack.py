@@ -63,14 +63,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def test_everything_is_up_and_noted(stack: Stack) -> None:
-    folder = stack.settings.data_dir
+    folder = stack.settings.state.data_dir
     noted = stack_file.running(folder)
     assert noted is not None
     assert [one.name for one in noted.processes] == [
         "broker", "valkey", "registry", *(app.name for app in topics.APPS), "gateway",
     ]
     assert {one.state for one in noted.processes} == {State.UP.value}
-    assert stack_file.resolve(Settings(data_dir=folder)).bootstrap == stack.settings.bootstrap
+    assert stack_file.resolve(Settings(data_dir=folder)).kafka.bootstrap == stack.settings.kafka.bootstrap
     assert not (folder / topics.SHIPMENTS.app_id / "of an earlier run").exists()
 
 
@@ -89,11 +89,11 @@ def test_a_second_stack_on_the_same_data_is_refused_and_harms_nothing(stack: Sta
     with pytest.raises(Fatal, match=r"a stack is running already.*SHIPSYNC_DATA_DIR"):
         second.start()
     second.stop()
-    assert stack_file.running(stack.settings.data_dir) is not None
+    assert stack_file.running(stack.settings.state.data_dir) is not None
 
 
 def test_a_file_fed_is_seen_by_tail_and_status(stack: Stack, tmp_path: Path) -> None:
-    folder = stack.settings.data_dir
+    folder = stack.settings.state.data_dir
     (tmp_path / "bad.json").write_text("{no json")
     feed = discover()[0].feed
     sent = shipsync(folder, "feed", feed, str(tmp_path / "bad.json"))
@@ -116,13 +116,13 @@ def test_a_file_fed_is_seen_by_tail_and_status(stack: Stack, tmp_path: Path) -> 
 
 
 def test_a_key_picks_its_records_and_the_end_ends(stack: Stack) -> None:
-    folder = stack.settings.data_dir
+    folder = stack.settings.state.data_dir
     other = shipsync(folder, "tail", "dead.letters", "--from-beginning", "--until-end", "--key", "nobody")
     assert (other.returncode, other.stdout) == (0, "")
 
 
 def test_the_topics_are_as_declared_to_whom_declares_as_many_partitions(stack: Stack) -> None:
-    folder = stack.settings.data_dir
+    folder = stack.settings.state.data_dir
     alike = shipsync(folder, "topics", "--check", SHIPSYNC_PARTITIONS="2")
     assert alike.returncode == 0, alike.stdout + alike.stderr
     assert "topics are as declared" in alike.stdout
@@ -137,7 +137,7 @@ def test_a_stage_that_is_killed_comes_back(stack: Stack) -> None:
     stage.process.kill()
     eventually(lambda: stack.look() or stage.state is State.WAITING)
     eventually(lambda: stack.look() or stage.state is State.UP, 60)
-    noted = stack_file.running(stack.settings.data_dir)
+    noted = stack_file.running(stack.settings.state.data_dir)
     assert noted is not None
     assert next(one for one in noted.processes if one.name == "feeds").restarts == 1
 
@@ -180,7 +180,7 @@ def test_over_a_broker_of_somebody_else_only_stages_are_started(tmp_path: Path) 
     assert f"{topics.ERP_ORDERS.name} has 1 partitions, 3 are declared" in "".join(said)
     assert {child.spec.name for child in stack.children} <= {"intake"}
     stack.stop()
-    assert stack.settings.session_timeout == Settings().session_timeout
+    assert stack.settings.stage.session_timeout == Settings().stage.session_timeout
 
 
 class Up:

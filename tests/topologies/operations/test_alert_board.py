@@ -47,7 +47,7 @@ def alert(subject: str, state: AlertState, raised_at: int = 1) -> Alert:
 
 def publish(settings: Settings, *alerts: Alert) -> None:
     codec = ValueCodec(topics.OPS_ALERTS, Alert, Registry(settings))
-    producer = Producer(settings.librdkafka())
+    producer = Producer(settings.kafka.librdkafka())
     for one in alerts:
         producer.produce(topics.OPS_ALERTS.name, codec.encode(one), one.alert_id)
     assert producer.flush(15) == 0

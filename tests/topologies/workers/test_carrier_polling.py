@@ -57,7 +57,7 @@ class Bench:
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
         self._states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
         self._cursor = ValueCodec(topics.POLL_STATE, PollState, registry)
-        self._producer = Producer(settings.librdkafka())
+        self._producer = Producer(settings.kafka.librdkafka())
 
     def order(self, number: str) -> None:
         """An order names the number."""
@@ -74,11 +74,11 @@ class Bench:
 
     def raw(self) -> list[Any]:
         """What was passed on."""
-        return read_all(self.settings.bootstrap, topics.raw(FEED).name)
+        return read_all(self.settings.kafka.bootstrap, topics.raw(FEED).name)
 
     def cursors(self) -> dict[str, PollState]:
         """The last cursor of each number."""
-        found = [self._cursor.decode(one.value()) for one in read_all(self.settings.bootstrap, topics.POLL_STATE.name)]
+        found = [self._cursor.decode(one.value()) for one in read_all(self.settings.kafka.bootstrap, topics.POLL_STATE.name)]
         return {state.tracking_number: state for state in found}
 
     def environment(self) -> dict[str, str]:
@@ -86,8 +86,8 @@ class Bench:
         ours = {FEED: {"client_id": "we", "client_secret": "hush", "base_url": self.api.base_url}}
         return {
             **inherited, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "SHIPSYNC_FEEDS": FEED,
-            "SHIPSYNC_BOOTSTRAP": self.settings.bootstrap, "SHIPSYNC_REGISTRY_URL": self.settings.registry_url,
-            "SHIPSYNC_REDIS_URL": self.settings.redis_url, "SHIPSYNC_DATA_DIR": str(self.folder),
+            "SHIPSYNC_BOOTSTRAP": self.settings.kafka.bootstrap, "SHIPSYNC_REGISTRY_URL": self.settings.kafka.registry_url,
+            "SHIPSYNC_REDIS_URL": self.settings.state.redis_url, "SHIPSYNC_DATA_DIR": str(self.folder),
             "SHIPSYNC_POLL_CREDENTIALS": json.dumps(ours),
         }
 
