@@ -18,7 +18,7 @@ from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import CarrierEvent, OrderReference
 from tests.day.outcome import Outcome, read
 from tests.day.recording import Day, key_of
-from tests.integration.test_pipeline import registry
+from tests.support.brokers import registry
 from tests.support.kafka import start_kafka
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import committed
@@ -122,5 +122,6 @@ def _until(settings: Settings, total: int, beat: Beat) -> None:
 def _done(settings: Settings) -> int:
     """Records committed, over both topics."""
     return sum(
-        sum(committed(settings.kafka.bootstrap, topics.SHIPMENTS.app_id, topic.name, PARTITIONS).values()) for topic in TOLD
+        sum(committed(settings.kafka.bootstrap, topics.SHIPMENTS.app_id, topic.name, PARTITIONS).values())
+        for topic in TOLD
     )

@@ -15,8 +15,8 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import Alert, AlertAction, AlertSignal
 from streams.kernel.vocabulary import ActionKind, AlertState, AlertStep
-from tests.integration.test_pipeline import BROKERS, registry
 from tests.support.alert_strategies import T0, UP, signal
+from tests.support.brokers import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
@@ -48,7 +48,8 @@ class Cause:
 
     def alert(self) -> Alert | None:
         """The alert as anybody reads it."""
-        found = [self._alerts.decode(one.value()) for one in read_all(self._settings.kafka.bootstrap, topics.OPS_ALERTS.name)]
+        read = read_all(self._settings.kafka.bootstrap, topics.OPS_ALERTS.name)
+        found = [self._alerts.decode(one.value()) for one in read]
         return found[-1] if found else None
 
     def stands(self, state: AlertState) -> bool:

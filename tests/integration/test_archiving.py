@@ -18,7 +18,7 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import CarrierEvent, EnrichedEvent, OrderReference, ShipmentState
 from streams.kernel.vocabulary import Milestone, Status
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.strategies import carrier_event, reference
 from tests.support.topics import fill, read_all

@@ -21,7 +21,7 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import largest_record
 from streams.contracts.model import CarrierEvent, DeadLetter, EnrichedEvent, ErpPosting, FeedActivity
 from streams.kernel.vocabulary import Flag, Milestone, RejectReason
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.framing import framed_wrong
 from tests.support.topics import read_all
 from tests.support.waiting import eventually

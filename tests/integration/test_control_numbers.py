@@ -14,11 +14,11 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import CarrierEvent
 from streams.kernel.vocabulary import Flag
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
+from tests.support.intake_records import EDI
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
-from tests.topologies.stages.test_intake import EDI
 from topologies.local_stack.stack import catalogue
 
 RAW = topics.raw("rlca").name

@@ -16,8 +16,8 @@ from connectors.drop.sender import Sender
 from connectors.drop.watcher import Watcher
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.kafka.topic_admin import TopicAdmin
-from tests.connectors.formats.test_cutting import interchange, numbers, read
 from tests.support.topics import read_all
+from tests.support.x12_files import interchange, numbers, read
 from topologies.cli.main import app
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]

@@ -15,8 +15,8 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import Acknowledgement, AlertSignal, Interchange
 from streams.kernel.vocabulary import AlertKind, AlertState, Verdict
-from tests.integration.test_pipeline import BROKERS, registry
-from tests.streams.edi.test_step import acknowledged, sent
+from tests.support.brokers import BROKERS, registry
+from tests.support.edi_inputs import acknowledged, sent
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually

@@ -20,7 +20,7 @@ from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import ErpPosting, Order, OrderLine, Reference, ShipmentState
 from streams.kernel.vocabulary import PostingKind, Status
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.topics import read_all
 from tests.support.waiting import eventually
 from topologies.cli.main import app

@@ -18,7 +18,7 @@ from streams.contracts.model import CarrierEvent, EnrichedEvent, ShipmentState, 
 from streams.kernel.vocabulary import Milestone
 from streams.shipments.record import decode
 from streams.shipments.state_view import state_of
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.laws import tell
 from tests.support.strategies import carrier_event, received, reference
 from tests.support.topics import fill, read_all

@@ -15,7 +15,7 @@ from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import CustomerUpdate, ErpPosting, Order, OrderLine, Related, ShipmentLink, ShipmentState
 from streams.kernel.vocabulary import Correction, LinkKind, Milestone, PostingKind, Status
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
 from topologies.local_stack.stack import Stack
@@ -99,7 +99,8 @@ def test_an_order_hears_of_a_hand_over_to_the_end(
         eventually(lambda: len(posted()) >= 2, 30, 0.3)
         assert posted() == [PostingKind.DELIVERY_CONFIRMATION, PostingKind.GOODS_ISSUE]
         update = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, known)
-        updates = [update.decode(one.value()) for one in read_all(settings.kafka.bootstrap, topics.CUSTOMER_UPDATES.name)]
+        told = read_all(settings.kafka.bootstrap, topics.CUSTOMER_UPDATES.name)
+        updates = [update.decode(one.value()) for one in told]
         assert {(one.carrier, one.tracking_number) for one in updates} == {tuple(FIRST.split(":"))}
         assert sorted(one.milestone.value for one in updates) == ["delivered", "out_for_delivery", "picked_up"]
         assert standing()[FIRST].parts == [Related(SECOND, LinkKind.HANDED_OVER)]
@@ -116,7 +117,8 @@ def test_an_order_hears_of_a_hand_over_to_the_end(
         read = [posting.decode(one.value()) for one in read_all(settings.kafka.bootstrap, topics.ERP_POSTINGS.name)]
         [confirmed, reversal] = [one for one in read if one.kind is PostingKind.DELIVERY_CONFIRMATION]
         assert (confirmed.reverses, reversal.reverses) == (None, confirmed.posting_id)
-        updates = [update.decode(one.value()) for one in read_all(settings.kafka.bootstrap, topics.CUSTOMER_UPDATES.name)]
+        told = read_all(settings.kafka.bootstrap, topics.CUSTOMER_UPDATES.name)
+        updates = [update.decode(one.value()) for one in told]
         assert {one.milestone for one in updates if one.correction is Correction.RETRACTS} == {
             Milestone.OUT_FOR_DELIVERY, Milestone.DELIVERED,
         }

@@ -18,7 +18,7 @@ from streams.contracts.ids import digest
 from streams.contracts.model import Dwell
 from streams.kernel.vocabulary import Status
 from streams.norms.histogram import PERIOD_MS
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill
 from tests.support.waiting import eventually

@@ -27,9 +27,9 @@ from streams.contracts.model import (
     OrderLine,
     ShipmentState,
 )
-from tests.integration.test_pipeline import registry
 from tests.samples import FOLDER, spelled_out
 from tests.samples.spine import EXPECTED, FEED_OF, UNRESOLVED
+from tests.support.brokers import registry
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
 from topologies.local_stack.stack import Stack

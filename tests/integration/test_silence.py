@@ -16,7 +16,7 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import Alert, AlertSignal, CarrierEvent
 from streams.kernel.vocabulary import AlertKind, AlertState, Milestone
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.strategies import carrier_event
 from tests.support.topics import fill, read_all

@@ -48,7 +48,7 @@ class EchoStage:
         }
         with (self.folder / f"{disk}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.topologies.echo_worker", json.dumps(arguments)],
+                [sys.executable, "-m", "tests.support.echo_worker", json.dumps(arguments)],
                 cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
         self._running.append(process)

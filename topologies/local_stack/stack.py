@@ -176,8 +176,8 @@ class Stack:
             for child in self._supervisor.children
         ]
         UpFile(
-            os.getpid(), settings.kafka.bootstrap, settings.kafka.registry_url, settings.state.redis_url, settings.process.host,
-            started_at, processes, stack_file.born(os.getpid()),
+            os.getpid(), settings.kafka.bootstrap, settings.kafka.registry_url, settings.state.redis_url,
+            settings.process.host, started_at, processes, stack_file.born(os.getpid()),
         ).write(settings.state.data_dir)
 
     def _discard_state(self) -> None:
@@ -233,7 +233,8 @@ class Stack:
             raise Fatal(f"port {port} is taken, wanted for the gateway: free it, or set SHIPSYNC_GATEWAY_PORT")
         return ChildSpec(
             GATEWAY, [*SHIPSYNC, GATEWAY], environment(self.settings), ready=partial(_takes_pushes, host, port),
-            metrics_port=port, stop_seconds=self.settings.stage.drain_timeout + STOP_MARGIN_SECONDS, layer=GATEWAY_LAYER,
+            metrics_port=port, stop_seconds=self.settings.stage.drain_timeout + STOP_MARGIN_SECONDS,
+            layer=GATEWAY_LAYER,
         )
 
 

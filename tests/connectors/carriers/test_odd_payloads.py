@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from connectors.carriers import discover
 from streams.intake.step import TakenIn, take_in
+from tests.support.carrier_cases import case
 from tests.support.records import FakeRecord
 
-HERE = Path(__file__).parent
 ADAPTERS = {carrier.feed: carrier.adapter for carrier in discover()}
 RECEIVED_AT = 1_790_000_000_000
-
-
-def case(path: str) -> bytes:
-    return (HERE / path).read_bytes()
 
 
 ALERT = json.loads(case("ups/cases/track_alert_out_for_delivery.in.json"))

@@ -20,7 +20,7 @@ from topologies.cli.main import app
 
 COMMANDS = [
     "alerts", "carrier", "demo", "drop", "feed", "gateway", "identity", "masterdata", "norms", "orders", "poll",
-    "stage", "state", "status", "tail", "topics", "up", "version",
+    "settings", "stage", "state", "status", "tail", "topics", "up", "version",
 ]
 
 
@@ -117,6 +117,12 @@ def test_topics_are_those_of_the_feeds_taken(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("SHIPSYNC_FEEDS", "ups")
     listed = {topic["name"] for topic in json.loads(invoked("topics", "--json").output)}
     assert {name for name in listed if name.startswith("raw.")} == {"raw.ups.v1"}
+
+
+def test_an_unknown_setting_ends_with_78_and_names_the_nearest() -> None:
+    done = ran("topics", SHIPSYNC_PARTITION="2")
+    assert done.returncode == 78
+    assert done.stderr == "Wrong settings:\n  SHIPSYNC_PARTITION: unknown; did you mean SHIPSYNC_PARTITIONS?\n"
 
 
 def test_wrong_settings_end_with_78_and_name_each() -> None:

@@ -78,7 +78,8 @@ class Bench:
 
     def cursors(self) -> dict[str, PollState]:
         """The last cursor of each number."""
-        found = [self._cursor.decode(one.value()) for one in read_all(self.settings.kafka.bootstrap, topics.POLL_STATE.name)]
+        read = read_all(self.settings.kafka.bootstrap, topics.POLL_STATE.name)
+        found = [self._cursor.decode(one.value()) for one in read]
         return {state.tracking_number: state for state in found}
 
     def environment(self) -> dict[str, str]:
@@ -86,7 +87,8 @@ class Bench:
         ours = {FEED: {"client_id": "we", "client_secret": "hush", "base_url": self.api.base_url}}
         return {
             **inherited, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "SHIPSYNC_FEEDS": FEED,
-            "SHIPSYNC_BOOTSTRAP": self.settings.kafka.bootstrap, "SHIPSYNC_REGISTRY_URL": self.settings.kafka.registry_url,
+            "SHIPSYNC_BOOTSTRAP": self.settings.kafka.bootstrap,
+            "SHIPSYNC_REGISTRY_URL": self.settings.kafka.registry_url,
             "SHIPSYNC_REDIS_URL": self.settings.state.redis_url, "SHIPSYNC_DATA_DIR": str(self.folder),
             "SHIPSYNC_POLL_CREDENTIALS": json.dumps(ours),
         }

@@ -7,7 +7,7 @@ from streams.shipments.record import encode
 from streams.shipments.reuse.archive import buried
 from streams.shipments.reuse.split import lives_in
 from streams.shipments.step import Advance
-from tests.streams.shipments.reuse.test_after_archive import FIRST, KEY, SECOND, Said, at, claim, found, tell
+from tests.support.number_reuse import FIRST, KEY, SECOND, Said, at, claim, found, tell
 
 
 def both(*more: Said) -> Advance:

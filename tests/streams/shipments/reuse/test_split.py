@@ -16,7 +16,7 @@ from streams.shipments.reuse.split import (
     united,
 )
 from streams.shipments.step import advance
-from tests.streams.shipments.reuse.test_after_archive import FIRST, KEEPING, KEY, SECOND, Said, at, claim, found, tell
+from tests.support.number_reuse import FIRST, KEEPING, KEY, SECOND, Said, at, claim, found, tell
 
 PIECES = [at(-1, Milestone.PICKED_UP, piece="2"), at(0, Milestone.DELIVERED, piece="1")]
 
