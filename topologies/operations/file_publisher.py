@@ -52,34 +52,32 @@ def send(
     if topic not in admin.existing():
         raise Fatal(f"{topic} is not on {settings.kafka.bootstrap}: shipsync topics --create")
     out = producer(settings, largest=largest_record(settings))
-    outcomes: dict[Path, Outcome] = {}
+    results: list[Callable[[], Outcome]] = []
     for file in files:
-        outcomes[file] = Outcome(file, _correlation_id(file), None, "not acknowledged by the broker")
-        _produce(out, feed, outcomes[file], channel, outcomes)
+        results.append(_enqueue(out, feed, file, channel))
         pause()
     out.flush(ACK_SECONDS)
-    return list(outcomes.values())
+    return [result() for result in results]
 
 
-def _produce(
-    out: Producer, feed: str, outcome: Outcome, channel: str, outcomes: dict[Path, Outcome]
-) -> None:
-    file = outcome.file
+def _enqueue(out: Producer, feed: str, file: Path, channel: str) -> Callable[[], Outcome]:
+    """Queue the file; a function that tells what has become of it so far."""
+    outcome = Outcome(file, _correlation_id(file), None, "not acknowledged by the broker")
 
     def acknowledged(error: KafkaError | None, record: Message) -> None:
-        place = f"{record.topic()}[{record.partition()}] @ {record.offset()}"
-        outcomes[file] = outcome._replace(
-            place=place if error is None else None, fault=None if error is None else error.str()
-        )
+        nonlocal outcome
+        place = f"{record.topic()}[{record.partition()}] @ {record.offset()}" if error is None else None
+        outcome = outcome._replace(place=place, fault=None if error is None else error.str())
 
     try:
         body = file.read_bytes()
         record = raw_record(feed, body, content_type(file), _now_ms(), outcome.correlation_id, channel)
         enqueue(out, record, acknowledged)
     except OSError as error:
-        outcomes[file] = outcome._replace(fault=f"cannot be read: {error.strerror}")
+        outcome = outcome._replace(fault=f"cannot be read: {error.strerror}")
     except KafkaException as error:
-        outcomes[file] = outcome._replace(fault=f"{error.args[0].str()} ({len(body):,} bytes)")
+        outcome = outcome._replace(fault=f"{error.args[0].str()} ({len(body):,} bytes)")
+    return lambda: outcome
 
 
 def _now_ms() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -88,23 +88,22 @@ def humane(value: Any, name: str = "") -> Any:
 @cache
 def times() -> frozenset[str]:
     """The names of the contracts' fields that hold a time."""
-    found: set[str] = set()
-    for file in sorted(contracts.AVRO_DIR.glob("*.avsc")):
-        _collect(contracts.schema(file.stem), "", found)
-    return frozenset(found)
+    files = sorted(contracts.AVRO_DIR.glob("*.avsc"))
+    return frozenset(name for file in files for name in _times_in(contracts.schema(file.stem), ""))
 
 
-def _collect(node: Any, name: str, found: set[str]) -> None:
+def _times_in(node: Any, name: str) -> Iterator[str]:
+    """The names of the fields of a schema that hold a time. ``name``: of the field whose type ``node`` is."""
     if isinstance(node, list):
         for one in node:
-            _collect(one, name, found)
+            yield from _times_in(one, name)
     elif isinstance(node, dict):
         if node.get("logicalType") == "timestamp-millis":
-            found.add(name)
+            yield name
         for field in node.get("fields", ()):
-            _collect(field["type"], field["name"], found)
+            yield from _times_in(field["type"], field["name"])
         for inner in ("type", "items", "values"):
-            _collect(node.get(inner), name, found)
+            yield from _times_in(node.get(inner), name)
 
 
 def moment(milliseconds: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectors.formats.x12 import Segment, TransactionSet
 from connectors.mapping.declared.status_tables import sense_of
@@ -47,12 +47,17 @@ class House:
 
 @dataclass(slots=True)
 class Reading:
-    """One transaction set while it is read. ``scac``, ``number`` and ``references`` go into its events."""
+    """One transaction set while it is read, and what was read of it (``parsed``).
+
+    ``first``: the index of its first event in the raw record. ``scac``, ``number`` and ``references`` go into its
+    events.
+    """
 
     house: House
     set: TransactionSet
     context: RawContext
-    parsed: Parsed
+    first: int
+    parsed: Parsed = field(default_factory=Parsed)
     scac: str = ""
     number: str = ""
     references: Sequence[Reference] = ()
@@ -112,7 +117,7 @@ class Reading:
             raise Reject(RejectReason.NO_REFERENCE, f"{one.code} {one.control} names no shipment", "ST")
         slug = "" if self.scac.upper() in _NO_SCAC else normalise_carrier(self.scac)
         said = f"{one.code}:{code}" if code else one.code
-        self.parsed.events.append(self.house.builder.build(self.context, len(self.parsed.events), Scan(
+        self.parsed.events.append(self.house.builder.build(self.context, self.first + len(self.parsed.events), Scan(
             self.house.aliases.get(slug, slug) or "unknown", self.number,
             sense_of(milestone)._replace(classifier=classifier), said, said, "", moment, list(self.references),
             list(one.flags), location, estimate,
