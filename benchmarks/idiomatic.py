@@ -23,7 +23,7 @@ from connectors.carriers import discover
 from connectors.kafka.registry import Registry
 from streams.contracts import model
 from streams.contracts.ids import shipment_key
-from streams.intake.step import take_in
+from streams.intake.step import step
 from streams.kernel.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason, Status
 from streams.shipments.record import decode, encode
 from streams.shipments.state_view import state_of
@@ -86,7 +86,7 @@ def to_event(data: dict[str, Any]) -> model.CarrierEvent:
 
 
 class RawRecord(msgspec.Struct):
-    """One event's record as ``take_in`` wants it."""
+    """One event's record as ``intake.step`` wants it."""
 
     topic: str
     partition: int
@@ -127,7 +127,7 @@ def build_intake(app: faust.App, registry: Registry) -> None:
                 message.topic, message.partition, message.offset, int(message.timestamp * 1000), None,
                 event.value, list(message.headers.items() if isinstance(message.headers, dict) else message.headers),
             )
-            for one in take_in([record], adapters, record.timestamp, MAX_BYTES).events:
+            for one in step([record], adapters, record.timestamp, MAX_BYTES).outputs.events:
                 key = shipment_key(one.carrier, one.tracking_number).encode()
                 await events.send(key=key, value=codec.dumps(one))
 

@@ -19,7 +19,7 @@ from streams.kernel.errors import Transient
 
 BATCH = 5_000
 POLL_SECONDS = 0.1
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
 PATIENCE_SECONDS = 30.0
 QUEUED_KBYTES = 16 * 1024
 FETCH_BYTES = 1024 * 1024
@@ -66,13 +66,18 @@ class PartitionReader:
 
     def __init__(
         self, settings: Settings, group: str, *, out_of_range: OutOfRange = OutOfRange.EARLIEST,
-        fetch_bytes: int = FETCH_BYTES, fetch_wait_ms: int = FETCH_WAIT_MS,
+        fetch_bytes: int = FETCH_BYTES, fetch_wait_ms: int = FETCH_WAIT_MS, answer_seconds: float | None = None,
     ) -> None:
-        """Connects to nothing yet. The settings are those of :func:`consumer`."""
+        """Connects to nothing yet. The settings are those of :func:`consumer`.
+
+        ``answer_seconds``: how long the broker may take to answer about topics, ``ANSWER_SECONDS`` by default; less
+        where a person waits who can do without.
+        """
         self._consumer = consumer(
             settings, group, out_of_range=out_of_range, fetch_bytes=fetch_bytes, fetch_wait_ms=fetch_wait_ms
         )
         self._bootstrap = settings.kafka.bootstrap
+        self._answer_seconds = ANSWER_SECONDS if answer_seconds is None else answer_seconds
         self._unread: set[tuple[str, int]] = set()
         self._failure: Transient | None = None
 
@@ -84,7 +89,7 @@ class PartitionReader:
     def partitions(self, topic: str) -> list[int]:
         """The numbers of the topic's partitions, ascending. Raises Transient where broker or topic is missing."""
         try:
-            found = self._consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics.get(topic)
+            found = self._consumer.list_topics(topic, timeout=self._answer_seconds).topics.get(topic)
         except KafkaException as error:
             raise no_broker(self._bootstrap, error) from error
         if found is None or not found.partitions:
@@ -94,7 +99,7 @@ class PartitionReader:
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """The first offset of a partition, and the one after its last record. Raises Transient without an answer."""
         try:
-            low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), ANSWER_SECONDS)
+            low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), self._answer_seconds)
         except KafkaException as error:
             raise Transient(
                 f"{topic} does not answer at {self._bootstrap}: {error.args[0].str()}"

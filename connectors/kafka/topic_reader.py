@@ -51,7 +51,7 @@ class Reader(Generic[T]):
 
     def __init__(
         self, settings: Settings, registry: Registry, topic: Topic, struct: type[T], take: Take[T],
-        newest: int | None = None, group: str = GROUP,
+        newest: int | None = None, group: str = GROUP, answer_seconds: float | None = None,
     ) -> None:
         """``newest``: begin so many records before each partition's end, or, where the broker understates that (the
         embedded one: it is the beginning of the last batch), before them. Raises Transient where broker, registry or
@@ -59,7 +59,7 @@ class Reader(Generic[T]):
         self._codec = ValueCodec(topic, struct, registry)
         self._take = take
         self._topic = topic.name
-        self._reader = PartitionReader(settings, group)
+        self._reader = PartitionReader(settings, group, answer_seconds=answer_seconds)
         try:
             self._reader.assign([
                 TopicPartition(topic.name, number, self._beginning(number, newest))

@@ -1,17 +1,23 @@
-"""What README and ``docs/`` name is there: links and their headings, files, topics, and every folder on the map."""
+"""What README and ``docs/`` name is there: links and their headings, files, topics, commands with their options, and
+every folder on the map."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import typer
+from typer.core import TyperGroup
+
 from config import topics
 from tests.support.sources import PACKAGES, ROOT, label, modules
+from topologies.cli.main import app
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FILE = re.compile(r"`((?:streams|connectors|topologies|config|avro|tests|docs|benchmarks|tools)/[\w/.-]*)`")
 _TOPIC = re.compile(r"`([a-z]+(?:\.[a-z]+)+\.v\d)`")
+_COMMAND = re.compile(r"\bshipsync ((?:[a-z]+ ?)+)((?:[^`\n|]*?--[a-z-]+)*)")
 _FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 _MADE_UP = re.compile(r"/(nordfracht|acme)\b")
 """Carriers the pages invent."""
@@ -42,6 +48,15 @@ def test_topics_that_are_named_exist() -> None:
     assert lost == []
 
 
+def test_commands_that_are_named_exist() -> None:
+    lost = [
+        f"{label(page)}: shipsync {words.strip()}{options}"
+        for page in PAGES for code in _code(page) for words, options in _COMMAND.findall(code)
+        if not _is_command(words.split(), re.findall(r"--[a-z-]+", options))
+    ]
+    assert lost == []
+
+
 def test_every_folder_stands_on_the_map() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     [drawn] = re.findall(r"^## The map$.*?^```\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
@@ -52,6 +67,24 @@ def test_every_folder_stands_on_the_map() -> None:
         found.add("/".join(above))
     folders = {label(path.parent) for path in modules() if "connectors/carriers/" not in label(path.parent)}
     assert found - {"avro"} == folders | set(PACKAGES) - {"portal"}
+
+
+def _code(page: Path) -> list[str]:
+    """Spans and blocks of code."""
+    text = page.read_text("utf-8")
+    return [*_FENCE.findall(text), *re.findall(r"`([^`]+)`", _FENCE.sub("", text))]
+
+
+def _is_command(words: list[str], options: list[str]) -> bool:
+    command = typer.main.get_command(app)
+    for word in words:
+        if not isinstance(command, TyperGroup):
+            break
+        if word not in command.commands:
+            return False
+        command = command.commands[word]
+    known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    return known.issuperset(options)
 
 
 def _text(page: Path) -> str:

@@ -15,6 +15,7 @@ from streams.kernel.alert_vocabulary import OPEN
 from streams.kernel.vocabulary import AlertState
 
 REGISTRY_SECONDS = 2.0
+ANSWER_SECONDS = 3.0
 POLL_SECONDS = 0.1
 
 
@@ -26,7 +27,10 @@ class AlertBoard:
         registry = Registry(settings, patience=REGISTRY_SECONDS)
         self.alerts: dict[str, Alert] = {}
         """Every alert there is, by id."""
-        self._reader = Reader(settings, registry, topics.OPS_ALERTS, Alert, self._enter, group="shipsync-status")
+        self._reader = Reader(
+            settings, registry, topics.OPS_ALERTS, Alert, self._enter, group="shipsync-status",
+            answer_seconds=ANSWER_SECONDS,
+        )
 
     def update(self, seconds: float) -> list[Alert]:
         """Read on, at first to the end but no longer than ``seconds``; the open alerts, the most pressing first.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connectors.carriers import discover
 from connectors.polling.response import Response
 from connectors.polling.responses import Assessment, assess, digest
-from streams.intake.step import Parsed, RawContext
+from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.vocabulary import Status
 from streams.polling.schedule import Answer
 

@@ -16,7 +16,7 @@ from connectors.kafka.topic_admin import LARGEST_STATE
 from streams.contracts.claim_order import age_of
 from streams.contracts.model import CarrierEvent, MasterRecord, Order, OrderLine, OrderReference, Record
 from streams.kernel.vocabulary import AlertKind, AlertState, Correction, MasterKind, Milestone, SaidBy
-from streams.orders.step import MOST_CLAIMS
+from streams.orders.claims import MOST_CLAIMS
 from tests.fakes.memory import Memory
 from tests.fakes.stage import Calls, FakeSink
 from tests.support.messages import sent_to

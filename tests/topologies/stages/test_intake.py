@@ -27,7 +27,7 @@ from streams.contracts.model import (
     ReferenceClaim,
     Source,
 )
-from streams.intake.step import Parsed, RawContext
+from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Direction, Flag, Milestone, RejectReason, SaidBy, Verdict
 from tests.support.intake_records import (
@@ -343,8 +343,8 @@ def test_an_event_that_cannot_be_written_counts_as_refused_and_as_no_event() -> 
 @pytest.mark.parametrize(
     ("bad", "told"),
     [
-        ({"activityStatus": {"type": "D", "code": "FS", "description": "x" * 70_000}}, "an event of 7"),
-        ({"trackingNumber": "1Z" * 200}, "a number of 404 characters"),
+        ({"activityStatus": {"type": "D", "code": "FS", "description": "x" * 70_000}}, "the event has 7"),
+        ({"trackingNumber": "1Z" * 200}, "the tracking number or reference has 404 characters"),
     ],
 )
 def test_an_event_no_topic_could_carry_is_refused_with_its_record_alone(bad: dict[str, Any], told: str) -> None:

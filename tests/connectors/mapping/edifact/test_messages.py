@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.carriers import discover
-from streams.intake.step import RawContext
+from streams.intake.adapter import RawContext
 from streams.kernel.vocabulary import Classifier, Milestone, RejectReason
 
 CONTEXT = RawContext("edifact_partner", "", "raw.edifact_partner.v1", 0, 0, 1_790_000_000_000, "c")

@@ -13,7 +13,7 @@ from streams.contracts.claim_order import age_of, link_of
 from streams.contracts.ids import digest
 from streams.contracts.model import Order, OrderLine, OrderReference, OrderState, Reference, ReferenceClaim
 from streams.kernel.vocabulary import SaidBy
-from streams.orders.step import keep
+from streams.orders.step import step as step_orders
 from streams.shipments.claims.standing import (
     age_of_claim,
     age_of_word,
@@ -196,10 +196,10 @@ def _end(
     references_out: list[OrderReference] = []
     claims: list[ReferenceClaim] = []
     for version in versions:
-        out = keep([version], states)
+        out = step_orders([version], states)
         states |= out.states
-        references_out += out.references
-        claims += out.claims
+        references_out += out.outputs.references
+        claims += out.outputs.claims
     world = tell_identity(cut([*claims, *words]))
     outcome = tell_shipments(cut([*references_out, *world.references]))
     known = {key: decode(record) for key, record in outcome.records.items()}
@@ -234,7 +234,7 @@ def _newest(versions: Sequence[Order]) -> Order | None:
     """The version that holds, of those of the same time too."""
     states: dict[str, OrderState | None] = {}
     for version in versions:
-        states |= keep([version], states).states
+        states |= step_orders([version], states).states
     held = states.get("O-1")
     return next((one for one in versions if held is not None and _version_of(one) == held.version), None)
 
