@@ -558,7 +558,7 @@ def test_a_number_an_answer_for_several_leaves_out_has_no_news(play: Callable[..
         scene.watch("A1", "B2")
         await scene.send_due()
         assert (scene.book["B2"].news_at, scene.book["B2"].not_found) == (None, 0)
-        assert scene.book["B2"].detail == "nothing was said of it"
+        assert scene.book["B2"].detail == "the answer does not mention it"
 
     play(act, TOGETHER)
 
@@ -603,7 +603,7 @@ def test_a_number_we_cannot_even_ask_for_does_not_hold_up_the_others(
         await scene.send_due()
         assert scene.book["B2"].status is Status.IN_TRANSIT
         assert scene.book["\ud800"].detail.startswith("UnicodeEncodeError")
-        assert r"acme: asking for '\ud800' fails" in caplog.text
+        assert r"acme: polling for '\ud800' ends with a fault of ours" in caplog.text
         assert scene.poller.circuit.state is CircuitState.CLOSED
 
     play(act)
