@@ -110,7 +110,7 @@ class KafkaSettings(Group):
 class StateSettings(Group):
     """Where processes keep what they know."""
 
-    data_dir: Path = Field(Path("var"), description="Local state; losing it costs a replay, never data")
+    data_dir: Path = Field(Path("var"), description="Local state, of one worker of each stage; losing it costs a replay, never data")
     block_cache_bytes: int = Field(
         64 * 1024 * 1024, ge=1024 * 1024, description="RocksDB cache of one worker"
     )

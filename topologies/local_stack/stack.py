@@ -24,6 +24,7 @@ from topologies.local_stack.environment import environment
 from topologies.local_stack.services import SHIPSYNC, on_free_ports, on_ports
 from topologies.local_stack.stack_file import ProcessNote, UpFile
 from topologies.local_stack.supervisor import Say, Supervisor, never, nothing_said
+from topologies.runtime import data_folder
 from topologies.workers import carrier_polling
 
 __all__ = ["GATEWAY", "Stack", "catalogue", "on_free_ports"]
@@ -130,12 +131,7 @@ class Stack:
                 f"a stack is running already (process {known.pid}, data in {data_dir}):"
                 " stop it, or set SHIPSYNC_DATA_DIR to another folder"
             )
-        try:
-            data_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Fatal(
-                f"{data_dir} cannot be made ({error.strerror}): set SHIPSYNC_DATA_DIR to a folder of yours"
-            ) from error
+        data_folder.writable(data_dir)
 
     def _start(self, until: Callable[[], bool]) -> bool:
         supervisor = self._supervisor
