@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 
 from config import topics
-from config.settings import Settings
-from connectors.carriers import taken
+from config.settings import IntakeSettings, Settings
+from connectors.carriers import discover, taken
 from connectors.embedded.ports import is_free, unused
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.kernel.errors import Fatal
@@ -40,9 +40,9 @@ POLLER = "poll"
 DROP = "drop"
 
 
-def catalogue(feeds: Sequence[str] = ()) -> tuple[topics.Topic, ...]:
-    """Every topic of an installation that takes these feeds; of none named, all there are. Raises Fatal."""
-    return topics.catalogue(carrier.feed for carrier in taken(feeds))
+def catalogue(intake: IntakeSettings | None = None) -> tuple[topics.Topic, ...]:
+    """Every topic of an installation with these feeds; without settings, of all packaged ones. Raises Fatal."""
+    return topics.catalogue(carrier.feed for carrier in (discover() if intake is None else taken(intake)))
 
 
 class Stack:
@@ -185,7 +185,7 @@ class Stack:
             self._tell("stack", "the state of an earlier run is discarded: its embedded broker kept nothing")
 
     def _create_topics(self, until: Callable[[], bool]) -> bool:
-        admin, declared = TopicAdmin(self.settings), catalogue(self.settings.intake.feeds)
+        admin, declared = TopicAdmin(self.settings), catalogue(self.settings.intake)
         if not admin.wait(SERVICE_SECONDS, until=until):
             return False
         created = admin.create(declared)
