@@ -1,6 +1,6 @@
-"""The learnt norms as a table in memory, read from ``dwell.norms.v1`` as far as it is there, without waiting.
+"""The learnt norms as a table in memory, read from ``dwell.norms.v1`` without waiting for its end.
 
-A norm that is not read yet, or cannot be, is missing: what is declared holds alone.
+A norm that is not read yet, or cannot be read, is missing; then the declared waits alone apply.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ANSWER_SECONDS, POLL_SECONDS = 10.0, 0.2
 
 
 def read(settings: Settings) -> list[Usual]:
-    """All norms there are. Raises Transient where no broker or topic answers."""
+    """All stored norms. Raises Transient where no broker or topic answers."""
     table = NormTable(settings, Registry(settings))
     give_up = time.monotonic() + ANSWER_SECONDS
     try:
@@ -43,7 +43,7 @@ def read(settings: Settings) -> list[Usual]:
 
 
 class NormTable:
-    """Follows the topic from its beginning. For one thread at a time; connects with the first look."""
+    """Reads the topic from its beginning. For one thread at a time; connects with the first :meth:`look`."""
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
         self._settings = settings
@@ -51,15 +51,15 @@ class NormTable:
         self._reader: PartitionReader | None = None
         self._norms: dict[str, Usual] = {}
         self.is_read = False
-        """Whether the end of the topic, as it then was, has been reached."""
+        """Whether the table has reached the end of the topic once."""
 
     @property
     def norms(self) -> Mapping[str, Usual]:
-        """What is known, by ``CARRIER:LANE:STATUS``."""
+        """The norms read so far, by ``CARRIER:LANE:STATUS``."""
         return self._norms
 
     def look(self, timeout_s: float = 0.0) -> None:
-        """Take in what has come; wait so long for the first of it."""
+        """Read the new records; wait ``timeout_s`` for the first."""
         for key, value in self._fetched(timeout_s):
             if value is None:
                 self._norms.pop(key, None)
