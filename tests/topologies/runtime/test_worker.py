@@ -13,8 +13,6 @@ from tests.support.topics import fill, read_all
 from tests.support.waiting import PATIENCE, eventually
 from tests.support.workers import EchoStage, echo_stage, kill, resident_bytes, terminate
 
-pytestmark = pytest.mark.timeout(240)
-
 
 def load(stage: EchoStage, first: int, last: int) -> set[bytes]:
     """Records ``first`` to ``last`` (not included), every hundredth refused; the ids that must come out."""
