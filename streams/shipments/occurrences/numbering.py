@@ -1,0 +1,114 @@
+"""The number each occurrence is told under: the n-th of its kind, by receipt.
+
+What several sources report of one occurrence is told once (``matching.py``), by the event of it received first. Numbers
+go by receipt and not by event time, so that a late event takes the next number and leaves the others what they told.
+Events that corrections took out, or that are another shipment's, are no news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from streams.shipments.audiences import KIND_NUMBERS, NEWS_KINDS
+from streams.shipments.facts import Entry, Facts, id_at, origin_at, place_of, rank_of, reports_of
+from streams.shipments.occurrences.matching import occurrences, read_report, source_of
+from streams.shipments.record import View
+
+
+class Numbered(NamedTuple):
+    """``number_of``: place of an event -> which occurrence of its kind it tells, 1, 2 ...; ``sources``: ascending;
+    ``counts``: with a single source, occurrences of each kind, by the kind's number."""
+
+    number_of: dict[int, int]
+    sources: tuple[int, ...]
+    counts: dict[int, int]
+
+
+def kind_of(entry: Entry) -> str | None:
+    """The kind of news an event is; None where customers need not hear of it."""
+    if entry.story is None or entry.retracts or not entry.story.reports:
+        return None
+    return NEWS_KINDS.get((entry.milestone, entry.exception, entry.actual))
+
+
+def is_voided(facts: Facts, view: View, place: int, entry: Entry) -> bool:
+    """True where a correction took the event at ``place`` out."""
+    return bool(view.voided) and place_of(view.voided, origin_at(facts, place, entry)) >= 0
+
+
+def received_before(facts: Facts, place: int, entry: Entry) -> tuple[int, int, int, bytes]:
+    """Orders events by receipt; of the same receipt, as the history does."""
+    return entry.received_at, entry.at, rank_of(entry), id_at(facts, place)
+
+
+def numbered(facts: Facts, view: View, entries: Sequence[Entry]) -> Numbered:
+    """Number all news of a shipment. ``entries``: its history."""
+    kinds = _by_kind(facts, view, entries)
+    sources = tuple(sorted({
+        source_of(report) for places in kinds.values() for place in places for report in reports_of(entries[place])
+    }))
+    number_of: dict[int, int] = {}
+    for places in kinds.values():
+        told_by = places if len(sources) < 2 else _tellers(_assigned(entries, places), places)
+        if len(sources) > 1:
+            told_by = sorted(told_by, key=lambda place: received_before(facts, place, entries[place]))
+        for number, place in enumerate(told_by, 1):
+            number_of[place] = number
+    counts = {KIND_NUMBERS[kind]: len(places) for kind, places in kinds.items()} if len(sources) < 2 else {}
+    return Numbered(number_of, sources, dict(sorted(counts.items())))
+
+
+def same_occurrence(facts: Facts, view: View, entries: Sequence[Entry], place: int) -> int:
+    """The place of another event of the same occurrence; -1 where there is none."""
+    kind = kind_of(entries[place])
+    if kind is None or len(view.sources) < 2 or is_voided(facts, view, place, entries[place]):
+        return -1
+    assigned = _assigned(entries, _by_kind(facts, view, entries)[kind])
+    mine = {occurrence for owner, occurrence in assigned if owner == place}
+    return min((owner for owner, occurrence in assigned if occurrence in mine and owner != place), default=-1)
+
+
+def _by_kind(facts: Facts, view: View, entries: Sequence[Entry]) -> dict[str, list[int]]:
+    """The places of each kind of news, those received first first."""
+    kinds: dict[str, list[int]] = {}
+    for place, entry in enumerate(entries):
+        kind = kind_of(entry)
+        if kind is not None and not is_voided(facts, view, place, entry):
+            kinds.setdefault(kind, []).append(place)
+    for places in kinds.values():
+        if len(places) > 1:
+            places.sort(key=lambda place: received_before(facts, place, entries[place]))
+    return kinds
+
+
+def _tellers(assigned: Sequence[tuple[int, int]], places: Sequence[int]) -> list[int]:
+    """An event of its own for each occurrence: its first, where no other occurrence has that, else any."""
+    tellers: dict[int, int] = {}
+    for place, occurrence in assigned:
+        if occurrence not in tellers and place not in tellers.values():
+            tellers[occurrence] = place
+    missing = len({occurrence for _, occurrence in assigned}) - len(tellers)
+    spare = [place for place in places if place not in tellers.values()]
+    return [*tellers.values(), *spare[:missing]]
+
+
+def _assigned(entries: Sequence[Entry], places: Sequence[int]) -> list[tuple[int, int]]:
+    """(place, occurrence) of every report, in the order of ``places``: no occurrence is of two pieces."""
+    by_piece: dict[str, list[int]] = {}
+    for place in places:
+        by_piece.setdefault(entries[place].piece, []).append(place)
+    found: dict[int, list[int]] = {place: [] for place in places}
+    first = 0
+    for of_one in by_piece.values():
+        owners, reports = [], []
+        for place in sorted(of_one):
+            story = entries[place].story
+            if story is not None:
+                owners += [place] * len(story.reports)
+                reports += [read_report(report, story.occurred_at) for report in story.reports]
+        numbers = occurrences(reports)
+        for owner, number in zip(owners, numbers, strict=True):
+            found[owner].append(first + number)
+        first += 1 + max(numbers, default=-1)
+    return [(place, occurrence) for place in places for occurrence in found[place]]
