@@ -67,8 +67,8 @@ class Chunk:
         input; the shipments under the number, the one that goes on last."""
         was, now, out = shipments_under(before, self.keeping), project(facts, self.keeping), self.outputs
         told_before, told_after, last = told(was), told(now), now[-1]
-        out.customer_updates += updates_between(told_before.updates, told_after.updates, now)
-        out.delivery_milestones += milestones_between(told_before.milestones, told_after.milestones, now, because_of)
+        out.customer_updates += updates_between(told_before, told_after, now)
+        out.delivery_milestones += milestones_between(told_before, told_after, now, because_of)
         if before.view.generation == last.view.generation:
             last.raised, last.dwells_told = before.raised, before.dwells_told
         else:

@@ -26,31 +26,24 @@ from streams.shipments.told import in_words
 _Item = TypeVar("_Item", CustomerUpdate, DeliveryMilestone)
 
 
-def updates_between(
-    before: Mapping[str, CustomerUpdate], after: Mapping[str, CustomerUpdate], now: Sequence[Shipment]
-) -> list[CustomerUpdate]:
+def updates_between(before: Told, after: Told, now: Sequence[Shipment]) -> list[CustomerUpdate]:
     """The customer updates; ``now``: the shipments under the number, the one that goes on last."""
-    if before == after:
-        return []
     orders = {order.order_id for shipment in now for order in shipment.orders}
     return [
         one if one.correction is not Correction.RETRACTS
         else replace(one, status=now[-1].status) if one.order_id in orders
         else replace(one, corrects=None)
-        for one in _changed(before, after)
+        for one in _changed(before.updates, after.updates, before.reporters, after.reporters)
     ]  # fmt: skip
 
 
 def milestones_between(
-    before: Mapping[str, DeliveryMilestone], after: Mapping[str, DeliveryMilestone], now: Sequence[Shipment],
-    because_of: str,
+    before: Told, after: Told, now: Sequence[Shipment], because_of: str
 ) -> list[DeliveryMilestone]:
     """The delivery milestones; ``now``: the shipments under the number, the one that goes on last."""
-    if before == after:
-        return []
     deliveries = {order.delivery_id for shipment in now for order in shipment.orders}
     changed = []
-    for one in _changed(before, after):
+    for one in _changed(before.milestones, after.milestones, before.reporters, after.reporters):
         corrects, revision = one.corrects, one.claim_revision
         if one.correction is Correction.RETRACTS and one.delivery_id not in deliveries:
             of_it = next((other for other in now if other.view.generation == one.life), now[-1])
@@ -73,16 +66,21 @@ def alerts_between(
     return over + [one for key, one in after.items() if before.get(key) != one]
 
 
-def _changed(before: Mapping[str, _Item], after: Mapping[str, _Item]) -> Iterator[_Item]:
+def _changed(
+    before: Mapping[str, _Item], after: Mapping[str, _Item], reported: Mapping[str, frozenset[str]],
+    reports: Mapping[str, frozenset[str]],
+) -> Iterator[_Item]:
+    """What is retracted, replaced and new. Any event that reported an item may have told it: the item is told anew where
+    one of them reports it no more."""
     for key, one in before.items():
         if key not in after:
             yield replace(one, correction=Correction.RETRACTS, corrects=one.event_id)
     for key, one in after.items():
-        known = before.get(key)
-        if known is None:
+        if key not in before:
             yield one
-        elif (known.event_id, known.milestone, known.piece) != (one.event_id, one.milestone, one.piece):
-            yield replace(one, correction=Correction.REPLACES, corrects=known.event_id)
+        elif lost := reported[key] - reports[key]:
+            corrects = before[key].event_id if before[key].event_id in lost else min(lost)
+            yield replace(one, correction=Correction.REPLACES, corrects=corrects)
 
 
 def _why(alert: AlertSignal, now: Shipment) -> str:

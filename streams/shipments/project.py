@@ -65,7 +65,8 @@ def view_of(facts: Facts, first: int | None = None, generation: int = 1) -> View
             apply(view, place, entry, voided=is_voided(facts, view, place, entry))
         else:
             skip(view, entry)
-    _, view.sources, view.counts = numbered(facts, view, entries)
+    found = numbered(facts, view, entries)
+    view.sources, view.counts = found.sources, found.counts
     return view
 
 
@@ -80,10 +81,12 @@ def is_plain_last(shipment: Shipment, event_id: bytes, entry: Entry, keeping: Ke
     if facts.history:
         if sort_key(event_id, entry) < (view.last_at, view.last_rank, facts.seen[-ID_BYTES:]):
             return False
-        if entry.received_at < (view.last_received_at or 0) or may_split(facts, view, entry, keeping.reuse_after):
+        if entry.received_at < (view.last_received_at or 0):
             return False
         if entry.own and any(other.own == entry.own for other in entries_of(facts)):
             return False
+    if may_split(facts, view, entry, keeping.reuse_after):
+        return False
     if view.voided and place_of(view.voided, entry.origin or event_id) >= 0:
         return False
     reports = reports_of(entry)

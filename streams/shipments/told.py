@@ -7,7 +7,7 @@ happen several times is numbered (``occurrences/numbering.py``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from streams.contracts.ids import digest
@@ -22,39 +22,45 @@ from streams.shipments.occurrences.numbering import is_voided, kind_of, numbered
 from streams.shipments.record import OpenException, Shipment
 from streams.shipments.timers.punctuality import risk, risk_signal
 
+OCCURRENCE = ""
+"""Among ``News.reporters`` the events of the occurrence; the others are named by their fact."""
 _CRITICAL = frozenset({ExceptionType.DAMAGE, ExceptionType.LOSS})
 
 
 class Told(NamedTuple):
     """What stands told, by audience: customer updates and delivery milestones of every shipment under the number,
-    alerts of the one that goes on; each by its id."""
+    alerts of the one that goes on; each by its id. ``reporters``: of each update and milestone all events that report
+    the same; which of them a message names depends on which came first."""
 
     updates: dict[str, CustomerUpdate]
     milestones: dict[str, DeliveryMilestone]
     alerts: dict[str, AlertSignal]
+    reporters: dict[str, frozenset[str]]
 
 
 class News(NamedTuple):
     """An event that tells somebody something. ``number``: which occurrence of its kind, 0 for none; ``facts``: those
-    it is the first to report."""
+    it is the first to report; ``reporters``: all events of the occurrence, and of each fact."""
 
     place: int
     entry: Entry
     story: Story
     number: int
     facts: tuple[Fact, ...]
+    reporters: Mapping[str, frozenset[str]] = {}
 
 
 def told(shipments: Sequence[Shipment]) -> Told:
     """What stands told of the shipments under a number, the one that goes on last."""
     updates: dict[str, CustomerUpdate] = {}
     milestones: dict[str, DeliveryMilestone] = {}
+    reporters: dict[str, frozenset[str]] = {}
     for shipment in shipments:
         if shipment.view.standing and shipment.facts.history:
             news = list(news_of(shipment))
-            updates |= updates_of(shipment, news)
-            milestones |= milestones_of(shipment, news)
-    return Told(updates, milestones, alerts_of(shipments[-1]))
+            updates |= updates_of(shipment, news, reporters)
+            milestones |= milestones_of(shipment, news, reporters)
+    return Told(updates, milestones, alerts_of(shipments[-1]), reporters)
 
 
 def news_of(shipment: Shipment) -> Iterator[News]:
@@ -62,21 +68,29 @@ def news_of(shipment: Shipment) -> Iterator[News]:
     first."""
     facts, view = shipment.facts, shipment.view
     entries = entries_of(facts)
-    number_of = numbered(facts, view, entries).number_of
-    told_by = [
-        place for place, entry in enumerate(entries)
-        if entry.story is not None and not entry.retracts and not is_voided(facts, view, place, entry)
-    ]
+    occurrences = numbered(facts, view, entries)
     known: dict[str, int] = {}
     first: dict[int, tuple[Fact, ...]] = {}
+    events_of: dict[tuple[str, str], set[str]] = {}
+    told_by = {
+        place: origin_at(facts, place, entry).hex() for place, entry in enumerate(entries)
+        if entry.story is not None and not entry.retracts and not is_voided(facts, view, place, entry)
+    }
     for place in sorted(told_by, key=lambda place: received_before(facts, place, entries[place])):
         entry = entries[place]
-        first[place] = new_facts(entry, known.get(entry.piece, 0), number_of.get(place, 0))
+        first[place] = new_facts(entry, known.get(entry.piece, 0), occurrences.number_of.get(place, 0))
         known[entry.piece] = known.get(entry.piece, 0) | sum(fact.bit for fact in first[place])
+        for fact in FACTS.get((entry.milestone, entry.exception), ()) if entry.actual else ():
+            events_of.setdefault((fact.name, entry.piece), set()).add(told_by[place])
     for place in told_by:
-        story = entries[place].story
-        if story is not None and (place in number_of or first[place]):
-            yield News(place, entries[place], story, number_of.get(place, 0), first[place])
+        entry, number = entries[place], occurrences.number_of.get(place, 0)
+        if entry.story is not None and (number or first[place]):
+            of_it = frozenset(told_by[other] for other in occurrences.reporters.get(place, ()))
+            reporters = {
+                fact.name: of_it if fact.repeats else frozenset(events_of[fact.name, entry.piece])
+                for fact in first[place]
+            }
+            yield News(place, entry, entry.story, number, first[place], {OCCURRENCE: of_it, **reporters})
 
 
 def new_facts(entry: Entry, known: int, number: int) -> tuple[Fact, ...]:
@@ -90,20 +104,34 @@ def new_facts(entry: Entry, known: int, number: int) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if (number if fact.repeats else not fact.bit & known))
 
 
-def updates_of(shipment: Shipment, news: Sequence[News]) -> dict[str, CustomerUpdate]:
+def updates_of(
+    shipment: Shipment, news: Sequence[News], reporters: dict[str, frozenset[str]] | None = None
+) -> dict[str, CustomerUpdate]:
     """One update per order and occurrence that customers hear of."""
-    orders = _one_each(shipment.orders, "order_id")
-    updates = [_update(shipment, one, order) for order in orders for one in news if one.number]
-    return {one.update_id: one for one in updates}
+    updates: dict[str, CustomerUpdate] = {}
+    for order in _one_each(shipment.orders, "order_id"):
+        for one in news:
+            if one.number:
+                update = _update(shipment, one, order)
+                updates[update.update_id] = update
+                if reporters is not None:
+                    reporters[update.update_id] = one.reporters[OCCURRENCE]
+    return updates
 
 
-def milestones_of(shipment: Shipment, news: Sequence[News]) -> dict[str, DeliveryMilestone]:
+def milestones_of(
+    shipment: Shipment, news: Sequence[News], reporters: dict[str, frozenset[str]] | None = None
+) -> dict[str, DeliveryMilestone]:
     """One milestone per delivery and fact."""
-    deliveries = _one_each(shipment.orders, "delivery_id")
-    milestones = [
-        _milestone(shipment, one, order, fact) for order in deliveries for one in news for fact in one.facts
-    ]
-    return {one.milestone_id: one for one in milestones}
+    milestones: dict[str, DeliveryMilestone] = {}
+    for order in _one_each(shipment.orders, "delivery_id"):
+        for one in news:
+            for fact in one.facts:
+                milestone = _milestone(shipment, one, order, fact)
+                milestones[milestone.milestone_id] = milestone
+                if reporters is not None:
+                    reporters[milestone.milestone_id] = one.reporters[fact.name]
+    return milestones
 
 
 def alerts_of(shipment: Shipment) -> dict[str, AlertSignal]:

@@ -27,7 +27,7 @@ from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import TERMINAL, AlertState, Correction, Milestone, PostingKind, Status
 from streams.shipments import record as records
 from streams.shipments.chunk import Outputs
-from streams.shipments.facts import entry_of, origin_at, rank_of
+from streams.shipments.facts import entry_of, rank_of
 from streams.shipments.step import Input, Received, step
 from streams.shipments.told import alerts_of, news_of
 
@@ -166,9 +166,9 @@ def check_same_postings(told: list[DeliveryMilestone], again: list[DeliveryMiles
 def check_told_of_what_is_known(outcome: Outcome) -> None:
     """What stands told was told last by an event that is its shipment's and was not taken back."""
     known = {
-        (shipment.tracking_number, origin_at(shipment.facts, news.place, news.entry).hex())
+        (shipment.tracking_number, event_id)
         for shipment in map(records.decode, outcome.records.values())
-        for news in news_of(shipment)
+        for news in news_of(shipment) for reporters in news.reporters.values() for event_id in reporters
     }
     last = {one.update_id: one for one in outcome.updates} | {one.milestone_id: one for one in outcome.milestones}
     standing = [one for one in last.values() if one.correction is not Correction.RETRACTS]

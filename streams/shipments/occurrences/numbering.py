@@ -17,10 +17,12 @@ from streams.shipments.record import View
 
 
 class Numbered(NamedTuple):
-    """``number_of``: place of an event -> which occurrence of its kind it tells, 1, 2 ...; ``sources``: ascending;
-    ``counts``: with a single source, occurrences of each kind, by the kind's number."""
+    """``number_of``: place of an event -> which occurrence of its kind it tells, 1, 2 ...; ``reporters``: places of all
+    events of that occurrence, by the same place; ``sources``: ascending; ``counts``: with a single source, occurrences
+    of each kind, by the kind's number."""
 
     number_of: dict[int, int]
+    reporters: dict[int, list[int]]
     sources: tuple[int, ...]
     counts: dict[int, int]
 
@@ -49,14 +51,16 @@ def numbered(facts: Facts, view: View, entries: Sequence[Entry]) -> Numbered:
         source_of(report) for places in kinds.values() for place in places for report in reports_of(entries[place])
     }))
     number_of: dict[int, int] = {}
+    reporters: dict[int, list[int]] = {}
     for places in kinds.values():
-        told_by = places if len(sources) < 2 else _tellers(_assigned(entries, places), places)
+        tellers = {place: [place] for place in places}
         if len(sources) > 1:
-            told_by = sorted(told_by, key=lambda place: received_before(facts, place, entries[place]))
-        for number, place in enumerate(told_by, 1):
-            number_of[place] = number
+            found = _tellers(_assigned(entries, places), places)
+            tellers = {place: found[place] for place in places if place in found}
+        reporters |= tellers
+        number_of |= {place: number for number, place in enumerate(tellers, 1)}
     counts = {KIND_NUMBERS[kind]: len(places) for kind, places in kinds.items()} if len(sources) < 2 else {}
-    return Numbered(number_of, sources, dict(sorted(counts.items())))
+    return Numbered(number_of, reporters, sources, dict(sorted(counts.items())))
 
 
 def same_occurrence(facts: Facts, view: View, entries: Sequence[Entry], place: int) -> int:
@@ -82,15 +86,20 @@ def _by_kind(facts: Facts, view: View, entries: Sequence[Entry]) -> dict[str, li
     return kinds
 
 
-def _tellers(assigned: Sequence[tuple[int, int]], places: Sequence[int]) -> list[int]:
-    """An event of its own for each occurrence: its first, where no other occurrence has that, else any."""
+def _tellers(assigned: Sequence[tuple[int, int]], places: Sequence[int]) -> dict[int, list[int]]:
+    """For each occurrence an event of its own that tells it: its first, where that tells no other, else any; with all
+    events of the occurrence."""
+    events: dict[int, list[int]] = {}
     tellers: dict[int, int] = {}
     for place, occurrence in assigned:
+        events.setdefault(occurrence, []).append(place)
         if occurrence not in tellers and place not in tellers.values():
             tellers[occurrence] = place
-    missing = len({occurrence for _, occurrence in assigned}) - len(tellers)
-    spare = [place for place in places if place not in tellers.values()]
-    return [*tellers.values(), *spare[:missing]]
+    spare = iter([place for place in places if place not in tellers.values()])
+    for occurrence in events:
+        if occurrence not in tellers and (place := next(spare, None)) is not None:
+            tellers[occurrence] = place
+    return {place: events[occurrence] for occurrence, place in tellers.items()}
 
 
 def _assigned(entries: Sequence[Entry], places: Sequence[int]) -> list[tuple[int, int]]:

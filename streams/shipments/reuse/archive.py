@@ -72,7 +72,7 @@ def archived(shipment: Shipment) -> tuple[Shipment, list[AlertSignal]]:
     every = [*shipment.ended, facts]
     stub = next((one.stub for one in every if one.stub is not None), None)
     events = [one.seen[at : at + EVENT_BYTES] for one in every for at in range(0, len(one.seen), ID_BYTES)]
-    claims = [_claim_digest(*version.claim) for one in every for _, version in governing(one.claims)]
+    claims = [claim_digest(*version.claim) for one in every for _, version in governing(one.claims)]
     view = shipment.view
     kept = ArchiveStub(
         view.generation, view.updated_at if view.status_at is None else view.status_at, view.status,
@@ -103,7 +103,7 @@ def stub_with_event(
 ) -> tuple[bool, ArchiveStub | None]:
     """Whether a new event is about the archived shipments, and the stub with it; None: it is known to be."""
     known = event_id[:EVENT_BYTES]
-    if _is_among(stub.events, known):
+    if is_among(stub.events, known):
         return True, None
     if keeping.reuse_after is not None and entry.at > stub.closed_at + keeping.reuse_after:
         return False, stub
@@ -115,9 +115,9 @@ def stub_with_claim(
     stub: ArchiveStub, reference: OrderReference, keeping: Keeping
 ) -> tuple[bool, ArchiveStub | None]:
     """Whether a claim is about the archived shipments, and the stub with it; None: it is known to be."""
-    claim = _claim_digest(reference.order_id, reference.delivery_id)
+    claim = claim_digest(reference.order_id, reference.delivery_id)
     is_past = keeping.reuse_after is None or reference.updated_at <= stub.closed_at + keeping.reuse_after
-    if _is_among(stub.claims, claim) or (is_past and reference.by and reference.withdrawn):
+    if is_among(stub.claims, claim) or (is_past and reference.by and reference.withdrawn):
         return True, None
     if not is_past:
         return False, stub
@@ -125,7 +125,8 @@ def stub_with_claim(
     return True, replace(stub, claims=with_all(stub.claims, [claim], CLAIM_BYTES), received_at=received_at)
 
 
-def _claim_digest(order_id: str, delivery_id: str) -> bytes:
+def claim_digest(order_id: str, delivery_id: str) -> bytes:
+    """What a stub keeps of a claim."""
     return bytes.fromhex(digest(order_id, delivery_id))[:CLAIM_BYTES]
 
 
@@ -137,6 +138,7 @@ def with_all(kept: bytes, more: list[bytes], size: int) -> bytes:
     return b"".join(sorted(pieces.union(more))[:MOST_KEPT])
 
 
-def _is_among(kept: bytes, piece: bytes) -> bool:
+def is_among(kept: bytes, piece: bytes) -> bool:
+    """Whether the piece is one of those side by side."""
     size = len(piece)
     return any(kept[at : at + size] == piece for at in range(0, len(kept), size))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from streams.contracts.model import CarrierEvent, Source
-from streams.kernel.vocabulary import Milestone, Precision
-from streams.shipments.facts import KIND_NUMBERS, TOLD_AS
+from streams.kernel.vocabulary import Correction, Milestone, Precision
+from streams.shipments.audiences import KIND_NUMBERS, NEWS_KINDS
 from tests.support.laws import Outcome, tell
 from tests.support.strategies import AGGREGATOR, MINUTE, POLLED, SOURCE, carrier_event, received, reference
 
@@ -39,8 +39,8 @@ def test_two_scans_a_minute_apart_of_one_source_stay_two_whatever_others_say() -
     again = scan(Milestone.OUT_FOR_DELIVERY, 21)
     assert len(told(OUT, again).updates) == 2
     assert len(told(OUT, again, ROUNDED).updates) == 2
-    assert len(told(ROUNDED, again, OUT).updates) == 2
-    assert told(OUT, again, ROUNDED).ids[1] == told(ROUNDED, again, OUT).ids[1]
+    assert len(told(ROUNDED, again, OUT).standing[0]) == 2
+    assert told(OUT, again, ROUNDED).standing == told(ROUNDED, again, OUT).standing
 
 
 def test_webhook_poll_and_edi_with_a_date_alone_tell_of_one_delivery() -> None:
@@ -64,7 +64,7 @@ def test_an_order_that_comes_late_is_told_as_much_as_one_that_was_there() -> Non
     again = scan(Milestone.OUT_FOR_DELIVERY, 21)
     said = [received(event) for event in (ROUNDED, again, OUT, scan(Milestone.DELIVERED, 30))]
     early, late = tell([[reference(), *said]]), tell([[*said, reference()]])
-    assert early.ids[1:] == late.ids[1:]
+    assert early.standing == late.standing
     assert len(late.updates) == 3
 
 
@@ -74,11 +74,19 @@ def test_the_very_same_event_by_another_source_is_a_duplicate_and_counts_as_its_
     outcome = told(OUT, twice, ROUNDED)
     assert outcome.counts["duplicates"] == 1
     assert len(outcome.updates) == 2, "the aggregator tells of two"
-    assert told(ROUNDED, OUT, twice).ids == outcome.ids
+    assert told(ROUNDED, OUT, twice).standing == outcome.standing
     assert told(ROUNDED, twice, OUT).records == outcome.records
 
 
 def test_every_kind_of_news_has_a_number_of_its_own() -> None:
-    assert set(KIND_NUMBERS) == set(TOLD_AS.values())
+    assert set(KIND_NUMBERS) == set(NEWS_KINDS.values())
     assert sorted(KIND_NUMBERS.values()) == list(range(len(KIND_NUMBERS)))
     assert len(KIND_NUMBERS) < 256
+
+
+def test_a_late_event_takes_the_next_number_and_leaves_the_others_what_they_told() -> None:
+    first, second = scan(Milestone.DELIVERY_ATTEMPTED, 20), scan(Milestone.DELIVERY_ATTEMPTED, 40)
+    late = scan(Milestone.DELIVERY_ATTEMPTED, 10, received_at=second.received_at + MINUTE)
+    outcome = told(first, second, late)
+    assert [one.event_id for one in outcome.milestones] == [first.event_id, second.event_id, late.event_id]
+    assert {one.correction for one in outcome.milestones} == {Correction.NEW}
