@@ -20,10 +20,13 @@ from streams.contracts.model import (
 )
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
+from streams.shipments.audiences import KIND_NUMBERS
 from streams.shipments.diff import alerts_between, milestones_between, updates_between
-from streams.shipments.facts import Entry, Facts, decode_entry, encode_entry, place_of
+from streams.shipments.facts import Entry, Facts, decode_entry, encode_entry, place_of, reports_of
 from streams.shipments.linked.propagation import events_for, parents_of
 from streams.shipments.merge import check_room, with_event
+from streams.shipments.occurrences.matching import source_of
+from streams.shipments.occurrences.numbering import kind_of
 from streams.shipments.project import all_facts, append, is_plain_last, project
 from streams.shipments.record import Shipment, View
 from streams.shipments.reuse.archive import Keeping
@@ -62,11 +65,17 @@ class Chunk:
         known = self.states.get(key) or self._stored.get(key)
         return key, known or Shipment(Facts(carrier, tracking_number), View())
 
-    def change(self, key: str, before: Shipment, facts: Facts, because_of: str) -> list[Shipment]:
+    def change(
+        self, key: str, before: Shipment, facts: Facts, because_of: str, like: Entry | None = None
+    ) -> list[Shipment]:
         """The slow path: take other facts for those under the number, and send what differs. ``because_of``: names the
-        input; the shipments under the number, the one that goes on last."""
-        was, now, out = shipments_under(before, self.keeping), project(facts, self.keeping), self.outputs
-        told_before, told_after, last = told(was), told(now), now[-1]
+        input; ``like``: the event that was taken in, if it was one; the shipments under the number, the one that goes
+        on last."""
+        was, now, out = shipments_under(before, self.keeping), project(facts, self.keeping, before), self.outputs
+        last = now[-1]
+        if len(was) > 1 or len(now) > 1 or before.view.voided != last.view.voided or before.view.archived:
+            like = None
+        told_before, told_after = told(was, like), told(now, like)
         out.customer_updates += updates_between(told_before, told_after, now)
         out.delivery_milestones += milestones_between(told_before, told_after, now, because_of)
         if before.view.generation == last.view.generation:
@@ -81,24 +90,30 @@ class Chunk:
         self._own.discard(key)
         return now
 
-    def append(
-        self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str | None
-    ) -> list[Shipment]:
+    def append(self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str) -> list[Shipment]:
         """The fast path: take in a plain last event, and send what it tells."""
         data = encode_entry(entry)
         check_room(before.facts, data)
         shipment, out = self._copied(key, before), self.outputs
-        alerts, known = alerts_of(shipment), known_facts(shipment.view, entry.piece)
-        place = len(shipment.facts.history)
-        number = append(shipment, event_id, entry, data)
-        if shipment.view.standing and entry.story is not None:
+        is_told = bool(shipment.view.standing) and entry.story is not None
+        known, alerts = known_facts(shipment.view, entry.piece), alerts_of(shipment)
+        told_before = told([shipment], entry) if is_told and _is_several(shipment, entry) else None
+        append(shipment, event_id, entry, data)
+        now = [shipment]
+        if told_before is not None:
+            told_after = told(now, entry)
+            out.customer_updates += updates_between(told_before, told_after, now)
+            out.delivery_milestones += milestones_between(told_before, told_after, now, because_of)
+        elif is_told and entry.story is not None:
+            place, kind = len(shipment.facts.history) - 1, kind_of(entry)
+            number = 0 if kind is None else shipment.view.counts[KIND_NUMBERS[kind]]
             news = [News(place, entry, entry.story, number, new_facts(entry, known, number))]
             out.customer_updates += updates_of(shipment, news).values()
             for one in milestones_of(shipment, news).values():
-                one.because_of = because_of
+                one.because_of = None if one.event_id == because_of else because_of
                 out.delivery_milestones.append(one)
         out.alerts += alerts_between(alerts, alerts_of(shipment), shipment)
-        return [shipment]
+        return now
 
     def take_entry(
         self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str
@@ -106,8 +121,7 @@ class Chunk:
         """Take an event in, new or seen again; the shipments under the number, None where it holds nothing new. Raises
         Reject."""
         if place_of(before.facts.seen, event_id) < 0 and is_plain_last(before, event_id, entry, self.keeping):
-            because = None if because_of == event_id.hex() else because_of
-            now = self.append(key, before, event_id, entry, because)
+            now = self.append(key, before, event_id, entry, because_of)
         else:
             facts = all_facts(before)
             place = place_of(facts.seen, event_id)
@@ -117,7 +131,7 @@ class Chunk:
             if place >= 0:
                 entry_now = merged.history[place_of(merged.seen, event_id)]
                 because_of = digest("sighting", event_id.hex(), entry_now.hex(), because_of)
-            now = self.change(key, before, merged, because_of)
+            now = self.change(key, before, merged, because_of, entry)
         self._send_to_parents(now[-1], event_id)
         return now
 
@@ -139,6 +153,11 @@ class Chunk:
         self.states[key] = mine
         self._own.add(key)
         return mine
+
+
+def _is_several(shipment: Shipment, entry: Entry) -> bool:
+    """Whether several sources report news of the shipment, with this event among it."""
+    return len({*shipment.view.sources, *map(source_of, reports_of(entry))}) > 1
 
 
 class Holder(NamedTuple):

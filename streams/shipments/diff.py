@@ -21,7 +21,7 @@ from streams.shipments.alert_signals import resolved
 from streams.shipments.claims.standing import revision_of
 from streams.shipments.record import Shipment
 from streams.shipments.timers.punctuality import punctuality_words
-from streams.shipments.told import in_words
+from streams.shipments.told import Told, in_words
 
 _Item = TypeVar("_Item", CustomerUpdate, DeliveryMilestone)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 
 from streams.contracts.link_paths import steps_of
 from streams.kernel.vocabulary import LinkKind
@@ -21,21 +22,30 @@ from streams.shipments.facts import (
     strangers,
 )
 from streams.shipments.occurrences.matching import source_of
-from streams.shipments.occurrences.numbering import is_voided, kind_of, numbered
+from streams.shipments.occurrences.numbering import is_voided, kind_of, sources_and_counts
 from streams.shipments.record import Piece, Shipment, View
 from streams.shipments.reuse.archive import Keeping, last_input_at, stub_with_event
 from streams.shipments.reuse.split import has_begun, may_split, split, united
 from streams.shipments.status_machine import apply, skip
 
 
-def project(facts: Facts, keeping: Keeping) -> list[Shipment]:
+def project(facts: Facts, keeping: Keeping, known: Shipment | None = None) -> list[Shipment]:
     """The shipments that the facts are about, the one that goes on last; what the clock raised is left to the caller.
-    Under an archived shipment, until another begins, there is only that, with what is held."""
+    Under an archived shipment, until another begins, there is only that, with what is held. ``known``: projected
+    before; where its history is the same, it is not folded again."""
     stub = facts.stub
     if stub is not None and not has_begun(facts):
         return [Shipment(facts, View(stub.generations, archived=True, updated_at=last_input_at(facts)))]
     first = 1 if stub is None else stub.generations + 1
     parts = split(facts, keeping.reuse_after, view_of)
+    if known is not None and len(parts) == 1 and not (known.ended or known.view.archived) and (
+        known.facts.seen == facts.seen and known.facts.history == facts.history
+        and known.facts.children == facts.children
+    ):
+        view = copy(known.view)
+        view.generation, view.updated_at = first, max(view.last_received_at or 0, last_claimed_at(facts.claims))
+        _claims(facts, view)
+        return [Shipment(facts, view)]
     return [Shipment(part, view_of(part, generation=first + place)) for place, part in enumerate(parts)]
 
 
@@ -65,37 +75,31 @@ def view_of(facts: Facts, first: int | None = None, generation: int = 1) -> View
             apply(view, place, entry, voided=is_voided(facts, view, place, entry))
         else:
             skip(view, entry)
-    found = numbered(facts, view, entries)
-    view.sources, view.counts = found.sources, found.counts
+    view.sources, view.counts = sources_and_counts(facts, view, entries)
     return view
 
 
 def is_plain_last(shipment: Shipment, event_id: bytes, entry: Entry, keeping: Keeping) -> bool:
     """Whether ``append`` may take a new event in: it comes last by event time and by receipt, corrects nothing, is
-    corrected by nothing, comes from the one source that reports news, and concerns no other shipment of the number."""
+    corrected by nothing, and concerns no other shipment of the number."""
     view, facts = shipment.view, shipment.facts
-    if entry.corrects or view.archived or shipment.ended:
+    if entry.corrects or view.archived or shipment.ended or may_split(facts, view, entry, keeping.reuse_after):
         return False
     if facts.stub is not None and stub_with_event(facts.stub, event_id, entry, keeping)[0]:
         return False
-    if facts.history:
-        if sort_key(event_id, entry) < (view.last_at, view.last_rank, facts.seen[-ID_BYTES:]):
-            return False
-        if entry.received_at < (view.last_received_at or 0):
-            return False
-        if entry.own and any(other.own == entry.own for other in entries_of(facts)):
-            return False
-    if may_split(facts, view, entry, keeping.reuse_after):
-        return False
     if view.voided and place_of(view.voided, entry.origin or event_id) >= 0:
         return False
-    reports = reports_of(entry)
-    return not reports or (len(reports) == 1 and not view.sources) or [*map(source_of, reports)] == [*view.sources]
+    if not facts.history:
+        return True
+    if entry.received_at < (view.last_received_at or 0):
+        return False
+    if sort_key(event_id, entry) < (view.last_at, view.last_rank, facts.seen[-ID_BYTES:]):
+        return False
+    return not entry.own or all(other.own != entry.own for other in entries_of(facts))
 
 
-def append(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> int:
-    """Take in a plain last event; the number of the occurrence it tells, 0 for no news. ``shipment``: the caller's own,
-    which is changed; ``data``: the encoded ``entry``."""
+def append(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> None:
+    """Take in a plain last event. ``shipment``: the caller's own, which is changed; ``data``: the encoded ``entry``."""
     facts, view = shipment.facts, shipment.view
     place = len(facts.history)
     facts.history.append(data)
@@ -103,17 +107,17 @@ def append(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> in
     apply(view, place, entry, voided=False)
     kind = kind_of(entry)
     if kind is None:
-        return 0
-    if not view.sources:
-        view.sources = (source_of(reports_of(entry)[0]),)
-    number = view.counts.get(KIND_NUMBERS[kind], 0) + 1
-    view.counts = dict(sorted({**view.counts, KIND_NUMBERS[kind]: number}.items()))
-    return number
+        return
+    number, reports = KIND_NUMBERS[kind], reports_of(entry)
+    if len(reports) > 1 or view.sources != (source_of(reports[0]),):
+        view.sources = tuple(sorted({*view.sources, *map(source_of, reports)}))
+    if len(view.sources) > 1:
+        view.counts = {}
+    else:
+        view.counts = dict(sorted({**view.counts, number: view.counts.get(number, 0) + 1}.items()))
 
 
 def _claims(facts: Facts, view: View) -> None:
-    if not facts.claims:
-        return
     standing: list[int] = []
     given_up: list[int] = []
     for place, version in governing(facts.claims):

@@ -14,7 +14,7 @@ from streams.contracts.ids import digest
 from streams.contracts.model import AlertSignal, CustomerUpdate, DeliveryMilestone, OrderLink
 from streams.kernel.vocabulary import STATUS_OF, AlertKind, ExceptionType, Severity
 from streams.shipments.alert_signals import raised, signal
-from streams.shipments.audiences import FACTS, Fact, public_trouble
+from streams.shipments.audiences import FACT_BITS, FACTS, Fact, public_trouble
 from streams.shipments.claims.standing import revision_of
 from streams.shipments.facts import Entry, Story, entries_of, origin_at
 from streams.shipments.linked.propagation import is_mute
@@ -50,31 +50,33 @@ class News(NamedTuple):
     reporters: Mapping[str, frozenset[str]] = {}
 
 
-def told(shipments: Sequence[Shipment]) -> Told:
-    """What stands told of the shipments under a number, the one that goes on last."""
+def told(shipments: Sequence[Shipment], like: Entry | None = None) -> Told:
+    """What stands told of the shipments under a number, the one that goes on last. With an event, of updates and
+    milestones only those of its kind of news and of the facts it reports."""
     updates: dict[str, CustomerUpdate] = {}
     milestones: dict[str, DeliveryMilestone] = {}
     reporters: dict[str, frozenset[str]] = {}
     for shipment in shipments:
         if shipment.view.standing and shipment.facts.history:
-            news = list(news_of(shipment))
+            news = list(news_of(shipment, like))
             updates |= updates_of(shipment, news, reporters)
             milestones |= milestones_of(shipment, news, reporters)
     return Told(updates, milestones, alerts_of(shipments[-1]), reporters)
 
 
-def news_of(shipment: Shipment) -> Iterator[News]:
-    """The events that tell somebody something, in event-time order. A fact is told by the event of it received
-    first."""
+def news_of(shipment: Shipment, like: Entry | None = None) -> Iterator[News]:
+    """The events that tell somebody something, in event-time order; with an event, those like it. A fact is told by the
+    event of it received first."""
     facts, view = shipment.facts, shipment.view
     entries = entries_of(facts)
-    occurrences = numbered(facts, view, entries)
+    occurrences = numbered(facts, view, entries, like)
     known: dict[str, int] = {}
     first: dict[int, tuple[Fact, ...]] = {}
     events_of: dict[tuple[str, str], set[str]] = {}
     told_by = {
         place: origin_at(facts, place, entry).hex() for place, entry in enumerate(entries)
-        if entry.story is not None and not entry.retracts and not is_voided(facts, view, place, entry)
+        if entry.story is not None and not entry.retracts and (like is None or is_like(entry, like))
+        and not is_voided(facts, view, place, entry)
     }
     for place in sorted(told_by, key=lambda place: received_before(facts, place, entries[place])):
         entry = entries[place]
@@ -91,6 +93,16 @@ def news_of(shipment: Shipment) -> Iterator[News]:
                 for fact in first[place]
             }
             yield News(place, entry, entry.story, number, first[place], {OCCURRENCE: of_it, **reporters})
+
+
+def is_like(entry: Entry, other: Entry) -> bool:
+    """True where both events may tell the same item: news of one kind, or a fact that both report."""
+    if entry.milestone is other.milestone and entry.exception is other.exception:
+        return True
+    if kind_of(entry) == kind_of(other):
+        return True
+    bits = FACT_BITS.get((entry.milestone, entry.exception), 0)
+    return bool(bits & FACT_BITS.get((other.milestone, other.exception), 0))
 
 
 def new_facts(entry: Entry, known: int, number: int) -> tuple[Fact, ...]:

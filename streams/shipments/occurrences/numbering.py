@@ -18,13 +18,10 @@ from streams.shipments.record import View
 
 class Numbered(NamedTuple):
     """``number_of``: place of an event -> which occurrence of its kind it tells, 1, 2 ...; ``reporters``: places of all
-    events of that occurrence, by the same place; ``sources``: ascending; ``counts``: with a single source, occurrences
-    of each kind, by the kind's number."""
+    events of that occurrence, by the same place."""
 
     number_of: dict[int, int]
     reporters: dict[int, list[int]]
-    sources: tuple[int, ...]
-    counts: dict[int, int]
 
 
 def kind_of(entry: Entry) -> str | None:
@@ -44,23 +41,29 @@ def received_before(facts: Facts, place: int, entry: Entry) -> tuple[int, int, i
     return entry.received_at, entry.at, rank_of(entry), id_at(facts, place)
 
 
-def numbered(facts: Facts, view: View, entries: Sequence[Entry]) -> Numbered:
-    """Number all news of a shipment. ``entries``: its history."""
-    kinds = _by_kind(facts, view, entries)
-    sources = tuple(sorted({
-        source_of(report) for places in kinds.values() for place in places for report in reports_of(entries[place])
-    }))
+def numbered(facts: Facts, view: View, entries: Sequence[Entry], like: Entry | None = None) -> Numbered:
+    """Number the news of a shipment; with an event, that of its kind. ``entries``: its history."""
     number_of: dict[int, int] = {}
     reporters: dict[int, list[int]] = {}
-    for places in kinds.values():
+    kind = None if like is None else kind_of(like)
+    if like is not None and kind is None:
+        return Numbered(number_of, reporters)
+    for places in news_by_kind(facts, view, entries, kind).values():
         tellers = {place: [place] for place in places}
-        if len(sources) > 1:
+        if len(view.sources) > 1:
             found = _tellers(_assigned(entries, places), places)
             tellers = {place: found[place] for place in places if place in found}
         reporters |= tellers
         number_of |= {place: number for number, place in enumerate(tellers, 1)}
+    return Numbered(number_of, reporters)
+
+
+def sources_and_counts(facts: Facts, view: View, entries: Sequence[Entry]) -> tuple[tuple[int, ...], dict[int, int]]:
+    """``View.sources`` and ``View.counts``."""
+    kinds = news_by_kind(facts, view, entries)
+    sources = {source_of(report) for places in kinds.values() for place in places for report in reports_of(entries[place])}
     counts = {KIND_NUMBERS[kind]: len(places) for kind, places in kinds.items()} if len(sources) < 2 else {}
-    return Numbered(number_of, reporters, sources, dict(sorted(counts.items())))
+    return tuple(sorted(sources)), dict(sorted(counts.items()))
 
 
 def same_occurrence(facts: Facts, view: View, entries: Sequence[Entry], place: int) -> int:
@@ -68,18 +71,24 @@ def same_occurrence(facts: Facts, view: View, entries: Sequence[Entry], place: i
     kind = kind_of(entries[place])
     if kind is None or len(view.sources) < 2 or is_voided(facts, view, place, entries[place]):
         return -1
-    assigned = _assigned(entries, _by_kind(facts, view, entries)[kind])
+    places = news_by_kind(facts, view, entries, kind)[kind]
+    if len(places) < 2:
+        return -1
+    assigned = _assigned(entries, places)
     mine = {occurrence for owner, occurrence in assigned if owner == place}
     return min((owner for owner, occurrence in assigned if occurrence in mine and owner != place), default=-1)
 
 
-def _by_kind(facts: Facts, view: View, entries: Sequence[Entry]) -> dict[str, list[int]]:
-    """The places of each kind of news, those received first first."""
+def news_by_kind(
+    facts: Facts, view: View, entries: Sequence[Entry], wanted: str | None = None
+) -> dict[str, list[int]]:
+    """The places of each kind of news, or of the one ``wanted``; those received first first."""
     kinds: dict[str, list[int]] = {}
     for place, entry in enumerate(entries):
         kind = kind_of(entry)
-        if kind is not None and not is_voided(facts, view, place, entry):
-            kinds.setdefault(kind, []).append(place)
+        if kind is None or (wanted is not None and kind != wanted) or is_voided(facts, view, place, entry):
+            continue
+        kinds.setdefault(kind, []).append(place)
     for places in kinds.values():
         if len(places) > 1:
             places.sort(key=lambda place: received_before(facts, place, entries[place]))
@@ -97,8 +106,8 @@ def _tellers(assigned: Sequence[tuple[int, int]], places: Sequence[int]) -> dict
             tellers[occurrence] = place
     spare = iter([place for place in places if place not in tellers.values()])
     for occurrence in events:
-        if occurrence not in tellers and (place := next(spare, None)) is not None:
-            tellers[occurrence] = place
+        if occurrence not in tellers and (unused := next(spare, None)) is not None:
+            tellers[occurrence] = unused
     return {place: events[occurrence] for occurrence, place in tellers.items()}
 
 
