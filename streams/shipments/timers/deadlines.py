@@ -8,9 +8,9 @@ from msgspec import Struct, field
 
 from streams.contracts.model import AlertSignal
 from streams.kernel.vocabulary import TERMINAL, AlertKind, ExceptionType, Reason, Severity, Status
+from streams.shipments.alert_signals import raised, resolved, signal
 from streams.shipments.audiences import PROVED
 from streams.shipments.linked.propagation import is_mute
-from streams.shipments.alert_signals import raised, resolved, signal
 from streams.shipments.record import Raised, Shipment
 from streams.shipments.timers.dwells import DWELT
 from streams.shipments.timers.expected_dwell import Usual, hours

@@ -11,8 +11,8 @@ from streams.shipments.alert_signals import (
     feed_of,
     feeds_by_source,
 )
-from streams.shipments.occurrences.matching import source_number
 from streams.shipments.facts import Facts
+from streams.shipments.occurrences.matching import source_number
 from streams.shipments.record import Shipment, View, decode
 from tests.support import laws
 from tests.support.strategies import carrier_event, received, reference

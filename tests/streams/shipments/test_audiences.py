@@ -1,7 +1,7 @@
 """Closed tables of what has to be told."""
 
 from streams.kernel.vocabulary import ExceptionType, Milestone, Reason
-from streams.shipments.facts import FACT_BITS, FACTS, TELLING, public_trouble
+from streams.shipments.audiences import FACT_BITS, FACTS, HEARD_OF, public_trouble
 
 
 def test_every_fact_has_a_bit_and_a_name_of_its_own() -> None:
@@ -24,12 +24,12 @@ def test_lost_said_as_milestone_and_as_exception_is_one_fact() -> None:
 
 
 def test_every_fact_is_kept_for_telling() -> None:
-    assert all((milestone, exception, True) in TELLING for milestone, exception in FACTS)
+    assert all((milestone, exception, True) in HEARD_OF for milestone, exception in FACTS)
 
 
 def test_a_planned_delivery_is_no_news() -> None:
-    assert (Milestone.DELIVERED, ExceptionType.NONE, False) not in TELLING
-    assert (Milestone.ETA_UPDATED, ExceptionType.NONE, False) in TELLING
+    assert (Milestone.DELIVERED, ExceptionType.NONE, False) not in HEARD_OF
+    assert (Milestone.ETA_UPDATED, ExceptionType.NONE, False) in HEARD_OF
 
 
 def test_what_customers_may_know_passes_as_it_is() -> None:

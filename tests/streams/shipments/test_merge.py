@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streams.kernel.vocabulary import Milestone
-from streams.shipments.merge import better_of
 from streams.shipments.facts import Entry, entry_of
+from streams.shipments.merge import better_of
 from tests.support.strategies import AGGREGATOR, POLLED, SOURCE, carrier_event
 
 

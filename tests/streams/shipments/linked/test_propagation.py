@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from streams.contracts.link_paths import path_of, steps_of
 from streams.kernel.vocabulary import LinkKind, Milestone
+from streams.shipments.facts import Entry, Facts, Parent, WithdrawnRoute, decode_entry, entry_of
 from streams.shipments.linked.propagation import (
     LONGEST_PATH,
     declaration,
@@ -17,7 +18,6 @@ from streams.shipments.linked.propagation import (
     version_of,
     withdrawal,
 )
-from streams.shipments.facts import Entry, Facts, Parent, WithdrawnRoute, decode_entry, entry_of
 from streams.shipments.merge import without_route
 from streams.shipments.record import Shipment, View
 from tests.support.strategies import carrier_event

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from streams.contracts.model import Adoption, DeliveryMilestone, OrderReference
 from streams.fulfilment.step import post
+from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import AlertState, Correction, ExceptionType, LinkKind, Milestone, Reason, Status
+from streams.shipments.chunk import Outputs
 from streams.shipments.facts import Child
 from streams.shipments.record import Shipment, encode
 from streams.shipments.reuse.archive import Keeping, archived
 from streams.shipments.reuse.split import BEGINNINGS
-from streams.kernel.step_result import StepResult
-from streams.shipments.chunk import Outputs
 from streams.shipments.step import Received, step
 from tests.support.reference_inputs import mistaken
 from tests.support.strategies import DAY_ONE, HOUR, carrier_event, received, reference
