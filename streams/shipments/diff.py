@@ -70,8 +70,8 @@ def _changed(
     before: Mapping[str, _Item], after: Mapping[str, _Item], reported: Mapping[str, frozenset[str]],
     reports: Mapping[str, frozenset[str]],
 ) -> Iterator[_Item]:
-    """What is retracted, replaced and new. Any event that reported an item may have told it: the item is told anew where
-    one of them reports it no more."""
+    """What is retracted, replaced and new. Any event that reported an item may have told it, so the item is sent anew
+    where one of them reports it no more."""
     for key, one in before.items():
         if key not in after:
             yield replace(one, correction=Correction.RETRACTS, corrects=one.event_id)

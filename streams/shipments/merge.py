@@ -102,7 +102,8 @@ def without_route(facts: Facts, route: WithdrawnRoute) -> Facts | None:
         entry = decode_entry(data)
         left = tuple(path for path in entry.routes if not ends_with(path, route.path))
         if left or not entry.routes:
-            kept.append((id_at(facts, place), data if left == entry.routes else encode_entry(replace(entry, routes=left))))
+            data = data if left == entry.routes else encode_entry(replace(entry, routes=left))
+            kept.append((id_at(facts, place), data))
     others = [one for one in facts.withdrawn_routes if one.path != route.path]
     changed = replace(
         facts, history=[data for _, data in kept], seen=b"".join(event_id for event_id, _ in kept),

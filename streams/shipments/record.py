@@ -36,17 +36,17 @@ class OpenException(Struct, frozen=True, array_like=True, gc=False):
 
 
 class View(Struct, array_like=True, gc=False):
-    """What the facts mean: projected from them, never corrected by hand.
+    """What the facts mean: projected from them, never corrected by hand. Times are UTC ms.
 
     ``generation``: which shipment under its number it is, 1, 2 ...; ``archived``: the last one is archived and no other
     has begun. ``leader``: place in the history of the event that set the status. ``known``: bits of
     ``audiences.FACTS`` that events reported. ``last_at``, ``last_rank``: of the last event. ``voided``: ids that
     corrections took out, side by side; ``strangers``: how many events are not this shipment's. ``estimate_at``: event
     time of the event that stated the estimate, ``estimate_by`` its feed. ``first_received_at``, ``last_received_at``:
-    receipt of the first and the latest event. ``proved``: a proof of delivery has come. ``sources``: whoever reported news, ascending; ``counts``: with a single source, how
-    often each kind of news happened, by its number. ``standing`` and ``given_up``: places in ``Facts.claims`` of the
-    versions that the claims go by which stand, and of those the number itself gave up. ``updated_at``: receipt of the
-    latest event, or time of the latest claim. Times are UTC ms.
+    receipt of the first and the latest event. ``proved``: a proof of delivery has come. ``sources``: whoever reported
+    news, ascending; ``counts``: with a single source, how often each kind of news happened, by its number.
+    ``standing`` and ``given_up``: places in ``Facts.claims`` of the versions that standing claims go by, and of those by
+    which the number itself gave claims up. ``updated_at``: receipt of the latest event, or time of the latest claim.
     """
 
     generation: int = 1

@@ -7,8 +7,8 @@ result depends on the set of events alone.
 - A terminal status is left only by a later return (or when a correction voids what set it).
 - On the return leg, the way back's scans leave the status ``returning``.
 - An exception is open from the event that reports it until a later good milestone of the kind that resolves it; damage
-  and shortage stay open until the goods arrive sound. A terminal status closes what no longer matters, and after it only
-  claims open.
+  and shortage stay open until the goods arrive sound. A terminal status closes what no longer matters, and after it
+  only claims open.
 - Of several pieces, each has a status of its own; the shipment has ended, or is on its way back, once all pieces known
   by then have or are.
 """

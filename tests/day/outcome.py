@@ -70,7 +70,8 @@ def expected(known: Registry, day: Day) -> Outcome:
     latest = {one.alert_id.encode(): one for one in out.outputs.alerts}
     return Outcome(
         {
-            key.encode(): states.encode(state_of(one, encode(one), one.view.updated_at)) for key, one in out.states.items()
+            key.encode(): states.encode(state_of(one, encode(one), one.view.updated_at))
+            for key, one in out.states.items()
         },
         {key: alerts.encode(one) for key, one in latest.items() if one.state is AlertState.RAISED},
         _standing(day, ((one.update_id, one) for one in out.outputs.customer_updates)),

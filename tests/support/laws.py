@@ -202,7 +202,9 @@ def check_terminal_is_left_by_return_or_correction_only(said: Sequence[Said]) ->
         before = _read(outcome.records.get(key))
         outcome = tell([[item]], outcome)
         after = _read(outcome.records.get(key))
-        if before is None or before.view.status not in TERMINAL or after is None or after.view.status is before.view.status:
+        if before is None or after is None or before.view.status not in TERMINAL:
+            continue
+        if after.view.status is before.view.status:
             continue
         assert isinstance(item, Received)
         corrected = item.event.correction is not Correction.NEW or item.event.carrier_event_id is not None

@@ -61,7 +61,8 @@ def numbered(facts: Facts, view: View, entries: Sequence[Entry], like: Entry | N
 def sources_and_counts(facts: Facts, view: View, entries: Sequence[Entry]) -> tuple[tuple[int, ...], dict[int, int]]:
     """``View.sources`` and ``View.counts``."""
     kinds = news_by_kind(facts, view, entries)
-    sources = {source_of(report) for places in kinds.values() for place in places for report in reports_of(entries[place])}
+    news = [entries[place] for places in kinds.values() for place in places]
+    sources = {source_of(report) for entry in news for report in reports_of(entry)}
     counts = {KIND_NUMBERS[kind]: len(places) for kind, places in kinds.items()} if len(sources) < 2 else {}
     return tuple(sorted(sources)), dict(sorted(counts.items()))
 

@@ -45,7 +45,8 @@ def test_an_order_known_after_the_next_began_hears_the_story_of_its_own_shipment
         ("O-0", Milestone.PICKED_UP), ("O-0", Milestone.DELIVERED),
     }
     assert out.counts["linked"] == 1
-    assert [[one.order_id for one in life.orders] for life in shipments_under(out.states[KEY], KEEPING)] == [["O-0", "O-1"], ["O-2"]]
+    under = shipments_under(out.states[KEY], KEEPING)
+    assert [[order.order_id for order in one.orders] for one in under] == [["O-0", "O-1"], ["O-2"]]
     withdrawn = tell(claim(-1, "O-0", withdrawn=True), states=dict(out.states))
     assert {one.correction for one in withdrawn.outputs.customer_updates} == {Correction.RETRACTS}
     assert withdrawn.counts["withdrawn"] == 1

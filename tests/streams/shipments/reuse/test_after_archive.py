@@ -42,6 +42,10 @@ def tell(*said: Said, states: Mapping[str, Shipment | None] | None = None) -> Re
     return step(said, states or {KEY: None}, keeping=KEEPING)
 
 
+def ids(out: Result) -> set[str]:
+    return {one.update_id for one in out.outputs.customer_updates}
+
+
 def grave(*said: Said) -> dict[str, Shipment | None]:
     return {KEY: archived(tell(*said).states[KEY])[0]}
 
@@ -72,23 +76,22 @@ def test_the_first_order_of_a_shipment_that_ended_without_one_is_that_shipments_
     before, after = tell(*orders), tell(*orders[1:], orders[0])
     assert encode(before.states[KEY]) == encode(after.states[KEY])
     assert after.states[KEY].facts.stub is None
-    assert {one.update_id for one in after.outputs.customer_updates} == {one.update_id for one in before.outputs.customer_updates}
+    assert ids(after) == ids(before)
 
 
 def test_a_beginning_long_after_begins_another_shipment_with_ids_of_its_own() -> None:
     before = tell(*FIRST)
     out = tell(*SECOND, claim(98, "O-1b"), states=grave(*FIRST))
     shipment = out.states[KEY]
-    assert (shipment.view.generation, shipment.view.status, len(shipment.facts.history)) == (2, Status.OUT_FOR_DELIVERY, 3)
+    assert (shipment.view.generation, shipment.view.status) == (2, Status.OUT_FOR_DELIVERY)
+    assert len(shipment.facts.history) == 3
     assert [one.order_id for one in shipment.orders] == ["O-1b"]
     assert {one.milestone for one in out.outputs.customer_updates} == {
         Milestone.PRE_ADVISED, Milestone.PICKED_UP, Milestone.OUT_FOR_DELIVERY,
     }
     same_order = tell(*SECOND, claim(98, "O-1", tracking_number="N100"), states={KEY: None})
-    assert not {one.update_id for one in before.outputs.customer_updates} & {one.update_id for one in out.outputs.customer_updates}
-    assert not {one.update_id for one in same_order.outputs.customer_updates} & {
-        one.update_id for one in out.outputs.customer_updates
-    }
+    assert not ids(before) & ids(out)
+    assert not ids(same_order) & ids(out)
 
 
 def test_the_orders_of_the_first_do_not_claim_the_second() -> None:
@@ -276,7 +279,9 @@ def test_an_event_known_by_a_reference_alone_begins_nothing_and_goes_with_what_b
         assert waits.outputs.archived == []
         assert waits.states[KEY].view.generation == 1
         out = tell(at(97, Milestone.BOOKING_CONFIRMED), states=dict(waits.states))
-        assert (out.states[KEY].view.generation, out.states[KEY].view.status, len(out.states[KEY].facts.history)) == (2, Status.PICKED_UP, 2)
+        shipment = out.states[KEY]
+        assert (shipment.view.generation, shipment.view.status) == (2, Status.PICKED_UP)
+        assert len(shipment.facts.history) == 2
 
 
 def test_where_the_claim_that_began_it_is_withdrawn_it_has_not_begun() -> None:

@@ -39,7 +39,9 @@ def test_what_was_said_up_to_the_end_and_some_time_is_of_the_first_the_rest_of_t
 
 
 def test_an_order_goes_with_its_first_word_however_often_it_is_saved() -> None:
-    assert generations(*FIRST, claim(120, "O-1"), *SECOND) == [(Status.DELIVERED, ["O-1"]), (Status.OUT_FOR_DELIVERY, [])]
+    assert generations(*FIRST, claim(120, "O-1"), *SECOND) == [
+        (Status.DELIVERED, ["O-1"]), (Status.OUT_FOR_DELIVERY, []),
+    ]
 
 
 def test_without_a_beginning_late_orders_begin_another_only_beside_an_earlier_one() -> None:
