@@ -7,8 +7,13 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 PYTEST_ARGS ?=
+# Tests on brokers mostly wait for them, so more run at a time than there are cores.
+TEST_WORKERS ?= 4
 FUZZ_SECONDS ?= 600
 DAY_ARGS ?=
+LAWS := $(addprefix tests/streams/,shipments/test_laws.py shipments/linked/test_step.py \
+  shipments/notifications/test_occurrences.py shipments/reuse/test_after_archive.py shipments/claims/test_standing.py \
+  identity/test_step.py orders/test_step.py alerts/test_step.py)
 
 define FIND_PYTHON
 for python in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
@@ -34,18 +39,18 @@ check-demo: .venv/.installed ## play the demo without a terminal; fails where th
 	@$(BIN)/shipsync demo --check
 
 .PHONY: test
-test: .venv/.installed-dev ## run every test this machine can run; says what it left out
-	@$(BIN)/python -m tests.support.kafka_jars
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: .venv/.installed-dev ## run the tests that need no broker, on all cores
+	@$(BIN)/python -m pytest -m "not broker and not kafka" -n auto --dist worksteal $(PYTEST_ARGS)
 
-.PHONY: test-fast
-test-fast: .venv/.installed-dev ## run the tests that need no broker
-	@$(BIN)/python -m pytest -m "not broker and not kafka" $(PYTEST_ARGS)
+.PHONY: test-all
+test-all: .venv/.installed-dev ## run every test this machine can run, those on brokers too; says what it left out
+	@$(BIN)/python -m tests.support.kafka_jars
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: test-kafka
 test-kafka: .venv/.installed-dev ## run the tests on Apache Kafka; fails where it cannot start
 	@SHIPSYNC_REQUIRE_KAFKA=1 $(BIN)/python -m tests.support.kafka_jars
-	@SHIPSYNC_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -m kafka $(PYTEST_ARGS)
+	@SHIPSYNC_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -m kafka -n $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: .venv/.installed-dev ## ruff; changes nothing
@@ -60,18 +65,19 @@ imports: .venv/.installed-dev ## the layers: topologies -> connectors -> streams
 	@$(BIN)/lint-imports
 
 .PHONY: check
-check: lint types imports test ## all of the above that CI runs
+check: lint types imports test ## lint, types, imports and test: what to run before each push
 
 .PHONY: laws
-laws: .venv/.installed-dev ## hold the laws of shipments, references and alerts against more than 10,000 generated histories
-	@SHIPSYNC_LAWS=1500 $(BIN)/python -m pytest --timeout 3000 tests/streams/shipments/test_laws.py tests/streams/shipments/linked/test_step.py \
-	  tests/streams/shipments/notifications/test_occurrences.py tests/streams/identity/test_step.py tests/streams/shipments/claims/test_standing.py \
-	  tests/streams/orders/test_step.py tests/streams/alerts/test_step.py tests/streams/shipments/reuse/test_after_archive.py $(PYTEST_ARGS)
+laws: .venv/.installed-dev ## hold the laws of shipments, references, orders and alerts against 1,500 generated histories each
+	@$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile night --timeout 6000 $(LAWS) $(PYTEST_ARGS)
 
 .PHONY: day
 day: .venv/.installed-dev ## replay a recorded day in three orders on Apache Kafka, killing workers: identical topics. DAY_ARGS
 	@$(BIN)/python -m tests.support.kafka_jars
 	@$(BIN)/python -m tests.day $(DAY_ARGS)
+
+.PHONY: night
+night: laws day ## what takes long: the laws against 1,500 histories each and the day of 200,000 records
 
 .PHONY: samples
 samples: .venv/.installed-dev ## what becomes of every real payload in the folder SHIPSYNC_SAMPLES; fails where one is wrong

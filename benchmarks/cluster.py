@@ -47,7 +47,7 @@ def cluster(folder: Path) -> Iterator[Settings]:
 def producer(settings: Settings) -> Producer:
     """As carriers' gateways and the intake stage place their records."""
     return Producer({
-        **settings.librdkafka(), "enable.idempotence": True, "linger.ms": 20, "partitioner": "murmur2_random",
+        **settings.kafka.librdkafka(), "enable.idempotence": True, "linger.ms": 20, "partitioner": "murmur2_random",
         "queue.buffering.max.messages": 1_000_000,
     })
 
@@ -100,7 +100,7 @@ class Counter:
         self.topic = topic
         self.count = 0
         self._consumer = Consumer({
-            **settings.librdkafka(), "group.id": "benchmark", "enable.auto.commit": False,
+            **settings.kafka.librdkafka(), "group.id": "benchmark", "enable.auto.commit": False,
             "fetch.message.max.bytes": 4 * 1024 * 1024,
         })
         found = self._consumer.list_topics(topic, timeout=10).topics[topic]

@@ -23,11 +23,12 @@ from connectors.carriers import discover
 from connectors.kafka.registry import Registry
 from streams.contracts import model
 from streams.contracts.ids import shipment_key
-from streams.intake.step import take_in
+from streams.intake.step import step
 from streams.kernel.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason, Status
 from streams.shipments.record import decode, encode
 from streams.shipments.state_view import state_of
-from streams.shipments.step import Received, step
+from streams.shipments.step import Received
+from streams.shipments.step import step as take_in
 
 SUFFIX = ".idiomatic"
 """Its topics stand beside ours on the same broker."""
@@ -86,7 +87,7 @@ def to_event(data: dict[str, Any]) -> model.CarrierEvent:
 
 
 class RawRecord(msgspec.Struct):
-    """One event's record as ``take_in`` wants it."""
+    """One event's record as ``intake.step`` wants it."""
 
     topic: str
     partition: int
@@ -101,9 +102,9 @@ def build(name: str) -> faust.App:
     """The app of one stage."""
     settings = configuration.load()
     app = faust.App(
-        f"idiomatic-{name}", broker=URL(f"kafka://{settings.bootstrap}"), store="rocksdb://",
-        datadir=str(settings.data_dir / f"idiomatic-{name}"), value_serializer="raw", key_serializer="raw",
-        topic_partitions=settings.partitions, table_standby_replicas=0, web_enabled=False,
+        f"idiomatic-{name}", broker=URL(f"kafka://{settings.kafka.bootstrap}"), store="rocksdb://",
+        datadir=str(settings.state.data_dir / f"idiomatic-{name}"), value_serializer="raw", key_serializer="raw",
+        topic_partitions=settings.kafka.partitions, table_standby_replicas=0, web_enabled=False,
         topic_disable_leader=True, broker_session_timeout=30, broker_heartbeat_interval=2,
         broker_rebalance_timeout=6, consumer_auto_offset_reset="earliest",
     )
@@ -127,7 +128,7 @@ def build_intake(app: faust.App, registry: Registry) -> None:
                 message.topic, message.partition, message.offset, int(message.timestamp * 1000), None,
                 event.value, list(message.headers.items() if isinstance(message.headers, dict) else message.headers),
             )
-            for one in take_in([record], adapters, record.timestamp, MAX_BYTES).events:
+            for one in step([record], adapters, record.timestamp, MAX_BYTES).outputs.events:
                 key = shipment_key(one.carrier, one.tracking_number).encode()
                 await events.send(key=key, value=codec.dumps(one))
 
@@ -150,7 +151,7 @@ def build_shipments(app: faust.App, registry: Registry) -> None:
 
     async def apply(item: Received | model.OrderReference, key: str) -> None:
         stored = shipments.get(key.encode())
-        out = step([item], {key: None if stored is None else decode(stored)})
+        out = take_in([item], {key: None if stored is None else decode(stored)})
         for _, event in out.outputs.events:
             event.event = item.event  # type: ignore[union-attr]
             await send(topics.SHIPMENT_EVENTS, key, event)

@@ -64,10 +64,11 @@ class Worker:
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as a child reads them."""
     return {
-        "SHIPSYNC_BOOTSTRAP": settings.bootstrap, "SHIPSYNC_REGISTRY_URL": settings.registry_url,
-        "SHIPSYNC_DATA_DIR": str(settings.data_dir), "SHIPSYNC_SESSION_TIMEOUT": str(settings.session_timeout),
-        "SHIPSYNC_REBALANCE_TIMEOUT": str(settings.rebalance_timeout),
-        "SHIPSYNC_PARTITIONS": str(settings.partitions), "SHIPSYNC_STUCK_TIMEOUT": str(settings.stuck_timeout),
+        "SHIPSYNC_BOOTSTRAP": settings.kafka.bootstrap, "SHIPSYNC_REGISTRY_URL": settings.kafka.registry_url,
+        "SHIPSYNC_DATA_DIR": str(settings.state.data_dir), "SHIPSYNC_PARTITIONS": str(settings.kafka.partitions),
+        "SHIPSYNC_SESSION_TIMEOUT": str(settings.stage.session_timeout),
+        "SHIPSYNC_REBALANCE_TIMEOUT": str(settings.stage.rebalance_timeout),
+        "SHIPSYNC_STUCK_TIMEOUT": str(settings.stage.stuck_timeout),
     }
 
 
@@ -78,7 +79,7 @@ def stages(settings: Settings, names: Sequence[str]) -> list[Worker]:
         port = free_port()
         worker = Worker(
             name, [sys.executable, "-m", "topologies.cli.main", "stage", name],
-            {**environment(settings), "SHIPSYNC_METRICS_PORT": str(port)}, settings.data_dir / f"{name}.log",
+            {**environment(settings), "SHIPSYNC_METRICS_PORT": str(port)}, settings.state.data_dir / f"{name}.log",
         )
         started.append((worker, port))
     for worker, port in started:
@@ -90,7 +91,7 @@ def idiomatic(settings: Settings, names: Sequence[str], ready: Callable[[], bool
     """The idiomatic Faust apps, once ``ready``."""
     workers = [
         Worker(name, [sys.executable, "-m", "benchmarks.idiomatic", name], environment(settings),
-               settings.data_dir / f"idiomatic-{name}.log")
+               settings.state.data_dir / f"idiomatic-{name}.log")
         for name in names
     ]
     for worker in workers:

@@ -38,7 +38,7 @@ class Recovery(NamedTuple):
 def measure(shipments: int, beat: Callable[[str], None]) -> Recovery:
     """Restore a changelog into nothing, onto the disk of a worker that stopped, and of one killed over its work."""
     with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder)) as given:
-        settings = given.model_copy(update={"session_timeout": SESSION_SECONDS})
+        settings = given.replace(session_timeout=SESSION_SECONDS)
         standing.fill(settings, shipments, beat)
         worker, nothing = restores.start(settings, beat)
         peak = worker.memory_mb()

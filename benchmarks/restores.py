@@ -40,7 +40,7 @@ def read(log: str) -> list[tuple[float, float, int]]:
 
 def start(settings: Settings, beat: Callable[[str], None]) -> tuple[processes.Worker, Restored]:
     """A shipments worker that has restored every partition, and how long that took. Raises TimeoutError."""
-    log = settings.data_dir / "shipments.log"
+    log = settings.state.data_dir / "shipments.log"
     before = len(read(_text(log)))
     [worker] = processes.stages(settings, ["shipments"])
     deadline = time.monotonic() + PATIENCE

@@ -97,9 +97,9 @@ def side_by_side(
     """
     handler = ShipmentsHandler(settings, Registry(settings), {})
     events = ValueCodec(topics.CARRIER_EVENTS, model.CarrierEvent, Registry(settings))
-    memory, other = StateMemory(settings.block_cache_bytes), StateMemory(settings.block_cache_bytes)
+    memory, other = StateMemory(settings.state.block_cache_bytes), StateMemory(settings.state.block_cache_bytes)
     states = [PartitionState(_states(settings) / str(one), memory) for one in range(cluster.PARTITIONS)]
-    small = settings.data_dir / "near-empty"
+    small = settings.state.data_dir / "near-empty"
     near_empty = PartitionState(small, other)
     now = time.time_ns() // 1_000_000
     like, full_ms, near_ms = standing.patterns(now), list[Timed](), list[Timed]()
@@ -160,7 +160,7 @@ def _key(number: int) -> bytes:
 
 
 def _states(settings: Settings) -> Path:
-    return settings.data_dir / topics.SHIPMENTS.app_id
+    return settings.state.data_dir / topics.SHIPMENTS.app_id
 
 
 def _times(found: Sequence[Timed]) -> Times:

@@ -1,14 +1,36 @@
-"""All settings, read once from ``SHIPSYNC_*`` (environment or ``.env``), every fault reported at once."""
+"""All settings, read once from ``SHIPSYNC_*`` (environment or ``.env``), in groups; every fault reported at once.
+
+A setting is named by its variable (``SHIPSYNC_GATEWAY_PORT``), by its flat name (``gateway_port``, what tests and
+commands give), and read as a field of its group (``settings.gateway.port``).
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import ip_network
+from os import environ
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "SHIPSYNC_"
+ENV_FILE = Path(".env")
+NOT_SETTINGS: Mapping[str, str] = {
+    "SHIPSYNC_SAMPLES": "folder of real payloads that `make samples` reads",
+    "SHIPSYNC_REQUIRE_KAFKA": "1: tests on Apache Kafka fail where it cannot start",
+    "SHIPSYNC_GOLDEN": "1: tests write the expected files anew instead of comparing",
+}
+"""Variables of ours that tests and make read; no process does."""
+KUBERNETES_LINK = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)")
 
 
 class LogFormat(StrEnum):
@@ -26,31 +48,77 @@ class Processing(StrEnum):
 
 
 class SettingsError(Exception):
-    """The settings are wrong; the text names each and what would be right."""
+    """The settings are wrong; the text names each and what would be right. ``faults``: one text for each."""
+
+    def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
-class Settings(BaseSettings):
-    """Resolved settings of one installation. Durations are seconds, sizes bytes."""
+class Group(BaseSettings):
+    """Settings that are used together. Durations are seconds, sizes bytes."""
 
-    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
+
+
+def _comma_separated(value: object) -> object:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+class KafkaSettings(Group):
+    """The cluster, its schema registry, and the topics made there."""
 
     bootstrap: str = Field("127.0.0.1:19092", description="Kafka bootstrap servers, comma separated")
     registry_url: str = Field("http://127.0.0.1:18081", description="Confluent-compatible schema registry")
-    redis_url: str = Field("redis://127.0.0.1:16379/0", description="Redis or Valkey")
-    kafka_config: dict[str, str] = Field(
-        default_factory=dict, description="Extra librdkafka settings (JSON), e.g. SASL for the cluster"
+    config: Annotated[dict[str, str], NoDecode] = Field(
+        default_factory=dict, validation_alias="SHIPSYNC_KAFKA_CONFIG",
+        description="Extra librdkafka settings (JSON), e.g. SASL for the cluster",
     )
-    kafka_password: SecretStr | None = Field(None, description="SASL password, kept out of kafka_config")
-
-    feeds: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Feeds this installation takes, comma separated; none named: every carrier there is"
+    password: SecretStr | None = Field(
+        None, validation_alias="SHIPSYNC_KAFKA_PASSWORD",
+        description="SASL password, kept out of SHIPSYNC_KAFKA_CONFIG",
     )
-    partitions: int = Field(4, ge=1, le=1000, description="Partitions of every keyed topic")
-    replication: int = Field(1, ge=1, le=9, description="Replication factor of topics created here")
-    data_dir: Path = Field(Path("var"), description="Local state; losing it costs a replay, never data")
     register_schemas: bool = Field(
         True, description="Register our schemas at start; false where CI alone may register"
     )
+    partitions: int = Field(4, ge=1, le=1000, description="Partitions of every keyed topic")
+    replication: int = Field(1, ge=1, le=9, description="Replication factor of topics created here")
+
+    @field_validator("config", mode="before")
+    @classmethod
+    def _json_object(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            found = json.loads(value)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise ValueError('use a JSON object, e.g. {"security.protocol": "SASL_SSL"}')
+        return found
+
+    def librdkafka(self) -> dict[str, str]:
+        """The settings every confluent-kafka client of this process starts from."""
+        settings = {"bootstrap.servers": self.bootstrap, **self.config}
+        if self.password is not None:
+            settings["sasl.password"] = self.password.get_secret_value()
+        return settings
+
+
+class StateSettings(Group):
+    """Where processes keep what they know."""
+
+    data_dir: Path = Field(Path("var"), description="Local state; losing it costs a replay, never data")
+    block_cache_bytes: int = Field(
+        64 * 1024 * 1024, ge=1024 * 1024, description="RocksDB cache of one worker"
+    )
+    redis_url: str = Field("redis://127.0.0.1:16379/0", description="Redis or Valkey")
+
+
+class StageSettings(Group):
+    """How a worker of a stage reads, handles and commits."""
 
     processing: Processing = Field(Processing.AT_LEAST_ONCE, description="exactly_once needs transactions")
     session_timeout: float = Field(10.0, gt=0, description="Kafka group session time-out")
@@ -60,86 +128,20 @@ class Settings(BaseSettings):
         2 * 1024 * 1024, ge=1024, description="Most bytes of one partition fetched at once"
     )
     chunk_records: int = Field(5_000, ge=1, description="Most records handled as one chunk")
-    max_record_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Raw records above are dead letters")
-    block_cache_bytes: int = Field(
-        64 * 1024 * 1024, ge=1024 * 1024, description="RocksDB cache of one worker"
-    )
     drain_timeout: float = Field(10.0, gt=0, description="How long a stop waits for the chunk in hand")
     stuck_timeout: float = Field(60.0, gt=0, description="Lag without progress for so long stops the worker")
-
     poison_after: int = Field(
         3, ge=1, description="Crashes over the same records before the one that causes them is parked"
     )
+
+
+class ProcessSettings(Group):
+    """What every process of ours serves and logs."""
 
     host: str = Field("127.0.0.1", description="Address our own HTTP endpoints bind to")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus port of this process; 0: none")
     log_format: LogFormat = Field(LogFormat.JSON, description="json or console")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
-
-    gateway_port: int = Field(18080, ge=0, le=65535, description="Port of the HTTP gateway")
-    gateway_ack_timeout: float = Field(
-        5.0, ge=0.1, description="How long the gateway waits for Kafka before it answers 503"
-    )
-    gateway_rate: int = Field(6_000, ge=1, description="Requests a minute of one carrier or client")
-    gateway_open: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Feeds whose pushes are taken unsigned while no secret is set, comma separated; *: all"
-    )
-    gateway_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Networks (CIDR) of the proxies whose client certificate headers are believed"
-    )
-    gateway_idempotency: int = Field(86_400, ge=1, description="How long an Idempotency-Key is remembered")
-    push_secrets: SecretStr | None = Field(
-        None, description='Secrets carriers sign with (JSON): {"<feed>": "<secret>"}, or a list of them'
-    )
-    api_keys: SecretStr | None = Field(
-        None,
-        description='Keys of the clients of /v1/orders, /v1/wms and /v1/alerts (JSON): '
-        '{"orders": "<key>", "wms": ["<key>"], "alerts": "<key>"}',
-    )
-
-    reference_span: float = Field(
-        180 * 86_400.0, gt=0, description="How far apart a claim on a reference and what it resolves may lie"
-    )
-    feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for what falls due by the clock")
-    alerts_file: Path | None = Field(
-        None, description="When alerts are raised, how they live and whom they reach, in place of config/alerts.yaml"
-    )
-    archive_after_days: int = Field(60, ge=1, description="A shipment that has ended is archived after its last word")
-    unsettled_after_days: int = Field(
-        180, ge=1, description="The same, where an alert of it is open or no order has claimed it"
-    )
-    forget_after_days: int = Field(400, ge=1, description="What is kept of an archived shipment is forgotten")
-    reuse_after_days: int = Field(
-        45, ge=1, description="A beginning so long after a shipment's end is another's, under the same number"
-    )
-    holidays_file: Path | None = Field(
-        None, description="Calendars of days on which feeds need not speak, in place of config/holidays.yaml"
-    )
-    feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
-
-    drop_dir: Path | None = Field(
-        None, description="Folder with one of each feed that comes by files; none: no drop folder is watched"
-    )
-    drop_interval: float = Field(5.0, gt=0, description="Seconds between looks into the drop folders")
-    drop_piece_bytes: int = Field(
-        512 * 1024, ge=1024, description="A dropped file is cut into records of about this size"
-    )
-
-    poll_credentials: SecretStr | None = Field(
-        None, description="Who we are to the carriers that are polled (JSON by feed); a feed not named is not polled"
-    )
-
-    @field_validator("feeds", "gateway_open", "gateway_proxies", mode="before")
-    @classmethod
-    def _comma_separated(cls, value: object) -> object:
-        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
-
-    @field_validator("gateway_proxies")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            ip_network(network)
-        return value
 
     @field_validator("log_level")
     @classmethod
@@ -149,22 +151,225 @@ class Settings(BaseSettings):
             raise ValueError("use DEBUG, INFO, WARNING or ERROR")
         return level
 
-    def librdkafka(self) -> dict[str, str]:
-        """The settings every confluent-kafka client of this process starts from."""
-        settings = {"bootstrap.servers": self.bootstrap, **self.kafka_config}
-        if self.kafka_password is not None:
-            settings["sasl.password"] = self.kafka_password.get_secret_value()
-        return settings
+
+class IntakeSettings(Group):
+    """Whose events are taken in."""
+
+    feeds: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Feeds this installation takes, comma separated; none named: every carrier there is"
+    )
+    max_record_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Raw records above are dead letters")
+
+    _split = field_validator("feeds", mode="before")(_comma_separated)
+
+
+class LifetimeSettings(Group):
+    """How long what is known of a shipment or a reference counts."""
+
+    reference_span: float = Field(
+        180 * 86_400.0, gt=0, description="How far apart a claim on a reference and what it resolves may lie"
+    )
+    archive_after_days: int = Field(60, ge=1, description="A shipment that has ended is archived after its last word")
+    unsettled_after_days: int = Field(
+        180, ge=1, description="The same, where an alert of it is open or no order has claimed it"
+    )
+    forget_after_days: int = Field(400, ge=1, description="What is kept of an archived shipment is forgotten")
+    reuse_after_days: int = Field(
+        45, ge=1, description="A beginning so long after a shipment's end is another's, under the same number"
+    )
+
+
+class MonitoringSettings(Group):
+    """When a feed counts as silent, and what is alerted."""
+
+    feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for what falls due by the clock")
+    feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
+    holidays_file: Path | None = Field(
+        None, description="Calendars of days on which feeds need not speak, in place of config/holidays.yaml"
+    )
+    alerts_file: Path | None = Field(
+        None, description="When alerts are raised, how they live and whom they reach, in place of config/alerts.yaml"
+    )
+
+
+class GatewaySettings(Group):
+    """The HTTP gateway."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_GATEWAY_")
+
+    port: int = Field(18080, ge=0, le=65535, description="Port of the HTTP gateway")
+    ack_timeout: float = Field(5.0, ge=0.1, description="How long the gateway waits for Kafka before it answers 503")
+    rate: int = Field(6_000, ge=1, description="Requests a minute of one carrier or client")
+    open: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Feeds whose pushes are taken unsigned while no secret is set, comma separated; *: all"
+    )
+    proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Networks (CIDR) of the proxies whose client certificate headers are believed"
+    )
+    idempotency: int = Field(86_400, ge=1, description="How long an Idempotency-Key is remembered")
+    push_secrets: SecretStr | None = Field(
+        None, validation_alias="SHIPSYNC_PUSH_SECRETS",
+        description='Secrets carriers sign with (JSON): {"<feed>": "<secret>"}, or a list of them',
+    )
+    api_keys: SecretStr | None = Field(
+        None, validation_alias="SHIPSYNC_API_KEYS",
+        description='Keys of the clients of /v1/orders, /v1/wms and /v1/alerts (JSON): '
+        '{"orders": "<key>", "wms": ["<key>"], "alerts": "<key>"}',
+    )
+
+    _split = field_validator("open", "proxies", mode="before")(_comma_separated)
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
+
+
+class DropSettings(Group):
+    """Folders that carriers' files are dropped into."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_DROP_")
+
+    dir: Path | None = Field(
+        None, description="Folder with one of each feed that comes by files; none: no drop folder is watched"
+    )
+    interval: float = Field(5.0, gt=0, description="Seconds between looks into the drop folders")
+    piece_bytes: int = Field(512 * 1024, ge=1024, description="A dropped file is cut into records of about this size")
+
+
+class PollingSettings(Group):
+    """Carriers that are asked for their events."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_POLL_")
+
+    credentials: SecretStr | None = Field(
+        None, description="Who we are to the carriers that are polled (JSON by feed); a feed not named is not polled"
+    )
+
+
+@dataclass(frozen=True, init=False)
+class Settings:
+    """The settings of one installation, by group."""
+
+    kafka: KafkaSettings
+    state: StateSettings
+    stage: StageSettings
+    process: ProcessSettings
+    intake: IntakeSettings
+    lifetimes: LifetimeSettings
+    monitoring: MonitoringSettings
+    gateway: GatewaySettings
+    drop: DropSettings
+    polling: PollingSettings
+
+    def __init__(self, *, _env_file: Path | None = ENV_FILE, **given: Any) -> None:
+        """``given``: settings by flat name, before the environment and ``_env_file``; defaults for the rest.
+
+        Raises SettingsError for values that are wrong (every one named), TypeError for a flat name that is none.
+        """
+        if unknown := given.keys() - SETTINGS.keys():
+            raise TypeError(f"no settings: {', '.join(sorted(unknown))}")
+        faults: list[str] = []
+        for group, kind in GROUPS.items():
+            values = {SETTINGS[name].field: value for name, value in given.items() if SETTINGS[name].group == group}
+            try:
+                object.__setattr__(self, group, kind(_env_file=_env_file, **values))
+            except ValidationError as error:
+                faults += _faults(group, error)
+        if faults:
+            raise _refusal(faults)
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Flat names of what was set; the rest has its default."""
+        groups = {name: getattr(self, name).model_fields_set for name in GROUPS}
+        return frozenset(one.name for one in SETTINGS.values() if one.field in groups[one.group])
+
+    def value(self, name: str) -> Any:
+        """The setting of this flat name."""
+        return getattr(getattr(self, SETTINGS[name].group), SETTINGS[name].field)
+
+    def replace(self, **changed: Any) -> Settings:
+        """A copy with these settings, by flat name; they are not checked again."""
+        copy = object.__new__(Settings)
+        for group in GROUPS:
+            update = {SETTINGS[name].field: value for name, value in changed.items() if SETTINGS[name].group == group}
+            object.__setattr__(copy, group, getattr(self, group).model_copy(update=update))
+        return copy
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: where it stands and what it is."""
+
+    name: str
+    """Flat name: the variable without its prefix, lower case."""
+    group: str
+    field: str
+    info: FieldInfo
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return PREFIX + self.name.upper()
+
+    @property
+    def secret(self) -> bool:
+        """Whether its value may hold credentials: no message repeats it."""
+        return "SecretStr" in str(self.info.annotation) or self.name in {"kafka_config", "redis_url"}
+
+
+def _declared() -> Iterable[Setting]:
+    for group, kind in GROUPS.items():
+        for field, info in kind.model_fields.items():
+            variable = info.validation_alias or f"{kind.model_config['env_prefix']}{field}"
+            yield Setting(str(variable).removeprefix(PREFIX).lower(), group, field, info)
+
+
+GROUPS: Mapping[str, type[Group]] = get_type_hints(Settings)
+"""Name of a group -> its class."""
+SETTINGS: Mapping[str, Setting] = {one.name: one for one in _declared()}
+"""Flat name -> the setting."""
 
 
 def load() -> Settings:
-    """Read the environment. Raises SettingsError naming every wrong setting and what it takes."""
+    """Read the environment and ``.env``. Raises SettingsError naming every wrong or unknown setting."""
+    unknown = _unknown()
     try:
-        return Settings()
-    except ValidationError as error:
-        lines = [
-            f"SHIPSYNC_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
-            f" (got {fault['input']!r})"
-            for fault in error.errors()
-        ]
-        raise SettingsError("Wrong settings:\n  " + "\n  ".join(lines)) from error
+        settings = Settings()
+    except SettingsError as error:
+        raise _refusal([*unknown, *error.faults]) from None
+    if unknown:
+        raise _refusal(unknown)
+    return settings
+
+
+def _unknown() -> list[str]:
+    """A fault for each ``SHIPSYNC_*`` variable that nothing reads."""
+    known = {one.variable for one in SETTINGS.values()}
+    names = {name.upper() for name in (*environ, *dotenv_values(ENV_FILE))}
+    faults = []
+    for name in sorted(name for name in names if name.startswith(PREFIX) and name not in known | NOT_SETTINGS.keys()):
+        near = get_close_matches(name.removeprefix(PREFIX), [one.upper() for one in SETTINGS], 1)
+        if near:
+            hint = f"did you mean {PREFIX}{near[0]}?"
+        elif KUBERNETES_LINK.search(name):
+            hint = "Kubernetes sets it for a Service of this name; set enableServiceLinks: false"
+        else:
+            hint = "`shipsync settings --markdown` lists all there are"
+        faults.append(f"{name}: unknown; {hint}")
+    return faults
+
+
+def _faults(group: str, error: ValidationError) -> Iterable[str]:
+    for fault in error.errors(include_url=False):
+        where = str(fault["loc"][0])
+        one = next(s for s in SETTINGS.values() if s.group == group and where in (s.field, s.variable))
+        got = "" if one.secret else f" (got {fault['input']!r})"
+        yield f"{one.variable}: {fault['msg'].removeprefix('Value error, ')}{got}"
+
+
+def _refusal(faults: Sequence[str]) -> SettingsError:
+    return SettingsError("Wrong settings:\n  " + "\n  ".join(faults), faults)

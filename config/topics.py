@@ -62,7 +62,7 @@ CARRIER_UNRESOLVED = Topic(
     "carrier_event", "intake", personal_data=True,
 )
 FEED_ACTIVITY = Topic(
-    "feed.activity.v1", "What intake saw of each feed, chunk by chunk", "feed", "feed_activity", "intake",
+    "feed.activity.v1", "What intake counted of each feed, chunk by chunk", "feed", "feed_activity", "intake",
     partitions=1, retention_ms=3 * DAY_MS,
 )
 FEED_STATE = Topic(
@@ -82,28 +82,28 @@ ORDER_REFERENCES = Topic(
     "CARRIER:REFERENCE", "order_reference", "orders, identity", retention_ms=90 * DAY_MS,
 )
 ORDER_STATE = Topic(
-    "order.state.v1", "The newest word of each order and what it claims; changelog of orders", "order id",
+    "order.state.v1", "The newest version of each order and its claims; changelog of orders", "order id",
     "order_state", "orders", cleanup=Cleanup.COMPACT,
 )
 REFERENCE_CLAIMS = Topic(
-    "reference.claims.v1", "Which shipment a reference is, as events, orders and people say", "TYPE:REFERENCE",
+    "reference.claims.v1", "Which shipment a reference means, according to events, orders and people", "TYPE:REFERENCE",
     "reference_claim", "intake, orders", retention_ms=90 * DAY_MS,
 )
 REFERENCE_STATE = Topic(
-    "reference.state.v1", "What each reference stands for and what waits for it; changelog of identity",
+    "reference.state.v1", "Which shipment each reference means, and what waits for it; changelog of identity",
     "TYPE:REFERENCE", "reference_state", "identity", cleanup=Cleanup.COMPACT, personal_data=True,
 )
 MASTER_DATA = Topic(
-    "master.data.v1", "Carriers, customers, references and links, as an installation has them", "KIND:ID",
+    "master.data.v1", "Carriers, customers, references and links, as people entered them", "KIND:ID",
     "master_data", "masterdata", cleanup=Cleanup.COMPACT,
 )
 SHIPMENT_LINKS = Topic(
-    "shipment.links.v1", "Numbers that belong to another number's shipment, co-partitioned with carrier events",
-    "CARRIER:REFERENCE of the part", "shipment_link", "intake, master data", retention_ms=90 * DAY_MS,
+    "shipment.links.v1", "Links: numbers that belong to another number's shipment, co-partitioned with carrier events",
+    "CARRIER:REFERENCE of the child", "shipment_link", "intake, master data", retention_ms=90 * DAY_MS,
 )
 SHIPMENT_ADOPTIONS = Topic(
-    "shipment.adoptions.v1", "What parts tell the shipments they belong to, co-partitioned with carrier events",
-    "CARRIER:REFERENCE of the whole", "shipment_adoption", "shipments", personal_data=True,
+    "shipment.adoptions.v1", "Events that linked numbers pass to their parents, co-partitioned with carrier events",
+    "CARRIER:REFERENCE of the parent", "shipment_adoption", "shipments", personal_data=True,
 )
 SHIPMENT_EVENTS = Topic(
     "shipment.events.v1", "The enriched canonical history", "CARRIER:REFERENCE", "enriched_event",
@@ -118,11 +118,11 @@ SHIPMENT_ARCHIVE = Topic(
     "shipments", retention_ms=3 * 365 * DAY_MS, personal_data=True,
 )
 SHIPMENT_DWELLS = Topic(
-    "shipment.dwells.v1", "How long a shipment stood in each status, told once it has ended", "CARRIER:LANE:STATUS",
+    "shipment.dwells.v1", "How long a shipment stayed in each status, sent once it has ended", "CARRIER:LANE:STATUS",
     "shipment_dwell", "shipments", partitions=1,
 )
 DWELL_NORMS = Topic(
-    "dwell.norms.v1", "How long shipments usually stand in a status; changelog of norms", "CARRIER:LANE:STATUS",
+    "dwell.norms.v1", "How long shipments usually stay in a status; changelog of norms", "CARRIER:LANE:STATUS",
     "dwell_norm", "norms", cleanup=Cleanup.COMPACT, partitions=1,
 )
 CUSTOMER_UPDATES = Topic(
@@ -134,7 +134,7 @@ DELIVERY_MILESTONES = Topic(
     "delivery_milestone", "shipments", retention_ms=90 * DAY_MS, personal_data=True,
 )
 ALERT_SIGNALS = Topic(
-    "alert.signals.v1", "What stages say of causes of alerts: there, or over", "alert id", "alert_signal",
+    "alert.signals.v1", "Signals of stages: the cause of an alert is there, or is over", "alert id", "alert_signal",
     "shipments, feeds, edi, identity", partitions=1, retention_ms=30 * DAY_MS,
 )
 ALERT_ACTIONS = Topic(
@@ -142,7 +142,7 @@ ALERT_ACTIONS = Topic(
     partitions=1, retention_ms=30 * DAY_MS, personal_data=True,
 )
 OPS_ALERTS = Topic(
-    "ops.alerts.v1", "Every alert as it stands, with its life; changelog of alerts", "alert id", "alert", "alerts",
+    "ops.alerts.v1", "Every alert as it stands, with its history; changelog of alerts", "alert id", "alert", "alerts",
     cleanup=Cleanup.COMPACT, partitions=1, personal_data=True,
 )
 FULFILMENT_STATE = Topic(
@@ -154,7 +154,7 @@ ERP_POSTINGS = Topic(
     "fulfilment", retention_ms=90 * DAY_MS, personal_data=True,
 )
 POLL_STATE = Topic(
-    "poll.state.v1", "What the pollers know of each number they ask for; their cursor", "FEED:REFERENCE",
+    "poll.state.v1", "The state of each number that is polled; the pollers' cursor", "FEED:REFERENCE",
     "poll_state", "pollers", cleanup=Cleanup.COMPACT,
 )
 EDI_ACKNOWLEDGEMENTS = Topic(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from streams.contracts.ids import event_id
 from streams.contracts.model import CarrierEvent, OrderReference, Source
-from streams.intake.step import TakenIn
+from streams.intake.step import IntakeResult
 from streams.kernel.vocabulary import Precision
 from streams.shipments.step import Received, step
 from tests.samples import EXPECTED, FEED_OF, FLAGGED, FOLDER, UNRESOLVED, events_of, reasons_of, spelled_out, taken_in
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="SHIPSYNC_SAMPLES na
 
 
 @pytest.fixture(scope="module")
-def taken() -> dict[str, TakenIn]:
+def taken() -> dict[str, IntakeResult]:
     return {name: one for name, one in taken_in(FOLDER).items() if one is not None}
 
 
@@ -29,28 +29,30 @@ def test_every_source_is_read_by_a_feed() -> None:
     assert {name for name in FEED_OF if "/" not in name} == {path.name for path in FOLDER.iterdir() if path.is_dir()}
 
 
-def test_every_file_has_an_expected_outcome(taken: dict[str, TakenIn]) -> None:
+def test_every_file_has_an_expected_outcome(taken: dict[str, IntakeResult]) -> None:
     assert set(taken) == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_real_payload_becomes_what_one_reads_in_it(name: str, taken: dict[str, TakenIn]) -> None:
+def test_a_real_payload_becomes_what_one_reads_in_it(name: str, taken: dict[str, IntakeResult]) -> None:
     milestones = [event.milestone.value for event in events_of(taken[name])]
     assert (milestones, reasons_of(taken[name])) == (spelled_out(EXPECTED[name][0]), EXPECTED[name][1].split())
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_refusal_says_why(name: str, taken: dict[str, TakenIn]) -> None:
-    said = [reject.detail for _, reject in taken[name].refused] + [error.detail for _, error in taken[name].errors]
+def test_a_refusal_says_why(name: str, taken: dict[str, IntakeResult]) -> None:
+    said = [reject.detail for _, reject in taken[name].refused] + [
+        error.detail for _, error in taken[name].outputs.carrier_errors
+    ]
     assert all(len(detail) > 10 for detail in said)
 
 
-def test_scans_without_the_carriers_number_are_unresolved(taken: dict[str, TakenIn]) -> None:
-    found = {name: len(result.unresolved) for name, result in taken.items() if result.unresolved}
+def test_scans_without_the_carriers_number_are_unresolved(taken: dict[str, IntakeResult]) -> None:
+    found = {name: len(result.outputs.unresolved) for name, result in taken.items() if result.outputs.unresolved}
     assert found == UNRESOLVED
 
 
-def test_nothing_but_faulty_envelopes_is_flagged(taken: dict[str, TakenIn]) -> None:
+def test_nothing_but_faulty_envelopes_is_flagged(taken: dict[str, IntakeResult]) -> None:
     flags = {
         name: {flag for event in events_of(result) for flag in event.flags} for name, result in taken.items()
     }
@@ -94,13 +96,13 @@ def updates(events: list[CarrierEvent]) -> list[str]:
     return sorted(update.update_id for update in out.outputs.customer_updates)
 
 
-def test_what_an_aggregator_and_edi_tell_again_is_told_to_no_customer_twice(taken: dict[str, TakenIn]) -> None:
+def test_what_an_aggregator_and_edi_tell_again_is_told_to_no_customer_twice(taken: dict[str, IntakeResult]) -> None:
     heard = 0
     for name, result in taken.items():
-        once = updates(result.events)
-        again = [by_an_aggregator(event) for event in result.events]
-        edi = [by_edi(event) for event in result.events]
-        assert updates([*result.events, *again, *edi]) == once, name
-        assert updates([*edi, *again, *result.events]) == once, name
+        once = updates(result.outputs.events)
+        again = [by_an_aggregator(event) for event in result.outputs.events]
+        edi = [by_edi(event) for event in result.outputs.events]
+        assert updates([*result.outputs.events, *again, *edi]) == once, name
+        assert updates([*edi, *again, *result.outputs.events]) == once, name
         heard += len(once)
     assert heard > 200

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from connectors.mapping.declared.yaml_text import CarrierFileError
 from connectors.mapping.loading import FILE, Carrier, compile_carrier, names_of, read
-from streams.intake.step import Adapter
+from streams.intake.adapter import Adapter
 from streams.kernel.errors import Fatal
 
 __all__ = ["Carrier", "CarrierFileError", "discover", "folders", "taken"]

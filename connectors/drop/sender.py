@@ -39,12 +39,12 @@ class Sender:
     """One producer for all folders. Close it when done."""
 
     def __init__(self, settings: Settings) -> None:
-        self._piece_bytes = min(settings.drop_piece_bytes, settings.max_record_bytes)
-        self._whole_bytes = settings.max_record_bytes
+        self._piece_bytes = min(settings.drop.piece_bytes, settings.intake.max_record_bytes)
+        self._whole_bytes = settings.intake.max_record_bytes
         self._producer = Producer({
             "enable.idempotence": True, "linger.ms": 20, "compression.codec": "lz4",
             "message.max.bytes": largest_record(settings), "delivery.timeout.ms": int(ACK_SECONDS * 1000),
-            **settings.librdkafka(), "acks": "all",
+            **settings.kafka.librdkafka(), "acks": "all",
         }, logger=client_log)
         self._failed: KafkaError | None = None
 

@@ -24,11 +24,11 @@ class Watcher:
     """The folders of some feeds under one root."""
 
     def __init__(self, settings: Settings, carriers: Sequence[Carrier], sender: Sender) -> None:
-        if settings.drop_dir is None:
+        if settings.drop.dir is None:
             raise Fatal("no drop folder: name it in SHIPSYNC_DROP_DIR")
-        self._interval = settings.drop_interval
+        self._interval = settings.drop.interval
         self._sender = sender
-        self._folders = [(carrier, DropFolder(settings.drop_dir, carrier.feed)) for carrier in carriers]
+        self._folders = [(carrier, DropFolder(settings.drop.dir, carrier.feed)) for carrier in carriers]
         for _, folder in self._folders:
             try:
                 folder.prepare()

@@ -78,7 +78,7 @@ def router(codecs: Codecs, services: Services) -> APIRouter:
         limits = services.within_rate(ACTIONS.scope)
         bodies.check_kind(request, JSON)
         received_at = int(services.now() * 1000)
-        body = await bodies.read(request, services.settings.max_record_bytes)
+        body = await bodies.read(request, services.settings.intake.max_record_bytes)
         kind = replace(ACTIONS, to_struct=partial(to_action, alert_id, received_at))
 
         async def take() -> dict[str, Any]:

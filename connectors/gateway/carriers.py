@@ -43,11 +43,11 @@ class Door:
 def doors(carriers: Iterable[Carrier], services: Services) -> dict[str, Door]:
     """One for each feed. Raises SettingsError for a secret of an unknown feed, or not of the form it must have."""
     settings = services.settings
-    proxies = [ip_network(network) for network in settings.gateway_proxies]
+    proxies = [ip_network(network) for network in settings.gateway.proxies]
     found = {}
     for carrier in carriers:
         push, secrets = carrier.push or OWN_TOKEN, services.push_secrets.get(carrier.feed, ())
-        is_open = not secrets and (EVERY_FEED in settings.gateway_open or carrier.feed in settings.gateway_open)
+        is_open = not secrets and (EVERY_FEED in settings.gateway.open or carrier.feed in settings.gateway.open)
         try:
             check = None if is_open else compile_check(push, secrets, proxies)
         except ValueError as error:
@@ -90,7 +90,7 @@ def router(carriers: Iterable[Carrier], services: Services) -> APIRouter:
 async def _take(door: Door, request: Request, services: Services) -> JSONResponse:
     received_at = int(services.now() * 1000)
     kind = bodies.check_kind(request, door.kinds)
-    body = await bodies.read(request, services.settings.max_record_bytes)
+    body = await bodies.read(request, services.settings.intake.max_record_bytes)
     if door.check is not None:
         _prove(door.check, request, body, services.now())
     limits = services.within_rate(door.feed)

@@ -96,7 +96,7 @@ def router(kind: Kind[M, T], codecs: Codecs, services: Services) -> APIRouter:
         limits = services.within_rate(kind.scope)
         bodies.check_kind(request, JSON)
         received_at = int(services.now() * 1000)
-        body = await bodies.read(request, services.settings.max_record_bytes)
+        body = await bodies.read(request, services.settings.intake.max_record_bytes)
 
         async def take() -> dict[str, Any]:
             return await write(kind, documents(kind, body), received_at, codecs, services)

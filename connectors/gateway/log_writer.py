@@ -75,11 +75,11 @@ class KafkaLog:
     made anew."""
 
     def __init__(self, settings: Settings) -> None:
-        self._patience = settings.gateway_ack_timeout
+        self._patience = settings.gateway.ack_timeout
         self._config = {
             "enable.idempotence": True, "acks": "all", "partitioner": "murmur2_random", "linger.ms": LINGER_MS,
             "message.max.bytes": largest_record(settings), "delivery.timeout.ms": int(self._patience * 1000),
-            "queue.buffering.max.kbytes": QUEUED_KBYTES, **settings.librdkafka(),
+            "queue.buffering.max.kbytes": QUEUED_KBYTES, **settings.kafka.librdkafka(),
         }
         self._producer = Producer(dict(self._config), logger=client_log)
         self._spent: Producer | None = None

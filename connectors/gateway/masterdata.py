@@ -92,7 +92,7 @@ def router(codecs: Codecs, services: Services, known: Known) -> APIRouter:
         """Write the record; the answer comes when Kafka has it."""
         limits = admitted(request)
         bodies.check_kind(request, JSON)
-        read = await bodies.read(request, services.settings.max_record_bytes)
+        read = await bodies.read(request, services.settings.intake.max_record_bytes)
         record = record_of(kind, id, read, int(services.now() * 1000))
         return JSONResponse(await _write(record, codecs, services), headers=limits)
 

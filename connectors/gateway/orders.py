@@ -11,7 +11,7 @@ from config.topics import ERP_ORDERS
 from connectors.gateway.documents import Kind
 from streams.contracts.ids import LONGEST_NUMBER
 from streams.contracts.model import Order, OrderLine, Reference
-from streams.orders.step import references_of
+from streams.orders.claims import claims_of
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NUMBER)]
 """A number or code of the ERP's."""
@@ -81,7 +81,7 @@ def _numbers(told: list[OrderNumber]) -> list[Reference]:
 
 def _wrong(order: Order) -> list[tuple[str, str]]:
     """What the orders stage would refuse of the order."""
-    return [(reject.path or "", reject.detail) for reject in references_of(order).rejects]
+    return [(reject.path or "", reject.detail) for reject in claims_of(order).rejects]
 
 
 ORDERS = Kind(

@@ -36,20 +36,20 @@ class Services:
     api_keys: Secrets = field(init=False)
 
     def __post_init__(self) -> None:
-        self.push_secrets = secrets_of("SHIPSYNC_PUSH_SECRETS", self.settings.push_secrets)
-        self.api_keys = secrets_of("SHIPSYNC_API_KEYS", self.settings.api_keys)
+        self.push_secrets = secrets_of("SHIPSYNC_PUSH_SECRETS", self.settings.gateway.push_secrets)
+        self.api_keys = secrets_of("SHIPSYNC_API_KEYS", self.settings.gateway.api_keys)
 
     @property
     def retry_after(self) -> int:
         """Seconds after which a client of an unavailable gateway may try again."""
-        return max(1, math.ceil(self.settings.gateway_ack_timeout))
+        return max(1, math.ceil(self.settings.gateway.ack_timeout))
 
     def within_rate(self, name: str) -> dict[str, str]:
         """The RateLimit headers to answer with. Raises Problem 429 where the name has no request left."""
         verdict = self.rates.take(name)
         if not verdict.allowed:
             raise Problem(
-                429, "rate_limited", f"{self.settings.gateway_rate} requests a minute are taken",
+                429, "rate_limited", f"{self.settings.gateway.rate} requests a minute are taken",
                 headers={**verdict.headers, "Retry-After": str(verdict.retry_after)},
             )
         return verdict.headers

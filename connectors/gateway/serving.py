@@ -27,13 +27,13 @@ def serve(settings: Settings) -> None:
     """Serve until told to end; what is in hand is answered first. Raises Fatal, SettingsError or CarrierFileError."""
     with _listening(settings) as listener:
         services = Services(
-            settings, KafkaLog(settings), Answers(settings.redis_url, settings.gateway_idempotency),
-            Rates(settings.gateway_rate),
+            settings, KafkaLog(settings), Answers(settings.state.redis_url, settings.gateway.idempotency),
+            Rates(settings.gateway.rate),
         )
-        app = build(taken(settings.feeds), Registry(settings, patience=REGISTRY_SECONDS), services)
+        app = build(taken(settings.intake.feeds), Registry(settings, patience=REGISTRY_SECONDS), services)
         server = uvicorn.Server(uvicorn.Config(
             app, log_config=None, access_log=False, proxy_headers=False, server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=int(settings.drain_timeout) or 1,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=int(settings.stage.drain_timeout) or 1,
         ))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _no_more_than_that)
@@ -45,15 +45,15 @@ def _no_more_than_that(number: int, frame: object) -> None:
 
 
 def _listening(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in settings.process.host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.gateway_port))
+        listener.bind((settings.process.host, settings.gateway.port))
     except OSError as error:
         listener.close()
         raise Fatal(
-            f"the gateway cannot listen on {settings.host}:{settings.gateway_port} ({error.strerror});"
+            f"the gateway cannot listen on {settings.process.host}:{settings.gateway.port} ({error.strerror});"
             " set SHIPSYNC_GATEWAY_PORT"
         ) from error
     listener.listen(BACKLOG)

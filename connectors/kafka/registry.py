@@ -47,9 +47,9 @@ class Registry:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = SchemaRegistryClient({"url": settings.registry_url, "max.retries": 0, "timeout": 10})
-        self._url = settings.registry_url
-        self._register = settings.register_schemas
+        self._client = SchemaRegistryClient({"url": settings.kafka.registry_url, "max.retries": 0, "timeout": 10})
+        self._url = settings.kafka.registry_url
+        self._register = settings.kafka.register_schemas
         self._patience, self._sleep, self._clock = patience, sleep, clock
         self._ids: dict[str, int] = {}
         self._writers: dict[int, dict[str, Any]] = {}

@@ -33,7 +33,7 @@ class TopicAdmin:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._admin = AdminClient(dict(settings.librdkafka()), logger=client_log)
+        self._admin = AdminClient(dict(settings.kafka.librdkafka()), logger=client_log)
 
     def wait(
         self, seconds: float, sleep: Callable[[float], None] = time.sleep, until: Callable[[], bool] = _never
@@ -91,7 +91,7 @@ class TopicAdmin:
 
     def _no_answer(self, error: KafkaException) -> Transient:
         return Transient(
-            f"no broker answers at {self._settings.bootstrap} ({error.args[0].str()}):"
+            f"no broker answers at {self._settings.kafka.bootstrap} ({error.args[0].str()}):"
             " start one with shipsync up, or set SHIPSYNC_BOOTSTRAP"
         )
 
@@ -145,7 +145,7 @@ class TopicAdmin:
         return found
 
     def _partitions(self, topic: Topic) -> int:
-        return topic.partitions or self._settings.partitions
+        return topic.partitions or self._settings.kafka.partitions
 
     def _new(self, topic: Topic) -> NewTopic:
         config = {"cleanup.policy": topic.cleanup.value}
@@ -157,7 +157,7 @@ class TopicAdmin:
         elif topic.cleanup is Cleanup.COMPACT:
             config["max.message.bytes"] = str(LARGEST_STATE)
         return NewTopic(
-            topic.name, num_partitions=self._partitions(topic), replication_factor=self._settings.replication,
+            topic.name, num_partitions=self._partitions(topic), replication_factor=self._settings.kafka.replication,
             config=config,
         )
 
@@ -165,7 +165,7 @@ class TopicAdmin:
 def largest_record(settings: Settings) -> int:
     """The largest record raw topics take, bytes: twice what intake reads, so that a payload over its limit can
     still be kept whole as a dead letter."""
-    return 2 * settings.max_record_bytes + RECORD_SLACK
+    return 2 * settings.intake.max_record_bytes + RECORD_SLACK
 
 
 def largest_dead_letter(settings: Settings) -> int:

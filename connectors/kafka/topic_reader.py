@@ -59,10 +59,10 @@ class Reader(Generic[T]):
         topic does not answer."""
         self._codec = ValueCodec(topic, struct, registry)
         self._take = take
-        self._topic, self._bootstrap = topic.name, settings.bootstrap
+        self._topic, self._bootstrap = topic.name, settings.kafka.bootstrap
         self._consumer = Consumer(
             {
-                **settings.librdkafka(), "group.id": "shipsync-reader", "enable.auto.commit": False,
+                **settings.kafka.librdkafka(), "group.id": "shipsync-reader", "enable.auto.commit": False,
                 "enable.partition.eof": True, "isolation.level": "read_committed", "fetch.wait.max.ms": 50,
                 "auto.offset.reset": "earliest", "queued.max.messages.kbytes": 16 * 1024,
             },

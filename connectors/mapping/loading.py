@@ -29,7 +29,7 @@ from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import RULES, Checks, Scheme
 from connectors.mapping.x12.set_214 import SETS, X12Adapter
 from streams.contracts.ids import normalise_carrier
-from streams.intake.step import Adapter
+from streams.intake.adapter import Adapter
 
 FILE = "carrier.yaml"
 EDI = ("x12", "edifact")

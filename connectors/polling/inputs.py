@@ -63,9 +63,9 @@ class Watch:
         self._claims = ValueCodec(topics.ORDER_REFERENCES, Claim, registry)
         self._standings = ValueCodec(topics.SHIPMENT_STATE, ShipmentStanding, registry)
         self._cursors = ValueCodec(topics.POLL_STATE, PollState, registry)
-        self._patience = settings.stuck_timeout
+        self._patience = settings.stage.stuck_timeout
         self._consumer = Consumer({
-            **settings.librdkafka(), "group.id": "shipsync-poll", "enable.auto.commit": False,
+            **settings.kafka.librdkafka(), "group.id": "shipsync-poll", "enable.auto.commit": False,
             "enable.partition.eof": True, "isolation.level": "read_committed", "fetch.wait.max.ms": 100,
             "auto.offset.reset": "earliest", "queued.max.messages.kbytes": 16 * 1024,
         }, logger=client_log)

@@ -37,7 +37,7 @@ class KafkaCourier:
         self._producer = Producer({
             "enable.idempotence": True, "linger.ms": 5, "compression.codec": "lz4",
             "message.max.bytes": largest_record(settings), "delivery.timeout.ms": int(ACK_SECONDS * 1000),
-            **settings.librdkafka(), "acks": "all", "partitioner": "murmur2_random",
+            **settings.kafka.librdkafka(), "acks": "all", "partitioner": "murmur2_random",
         }, logger=client_log)
 
     async def forward(

@@ -20,7 +20,7 @@ from connectors.polling.response import Heard
 from connectors.polling.retry_after import retry_after
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Source
-from streams.intake.step import Adapter, Parsed, RawContext
+from streams.intake.adapter import Adapter, Parsed, RawContext
 from streams.kernel.carrier_errors import CarrierError, ErrorKind
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason, Status

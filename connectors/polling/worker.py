@@ -200,7 +200,7 @@ class Poller:
             return None, Judged(dict.fromkeys(numbers, said), unheard.not_before), {}
         except Exception as error:
             # A fault of ours over one number must cost that number a delay, not end the asking for all others.
-            log.exception("%s: asking for %s fails unforeseen", self.feed, ", ".join(numbers))
+            log.exception("%s: asking for %s fails unforeseen", self.feed, ", ".join(map(ascii, numbers)))
             metrics.REQUESTS.labels(self.feed, "internal").inc()
             said = Said(Answer.UNAVAILABLE, detail=f"{type(error).__name__}: {error}")
             return None, Judged(dict.fromkeys(numbers, said)), {}

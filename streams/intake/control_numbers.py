@@ -1,8 +1,8 @@
-"""Control numbers of EDI received: which delivery brought each of them first.
+"""Control numbers of received EDI: which delivery brought each of them first.
 
-A partner that sends an interchange again, or uses its numbers again, repeats them; what comes under a number seen
-before is flagged, never dropped. What is read again is no repeat: what one delivery is, its correlation id says. Times
-are UTC milliseconds.
+A partner that sends an interchange twice, or reuses its numbers, repeats control numbers. Events under a repeated
+number are flagged, never dropped. A delivery that is read again is no repeat: its correlation id identifies it. Times
+are UTC milliseconds. The envelopes are those of ASC X12.5 (ISA, GS, ST) and ISO 9735 (UNB, UNH).
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from msgspec import Struct
 from streams.contracts.model import CarrierEvent, ControlRun, EdiReceipt
 
 KEPT_MS = 30 * 24 * 3_600_000
-"""For so long a number is known; one used again later is none repeated."""
+"""A number used again after so long counts as new."""
 MOST_KEPT = 200_000
-"""Of spans of control numbers; beyond them what was seen first is forgotten first."""
+"""Spans of control numbers that are kept; beyond them the oldest is dropped."""
 _SPAN_BITS = 6
-"""A span holds 64 control numbers that follow each other."""
+"""A span covers 64 consecutive control numbers."""
 _IN_SPAN = (1 << _SPAN_BITS) - 1
 _LONGEST_NUMBER = 18
 
 
 class SetRead(NamedTuple):
-    """A transaction set or message: its control number, and the events read of it."""
+    """A transaction set (X12) or message (EDIFACT): its control number, and the events read from it."""
 
     control: str
     events: list[CarrierEvent]
@@ -43,7 +43,7 @@ class Envelope(Struct):
 
 
 class Delivery(Protocol):
-    """What brought a record."""
+    """Where a set came from: a raw record, or a receipt another worker published."""
 
     @property
     def feed(self) -> str: ...
@@ -60,12 +60,12 @@ class Delivery(Protocol):
 
 
 _Span = tuple[str, str, str, str, int | str]
-"""Feed, sender, interchange and group control, and which 64 numbers; a control that is no number is a span of its
-own."""
+"""Feed, sender, interchange and group control number, and the number of the span; a control number that is not numeric
+is a span of its own."""
 
 
-class _Seen:
-    """Of one span: which of its numbers a delivery brought first."""
+class _FirstDelivery:
+    """The numbers of one span, as bits, that a delivery brought first."""
 
     __slots__ = ("at", "delivery", "numbers")
 
@@ -74,26 +74,26 @@ class _Seen:
 
 
 class ControlNumbers:
-    """What an intake worker knows of control numbers, by what it read and by what all workers tell. Bounded.
+    """The control numbers an intake worker knows, from its own records and from all workers' receipts. Bounded.
 
-    ``ready``: false while what they told is still being read for the first time. One thread may learn while another
-    looks.
+    ``ready``: false until the existing receipts have been read. One thread may call :meth:`learn` while another calls
+    :meth:`note`.
     """
 
     def __init__(self, most: int = MOST_KEPT) -> None:
         self.ready = True
         self._most = most
-        self._seen: dict[_Span, list[_Seen]] = {}
-        self._told: deque[EdiReceipt] = deque(maxlen=most)
+        self._first: dict[_Span, list[_FirstDelivery]] = {}
+        self._received: deque[EdiReceipt] = deque(maxlen=most)
 
-    def repeated(self, envelopes: Iterable[Envelope], by: Delivery) -> tuple[list[SetRead], list[EdiReceipt]]:
-        """Of what a delivery brought, the sets whose numbers another brought before, and its receipt of the rest.
+    def note(self, envelopes: Iterable[Envelope], by: Delivery) -> tuple[list[SetRead], list[EdiReceipt]]:
+        """The sets of a delivery whose numbers another delivery brought before, and the receipts of the other sets.
 
-        A delivery that is read again gives both as it did.
+        A delivery that is read again returns the same as the first time.
         """
-        self._take_in()
+        self._apply_receipts()
         repeats: list[SetRead] = []
-        first: list[EdiReceipt] = []
+        receipts: list[EdiReceipt] = []
         for one in envelopes:
             own: list[str] = []
             for each in one.sets:
@@ -104,51 +104,51 @@ class ControlNumbers:
                 else:
                     repeats.append(each)
             if own:
-                first.append(_receipt(by, one, own))
-        return repeats, first
+                receipts.append(_receipt(by, one, own))
+        return repeats, receipts
 
-    def learn(self, told: EdiReceipt) -> None:
-        """Hear what a worker saw; it counts from the next look on."""
-        self._told.append(told)
+    def learn(self, receipt: EdiReceipt) -> None:
+        """Queue another worker's receipt; the next :meth:`note` applies it."""
+        self._received.append(receipt)
 
-    def _take_in(self) -> None:
-        while self._told:
-            told = self._told.popleft()
-            envelope = Envelope(told.sender, told.interchange_control, told.group_control, [])
-            for run in told.sets:
+    def _apply_receipts(self) -> None:
+        while self._received:
+            receipt = self._received.popleft()
+            envelope = Envelope(receipt.sender, receipt.interchange_control, receipt.group_control, [])
+            for run in receipt.sets:
                 if run.first == run.last:
-                    self._is_first(told, envelope, run.first)
+                    self._is_first(receipt, envelope, run.first)
                 elif _is_number(run.first) and _is_number(run.last):
                     for number in range(int(run.first), int(run.last) + 1):
-                        self._is_first(told, envelope, str(number))
+                        self._is_first(receipt, envelope, str(number))
 
     def _is_first(self, by: Delivery, envelope: Envelope, control: str) -> bool:
-        """Whether no other delivery brought this number before; it is noted as this one's then."""
+        """Whether no other delivery brought this number before; if so, notes it as this delivery's."""
         span: int | str = control
         bit = 1
         if _is_number(control):
             number = int(control)
             span, bit = number >> _SPAN_BITS, 1 << (number & _IN_SPAN)
         key = (by.feed, envelope.sender, envelope.interchange_control, envelope.group_control, span)
-        known = self._seen.get(key)
+        known = self._first.get(key)
         if known is None:
-            self._seen[key] = [_Seen(by.correlation_id, by.received_at, bit)]
-            if len(self._seen) > self._most:
-                del self._seen[next(iter(self._seen))]
+            self._first[key] = [_FirstDelivery(by.correlation_id, by.received_at, bit)]
+            if len(self._first) > self._most:
+                del self._first[next(iter(self._first))]
             return True
-        own: _Seen | None = None
-        for seen in known:
-            if seen.delivery == by.correlation_id:
-                own = seen
-            if seen.numbers & bit:
-                if seen.delivery == by.correlation_id:
+        own: _FirstDelivery | None = None
+        for first in known:
+            if first.delivery == by.correlation_id:
+                own = first
+            if first.numbers & bit:
+                if first.delivery == by.correlation_id:
                     return True
-                if abs(by.received_at - seen.at) <= KEPT_MS:
+                if abs(by.received_at - first.at) <= KEPT_MS:
                     return False
-                seen.numbers &= ~bit
+                first.numbers &= ~bit
         if own is None:
-            known[:] = [seen for seen in known if seen.numbers]
-            known.append(_Seen(by.correlation_id, by.received_at, bit))
+            known[:] = [first for first in known if first.numbers]
+            known.append(_FirstDelivery(by.correlation_id, by.received_at, bit))
         else:
             own.numbers |= bit
         return True
@@ -162,7 +162,7 @@ def _receipt(by: Delivery, envelope: Envelope, controls: Sequence[str]) -> EdiRe
 
 
 def _runs(controls: Iterable[str]) -> Iterator[ControlRun]:
-    """The numbers, those that follow each other told by their first and last."""
+    """The control numbers, consecutive ones as one run."""
     texts = sorted({control for control in controls if not _is_number(control)})
     numbers = sorted({int(control) for control in controls if _is_number(control)})
     for _, run in groupby(enumerate(numbers), lambda at: at[1] - at[0]):

@@ -1,7 +1,8 @@
-"""What events tell of numbers beside their own: which numbers belong together, and which reference is whose.
+"""What events say about numbers other than their own: which tracking numbers belong together, and which reference
+belongs to which shipment.
 
-Part of intake; the links go to ``shipment.links``, the claims to ``reference.claims``. Both are idempotent, so what was
-told lately is not told again.
+Part of intake; links go to ``shipment.links``, claims to ``reference.claims``. Both are idempotent, so what was sent
+recently is not sent again. Times are UTC milliseconds.
 """
 
 from __future__ import annotations
@@ -15,63 +16,64 @@ from streams.contracts.model import CarrierEvent, ReferenceClaim, ShipmentLink
 from streams.contracts.references import identifying
 from streams.kernel.vocabulary import SaidBy
 
-RETOLD_AFTER_MS = 30 * 24 * 3_600_000
-"""Of what is told again and again, one link or claim for each so long: how long a reference is in use has to be
-known."""
+REPEATED_AFTER_MS = 30 * 24 * 3_600_000
+"""A link or claim that events keep repeating is sent once in so long, so that readers know how long a reference is in
+use."""
 MOST_REMEMBERED = 200_000
+_Fact = tuple[object, ...]
 
 
-class News(NamedTuple):
-    """In the order of the events that tell it."""
+class Discovered(NamedTuple):
+    """Links and claims in the order of the events that state them."""
 
     links: list[ShipmentLink]
     claims: list[ReferenceClaim]
 
 
-class OtherNumbers:
-    """What a worker's events tell of other numbers, as far as it was not told lately.
+class DiscoveredReferences:
+    """Finds the links and claims a worker's events state and that were not sent recently. Bounded.
 
-    It is remembered with the partition and offset that told it, and told again where that is read again: what was told
-    in a chunk that came to nothing is never missed.
+    Each is remembered with the offset that stated it, and sent again when that offset is read again: a chunk that
+    failed loses nothing.
     """
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
         self._most = most
-        self._told: dict[tuple[object, ...], int] = {}
+        self._sent_at_offset: dict[_Fact, int] = {}
 
-    def news(self, events: Iterable[CarrierEvent]) -> News:
-        """Links and claims of the events of one chunk, which have numbers."""
-        told = News([], [])
-        here: set[tuple[object, ...]] = set()
+    def discover(self, events: Iterable[CarrierEvent]) -> Discovered:
+        """Links and claims of the events of one chunk. Every event has a tracking number."""
+        found = Discovered([], [])
+        in_chunk: set[_Fact] = set()
         for event in events:
             if event.references:
-                self._take(event, told, here)
-        return told
+                self._add(event, found, in_chunk)
+        return found
 
-    def _take(self, event: CarrierEvent, told: News, here: set[tuple[object, ...]]) -> None:
+    def _add(self, event: CarrierEvent, found: Discovered, in_chunk: set[_Fact]) -> None:
         source, at, references = event.source, event.occurred_at, event.references
         carrier, number, offset = event.carrier, event.tracking_number, source.offset
-        about = source.topic, source.partition, carrier, number, at // RETOLD_AFTER_MS
-        if not self._is_news((*about, *references), offset, here):
+        about = source.topic, source.partition, carrier, number, at // REPEATED_AFTER_MS
+        if not self._is_new((*about, *references), offset, in_chunk):
             return
-        told.links.extend(
-            link for link in links_of(carrier, number, references) if self._is_news((*about, link), offset, here)
+        found.links.extend(
+            link for link in links_of(carrier, number, references) if self._is_new((*about, link), offset, in_chunk)
         )
-        told.claims.extend(
+        found.claims.extend(
             ReferenceClaim(one.type, one.value, carrier, number, SaidBy.EVENT, at, at)
             for one in identifying(references)
-            if len(one.key) <= LONGEST_NUMBER and self._is_news((*about, one.key), offset, here)
+            if len(one.key) <= LONGEST_NUMBER and self._is_new((*about, one.key), offset, in_chunk)
         )
 
-    def _is_news(self, what: tuple[object, ...], offset: int, here: set[tuple[object, ...]]) -> bool:
-        """Whether neither this chunk nor an earlier record told it; if so, this one does."""
-        if what in here:
+    def _is_new(self, fact: _Fact, offset: int, in_chunk: set[_Fact]) -> bool:
+        """Whether neither this chunk nor an earlier offset stated it; if so, remembers this offset."""
+        if fact in in_chunk:
             return False
-        here.add(what)
-        told_at = self._told.get(what)
-        if told_at is not None and told_at < offset:
+        in_chunk.add(fact)
+        sent_at = self._sent_at_offset.get(fact)
+        if sent_at is not None and sent_at < offset:
             return False
-        if told_at is None and len(self._told) >= self._most:
-            self._told.clear()
-        self._told[what] = offset
+        if sent_at is None and len(self._sent_at_offset) >= self._most:
+            self._sent_at_offset.clear()
+        self._sent_at_offset[fact] = offset
         return True

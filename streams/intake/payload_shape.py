@@ -1,9 +1,8 @@
-"""Contract drift: fields, types and codes a feed has never sent before, and how many of its payloads break its
-contract.
+"""Contract drift: fields, types and codes a feed has never sent before, and the reasons that break its contract.
 
-Intake tells what a few payloads of each chunk are built like, and only what it has not told before (a chunk that is
-repeated after a crash may be told again, one let go of not at all until the worker starts anew); the feeds stage
-remembers it for good and says what is new. A feed's first records are only learnt from.
+Intake reports the shape of a few payloads of each chunk, and only what this worker has not reported yet. A repeated
+chunk may report it again; after a failed chunk it is not reported until the worker restarts. The feeds stage keeps the
+shapes for good and raises the alert (``feeds/contract_drift.py``).
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from streams.kernel.vocabulary import RejectReason
 BREAKS_CONTRACT = frozenset({
     RejectReason.CONTRACT_BROKEN, RejectReason.INVALID_TIME, RejectReason.NO_REFERENCE, RejectReason.UNEXPECTED_SHAPE,
 })
-"""Reasons that say the payload is not built as the carrier said it would be."""
+"""Reject reasons that mean the payload differs from what the carrier documented."""
 SAMPLED = 4
-"""Payloads of a chunk whose shape is looked at."""
-MOST_TOLD = 20
+"""Payloads of a chunk whose shape is examined."""
+MOST_REPORTED = 20
 _MOST_KEYS, _DEEPEST, _MOST_PARTS = 64, 12, 400
 _KINDS = {str: "text", bool: "boolean", int: "number", float: "number"}
 
@@ -29,7 +28,7 @@ _KINDS = {str: "text", bool: "boolean", int: "number", float: "number"}
 def shape(message: Any) -> set[str]:
     """Every field of a decoded message with the kind of its value: ``package.activity[].date: text``.
 
-    Empty values tell no kind and are left out; an object with keys like numbers is one with any keys.
+    Empty values have no kind and are left out; keys that look like numbers, or very many keys, become ``{}``.
     """
     found: set[str] = set()
     for part in _parts(message, "", 0):
@@ -52,24 +51,22 @@ def _parts(value: Any, path: str, depth: int) -> Iterator[str]:
         yield f"{path}: {_KINDS.get(type(value), 'text')}"
 
 
-class Told:
-    """What one intake worker has told of each feed, so that it tells it once. Bounded; lost with the worker."""
+class ReportedShapes:
+    """The fields and codes one intake worker has reported of each feed. Bounded; lost with the worker."""
 
     def __init__(self) -> None:
         self._by_feed: dict[str, set[str]] = {}
 
-    def news(self, feed: str, parts: Iterable[str], record: Record) -> list[Novelty]:
-        """What of ``parts`` was not told yet, as found in this record; it counts as told from now on."""
-        told = self._by_feed.setdefault(feed, set())
-        news = sorted(set(parts) - told)[:MOST_TOLD]
-        if len(told) > MOST_SHAPES:
-            told.clear()
-        told.update(news)
-        return [Novelty(what, record.topic, record.partition, record.offset) for what in news]
+    def unreported(self, feed: str, parts: Iterable[str], record: Record) -> list[Novelty]:
+        """The ``parts`` found in this record that were not reported yet; from now on they are."""
+        reported = self._by_feed.setdefault(feed, set())
+        fresh = sorted(set(parts) - reported)[:MOST_REPORTED]
+        if len(reported) > MOST_SHAPES:
+            reported.clear()
+        reported.update(fresh)
+        return [Novelty(what, record.topic, record.partition, record.offset) for what in fresh]
 
 
 def sampled(records: Sequence[Record]) -> Sequence[Record]:
-    """A few records spread over the chunk."""
+    """A few records, spread evenly over the chunk."""
     return records[:: max(1, len(records) // SAMPLED)]
-
-

@@ -1,216 +1,154 @@
-"""The orders step: an ERP order in, its claims on shipments out, keyed as the carrier's events are; what a newer word
-of it no longer claims is withdrawn.
+"""The orders step: versions of ERP orders in; their claims out, keyed as the carrier's events are; and withdrawals of
+the claims a newer version no longer makes.
 
-Reads ``erp.orders``; writes ``order.references``, ``reference.claims`` and, as its state, ``order.state``.
+Reads ``erp.orders``; writes ``order.references``, ``reference.claims`` and, as its state, ``order.state``. Times are
+UTC milliseconds.
 
-A line with the carrier's number claims that shipment, and says of its references that they are that shipment's. A line
-without claims by its most specific reference.
+The result depends on the set of an order's versions, not on the order in which they arrive: which claims stand, with
+which time and terms, which were withdrawn and when, and at which times a reference meant a shipment. The claims of the
+newest version by ``updated_at`` stand; between versions of the same time a fixed order decides. A claim that only an
+older version makes is withdrawn, whenever that version arrives. A claim carries the time of the newest version that
+makes it. Only ``turn``, how often a claim was withdrawn and made again at the very same time, depends on the order of
+arrival; it says which message is the newer and nothing else.
 
-What comes of it depends on the set of an order's versions, not on the order they came in: which claims stand, with
-which time and terms, which were given up and when, and of which times a reference was said to mean a shipment. The
-newest version by ``updated_at`` has its claims, of versions of the same time always the same one; of what only an older
-one claimed it is told that it is given up, whenever that one comes. A claim has the time of the newest version that
-makes it. How often it was given up and made again at that very time (``turn``) does depend on what came first, and
-tells no more than which word is the newer.
-
-A carrier goes by the name it has when a version is first taken in: a repeat of the newest says nothing. Where an older
-one comes again after its carrier was renamed, it gives up under the new name what nobody claimed there.
+A carrier keeps the name it has when a version first arrives: a repeat of the newest version changes nothing. When an
+older version arrives again after its carrier was renamed, it withdraws claims under the new name that nobody made.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from math import isfinite
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct, field, msgpack
 from msgspec.structs import replace
 
-from streams.contracts.ids import LONGEST_NUMBER, digest, normalise_carrier, normalise_tracking_number
-from streams.contracts.model import Order, OrderClaim, OrderLine, OrderReference, OrderState, ReferenceClaim
-from streams.contracts.references import Named, by_specificity, most_specific
+from streams.contracts.ids import digest, normalise_carrier
+from streams.contracts.model import Order, OrderClaim, OrderReference, OrderState, ReferenceClaim
 from streams.kernel.errors import Reject
-from streams.kernel.vocabulary import RejectReason, SaidBy
-
-CANCELLED = frozenset({"cancelled", "canceled", "voided", "deleted"})
-"""States of an order, in lower case, in which it expects no shipment any more."""
-MOST_CLAIMS = 5_000
-"""Claims of one order; its state has to fit into a record."""
-MOST_CLAIM_BYTES = 1_000_000
-"""What the claims of one order may take in its state, and with those it gave up half as much again."""
-Claim = OrderReference | ReferenceClaim
-SlugOf = Callable[[str], str]
-_Identity = tuple[str, str, str, str, str]
-
-
-class Rekeyed(NamedTuple):
-    """An order's claims: on shipments, on references; and one reject per line that claims nothing."""
-
-    references: list[OrderReference]
-    claims: list[ReferenceClaim]
-    rejects: list[Reject]
+from streams.kernel.step_result import StepResult
+from streams.kernel.vocabulary import SaidBy
+from streams.orders.claims import (
+    Claim,
+    SlugOf,
+    claims_of,
+    identity,
+    is_cancelled,
+    order_rejects,
+    value_of,
+    with_withdrawn,
+)
 
 
-class Kept(Struct):
-    """What one chunk brought about. ``refused``: place in the chunk and why; ``states``: changed ones only.
-
-    ``counts``: every order that has a number is one of renewed and older (repeats among them).
-    """
+class OrdersOutputs(Struct):
+    """``references``: claims on shipments; ``claims``: claims on references."""
 
     references: list[OrderReference] = field(default_factory=list)
     claims: list[ReferenceClaim] = field(default_factory=list)
-    states: dict[str, OrderState] = field(default_factory=dict)
-    refused: list[tuple[int, Reject]] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
 
 
-def keep(
+def step(
     chunk: Sequence[Order], states: Mapping[str, OrderState | None], slug_of: SlugOf = normalise_carrier
-) -> Kept:
-    """Take a chunk in. ``states``: order id -> what is stored; left unchanged. ``slug_of``: a carrier's slug by any
-    name it goes by.
+) -> StepResult[OrdersOutputs, OrderState]:
+    """Take in a chunk of versions, in its order.
+
+    ``states``: order id -> stored state; left unchanged. ``slug_of``: a carrier's slug by any of its names.
+    ``refused`` may name one order several times, once for each line. ``counts``: every order with a usable number is
+    one of renewed and older (repeats included); withdrawn, order_references and reference_claims count messages.
     """
-    out = Kept()
+    changed: dict[str, OrderState] = {}
+    sent: list[Claim] = []
+    refused: list[tuple[int, Reject]] = []
+    counts = Counter[str]()
     for place, order in enumerate(chunk):
-        rekeyed = references_of(order, slug_of)
-        rejects = [*(rekeyed.rejects or _nameless(order)), *_too_many(order, rekeyed)]
-        out.refused += [(place, reject) for reject in rejects]
-        if _nameless(order) or _too_many(order, rekeyed):
+        made = claims_of(order, slug_of)
+        whole = order_rejects(order, made)
+        is_nameless = any(reject.path == "order_id" for reject in whole)
+        refused += [(place, reject) for reject in made.rejects + ([] if is_nameless and made.rejects else whole)]
+        if whole:
             continue
-        stored = out.states.get(order.order_id) or states.get(order.order_id)
-        version = digest(msgpack.encode(order).hex())
-        if stored is not None and _rank(order, version) <= _rank_of(stored):
-            out.counts["older"] += 1
-            if version != stored.version:
-                _take_older([*rekeyed.references, *rekeyed.claims], order, stored, out)
-            continue
-        out.counts["renewed"] += 1
-        told = _tell([*rekeyed.references, *rekeyed.claims], order, stored, out)
-        out.states[order.order_id] = OrderState(
-            order.order_id, order.customer_id, order.status, order.promised_delivery_at, order.updated_at, version,
-            told, _worth(order), order.currency,
-        )
-    out.counts["order_references"] = len(out.references)
-    out.counts["reference_claims"] = len(out.claims)
-    return out
+        taken = _take(order, made.both, changed.get(order.order_id) or states.get(order.order_id))
+        sent += taken.sent
+        counts.update(taken.counts)
+        if taken.state is not None:
+            changed[order.order_id] = taken.state
+    references = [one for one in sent if isinstance(one, OrderReference)]
+    claims = [one for one in sent if isinstance(one, ReferenceClaim)]
+    counts.update(order_references=len(references), reference_claims=len(claims))
+    return StepResult(OrdersOutputs(references, claims), changed, refused, counts)
 
 
-def references_of(order: Order, slug_of: SlugOf = normalise_carrier) -> Rekeyed:
-    """One claim per distinct (shipment, delivery) of the order, in the order's own sequence, and those on references;
-    of a cancelled order they are withdrawn."""
-    references: dict[_Identity, OrderReference] = {}
-    claims: dict[_Identity, ReferenceClaim] = {}
-    rejects: list[Reject] = []
-    for place, line in enumerate(order.shipments):
-        carrier, number = slug_of(line.carrier), normalise_tracking_number(line.tracking_number)
-        names = [*line.references, *order.references]
-        by_reference = None if number else most_specific(names)
-        reject = _reject(order, place, line, carrier, number, by_reference)
-        if reject is not None:
-            rejects.append(reject)
-        elif by_reference is not None:
-            claim = _on_reference(by_reference, order, line, carrier, "")
-            claims[_identity(claim)] = claim
-        else:
-            reference = _on_shipment(order, line, carrier, number)
-            references[_identity(reference)] = reference
-            for one in by_specificity(names):
-                if len(one.key) <= LONGEST_NUMBER:
-                    claim = _on_reference(one, order, line, carrier, number)
-                    claims[_identity(claim)] = claim
-    return Rekeyed(list(references.values()), list(claims.values()), rejects)
+class _Taken(NamedTuple):
+    """What one version brings about: the messages to send, the state where it changes, and the counts."""
+
+    sent: list[Claim]
+    state: OrderState | None
+    counts: dict[str, int]
 
 
-def _on_shipment(order: Order, line: OrderLine, carrier: str, number: str) -> OrderReference:
-    return OrderReference(
-        carrier, number, order.order_id, line.delivery_id, order.customer_id, order.promised_delivery_at,
-        order.updated_at, _is_cancelled(order.status), _worth(order), order.currency,
-    )  # fmt: skip
+def _take(order: Order, claims: Sequence[Claim], stored: OrderState | None) -> _Taken:
+    version = digest(msgpack.encode(order).hex())
+    if stored is None or _rank(order, version) > _rank_of(stored):
+        return _take_newest(claims, order, stored, version)
+    if version == stored.version:
+        return _Taken([], None, {"older": 1})
+    return _take_older(claims, order, stored)
 
 
-def _on_reference(one: Named, order: Order, line: OrderLine, carrier: str, number: str) -> ReferenceClaim:
-    return ReferenceClaim(
-        one.type, one.value, carrier, number, SaidBy.ORDER, order.updated_at, order.updated_at,
-        _is_cancelled(order.status), order.order_id, line.delivery_id, order.customer_id, order.promised_delivery_at,
-        _worth(order), order.currency,
-    )  # fmt: skip
-
-
-def _worth(order: Order) -> float | None:
-    """The order's value; None where it is told as no number."""
-    return order.value if order.value is not None and isfinite(order.value) else None
-
-
-def _tell(claims: Sequence[Claim], order: Order, stored: OrderState | None, out: Kept) -> list[OrderClaim]:
-    """Put the claims of the newest word out, and withdraw what it claims no more; what is then told."""
-    before = {} if stored is None else {_identity(one): one for one in stored.claims}
-    told: list[OrderClaim] = []
+def _take_newest(claims: Sequence[Claim], order: Order, stored: OrderState | None, version: str) -> _Taken:
+    """Send the claims of the newest version, and withdraw those it no longer makes."""
+    before = {} if stored is None else {identity(one): one for one in stored.claims}
+    sent: list[Claim] = []
+    made: list[OrderClaim] = []
     for claim in claims:
-        turn = _turn_of(claim, order, before.pop(_identity(claim), None))
-        _put(replace(claim, turn=turn) if turn else claim, out)
-        told.append(_noted(claim, order, turn))
-    given_up = []
-    for one in before.values():
-        if not one.withdrawn:
-            _put(_withdrawal(one, order), out)
-            out.counts["withdrawn"] += 1
-        if one.told_at == order.updated_at:
-            given_up.append(replace(one, withdrawn=True))
-    return _with_given_up(told, given_up)
+        turn = _turn_of(claim, order, before.pop(identity(claim), None))
+        sent.append(replace(claim, turn=turn) if turn else claim)
+        made.append(_as_stored(claim, order, turn))
+    withdrawals = [_withdrawal(one, order) for one in before.values() if not one.withdrawn]
+    withdrawn = [replace(one, withdrawn=True) for one in before.values() if one.told_at == order.updated_at]
+    state = OrderState(
+        order.order_id, order.customer_id, order.status, order.promised_delivery_at, order.updated_at, version,
+        with_withdrawn(made, withdrawn), value_of(order), order.currency,
+    )
+    return _Taken(sent + withdrawals, state, {"renewed": 1, "withdrawn": len(withdrawals)})
 
 
 def _turn_of(claim: Claim, order: Order, last: OrderClaim | None) -> int:
-    """The turn that makes the claim the newest word. Of the same time a later version has terms that go behind, so that
-    it takes one only to make again what was given up at that time. ``last``: the word before."""
+    """The turn that makes the claim newer than ``last``, its stored version. At the same time a later version ranks
+    behind by its terms, so the turn grows only when a claim withdrawn at that time is made again."""
     if last is None or last.told_at < order.updated_at:
         return 0
     return last.turn + (last.withdrawn and not claim.withdrawn)
 
 
-def _take_older(claims: Sequence[Claim], order: Order, stored: OrderState, out: Kept) -> None:
-    """Tell what would have been told had this word come before the newest, as far as it matters now: what it alone
-    claims is given up, and since then a number is the order's, and a reference means a shipment. What was given up at
-    the newest's own time is kept with it, as that may be claimed again at that time."""
-    known = {_identity(one) for one in stored.claims}
-    given_up = []
-    for claim in claims:
-        if _identity(claim) not in known:
-            given_up.append(replace(_noted(claim, order, 0), withdrawn=True))
-        elif claim.tracking_number and order.updated_at < stored.updated_at:
-            _put(claim, out)
-    for one in given_up:
-        _put(_withdrawal(one, order), out)
-    if given_up and order.updated_at == stored.updated_at:
-        out.states[order.order_id] = replace(stored, claims=_with_given_up(stored.claims, given_up))
+def _take_older(claims: Sequence[Claim], order: Order, stored: OrderState) -> _Taken:
+    """Send what would have been sent had this version come before the newest, as far as it still matters.
+
+    Claims that it alone makes are withdrawn; for the others, that a tracking number or reference belonged to the
+    shipment since then. A claim withdrawn at the newest version's own time is stored, because it may be made again at
+    that time.
+    """
+    known = {identity(one) for one in stored.claims}
+    only_here = [claim for claim in claims if identity(claim) not in known]
+    sent: list[Claim] = [
+        claim for claim in claims
+        if identity(claim) in known and claim.tracking_number and order.updated_at < stored.updated_at
+    ]
+    withdrawn = [replace(_as_stored(claim, order, 0), withdrawn=True) for claim in only_here]
+    sent += [_withdrawal(one, order) for one in withdrawn]
+    state = None
+    if withdrawn and order.updated_at == stored.updated_at:
+        state = replace(stored, claims=with_withdrawn(stored.claims, withdrawn))
+    return _Taken(sent, state, {"older": 1})
 
 
-def _with_given_up(told: list[OrderClaim], given_up: list[OrderClaim]) -> list[OrderClaim]:
-    """Both, in a sequence that does not tell which was first given up; of these as many as there is room for, since an
-    order may be saved any number of times without its time moving on."""
-    if not given_up:
-        return told
-    room, kept = MOST_CLAIM_BYTES * 3 // 2 - sum(map(_size, told)), []
-    for one in sorted(given_up, key=_identity):
-        room -= _size(one)
-        if room >= 0:
-            kept.append(one)
-    return sorted([*told, *kept], key=_identity)
-
-
-def _put(claim: Claim, out: Kept) -> None:
-    if isinstance(claim, OrderReference):
-        out.references.append(claim)
-    else:
-        out.claims.append(claim)
-
-
-def _noted(claim: Claim, order: Order, turn: int) -> OrderClaim:
-    return OrderClaim(*_identity(claim), order.updated_at, claim.withdrawn, turn)
+def _as_stored(claim: Claim, order: Order, turn: int) -> OrderClaim:
+    return OrderClaim(*identity(claim), order.updated_at, claim.withdrawn, turn)
 
 
 def _withdrawal(one: OrderClaim, order: Order) -> Claim:
-    """Takes back what was told, with the time and in the turn it was told in: whatever was said later stands."""
+    """Withdraws a claim with the time and turn it was sent with: whatever was sent later stands."""
     promised, at = order.promised_delivery_at, one.told_at
     if not one.type:
         return OrderReference(
@@ -223,85 +161,22 @@ def _withdrawal(one: OrderClaim, order: Order) -> Claim:
     )  # fmt: skip
 
 
-def _identity(claim: Claim | OrderClaim) -> _Identity:
-    """What makes two claims of an order the same one."""
-    if isinstance(claim, OrderReference):
-        return "", "", claim.carrier, claim.tracking_number, claim.delivery_id
-    return claim.type, claim.value, claim.carrier, claim.tracking_number, claim.delivery_id
-
-
 Rank = tuple[int, bool, str, int, float, str, str]
+"""Which of two versions of an order is the newer. Among versions of the same time it is a fixed order: the one in which
+shipments take claims of the same time (``contracts/claim_order.py``)."""
 
 
 def _rank(order: Order, version: str) -> Rank:
-    """What makes one word of an order newer than another; of equal time always the same wins, in the sequence in which
-    shipments take claims of equal time."""
-    promised, worth = order.promised_delivery_at, _worth(order)
+    promised, value = order.promised_delivery_at, value_of(order)
     return (
-        order.updated_at, _is_cancelled(order.status), order.customer_id, -1 if promised is None else promised,
-        -1.0 if worth is None else worth, order.currency or "", version,
+        order.updated_at, is_cancelled(order.status), order.customer_id, -1 if promised is None else promised,
+        -1.0 if value is None else value, order.currency or "", version,
     )
 
 
 def _rank_of(stored: OrderState) -> Rank:
-    promised, worth = stored.promised_delivery_at, stored.order_value
+    promised, value = stored.promised_delivery_at, stored.order_value
     return (
-        stored.updated_at, _is_cancelled(stored.status), stored.customer_id, -1 if promised is None else promised,
-        -1.0 if worth is None else worth, stored.currency or "", stored.version,
+        stored.updated_at, is_cancelled(stored.status), stored.customer_id, -1 if promised is None else promised,
+        -1.0 if value is None else value, stored.currency or "", stored.version,
     )
-
-
-def _is_cancelled(status: str) -> bool:
-    return status.strip().lower() in CANCELLED
-
-
-def _nameless(order: Order) -> list[Reject]:
-    """Why no state can be kept under the order's number."""
-    if not order.order_id.strip():
-        return [Reject(RejectReason.CONTRACT_BROKEN, "an order without a number", "order_id")]
-    if len(order.order_id) > LONGEST_NUMBER:
-        detail = f"order_id has {len(order.order_id)} characters; {LONGEST_NUMBER} are taken"
-        return [Reject(RejectReason.TOO_LARGE, detail, "order_id")]
-    return []
-
-
-def _too_many(order: Order, rekeyed: Rekeyed) -> list[Reject]:
-    claims: list[Claim] = [*rekeyed.references, *rekeyed.claims]
-    if len(claims) > MOST_CLAIMS:
-        detail = f"order {order.order_id} makes {len(claims)} claims; {MOST_CLAIMS} are taken"
-        return [Reject(RejectReason.TOO_LARGE, detail)]
-    size = sum(map(_size, claims))
-    if size <= MOST_CLAIM_BYTES:
-        return []
-    detail = f"the claims of order {order.order_id} take {size} bytes; {MOST_CLAIM_BYTES} are taken"
-    return [Reject(RejectReason.TOO_LARGE, detail)]
-
-
-def _size(claim: Claim | OrderClaim) -> int:
-    """Bytes of a claim in the state, at most."""
-    return 24 + sum(len(part.encode("utf-8", "surrogatepass")) for part in _identity(claim))
-
-
-def _reject(
-    order: Order, place: int, line: OrderLine, carrier: str, number: str, by_reference: Named | None
-) -> Reject | None:
-    path = f"shipments[{place}]"
-    subject = f"order {order.order_id or '(no number)'}, line {place}"
-    if by_reference is None and (not carrier or not number):
-        missing = "carrier" if not carrier else "tracking_number"
-        detail = f"{subject}: {missing} is empty"
-        return Reject(RejectReason.NO_REFERENCE, detail, f"{path}.{missing}")
-    named = {"order_id": order.order_id, "customer_id": order.customer_id}
-    for name, value in named.items():
-        if not value.strip():
-            return Reject(RejectReason.CONTRACT_BROKEN, f"{subject}: {name} is empty", name)
-    named |= {f"{path}.delivery_id": line.delivery_id, f"{path}.tracking_number": number}
-    if by_reference is not None:
-        named[f"{path}.references"] = by_reference.key
-    for name, value in named.items():
-        if len(value) > LONGEST_NUMBER:
-            detail = f"{subject}: {name} has {len(value)} characters; {LONGEST_NUMBER} are taken"
-            return Reject(RejectReason.TOO_LARGE, detail, name)
-    if not line.delivery_id.strip():
-        return Reject(RejectReason.CONTRACT_BROKEN, f"{subject}: delivery_id is empty", f"{path}.delivery_id")
-    return None

@@ -25,8 +25,8 @@ def signal(
     key, orders = shipment_key(shipment.carrier, shipment.tracking_number), [_order(one) for one in shipment.orders]
     return AlertSignal(
         alert_id=alert_id(kind, key, *which, *shipment.id_suffix), kind=kind, state=AlertState.RAISED,
-        severity=severity, subject=key, message="", exception=exception, reason=reason, raised_at=raised_at, changed_at=raised_at,
-        carrier=shipment.carrier, orders=orders[:MOST_ORDERS_NAMED], at_stake=at_stake(orders),
+        severity=severity, subject=key, message="", exception=exception, reason=reason, raised_at=raised_at,
+        changed_at=raised_at, carrier=shipment.carrier, orders=orders[:MOST_ORDERS_NAMED], at_stake=at_stake(orders),
     )  # fmt: skip
 
 

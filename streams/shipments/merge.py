@@ -102,15 +102,15 @@ def without_route(facts: Facts, route: WithdrawnRoute) -> Facts | None:
         entry = decode_entry(data)
         left = tuple(path for path in entry.routes if not ends_with(path, route.path))
         if left or not entry.routes:
-            data = data if left == entry.routes else encode_entry(replace(entry, routes=left))
-            kept.append((id_at(facts, place), data))
+            changed = data if left == entry.routes else encode_entry(replace(entry, routes=left))
+            kept.append((id_at(facts, place), changed))
     others = [one for one in facts.withdrawn_routes if one.path != route.path]
-    changed = replace(
+    less = replace(
         facts, history=[data for _, data in kept], seen=b"".join(event_id for event_id, _ in kept),
         children=tuple(one for one in facts.children if one.key != route.path),
         withdrawn_routes=tuple(sorted([*others, route], key=lambda one: one.path)),
     )
-    return None if changed == facts else changed
+    return None if less == facts else less
 
 
 def better_of(known: Entry, other: Entry) -> Entry:

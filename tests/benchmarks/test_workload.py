@@ -2,7 +2,7 @@
 
 from benchmarks.workload import REPEATED_SHARE, SHIPMENT_EVENTS, make
 from connectors.carriers import discover
-from streams.intake.step import take_in
+from streams.intake.step import step
 from tests.support.records import FakeRecord
 
 
@@ -19,9 +19,9 @@ def test_every_body_becomes_one_known_canonical_event_of_an_ordered_shipment() -
     adapters = {carrier.feed: carrier.adapter for carrier in discover()}
     later = 1_800_000_000_000
     records = [FakeRecord("raw.ups.v1", 0, n, later, value=body) for n, body in enumerate(load.bodies)]
-    taken = take_in(records, adapters, later, 1_000_000)
-    assert (len(taken.events), taken.refused) == (400, [])
-    assert len({event.event_id for event in taken.events}) == load.distinct
+    taken = step(records, adapters, later, 1_000_000)
+    assert (len(taken.outputs.events), taken.refused) == (400, [])
+    assert len({event.event_id for event in taken.outputs.events}) == load.distinct
     ordered = {reference.tracking_number for reference in load.references}
-    assert {event.tracking_number for event in taken.events} <= ordered
-    assert not any(event.flags for event in taken.events)
+    assert {event.tracking_number for event in taken.outputs.events} <= ordered
+    assert not any(event.flags for event in taken.outputs.events)

@@ -21,7 +21,7 @@ from streams.contracts.model import ShipmentState
 from tests.day.outcome import differences, expected, unaccounted
 from tests.day.recording import Day, record
 from tests.day.replay import Replay, replay
-from tests.integration.test_pipeline import registry
+from tests.support.brokers import registry
 
 EVENTS, SEED = 200_000, 17
 KILLS = (0.2, 0.45, 0.7)

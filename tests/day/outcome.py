@@ -119,7 +119,7 @@ def unaccounted(day: Day, found: Outcome, states: ValueCodec[ShipmentState]) -> 
 
 
 def _values(settings: Settings, topic: topics.Topic) -> Iterator[tuple[bytes, bytes]]:
-    for record in read_all(settings.bootstrap, topic.name):
+    for record in read_all(settings.kafka.bootstrap, topic.name):
         yield record.key() or b"", record.value() or b""
 
 
@@ -127,7 +127,7 @@ def _origins(settings: Settings) -> set[tuple[bytes, ...]]:
     """Where the dead letters came from, each place once."""
     named = (headers.ERROR_TOPIC, headers.ERROR_PARTITION, headers.ERROR_OFFSET)
     found = set()
-    for record in read_all(settings.bootstrap, topics.DLQ_SHIPMENTS.name):
+    for record in read_all(settings.kafka.bootstrap, topics.DLQ_SHIPMENTS.name):
         attached = dict(record.headers() or [])
         found.add(tuple(bytes(attached[name]) for name in named))
     return found

@@ -19,7 +19,7 @@ with atheris.instrument_imports(include=["connectors", "streams"]):
     from connectors.carriers import Carrier, discover
     from connectors.drafting.sample import draft
     from connectors.formats import x12_cutting
-    from streams.intake.step import take_in
+    from streams.intake.step import step
     from streams.kernel.errors import Reject
     from streams.kernel.vocabulary import RejectReason
 
@@ -36,8 +36,9 @@ def intake(carrier: Carrier) -> Callable[[bytes], None]:
 
     def one(data: bytes) -> None:
         record = FakeRecord(f"raw.{carrier.feed}.v1", 0, 7, RECEIVED_AT, None, data)
-        out = take_in([record], adapters, RECEIVED_AT, MOST_BYTES)
-        if not (out.events or out.unresolved or out.refused or out.errors or out.acknowledgements):
+        result = step([record], adapters, RECEIVED_AT, MOST_BYTES)
+        out = result.outputs
+        if not (out.events or out.unresolved or result.refused or out.carrier_errors or out.acknowledgements):
             raise AssertionError("nothing became of it")
         for _, reject in out.refused:
             if reject.reason is RejectReason.INTERNAL:

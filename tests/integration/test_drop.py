@@ -16,11 +16,11 @@ from connectors.drop.sender import Sender
 from connectors.drop.watcher import Watcher
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.kafka.topic_admin import TopicAdmin
-from tests.connectors.formats.test_cutting import interchange, numbers, read
 from tests.support.topics import read_all
+from tests.support.x12_files import interchange, numbers, read
 from topologies.cli.main import app
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.broker
 CARRIERS: dict[str, Carrier] = {carrier.feed: carrier for carrier in discover()}
 EDI, POST = CARRIERS["rlca"], CARRIERS["ups"]
 RAW = topics.raw("rlca").name
@@ -42,8 +42,8 @@ def settings(broker: EmbeddedBroker, tmp_path: Path) -> Settings:
 
 
 def dropped(settings: Settings, feed: str, name: str, body: bytes) -> Path:
-    assert settings.drop_dir is not None
-    path = settings.drop_dir / feed / "inbox" / name
+    assert settings.drop.dir is not None
+    path = settings.drop.dir / feed / "inbox" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(body)
     return path
@@ -60,7 +60,7 @@ def looked(settings: Settings, times: int = 2) -> list[tuple[str, int, str | Non
 
 def sets_of(settings: Settings, control: int) -> list[str]:
     """The PRO numbers of one interchange on the raw topic, in the order they lie there."""
-    values = [record.value() for record in read_all(settings.bootstrap, RAW)]
+    values = [record.value() for record in read_all(settings.kafka.bootstrap, RAW)]
     mine = [value for value in values if value is not None and b"%09d" % control in value]
     return sorted(numbers(read(mine)))
 
@@ -72,10 +72,10 @@ def test_a_large_file_becomes_records_of_its_feed_and_goes_to_the_archive(settin
     assert name == "a.edi"
     assert records > 2
     assert sets_of(settings, 101) == sorted(numbers(read([body])))
-    attached = dict(read_all(settings.bootstrap, RAW)[-1].headers() or [])
+    attached = dict(read_all(settings.kafka.bootstrap, RAW)[-1].headers() or [])
     assert (attached[headers.FEED], attached[headers.CHANNEL]) == (b"rlca", b"file")
-    assert settings.drop_dir is not None
-    [archived] = (settings.drop_dir / "rlca" / "archive").rglob("a.edi")
+    assert settings.drop.dir is not None
+    [archived] = (settings.drop.dir / "rlca" / "archive").rglob("a.edi")
     assert archived.read_bytes() == body
     assert looked(settings) == []
 
@@ -102,8 +102,8 @@ def test_a_file_that_cannot_be_cut_is_in_quarantine_with_its_reason_and_the_next
     dropped(settings, "ups", "empty.json", b"")
     found = sorted(looked(settings), key=str)
     assert [(where, records) for where, records, _ in found] == [("good.edi", 1), ("quarantine", 0), ("quarantine", 0)]
-    assert settings.drop_dir is not None
-    said = json.loads((settings.drop_dir / "rlca" / "quarantine" / "bad.edi.reason.json").read_text("utf-8"))
+    assert settings.drop.dir is not None
+    said = json.loads((settings.drop.dir / "rlca" / "quarantine" / "bad.edi.reason.json").read_text("utf-8"))
     assert said["reason"] == "malformed"
     assert len(sets_of(settings, 103)) == 1
 
@@ -112,7 +112,7 @@ def test_without_a_broker_a_file_waits_and_is_sent_once_there_is_one(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dropped(settings, "rlca", "c.edi", interchange(104, 2))
-    gone = settings.model_copy(update={"bootstrap": "127.0.0.1:1"})
+    gone = settings.replace(bootstrap="127.0.0.1:1")
     with monkeypatch.context() as impatient:
         impatient.setattr("connectors.drop.sender.ACK_SECONDS", 1.0)
         assert looked(gone) == []
@@ -123,7 +123,7 @@ def test_without_a_broker_a_file_waits_and_is_sent_once_there_is_one(
 def test_the_command_empties_the_folders_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     dropped(settings, "rlca", "d.edi", interchange(105, 1))
     for name in ("bootstrap", "drop_dir", "data_dir"):
-        monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(getattr(settings, name)))
+        monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(settings.value(name)))
     result = CliRunner().invoke(app, ["drop", "--once", "--json"])
     assert result.exit_code == 0, result.output
     assert [row["records"] for row in json.loads(result.stdout[result.stdout.index("[\n"):])] == [1]

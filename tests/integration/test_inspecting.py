@@ -18,7 +18,7 @@ from streams.contracts.model import CarrierEvent, EnrichedEvent, ShipmentState, 
 from streams.kernel.vocabulary import Milestone
 from streams.shipments.record import decode
 from streams.shipments.state_view import state_of
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.laws import tell
 from tests.support.strategies import carrier_event, received, reference
 from tests.support.topics import fill, read_all
@@ -31,8 +31,8 @@ BODY = '{"said": "Zugestellt an Bäckerei"}'.encode()
 
 def told(settings: Settings) -> tuple[CarrierEvent, CarrierEvent]:
     """A shipment of two events, one of whose raw record is gone, as the stages would have written it."""
-    fill(settings.bootstrap, RAW, [(b"k", b"an older one"), (b"k", BODY)])
-    [lies] = [record for record in read_all(settings.bootstrap, RAW) if record.value() == BODY]
+    fill(settings.kafka.bootstrap, RAW, [(b"k", b"an older one"), (b"k", BODY)])
+    [lies] = [record for record in read_all(settings.kafka.bootstrap, RAW) if record.value() == BODY]
     delivered = carrier_event(
         Milestone.DELIVERED, 30, source=Source("ups", "webhook", RAW, lies.partition() or 0, lies.offset() or 0, 0, "c")
     )
@@ -42,17 +42,16 @@ def told(settings: Settings) -> tuple[CarrierEvent, CarrierEvent]:
     states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, known)
     enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, known)
     record = outcome.records["north:N100"]
-    fill(settings.bootstrap, topics.SHIPMENT_STATE.name, [
+    fill(settings.kafka.bootstrap, topics.SHIPMENT_STATE.name, [
         (b"north:N101", b"another shipment's"), (b"north:N100", states.encode(state_of(decode(record), record, 7))),
     ])
-    fill(settings.bootstrap, topics.SHIPMENT_EVENTS.name, [
+    fill(settings.kafka.bootstrap, topics.SHIPMENT_EVENTS.name, [
         (b"north:N100", enriched.encode(EnrichedEvent(event, one.status, one.late, one.matched, one.orders)))
         for event, (_, one) in zip((moving, delivered), outcome.events, strict=True)
     ])
     return moving, delivered
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("broker", BROKERS)
 def test_a_shipment_leads_back_to_what_its_carrier_sent(
     broker: Callable[[], ExitStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -65,7 +64,7 @@ def test_a_shipment_leads_back_to_what_its_carrier_sent(
         TopicAdmin(settings).create(catalogue())
         moving, delivered = told(settings)
         for name in ("bootstrap", "registry_url", "data_dir"):
-            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(getattr(settings, name)))
+            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(settings.value(name)))
 
         def run(*arguments: str) -> tuple[int, str]:
             result = CliRunner().invoke(app, ["state", "inspect", *arguments], env={"COLUMNS": "220"})

@@ -15,7 +15,7 @@ from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import CustomerUpdate, ErpPosting, Order, OrderLine, Related, ShipmentLink, ShipmentState
 from streams.kernel.vocabulary import Correction, LinkKind, Milestone, PostingKind, Status
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
 from topologies.local_stack.stack import Stack
@@ -46,17 +46,16 @@ GOES_ON = tracking("XP100000019SE", "postnord-sweden", [
 
 
 def push(settings: Settings, body: bytes) -> None:
-    fill(settings.bootstrap, topics.raw("aftership").name, [(headers.FEED.encode(), body)])
+    fill(settings.kafka.bootstrap, topics.raw("aftership").name, [(headers.FEED.encode(), body)])
 
 
 def claim(settings: Settings) -> None:
     order = Order("SO-1", "C-1", "released", "EUR", 120.0, None, 1_790_000_000_000,
                   [OrderLine("D-1", *FIRST.split(":"))])
     codec = ValueCodec(topics.ERP_ORDERS, Order, Registry(settings))
-    fill(settings.bootstrap, topics.ERP_ORDERS.name, [(b"SO-1", codec.encode(order))])
+    fill(settings.kafka.bootstrap, topics.ERP_ORDERS.name, [(b"SO-1", codec.encode(order))])
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("broker", BROKERS)
 @pytest.mark.parametrize("first", ["the first carrier", "the second carrier"])
 def test_an_order_hears_of_a_hand_over_to_the_end(
@@ -72,7 +71,7 @@ def test_an_order_hears_of_a_hand_over_to_the_end(
         states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, known)
 
         def standing() -> dict[str, ShipmentState]:
-            read = [(one.key(), one.value()) for one in read_all(settings.bootstrap, topics.SHIPMENT_STATE.name)]
+            read = [(one.key(), one.value()) for one in read_all(settings.kafka.bootstrap, topics.SHIPMENT_STATE.name)]
             return {(key or b"").decode(): states.decode(value) for key, value in read}
 
         def stands(key: str, status: Status) -> bool:
@@ -81,25 +80,26 @@ def test_an_order_hears_of_a_hand_over_to_the_end(
 
         if first == "the second carrier":
             push(settings, GOES_ON)
-            eventually(lambda: stands(SECOND, Status.DELIVERED), 60, 0.3)
+            eventually(lambda: stands(SECOND, Status.DELIVERED), interval=0.3)
         push(settings, HANDS_OVER)
         claim(settings)
         if first == "the first carrier":
-            eventually(lambda: stands(FIRST, Status.IN_TRANSIT), 60, 0.3)
+            eventually(lambda: stands(FIRST, Status.IN_TRANSIT), interval=0.3)
             push(settings, GOES_ON)
-        eventually(lambda: stands(FIRST, Status.DELIVERED), 60, 0.3)
+        eventually(lambda: stands(FIRST, Status.DELIVERED), interval=0.3)
 
         posting = ValueCodec(topics.ERP_POSTINGS, ErpPosting, known)
 
         def posted() -> list[PostingKind]:
             return sorted(
-                posting.decode(one.value()).kind for one in read_all(settings.bootstrap, topics.ERP_POSTINGS.name)
+                posting.decode(one.value()).kind for one in read_all(settings.kafka.bootstrap, topics.ERP_POSTINGS.name)
             )
 
-        eventually(lambda: len(posted()) >= 2, 30, 0.3)
+        eventually(lambda: len(posted()) >= 2, interval=0.3)
         assert posted() == [PostingKind.DELIVERY_CONFIRMATION, PostingKind.GOODS_ISSUE]
         update = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, known)
-        updates = [update.decode(one.value()) for one in read_all(settings.bootstrap, topics.CUSTOMER_UPDATES.name)]
+        told = read_all(settings.kafka.bootstrap, topics.CUSTOMER_UPDATES.name)
+        updates = [update.decode(one.value()) for one in told]
         assert {(one.carrier, one.tracking_number) for one in updates} == {tuple(FIRST.split(":"))}
         assert sorted(one.milestone.value for one in updates) == ["delivered", "out_for_delivery", "picked_up"]
         assert standing()[FIRST].parts == [Related(SECOND, LinkKind.HANDED_OVER)]
@@ -108,15 +108,16 @@ def test_an_order_hears_of_a_hand_over_to_the_end(
 
         parted = ShipmentLink(*SECOND.split(":"), *FIRST.split(":"), LinkKind.HANDED_OVER, 1, True, "a person")
         links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, known)
-        fill(settings.bootstrap, topics.SHIPMENT_LINKS.name, [(SECOND.encode(), links.encode(parted))])
-        eventually(lambda: stands(FIRST, Status.IN_TRANSIT), 30, 0.3)
+        fill(settings.kafka.bootstrap, topics.SHIPMENT_LINKS.name, [(SECOND.encode(), links.encode(parted))])
+        eventually(lambda: stands(FIRST, Status.IN_TRANSIT), interval=0.3)
         assert stands(SECOND, Status.DELIVERED)
 
-        eventually(lambda: len(posted()) >= 3, 30, 0.3)
-        read = [posting.decode(one.value()) for one in read_all(settings.bootstrap, topics.ERP_POSTINGS.name)]
+        eventually(lambda: len(posted()) >= 3, interval=0.3)
+        read = [posting.decode(one.value()) for one in read_all(settings.kafka.bootstrap, topics.ERP_POSTINGS.name)]
         [confirmed, reversal] = [one for one in read if one.kind is PostingKind.DELIVERY_CONFIRMATION]
         assert (confirmed.reverses, reversal.reverses) == (None, confirmed.posting_id)
-        updates = [update.decode(one.value()) for one in read_all(settings.bootstrap, topics.CUSTOMER_UPDATES.name)]
+        told = read_all(settings.kafka.bootstrap, topics.CUSTOMER_UPDATES.name)
+        updates = [update.decode(one.value()) for one in told]
         assert {one.milestone for one in updates if one.correction is Correction.RETRACTS} == {
             Milestone.OUT_FOR_DELIVERY, Milestone.DELIVERED,
         }

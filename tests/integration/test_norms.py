@@ -18,7 +18,7 @@ from streams.contracts.ids import digest
 from streams.contracts.model import Dwell
 from streams.kernel.vocabulary import Status
 from streams.norms.histogram import PERIOD_MS
-from tests.integration.test_pipeline import BROKERS, registry
+from tests.support.brokers import BROKERS, registry
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill
 from tests.support.waiting import eventually
@@ -29,7 +29,6 @@ from topologies.stages.norm_table import NormTable
 KEY = "north:US>DE:in_transit"
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("broker", BROKERS)
 def test_what_is_learnt_outlives_its_worker_and_reaches_who_follows_it(
     broker: Callable[[], ExitStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -47,7 +46,7 @@ def test_what_is_learnt_outlives_its_worker_and_reaches_who_follows_it(
 
         def dwell(number: int) -> None:
             one = Dwell(digest(str(number)), "north", "US>DE", Status.IN_TRANSIT, 3_600_000, 700 * PERIOD_MS)
-            fill(settings.bootstrap, topics.SHIPMENT_DWELLS.name, [(KEY.encode(), dwells.encode(one))])
+            fill(settings.kafka.bootstrap, topics.SHIPMENT_DWELLS.name, [(KEY.encode(), dwells.encode(one))])
 
         def observed() -> int:
             table.look(0.1)
@@ -58,14 +57,14 @@ def test_what_is_learnt_outlives_its_worker_and_reaches_who_follows_it(
         dwell(1)
         dwell(1)
         dwell(2)
-        eventually(lambda: observed() == 2, 60)
+        eventually(lambda: observed() == 2)
         first.kill()
         second = StageWorker("norms", settings, tmp_path / "two")
         closing.callback(second.kill)
         dwell(3)
-        eventually(lambda: observed() == 3, 60)
+        eventually(lambda: observed() == 3)
         for name in ("bootstrap", "registry_url", "data_dir"):
-            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(getattr(settings, name)))
+            monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(settings.value(name)))
         done = CliRunner().invoke(app, ["norms", "--json", "--carrier", "north"])
     assert done.exit_code == 0, done.output
     assert [(one["lane"], one["observations"]) for one in json.loads(done.output)] == [("*", 3), ("US>DE", 3)]

@@ -1,16 +1,13 @@
 """The whole pipeline as processes on a broker of its own, with workers killed under it."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from config.settings import Processing, Settings
-from connectors.embedded.broker import EmbeddedBroker, free_port
-from connectors.embedded.registry import serve
+from tests.support.brokers import BROKERS, apache_kafka, registry
 from tests.support.kafka import ApacheKafka, start_kafka
 from topologies.demo.reconcile import Totals
 from topologies.demo.run import Run
@@ -66,39 +63,6 @@ class Outage:
         return not self._moments
 
 
-@contextmanager
-def registry() -> Iterator[str]:
-    """The embedded registry endpoint in a thread; its URL."""
-    port = free_port()
-    server = serve("127.0.0.1", port)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
-
-
-@contextmanager
-def embedded() -> Iterator[str]:
-    """A broker of its own."""
-    with EmbeddedBroker() as broker:
-        yield broker.bootstrap
-
-
-@contextmanager
-def apache_kafka() -> Iterator[str]:
-    """Apache Kafka of its own."""
-    with start_kafka() as broker:
-        yield broker.bootstrap
-
-
-BROKERS = [
-    pytest.param(embedded, marks=pytest.mark.broker, id="embedded"),
-    pytest.param(apache_kafka, marks=pytest.mark.kafka, id="kafka"),
-]
 KILLS = [(3.0, "shipments"), (6.0, "intake"), (9.0, "fulfilment"), (13.0, "shipments"), (17.0, "intake")]
 
 
@@ -116,7 +80,6 @@ def play(
         return Run(stack.settings, plan, NoShow(), beside=killer)(), killer.killed
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("broker", BROKERS)
 def test_every_input_is_accounted_for_when_workers_are_killed_in_mid_stream(
     broker: Callable[[], object], tmp_path: Path
@@ -128,7 +91,6 @@ def test_every_input_is_accounted_for_when_workers_are_killed_in_mid_stream(
     assert [difference for difference in result.differences if "more than once" not in difference] == []
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.kafka
 def test_with_transactions_readers_see_each_output_once_although_workers_are_killed(tmp_path: Path) -> None:
     with apache_kafka() as bootstrap, registry() as url:
@@ -137,7 +99,6 @@ def test_with_transactions_readers_see_each_output_once_although_workers_are_kil
     assert result.differences == []
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.kafka
 def test_every_input_is_accounted_for_when_the_broker_is_gone_for_a_while(tmp_path: Path) -> None:
     with start_kafka() as broker, registry() as url:

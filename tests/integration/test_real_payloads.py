@@ -27,16 +27,16 @@ from streams.contracts.model import (
     OrderLine,
     ShipmentState,
 )
-from tests.integration.test_pipeline import registry
 from tests.samples import FOLDER, spelled_out
 from tests.samples.spine import EXPECTED, FEED_OF, UNRESOLVED
+from tests.support.brokers import registry
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
 from topologies.local_stack.stack import Stack
 from topologies.operations.file_publisher import files_in, send
 
 pytestmark = [
-    pytest.mark.broker, pytest.mark.timeout(180),
+    pytest.mark.broker,
     pytest.mark.skipif(not FOLDER.is_dir(), reason="SHIPSYNC_SAMPLES names no folder of real payloads"),
 ]
 
@@ -134,7 +134,7 @@ class Outcome:
 
         def values(topic: topics.Topic, struct: type) -> list[Any]:
             codec: Any = ValueCodec(topic, struct, known)
-            return [codec.decode(one.value()) for one in read_all(settings.bootstrap, topic.name)]
+            return [codec.decode(one.value()) for one in read_all(settings.kafka.bootstrap, topic.name)]
 
         self.cards = [(files[one.correlation_id], one.reason) for one in values(topics.DEAD_LETTERS, DeadLetter)]
         self.enriched = values(topics.SHIPMENT_EVENTS, EnrichedEvent)
@@ -162,7 +162,7 @@ class Outcome:
 def orders(settings: Settings, shipments: set[tuple[str, str]]) -> None:
     """An order of its own for every shipment."""
     codec = ValueCodec(topics.ERP_ORDERS, Order, Registry(settings))
-    fill(settings.bootstrap, topics.ERP_ORDERS.name, (
+    fill(settings.kafka.bootstrap, topics.ERP_ORDERS.name, (
         (b"SO-%d" % place, codec.encode(Order(
             f"SO-{place}", f"C-{place}", "released", "EUR", 120.0, None, 1_790_000_000_000,
             [OrderLine(f"D-{place}", carrier, number)],
@@ -192,7 +192,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
             told = {*now.events, *unresolved, *(file for file, _ in now.cards)}
             return now if told >= {*files.values()} - NOTHING_TO_TELL else None
 
-        read = eventually(all_read, 60, 0.5)
+        read = eventually(all_read, interval=0.5)
         named = {(one.carrier, one.tracking_number) for events in read.events.values() for one in events}
         orders(settings, named)
 
@@ -200,7 +200,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
             now = Outcome(settings, files)
             return now if all(now.states[one].orders for one in named) and _posted(now) else None
 
-        yield eventually(all_matched, 60, 0.5)
+        yield eventually(all_matched, interval=0.5)
 
 
 def _posted(now: Outcome) -> bool:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from config import topics
-from config.settings import Settings
+from config.settings import SETTINGS, Settings
 from config.version import VERSION
 from tests.support import kafka_jars
 from tests.support.sources import ROOT
@@ -44,7 +44,7 @@ def test_the_rest_of_ours_makes_the_topics_once() -> None:
 
 
 def test_the_gateway_is_reached_on_the_port_it_listens_on() -> None:
-    port = Settings.model_fields["gateway_port"].default
+    port = SETTINGS["gateway_port"].info.default
     assert OURS["gateway"]["command"] == ["gateway"]
     assert OURS["gateway"]["environment"]["SHIPSYNC_GATEWAY_PORT"] == str(port)
     assert published("gateway") == {port: port}
@@ -53,7 +53,7 @@ def test_the_gateway_is_reached_on_the_port_it_listens_on() -> None:
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_setting_it_passes_exists(name: str) -> None:
     environment = OURS[name]["environment"]
-    known = {f"SHIPSYNC_{field.upper()}" for field in Settings.model_fields}
+    known = {one.variable for one in SETTINGS.values()}
     assert environment.keys() - known == set()
     values = {key.removeprefix("SHIPSYNC_").lower(): value for key, value in environment.items()}
     Settings(_env_file=None, **values)
@@ -108,7 +108,7 @@ def test_our_image_carries_our_version() -> None:
 
 
 def test_commands_on_this_machine_reach_it_with_default_settings() -> None:
-    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    defaults = {name: one.info.default for name, one in SETTINGS.items()}
     assert defaults["bootstrap"] == f"127.0.0.1:{published('kafka')[19092]}"
     assert f":{published('valkey')[6379]}/" in defaults["redis_url"]
     assert defaults["registry_url"].endswith(f":{published('registry')[8080]}")

@@ -19,7 +19,7 @@ from typing import Any
 
 from connectors.carriers import discover
 from streams.contracts.model import CarrierEvent
-from streams.intake.step import TakenIn, take_in
+from streams.intake.step import IntakeResult, step
 
 FOLDER = Path(os.environ.get("SHIPSYNC_SAMPLES") or "/nonexistent")
 RECEIVED_AT = 1_790_000_000_000
@@ -59,29 +59,29 @@ def sources(folder: Path) -> Iterator[tuple[str, list[Path]]]:
         yield source.name, sorted(path for path in source.iterdir() if path.is_file())
 
 
-def taken_in(folder: Path) -> dict[str, TakenIn | None]:
+def taken_in(folder: Path) -> dict[str, IntakeResult | None]:
     """``source/file`` -> what intake makes of it; None for a source no feed reads."""
     adapters = {carrier.feed: carrier.adapter for carrier in discover()}
-    found: dict[str, TakenIn | None] = {}
+    found: dict[str, IntakeResult | None] = {}
     for source, files in sources(folder):
         for path in files:
             feed = FEED_OF.get(f"{source}/{path.name}") or FEED_OF.get(source)
             sent = Sent(f"raw.{feed}.v1", path.read_bytes())
-            taken = None if feed is None else take_in([sent], adapters, RECEIVED_AT, MOST_BYTES)
+            taken = None if feed is None else step([sent], adapters, RECEIVED_AT, MOST_BYTES)
             found[f"{source}/{path.name}"] = taken
     return found
 
 
-def events_of(taken: TakenIn) -> list[CarrierEvent]:
+def events_of(taken: IntakeResult) -> list[CarrierEvent]:
     """All events, in the payload's order."""
-    events = [*taken.events, *(event for _, event in taken.unresolved)]
+    events = [*taken.outputs.events, *(event for _, event in taken.outputs.unresolved)]
     return sorted(events, key=lambda event: event.source.index)
 
 
-def reasons_of(taken: TakenIn) -> list[str]:
+def reasons_of(taken: IntakeResult) -> list[str]:
     """Why something in it is no event, each once."""
     return list(dict.fromkeys([
-        *(reject.reason.value for _, reject in taken.refused), *("carrier_error" for _ in taken.errors),
+        *(reject.reason.value for _, reject in taken.refused), *("carrier_error" for _ in taken.outputs.carrier_errors),
         *("acknowledgement" for one in getattr(taken, "acknowledgements", []) if one.direction == "received"),
     ]))
 

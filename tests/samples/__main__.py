@@ -12,7 +12,7 @@ from itertools import groupby
 from rich.console import Console
 from rich.table import Column, Table
 
-from streams.intake.step import TakenIn
+from streams.intake.step import IntakeResult
 from streams.kernel.vocabulary import RejectReason
 from tests.samples import EXPECTED, FEED_OF, FOLDER, events_of, reasons_of, spelled_out, taken_in
 from topologies.operations.record_view import cut, printable
@@ -26,14 +26,14 @@ def runs(names: list[str]) -> str:
     return " ".join(name if times == 1 else f"{name}*{times}" for name, times in counted)
 
 
-def neither(taken: TakenIn | None) -> bool:
+def neither(taken: IntakeResult | None) -> bool:
     """Whether nothing true was made of the file."""
     return taken is None or not (events_of(taken) or reasons_of(taken)) or any(
         reject.reason in (RejectReason.INTERNAL, RejectReason.UNKNOWN_FEED) for _, reject in taken.refused
     )
 
 
-def verdict(name: str, taken: TakenIn | None) -> str:
+def verdict(name: str, taken: IntakeResult | None) -> str:
     """Whether this is what a person reads in the file."""
     if taken is None:
         return "no feed reads it"
@@ -46,10 +46,10 @@ def verdict(name: str, taken: TakenIn | None) -> str:
     return "" if (milestones, reasons_of(taken)) == expected else "not what is expected"
 
 
-def said(taken: TakenIn) -> str:
+def said(taken: IntakeResult) -> str:
     """Why something in it is no event, in words."""
     words = [str(reject) for _, reject in taken.refused]
-    words += [f"carrier_error ({error.kind.value}): {error.detail}" for _, error in taken.errors]
+    words += [f"carrier_error ({error.kind.value}): {error.detail}" for _, error in taken.outputs.carrier_errors]
     return printable(cut("; ".join(words), WORDS))
 
 
@@ -76,7 +76,8 @@ def main() -> int:
             table.add_row(shown, file, "", "", "", here)
         else:
             milestones = [event.milestone.value for event in events_of(taken)]
-            events, refused, errors = events + len(milestones), refused + len(taken.refused), errors + len(taken.errors)
+            events, refused = events + len(milestones), refused + len(taken.refused)
+            errors += len(taken.outputs.carrier_errors)
             table.add_row(shown, file, str(len(milestones)), runs(milestones), said(taken), here, end_section=False)
         last = source
     Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)

@@ -89,8 +89,8 @@ def gateway(home: Path, push: str = "", formats: str = "json", **settings: Any) 
     made = Settings(_env_file=None, redis_url=NOWHERE, **told)
     clock, log = [NOW], ListLog()
     services = Services(
-        made, log, Answers(NOWHERE, made.gateway_idempotency, lambda: clock[0]),
-        Rates(made.gateway_rate, lambda: clock[0]), lambda: clock[0],
+        made, log, Answers(NOWHERE, made.gateway.idempotency, lambda: clock[0]),
+        Rates(made.gateway.rate, lambda: clock[0]), lambda: clock[0],
     )
     master: dict[str, MasterRecord] = {}
     app = build(discover(home), fake_registry(), services, lambda: master)

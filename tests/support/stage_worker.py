@@ -20,7 +20,7 @@ class StageWorker:
     def __init__(self, stage: str, settings: Settings, folder: Path) -> None:
         self._port = free_port()
         folder.mkdir()
-        own = settings.model_copy(update={"data_dir": folder})
+        own = settings.replace(data_dir=folder)
         with (folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "topologies.cli.main", "stage", stage], stdout=log, stderr=log,
@@ -30,7 +30,7 @@ class StageWorker:
     def partitions(self) -> int | None:
         """How many partitions it has; None before its first assignment, or when it does not answer."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=1) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as answer:
                 lines = answer.read().decode().splitlines()
         except (URLError, OSError):
             return None

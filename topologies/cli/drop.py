@@ -32,9 +32,9 @@ def command(
     from connectors.drop.watcher import Watcher
 
     settings = stack_file.resolve(configuration.load())
-    if settings.drop_dir is None:
+    if settings.drop.dir is None:
         raise Fatal("no drop folder: name it in SHIPSYNC_DROP_DIR")
-    watcher = Watcher(settings, taken(settings.feeds), Sender(settings))
+    watcher = Watcher(settings, taken(settings.intake.feeds), Sender(settings))
     try:
         if once:
             watcher.look()
@@ -42,8 +42,8 @@ def command(
             _show([(str(one.file), one.records, one.reason or "") for one in found], as_json=as_json)
             return
         logs.configure(settings, "drop")
-        if settings.metrics_port:
-            start_http_server(settings.metrics_port, settings.host)
+        if settings.process.metrics_port:
+            start_http_server(settings.process.metrics_port, settings.process.host)
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())

@@ -25,6 +25,7 @@ from topologies.cli import (
     orders,
     poll,
     registry,
+    settings,
     stage,
     state,
     status,
@@ -63,6 +64,7 @@ app.command("stage", rich_help_panel=RUN)(stage.command)
 app.command("gateway", rich_help_panel=RUN)(gateway.command)
 app.command("drop", rich_help_panel=RUN)(drop.command)
 app.add_typer(poll.app, name="poll", rich_help_panel=RUN)
+app.command("settings", rich_help_panel=RUN)(settings.command)
 app.command("registry", hidden=True)(registry.command)
 
 

@@ -106,11 +106,11 @@ def _moment(at: int | None) -> str:
 
 
 def _serve_metrics(settings: Settings) -> None:
-    if not settings.metrics_port:
+    if not settings.process.metrics_port:
         return
     try:
-        start_http_server(settings.metrics_port, addr=settings.host)
+        start_http_server(settings.process.metrics_port, addr=settings.process.host)
     except OSError as error:
         raise Fatal(
-            f"metrics port {settings.metrics_port} cannot be bound ({error}); set SHIPSYNC_METRICS_PORT"
+            f"metrics port {settings.process.metrics_port} cannot be bound ({error}); set SHIPSYNC_METRICS_PORT"
         ) from error

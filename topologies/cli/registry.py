@@ -13,8 +13,8 @@ from connectors.embedded.registry import serve
 def command() -> None:
     """Serve the contracts of avro/ in the Confluent Schema Registry's read API, at SHIPSYNC_REGISTRY_URL."""
     settings = configuration.load()
-    url = urlsplit(settings.registry_url)
-    server = serve(url.hostname or settings.host, url.port or 80)
+    url = urlsplit(settings.kafka.registry_url)
+    server = serve(url.hostname or settings.process.host, url.port or 80)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever(poll_interval=0.2)

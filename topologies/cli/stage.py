@@ -39,11 +39,11 @@ def _run(name: str, settings: Settings) -> int:
     """Serve the metrics and run the stage; its exit code. Raises Fatal or Transient before it starts."""
     from topologies.stages.catalogue import run_stage
 
-    if settings.metrics_port:
+    if settings.process.metrics_port:
         try:
-            start_http_server(settings.metrics_port, addr=settings.host)
+            start_http_server(settings.process.metrics_port, addr=settings.process.host)
         except OSError as error:
             raise Fatal(
-                f"metrics port {settings.metrics_port} cannot be bound ({error}); set SHIPSYNC_METRICS_PORT"
+                f"metrics port {settings.process.metrics_port} cannot be bound ({error}); set SHIPSYNC_METRICS_PORT"
             ) from error
     return run_stage(name, settings)

@@ -39,7 +39,7 @@ def command(
 ) -> None:
     """Show each process: state, records per second, what became of them, dead letters, lag, memory; open alerts."""
     settings = configuration.load()
-    before = current(settings.data_dir)
+    before = current(settings.state.data_dir)
     console = Console(highlight=False)
     with _alert_board(stack_file.resolve(settings)) as board:
         time.sleep(REFRESH_SECONDS)
@@ -88,7 +88,7 @@ def _alert_board(settings: Settings) -> Iterator[AlertBoard | None]:
 
 
 def _look_again(settings: Settings, before: StackStatus, board: AlertBoard | None) -> StackStatus:
-    now = with_rates(current(settings.data_dir), before)
+    now = with_rates(current(settings.state.data_dir), before)
     if board is None:
         return now
     try:

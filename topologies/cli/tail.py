@@ -74,7 +74,7 @@ def records(
 ) -> Iterator[Message]:
     """Records of every partition, as they come. Raises Transient where topic or broker is not there."""
     consumer = Consumer(
-        {**settings.librdkafka(), "group.id": "shipsync-tail", "enable.auto.commit": False,
+        {**settings.kafka.librdkafka(), "group.id": "shipsync-tail", "enable.auto.commit": False,
          "enable.partition.eof": True},
         logger=client_log,
     )
@@ -93,7 +93,7 @@ def records(
             elif error.code() == KafkaError._PARTITION_EOF:
                 open_ends.discard(record.partition() or 0)
             elif error.code() == KafkaError._ALL_BROKERS_DOWN or not error.retriable():
-                raise Transient(f"{topic} cannot be read at {settings.bootstrap}: {error.str()}")
+                raise Transient(f"{topic} cannot be read at {settings.kafka.bootstrap}: {error.str()}")
     finally:
         consumer.close()
 
@@ -103,11 +103,11 @@ def _partitions(consumer: Consumer, settings: Settings, topic: str) -> list[int]
         found = consumer.list_topics(timeout=ANSWER_SECONDS).topics.get(topic)
     except KafkaException as error:
         raise Transient(
-            f"no broker answers at {settings.bootstrap} ({error.args[0].str()}):"
+            f"no broker answers at {settings.kafka.bootstrap} ({error.args[0].str()}):"
             " start one with shipsync up, or set SHIPSYNC_BOOTSTRAP"
         ) from error
     if found is None or not found.partitions:
-        raise Transient(f"{topic} is not on {settings.bootstrap}: shipsync topics --create")
+        raise Transient(f"{topic} is not on {settings.kafka.bootstrap}: shipsync topics --create")
     return sorted(found.partitions)
 
 

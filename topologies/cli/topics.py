@@ -27,7 +27,7 @@ def command(
     """List the declared topics: key, contract, cleanup, owner; make them, or compare them with the cluster's."""
     from topologies.local_stack.stack import catalogue
 
-    declared = catalogue(() if markdown else configuration.load().feeds)
+    declared = catalogue(() if markdown else configuration.load().intake.feeds)
     console = Console(soft_wrap=True, highlight=False)
     if create or check:
         _on_the_cluster(declared, console, create=create)

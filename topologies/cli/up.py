@@ -84,7 +84,7 @@ def _signals() -> list[int]:
 def _announce(stack: Stack, console: Console) -> None:
     gateway = "" if stack.gateway_url is None else f"\nPushes go to {stack.gateway_url} (openapi.json tells how)."
     console.print(
-        f"\nUp. Broker {stack.settings.bootstrap}, registry {stack.settings.registry_url},"
-        f" logs in {stack.settings.data_dir / 'logs'}.{gateway}\nIn another terminal: [bold]shipsync demo[/],"
+        f"\nUp. Broker {stack.settings.kafka.bootstrap}, registry {stack.settings.kafka.registry_url},"
+        f" logs in {stack.settings.state.data_dir / 'logs'}.{gateway}\nIn another terminal: [bold]shipsync demo[/],"
         " [bold]shipsync status[/], [bold]shipsync tail customer.updates[/]. Ctrl-C stops all.\n"
     )

@@ -17,9 +17,9 @@ from topologies.local_stack.stack import Stack, on_free_ports
 
 def found(settings: Settings) -> Settings | None:
     """How to reach what is up: the stack of this data directory, or the broker the settings name."""
-    if stack_file.running(settings.data_dir) is not None:
+    if stack_file.running(settings.state.data_dir) is not None:
         return stack_file.resolve(settings)
-    return settings if "bootstrap" in settings.model_fields_set else None
+    return settings if "bootstrap" in settings.given else None
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def own_stack_apart(
 ) -> Iterator[Stack]:
     """A stack on free ports in a folder of its own, which stays, for its logs, where all was not well."""
     folder = Path(tempfile.mkdtemp(prefix="shipsync-demo-"))
-    apart = on_free_ports(settings.model_copy(update={"data_dir": folder}))
+    apart = on_free_ports(settings.replace(data_dir=folder))
     try:
         with own_stack(apart, console) as stack:
             yield stack

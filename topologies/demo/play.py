@@ -40,7 +40,7 @@ class Player:
                 "linger.ms": 5,
                 "message.max.bytes": max(1_000_000, largest + 64 * 1024),
                 "delivery.timeout.ms": int(ACK_SECONDS * 1000),
-                **settings.librdkafka(),
+                **settings.kafka.librdkafka(),
                 "partitioner": "murmur2_random",
             },
             logger=log,

@@ -52,7 +52,7 @@ class Reading:
         self._entries = self._by_topic(registry)
         self._consumer = Consumer(
             {
-                **settings.librdkafka(),
+                **settings.kafka.librdkafka(),
                 "group.id": "shipsync-demo-reader",
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
@@ -66,7 +66,7 @@ class Reading:
             self._consumer.assign(self._ends())
         except KafkaException as error:
             self._consumer.close()
-            raise Transient(f"no answer from the broker at {settings.bootstrap}: {error}") from error
+            raise Transient(f"no answer from the broker at {settings.kafka.bootstrap}: {error}") from error
 
     def _ends(self) -> list[TopicPartition]:
         known = self._consumer.list_topics(timeout=ANSWER_SECONDS).topics

@@ -6,7 +6,7 @@ import json
 
 from pydantic import SecretStr
 
-from config.settings import Settings
+from config.settings import SETTINGS, Settings
 
 OWN = frozenset({"metrics_port"})
 """Each process has its own."""
@@ -14,8 +14,8 @@ OWN = frozenset({"metrics_port"})
 
 def environment(settings: Settings) -> dict[str, str]:
     """Every setting that has a value, secrets in clear: for the child's environment, for no log."""
-    values = {name: getattr(settings, name) for name in Settings.model_fields if name not in OWN}
-    return {f"SHIPSYNC_{name.upper()}": _text(value) for name, value in values.items() if value is not None}
+    values = {one.variable: settings.value(one.name) for one in SETTINGS.values() if one.name not in OWN}
+    return {variable: _text(value) for variable, value in values.items() if value is not None}
 
 
 def _text(value: object) -> str:

@@ -19,20 +19,20 @@ SHIPSYNC = (sys.executable, "-m", "topologies.cli.main")
 SESSION_SECONDS = 6.0
 """A group's first join on the embedded broker takes as long as this."""
 HERE = frozenset({HOST, "localhost"})
-URLS = {"SHIPSYNC_BOOTSTRAP": "//{0.bootstrap}", "SHIPSYNC_REGISTRY_URL": "{0.registry_url}",
-        "SHIPSYNC_REDIS_URL": "{0.redis_url}"}
+URLS = {"SHIPSYNC_BOOTSTRAP": "//{0.kafka.bootstrap}", "SHIPSYNC_REGISTRY_URL": "{0.kafka.registry_url}",
+        "SHIPSYNC_REDIS_URL": "{0.state.redis_url}"}
 PORTS = len(URLS) + 1
 """How many ports the services and the gateway take."""
 
 
 def on_ports(settings: Settings, ports: list[int]) -> Settings:
     """The settings with broker, registry, Valkey and gateway on the first four of these ports of this machine."""
-    return settings.model_copy(update={
-        "bootstrap": f"{HOST}:{ports[0]}",
-        "registry_url": f"http://{HOST}:{ports[1]}",
-        "redis_url": f"redis://{HOST}:{ports[2]}/0",
-        "gateway_port": ports[3],
-    })
+    return settings.replace(
+        bootstrap=f"{HOST}:{ports[0]}",
+        registry_url=f"http://{HOST}:{ports[1]}",
+        redis_url=f"redis://{HOST}:{ports[2]}/0",
+        gateway_port=ports[3],
+    )
 
 
 def on_free_ports(settings: Settings) -> Settings:
@@ -42,15 +42,15 @@ def on_free_ports(settings: Settings) -> Settings:
 
 def with_short_sessions(settings: Settings) -> Settings:
     """The settings with the group time-outs the embedded broker needs to let a group start soon."""
-    return settings.model_copy(update={"session_timeout": SESSION_SECONDS, "rebalance_timeout": SESSION_SECONDS})
+    return settings.replace(session_timeout=SESSION_SECONDS, rebalance_timeout=SESSION_SECONDS)
 
 
 def with_an_open_gateway(settings: Settings) -> Settings:
     """The settings with unsigned pushes taken of every carrier without a secret, while only this machine can push;
     not where it is said whose are."""
-    if settings.host not in HERE or "gateway_open" in settings.model_fields_set:
+    if settings.process.host not in HERE or "gateway_open" in settings.given:
         return settings
-    return settings.model_copy(update={"gateway_open": ("*",)})
+    return settings.replace(gateway_open=("*",))
 
 
 def children(settings: Settings) -> list[ChildSpec]:

@@ -28,8 +28,8 @@ from topologies.workers import carrier_polling
 
 __all__ = ["GATEWAY", "Stack", "catalogue", "on_free_ports"]
 
-SERVICE_SECONDS = 20.0
-STAGE_SECONDS = 60.0
+SERVICE_SECONDS = 120.0
+STAGE_SECONDS = 300.0
 STOP_MARGIN_SECONDS = 5.0
 PROBE_SECONDS = 0.5
 READY_SECONDS = 3.0
@@ -61,7 +61,7 @@ class Stack:
         self._stages = [name for name in wanted if name != GATEWAY]
         self._with_gateway = GATEWAY in wanted
         self._polls = stages is None and bool(carrier_polling.configured(self.settings))
-        self._drops = stages is None and self.settings.drop_dir is not None
+        self._drops = stages is None and self.settings.drop.dir is not None
         self._ports = ports
         self._tell, self._hear = say, hear
         self._started_at: int | None = None
@@ -75,14 +75,14 @@ class Stack:
     @property
     def gateway_url(self) -> str | None:
         """Where its gateway is reached; None where it has none."""
-        return f"http://{self.settings.host}:{self.settings.gateway_port}" if self._with_gateway else None
+        return f"http://{self.settings.process.host}:{self.settings.gateway.port}" if self._with_gateway else None
 
     def start(self, until: Callable[[], bool] = never) -> bool:
         """Start everything; True when all is up, False where ``until`` told to end before.
 
         Raises Transient or Fatal, with all stopped again.
         """
-        self._claim(self.settings.data_dir)
+        self._claim(self.settings.state.data_dir)
         self._started_at = time.time_ns() // 1_000_000
         self._supervisor = self._new_supervisor()
         try:
@@ -112,7 +112,7 @@ class Stack:
             self._supervisor.stop(hurried)
         finally:
             self._started_at = None
-            stack_file.remove(self.settings.data_dir)
+            stack_file.remove(self.settings.state.data_dir)
 
     def __enter__(self) -> Stack:
         self.start()
@@ -159,7 +159,7 @@ class Stack:
         return supervisor.wait_ready(STAGE_SECONDS, until)
 
     def _new_supervisor(self) -> Supervisor:
-        return Supervisor(self.settings.data_dir / "logs", self._said, hear=self._hear)
+        return Supervisor(self.settings.state.data_dir / "logs", self._said, hear=self._hear)
 
     def _said(self, name: str, what: str) -> None:
         self._tell(name, what)
@@ -176,20 +176,20 @@ class Stack:
             for child in self._supervisor.children
         ]
         UpFile(
-            os.getpid(), settings.bootstrap, settings.registry_url, settings.redis_url, settings.host,
-            started_at, processes, stack_file.born(os.getpid()),
-        ).write(settings.data_dir)
+            os.getpid(), settings.kafka.bootstrap, settings.kafka.registry_url, settings.state.redis_url,
+            settings.process.host, started_at, processes, stack_file.born(os.getpid()),
+        ).write(settings.state.data_dir)
 
     def _discard_state(self) -> None:
         """Away with local state, whose changelogs went with the last embedded broker."""
-        found = [path for app in topics.APPS if (path := self.settings.data_dir / app.app_id).exists()]
+        found = [path for app in topics.APPS if (path := self.settings.state.data_dir / app.app_id).exists()]
         for path in found:
             shutil.rmtree(path, ignore_errors=True)
         if found:
             self._tell("stack", "the state of an earlier run is discarded: its embedded broker kept nothing")
 
     def _create_topics(self, until: Callable[[], bool]) -> bool:
-        admin, declared = TopicAdmin(self.settings), catalogue(self.settings.feeds)
+        admin, declared = TopicAdmin(self.settings), catalogue(self.settings.intake.feeds)
         if not admin.wait(SERVICE_SECONDS, until=until):
             return False
         created = admin.create(declared)
@@ -205,7 +205,7 @@ class Stack:
             return unused(needed)
         first = self._ports + services.PORTS
         wanted = list(range(first, first + needed))
-        taken = [port for port in wanted if not is_free(port, self.settings.host)]
+        taken = [port for port in wanted if not is_free(port, self.settings.process.host)]
         if taken:
             raise Fatal(f"port {taken[0]} is taken, wanted for metrics: free it, or choose another --ports")
         return wanted
@@ -222,23 +222,24 @@ class Stack:
     def _child(self, name: str, command: Sequence[str], port: int, says_when_ready: bytes) -> ChildSpec:
         return ChildSpec(
             name, command, {**environment(self.settings), "SHIPSYNC_METRICS_PORT": str(port)},
-            ready=partial(_is_ready, self.settings.host, port, says_when_ready), metrics_port=port,
-            stop_seconds=self.settings.drain_timeout + STOP_MARGIN_SECONDS, layer=STAGES_LAYER,
+            ready=partial(_is_ready, self.settings.process.host, port, says_when_ready), metrics_port=port,
+            stop_seconds=self.settings.stage.drain_timeout + STOP_MARGIN_SECONDS, layer=STAGES_LAYER,
         )
 
 
     def _gateway(self) -> ChildSpec:
-        host, port = self.settings.host, self.settings.gateway_port
+        host, port = self.settings.process.host, self.settings.gateway.port
         if not is_free(port, host):
             raise Fatal(f"port {port} is taken, wanted for the gateway: free it, or set SHIPSYNC_GATEWAY_PORT")
         return ChildSpec(
             GATEWAY, [*SHIPSYNC, GATEWAY], environment(self.settings), ready=partial(_takes_pushes, host, port),
-            metrics_port=port, stop_seconds=self.settings.drain_timeout + STOP_MARGIN_SECONDS, layer=GATEWAY_LAYER,
+            metrics_port=port, stop_seconds=self.settings.stage.drain_timeout + STOP_MARGIN_SECONDS,
+            layer=GATEWAY_LAYER,
         )
 
 
 def _prepared(settings: Settings, external: bool, ports: int | None) -> Settings:
-    settings = settings.model_copy(update={"data_dir": settings.data_dir.resolve()})
+    settings = settings.replace(data_dir=settings.state.data_dir.resolve())
     if external:
         return settings
     if ports is not None:

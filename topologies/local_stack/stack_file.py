@@ -80,9 +80,9 @@ def _alive(pid: int, noted_birth: int | None) -> bool:
 
 def resolve(settings: Settings) -> Settings:
     """The settings to reach the running stack with: what is set explicitly, then the note, then defaults."""
-    noted = running(settings.data_dir)
+    noted = running(settings.state.data_dir)
     if noted is None:
         return settings
     told = {"bootstrap": noted.bootstrap, "registry_url": noted.registry_url, "redis_url": noted.redis_url}
-    open_ones = {name: value for name, value in told.items() if name not in settings.model_fields_set}
-    return settings.model_copy(update=open_ones)
+    open_ones = {name: value for name, value in told.items() if name not in settings.given}
+    return settings.replace(**open_ones)

@@ -20,7 +20,7 @@ def act(settings: Settings, action: AlertAction) -> None:
     value = ValueCodec(topics.ALERT_ACTIONS, AlertAction, Registry(settings, patience=REGISTRY_SECONDS)).encode(action)
     producer = Producer({
         "enable.idempotence": True, "acks": "all", "partitioner": "murmur2_random",
-        "delivery.timeout.ms": int(ACK_SECONDS * 1000), **settings.librdkafka(),
+        "delivery.timeout.ms": int(ACK_SECONDS * 1000), **settings.kafka.librdkafka(),
     }, logger=client_log)
     faults: list[KafkaError | None] = []
 

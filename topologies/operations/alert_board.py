@@ -32,7 +32,7 @@ class AlertBoard:
         self.alerts: dict[str, Alert] = {}
         """Every alert there is, by id."""
         self._consumer = Consumer(
-            {**settings.librdkafka(), "group.id": "shipsync-status", "enable.auto.commit": False,
+            {**settings.kafka.librdkafka(), "group.id": "shipsync-status", "enable.auto.commit": False,
              "enable.partition.eof": True, "fetch.wait.max.ms": 50},
             logger=client_log,
         )

@@ -15,7 +15,7 @@ from config.topics import raw
 from connectors.carriers import Carrier
 from streams.contracts.model import CarrierEvent
 from streams.intake.payload_shape import BREAKS_CONTRACT
-from streams.intake.step import take_in
+from streams.intake.step import step
 from streams.kernel.carrier_errors import CarrierError
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Flag, RejectReason
@@ -106,11 +106,11 @@ def read_file(carrier: Carrier, file: Path, settings: Settings) -> Tried:
     """What intake would make of it, received now."""
     now_ms = time.time_ns() // 1_000_000
     record = _File(raw(carrier.feed).name, 0, 0, now_ms, None, file.read_bytes(), ())
-    taken = take_in([record], {carrier.feed: carrier.adapter}, now_ms, settings.max_record_bytes)
-    events = [*taken.events, *(event for _, event in taken.unresolved)]
+    taken = step([record], {carrier.feed: carrier.adapter}, now_ms, settings.intake.max_record_bytes)
+    events = [*taken.outputs.events, *(event for _, event in taken.outputs.unresolved)]
     return Tried(
         file, sorted(events, key=lambda one: one.source.index), [reject for _, reject in taken.refused],
-        [error for _, error in taken.errors], _shape(carrier, file),
+        [error for _, error in taken.outputs.carrier_errors], _shape(carrier, file),
     )
 
 

@@ -51,10 +51,10 @@ def send(
     admin = TopicAdmin(settings)
     admin.wait(ANSWER_SECONDS)
     if topic not in admin.existing():
-        raise Fatal(f"{topic} is not on {settings.bootstrap}: shipsync topics --create")
+        raise Fatal(f"{topic} is not on {settings.kafka.bootstrap}: shipsync topics --create")
     producer = Producer({
         "enable.idempotence": True, "acks": "all", "message.max.bytes": largest_record(settings),
-        "delivery.timeout.ms": int(ACK_SECONDS * 1000), **settings.librdkafka(),
+        "delivery.timeout.ms": int(ACK_SECONDS * 1000), **settings.kafka.librdkafka(),
     }, logger=client_log)
     outcomes: dict[Path, Outcome] = {}
     for file in files:

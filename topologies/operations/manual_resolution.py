@@ -21,7 +21,7 @@ from streams.identity.record import Known, decode, decode_event
 from streams.identity.step import identify
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import Correction, MasterKind, Status
-from streams.masterdata.manual_claims import said_by_hand
+from streams.masterdata import step as masterdata
 
 Row = dict[str, Any]
 
@@ -39,7 +39,7 @@ class Heard(Struct, gc=False):
 
 def rules_of(settings: Settings) -> Rules:
     """The rules references are resolved by here."""
-    return Rules(round(settings.reference_span * 1000))
+    return Rules(round(settings.lifetimes.reference_span * 1000))
 
 
 def waiting(settings: Settings) -> list[Row]:
@@ -80,7 +80,7 @@ def taken_back(known: Known, now_ms: int, by: str) -> MasterRecord:
 
 def consequences(known: Known, rules: Rules, record: MasterRecord) -> Row:
     """What the word would bring about: events told and taken back, lines linked and unlinked, what would still wait."""
-    out = identify(said_by_hand([record]).claims, {known.key: known}, rules)
+    out = identify(masterdata.step([record]).outputs.claims, {known.key: known}, rules)
     rulings = standing(out.states.get(known.key, known), rules)
     return {
         "reference": known.key,

@@ -52,7 +52,7 @@ def write(settings: Settings, records: Iterable[MasterRecord]) -> int:
     codec = ValueCodec(topics.MASTER_DATA, MasterRecord, Registry(settings))
     producer = Producer({
         "enable.idempotence": True, "acks": "all", "partitioner": "murmur2_random",
-        "delivery.timeout.ms": int(ACK_SECONDS * 1000), **settings.librdkafka(),
+        "delivery.timeout.ms": int(ACK_SECONDS * 1000), **settings.kafka.librdkafka(),
     }, logger=client_log)
     failed: list[str] = []
 

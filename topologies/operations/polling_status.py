@@ -53,7 +53,7 @@ def _books(settings: Settings, carriers: list[Polled], now: int) -> dict[str, Bo
 
 
 async def _circuits(settings: Settings) -> dict[str, Circuit]:
-    mirror = Mirror(settings.redis_url)
+    mirror = Mirror(settings.state.redis_url)
     try:
         return await mirror.circuits() or {}
     finally:

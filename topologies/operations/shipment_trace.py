@@ -45,7 +45,7 @@ def inspect(settings: Settings, key: str, progress: Progress = lambda *_: None) 
     archive = ValueCodec(topics.SHIPMENT_ARCHIVE, ShipmentState, registry)
     enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
     consumer = Consumer(
-        {**settings.librdkafka(), "group.id": "shipsync-inspect", "enable.auto.commit": False,
+        {**settings.kafka.librdkafka(), "group.id": "shipsync-inspect", "enable.auto.commit": False,
          "enable.partition.eof": True, "isolation.level": "read_committed",
          "auto.offset.reset": "error"},
         logger=client_log,
@@ -114,7 +114,7 @@ def _of_key(
         if error is not None:
             if error.code() == KafkaError._PARTITION_EOF:
                 return
-            raise Transient(f"{topic} cannot be read at {settings.bootstrap}: {error.str()}")
+            raise Transient(f"{topic} cannot be read at {settings.kafka.bootstrap}: {error.str()}")
         offset = record.offset() or 0
         if not offset % 1000:
             progress(topic, offset - low, max(1, high - low))
@@ -127,11 +127,11 @@ def _partitions(consumer: Consumer, settings: Settings, topic: str) -> int:
         found = consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic]
     except KafkaException as error:
         raise Transient(
-            f"no broker answers at {settings.bootstrap} ({error.args[0].str()}):"
+            f"no broker answers at {settings.kafka.bootstrap} ({error.args[0].str()}):"
             " start one with shipsync up, or set SHIPSYNC_BOOTSTRAP"
         ) from error
     if not found.partitions:
-        raise Transient(f"{topic} is not on {settings.bootstrap}: shipsync topics --create")
+        raise Transient(f"{topic} is not on {settings.kafka.bootstrap}: shipsync topics --create")
     return len(found.partitions)
 
 
@@ -155,4 +155,4 @@ def _next(consumer: Consumer, settings: Settings, topic: str) -> Message:
         record = consumer.poll(POLL_SECONDS)
         if record is not None:
             return record
-    raise Transient(f"{topic} does not answer at {settings.bootstrap}")
+    raise Transient(f"{topic} does not answer at {settings.kafka.bootstrap}")

@@ -73,14 +73,14 @@ class KafkaChangelog:
         self._topic = topic
         self._settings = settings
         self._local_writes = local_writes
-        self._memory = StateMemory(settings.block_cache_bytes)
+        self._memory = StateMemory(settings.state.block_cache_bytes)
         self._id: str | None = None
         self._asker: Consumer | None = None
 
     def topic_id(self) -> str:
         """The topic's identity, '' where the broker does not tell. Raises Transient, or Fatal if missing."""
         if self._id is None:
-            admin = AdminClient(dict(self._settings.librdkafka()), logger=log)
+            admin = AdminClient(dict(self._settings.kafka.librdkafka()), logger=log)
             asked = admin.describe_topics(TopicCollection([self._topic]), request_timeout=ANSWER_SECONDS)
             try:
                 self._id = str(asked[self._topic].result().topic_id)
@@ -138,7 +138,7 @@ class KafkaChangelog:
 
     def _consumer(self) -> Consumer:
         return Consumer({
-            **self._settings.librdkafka(),
+            **self._settings.kafka.librdkafka(),
             "group.id": f"restore-{self._stage}",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
@@ -146,7 +146,7 @@ class KafkaChangelog:
             "auto.offset.reset": "error",
             "queued.max.messages.kbytes": 16 * 1024,
             "fetch.wait.max.ms": 50,
-            "fetch.message.max.bytes": self._settings.fetch_bytes,
+            "fetch.message.max.bytes": self._settings.stage.fetch_bytes,
         }, logger=log)
 
     def _opened(self, path: Path, partition: int) -> PartitionState:
@@ -203,7 +203,7 @@ class KafkaChangelog:
                 answered = now
             elif start >= 0 and 0 <= consumer.get_watermark_offsets(tp, cached=True)[1] < start:
                 raise _BeyondTheEnd(f"it is at {start}, beyond the end")
-            elif now - answered > self._settings.stuck_timeout:
+            elif now - answered > self._settings.stage.stuck_timeout:
                 raise Transient(f"{tp.topic}[{tp.partition}] does not answer, {count} records restored")
             if now - reported > REPORT_SECONDS:
                 reported = now

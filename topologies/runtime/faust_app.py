@@ -37,24 +37,24 @@ _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 def build_faust_app(app: App, settings: Settings, topics: list[str]) -> faust.App:
     """The Faust app of one stage over the chunk transport, with nothing of Faust's on its own."""
-    brokers = [URL(f"kafka://{one.strip()}") for one in settings.bootstrap.split(",")]
-    session = settings.session_timeout
+    brokers = [URL(f"kafka://{one.strip()}") for one in settings.kafka.bootstrap.split(",")]
+    session = settings.stage.session_timeout
     built = faust.App(
         app.app_id,
         broker=brokers,
         broker_credentials=_credentials(settings),
         broker_client_id=app.app_id,
         broker_session_timeout=session,
-        broker_rebalance_timeout=settings.rebalance_timeout,
+        broker_rebalance_timeout=settings.stage.rebalance_timeout,
         broker_heartbeat_interval=session / HEARTBEATS_PER_SESSION,
-        broker_request_timeout=max(REQUEST_SECONDS, session + 1, settings.rebalance_timeout + 5),
-        broker_max_poll_interval=settings.stuck_timeout * POLL_INTERVAL_FACTOR,
-        broker_max_poll_records=settings.chunk_records,
-        broker_commit_interval=settings.commit_interval,
+        broker_request_timeout=max(REQUEST_SECONDS, session + 1, settings.stage.rebalance_timeout + 5),
+        broker_max_poll_interval=settings.stage.stuck_timeout * POLL_INTERVAL_FACTOR,
+        broker_max_poll_records=settings.stage.chunk_records,
+        broker_commit_interval=settings.stage.commit_interval,
         broker_commit_every=None,
         consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=settings.fetch_bytes,
-        datadir=str(settings.data_dir / app.app_id / "faust"),
+        consumer_max_fetch_size=settings.stage.fetch_bytes,
+        datadir=str(settings.state.data_dir / app.app_id / "faust"),
         store="memory://",
         table_standby_replicas=0,
         topic_allow_declare=False,
@@ -81,7 +81,7 @@ class StageWorker:
         faust_app.transport.listeners.append(runner)
         self._attach(faust_app.transport.topics)
         self._worker = _QuietWorker(faust_app)
-        self._watchdog = Watchdog(runner.app.name, self._progress, settings.stuck_timeout)
+        self._watchdog = Watchdog(runner.app.name, self._progress, settings.stage.stuck_timeout)
 
     def _attach(self, topics: Sequence[str]) -> None:
         """One agent for all topics; it hands chunks on in order and never waits for them."""
@@ -162,7 +162,7 @@ class StageWorker:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.feed_sweep_interval)
+            await asyncio.sleep(self._settings.monitoring.feed_sweep_interval)
             await self._runner.sweep()
 
 
@@ -200,7 +200,7 @@ def run(faust_app: faust.App, runner: StageRunner, settings: Settings) -> int:
 
 def _credentials(settings: Settings) -> Any:
     """Faust's credentials from the librdkafka settings. Raises Fatal for what cannot be carried over."""
-    config: Mapping[str, str] = settings.librdkafka()
+    config: Mapping[str, str] = settings.kafka.librdkafka()
     protocol = config.get("security.protocol", "plaintext").lower()
     if protocol == "plaintext":
         return None

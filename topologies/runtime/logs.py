@@ -7,6 +7,7 @@ and up. What a line is about (stage, topic, partition, offset, correlation id) c
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -19,14 +20,16 @@ from structlog.typing import EventDict, Processor
 from config.settings import LogFormat, Settings
 
 NOISY = ("faust", "mode", "aiokafka", "kafka", "confluent_kafka", "httpx", "httpx2", "httpcore", "asyncio")
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but tab and line end, and lone surrogates: a terminal obeys them, UTF-8 cannot hold them."""
 
 
 def configure(settings: Settings, stage: str, stream: TextIO | None = None) -> None:
     """Send every log line of this process to ``stream`` (standard error if none), bound to ``stage``."""
-    as_json = settings.log_format is LogFormat.JSON
-    _send_to(stream or sys.stderr, settings.log_level, _of_stage(stage), as_json=as_json)
+    as_json = settings.process.log_format is LogFormat.JSON
+    _send_to(stream or sys.stderr, settings.process.log_level, _of_stage(stage), as_json=as_json)
     for name in NOISY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(settings.process.log_level)))
     logging.captureWarnings(True)
     sys.excepthook = _log_the_end
 
@@ -54,6 +57,15 @@ def _of_stage(stage: str) -> Processor:
     return stamped
 
 
+def _printable(logger: Any, method: str, event: EventDict) -> EventDict:
+    """Texts of others (numbers, payloads, answers) go into a line with what cannot be printed escaped."""
+    del logger, method
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], value)
+    return event
+
+
 def _send_to(stream: TextIO, level: str, *more: Processor, as_json: bool) -> None:
     shared: list[Processor] = [
         *more,
@@ -65,6 +77,7 @@ def _send_to(stream: TextIO, level: str, *more: Processor, as_json: bool) -> Non
     ]
     if as_json:
         shared.append(structlog.processors.format_exc_info)
+    shared.append(_printable)
     renderer: Processor = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=stream.isatty())
     )

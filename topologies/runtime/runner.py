@@ -94,7 +94,7 @@ class StageRunner:
         self._clock = clock
         self._exit = exit_process
         self._changelog = changelog or self._kafka_changelog()
-        self._crashes = Crashes(settings.data_dir / app.app_id / FOLDER, settings.poison_after)
+        self._crashes = Crashes(settings.state.data_dir / app.app_id / FOLDER, settings.stage.poison_after)
         self._slots: dict[int, _Slot] = {}
         self._handling = ThreadPoolExecutor(1, f"{app.name}-handler")
         self._sending = ThreadPoolExecutor(1, f"{app.name}-sink")
@@ -270,7 +270,7 @@ class StageRunner:
 
         A process that was frozen has not heard of it yet, and must not write an old state over a newer one.
         """
-        if self.still_member is None or time.monotonic() - began < self._settings.session_timeout / 2:
+        if self.still_member is None or time.monotonic() - began < self._settings.stage.session_timeout / 2:
             return True
         if await self.still_member():
             return True
@@ -307,8 +307,8 @@ class StageRunner:
         if slot.state is not None:
             return True
         assert self._changelog is not None
-        changelog, give_up = self._changelog, time.monotonic() + self._settings.stuck_timeout
-        path = self._settings.data_dir / self.app.app_id / str(number)
+        changelog, give_up = self._changelog, time.monotonic() + self._settings.stage.stuck_timeout
+        path = self._settings.state.data_dir / self.app.app_id / str(number)
         async with self._restoring:
             while wanted():
                 try:

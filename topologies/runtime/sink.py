@@ -100,7 +100,7 @@ class _Writer:
             "delivery.timeout.ms": int(FLUSH_SECONDS * 1000),
             "queue.buffering.max.messages": QUEUED_MESSAGES,
             "queue.buffering.max.kbytes": QUEUED_KBYTES,
-            **settings.librdkafka(),
+            **settings.kafka.librdkafka(),
             "partitioner": "murmur2_random",
             "delivery.report.only.error": True,
             "on_delivery": self._undelivered,
@@ -300,6 +300,6 @@ def build_sink(app: App, settings: Settings) -> Sink:
     Transactions need a stage with state: its state recognises a chunk that comes again, and all topics'
     partitions of one number are with one worker. What a stage without state repeats carries the same ids.
     """
-    if settings.processing is Processing.EXACTLY_ONCE and app.state_topic is not None:
+    if settings.stage.processing is Processing.EXACTLY_ONCE and app.state_topic is not None:
         return TransactionalSink(app.app_id, settings)
     return PlainSink(settings)

@@ -151,12 +151,12 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            max_poll_records=settings.chunk_records,
+            max_poll_records=settings.stage.chunk_records,
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
-            max_partition_fetch_bytes=settings.fetch_bytes,
+            max_partition_fetch_bytes=settings.stage.fetch_bytes,
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
-            session_timeout_ms=int(settings.session_timeout * 1000),
-            rebalance_timeout_ms=int(settings.rebalance_timeout * 1000),
+            session_timeout_ms=int(settings.stage.session_timeout * 1000),
+            rebalance_timeout_ms=int(settings.stage.rebalance_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
             **driver.credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
@@ -216,7 +216,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
             await self._wait_for_change(timeout)
             return None
         patience = RECHECK_SECONDS if full else timeout
-        return await self._thread.fetch(wanted, patience, self.settings.chunk_records)
+        return await self._thread.fetch(wanted, patience, self.settings.stage.chunk_records)
 
     async def _wait_for_change(self, timeout: float) -> None:
         try:
@@ -232,7 +232,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
             if tp not in assigned:
                 continue
             end = fetch.figures[tp][0] or run[-1].offset + 1
-            for piece, piece_end in cut(run, end, self.settings.chunk_records):
+            for piece, piece_end in cut(run, end, self.settings.stage.chunk_records):
                 chunk = self.ledger.deliver(TopicPartition(*tp), piece, piece_end)
                 messages.append(self._to_message(tp, chunk))
         for tp, (position, high_water) in fetch.figures.items():
@@ -293,11 +293,11 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
     async def release(self, partitions: set[TopicPartition]) -> None:
         """Wait up to the drain time-out for chunks in hand, commit, close these partitions."""
         self.ledger.drain(partitions)
-        deadline = time.monotonic() + self.settings.drain_timeout
+        deadline = time.monotonic() + self.settings.stage.drain_timeout
         while in_hand := self.ledger.in_hand(partitions):
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                log.warning("abandoned after %g s: %r", self.settings.drain_timeout, in_hand)
+                log.warning("abandoned after %g s: %r", self.settings.stage.drain_timeout, in_hand)
                 break
             self._changed.clear()
             await self._wait_for_change(min(remaining, 1.0))

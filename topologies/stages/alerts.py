@@ -35,7 +35,7 @@ class AlertsHandler:
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         del carriers
-        self._conduct: Conduct = alert_rules.load(settings.alerts_file).conduct
+        self._conduct: Conduct = alert_rules.load(settings.monitoring.alerts_file).conduct
         self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
         self._actions = ValueCodec(topics.ALERT_ACTIONS, AlertAction, registry)
         self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, registry)

@@ -29,7 +29,7 @@ class EdiHandler:
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         del carriers
-        self._wait_ms = alert_rules.load(settings.alerts_file).edi_unacknowledged_ms
+        self._wait_ms = alert_rules.load(settings.monitoring.alerts_file).edi_unacknowledged_ms
         self._interchanges = ValueCodec(topics.EDI_INTERCHANGES, Interchange, registry)
         self._acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, registry)
         self._states = ValueCodec(topics.EDI_STATE, Exchange, registry)

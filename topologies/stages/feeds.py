@@ -27,8 +27,8 @@ class FeedsHandler:
     """Counts feed activity in and judges silence."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
-        factor = settings.feed_stale_factor
-        calendars = holiday_calendars.load(settings.holidays_file)
+        factor = settings.monitoring.feed_stale_factor
+        calendars = holiday_calendars.load(settings.monitoring.holidays_file)
         self._declared = {
             feed: (
                 Cadence(max(1, round(carrier.expect_every_s * factor)), max(1, round(carrier.stale_after_s * factor))),
@@ -36,7 +36,7 @@ class FeedsHandler:
             )
             for feed, carrier in carriers.items()
         }
-        self._own_silence_ms = alert_rules.load(settings.alerts_file).after_silence_ms
+        self._own_silence_ms = alert_rules.load(settings.monitoring.alerts_file).after_silence_ms
         self._year: int | None = None
         self._watched: dict[str, Cadence] = {}
         self._activity = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, registry)

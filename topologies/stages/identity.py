@@ -33,8 +33,8 @@ class IdentityHandler:
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         del carriers
-        patience = alert_rules.load(settings.alerts_file).reference_unresolved_ms
-        self._rules = Rules(round(settings.reference_span * 1000), patience)
+        patience = alert_rules.load(settings.monitoring.alerts_file).reference_unresolved_ms
+        self._rules = Rules(round(settings.lifetimes.reference_span * 1000), patience)
         self._unresolved = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, registry)
         self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry)

@@ -25,12 +25,13 @@ from streams.contracts.model import (
     ShipmentLink,
 )
 from streams.intake.control_numbers import ControlNumbers
-from streams.intake.discovered_references import OtherNumbers
-from streams.intake.payload_shape import Told
-from streams.intake.step import HeaderNames, TakenIn, take_in
+from streams.intake.discovered_references import DiscoveredReferences
+from streams.intake.payload_shape import ReportedShapes
+from streams.intake.step import HeaderNames, step
 from streams.kernel.errors import Reject, Transient
 from streams.kernel.vocabulary import RejectReason
 from topologies.runtime.handler import Handled, Message, Refused, View
+from topologies.runtime.step_results import refusals
 from topologies.stages.carrier_names import check_ready, names_of
 
 HEADER_NAMES = HeaderNames(
@@ -49,8 +50,8 @@ class IntakeHandler:
         self.names = names_of(carriers)
         self.reads_edi = any({*EDI} & {*carrier.formats} for carrier in carriers.values())
         self._adapters = {feed: carrier.adapter for feed, carrier in carriers.items()}
-        self._max_bytes = settings.max_record_bytes
-        self._told = Told()
+        self._max_bytes = settings.intake.max_record_bytes
+        self._shapes = ReportedShapes()
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry)
         self._unresolved = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, registry)
         self._links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
@@ -58,7 +59,7 @@ class IntakeHandler:
         self.control_numbers = ControlNumbers()
         self._receipts = ValueCodec(topics.EDI_RECEIPTS, EdiReceipt, registry)
         self._acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, registry)
-        self._numbers = OtherNumbers()
+        self._references = DiscoveredReferences()
         self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
@@ -68,59 +69,59 @@ class IntakeHandler:
         check_ready(self.names)
         if not self.control_numbers.ready:
             raise Transient("the control numbers of EDI received before are not read yet")
-        taken = take_in(
-            records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES, self._told, self.control_numbers
+        result = step(
+            records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES, self._shapes, self.control_numbers
         )
-        lost: list[tuple[CarrierEvent, Reject]] = []
-        keyed = ((shipment_key(e.carrier, e.tracking_number), e) for e in taken.events)
-        events = _written(self._events, keyed, lost)
-        unresolved = _written(self._unresolved, taken.unresolved, lost)
-        told = taken.events
-        if lost:
-            _count_as_refused(lost, taken, records)
-            told = [event for event in told if not any(event is one for one, _ in lost)]
-        refused = [Refused(record, reject) for record, reject in taken.refused]
+        out = result.outputs
+        keyed = ((shipment_key(e.carrier, e.tracking_number), e) for e in out.events)
+        events, too_long = _written(self._events, keyed)
+        unresolved, others = _written(self._unresolved, out.unresolved)
+        unwritable = too_long + others
+        refused, counts, written = refusals(records, result.refused), dict(result.counts), out.events
+        if unwritable:
+            refused += _count_as_refused(unwritable, out.activity, counts, records)
+            written = [event for event in written if not any(event is one for one, _ in unwritable)]
         activity: list[Message] = [
-            {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in taken.activity
+            {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in out.activity
         ]
         acknowledgements: list[Message] = [
-            {"key": one.feed.encode(), "value": self._acknowledgements.encode(one)} for one in taken.acknowledgements
+            {"key": one.feed.encode(), "value": self._acknowledgements.encode(one)} for one in out.acknowledgements
         ]
         receipts: list[Message] = [
-            {"key": one.feed.encode(), "value": self._receipts.encode(one)} for one in taken.receipts
+            {"key": one.feed.encode(), "value": self._receipts.encode(one)} for one in out.receipts
         ]
         outputs = {
             topics.EDI_RECEIPTS.name: receipts,
             topics.EDI_ACKNOWLEDGEMENTS.name: acknowledgements,
             topics.CARRIER_EVENTS.name: events,
             topics.CARRIER_UNRESOLVED.name: unresolved,
-            **self._other_numbers(told),
+            **self._links_and_claims(written),
             topics.FEED_ACTIVITY.name: activity,
         }
         sent = {name: messages for name, messages in outputs.items() if messages}
-        errors = Counter((context.feed, error.kind.value) for context, error in taken.errors)
-        return Handled(sent, refused, {}, taken.counts, errors, taken.flags)
+        errors = Counter((context.feed, error.kind.value) for context, error in out.carrier_errors)
+        return Handled(sent, refused, {}, counts, errors, out.flags)
 
-    def _other_numbers(self, events: Sequence[CarrierEvent]) -> dict[str, list[Message]]:
-        """What these events, which have numbers, tell of other numbers: links and claims."""
-        told = self._numbers.news(events)
+    def _links_and_claims(self, events: Sequence[CarrierEvent]) -> dict[str, list[Message]]:
+        """What these events, which have tracking numbers, say about other numbers."""
+        found = self._references.discover(events)
         links: list[Message] = [
             {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}
-            for one in told.links
+            for one in found.links
         ]
         claims: list[Message] = [
-            {"key": f"{one.type}:{one.value}".encode(), "value": self._claims.encode(one)} for one in told.claims
+            {"key": f"{one.type}:{one.value}".encode(), "value": self._claims.encode(one)} for one in found.claims
         ]
         return {topics.SHIPMENT_LINKS.name: links, topics.REFERENCE_CLAIMS.name: claims}
 
 
 def _written(
-    codec: ValueCodec[CarrierEvent], keyed: Iterable[tuple[str, CarrierEvent]],
-    lost: list[tuple[CarrierEvent, Reject]],
-) -> list[Message]:
-    """The events as messages; one that cannot be written (a lone surrogate, a novel for a text) is ``lost``
-    alone."""
+    codec: ValueCodec[CarrierEvent], keyed: Iterable[tuple[str, CarrierEvent]]
+) -> tuple[list[Message], list[tuple[CarrierEvent, Reject]]]:
+    """The events as messages, and those that cannot be written, each with the reason: text with a lone surrogate, or
+    too many bytes."""
     messages: list[Message] = []
+    unwritable: list[tuple[CarrierEvent, Reject]] = []
     encode = codec.encode
     for key, event in keyed:
         try:
@@ -129,27 +130,29 @@ def _written(
                 raise _too_large(key, value)
             messages.append({"key": key.encode(), "value": value})
         except UnicodeEncodeError as error:
-            lost.append((event, Reject(RejectReason.NOT_TEXT, f"text that is not Unicode: {error.object!r}")))
+            unwritable.append((event, Reject(RejectReason.NOT_TEXT, f"text that is not Unicode: {error.object!r}")))
         except Reject as reject:
-            lost.append((event, reject))
-    return messages
+            unwritable.append((event, reject))
+    return messages, unwritable
 
 
 def _too_large(key: str, value: bytes) -> Reject:
     if len(key) > MOST_KEY:
-        return Reject(RejectReason.TOO_LARGE, f"a number of {len(key)} characters; {LONGEST_NUMBER} are taken")
-    return Reject(RejectReason.TOO_LARGE, f"an event of {len(value)} bytes; {MOST_EVENT_BYTES} are taken")
+        detail = f"the tracking number or reference has {len(key)} characters; at most {LONGEST_NUMBER} are accepted"
+        return Reject(RejectReason.TOO_LARGE, detail)
+    return Reject(RejectReason.TOO_LARGE, f"the event has {len(value)} bytes; at most {MOST_EVENT_BYTES} are accepted")
 
 
 def _count_as_refused(
-    lost: list[tuple[CarrierEvent, Reject]], taken: TakenIn, records: Sequence[Record]
-) -> None:
-    """Enter events that could not be written as refusals of their records, and no longer as events."""
+    unwritable: Sequence[tuple[CarrierEvent, Reject]], activity: Sequence[FeedActivity], counts: dict[str, int],
+    records: Sequence[Record],
+) -> list[Refused]:
+    """The unwritable events as refusals of their records. ``activity`` and ``counts`` change accordingly."""
     by_offset = {record.offset: record for record in records}
-    by_feed = {one.feed: one for one in taken.activity}
-    for event, reject in lost:
-        taken.refused.append((by_offset[event.source.offset], reject))
-        taken.counts["events" if event.tracking_number else "unresolved"] -= 1
-        taken.counts["refused"] += 1
+    by_feed = {one.feed: one for one in activity}
+    for event, _ in unwritable:
+        counts["events" if event.tracking_number else "unresolved"] -= 1
+        counts["refused"] += 1
         by_feed[event.source.feed].events -= 1
         by_feed[event.source.feed].dead_letters += 1
+    return [Refused(by_offset[event.source.offset], reject) for event, reject in unwritable]

@@ -32,7 +32,7 @@ def read(settings: Settings) -> list[Usual]:
         while not table.is_read:
             if time.monotonic() > give_up:
                 raise Transient(
-                    f"{topics.DWELL_NORMS.name} does not answer at {settings.bootstrap}:"
+                    f"{topics.DWELL_NORMS.name} does not answer at {settings.kafka.bootstrap}:"
                     " start a stack with shipsync up, or set SHIPSYNC_BOOTSTRAP"
                 )
             table.look(POLL_SECONDS)
@@ -90,7 +90,7 @@ class NormTable:
 
     def _connected(self) -> Consumer:
         consumer = Consumer(
-            {**self._settings.librdkafka(), "group.id": "shipsync-norm-table", "enable.auto.commit": False,
+            {**self._settings.kafka.librdkafka(), "group.id": "shipsync-norm-table", "enable.auto.commit": False,
              "enable.partition.eof": True, "isolation.level": "read_committed", "auto.offset.reset": "earliest"},
             logger=client_log,
         )

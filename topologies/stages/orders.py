@@ -24,10 +24,11 @@ from streams.contracts.model import (
     ReferenceClaim,
     ShipmentLink,
 )
-from streams.masterdata.manual_claims import said_by_hand
-from streams.orders.step import keep
+from streams.masterdata import step as masterdata
+from streams.orders import step as orders
 from topologies.runtime.decoding import decoded, stored
-from topologies.runtime.handler import Afterwards, Change, Handled, Message, Refused, View
+from topologies.runtime.handler import Afterwards, Handled, Message, View
+from topologies.runtime.step_results import changes_of, refusals
 from topologies.stages.carrier_names import check_ready, names_of
 
 
@@ -50,20 +51,20 @@ class OrdersHandler:
         del now_ms
         check_ready(self.names)
         if records[0].topic == topics.MASTER_DATA.name:
-            return self._hand_on(records)
+            return self._decisions(records)
         chunk, kept, refused = decoded(records, self._orders.decode)
         known = stored((order.order_id for order in chunk), state, self._states.decode)
-        out = keep(chunk, known, self.names.slug_of)
-        refused += [Refused(kept[place], reject) for place, reject in out.refused]
-        said: list[OrderReference | ReferenceClaim] = [*out.references, *out.claims]
+        result = orders.step(chunk, known, self.names.slug_of)
+        refused += refusals(kept, result.refused)
+        made: list[OrderReference | ReferenceClaim] = [*result.outputs.references, *result.outputs.claims]
         afterwards: Afterwards = {}
-        for one in said:
-            topic, message = self._said(one)
-            afterwards.setdefault(one.order_id.encode(), {}).setdefault(topic, []).append(message)
-        changes = {key.encode(): _change(self._states.encode(new)) for key, new in out.states.items()}
-        for key in afterwards.keys() - changes.keys():
-            changes[key] = self._as_it_is(known[key.decode()])
-        counts = {"orders": len(records), **{name: count for name, count in out.counts.items() if count}}
+        changed: dict[str, OrderState | None] = dict(result.states)
+        for claim in made:
+            topic, message = self._message(claim)
+            afterwards.setdefault(claim.order_id.encode(), {}).setdefault(topic, []).append(message)
+            changed.setdefault(claim.order_id, known[claim.order_id])  # a message needs a change that carries it
+        changes = changes_of(changed, self._states.encode)
+        counts = {"orders": len(records), **{name: count for name, count in result.counts.items() if count}}
         return Handled({}, refused, changes, counts, afterwards=afterwards)
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
@@ -75,34 +76,23 @@ class OrdersHandler:
         del state, now_ms
         return Handled()
 
-    def _hand_on(self, records: Sequence[Record]) -> Handled:
+    def _decisions(self, records: Sequence[Record]) -> Handled:
         chunk, kept, refused = decoded(records, self._master.decode)
-        out = said_by_hand(chunk)
-        refused += [Refused(kept[place], reject) for place, reject in out.refused]
-        claims = [self._said(one)[1] for one in out.claims]
+        result = masterdata.step(chunk)
+        refused += refusals(kept, result.refused)
+        claims = [self._message(one)[1] for one in result.outputs.claims]
         links: list[Message] = [
             {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}
-            for one in out.links
+            for one in result.outputs.links
         ]
         outputs = {topics.REFERENCE_CLAIMS.name: claims, topics.SHIPMENT_LINKS.name: links}
-        counts = {
-            "master_records": len(records), "reference_claims": len(out.claims), "shipment_links": len(out.links)
-        }
+        counts = {"master_records": len(records), **result.counts}
         return Handled({name: sent for name, sent in outputs.items() if sent}, refused, {}, counts)
 
-    def _as_it_is(self, state: OrderState | None) -> Change:
-        """The record once more, to carry what an older version says."""
-        assert state is not None
-        return _change(self._states.encode(state))
-
-    def _said(self, claim: OrderReference | ReferenceClaim) -> tuple[str, Message]:
+    def _message(self, claim: OrderReference | ReferenceClaim) -> tuple[str, Message]:
         """The topic of a claim, and its message there."""
         if isinstance(claim, OrderReference):
             key = shipment_key(claim.carrier, claim.tracking_number)
             return topics.ORDER_REFERENCES.name, {"key": key.encode(), "value": self._references.encode(claim)}
         key = f"{claim.type}:{claim.value}"
         return topics.REFERENCE_CLAIMS.name, {"key": key.encode(), "value": self._claims.encode(claim)}
-
-
-def _change(value: bytes) -> Change:
-    return Change(value, value)

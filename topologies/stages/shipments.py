@@ -95,7 +95,7 @@ class ShipmentsHandler:
             carrier.slug: feed for feed, carrier in carriers.items()
             if carrier.slug is not None and slugs[carrier.slug] == 1
         }
-        rules = alert_rules.load(settings.alerts_file)
+        rules = alert_rules.load(settings.monitoring.alerts_file)
         self._patience, self._norms_at_least = rules.patience, rules.norms_at_least
         self._keeping = keeping(settings)
         self._norms = norms or NothingLearnt()
@@ -277,8 +277,8 @@ class ShipmentsHandler:
 def keeping(settings: Settings) -> Keeping:
     """How long shipments are kept."""
     return Keeping(
-        settings.archive_after_days * DAY_MS, settings.unsettled_after_days * DAY_MS,
-        settings.forget_after_days * DAY_MS, settings.reuse_after_days * DAY_MS,
+        settings.lifetimes.archive_after_days * DAY_MS, settings.lifetimes.unsettled_after_days * DAY_MS,
+        settings.lifetimes.forget_after_days * DAY_MS, settings.lifetimes.reuse_after_days * DAY_MS,
     )
 
 

@@ -42,9 +42,9 @@ def now_ms() -> int:
 
 def configured(settings: Settings) -> list[Polled]:
     """The carriers this installation polls. Raises Fatal where credentials do not fit."""
-    if settings.poll_credentials is None:
+    if settings.polling.credentials is None:
         return []
-    return polled(taken(settings.feeds), settings.poll_credentials)
+    return polled(taken(settings.intake.feeds), settings.polling.credentials)
 
 
 def books_of(carriers: Iterable[Polled]) -> dict[str, Book]:
@@ -98,7 +98,7 @@ class Polling:
     async def run(self, stopping: asyncio.Event) -> None:
         """Until told to stop. Raises Transient where Kafka or the registry cannot be reached at the start."""
         registry = await asyncio.to_thread(Registry, self._settings)
-        mirror = Mirror(self._settings.redis_url)
+        mirror = Mirror(self._settings.state.redis_url)
         courier = KafkaCourier(self._settings, registry, mirror)
         watch = await asyncio.to_thread(
             Watch, self._settings, registry, [one.slug for one in self._carriers]
@@ -128,7 +128,7 @@ class Polling:
             log.info("%s: %d numbers, %d of them ended", feed, len(book), sum(book.ended.values()))
 
     async def _ask(self, watch: Watch, courier: KafkaCourier, stopping: asyncio.Event) -> None:
-        most = self._settings.max_record_bytes
+        most = self._settings.intake.max_record_bytes
         for one in self._carriers:
             feed = one.carrier.feed
             client = CarrierClient(one, most, self._clock)
@@ -152,7 +152,7 @@ class Polling:
     async def _wind_up(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
         for poller in self.pollers.values():
             poller.wake.set()
-        await asyncio.gather(*(poller.close(self._settings.drain_timeout) for poller in self.pollers.values()))
+        await asyncio.gather(*(poller.close(self._settings.stage.drain_timeout) for poller in self.pollers.values()))
         for task in tasks:
             if not task.done():
                 await asyncio.wait([task], timeout=REST_SECONDS)

@@ -10,8 +10,8 @@ from connectors.formats import json, rows, xml
 from connectors.mapping.declared.refusals import Refusals, Test, merged
 from connectors.mapping.declared.schema import Csv
 from connectors.mapping.documents.document import MESSAGE, Compiled
+from streams.intake.adapter import Parsed, RawContext
 from streams.intake.payload_shape import SAMPLED, shape
-from streams.intake.step import Parsed, RawContext
 from streams.kernel.carrier_errors import CarrierError
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason

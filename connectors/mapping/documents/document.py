@@ -19,7 +19,7 @@ from connectors.mapping.values.event_times import end_of_day, teller
 from connectors.mapping.values.other_carriers import carrier_of
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import CarrierEvent, ProofOfDelivery, Reference
-from streams.intake.step import Parsed, RawContext
+from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.carrier_errors import CarrierError
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Milestone, RejectReason

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from connectors.formats.edifact import Interchange, Message, Segment, at
 from streams.contracts.ids import digest
 from streams.contracts.model import Acknowledgement, MessageVerdict
-from streams.intake.step import RawContext
+from streams.intake.adapter import RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Direction, RejectReason, Verdict
 

@@ -27,8 +27,8 @@ from connectors.mapping.values.places import TABLES, place, zone_at
 from connectors.mapping.values.times import Moment
 from streams.contracts.ids import normalise_carrier, normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference
+from streams.intake.adapter import Parsed, RawContext
 from streams.intake.control_numbers import Envelope, SetRead
-from streams.intake.step import Parsed, RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Classifier, Milestone, Reason, RejectReason
 

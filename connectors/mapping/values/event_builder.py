@@ -9,7 +9,7 @@ from connectors.mapping.values.check_digits import Checks, reference_is_wrong
 from connectors.mapping.values.times import UNTOLD, Moment
 from streams.contracts.ids import digest, event_id
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
-from streams.intake.step import RawContext
+from streams.intake.adapter import RawContext
 from streams.kernel.vocabulary import Classifier, Correction, Flag
 
 FUTURE_TOLERANCE_MS = 15 * 60_000

@@ -14,7 +14,7 @@ from connectors.formats.x12 import Group, TransactionSet
 from connectors.mapping.values.times import is_digits
 from streams.contracts.ids import digest
 from streams.contracts.model import Acknowledgement, MessageVerdict
-from streams.intake.step import RawContext
+from streams.intake.adapter import RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Direction, RejectReason, Verdict
 

@@ -37,8 +37,8 @@ from connectors.mapping.x12.shared import House, Reading, moment_at, zone_of
 from connectors.mapping.x12.tables import Codes, codes_of, standard
 from streams.contracts.ids import normalise_carrier, normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Location, Reference
+from streams.intake.adapter import Parsed, RawContext
 from streams.intake.control_numbers import Envelope, SetRead
-from streams.intake.step import Parsed, RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import ExceptionType, RejectReason
 

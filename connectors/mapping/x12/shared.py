@@ -26,7 +26,7 @@ from connectors.mapping.values.times import (
 from connectors.mapping.x12.tables import standard
 from streams.contracts.ids import normalise_carrier
 from streams.contracts.model import Location, Reference
-from streams.intake.step import Parsed, RawContext
+from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Classifier, Milestone, RejectReason
 

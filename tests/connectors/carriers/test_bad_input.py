@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.carriers import discover
 from connectors.formats import xml
-from streams.intake.step import TakenIn, take_in
+from streams.intake.step import IntakeResult, step
 from streams.kernel.vocabulary import Flag, Precision, RejectReason
 
 HERE = Path(__file__).parent
@@ -38,23 +38,23 @@ class Raw:
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-def take(feed: str, *bodies: bytes) -> TakenIn:
+def take(feed: str, *bodies: bytes) -> IntakeResult:
     records = [Raw(f"raw.{feed}.v1", body, offset) for offset, body in enumerate(bodies)]
-    return take_in(records, ADAPTERS, RECEIVED_AT, MOST_BYTES)
+    return step(records, ADAPTERS, RECEIVED_AT, MOST_BYTES)
 
 
 def reasons(feed: str, body: bytes) -> set[RejectReason]:
     result = take(feed, body)
-    assert result.events == result.unresolved == []
+    assert result.outputs.events == result.outputs.unresolved == []
     return {reject.reason for _, reject in result.refused}
 
 
-def accounted(result: TakenIn, records: int) -> None:
-    offsets = {event.source.offset for event in result.events}
-    offsets |= {event.source.offset for _, event in result.unresolved}
-    offsets |= {record.offset for record, _ in result.refused}
-    offsets |= {context.offset for context, _ in result.errors}
-    offsets |= {one.offset for one in result.acknowledgements}
+def accounted(result: IntakeResult, records: int) -> None:
+    offsets = {event.source.offset for event in result.outputs.events}
+    offsets |= {event.source.offset for _, event in result.outputs.unresolved}
+    offsets |= {place for place, _ in result.refused}
+    offsets |= {context.offset for context, _ in result.outputs.carrier_errors}
+    offsets |= {one.offset for one in result.outputs.acknowledgements}
     assert offsets == set(range(records))
     internal = [str(reject) for _, reject in result.refused if reject.reason is RejectReason.INTERNAL]
     assert internal == []
@@ -128,37 +128,37 @@ def test_a_broken_field_is_named(changed: dict[str, Any], reason: RejectReason, 
 
 
 def test_numbers_where_texts_are_due_are_read() -> None:
-    event = take("ups", alert(trackingNumber=123456789012, localActivityDate=20260914)).events[0]
+    event = take("ups", alert(trackingNumber=123456789012, localActivityDate=20260914)).outputs.events[0]
     assert (event.tracking_number, event.utc_offset_minutes) == ("123456789012", -240)
 
 
 def test_a_number_is_normalised() -> None:
-    assert take("ups", alert(trackingNumber=" 1z7a 1234 ")).events[0].tracking_number == "1Z7A1234"
+    assert take("ups", alert(trackingNumber=" 1z7a 1234 ")).outputs.events[0].tracking_number == "1Z7A1234"
 
 
 def test_a_time_without_a_zone_is_read_in_the_zone_of_its_place() -> None:
-    event = take("ups", alert(gmtActivityDate=None, gmtActivityTime="")).events[0]
+    event = take("ups", alert(gmtActivityDate=None, gmtActivityTime="")).outputs.events[0]
     assert (event.precision, event.zone_assumed, event.utc_offset_minutes) == (Precision.LOCAL_NO_ZONE, True, -240)
 
 
 def test_a_time_from_the_future_is_flagged_and_clamped_and_its_resend_is_the_same_event() -> None:
     body = alert(gmtActivityDate="20990914", localActivityDate="20990914")
-    now, later = take("ups", body).events[0], take_in(
+    now, later = take("ups", body).outputs.events[0], step(
         [Raw("raw.ups.v1", body, timestamp=RECEIVED_AT + 60_000)], ADAPTERS, RECEIVED_AT, MOST_BYTES
-    ).events[0]
+    ).outputs.events[0]
     assert (now.occurred_at, later.occurred_at) == (RECEIVED_AT, RECEIVED_AT + 60_000)
     assert now.event_id == later.event_id
     assert now.flags == [Flag.TIMESTAMP_FUTURE.value]
 
 
 def test_a_clock_a_little_ahead_is_believed() -> None:
-    ahead = take("ups", alert(gmtActivityDate="20260921", gmtActivityTime="141800")).events[0]
+    ahead = take("ups", alert(gmtActivityDate="20260921", gmtActivityTime="141800")).outputs.events[0]
     assert (ahead.flags, ahead.occurred_at > RECEIVED_AT) == ([], True)
 
 
 def test_an_estimate_lies_in_the_future_by_nature() -> None:
     body = (HERE / "rlca/cases/pickup_delay_estimate_appointment.in.edi").read_bytes()
-    events = take("rlca", body.replace(b"20260917*1700", b"20261217*1700")).events
+    events = take("rlca", body.replace(b"20260917*1700", b"20261217*1700")).outputs.events
     (estimate,) = [event for event in events if event.milestone == "eta_updated"]
     assert (estimate.flags, estimate.occurred_at) == ([], RECEIVED_AT)
     assert estimate.estimated_delivery_at is not None
@@ -166,12 +166,12 @@ def test_an_estimate_lies_in_the_future_by_nature() -> None:
 
 
 def test_an_unreadable_estimate_costs_no_scan() -> None:
-    assert take("ups", alert(scheduledDeliveryDate="by Friday")).events[0].estimated_delivery_at is None
+    assert take("ups", alert(scheduledDeliveryDate="by Friday")).outputs.events[0].estimated_delivery_at is None
 
 
 def test_scans_known_by_a_shipment_id_alone_have_ids_of_their_own() -> None:
     body = (HERE / "rlca/cases/error_another_set_and_no_pro.in.edi").read_bytes()
-    unresolved = take("rlca", body, body.replace(b"812046", b"812047")).unresolved
+    unresolved = take("rlca", body, body.replace(b"812046", b"812047")).outputs.unresolved
     assert [key for key, _ in unresolved] == ["shipment:812046", "shipment:812047"]
     assert len({event.event_id for _, event in unresolved}) == 2
 

@@ -17,7 +17,7 @@ import pytest
 
 from connectors.carriers import Carrier, discover, folders
 from streams.contracts.model import Acknowledgement, CarrierEvent
-from streams.intake.step import Parsed, RawContext
+from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Flag, RejectReason
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from connectors.carriers import discover
-from streams.intake.step import TakenIn, take_in
+from streams.intake.step import IntakeResult, step
+from tests.support.carrier_cases import case
 from tests.support.records import FakeRecord
 
-HERE = Path(__file__).parent
 ADAPTERS = {carrier.feed: carrier.adapter for carrier in discover()}
 RECEIVED_AT = 1_790_000_000_000
-
-
-def case(path: str) -> bytes:
-    return (HERE / path).read_bytes()
 
 
 ALERT = json.loads(case("ups/cases/track_alert_out_for_delivery.in.json"))
@@ -107,9 +102,9 @@ ODD = [
 ]
 
 
-def taken(odd: Odd) -> TakenIn:
+def taken(odd: Odd) -> IntakeResult:
     record = FakeRecord(f"raw.{odd.feed}.v1", 0, 7, RECEIVED_AT, None, odd.body)
-    return take_in([record], ADAPTERS, RECEIVED_AT, 4 * 1024 * 1024)
+    return step([record], ADAPTERS, RECEIVED_AT, 4 * 1024 * 1024)
 
 
 def test_there_are_thirty_and_each_is_odd_in_its_own_way() -> None:
@@ -118,28 +113,29 @@ def test_there_are_thirty_and_each_is_odd_in_its_own_way() -> None:
 
 @pytest.mark.parametrize("odd", ODD, ids=[odd.what for odd in ODD])
 def test_an_odd_payload_becomes_what_a_person_would_make_of_it(odd: Odd) -> None:
-    out = taken(odd)
+    result = taken(odd)
+    out = result.outputs
     events = sorted([*out.events, *(event for _, event in out.unresolved)], key=lambda event: event.source.index)
     assert " ".join(event.milestone for event in events) == odd.milestones
     assert sorted({flag for event in events for flag in event.flags}) == odd.flags.split()
-    assert list(dict.fromkeys(reject.reason.value for _, reject in out.refused)) == odd.reasons.split()
-    assert [error.kind.value for _, error in out.errors] == odd.errors.split()
-    assert all(record.value == odd.body for record, _ in out.refused)
+    assert list(dict.fromkeys(reject.reason.value for _, reject in result.refused)) == odd.reasons.split()
+    assert [error.kind.value for _, error in out.carrier_errors] == odd.errors.split()
+    assert all(place == 0 for place, _ in result.refused)
 
 
 def test_the_last_of_a_doubled_key_counts() -> None:
-    [event] = taken(ODD[2]).events
+    [event] = taken(ODD[2]).outputs.events
     assert event.tracking_number == ALERT["trackingNumber"]
 
 
 def test_an_estimate_stays_an_estimate() -> None:
     [odd] = [odd for odd in ODD if odd.what == "an estimate among events"]
-    [event] = taken(odd).events
+    [event] = taken(odd).outputs.events
     assert (event.classifier, event.occurred_at) == ("estimated", RECEIVED_AT)
 
 
 def test_what_is_taken_back_names_the_event_it_voids() -> None:
-    [(_, event)] = taken(ODD[-1]).unresolved
+    [(_, event)] = taken(ODD[-1]).outputs.unresolved
     assert event.correction == "retracts"
     assert event.corrects is not None
     assert event.corrects != event.event_id

@@ -13,7 +13,7 @@ from connectors.carriers import Carrier, discover
 from connectors.drafting.sample import draft
 from connectors.drafting.words import date_way_of, is_clock, meaning_of, way_of, words_of
 from streams.contracts.model import CarrierEvent, Location, Reference
-from streams.intake.step import Parsed, RawContext
+from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Milestone, RejectReason
 

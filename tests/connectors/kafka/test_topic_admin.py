@@ -70,7 +70,7 @@ def test_waiting_ends_when_told() -> None:
 
 def test_a_record_intake_refuses_for_its_size_still_fits_as_a_dead_letter() -> None:
     settings = Settings(max_record_bytes=1024 * 1024)
-    assert largest_record(settings) > 2 * settings.max_record_bytes
+    assert largest_record(settings) > 2 * settings.intake.max_record_bytes
 
 
 def test_every_raw_record_fits_on_a_dead_letter_topic_with_its_reason() -> None:

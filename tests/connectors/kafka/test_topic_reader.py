@@ -47,7 +47,7 @@ def test_the_last_word_on_each_key_counts_and_what_is_added_is_read_on(settings:
     assert latest(settings, registry, topics.MASTER_DATA, MasterRecord) == {}
     encode = ValueCodec(topics.MASTER_DATA, MasterRecord, registry).encode
     old, new = (MasterRecord(MasterKind.CARRIER, "north", at, "mo") for at in (1, 2))
-    fill(settings.bootstrap, topics.MASTER_DATA.name, [
+    fill(settings.kafka.bootstrap, topics.MASTER_DATA.name, [
         (b"carrier:north", encode(old)), (b"carrier:gone", encode(old)), (b"carrier:bad", b"{no avro"),
         (b"carrier:north", encode(new)), (b"carrier:gone", None),
     ])
@@ -58,7 +58,7 @@ def test_the_last_word_on_each_key_counts_and_what_is_added_is_read_on(settings:
     )) as reader:
         reader.to_the_end()
         assert len(heard) == 4
-        fill(settings.bootstrap, topics.MASTER_DATA.name, [(b"carrier:south", encode(new))])
+        fill(settings.kafka.bootstrap, topics.MASTER_DATA.name, [(b"carrier:south", encode(new))])
         eventually(lambda: reader.more(0.2) and heard[-1] == ("carrier:south", new))
 
 
@@ -71,7 +71,7 @@ def test_only_the_newest_are_read_where_those_are_enough(
     codec = ValueCodec(topics.EDI_RECEIPTS, EdiReceipt, registry)
     for name in "abcd":
         receipt = EdiReceipt("north.edi", "", "", "", [], name, 0, "", 0, 0)
-        fill(settings.bootstrap, topics.EDI_RECEIPTS.name, [(b"north.edi", codec.encode(receipt))])
+        fill(settings.kafka.bootstrap, topics.EDI_RECEIPTS.name, [(b"north.edi", codec.encode(receipt))])
     heard: list[str] = []
 
     def take(_: str, value: EdiReceipt | None) -> None:

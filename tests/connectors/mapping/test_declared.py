@@ -10,7 +10,7 @@ import pytest
 
 from connectors.carriers import Carrier, CarrierFileError, discover
 from streams.contracts.model import Location
-from streams.intake.step import Parsed, RawContext
+from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.carrier_errors import CarrierError, ErrorKind
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Classifier, Milestone, Precision, RejectReason

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.carriers import CarrierFileError, discover, taken
-from streams.intake.step import RawContext
+from streams.intake.adapter import RawContext
 from streams.kernel.errors import Fatal
 
 GOOD = """\

@@ -21,7 +21,7 @@ from streams.contracts.model import OrderReference, PollState, ShipmentState
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import Milestone, Status
 from streams.polling.schedule import watched
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -49,11 +49,11 @@ class Writer:
         self.references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
         self.states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
         self.cursors = ValueCodec(topics.POLL_STATE, PollState, registry)
-        self._producer = Producer(settings.librdkafka())
+        self._producer = Producer(settings.kafka.librdkafka())
 
     def send(self, topic: topics.Topic, key: str, value: bytes | None) -> None:
         self._producer.produce(topic.name, value, key)
-        assert self._producer.flush(15) == 0
+        assert self._producer.flush(PATIENCE) == 0
 
     def order(self, carrier: str, number: str, at: int) -> None:
         value = self.references.encode(OrderReference(carrier, number, "SO-1", "8", "C", None, at))

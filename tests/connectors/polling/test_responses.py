@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connectors.carriers import discover
 from connectors.polling.response import Heard
 from connectors.polling.responses import Judged, digest, judge
-from streams.intake.step import Parsed, RawContext
+from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.vocabulary import Status
 from streams.polling.schedule import Answer
 

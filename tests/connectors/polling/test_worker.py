@@ -594,7 +594,7 @@ def test_after_a_restart_the_days_questions_count(api: CarrierApi, tmp_path: Pat
 
 
 def test_a_number_we_cannot_even_ask_for_does_not_hold_up_the_others(
-    play: Callable[..., None], api: CarrierApi
+    play: Callable[..., None], api: CarrierApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     api.says("B2", Reply(body(scans("B2", "TRANSIT"))))
 
@@ -603,6 +603,7 @@ def test_a_number_we_cannot_even_ask_for_does_not_hold_up_the_others(
         await scene.turn()
         assert scene.book["B2"].status is Status.IN_TRANSIT
         assert scene.book["\ud800"].detail.startswith("UnicodeEncodeError")
+        assert r"acme: asking for '\ud800' fails" in caplog.text
         assert scene.poller.circuit.state is CircuitState.CLOSED
 
     play(act)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.alerts.step import Item, Settled, feeds_of, look_again, silence_of, take
@@ -27,10 +26,6 @@ from tests.support.alert_strategies import (
 from tests.support.strategies import batchings
 
 N1, N2 = "north:N1", "north:N2"
-LIVES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
-lawful = settings(
-    max_examples=LIVES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
 
 
 class Stage:
@@ -78,8 +73,6 @@ def told(*items: Item, at: float) -> Stage:
     return stage
 
 
-@pytest.mark.timeout(900)
-@lawful
 @given(history=histories, data=st.data())
 def test_the_records_depend_on_the_set_of_what_was_said_and_done_alone(
     history: list[Item], data: st.DataObject
@@ -98,14 +91,12 @@ def test_the_records_depend_on_the_set_of_what_was_said_and_done_alone(
     assert plain.standing == other.standing
 
 
-@lawful
 @given(history=histories)
 def test_every_item_is_counted_once(history: list[Item]) -> None:
     out = Stage().hear(history, 0)
     assert sum(out.counts.values()) + len(out.refused) == len(history)
 
 
-@lawful
 @given(history=histories)
 def test_looking_again_at_the_same_time_changes_nothing(history: list[Item]) -> None:
     stage = told(*history, at=1_000)

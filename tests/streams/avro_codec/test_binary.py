@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.avro_codec import binary
+from streams.kernel import memo
 
 LONGS = st.integers(-(2**63), 2**63 - 1)
 
@@ -54,9 +55,9 @@ def test_what_may_be_null_is_remembered_with_its_branch_and_what_may_not_is_refu
 
 def test_what_is_remembered_is_bounded_and_null_stays_null() -> None:
     numbers = binary.nullable(binary.write_long)
-    for number in range(binary.MOST_REMEMBERED + 10):
+    for number in range(memo.MOST_REMEMBERED + 10):
         assert numbers[number] == b"\x02" + binary.write_long(number)
-    assert len(numbers) <= binary.MOST_REMEMBERED
+    assert len(numbers) <= memo.MOST_REMEMBERED
     assert numbers[None] == b"\x00"
 
 

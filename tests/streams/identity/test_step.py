@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.model import CarrierEvent, OrderReference, Reference
@@ -23,10 +22,6 @@ from tests.support.laws import tell as tell_shipments
 from tests.support.reference_inputs import BOL, DAYS, World, histories, line, tell, unresolved, word
 from tests.support.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, Said, batchings, received
 
-HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
-moderate = settings(
-    max_examples=HISTORIES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
 HERE, THERE = "north:N1", "north:N2"
 PATIENCE = Patience(
     dict.fromkeys(Status, 2 * HOUR), late=HOUR, order_not_found=HOUR, never_shipped=3 * HOUR, proof_missing=HOUR,
@@ -207,7 +202,6 @@ def test_a_doubtful_reference_leaves_the_line_with_the_number_its_shipment() -> 
         assert [one.order_id for one in decode(outcome.records[HERE]).orders] == ["O-1"]
 
 
-@moderate
 @given(histories(), st.data())
 def test_shipments_take_the_claims_as_this_world_does(
     history: list[identification.Said], data: st.DataObject
@@ -288,7 +282,6 @@ def holds(one: World, other: World) -> None:
     assert one.open_alerts == other.open_alerts
 
 
-@moderate
 @given(st.data())
 def test_order_repetition_and_batching_change_nothing_in_the_end(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -323,7 +316,6 @@ def ends(world: World) -> Ends:
     return ended
 
 
-@moderate
 @given(st.data())
 def test_the_shipments_end_alike_whatever_they_were_thought_to_be_for_a_while(data: st.DataObject) -> None:
     """No alert, deadline or public word tells what was told of a shipment and taken back."""
@@ -332,7 +324,6 @@ def test_the_shipments_end_alike_whatever_they_were_thought_to_be_for_a_while(da
     assert ends(tell([history])) == ends(tell([[item] for item in retold]))
 
 
-@moderate
 @given(st.data())
 def test_customers_and_the_erp_were_told_the_same_in_the_end(data: st.DataObject) -> None:
     """Whatever was thought for a while, and whether orders were known before or come later: what was told of an event
@@ -352,7 +343,6 @@ def _told(world: World) -> list[Said]:
     return [*(received(event) for _, event in world.events), *world.references]
 
 
-@moderate
 @given(histories())
 def test_every_input_is_accounted_for(history: list[identification.Said]) -> None:
     world = tell([history])
@@ -362,7 +352,6 @@ def test_every_input_is_accounted_for(history: list[identification.Said]) -> Non
     assert counts["claimed"] + counts["claims_repeated"] == len(history) - events
 
 
-@moderate
 @given(histories())
 def test_nothing_stands_at_two_shipments_and_nothing_goes_out_twice(history: list[identification.Said]) -> None:
     world = tell([[item] for item in history])
@@ -372,7 +361,6 @@ def test_nothing_stands_at_two_shipments_and_nothing_goes_out_twice(history: lis
     assert len(sent) == len(set(sent))
 
 
-@moderate
 @given(histories())
 def test_telling_everything_again_emits_nothing(history: list[identification.Said]) -> None:
     first = tell([history])

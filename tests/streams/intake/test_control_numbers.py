@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.model import ControlRun, EdiReceipt
+from streams.intake.adapter import RawContext
 from streams.intake.control_numbers import KEPT_MS, ControlNumbers, Envelope, SetRead
-from streams.intake.step import RawContext
 
 AT = 1_790_000_000_000
 
@@ -26,17 +26,17 @@ def envelope(*controls: str, interchange: str = "000000071", group: str = "71", 
 
 
 def repeats(known: ControlNumbers, by: RawContext, *envelopes: Envelope) -> list[str]:
-    return [one.control for one in known.repeated(envelopes, by)[0]]
+    return [one.control for one in known.note(envelopes, by)[0]]
 
 
 def test_what_another_delivery_brings_again_is_repeated_and_what_is_read_again_is_not() -> None:
     known = ControlNumbers()
-    first = known.repeated([envelope("0001", "0002")], delivery("a"))
+    first = known.note([envelope("0001", "0002")], delivery("a"))
     assert first == ([], [EdiReceipt(
         "north.edi", "NORTH", "000000071", "71", [ControlRun("1", "2")], "a", AT, "raw.north.edi.v1", 2, 40,
     )])
     assert repeats(known, delivery("b", offset=41), envelope("0001", "0003")) == ["0001"]
-    assert known.repeated([envelope("0001", "0002")], delivery("a")) == first
+    assert known.note([envelope("0001", "0002")], delivery("a")) == first
     assert repeats(known, delivery("b", offset=41), envelope("0001", "0003")) == ["0001"]
 
 
@@ -45,20 +45,20 @@ def test_what_another_delivery_brings_again_is_repeated_and_what_is_read_again_i
 )
 def test_a_number_is_one_of_its_sender_interchange_and_group(other: dict[str, str]) -> None:
     known = ControlNumbers()
-    known.repeated([envelope("0001")], delivery("a"))
+    known.note([envelope("0001")], delivery("a"))
     assert repeats(known, delivery("b"), envelope("0001", **other)) == []
     assert repeats(known, delivery("c"), envelope("0001", **other)) == ["0001"]
 
 
 def test_a_number_is_one_of_its_feed() -> None:
     known = ControlNumbers()
-    known.repeated([envelope("0001")], delivery("a"))
+    known.note([envelope("0001")], delivery("a"))
     assert repeats(known, delivery("b", feed="south.edi"), envelope("0001")) == []
 
 
 def test_leading_zeros_do_not_tell_numbers_apart_and_references_that_are_no_numbers_stand_alone() -> None:
     known = ControlNumbers()
-    [told] = known.repeated([envelope("7", "REF-A", "9", "008", "²", "1" * 30)], delivery("a"))[1]
+    [told] = known.note([envelope("7", "REF-A", "9", "008", "²", "1" * 30)], delivery("a"))[1]
     alone = [ControlRun(text, text) for text in sorted(("1" * 30, "REF-A", "²"))]
     assert told.sets == [ControlRun("7", "9"), *alone]
     assert repeats(known, delivery("b"), envelope("0007", "REF-A", "REF-B", "²")) == ["0007", "REF-A", "²"]
@@ -66,13 +66,13 @@ def test_leading_zeros_do_not_tell_numbers_apart_and_references_that_are_no_numb
 
 def test_a_set_without_a_control_number_repeats_none() -> None:
     known = ControlNumbers()
-    assert known.repeated([envelope("")], delivery("a")) == ([], [])
+    assert known.note([envelope("")], delivery("a")) == ([], [])
     assert repeats(known, delivery("b"), envelope("")) == []
 
 
 def test_a_number_used_again_after_its_time_is_new() -> None:
     known = ControlNumbers()
-    known.repeated([envelope("0001", "0002")], delivery("a"))
+    known.note([envelope("0001", "0002")], delivery("a"))
     assert repeats(known, delivery("b", AT + KEPT_MS), envelope("0001")) == ["0001"]
     later = delivery("c", AT + KEPT_MS + 1)
     assert repeats(known, later, envelope("0001")) == []
@@ -82,14 +82,14 @@ def test_a_number_used_again_after_its_time_is_new() -> None:
 def test_beyond_the_most_the_first_seen_is_forgotten() -> None:
     known = ControlNumbers(most=2)
     for place, control in enumerate(("000000071", "000000072", "000000073")):
-        known.repeated([envelope("0001", interchange=control)], delivery(f"d{place}"))
+        known.note([envelope("0001", interchange=control)], delivery(f"d{place}"))
     assert repeats(known, delivery("x"), envelope("0001", interchange="000000072")) == ["0001"]
     assert repeats(known, delivery("x"), envelope("0001", interchange="000000071")) == []
 
 
 def test_a_worker_hears_of_what_others_saw() -> None:
     one, other = ControlNumbers(), ControlNumbers()
-    for told in one.repeated([envelope("0001", "0002", "0003", "A")], delivery("a"))[1]:
+    for told in one.note([envelope("0001", "0002", "0003", "A")], delivery("a"))[1]:
         other.learn(told)
         other.learn(told)
     assert repeats(other, delivery("a"), envelope("0002", "A")) == []
@@ -113,7 +113,7 @@ def test_it_says_what_a_plain_list_of_all_numbers_says(deliveries: list[list[str
             plain = str(int(control)) if control.isdigit() else control
             if first.setdefault(plain, number) != number:
                 expected.append(control)
-        found, told = known.repeated([envelope(*controls)], delivery(f"d{number}"))
+        found, told = known.note([envelope(*controls)], delivery(f"d{number}"))
         assert [one.control for one in found] == expected
         for one in told:
             heard.learn(one)

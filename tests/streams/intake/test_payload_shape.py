@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.contracts.model import Novelty
 from streams.intake.payload_shape import (
-    Told,
+    ReportedShapes,
     sampled,
     shape,
 )
@@ -32,12 +32,12 @@ def test_any_message_has_a_shape(message: Any) -> None:
 
 
 def test_a_worker_tells_a_thing_once_and_where_it_stands() -> None:
-    told = Told()
-    assert told.news("acme", ["a", "b"], FakeRecord("raw.acme.v1", 0, 7)) == [
+    shapes = ReportedShapes()
+    assert shapes.unreported("acme", ["a", "b"], FakeRecord("raw.acme.v1", 0, 7)) == [
         Novelty("a", "raw.acme.v1", 0, 7), Novelty("b", "raw.acme.v1", 0, 7),
     ]
-    assert told.news("acme", ["b", "c"], FakeRecord("raw.acme.v1", 0, 8)) == [Novelty("c", "raw.acme.v1", 0, 8)]
-    assert len(told.news("other", ["a"], FakeRecord("raw.other.v1", 0, 0))) == 1
+    assert shapes.unreported("acme", ["b", "c"], FakeRecord("raw.acme.v1", 0, 8)) == [Novelty("c", "raw.acme.v1", 0, 8)]
+    assert len(shapes.unreported("other", ["a"], FakeRecord("raw.other.v1", 0, 0))) == 1
 
 
 def test_a_few_records_of_a_chunk_are_looked_at_and_of_a_small_one_all() -> None:

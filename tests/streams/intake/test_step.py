@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from streams.contracts.model import CarrierEvent, MinuteCount, Reference, Source
-from streams.intake.step import HeaderNames, Parsed, RawContext, TakenIn, take_in
+from streams.intake.adapter import Parsed, RawContext
+from streams.intake.step import HeaderNames, IntakeOutputs, IntakeResult, step
 from streams.kernel.errors import Reject
+from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import (
     Classifier,
     Correction,
@@ -80,27 +82,27 @@ def event(number: str, at: int, context: RawContext, index: int) -> CarrierEvent
     )
 
 
-def take(*records: Raw, adapter: Acme | None = None) -> TakenIn:
-    return take_in(records, {"acme": adapter or Acme()}, NOW, MOST_BYTES)
+def take(*records: Raw, adapter: Acme | None = None) -> IntakeResult:
+    return step(records, {"acme": adapter or Acme()}, NOW, MOST_BYTES)
 
 
 def test_events_come_out_in_order_and_lead_back_to_their_record() -> None:
     result = take(Raw(b"1,1;2,2", 8), Raw(b"3,3", 9))
-    assert [(e.tracking_number, e.source.offset, e.source.index) for e in result.events] == [
+    assert [(e.tracking_number, e.source.offset, e.source.index) for e in result.outputs.events] == [
         ("1", 8, 0), ("2", 8, 1), ("3", 9, 0),
     ]
 
 
 def test_an_event_known_by_another_reference_alone_is_unresolved_under_it() -> None:
     result = take(Raw(b"~B77,1"))
-    assert [key for key, _ in result.unresolved] == ["bol:B77"]
-    assert result.events == []
+    assert [key for key, _ in result.outputs.unresolved] == ["bol:B77"]
+    assert result.outputs.events == []
 
 
 def test_an_event_that_names_nothing_is_refused() -> None:
     result = take(Raw(b"-,1;1,1"))
     assert [reject.reason for _, reject in result.refused] == [RejectReason.NO_REFERENCE]
-    assert len(result.events) == 1
+    assert len(result.outputs.events) == 1
 
 
 @pytest.mark.parametrize(
@@ -118,8 +120,8 @@ def test_an_event_that_names_nothing_is_refused() -> None:
 )
 def test_a_bad_record_is_refused_and_its_neighbours_go_on(record: Raw, reason: RejectReason) -> None:
     result = take(Raw(b"1,1"), record, Raw(b"2,2"))
-    assert [(refused, reject.reason) for refused, reject in result.refused] == [(record, reason)]
-    assert [e.tracking_number for e in result.events] == ["1", "2"]
+    assert [(place, reject.reason) for place, reject in result.refused] == [(1, reason)]
+    assert [e.tracking_number for e in result.outputs.events] == ["1", "2"]
 
 
 def test_an_adapters_own_fault_is_told_with_its_text() -> None:
@@ -128,7 +130,7 @@ def test_an_adapters_own_fault_is_told_with_its_text() -> None:
 
 def test_a_partly_good_record_gives_events_and_a_refusal() -> None:
     result = take(Raw(b"1,1;!not found"))
-    assert (len(result.events), len(result.refused)) == (1, 1)
+    assert (len(result.outputs.events), len(result.refused)) == (1, 1)
 
 
 def test_what_the_headers_tell_is_believed() -> None:
@@ -163,20 +165,20 @@ def test_without_a_correlation_id_the_records_place_gives_one() -> None:
 def test_header_names_can_be_others() -> None:
     adapter = Acme()
     names = HeaderNames(feed="f", channel="c", received_at="r", correlation_id="i")
-    take_in([Raw(b"1,1", headers=[("f", b"acme"), ("c", b"edi")])], {"acme": adapter}, NOW, MOST_BYTES, names)
+    step([Raw(b"1,1", headers=[("f", b"acme"), ("c", b"edi")])], {"acme": adapter}, NOW, MOST_BYTES, names)
     assert adapter.seen[0].channel == "edi"
 
 
 def test_activity_counts_the_feed_minute_by_minute() -> None:
     result = take(Raw(b"1,10;2u,10;3,12"), Raw(b"!x"), Raw(b"", 2), Raw(b"1,1", topic="raw.nobody.v1"))
-    (activity,) = result.activity
+    (activity,) = result.outputs.activity
     assert (activity.feed, activity.events, activity.dead_letters, activity.unmapped) == ("acme", 3, 2, 1)
     assert (activity.first_event_at, activity.last_event_at) == (600_000, 720_000)
     assert (activity.minutes, activity.received_at) == ([MinuteCount(10, 2), MinuteCount(12, 1)], NOW - 5)
 
 
 def test_activity_without_events_still_tells_that_the_feed_spoke() -> None:
-    (activity,) = take(Raw(b"!x")).activity
+    (activity,) = take(Raw(b"!x")).outputs.activity
     assert (activity.events, activity.first_event_at, activity.minutes) == (0, None, [])
 
 
@@ -188,6 +190,6 @@ def test_counts_add_up() -> None:
 
 
 def test_an_empty_chunk_gives_nothing() -> None:
-    assert take() == TakenIn(counts=dict.fromkeys(
+    assert take() == StepResult(IntakeOutputs(), refused=[], counts=dict.fromkeys(
         ("records", "events", "unresolved", "refused", "carrier_errors", "acknowledgements", "unmapped", "future"), 0
     ))

@@ -2,134 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
 from msgspec.structs import replace
 
-from streams.contracts.model import Order, OrderLine, OrderReference, OrderState, Reference, ReferenceClaim
-from streams.kernel.vocabulary import RejectReason, SaidBy
-from streams.orders import step
-from streams.orders.step import keep, references_of
+from streams.contracts.model import Order, OrderLine, OrderReference, OrderState, ReferenceClaim
+from streams.kernel.step_result import StepResult
+from streams.kernel.vocabulary import RejectReason
+from streams.orders import claims as claims_module
+from streams.orders.step import OrdersOutputs, step
+from tests.support.erp_orders import BOL, PO, order
 from tests.support.strategies import batchings
-
-HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
-moderate = settings(max_examples=HISTORIES, deadline=None)
-BOL, PO = Reference("bol", "b 1"), Reference("PO", "P9")
-
-
-def order(*lines: OrderLine, **changes: Any) -> Order:
-    fields: dict[str, Any] = {
-        "order_id": "O-1",
-        "customer_id": "C-1",
-        "status": "open",
-        "currency": "EUR",
-        "value": 12.5,
-        "promised_delivery_at": 7,
-        "updated_at": 5,
-        "shipments": list(lines),
-        **changes,
-    }
-    return Order(**fields)
-
-
-def test_every_shipment_of_the_order_is_claimed_under_the_carriers_own_key() -> None:
-    rekeyed = references_of(order(OrderLine("D-1", "North", " n1 00 "), OrderLine("D-2", "east", "E7")))
-    assert rekeyed.references == [
-        OrderReference("north", "N100", "O-1", "D-1", "C-1", 7, 5, order_value=12.5, currency="EUR"),
-        OrderReference("east", "E7", "O-1", "D-2", "C-1", 7, 5, order_value=12.5, currency="EUR"),
-    ]
-    assert not rekeyed.rejects
-
-
-def test_a_line_said_twice_is_one_claim() -> None:
-    said_twice = order(OrderLine("D-1", "north", "N1"), OrderLine("D-1", "NORTH", "n1"))
-    assert len(references_of(said_twice).references) == 1
-
-
-def test_one_shipment_may_fulfil_two_deliveries() -> None:
-    shared = order(OrderLine("D-1", "north", "N1"), OrderLine("D-2", "north", "N1"))
-    assert len(references_of(shared).references) == 2
-
-
-@pytest.mark.parametrize(
-    ("line", "reason", "path"),
-    [
-        (OrderLine("D-1", " ", "N1"), RejectReason.NO_REFERENCE, "shipments[1].carrier"),
-        (OrderLine("D-1", "north", " "), RejectReason.NO_REFERENCE, "shipments[1].tracking_number"),
-        (OrderLine("D-1", " ", "N1", [BOL]), RejectReason.NO_REFERENCE, "shipments[1].carrier"),
-        (OrderLine("D-1", "north", "", [Reference("bol", " ")]), RejectReason.NO_REFERENCE,
-         "shipments[1].tracking_number"),
-        (OrderLine("", "north", "N1"), RejectReason.CONTRACT_BROKEN, "shipments[1].delivery_id"),
-        (OrderLine("D-1", "north", "", [Reference("bol", "7" * 300)]), RejectReason.TOO_LARGE,
-         "shipments[1].references"),
-    ],
-)
-def test_a_line_that_claims_nothing_is_refused_and_its_neighbours_go_on(
-    line: OrderLine, reason: RejectReason, path: str
-) -> None:
-    rekeyed = references_of(order(OrderLine("D-0", "north", "N0"), line))
-    assert [reference.delivery_id for reference in rekeyed.references] == ["D-0"]
-    assert [(reject.reason, reject.path) for reject in rekeyed.rejects] == [(reason, path)]
-
-
-def test_an_order_without_a_number_claims_nothing() -> None:
-    rekeyed = references_of(order(OrderLine("D-1", "north", "N1"), order_id=""))
-    assert not rekeyed.references
-    assert rekeyed.rejects[0].path == "order_id"
-
-
-@pytest.mark.parametrize("field", ["order_id", "customer_id", "delivery_id", "tracking_number"])
-def test_a_number_no_system_gives_is_refused_by_name_alone(field: str) -> None:
-    endless = "7" * 257
-    line = OrderLine("D-1", "north", "N1")
-    if field in ("delivery_id", "tracking_number"):
-        bad = order(replace(line, **{field: endless}), OrderLine("D-2", "north", "N2"))
-    else:
-        bad = order(line, **{field: endless})
-    rekeyed = references_of(bad)
-    assert [one.reason for one in rekeyed.rejects] == [RejectReason.TOO_LARGE]
-    assert field in rekeyed.rejects[0].detail
-    assert [one.delivery_id for one in rekeyed.references] == (["D-2"] if len(bad.shipments) == 2 else [])
-
-
-@pytest.mark.parametrize("status", ["cancelled", " Canceled ", "VOIDED"])
-def test_a_cancelled_order_withdraws_its_claims(status: str) -> None:
-    rekeyed = references_of(order(OrderLine("D-1", "north", "N1"), status=status))
-    assert rekeyed.references == [OrderReference("north", "N1", "O-1", "D-1", "C-1", 7, 5, True, 12.5, "EUR")]
-
-
-def claim(kind: str, value: str, number: str = "", **changes: Any) -> ReferenceClaim:
-    plain = ReferenceClaim(kind, value, "north", number, SaidBy.ORDER, 5, 5, False, "O-1", "D-1", "C-1", 7, 12.5, "EUR")
-    return replace(plain, **changes)
-
-
-def test_a_line_without_a_number_claims_by_its_most_specific_reference() -> None:
-    rekeyed = references_of(order(OrderLine("D-1", "north", " ", [PO, BOL]), references=[Reference("po", "P1")]))
-    assert (rekeyed.references, rekeyed.claims, rekeyed.rejects) == ([], [claim("bol", "B1")], [])
-
-
-def test_what_holds_for_the_whole_order_holds_for_its_lines() -> None:
-    rekeyed = references_of(order(OrderLine("D-1", "", ""), references=[PO]))
-    assert rekeyed.claims == [claim("po", "P9", carrier="")]
-
-
-def test_a_line_with_a_number_says_whose_its_references_are() -> None:
-    rekeyed = references_of(order(OrderLine("D-1", "north", "n1", [BOL]), references=[PO]))
-    assert rekeyed.claims == [claim("bol", "B1", "N1"), claim("po", "P9", "N1")]
-    assert [one.tracking_number for one in rekeyed.references] == ["N1"]
-
-
-def test_a_carrier_is_known_by_any_of_its_names() -> None:
-    names = {"North Freight Inc.": "north"}
-    rekeyed = references_of(order(OrderLine("D-1", "North Freight Inc.", "N1")), lambda name: names.get(name, name))
-    assert rekeyed.references[0].carrier == "north"
-
 
 Terms = tuple[str, int, float, str]
 Age = tuple[int, int, bool, str, int, float, str]
@@ -144,14 +32,14 @@ class Kept:
         self.states: dict[str, OrderState] = {}
         self.heard: dict[tuple[Any, ...], Age] = {}
         self.spans: dict[tuple[Any, ...], tuple[int, int]] = {}
-        self.out: list[step.Kept] = []
+        self.out: list[StepResult[OrdersOutputs, OrderState]] = []
 
     def tell(self, *chunk: Order) -> Kept:
         before = json.encode(self.states)
-        out = keep(chunk, self.states)
+        out = step(chunk, self.states)
         assert json.encode(self.states) == before, "changed its argument"
         self.states.update(out.states)
-        for one in (*out.references, *out.claims):
+        for one in (*out.outputs.references, *out.outputs.claims):
             name, age = self._read(one)
             self.heard[name] = max(age, self.heard.get(name, age))
             if isinstance(one, ReferenceClaim) and one.tracking_number:
@@ -197,7 +85,7 @@ def test_a_corrected_number_moves_the_claim() -> None:
     kept = Kept().tell(order(OrderLine("D-1", "north", "N1", [BOL])))
     kept.tell(order(OrderLine("D-1", "north", "N2", [BOL]), updated_at=6))
     assert set(kept.standing) == {("north", "N2", "O-1", "D-1"), ("bol", "B1", "north", "N2", "O-1", "D-1")}
-    taken_back = [one for one in kept.out[1].references if one.withdrawn]
+    taken_back = [one for one in kept.out[1].outputs.references if one.withdrawn]
     assert [(one.tracking_number, one.updated_at) for one in taken_back] == [("N1", 5)]
 
 
@@ -212,13 +100,13 @@ def test_of_two_lines_that_are_one_claim_the_one_that_is_left_still_makes_it() -
     kept = Kept().tell(order(line, line, OrderLine("D-1", "north", "N2")))
     kept.tell(order(line, updated_at=6))
     assert set(kept.standing) == {("north", "N1", "O-1", "D-1")}
-    assert [one.tracking_number for one in kept.out[1].references if one.withdrawn] == ["N2"]
+    assert [one.tracking_number for one in kept.out[1].outputs.references if one.withdrawn] == ["N2"]
 
 
 def test_an_older_word_that_comes_late_tells_since_when_the_number_is_the_orders() -> None:
     kept = Kept().tell(order(OrderLine("D-1", "north", "N2"), updated_at=6))
     kept.tell(order(OrderLine("D-1", "north", "N2")))
-    assert ([one.updated_at for one in kept.out[1].references], kept.out[1].states) == ([5], {})
+    assert ([one.updated_at for one in kept.out[1].outputs.references], kept.out[1].states) == ([5], {})
     assert kept.out[1].counts["older"] == 1
 
 
@@ -242,7 +130,7 @@ def test_a_line_that_gets_its_number_claims_by_reference_no_more() -> None:
     kept = Kept().tell(order(OrderLine("D-1", "north", "", [BOL])))
     kept.tell(order(OrderLine("D-1", "north", "N1"), updated_at=6))
     assert set(kept.standing) == {("north", "N1", "O-1", "D-1")}
-    [given_up] = kept.out[1].claims
+    [given_up] = kept.out[1].outputs.claims
     assert (given_up.withdrawn, given_up.said_at) == (True, 5)
 
 
@@ -253,7 +141,7 @@ def test_a_cancelled_order_claims_nothing() -> None:
 
 
 def test_an_order_nobody_can_name_is_refused_once_and_kept_nowhere() -> None:
-    out = keep([order(order_id=" "), order(order_id="7" * 300), order(OrderLine("D-1", "n", "1"), order_id="")], {})
+    out = step([order(order_id=" "), order(order_id="7" * 300), order(OrderLine("D-1", "n", "1"), order_id="")], {})
     assert [(place, reject.reason) for place, reject in out.refused] == [
         (0, RejectReason.CONTRACT_BROKEN), (1, RejectReason.TOO_LARGE), (2, RejectReason.CONTRACT_BROKEN),
     ]
@@ -261,19 +149,19 @@ def test_an_order_nobody_can_name_is_refused_once_and_kept_nowhere() -> None:
 
 
 def test_an_order_whose_claims_are_too_large_for_a_record_is_refused_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step, "MOST_CLAIM_BYTES", 600)
-    out = keep([order(*(OrderLine(f"D-{n}", "north", "N" * 200) for n in range(most)), order_id=str(most))
+    monkeypatch.setattr(claims_module, "MOST_CLAIM_BYTES", 600)
+    out = step([order(*(OrderLine(f"D-{n}", "north", "N" * 200) for n in range(most)), order_id=str(most))
                 for most in (2, 3)], {})
     [(place, reject)] = out.refused
     assert (place, reject.reason) == (1, RejectReason.TOO_LARGE)
-    assert "take 696 bytes; 600 are taken" in reject.detail
-    assert (len(out.references), list(out.states)) == (2, ["2"])
+    assert "take 696 bytes; at most 600 are accepted" in reject.detail
+    assert (len(out.outputs.references), list(out.states)) == (2, ["2"])
 
 
 def test_of_what_an_order_gave_up_at_one_time_no_more_is_kept_than_there_is_room_for(
     monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(step, "MOST_CLAIM_BYTES", 600)
+    monkeypatch.setattr(claims_module, "MOST_CLAIM_BYTES", 600)
     versions = [order(OrderLine("D-1", "north", str(n) * 200), customer_id=f"C-{n}") for n in range(9)]
     claims = Kept().tell(*versions).out[0].states["O-1"].claims
     assert [one.tracking_number[0] for one in claims if not one.withdrawn] == ["8"]
@@ -281,10 +169,10 @@ def test_of_what_an_order_gave_up_at_one_time_no_more_is_kept_than_there_is_room
 
 
 def test_an_order_of_too_many_claims_is_refused_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step, "MOST_CLAIMS", 2)
-    out = keep([order(*(OrderLine("D-1", "north", str(number)) for number in range(3)))], {})
+    monkeypatch.setattr(claims_module, "MOST_CLAIMS", 2)
+    out = step([order(*(OrderLine("D-1", "north", str(number)) for number in range(3)))], {})
     assert [reject.reason for _, reject in out.refused] == [RejectReason.TOO_LARGE]
-    assert (out.references, out.states) == ([], {})
+    assert (out.outputs.references, out.states) == ([], {})
 
 
 LINES = st.builds(
@@ -302,7 +190,6 @@ VERSIONS = st.builds(
 )
 
 
-@moderate
 @given(st.data())
 def test_what_is_claimed_in_the_end_depends_on_the_set_of_versions_alone(data: st.DataObject) -> None:
     versions = data.draw(st.lists(VERSIONS, max_size=5))
@@ -316,7 +203,6 @@ def test_what_is_claimed_in_the_end_depends_on_the_set_of_versions_alone(data: s
     assert retold.unturned == plain.unturned
 
 
-@moderate
 @given(st.lists(VERSIONS, min_size=1, max_size=5))
 def test_a_claim_has_the_time_of_the_newest_version_that_makes_it(versions: list[Order]) -> None:
     kept = Kept().tell(*versions)
@@ -362,16 +248,16 @@ def test_a_claim_made_again_at_the_very_same_time_has_that_time_and_another_turn
 def test_an_older_word_that_comes_late_tells_since_when_a_reference_means_the_shipment() -> None:
     line = OrderLine("D-1", "north", "N1", [BOL])
     late = Kept().tell(order(line, updated_at=9)).tell(order(line))
-    assert ([one.updated_at for one in late.out[1].references], late.out[1].states) == ([5], {})
+    assert ([one.updated_at for one in late.out[1].outputs.references], late.out[1].states) == ([5], {})
     assert late.spans == Kept().tell(order(line), order(line, updated_at=9)).spans
     assert set(late.spans.values()) == {(5, 9)}
 
 
 def test_a_repeat_says_nothing_though_its_carrier_is_called_otherwise_by_now() -> None:
     one = order(OrderLine("D-1", "North Freight", "N1", [BOL]))
-    first = keep([one], {})
-    again = keep([one], first.states, lambda _: "north")
-    assert (again.references, again.claims, again.states, again.counts["older"]) == ([], [], {}, 1)
+    first = step([one], {})
+    again = step([one], first.states, lambda _: "north")
+    assert (again.outputs.references, again.outputs.claims, again.states, again.counts["older"]) == ([], [], {}, 1)
 
 
 def test_saying_it_all_again_says_nothing_new() -> None:

@@ -6,18 +6,7 @@ from streams.kernel.vocabulary import AlertState, Correction, ExceptionType, Mil
 from streams.shipments.chunk import shipments_under
 from streams.shipments.record import encode
 from streams.shipments.reuse.archive import archived
-from tests.streams.shipments.reuse.test_after_archive import (
-    FIRST,
-    KEEPING,
-    KEY,
-    SECOND,
-    Result,
-    Said,
-    at,
-    claim,
-    found,
-    tell,
-)
+from tests.support.number_reuse import FIRST, KEEPING, KEY, SECOND, Result, Said, at, claim, found, tell
 
 
 def both(*more: Said) -> Result:

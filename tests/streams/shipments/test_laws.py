@@ -1,25 +1,16 @@
 """The laws hold for generated histories: any permutation, any repetition, any batching.
 
-``SHIPSYNC_LAWS`` is the number of histories for each law; ``make laws`` asks for thousands.
+How many histories a law is held against goes by the Hypothesis profile (``tests/conftest.py``).
 """
 
-import os
-
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import laws
 from tests.support.reference_inputs import mistaken
 from tests.support.strategies import batchings, events, histories, received, references, retellings
 
-HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
-moderate = settings(
-    max_examples=HISTORIES, deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 
-
-@moderate
 @given(st.data())
 def test_order_repetition_and_batching_change_nothing(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -33,7 +24,6 @@ def test_order_repetition_and_batching_change_nothing(data: st.DataObject) -> No
         laws.check_record_tells_its_alerts(outcome)
 
 
-@moderate
 @given(st.data())
 def test_a_chunk_does_what_its_parts_do_one_after_the_other(data: st.DataObject) -> None:
     taken_back = [received(one) for event in data.draw(st.lists(events(), max_size=2)) for one in mistaken(event)]
@@ -44,7 +34,6 @@ def test_a_chunk_does_what_its_parts_do_one_after_the_other(data: st.DataObject)
     assert at_once == one_by_one
 
 
-@moderate
 @given(st.data())
 def test_telling_everything_again_changes_and_emits_nothing(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -55,7 +44,6 @@ def test_telling_everything_again_changes_and_emits_nothing(data: st.DataObject)
     assert second.alerts == first.alerts
 
 
-@moderate
 @given(st.data())
 def test_with_orders_cancelled_too_the_records_and_open_alerts_depend_on_the_set_alone(data: st.DataObject) -> None:
     """What a cancelled order had been told is taken back, and posted back."""
@@ -70,7 +58,6 @@ def test_with_orders_cancelled_too_the_records_and_open_alerts_depend_on_the_set
     laws.check_record_tells_its_alerts(again)
 
 
-@moderate
 @given(st.data())
 def test_with_events_found_to_be_other_shipments_too_everything_depends_on_the_set_alone(data: st.DataObject) -> None:
     """What was told of such events is taken back: in the end customers and the ERP were told what they would have been
@@ -88,7 +75,6 @@ def test_with_events_found_to_be_other_shipments_too_everything_depends_on_the_s
     laws.check_record_tells_its_alerts(again)
 
 
-@moderate
 @given(st.data())
 def test_what_is_told_again_after_a_crash_is_posted_and_reversed_no_second_time(data: st.DataObject) -> None:
     wrong = [received(one) for event in data.draw(st.lists(events(), max_size=3)) for one in mistaken(event)]
@@ -99,7 +85,6 @@ def test_what_is_told_again_after_a_crash_is_posted_and_reversed_no_second_time(
     laws.check_same_postings(told, [*told[:end], *told[data.draw(st.integers(0, end)):]])
 
 
-@moderate
 @given(histories())
 def test_a_terminal_status_is_left_only_by_a_return_or_a_correction(history: list[laws.Said]) -> None:
     laws.check_terminal_is_left_by_return_or_correction_only(history)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from streams.contracts.model import CarrierEvent, ProofOfDelivery, ShipmentState
+from streams.contracts.model import ProofOfDelivery
 from streams.kernel.vocabulary import (
     AlertState,
     Classifier,
@@ -20,31 +20,15 @@ from streams.kernel.vocabulary import (
     Severity,
     Status,
 )
-from streams.shipments import record as records
 from streams.shipments.facts import Facts, encode_entry, entry_of
 from streams.shipments.record import Shipment, View
-from streams.shipments.state_view import state_of
 from streams.shipments.step import Received, step
-from tests.support.laws import Outcome, Said, tell
+from tests.support.laws import tell
+from tests.support.shipment_told import DELIVERED, KEY, OUT, state, told
 from tests.support.strategies import DAY_ONE, HOUR, MINUTE, carrier_event, received, reference
-
-KEY = "north:N100"
-
-
-def told(*said: CarrierEvent | Said) -> Outcome:
-    return tell([[received(item) if isinstance(item, CarrierEvent) else item] for item in said])
-
-
-def state(outcome: Outcome) -> ShipmentState:
-    record = outcome.records[KEY]
-    shipment = records.decode(record)
-    return state_of(shipment, record, shipment.view.updated_at)
-
 
 PICKED_UP = carrier_event(Milestone.PICKED_UP, 0)
 IN_TRANSIT = carrier_event(Milestone.IN_TRANSIT, 10)
-OUT = carrier_event(Milestone.OUT_FOR_DELIVERY, 20)
-DELIVERED = carrier_event(Milestone.DELIVERED, 30)
 
 
 def test_a_late_scan_does_not_undo_delivered() -> None:

@@ -16,11 +16,12 @@ from typer.testing import CliRunner, Result
 
 from config.version import VERSION
 from connectors.embedded.ports import unused
+from tests.support.waiting import PATIENCE
 from topologies.cli.main import app
 
 COMMANDS = [
     "alerts", "carrier", "demo", "drop", "feed", "gateway", "identity", "masterdata", "norms", "orders", "poll",
-    "stage", "state", "status", "tail", "topics", "up", "version",
+    "settings", "stage", "state", "status", "tail", "topics", "up", "version",
 ]
 
 
@@ -43,7 +44,7 @@ def invoked(*arguments: str) -> Result:
 def ran(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, as its entry point handles faults."""
     return subprocess.run(
-        [sys.executable, "-m", "topologies.cli.main", *arguments], capture_output=True, text=True, timeout=60,
+        [sys.executable, "-m", "topologies.cli.main", *arguments], capture_output=True, text=True, timeout=PATIENCE,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, check=False,
     )
 
@@ -117,6 +118,12 @@ def test_topics_are_those_of_the_feeds_taken(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("SHIPSYNC_FEEDS", "ups")
     listed = {topic["name"] for topic in json.loads(invoked("topics", "--json").output)}
     assert {name for name in listed if name.startswith("raw.")} == {"raw.ups.v1"}
+
+
+def test_an_unknown_setting_ends_with_78_and_names_the_nearest() -> None:
+    done = ran("topics", SHIPSYNC_PARTITION="2")
+    assert done.returncode == 78
+    assert done.stderr == "Wrong settings:\n  SHIPSYNC_PARTITION: unknown; did you mean SHIPSYNC_PARTITIONS?\n"
 
 
 def test_wrong_settings_end_with_78_and_name_each() -> None:

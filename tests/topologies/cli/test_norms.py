@@ -23,7 +23,7 @@ KNOWN = [
 
 def shown(monkeypatch: pytest.MonkeyPatch, known: list[Usual], *arguments: str) -> str:
     def read(settings: Settings) -> list[Usual]:
-        assert settings.bootstrap
+        assert settings.kafka.bootstrap
         return known
 
     monkeypatch.setattr(norms, "read", read)

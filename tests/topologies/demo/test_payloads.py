@@ -9,17 +9,17 @@ from dataclasses import dataclass
 import pytest
 
 from config import headers, topics
-from config.settings import Settings
+from config.settings import SETTINGS
 from connectors.carriers import discover
 from streams.contracts.ids import shipment_key
-from streams.intake.step import TakenIn, take_in
+from streams.intake.step import IntakeResult, step
 from streams.kernel.vocabulary import Milestone
 from topologies.demo.planned import Plan, Planned
 from topologies.demo.stories import tell
 from topologies.stages.intake import HEADER_NAMES
 
 NOW_MS = 1_790_000_000_000
-MAX_BYTES = Settings.model_fields["max_record_bytes"].default
+MAX_BYTES = SETTINGS["max_record_bytes"].info.default
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,59 +57,59 @@ def plan() -> Plan:
 
 
 @pytest.fixture(scope="module")
-def taken(plan: Plan) -> list[tuple[Planned, TakenIn]]:
+def taken(plan: Plan) -> list[tuple[Planned, IntakeResult]]:
     adapters = {carrier.feed: carrier.adapter for carrier in discover()}
     return [
-        (message, take_in([Sent(message, number)], adapters, NOW_MS, MAX_BYTES, HEADER_NAMES))
+        (message, step([Sent(message, number)], adapters, NOW_MS, MAX_BYTES, HEADER_NAMES))
         for number, message in enumerate(plan.raw)
     ]
 
 
 def test_every_message_gives_the_events_or_the_dead_letter_it_should(
-    taken: list[tuple[Planned, TakenIn]],
+    taken: list[tuple[Planned, IntakeResult]],
 ) -> None:
     wrong = []
     for message, result in taken:
         reasons = {reject.reason for _, reject in result.refused}
         due = {message.expected.dead_letter} - {None}
-        if (len(result.events), reasons) != (message.expected.events, due) or result.unresolved:
+        if (len(result.outputs.events), reasons) != (message.expected.events, due) or result.outputs.unresolved:
             details = [reject.detail for _, reject in result.refused]
-            wrong.append(f"{message.what}: {len(result.events)} events, {details}; due {message.expected}")
+            wrong.append(f"{message.what}: {len(result.outputs.events)} events, {details}; due {message.expected}")
     assert not wrong, f"{len(wrong)}: " + "\n".join(list(dict.fromkeys(wrong))[:20])
 
 
 def test_every_event_is_about_a_shipment_of_the_story(
-    plan: Plan, taken: list[tuple[Planned, TakenIn]]
+    plan: Plan, taken: list[tuple[Planned, IntakeResult]]
 ) -> None:
     ours = {shipment_key(way.carrier, way.number) for way in plan.journeys}
-    about = {shipment_key(e.carrier, e.tracking_number) for _, result in taken for e in result.events}
+    about = {shipment_key(e.carrier, e.tracking_number) for _, result in taken for e in result.outputs.events}
     assert ours <= about
     assert len(about - ours) <= 1, "the scan in 2099 has a number of its own"
 
 
-def test_no_event_but_the_one_in_2099_lies_in_the_future(taken: list[tuple[Planned, TakenIn]]) -> None:
+def test_no_event_but_the_one_in_2099_lies_in_the_future(taken: list[tuple[Planned, IntakeResult]]) -> None:
     flagged = {
-        message.what for message, result in taken for e in result.events if "timestamp_future" in e.flags
+        message.what for message, result in taken for e in result.outputs.events if "timestamp_future" in e.flags
     }
     assert flagged == {"a scan in 2099"}
 
 
-def test_what_easypost_repeats_of_ups_is_the_same_event(taken: list[tuple[Planned, TakenIn]]) -> None:
+def test_what_easypost_repeats_of_ups_is_the_same_event(taken: list[tuple[Planned, IntakeResult]]) -> None:
     by_feed: dict[str, set[str]] = {"ups": set(), "easypost": set()}
     for message, result in taken:
         if message.feed in by_feed and message.content_type == "application/json":
             by_feed[message.feed] |= {
-                event.event_id for event in result.events
+                event.event_id for event in result.outputs.events
                 if event.carrier == "ups" and event.milestone is not Milestone.UNKNOWN
             }
     assert by_feed["easypost"]
     assert by_feed["easypost"] <= by_feed["ups"]
 
 
-def test_each_distinct_scan_is_one_event(plan: Plan, taken: list[tuple[Planned, TakenIn]]) -> None:
+def test_each_distinct_scan_is_one_event(plan: Plan, taken: list[tuple[Planned, IntakeResult]]) -> None:
     ids: dict[str, set[str]] = {}
     for _, result in taken:
-        for event in result.events:
+        for event in result.outputs.events:
             ids.setdefault(shipment_key(event.carrier, event.tracking_number), set()).add(event.event_id)
     scans = {shipment_key(way.carrier, way.number): len(way.scans) for way in plan.journeys}
     wrong = {key: (len(ids[key]), due) for key, due in scans.items() if len(ids[key]) != due}
@@ -117,9 +117,9 @@ def test_each_distinct_scan_is_one_event(plan: Plan, taken: list[tuple[Planned, 
 
 
 def test_an_unknown_code_is_unknown_and_keeps_the_carriers_words(
-    taken: list[tuple[Planned, TakenIn]],
+    taken: list[tuple[Planned, IntakeResult]],
 ) -> None:
     unknown = Counter(
-        message.feed for message, result in taken for e in result.events if e.milestone is Milestone.UNKNOWN
+        message.feed for message, result in taken for e in result.outputs.events if e.milestone is Milestone.UNKNOWN
     )
     assert set(unknown) == {"ups", "fedex", "dhl", "rlca", "easypost"}

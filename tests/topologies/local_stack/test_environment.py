@@ -44,7 +44,7 @@ def test_the_defaults_come_through_too(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("said", "feeds"), [("", ()), (" ups, dhl ,", ("ups", "dhl")), ("ups", ("ups",))])
 def test_feeds_are_named_with_commas(said: str, feeds: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHIPSYNC_FEEDS", said)
-    assert Settings().feeds == feeds
+    assert Settings().intake.feeds == feeds
 
 
 def test_every_process_has_a_metrics_port_of_its_own() -> None:

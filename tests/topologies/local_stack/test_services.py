@@ -16,8 +16,8 @@ from topologies.local_stack.services import children, on_free_ports, on_ports
 
 def test_services_take_consecutive_ports() -> None:
     settings = on_ports(Settings(), [21000, 21001, 21002, 21003])
-    assert settings.gateway_port == 21003
-    assert (settings.bootstrap, settings.registry_url, settings.redis_url) == (
+    assert settings.gateway.port == 21003
+    assert (settings.kafka.bootstrap, settings.kafka.registry_url, settings.state.redis_url) == (
         "127.0.0.1:21000", "http://127.0.0.1:21001", "redis://127.0.0.1:21002/0"
     )
 
@@ -39,29 +39,29 @@ def test_broker_valkey_and_registry_are_started_in_this_order(tmp_path: Path) ->
 )
 def test_an_address_elsewhere_is_fatal_and_names_the_way_out(name: str, value: str) -> None:
     with pytest.raises(Fatal, match=f"SHIPSYNC_{name.upper()} names .*not this machine.*--external"):
-        children(on_free_ports(Settings()).model_copy(update={name: value}))
+        children(on_free_ports(Settings()).replace(**{name: value}))
 
 
 def test_an_address_without_a_port_is_fatal() -> None:
     with pytest.raises(Fatal, match="SHIPSYNC_BOOTSTRAP names no port"):
-        children(on_free_ports(Settings()).model_copy(update={"bootstrap": "localhost"}))
+        children(on_free_ports(Settings()).replace(bootstrap="localhost"))
 
 
 def test_a_taken_port_is_fatal_and_tells_both_ways_to_change_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        settings = on_free_ports(Settings()).model_copy(update={"redis_url": f"redis://localhost:{port}/0"})
+        settings = on_free_ports(Settings()).replace(redis_url=f"redis://localhost:{port}/0")
         with pytest.raises(Fatal, match=f"port {port} is taken.*SHIPSYNC_REDIS_URL.*--ports"):
             children(settings)
 
 
 def test_the_embedded_broker_gets_short_sessions() -> None:
-    assert services.with_short_sessions(Settings()).session_timeout == services.SESSION_SECONDS
+    assert services.with_short_sessions(Settings()).stage.session_timeout == services.SESSION_SECONDS
     assert len(unused(services.PORTS)) == services.PORTS
 
 
 def test_a_gateway_only_this_machine_reaches_takes_unsigned_pushes() -> None:
-    assert services.with_an_open_gateway(Settings()).gateway_open == ("*",)
+    assert services.with_an_open_gateway(Settings()).gateway.open == ("*",)
 
 
 @pytest.mark.parametrize(

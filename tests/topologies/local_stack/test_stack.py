@@ -19,13 +19,13 @@ from connectors.embedded.broker import EmbeddedBroker
 from connectors.embedded.ports import is_free, unused
 from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 from topologies.local_stack import stack_file
 from topologies.local_stack.child_process import State
 from topologies.local_stack.stack import Stack, on_free_ports
 
 ROOT = Path(__file__).resolve().parents[3]
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.broker
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -35,7 +35,7 @@ def environment(**settings: str) -> dict[str, str]:
 
 def shipsync(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "topologies.cli.main", *arguments], capture_output=True, text=True, timeout=60,
+        [sys.executable, "-m", "topologies.cli.main", *arguments], capture_output=True, text=True, timeout=PATIENCE,
         env=environment(SHIPSYNC_DATA_DIR=str(folder), **settings), cwd=folder, check=False,
     )
 
@@ -63,14 +63,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def test_everything_is_up_and_noted(stack: Stack) -> None:
-    folder = stack.settings.data_dir
+    folder = stack.settings.state.data_dir
     noted = stack_file.running(folder)
     assert noted is not None
     assert [one.name for one in noted.processes] == [
         "broker", "valkey", "registry", *(app.name for app in topics.APPS), "gateway",
     ]
     assert {one.state for one in noted.processes} == {State.UP.value}
-    assert stack_file.resolve(Settings(data_dir=folder)).bootstrap == stack.settings.bootstrap
+    assert stack_file.resolve(Settings(data_dir=folder)).kafka.bootstrap == stack.settings.kafka.bootstrap
     assert not (folder / topics.SHIPMENTS.app_id / "of an earlier run").exists()
 
 
@@ -89,11 +89,11 @@ def test_a_second_stack_on_the_same_data_is_refused_and_harms_nothing(stack: Sta
     with pytest.raises(Fatal, match=r"a stack is running already.*SHIPSYNC_DATA_DIR"):
         second.start()
     second.stop()
-    assert stack_file.running(stack.settings.data_dir) is not None
+    assert stack_file.running(stack.settings.state.data_dir) is not None
 
 
 def test_a_file_fed_is_seen_by_tail_and_status(stack: Stack, tmp_path: Path) -> None:
-    folder = stack.settings.data_dir
+    folder = stack.settings.state.data_dir
     (tmp_path / "bad.json").write_text("{no json")
     feed = discover()[0].feed
     sent = shipsync(folder, "feed", feed, str(tmp_path / "bad.json"))
@@ -116,13 +116,13 @@ def test_a_file_fed_is_seen_by_tail_and_status(stack: Stack, tmp_path: Path) -> 
 
 
 def test_a_key_picks_its_records_and_the_end_ends(stack: Stack) -> None:
-    folder = stack.settings.data_dir
+    folder = stack.settings.state.data_dir
     other = shipsync(folder, "tail", "dead.letters", "--from-beginning", "--until-end", "--key", "nobody")
     assert (other.returncode, other.stdout) == (0, "")
 
 
 def test_the_topics_are_as_declared_to_whom_declares_as_many_partitions(stack: Stack) -> None:
-    folder = stack.settings.data_dir
+    folder = stack.settings.state.data_dir
     alike = shipsync(folder, "topics", "--check", SHIPSYNC_PARTITIONS="2")
     assert alike.returncode == 0, alike.stdout + alike.stderr
     assert "topics are as declared" in alike.stdout
@@ -136,8 +136,8 @@ def test_a_stage_that_is_killed_comes_back(stack: Stack) -> None:
     assert stage.process is not None
     stage.process.kill()
     eventually(lambda: stack.look() or stage.state is State.WAITING)
-    eventually(lambda: stack.look() or stage.state is State.UP, 60)
-    noted = stack_file.running(stack.settings.data_dir)
+    eventually(lambda: stack.look() or stage.state is State.UP)
+    noted = stack_file.running(stack.settings.state.data_dir)
     assert noted is not None
     assert next(one for one in noted.processes if one.name == "feeds").restarts == 1
 
@@ -180,7 +180,7 @@ def test_over_a_broker_of_somebody_else_only_stages_are_started(tmp_path: Path) 
     assert f"{topics.ERP_ORDERS.name} has 1 partitions, 3 are declared" in "".join(said)
     assert {child.spec.name for child in stack.children} <= {"intake"}
     stack.stop()
-    assert stack.settings.session_timeout == Settings().session_timeout
+    assert stack.settings.stage.session_timeout == Settings().stage.session_timeout
 
 
 class Up:
@@ -196,8 +196,8 @@ class Up:
                 start_new_session=True,
             )
 
-    def says(self, words: str, seconds: float = 60.0) -> None:
-        eventually(lambda: words in self.output.read_text(), seconds, what=words)
+    def says(self, words: str) -> None:
+        eventually(lambda: words in self.output.read_text(), what=words)
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_one_ctrl_c_stops_it_all_in_order(up: Up, base: int) -> None:
     running = pids(up.folder)
     assert len(running) == 4
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(30) == 0, up.output.read_text()
+    assert up.process.wait(PATIENCE) == 0, up.output.read_text()
     assert all(gone(pid) for pid in running)
     assert not (up.folder / stack_file.NAME).exists()
     text = up.output.read_text()
@@ -238,7 +238,7 @@ def test_one_ctrl_c_stops_it_all_in_order(up: Up, base: int) -> None:
 def test_ctrl_c_is_heard_while_it_starts(up: Up) -> None:
     up.says("feeds  starting")
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(30) == 0, up.output.read_text()
+    assert up.process.wait(PATIENCE) == 0, up.output.read_text()
     assert "Ctrl-C stops all" not in up.output.read_text()
     assert not (up.folder / stack_file.NAME).exists()
 

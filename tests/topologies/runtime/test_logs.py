@@ -140,3 +140,13 @@ def test_a_command_writes_its_warnings_to_standard_error_alone(capsys: pytest.Ca
     assert caught.out == ""
     assert "waiting for the registry" in caught.err
     assert "FAIL" not in caught.err
+
+
+@pytest.mark.parametrize("log_format", LogFormat)
+def test_what_cannot_be_printed_of_a_foreign_text_is_escaped(log_format: LogFormat) -> None:
+    written = configured(log_format=log_format)
+    logging.getLogger("any").error("number %s", "A\ud800\x1b[2J\x00B")
+    structlog.get_logger("any").error("asked", number="C\ud800\x9bD")
+    said = written.getvalue().replace("\\\\", "\\")
+    assert r"A\ud800\x1b[2J\x00B" in said
+    assert r"C\ud800\x9bD" in said

@@ -16,16 +16,16 @@ from connectors.kafka.topic_admin import LARGEST_STATE
 from streams.contracts.claim_order import age_of
 from streams.contracts.model import CarrierEvent, MasterRecord, Order, OrderLine, OrderReference, Record
 from streams.kernel.vocabulary import AlertKind, AlertState, Correction, MasterKind, Milestone, SaidBy
-from streams.orders.step import MOST_CLAIMS
+from streams.orders.claims import MOST_CLAIMS
 from tests.fakes.memory import Memory
 from tests.fakes.stage import Calls, FakeSink
 from tests.support.messages import sent_to
+from tests.support.order_records import orders
 from tests.support.records import FakeRecord
 from tests.support.reference_inputs import line, unresolved, word
-from tests.topologies.stages.test_identity import claims as reference_claims
-from tests.topologies.stages.test_identity import events as unresolved_events
-from tests.topologies.stages.test_orders import orders
-from tests.topologies.stages.test_shipments import DAY, EVENTS, NOON, REFERENCES, REGISTRY, SIGNALS, event
+from tests.support.reference_records import claims as reference_claims
+from tests.support.reference_records import events as unresolved_events
+from tests.support.shipment_records import DAY, EVENTS, NOON, REFERENCES, REGISTRY, SIGNALS, event
 from topologies.runtime.changelog import Restored
 from topologies.runtime.chunk_writer import Writing
 from topologies.runtime.chunks import Ledger, TopicPartition

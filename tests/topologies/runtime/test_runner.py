@@ -17,6 +17,7 @@ from streams.kernel.errors import Fatal, Reject, Transient
 from streams.kernel.vocabulary import RejectReason
 from tests.fakes.stage import Calls, FakeChangelog, FakeHandler, FakeSink
 from tests.support.records import records
+from tests.support.waiting import PATIENCE
 from topologies.runtime import metrics
 from topologies.runtime.chunks import Chunk, Ledger, TopicPartition
 from topologies.runtime.handler import Afterwards, Refused
@@ -355,14 +356,14 @@ def test_a_chunk_waiting_while_its_partition_goes_is_never_begun(tmp_path: Path)
 
     def hold() -> None:
         held.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
 
     async def act(bench: Bench) -> None:
         await bench.assign(ZERO)
         bench.calls.hooks["handle"] = hold
         first = asyncio.create_task(bench.runner.process(bench.chunk(0, 9)))
         second = asyncio.create_task(bench.runner.process(bench.chunk(10, 19)))
-        await asyncio.to_thread(held.wait, 10)
+        await asyncio.to_thread(held.wait, PATIENCE)
         bench.ledger.revoke([ZERO])
         closing = asyncio.create_task(bench.runner.on_revoked({ZERO}))
         go_on.set()
@@ -445,7 +446,7 @@ def test_a_restore_that_fails_for_good_ends_the_process(tmp_path: Path) -> None:
 
 
 def test_after_a_pause_what_was_told_is_noted_only_by_who_is_still_in_the_group(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, session_timeout=0.4)
+    bench = Bench(tmp_path, session_timeout=0.1)
     bench.handler.afterwards = HELD
 
     async def ask() -> bool:
@@ -454,7 +455,7 @@ def test_after_a_pause_what_was_told_is_noted_only_by_who_is_still_in_the_group(
     async def act(bench: Bench) -> None:
         await bench.assign(ZERO)
         bench.runner.still_member = ask
-        bench.calls.hooks["send alerts"] = lambda: threading.Event().wait(0.3)
+        bench.calls.hooks["send alerts"] = lambda: threading.Event().wait(0.06)
         await bench.runner.process(bench.chunk(0, 9))
 
     scene(act, bench)
@@ -463,11 +464,11 @@ def test_after_a_pause_what_was_told_is_noted_only_by_who_is_still_in_the_group(
     assert bench.committable == {}
 
 
-@pytest.mark.parametrize(("member", "pause", "written"), [(False, 0.3, 0), (True, 0.3, 1), (False, 0.0, 1)])
+@pytest.mark.parametrize(("member", "session", "written"), [(False, 0.1, 0), (True, 0.1, 1), (False, 600, 1)])
 def test_after_a_pause_the_changelog_is_written_only_by_who_is_still_in_the_group(
-    tmp_path: Path, member: bool, pause: float, written: int
+    tmp_path: Path, member: bool, session: float, written: int
 ) -> None:
-    bench = Bench(tmp_path, session_timeout=0.4)
+    bench = Bench(tmp_path, session_timeout=session)
 
     async def ask() -> bool:
         return member
@@ -475,7 +476,7 @@ def test_after_a_pause_the_changelog_is_written_only_by_who_is_still_in_the_grou
     async def act(bench: Bench) -> None:
         await bench.assign(ZERO)
         bench.runner.still_member = ask
-        bench.calls.hooks["handle"] = lambda: threading.Event().wait(pause)
+        bench.calls.hooks["handle"] = lambda: threading.Event().wait(0.06)
         await bench.runner.process(bench.chunk(0, 9))
 
     scene(act, bench)

@@ -10,7 +10,7 @@ from streams.kernel.vocabulary import Milestone, Punctuality, Status
 from streams.shipments.record import decode
 from tests.fakes.memory import Memory
 from tests.support.records import FakeRecord
-from tests.topologies.stages.test_shipments import (
+from tests.support.shipment_records import (
     DAY,
     ENRICHED,
     EVENTS,

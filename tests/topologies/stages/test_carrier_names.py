@@ -11,8 +11,8 @@ from streams.contracts.model import MasterRecord
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import MasterKind
 from tests.fakes.memory import Memory
+from tests.support.intake_records import alert, raw
 from tests.support.registry import fake_registry
-from tests.topologies.stages.test_intake import alert, raw
 from topologies.stages.carrier_names import check_ready, names_of
 from topologies.stages.intake import IntakeHandler
 from topologies.stages.orders import OrdersHandler

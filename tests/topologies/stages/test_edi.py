@@ -11,7 +11,7 @@ from streams.contracts.model import Acknowledgement, AlertSignal, Exchange, Inte
 from streams.edi.step import KEPT_MS
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import AlertKind, AlertState, RejectReason, Verdict
-from tests.streams.edi.test_step import DAY, SENT_AT, acknowledged, sent
+from tests.support.edi_inputs import DAY, SENT_AT, acknowledged, sent
 from tests.support.framing import framed_wrong
 from tests.support.messages import sent_to
 from tests.support.records import FakeRecord

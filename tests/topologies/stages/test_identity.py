@@ -10,41 +10,26 @@ from msgspec import Struct
 from config import topics
 from config.settings import Settings
 from connectors.kafka.registry import ValueCodec
-from streams.contracts.model import AlertSignal, CarrierEvent, OrderReference, ReferenceClaim, ReferenceState
+from streams.contracts.model import AlertSignal, CarrierEvent, OrderReference, ReferenceState
 from streams.kernel.vocabulary import AlertKind, AlertState, RejectReason, SaidBy
 from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
 from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.reference_inputs import line, unresolved, word
-from tests.support.registry import fake_registry
+from tests.support.reference_records import REGISTRY, UNRESOLVED, claims, events
 from tests.support.strategies import DAY_ONE, HOUR, MINUTE
 from topologies.runtime.due_index import DUE
 from topologies.runtime.handler import Handled
 from topologies.stages.identity import IdentityHandler
 
 T = TypeVar("T", bound=Struct)
-REGISTRY = fake_registry()
-UNRESOLVED = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, REGISTRY)
-CLAIMS = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, REGISTRY)
 EVENTS = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, REGISTRY)
 REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
 ALERTS = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, REGISTRY)
 STATES = ValueCodec(topics.REFERENCE_STATE, ReferenceState, REGISTRY)
 DAY = 24 * HOUR
 WAITED = DAY_ONE + MINUTE + 4 * HOUR
-
-
-def events(*several: CarrierEvent | bytes | None) -> list[FakeRecord]:
-    framed = [UNRESOLVED.encode(one) if isinstance(one, CarrierEvent) else one for one in several]
-    return [FakeRecord(topics.CARRIER_UNRESOLVED.name, 0, offset, value=value) for offset, value in enumerate(framed)]
-
-
-def claims(*several: ReferenceClaim) -> list[FakeRecord]:
-    return [
-        FakeRecord(topics.REFERENCE_CLAIMS.name, 0, offset, value=CLAIMS.encode(one))
-        for offset, one in enumerate(several)
-    ]
 
 
 def values(out: Handled, codec: ValueCodec[T]) -> list[T]:

@@ -8,21 +8,18 @@ import json
 import weakref
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import fastavro
 import pytest
-from msgspec import Struct
 from msgspec.structs import replace as changed
 
 from config import contracts, headers, topics
 from config.settings import Settings
-from connectors.carriers import discover
 from connectors.kafka.registry import ValueCodec
 from streams.contracts.ids import event_id
 from streams.contracts.model import (
     Acknowledgement,
-    CarrierEvent,
     FeedActivity,
     Location,
     MinuteCount,
@@ -30,39 +27,31 @@ from streams.contracts.model import (
     ReferenceClaim,
     Source,
 )
-from streams.intake.step import Parsed, RawContext
+from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Direction, Flag, Milestone, RejectReason, SaidBy, Verdict
+from tests.support.intake_records import (
+    CARRIERS,
+    EDI,
+    EVENTS,
+    LANDED,
+    NOW,
+    NUMBER,
+    REGISTRY,
+    UNRESOLVED,
+    alert,
+    raw,
+    values,
+)
 from tests.support.records import FakeRecord
-from tests.support.registry import fake_registry
 from topologies.runtime.handler import Handled
 from topologies.stages.intake import IntakeHandler
 
-T = TypeVar("T", bound=Struct)
-REGISTRY = fake_registry()
-EVENTS = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, REGISTRY)
-UNRESOLVED = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, REGISTRY)
 ACTIVITY = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, REGISTRY)
 ACKNOWLEDGEMENTS = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, REGISTRY)
 CLAIMS = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, REGISTRY)
-CARRIERS = {carrier.feed: carrier for carrier in discover()}
-NUMBER = "1Z9X77410311122231"
-NOW = 1_790_000_000_000
-LANDED = NOW - 2000
 DELIVERED_AT = int(datetime(2026, 9, 21, 13, 5, 9, tzinfo=UTC).timestamp() * 1000)
 MOST_BYTES = 4096
-
-
-def alert(**other: Any) -> bytes:
-    """A made-up UPS track alert of a delivery in Portland, Oregon."""
-    return json.dumps({
-        "trackingNumber": NUMBER, "localActivityDate": "20260921", "localActivityTime": "060509",
-        "gmtActivityDate": "20260921", "gmtActivityTime": "130509",
-        "activityLocation": {"city": "Portland", "stateProvince": "OR", "postalCode": "97204", "country": "US"},
-        "activityStatus": {"type": "D", "code": "FS", "description": "Delivered"},
-        "deliveryLocation": "Front desk", "receivedBy": "Søren Ødegård",
-        **other,
-    }).encode()
 
 
 def scan(status: str, date: str) -> dict[str, Any]:
@@ -73,15 +62,6 @@ def scan(status: str, date: str) -> dict[str, Any]:
 def answer(*packages: dict[str, Any]) -> bytes:
     """A made-up answer of UPS's Track API about one shipment."""
     return json.dumps({"trackResponse": {"shipment": [{"package": packages}]}}).encode()
-
-
-def raw(*values: bytes | None, feed: str = "ups", first: int = 0, **other: Any) -> list[FakeRecord]:
-    told: dict[str, Any] = {"timestamp": LANDED, "key": None, **other}
-    return [FakeRecord(f"raw.{feed}.v1", 3, first + place, value=value, **told) for place, value in enumerate(values)]
-
-
-def values(out: Handled, codec: ValueCodec[T]) -> list[T]:
-    return [codec.decode(message["value"]) for message in out.outputs.get(codec.topic.name, [])]
 
 
 def keys(out: Handled, topic: topics.Topic) -> list[bytes | None]:
@@ -151,13 +131,6 @@ def test_a_code_without_a_mapping_goes_on_as_unknown_and_is_counted(handler: Int
         Milestone.UNKNOWN, "X:Q9", "Left with a drone", [Flag.CODE_UNMAPPED],
     )
     assert values(out, ACTIVITY)[0].unmapped == 1
-
-
-EDI = (
-    "ISA*00*          *00*          *02*RLCA           *ZZ*FJORDWARES     *260914*1902*U*00401*000000031*0*P*>~"
-    "GS*QM*RLCA*FJORDWARES*20260914*1902*31*X*004010~ST*214*0001~B10*{pro}*771204*RLCA~LX*1~"
-    "AT7*X1*NS***20260914*1316*UT~MS1*RENO*NV*USA~SE*6*0001~GE*1*31~IEA*1*000000031~"
-)
 
 
 def test_an_edi_status_with_a_pro_number_goes_to_its_shipment(handler: IntakeHandler) -> None:
@@ -370,8 +343,8 @@ def test_an_event_that_cannot_be_written_counts_as_refused_and_as_no_event() -> 
 @pytest.mark.parametrize(
     ("bad", "told"),
     [
-        ({"activityStatus": {"type": "D", "code": "FS", "description": "x" * 70_000}}, "an event of 7"),
-        ({"trackingNumber": "1Z" * 200}, "a number of 404 characters"),
+        ({"activityStatus": {"type": "D", "code": "FS", "description": "x" * 70_000}}, "the event has 7"),
+        ({"trackingNumber": "1Z" * 200}, "the tracking number or reference has 404 characters"),
     ],
 )
 def test_an_event_no_topic_could_carry_is_refused_with_its_record_alone(bad: dict[str, Any], told: str) -> None:

@@ -10,15 +10,16 @@ from connectors.kafka.registry import ValueCodec
 from streams.contracts.model import ControlRun, EdiReceipt
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import Flag
-from tests.connectors.carriers.test_odd_payloads import EDIFACT
+from tests.support.carrier_cases import case
+from tests.support.intake_records import CARRIERS, EDI, EVENTS, NOW, REGISTRY, UNRESOLVED, raw, values
 from tests.support.records import FakeRecord
-from tests.topologies.stages.test_intake import CARRIERS, EDI, EVENTS, NOW, REGISTRY, UNRESOLVED, raw, values
 from topologies.runtime.handler import Handled
 from topologies.stages.intake import IntakeHandler
 
 RECEIPTS = ValueCodec(topics.EDI_RECEIPTS, EdiReceipt, REGISTRY)
 REPEATED = Flag.CONTROL_NUMBER_REPEATED.value
 STATUS = EDI.format(pro="I993001").encode()
+EDIFACT = case("edifact_partner/cases/consignments.in.edi")
 
 
 def worker() -> IntakeHandler:

@@ -25,14 +25,12 @@ from streams.kernel.vocabulary import MasterKind, RejectReason, SaidBy
 from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
 from tests.support.messages import sent_to
+from tests.support.order_records import ORDERS, REGISTRY, orders
 from tests.support.records import FakeRecord
-from tests.support.registry import fake_registry
 from topologies.runtime.handler import Handled
 from topologies.stages.orders import OrdersHandler
 
 T = TypeVar("T", bound=Struct)
-REGISTRY = fake_registry()
-ORDERS = ValueCodec(topics.ERP_ORDERS, Order, REGISTRY)
 REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
 CLAIMS = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, REGISTRY)
 STATES = ValueCodec(topics.ORDER_STATE, OrderState, REGISTRY)
@@ -45,11 +43,6 @@ ORDER = Order(
     [OrderLine("D-1", "ups", NUMBER), OrderLine("D-2", " RLCA", "i99 3001")],
 )
 FRAMED = ORDERS.encode(ORDER)
-
-
-def orders(*several: Order | bytes | None) -> list[FakeRecord]:
-    framed = [ORDERS.encode(one) if isinstance(one, Order) else one for one in several]
-    return [FakeRecord(topics.ERP_ORDERS.name, 0, 50 + place, value=value) for place, value in enumerate(framed)]
 
 
 def values(out: Handled, codec: ValueCodec[T]) -> list[T]:

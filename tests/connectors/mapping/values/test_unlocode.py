@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from connectors.carriers import discover
 from connectors.mapping.values import unlocode
 from connectors.mapping.values.places import place, zone_at
-from streams.intake.step import RawContext
+from streams.intake.adapter import RawContext
 
 CONTEXT = RawContext("edifact_partner", "", "raw.edifact_partner.v1", 0, 0, 1_790_000_000_000, "c")
 LINES = unlocode._table().decode().splitlines()[1:]

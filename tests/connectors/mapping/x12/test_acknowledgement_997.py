@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.carriers import discover
-from streams.intake.step import Parsed, RawContext
+from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.vocabulary import Verdict
 
 CONTEXT = RawContext("x12_partner", "", "raw.x12_partner.v1", 0, 0, 1_790_000_000_000, "c")

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from streams.identity.resolved_events import resolved
 from streams.kernel.vocabulary import Correction, ExceptionType, Milestone, SaidBy
 from streams.shipments import record as records
-from tests.streams.shipments.test_step import DELIVERED, KEY, OUT, state, told
 from tests.support.laws import Outcome, Said, tell
 from tests.support.reference_inputs import mistaken
+from tests.support.shipment_told import DELIVERED, KEY, OUT, state, told
 from tests.support.strategies import AGGREGATOR, DAY_ONE, HOUR, carrier_event, received, reference
 
 

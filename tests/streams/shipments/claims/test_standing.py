@@ -1,11 +1,10 @@
 """Of several words of one claim by one thing the newest holds; the claim stands while any of them does."""
 
-import os
 from collections.abc import Callable, Sequence
 from itertools import permutations
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import msgpack
 from msgspec.structs import replace
@@ -14,7 +13,7 @@ from streams.contracts.claim_order import age_of, link_of
 from streams.contracts.ids import digest
 from streams.contracts.model import Order, OrderLine, OrderLink, OrderReference, OrderState, Reference, ReferenceClaim
 from streams.kernel.vocabulary import SaidBy
-from streams.orders.step import keep
+from streams.orders.step import step as step_orders
 from streams.shipments.claims.standing import (
     Claims,
     age_of_claim,
@@ -30,11 +29,6 @@ from tests.support.laws import tell as tell_shipments
 from tests.support.reference_inputs import tell as tell_identity
 from tests.support.reference_inputs import word
 from tests.support.strategies import DAY_ONE, MINUTE, reference, references
-
-HISTORIES = int(os.environ.get("SHIPSYNC_LAWS", "100"))
-moderate = settings(
-    max_examples=HISTORIES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
 
 CLAIM = ("O-1", "D-1")
 
@@ -205,10 +199,10 @@ def _end(
     references_out: list[OrderReference] = []
     claims: list[ReferenceClaim] = []
     for version in versions:
-        out = keep([version], states)
+        out = step_orders([version], states)
         states |= out.states
-        references_out += out.references
-        claims += out.claims
+        references_out += out.outputs.references
+        claims += out.outputs.claims
     world = tell_identity(cut([*claims, *words]))
     outcome = tell_shipments(cut([*references_out, *world.references]))
     known = {key: decode(record) for key, record in outcome.records.items()}
@@ -221,7 +215,6 @@ def _end(
     )
 
 
-@moderate
 @given(st.data())
 def test_orders_identity_and_shipments_end_in_the_same_claims_whatever_came_first(data: st.DataObject) -> None:
     """And a line with the carrier's number is claimed for, whatever becomes of references."""
@@ -247,7 +240,7 @@ def _newest(versions: Sequence[Order]) -> Order | None:
     """The version that holds, of those of the same time too."""
     states: dict[str, OrderState | None] = {}
     for version in versions:
-        states |= keep([version], states).states
+        states |= step_orders([version], states).states
     held = states.get("O-1")
     return next((one for one in versions if held is not None and _version_of(one) == held.version), None)
 

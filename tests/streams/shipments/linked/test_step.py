@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -26,7 +26,6 @@ from streams.kernel.vocabulary import (
 from streams.shipments import record as records
 from streams.shipments.linked.propagation import is_mute
 from streams.shipments.step import step
-from tests.streams.shipments.test_laws import HISTORIES
 from tests.support import laws
 from tests.support.strategies import (
     DAY_ONE,
@@ -40,11 +39,6 @@ from tests.support.strategies import (
     references,
     retellings,
     wavering,
-)
-
-moderate = settings(
-    max_examples=HISTORIES, deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
@@ -320,7 +314,6 @@ def test_a_correction_voids_every_sight_of_an_event() -> None:
         assert (one.view.status, len(one.facts.history)) == (Status.UNKNOWN, 3)
 
 
-@moderate
 @given(st.data())
 def test_with_linked_numbers_too_order_repetition_and_batching_change_nothing(data: st.DataObject) -> None:
     history = [*data.draw(histories()), *data.draw(families(settled=True))]
@@ -334,7 +327,6 @@ def test_with_linked_numbers_too_order_repetition_and_batching_change_nothing(da
         laws.check_record_tells_its_alerts(outcome)
 
 
-@moderate
 @given(st.data())
 def test_with_links_taken_back_too_everything_depends_on_the_set_alone(data: st.DataObject) -> None:
     """What was told of events that came by a link that holds no more is taken back, and posted back: in the end
@@ -354,7 +346,6 @@ def test_with_links_taken_back_too_everything_depends_on_the_set_alone(data: st.
     laws.check_record_tells_its_alerts(other)
 
 
-@moderate
 @given(st.data())
 def test_with_links_taken_back_too_what_is_told_again_is_posted_and_reversed_no_second_time(
     data: st.DataObject,
@@ -365,7 +356,6 @@ def test_with_links_taken_back_too_what_is_told_again_is_posted_and_reversed_no_
     laws.check_same_postings(told, [*told[:end], *told[data.draw(st.integers(0, end)):]])
 
 
-@moderate
 @given(st.data())
 def test_what_is_given_and_taken_back_in_turns_ends_as_what_is_known_first_does(data: st.DataObject) -> None:
     """And what a crash of a worker tells again changes nothing, posts nothing and reverses nothing."""

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.model import Adoption, DeliveryMilestone, OrderReference
+from streams.contracts.model import Adoption, DeliveryMilestone
 from streams.fulfilment.step import post
 from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import AlertState, Correction, ExceptionType, LinkKind, Milestone, Reason, Status
 from streams.shipments.chunk import Outputs
 from streams.shipments.facts import Child
 from streams.shipments.record import Shipment, encode
-from streams.shipments.reuse.archive import Keeping, archived
+from streams.shipments.reuse.archive import archived
 from streams.shipments.reuse.split import BEGINNINGS
 from streams.shipments.step import Received, step
+from tests.support.number_reuse import FIRST, KEEPING, KEY, SECOND, Result, Said, at, claim, found, tell
 from tests.support.reference_inputs import mistaken
-from tests.support.strategies import DAY_ONE, HOUR, carrier_event, received, reference
-
-KEY = "north:N100"
-DAY_MINUTES, DAY = 24 * 60, 24 * HOUR
-KEEPING = Keeping(60 * DAY, 180 * DAY, 400 * DAY, 45 * DAY)
-Said = Received | OrderReference
-Result = StepResult[Outputs, Shipment]
-
-
-def at(day: float, milestone: Milestone, **changes: Any) -> Received:
-    return received(carrier_event(milestone, int(day * DAY_MINUTES), **changes))
-
-
-def claim(day: float, order: str, **changes: Any) -> OrderReference:
-    return reference(order, f"of {order}", updated_at=DAY_ONE + int(day * DAY), **changes)
-
-
-def tell(*said: Said, states: Mapping[str, Shipment | None] | None = None) -> Result:
-    return step(said, states or {KEY: None}, keeping=KEEPING)
+from tests.support.strategies import received
 
 
 def ids(out: Result) -> set[str]:
@@ -48,10 +29,6 @@ def ids(out: Result) -> set[str]:
 
 def grave(*said: Said) -> dict[str, Shipment | None]:
     return {KEY: archived(tell(*said).states[KEY])[0]}
-
-
-FIRST = (claim(-1, "O-1"), at(-1, Milestone.PICKED_UP), at(0, Milestone.DELIVERED))
-SECOND = (at(99, Milestone.PRE_ADVISED), at(100, Milestone.PICKED_UP), at(101, Milestone.OUT_FOR_DELIVERY))
 
 
 def test_a_late_event_of_an_archived_shipment_enters_the_history_and_changes_nothing_else() -> None:
@@ -252,7 +229,6 @@ def test_beginnings_are_what_is_said_of_a_shipment_first() -> None:
 EVENTS = [item for item in (*FIRST, *SECOND) if isinstance(item, Received)]
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.permutations(EVENTS), st.lists(st.sampled_from(EVENTS), max_size=4), st.booleans())
 def test_two_shipments_under_a_number_end_in_the_same_record_whatever_came_first(
     said: list[Received], again: list[Received], whole: bool
@@ -265,11 +241,6 @@ def test_two_shipments_under_a_number_end_in_the_same_record_whatever_came_first
     assert shipment is not None
     assert encode(shipment) == encode(expected)
     assert shipment.view.generation == 2
-
-
-def found(day: float, milestone: Milestone, **changes: Any) -> list[Received]:
-    """An event found to be the shipment's by a reference, and what takes it back."""
-    return [received(one) for one in mistaken(at(day, milestone, **changes).event)]
 
 
 def test_an_event_known_by_a_reference_alone_begins_nothing_and_goes_with_what_begins() -> None:
@@ -357,7 +328,6 @@ def posted(milestones: list[DeliveryMilestone]) -> list[str]:
     )
 
 
-@settings(max_examples=int(os.environ.get("SHIPSYNC_LAWS", "300")), deadline=None)
 @given(st.data(), st.booleans())
 def test_whatever_is_said_of_a_number_used_again_ends_alike_whatever_came_first(
     data: st.DataObject, archived: bool

@@ -12,7 +12,7 @@ from streams.shipments.project import all_facts, project
 from streams.shipments.record import encode
 from streams.shipments.reuse.split import is_beginning, may_split
 from streams.shipments.step import step
-from tests.streams.shipments.reuse.test_after_archive import FIRST, KEEPING, KEY, SECOND, Said, at, claim, found, tell
+from tests.support.number_reuse import FIRST, KEEPING, KEY, SECOND, Said, at, claim, found, tell
 
 PIECES = [at(-1, Milestone.PICKED_UP, piece="2"), at(0, Milestone.DELIVERED, piece="1")]
 

@@ -8,7 +8,7 @@ import pytest
 
 from streams.contracts.model import MasterRecord, ReferenceClaim, ShipmentLink
 from streams.kernel.vocabulary import LinkKind, MasterKind, RejectReason, SaidBy
-from streams.masterdata.manual_claims import said_by_hand
+from streams.masterdata.step import step
 
 
 def record(**changes: Any) -> MasterRecord:
@@ -20,22 +20,22 @@ def record(**changes: Any) -> MasterRecord:
 
 
 def test_a_person_says_whose_a_reference_is() -> None:
-    out = said_by_hand([record(valid_at=5), record(id="container+booking:M1/K2")])
-    assert out.claims == [
+    out = step([record(valid_at=5), record(id="container+booking:M1/K2")])
+    assert out.outputs.claims == [
         ReferenceClaim("bol", "B1", "north", "N1", SaidBy.PERSON, 9, 5),
         ReferenceClaim("container+booking", "M1/K2", "north", "N1", SaidBy.PERSON, 9, 9),
     ]
-    assert (out.links, out.refused) == ([], [])
+    assert (out.outputs.links, out.refused) == ([], [])
 
 
 def test_a_person_takes_it_back() -> None:
-    [claim] = said_by_hand([record(carrier="", tracking_number="", withdrawn=True)]).claims
+    [claim] = step([record(carrier="", tracking_number="", withdrawn=True)]).outputs.claims
     assert (claim.withdrawn, claim.said_at) == (True, 9)
 
 
 def test_other_kinds_say_nothing_of_shipments() -> None:
-    out = said_by_hand([record(kind=MasterKind.CARRIER, id="north"), record(kind=MasterKind.CUSTOMER, id="C-1")])
-    assert (out.claims, out.links, out.refused) == ([], [], [])
+    out = step([record(kind=MasterKind.CARRIER, id="north"), record(kind=MasterKind.CUSTOMER, id="C-1")])
+    assert (out.outputs.claims, out.outputs.links, out.refused) == ([], [], [])
 
 
 def link(**changes: Any) -> MasterRecord:
@@ -47,14 +47,14 @@ def link(**changes: Any) -> MasterRecord:
 
 
 def test_a_person_says_which_number_belongs_to_which() -> None:
-    assert said_by_hand([link(), link(withdrawn=True)]).links == [
+    assert step([link(), link(withdrawn=True)]).outputs.links == [
         ShipmentLink("north", "N2", "north", "N1", LinkKind.RELABELLED, 9, False, "mo"),
         ShipmentLink("north", "N2", "north", "N1", LinkKind.RELABELLED, 9, True, "mo"),
     ]
 
 
 def test_another_name_of_the_same_holds_both_ways() -> None:
-    assert [one.tracking_number for one in said_by_hand([link(link="alias")]).links] == ["N2", "N1"]
+    assert [one.tracking_number for one in step([link(link="alias")]).outputs.links] == ["N2", "N1"]
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_another_name_of_the_same_holds_both_ways() -> None:
      ({"of_tracking_number": "N2"}, "of_tracking_number")],
 )
 def test_a_link_of_nothing_is_refused(changes: dict[str, Any], path: str) -> None:
-    [(place, reject)] = said_by_hand([link(**changes)]).refused
+    [(place, reject)] = step([link(**changes)]).refused
     assert (place, reject.path) == (0, path)
 
 
 @pytest.mark.parametrize("changes", [{"id": "bol"}, {"id": ":B1"}, {"carrier": ""}, {"tracking_number": ""}])
 def test_half_a_word_is_refused_alone(changes: dict[str, Any]) -> None:
-    out = said_by_hand([record(**changes), record()])
+    out = step([record(**changes), record()])
     [(place, reject)] = out.refused
-    assert (place, reject.reason, len(out.claims)) == (0, RejectReason.CONTRACT_BROKEN, 1)
+    assert (place, reject.reason, len(out.outputs.claims)) == (0, RejectReason.CONTRACT_BROKEN, 1)
 

@@ -1,0 +1,1 @@
+"""Tests that hold pages of ``docs/`` to the code."""

@@ -1,0 +1,77 @@
+"""``shipsync settings``: every setting with the value it has here; ``--markdown``: the tables of docs/settings.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import Enum
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from config import settings as configuration
+from config.settings import GROUPS, SETTINGS, Setting, Settings
+
+HIDDEN = "(set, not shown)"
+
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As the tables of docs/settings.md.")] = False,
+) -> None:
+    """List every setting: its variable, the value it has here, what it does. Secrets are not shown."""
+    if markdown:
+        typer.echo(as_markdown())
+        return
+    settings = configuration.load()
+    values = {one.variable: shown(one, settings) for one in SETTINGS.values()}
+    if as_json:
+        typer.echo(json.dumps(values, indent=2))
+        return
+    table = Table(title="Settings")
+    table.add_column("setting", no_wrap=True)
+    table.add_column("value", overflow="fold")
+    table.add_column("what it does")
+    given = settings.given
+    for one in SETTINGS.values():
+        style = "bold" if one.name in given else ""
+        table.add_row(one.variable, Text(values[one.variable], style), Text(one.info.description or ""))
+    Console(highlight=False).print(table)
+
+
+def shown(one: Setting, settings: Settings) -> str:
+    """The value it has, as text; a secret one only says that it is set."""
+    return HIDDEN if one.secret and one.name in settings.given else as_text(settings.value(one.name))
+
+
+def as_text(value: object) -> str:
+    """A value as it stands in the environment; empty where there is none."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None or (isinstance(value, SecretStr | Mapping) and not value) else str(value)
+
+
+def as_markdown() -> str:
+    """The tables of ``docs/settings.md``, one for each group."""
+    defaults = Settings(_env_file=None, **{one.name: one.info.get_default(call_default_factory=True)
+                                           for one in SETTINGS.values()})
+    lines: list[str] = []
+    for group, kind in GROUPS.items():
+        lines += [f"## {kind.__doc__}".removesuffix("."), "", "| setting | default | what it does |", "|---|---|---|"]
+        for one in SETTINGS.values():
+            if one.group == group:
+                default = as_text(defaults.value(one.name))
+                what = (one.info.description or "").replace("<", "&lt;")
+                lines.append(f"| `{one.variable}` | {f'`{default}`' if default else '-'} | {what} |")
+        lines.append("")
+    return "\n".join(lines).rstrip()
