@@ -1,6 +1,7 @@
 """Diff: the messages that turn what stood told into what stands told, each under the id of its item.
 
-- ``new``: the item was not there. ``replaces``: another event tells it now. ``retracts``: it is there no more.
+- ``new``: the item was not there. ``replaces``: an event that may have told it was taken back, and another tells it.
+  ``retracts``: it is there no more.
 - ``corrects`` names the event that had told the item; null where the order claims the shipment no more.
 - ``because_of`` names the input that made it so, so that readers recognise a repeat of the same message.
 
@@ -23,6 +24,7 @@ from streams.shipments.record import Shipment
 from streams.shipments.timers.punctuality import punctuality_words
 from streams.shipments.told import Told, in_words
 
+Reporters = Mapping[str, frozenset[str]]
 _Item = TypeVar("_Item", CustomerUpdate, DeliveryMilestone)
 
 
@@ -33,7 +35,7 @@ def updates_between(before: Told, after: Told, now: Sequence[Shipment]) -> list[
         one if one.correction is not Correction.RETRACTS
         else replace(one, status=now[-1].status) if one.order_id in orders
         else replace(one, corrects=None)
-        for one in _changed(before.updates, after.updates, before.reporters, after.reporters)
+        for one in _changed(before.updates, after.updates, before.reporters, after.reporters, "update_id")
     ]  # fmt: skip
 
 
@@ -43,7 +45,9 @@ def milestones_between(
     """The delivery milestones; ``now``: the shipments under the number, the one that goes on last."""
     deliveries = {order.delivery_id for shipment in now for order in shipment.orders}
     changed = []
-    for one in _changed(before.milestones, after.milestones, before.reporters, after.reporters):
+    for one in _changed(
+        before.milestones, after.milestones, before.reporters, after.reporters, "milestone_id"
+    ):
         corrects, revision = one.corrects, one.claim_revision
         if one.correction is Correction.RETRACTS and one.delivery_id not in deliveries:
             of_it = next((other for other in now if other.view.generation == one.life), now[-1])
@@ -67,20 +71,31 @@ def alerts_between(
 
 
 def _changed(
-    before: Mapping[str, _Item], after: Mapping[str, _Item], reported: Mapping[str, frozenset[str]],
-    reports: Mapping[str, frozenset[str]],
+    before: Mapping[str, _Item], after: Mapping[str, _Item], reported: Reporters, reports: Reporters, id_name: str
 ) -> Iterator[_Item]:
-    """What is retracted, replaced and new. Any event that reported an item may have told it, so the item is sent anew
-    where one of them reports it no more."""
+    """What is retracted, replaced and new."""
     for key, one in before.items():
         if key not in after:
             yield replace(one, correction=Correction.RETRACTS, corrects=one.event_id)
     for key, one in after.items():
         if key not in before:
-            yield one
+            yield replace(_untold(key, after, reported, reports), **{id_name: key})
         elif lost := reported[key] - reports[key]:
-            corrects = before[key].event_id if before[key].event_id in lost else min(lost)
-            yield replace(one, correction=Correction.REPLACES, corrects=corrects)
+            was = before[key].event_id
+            yield replace(one, correction=Correction.REPLACES, corrects=was if was in lost else min(lost))
+
+
+def _untold(key: str, after: Mapping[str, _Item], reported: Reporters, reports: Reporters) -> _Item:
+    """A new item as it is told. Where a late event moved the numbers, it is told by that event, not by one that another
+    number told already."""
+    one = after[key]
+    if not any(one.event_id in events for events in reported.values()):
+        return one
+    known = frozenset[str]().union(*reported.values())
+    return next((
+        other for name, other in after.items()
+        if other.event_id not in known and other.order_id == one.order_id and reports[name] == reports[key]
+    ), one)  # fmt: skip
 
 
 def _why(alert: AlertSignal, now: Shipment) -> str:

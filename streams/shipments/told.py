@@ -22,15 +22,13 @@ from streams.shipments.occurrences.numbering import is_voided, kind_of, numbered
 from streams.shipments.record import OpenException, Shipment
 from streams.shipments.timers.punctuality import risk, risk_signal
 
-OCCURRENCE = ""
-"""Among ``News.reporters`` the events of the occurrence; the others are named by their fact."""
 _CRITICAL = frozenset({ExceptionType.DAMAGE, ExceptionType.LOSS})
 
 
 class Told(NamedTuple):
     """What stands told, by audience: customer updates and delivery milestones of every shipment under the number,
-    alerts of the one that goes on; each by its id. ``reporters``: of each update and milestone all events that report
-    the same; which of them a message names depends on which came first."""
+    alerts of the one that goes on; each by its id. ``reporters``: of each update all events of its kind of news,
+    of each milestone all that report its fact; which of them a message names depends on which came first."""
 
     updates: dict[str, CustomerUpdate]
     milestones: dict[str, DeliveryMilestone]
@@ -40,7 +38,7 @@ class Told(NamedTuple):
 
 class News(NamedTuple):
     """An event that tells somebody something. ``number``: which occurrence of its kind, 0 for none; ``facts``: those
-    it is the first to report; ``reporters``: all events of the occurrence, and of each fact."""
+    it is the first to report; ``reporters``: all events of its kind, and of each fact."""
 
     place: int
     entry: Entry
@@ -69,30 +67,38 @@ def news_of(shipment: Shipment, like: Entry | None = None) -> Iterator[News]:
     event of it received first."""
     facts, view = shipment.facts, shipment.view
     entries = entries_of(facts)
-    occurrences = numbered(facts, view, entries, like)
-    known: dict[str, int] = {}
-    first: dict[int, tuple[Fact, ...]] = {}
-    events_of: dict[tuple[str, str], set[str]] = {}
+    number_of = numbered(facts, view, entries, like)
     told_by = {
         place: origin_at(facts, place, entry).hex() for place, entry in enumerate(entries)
         if entry.story is not None and not entry.retracts and (like is None or is_like(entry, like))
         and not is_voided(facts, view, place, entry)
     }
+    known: dict[str, int] = {}
+    first: dict[int, tuple[Fact, ...]] = {}
+    reporters: dict[str, set[str]] = {}
     for place in sorted(told_by, key=lambda place: received_before(facts, place, entries[place])):
         entry = entries[place]
-        first[place] = new_facts(entry, known.get(entry.piece, 0), occurrences.number_of.get(place, 0))
+        first[place] = new_facts(entry, known.get(entry.piece, 0), number_of.get(place, 0))
         known[entry.piece] = known.get(entry.piece, 0) | sum(fact.bit for fact in first[place])
-        for fact in FACTS.get((entry.milestone, entry.exception), ()) if entry.actual else ():
-            events_of.setdefault((fact.name, entry.piece), set()).add(told_by[place])
+        for name in _reported(entry):
+            reporters.setdefault(name, set()).add(told_by[place])
     for place in told_by:
-        entry, number = entries[place], occurrences.number_of.get(place, 0)
+        entry, number = entries[place], number_of.get(place, 0)
         if entry.story is not None and (number or first[place]):
-            of_it = frozenset(told_by[other] for other in occurrences.reporters.get(place, ()))
-            reporters = {
-                fact.name: of_it if fact.repeats else frozenset(events_of[fact.name, entry.piece])
-                for fact in first[place]
-            }
-            yield News(place, entry, entry.story, number, first[place], {OCCURRENCE: of_it, **reporters})
+            names = {name: frozenset(reporters[name]) for name in _reported(entry)}
+            yield News(place, entry, entry.story, number, first[place], names)
+
+
+def _reported(entry: Entry) -> list[str]:
+    """Names of what an event reports: its kind of news, and its facts (``_fact_name``)."""
+    kind = kind_of(entry)
+    facts = FACTS.get((entry.milestone, entry.exception), ()) if entry.actual else ()
+    return [*([] if kind is None else [kind]), *(_fact_name(fact, entry) for fact in facts)]
+
+
+def _fact_name(fact: Fact, entry: Entry) -> str:
+    """A fact is one of its piece; attempts are numbered whichever piece they are of."""
+    return f"fact {fact.name} {'' if fact.repeats else entry.piece}"
 
 
 def is_like(entry: Entry, other: Entry) -> bool:
@@ -127,7 +133,7 @@ def updates_of(
                 update = _update(shipment, one, order)
                 updates[update.update_id] = update
                 if reporters is not None:
-                    reporters[update.update_id] = one.reporters[OCCURRENCE]
+                    reporters[update.update_id] = one.reporters[kind_of(one.entry) or ""]
     return updates
 
 
@@ -142,7 +148,7 @@ def milestones_of(
                 milestone = _milestone(shipment, one, order, fact)
                 milestones[milestone.milestone_id] = milestone
                 if reporters is not None:
-                    reporters[milestone.milestone_id] = one.reporters[fact.name]
+                    reporters[milestone.milestone_id] = one.reporters[_fact_name(fact, one.entry)]
     return milestones
 
 

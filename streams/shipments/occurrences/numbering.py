@@ -8,20 +8,11 @@ Events that corrections took out, or that are another shipment's, are no news.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from streams.shipments.audiences import KIND_NUMBERS, NEWS_KINDS
 from streams.shipments.facts import Entry, Facts, id_at, origin_at, place_of, rank_of, reports_of
 from streams.shipments.occurrences.matching import occurrences, read_report, source_of
 from streams.shipments.record import View
-
-
-class Numbered(NamedTuple):
-    """``number_of``: place of an event -> which occurrence of its kind it tells, 1, 2 ...; ``reporters``: places of all
-    events of that occurrence, by the same place."""
-
-    number_of: dict[int, int]
-    reporters: dict[int, list[int]]
 
 
 def kind_of(entry: Entry) -> str | None:
@@ -41,21 +32,20 @@ def received_before(facts: Facts, place: int, entry: Entry) -> tuple[int, int, i
     return entry.received_at, entry.at, rank_of(entry), id_at(facts, place)
 
 
-def numbered(facts: Facts, view: View, entries: Sequence[Entry], like: Entry | None = None) -> Numbered:
-    """Number the news of a shipment; with an event, that of its kind. ``entries``: its history."""
-    number_of: dict[int, int] = {}
-    reporters: dict[int, list[int]] = {}
+def numbered(facts: Facts, view: View, entries: Sequence[Entry], like: Entry | None = None) -> dict[int, int]:
+    """Place of an event -> which occurrence of its kind it tells, 1, 2 ...; none of those that tell nothing. With an
+    event, of its kind alone. ``entries``: the history."""
     kind = None if like is None else kind_of(like)
     if like is not None and kind is None:
-        return Numbered(number_of, reporters)
+        return {}
+    number_of: dict[int, int] = {}
     for places in news_by_kind(facts, view, entries, kind).values():
-        tellers = {place: [place] for place in places}
-        if len(view.sources) > 1:
+        tellers = places
+        if len(view.sources) > 1 and len(places) > 1:
             found = _tellers(_assigned(entries, places), places)
-            tellers = {place: found[place] for place in places if place in found}
-        reporters |= tellers
+            tellers = [place for place in places if place in found]
         number_of |= {place: number for number, place in enumerate(tellers, 1)}
-    return Numbered(number_of, reporters)
+    return number_of
 
 
 def sources_and_counts(facts: Facts, view: View, entries: Sequence[Entry]) -> tuple[tuple[int, ...], dict[int, int]]:
@@ -96,20 +86,15 @@ def news_by_kind(
     return kinds
 
 
-def _tellers(assigned: Sequence[tuple[int, int]], places: Sequence[int]) -> dict[int, list[int]]:
-    """For each occurrence an event of its own that tells it: its first, where that tells no other, else any; with all
-    events of the occurrence."""
-    events: dict[int, list[int]] = {}
+def _tellers(assigned: Sequence[tuple[int, int]], places: Sequence[int]) -> set[int]:
+    """For each occurrence an event of its own that tells it: its first, where that tells no other, else any."""
     tellers: dict[int, int] = {}
     for place, occurrence in assigned:
-        events.setdefault(occurrence, []).append(place)
         if occurrence not in tellers and place not in tellers.values():
             tellers[occurrence] = place
-    spare = iter([place for place in places if place not in tellers.values()])
-    for occurrence in events:
-        if occurrence not in tellers and (unused := next(spare, None)) is not None:
-            tellers[occurrence] = unused
-    return {place: events[occurrence] for occurrence, place in tellers.items()}
+    missing = len({occurrence for _, occurrence in assigned}) - len(tellers)
+    spare = [place for place in places if place not in tellers.values()]
+    return {*tellers.values(), *spare[:missing]}
 
 
 def _assigned(entries: Sequence[Entry], places: Sequence[int]) -> list[tuple[int, int]]:
