@@ -34,6 +34,8 @@ class FakeThread:
         self.asked: list[set[TopicPartition]] = []
         self.commits: list[dict[TopicPartition, int]] = []
         self.commit_works = True
+        self.is_member = True
+        self.should_stop = False
 
     async def fetch(self, partitions: set[TopicPartition], timeout: float, most: int) -> Fetch | None:
         del timeout, most
@@ -45,6 +47,9 @@ class FakeThread:
             return False
         self.commits.append(dict(offsets))
         return True
+
+    async def still_member_as(self, assignment: Any) -> bool:
+        return assignment is self.announced and self.is_member
 
     async def commit(self, offsets: dict[TopicPartition, int]) -> bool:
         """Faust's own way to commit, which must not be taken."""

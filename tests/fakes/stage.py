@@ -11,7 +11,7 @@ from topologies.runtime.changelog import Restored
 from topologies.runtime.handler import Afterwards, Change, Handled, Message, Refused, View
 from topologies.runtime.outbox import HeldBack
 from topologies.runtime.partition_state import Mark, PartitionState, StateMemory
-from topologies.runtime.sink import Whole
+from topologies.runtime.sink import Span, Whole
 
 
 class Calls(list[str]):
@@ -33,7 +33,7 @@ class Calls(list[str]):
 
 
 class FakeSink:
-    """Keeps what is sent; at flush it counts as acknowledged."""
+    """Keeps what is sent; at flush it counts as acknowledged. ``end``: of the changelog."""
 
     def __init__(self, calls: Calls) -> None:
         self.calls = calls
@@ -42,12 +42,16 @@ class FakeSink:
         self.partitions: dict[str, int | None] = {}
         self.aborted = 0
         self.is_atomic = False
+        self.at_once = 1
+        self.end = 100
+        self._span: Span | None = None
 
     def open(self, partition: int) -> None:
         self.calls.note(f"open {partition}")
 
     def begin(self, partition: int) -> FakeSink:
         del partition
+        self._span = None
         return self
 
     def release(self, partition: int) -> None:
@@ -68,11 +72,22 @@ class FakeSink:
             self.calls.note(f"send {record.topic}")
             self.whole.append(record)
 
+    def send_changes(
+        self, topic: str, partition: int, changes: Sequence[Message], carrying: Sequence[Whole] = ()
+    ) -> None:
+        first = self.end if self._span is None else self._span.first
+        sent = len(changes) + len(carrying) + (0 if self._span is None else self._span.records)
+        self.send({topic: list(changes)}, partition)
+        self.send_whole(carrying)
+        self.end += len(changes) + len(carrying)
+        self._span = Span(first, self.end, sent)
+
     def flush(self) -> None:
         self.calls.note("flush")
 
-    def commit(self) -> None:
+    def commit(self) -> Span | None:
         self.calls.note("commit")
+        return self._span
 
     def abort(self) -> None:
         self.calls.note("abort")
@@ -84,7 +99,7 @@ class FakeChangelog:
 
     def __init__(self, calls: Calls, block_cache_bytes: int = 8 << 20) -> None:
         self.calls = calls
-        self.reached = 100
+        self.end = 100
         self.troubles = 0
         self._memory = StateMemory(block_cache_bytes)
         self.opened: dict[int, _NotedState] = {}
@@ -92,11 +107,6 @@ class FakeChangelog:
 
     def topic_id(self) -> str:
         return "fake"
-
-    def end(self, partition: int) -> int:
-        del partition
-        self.calls.note("end")
-        return self.reached
 
     def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> Restored | None:
         if self.troubles:
@@ -106,7 +116,7 @@ class FakeChangelog:
         if not wanted():
             return None
         self.opened[partition] = _NotedState(path, self._memory, self.calls)
-        return Restored(self.opened[partition], self.left)
+        return Restored(self.opened[partition], self.left, self.end)
 
 
 class _NotedState(PartitionState):

@@ -21,8 +21,8 @@ from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 from topologies.runtime.faust_app import build_faust_app, run
 from topologies.runtime.handler import Change, Handled, Refused, View
+from topologies.runtime.processing import build_sink
 from topologies.runtime.runner import StageRunner
-from topologies.runtime.sink import build_sink
 
 
 class Echo:

@@ -22,7 +22,7 @@ from streams.contracts.model import (
     OrderReference,
     ShipmentLink,
 )
-from streams.fulfilment.step import post
+from streams.fulfilment.step import step as post
 from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import TERMINAL, AlertState, Correction, Milestone, PostingKind, Status
 from streams.shipments import record as records
@@ -145,7 +145,7 @@ def posted(outcome: Outcome) -> list[tuple[str, str, str, str]]:
     for milestone in outcome.milestones:
         out = post([milestone], states)
         states |= out.states
-        for one in out.postings:
+        for one in out.outputs.postings:
             assert one.posting_id not in standing
             if one.reverses is None:
                 piece = "" if one.kind is PostingKind.DELIVERY_ATTEMPT else one.piece or ""
@@ -159,7 +159,7 @@ def posted(outcome: Outcome) -> list[tuple[str, str, str, str]]:
 
 def check_same_postings(told: list[DeliveryMilestone], again: list[DeliveryMilestone]) -> None:
     """The same is posted and reversed, each once: what ``again`` tells more is a repeat."""
-    once, repeated = ([one.posting_id for one in post(chunk, {}).postings] for chunk in (told, again))
+    once, repeated = ([one.posting_id for one in post(chunk, {}).outputs.postings] for chunk in (told, again))
     assert repeated == once
 
 

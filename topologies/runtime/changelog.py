@@ -1,4 +1,4 @@
-"""A stage's changelog topic: how far it reaches, and bringing a partition's local state up to its end."""
+"""A stage's changelog topic: bringing a partition's local state up to its end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from config.settings import Settings
 from streams.kernel.errors import Fatal, Transient
 from topologies.runtime import metrics
 from topologies.runtime.outbox import HeldBack, carried
-from topologies.runtime.partition_state import Damaged, Mark, PartitionState, StateMemory, wipe
+from topologies.runtime.partition_state import Damaged, Mark, PartitionState, StateMemory, set_aside, wipe
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,21 @@ class _BeyondTheEnd(Transient):
 
 
 class Restored(NamedTuple):
-    """A partition's local state, and by key what the worker before had not sent, or not noted as sent."""
+    """A partition's local state, and by key what the worker before had not sent, or not noted as sent.
+
+    ``end``: the offset up to which the changelog was read.
+    """
 
     state: PartitionState
     held_back: Mapping[bytes, HeldBack]
+    end: int
+
+
+class _Replayed(NamedTuple):
+    """How many records were replayed, and up to which offset."""
+
+    records: int
+    end: int
 
 
 class _Found(NamedTuple):
@@ -58,15 +69,12 @@ class Changelog(Protocol):
     def topic_id(self) -> str:
         """The topic's identity: another one after the topic was deleted and made again."""
 
-    def end(self, partition: int) -> int:
-        """The offset after the last record of a partition."""
-
     def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> Restored | None:
         """The partition's local state, up to the changelog's end; None once no longer ``wanted``."""
 
 
 class KafkaChangelog:
-    """The changelog on Kafka. ``end`` is for one thread at a time; ``close`` when done."""
+    """The changelog on Kafka. May restore several partitions at once."""
 
     def __init__(self, stage: str, topic: str, settings: Settings, local_writes: LocalWrites) -> None:
         self._stage = stage
@@ -75,7 +83,6 @@ class KafkaChangelog:
         self._local_writes = local_writes
         self._memory = StateMemory(settings.state.block_cache_bytes)
         self._id: str | None = None
-        self._asker: Consumer | None = None
 
     def topic_id(self) -> str:
         """The topic's identity, '' where the broker does not tell. Raises Transient, or Fatal if missing."""
@@ -90,17 +97,6 @@ class KafkaChangelog:
                 raise Transient(f"The changelog topic {self._topic} cannot be described: {error}") from error
         return self._id
 
-    def end(self, partition: int) -> int:
-        """An offset at or just before the end of a partition. Raises Transient without an answer."""
-        if self._asker is None:
-            self._asker = self._consumer()
-        tp = TopicPartition(self._topic, partition)
-        try:
-            end: int = self._asker.get_watermark_offsets(tp, timeout=ANSWER_SECONDS)[1]
-        except KafkaException as error:
-            raise Transient(f"{self._topic}[{partition}] does not answer: {error}") from error
-        return end
-
     def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> Restored | None:
         """Open the partition's state and replay what it lacks; None once no longer ``wanted``.
 
@@ -112,11 +108,13 @@ class KafkaChangelog:
         found: dict[bytes, _Found] = {}
         try:
             if (fault := self._foreign(state)) is not None:
-                state = self._again(state, partition, fault)
+                state = self._again(state, partition, fault, wipe)
             try:
                 replayed = self._replay(state, partition, wanted, found)
-            except _BeyondTheEnd as error:
-                state = self._again(state, partition, str(error))
+            except (_BeyondTheEnd, Damaged) as error:
+                put_away = set_aside if isinstance(error, Damaged) else wipe
+                state = self._again(state, partition, str(error), put_away)
+                found.clear()
                 replayed = self._replay(state, partition, wanted, found)
         except BaseException:
             state.close()
@@ -126,15 +124,9 @@ class KafkaChangelog:
             return None
         seconds = time.monotonic() - started
         metrics.RESTORE_SECONDS.labels(self._stage).observe(seconds)
-        metrics.RESTORED_RECORDS.labels(self._stage).inc(replayed)
-        log.info("%s[%d] restored: %d records in %.1f s", self._topic, partition, replayed, seconds)
-        return Restored(state, {key: one.held for key, one in found.items()})
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        asker, self._asker = self._asker, None
-        if asker is not None:
-            asker.close()
+        metrics.RESTORED_RECORDS.labels(self._stage).inc(replayed.records)
+        log.info("%s[%d] restored: %d records in %.1f s", self._topic, partition, replayed.records, seconds)
+        return Restored(state, {key: one.held for key, one in found.items()}, replayed.end)
 
     def _consumer(self) -> Consumer:
         return Consumer({
@@ -153,17 +145,22 @@ class KafkaChangelog:
         try:
             return PartitionState(path, self._memory)
         except Damaged as error:
-            return self._rebuilt(path, partition, str(error))
+            return self._rebuilt(path, partition, str(error), set_aside)
 
-    def _rebuilt(self, path: Path, partition: int, why: str) -> PartitionState:
-        log.warning("%s[%d] is rebuilt from its changelog: %s", self._topic, partition, why)
+    def _rebuilt(self, path: Path, partition: int, why: str, put_away: Callable[[Path], object]) -> PartitionState:
         metrics.STATE_REBUILDS.labels(self._stage).inc()
-        wipe(path)
+        aside = put_away(path)
+        log.warning(
+            "%s[%d] is rebuilt from its changelog: %s%s", self._topic, partition, why,
+            "" if aside is None else f"; the damaged state lies at {aside} and may be deleted",
+        )
         return PartitionState(path, self._memory)
 
-    def _again(self, state: PartitionState, partition: int, why: str) -> PartitionState:
+    def _again(
+        self, state: PartitionState, partition: int, why: str, put_away: Callable[[Path], object]
+    ) -> PartitionState:
         state.close()
-        return self._rebuilt(state.path, partition, why)
+        return self._rebuilt(state.path, partition, why, put_away)
 
     def _foreign(self, state: PartitionState) -> str | None:
         """Why the state is not of this changelog topic; None where it is, or is new."""
@@ -173,9 +170,8 @@ class KafkaChangelog:
 
     def _replay(
         self, state: PartitionState, partition: int, wanted: Callable[[], bool], found: dict[bytes, _Found]
-    ) -> int | None:
-        """Apply everything the state lacks; how many records, or None once no longer wanted. ``found``: gets what they
-        carry."""
+    ) -> _Replayed | None:
+        """Apply everything the state lacks; None once no longer wanted. ``found``: gets what the records carry."""
         start = OFFSET_BEGINNING if state.mark is None else state.mark.offset
         tp = TopicPartition(self._topic, partition, start)
         consumer = self._consumer()
@@ -188,17 +184,17 @@ class KafkaChangelog:
     def _replay_from(
         self, consumer: Consumer, tp: TopicPartition, state: PartitionState, wanted: Callable[[], bool],
         found: dict[bytes, _Found],
-    ) -> int | None:
+    ) -> _Replayed | None:
         topic_id, start = self.topic_id(), tp.offset
         count, reported = 0, time.monotonic()
         answered = reported
         while wanted():
             messages = consumer.consume(BATCH, timeout=POLL_SECONDS)
             now = time.monotonic()
-            at_end = self._apply(state, messages, topic_id, found)
-            count += len(messages) - at_end
-            if at_end:
-                return count
+            end = self._apply(state, messages, topic_id, found)
+            count += len(messages) - (end is not None)
+            if end is not None:
+                return _Replayed(count, end)
             if messages:
                 answered = now
             elif start >= 0 and 0 <= consumer.get_watermark_offsets(tp, cached=True)[1] < start:
@@ -212,11 +208,12 @@ class KafkaChangelog:
 
     def _apply(
         self, state: PartitionState, messages: Sequence[Message], topic_id: str, found: dict[bytes, _Found]
-    ) -> bool:
-        """Write one batch; whether the end of the partition was among it. The state's mark stays before what is still
+    ) -> int | None:
+        """Write one batch; the end of the partition, if it was among it. The state's mark stays before what is still
         to be sent."""
         changes: dict[bytes, bytes | None] = {}
-        at_end, offset = False, None
+        offset: int | None = None
+        end: int | None = None
         for message in messages:
             error = message.error()
             if error is not None:
@@ -224,7 +221,7 @@ class KafkaChangelog:
                     raise _BeyondTheEnd(f"its place is not in the topic: {error}")
                 if error.code() != KafkaError._PARTITION_EOF:
                     raise Transient(f"{self._topic} cannot be read: {error}")
-                at_end, offset = True, message.offset()
+                end = offset = message.offset()
                 continue
             key, value = message.key(), message.value()
             offset = message.offset() + 1
@@ -241,4 +238,4 @@ class KafkaChangelog:
                 changes.update(self._local_writes(key, value))
         if offset is not None:
             state.apply(changes, Mark(topic_id, min([offset, *(one.offset for one in found.values())])))
-        return at_end
+        return end

@@ -1,27 +1,73 @@
-"""What a stage writes to Kafka for a chunk; in which order, the runner says."""
+"""Writes what a handler made of one chunk, in the order that makes it safe, in one call of one thread.
+
+Outputs and dead letters first, acknowledged by the broker; then the changelog, acknowledged; then what was held back
+for it (``outbox.py``); then the local state. In a transaction all but the local state become final together.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, cast
 
 from config.topics import App
+from topologies.runtime import metrics
 from topologies.runtime.deadletters import Encode, cards, letters
 from topologies.runtime.handler import Handled
 from topologies.runtime.outbox import HeldBack, carrying, to_hold, together
-from topologies.runtime.sink import Sink, Unit
+from topologies.runtime.sink import Sink, Span, Unit
 
 log = logging.getLogger(__name__)
 
 
-class Writing:
+class Written(NamedTuple):
+    """A chunk's writes are final. ``span``: where its changelog records lie; ``is_atomic``: in a transaction."""
+
+    span: Span | None
+    is_atomic: bool
+
+
+class ChunkWriter:
     """Writes what handlers hand back. ``encode_dead_letter``: index card -> value bytes."""
 
     def __init__(self, app: App, sink: Sink, encode_dead_letter: Encode) -> None:
         self._app = app
         self._sink = sink
         self._encode = encode_dead_letter
+
+    def write(self, number: int, handled: Handled, now_ms: int, ours: Callable[[], bool]) -> Written | None:
+        """Write all of it for input partition ``number``; None once it is no longer ``ours``, which is asked before
+        each step, with nothing final where that can be helped.
+
+        Raises Fenced where another worker took over, Fatal where the broker does not acknowledge.
+        """
+        if not ours():
+            return None
+        unit = self._sink.begin(number)
+        if not self._in_order(unit, number, handled, now_ms, ours):
+            unit.abort()
+            return None
+        with self._phase("commit"):
+            return Written(unit.commit(), unit.is_atomic)
+
+    def _in_order(
+        self, unit: Unit, number: int, handled: Handled, now_ms: int, ours: Callable[[], bool]
+    ) -> bool:
+        with self._phase("outputs"):
+            held = self.outputs(unit, handled, now_ms)
+        if (handled.changes or handled.afterwards) and self._app.state_topic is not None:
+            if not ours():
+                return False
+            with self._phase("changelog"):
+                self.changes(unit, number, handled, held)
+            if held:
+                if not ours():
+                    return False
+                self.tell(unit, held)
+                if not ours():
+                    return False
+                self.note_told(unit, number, held)
+        return ours()
 
     def outputs(self, unit: Unit, handled: Handled, now_ms: int) -> dict[bytes, HeldBack]:
         """Outputs and dead letters, acknowledged, and of what is said afterwards all that does not wait for the
@@ -41,8 +87,9 @@ class Writing:
         changes = [
             {"key": key, "value": change.changelog} for key, change in handled.changes.items() if key not in held
         ]
-        unit.send({topic: cast(Any, changes)}, partition=number)
-        unit.send_whole([carrying(topic, key, one, number) for key, one in held.items()])
+        unit.send_changes(
+            topic, number, cast(Any, changes), [carrying(topic, key, one, number) for key, one in held.items()]
+        )
         unit.flush()
 
     def tell(self, unit: Unit, held: Mapping[bytes, HeldBack]) -> None:
@@ -53,18 +100,22 @@ class Writing:
     def note_told(self, unit: Unit, number: int, held: Mapping[bytes, HeldBack]) -> None:
         """Write these records of the changelog again, without what they carried."""
         changes = [{"key": key, "value": one.changelog} for key, one in held.items()]
-        unit.send({self._changelog: cast(Any, changes)}, partition=number)
+        unit.send_changes(self._changelog, number, cast(Any, changes))
 
-    def what_was_left(self, number: int, held: Mapping[bytes, HeldBack]) -> None:
-        """Send what the worker before held back and had not sent, or not noted as sent."""
+    def what_was_left(self, number: int, held: Mapping[bytes, HeldBack]) -> Span | None:
+        """Send what the worker before held back and had not sent, or not noted as sent; where it is noted."""
         if not held:
-            return
+            return None
         unit = self._sink.begin(number)
         self.tell(unit, held)
         self.note_told(unit, number, held)
-        unit.commit()
+        span = unit.commit()
         told = sum(len(messages) for one in held.values() for messages in one.messages.values())
         log.info("%s[%d]: %d messages its last worker held back were sent", self._app.name, number, told)
+        return span
+
+    def _phase(self, name: str) -> Any:
+        return metrics.CHUNK_SECONDS.labels(self._app.name, name).time()
 
     @property
     def _changelog(self) -> str:

@@ -194,12 +194,6 @@ class Ledger:
         """The partitions with an open lane."""
         return set(self._lanes)
 
-    def unfinished(self) -> dict[TopicPartition, int]:
-        """For each partition with chunks in flight, where the first of them begins."""
-        return {
-            tp: lane.in_flight[0].records[0].offset for tp, lane in self._lanes.items() if lane.in_flight
-        }
-
     def committable(self) -> dict[TopicPartition, int]:
         """For each partition that moved since its last commit, the offset to commit."""
         return {

@@ -9,18 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import ssl
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import faust
-from faust.types.auth import SASLMechanism
 from yarl import URL
 
 from config.settings import Settings
 from config.topics import App
 from streams.kernel.errors import Fatal
+from topologies.runtime.credentials import credentials
 from topologies.runtime.runner import EXIT_CODE, StageRunner
 from topologies.runtime.transport import CODEC, ChunkConsumer, ChunkTransport
 from topologies.runtime.watchdog import Watchdog
@@ -32,7 +31,6 @@ POLL_INTERVAL_FACTOR = 5.0
 HEARTBEATS_PER_SESSION = 5.0
 BEAT_SECONDS = 1.0
 SILENT_SECONDS = 10.0
-_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
 def build_faust_app(app: App, settings: Settings, topics: list[str]) -> faust.App:
@@ -42,7 +40,7 @@ def build_faust_app(app: App, settings: Settings, topics: list[str]) -> faust.Ap
     built = faust.App(
         app.app_id,
         broker=brokers,
-        broker_credentials=_credentials(settings),
+        broker_credentials=credentials(settings),
         broker_client_id=app.app_id,
         broker_session_timeout=session,
         broker_rebalance_timeout=settings.stage.rebalance_timeout,
@@ -102,7 +100,7 @@ class StageWorker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         self._watchdog.start()
-        self._runner.still_member = self._still_member
+        self._runner.membership.ask = self._still_member
         self._spawn(self._beat())
         self._spawn(self._sweep())
         running = asyncio.ensure_future(self._worker.start())
@@ -196,26 +194,3 @@ def run(faust_app: faust.App, runner: StageRunner, settings: Settings) -> int:
         log.critical("the worker ends", exc_info=True)
         return EXIT_CODE
     return 0
-
-
-def _credentials(settings: Settings) -> Any:
-    """Faust's credentials from the librdkafka settings. Raises Fatal for what cannot be carried over."""
-    config: Mapping[str, str] = settings.kafka.librdkafka()
-    protocol = config.get("security.protocol", "plaintext").lower()
-    if protocol == "plaintext":
-        return None
-    context = None
-    if protocol.endswith("ssl"):
-        context = ssl.create_default_context(cafile=config.get("ssl.ca.location"))
-        if certificate := config.get("ssl.certificate.location"):
-            key, password = config.get("ssl.key.location"), config.get("ssl.key.password")
-            context.load_cert_chain(certificate, key, password)
-    if protocol == "ssl":
-        return faust.SSLCredentials(context)
-    mechanism = config.get("sasl.mechanism", config.get("sasl.mechanisms", "PLAIN"))
-    if mechanism in _MECHANISMS:
-        return faust.SASLCredentials(
-            username=config.get("sasl.username"), password=config.get("sasl.password"),
-            ssl_context=context, mechanism=SASLMechanism(mechanism),
-        )
-    raise Fatal(f"sasl.mechanism {mechanism} is not supported: use {', '.join(_MECHANISMS)}")

@@ -1,9 +1,9 @@
 """What a stage hands back for one chunk: the contract between a stage's handler and its runner.
 
 A handler is synchronous and does no I/O of its own: bytes in, bytes out. The runner
-(``runtime/runner.py``) owns order and safety: outputs and dead letters first, acknowledged by the
-broker; then the changelog, acknowledged; then what was held back for it; then the local state; only then is
-the chunk done.
+(``runtime/runner.py``, ``runtime/chunk_writer.py``) owns order and safety: outputs and dead letters first,
+acknowledged by the broker; then the changelog, acknowledged; then what was held back for it; then the local
+state; only then is the chunk done.
 """
 
 from __future__ import annotations

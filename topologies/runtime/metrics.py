@@ -47,3 +47,10 @@ STATE_REBUILDS = Counter(
 ASSIGNED = Gauge(
     "shipsync_assigned_partitions", "Partitions this worker has; absent until the first assignment", ["stage"]
 )
+PROCESSING = Gauge(
+    "shipsync_processing_info", "1: how this worker writes, exactly_once or at_least_once", ["stage", "processing"]
+)
+FOREIGN_CHANGES = Counter(
+    "shipsync_foreign_changelog_writes_total",
+    "Chunks that found records of another worker in a changelog partition they own", ["stage"],
+)

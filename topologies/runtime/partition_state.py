@@ -6,6 +6,8 @@ same batch; no write-ahead log is kept, so a crash takes back both, and the chan
 
 from __future__ import annotations
 
+import logging
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +27,8 @@ from rocksdict import (
 
 from streams.kernel.errors import Fatal, Transient
 
+log = logging.getLogger(__name__)
+
 MARK = b"\xff\xff\xff\xff\xffshipsync.changelog"
 MEMTABLE_BYTES = 8 * 1024 * 1024
 BLOCK_BYTES = 4 * 1024
@@ -32,11 +36,16 @@ BLOOM_BITS = 10.0
 DELETIONS_WINDOW, DELETIONS_AMONG = 4096, 1024
 """A file with so many deletions among so many records in a row is compacted soon: what fell due lies deleted at the
 front of its index, and the next look would read over it."""
-DAMAGED = ".damaged"
+DAMAGED, ASIDE = ".damaged", ".aside"
+
+
+_LOCKED = re.compile(r"^IO error: .*/LOCK\b")
+"""How RocksDB says that somebody else has the database open. "Block checksum mismatch" is something else."""
+_FULL = "No space left on device"
 
 
 class Damaged(Fatal):
-    """The database cannot be read; wipe it and rebuild it from the changelog."""
+    """The database cannot be read; set it aside and rebuild it from the changelog."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
@@ -59,8 +68,8 @@ class StateMemory:
 class PartitionState:
     """Key -> record of one partition. Not for several threads at once.
 
-    Raises Transient where another process holds it, Damaged where it cannot be read; an unreadable database
-    is remembered as such, and opening it says so until ``wipe``.
+    Raises Transient where another process holds it or the disk is full, Damaged where it cannot be read; an
+    unreadable database is remembered as such, and opening it says so until ``set_aside`` or ``wipe``.
     """
 
     def __init__(self, path: Path, memory: StateMemory) -> None:
@@ -74,7 +83,11 @@ class PartitionState:
             raise _opening_failed(path, error) from error
         self._write = WriteOptions()
         self._write.disable_wal = True
-        self._mark = self._read_mark()
+        try:
+            self._mark = self._read_mark()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def mark(self) -> Mark | None:
@@ -125,8 +138,12 @@ class PartitionState:
     def close(self) -> None:
         """Write out what is in memory and let go of the lock. Nothing if closed already."""
         db, self._db = self._db, None
-        if db is not None:
+        if db is None:
+            return
+        try:
             db.close()
+        except Exception as error:  # rocksdict knows no other class
+            log.warning("what %s held in memory is not on disk, the changelog gives it again: %s", self.path, error)
 
     def _open(self) -> Rdict:
         if self._db is None:
@@ -140,6 +157,8 @@ class PartitionState:
     def _unreadable(self, error: Exception) -> Fatal:
         if isinstance(error, Fatal):
             return error
+        if _FULL in str(error):
+            return Fatal(f"The local state {self.path} cannot be written: {error}")
         _damage_note(self.path).touch()
         return Damaged(f"The local state {self.path} cannot be read or written: {error}")
 
@@ -150,16 +169,32 @@ def wipe(path: Path) -> None:
     _damage_note(path).unlink(missing_ok=True)
 
 
+def set_aside(path: Path) -> Path:
+    """Move one partition's database out of the way, in place of one set aside before; where it lies now.
+
+    For a person to look at: nothing reads it any more. It must be closed.
+    """
+    aside = path.with_name(path.name + ASIDE)
+    shutil.rmtree(aside, ignore_errors=True)
+    if path.exists():
+        path.rename(aside)
+    _damage_note(path).unlink(missing_ok=True)
+    return aside
+
+
 def _damage_note(path: Path) -> Path:
     return path.with_name(path.name + DAMAGED)
 
 
 def _opening_failed(path: Path, error: Exception) -> Transient | Damaged:
-    if "lock" in str(error).lower():
+    text = str(error)
+    if _LOCKED.search(text):
         return Transient(
             f"The local state {path} is held by another process. Give each worker on a host its own "
             f"SHIPSYNC_DATA_DIR, or stop the other one ({error})"
         )
+    if _FULL in text:
+        return Transient(f"The local state {path} cannot be opened: {error}")
     return Damaged(f"The local state {path} cannot be opened: {error}")
 
 

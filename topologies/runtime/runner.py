@@ -1,8 +1,8 @@
-"""Runs one stage's handler over chunks, and owns the order in which its work becomes final.
+"""Runs one stage's handler over chunks: in order, one at a time for each partition, and never done too early.
 
-Outputs and dead letters first, acknowledged by the broker; then the changelog, acknowledged; then what was held
-back for it (``outbox.py``); then the local state; only then is the chunk done. A crash anywhere repeats a
-chunk and loses nothing. What nobody foresaw stops the process before anything is committed.
+A chunk is handled, then written (``chunk_writer.py``: outputs, changelog, local state), then done. A crash anywhere
+repeats a chunk and loses nothing. Who is fenced, or out of the consumer group after a pause, abandons what is in hand
+and lives on. What nobody foresaw stops the process before anything is committed.
 """
 
 from __future__ import annotations
@@ -11,34 +11,30 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from functools import partial
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, cast
 
 from config.settings import Settings
 from config.topics import App
 from streams.kernel.errors import Fatal, ShipSyncError, Transient
 from topologies.runtime import logs, metrics
 from topologies.runtime.changelog import Changelog, KafkaChangelog
-from topologies.runtime.chunk_writer import Writing
+from topologies.runtime.chunk_writer import ChunkWriter, Written
 from topologies.runtime.chunks import Chunk, TopicPartition
 from topologies.runtime.deadletters import Encode
 from topologies.runtime.handler import Handled, Handler, StatefulHandler
-from topologies.runtime.outbox import HeldBack
-from topologies.runtime.partition_state import Mark, PartitionState
+from topologies.runtime.membership import Membership
+from topologies.runtime.partition import RETRY_SECONDS, Partition, Restoring, in_thread
+from topologies.runtime.partition_state import Damaged, Mark
 from topologies.runtime.poison import FOLDER, Crashes, one_by_one
 from topologies.runtime.refusal_log import log_refused
-from topologies.runtime.sink import Fenced, Sink, Unit
+from topologies.runtime.sink import Fenced, Sink, Span
 
 log = logging.getLogger(__name__)
 
 EXIT_CODE = 70
-MARK_SECONDS = 1.0
-RETRY_SECONDS = 1.0
-RESTORES_AT_ONCE = 2
-T = TypeVar("T")
 
 
 class Exit(Protocol):
@@ -50,22 +46,6 @@ class Exit(Protocol):
 def now_ms() -> int:
     """The wall clock, ms since the epoch."""
     return time.time_ns() // 1_000_000
-
-
-class _Slot:
-    """One partition number of this worker: its turn, its state."""
-
-    __slots__ = ("lock", "marked_at", "state", "wanted")
-
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self.state: PartitionState | None = None
-        self.wanted = False
-        self.marked_at = float("-inf")
-
-
-def _wanted(slot: _Slot) -> bool:
-    return slot.wanted
 
 
 class StageRunner:
@@ -85,51 +65,49 @@ class StageRunner:
         clock: Callable[[], int] = now_ms,
         changelog: Changelog | None = None,
         exit_process: Exit = os._exit,
+        membership: Membership | None = None,
     ) -> None:
         self.app = app
+        self.membership = membership or Membership(settings.stage.session_timeout)
         self._handler = handler
         self._settings = settings
         self._sink = sink
-        self._writing = Writing(app, sink, encode_dead_letter)
         self._clock = clock
         self._exit = exit_process
         self._changelog = changelog or self._kafka_changelog()
         self._crashes = Crashes(settings.state.data_dir / app.app_id / FOLDER, settings.stage.poison_after)
-        self._slots: dict[int, _Slot] = {}
+        self._partitions: dict[int, Partition] = {}
         self._handling = ThreadPoolExecutor(1, f"{app.name}-handler")
-        self._sending = ThreadPoolExecutor(1, f"{app.name}-sink")
-        self._restoring = asyncio.Semaphore(RESTORES_AT_ONCE)
+        self._sending = ThreadPoolExecutor(sink.at_once, f"{app.name}-sink")
+        self._writer = ChunkWriter(app, sink, encode_dead_letter)
+        self._restoring = None if self._changelog is None else Restoring(
+            app, settings, self._changelog, sink, self._writer, self.membership, self._sending
+        )
         self._tasks: set[asyncio.Task[None]] = set()
-        self.still_member: Callable[[], Awaitable[bool]] | None = None
-        """Asks the broker whether this worker is still in the group; used before late changelog writes."""
 
     async def on_assigned(self, partitions: set[TopicPartition], generation: int) -> None:
         """Begin to restore the partitions; their chunks wait for it."""
         del generation
+        self.membership.forget()
         metrics.ASSIGNED.labels(self.app.name).set(len(partitions))
         topics = {tp.topic for tp in partitions}
         for number in {tp.partition for tp in partitions}:
             if self._changelog is not None:
                 self._check_joined(number, topics, partitions)
-            slot = self._slots.setdefault(number, _Slot())
-            slot.wanted = True
-            if self._changelog is not None:
-                task = asyncio.create_task(self._restore_ahead(number, slot))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+            one = self._partition(number)
+            one.wanted = True
+            self._restore_ahead(one)
 
     async def on_revoked(self, partitions: set[TopicPartition]) -> None:
         """Close the partitions' state once what is in hand has ended."""
+        self.membership.forget()
         for number in {tp.partition for tp in partitions}:
-            slot = self._slots.pop(number, None)
-            if slot is None:
+            one = self._partitions.pop(number, None)
+            if one is None:
                 continue
-            slot.wanted = False
-            async with slot.lock:
-                state, slot.state = slot.state, None
-                if state is not None:
-                    await self._in(self._handling, state.close)
-                await self._in(self._sending, partial(self._sink.release, number))
+            one.wanted = False
+            async with one.lock:
+                await self._let_go(one)
 
     async def process(self, chunk: Chunk) -> None:
         """Work on one chunk; chunks of one partition number in the order of calling, one at a time.
@@ -141,16 +119,14 @@ class StageRunner:
             await self._process(chunk)
 
     async def _process(self, chunk: Chunk) -> None:
-        slot = self._slots.setdefault(chunk.partition, _Slot())
-        async with slot.lock:
+        one = self._partition(chunk.partition)
+        async with one.lock:
             if not chunk.begin():
                 return
-            slot.wanted = True
+            one.wanted = True
             done = False
             try:
-                done = await self._work(chunk, slot)
-            except Fenced as error:
-                log.warning("%r abandoned: %s", chunk, error)
+                done = await self._work_until_done(chunk, one)
             except Exception as error:
                 self._die(f"{self.app.name} cannot go on with {chunk!r}", error)
                 raise
@@ -167,47 +143,71 @@ class StageRunner:
         """Let the handler do what is due by the clock, partition by partition."""
         if self._changelog is None:
             return
-        handler = cast(StatefulHandler, self._handler)
-        for number, slot in list(self._slots.items()):
-            async with slot.lock:
-                state = slot.state
-                if state is None or not slot.wanted:
+        for one in list(self._partitions.values()):
+            async with one.lock:
+                if one.state is None or not one.wanted:
                     continue
                 try:
-                    now, began = self._clock(), time.monotonic()
-                    handled = await self._in(self._handling, partial(handler.sweep, state, now))
-                    await self._write(number, slot, handled, now, partial(_wanted, slot), began)
-                except Fenced as error:
-                    log.warning("sweep of %s[%d] abandoned: %s", self.app.name, number, error)
+                    await self._sweep(one)
+                except (Fenced, Damaged) as error:
+                    log.warning("sweep of %s[%d] abandoned: %s", self.app.name, one.number, error)
+                    await self._let_go(one)
+                    self._restore_ahead(one)
                 except Exception as error:
-                    self._die(f"{self.app.name} cannot sweep partition {number}", error)
+                    self._die(f"{self.app.name} cannot sweep partition {one.number}", error)
                     raise
 
     async def close(self) -> None:
         """Close every state and write out what is queued."""
-        await self.on_revoked({TopicPartition("", number) for number in self._slots})
-        await self._in(self._sending, self._sink.close)
-        if isinstance(self._changelog, KafkaChangelog):
-            await self._in(self._sending, self._changelog.close)
+        for one in self._partitions.values():
+            one.wanted = False
+        await self.on_revoked({TopicPartition("", number) for number in self._partitions})
+        await in_thread(self._sending, self._sink.close)
         self._handling.shutdown()
         self._sending.shutdown()
 
-    async def _work(self, chunk: Chunk, slot: _Slot) -> bool:
-        """Handle and write one chunk; False if its partition went before it was safe."""
-        if self._changelog is not None and not await self._ready(chunk.partition, slot, chunk.current):
-            return False
-        now, began = self._clock(), time.monotonic()
-        handled = await self._handled(chunk, slot, now)
-        if handled is None:
-            return False
-        return await self._write(chunk.partition, slot, handled, now, chunk.current, began)
+    def _partition(self, number: int) -> Partition:
+        return self._partitions.setdefault(number, Partition(number))
 
-    async def _handled(self, chunk: Chunk, slot: _Slot, now: int) -> Handled | None:
+    async def _let_go(self, one: Partition) -> None:
+        """Close the partition's state and its producer; whoever has it next opens and restores it. It is held."""
+        await in_thread(self._handling, one.let_go)
+        await in_thread(self._sending, partial(self._sink.release, one.number))
+
+    async def _work_until_done(self, chunk: Chunk, one: Partition) -> bool:
+        """Handle and write one chunk, from a restored state anew where the partition was lost and is ours still."""
+        while chunk.current():
+            try:
+                return await self._work(chunk, one)
+            except (Fenced, Damaged) as error:
+                log.warning("%r is taken up anew, if the partition is ours still: %s", chunk, error)
+                await self._let_go(one)
+                if not await self.membership.confirmed():
+                    log.warning("%r abandoned: out of the group", chunk)
+                    return False
+                await asyncio.sleep(RETRY_SECONDS)
+        return False
+
+    async def _work(self, chunk: Chunk, one: Partition) -> bool:
+        """Handle and write one chunk; False if its partition went before it was safe."""
+        if self._restoring is not None and not await self._restoring.ready(one, chunk.current):
+            return False
+        now = self._clock()
+        handled = await self._handled(chunk, one, now)
+        return handled is not None and await self._write(one, handled, now, chunk.current)
+
+    async def _sweep(self, one: Partition) -> None:
+        handler, state, now = cast(StatefulHandler, self._handler), one.state, self._clock()
+        assert state is not None
+        handled = await in_thread(self._handling, lambda: handler.sweep(state, now))
+        await self._write(one, handled, now, one.is_wanted)
+
+    async def _handled(self, chunk: Chunk, one: Partition, now: int) -> Handled | None:
         while chunk.current():
             try:
                 with metrics.CHUNK_SECONDS.labels(self.app.name, "handle").time():
-                    return await self._in(
-                        self._handling, lambda: self._handler.handle(chunk.records, slot.state, now)
+                    return await in_thread(
+                        self._handling, lambda: self._handler.handle(chunk.records, one.state, now)
                     )
             except Transient as error:
                 log.warning("%r waits: %s", chunk, error)
@@ -215,122 +215,84 @@ class StageRunner:
             except ShipSyncError:
                 raise
             except Exception as error:
-                return await self._despite(error, chunk, slot, now)
+                return await self._despite(error, chunk, one, now)
         return None
 
-    async def _despite(self, error: Exception, chunk: Chunk, slot: _Slot, now: int) -> Handled:
+    async def _despite(self, error: Exception, chunk: Chunk, one: Partition, now: int) -> Handled:
         """The chunk record by record, where runs before this one ended over it too; else ``error``, noted."""
         span = chunk.tp, chunk.records[0].offset, chunk.end
         if not self._crashes.suspected(*span):
             self._crashes.note(*span)
             raise error
         log.error("%r ended %s again and again: taken record by record", chunk, self.app.name, exc_info=error)
-        return await self._in(
-            self._handling, lambda: one_by_one(self._handler, chunk.records, slot.state, now)
+        return await in_thread(
+            self._handling, lambda: one_by_one(self._handler, chunk.records, one.state, now)
         )
 
-    async def _write(
-        self, number: int, slot: _Slot, handled: Handled, now: int, current: Callable[[], bool], began: float
-    ) -> bool:
-        """The order of writes; False, with nothing final where that can be helped, once not ``current``."""
-        if not current():
-            return False
-        unit = await self._in(self._sending, lambda: self._sink.begin(number))
-        with metrics.CHUNK_SECONDS.labels(self.app.name, "outputs").time():
-            waiting = await self._in(self._sending, lambda: self._writing.outputs(unit, handled, now))
-        if not await self._still_ours(began):
-            await self._in(self._sending, unit.abort)
-            return False
-        held: Mapping[bytes, HeldBack] = {}
-        if current() and (handled.changes or handled.afterwards) and self.app.state_topic is not None:
-            with metrics.CHUNK_SECONDS.labels(self.app.name, "changelog").time():
-                await self._in(self._sending, lambda: self._writing.changes(unit, number, handled, waiting))
-                held = waiting
-        if current() and held:
-            await self._in(self._sending, lambda: self._writing.tell(unit, held))
-            if not await self._still_ours(began):
+    async def _write(self, one: Partition, handled: Handled, now: int, current: Callable[[], bool]) -> bool:
+        """Write what was handled, in one thread and without a pause; False once the partition is not ours."""
+        loop = asyncio.get_running_loop()
+
+        def write() -> bool:
+            def ours() -> bool:
+                return current() and self.membership.holds_for(loop)
+
+            written = self._writer.write(one.number, handled, now, ours)
+            if written is None or not current():
                 return False
-            await self._in(self._sending, lambda: self._writing.note_told(unit, number, held))
-        if not current():
-            await self._in(self._sending, unit.abort)
+            self._apply(one, handled, self._mark(one, written, loop))
+            return True
+
+        if not await in_thread(self._sending, write):
             return False
-        mark = await self._in(self._sending, lambda: self._commit(unit, number, slot, handled))
-        if not current():
-            return False
-        if (handled.changes or handled.local) and slot.state is not None:
-            local = {key: change.local for key, change in handled.changes.items()} | handled.local
-            state = slot.state
-            with metrics.CHUNK_SECONDS.labels(self.app.name, "state").time():
-                await self._in(self._handling, lambda: state.apply(local, mark))
         self._count(handled)
         return True
 
-    async def _still_ours(self, began: float) -> bool:
-        """Whether the group still counts us in, asked only after a pause in which it may have put us out.
+    def _apply(self, one: Partition, handled: Handled, mark: Mark | None) -> None:
+        if one.state is None or not (handled.changes or handled.local):
+            return
+        local = {key: change.local for key, change in handled.changes.items()} | handled.local
+        with metrics.CHUNK_SECONDS.labels(self.app.name, "state").time():
+            one.state.apply(local, mark)
 
-        A process that was frozen has not heard of it yet, and must not write an old state over a newer one.
+    def _mark(self, one: Partition, written: Written, loop: asyncio.AbstractEventLoop) -> Mark | None:
+        """How far the local state has applied the changelog, by the offsets of our own records of it.
+
+        None where another worker has written between them: then a restore begins before what that one wrote.
+        Raises Fenced where it turns out that we are the one too many.
         """
-        if self.still_member is None or time.monotonic() - began < self._settings.stage.session_timeout / 2:
-            return True
-        if await self.still_member():
-            return True
-        log.warning("%s: out of the group after a pause; what was in hand is abandoned", self.app.name)
-        return False
+        span = written.span
+        if self._changelog is None or span is None or one.end is None:
+            return None
+        if not written.is_atomic and not one.continues(span):
+            self._met_another(one, span, loop)
+            return None
+        one.end = span.end
+        return Mark(self._changelog.topic_id(), span.end)
 
-    def _commit(self, unit: Unit, number: int, slot: _Slot, handled: Handled) -> Mark | None:
-        """Make the writes final; now and then, how far the changelog reaches with them."""
-        unit.commit()
-        if self._changelog is None or not handled.changes or slot.state is None:
-            return None
-        if time.monotonic() - slot.marked_at < MARK_SECONDS:
-            return None
-        try:
-            end = self._changelog.end(number)
-            reached = 0 if slot.state.mark is None else slot.state.mark.offset
-            mark = Mark(self._changelog.topic_id(), max(end, reached))
-        except Transient as error:
-            log.warning("%s[%d]: a restore will replay more than it need: %s", self.app.name, number, error)
-            return None
-        slot.marked_at = time.monotonic()
-        return mark
+    def _met_another(self, one: Partition, span: Span, loop: asyncio.AbstractEventLoop) -> None:
+        metrics.FOREIGN_CHANGES.labels(self.app.name).inc()
+        if not self.membership.confirmed_for(loop):
+            raise Fenced(f"partition {one.number} is another worker's")
+        log.error(
+            "%s[%d]: a worker that no longer has this partition wrote to its changelog, somewhere from %s to %d",
+            self.app.name, one.number, one.end, span.end,
+        )
+        one.end = None
 
-    async def _restore_ahead(self, number: int, slot: _Slot) -> None:
-        async with slot.lock:
+    def _restore_ahead(self, one: Partition) -> None:
+        if self._restoring is not None:
+            task = asyncio.create_task(self._restore(one, self._restoring))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _restore(self, one: Partition, restoring: Restoring) -> None:
+        async with one.lock:
             try:
-                await self._ready(number, slot, lambda: slot.wanted)
+                await restoring.ready(one, one.is_wanted)
             except Exception as error:
-                self._die(f"{self.app.name} cannot restore partition {number}", error)
+                self._die(f"{self.app.name} cannot restore partition {one.number}", error)
                 raise
-
-    async def _ready(self, number: int, slot: _Slot, wanted: Callable[[], bool]) -> bool:
-        """Have the partition's state open and up to date; False once not wanted. The slot is held."""
-        if slot.state is not None:
-            return True
-        assert self._changelog is not None
-        changelog, give_up = self._changelog, time.monotonic() + self._settings.stage.stuck_timeout
-        path = self._settings.state.data_dir / self.app.app_id / str(number)
-        async with self._restoring:
-            while wanted():
-                try:
-                    await self._in(self._sending, lambda: self._sink.open(number))
-                    restored = await asyncio.to_thread(
-                        changelog.restored, path, number, lambda: slot.wanted and wanted()
-                    )
-                    if restored is None:
-                        return False
-                    try:
-                        await self._in(self._sending, partial(self._writing.what_was_left, number, restored.held_back))
-                    except BaseException:
-                        restored.state.close()
-                        raise
-                    slot.state = restored.state
-                    return True
-                except Transient as error:
-                    if time.monotonic() > give_up:
-                        raise Fatal(f"partition {number} could not be restored: {error}") from error
-                    log.warning("partition %d of %s waits: %s", number, self.app.name, error)
-                    await asyncio.sleep(RETRY_SECONDS)
-        return False
 
     def _check_joined(self, number: int, topics: set[str], partitions: set[TopicPartition]) -> None:
         missing = {topic for topic in topics if TopicPartition(topic, number) not in partitions}
@@ -366,10 +328,6 @@ class StageRunner:
         oldest = chunk.records[0].timestamp
         if oldest > 0:
             metrics.AGE.labels(self.app.name).observe(max(0, self._clock() - oldest) / 1000)
-
-    async def _in(self, executor: ThreadPoolExecutor, call: Callable[[], T]) -> T:
-        context = copy_context()
-        return await asyncio.get_running_loop().run_in_executor(executor, lambda: context.run(call))
 
     def _die(self, what: str, error: BaseException) -> None:
         log.critical("%s; the process ends, nothing of it is committed", what, exc_info=error)

@@ -139,6 +139,27 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             return False
         return True
 
+    async def still_member_as(self, assignment: Any) -> bool:
+        """Whether the group counts us in and ``assignment`` still holds; waits for a coordinator that answers."""
+        still: bool = await self.call_thread(self._still_member_as, assignment)
+        return still
+
+    async def _still_member_as(self, assignment: Any) -> bool:
+        consumer = self._ensure_consumer()
+        coordinator = consumer._coordinator
+        while not consumer._closed:
+            subscription = consumer._subscription.subscription
+            if subscription is None or subscription.assignment is not assignment or coordinator.generation < 0:
+                return False
+            await coordinator.ensure_coordinator_known()
+            try:
+                if await coordinator._do_heartbeat():
+                    return True
+            except KafkaError as error:
+                log.warning("the group does not answer, asked again: %r", error)
+            await asyncio.sleep(RECHECK_SECONDS)
+        return False
+
     def _create_worker_consumer(self, transport: ChunkTransport) -> aiokafka.AIOKafkaConsumer:
         conf, settings = self.app.conf, transport.settings
         assignor = RangePartitionAssignor if transport.copartitioned else RoundRobinPartitionAssignor
@@ -273,8 +294,8 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]
         return True
 
     async def still_member(self) -> bool:
-        """Ask the broker: a commit of what is committed anyway is refused to one it has put out."""
-        return await self._thread.commit_as(self._assignment, self.ledger.unfinished())
+        """Ask the broker by a heartbeat: it is refused to one that is out of the group, or of a generation before."""
+        return not self._thread.should_stop and await self._thread.still_member_as(self._assignment)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition], generation_id: int = 0) -> None:
         """Open the partitions, tell the listeners, then let Faust deliver."""

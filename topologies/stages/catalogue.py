@@ -15,8 +15,8 @@ from streams.contracts.model import DeadLetter, EdiReceipt, MasterRecord
 from streams.intake.control_numbers import MOST_KEPT
 from topologies.runtime.faust_app import build_faust_app, run
 from topologies.runtime.handler import Handler
+from topologies.runtime.processing import build_sink
 from topologies.runtime.runner import StageRunner
-from topologies.runtime.sink import build_sink
 from topologies.runtime.topic_cache import Learning
 from topologies.stages.alerts import AlertsHandler
 from topologies.stages.edi import EdiHandler

@@ -27,7 +27,7 @@ from tests.support.reference_records import claims as reference_claims
 from tests.support.reference_records import events as unresolved_events
 from tests.support.shipment_records import DAY, EVENTS, NOON, REFERENCES, REGISTRY, SIGNALS, event
 from topologies.runtime.changelog import Restored
-from topologies.runtime.chunk_writer import Writing
+from topologies.runtime.chunk_writer import ChunkWriter
 from topologies.runtime.chunks import Ledger, TopicPartition
 from topologies.runtime.handler import Change, Handled, Message, StatefulHandler
 from topologies.runtime.outbox import HeldBack, carried, carrying, to_hold
@@ -82,21 +82,17 @@ class Log(FakeSink):
 class Replayed:
     """A changelog that lies in the log."""
 
-    def __init__(self, topic: str, records: list[Whole], handler: StatefulHandler) -> None:
-        self._topic, self._records, self._handler = topic, records, handler
+    def __init__(self, topic: str, sink: Log, handler: StatefulHandler) -> None:
+        self._topic, self._sink, self._handler = topic, sink, handler
 
     def topic_id(self) -> str:
         return "replayed"
-
-    def end(self, partition: int) -> int:
-        del partition
-        return len(self._records)
 
     def restored(self, path: Path, partition: int, wanted: Callable[[], bool]) -> Restored | None:
         del partition, wanted
         state = PartitionState(path, MEMORY)
         held: dict[bytes, HeldBack] = {}
-        for record in self._records:
+        for record in self._sink.records:
             if record.topic != self._topic:
                 continue
             assert record.key is not None
@@ -106,7 +102,7 @@ class Replayed:
             held.pop(record.key, None)
             if found is not None:
                 held[record.key] = found
-        return Restored(state, held)
+        return Restored(state, held, self._sink.end)
 
 
 STAGES: dict[topics.App, tuple[Callable[..., StatefulHandler], Sequence[topics.Topic]]] = {
@@ -144,7 +140,7 @@ class World:
         assert self._app.state_topic is not None
         runner = StageRunner(
             self._app, handler, settings, sink, lambda _: b"", clock=lambda: self.now,
-            changelog=Replayed(self._app.state_topic.name, self.records, handler), exit_process=lambda _: None,
+            changelog=Replayed(self._app.state_topic.name, sink, handler), exit_process=lambda _: None,
         )
         ledger, partitions = Ledger(10), {TopicPartition(topic.name, 0) for topic in inputs}
 
@@ -326,7 +322,7 @@ def test_what_a_record_has_no_room_for_goes_out_before_and_the_rest_waits() -> N
     )
     records: list[Whole] = []
     sink = Log(Mortal(), records)
-    writing = Writing(topics.IDENTITY, sink, lambda _: b"")
+    writing = ChunkWriter(topics.IDENTITY, sink, lambda _: b"")
     waiting = writing.outputs(sink, handled, NOON)
     assert [(one.topic, len(one.value or b"")) for one in records] == [("out", 1), *[("said", 700_000)] * 3]
     assert list(waiting) == [b"fits"]

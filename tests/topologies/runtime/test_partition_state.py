@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from streams.kernel.errors import Fatal, Transient
-from topologies.runtime.partition_state import Damaged, Mark, PartitionState, StateMemory, wipe
+from topologies.runtime.partition_state import Damaged, Mark, PartitionState, StateMemory, set_aside, wipe
 
 MEMORY = StateMemory(8 * 1024 * 1024)
 KEYS = st.binary(min_size=1, max_size=3)
@@ -97,6 +98,59 @@ def test_what_cannot_be_read_while_running_is_remembered_at_the_next_start(path:
         PartitionState(path, MEMORY)
     wipe(path)
     PartitionState(path, MEMORY).close()
+
+
+SPOILT = ["flip_head", "flip_tail", "flip_all", "truncate", "manifest_flip", "manifest_cut"]
+
+
+def spoil(path: Path, kind: str, seed: int) -> None:
+    """Change bytes of the database's files, as a bad disk would."""
+    rng = random.Random(seed)
+    for file in sorted(path.glob("MANIFEST*" if kind.startswith("manifest") else "*.sst")):
+        content = bytearray(file.read_bytes())
+        if kind in ("truncate", "manifest_cut"):
+            content = content[: rng.randrange(len(content))]
+        span = {"flip_tail": range(len(content) - 1_500, len(content)), "flip_head": range(8_000)}
+        for _ in range(40 if len(content) > 8_000 else 0):
+            content[rng.choice(span.get(kind, range(len(content))))] ^= 0xFF
+        if kind == "manifest_flip":
+            for _ in range(5):
+                content[rng.randrange(len(content))] ^= 0xFF
+        file.write_bytes(content)
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+@pytest.mark.parametrize("seed", range(4))
+def test_spoilt_files_are_damage_or_a_whole_earlier_state_and_never_a_held_lock(
+    path: Path, kind: str, seed: int
+) -> None:
+    parts = [[b"%04d" % number for number in range(part, 3_000, 3)] for part in range(3)]
+    for part, keys in enumerate(parts):
+        state = PartitionState(path, MEMORY)
+        state.apply({key: random.Random(key).randbytes(300) for key in keys}, Mark("x", part + 1))
+        state.close()
+    spoil(path, kind, seed)
+    try:
+        state = PartitionState(path, StateMemory(8 << 20))
+        whole = 0 if state.mark is None else state.mark.offset
+        assert None not in state.get_many([key for keys in parts[:whole] for key in keys])
+        state.close()
+        assert kind == "manifest_cut"
+    except Damaged:
+        state.close()
+    assert list(set_aside(path).iterdir()) != []
+    state = PartitionState(path, MEMORY)
+    assert state.get_many([b"0001"]) == [None]
+    state.close()
+
+
+def test_only_the_last_damaged_state_is_kept(path: Path) -> None:
+    for number in range(2):
+        PartitionState(path, MEMORY).close()
+        (path / f"number {number}").touch()
+        set_aside(path)
+    assert [one.name for one in path.with_name("0.aside").glob("number*")] == ["number 1"]
+    assert not path.exists()
 
 
 def test_a_closed_state_refuses_work(path: Path) -> None:

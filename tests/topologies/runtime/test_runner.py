@@ -5,87 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from config.settings import Settings
-from config.topics import App, Topic
 from streams.kernel.errors import Fatal, Reject, Transient
 from streams.kernel.vocabulary import RejectReason
-from tests.fakes.stage import Calls, FakeChangelog, FakeHandler, FakeSink
-from tests.support.records import records
+from tests.support.runner_bench import HELD, NOW, ONE, ZERO, Bench, Ended, scene
 from tests.support.waiting import PATIENCE
 from topologies.runtime import metrics
-from topologies.runtime.chunks import Chunk, Ledger, TopicPartition
-from topologies.runtime.handler import Afterwards, Refused
+from topologies.runtime.chunks import TopicPartition
+from topologies.runtime.handler import Refused
 from topologies.runtime.outbox import HeldBack, carried
 from topologies.runtime.partition_state import Mark
-from topologies.runtime.runner import StageRunner
-from topologies.runtime.sink import Fenced
 
-STATE = Topic("state", "", "", None, "test")
-LETTERS = Topic("dlq.echo.v1", "", "", None, "test")
-ZERO, ONE = TopicPartition("in", 0), TopicPartition("in", 1)
-NOW = 1_700_000_000_500
-
-
-class Ended(BaseException):
-    """In place of the end of the process."""
-
-
-class Bench:
-    """A runner among fakes."""
-
-    def __init__(self, folder: Path, with_state: bool = True, **settings: Any) -> None:
-        self.calls = Calls()
-        self.sink = FakeSink(self.calls)
-        self.handler = FakeHandler(self.calls)
-        self.changelog = FakeChangelog(self.calls) if with_state else None
-        self.exits: list[int] = []
-        self.ledger = Ledger(10)
-        self.runner = StageRunner(
-            App("echo", "echo-app", STATE if with_state else None, LETTERS), self.handler,
-            Settings(data_dir=folder, **settings), self.sink, lambda card: card.reason.encode(),
-            clock=lambda: NOW, changelog=self.changelog, exit_process=self.exit,
-        )
-
-    def exit(self, status: int) -> None:
-        self.exits.append(status)
-        raise Ended
-
-    async def assign(self, *partitions: TopicPartition) -> None:
-        self.ledger.assign(partitions, 1)
-        await self.runner.on_assigned(set(partitions), 1)
-
-    async def revoke(self, *partitions: TopicPartition) -> None:
-        self.ledger.revoke(partitions)
-        await self.runner.on_revoked(set(partitions))
-
-    def chunk(self, first: int, last: int, tp: TopicPartition = ZERO) -> Chunk:
-        return self.ledger.deliver(tp, records(tp.topic, tp.partition, first, last), last + 1)
-
-    @property
-    def committable(self) -> dict[TopicPartition, int]:
-        return self.ledger.committable()
-
-
-def scene(act: Callable[[Bench], Awaitable[None]], bench: Bench) -> None:
-    """Run ``act``, then close the runner, which must always work."""
-
-    async def main() -> None:
-        try:
-            await act(bench)
-        finally:
-            bench.calls.fail_at = None
-            await bench.runner.close()
-
-    asyncio.run(main())
-
-
-ORDER = ["handle", "send out", "flush", "send state", "flush", "commit", "end", "apply"]
+ORDER = ["handle", "send out", "flush", "send state", "flush", "commit", "apply"]
 
 
 def test_outputs_then_changelog_then_local_state_then_done(tmp_path: Path) -> None:
@@ -96,10 +30,10 @@ def test_outputs_then_changelog_then_local_state_then_done(tmp_path: Path) -> No
         bench.calls.hooks["apply"] = lambda: bench.calls.append(f"done before: {bench.committable}")
         await bench.runner.process(bench.chunk(0, 9))
         assert bench.changelog is not None
-        assert bench.changelog.opened[0].mark == Mark("fake", 100)
+        assert bench.changelog.opened[0].mark == Mark("fake", 101)
 
     scene(act, bench)
-    assert [call for call in bench.calls if call not in ("open 0", "restore 0")][:9] == [
+    assert [call for call in bench.calls if call not in ("open 0", "restore 0")][:8] == [
         *ORDER[:-1], "done before: {}", "apply"
     ]
     assert bench.committable == {ZERO: 10}
@@ -125,8 +59,7 @@ def test_a_fault_at_any_point_ends_the_process_with_nothing_done(tmp_path: Path,
     assert "apply" not in done_before
 
 
-HELD: Afterwards = {b"key": {"alerts": [{"key": b"id", "value": b"raised"}]}}
-WITH_HELD = [*ORDER[:5], "send alerts", "flush", "send state", "commit", "end", "apply"]
+WITH_HELD = [*ORDER[:5], "send alerts", "flush", "send state", "commit", "apply"]
 
 
 def test_what_may_be_taken_back_waits_for_the_changelog_which_carries_it_until_then(tmp_path: Path) -> None:
@@ -390,20 +323,6 @@ def test_chunks_of_a_partition_keep_their_order_while_partitions_overlap(tmp_pat
     assert sorted(values) == sorted(2 * [b"log %d" % total for total in range(2, 21, 2)])
 
 
-def test_a_fenced_writer_abandons_the_chunk_and_goes_on(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-
-    async def act(bench: Bench) -> None:
-        await bench.assign(ZERO)
-        bench.calls.fail_at, bench.calls.error = "commit", Fenced("taken over")
-        await bench.runner.process(bench.chunk(0, 9))
-
-    scene(act, bench)
-    assert bench.committable == {}
-    assert bench.exits == []
-    assert "apply" not in bench.calls
-
-
 def test_a_sweep_writes_in_the_same_order(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
 
@@ -443,42 +362,3 @@ def test_a_restore_that_fails_for_good_ends_the_process(tmp_path: Path) -> None:
 
     scene(act, bench)
     assert 70 in bench.exits
-
-
-def test_after_a_pause_what_was_told_is_noted_only_by_who_is_still_in_the_group(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, session_timeout=0.1)
-    bench.handler.afterwards = HELD
-
-    async def ask() -> bool:
-        return False
-
-    async def act(bench: Bench) -> None:
-        await bench.assign(ZERO)
-        bench.runner.still_member = ask
-        bench.calls.hooks["send alerts"] = lambda: threading.Event().wait(0.06)
-        await bench.runner.process(bench.chunk(0, 9))
-
-    scene(act, bench)
-    assert len(bench.sink.whole) == 1
-    assert "state" not in bench.sink.sent
-    assert bench.committable == {}
-
-
-@pytest.mark.parametrize(("member", "session", "written"), [(False, 0.1, 0), (True, 0.1, 1), (False, 600, 1)])
-def test_after_a_pause_the_changelog_is_written_only_by_who_is_still_in_the_group(
-    tmp_path: Path, member: bool, session: float, written: int
-) -> None:
-    bench = Bench(tmp_path, session_timeout=session)
-
-    async def ask() -> bool:
-        return member
-
-    async def act(bench: Bench) -> None:
-        await bench.assign(ZERO)
-        bench.runner.still_member = ask
-        bench.calls.hooks["handle"] = lambda: threading.Event().wait(0.06)
-        await bench.runner.process(bench.chunk(0, 9))
-
-    scene(act, bench)
-    assert len(bench.sink.sent.get("state", [])) == written
-    assert bench.exits == []

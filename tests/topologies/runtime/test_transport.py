@@ -201,13 +201,13 @@ def test_faust_can_send_nothing_past_the_order_of_writes(tmp_path: Path) -> None
     scene(act, tmp_path)
 
 
-def test_membership_is_asked_with_a_commit_that_moves_nothing(tmp_path: Path) -> None:
+def test_membership_is_asked_with_nothing_in_flight_and_for_the_assignment_we_know(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
-        scene.thread.give(10, 19)
-        await scene.chunks()
         assert await scene.consumer.still_member()
-        assert scene.thread.commits == [{ZERO: 10}]
-        scene.thread.commit_works = False
+        scene.thread.is_member = False
         assert not await scene.consumer.still_member()
+        scene.thread.is_member, scene.thread.announced = True, FakeAssignment()
+        assert not await scene.consumer.still_member()
+        assert scene.thread.commits == []
 
     scene(act, tmp_path)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streams.contracts.model import Adoption, ShipmentLink
-from streams.fulfilment.step import post
+from streams.fulfilment.step import step as post
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import (
     AlertKind,
@@ -162,7 +162,7 @@ def test_what_was_told_because_of_a_link_is_taken_back_with_it_and_told_and_post
     assert [(one.correction, one.corrects) for one in outcome.updates] == told
     assert len({one.because_of for one in outcome.milestones}) == len(told)
     assert len({one.milestone_id for one in outcome.milestones}) == 1
-    postings = post(outcome.milestones, {}).postings
+    postings = post(outcome.milestones, {}).outputs.postings
     assert [one.reverses for one in postings] == [None, postings[0].posting_id, None, postings[2].posting_id]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.model import Adoption, DeliveryMilestone
-from streams.fulfilment.step import post
+from streams.fulfilment.step import step as post
 from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import AlertState, Correction, ExceptionType, LinkKind, Milestone, Reason, Status
 from streams.shipments.chunk import Outputs
@@ -320,7 +320,7 @@ def ended(start: Mapping[str, Shipment | None], chunks: list[list[Said]]) -> End
 
 def posted(milestones: list[DeliveryMilestone]) -> list[str]:
     """What is posted of them in the end."""
-    postings = post(milestones, {}).postings
+    postings = post(milestones, {}).outputs.postings
     undone = {one.reverses for one in postings}
     return sorted(
         f"{one.delivery_id} {one.kind} {one.piece}" for one in postings

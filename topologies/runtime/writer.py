@@ -1,0 +1,153 @@
+"""One librdkafka producer of a stage: queues what it is given, and knows what of it arrived, and where.
+
+Keyed messages are placed as Java producers place them (murmur2), so topics joined by key are partitioned alike
+whoever wrote them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import Message as KafkaMessage
+
+from config.settings import Settings
+from connectors.kafka.topic_admin import LARGEST_STATE, largest_dead_letter
+from streams.kernel.errors import Fatal, ShipSyncError
+from topologies.runtime.handler import Message
+from topologies.runtime.sink import BY_KEY, Span, Whole
+
+log = logging.getLogger(__name__)
+
+QUEUED_MESSAGES = 100_000
+QUEUED_KBYTES = 64 * 1024
+FLUSH_SECONDS = 60.0
+ROOM_SECONDS = 0.1
+LINGER_MS = 5
+
+
+class Offsets:
+    """Where the broker put the records of one changelog partition, from delivery reports of the outermost ones.
+
+    One producer's records of one partition lie in the order they were sent in.
+    """
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self._first: int | None = None
+        self._last = -1
+
+    def note(self, error: KafkaError | None, message: KafkaMessage) -> None:
+        """A delivery report."""
+        offset = message.offset()
+        if error is None and offset is not None:
+            self._first = offset if self._first is None else min(self._first, offset)
+            self._last = max(self._last, offset)
+
+    def span(self) -> Span | None:
+        """Where they lie; None before anything was acknowledged."""
+        return None if self._first is None else Span(self._first, self._last + 1, self.sent)
+
+
+class Writer:
+    """One librdkafka producer whose failures are counted, and raised at the next flush.
+
+    Told of failures only, or (``reports_all``) of each message that asks for its delivery report.
+    """
+
+    def __init__(self, settings: Settings, extra: Mapping[str, Any], reports_all: bool = False) -> None:
+        self._failures: list[str] = []
+        self._failed = 0
+        reports: dict[str, Any] = {} if reports_all else {
+            "delivery.report.only.error": True, "on_delivery": self._noted,
+        }
+        self.producer = Producer({
+            "enable.idempotence": True,
+            "acks": "all",
+            "linger.ms": LINGER_MS,
+            "compression.codec": "lz4",
+            "message.max.bytes": max(LARGEST_STATE, largest_dead_letter(settings)),
+            "delivery.timeout.ms": int(FLUSH_SECONDS * 1000),
+            "queue.buffering.max.messages": QUEUED_MESSAGES,
+            "queue.buffering.max.kbytes": QUEUED_KBYTES,
+            **settings.kafka.librdkafka(),
+            "partitioner": "murmur2_random",
+            **reports,
+            **extra,
+        }, logger=log)
+
+    def send(self, topic: str, messages: Sequence[Message], partition: int | None) -> None:
+        """Queue all, waiting for room where the queue is full. Raises what ``unsendable`` says for what cannot be."""
+        waiting: list[Any] = list(messages)
+        place = BY_KEY if partition is None else partition
+        while waiting:
+            try:
+                queued = self.producer.produce_batch(topic, waiting, place)
+            except BufferError:
+                queued = 0
+            if queued == len(waiting):
+                return
+            if queued:
+                waiting = [message for message in waiting if "_error" in message]
+            self._refuse_unsendable(topic, waiting)
+            self.producer.poll(ROOM_SECONDS)
+
+    def send_whole(self, record: Whole, offsets: Offsets | None = None) -> None:
+        """Queue one record with its headers, waiting for room."""
+        reported: dict[str, Any] = {} if offsets is None else {"on_delivery": self._noted_by(offsets)}
+        while True:
+            try:
+                self.producer.produce(
+                    record.topic, key=record.key, value=record.value, headers=list(record.headers),
+                    partition=record.partition, **reported,
+                )
+                return
+            except BufferError:
+                self.producer.poll(ROOM_SECONDS)
+            except KafkaException as error:
+                raise self.unsendable(record.topic, error.args[0]) from error
+
+    def send_changes(
+        self, topic: str, partition: int, changes: Sequence[Message], carrying: Sequence[Whole], offsets: Offsets
+    ) -> None:
+        """Queue records of one changelog partition, asking where the first and the last of them come to lie."""
+        noted = self._noted_by(offsets)
+        batch: list[Any] = [dict(message) for message in changes]
+        for message in (batch[0], batch[-1]) if batch else ():
+            message["callback"] = noted
+        self.send(topic, batch, partition)
+        for record in carrying:
+            self.send_whole(record, offsets)
+        offsets.sent += len(batch) + len(carrying)
+
+    def flush(self) -> None:
+        """Wait for every acknowledgement. Raises Fatal if any message failed or none came in time."""
+        left = self.producer.flush(FLUSH_SECONDS)
+        if left or self._failed:
+            told = "; ".join(self._failures) or "no answer"
+            raise Fatal(f"{left} messages unanswered in {FLUSH_SECONDS:g} s, {self._failed} failed: {told}")
+
+    def unsendable(self, topic: str, error: KafkaError) -> ShipSyncError:
+        """What to raise for a message that cannot be queued."""
+        return Fatal(f"{topic}: cannot be sent: {error}")
+
+    def _noted_by(self, offsets: Offsets) -> Callable[[KafkaError | None, KafkaMessage], None]:
+        def noted(error: KafkaError | None, message: KafkaMessage) -> None:
+            offsets.note(error, message)
+            self._noted(error, message)
+
+        return noted
+
+    def _noted(self, error: KafkaError | None, message: KafkaMessage) -> None:
+        if error is not None:
+            self._failed += 1
+            if len(self._failures) < 3:
+                self._failures.append(f"{message.topic()}: {error}")
+
+    def _refuse_unsendable(self, topic: str, waiting: list[Any]) -> None:
+        for message in waiting:
+            error = message.pop("_error", None)
+            if error is not None and error.code() != KafkaError._QUEUE_FULL:
+                raise self.unsendable(topic, error)
