@@ -89,8 +89,8 @@ def _first(name: str, milestone: DeliveryMilestone, posted: Sequence[str]) -> Po
 
 
 def _told(known: PostedFact, milestone: DeliveryMilestone) -> PostedFact:
-    """The fact after this milestone. Ignores repeats, the first milestone by an event since retracted, and anything older
-    than the claim's withdrawal."""
+    """The fact after this milestone. Ignores repeats, the first milestone by an event since retracted, and anything
+    older than the claim's withdrawal."""
     if known.withdrawn_in and milestone.claim_revision <= known.withdrawn_in:
         return known
     is_retracted, name = milestone.correction is Correction.RETRACTS, milestone.milestone_id

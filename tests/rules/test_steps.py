@@ -15,7 +15,7 @@ import pytest
 from streams.kernel.step_result import StepResult
 from tests.support.sources import ROOT, label
 
-STEPS = [path for path in sorted(ROOT.glob("streams/*/step.py"))]
+STEPS = sorted(ROOT.glob("streams/*/step.py"))
 
 
 def functions(path: Path) -> dict[str, FunctionType]:
