@@ -27,7 +27,8 @@ from streams.intake.step import step
 from streams.kernel.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason, Status
 from streams.shipments.record import decode, encode
 from streams.shipments.state_view import state_of
-from streams.shipments.step import Received, advance
+from streams.shipments.step import Received
+from streams.shipments.step import step as take_in
 
 SUFFIX = ".idiomatic"
 """Its topics stand beside ours on the same broker."""
@@ -150,20 +151,20 @@ def build_shipments(app: faust.App, registry: Registry) -> None:
 
     async def apply(item: Received | model.OrderReference, key: str) -> None:
         stored = shipments.get(key.encode())
-        out = advance([item], {key: None if stored is None else decode(stored)})
-        for _, event in out.events:
+        out = take_in([item], {key: None if stored is None else decode(stored)})
+        for _, event in out.outputs.events:
             event.event = item.event  # type: ignore[union-attr]
             await send(topics.SHIPMENT_EVENTS, key, event)
-        for update in out.customer_updates:
+        for update in out.outputs.customer_updates:
             await send(topics.CUSTOMER_UPDATES, update.customer_id, update)
-        for milestone in out.delivery_milestones:
+        for milestone in out.outputs.delivery_milestones:
             await send(topics.DELIVERY_MILESTONES, milestone.delivery_id, milestone)
-        for alert in out.alerts:
+        for alert in out.outputs.alerts:
             await send(topics.ALERT_SIGNALS, alert.alert_id, alert)
         for changed in out.states.values():
             record = encode(changed)
             shipments[key.encode()] = record
-            await send(topics.SHIPMENT_STATE, key, state_of(changed, record, changed.updated_at))
+            await send(topics.SHIPMENT_STATE, key, state_of(changed, record, changed.view.updated_at))
 
     @app.agent(events)
     async def take_events(stream: Any) -> None:

@@ -22,7 +22,7 @@ from streams.contracts import ids, model
 from streams.kernel.vocabulary import Classifier, Correction, ExceptionType, Milestone, Precision, Reason
 from streams.shipments.record import Shipment, encode
 from streams.shipments.state_view import state_of
-from streams.shipments.step import Received, advance
+from streams.shipments.step import Received, step
 
 CARRIER = "ups"
 HOUR_MS = 3_600_000
@@ -60,18 +60,22 @@ def patterns(now_ms: int) -> list[Shipment]:
             Received(event(number, Milestone.IN_TRANSIT, began + HOUR_MS // 2), b""),
         ]
         key = ids.shipment_key(CARRIER, number)
-        made.append(advance(chunk, {key: None}).states[key])
+        made.append(step(chunk, {key: None}).states[key])
     return made
 
 
 def shipment(number: int, like: list[Shipment]) -> Shipment:
     """The ``number``-th, made like one of ``like``."""
     pattern = like[number % len(like)]
+    [claim] = pattern.facts.claims
     link = replace(
-        pattern.orders[0], order_id=f"SO-{number}", delivery_id=f"DN-{number}", customer_id=f"C-{number % 5000}"
+        claim.link, order_id=f"SO-{number}", delivery_id=f"DN-{number}", customer_id=f"C-{number % 5000}"
     )
-    seen = hashlib.shake_128(b"%d" % number).digest(len(pattern.seen))
-    return replace(pattern, tracking_number=tracking_number(number), seen=seen, orders=[link])
+    seen = hashlib.shake_128(b"%d" % number).digest(len(pattern.facts.seen))
+    facts = replace(
+        pattern.facts, tracking_number=tracking_number(number), seen=seen, claims=(replace(claim, link=link),)
+    )
+    return replace(pattern, facts=facts)
 
 
 def shipments(count: int, registry: Registry, now_ms: int) -> Iterator[Standing]:
@@ -81,7 +85,7 @@ def shipments(count: int, registry: Registry, now_ms: int) -> Iterator[Standing]
     for number in range(count):
         one = shipment(number, like)
         record = encode(one)
-        value = codec.encode(state_of(one, record, one.updated_at))
+        value = codec.encode(state_of(one, record, one.view.updated_at))
         yield Standing(ids.shipment_key(CARRIER, one.tracking_number).encode(), record, value)
 
 

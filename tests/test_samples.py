@@ -13,7 +13,7 @@ from streams.contracts.ids import event_id
 from streams.contracts.model import CarrierEvent, OrderReference, Source
 from streams.intake.step import IntakeResult
 from streams.kernel.vocabulary import Precision
-from streams.shipments.step import Received, advance
+from streams.shipments.step import Received, step
 from tests.samples import EXPECTED, FEED_OF, FLAGGED, FOLDER, UNRESOLVED, events_of, reasons_of, spelled_out, taken_in
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="SHIPSYNC_SAMPLES names no folder of real payloads")
@@ -92,8 +92,8 @@ def updates(events: list[CarrierEvent]) -> list[str]:
         OrderReference(carrier, number, "O", "D", "C", None, 1)
         for carrier, number in sorted({(event.carrier, event.tracking_number) for event in events})
     ]
-    out = advance([*orders, *(Received(event, b"") for event in events)], {})
-    return sorted(update.update_id for update in out.customer_updates)
+    out = step([*orders, *(Received(event, b"") for event in events)], {})
+    return sorted(update.update_id for update in out.outputs.customer_updates)
 
 
 def test_what_an_aggregator_and_edi_tell_again_is_told_to_no_customer_twice(taken: dict[str, IntakeResult]) -> None:

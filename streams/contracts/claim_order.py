@@ -8,22 +8,24 @@ from streams.contracts.model import OrderLink, OrderReference
 
 Terms = tuple[str, int, float, str]
 Age = tuple[int, bool, Terms]
-"""What makes one word of a claim newer than another, by whatever; of equal time, always the same wins."""
+"""What makes one version of a claim newer than another, whatever states it; of equal time, always the same wins."""
 TurnedAge = tuple[int, int, bool, Terms]
-"""What makes one word of a claim newer than another by the same thing: by a reference first of all its turn, by the
+"""What makes one version of a claim newer than another by the same thing: by a reference first of all its turn, by the
 number itself its time and then its turn."""
 NO_TERMS: Terms = ("", -1, -1.0, "")
 
 
-class ClaimWord(Struct, frozen=True, array_like=True, gc=False):
-    """The newest word of an order's claim by one thing, ``by`` (``OrderReference.by``), said at ``at``, in that
-    ``turn`` of it. ``link``: what it claims; of one withdrawn order and delivery alone."""
+class ClaimVersion(Struct, frozen=True, array_like=True, gc=False):
+    """The newest version of an order's claim by one thing, ``by`` (``OrderReference.by``), stated at ``at`` (UTC ms) in
+    that ``turn`` of it. ``link``: what it claims; of one withdrawn order and delivery alone. ``first_at``: when the
+    number itself first stated the claim, None where that is ``at``."""
 
     by: str
     at: int
     withdrawn: bool
     link: OrderLink
     turn: int = 0
+    first_at: int | None = None
 
     @property
     def claim(self) -> tuple[str, str]:
@@ -40,7 +42,7 @@ def link_of(reference: OrderReference) -> OrderLink:
 
 
 def age_of(reference: OrderReference) -> TurnedAge:
-    """How new a word is among those by the same thing."""
+    """How new a version is among those by the same thing."""
     return turned_age(version_of(reference))
 
 
@@ -52,20 +54,20 @@ def terms_of(link: OrderLink) -> Terms:
     )
 
 
-def version_of(reference: OrderReference) -> ClaimWord:
+def version_of(reference: OrderReference) -> ClaimVersion:
     """The version of the claim a reference carries."""
     link = link_of(reference)
     if reference.withdrawn:
         link = OrderLink(link.order_id, link.delivery_id, "", None)
-    return ClaimWord(reference.by, reference.updated_at, reference.withdrawn, link, reference.turn)
+    return ClaimVersion(reference.by, reference.updated_at, reference.withdrawn, link, reference.turn)
 
 
-def age_of_version(word: ClaimWord) -> Age:
+def age_of_version(version: ClaimVersion) -> Age:
     """How new it is among all versions of the claim."""
-    return word.at, word.withdrawn, NO_TERMS if word.withdrawn else terms_of(word.link)
+    return version.at, version.withdrawn, NO_TERMS if version.withdrawn else terms_of(version.link)
 
 
-def turned_age(word: ClaimWord) -> TurnedAge:
+def turned_age(version: ClaimVersion) -> TurnedAge:
     """How new it is among the versions by the same source."""
-    at, withdrawn, terms = age_of_version(word)
-    return (word.turn, at, withdrawn, terms) if word.by else (at, word.turn, withdrawn, terms)
+    at, withdrawn, terms = age_of_version(version)
+    return (version.turn, at, withdrawn, terms) if version.by else (at, version.turn, withdrawn, terms)

@@ -1,153 +1,248 @@
-"""Which events an ERP delivery and a customer must hear of: closed tables, no state.
+"""The facts of one tracking number: the events carriers reported, every version of every claim, links, and what is left
+of archived shipments.
 
-A *fact* is financially relevant and true once per delivery and shipment, whichever events report it;
-only attempts can happen several times, so each attempt is a fact of its own.
+The facts are a function of the *set* of inputs, never of the order they came in (but for ``Facts.withdrawn_routes``).
+``merge.py`` adds to them; everything else known of a shipment is projected from them (``project.py``). They are stored
+as a MessagePack array: new fields go to the end, with a default.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import lru_cache
 
-from streams.kernel.vocabulary import ExceptionType, Milestone, Reason
+from msgspec import Struct, msgpack
+
+from streams.contracts.claim_order import ClaimVersion
+from streams.contracts.ids import digest
+from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Sighting
+from streams.kernel.vocabulary import (
+    RANK,
+    STATUS_OF,
+    Classifier,
+    Correction,
+    ExceptionType,
+    Flag,
+    LinkKind,
+    Milestone,
+    Reason,
+    Status,
+)
+from streams.shipments.audiences import HEARD_OF, NEWS_KINDS
+from streams.shipments.occurrences.matching import encode_report, source_number
+
+ID_BYTES = 16
 
 
-class Fact(NamedTuple):
-    """``name`` goes into its id, ``bit`` marks it known, ``milestone`` is what it is told as.
+class Story(Struct, frozen=True, array_like=True, gc=False):
+    """What customers and the ERP are told of an event beside its milestone. ``reports``: the sources that reported it
+    (``matching.encode_report``), each once, ascending."""
 
-    ``milestone`` ``info``: nothing moved, the exception itself is the fact.
+    occurred_at: int
+    utc_offset_minutes: int | None
+    location: Location | None
+    proof_of_delivery: ProofOfDelivery | None
+    reports: tuple[int, ...] = ()
+
+
+class Entry(Struct, frozen=True, array_like=True, gc=False):
+    """One distinct event in a shipment's history; its id lies at the same place in ``Facts.seen``.
+
+    ``at``: orders the history; the event time, but for a forecast or a time flagged as in the future no later than the
+    receipt. ``corrects``: id of the event this one voids, or empty. ``own``: hash of the carrier's own event id, 0
+    without one; of several that share it, those received last count. ``estimate_by``: the feed an estimate came by.
+    ``piece``: the piece it is about, empty for the whole shipment. ``routes``: the linked numbers it came through
+    (``link_paths.path_of``), ascending; none for the number's own events. ``origin``: the id it was reported under,
+    where a parent sees it with another meaning (``propagation.seen_by_parent``); corrections name that id.
+    ``disowns``: the event it voids is another shipment's, as the identity stage found. ``found``: the identity stage
+    found, by a reference, that the event is this shipment's.
     """
 
-    name: str
-    bit: int
+    at: int
+    received_at: int
     milestone: Milestone
-    repeats: bool = False
+    actual: bool
+    exception: ExceptionType
+    reason: Reason
+    estimated_delivery_at: int | None
+    corrects: bytes
+    retracts: bool
+    story: Story | None
+    own: int = 0
+    estimate_by: str = ""
+    piece: str = ""
+    routes: tuple[str, ...] = ()
+    origin: bytes | None = None
+    disowns: bool = False
+    found: bool = False
 
 
-_PICKED_UP = Fact("picked_up", 1, Milestone.PICKED_UP)
-_CANCELLED = Fact("booking_cancelled", 2, Milestone.BOOKING_CANCELLED)
-_ATTEMPTED = Fact("delivery_attempted", 4, Milestone.DELIVERY_ATTEMPTED, repeats=True)
-_DELIVERED = Fact("delivered", 8, Milestone.DELIVERED)
-_PROVED = Fact("pod_received", 16, Milestone.POD_RECEIVED)
-_RETURNING = Fact("returning", 32, Milestone.RETURNING)
-_RETURNED = Fact("returned", 64, Milestone.RETURNED)
-_LOST = Fact("lost", 128, Milestone.LOST)
-_DESTROYED = Fact("destroyed", 256, Milestone.DESTROYED)
-_DAMAGE = Fact("damage", 512, Milestone.INFO)
-_SHORTAGE = Fact("shortage", 1024, Milestone.INFO)
-_REFUSAL = Fact("refusal", 2048, Milestone.INFO)
+class Parent(Struct, frozen=True, array_like=True, gc=False):
+    """A shipment, ``CARRIER:REFERENCE``, that this number belongs to; ``at``: when the link was stated, UTC ms."""
 
-PROVED = _PROVED.bit
-"""The bit of a shipment's ``facts`` that says its proof of delivery has come."""
+    key: str
+    kind: LinkKind
+    at: int
+    withdrawn: bool = False
 
-_BY_MILESTONE: dict[Milestone, Fact] = {
-    Milestone.PICKED_UP: _PICKED_UP,
-    Milestone.LOADED: _PICKED_UP,
-    Milestone.DEPARTED_PICKUP: _PICKED_UP,
-    Milestone.BOOKING_REJECTED: _CANCELLED,
-    Milestone.BOOKING_CANCELLED: _CANCELLED,
-    Milestone.DELIVERY_ATTEMPTED: _ATTEMPTED,
-    Milestone.DELIVERED: _DELIVERED,
-    Milestone.POD_RECEIVED: _PROVED,
-    Milestone.RETURNING: _RETURNING,
-    Milestone.RETURNED: _RETURNED,
-    Milestone.LOST: _LOST,
-    Milestone.DESTROYED: _DESTROYED,
+
+class Child(Struct, frozen=True, array_like=True, gc=False):
+    """A number, ``CARRIER:REFERENCE``, that belongs to this shipment; ``claimed``: by an order of its own."""
+
+    key: str
+    kind: LinkKind
+    claimed: bool = False
+
+
+class WithdrawnRoute(Struct, frozen=True, array_like=True, gc=False):
+    """Linked numbers that events came through and come through no more (``link_paths.path_of``). ``version``: of the
+    newest withdrawal (``propagation.version_of``)."""
+
+    path: str
+    version: int
+
+
+class ArchiveStub(Struct, frozen=True, array_like=True, gc=False):
+    """What is kept of the archived shipments that had the number (``reuse/archive.py``). ``generations``: how many;
+    ``closed_at``, ``status``: when, in event time, and how the last one ended. ``claims``: the first bytes of each
+    claim's digest; ``events``: the first bytes of each event's id; side by side and ascending. ``received_at``: receipt
+    of the last input about them, UTC ms."""
+
+    generations: int
+    closed_at: int
+    status: Status
+    claims: bytes = b""
+    events: bytes = b""
+    received_at: int = 0
+
+
+class Facts(Struct, array_like=True, gc=False):
+    """Everything that was reported of a tracking number.
+
+    ``seen``: the ids of the history side by side, 16 bytes each. ``history``: encoded entries, by time, rank and id
+    (``sort_key``). ``claims``: the newest version of every claim by each thing that states it, by order, delivery and
+    that thing. ``parents`` and ``children``: links, by key. ``withdrawn_routes``: by path; the one fact that depends on
+    the order of inputs. ``stub``: of archived shipments under the number.
+    """
+
+    carrier: str
+    tracking_number: str
+    seen: bytes = b""
+    history: list[bytes] = []
+    claims: tuple[ClaimVersion, ...] = ()
+    parents: tuple[Parent, ...] = ()
+    children: tuple[Child, ...] = ()
+    withdrawn_routes: tuple[WithdrawnRoute, ...] = ()
+    stub: ArchiveStub | None = None
+
+
+encode_entry = msgpack.Encoder().encode
+_decode_entry = msgpack.Decoder(Entry).decode
+
+RANK_OF: dict[Milestone, int] = {
+    milestone: -1 if status is None else RANK[status] for milestone, status in STATUS_OF.items()
 }
-_BY_EXCEPTION: dict[ExceptionType, Fact] = {
-    ExceptionType.LOSS: _LOST,
-    ExceptionType.DAMAGE: _DAMAGE,
-    ExceptionType.SHORTAGE: _SHORTAGE,
-    ExceptionType.REFUSAL: _REFUSAL,
-}
-
-
-def _facts(milestone: Milestone, exception: ExceptionType) -> tuple[Fact, ...]:
-    found = [_BY_MILESTONE.get(milestone), _BY_EXCEPTION.get(exception)]
-    return tuple(dict.fromkeys(fact for fact in found if fact is not None))
-
-
-FACTS: dict[tuple[Milestone, ExceptionType], tuple[Fact, ...]] = {
-    (milestone, exception): facts
-    for milestone in Milestone
-    for exception in ExceptionType
-    if (facts := _facts(milestone, exception))
-}
-"""The facts an *actual* event of this milestone with this exception reports."""
-
-FACT_BITS: dict[tuple[Milestone, ExceptionType], int] = {
-    pair: sum(fact.bit for fact in facts) for pair, facts in FACTS.items()
-}
-
-_CUSTOMER_MILESTONES = frozenset({
-    Milestone.PRE_ADVISED, Milestone.PICKED_UP, Milestone.DEPARTED_PICKUP, Milestone.CUSTOMS_HELD,
-    Milestone.CUSTOMS_RELEASED, Milestone.OUT_FOR_DELIVERY, Milestone.ARRIVED_DELIVERY,
-    Milestone.AVAILABLE_FOR_PICKUP, Milestone.DELIVERY_ATTEMPTED, Milestone.DELIVERED, Milestone.RETURNING,
-    Milestone.RETURNED, Milestone.LOST, Milestone.DESTROYED, Milestone.POD_RECEIVED,
-})  # fmt: skip
-_CUSTOMER_FORECASTS = frozenset({Milestone.ETA_UPDATED, Milestone.APPOINTMENT_SET})
-CUSTOMER_EXCEPTIONS = frozenset({
-    ExceptionType.DELAY, ExceptionType.DAMAGE, ExceptionType.LOSS, ExceptionType.SHORTAGE,
-    ExceptionType.ADDRESS, ExceptionType.CONSIGNEE, ExceptionType.REFUSAL, ExceptionType.CUSTOMS,
-    ExceptionType.DOCUMENTS, ExceptionType.PAYMENT, ExceptionType.HOLD,
-})  # fmt: skip
-"""What a customer can act on or should not learn too late; the rest stays with operations."""
-
-_INTERNAL_REASONS = frozenset({
-    Reason.SECURITY, Reason.MECHANICAL, Reason.DRIVER, Reason.DISPATCH_ERROR, Reason.CAPACITY,
-    Reason.EQUIPMENT_UNAVAILABLE, Reason.PREVIOUS_STOP, Reason.CARRIER_KEYING_ERROR, Reason.PARTNER_CARRIER,
-    Reason.SHIPPER_NOT_READY, Reason.SHIPPER_DATA_ERROR, Reason.PACKAGING, Reason.FEED_STALE,
-    Reason.CODE_UNMAPPED, Reason.TIMESTAMP_INVALID,
-})  # fmt: skip
-
-
-def is_for_customers(milestone: Milestone, exception: ExceptionType, *, actual: bool) -> bool:
-    """True for customer-facing milestones, new estimates and appointments, and exceptions worth telling."""
-    return (
-        (actual and milestone in _CUSTOMER_MILESTONES)
-        or milestone in _CUSTOMER_FORECASTS
-        or exception in CUSTOMER_EXCEPTIONS
-    )
-
-
-TELLING = frozenset(
-    (milestone, exception, actual)
-    for milestone in Milestone
-    for exception in ExceptionType
-    for actual in (True, False)
-    if is_for_customers(milestone, exception, actual=actual) or (actual and (milestone, exception) in FACTS)
+_ACTUAL = Classifier.ACTUAL
+_NEW = Correction.NEW
+_RETRACTS = Correction.RETRACTS
+_FUTURE = Flag.TIMESTAMP_FUTURE.value
+_RESOLVED_ANEW = Flag.RESOLVED_ANEW.value
+_RESOLVED = frozenset(
+    {Flag.RESOLVED_BY_EVENT.value, Flag.RESOLVED_BY_ORDER.value, Flag.RESOLVED_BY_PERSON.value, _RESOLVED_ANEW}
 )
-"""What of an event, (milestone, exception, actual), makes it one that somebody has to be told of."""
 
 
-def _told_as(milestone: Milestone, exception: ExceptionType, actual: bool) -> str:
-    if (actual and milestone in _CUSTOMER_MILESTONES) or milestone in _CUSTOMER_FORECASTS:
-        return milestone.value
-    return f"!{exception.value}"
+@lru_cache(maxsize=20_000)
+def decode_entry(data: bytes) -> Entry:
+    """An entry of the history. Raises msgspec.DecodeError where it is none."""
+    return _decode_entry(data)
 
 
-TOLD_AS: dict[tuple[Milestone, ExceptionType, bool], str] = {
-    (milestone, exception, actual): _told_as(milestone, exception, actual)
-    for milestone in Milestone
-    for exception in ExceptionType
-    for actual in (True, False)
-    if is_for_customers(milestone, exception, actual=actual)
-}
-"""The kind of news an event is: its milestone where that is worth telling, else what is wrong. News of one kind from
-several sources may be of one occurrence."""
+def entries_of(facts: Facts) -> list[Entry]:
+    """The history, decoded."""
+    return [decode_entry(data) for data in facts.history]
 
 
-_KINDS = (
-    "!address", "!consignee", "!customs", "!damage", "!delay", "!documents", "!hold", "!loss", "!payment",
-    "!refusal", "!shortage", "appointment_set", "arrived_delivery", "available_for_pickup", "customs_held",
-    "customs_released", "delivered", "delivery_attempted", "departed_pickup", "destroyed", "eta_updated",
-    "lost", "out_for_delivery", "picked_up", "pod_received", "pre_advised", "returned", "returning",
-)
-KIND_NUMBERS: dict[str, int] = {kind: number for number, kind in enumerate(_KINDS)}
-"""The kinds of news as they stand in stored records: new ones go to the end."""
+def rank_of(entry: Entry) -> int:
+    """How far along the event puts the shipment; breaks ties between events of the same instant."""
+    return RANK_OF[entry.milestone] if entry.actual else -1
 
 
-def public_trouble(exception: ExceptionType, reason: Reason) -> tuple[ExceptionType, Reason]:
-    """Exception and reason in words for customers: an internal exception is none, a reason ``other``."""
-    if exception is not ExceptionType.NONE and exception not in CUSTOMER_EXCEPTIONS:
-        return ExceptionType.NONE, Reason.NORMAL
-    return exception, Reason.OTHER if reason in _INTERNAL_REASONS else reason
+def sort_key(event_id: bytes, entry: Entry) -> tuple[int, int, bytes]:
+    """Where an event belongs in the history: time, rank, id."""
+    return entry.at, rank_of(entry), event_id
+
+
+def place_of(ids: bytes, event_id: bytes) -> int:
+    """The place of ``event_id`` among ids lying side by side; -1 where it is none of them."""
+    at = ids.find(event_id)
+    while at > 0 and at % ID_BYTES:
+        at = ids.find(event_id, at + 1)
+    return at if at < 0 else at // ID_BYTES
+
+
+def id_at(facts: Facts, place: int) -> bytes:
+    """The id of the event at ``place`` in the history."""
+    return facts.seen[place * ID_BYTES : (place + 1) * ID_BYTES]
+
+
+def origin_at(facts: Facts, place: int, entry: Entry) -> bytes:
+    """The id under which the event at ``place`` was reported."""
+    return entry.origin or id_at(facts, place)
+
+
+def reports_of(entry: Entry) -> tuple[int, ...]:
+    """The reports of an event that customers hear of; none of others."""
+    return () if entry.story is None else entry.story.reports
+
+
+def strangers(facts: Facts, entries: Sequence[Entry]) -> set[int]:
+    """Places of the events found not to be the shipment's, and of those that say so; ``entries``: its history. They
+    stay in the history and count for nothing."""
+    disowned = {entry.corrects for entry in entries if entry.disowns}
+    if not disowned:
+        return set()
+    return {
+        place for place, entry in enumerate(entries)
+        if entry.disowns or origin_at(facts, place, entry) in disowned
+    }
+
+
+def is_tied(facts: Facts) -> bool:
+    """True where the number is linked to others: their histories need its record."""
+    return bool(facts.children) or any(not parent.withdrawn for parent in facts.parents)
+
+
+def entry_of(event: CarrierEvent | Sighting, event_id: bytes) -> Entry:
+    """The history entry of an event."""
+    actual = event.classifier is _ACTUAL
+    at = event.occurred_at
+    if not actual or (event.flags and _FUTURE in event.flags):
+        at = min(at, event.received_at)
+    corrects, retracts = b"", False
+    if event.correction is not _NEW and event.corrects is not None:
+        corrects = bytes.fromhex(event.corrects)
+        corrects = b"" if corrects == event_id else corrects
+        retracts = event.correction is _RETRACTS
+    meaning = (event.milestone, event.exception, actual)
+    story = None
+    if meaning in HEARD_OF or event.proof_of_delivery is not None:
+        reports: tuple[int, ...] = ()
+        if meaning in NEWS_KINDS and not retracts:
+            source = event.source
+            reports = (encode_report(source.feed, source.channel, event.precision, event.zone_assumed),)
+        story = Story(event.occurred_at, event.utc_offset_minutes, event.location, event.proof_of_delivery, reports)
+    return Entry(
+        at, event.received_at, event.milestone, actual, event.exception, event.reason,
+        event.estimated_delivery_at, corrects, retracts, story,
+        0 if event.carrier_event_id is None else int(digest(event.carrier_event_id)[:15], 16),
+        "" if event.estimated_delivery_at is None else event.source.feed,
+        event.piece or "",
+        disowns=retracts and _RESOLVED_ANEW in event.flags,
+        found=bool(event.flags) and not _RESOLVED.isdisjoint(event.flags),
+    )  # fmt: skip
+
+
+def source_of_event(event: CarrierEvent | Sighting) -> int:
+    """The number of the source that reports the event."""
+    return source_number(event.source.feed, event.source.channel)

@@ -1,100 +1,13 @@
-"""The shipments stage's own record of one shipment, kept small and quick to read and write.
-
-The record is a function of the *set* of what was accepted, never of the order it came in (but for ``Shipment.ways``):
-events lie in event-time order, links by order and delivery, and everything else is folded from them
-(``status_machine.py``). It is stored as a MessagePack array: new fields go to the end, with a default.
-"""
+"""The stored record of one shipment: its facts, what they mean, and what the clock has raised of it."""
 
 from __future__ import annotations
 
 from msgspec import Struct, msgpack
 
-from streams.contracts.claim_order import ClaimWord
 from streams.contracts.estimate import Estimate
-from streams.contracts.ids import digest
-from streams.contracts.model import CarrierEvent, Location, OrderLink, ProofOfDelivery, Sighting
-from streams.kernel.vocabulary import (
-    RANK,
-    STATUS_OF,
-    AlertKind,
-    Classifier,
-    Correction,
-    ExceptionType,
-    Flag,
-    LinkKind,
-    Milestone,
-    Reason,
-    Status,
-)
-from streams.shipments.notifications.occurrences import kept, source_number
-
-ID_BYTES = 16
-
-
-class Story(Struct, frozen=True, array_like=True, gc=False):
-    """What has to be told of an event later, when its order becomes known. ``reports``: the sources that told of it
-    (``sameness.kept``), each once, in ascending order."""
-
-    occurred_at: int
-    utc_offset_minutes: int | None
-    location: Location | None
-    proof_of_delivery: ProofOfDelivery | None
-    reports: tuple[int, ...] = ()
-
-
-class Entry(Struct, frozen=True, array_like=True, gc=False):
-    """One distinct event in a shipment's history; its id lies at the same place in ``Shipment.seen``.
-
-    ``at`` orders the history: the event time, but for a forecast or a time flagged as in the future no
-    later than the receipt. ``corrects``: id of the event this one voids, or empty. ``own``: stands for the carrier's
-    own id of the event, 0 without one; of several that share it, those received last hold. ``told_by``: the feed an
-    estimate came by. ``piece``: the one it is about, empty for the whole shipment. ``paths``: how it came from other
-    numbers (``links.path_of``), ascending; none for the number's own. ``origin``: of one seen here otherwise than it
-    was told (``parts.sight_of``), the id it was told under; corrections name that. ``disowns``: the one it
-    voids is another shipment's, or nobody's, as the identity stage found (``status.strangers``). ``found``: it is the
-    shipment's as that stage found, by a reference.
-    """
-
-    at: int
-    received_at: int
-    milestone: Milestone
-    actual: bool
-    exception: ExceptionType
-    reason: Reason
-    estimated_delivery_at: int | None
-    corrects: bytes
-    retracts: bool
-    story: Story | None
-    own: int = 0
-    told_by: str = ""
-    piece: str = ""
-    paths: tuple[str, ...] = ()
-    origin: bytes | None = None
-    disowns: bool = False
-    found: bool = False
-
-
-class Receipt(Struct, frozen=True, array_like=True, gc=False):
-    """The head of an :class:`Entry`, for reading no more than it."""
-
-    at: int
-    received_at: int
-
-
-class Withdrawal(Struct, frozen=True, array_like=True, gc=False):
-    """A claim made by the number itself that stands no more, and when it was given up; older words count no more."""
-
-    order_id: str
-    delivery_id: str
-    at: int
-
-
-class FirstWord(Struct, frozen=True, array_like=True, gc=False):
-    """When the number itself was first said to be an order's, where that was said again since."""
-
-    order_id: str
-    delivery_id: str
-    at: int
+from streams.contracts.model import OrderLink
+from streams.kernel.vocabulary import AlertKind, ExceptionType, Milestone, Reason, Status
+from streams.shipments.facts import Facts
 
 
 class Raised(Struct, frozen=True, array_like=True, gc=False):
@@ -104,42 +17,17 @@ class Raised(Struct, frozen=True, array_like=True, gc=False):
     since: int
 
 
-class Whole(Struct, frozen=True, array_like=True, gc=False):
-    """A shipment, ``CARRIER:REFERENCE``, this number is a part of; ``at``: when that was said, UTC ms."""
-
-    key: str
-    kind: LinkKind
-    at: int
-    withdrawn: bool = False
-
-
-class Part(Struct, frozen=True, array_like=True, gc=False):
-    """A number, ``CARRIER:REFERENCE``, that is a part of this shipment; ``claimed``: by an order of its own."""
-
-    key: str
-    kind: LinkKind
-    claimed: bool = False
-
-
-class Way(Struct, frozen=True, array_like=True, gc=False):
-    """Numbers something came through and holds no more (``links.path_of``), and how new the newest word is that took it
-    back (``parts.age_of``)."""
-
-    path: str
-    age: int
-
-
 class Piece(Struct, frozen=True, array_like=True, gc=False):
-    """A piece of the shipment: where it stands, and the bits of ``facts.FACTS`` known of it."""
+    """A piece of the shipment: its status, and the bits of ``audiences.FACTS`` known of it."""
 
     name: str
     status: Status = Status.UNKNOWN
     status_at: int | None = None
-    facts: int = 0
+    known: int = 0
 
 
 class OpenException(Struct, frozen=True, array_like=True, gc=False):
-    """Something wrong and not yet put right. ``reason`` is the latest one given, at ``reason_at``."""
+    """An exception not yet resolved. ``reason``: the latest one given, at ``reason_at``."""
 
     type: ExceptionType
     since: int
@@ -147,50 +35,22 @@ class OpenException(Struct, frozen=True, array_like=True, gc=False):
     reason_at: int
 
 
-class Past(Struct, frozen=True, array_like=True, gc=False):
-    """What is kept of the shipments that bore the number before (``reuse/archive.py``). ``lives``: how many;
-    ``closed_at``, ``status``: when, in event time, and how the last one ended. ``claims``: of each order's claim on
-    them the first bytes of its digest, ``heard``: of each event the first bytes of its id, side by side and ascending.
-    ``begun``: another has begun; until then what is later than the past is held. ``said_at``: receipt of the last word
-    of it."""
+class View(Struct, array_like=True, gc=False):
+    """What the facts mean: projected from them, never corrected by hand. Times are UTC ms.
 
-    lives: int
-    closed_at: int
-    status: Status
-    claims: bytes = b""
-    heard: bytes = b""
-    begun: bool = False
-    said_at: int = 0
-
-
-class Shipment(Struct, array_like=True, gc=False):
-    """Everything known of one shipment. ``leader``: place in the history of the event that leads the status.
-
-    ``seen`` holds the ids of the history side by side, 16 bytes each; ``voided`` the ids that corrections
-    took out of it. ``link_times`` goes with ``orders``. ``facts``: bits of ``facts.FACTS`` already known.
-    ``sources``: whoever told of something worth telling, ascending; ``told``: how often each kind of news happened, as
-    far as they tell (``notifications/numbering.py``). ``estimate_at``: event time of the event that stated the
-    estimate, ``estimate_by`` its feed. ``withdrawn``: claims given up (``claims/standing.py``), by order and delivery.
-    ``first_heard_at``, ``heard_at``: receipt of the first and the latest event; ``proved``: some proof of delivery has
-    come; ``raised``: alerts of the clock (``timers/deadlines.py``). ``wholes`` and ``parts``: numbers that belong
-    together (``linked/propagation.py``), by key; ``pieces``: by name. ``past``: of a number that was used before.
-    ``earlier``: estimates given up (``contracts/estimate.py``); ``dwells_told``: its dwells are learnt from
-    (``timers/dwells.py``). ``words``: all words of the claims that some reference makes, or the number in another turn,
-    by order, delivery and reference (``claims/standing.py``); of the others ``orders`` and ``withdrawn`` tell
-    everything. ``strangers``: how many events of the history are not of it (``status_machine.py``). ``since``: of
-    claims that were said again, by order and delivery, when first; ``former``: the record of the shipment that bore the
-    number before, where it has ended and is not archived (``reuse/split.py``). ``ways``: taken back, by path: by them
-    it is known what comes again that was told before; of all that is kept here, they alone tell of the way and not of
-    the end.
+    ``generation``: which shipment under its number it is, 1, 2 ...; ``archived``: the last one is archived and no other
+    has begun. ``leader``: place in the history of the event that set the status. ``known``: bits of
+    ``audiences.FACTS`` that events reported. ``last_at``, ``last_rank``: of the last event. ``voided``: ids that
+    corrections took out, side by side; ``strangers``: how many events are not this shipment's. ``estimate_at``: event
+    time of the event that stated the estimate, ``estimate_by`` its feed. ``first_received_at``, ``last_received_at``:
+    receipt of the first and the latest event. ``proved``: a proof of delivery has come. ``sources``: whoever reported
+    news, ascending; ``counts``: with a single source, how often each kind of news happened, by its number.
+    ``standing`` and ``given_up``: places in ``Facts.claims`` of the versions that standing claims go by, and of those
+    by which the number itself gave claims up. ``updated_at``: receipt of the latest event, or time of the latest claim.
     """
 
-    carrier: str
-    tracking_number: str
-    seen: bytes = b""
-    history: list[bytes] = []
-    orders: list[OrderLink] = []
-    link_times: list[int] = []
-    voided: bytes = b""
+    generation: int = 1
+    archived: bool = False
     status: Status = Status.UNKNOWN
     status_at: int | None = None
     last_milestone: Milestone = Milestone.UNKNOWN
@@ -200,121 +60,80 @@ class Shipment(Struct, array_like=True, gc=False):
     signed_by: str | None = None
     open: list[OpenException] = []
     leader: int = -1
-    facts: int = 0
+    known: int = 0
     last_at: int = 0
     last_rank: int = -2
     updated_at: int = 0
     sources: tuple[int, ...] = ()
-    told: bytes = b""
+    counts: dict[int, int] = {}
     first_estimate: int | None = None
     estimate_at: int | None = None
     estimate_by: str = ""
     estimate_changes: int = 0
-    withdrawn: tuple[Withdrawal, ...] = ()
-    first_heard_at: int | None = None
-    heard_at: int | None = None
+    earlier_estimates: tuple[Estimate, ...] = ()
+    first_received_at: int | None = None
+    last_received_at: int | None = None
     proved: bool = False
-    raised: tuple[Raised, ...] = ()
-    wholes: tuple[Whole, ...] = ()
-    parts: tuple[Part, ...] = ()
     pieces: tuple[Piece, ...] = ()
-    past: Past | None = None
-    earlier: tuple[Estimate, ...] = ()
-    dwells_told: bool = False
-    words: tuple[ClaimWord, ...] = ()
+    voided: bytes = b""
     strangers: int = 0
-    since: tuple[FirstWord, ...] = ()
-    former: bytes = b""
-    ways: tuple[Way, ...] = ()
+    standing: tuple[int, ...] = ()
+    given_up: tuple[int, ...] = ()
+
+
+class Shipment(Struct, array_like=True, gc=False):
+    """A shipment: its facts, their view, and what the clock brought about.
+
+    ``raised``: alerts of the clock (``timers/deadlines.py``); ``dwells_told``: its dwells are published
+    (``timers/dwells.py``). ``ended``: facts of the earlier shipments under the number that have ended and are not
+    archived yet, in their order (``reuse/split.py``).
+    """
+
+    facts: Facts
+    view: View
+    raised: tuple[Raised, ...] = ()
+    dwells_told: bool = False
+    ended: tuple[Facts, ...] = ()
 
     @property
-    def archived(self) -> bool:
-        """True for what is kept of a shipment once it is archived, until another begins under its number."""
-        return self.past is not None and not self.past.begun
+    def carrier(self) -> str:
+        """The carrier's slug."""
+        return self.facts.carrier
 
     @property
-    def life(self) -> int:
-        """Which shipment under its number it is: 1, 2 ..."""
-        return 1 if self.past is None else self.past.lives + self.past.begun
+    def tracking_number(self) -> str:
+        """The number, normalised."""
+        return self.facts.tracking_number
 
     @property
-    def salt(self) -> tuple[str, ...]:
-        """What makes its ids others than those of the shipments that bore the number before."""
-        return () if self.past is None else (f"life {self.life}",)
+    def orders(self) -> list[OrderLink]:
+        """The claims that stand, by order and delivery."""
+        claims = self.facts.claims
+        return [claims[place].link for place in self.view.standing]
 
     @property
-    def standing(self) -> Status:
-        """The status as others read it: planned while an order expects the shipment and no event moved it."""
-        if self.past is not None and not self.past.begun:
-            return self.past.status
-        if self.status is Status.UNKNOWN and self.orders:
+    def claimed_at(self) -> list[int]:
+        """When each of ``orders`` was stated, UTC ms."""
+        claims = self.facts.claims
+        return [claims[place].at for place in self.view.standing]
+
+    @property
+    def status(self) -> Status:
+        """The status others read: planned while an order expects the shipment and no event moved it."""
+        view, stub = self.view, self.facts.stub
+        if view.archived and stub is not None:
+            return stub.status
+        if view.status is Status.UNKNOWN and view.standing:
             return Status.PLANNED
-        return self.status
+        return view.status
+
+    @property
+    def id_suffix(self) -> tuple[str, ...]:
+        """Part of the ids of what is told of it, so that they differ from those of earlier shipments of the number."""
+        generation = self.view.generation
+        return () if generation == 1 else (f"life {generation}",)
 
 
 encode = msgpack.Encoder().encode
 decode = msgpack.Decoder(Shipment).decode
 """A stored record back. Raises msgspec.DecodeError (or its ValidationError) where it is not one."""
-
-decode_entry = msgpack.Decoder(Entry).decode
-decode_receipt = msgpack.Decoder(Receipt).decode
-
-RANK_OF: dict[Milestone, int] = {
-    milestone: -1 if status is None else RANK[status] for milestone, status in STATUS_OF.items()
-}
-_ACTUAL = Classifier.ACTUAL
-_NEW = Correction.NEW
-_RETRACTS = Correction.RETRACTS
-_FUTURE = Flag.TIMESTAMP_FUTURE.value
-_RESOLVED_ANEW = Flag.RESOLVED_ANEW.value
-_RESOLVED = frozenset(
-    {Flag.RESOLVED_BY_EVENT.value, Flag.RESOLVED_BY_ORDER.value, Flag.RESOLVED_BY_PERSON.value, _RESOLVED_ANEW}
-)
-
-
-def rank_of(entry: Entry) -> int:
-    """How far along the event says the shipment is; breaks ties between events of the same instant."""
-    return RANK_OF[entry.milestone] if entry.actual else -1
-
-
-def place_of(ids: bytes, event_id: bytes) -> int:
-    """Which of the ids lying side by side is ``event_id``; -1 if none."""
-    at = ids.find(event_id)
-    while at > 0 and at % ID_BYTES:
-        at = ids.find(event_id, at + 1)
-    return at if at < 0 else at // ID_BYTES
-
-
-def entry_of(event: CarrierEvent | Sighting, event_id: bytes, *, telling: bool, news: bool = False) -> Entry:
-    """The history entry of an event. ``telling``: customers or the ERP may have to hear of it later; ``news``: it is of
-    a kind that several sources may tell of."""
-    actual = event.classifier is _ACTUAL
-    at = event.occurred_at
-    if not actual or (event.flags and _FUTURE in event.flags):
-        at = min(at, event.received_at)
-    corrects, retracts = b"", False
-    if event.correction is not _NEW and event.corrects is not None:
-        corrects = bytes.fromhex(event.corrects)
-        corrects = b"" if corrects == event_id else corrects
-        retracts = event.correction is _RETRACTS
-    story = None
-    if telling or event.proof_of_delivery is not None:
-        reports: tuple[int, ...] = ()
-        if news and not retracts:
-            source = event.source
-            reports = (kept(source.feed, source.channel, event.precision, event.zone_assumed),)
-        story = Story(event.occurred_at, event.utc_offset_minutes, event.location, event.proof_of_delivery, reports)
-    return Entry(
-        at, event.received_at, event.milestone, actual, event.exception, event.reason,
-        event.estimated_delivery_at, corrects, retracts, story,
-        0 if event.carrier_event_id is None else int(digest(event.carrier_event_id)[:15], 16),
-        "" if event.estimated_delivery_at is None else event.source.feed,
-        event.piece or "",
-        disowns=retracts and _RESOLVED_ANEW in event.flags,
-        found=bool(event.flags) and not _RESOLVED.isdisjoint(event.flags),
-    )  # fmt: skip
-
-
-def source_of_event(event: CarrierEvent | Sighting) -> int:
-    """Who tells of it."""
-    return source_number(event.source.feed, event.source.channel)

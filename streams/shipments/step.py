@@ -1,12 +1,12 @@
-"""The shipments step: carrier events and order references in, the shipment's truth and its fan-out out.
+"""The shipments step: carrier events, order references and links in, the shipment's truth and what follows from it out.
 
 Reads ``carrier.events``, ``order.references``, ``shipment.links`` and ``shipment.adoptions``; writes
 ``shipment.events``, ``customer.updates``, ``delivery.milestones``, ``alert.signals``, ``shipment.adoptions`` and, as
 its state, ``shipment.state``.
 
-The final state and the set of output ids depend on the *set* of inputs alone, not on their order, their
-repetition or how they were cut into chunks. Where the same event id comes with other contents, the
-sighting received first is kept (equal receipt: the smaller record), so that holds for the state there too.
+Each input is merged into the facts of its number (``merge.py``), the facts are projected (``project.py``), and the
+difference between what stood told and what stands told now is sent (``told.py``, ``diff.py``). So the same set of
+inputs, in any order, repetition and chunking, ends in the same record and the same last message for each output id.
 """
 
 from __future__ import annotations
@@ -15,61 +15,40 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from streams.contracts.claim_order import link_of
+from streams.contracts.claim_order import Age
+from streams.contracts.ids import digest
 from streams.contracts.model import (
     Adoption,
     CarrierEvent,
     EnrichedEvent,
-    OrderLink,
     OrderReference,
     ShipmentLink,
     Sighting,
 )
 from streams.kernel.errors import Reject
-from streams.kernel.vocabulary import Classifier, Correction, RejectReason
-from streams.shipments.claims.standing import (
-    age_of_claim,
-    is_known,
-    is_repeat,
-    revision_of,
-    set_claim,
-)
-from streams.shipments.facts import TELLING, TOLD_AS
-from streams.shipments.history import (
-    MOST_ENTRY_BYTES,
-    Advance,
-    accept,
-    alert,
-    check_room,
-    check_room_for_claim,
-    concern,
-    improve,
-    improved,
-    known_key,
-    own,
-    stored_in,
-)
-from streams.shipments.linked.step import declare_claims, take_adoption, take_link
-from streams.shipments.notifications.alert_refresh import held
-from streams.shipments.notifications.outputs import because, milestones_held_for, updates_held_for, withdrawn
-from streams.shipments.record import (
+from streams.kernel.step_result import StepResult
+from streams.kernel.vocabulary import Correction, RejectReason
+from streams.shipments.chunk import Chunk, Outputs, holder_of
+from streams.shipments.claims.standing import age_of_claim, claim_of
+from streams.shipments.facts import (
     ID_BYTES,
-    Entry,
-    Shipment,
     decode_entry,
-    decode_receipt,
-    encode,
+    entries_of,
     entry_of,
+    origin_at,
     place_of,
+    reports_of,
     source_of_event,
 )
-from streams.shipments.reuse import after_archive, resplit
-from streams.shipments.reuse.archive import ALL, Keeping
-from streams.shipments.reuse.split import may_divide_by_claim, may_divide_by_event
-from streams.shipments.status_machine import origin_at, put, remove
+from streams.shipments.linked.step import declare_claims, take_adoption, take_link
+from streams.shipments.merge import with_claim
+from streams.shipments.occurrences.matching import source_of
+from streams.shipments.occurrences.numbering import same_occurrence
+from streams.shipments.project import all_facts
+from streams.shipments.record import Shipment
+from streams.shipments.reuse.archive import ALL, Keeping, stub_with_claim
 from streams.shipments.timers.deadlines import FOR_EVER, Patience, renewed, settle
 
-_ACTUAL = Classifier.ACTUAL
 _NEW = Correction.NEW
 
 
@@ -80,203 +59,131 @@ class Received(Struct, frozen=True, gc=False):
     encoded: bytes
 
 
-Told = Received | OrderReference | ShipmentLink | Adoption
+Input = Received | OrderReference | ShipmentLink | Adoption
 """What the step takes in."""
 
 
-def advance(
-    chunk: Sequence[Told], states: Mapping[str, Shipment | None], patience: Patience = FOR_EVER, keeping: Keeping = ALL
-) -> Advance:
+def step(
+    chunk: Sequence[Input], states: Mapping[str, Shipment | None], patience: Patience = FOR_EVER,
+    keeping: Keeping = ALL,
+) -> StepResult[Outputs, Shipment]:
     """Take a chunk in, in its order. ``states``: "CARRIER:REFERENCE" -> what is stored; left unchanged.
 
-    ``patience``: what alerts the clock may have raised hold no more is told by it. ``keeping``: when a number is
-    another shipment's.
+    ``patience``: by it alerts that the clock raised are resolved. ``keeping``: when a number is another shipment's.
+
+    ``counts``: every event is one of accepted, duplicates and refused; an accepted one matched or unmatched, and maybe
+    late, or merged (another source reported the same occurrence), or past or held (``reuse/archive.py``); every
+    reference is one of linked, relinked (the claim changed), withdrawn (it stands no more), links_repeated (it stands,
+    or does not, as before), links_past and refused; every link is one of joined, parted, joins_repeated and refused;
+    every adoption of adopted, disowned, adoptions_repeated, adoptions_past and refused.
     """
-    out = Advance()
-    counts = dict.fromkeys(
-        ("accepted", "duplicates", "refused", "matched", "unmatched", "late", "merged", "past", "held",
-         "linked", "relinked", "withdrawn", "links_repeated", "links_past", "joined", "parted", "joins_repeated",
-         "adopted", "disowned", "adoptions_repeated", "adoptions_past"),
-        0,
-    )  # fmt: skip
+    progress, refused = Chunk(states, keeping), list[tuple[int, Reject]]()
     for place, item in enumerate(chunk):
         try:
             if isinstance(item, Received):
-                _take_event(item, states, out, counts, keeping)
+                _take_event(item, progress)
             elif isinstance(item, OrderReference):
-                _take_reference(item, states, out, counts, keeping)
+                _take_reference(item, progress)
             elif isinstance(item, ShipmentLink):
-                take_link(item, states, out, counts)
+                take_link(item, progress)
             else:
-                take_adoption(item, states, out, counts)
+                take_adoption(item, progress)
         except Reject as reject:
-            out.refused.append((place, reject))
-            counts["refused"] += 1
-    for key, shipment in out.states.items():
+            refused.append((place, reject))
+            progress.counts["refused"] += 1
+    out, counts = progress.outputs, progress.counts
+    for key, shipment in progress.states.items():
         if shipment.raised:
-            out.alerts.extend(settle(shipment, patience))
-        if key in out.relinked:
-            out.alerts.extend(renewed(shipment))
-    counts["archived"] = len(out.archived)
-    out.counts = {name: count for name, count in counts.items() if count}
-    return out
+            out.alerts += settle(shipment, patience)
+        if key in progress.reordered:
+            out.alerts += renewed(shipment)
+    if out.archived:
+        counts["archived"] = len(out.archived)
+    return StepResult(out, progress.states, refused, counts)
 
 
-def _take_event(
-    received: Received, states: Mapping[str, Shipment | None], out: Advance, counts: dict[str, int], keeping: Keeping
-) -> None:
-    event = received.event
+def _take_event(received: Received, chunk: Chunk) -> None:
+    event, counts = received.event, chunk.counts
     event_id = _checked_id(event)
-    key = known_key(event.carrier, event.tracking_number)
-    stored = stored_in(out, states, key)
-    entry: Entry | None = None
-    if stored is not None:
-        place = place_of(stored.seen, event_id)
-        if place >= 0:
-            if event.received_at <= decode_receipt(stored.history[place]).received_at or stored.voided or (
-                stored.sources and stored.sources != (source_of_event(event),)
-            ):
-                entry = _entry(event, event_id)
-                if may_divide_by_event(stored, entry, keeping) and resplit.take_event(
-                    key, stored, event_id, entry, received.encoded, out, counts, keeping
-                ):
-                    return
-                _see_again(key, stored, place, event_id, entry, out)
-            counts["duplicates"] += 1
-            return
-        entry = _entry(event, event_id)
-        if may_divide_by_event(stored, entry, keeping) and resplit.take_event(
-            key, stored, event_id, entry, received.encoded, out, counts, keeping
-        ):
-            return
-        if stored.past is not None and after_archive.is_repeat(stored.past, event_id):
-            counts["duplicates"] += 1
-            return
-    entry = entry or _entry(event, event_id)
-    data = encode(entry)
-    if len(data) > MOST_ENTRY_BYTES or (stored is not None and stored.history):
-        check_room(key, stored, data)
-    shipment = own(key, event.carrier, event.tracking_number, stored, out)
-    turn = after_archive.turn_of_event(shipment, event_id, entry, data, keeping)
-    if turn is not None:
-        shipment = _turned(key, turn, out)
-        if turn.aside:
-            out.events.append((key, EnrichedEvent(received.encoded, shipment.standing, True, False, [])))
-            for outcome in ("accepted", "unmatched", "late", turn.aside):
-                counts[outcome] += 1
-            return
-    accepted = accept(shipment, event_id, entry, data, out)
-    late = accepted.place < len(shipment.history) - 1
-    orders = shipment.orders
-    same_as = None if accepted.same_as < 0 else _told_under(shipment, accepted.same_as)
-    enriched = EnrichedEvent(received.encoded, shipment.standing, late, bool(orders), orders, same_as)
-    out.events.append((key, enriched))
+    key, before = chunk.get(event.carrier, event.tracking_number)
+    if _is_later_sighting(before, event_id, event):
+        counts["duplicates"] += 1
+        return
+    is_new = place_of(all_facts(before).seen, event_id) < 0
+    now = chunk.take_entry(key, before, event_id, entry_of(event, event_id), event.event_id)
+    if now is None or not is_new:
+        counts["duplicates"] += 1
+        return
+    enriched = _enriched(now, event_id, received.encoded)
+    chunk.outputs.events.append((key, enriched))
     counts["accepted"] += 1
-    counts["merged"] += same_as is not None
-    counts["matched" if orders else "unmatched"] += 1
-    if late:
+    counts["matched" if enriched.matched else "unmatched"] += 1
+    if enriched.late:
         counts["late"] += 1
+    if enriched.same_as is not None:
+        counts["merged"] += 1
+    if holder_of(now, event_id) is None:
+        counts["past"] += 1
+    elif now[-1].view.archived:
+        counts["held"] += 1
 
 
-def _told_under(shipment: Shipment, place: int) -> str:
-    return origin_at(shipment, place, decode_entry(shipment.history[place])).hex()
+def _is_later_sighting(shipment: Shipment, event_id: bytes, event: CarrierEvent | Sighting) -> bool:
+    """Whether the event is known, and this is a later sighting by a source that reported it already."""
+    place = place_of(shipment.facts.seen, event_id)
+    if place < 0:
+        return False
+    known = decode_entry(shipment.facts.history[place])
+    sources = {source_of(report) for report in reports_of(known)}
+    return event.received_at > known.received_at and (not sources or source_of_event(event) in sources)
 
 
-def _turned(key: str, turn: after_archive.Turn, out: Advance) -> Shipment:
-    """The record to go on with under the number."""
-    out.states[key] = turn.shipment
-    out.alerts.extend(turn.alerts)
-    return turn.shipment
+def _enriched(now: Sequence[Shipment], event_id: bytes, encoded: bytes) -> EnrichedEvent:
+    """The event as it enters the history: with the status and the orders of its shipment."""
+    holder = holder_of(now, event_id)
+    if holder is None or now[-1].view.archived:
+        return EnrichedEvent(encoded, now[-1].status, True, False, [])
+    shipment, place = holder
+    facts, orders, same_as = shipment.facts, shipment.orders, None
+    if len(shipment.view.sources) > 1:
+        entries = entries_of(facts)
+        other = same_occurrence(facts, shipment.view, entries, place)
+        same_as = None if other < 0 else origin_at(facts, other, entries[other]).hex()
+    is_late = shipment is not now[-1] or place < len(facts.history) - 1
+    return EnrichedEvent(encoded, shipment.status, is_late, bool(orders), orders, same_as)
 
 
-def _see_again(
-    key: str, stored: Shipment, place: int, event_id: bytes, entry: Entry, out: Advance
-) -> None:
-    kept = decode_entry(stored.history[place])
-    again = improved(kept, entry)
-    data = encode(again)
-    if data == stored.history[place] or len(data) > MOST_ENTRY_BYTES:
+def _take_reference(reference: OrderReference, chunk: Chunk) -> None:
+    key, before = chunk.get(reference.carrier, reference.tracking_number)
+    facts, claim, counts = all_facts(before), claim_of(reference), chunk.counts
+    is_past = facts.stub is not None and stub_with_claim(facts.stub, reference, chunk.keeping)[0]
+    merged = with_claim(facts, reference, chunk.keeping)
+    if merged is None:
+        counts["links_past" if is_past else "links_repeated"] += 1
         return
-    shipment = own(key, stored.carrier, stored.tracking_number, stored, out)
-    if shipment.archived:
-        remove(shipment, place)
-        put(shipment, event_id, again, data)
-        return
-    improve(shipment, place, event_id, kept, again, data, out)
+    stood, stands = age_of_claim(facts.claims, claim), age_of_claim(merged.claims, claim)
+    counts["links_past" if is_past else _outcome(stood, stands)] += 1
+    now = chunk.change(key, before, merged, _digest_of(reference))[-1]
+    if stands != stood:
+        chunk.reordered.add(key)
+    declare_claims(now, bool(before.view.standing), chunk)
 
 
-def _take_reference(
-    reference: OrderReference, states: Mapping[str, Shipment | None], out: Advance, counts: dict[str, int],
-    keeping: Keeping,
-) -> None:
-    key = known_key(reference.carrier, reference.tracking_number)
-    stored = stored_in(out, states, key) or Shipment(reference.carrier, reference.tracking_number)
-    claim = (reference.order_id, reference.delivery_id)
-    if may_divide_by_claim(stored, reference, keeping) and resplit.take_claim(
-        key, stored, reference, out, counts, keeping
-    ):
-        return
-    if is_known(reference, stored):
-        counts["links_repeated"] += 1
-        return
-    if is_repeat(reference, stored):
-        counts["links_repeated"] += 1
-        set_claim(own(key, reference.carrier, reference.tracking_number, stored, out), reference)
-        return
-    turn = after_archive.turn_of_claim(stored, reference, keeping)
-    if turn is not None:
-        stored = turn.shipment if turn.aside == after_archive.KNOWN else _turned(key, turn, out)
-        if turn.aside:
-            counts["links_past"] += 1
-            return
-    check_room_for_claim(key, stored, reference)
-    stood = age_of_claim(claim, stored)
-    shipment = own(key, reference.carrier, reference.tracking_number, stored, out)
-    was_claimed, before = bool(shipment.orders), concern(shipment)
-    link = next((one for one in shipment.orders if (one.order_id, one.delivery_id) == claim), link_of(reference))
-    because_of = resplit.word_of(reference) if revision_of(shipment, reference.delivery_id) else None
-    stands = set_claim(shipment, reference)
-    counts[resplit.outcome_of(stood, stands)] += 1
+def _outcome(stood: Age | None, stands: Age | None) -> str:
+    """What a version did to its claim."""
     if stands == stood:
-        _put_back(key, shipment, out)
-        return
-    gone = stands is None or stands[1]
-    alert(shipment, before, out)
-    out.alerts.extend(held(shipment, before))
-    out.relinked.add(key)
-    declare_claims(shipment, was_claimed, out)
-    was_standing = stood is not None and not stood[1]
-    if gone is was_standing:
-        _tell_of(shipment, link, out, because_of, gone=gone)
-    if gone:
-        _put_back(key, shipment, out)
+        return "links_repeated"
+    if stands is None or stands[1]:
+        return "withdrawn"
+    return "linked" if stood is None else "relinked"
 
 
-def _put_back(key: str, shipment: Shipment, out: Advance) -> None:
-    back = after_archive.put_back(shipment)
-    if back is not None:
-        _turned(key, back, out)
-
-
-def _tell_of(shipment: Shipment, link: OrderLink, out: Advance, because_of: str | None, *, gone: bool) -> None:
-    """The whole story for an order that begins to claim the shipment; or, where it does no more, that it is not its
-    own. As far as no other claim of the order, or of the delivery, stands. ``because_of``: the claim's word, where it
-    is not the first for the delivery: what is told may have been taken back meanwhile."""
-    others = [
-        order for order in shipment.orders
-        if (order.order_id, order.delivery_id) != (link.order_id, link.delivery_id)
-    ]
-    if all(order.order_id != link.order_id for order in others):
-        updates = updates_held_for(shipment, link)
-        out.customer_updates.extend(withdrawn(updates) if gone else updates)
-    if all(order.delivery_id != link.delivery_id for order in others):
-        milestones = list(milestones_held_for(shipment, link))
-        out.delivery_milestones.extend(withdrawn(milestones) if gone else because(milestones, because_of))
-
-
-def _entry(event: CarrierEvent | Sighting, event_id: bytes) -> Entry:
-    what = (event.milestone, event.exception, event.classifier is _ACTUAL)
-    return entry_of(event, event_id, telling=what in TELLING, news=what in TOLD_AS)
+def _digest_of(reference: OrderReference) -> str:
+    """Names a version of a claim."""
+    version = (
+        reference.by, str(reference.turn), str(reference.updated_at), "withdrawn" if reference.withdrawn else "",
+    )
+    return digest("claim", reference.order_id, reference.delivery_id, *version)
 
 
 def _checked_id(event: CarrierEvent | Sighting) -> bytes:

@@ -21,12 +21,12 @@ NOW = 1_790_000_000_000
 def test_a_standing_shipment_is_open_ordered_promised_and_due() -> None:
     like = standing.patterns(NOW)
     one, other = standing.shipment(1, like), standing.shipment(2, like)
-    assert (one.status, len(one.history), len(one.orders)) == (Status.IN_TRANSIT, 2, 1)
+    assert (one.view.status, len(one.facts.history), len(one.orders)) == (Status.IN_TRANSIT, 2, 1)
     assert one.orders[0].promised_delivery_at is not None
-    assert one.estimated_delivery_at is not None
+    assert one.view.estimated_delivery_at is not None
     assert one.tracking_number != other.tracking_number
-    assert one.seen != other.seen
-    assert NOW - 49 * standing.HOUR_MS < (one.heard_at or 0) <= NOW
+    assert one.facts.seen != other.facts.seen
+    assert NOW - 49 * standing.HOUR_MS < (one.view.last_received_at or 0) <= NOW
 
 
 def test_its_state_is_that_of_the_stage() -> None:

@@ -14,7 +14,7 @@ from streams.contracts.model import AlertSignal, CustomerUpdate, DeliveryMilesto
 from streams.kernel.vocabulary import AlertState, Correction
 from streams.shipments.record import Shipment, encode
 from streams.shipments.state_view import state_of
-from streams.shipments.step import Received, advance
+from streams.shipments.step import Received, step
 from tests.day.recording import Day, key_of
 from tests.support.topics import read_all
 
@@ -66,16 +66,17 @@ def expected(known: Registry, day: Day) -> Outcome:
     alerts = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
     said = [*(Received(event, event.event_id.encode()) for event in day.events), *day.references]
     nothing: dict[str, Shipment | None] = {key_of(one).decode(): None for one in (*day.events, *day.references)}
-    out = advance(said, nothing)
-    latest = {one.alert_id.encode(): one for one in out.alerts}
+    out = step(said, nothing)
+    latest = {one.alert_id.encode(): one for one in out.outputs.alerts}
     return Outcome(
         {
-            key.encode(): states.encode(state_of(one, encode(one), one.updated_at)) for key, one in out.states.items()
+            key.encode(): states.encode(state_of(one, encode(one), one.view.updated_at))
+            for key, one in out.states.items()
         },
         {key: alerts.encode(one) for key, one in latest.items() if one.state is AlertState.RAISED},
-        _standing(day, ((one.update_id, one) for one in out.customer_updates)),
-        _standing(day, ((one.milestone_id, one) for one in out.delivery_milestones)),
-        frozenset(bytes(event.event).decode() for _, event in out.events if isinstance(event.event, bytes)),
+        _standing(day, ((one.update_id, one) for one in out.outputs.customer_updates)),
+        _standing(day, ((one.milestone_id, one) for one in out.outputs.delivery_milestones)),
+        frozenset(bytes(event.event).decode() for _, event in out.outputs.events if isinstance(event.event, bytes)),
         len(day.bad),
     )
 

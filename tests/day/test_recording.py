@@ -4,7 +4,7 @@ from collections import Counter
 from random import Random
 
 from streams.kernel.vocabulary import Correction
-from streams.shipments.step import Received, advance
+from streams.shipments.step import Received, step
 from tests.day.recording import BAD_SHARE, CARRIERS, REPEATED_SHARE, Day, key_of, record
 
 NOW = 1_790_000_000_000
@@ -40,7 +40,7 @@ def test_its_shipments_lie_within_the_day() -> None:
 def told(day: Day, seed: int) -> dict[str, int]:
     said = [*(Received(event, b"") for event in day.events), *day.references]
     Random(seed).shuffle(said)
-    return advance(said, {key_of(one).decode(): None for one in (*day.events, *day.references)}).counts
+    return step(said, {key_of(one).decode(): None for one in (*day.events, *day.references)}).counts
 
 
 def test_none_of_its_good_records_is_refused_and_every_distinct_event_is_accepted() -> None:

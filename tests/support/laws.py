@@ -22,13 +22,14 @@ from streams.contracts.model import (
     OrderReference,
     ShipmentLink,
 )
-from streams.fulfilment.step import post
-from streams.kernel.vocabulary import TERMINAL, AlertKind, AlertState, Correction, Milestone, PostingKind, Status
+from streams.fulfilment.step import step as post
+from streams.kernel.step_result import StepResult
+from streams.kernel.vocabulary import TERMINAL, AlertState, Correction, Milestone, PostingKind, Status
 from streams.shipments import record as records
-from streams.shipments.history import Advance, concern
-from streams.shipments.notifications.numbering import news
-from streams.shipments.status_machine import origin_at
-from streams.shipments.step import Received, Told, advance
+from streams.shipments.chunk import Outputs
+from streams.shipments.facts import entry_of, rank_of
+from streams.shipments.step import Input, Received, step
+from streams.shipments.told import alerts_of, news_of
 
 Said = Received | OrderReference | ShipmentLink
 
@@ -104,12 +105,12 @@ def tell(
     return outcome
 
 
-def _play(outcome: Outcome, chunk: Sequence[Told]) -> None:
+def _play(outcome: Outcome, chunk: Sequence[Input]) -> None:
     if chunk:
         keys = {_key(item) for item in chunk}
         states = {key: _read(outcome.records.get(key)) for key in keys}
         before = {key: records.encode(state) for key, state in states.items()}
-        result = advance(chunk, states)
+        result = step(chunk, states)
         assert {key: records.encode(state) for key, state in states.items()} == before, "changed its argument"
         _add(outcome, result)
 
@@ -144,7 +145,7 @@ def posted(outcome: Outcome) -> list[tuple[str, str, str, str]]:
     for milestone in outcome.milestones:
         out = post([milestone], states)
         states |= out.states
-        for one in out.postings:
+        for one in out.outputs.postings:
             assert one.posting_id not in standing
             if one.reverses is None:
                 piece = "" if one.kind is PostingKind.DELIVERY_ATTEMPT else one.piece or ""
@@ -158,16 +159,16 @@ def posted(outcome: Outcome) -> list[tuple[str, str, str, str]]:
 
 def check_same_postings(told: list[DeliveryMilestone], again: list[DeliveryMilestone]) -> None:
     """The same is posted and reversed, each once: what ``again`` tells more is a repeat."""
-    once, repeated = ([one.posting_id for one in post(chunk, {}).postings] for chunk in (told, again))
+    once, repeated = ([one.posting_id for one in post(chunk, {}).outputs.postings] for chunk in (told, again))
     assert repeated == once
 
 
 def check_told_of_what_is_known(outcome: Outcome) -> None:
     """What stands told was told last by an event that is its shipment's and was not taken back."""
     known = {
-        (shipment.tracking_number, origin_at(shipment, place, entry).hex())
+        (shipment.tracking_number, event_id)
         for shipment in map(records.decode, outcome.records.values())
-        for place, entry, _ in news(shipment)
+        for news in news_of(shipment) for reporters in news.reporters.values() for event_id in reporters
     }
     last = {one.update_id: one for one in outcome.updates} | {one.milestone_id: one for one in outcome.milestones}
     standing = [one for one in last.values() if one.correction is not Correction.RETRACTS]
@@ -187,16 +188,10 @@ def check_all_accounted_for(said: Sequence[Said], outcome: Outcome) -> None:
 
 def check_record_tells_its_alerts(outcome: Outcome) -> None:
     """Open alerts are the open exceptions of the final records, and the promises they put at risk."""
-    opened = {
-        (key, one.type)
-        for key, record in outcome.records.items()
-        for one in concern(records.decode(record)).open
+    expected = {
+        key: alert for record in outcome.records.values() for key, alert in alerts_of(records.decode(record)).items()
     }
-    told = outcome.open_alerts.values()
-    exceptions = {(one.subject, one.exception) for one in told if one.kind is AlertKind.SHIPMENT_EXCEPTION}
-    assert exceptions == opened
-    at_risk = {key for key, record in outcome.records.items() if concern(records.decode(record)).risk is not None}
-    assert {one.subject for one in told if one.kind is AlertKind.DELIVERY_AT_RISK} == at_risk
+    assert outcome.open_alerts == expected
 
 
 def check_terminal_is_left_by_return_or_correction_only(said: Sequence[Said]) -> None:
@@ -207,22 +202,24 @@ def check_terminal_is_left_by_return_or_correction_only(said: Sequence[Said]) ->
         before = _read(outcome.records.get(key))
         outcome = tell([[item]], outcome)
         after = _read(outcome.records.get(key))
-        if before is None or before.status not in TERMINAL or after is None or after.status is before.status:
+        if before is None or after is None or before.view.status not in TERMINAL:
+            continue
+        if after.view.status is before.view.status:
             continue
         assert isinstance(item, Received)
         corrected = item.event.correction is not Correction.NEW or item.event.carrier_event_id is not None
         assert corrected or item.event.milestone in (Milestone.RETURNING, Milestone.RETURNED)
-        assert corrected or before.status is not Status.RETURNED
+        assert corrected or before.view.status is not Status.RETURNED
 
 
 def _event_time(item: Said) -> tuple[int, int, str]:
     if isinstance(item, OrderReference):
         return item.updated_at, 0, ""
-    entry = records.entry_of(item.event, b"", telling=False)
-    return entry.at, records.rank_of(entry), item.event.event_id
+    entry = entry_of(item.event, b"")
+    return entry.at, rank_of(entry), item.event.event_id
 
 
-def _key(item: Told) -> str:
+def _key(item: Input) -> str:
     named = item.event if isinstance(item, Received) else item
     return shipment_key(named.carrier, named.tracking_number)
 
@@ -231,12 +228,12 @@ def _read(record: bytes | None) -> records.Shipment | None:
     return None if record is None else records.decode(record)
 
 
-def _add(outcome: Outcome, result: Advance) -> None:
+def _add(outcome: Outcome, result: StepResult[Outputs, records.Shipment]) -> None:
     for key, state in result.states.items():
         outcome.records[key] = records.encode(state)
-    outcome.events += result.events
-    outcome.updates += result.customer_updates
-    outcome.milestones += result.delivery_milestones
-    outcome.alerts += result.alerts
-    outcome.adoptions += result.adoptions
+    outcome.events += result.outputs.events
+    outcome.updates += result.outputs.customer_updates
+    outcome.milestones += result.outputs.delivery_milestones
+    outcome.alerts += result.outputs.alerts
+    outcome.adoptions += result.outputs.adoptions
     outcome.counts.update(result.counts)

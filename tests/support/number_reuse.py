@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from streams.contracts.model import OrderReference
+from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import Milestone
+from streams.shipments.chunk import Outputs
 from streams.shipments.record import Shipment
 from streams.shipments.reuse.archive import Keeping
-from streams.shipments.step import Advance, Received, advance
+from streams.shipments.step import Received, step
 from tests.support.reference_inputs import mistaken
 from tests.support.strategies import DAY_ONE, HOUR, carrier_event, received, reference
 
@@ -17,6 +19,7 @@ KEY = "north:N100"
 DAY_MINUTES, DAY = 24 * 60, 24 * HOUR
 KEEPING = Keeping(60 * DAY, 180 * DAY, 400 * DAY, 45 * DAY)
 Said = Received | OrderReference
+Result = StepResult[Outputs, Shipment]
 
 
 def at(day: float, milestone: Milestone, **changes: Any) -> Received:
@@ -27,8 +30,8 @@ def claim(day: float, order: str, **changes: Any) -> OrderReference:
     return reference(order, f"of {order}", updated_at=DAY_ONE + int(day * DAY), **changes)
 
 
-def tell(*said: Said, states: Mapping[str, Shipment | None] | None = None) -> Advance:
-    return advance(said, states or {KEY: None}, keeping=KEEPING)
+def tell(*said: Said, states: Mapping[str, Shipment | None] | None = None) -> Result:
+    return step(said, states or {KEY: None}, keeping=KEEPING)
 
 
 FIRST = (claim(-1, "O-1"), at(-1, Milestone.PICKED_UP), at(0, Milestone.DELIVERED))

@@ -19,7 +19,7 @@ def told(*said: CarrierEvent | Said) -> Outcome:
 def state(outcome: Outcome) -> ShipmentState:
     record = outcome.records[KEY]
     shipment = records.decode(record)
-    return state_of(shipment, record, shipment.updated_at)
+    return state_of(shipment, record, shipment.view.updated_at)
 
 
 OUT = carrier_event(Milestone.OUT_FOR_DELIVERY, 20)

@@ -1,4 +1,4 @@
-"""``shipsync carrier``: the carriers there are, and what a mapping makes of files, without a broker."""
+"""``shipsync carrier``: list carriers, and try, check and draft mappings on files, without a broker."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from topologies.operations.file_publisher import files_in
 from topologies.operations.record_view import cut, humane, named, printable
 
 app = typer.Typer(
-    help="The carriers there are, and what a mapping makes of files: no broker needed.", no_args_is_help=True
+    help="List carriers; try, check and draft mappings on files. Needs no broker.", no_args_is_help=True
 )
 Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=False)]
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
@@ -40,7 +40,7 @@ KEPT = REPOSITORY / "tests" / "connectors" / "carriers"
 
 @app.command("list")
 def list_carriers(as_json: AsJson = False) -> None:
-    """Every carrier: feed, formats, how often it should be heard of, where its codes come from."""
+    """List every carrier: feed, formats, cadence, and the source of its codes."""
     rows = [
         {
             "feed": one.feed, "name": one.name, "formats": list(one.formats), "expect_every_s": one.expect_every_s,
@@ -51,7 +51,7 @@ def list_carriers(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    table = Table("feed", "carrier", "formats", "heard every", "codes from", title="Carriers")
+    table = Table("feed", "carrier", "formats", "cadence", "codes from", title="Carriers")
     for row in rows:
         formats, every = ", ".join(map(str, row["formats"])), str(timedelta(seconds=row["expect_every_s"]))  # type: ignore[call-overload, arg-type]
         table.add_row(str(row["feed"]), str(row["name"]), formats, every, str(row["source"]))
@@ -60,7 +60,7 @@ def list_carriers(as_json: AsJson = False) -> None:
 
 @app.command("try")
 def try_files(feed: Feed, path: Files, as_json: AsJson = False) -> None:
-    """Print the canonical events of carrier files, and why what could not be used could not. Exit 1 without any."""
+    """Print the canonical events in carrier files, and why the rest is refused. Exit 1 without any event."""
     tried = [*_tried(feed, _files(path))]
     if as_json:
         typer.echo(json.dumps([_plain(one) for one in tried], indent=2, ensure_ascii=False))
@@ -77,9 +77,9 @@ def new_carrier(
     feed: Annotated[str, typer.Argument(help="Its feed: a short lower-case name.", show_default=False)],
     sample: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="A payload the carrier has sent.")],
     name: Annotated[str, typer.Option(help="The carrier's name, for people.")] = "",
-    write: Annotated[bool, typer.Option("--write", help="Write its folder, not only show the draft.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the folder; else only show the draft.")] = False,
 ) -> None:
-    """Draft a carrier.yaml from one sample payload, and say what it already reads of it."""
+    """Draft a carrier.yaml from one sample payload, and show the events it finds."""
     if not NAME.fullmatch(feed):
         raise typer.BadParameter(f"{feed!r}: use lower case letters, digits and _", param_hint="FEED")
     folder = _home() / feed
@@ -93,14 +93,14 @@ def new_carrier(
         raise typer.BadParameter(f"{sample}: {reject.detail}", param_hint="--sample") from reject
     if not write:
         typer.echo(text)
-        typer.echo(f"# Nothing was written; add --write to make {folder / FILE} of it.", err=True)
+        typer.echo(f"# Nothing was written; add --write to make {folder / FILE}.", err=True)
         return
     folder.mkdir(parents=True)
     (folder / FILE).write_text(text, "utf-8")
     typer.echo(f"{folder / FILE} is written; {text.count('look:')} lines in it are marked `look:`.")
     tried = read_file(_carrier(feed), sample, configuration.load())
     _show(tried, Console(highlight=False))
-    typer.echo(f"Next: fill in what is marked, then `shipsync carrier check {feed} FOLDER` over all samples you have.")
+    typer.echo(f"Next: fill in what is marked, then `shipsync carrier check {feed} FOLDER` on all your samples.")
 
 
 @app.command("check")
@@ -109,12 +109,12 @@ def check_files(
     path: Annotated[Path | None, typer.Argument(
         help="A file, or a folder whose files are read; without one, the cases kept of it.", show_default=False,
     )] = None,
-    against: Annotated[Path | None, typer.Option(help="Earlier files: what fields are new since, and gone.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Earlier files, to show new and missing fields.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Over a folder of real files: codes not known, fields never filled, files refused, drift from the contract.
+    """Check a mapping on real files: unknown codes, fields never filled, refused files, drift.
 
-    Exit 1 where faults are.
+    Exit 1 if there is anything to look at.
     """
     files = _cases(feed) if path is None else _files(path)
     found = examine(_tried(feed, files), [] if against is None else [*_tried(feed, _files(against))])
@@ -234,7 +234,7 @@ def _where(place: Location | None) -> str:
 def _report(found: Findings, console: Console) -> None:
     console.print(f"{found.files} files, {found.events} events, {found.carrier_errors} carrier errors")
     if found.unmapped:
-        table = Table("code", "the carrier's words", "times", "for instance in", title="Codes the tables do not know")
+        table = Table("code", "the carrier's words", "times", "for instance in", title="Unknown codes")
         for one in found.unmapped:
             table.add_row(printable(one.code), cut(printable(one.text), TEXT), str(one.times), printable(one.file))
         console.print(table)
@@ -266,4 +266,4 @@ def _report_drift(drift: Drift, console: Console) -> None:
             if len(parts) > MOST_PARTS:
                 console.print(f"  and {len(parts) - MOST_PARTS} more; --json shows all")
     if drift.compared and not (drift.new or drift.gone):
-        console.print("Built as the earlier files.")
+        console.print("Same fields as the earlier files.")

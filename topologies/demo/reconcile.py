@@ -11,7 +11,7 @@ import msgspec
 
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import DeliveryMilestone, ErpPosting
-from streams.fulfilment.step import POSTING_OF
+from streams.fulfilment.kinds import POSTING_OF
 from streams.kernel.vocabulary import Milestone, PostingKind, Status
 from topologies.demo.ledger import FeedCount, Ledger, Origin
 

@@ -12,9 +12,10 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import DeliveryMilestone, ErpPosting, FulfilmentState, Record
-from streams.fulfilment.step import post
+from streams.fulfilment.step import step
 from topologies.runtime.decoding import decoded, stored
-from topologies.runtime.handler import Change, Handled, Message, View
+from topologies.runtime.handler import Handled, Message, View
+from topologies.runtime.step_results import changes_of
 
 
 class FulfilmentHandler:
@@ -31,12 +32,12 @@ class FulfilmentHandler:
         del now_ms
         chunk, _, refused = decoded(records, self._milestones.decode)
         known = stored((milestone.delivery_id for milestone in chunk), state, self._states.decode)
-        out = post(chunk, known)
+        result = step(chunk, known)
         postings: list[Message] = [
-            {"key": one.delivery_id.encode(), "value": self._postings.encode(one)} for one in out.postings
+            {"key": one.delivery_id.encode(), "value": self._postings.encode(one)} for one in result.outputs.postings
         ]
-        changes = {key.encode(): _change(self._states.encode(new)) for key, new in out.states.items()}
-        return Handled({topics.ERP_POSTINGS.name: postings} if postings else {}, refused, changes, out.counts)
+        outputs = {topics.ERP_POSTINGS.name: postings} if postings else {}
+        return Handled(outputs, refused, changes_of(result.states, self._states.encode), dict(result.counts))
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
         """The changelog value itself."""
@@ -46,7 +47,3 @@ class FulfilmentHandler:
         """Nothing falls due by the clock alone."""
         del state, now_ms
         return Handled()
-
-
-def _change(value: bytes) -> Change:
-    return Change(value, value)

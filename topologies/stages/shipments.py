@@ -35,19 +35,20 @@ from streams.contracts.model import (
     Sighting,
 )
 from streams.kernel.vocabulary import TERMINAL
-from streams.shipments.history import Advance
-from streams.shipments.notifications.alert_signals import feed_of, feeds_by_source
+from streams.shipments.alert_signals import feed_of, feeds_by_source
+from streams.shipments.chunk import Outputs
 from streams.shipments.record import Shipment, decode, encode
-from streams.shipments.reuse.archive import Keeping, buried, due_at
+from streams.shipments.reuse.archive import Keeping, archived, due_at
 from streams.shipments.state_view import state_of
-from streams.shipments.step import Received, Told, advance
+from streams.shipments.step import Input, Received, step
 from streams.shipments.timers.deadlines import Hearing, fall_due, is_sooner, look_again_at, next_due, to_be_learnt_at
 from streams.shipments.timers.dwells import dwells
 from streams.shipments.timers.expected_dwell import Usual, usual_of
 from topologies.runtime import due_index
 from topologies.runtime.alert_outbox import signals
 from topologies.runtime.decoding import decoded, stored
-from topologies.runtime.handler import Afterwards, Change, Handled, Message, Refused, View
+from topologies.runtime.handler import Afterwards, Change, Handled, Message, View
+from topologies.runtime.step_results import refusals
 from topologies.stages import alert_rules
 
 T = TypeVar("T", bound=Struct)
@@ -103,7 +104,7 @@ class ShipmentsHandler:
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
         self._links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
         self._adoptions = ValueCodec(topics.SHIPMENT_ADOPTIONS, Adoption, registry)
-        self._reads: dict[str, Callable[[bytes | None], Told]] = {
+        self._reads: dict[str, Callable[[bytes | None], Input]] = {
             topics.CARRIER_EVENTS.name: self._received,
             topics.ORDER_REFERENCES.name: self._references.decode,
             topics.SHIPMENT_LINKS.name: self._links.decode,
@@ -125,13 +126,15 @@ class ShipmentsHandler:
         if topic == topics.CARRIER_EVENTS.name:
             self._hearing.heard(now_ms)
         known = stored(map(_key, chunk), state, decode)
-        out = advance(chunk, known, self._patience, self._keeping)
-        refused += [Refused(kept[place], reject) for place, reject in out.refused]
+        result = step(chunk, known, self._patience, self._keeping)
+        refused += refusals(kept, result.refused)
+        counts = dict(result.counts)
         if refused:
-            out.counts["refused"] = len(refused)
+            counts["refused"] = len(refused)
         return Handled(
-            self._outputs(out), refused, self._changes(out.states), out.counts,
-            local=self._indexed(known, out.states, now_ms), afterwards=self._signalled(out, now_ms),
+            self._outputs(result.outputs), refused, self._changes(result.states), counts,
+            local=self._indexed(known, result.states, now_ms),
+            afterwards=self._signalled(result.outputs, result.states, now_ms),
         )
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
@@ -149,7 +152,7 @@ class ShipmentsHandler:
         due = due_index.due(state, now_ms, MOST_DUE)
         keys = list(dict.fromkeys(map(due_index.key_of, due)))
         known = stored((key.decode() for key in keys), state, decode)
-        out, told, forgotten = Advance(), list[Dwell](), list[str]()
+        out, states, told, forgotten = Outputs(), dict[str, Shipment](), list[Dwell](), list[str]()
         local: dict[bytes, bytes | None] = dict.fromkeys(due)
         for key, shipment in known.items():
             if shipment is None:
@@ -157,13 +160,13 @@ class ShipmentsHandler:
             own = copy(shipment)
             at = self._look_at(own, out.alerts, told, now_ms)
             if (own.raised, own.dwells_told) != (shipment.raised, shipment.dwells_told):
-                out.states[key] = own
+                states[key] = own
             until = due_at(own, self._keeping, self._patience)
             if until is not None and until <= now_ms:
-                if own.archived:
+                if own.view.archived:
                     forgotten.append(key)
                     continue
-                out.states[key], at, until = self._bury(own, out)
+                states[key], at, until = self._archive_one(own, out)
             if (next_at := _earliest(at, until)) is not None:
                 local[due_index.entry(next_at, key.encode())] = b""
         counts = {
@@ -175,18 +178,18 @@ class ShipmentsHandler:
             outputs[topics.SHIPMENT_DWELLS.name] = _keyed(
                 self._dwells, told, lambda one: key_of(one.carrier, one.lane, one.status)
             )
-        changes = self._changes(out.states) | {key.encode(): Change(None, None) for key in forgotten}
+        changes = self._changes(states) | {key.encode(): Change(None, None) for key in forgotten}
         return Handled(
             outputs, [], changes, {name: count for name, count in counts.items() if count}, local=local,
-            afterwards=self._signalled(out, now_ms),
+            afterwards=self._signalled(out, states, now_ms),
         )
 
-    def _bury(self, shipment: Shipment, out: Advance) -> tuple[Shipment, None, int | None]:
-        """Archive a shipment; its gravestone, which is not to be looked at before it is forgotten."""
-        stone, alerts = buried(shipment)
+    def _archive_one(self, shipment: Shipment, out: Outputs) -> tuple[Shipment, None, int | None]:
+        """Archive a shipment; its stub, which is not to be looked at before it is forgotten."""
+        stub, alerts = archived(shipment)
         out.alerts += alerts
         out.archived.append(shipment)
-        return stone, None, due_at(stone, self._keeping, self._patience)
+        return stub, None, due_at(stub, self._keeping, self._patience)
 
     def _look_at(self, shipment: Shipment, alerts: list[AlertSignal], told: list[Dwell], now_ms: int) -> int | None:
         """Raise what is overdue of a shipment and tell its dwells where it is time; when to look again."""
@@ -201,7 +204,7 @@ class ShipmentsHandler:
     def _next_due(self, shipment: Shipment) -> int | None:
         """When the clock alone next does something about it."""
         due = next_due(shipment, self._patience)
-        if shipment.status not in TERMINAL and shipment.past is None:
+        if shipment.view.status not in TERMINAL and not shipment.view.archived:
             return due
         return _earliest(due, due_at(shipment, self._keeping, self._patience))
 
@@ -231,7 +234,7 @@ class ShipmentsHandler:
     def _received(self, value: bytes | None) -> Received:
         return Received(*self._events.decode_with_body(value))
 
-    def _outputs(self, out: Advance) -> dict[str, list[Message]]:
+    def _outputs(self, out: Outputs) -> dict[str, list[Message]]:
         enrich = self._enriched.encode
         outputs: dict[str, list[Message]] = {
             topics.SHIPMENT_EVENTS.name: [
@@ -253,20 +256,20 @@ class ShipmentsHandler:
         }
         return {name: messages for name, messages in outputs.items() if messages}
 
-    def _signalled(self, out: Advance, now_ms: int) -> Afterwards:
+    def _signalled(self, out: Outputs, states: Mapping[str, Shipment], now_ms: int) -> Afterwards:
         """The signals in their order, each with the feed its shipment is heard by."""
         for one in out.alerts:
-            one.feed = feed_of(out.states[one.subject], self._feeds, self._own_feeds)
+            one.feed = feed_of(states[one.subject], self._feeds, self._own_feeds)
         return signals(self._signals, out.alerts, now_ms)
 
     def _archived(self, shipment: Shipment) -> bytes:
-        return self._archive.encode(state_of(shipment, encode(shipment), shipment.updated_at))
+        return self._archive.encode(state_of(shipment, encode(shipment), shipment.view.updated_at))
 
     def _changes(self, states: Mapping[str, Shipment]) -> dict[bytes, Change]:
         changes = {}
         for key, shipment in states.items():
             record = encode(shipment)
-            public = self._states.encode(state_of(shipment, record, shipment.updated_at))
+            public = self._states.encode(state_of(shipment, record, shipment.view.updated_at))
             changes[key.encode()] = Change(record, public)
         return changes
 
@@ -283,7 +286,7 @@ def _earliest(*times: int | None) -> int | None:
     return min((at for at in times if at is not None), default=None)
 
 
-def _key(item: Told) -> str:
+def _key(item: Input) -> str:
     about = item.event if isinstance(item, Received) else item
     return shipment_key(about.carrier, about.tracking_number)
 

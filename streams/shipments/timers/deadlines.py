@@ -8,9 +8,9 @@ from msgspec import Struct, field
 
 from streams.contracts.model import AlertSignal
 from streams.kernel.vocabulary import TERMINAL, AlertKind, ExceptionType, Reason, Severity, Status
-from streams.shipments.facts import PROVED
+from streams.shipments.alert_signals import raised, resolved, signal
+from streams.shipments.audiences import PROVED
 from streams.shipments.linked.propagation import is_mute
-from streams.shipments.notifications.alert_signals import raised, resolved, signal
 from streams.shipments.record import Raised, Shipment
 from streams.shipments.timers.dwells import DWELT
 from streams.shipments.timers.expected_dwell import Usual, hours
@@ -62,31 +62,32 @@ FOR_EVER = Patience()
 def deadlines(shipment: Shipment, patience: Patience) -> list[tuple[AlertKind, int]]:
     """When what of it is overdue at the earliest, UTC ms, as far as anything is; each kind once. Norms can only put it
     off (``fall_due``)."""
-    if shipment.wholes and is_mute(shipment):
+    if shipment.facts.parents and is_mute(shipment):
         return []
     due: list[tuple[AlertKind, int]] = []
-    status, orders = shipment.status, shipment.orders
+    view = shipment.view
+    status, orders = view.status, view.standing
     if status not in TERMINAL:
-        wait, heard_at = patience.stalled.get(status), shipment.heard_at
+        wait, heard_at = patience.stalled.get(status), view.last_received_at
         if wait is not None and heard_at is not None:
             due.append((_STALLED, heard_at + wait))
         if orders:
             if (promise := promised(shipment)) is not None:
                 if patience.late is not None:
                     due.append((_LATE, promise + patience.late))
-                if patience.at_risk is not None and status in DWELT and shipment.status_at is not None:
-                    due.append((_AT_RISK, shipment.status_at + patience.at_risk))
+                if patience.at_risk is not None and status in DWELT and view.status_at is not None:
+                    due.append((_AT_RISK, view.status_at + patience.at_risk))
             if patience.never_shipped is not None and status in _NOT_BEGUN:
-                due.append((_NEVER_SHIPPED, max(shipment.link_times) + patience.never_shipped))
-        if shipment.facts & PROVED and patience.delivery_unreported is not None and heard_at is not None:
+                due.append((_NEVER_SHIPPED, max(shipment.claimed_at) + patience.never_shipped))
+        if view.known & PROVED and patience.delivery_unreported is not None and heard_at is not None:
             due.append((_UNREPORTED, heard_at + patience.delivery_unreported))
-    elif status is _DELIVERED and not shipment.proved and patience.proof_missing is not None:
-        due.append((_UNPROVED, (shipment.delivered_at or 0) + patience.proof_missing))
+    elif status is _DELIVERED and not view.proved and patience.proof_missing is not None:
+        due.append((_UNPROVED, (view.delivered_at or 0) + patience.proof_missing))
     if (
-        not orders and patience.order_not_found is not None and not shipment.withdrawn
-        and not any(part.claimed for part in shipment.parts)
+        not orders and patience.order_not_found is not None and not view.given_up
+        and not any(child.claimed for child in shipment.facts.children)
     ):
-        first = shipment.first_heard_at
+        first = view.first_received_at
         if first is not None:
             due.append((_UNCLAIMED, first + patience.order_not_found))
     return due
@@ -109,16 +110,16 @@ def next_due(shipment: Shipment, patience: Patience) -> int | None:
 def to_be_learnt_at(shipment: Shipment, patience: Patience) -> int | None:
     """When the dwells of a shipment that has ended are to be told; None while it has not, once they are, and where its
     whole tells them."""
-    if patience.learn is None or shipment.dwells_told or shipment.status not in TERMINAL:
+    if patience.learn is None or shipment.dwells_told or shipment.view.status not in TERMINAL:
         return None
-    if shipment.wholes and is_mute(shipment):
+    if shipment.facts.parents and is_mute(shipment):
         return None
-    return (shipment.heard_at or 0) + patience.learn
+    return (shipment.view.last_received_at or 0) + patience.learn
 
 
 def is_sooner(before: Shipment, after: Shipment, patience: Patience) -> bool:
     """Whether anything may fall due of ``after`` before it did of ``before``, norms included."""
-    if before.status is not after.status or promised(before) != promised(after):
+    if before.view.status is not after.view.status or promised(before) != promised(after):
         return True
     known = dict(deadlines(before, patience))
     return any(kind not in known or at < known[kind] for kind, at in deadlines(after, patience))
@@ -146,7 +147,7 @@ def settle(shipment: Shipment, patience: Patience) -> list[AlertSignal]:
     if not over:
         return []
     shipment.raised = tuple(one for one in shipment.raised if one not in over)
-    return [resolved(_signal(shipment, one), "settled", max(shipment.updated_at, one.since)) for one in over]
+    return [resolved(_signal(shipment, one), "settled", max(shipment.view.updated_at, one.since)) for one in over]
 
 
 def fall_due(shipment: Shipment, patience: Patience, now_ms: int, usual: Usual | None = None) -> list[AlertSignal]:
@@ -181,23 +182,23 @@ def _overdue_at(
     nothing is at risk that nothing is known of, or whose promise passes first."""
     wait = 0 if usual is None else round(usual.usual_ms * patience.factor)
     if kind is _STALLED:
-        return max(at, (shipment.heard_at or 0) + wait)
+        return max(at, (shipment.view.last_received_at or 0) + wait)
     if kind is not _AT_RISK:
         return at
-    overdue_at = max(at, (shipment.status_at or 0) + wait)
+    overdue_at = max(at, (shipment.view.status_at or 0) + wait)
     return None if usual is None or overdue_at >= (promised(shipment) or 0) else overdue_at
 
 
 def _words(shipment: Shipment, kind: AlertKind, overdue_at: int, usual: Usual | None) -> str:
     """What is wrong, for people; with the norm, where one was exceeded."""
-    status = shipment.standing.value.replace("_", " ")
+    status = shipment.status.value.replace("_", " ")
     if kind is _AT_RISK:
-        dwelt, promise = hours(overdue_at - (shipment.status_at or 0)), minute(promised(shipment) or 0)
+        dwelt, promise = hours(overdue_at - (shipment.view.status_at or 0)), minute(promised(shipment) or 0)
         norm = "" if usual is None else f"; {usual.words}"
         return f"{status} for more than {dwelt}, promised {promise}{norm}"
     words = _WORDS[kind].format(status=status)
     if kind is _STALLED and usual is not None:
-        return f"{words}, for more than {hours(overdue_at - (shipment.heard_at or 0))}; {usual.words}"
+        return f"{words}, for more than {hours(overdue_at - (shipment.view.last_received_at or 0))}; {usual.words}"
     return words
 
 

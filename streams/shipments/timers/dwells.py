@@ -13,8 +13,10 @@ from typing import NamedTuple
 from streams.contracts.dwells import Dwell
 from streams.contracts.ids import digest, shipment_key
 from streams.kernel.vocabulary import TERMINAL, Status
-from streams.shipments.record import Entry, Shipment, decode_entry
-from streams.shipments.status_machine import fold, is_voided, strangers
+from streams.shipments.facts import Entry, entries_of, strangers
+from streams.shipments.occurrences.numbering import is_voided
+from streams.shipments.record import Shipment, View
+from streams.shipments.status_machine import apply
 
 DWELT = frozenset(Status) - TERMINAL - {Status.PLANNED, Status.UNKNOWN, Status.TRACKING_EXPIRED}
 """The statuses a shipment can stand in too long."""
@@ -50,16 +52,16 @@ def lane_of(shipment: Shipment) -> str:
 
 def _stays(shipment: Shipment) -> Iterator[_Stay]:
     """Every status it ever had with a time, the one it stands in last, with no end."""
-    again = Shipment(shipment.carrier, shipment.tracking_number)
+    facts, view, again = shipment.facts, shipment.view, View()
     first = latest = ""
-    entries = [decode_entry(data) for data in shipment.history]
-    not_of_it = strangers(shipment, entries)
+    entries = entries_of(facts)
+    not_of_it = strangers(facts, entries)
     for place, entry in enumerate(entries):
         if place in not_of_it:
             continue
-        voided = is_voided(shipment, place, entry)
+        voided = is_voided(facts, view, place, entry)
         status, since = again.status, again.status_at
-        fold(again, place, entry, voided=voided)
+        apply(again, place, entry, voided=voided)
         if again.status is not status and since is not None:
             yield _Stay(status, since, entry.at, _lane(first, latest))
         if not voided and (country := _country(entry)):

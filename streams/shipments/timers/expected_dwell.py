@@ -37,9 +37,9 @@ class Usual(Struct, frozen=True):
 
 def usual_of(shipment: Shipment, norms: Mapping[str, Usual], at_least: int) -> Usual | None:
     """What is usual where it stands; None where too little is known, or nobody waits for anything."""
-    if not norms or shipment.status not in DWELT:
+    if not norms or shipment.view.status not in DWELT:
         return None
-    for place in places(shipment.carrier, lane_of(shipment), shipment.status):
+    for place in places(shipment.carrier, lane_of(shipment), shipment.view.status):
         found = norms.get(key_of(*place))
         if found is not None and found.observations >= at_least:
             return found

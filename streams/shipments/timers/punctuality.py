@@ -1,7 +1,6 @@
 """Promise and estimate: whether a shipment will come when it was promised, and the alert while it will not.
 
-All of it is a function of the shipment's record; what only the clock tells (a promise that passed in silence) is not
-told here.
+A function of the shipment's record; a promise that passes in silence is found by the clock (``deadlines.py``).
 """
 
 from __future__ import annotations
@@ -12,13 +11,12 @@ from typing import NamedTuple
 
 from streams.contracts.model import AlertSignal
 from streams.kernel.vocabulary import TERMINAL, AlertKind, ExceptionType, Punctuality, Reason, Severity, Status
-from streams.shipments.notifications.alert_signals import raised, resolved, signal
+from streams.shipments.alert_signals import raised, signal
 from streams.shipments.record import Shipment
 
 DAY_MS = 24 * 3_600_000
 LAST_SECOND_MS = 59_000
 _ENDED = TERMINAL | {Status.RETURNING}
-_NOTHING: list[AlertSignal] = []
 
 
 class Risk(NamedTuple):
@@ -39,16 +37,16 @@ def promised(shipment: Shipment) -> int | None:
 
 def punctuality(shipment: Shipment, promise: int | None) -> Punctuality:
     """How it stands with what was ``promised``."""
-    if shipment.status is Status.DELIVERED and shipment.delivered_at is not None and promise is not None:
-        late = shipment.delivered_at > promise
+    if shipment.view.status is Status.DELIVERED and shipment.view.delivered_at is not None and promise is not None:
+        late = shipment.view.delivered_at > promise
         return Punctuality.DELIVERED_LATE if late else Punctuality.DELIVERED_ON_TIME
-    if shipment.status in _ENDED:
+    if shipment.view.status in _ENDED:
         return Punctuality.ENDED
     if promise is None:
         return Punctuality.NO_PROMISE
-    if shipment.estimated_delivery_at is None:
+    if shipment.view.estimated_delivery_at is None:
         return Punctuality.NO_ESTIMATE
-    return Punctuality.AT_RISK if is_beyond(shipment.estimated_delivery_at, promise) else Punctuality.ON_TIME
+    return Punctuality.AT_RISK if is_beyond(shipment.view.estimated_delivery_at, promise) else Punctuality.ON_TIME
 
 
 def is_beyond(estimate: int, promise: int) -> bool:
@@ -61,29 +59,25 @@ def is_beyond(estimate: int, promise: int) -> bool:
 
 def risk(shipment: Shipment) -> Risk | None:
     """What puts the promise at risk; None where nothing does."""
-    estimate = shipment.estimated_delivery_at
-    if estimate is None or not shipment.orders:
+    estimate = shipment.view.estimated_delivery_at
+    if estimate is None or not shipment.view.standing:
         return None
     promise = promised(shipment)
-    if promise is None or not is_beyond(estimate, promise) or shipment.status in _ENDED:
+    if promise is None or not is_beyond(estimate, promise) or shipment.view.status in _ENDED:
         return None
-    return Risk(estimate, promise, max(shipment.estimate_at or 0, *shipment.link_times))
+    return Risk(estimate, promise, max(shipment.view.estimate_at or 0, *shipment.claimed_at))
 
 
-def alerts_about(shipment: Shipment, before: Risk | None, now: Risk | None) -> list[AlertSignal]:
-    """The alert raised, renewed (another estimate or promise) or resolved since ``before``."""
-    if now == before:
-        return _NOTHING
-    if now is not None:
-        cause = f"expected {minute(now.estimate)}, promised {minute(now.promise)}"
-        return [raised(_signal(shipment, now.since), cause, now.since)]
-    assert before is not None
-    ended = max(shipment.last_event_at or 0, before.since)
-    return [resolved(_signal(shipment, before.since), _standing(shipment), ended)]
+def risk_signal(shipment: Shipment, found: Risk) -> AlertSignal:
+    """The alert that the promise is at risk."""
+    one = signal(
+        shipment, AlertKind.DELIVERY_AT_RISK, ExceptionType.DELAY, Reason.OTHER, Severity.WARNING, found.since
+    )
+    return raised(one, f"expected {minute(found.estimate)}, promised {minute(found.promise)}", found.since)
 
 
-def _standing(shipment: Shipment) -> str:
-    """How it stands with what was promised, for people."""
+def punctuality_words(shipment: Shipment) -> str:
+    """How the shipment stands to its promise, for people."""
     return punctuality(shipment, promised(shipment)).value.replace("_", " ")
 
 
@@ -94,9 +88,3 @@ def minute(at_ms: int) -> str:
         return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     except (ValueError, OverflowError, OSError):
         return f"{at_ms} ms since 1970"
-
-
-def _signal(shipment: Shipment, since: int) -> AlertSignal:
-    return signal(
-        shipment, AlertKind.DELIVERY_AT_RISK, ExceptionType.DELAY, Reason.OTHER, Severity.WARNING, since
-    )

@@ -80,7 +80,7 @@ def test_earlier_estimates_depend_on_what_was_said_alone(data: st.DataObject) ->
     plain, again = tell([history]), tell(data.draw(batchings(data.draw(retellings(history)))))
     assert plain.records == again.records
     shipment = decode(plain.records["north:N100"])
-    stated = [one.estimate for one in shipment.earlier] + [shipment.estimated_delivery_at]
-    assert shipment.first_estimate == stated[0]
-    assert len(stated) - 1 == min(shipment.estimate_changes, MOST_EARLIER)
+    stated = [one.estimate for one in shipment.view.earlier_estimates] + [shipment.view.estimated_delivery_at]
+    assert shipment.view.first_estimate == stated[0]
+    assert len(stated) - 1 == min(shipment.view.estimate_changes, MOST_EARLIER)
     assert all(one != other for one, other in pairwise(stated[1:]))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streams.contracts.model import DeliveryMilestone, ErpPosting, FulfilmentState
-from streams.fulfilment.step import post
+from streams.fulfilment.step import step
 from streams.kernel.vocabulary import Correction, ExceptionType, Milestone, PostingKind, Reason
 
 
@@ -37,8 +37,8 @@ def posted(*chunks: list[DeliveryMilestone]) -> tuple[list[ErpPosting], dict[str
     states: dict[str, FulfilmentState] = {}
     postings: list[ErpPosting] = []
     for chunk in chunks:
-        out = post(chunk, states)
-        postings += out.postings
+        out = step(chunk, states)
+        postings += out.outputs.postings
         states |= out.states
         assert sum(out.counts.values()) == len(chunk)
     return postings, states
@@ -51,8 +51,8 @@ def test_a_delivery_is_confirmed_once_across_chunks() -> None:
 
 
 def test_a_repeat_changes_no_state() -> None:
-    first = post([fact(Milestone.DELIVERED)], {})
-    again = post([fact(Milestone.DELIVERED)], first.states)
+    first = step([fact(Milestone.DELIVERED)], {})
+    again = step([fact(Milestone.DELIVERED)], first.states)
     assert not again.states
     assert again.counts == {"duplicates": 1}
 
@@ -100,7 +100,7 @@ def test_what_is_let_in_again_is_posted_anew_each_time_and_a_repeat_of_it_never(
     once, states = posted(told)
     assert [one.reverses is None for one in once] == [True, False, True, False, True]
     for start in range(len(told)):
-        assert post(told[start:], states).postings == []
+        assert step(told[start:], states).outputs.postings == []
 
 
 def test_a_fact_another_event_tells_of_stays_posted() -> None:
@@ -118,10 +118,10 @@ def test_what_was_never_posted_is_not_reversed() -> None:
 
 
 def test_what_an_earlier_build_posted_is_not_posted_again() -> None:
-    first = post([fact(Milestone.DELIVERED)], {}).states["D-1"]
+    first = step([fact(Milestone.DELIVERED)], {}).states["D-1"]
     earlier = {"D-1": replace(first, facts=[])}
-    assert post([fact(Milestone.DELIVERED)], earlier).postings == []
-    [reversal] = post([fact(Milestone.DELIVERED, **TAKEN_BACK)], earlier).postings
+    assert step([fact(Milestone.DELIVERED)], earlier).outputs.postings == []
+    [reversal] = step([fact(Milestone.DELIVERED, **TAKEN_BACK)], earlier).outputs.postings
     assert reversal.reverses == first.posted[0]
 
 
@@ -141,9 +141,9 @@ def test_two_shipments_of_one_delivery_are_posted_apart() -> None:
 
 
 def test_a_fact_without_a_posting_kind_is_counted_and_leaves_no_state() -> None:
-    out = post([fact(Milestone.INFO, exception=ExceptionType.DAMAGE)], {})
+    out = step([fact(Milestone.INFO, exception=ExceptionType.DAMAGE)], {})
     assert out.counts == {"not_posted": 1}
-    assert not out.postings
+    assert not out.outputs.postings
     assert not out.states
 
 

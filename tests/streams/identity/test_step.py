@@ -15,7 +15,8 @@ from streams.identity.record import IdentityInput
 from streams.identity.resolved_events import BY_REFERENCE
 from streams.kernel.vocabulary import AlertKind, AlertState, Correction, Milestone, RejectReason, SaidBy, Status
 from streams.shipments import step as shipments
-from streams.shipments.record import Shipment, decode
+from streams.shipments.facts import Facts
+from streams.shipments.record import Shipment, View, decode
 from streams.shipments.reuse.archive import Keeping, due_at
 from streams.shipments.state_view import state_of
 from streams.shipments.timers.deadlines import Patience, deadlines, fall_due
@@ -135,7 +136,7 @@ def test_the_shipments_histories_follow() -> None:
     ])
     chunk = [shipments.Received(event, event.event_id.encode()) for _, event in world.events]
     outcome = tell_shipments([chunk])
-    statuses = {key: decode(data).status for key, data in outcome.records.items()}
+    statuses = {key: decode(data).view.status for key, data in outcome.records.items()}
     assert statuses == {HERE: Status.DELIVERED, THERE: Status.UNKNOWN}
 
 
@@ -213,7 +214,7 @@ def test_shipments_take_the_claims_as_this_world_does(
     claimed = {
         (*key.split(":"), one.order_id, one.delivery_id): (at, one.customer_id, one.promised_delivery_at or -1)
         for key, told_of in shipments_told.items()
-        for one, at in zip(told_of.orders, told_of.link_times, strict=True)
+        for one, at in zip(told_of.orders, told_of.claimed_at, strict=True)
     }
     assert claimed == world.claims
 
@@ -304,15 +305,15 @@ def ends(world: World) -> Ends:
     ended: Ends = {}
     for key, record in outcome.records.items():
         shipment = decode(record)
-        state = state_of(shipment, b"", shipment.updated_at)
+        state = state_of(shipment, b"", shipment.view.updated_at)
         alerts = [one for one in opened if one.subject == key]
         due = sorted(deadlines(shipment, PATIENCE)), due_at(shipment, KEEPING, PATIENCE)
         alerts += fall_due(shipment, PATIENCE, DAY_ONE + 400 * DAYS * MINUTE)
-        one = state, shipment.link_times, due, sorted(alerts, key=lambda alert: alert.alert_id)
+        one = state, shipment.claimed_at, due, sorted(alerts, key=lambda alert: alert.alert_id)
         if state.event_count or state.orders:
             ended[key] = one
         else:
-            unheard_of = state_of(Shipment(shipment.carrier, shipment.tracking_number), b"", 0)
+            unheard_of = state_of(Shipment(Facts(shipment.carrier, shipment.tracking_number), View()), b"", 0)
             assert one == (unheard_of, [], ([], None), [])
     return ended
 

@@ -1,38 +1,21 @@
-"""Closed tables of what has to be told."""
+"""The facts of a number: searched by id, and told apart by what they link to."""
 
-from streams.kernel.vocabulary import ExceptionType, Milestone, Reason
-from streams.shipments.facts import FACT_BITS, FACTS, TELLING, public_trouble
-
-
-def test_every_fact_has_a_bit_and_a_name_of_its_own() -> None:
-    facts = {fact for pair in FACTS.values() for fact in pair}
-    assert len({fact.bit for fact in facts}) == len({fact.name for fact in facts}) == len(facts)
-    assert all(fact.bit.bit_count() == 1 for fact in facts)
+from streams.kernel.vocabulary import LinkKind
+from streams.shipments.facts import Child, Facts, Parent, is_tied, place_of
 
 
-def test_the_bits_are_stored_data() -> None:
-    bits = {fact.name: fact.bit for pair in FACTS.values() for fact in pair}
-    assert bits == {
-        "picked_up": 1, "booking_cancelled": 2, "delivery_attempted": 4, "delivered": 8, "pod_received": 16,
-        "returning": 32, "returned": 64, "lost": 128, "destroyed": 256, "damage": 512, "shortage": 1024,
-        "refusal": 2048,
-    }, "renumbering makes stored shipments tell facts twice"  # fmt: skip
+def test_an_id_is_found_only_where_an_id_begins() -> None:
+    first, second = bytes(16), bytes(15) + b"\x01"
+    assert place_of(first + second, second) == 1
+    assert place_of(b"\x01" + bytes(15) + bytes(16), bytes(16)) == 1
+    across = bytes(range(16))
+    assert place_of(b"x" + across + b"x" * 15, across) == -1
+    assert place_of(b"x" + across + b"x" * 15 + across, across) == 2
+    assert place_of(b"", first) == -1
 
 
-def test_lost_said_as_milestone_and_as_exception_is_one_fact() -> None:
-    assert FACT_BITS[Milestone.LOST, ExceptionType.LOSS] == FACT_BITS[Milestone.LOST, ExceptionType.NONE]
-
-
-def test_every_fact_is_kept_for_telling() -> None:
-    assert all((milestone, exception, True) in TELLING for milestone, exception in FACTS)
-
-
-def test_a_planned_delivery_is_no_news() -> None:
-    assert (Milestone.DELIVERED, ExceptionType.NONE, False) not in TELLING
-    assert (Milestone.ETA_UPDATED, ExceptionType.NONE, False) in TELLING
-
-
-def test_what_customers_may_know_passes_as_it_is() -> None:
-    assert public_trouble(ExceptionType.CUSTOMS, Reason.DUTIES_UNPAID) == (
-        ExceptionType.CUSTOMS, Reason.DUTIES_UNPAID,
-    )  # fmt: skip
+def test_a_number_is_tied_by_its_children_and_by_links_that_are_not_withdrawn() -> None:
+    assert not is_tied(Facts("north", "N100"))
+    assert is_tied(Facts("north", "N100", children=(Child("north:P1", LinkKind.PIECE),)))
+    assert is_tied(Facts("north", "N100", parents=(Parent("north:M1", LinkKind.PIECE, 1),)))
+    assert not is_tied(Facts("north", "N100", parents=(Parent("north:M1", LinkKind.PIECE, 1, withdrawn=True),)))

@@ -20,8 +20,9 @@ from streams.kernel.vocabulary import (
     Severity,
     Status,
 )
-from streams.shipments.record import Shipment
-from streams.shipments.step import Received, advance
+from streams.shipments.facts import Facts, encode_entry, entry_of
+from streams.shipments.record import Shipment, View
+from streams.shipments.step import Received, step
 from tests.support.laws import tell
 from tests.support.shipment_told import DELIVERED, KEY, OUT, state, told
 from tests.support.strategies import DAY_ONE, HOUR, MINUTE, carrier_event, received, reference
@@ -269,9 +270,9 @@ def test_of_two_sightings_of_one_event_the_one_received_first_is_kept() -> None:
 
 
 def test_the_body_goes_out_as_it_came() -> None:
-    out = advance([Received(OUT, b"its avro body")], {KEY: None})
-    assert out.events[0] == (KEY, out.events[0][1])
-    assert out.events[0][1].event == b"its avro body"
+    out = step([Received(OUT, b"its avro body")], {KEY: None})
+    [(key, event)] = out.outputs.events
+    assert (key, event.event) == (KEY, b"its avro body")
 
 
 @pytest.mark.parametrize(
@@ -288,15 +289,16 @@ def test_the_body_goes_out_as_it_came() -> None:
 def test_an_unusable_event_is_refused_and_its_neighbours_go_on(
     changes: dict[str, Any], reason: RejectReason
 ) -> None:
-    out = advance([received(replace(OUT, **changes)), received(DELIVERED)], {})
+    out = step([received(replace(OUT, **changes)), received(DELIVERED)], {})
     assert [(place, reject.reason) for place, reject in out.refused] == [(0, reason)]
     assert out.counts == {"accepted": 1, "unmatched": 1, "refused": 1}
     assert list(out.states) == [KEY]
 
 
 def test_a_number_under_which_everything_comes_is_full_one_day_and_says_so() -> None:
-    filled = Shipment("north", "N100", history=[bytes(4_096)] * 102, seen=bytes(16 * 102))
-    out = advance([received(OUT)], {KEY: filled})
+    scan = replace(entry_of(OUT, b""), piece="x" * 4_000)
+    filled = Shipment(Facts("north", "N100", history=[encode_entry(scan)] * 102, seen=bytes(16 * 102)), View())
+    out = step([received(OUT)], {KEY: filled})
     [(place, reject)] = out.refused
     assert (place, reject.reason) == (0, RejectReason.TOO_LARGE)
     assert "102 events" in reject.detail

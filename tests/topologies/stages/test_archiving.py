@@ -71,7 +71,7 @@ def test_what_has_ended_long_ago_goes_to_the_archive_and_leaves_a_gravestone(han
     assert message["key"] == KEY
     last = ARCHIVE.decode(message["value"])
     assert (last.status, [one.order_id for one in last.orders], last.life) == (Status.DELIVERED, ["SO-1"], 1)
-    assert decode(last.record).history == decode(whole).history
+    assert decode(last.record).facts == decode(whole).facts
     assert handled.counts["archived"] == 1
     change = handled.changes[KEY]
     assert change.changelog is not None

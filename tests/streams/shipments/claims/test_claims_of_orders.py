@@ -110,11 +110,11 @@ def test_the_words_of_one_claim_have_an_end_too() -> None:
     assert state(tell([[replace(one, withdrawn=True) for one in words[:500]]], outcome)).orders == []
 
 
-def test_a_record_is_no_larger_where_the_number_itself_is_all_a_claim_is_made_by() -> None:
+def test_a_record_has_one_version_of_a_claim_by_each_thing() -> None:
     shipment = records.decode(told(N1_ITSELF, reference("O-2", withdrawn=True), OUT).records[KEY])
-    assert shipment.words == ()
+    assert [one.by for one in shipment.facts.claims] == ["", ""]
     by_reference = records.decode(told(BY_BOL, OUT).records[KEY])
-    assert [(one.claim, one.by) for one in by_reference.words] == [(("O-1", "D-1"), "bol:B1")]
+    assert [(one.claim, one.by) for one in by_reference.facts.claims] == [(("O-1", "D-1"), "bol:B1")]
 
 
 FOUND, GONE = mistaken(DELIVERED)

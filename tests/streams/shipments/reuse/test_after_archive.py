@@ -9,27 +9,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.model import Adoption, DeliveryMilestone
-from streams.fulfilment.step import post
+from streams.fulfilment.step import step as post
+from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import AlertState, Correction, ExceptionType, LinkKind, Milestone, Reason, Status
-from streams.shipments.record import Part, Shipment, encode
-from streams.shipments.reuse.archive import buried
+from streams.shipments.chunk import Outputs
+from streams.shipments.facts import Child
+from streams.shipments.record import Shipment, encode
+from streams.shipments.reuse.archive import archived
 from streams.shipments.reuse.split import BEGINNINGS
-from streams.shipments.step import Advance, Received, advance
-from tests.support.number_reuse import FIRST, KEEPING, KEY, SECOND, Said, at, claim, found, tell
+from streams.shipments.step import Received, step
+from tests.support.number_reuse import FIRST, KEEPING, KEY, SECOND, Result, Said, at, claim, found, tell
 from tests.support.reference_inputs import mistaken
 from tests.support.strategies import received
 
 
+def ids(out: Result) -> set[str]:
+    return {one.update_id for one in out.outputs.customer_updates}
+
+
 def grave(*said: Said) -> dict[str, Shipment | None]:
-    return {KEY: buried(tell(*said).states[KEY])[0]}
+    return {KEY: archived(tell(*said).states[KEY])[0]}
 
 
 def test_a_late_event_of_an_archived_shipment_enters_the_history_and_changes_nothing_else() -> None:
     out = tell(at(-0.5, Milestone.OUT_FOR_DELIVERY), states=grave(*FIRST))
-    [(key, event)] = out.events
+    [(key, event)] = out.outputs.events
     assert (key, event.late, event.matched, event.status) == (KEY, True, False, Status.DELIVERED)
-    assert (out.customer_updates, out.delivery_milestones, out.alerts) == ([], [], [])
-    assert out.states[KEY].history == []
+    assert (out.outputs.customer_updates, out.outputs.delivery_milestones, out.outputs.alerts) == ([], [], [])
+    assert out.states[KEY].facts.history == []
     assert out.counts == {"accepted": 1, "unmatched": 1, "late": 1, "past": 1}
 
 
@@ -38,38 +45,37 @@ def test_what_was_heard_before_the_archiving_and_late_is_a_repeat_when_it_comes_
     after = tell(late, states=grave(*FIRST)).states
     again = tell(late, FIRST[1], FIRST[2], states=dict(after))
     assert again.counts == {"duplicates": 3}
-    assert (again.events, again.states) == ([], {})
+    assert (again.outputs.events, again.states) == ([], {})
 
 
 def test_the_first_order_of_a_shipment_that_ended_without_one_is_that_shipments_however_late() -> None:
     orders = [claim(100, "O-1"), at(-1, Milestone.PICKED_UP), at(0, Milestone.DELIVERED)]
     before, after = tell(*orders), tell(*orders[1:], orders[0])
     assert encode(before.states[KEY]) == encode(after.states[KEY])
-    assert after.states[KEY].past is None
-    assert {one.update_id for one in after.customer_updates} == {one.update_id for one in before.customer_updates}
+    assert after.states[KEY].facts.stub is None
+    assert ids(after) == ids(before)
 
 
 def test_a_beginning_long_after_begins_another_shipment_with_ids_of_its_own() -> None:
     before = tell(*FIRST)
     out = tell(*SECOND, claim(98, "O-1b"), states=grave(*FIRST))
     shipment = out.states[KEY]
-    assert (shipment.life, shipment.status, len(shipment.history)) == (2, Status.OUT_FOR_DELIVERY, 3)
+    assert (shipment.view.generation, shipment.view.status) == (2, Status.OUT_FOR_DELIVERY)
+    assert len(shipment.facts.history) == 3
     assert [one.order_id for one in shipment.orders] == ["O-1b"]
-    assert {one.milestone for one in out.customer_updates} == {
+    assert {one.milestone for one in out.outputs.customer_updates} == {
         Milestone.PRE_ADVISED, Milestone.PICKED_UP, Milestone.OUT_FOR_DELIVERY,
     }
     same_order = tell(*SECOND, claim(98, "O-1", tracking_number="N100"), states={KEY: None})
-    assert not {one.update_id for one in before.customer_updates} & {one.update_id for one in out.customer_updates}
-    assert not {one.update_id for one in same_order.customer_updates} & {
-        one.update_id for one in out.customer_updates
-    }
+    assert not ids(before) & ids(out)
+    assert not ids(same_order) & ids(out)
 
 
 def test_the_orders_of_the_first_do_not_claim_the_second() -> None:
     states = grave(*FIRST)
     out = tell(*SECOND, claim(102, "O-1"), claim(20, "O-OLD"), states=states)
     assert out.states[KEY].orders == []
-    assert out.customer_updates == []
+    assert out.outputs.customer_updates == []
     assert out.counts["links_past"] == 2
     later = tell(claim(110, "O-OLD"), states=dict(out.states))
     assert later.counts == {"links_past": 1}
@@ -77,34 +83,34 @@ def test_the_orders_of_the_first_do_not_claim_the_second() -> None:
 
 def test_a_new_orders_claim_begins_another_too() -> None:
     out = tell(claim(90, "O-2"), states=grave(*FIRST))
-    assert out.states[KEY].life == 2
-    assert out.states[KEY].standing is Status.PLANNED
+    assert out.states[KEY].view.generation == 2
+    assert out.states[KEY].status is Status.PLANNED
 
 
 def test_a_cancellation_begins_nothing_and_an_older_claim_of_it_stays_cancelled() -> None:
     cancelled = tell(claim(91, "O-2", withdrawn=True), states=grave(*FIRST))
-    assert cancelled.states[KEY].archived
+    assert cancelled.states[KEY].view.archived
     out = tell(claim(90, "O-2"), states=dict(cancelled.states))
     assert out.counts == {"links_repeated": 1}
-    assert out.states[KEY].archived
+    assert out.states[KEY].view.archived
 
 
 def test_no_beginning_no_shipment_but_one_that_comes_after_finds_what_was_held() -> None:
     overtaking = at(101, Milestone.OUT_FOR_DELIVERY)
     held = tell(overtaking, states=grave(*FIRST))
     assert held.counts == {"accepted": 1, "unmatched": 1, "late": 1, "held": 1}
-    assert held.states[KEY].standing is Status.DELIVERED
+    assert held.states[KEY].status is Status.DELIVERED
     assert tell(overtaking, states=dict(held.states)).counts == {"duplicates": 1}
     out = tell(at(100, Milestone.PICKED_UP), claim(98, "O-2"), states=dict(held.states))
-    assert out.states[KEY].status is Status.OUT_FOR_DELIVERY
-    assert {one.milestone for one in out.customer_updates} == {Milestone.PICKED_UP, Milestone.OUT_FOR_DELIVERY}
+    assert out.states[KEY].view.status is Status.OUT_FOR_DELIVERY
+    assert {one.milestone for one in out.outputs.customer_updates} == {Milestone.PICKED_UP, Milestone.OUT_FOR_DELIVERY}
 
 
 def test_where_the_old_record_is_still_there_it_is_archived_at_once() -> None:
     old = tell(*FIRST).states
     out = tell(at(46, Milestone.PRE_ADVISED), states=dict(old))
-    assert [encode(one) for one in out.archived] == [encode(old[KEY])]
-    assert (out.states[KEY].life, out.states[KEY].orders) == (2, [])
+    assert [encode(one) for one in out.outputs.archived] == [encode(old[KEY])]
+    assert (out.states[KEY].view.generation, out.states[KEY].orders) == (2, [])
     assert out.counts["archived"] == 1
 
 
@@ -112,27 +118,27 @@ def test_where_the_old_record_is_still_there_it_is_archived_at_once() -> None:
                                   claim(90, "O-1")])
 def test_what_comes_sooner_or_is_no_beginning_is_about_the_shipment_that_ended(word: Said) -> None:
     out = tell(word, states=dict(tell(*FIRST).states))
-    assert out.archived == []
-    assert out.states[KEY].life == 1
+    assert out.outputs.archived == []
+    assert out.states[KEY].view.generation == 1
 
 
 def test_what_is_open_when_another_begins_is_resolved_under_its_own_id() -> None:
     damaged = tell(at(-1, Milestone.INFO, exception=ExceptionType.DAMAGE, reason=Reason.OTHER), at(0, Milestone.LOST))
-    raised = {one.alert_id for one in damaged.alerts if one.state is AlertState.RAISED}
+    raised = {one.alert_id for one in damaged.outputs.alerts if one.state is AlertState.RAISED}
     out = tell(at(99, Milestone.PICKED_UP), states=dict(damaged.states))
-    assert raised == {one.alert_id for one in out.alerts if one.state is AlertState.RESOLVED}
+    assert raised == {one.alert_id for one in out.outputs.alerts if one.state is AlertState.RESOLVED}
     again = tell(at(99, Milestone.INFO, exception=ExceptionType.DAMAGE, reason=Reason.OTHER), states=dict(out.states))
-    assert not raised & {one.alert_id for one in again.alerts}
+    assert not raised & {one.alert_id for one in again.outputs.alerts}
 
 
 def test_an_end_that_comes_late_divides_what_seemed_one_shipment() -> None:
     running = tell(claim(-1, "O-1"), claim(99, "O-2"), *SECOND).states
     out = tell(at(0, Milestone.DELIVERED), states=dict(running))
-    [old] = out.archived
+    [old] = out.outputs.archived
     assert [one.order_id for one in old.orders] == ["O-1"]
     assert old.status is Status.DELIVERED
     assert [one.order_id for one in out.states[KEY].orders] == ["O-2"]
-    assert (out.states[KEY].life, out.states[KEY].status) == (2, Status.OUT_FOR_DELIVERY)
+    assert (out.states[KEY].view.generation, out.states[KEY].view.status) == (2, Status.OUT_FOR_DELIVERY)
 
 
 @pytest.mark.parametrize("late", [True, False])
@@ -145,17 +151,17 @@ def test_what_was_found_not_to_be_its_own_keeps_no_shipment_from_its_end(*, late
         states |= tell(one, states=states).states
     shipment = states[KEY]
     assert shipment is not None
-    assert (shipment.life, shipment.status) == (2, Status.OUT_FOR_DELIVERY)
+    assert (shipment.view.generation, shipment.view.status) == (2, Status.OUT_FOR_DELIVERY)
 
 
 def test_the_words_of_a_claim_go_with_it() -> None:
     first = [claim(-1, "O-1"), claim(-1, "O-1", by="bol:B1"), claim(-1, "O-3", by="po:P9", withdrawn=True)]
     second = [claim(99, "O-2"), claim(99, "O-2", by="bol:B1"), claim(99, "O-2", by="bol:B1", withdrawn=True)]
     out = tell(at(0, Milestone.DELIVERED), states=dict(tell(*first, *second, *SECOND).states))
-    [old] = out.archived
-    assert [(one.claim[0], one.by) for one in old.words] == [("O-1", ""), ("O-1", "bol:B1"), ("O-3", "po:P9")]
+    [old] = out.outputs.archived
+    assert [(one.claim[0], one.by) for one in old.facts.claims] == [("O-1", ""), ("O-1", "bol:B1"), ("O-3", "po:P9")]
     new = out.states[KEY]
-    assert [(one.claim[0], one.by, one.withdrawn) for one in new.words] == [
+    assert [(one.claim[0], one.by, one.withdrawn) for one in new.facts.claims] == [
         ("O-2", "", False), ("O-2", "bol:B1", True),
     ]
     assert [one.order_id for one in new.orders] == ["O-2"]
@@ -163,7 +169,7 @@ def test_the_words_of_a_claim_go_with_it() -> None:
 
 def test_a_reference_in_doubt_takes_no_order_of_the_next_shipment() -> None:
     out = tell(claim(98, "O-2"), claim(98, "O-2", by="bol:B1"), states=grave(*FIRST))
-    assert (out.states[KEY].life, out.counts["linked"]) == (2, 1)
+    assert (out.states[KEY].view.generation, out.counts["linked"]) == (2, 1)
     doubtful = tell(claim(98, "O-2", by="bol:B1", withdrawn=True), states=dict(out.states))
     assert [one.order_id for one in doubtful.states[KEY].orders] == ["O-2"]
 
@@ -178,20 +184,20 @@ def test_what_references_took_back_is_no_order_of_the_first_that_would_make_the_
     found, lost = (claim(-1, "O-1", by="bol:B1", withdrawn=withdrawn) for withdrawn in (False, True))
     delivered = at(0, Milestone.DELIVERED)
     out = tell(claim(99, "O-2"), states=dict(tell(found, lost, delivered).states))
-    assert out.archived == []
-    assert (out.states[KEY].life, [one.order_id for one in out.states[KEY].orders]) == (1, ["O-2"])
+    assert out.outputs.archived == []
+    assert (out.states[KEY].view.generation, [one.order_id for one in out.states[KEY].orders]) == (1, ["O-2"])
 
 
 def test_what_a_part_tells_an_archived_whole_is_past() -> None:
     told = Adoption("north", "N100", "north:P1", LinkKind.PIECE)
-    out = advance([told], grave(*FIRST), keeping=KEEPING)
+    out = step([told], grave(*FIRST), keeping=KEEPING)
     assert (out.counts, out.states) == ({"adoptions_past": 1}, {})
 
 
 def test_a_shipment_with_parts_is_one_however_long() -> None:
     tied = tell(*FIRST).states[KEY]
-    tied.parts = (Part("north:P1", LinkKind.PIECE),)
-    assert tell(at(99, Milestone.PICKED_UP), states={KEY: tied}).archived == []
+    tied.facts.children = (Child("north:P1", LinkKind.PIECE),)
+    assert tell(at(99, Milestone.PICKED_UP), states={KEY: tied}).outputs.archived == []
 
 
 def test_every_life_ends_the_same_way() -> None:
@@ -199,19 +205,19 @@ def test_every_life_ends_the_same_way() -> None:
     for life in (2, 3):
         begins = (life - 1) * 100
         out = tell(claim(begins, f"O-{life}"), at(begins, Milestone.PICKED_UP), states=states)
-        assert out.states[KEY].life == life
+        assert out.states[KEY].view.generation == life
         ended = tell(at(begins + 1, Milestone.DELIVERED), states=dict(out.states)).states
-        stone, _ = buried(ended[KEY])
-        assert stone.past is not None
-        assert stone.past.lives == life
+        stone, _ = archived(ended[KEY])
+        assert stone.facts.stub is not None
+        assert stone.facts.stub.generations == life
         states = {KEY: stone}
     assert tell(claim(300, "O-1"), states=states).counts == {"links_past": 1}
 
 
 def test_without_a_time_after_which_numbers_are_used_again_all_of_it_is_one_shipment() -> None:
-    out = advance((*FIRST, *SECOND), {KEY: None})
-    assert (out.archived, out.states[KEY].life) == ([], 1)
-    kept = advance(SECOND, grave(*FIRST))
+    out = step((*FIRST, *SECOND), {KEY: None})
+    assert (out.outputs.archived, out.states[KEY].view.generation) == ([], 1)
+    kept = step(SECOND, grave(*FIRST))
     assert kept.counts["past"] == len(SECOND)
 
 
@@ -234,32 +240,34 @@ def test_two_shipments_under_a_number_end_in_the_same_record_whatever_came_first
     shipment = states[KEY]
     assert shipment is not None
     assert encode(shipment) == encode(expected)
-    assert shipment.life == 2
+    assert shipment.view.generation == 2
 
 
 def test_an_event_known_by_a_reference_alone_begins_nothing_and_goes_with_what_begins() -> None:
     [picked_up, _] = found(98, Milestone.PICKED_UP)
     for start in (dict(tell(*FIRST).states), grave(*FIRST)):
         waits = tell(picked_up, states=start)
-        assert waits.archived == []
-        assert waits.states[KEY].life == 1
+        assert waits.outputs.archived == []
+        assert waits.states[KEY].view.generation == 1
         out = tell(at(97, Milestone.BOOKING_CONFIRMED), states=dict(waits.states))
-        assert (out.states[KEY].life, out.states[KEY].status, len(out.states[KEY].history)) == (2, Status.PICKED_UP, 2)
+        shipment = out.states[KEY]
+        assert (shipment.view.generation, shipment.view.status) == (2, Status.PICKED_UP)
+        assert len(shipment.facts.history) == 2
 
 
 def test_where_the_claim_that_began_it_is_withdrawn_it_has_not_begun() -> None:
     scanned = at(100, Milestone.INFO, exception=ExceptionType.DAMAGE, reason=Reason.OTHER)
     begun = tell(claim(99, "O-2", by="bol:B1"), scanned, states=grave(*FIRST))
-    assert begun.states[KEY].life == 2
-    raised = {one.alert_id for one in begun.alerts if one.state is AlertState.RAISED}
+    assert begun.states[KEY].view.generation == 2
+    raised = {one.alert_id for one in begun.outputs.alerts if one.state is AlertState.RAISED}
     out = tell(claim(99, "O-2", by="bol:B1", withdrawn=True), states=dict(begun.states))
-    assert out.states[KEY].archived
-    assert raised == {one.alert_id for one in out.alerts if one.state is AlertState.RESOLVED}
-    told = {one.update_id for one in begun.customer_updates}
-    assert told == {one.update_id for one in out.customer_updates if one.correction is Correction.RETRACTS}
+    assert out.states[KEY].view.archived
+    assert raised == {one.alert_id for one in out.outputs.alerts if one.state is AlertState.RESOLVED}
+    told = {one.update_id for one in begun.outputs.customer_updates}
+    assert told == {one.update_id for one in out.outputs.customer_updates if one.correction is Correction.RETRACTS}
     assert told
     again = tell(claim(101, "O-3"), states=dict(out.states))
-    assert (again.states[KEY].life, len(again.states[KEY].history)) == (2, 1)
+    assert (again.states[KEY].view.generation, len(again.states[KEY].facts.history)) == (2, 1)
 
 
 WORDS = [
@@ -293,17 +301,17 @@ def ended(start: Mapping[str, Shipment | None], chunks: list[list[Said]]) -> End
     """The record, what is open, what customers were told and stands, and what is posted."""
     states: dict[str, Shipment | None] = {KEY: None}
     first = tell(*FIRST)
-    known = first if start.get(KEY) else Advance()
-    alerts = {alert.alert_id: alert.state for alert in known.alerts}
-    told = {update.update_id: update.correction for update in known.customer_updates}
-    milestones = list(known.delivery_milestones)
+    known = first if start.get(KEY) else StepResult(Outputs())
+    alerts = {alert.alert_id: alert.state for alert in known.outputs.alerts}
+    told = {update.update_id: update.correction for update in known.outputs.customer_updates}
+    milestones = list(known.outputs.delivery_milestones)
     states |= start
     for chunk in chunks:
         out = tell(*chunk, states=states)
         states |= out.states
-        alerts |= {alert.alert_id: alert.state for alert in out.alerts}
-        told |= {update.update_id: update.correction for update in out.customer_updates}
-        milestones += out.delivery_milestones
+        alerts |= {alert.alert_id: alert.state for alert in out.outputs.alerts}
+        told |= {update.update_id: update.correction for update in out.outputs.customer_updates}
+        milestones += out.outputs.delivery_milestones
     shipment = states[KEY]
     standing = {key for key, word in told.items() if word is not Correction.RETRACTS}
     record = b"" if shipment is None else encode(shipment)
@@ -312,7 +320,7 @@ def ended(start: Mapping[str, Shipment | None], chunks: list[list[Said]]) -> End
 
 def posted(milestones: list[DeliveryMilestone]) -> list[str]:
     """What is posted of them in the end."""
-    postings = post(milestones, {}).postings
+    postings = post(milestones, {}).outputs.postings
     undone = {one.reverses for one in postings}
     return sorted(
         f"{one.delivery_id} {one.kind} {one.piece}" for one in postings

@@ -6,18 +6,19 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, LinkKind, Milestone, Reason, Status
-from streams.shipments.record import Part, Shipment, Whole, encode
+from streams.shipments.facts import Child, Parent
+from streams.shipments.record import Shipment, encode
 from streams.shipments.reuse.archive import (
-    HEARD_BYTES,
+    EVENT_BYTES,
     MOST_KEPT,
     Keeping,
-    buried,
-    claim_of,
+    archived,
+    claim_digest,
     due_at,
     is_among,
     with_all,
 )
-from streams.shipments.step import Received, advance
+from streams.shipments.step import Received, step
 from streams.shipments.timers.deadlines import FOR_EVER, Patience, fall_due
 from tests.support.strategies import DAY_ONE, HOUR, MINUTE, OrderReference, carrier_event, received, reference
 
@@ -26,7 +27,7 @@ KEEPING = Keeping(60 * DAY, 180 * DAY, 400 * DAY, 45 * DAY)
 
 
 def told(*said: Received | OrderReference) -> Shipment:
-    return advance(said, {"north:N100": None}).states["north:N100"]
+    return step(said, {"north:N100": None}).states["north:N100"]
 
 
 DELIVERED = received(carrier_event(Milestone.DELIVERED, 0))
@@ -56,45 +57,45 @@ def test_with_an_alert_open_or_to_come_it_waits_longer() -> None:
     damaged = told(reference(), received(
         carrier_event(Milestone.INFO, -1, exception=ExceptionType.DAMAGE, reason=Reason.OTHER)
     ), received(carrier_event(Milestone.LOST, 0)))
-    assert damaged.open
+    assert damaged.view.open
     assert due_at(damaged, KEEPING, FOR_EVER) == LAST_WORD + 180 * DAY
 
 
 def test_one_that_belongs_to_another_or_has_parts_stays() -> None:
     ended = told(reference(), DELIVERED)
-    ended.wholes = (Whole("north:M1", LinkKind.PIECE, DAY_ONE),)
+    ended.facts.parents = (Parent("north:M1", LinkKind.PIECE, DAY_ONE),)
     assert due_at(ended, KEEPING, FOR_EVER) is None
-    ended.wholes = (Whole("north:M1", LinkKind.PIECE, DAY_ONE, withdrawn=True),)
+    ended.facts.parents = (Parent("north:M1", LinkKind.PIECE, DAY_ONE, withdrawn=True),)
     assert due_at(ended, KEEPING, FOR_EVER) is not None
-    ended.parts = (Part("north:P1", LinkKind.PIECE),)
+    ended.facts.children = (Child("north:P1", LinkKind.PIECE),)
     assert due_at(ended, KEEPING, FOR_EVER) is None
 
 
 def test_kept_for_ever_means_for_ever() -> None:
     assert due_at(told(reference(), DELIVERED), Keeping(), FOR_EVER) is None
-    assert due_at(buried(told(DELIVERED))[0], Keeping(), FOR_EVER) is None
+    assert due_at(archived(told(DELIVERED))[0], Keeping(), FOR_EVER) is None
 
 
 def test_a_gravestone_is_small_and_knows_the_end_the_orders_and_the_events() -> None:
     shipment = told(reference(), reference("O-2", "D-2", withdrawn=True), DELIVERED)
-    stone, alerts = buried(shipment)
+    stone, alerts = archived(shipment)
     assert alerts == []
-    assert stone.archived
-    assert stone.past is not None
-    assert (stone.past.lives, stone.past.closed_at, stone.standing) == (1, DAY_ONE, Status.DELIVERED)
-    assert is_among(stone.past.claims, claim_of("O-1", "D-1"))
-    assert is_among(stone.past.claims, claim_of("O-2", "D-2"))
-    assert is_among(stone.past.heard, bytes.fromhex(DELIVERED.event.event_id)[:HEARD_BYTES])
+    assert stone.view.archived
+    assert stone.facts.stub is not None
+    assert (stone.facts.stub.generations, stone.facts.stub.closed_at, stone.status) == (1, DAY_ONE, Status.DELIVERED)
+    assert is_among(stone.facts.stub.claims, claim_digest("O-1", "D-1"))
+    assert is_among(stone.facts.stub.claims, claim_digest("O-2", "D-2"))
+    assert is_among(stone.facts.stub.events, bytes.fromhex(DELIVERED.event.event_id)[:EVENT_BYTES])
     assert len(encode(stone)) < len(encode(shipment)) / 2
     assert due_at(stone, KEEPING, FOR_EVER) == LAST_WORD + 400 * DAY
 
 
 def test_a_gravestone_knows_claims_made_by_references_too_unless_they_took_them_back() -> None:
     by_bol = reference("O-2", "D-2", by="bol:B1")
-    stone, _ = buried(told(reference(by="bol:B1"), by_bol, replace(by_bol, withdrawn=True), DELIVERED))
-    assert stone.past is not None
-    assert stone.words == ()
-    assert [is_among(stone.past.claims, claim_of(f"O-{n}", f"D-{n}")) for n in (1, 2)] == [True, False]
+    stone, _ = archived(told(reference(by="bol:B1"), by_bol, replace(by_bol, withdrawn=True), DELIVERED))
+    assert stone.facts.stub is not None
+    assert stone.facts.claims == ()
+    assert [is_among(stone.facts.stub.claims, claim_digest(f"O-{n}", f"D-{n}")) for n in (1, 2)] == [True, False]
 
 
 def test_what_references_claimed_and_took_back_puts_nothing_off() -> None:
@@ -107,13 +108,13 @@ def test_the_alerts_of_one_that_is_archived_are_resolved() -> None:
     shipment = told(reference(), received(
         carrier_event(Milestone.INFO, -1, exception=ExceptionType.DAMAGE, reason=Reason.OTHER)
     ), received(carrier_event(Milestone.DELIVERY_ATTEMPTED, 0)))
-    shipment.status = Status.LOST
+    shipment.view.status = Status.LOST
     fall_due(shipment, Patience(order_not_found=1, late=1), DAY_ONE)
-    _, alerts = buried(shipment)
+    _, alerts = archived(shipment)
     assert {(one.kind, one.state) for one in alerts} == {(AlertKind.SHIPMENT_EXCEPTION, AlertState.RESOLVED)}
     lonely = told(DELIVERED)
     fall_due(lonely, Patience(order_not_found=1), DAY_ONE + DAY)
-    _, alerts = buried(lonely)
+    _, alerts = archived(lonely)
     assert [(one.kind, one.state) for one in alerts] == [(AlertKind.ORDER_NOT_FOUND, AlertState.RESOLVED)]
 
 

@@ -3,102 +3,93 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from streams.kernel.vocabulary import LinkKind, Milestone, Status
-from streams.shipments.record import Entry, Part, Shipment, decode_entry, encode
-from streams.shipments.reuse.split import (
-    divided,
-    is_beginning,
-    kept_together,
-    lives_in,
-    may_divide_by_claim,
-    may_divide_by_event,
-    united,
-)
-from streams.shipments.step import advance
+from streams.shipments.chunk import shipments_under
+from streams.shipments.facts import Child, Entry, Facts, decode_entry
+from streams.shipments.project import all_facts, project
+from streams.shipments.record import encode
+from streams.shipments.reuse.split import is_beginning, may_split
+from streams.shipments.step import step
 from tests.support.number_reuse import FIRST, KEEPING, KEY, SECOND, Said, at, claim, found, tell
 
 PIECES = [at(-1, Milestone.PICKED_UP, piece="2"), at(0, Milestone.DELIVERED, piece="1")]
 
 
-def whole(*said: Said) -> Shipment:
-    """All of it in one record."""
-    return advance(said, {KEY: None}).states[KEY]
+def facts(*said: Said) -> Facts:
+    """All of it, as if it were of one shipment."""
+    return step(said, {KEY: None}).states[KEY].facts
 
 
 def entry(event: Said) -> Entry:
-    return decode_entry(tell(event).states[KEY].history[0])
+    return decode_entry(tell(event).states[KEY].facts.history[0])
 
 
-def lives(*said: Said) -> list[tuple[Status, list[str]]]:
-    return [(one.status, [link.order_id for link in one.orders]) for one in divided(whole(*said), KEEPING)]
+def generations(*said: Said) -> list[tuple[Status, list[str]]]:
+    return [
+        (one.view.status, [link.order_id for link in one.orders]) for one in project(facts(*said), KEEPING)
+    ]
 
 
 def test_what_was_said_up_to_the_end_and_some_time_is_of_the_first_the_rest_of_the_next() -> None:
-    assert lives(*SECOND, claim(98, "O-2"), *FIRST, at(44, Milestone.INFO)) == [
+    assert generations(*SECOND, claim(98, "O-2"), *FIRST, at(44, Milestone.INFO)) == [
         (Status.DELIVERED, ["O-1"]), (Status.OUT_FOR_DELIVERY, ["O-2"]),
     ]
 
 
 def test_an_order_goes_with_its_first_word_however_often_it_is_saved() -> None:
-    assert lives(*FIRST, claim(120, "O-1"), *SECOND) == [(Status.DELIVERED, ["O-1"]), (Status.OUT_FOR_DELIVERY, [])]
+    assert generations(*FIRST, claim(120, "O-1"), *SECOND) == [
+        (Status.DELIVERED, ["O-1"]), (Status.OUT_FOR_DELIVERY, []),
+    ]
 
 
 def test_without_a_beginning_late_orders_begin_another_only_beside_an_earlier_one() -> None:
     late = claim(100, "O-2"), claim(110, "O-3")
-    assert lives(*FIRST, *late) == [(Status.DELIVERED, ["O-1"]), (Status.UNKNOWN, ["O-2", "O-3"])]
-    assert lives(*FIRST[1:], *late) == [(Status.DELIVERED, ["O-2", "O-3"])]
-    assert lives(*FIRST[1:], *late, SECOND[1]) == [(Status.DELIVERED, []), (Status.PICKED_UP, ["O-2", "O-3"])]
-    assert lives(*FIRST, claim(100, "O-2", withdrawn=True)) == [(Status.DELIVERED, ["O-1"])]
+    assert generations(*FIRST, *late) == [(Status.DELIVERED, ["O-1"]), (Status.UNKNOWN, ["O-2", "O-3"])]
+    assert generations(*FIRST[1:], *late) == [(Status.DELIVERED, ["O-2", "O-3"])]
+    assert generations(*FIRST[1:], *late, SECOND[1]) == [(Status.DELIVERED, []), (Status.PICKED_UP, ["O-2", "O-3"])]
+    assert generations(*FIRST, claim(100, "O-2", withdrawn=True)) == [(Status.DELIVERED, ["O-1"])]
 
 
 def test_the_last_piece_on_its_way_back_ends_it_too() -> None:
     back = at(1, Milestone.RETURNING, piece="2")
     said = [claim(-1, "O-1"), claim(99, "O-2"), *PIECES]
     assert encode(tell(*said, back).states[KEY]) == encode(tell(*said[2:], back, *said[:2]).states[KEY])
-    assert tell(*said, back).states[KEY].life == 2
+    assert tell(*said, back).states[KEY].view.generation == 2
 
 
 def test_an_event_in_between_that_ends_it_anew_puts_the_next_off() -> None:
-    assert [one for one, _ in lives(*FIRST, at(60, Milestone.RETURNED), at(100, Milestone.PICKED_UP))] == [
+    assert [one for one, _ in generations(*FIRST, at(60, Milestone.RETURNED), at(100, Milestone.PICKED_UP))] == [
         Status.RETURNED
     ]
 
 
-def test_three_lives_are_kept_in_one_record_and_are_the_same_three_again() -> None:
+def test_three_generations_are_kept_in_one_record_and_are_the_same_three_again() -> None:
     said = [*FIRST, *SECOND, at(200, Milestone.DELIVERED), at(300, Milestone.PICKED_UP), claim(300, "O-3")]
-    apart = divided(whole(*said), KEEPING)
-    records = [encode(one) for one in apart]
-    assert [one.life for one in apart] == [1, 2, 3]
-    kept = kept_together(apart)
-    assert [encode(one) for one in lives_in(kept)] == records
-    assert [encode(one) for one in divided(united(lives_in(kept)), KEEPING)] == records
-    assert lives_in(apart[0]) == [apart[0]]
+    apart = project(facts(*said), KEEPING)
+    assert [one.view.generation for one in apart] == [1, 2, 3]
+    kept = tell(*said).states[KEY]
+    assert list(kept.ended) == [one.facts for one in apart[:-1]]
+    assert all_facts(kept) == facts(*said)
+    assert [encode(replace(one, ended=())) for one in shipments_under(kept, KEEPING)] == [encode(one) for one in apart]
 
 
-def test_a_number_with_parts_is_of_one_shipment() -> None:
-    tied = whole(*FIRST, *SECOND)
-    tied.parts = (Part("north:P1", LinkKind.PIECE),)
-    assert len(divided(tied, KEEPING)) == 1
-    assert not may_divide_by_claim(tied, claim(300, "O-9"), KEEPING)
+def test_a_number_with_children_is_of_one_shipment() -> None:
+    tied = replace(facts(*FIRST, *SECOND), children=(Child("north:P1", LinkKind.PIECE),))
+    assert len(project(tied, KEEPING)) == 1
 
 
 @pytest.mark.parametrize(("said", "event", "may"), [
     (FIRST, SECOND[1], True), (FIRST, at(44, Milestone.PICKED_UP), False), (FIRST, SECOND[2], False),
-    (SECOND, FIRST[2], True), (SECOND, at(98, Milestone.INFO), False),
     ([claim(-1, "O-1"), claim(99, "O-2")], FIRST[2], True), ([claim(-1, "O-1")], FIRST[2], False),
     ([claim(-1, "O-1"), claim(99, "O-2"), *PIECES], at(1, Milestone.RETURNING, piece="2"), True),
 ])  # fmt: skip
-def test_few_events_may_make_it_another_shipments(said: list[Said], event: Said, may: bool) -> None:
-    assert may_divide_by_event(tell(*said).states[KEY], entry(event), KEEPING) is may
+def test_few_last_events_may_make_it_another_shipments(said: list[Said], event: Said, *, may: bool) -> None:
+    before = tell(*said).states[KEY]
+    assert may_split(before.facts, before.view, entry(event), KEEPING.reuse_after) is may
 
 
 def test_a_beginning_is_said_by_the_carrier_with_its_number() -> None:
     said = SECOND[1], FIRST[2], found(97, Milestone.PICKED_UP)[0]
     assert [is_beginning(entry(one)) for one in said] == [True, False, False]
-
-
-def test_a_claim_may_only_long_after_an_end() -> None:
-    ended = tell(*FIRST).states[KEY]
-    assert [may_divide_by_claim(ended, claim(day, "O-2"), KEEPING) for day in (44, 46)] == [False, True]
-    assert not may_divide_by_claim(tell(*SECOND).states[KEY], claim(300, "O-2"), KEEPING)

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from streams.contracts.ids import digest
 from streams.contracts.model import CarrierEvent, OrderReference, ProofOfDelivery
 from streams.kernel.vocabulary import AlertKind, AlertState, LinkKind, Milestone, Status
-from streams.shipments.record import Shipment, Whole, Withdrawal, decode
+from streams.shipments.facts import Parent
+from streams.shipments.record import Shipment, decode
 from streams.shipments.timers.deadlines import (
     FOR_EVER,
     Hearing,
@@ -125,7 +126,7 @@ def test_an_alert_is_raised_once_and_resolved_by_what_is_heard() -> None:
     assert fall_due(stalled, PATIENCE, LONG_AFTER) == []
     assert settle(stalled, PATIENCE) == []
     assert next_due(stalled, PATIENCE) is None
-    stalled.heard_at = HEARD + 3 * DAY
+    stalled.view.last_received_at = HEARD + 3 * DAY
     [settled] = settle(stalled, PATIENCE)
     assert (settled.alert_id, settled.state) == (alert.alert_id, AlertState.RESOLVED)
     assert stalled.raised == ()
@@ -189,7 +190,7 @@ def test_a_dwell_beyond_the_norm_puts_the_promise_at_risk_until_the_status_chang
     since = MOVING.occurred_at
     assert fall_due(standing, NORMED, since + 40 * HOUR, USUAL) == []
     assert next_due(standing, NORMED) == since + DAY
-    talking = replace(standing, heard_at=since + 89 * HOUR)
+    talking = replace(standing, view=replace(standing.view, last_received_at=since + 89 * HOUR))
     [alert] = fall_due(talking, NORMED, since + 90 * HOUR, USUAL)
     assert (alert.kind, alert.state) == (AlertKind.DELIVERY_AT_RISK, AlertState.RAISED)
     assert alert.message == (
@@ -198,7 +199,7 @@ def test_a_dwell_beyond_the_norm_puts_the_promise_at_risk_until_the_status_chang
     )
     assert alert.alert_id != digest("delivery_at_risk", "north:N100"), "the estimate's alert is another one"
     assert settle(talking, NORMED) == []
-    talking.status_at = since + 91 * HOUR
+    talking.view.status_at = since + 91 * HOUR
     assert [one.state for one in settle(talking, NORMED)] == [AlertState.RESOLVED]
 
 
@@ -227,11 +228,11 @@ def test_the_dwells_of_a_shipment_are_to_be_learnt_once_some_time_after_its_end(
     assert to_be_learnt_at(ended, NORMED) == DELIVERED.received_at + DAY
     assert to_be_learnt_at(ended, PATIENCE) is None
     assert to_be_learnt_at(shipment(MOVING), NORMED) is None
-    assert next_due(replace(ended, proved=True, withdrawn=(Withdrawal("O", "D", 1),)), NORMED) == (
+    assert next_due(replace(ended, view=replace(ended.view, proved=True, given_up=(0,))), NORMED) == (
         DELIVERED.received_at + DAY
     )
     assert to_be_learnt_at(replace(ended, dwells_told=True), NORMED) is None
-    part = replace(ended, wholes=(Whole("north:N1", LinkKind.RELABELLED, 1),))
+    part = replace(ended, facts=replace(ended.facts, parents=(Parent("north:N1", LinkKind.RELABELLED, 1),)))
     assert to_be_learnt_at(part, NORMED) is None, "its whole tells them"
 
 

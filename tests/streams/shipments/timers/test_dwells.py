@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from streams.contracts.model import CarrierEvent, Location
 from streams.kernel.vocabulary import TERMINAL, Correction, Milestone, Status
-from streams.shipments.record import Shipment, decode
+from streams.shipments.facts import Facts
+from streams.shipments.record import Shipment, View, decode
 from streams.shipments.timers.dwells import DWELT, dwells, lane_of
 from tests.support.laws import tell
 from tests.support.reference_inputs import mistaken
@@ -50,7 +51,7 @@ def test_the_lane_of_a_shipment_under_way_is_that_its_dwell_will_be_told_under()
     assert lane_of(shipment(*ABROAD[:2])) == "US>US"
     assert lane_of(shipment(*ABROAD[:3])) == "US>DE"
     assert lane_of(shipment(carrier_event(Milestone.IN_TRANSIT, 1, location=None))) == ""
-    assert lane_of(Shipment("north", "N1")) == ""
+    assert lane_of(Shipment(Facts("north", "N1"), View())) == ""
 
 
 def test_a_status_it_stands_in_still_or_ended_in_is_no_dwell() -> None:

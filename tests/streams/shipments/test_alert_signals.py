@@ -6,13 +6,14 @@ from streams.contracts.at_stake import at_stake
 from streams.contracts.ids import alert_id
 from streams.contracts.model import AlertOrder, AlertSignal, AtStake
 from streams.kernel.vocabulary import AlertKind, ExceptionType, Milestone
-from streams.shipments.notifications.alert_signals import (
+from streams.shipments.alert_signals import (
     MOST_ORDERS_NAMED,
     feed_of,
     feeds_by_source,
 )
-from streams.shipments.notifications.occurrences import source_number
-from streams.shipments.record import Shipment, decode
+from streams.shipments.facts import Facts
+from streams.shipments.occurrences.matching import source_number
+from streams.shipments.record import Shipment, View, decode
 from tests.support import laws
 from tests.support.strategies import carrier_event, received, reference
 
@@ -54,7 +55,7 @@ FEEDS = feeds_by_source(["north.track", "west.all"])
 
 def shipment(*feeds: str, **fields: str) -> Shipment:
     sources = tuple(sorted(source_number(feed, "poll") for feed in feeds))
-    return Shipment("north", "N1", sources=sources, **fields)  # type: ignore[arg-type]
+    return Shipment(Facts("north", "N1"), View(sources=sources, **fields))  # type: ignore[arg-type]
 
 
 def test_the_feed_of_a_shipment_is_the_one_that_tells_of_it() -> None:

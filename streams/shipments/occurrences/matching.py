@@ -39,7 +39,7 @@ def source_number(feed: str, channel: str) -> int:
 
 
 @lru_cache(maxsize=10_000)
-def kept(feed: str, channel: str, precision: Precision, zone_assumed: bool) -> int:
+def encode_report(feed: str, channel: str, precision: Precision, zone_assumed: bool) -> int:
     """A report as a shipment's record keeps it: the source and how its time was told, in 32 bits."""
     return source_number(feed, channel) << 2 | (2 if zone_assumed else 0) | (precision is Precision.DATE_ONLY)
 

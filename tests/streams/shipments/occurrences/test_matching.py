@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.kernel.vocabulary import Precision
-from streams.shipments.notifications.occurrences import (
+from streams.shipments.occurrences.matching import (
     DAY_MS,
     ROUNDING_MS,
     Report,
-    kept,
+    encode_report,
     occurrences,
     read_report,
     report_of,
@@ -104,9 +104,9 @@ def test_the_rule_by_example(
 
 
 @given(st.text(), st.text(), st.sampled_from(Precision), st.booleans())
-def test_a_report_is_read_as_it_was_kept(feed: str, channel: str, precision: Precision, assumed: bool) -> None:
+def test_a_report_is_read_as_it_was_encode_report(feed: str, channel: str, precision: Precision, assumed: bool) -> None:
     source = source_number(feed, channel)
-    report = kept(feed, channel, precision, assumed)
+    report = encode_report(feed, channel, precision, assumed)
     assert report < 1 << 32
     assert source_of(report) == source
     assert read_report(report, NOON) == report_of(source, NOON, precision, assumed)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from streams.contracts.model import CarrierEvent, Source
-from streams.kernel.vocabulary import Milestone, Precision
-from streams.shipments.facts import KIND_NUMBERS, TOLD_AS
+from streams.kernel.vocabulary import Correction, Milestone, Precision
+from streams.shipments.audiences import KIND_NUMBERS, NEWS_KINDS
 from tests.support.laws import Outcome, tell
 from tests.support.strategies import AGGREGATOR, MINUTE, POLLED, SOURCE, carrier_event, received, reference
 
@@ -79,6 +79,22 @@ def test_the_very_same_event_by_another_source_is_a_duplicate_and_counts_as_its_
 
 
 def test_every_kind_of_news_has_a_number_of_its_own() -> None:
-    assert set(KIND_NUMBERS) == set(TOLD_AS.values())
+    assert set(KIND_NUMBERS) == set(NEWS_KINDS.values())
     assert sorted(KIND_NUMBERS.values()) == list(range(len(KIND_NUMBERS)))
     assert len(KIND_NUMBERS) < 256
+
+
+def test_a_late_event_takes_the_next_number_and_leaves_the_others_what_they_told() -> None:
+    first, second = scan(Milestone.DELIVERY_ATTEMPTED, 20), scan(Milestone.DELIVERY_ATTEMPTED, 40)
+    late = scan(Milestone.DELIVERY_ATTEMPTED, 10, received_at=second.received_at + MINUTE)
+    outcome = told(first, second, late)
+    assert [one.event_id for one in outcome.milestones] == [first.event_id, second.event_id, late.event_id]
+    assert {one.correction for one in outcome.milestones} == {Correction.NEW}
+
+
+def test_an_event_processed_late_is_told_under_the_new_number_though_it_was_received_first() -> None:
+    first, second = scan(Milestone.DELIVERY_ATTEMPTED, 20), scan(Milestone.DELIVERY_ATTEMPTED, 40)
+    outcome = told(second, first)
+    assert [one.event_id for one in outcome.milestones] == [second.event_id, first.event_id]
+    assert {one.correction for one in outcome.milestones} == {Correction.NEW}
+    assert outcome.ids[1:] == told(first, second).ids[1:]

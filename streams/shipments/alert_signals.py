@@ -8,12 +8,12 @@ from streams.contracts.at_stake import at_stake
 from streams.contracts.ids import alert_id, shipment_key
 from streams.contracts.model import AlertOrder, AlertSignal, OrderLink
 from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
-from streams.shipments.notifications.occurrences import source_number
+from streams.shipments.occurrences.matching import source_number
 from streams.shipments.record import Shipment
 
 MOST_ORDERS_NAMED = 20
 CHANNELS = ("webhook", "poll", "edi", "file")
-"""Channels a feed speaks by, as ``shipment.sources`` may hold them."""
+"""Channels a feed speaks by, as ``View.sources`` may hold them."""
 
 
 def signal(
@@ -24,9 +24,9 @@ def signal(
     its words and its orders are still to be put in by :func:`raised` or :func:`resolved`."""
     key, orders = shipment_key(shipment.carrier, shipment.tracking_number), [_order(one) for one in shipment.orders]
     return AlertSignal(
-        alert_id=alert_id(kind, key, *which, *shipment.salt), kind=kind, state=AlertState.RAISED, severity=severity,
-        subject=key, message="", exception=exception, reason=reason, raised_at=raised_at, changed_at=raised_at,
-        carrier=shipment.carrier, orders=orders[:MOST_ORDERS_NAMED], at_stake=at_stake(orders),
+        alert_id=alert_id(kind, key, *which, *shipment.id_suffix), kind=kind, state=AlertState.RAISED,
+        severity=severity, subject=key, message="", exception=exception, reason=reason, raised_at=raised_at,
+        changed_at=raised_at, carrier=shipment.carrier, orders=orders[:MOST_ORDERS_NAMED], at_stake=at_stake(orders),
     )  # fmt: skip
 
 
@@ -47,16 +47,16 @@ def feed_of(shipment: Shipment, of_source: Mapping[int, str], of_carrier: Mappin
 
     None where several feeds tell of it, whose silence then is no single feed's, or where it is not known.
     """
-    feeds = {of_source[source] for source in shipment.sources if source in of_source}
-    if shipment.estimate_by:
-        feeds.add(shipment.estimate_by)
+    feeds = {of_source[source] for source in shipment.view.sources if source in of_source}
+    if shipment.view.estimate_by:
+        feeds.add(shipment.view.estimate_by)
     if not feeds:
         return of_carrier.get(shipment.carrier)
     return feeds.pop() if len(feeds) == 1 else None
 
 
 def feeds_by_source(feeds: Iterable[str], channels: Iterable[str] = CHANNELS) -> dict[int, str]:
-    """``shipment.sources`` back to feeds."""
+    """``View.sources`` back to feeds."""
     spoken = tuple(channels)
     return {source_number(feed, channel): feed for feed in feeds for channel in spoken}
 

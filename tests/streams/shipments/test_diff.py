@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from streams.contracts.model import AtStake
 from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Milestone
-from streams.shipments.history import Concern, concern
-from streams.shipments.notifications.alert_refresh import held
-from streams.shipments.record import Shipment, decode
 from tests.support import laws
 from tests.support.strategies import DAY_ONE, HOUR, carrier_event, received, reference
 
@@ -16,9 +13,8 @@ DAMAGED = received(carrier_event(
 PROMISED = reference(promised_delivery_at=DAY_ONE + HOUR, order_value=40.0, currency="EUR")
 
 
-def test_everything_that_holds_is_told_with_the_orders_as_they_are() -> None:
-    record = decode(laws.tell([[DAMAGED], [PROMISED]]).records["north:N100"])
-    told = {one.kind: one for one in held(record, concern(record))}
+def test_everything_that_is_open_is_sent_with_the_orders_as_they_are() -> None:
+    told = {one.kind: one for one in laws.tell([[DAMAGED], [PROMISED]]).alerts}
     assert set(told) == {AlertKind.SHIPMENT_EXCEPTION, AlertKind.DELIVERY_AT_RISK}
     assert {one.state for one in told.values()} == {AlertState.RAISED}
     assert all(one.at_stake == [AtStake("EUR", 40.0)] for one in told.values())
@@ -31,5 +27,4 @@ def test_an_order_that_comes_after_the_trouble_is_told_with_it() -> None:
 
 
 def test_of_a_shipment_without_trouble_nothing_is_told_again() -> None:
-    assert held(Shipment("north", "N1"), Concern([], None)) == []
     assert laws.tell([[received(carrier_event(Milestone.IN_TRANSIT, 5))], [PROMISED]]).alerts == []

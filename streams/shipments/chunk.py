@@ -1,0 +1,185 @@
+"""What a chunk has brought about so far, and the two ways an input changes a shipment: the slow path by the facts, and
+the fast path for a plain last event."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import NamedTuple
+
+from msgspec import Struct, field
+
+from streams.contracts.ids import digest, shipment_key
+from streams.contracts.model import (
+    Adoption,
+    AlertSignal,
+    CustomerUpdate,
+    DeliveryMilestone,
+    EnrichedEvent,
+)
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
+from streams.shipments.audiences import KIND_NUMBERS
+from streams.shipments.diff import alerts_between, milestones_between, updates_between
+from streams.shipments.facts import Entry, Facts, decode_entry, encode_entry, place_of, reports_of
+from streams.shipments.linked.propagation import events_for, parents_of
+from streams.shipments.merge import check_room, with_event
+from streams.shipments.occurrences.matching import source_of
+from streams.shipments.occurrences.numbering import kind_of
+from streams.shipments.project import all_facts, append, is_plain_last, project
+from streams.shipments.record import Shipment, View
+from streams.shipments.reuse.archive import Keeping
+from streams.shipments.status_machine import known_facts
+from streams.shipments.timers.deadlines import FOR_EVER, settle
+from streams.shipments.told import News, alerts_of, milestones_of, new_facts, told, updates_of
+
+
+class Outputs(Struct):
+    """What the step writes, a list for each topic. ``events``: message key and event; ``archived``: shipments that
+    ended before another began under their number, as they are now."""
+
+    events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
+    customer_updates: list[CustomerUpdate] = field(default_factory=list)
+    delivery_milestones: list[DeliveryMilestone] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
+    adoptions: list[Adoption] = field(default_factory=list)
+    archived: list[Shipment] = field(default_factory=list)
+
+
+class Chunk:
+    """A chunk in progress. ``states``: the changed shipments; ``outputs``; ``counts``; ``reordered``: keys of shipments
+    whose orders changed."""
+
+    def __init__(self, stored: Mapping[str, Shipment | None], keeping: Keeping) -> None:
+        self._stored, self.keeping = stored, keeping
+        self.states: dict[str, Shipment] = {}
+        self.outputs = Outputs()
+        self.counts: Counter[str] = Counter()
+        self.reordered: set[str] = set()
+        self._own: set[str] = set()
+
+    def get(self, carrier: str, tracking_number: str) -> tuple[str, Shipment]:
+        """The key and the shipment as it stands within the chunk. Raises Reject where carrier or number is missing."""
+        key = known_key(carrier, tracking_number)
+        known = self.states.get(key) or self._stored.get(key)
+        return key, known or Shipment(Facts(carrier, tracking_number), View())
+
+    def change(
+        self, key: str, before: Shipment, facts: Facts, because_of: str, like: Entry | None = None
+    ) -> list[Shipment]:
+        """The slow path: take other facts for those under the number, and send what differs. ``because_of``: names the
+        input; ``like``: the event that was taken in, if it was one; the shipments under the number, the one that goes
+        on last."""
+        was, now, out = shipments_under(before, self.keeping), project(facts, self.keeping, before), self.outputs
+        last = now[-1]
+        if len(was) > 1 or len(now) > 1 or before.view.voided != last.view.voided or before.view.archived:
+            like = None
+        told_before, told_after = told(was, like), told(now, like)
+        out.customer_updates += updates_between(told_before, told_after, now)
+        out.delivery_milestones += milestones_between(told_before, told_after, now, because_of)
+        if before.view.generation == last.view.generation:
+            last.raised, last.dwells_told = before.raised, before.dwells_told
+        else:
+            out.alerts += settle(copy(before), FOR_EVER)
+        out.alerts += alerts_between(told_before.alerts, told_after.alerts, last)
+        known = [one.facts for one in was[:-1]]
+        out.archived += [one for one in now[:-1] if one.facts not in known]
+        last.ended = tuple(one.facts for one in now[:-1])
+        self.states[key] = last
+        self._own.discard(key)
+        return now
+
+    def append(self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str) -> list[Shipment]:
+        """The fast path: take in a plain last event, and send what it tells."""
+        data = encode_entry(entry)
+        check_room(before.facts, data)
+        shipment, out = self._copied(key, before), self.outputs
+        is_told = bool(shipment.view.standing) and entry.story is not None
+        known, alerts = known_facts(shipment.view, entry.piece), alerts_of(shipment)
+        told_before = told([shipment], entry) if is_told and _is_several(shipment, entry) else None
+        append(shipment, event_id, entry, data)
+        now = [shipment]
+        if told_before is not None:
+            told_after = told(now, entry)
+            out.customer_updates += updates_between(told_before, told_after, now)
+            out.delivery_milestones += milestones_between(told_before, told_after, now, because_of)
+        elif is_told and entry.story is not None:
+            place, kind = len(shipment.facts.history) - 1, kind_of(entry)
+            number = 0 if kind is None else shipment.view.counts[KIND_NUMBERS[kind]]
+            news = [News(place, entry, entry.story, number, new_facts(entry, known, number))]
+            out.customer_updates += updates_of(shipment, news).values()
+            for one in milestones_of(shipment, news).values():
+                one.because_of = None if one.event_id == because_of else because_of
+                out.delivery_milestones.append(one)
+        out.alerts += alerts_between(alerts, alerts_of(shipment), shipment)
+        return now
+
+    def take_entry(
+        self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str
+    ) -> list[Shipment] | None:
+        """Take an event in, new or seen again; the shipments under the number, None where it holds nothing new. Raises
+        Reject."""
+        if place_of(before.facts.seen, event_id) < 0 and is_plain_last(before, event_id, entry, self.keeping):
+            now = self.append(key, before, event_id, entry, because_of)
+        else:
+            facts = all_facts(before)
+            place = place_of(facts.seen, event_id)
+            merged = with_event(facts, event_id, entry, self.keeping)
+            if merged is None:
+                return None
+            if place >= 0:
+                entry_now = merged.history[place_of(merged.seen, event_id)]
+                because_of = digest("sighting", event_id.hex(), entry_now.hex(), because_of)
+            now = self.change(key, before, merged, because_of, entry)
+        self._send_to_parents(now[-1], event_id)
+        return now
+
+    def _send_to_parents(self, shipment: Shipment, event_id: bytes) -> None:
+        facts = shipment.facts
+        if not facts.parents or (place := place_of(facts.seen, event_id)) < 0:
+            return
+        entry = decode_entry(facts.history[place])
+        for parent in parents_of(facts):
+            self.outputs.adoptions.extend(events_for(facts, parent, event_id.hex(), entry))
+
+    def _copied(self, key: str, before: Shipment) -> Shipment:
+        """The chunk's own copy of a shipment, to be changed at will."""
+        if key in self._own:
+            return before
+        mine = copy(before)
+        mine.facts, mine.view = copy(before.facts), copy(before.view)
+        mine.facts.history = before.facts.history.copy()
+        self.states[key] = mine
+        self._own.add(key)
+        return mine
+
+
+def _is_several(shipment: Shipment, entry: Entry) -> bool:
+    """Whether several sources report news of the shipment, with this event among it."""
+    return len({*shipment.view.sources, *map(source_of, reports_of(entry))}) > 1
+
+
+class Holder(NamedTuple):
+    """The shipment that holds an event, and the event's place in its history."""
+
+    shipment: Shipment
+    place: int
+
+
+def holder_of(shipments: Sequence[Shipment], event_id: bytes) -> Holder | None:
+    """Which of the shipments under a number holds an event; None where it is about an archived one."""
+    found = ((one, place_of(one.facts.seen, event_id)) for one in shipments)
+    return next((Holder(one, place) for one, place in found if place >= 0), None)
+
+
+def shipments_under(shipment: Shipment, keeping: Keeping) -> list[Shipment]:
+    """The shipments under the number of a record, the one that goes on last."""
+    return [*project(all_facts(shipment), keeping)[:-1], shipment] if shipment.ended else [shipment]
+
+
+def known_key(carrier: str, tracking_number: str) -> str:
+    """``CARRIER:REFERENCE``. Raises Reject where either is missing."""
+    if not carrier or not tracking_number:
+        raise Reject(RejectReason.NO_REFERENCE, "no carrier or no tracking number", "tracking_number")
+    return shipment_key(carrier, tracking_number)
