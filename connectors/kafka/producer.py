@@ -23,6 +23,7 @@ ANY_PARTITION = -1
 """The key decides; a record without a key goes to any partition."""
 ACK_SECONDS = 30.0
 LINGER_MS = 5
+QUEUED_MESSAGES = 100_000
 QUEUED_KBYTES = 64 * 1024
 LARGEST_RECORD = 1_000_000
 POLL_SECONDS = 0.02
@@ -72,7 +73,7 @@ def producer(
         "compression.codec": "lz4",
         "message.max.bytes": largest,
         "delivery.timeout.ms": int(ack_seconds * 1000),
-        "queue.buffering.max.messages": 100_000,
+        "queue.buffering.max.messages": QUEUED_MESSAGES,
         "queue.buffering.max.kbytes": queued_kbytes,
         **settings.kafka.librdkafka(),
         **own,
