@@ -22,6 +22,29 @@ for profile, histories in PROFILES.items():
     )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
+BROKERS_UNTIL = 0.8
+"""The share of a run in which tests on brokers begin: so that the last ones do not end alone."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests that share a fixture of their module run on one worker of xdist, one after another (loadgroup)."""
+    assert isinstance(item, pytest.Function)
+    found = (defined[-1] for defined in item._fixtureinfo.name2fixturedefs.values())
+    if any(fixture.scope == "module" for fixture in found):
+        item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On several workers: spreads tests on brokers among the others, which have the cores while those wait."""
+    if not hasattr(config, "workerinput"):
+        return
+    waiting = [item for item in items if item.get_closest_marker("broker") or item.get_closest_marker("kafka")]
+    ids = {item.nodeid for item in waiting}
+    computing = [item for item in items if item.nodeid not in ids]
+    places = {item.nodeid: place * BROKERS_UNTIL / len(waiting) for place, item in enumerate(waiting)}
+    places |= {item.nodeid: place / len(computing) for place, item in enumerate(computing)}
+    items.sort(key=lambda item: places[item.nodeid])
+
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:

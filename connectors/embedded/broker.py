@@ -73,7 +73,7 @@ class EmbeddedBroker:
         return [broker_binary(), "broker", "--storage-engine", "memory://tansu/",
                 "--listener-url", url, "--advertised-listener-url", url]
 
-    def start(self, timeout: float = 15.0) -> None:
+    def start(self, timeout: float = 120.0) -> None:
         """Start it and wait until it answers. Raises Transient after ``timeout`` seconds without."""
         if self._process is not None:
             raise Fatal("The embedded broker is already started")

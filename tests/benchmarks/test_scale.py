@@ -62,7 +62,6 @@ def test_what_misses_is_said() -> None:
 
 
 @pytest.mark.broker
-@pytest.mark.timeout(240)
 def test_a_worker_has_its_few_shipments_again() -> None:
     found = recovery.measure(400, lambda _: None)
     assert (found.from_nothing.records, found.stopped.records) == (400, 0)
@@ -70,7 +69,6 @@ def test_a_worker_has_its_few_shipments_again() -> None:
 
 
 @pytest.mark.broker
-@pytest.mark.timeout(240)
 def test_chunks_are_timed_on_both_states() -> None:
     found = scale.measure(400, 4, lambda _: None)
     assert found.index >= 400

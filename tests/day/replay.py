@@ -22,13 +22,13 @@ from tests.support.brokers import registry
 from tests.support.kafka import start_kafka
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import committed
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 from topologies.local_stack.stack import catalogue
 from topologies.stages.catalogue import STAGES
 
 PARTITIONS = 4
 TOLD = (topics.CARRIER_EVENTS, topics.ORDER_REFERENCES)
-PATIENCE = 400.0
+WHOLE_DAY = 3_000.0
 NEVER = """\
 stalled: {}
 late: never
@@ -67,13 +67,15 @@ def replay(day: Day, seed: int, kill_after: float, folder: Path, beat: Beat) -> 
         for worker in workers:
             closing.callback(worker.kill)
         all_of_them = PARTITIONS * len(STAGES[topics.SHIPMENTS.name].reads({}))
-        eventually(lambda: [worker.partitions() for worker in workers] == [all_of_them // 2] * 2, 90, 0.2)
+        eventually(lambda: [worker.partitions() for worker in workers] == [all_of_them // 2] * 2, interval=0.2)
         began = time.monotonic()
         total = _send(settings, day, seed)
         killed_at, left = _kill(settings, workers[1], int(total * kill_after), total, beat)
         _until(settings, total, beat)
         seconds = time.monotonic() - began
-        eventually(lambda: workers[0].partitions() == all_of_them, 60, 0.2, "the killed worker's partitions move")
+        eventually(
+            lambda: workers[0].partitions() == all_of_them, interval=0.2, what="the killed worker's partitions move"
+        )
         beat("reading the topics")
         return Replay(read(settings, day), killed_at, left, seconds)
 
@@ -93,7 +95,7 @@ def _send(settings: Settings, day: Day, seed: int) -> int:
     })
     for topic, key, value in said:
         producer.produce(topic, value, key)
-    assert producer.flush(120) == 0
+    assert producer.flush(PATIENCE) == 0
     return len(said)
 
 
@@ -103,7 +105,7 @@ def _kill(settings: Settings, victim: StageWorker, at: int, total: int, beat: Be
         beat(f"{_done(settings):,} of {total:,}")
         return _done(settings) >= at
 
-    eventually(far_enough, PATIENCE, 0.1)
+    eventually(far_enough, WHOLE_DAY, interval=0.1)
     victim.kill()
     done = _done(settings)
     assert done < total, "it was over before the worker was killed"
@@ -116,7 +118,7 @@ def _until(settings: Settings, total: int, beat: Beat) -> None:
         beat(f"{done:,} of {total:,}, one worker killed")
         return done >= total
 
-    eventually(over, PATIENCE, 0.5)
+    eventually(over, WHOLE_DAY, interval=0.5)
 
 
 def _done(settings: Settings) -> int:

@@ -73,7 +73,6 @@ class Shipments:
         return [self._enriched.decode(one.value()) for one in told if one.key() == KEY]
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("broker", BROKERS)
 def test_what_is_archived_stays_so_on_another_workers_disk_until_its_number_is_used_again(
     broker: Callable[[], ExitStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -96,16 +95,16 @@ def test_what_is_archived_stays_so_on_another_workers_disk_until_its_number_is_u
         closing.callback(first.kill)
         shipments.order("SO-1", 71)
         shipments.tell(Milestone.DELIVERED, 70)
-        eventually(lambda: talking(lambda: bool(shipments.archived())), 90, 0.3)
-        eventually(lambda: (told := shipments.state()) is not None and told.archived, 30, 0.3)
+        eventually(lambda: talking(lambda: bool(shipments.archived())), interval=0.3)
+        eventually(lambda: (told := shipments.state()) is not None and told.archived, interval=0.3)
         first.kill()
         second = StageWorker("shipments", settings, tmp_path / "two")
         closing.callback(second.kill)
         shipments.tell(Milestone.OUT_FOR_DELIVERY, 70.5)
-        eventually(lambda: len(shipments.history()) == 2, 90, 0.3)
+        eventually(lambda: len(shipments.history()) == 2, interval=0.3)
         kept = shipments.state()
         shipments.tell(Milestone.PICKED_UP, 1)
-        eventually(lambda: (told := shipments.state()) is not None and told.life == 2, 30, 0.3)
+        eventually(lambda: (told := shipments.state()) is not None and told.life == 2, interval=0.3)
         now = shipments.state()
         [last] = shipments.archived()
         for name in ("bootstrap", "registry_url", "data_dir"):

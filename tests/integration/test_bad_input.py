@@ -4,7 +4,6 @@ beside it done; no worker ends over it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,7 +23,7 @@ from streams.kernel.vocabulary import Flag, Milestone, RejectReason
 from tests.support.brokers import BROKERS, registry
 from tests.support.framing import framed_wrong
 from tests.support.topics import read_all
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 from topologies.demo import numbers
 from topologies.demo.cast import AMERICAN
 from topologies.demo.journeys import journey
@@ -99,7 +98,7 @@ def produce(settings: Settings, sent: Sequence[Sent]) -> None:
     producer = Producer({**settings.kafka.librdkafka(), "message.max.bytes": largest_record(settings)})
     for one in sent:
         producer.produce(one.topic, one.value, one.key, partition=0, headers=one.headers)
-    assert producer.flush(30) == 0
+    assert producer.flush(PATIENCE) == 0
 
 
 def letters(settings: Settings, step: str) -> list[Message]:
@@ -131,7 +130,6 @@ class Known:
         return self.values(topics.CARRIER_EVENTS, CarrierEvent)  # type: ignore[return-value]
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("broker", BROKERS)
 def test_bad_records_are_kept_whole_with_their_reasons_and_the_good_ones_beside_them_go_on(
     broker: Callable[[], ExitStack], tmp_path: Path
@@ -155,10 +153,8 @@ def check_intake(settings: Settings, known: Known) -> None:
     sent = raw_records()
     bad = [one for one in sent if one.reason is not None]
     good = [one for one in sent if one.what.startswith("good")]
-    began = time.monotonic()
     produce(settings, sent)
-    eventually(lambda: len(letters(settings, "intake")) >= len(bad), 30)
-    assert time.monotonic() - began < 30
+    eventually(lambda: len(letters(settings, "intake")) >= len(bad))
     found = letters(settings, "intake")
     assert {as_it_came(one): reason_of(one) for one in found} == {one.whole: one.reason for one in bad}
     assert len(found) == len(bad)
@@ -188,7 +184,7 @@ def check_framing(settings: Settings, known: Known) -> None:
     odd = alert("1Z999DD0001", activityStatus={"type": "I", "code": "7Q", "description": "Relayed by balloon"})
     produce(settings, [Sent("", topics.CARRIER_EVENTS.name, event.key(), value, [], None) for value in faults])
     produce(settings, [Sent("unknown code", RAW_UPS, None, odd, gateway("ups", 9000), None)])
-    eventually(lambda: len(letters(settings, "shipments")) >= len(faults), 30)
+    eventually(lambda: len(letters(settings, "shipments")) >= len(faults))
     found = letters(settings, "shipments")
     assert {one.value(): reason_of(one) for one in found} == faults
 
@@ -196,7 +192,7 @@ def check_framing(settings: Settings, known: Known) -> None:
         values = known.values(topics.SHIPMENT_EVENTS, EnrichedEvent)
         return [one.event for one in values if one.event.tracking_number == "1Z999DD0001"]  # type: ignore[attr-defined]
 
-    [unknown] = eventually(enriched, 30)
+    [unknown] = eventually(enriched)
     assert (unknown.milestone, unknown.carrier_code) == (Milestone.UNKNOWN, "I:7Q")
     assert (unknown.carrier_text, unknown.flags) == ("Relayed by balloon", [Flag.CODE_UNMAPPED.value])
     unmapped = [one.unmapped for one in known.values(topics.FEED_ACTIVITY, FeedActivity)]  # type: ignore[attr-defined]

@@ -26,7 +26,6 @@ FIRST, OTHER = (EDI.format(pro=pro).encode() for pro in ("I993001", "I993002"))
 NEXT = FIRST.replace(b"000000031", b"000000032").replace(b"I993001", b"I993003")
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("broker", BROKERS)
 def test_control_numbers_outlive_the_worker_that_saw_them(broker: Callable[[], ExitStack], tmp_path: Path) -> None:
     with ExitStack() as closing:
@@ -45,9 +44,9 @@ def test_control_numbers_outlive_the_worker_that_saw_them(broker: Callable[[], E
         first = StageWorker("intake", settings, tmp_path / "one")
         closing.callback(first.kill)
         fill(settings.kafka.bootstrap, RAW, [(None, FIRST)])
-        eventually(lambda: told() == {"I993001": False}, 90)
+        eventually(lambda: told() == {"I993001": False})
         first.kill()
         second = StageWorker("intake", settings, tmp_path / "two")
         closing.callback(second.kill)
         fill(settings.kafka.bootstrap, RAW, [(None, OTHER), (None, NEXT)])
-        eventually(lambda: told() == {"I993001": False, "I993002": True, "I993003": False}, 90)
+        eventually(lambda: told() == {"I993001": False, "I993002": True, "I993003": False})

@@ -20,7 +20,7 @@ from tests.support.topics import read_all
 from tests.support.x12_files import interchange, numbers, read
 from topologies.cli.main import app
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.broker
 CARRIERS: dict[str, Carrier] = {carrier.feed: carrier for carrier in discover()}
 EDI, POST = CARRIERS["rlca"], CARRIERS["ups"]
 RAW = topics.raw("rlca").name

@@ -13,12 +13,13 @@ from config import topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
-from streams.contracts.model import Acknowledgement, AlertSignal, Interchange
+from streams.contracts.model import Acknowledgement, Interchange
 from streams.kernel.vocabulary import AlertKind, AlertState, Verdict
 from tests.support.brokers import BROKERS, registry
 from tests.support.edi_inputs import acknowledged, sent
+from tests.support.signals import Signals
 from tests.support.stage_worker import StageWorker
-from tests.support.topics import fill, read_all
+from tests.support.topics import fill
 from tests.support.waiting import eventually
 from topologies.local_stack.stack import catalogue
 from topologies.stages.alert_rules import PACKAGED
@@ -26,7 +27,6 @@ from topologies.stages.alert_rules import PACKAGED
 FEED = b"north.edi"
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("broker", BROKERS)
 def test_what_is_sent_and_never_answered_is_told_once_though_its_worker_dies(
     broker: Callable[[], ExitStack], tmp_path: Path
@@ -42,7 +42,7 @@ def test_what_is_sent_and_never_answered_is_told_once_though_its_worker_dies(
         known = Registry(settings)
         interchanges = ValueCodec(topics.EDI_INTERCHANGES, Interchange, known)
         acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, known)
-        signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
+        signals = Signals(settings)
 
         def send(control: str) -> None:
             value = interchanges.encode(sent(control, time.time_ns() // 1_000_000))
@@ -53,21 +53,19 @@ def test_what_is_sent_and_never_answered_is_told_once_though_its_worker_dies(
             fill(settings.kafka.bootstrap, topics.EDI_ACKNOWLEDGEMENTS.name, [(FEED, value)])
 
         def said() -> list[tuple[str, AlertKind, AlertState]]:
-            records = read_all(settings.kafka.bootstrap, topics.ALERT_SIGNALS.name)
-            read = [signals.decode(record.value()) for record in records]
-            return sorted((one.subject.rpartition(":")[2], one.kind, one.state) for one in read)
+            return sorted((one.subject.rpartition(":")[2], one.kind, one.state) for one in signals.said())
 
         first = StageWorker("edi", settings, tmp_path / "one")
         closing.callback(first.kill)
         send("1")
         overdue = ("1", AlertKind.EDI_UNACKNOWLEDGED, AlertState.RAISED)
-        eventually(lambda: said() == [overdue], 90)
+        eventually(lambda: said() == [overdue])
         first.kill()
         second = StageWorker("edi", settings, tmp_path / "two")
         closing.callback(second.kill)
         answer("2", Verdict.REJECTED)
         rejected = ("2", AlertKind.EDI_REJECTED, AlertState.RAISED)
-        eventually(lambda: said() == [overdue, rejected], 90)
+        eventually(lambda: said() == [overdue, rejected])
         answer("1", Verdict.ACCEPTED)
         resolved = ("1", AlertKind.EDI_UNACKNOWLEDGED, AlertState.RESOLVED)
-        eventually(lambda: said() == sorted([overdue, resolved, rejected]), 60)
+        eventually(lambda: said() == sorted([overdue, resolved, rejected]))

@@ -22,7 +22,7 @@ from streams.contracts.model import ErpPosting, Order, OrderLine, Reference, Shi
 from streams.kernel.vocabulary import PostingKind, Status
 from tests.support.brokers import BROKERS, registry
 from tests.support.topics import read_all
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 from topologies.cli.main import app
 from topologies.local_stack.stack import Stack
 
@@ -56,13 +56,13 @@ class World:
 
     def say(self, code: str, clock: str, number: str, bol: str) -> None:
         self._producer.produce(topics.raw("rlca").name, message(code, clock, number, bol))
-        assert self._producer.flush(15) == 0
+        assert self._producer.flush(PATIENCE) == 0
 
     def order(self, name: str, number: str, at: int, *references: Reference, carrier: str = "rlca") -> None:
         line = OrderLine(f"D-{name}", carrier, number, list(references))
         order = Order(name, "C-1", "open", None, None, None, at, [line])
         self._producer.produce(topics.ERP_ORDERS.name, self._orders.encode(order), name)
-        assert self._producer.flush(15) == 0
+        assert self._producer.flush(PATIENCE) == 0
 
     @property
     def shipments(self) -> Mapping[str, ShipmentState]:
@@ -96,7 +96,6 @@ def is_one_story(state: ShipmentState | None, order: str) -> bool:
     )
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("broker", BROKERS)
 def test_what_is_known_by_a_reference_becomes_one_story_and_each_posting_is_made_once(
     broker: Callable[[], ExitStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -122,8 +121,8 @@ def test_what_is_known_by_a_reference_becomes_one_story_and_each_posting_is_made
             moved = found.get("I990002"), found.get("I990001")
             return whole and all(moved) and [len(one.orders) for one in moved if one is not None] == [1, 0]
 
-        eventually(all_told, 120, 1.0, "every shipment has its two events and its order")
-        eventually(lambda: len(world.postings) >= 2 * len(TOLD_IN) + 1, 60, 1.0, "everything is posted")
+        eventually(all_told, interval=1.0, what="every shipment has its two events and its order")
+        eventually(lambda: len(world.postings) >= 2 * len(TOLD_IN) + 1, interval=1.0, what="everything is posted")
         made = Counter((one.delivery_id, one.kind) for one in world.postings if one.delivery_id != "D-SO-90")
         assert made == {
             (f"D-SO-{place}", kind): 1 for place in range(len(TOLD_IN))
@@ -153,14 +152,14 @@ def by_hand(world: World) -> None:
             ("bol:B-LOST", 1, 1)
         ]
 
-    eventually(waits, 60, 1.0, "the event and the line wait")
+    eventually(waits, interval=1.0, what="the event and the line wait")
     assert "SO-91" in run("orders", "waiting")
     assert "Nothing is said yet" in run("identity", "resolve", "bol:b-lost", "rlca:I9999")
     assert "I9999" not in world.shipments
     assert "Said." in run("identity", "resolve", "bol:b-lost", "rlca:I9999", "--apply", "--by", "mo")
     eventually(
         lambda: (state := world.shipments.get("I9999")) is not None and state.event_count == 1 and state.orders,
-        60, 1.0, "the event and the line are the shipment's",
+        interval=1.0, what="the event and the line are the shipment's",
     )
     assert json.loads(run("masterdata", "list", "reference", "--json"))[0]["updated_by"] == "mo"
     assert "Nothing waits" in run("identity", "list")
@@ -172,7 +171,7 @@ def taken_back(world: World) -> None:
     world.say("AF", "080000", "I9921", "B9921")
     world.order("SO-93", "I9923", NOW)
     world.say("D1", "170000", "", "B-wrong")
-    eventually(lambda: "B-WRONG" in run("identity", "list", "--json"), 60, 1.0, "the event waits")
+    eventually(lambda: "B-WRONG" in run("identity", "list", "--json"), interval=1.0, what="the event waits")
     run("identity", "resolve", "bol:b-wrong", "rlca:I9923", "--apply", "--by", "mo")
 
     def posted(delivery: str) -> list[tuple[str, PostingKind, bool]]:
@@ -183,14 +182,14 @@ def taken_back(world: World) -> None:
 
     issued, delivered = ("I9921", PostingKind.GOODS_ISSUE), ("I9923", PostingKind.DELIVERY_CONFIRMATION)
     eventually(
-        lambda: posted("D-SO-92") == [(*issued, False)] and posted("D-SO-93") == [(*delivered, False)], 60, 1.0,
-        "both are posted for the wrong shipment",
+        lambda: posted("D-SO-92") == [(*issued, False)] and posted("D-SO-93") == [(*delivered, False)],
+        interval=1.0, what="both are posted for the wrong shipment",
     )
     world.say("AF", "090000", "I9922", "B9922")
     world.order("SO-92", "I9922", NOW + 1)
     run("identity", "resolve", "bol:b-wrong", "rlca:I9924", "--apply", "--by", "mo")
     eventually(
-        lambda: len(posted("D-SO-92")) == 3 and len(posted("D-SO-93")) == 2, 60, 1.0, "both are reversed",
+        lambda: len(posted("D-SO-92")) == 3 and len(posted("D-SO-93")) == 2, interval=1.0, what="both are reversed",
     )
     moved = {(*issued, False), (*issued, True), ("I9922", PostingKind.GOODS_ISSUE, False)}
     assert set(posted("D-SO-92")) == moved
@@ -208,4 +207,4 @@ def by_another_name(world: World, folder: Path) -> None:
         world.order(f"SO-95-{next(place)}", "I9955", NOW, carrier="Spedition Nord")
         return "I9955" in {state.tracking_number for state in world.shipments.values() if state.carrier == "rlca"}
 
-    eventually(is_known, 60, 1.0, "an order by that name claims the carrier's shipment")
+    eventually(is_known, interval=1.0, what="an order by that name claims the carrier's shipment")

@@ -52,7 +52,6 @@ def told(settings: Settings) -> tuple[CarrierEvent, CarrierEvent]:
     return moving, delivered
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("broker", BROKERS)
 def test_a_shipment_leads_back_to_what_its_carrier_sent(
     broker: Callable[[], ExitStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -80,7 +80,6 @@ def play(
         return Run(stack.settings, plan, NoShow(), beside=killer)(), killer.killed
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("broker", BROKERS)
 def test_every_input_is_accounted_for_when_workers_are_killed_in_mid_stream(
     broker: Callable[[], object], tmp_path: Path
@@ -92,7 +91,6 @@ def test_every_input_is_accounted_for_when_workers_are_killed_in_mid_stream(
     assert [difference for difference in result.differences if "more than once" not in difference] == []
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.kafka
 def test_with_transactions_readers_see_each_output_once_although_workers_are_killed(tmp_path: Path) -> None:
     with apache_kafka() as bootstrap, registry() as url:
@@ -101,7 +99,6 @@ def test_with_transactions_readers_see_each_output_once_although_workers_are_kil
     assert result.differences == []
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.kafka
 def test_every_input_is_accounted_for_when_the_broker_is_gone_for_a_while(tmp_path: Path) -> None:
     with start_kafka() as broker, registry() as url:

@@ -18,12 +18,12 @@ from streams.contracts.model import Order, OrderLine, ShipmentState
 from streams.kernel.vocabulary import Status
 from tests.fakes.carrier_api import CarrierApi, Reply, served
 from tests.support.topics import read_all
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 from topologies.local_stack import stack_file
 from topologies.local_stack.stack import Stack, on_free_ports
 
 NUMBER = "1Z999AA10123456784"
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.broker
 
 
 def delivered(number: str) -> bytes:
@@ -58,7 +58,7 @@ def test_an_order_is_enough_to_learn_of_its_delivery(api: CarrierApi, tmp_path: 
         order = Order("SO-1", "C-7", "open", None, None, None, now, [OrderLine("80001", "UPS", NUMBER)])
         producer = Producer(stack.settings.kafka.librdkafka())
         producer.produce(topics.ERP_ORDERS.name, ValueCodec(topics.ERP_ORDERS, Order, registry).encode(order), "SO-1")
-        assert producer.flush(15) == 0
+        assert producer.flush(PATIENCE) == 0
         states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
 
         def truth() -> bool:
@@ -68,7 +68,7 @@ def test_an_order_is_enough_to_learn_of_its_delivery(api: CarrierApi, tmp_path: 
             )]
             return any(one.status is Status.DELIVERED and one.orders for one in found)
 
-        eventually(truth, 60)
+        eventually(truth)
     assert api.numbers() == [NUMBER]
     logged = (tmp_path / "logs" / "poll.log").read_text()
     assert "hush" not in logged

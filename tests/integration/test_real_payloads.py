@@ -36,7 +36,7 @@ from topologies.local_stack.stack import Stack
 from topologies.operations.file_publisher import files_in, send
 
 pytestmark = [
-    pytest.mark.broker, pytest.mark.timeout(180),
+    pytest.mark.broker,
     pytest.mark.skipif(not FOLDER.is_dir(), reason="SHIPSYNC_SAMPLES names no folder of real payloads"),
 ]
 
@@ -192,7 +192,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
             told = {*now.events, *unresolved, *(file for file, _ in now.cards)}
             return now if told >= {*files.values()} - NOTHING_TO_TELL else None
 
-        read = eventually(all_read, 60, 0.5)
+        read = eventually(all_read, interval=0.5)
         named = {(one.carrier, one.tracking_number) for events in read.events.values() for one in events}
         orders(settings, named)
 
@@ -200,7 +200,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
             now = Outcome(settings, files)
             return now if all(now.states[one].orders for one in named) and _posted(now) else None
 
-        yield eventually(all_matched, 60, 0.5)
+        yield eventually(all_matched, interval=0.5)
 
 
 def _posted(now: Outcome) -> bool:

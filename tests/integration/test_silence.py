@@ -14,9 +14,10 @@ from config import topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
-from streams.contracts.model import Alert, AlertSignal, CarrierEvent
+from streams.contracts.model import Alert, CarrierEvent
 from streams.kernel.vocabulary import AlertKind, AlertState, Milestone
 from tests.support.brokers import BROKERS, registry
+from tests.support.signals import Signals
 from tests.support.stage_worker import StageWorker
 from tests.support.strategies import carrier_event
 from tests.support.topics import fill, read_all
@@ -42,7 +43,7 @@ class Shipments:
         known = Registry(settings)
         self._bootstrap = settings.kafka.bootstrap
         self._events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, known)
-        self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
+        self._signals = Signals(settings)
         self._alerts = ValueCodec(topics.OPS_ALERTS, Alert, known)
 
     def tell(self, number: str, milestone: Milestone) -> None:
@@ -54,10 +55,9 @@ class Shipments:
 
     def said(self) -> Counter[tuple[str, AlertState]]:
         """How often each shipment was called stalled, and no more."""
-        records = read_all(self._bootstrap, topics.ALERT_SIGNALS.name)
-        signals = [self._signals.decode(record.value()) for record in records]
         return Counter(
-            (one.subject.partition(":")[2], one.state) for one in signals if one.kind is AlertKind.SHIPMENT_STALLED
+            (one.subject.partition(":")[2], one.state) for one in self._signals.said()
+            if one.kind is AlertKind.SHIPMENT_STALLED
         )
 
     def stands(self) -> dict[str, AlertState]:
@@ -68,7 +68,6 @@ class Shipments:
         }
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("broker", BROKERS)
 def test_a_shipment_that_stands_still_is_told_of_once_though_its_worker_dies(
     broker: Callable[[], ExitStack], tmp_path: Path
@@ -90,18 +89,18 @@ def test_a_shipment_that_stands_still_is_told_of_once_though_its_worker_dies(
         first = StageWorker("shipments", settings, tmp_path / "one")
         closing.callback(first.kill)
         shipments.tell(STALLED, Milestone.IN_TRANSIT)
-        eventually(lambda: talking(lambda: shipments.said()[STALLED, AlertState.RAISED] == 1), 90)
+        eventually(lambda: talking(lambda: shipments.said()[STALLED, AlertState.RAISED] == 1))
         shipments.tell(LATER, Milestone.IN_TRANSIT)
         first.kill()
         second = StageWorker("shipments", settings, tmp_path / "two")
         closing.callback(second.kill)
-        eventually(lambda: talking(lambda: shipments.said()[LATER, AlertState.RAISED] == 1), 90)
+        eventually(lambda: talking(lambda: shipments.said()[LATER, AlertState.RAISED] == 1))
         shipments.tell(STALLED, Milestone.OUT_FOR_DELIVERY)
-        eventually(lambda: talking(lambda: shipments.said()[STALLED, AlertState.RESOLVED] == 1), 30)
+        eventually(lambda: talking(lambda: shipments.said()[STALLED, AlertState.RESOLVED] == 1))
         said = shipments.said()
         closing.callback(StageWorker("alerts", settings, tmp_path / "alerts").kill)
         stands = {STALLED: AlertState.RESOLVED, LATER: AlertState.RAISED}
-        eventually(lambda: shipments.stands() == stands, 60)
+        eventually(lambda: shipments.stands() == stands)
     assert said == {
         (STALLED, AlertState.RAISED): 1, (STALLED, AlertState.RESOLVED): 1, (LATER, AlertState.RAISED): 1
     }

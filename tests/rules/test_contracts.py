@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import types
 import typing
-from enum import StrEnum
 from typing import Any
 
 import fastavro
 import msgspec
-import pytest
 
 from config import contracts, topics
 from streams.contracts import model
@@ -17,7 +15,6 @@ from streams.kernel import vocabulary
 
 NAMES = sorted(path.stem for path in contracts.AVRO_DIR.glob("*.avsc"))
 SCALARS = {str: {"string"}, int: {"int", "long"}, float: {"double"}, bool: {"boolean"}, bytes: {"bytes"}}
-SCHEMAS = pytest.mark.parametrize("name", NAMES)
 
 
 def named_types(schema: Any, kind: str) -> dict[str, dict[str, Any]]:
@@ -35,6 +32,14 @@ def named_types(schema: Any, kind: str) -> dict[str, dict[str, Any]]:
         for field in schema.get("fields", ()):
             found |= named_types(field["type"], kind)
     return found
+
+
+def records() -> list[tuple[str, str, dict[str, Any]]]:
+    """(contract, record, its schema) of every record of every contract."""
+    return [
+        (name, record, schema) for name in NAMES
+        for record, schema in named_types(contracts.schema(name), "record").items()
+    ]
 
 
 def branches(annotation: Any) -> tuple[Any, ...]:
@@ -61,42 +66,50 @@ def fits(annotation: Any, schema: Any) -> bool:
     return kind in SCALARS.get(annotation, set())
 
 
-@SCHEMAS
-def test_it_is_valid_avro(name: str) -> None:
-    fastavro.parse_schema(contracts.schema(name))
+def test_each_is_valid_avro() -> None:
+    for name in NAMES:
+        fastavro.parse_schema(contracts.schema(name))
 
 
-@SCHEMAS
-def test_its_enums_are_the_vocabulary(name: str) -> None:
-    for enum, schema in named_types(contracts.schema(name), "enum").items():
-        values: type[StrEnum] = getattr(vocabulary, enum)
-        assert schema["symbols"] == [value.value for value in values]
+def test_its_enums_are_the_vocabulary() -> None:
+    wrong = [
+        f"{name}: {enum}" for name in NAMES for enum, schema in named_types(contracts.schema(name), "enum").items()
+        if schema["symbols"] != [value.value for value in getattr(vocabulary, enum)]
+    ]
+    assert wrong == []
 
 
-@SCHEMAS
-def test_its_records_are_the_structs_field_by_field(name: str) -> None:
-    for record, schema in named_types(contracts.schema(name), "record").items():
+def test_its_records_are_the_structs_field_by_field() -> None:
+    wrong = []
+    for name, record, schema in records():
         struct: type[msgspec.Struct] = getattr(model, record)
-        assert [field["name"] for field in schema["fields"]] == list(struct.__struct_fields__)
+        if [field["name"] for field in schema["fields"]] != list(struct.__struct_fields__):
+            wrong.append(f"{name}: {record}")
+            continue
         hints = typing.get_type_hints(struct)
-        wrong = [field["name"] for field in schema["fields"] if not fits(hints[field["name"]], field["type"])]
-        assert wrong == []
+        wrong += [
+            f"{name}: {record}.{field['name']}" for field in schema["fields"]
+            if not fits(hints[field["name"]], field["type"])
+        ]
+    assert wrong == []
 
 
-@SCHEMAS
-def test_every_record_and_field_is_documented(name: str) -> None:
-    for record, schema in named_types(contracts.schema(name), "record").items():
-        assert schema.get("doc"), record
-        assert [field["name"] for field in schema["fields"] if not field.get("doc")] == []
+def test_every_record_and_field_is_documented() -> None:
+    wrong = [f"{name}: {record}" for name, record, schema in records() if not schema.get("doc")]
+    wrong += [
+        f"{name}: {record}.{field['name']}" for name, record, schema in records() for field in schema["fields"]
+        if not field.get("doc")
+    ]
+    assert wrong == []
 
 
-@SCHEMAS
-def test_optional_fields_default_to_null_first(name: str) -> None:
-    for schema in named_types(contracts.schema(name), "record").values():
-        optional = [field for field in schema["fields"] if isinstance(field["type"], list)]
-        wrong = [field["name"] for field in optional
-                 if field["type"][0] != "null" or field.get("default", "absent") is not None]
-        assert wrong == []
+def test_optional_fields_default_to_null_first() -> None:
+    wrong = [
+        f"{name}: {record}.{field['name']}" for name, record, schema in records() for field in schema["fields"]
+        if isinstance(field["type"], list)
+        and (field["type"][0] != "null" or field.get("default", "absent") is not None)
+    ]
+    assert wrong == []
 
 
 def test_every_contract_is_some_topics() -> None:

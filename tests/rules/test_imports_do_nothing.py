@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.sources import ROOT, module_name, modules
+from tests.support.waiting import PATIENCE
 
 IMPORT_ALL = '''
 import importlib, os, sys, threading
@@ -49,7 +50,7 @@ PLANTED = {
 def import_in_an_empty_process(folder: Path, names: list[str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "ignore", "-c", IMPORT_ALL, str(folder), *names]
     return subprocess.run(
-        command, cwd=folder, env={}, capture_output=True, text=True, timeout=100, check=False
+        command, cwd=folder, env={}, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from tests.support.sources import ROOT, committed_files
+from tests.support.waiting import PATIENCE
 
 SETUP = configparser.ConfigParser()
 SETUP.read(ROOT / "setup.cfg", "utf-8")
@@ -48,12 +49,12 @@ def test_no_file_names_a_foreign_place(words: tuple[str, ...]) -> None:
 def test_ci_is_a_script_that_runs_as_it_is() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    subprocess.run(["bash", "-n", str(script)], timeout=30, check=True)
+    subprocess.run(["bash", "-n", str(script)], timeout=PATIENCE, check=True)
     assert "set -euo pipefail" in script.read_text("utf-8")
 
 
 def test_make_help_lists_every_target() -> None:
-    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True)
     targets = re.findall(r"^\.PHONY: (\S+)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     listed = re.findall(r"^ {2}make (\S+) +\S", done.stdout, re.MULTILINE)
     assert listed == targets

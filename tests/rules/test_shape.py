@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
-
-import pytest
 
 from tests.support.sources import PACKAGES, ROOT, committed_files, imports, label, modules, tree
 
@@ -36,53 +33,63 @@ HELD_ELSEWHERE = {
     "streams/kernel/step_result.py": "tests/rules/test_steps.py",
     "streams/kernel/alert_vocabulary.py": "tests/rules/test_contracts.py",
 }
-ALL = pytest.mark.parametrize("path", modules(), ids=label)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+LATER = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 
 
-@ALL
-def test_a_module_is_small(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= MOST_LINES
+def test_a_module_is_small() -> None:
+    lines = {label(path): len(path.read_text("utf-8").splitlines()) for path in modules()}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
 
 
-@ALL
-def test_a_function_is_small(path: Path) -> None:
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    functions = [node for node in ast.walk(tree(path)) if isinstance(node, kinds)]
-    sizes = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions}
+def test_a_function_is_small() -> None:
+    sizes = {
+        f"{label(path)}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in modules() for node in ast.walk(tree(path)) if isinstance(node, FUNCTIONS)
+    }
     assert {name: size for name, size in sizes.items() if size > MOST_FUNCTION_LINES} == {}
 
 
-@ALL
-def test_a_module_says_what_it_is_for(path: Path) -> None:
-    assert ast.get_docstring(tree(path))
+def test_a_module_says_what_it_is_for() -> None:
+    assert [label(path) for path in modules() if not ast.get_docstring(tree(path))] == []
 
 
-@ALL
-def test_a_module_has_a_speaking_name(path: Path) -> None:
-    assert path.stem not in VAGUE
-    assert path.parent.name not in VAGUE
+def test_a_module_has_a_speaking_name() -> None:
+    assert [label(path) for path in modules() if VAGUE & {path.stem, path.parent.name}] == []
 
 
-@ALL
-def test_imports_are_absolute(path: Path) -> None:
-    assert [(line, name) for line, name in imports(path) if name.startswith(".")] == []
+def test_imports_are_absolute() -> None:
+    relative = [
+        f"{label(path)}:{line}: {name}" for path in modules() for line, name in imports(path) if name.startswith(".")
+    ]
+    assert relative == []
 
 
-@ALL
-def test_nothing_is_left_for_later(path: Path) -> None:
-    later = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
-    lines = path.read_text("utf-8").splitlines()
-    assert [number for number, line in enumerate(lines, 1) if later.search(line)] == []
+def test_nothing_is_left_for_later() -> None:
+    later = [
+        f"{label(path)}:{number}" for path in modules()
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1) if LATER.search(line)
+    ]
+    assert later == []
 
 
-STEPS = [path for path in modules("streams") if path.stem != "__init__"]
+def test_every_step_has_its_tests() -> None:
+    unheld = []
+    for path in modules("streams"):
+        inside = label(path)
+        mirrored = f"tests/{inside.removesuffix(path.name)}test_{path.name}"
+        held = HELD_ELSEWHERE.get(inside, mirrored)
+        if path.stem != "__init__" and not (ROOT / held).exists():
+            unheld.append(f"write {held}")
+    assert unheld == []
 
 
-@pytest.mark.parametrize("path", STEPS, ids=label)
-def test_every_step_has_its_tests(path: Path) -> None:
-    inside = path.relative_to(ROOT).as_posix()
-    mirrored = f"tests/{inside.removesuffix(path.name)}test_{path.name}"
-    assert (ROOT / HELD_ELSEWHERE.get(inside, mirrored)).exists(), f"write {mirrored}"
+def test_no_test_module_is_imported_for_what_it_holds() -> None:
+    taken = [
+        f"{label(path)}:{line}: {name}" for path in committed_files() if path.suffix == ".py"
+        for line, name in imports(path) if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")
+    ]
+    assert taken == [], "put what tests share into tests/support"
 
 
 def test_the_folder_of_contracts_is_no_package() -> None:

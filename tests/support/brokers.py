@@ -9,6 +9,7 @@ import pytest
 from connectors.embedded.broker import EmbeddedBroker, free_port
 from connectors.embedded.registry import serve
 from tests.support.kafka import start_kafka
+from tests.support.waiting import PATIENCE
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def registry() -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(PATIENCE)
 
 
 @contextmanager

@@ -17,11 +17,12 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from tests.support import kafka_jars
+from tests.support.waiting import PATIENCE
 
 HOST = "127.0.0.1"
 HEAP = "512m"
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+START_SECONDS = 300.0
+STOP_SECONDS = 60.0
 
 quiet = logging.getLogger("tests.support.kafka.probe")
 quiet.addHandler(logging.NullHandler())
@@ -105,7 +106,7 @@ class ApacheKafka:
         tool = self._java("kafka.tools.StorageTool", "format", "--standalone", "--cluster-id", cluster_id(),
                           "--config", str(self._properties))
         with self.log.open("ab") as log:
-            done = subprocess.run(tool, stdout=log, stderr=subprocess.STDOUT, timeout=60, check=False)
+            done = subprocess.run(tool, stdout=log, stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
         if done.returncode != 0:
             raise KafkaDown(f"Formatting Kafka's storage failed with {done.returncode}:\n{self.log_tail()}")
 

@@ -18,6 +18,8 @@ from typing import NoReturn
 
 import pytest
 
+from tests.support.waiting import PATIENCE
+
 FOLDER = Path(__file__).resolve().parent.parent / "kafka"
 POM = FOLDER / "pom.xml"
 LIBS = FOLDER / "target" / "libs"
@@ -71,7 +73,7 @@ def check_java() -> None:
     """Return where a Java that runs the broker is on the path; raise NoKafka where none is."""
     if shutil.which("java") is None:
         raise NoKafka(f"java is not on the path; install Java {OLDEST_JAVA} (openjdk-17-jre-headless)")
-    answer = subprocess.run(["java", "-version"], capture_output=True, text=True, timeout=60, check=False)
+    answer = subprocess.run(["java", "-version"], capture_output=True, text=True, timeout=PATIENCE, check=False)
     version = re.search(r'version "(\d+)', answer.stderr)
     if version is None or int(version[1]) < OLDEST_JAVA:
         raise NoKafka(f"java is too old, Kafka needs {OLDEST_JAVA}: {answer.stderr.strip()}")

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from tests.support.waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("streams", "config", "connectors", "topologies")
 
@@ -71,6 +73,6 @@ def committed_files() -> list[Path]:
     """Every file that is, or would be, part of the repository."""
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True,
     ).stdout
     return [path for name in listing.split("\0") if name and (path := ROOT / name).is_file()]

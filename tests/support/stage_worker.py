@@ -30,7 +30,7 @@ class StageWorker:
     def partitions(self) -> int | None:
         """How many partitions it has; None before its first assignment, or when it does not answer."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=1) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as answer:
                 lines = answer.read().decode().splitlines()
         except (URLError, OSError):
             return None

@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from tests.support import kafka_jars
 from tests.support.kafka import ApacheKafka, KafkaDown, cluster_id, start_kafka
 from tests.support.topics import create_topic, fill, read_all
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.kafka
 
@@ -69,7 +69,7 @@ def test_read_committed_sees_committed_transactions_only(own_kafka: ApacheKafka)
     producer.init_transactions(30)
     producer.begin_transaction()
     producer.produce(topic, b"aborted")
-    producer.flush(30)
+    producer.flush(PATIENCE)
     producer.abort_transaction(30)
     producer.begin_transaction()
     producer.produce(topic, b"committed")
@@ -91,16 +91,16 @@ def test_compaction_keeps_the_last_record_of_a_key(own_kafka: ApacheKafka) -> No
         assert kept[-1] == b"delivered"
         return len(kept) == 1
 
-    assert eventually(compacted, timeout=30, interval=0.5, what="one record per key")
+    assert eventually(compacted, interval=0.5, what="one record per key")
 
 
 def test_a_topic_nobody_declared_does_not_come_into_being(own_kafka: ApacheKafka) -> None:
     failures = []
     producer = Producer({"bootstrap.servers": own_kafka.bootstrap, "message.timeout.ms": 2_000})
     producer.produce("misspelt.topic.v1", b"lost", on_delivery=lambda error, _: failures.append(error.name()))
-    producer.flush(15)
+    producer.flush(PATIENCE)
     assert failures in (["UNKNOWN_TOPIC_OR_PART"], ["_MSG_TIMED_OUT"])
-    topics = AdminClient({"bootstrap.servers": own_kafka.bootstrap}).list_topics(timeout=15).topics
+    topics = AdminClient({"bootstrap.servers": own_kafka.bootstrap}).list_topics(timeout=PATIENCE).topics
     assert "misspelt.topic.v1" not in topics
 
 

@@ -17,7 +17,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 _numbers = itertools.count()
 
@@ -32,19 +32,19 @@ def create_topic(bootstrap: str, name: str, partitions: int = 1, **config: str) 
     admin = AdminClient({"bootstrap.servers": bootstrap})
     dotted = {key.replace("_", "."): value for key, value in config.items()}
     new = NewTopic(name, num_partitions=partitions, replication_factor=1, config=dotted)
-    admin.create_topics([new])[name].result(15)
+    admin.create_topics([new])[name].result(PATIENCE)
     eventually(lambda: name in topics(bootstrap), what=f"{name} is seen")
     return name
 
 
 def topics(bootstrap: str) -> set[str]:
     """The topics there are."""
-    return set(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=15).topics)
+    return set(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=PATIENCE).topics)
 
 
 def delete_topic(bootstrap: str, name: str) -> None:
     """Delete ``name``."""
-    AdminClient({"bootstrap.servers": bootstrap}).delete_topics([name])[name].result(15)
+    AdminClient({"bootstrap.servers": bootstrap}).delete_topics([name])[name].result(PATIENCE)
 
 
 def fill(bootstrap: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]) -> int:
@@ -55,7 +55,7 @@ def fill(bootstrap: str, topic: str, records: Iterable[tuple[bytes | None, bytes
     for key, value in records:
         producer.produce(topic, value=value, key=key)
         count += 1
-    assert producer.flush(60) == 0
+    assert producer.flush(PATIENCE) == 0
     return count
 
 
@@ -64,7 +64,7 @@ def read_all(bootstrap: str, topic: str, isolation: str = "read_committed") -> l
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "enable.auto.commit": False,
                          "isolation.level": isolation, "enable.partition.eof": True})
     try:
-        partitions = consumer.list_topics(topic, timeout=15).topics[topic].partitions
+        partitions = consumer.list_topics(topic, timeout=PATIENCE).topics[topic].partitions
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
         waiting, found = set(partitions), []
         while waiting:
@@ -86,7 +86,7 @@ def committed(bootstrap: str, group: str, topic: str, partitions: int) -> dict[i
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group})
     try:
         asked = [TopicPartition(topic, number) for number in range(partitions)]
-        return {tp.partition: tp.offset for tp in consumer.committed(asked, timeout=15) if tp.offset >= 0}
+        return {tp.partition: tp.offset for tp in consumer.committed(asked, timeout=PATIENCE) if tp.offset >= 0}
     except KafkaException as error:
         if error.args[0].code() in (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS):
             return {}

@@ -8,9 +8,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE = 300.0
+"""Seconds: enough for what takes half a minute, on a machine ten times slower."""
+
 
 def eventually(
-    condition: Callable[[], T], timeout: float = 10.0, interval: float = 0.05, what: str = ""
+    condition: Callable[[], T], timeout: float = PATIENCE, *, interval: float = 0.05, what: str = ""
 ) -> T:
     """The first truthy answer of ``condition``. Raises AssertionError after ``timeout`` seconds."""
     deadline = time.monotonic() + timeout

@@ -14,7 +14,7 @@ from typing import Any
 
 from config.topics import DEAD_LETTERS
 from tests.support.topics import committed, create_topic, read_all, topics, unique
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTITIONS = 4
@@ -69,10 +69,10 @@ class EchoStage:
         """How far the group has committed, all partitions together."""
         return sum(committed(self.bootstrap, self.app_id, self.input, PARTITIONS).values())
 
-    def wait_until_done(self, count: int, timeout: float = 60.0) -> None:
+    def wait_until_done(self, count: int) -> None:
         """Return once ``count`` input records are committed. A worker's log is in the error."""
         try:
-            eventually(lambda: self.done() >= count, timeout, 0.2)
+            eventually(lambda: self.done() >= count, interval=0.2)
         except AssertionError as error:
             raise AssertionError(f"{self.done()} of {count} committed\n{self.logs()}") from error
 
@@ -109,7 +109,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def terminate(process: subprocess.Popen[bytes], timeout: float = 20.0) -> int:
+def terminate(process: subprocess.Popen[bytes], timeout: float = PATIENCE) -> int:
     """SIGTERM; the exit code. Raises TimeoutExpired."""
     process.send_signal(signal.SIGTERM)
     return process.wait(timeout)

@@ -21,7 +21,7 @@ from topologies.demo.wording import is_news
 READ_SECONDS = 0.05
 SHOW_SECONDS = 0.5
 QUIET_SECONDS = 2.0
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 """How long after the last message everything may take to come out."""
 
 PLAYING = "playing"

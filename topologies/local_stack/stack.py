@@ -28,8 +28,8 @@ from topologies.workers import carrier_polling
 
 __all__ = ["GATEWAY", "Stack", "catalogue", "on_free_ports"]
 
-SERVICE_SECONDS = 20.0
-STAGE_SECONDS = 60.0
+SERVICE_SECONDS = 120.0
+STAGE_SECONDS = 300.0
 STOP_MARGIN_SECONDS = 5.0
 PROBE_SECONDS = 0.5
 READY_SECONDS = 3.0

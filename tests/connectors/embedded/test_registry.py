@@ -23,6 +23,7 @@ from config import contracts, topics
 from connectors.embedded.registry import CONTENT_TYPE, MOST_BYTES, serve
 from connectors.kafka.schema_ids import schema_id
 from streams.kernel.errors import Fatal
+from tests.support.waiting import PATIENCE
 
 EVENTS = topics.CARRIER_EVENTS
 ALERT = {
@@ -53,7 +54,7 @@ def ask(url: str, path: str, body: Any = None, method: str | None = None) -> tup
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url + path, data=data, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, json.load(answer), answer.headers["Content-Type"]
     except urllib.error.HTTPError as error:
         with error:
@@ -172,7 +173,7 @@ def test_the_client_sees_the_refusal(client: SchemaRegistryClient) -> None:
 @pytest.mark.parametrize("length", [str(MOST_BYTES + 1), "-1", "many"])
 def test_a_body_of_no_good_length_is_refused_unread(url: str, length: str) -> None:
     host, port = url.removeprefix("http://").split(":")
-    with closing(socket.create_connection((host, int(port)), timeout=10)) as connection:
+    with closing(socket.create_connection((host, int(port)), timeout=PATIENCE)) as connection:
         head = f"POST /subjects/a HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
         connection.sendall(head.encode())
         answer = b""
@@ -183,7 +184,7 @@ def test_a_body_of_no_good_length_is_refused_unread(url: str, length: str) -> No
 
 def test_one_connection_serves_many_requests(url: str) -> None:
     host, port = url.removeprefix("http://").split(":")
-    with closing(socket.create_connection((host, int(port)), timeout=10)) as connection:
+    with closing(socket.create_connection((host, int(port)), timeout=PATIENCE)) as connection:
         for _ in range(3):
             connection.sendall(b"GET /mode HTTP/1.1\r\nHost: a\r\n\r\n")
             answer = b""

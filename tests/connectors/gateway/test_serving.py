@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from connectors.embedded.ports import unused
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).resolve().parents[3]
 EXIT_WRONG_SETTINGS = 78
@@ -40,9 +40,9 @@ def test_it_serves_without_a_broker_and_ends_well_when_told_to(tmp_path: Path, n
     (port,) = unused()
     process = start(tmp_path, port)
     try:
-        eventually(lambda: answers(port), 30)
+        eventually(lambda: answers(port))
         process.send_signal(number)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.communicate()
@@ -51,14 +51,14 @@ def test_it_serves_without_a_broker_and_ends_well_when_told_to(tmp_path: Path, n
 def test_a_taken_port_is_told_with_the_setting(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = start(tmp_path, taken.getsockname()[1])
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "SHIPSYNC_GATEWAY_PORT" in said
 
 
 def test_wrong_secrets_are_wrong_settings_and_are_not_shown(tmp_path: Path) -> None:
     process = start(tmp_path, unused()[0], SHIPSYNC_PUSH_SECRETS='{"nobody": "s3cret"}')
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == EXIT_WRONG_SETTINGS
     assert "there is no feed nobody" in said
     assert "s3cret" not in said

@@ -21,7 +21,7 @@ from streams.contracts.model import OrderReference, PollState, ShipmentState
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import Milestone, Status
 from streams.polling.schedule import watched
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -53,7 +53,7 @@ class Writer:
 
     def send(self, topic: topics.Topic, key: str, value: bytes | None) -> None:
         self._producer.produce(topic.name, value, key)
-        assert self._producer.flush(15) == 0
+        assert self._producer.flush(PATIENCE) == 0
 
     def order(self, carrier: str, number: str, at: int) -> None:
         value = self.references.encode(OrderReference(carrier, number, "SO-1", "8", "C", None, at))

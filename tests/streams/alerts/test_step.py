@@ -73,7 +73,6 @@ def told(*items: Item, at: float) -> Stage:
     return stage
 
 
-@pytest.mark.timeout(900)
 @given(history=histories, data=st.data())
 def test_the_records_depend_on_the_set_of_what_was_said_and_done_alone(
     history: list[Item], data: st.DataObject

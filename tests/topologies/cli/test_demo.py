@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from config.settings import Settings
+from tests.support.waiting import PATIENCE
 from tests.topologies.demo import accounts
 from topologies.cli.main import app
 from topologies.demo import presenting
@@ -69,13 +70,12 @@ def test_the_totals_are_json_with_the_verdict_first() -> None:
 
 
 @pytest.mark.broker
-@pytest.mark.timeout(240)
 def test_the_check_starts_a_stack_of_its_own_and_explains_every_message(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "topologies.cli.main", "demo", "--check", "--json",
                "--seconds", "8", "--shipments", "60"]
     environment = {**os.environ, "SHIPSYNC_DATA_DIR": str(tmp_path / "none here")}
     environment.pop("SHIPSYNC_BOOTSTRAP", None)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=220, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE, env=environment, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
     assert told["differences"] == []

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from config.version import VERSION
 from connectors.embedded.ports import unused
+from tests.support.waiting import PATIENCE
 from topologies.cli.main import app
 
 COMMANDS = [
@@ -43,7 +44,7 @@ def invoked(*arguments: str) -> Result:
 def ran(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, as its entry point handles faults."""
     return subprocess.run(
-        [sys.executable, "-m", "topologies.cli.main", *arguments], capture_output=True, text=True, timeout=60,
+        [sys.executable, "-m", "topologies.cli.main", *arguments], capture_output=True, text=True, timeout=PATIENCE,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, check=False,
     )
 

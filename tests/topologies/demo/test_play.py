@@ -15,7 +15,7 @@ from streams.contracts.model import CarrierEvent, CustomerUpdate, DeadLetter, En
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import Milestone
 from tests.support.topics import read_all
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 from tests.topologies.demo import accounts
 from topologies.demo.ledger import Ledger, Origin
 from topologies.demo.play import Player
@@ -40,7 +40,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> object:
         admin = AdminClient({"bootstrap.servers": broker.bootstrap})
         wanted = [NewTopic(topic.name, 2, 1) for topic in topics.catalogue(FEEDS)]
         for created in admin.create_topics(wanted).values():
-            created.result(15)
+            created.result(PATIENCE)
         yield Settings(bootstrap=broker.bootstrap)
 
 
@@ -78,7 +78,7 @@ def test_what_the_stages_write_is_entered_from_where_the_topics_stood_at_the_sta
     cards = ValueCodec(topics.DEAD_LETTERS, DeadLetter, registry)
     producer = Producer({"bootstrap.servers": stack.kafka.bootstrap})
     producer.produce(topics.CUSTOMER_UPDATES.name, updates.encode(accounts.update(Milestone.PICKED_UP)))
-    producer.flush(10)
+    producer.flush(PATIENCE)
     ledger = Ledger(accounts.plan())
     reading = Reading(stack, registry, ledger)
     delivered = accounts.event(2, Milestone.DELIVERED)
@@ -90,14 +90,14 @@ def test_what_the_stages_write_is_entered_from_where_the_topics_stood_at_the_sta
         (headers.ERROR_TOPIC, b"raw.ups.v1"), (headers.ERROR_PARTITION, b"0"), (headers.ERROR_OFFSET, b"4"),
         (headers.REASON, b"empty"),
     ])
-    producer.flush(10)
+    producer.flush(PATIENCE)
     news: list[CustomerUpdate] = []
 
     def all_entered() -> bool:
         news.extend(reading.take(0.1))
         return bool(news and ledger.resolved and ledger.fanned_out and ledger.cards and ledger.refused)
 
-    eventually(all_entered, 15)
+    eventually(all_entered)
     reading.close()
     assert [update.milestone for update in news] == [Milestone.DELIVERED]
     assert dict(ledger.refused) == {accounts.origin(4): ["empty"]}

@@ -19,13 +19,13 @@ from connectors.embedded.broker import EmbeddedBroker
 from connectors.embedded.ports import is_free, unused
 from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 from topologies.local_stack import stack_file
 from topologies.local_stack.child_process import State
 from topologies.local_stack.stack import Stack, on_free_ports
 
 ROOT = Path(__file__).resolve().parents[3]
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.broker
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -35,7 +35,7 @@ def environment(**settings: str) -> dict[str, str]:
 
 def shipsync(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "topologies.cli.main", *arguments], capture_output=True, text=True, timeout=60,
+        [sys.executable, "-m", "topologies.cli.main", *arguments], capture_output=True, text=True, timeout=PATIENCE,
         env=environment(SHIPSYNC_DATA_DIR=str(folder), **settings), cwd=folder, check=False,
     )
 
@@ -136,7 +136,7 @@ def test_a_stage_that_is_killed_comes_back(stack: Stack) -> None:
     assert stage.process is not None
     stage.process.kill()
     eventually(lambda: stack.look() or stage.state is State.WAITING)
-    eventually(lambda: stack.look() or stage.state is State.UP, 60)
+    eventually(lambda: stack.look() or stage.state is State.UP)
     noted = stack_file.running(stack.settings.state.data_dir)
     assert noted is not None
     assert next(one for one in noted.processes if one.name == "feeds").restarts == 1
@@ -196,8 +196,8 @@ class Up:
                 start_new_session=True,
             )
 
-    def says(self, words: str, seconds: float = 60.0) -> None:
-        eventually(lambda: words in self.output.read_text(), seconds, what=words)
+    def says(self, words: str) -> None:
+        eventually(lambda: words in self.output.read_text(), what=words)
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_one_ctrl_c_stops_it_all_in_order(up: Up, base: int) -> None:
     running = pids(up.folder)
     assert len(running) == 4
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(30) == 0, up.output.read_text()
+    assert up.process.wait(PATIENCE) == 0, up.output.read_text()
     assert all(gone(pid) for pid in running)
     assert not (up.folder / stack_file.NAME).exists()
     text = up.output.read_text()
@@ -238,7 +238,7 @@ def test_one_ctrl_c_stops_it_all_in_order(up: Up, base: int) -> None:
 def test_ctrl_c_is_heard_while_it_starts(up: Up) -> None:
     up.says("feeds  starting")
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(30) == 0, up.output.read_text()
+    assert up.process.wait(PATIENCE) == 0, up.output.read_text()
     assert "Ctrl-C stops all" not in up.output.read_text()
     assert not (up.folder / stack_file.NAME).exists()
 

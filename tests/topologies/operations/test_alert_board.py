@@ -19,7 +19,7 @@ from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import Alert, AtStake
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 from topologies.operations.alert_board import AlertBoard, work_list
 
 
@@ -50,7 +50,7 @@ def publish(settings: Settings, *alerts: Alert) -> None:
     producer = Producer(settings.kafka.librdkafka())
     for one in alerts:
         producer.produce(topics.OPS_ALERTS.name, codec.encode(one), one.alert_id)
-    assert producer.flush(15) == 0
+    assert producer.flush(PATIENCE) == 0
 
 
 @pytest.mark.broker

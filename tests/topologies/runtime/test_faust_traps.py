@@ -6,7 +6,6 @@ Each fails if our override is taken away, so a new version of Faust cannot bring
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -117,9 +116,7 @@ def test_row_10_a_restore_neither_fails_nor_hangs_on_a_place_beyond_the_end(
     ahead = PartitionState(tmp_path / "0", StateMemory(8 << 20))
     ahead.apply({b"stale": b"x"}, Mark(changelog.topic_id(), 509))
     ahead.close()
-    started = time.monotonic()
     restored = changelog.restored(tmp_path / "0", 0, lambda: True)
-    assert time.monotonic() - started < 10
     assert restored is not None
     state = restored.state
     assert state.mark == Mark(changelog.topic_id(), 5)

@@ -12,6 +12,7 @@ import pytest
 from streams.kernel.errors import Fatal, Reject, Transient
 from streams.kernel.vocabulary import RejectReason
 from tests.support.runner_bench import HELD, NOW, ONE, ZERO, Bench, Ended, scene
+from tests.support.waiting import PATIENCE
 from topologies.runtime import metrics
 from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.handler import Refused
@@ -288,14 +289,14 @@ def test_a_chunk_waiting_while_its_partition_goes_is_never_begun(tmp_path: Path)
 
     def hold() -> None:
         held.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
 
     async def act(bench: Bench) -> None:
         await bench.assign(ZERO)
         bench.calls.hooks["handle"] = hold
         first = asyncio.create_task(bench.runner.process(bench.chunk(0, 9)))
         second = asyncio.create_task(bench.runner.process(bench.chunk(10, 19)))
-        await asyncio.to_thread(held.wait, 10)
+        await asyncio.to_thread(held.wait, PATIENCE)
         bench.ledger.revoke([ZERO])
         closing = asyncio.create_task(bench.runner.on_revoked({ZERO}))
         go_on.set()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.clock import FakeClock
+from tests.support.waiting import PATIENCE
 from topologies.runtime import metrics
 from topologies.runtime.chunks import Progress, TopicPartition
 from topologies.runtime.watchdog import Watchdog
@@ -90,6 +91,6 @@ def test_it_watches_from_a_thread_of_its_own() -> None:
     clock: Callable[[], float] = FakeClock(0)
     dog = Watchdog("echo", lambda: [Progress(TP, 0, 5, -100)], 0.06, clock, end)
     dog.start()
-    assert ended.wait(10)
+    assert ended.wait(PATIENCE)
     dog.stop()
     assert exits[0] == 70

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.topics import fill, read_all
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 from tests.support.workers import EchoStage, echo_stage, is_stopped, kill, resident_bytes, terminate
 
 pytestmark = pytest.mark.timeout(240)
@@ -25,7 +25,7 @@ def load(stage: EchoStage, first: int, last: int) -> set[bytes]:
 
 def progressed(stage: EchoStage, worker: subprocess.Popen[bytes], count: int) -> None:
     """Wait until ``count`` records are committed while ``worker`` runs."""
-    eventually(lambda: stage.done() >= count or worker.poll() is not None, 60, 0.05)
+    eventually(lambda: stage.done() >= count or worker.poll() is not None, interval=0.05)
     assert worker.poll() is None, stage.logs()
 
 
@@ -52,12 +52,12 @@ def test_workers_joining_dying_and_leaving_lose_nothing(bootstrap: str, tmp_path
         first = stage.start("first", pause=0.05)
         progressed(stage, first, 1_000)
         second = stage.start("second", pause=0.05)
-        eventually(lambda: "restored" in (tmp_path / "second.log").read_text(), 60)
+        eventually(lambda: "restored" in (tmp_path / "second.log").read_text())
         kill(first)
         third = stage.start("third", pause=0.02)
-        eventually(lambda: "restored" in (tmp_path / "third.log").read_text(), 60)
+        eventually(lambda: "restored" in (tmp_path / "third.log").read_text())
         assert terminate(second) == 0, stage.logs()
-        stage.wait_until_done(40_000, 90)
+        stage.wait_until_done(40_000)
         assert third.poll() is None, stage.logs()
         assert terminate(third) == 0, stage.logs()
         assert set(stage.outputs()) == expected
@@ -82,7 +82,7 @@ def test_a_stop_finishes_what_is_in_hand_and_commits_it(bootstrap: str, tmp_path
         load(stage, 0, 20_000)
         worker = stage.start(pause=0.3)
         progressed(stage, worker, 500)
-        assert terminate(worker, 10) == 0, stage.logs()
+        assert terminate(worker) == 0, stage.logs()
         outputs = stage.outputs()
         assert len(outputs) == len(set(outputs))
         assert stage.done() * 0.99 == pytest.approx(len(outputs), abs=20)
@@ -94,7 +94,7 @@ def test_a_handler_that_raises_ends_the_worker_and_commits_nothing_of_the_chunk(
     with echo_stage(bootstrap, tmp_path) as stage:
         fill(bootstrap, stage.input, [(b"k", b"before"), (b"k", b"crash"), (b"k", b"after")])
         monkeypatch.setenv("ECHO_CRASHES", "1")
-        assert stage.start().wait(60) == 70
+        assert stage.start().wait(PATIENCE) == 70
         assert stage.done() == 0
         assert "RuntimeError: planted" in stage.logs()
         monkeypatch.delenv("ECHO_CRASHES")
@@ -113,7 +113,7 @@ def test_a_record_that_ends_its_worker_again_and_again_is_parked_and_the_line_go
         expected |= load(stage, 2_000, 4_000)
         monkeypatch.setenv("ECHO_CRASHES", "1")
         for _ in range(3):
-            assert stage.start().wait(60) == 70
+            assert stage.start().wait(PATIENCE) == 70
         worker = stage.start()
         stage.wait_until_done(4_001)
         assert terminate(worker) == 0, stage.logs()
@@ -160,10 +160,10 @@ def test_a_frozen_worker_that_comes_back_harms_nothing(bootstrap: str, tmp_path:
         progressed(stage, frozen, 1_000)
         frozen.send_signal(signal.SIGSTOP)
         other = stage.start("other")
-        stage.wait_until_done(20_000, 90)
+        stage.wait_until_done(20_000)
         frozen.send_signal(signal.SIGCONT)
         load(stage, 0, 20_000)
-        stage.wait_until_done(40_000, 90)
+        stage.wait_until_done(40_000)
         assert terminate(frozen) == 0, stage.logs()
         assert terminate(other) == 0, stage.logs()
         outputs = Counter(stage.outputs())
@@ -196,15 +196,15 @@ def test_a_worker_frozen_in_mid_write_changes_nothing_when_it_wakes(
         loads = [(0, 8_000), (8_000, 10_000), (10_000, 12_000)]
         expected = load(stage, *loads[0])
         frozen = stage.start("frozen", pause=0.05, freeze_before=step)
-        eventually(lambda: is_stopped(frozen), 60, 0.05, "the worker comes to its fifth write")
+        eventually(lambda: is_stopped(frozen), interval=0.05, what="the worker comes to its fifth write")
         other = stage.start("other")
-        stage.wait_until_done(8_000, 90)
+        stage.wait_until_done(8_000)
         expected |= load(stage, *loads[1])
         frozen.send_signal(signal.SIGCONT)
         log = tmp_path / "frozen.log"
-        eventually(lambda: log.read_text().count("Successfully synced group") > 1, 60, 0.1, "it joins again")
+        eventually(lambda: log.read_text().count("Successfully synced group") > 1, what="it joins again")
         expected |= load(stage, *loads[2])
-        stage.wait_until_done(12_000, 90)
+        stage.wait_until_done(12_000)
         assert (frozen.poll(), other.poll()) == (None, None), stage.logs()
         outputs = Counter(stage.outputs())
         assert stage.states() == of_a_run_without_faults(*loads)

@@ -30,12 +30,12 @@ from streams.contracts.model import OrderReference, PollState, ShipmentState
 from streams.kernel.vocabulary import Milestone, PollEnd, Status
 from tests.fakes.carrier_api import CarrierApi, Reply, served
 from tests.support.topics import read_all
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).resolve().parents[3]
 FEED = "ups"
 MOVING, DELIVERED, KNOWN, LATER = "1Z999AA10123456784", "1Z999AA10123456785", "1Z999AA10123456786", "1Z999AA10123456787"
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.broker
 
 
 def answer(number: str, kind: str, code: str) -> bytes:
@@ -97,7 +97,7 @@ class Bench:
         """What a command prints as JSON."""
         done = subprocess.run(
             [sys.executable, "-m", "topologies.cli.main", "poll", *arguments, "--json"], env=self.environment(),
-            cwd=self.folder, capture_output=True, text=True, timeout=60, check=False,
+            cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=False,
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -114,7 +114,7 @@ class Bench:
                 stderr=output,
             )
         try:
-            eventually(lambda: ready(port) or process.poll() is not None, 60)
+            eventually(lambda: ready(port) or process.poll() is not None)
             assert process.poll() is None, log.read_text()
             yield process
         finally:
@@ -123,11 +123,11 @@ class Bench:
 
     def _send(self, topic: str, number: str, value: bytes) -> None:
         self._producer.produce(topic, value, f"ups:{number}")
-        assert self._producer.flush(15) == 0
+        assert self._producer.flush(PATIENCE) == 0
 
 
 def ready(port: int) -> bool:
-    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=1) as told:
+    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as told:
         return b"\nshipsync_poll_ready 1.0" in told.read()
     return False
 
@@ -153,7 +153,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         finally:
             redis.kill()
     server.shutdown()
-    thread.join(5)
+    thread.join(PATIENCE)
     server.server_close()
 
 
@@ -169,8 +169,8 @@ def test_from_an_order_to_the_raw_topic_and_not_twice_although_it_is_killed(benc
     assert bench.api.asked == []
     with bench.polling() as process:
         bench.order(DELIVERED)
-        eventually(lambda: bench.cursors().keys() == {MOVING, DELIVERED, KNOWN}, 30)
-        eventually(lambda: all(one.asked or one.ended is PollEnd.SETTLED for one in bench.cursors().values()), 30)
+        eventually(lambda: bench.cursors().keys() == {MOVING, DELIVERED, KNOWN})
+        eventually(lambda: all(one.asked or one.ended is PollEnd.SETTLED for one in bench.cursors().values()))
         process.send_signal(signal.SIGKILL)
         process.wait()
     records = bench.raw()
@@ -185,9 +185,9 @@ def test_from_an_order_to_the_raw_topic_and_not_twice_although_it_is_killed(benc
     bench.redis.kill()
     with bench.polling() as process:
         bench.order(LATER)
-        eventually(lambda: LATER in bench.cursors() and bench.cursors()[LATER].asked, 30)
+        eventually(lambda: LATER in bench.cursors() and bench.cursors()[LATER].asked)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
     assert sorted(bench.api.numbers()) == sorted([MOVING, DELIVERED, LATER])
     assert len(bench.raw()) == 3
     cursors = bench.cursors()
