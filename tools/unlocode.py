@@ -1,4 +1,4 @@
-"""Builds ``connectors/mapping/tables/unlocode.tsv.xz`` of UNECE's code list, with the time zone of every place.
+"""Builds ``connectors/mapping/values/tables/unlocode.tsv.xz`` of UNECE's code list, with the time zone of every place.
 
     pip install timezonefinder tzdata
     python tools/unlocode.py FOLDER_WITH_THE_CSV_FILES "2023-1"
@@ -18,7 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-OUT = Path(__file__).parents[1] / "connectors" / "mapping" / "tables" / "unlocode.tsv.xz"
+OUT = Path(__file__).parents[1] / "connectors" / "mapping" / "values" / "tables" / "unlocode.tsv.xz"
 NEARLY_ALL = 0.97
 _POSITION = re.compile(r"(\d{2})(\d{2})([NS]) (\d{3})(\d{2})([EW])")
 

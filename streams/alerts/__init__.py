@@ -1,4 +1,4 @@
-"""Alerts: one alert of all that is said of a cause; its timeline, its routing, what people did about it.
+"""Alerts: one alert for each cause; its timeline, its owner and channels, and what people did about it.
 
 Reads ``alert.signals`` and ``alert.actions``. Owns ``ops.alerts``.
 """

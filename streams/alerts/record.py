@@ -1,8 +1,8 @@
-"""What the alerts stage keeps of one alert: what was said of its cause and done about it, as sets.
+"""What the alerts stage keeps of one alert: its signals and people's actions, as sets.
 
 The record is a function of the set of signals and actions. It is stored as MessagePack arrays: new fields go to the
-end, with a default. Of very many, the oldest are summed up (``course``); only then does it matter what came first:
-what is older than the sum counts no more.
+end, with a default. Of very many, the oldest are folded into ``baseline``; only then does the order of arrival matter:
+what is older than the baseline is ignored. Times are UTC ms.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ MOST_NOTE = 2_000
 """Characters kept of a note."""
 
 
-class Word(Struct, frozen=True, array_like=True, order=True):
-    """Of a signal, what its place in the order and its effect depend on: first when it was said. ``severity``: its
-    place in the list."""
+class SeenSignal(Struct, frozen=True, array_like=True, order=True):
+    """A signal without its texts: its order, by ``said_at`` and ``place`` first, and its effect. ``severity``: the
+    index in ``Severity``."""
 
     said_at: int
     place: int
@@ -33,7 +33,7 @@ class Word(Struct, frozen=True, array_like=True, order=True):
     raised_at: int
 
 
-class Deed(Struct, frozen=True, array_like=True):
+class SeenAction(Struct, frozen=True, array_like=True):
     """An action without the alert it is about."""
 
     at: int
@@ -44,25 +44,26 @@ class Deed(Struct, frozen=True, array_like=True):
     owner: str | None
 
 
-class Course(Struct, array_like=True):
-    """How an alert stands at one moment, and how it came to that (``timeline.py`` moves it on). Times: UTC ms.
+class Progress(Struct, array_like=True):
+    """The state of an alert at one moment, and how it came to that (``timeline.py`` moves it on).
 
-    ``cause``: it is there, by what was said last; ``pinned``: reopened by a person without it; ``by_hand``: resolved by
-    a person while it lasts. ``accepted``: the severity a person answered to. ``live``: spans in which the cause
-    held, flapping counted in. ``release_at``: end of being gathered, where it is known.
+    ``cause``: whether the last signal says that the cause lasts. ``reopened``: a person reopened it without a cause.
+    ``resolved_manually``: a person resolved it while the cause lasts. ``answered``: index of the severity a person
+    answered to. ``ends``: when the cause ended lately. ``active``: spans in which the cause lasted, flapping included.
+    ``release_at``: when it is no longer gathered under its feed's alert, where that is known.
     """
 
     at: int = 0
     state: AlertState = AlertState.RESOLVED
     cause: bool = False
     flapping: bool = False
-    pinned: bool = False
-    by_hand: bool = False
+    reopened: bool = False
+    resolved_manually: bool = False
     severity: int = 0
-    accepted: int = 0
-    turned_at: int = 0
+    answered: int = 0
+    cause_changed_at: int = 0
     ends: tuple[int, ...] = ()
-    live: tuple[tuple[int, int | None], ...] = ()
+    active: tuple[tuple[int, int | None], ...] = ()
     raised_at: int = 0
     attention_at: int = 0
     release_at: int | None = None
@@ -74,93 +75,90 @@ class Course(Struct, array_like=True):
     resolved: tuple[int, str] | None = None
     note: str = ""
     history: tuple[AlertChange, ...] = ()
-    word: Word | None = None
-    deed: Deed | None = None
+    signal: SeenSignal | None = None
+    action: SeenAction | None = None
 
 
-class Life(Struct, array_like=True):
-    """All of one alert. ``latest``: the signal said last; ``cause``: the words of the latest that raised it;
-    ``words`` and ``deeds`` in their order; ``course``: how it stood before the first of them.
+class AlertRecord(Struct, array_like=True):
+    """Everything about one alert. ``latest``: the last signal; ``cause``: the text of the last signal that raised it;
+    ``signals`` and ``actions`` in their order; ``baseline``: the state before the first of them.
     """
 
     latest: AlertSignal | None = None
     cause: str = ""
-    words: list[Word] = []
-    deeds: list[Deed] = []
-    course: Course = field(default_factory=Course)
+    signals: list[SeenSignal] = []
+    actions: list[SeenAction] = []
+    baseline: Progress = field(default_factory=Progress)
 
 
 encode = msgpack.Encoder().encode
-decode = msgpack.Decoder(Life).decode
-"""A stored record back. Raises msgspec.DecodeError (or its ValidationError) where it is not one."""
+decode = msgpack.Decoder(AlertRecord).decode
+"""The record of stored bytes. Raises msgspec.DecodeError (or its ValidationError) for other bytes."""
 
 _SEVERITIES = tuple(Severity)
 
 
-def word_of(signal: AlertSignal) -> Word:
-    """The signal's place and effect."""
-    return Word(
+def seen(signal: AlertSignal) -> SeenSignal:
+    """The signal as the record keeps it."""
+    return SeenSignal(
         signal.said_at, signal.place, signal.state is not AlertState.RESOLVED, signal.changed_at,
         _SEVERITIES.index(signal.severity), signal.raised_at,
     )
 
 
-def with_signal(life: Life, signal: AlertSignal) -> Life | None:
-    """The life with one more signal; None where it tells nothing new. ``life`` stays as it is."""
-    word = word_of(signal)
-    if life.course.word is not None and word <= life.course.word:
+def with_signal(record: AlertRecord, signal: AlertSignal) -> AlertRecord | None:
+    """The record with one more signal; None where that changes nothing."""
+    new = seen(signal)
+    if record.baseline.signal is not None and new <= record.baseline.signal:
         return None
-    latest, cause = life.latest, life.cause
+    latest, cause = record.latest, record.cause
     if latest is None or _age(signal) > _age(latest):
         latest = signal
-    if word.raised and all(_last_raised(one, word) for one in life.words):
-        same = any(one == word for one in life.words)
-        cause = max(cause, signal.cause) if same else signal.cause
-    words = life.words if word in life.words else sorted([*life.words, word])
-    if words is life.words and latest is life.latest and cause == life.cause:
+    if new.raised and all(not one.raised or one <= new for one in record.signals):
+        is_known = new in record.signals
+        cause = max(cause, signal.cause) if is_known else signal.cause
+    signals = record.signals if new in record.signals else sorted([*record.signals, new])
+    if signals is record.signals and latest is record.latest and cause == record.cause:
         return None
-    return Life(latest, cause, words, life.deeds, life.course)
+    return AlertRecord(latest, cause, signals, record.actions, record.baseline)
 
 
-def _last_raised(one: Word, word: Word) -> bool:
-    return not one.raised or one <= word
-
-
-def _age(signal: AlertSignal) -> tuple[Word, bytes]:
-    return word_of(signal), encode(signal)
-
-
-def with_action(life: Life, action: AlertAction) -> Life | None:
-    """The life with one more action; None where it is known. ``life`` stays as it is."""
-    deed = Deed(action.at, action.action, action.by, action.note[:MOST_NOTE], action.until, action.owner)
-    known = life.course.deed
-    if deed in life.deeds or (known is not None and order_of(deed) <= order_of(known)):
+def with_action(record: AlertRecord, action: AlertAction) -> AlertRecord | None:
+    """The record with one more action; None where that changes nothing."""
+    new = SeenAction(action.at, action.action, action.by, action.note[:MOST_NOTE], action.until, action.owner)
+    folded = record.baseline.action
+    if new in record.actions or (folded is not None and order_of(new) <= order_of(folded)):
         return None
-    return Life(life.latest, life.cause, life.words, sorted([*life.deeds, deed], key=order_of), life.course)
+    actions = sorted([*record.actions, new], key=order_of)
+    return AlertRecord(record.latest, record.cause, record.signals, actions, record.baseline)
 
 
-def order_of(deed: Deed) -> tuple[int, str, str, str, int, str]:
-    """What makes one action later than another; of equal time, always the same."""
-    until = -1 if deed.until is None else deed.until
-    return deed.at, deed.action.value, deed.by, deed.note, until, deed.owner or ""
+def order_of(action: SeenAction) -> tuple[int, str, str, str, int, str]:
+    """Orders actions by time; actions of the same time in a fixed order."""
+    until = -1 if action.until is None else action.until
+    return action.at, action.action.value, action.by, action.note, until, action.owner or ""
 
 
-def timeline(life: Life) -> Iterator[tuple[int, Word | Deed]]:
-    """Everything in its order with the time it took effect at, UTC ms. Signals go by when they were said; an action
-    meets what was said by then."""
-    at, said = life.course.at, []
-    for word in life.words:
-        at = max(at, word.said_at)
-        said.append((at, word))
+def timeline(record: AlertRecord) -> Iterator[tuple[int, SeenSignal | SeenAction]]:
+    """Signals and actions in order, each with the time it takes effect. Signals go by ``said_at``; an action follows
+    the signals said by its time."""
+    at, timed = record.baseline.at, []
+    for signal in record.signals:
+        at = max(at, signal.said_at)
+        timed.append((at, signal))
     place = 0
-    for deed in life.deeds:
-        while place < len(said) and said[place][0] <= deed.at:
-            yield said[place]
+    for action in record.actions:
+        while place < len(timed) and timed[place][0] <= action.at:
+            yield timed[place]
             place += 1
-        yield max(life.course.at, deed.at), deed
-    yield from said[place:]
+        yield max(record.baseline.at, action.at), action
+    yield from timed[place:]
 
 
-def fresh(life: Life) -> Course:
-    """How it stood before the first of what is kept, to be moved on."""
-    return copy(life.course)
+def baseline_of(record: AlertRecord) -> Progress:
+    """A copy of the baseline, to be moved on."""
+    return copy(record.baseline)
+
+
+def _age(signal: AlertSignal) -> tuple[SeenSignal, bytes]:
+    return seen(signal), encode(signal)

@@ -1,4 +1,4 @@
-"""Who sees to an alert and where it is told: rules on what it is about, the first that fits; and how alerts live."""
+"""Who is responsible for an alert and on which channels it is announced: the first matching rule; and the policy."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ MINUTE_MS, DAY_MS = 60_000, 86_400_000
 
 
 class Match(Struct, frozen=True):
-    """What a rule is for; an empty field fits all. ``value_at_least``: of all orders in one currency, in ``currency``
-    where that is named."""
+    """What a rule applies to; an empty field matches all. ``value_at_least``: of all orders in one currency; in
+    ``currency`` where that is named (ISO 4217)."""
 
     kinds: frozenset[AlertKind] = frozenset()
     severities: frozenset[Severity] = frozenset()
@@ -27,8 +27,8 @@ class Match(Struct, frozen=True):
 
 
 class Escalation(Struct, frozen=True):
-    """What happens to an alert nobody acknowledged for ``after_ms``: it gets one step more severe and goes to ``owner``
-    (None: stays with whom it is), told on ``channels`` too."""
+    """What happens to an alert that nobody acknowledged for ``after_ms``: it becomes one step more severe, goes to
+    ``owner`` (None: its owner stays), and is announced on ``channels`` too."""
 
     after_ms: int
     owner: str | None = None
@@ -36,7 +36,7 @@ class Escalation(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """One rule. ``severity``: in place of what the signal says."""
+    """One rule. ``severity``: replaces the signal's severity."""
 
     match: Match = Match()
     owner: str | None = None
@@ -48,10 +48,11 @@ class Route(Struct, frozen=True):
 NOWHERE = Route()
 
 
-class Conduct(Struct, frozen=True):
-    """How alerts live. A cause over more than ``flaps`` times within ``flaps_within_ms`` flaps, and stays open until it
-    has not turned for ``quiet_ms``. ``gathered``: kinds that stand under the alert of their silent feed, and until
-    ``grace_ms`` after it. ``forget_ms``: after which a resolved one is forgotten, longer than signals are kept."""
+class AlertPolicy(Struct, frozen=True):
+    """How alerts behave. A cause that ends more than ``flaps`` times within ``flaps_within_ms`` is flapping; its alert
+    stays open until the cause has not changed for ``quiet_ms``. ``gathered``: kinds that are shown under the alert of
+    their silent feed, until ``grace_ms`` after it. ``forget_ms``: age at which a resolved alert is forgotten; longer
+    than signals are retained."""
 
     routes: tuple[Route, ...] = ()
     gathered: frozenset[AlertKind] = frozenset()
@@ -62,22 +63,22 @@ class Conduct(Struct, frozen=True):
     forget_ms: int = 90 * DAY_MS
 
 
-def route_of(signal: AlertSignal, conduct: Conduct) -> Route:
-    """The first rule that fits what was said last."""
-    return next((route for route in conduct.routes if _fits(route.match, signal)), NOWHERE)
+def route_of(signal: AlertSignal, policy: AlertPolicy) -> Route:
+    """The first rule that matches the last signal."""
+    return next((route for route in policy.routes if _matches(route.match, signal)), NOWHERE)
 
 
-def is_gathered(signal: AlertSignal, conduct: Conduct) -> bool:
-    """Whether the silence of its feed accounts for it."""
-    return signal.feed is not None and signal.kind in conduct.gathered
+def is_gathered(signal: AlertSignal, policy: AlertPolicy) -> bool:
+    """Whether the silence of its feed may account for it."""
+    return signal.feed is not None and signal.kind in policy.gathered
 
 
 def more_severe(severity: Severity) -> Severity:
-    """One step up; the most severe stays."""
+    """The next severity; the most severe stays."""
     return SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]
 
 
-def _fits(match: Match, signal: AlertSignal) -> bool:
+def _matches(match: Match, signal: AlertSignal) -> bool:
     asked: tuple[tuple[frozenset[str], frozenset[str | None]], ...] = (
         (frozenset(match.kinds), frozenset((signal.kind,))),
         (frozenset(match.severities), frozenset((signal.severity,))),

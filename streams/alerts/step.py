@@ -1,204 +1,195 @@
-"""The alerts step: what stages say of causes and people do about them in, each alert's life out.
+"""The alerts step: signals of the stages and actions of people in; alerts, each with its state and history, out.
 
-Reads ``alert.signals`` and ``alert.actions``; its state and its public truth is ``ops.alerts``. Every record is a
-function of the set of signals and actions and of the time: not of their order, their repetition or how they were cut
-into chunks. What stands under the alert of a silent feed is worked out with it. All times are UTC ms.
+Reads ``alert.signals`` and ``alert.actions``; its state, which is also its output, is ``ops.alerts``. An alert depends
+on the set of its signals and actions and on the time: not on their order, their repetition, or how they were cut into
+chunks. The alerts gathered under the alert of a silent feed are evaluated with it. All times are UTC ms.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from streams.alerts.record import Course, Life, decode, with_action, with_signal
-from streams.alerts.routing import NOWHERE, Conduct, is_gathered, route_of
-from streams.alerts.timeline import Bearings, Spans, condensed, course_of, is_live, next_turn
-from streams.alerts.view import changed_at, forgotten_at, shown
-from streams.contracts.ids import LONGEST_NUMBER, alert_id
-from streams.contracts.model import Alert, AlertAction, AlertSignal
+from streams.alerts.feed_silence import AlertInput, StoredAlerts, silence_of
+from streams.alerts.record import AlertRecord, Progress, decode, with_action, with_signal
+from streams.alerts.routing import NOWHERE, AlertPolicy, is_gathered, route_of
+from streams.alerts.timeline import AlertContext, Spans, compacted, is_active, next_change, progress_at
+from streams.alerts.view import alert_of, changed_at, forgotten_at
+from streams.contracts.ids import LONGEST_NUMBER
+from streams.contracts.model import Alert, AlertSignal
 from streams.kernel.errors import Reject
-from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, RejectReason
+from streams.kernel.step_result import StepResult
+from streams.kernel.vocabulary import ActionKind, AlertState, RejectReason
 
 LONGEST_ID = 64
 LATEST_MS = 24 * 3_600_000
-"""How late the word that a feed is silent may come, and still account for what was resolved since."""
-Item = AlertSignal | AlertAction
-Known = Mapping[str, Alert | None]
+"""How late the signal that a feed is silent may come, and still account for alerts resolved since."""
 
 
-class Settled(Struct):
-    """What came of it. ``alerts``: by id, those looked at (None: forgotten); ``due``: when the clock will change them.
+class AlertIndexes(Struct):
+    """Entries of the stage's indexes. ``due``: alert id -> when the clock alone changes the alert, UTC ms. ``by_feed``:
+    alert id -> (feed, whether a signal about the feed's silence still matters to the alert)."""
 
-    ``standing``: of alerts a feed's silence may account for, the feed, and whether its word still matters to them.
-    ``refused``: place in the chunk and why. ``counts``: every item is one of signals, actions, repeated and refused.
-    """
-
-    alerts: dict[str, Alert | None] = field(default_factory=dict)
     due: dict[str, int] = field(default_factory=dict)
-    standing: dict[str, tuple[str, bool]] = field(default_factory=dict)
-    refused: list[tuple[int, Reject]] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
+    by_feed: dict[str, tuple[str, bool]] = field(default_factory=dict)
 
 
-def take(
-    chunk: Sequence[Item], known: Known, standing: Mapping[str, Sequence[str]], conduct: Conduct, now_ms: int
-) -> Settled:
-    """Take a chunk in. ``known``: what is stored of every alert of the chunk, of the feeds in :func:`feeds_of`, and of
-    what stands with these feeds (``standing``: feed -> ids)."""
-    out = Settled()
-    lives: dict[str, Life] = {}
+def step(
+    chunk: Sequence[AlertInput], stored: StoredAlerts, by_feed: Mapping[str, Sequence[str]], policy: AlertPolicy,
+    now_ms: int,
+) -> StepResult[AlertIndexes, Alert | None]:
+    """Take in a chunk. ``states`` of the result has every alert examined; None where it is forgotten.
+
+    ``stored``: the alerts of the chunk, of the feeds in ``feed_silence.feeds_of``, and of the ids in ``by_feed`` (feed
+    -> alert ids); left unchanged. ``counts``: every item is one of signals, actions and repeated, or refused.
+    """
+    records: dict[str, AlertRecord] = {}
+    refused: list[tuple[int, Reject]] = []
+    counts = Counter[str]()
     for place, item in enumerate(chunk):
         try:
             _check(item)
         except Reject as reject:
-            out.refused.append((place, reject))
+            refused.append((place, reject))
             continue
-        life = lives.get(item.alert_id) or _life(known.get(item.alert_id))
-        after = with_signal(life, item) if isinstance(item, AlertSignal) else with_action(life, item)
-        what = "repeated" if after is None else "signals" if isinstance(item, AlertSignal) else "actions"
-        out.counts[what] = out.counts.get(what, 0) + 1
+        record = records.get(item.alert_id) or _record(stored.get(item.alert_id))
+        if isinstance(item, AlertSignal):
+            after, outcome = with_signal(record, item), "signals"
+        else:
+            after, outcome = with_action(record, item), "actions"
+        counts["repeated" if after is None else outcome] += 1
         if after is not None:
-            lives[item.alert_id] = after
-    _settle(lives, known, standing, conduct, now_ms, out)
-    return out
+            records[item.alert_id] = after
+    evaluation = _Evaluation(records, stored, policy, now_ms)
+    evaluation.run(list(records), by_feed)
+    return StepResult(evaluation.indexes, evaluation.alerts, refused, counts)
 
 
-def look_again(
-    names: Iterable[str], known: Known, standing: Mapping[str, Sequence[str]], conduct: Conduct, now_ms: int
-) -> Settled:
-    """What the clock has made of these alerts; arguments as of :func:`take`."""
-    out = Settled()
-    lives = {name: _life(stored) for name in names if (stored := known.get(name)) is not None and stored.record}
-    _settle(lives, known, standing, conduct, now_ms, out)
-    return out
+def sweep(
+    names: Iterable[str], stored: StoredAlerts, by_feed: Mapping[str, Sequence[str]], policy: AlertPolicy, now_ms: int
+) -> StepResult[AlertIndexes, Alert | None]:
+    """What the clock brings about for the alerts of these ids; arguments and result as in :func:`step`."""
+    records = {name: _record(alert) for name in names if (alert := stored.get(name)) is not None and alert.record}
+    evaluation = _Evaluation(records, stored, policy, now_ms)
+    evaluation.run(list(records), by_feed)
+    return StepResult(evaluation.indexes, evaluation.alerts)
 
 
-def feeds_of(items: Iterable[Item | Alert], known: Known, conduct: Conduct) -> set[str]:
-    """Feeds whose silence the items may be about or be accounted for by."""
-    feeds = set()
-    for item in items:
-        about = known.get(item.alert_id) if isinstance(item, AlertAction) else item
-        if about is not None and about.feed is not None and minds_silence(about.kind, conduct):
-            feeds.add(about.feed)
-    return feeds
-
-
-def silence_of(feed: str) -> str:
-    """The id of the alert about a feed's silence."""
-    return alert_id(AlertKind.FEED_STALE, feed)
-
-
-def minds_silence(kind: AlertKind, conduct: Conduct) -> bool:
-    """Whether alerts of the kind are about a feed's silence, or may be accounted for by it."""
-    return kind is AlertKind.FEED_STALE or kind in conduct.gathered
-
-
-def _check(item: Item) -> None:
-    """Raises Reject for what cannot be meant."""
+def _check(item: AlertInput) -> None:
+    """Raises Reject for a signal or action that cannot be meant."""
     if not 0 < len(item.alert_id) <= LONGEST_ID:
-        raise Reject(RejectReason.CONTRACT_BROKEN, f"an id of {len(item.alert_id)} characters", "alert_id")
+        detail = f"alert_id has {len(item.alert_id)} characters; 1 to {LONGEST_ID} are accepted"
+        raise Reject(RejectReason.CONTRACT_BROKEN, detail, "alert_id")
     if isinstance(item, AlertSignal):
         return
-    long = [name for name in ("by", "owner") if len(getattr(item, name) or "") > LONGEST_NUMBER]
-    if long:
-        raise Reject(RejectReason.TOO_LARGE, f"more than {LONGEST_NUMBER} characters", long[0])
+    for name in ("by", "owner"):
+        if len(getattr(item, name) or "") > LONGEST_NUMBER:
+            detail = f"{name} has more than {LONGEST_NUMBER} characters"
+            raise Reject(RejectReason.TOO_LARGE, detail, name)
     if not item.by.strip():
-        raise Reject(RejectReason.CONTRACT_BROKEN, "nobody is named who does it", "by")
+        raise Reject(RejectReason.CONTRACT_BROKEN, "by is empty: name the person who acts", "by")
     if item.action is ActionKind.SNOOZE and item.until is None:
-        raise Reject(RejectReason.CONTRACT_BROKEN, "a snooze without an end", "until")
+        raise Reject(RejectReason.CONTRACT_BROKEN, "until is empty: a snooze needs its end", "until")
     if item.action is ActionKind.ASSIGN and not (item.owner or "").strip():
-        raise Reject(RejectReason.CONTRACT_BROKEN, "given to nobody", "owner")
+        raise Reject(RejectReason.CONTRACT_BROKEN, "owner is empty: name whom the alert is assigned to", "owner")
 
 
-def _life(stored: Alert | None) -> Life:
-    return Life() if stored is None or not stored.record else decode(stored.record)
+def _record(stored: Alert | None) -> AlertRecord:
+    return AlertRecord() if stored is None or not stored.record else decode(stored.record)
 
 
-class _Looking(Struct):
-    """One settling: lives as they are now, and those stored before it, each decoded once."""
+class _Evaluation:
+    """Evaluates changed records, and those that depend on them, into alerts; decodes each stored record once."""
 
-    lives: dict[str, Life]
-    known: Known
-    conduct: Conduct
-    now_ms: int
-    hushed: dict[str, Spans] = field(default_factory=dict)
+    def __init__(
+        self, records: dict[str, AlertRecord], stored: StoredAlerts, policy: AlertPolicy, now_ms: int
+    ) -> None:
+        self.alerts: dict[str, Alert | None] = {}
+        self.indexes = AlertIndexes()
+        self._records = records
+        self._stored = stored
+        self._policy = policy
+        self._now_ms = now_ms
+        self._silences: dict[str, Spans] = {}
 
-    def life(self, name: str) -> Life:
-        if name not in self.lives:
-            self.lives[name] = _life(self.known.get(name))
-        return self.lives[name]
+    def run(self, names: Iterable[str], by_feed: Mapping[str, Sequence[str]]) -> None:
+        """Evaluate these alerts; where the alert about a feed's silence changes, all that it may account for; and then
+        the alerts about silences, with what is gathered under them."""
+        changed = dict.fromkeys(names)
+        silences = {silence_of(feed): feed for feed in by_feed}
+        for name, feed in silences.items():
+            if name in changed:
+                changed |= dict.fromkeys(by_feed[feed])
+        for name in changed:
+            if name not in silences:
+                self._evaluate(name)
+        for name, feed in silences.items():
+            if name in changed or self._record(name).latest is not None:
+                now_by_feed = (one for one in changed if self.indexes.by_feed.get(one) == (feed, True))
+                self._evaluate(name, self._gathered(feed, sorted({*by_feed[feed], *now_by_feed})))
 
-    def bearings(self, life: Life) -> Bearings:
-        said = life.latest
-        if said is None:
-            return Bearings(self.conduct, NOWHERE)
-        feed = said.feed if is_gathered(said, self.conduct) else None
-        return Bearings(self.conduct, route_of(said, self.conduct), () if feed is None else self.silence(feed))
+    def _evaluate(self, name: str, gathered: Sequence[AlertSignal] = ()) -> None:
+        record = self._record(name)
+        context = self._context(record)
+        record = compacted(record, context)
+        progress = progress_at(record, context, self._now_ms)
+        forgotten = forgotten_at(record, progress, context)
+        if forgotten is not None and forgotten <= self._now_ms:
+            self.alerts[name] = None
+        else:
+            self.alerts[name] = alert_of(name, record, progress, context, gathered)
+            at = forgotten if forgotten is not None else next_change(progress, context)
+            if at is not None:
+                self.indexes.due[name] = at
+        if record.latest is not None and is_gathered(record.latest, self._policy):
+            self._index_by_feed(name, record.latest, progress)
 
-    def silence(self, feed: str) -> Spans:
-        if feed not in self.hushed:
-            life = self.life(silence_of(feed))
-            bearings = Bearings(self.conduct, NOWHERE if life.latest is None else route_of(life.latest, self.conduct))
-            self.hushed[feed] = _spans(course_of(life, bearings, self.now_ms), self.conduct.grace_ms)
-        return self.hushed[feed]
+    def _index_by_feed(self, name: str, latest: AlertSignal, progress: Progress) -> None:
+        matters_until = changed_at(progress) + LATEST_MS
+        is_over = not is_active(progress)
+        matters = not is_over or self._now_ms < matters_until
+        self.indexes.by_feed[name] = latest.feed or "", matters
+        if matters and is_over and name in self.indexes.due:
+            self.indexes.due[name] = min(self.indexes.due[name], matters_until)
 
+    def _gathered(self, feed: str, names: Iterable[str]) -> list[AlertSignal]:
+        """The last signals of those alerts that are gathered under the feed's."""
+        found = []
+        for name in names:
+            alert = self.alerts[name] if name in self.alerts else self._stored.get(name)
+            latest = self._record(name).latest
+            if alert is not None and alert.state is AlertState.GATHERED and latest is not None and latest.feed == feed:
+                found.append(latest)
+        return found
 
-def _settle(
-    lives: dict[str, Life], known: Known, standing: Mapping[str, Sequence[str]], conduct: Conduct, now_ms: int,
-    out: Settled,
-) -> None:
-    looking = _Looking(lives, known, conduct, now_ms)
-    changed = dict.fromkeys(lives)
-    silences = {silence_of(feed): feed for feed in standing}
-    for name, feed in silences.items():
-        if name in changed:
-            changed |= dict.fromkeys(standing[feed])
-    for name in changed:
-        if name not in silences:
-            _show(name, looking, out)
-    for name, feed in silences.items():
-        with_it = sorted({*standing[feed], *(one for one in changed if out.standing.get(one) == (feed, True))})
-        if name in changed or looking.life(name).latest is not None:
-            _show(name, looking, out, _gathered(feed, with_it, looking, out))
+    def _record(self, name: str) -> AlertRecord:
+        if name not in self._records:
+            self._records[name] = _record(self._stored.get(name))
+        return self._records[name]
 
+    def _context(self, record: AlertRecord) -> AlertContext:
+        latest = record.latest
+        if latest is None:
+            return AlertContext(self._policy, NOWHERE)
+        feed = latest.feed if is_gathered(latest, self._policy) else None
+        silences = () if feed is None else self._silences_of(feed)
+        return AlertContext(self._policy, route_of(latest, self._policy), silences)
 
-def _show(name: str, looking: _Looking, out: Settled, gathered: Sequence[AlertSignal] = ()) -> None:
-    life = looking.life(name)
-    bearings = looking.bearings(life)
-    life = condensed(life, bearings)
-    course = course_of(life, bearings, looking.now_ms)
-    forgotten = forgotten_at(life, course, bearings)
-    if forgotten is not None and forgotten <= looking.now_ms:
-        out.alerts[name] = None
-    else:
-        out.alerts[name] = shown(name, life, course, bearings, gathered)
-        at = forgotten if forgotten is not None else next_turn(course, bearings)
-        if at is not None:
-            out.due[name] = at
-    if life.latest is not None and is_gathered(life.latest, looking.conduct):
-        stands_until = changed_at(course) + LATEST_MS
-        stands = is_live(course) or looking.now_ms < stands_until
-        out.standing[name] = life.latest.feed or "", stands
-        if stands and not is_live(course) and name in out.due:
-            out.due[name] = min(out.due[name], stands_until)
-
-
-def _gathered(feed: str, names: Iterable[str], looking: _Looking, out: Settled) -> list[AlertSignal]:
-    """What was said of those of the alerts that are gathered."""
-    found = []
-    for name in names:
-        alert = out.alerts[name] if name in out.alerts else looking.known.get(name)
-        said = looking.life(name).latest
-        if alert is not None and alert.state is AlertState.GATHERED and said is not None and said.feed == feed:
-            found.append(said)
-    return found
+    def _silences_of(self, feed: str) -> Spans:
+        if feed not in self._silences:
+            record = self._record(silence_of(feed))
+            route = NOWHERE if record.latest is None else route_of(record.latest, self._policy)
+            progress = progress_at(record, AlertContext(self._policy, route), self._now_ms)
+            self._silences[feed] = _with_grace(progress, self._policy.grace_ms)
+        return self._silences[feed]
 
 
-def _spans(course: Course, grace_ms: int) -> Spans:
-    """When the cause lasted, with the grace after it; spans that touch are one."""
+def _with_grace(progress: Progress, grace_ms: int) -> Spans:
+    """The spans in which the cause lasted, each with the grace after it; spans that touch are one."""
     merged: list[tuple[int, int | None]] = []
-    for start, end in course.live:
+    for start, end in progress.active:
         until = None if end is None else end + grace_ms
         if merged and (last := merged[-1][1]) is not None and start <= last:
             merged[-1] = merged[-1][0], until

@@ -1,8 +1,8 @@
-"""The course of one alert: what signals, actions and the clock make of it, step by step in the order of time.
+"""The progress of one alert: the effects of its signals, of people's actions and of the clock, in the order of time.
 
-How an alert stands is a function of the set of what was said and done, of the rules, of when its feed was silent, and
-of the time; it is worked out anew whenever one of them changes. What the clock alone does (a snooze ends, a flapping
-cause calms down, nobody acknowledged) happens at the moment it was due, not when somebody looked.
+The state of an alert is a function of its signals and actions, of the policy, of the silences of its feed, and of the
+time; it is evaluated anew whenever one of them changes. What the clock brings about (a snooze ends, a flapping cause
+calms down, nobody acknowledged) takes effect when it was due, not when a sweep ran. Times are UTC ms.
 """
 
 from __future__ import annotations
@@ -11,255 +11,258 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from streams.alerts.record import MOST_FACTS, Course, Deed, Life, Word, fresh, timeline
-from streams.alerts.routing import Conduct, Route
+from streams.alerts.record import MOST_FACTS, AlertRecord, Progress, SeenAction, SeenSignal, baseline_of, timeline
+from streams.alerts.routing import AlertPolicy, Route
 from streams.contracts.model import AlertChange
 from streams.kernel.alert_vocabulary import OPEN
 from streams.kernel.vocabulary import ActionKind, AlertState, AlertStep
 
 ITSELF = "itself"
 MOST_CHANGES = 20
-"""Steps of its life an alert tells."""
+"""Latest changes an alert shows."""
 MOST_SPANS = 50
 _RAISED, _RESOLVED = AlertState.RAISED, AlertState.RESOLVED
 _ACKNOWLEDGED, _SNOOZED, _GATHERED = AlertState.ACKNOWLEDGED, AlertState.SNOOZED, AlertState.GATHERED
 Spans = Sequence[tuple[int, int | None]]
 
 
-class Bearings(Struct, frozen=True):
-    """What the course of an alert depends on beside itself. ``hushed``: spans in which it is gathered, with the grace
-    after them; None ends one that lasts."""
+class AlertContext(Struct, frozen=True):
+    """What an alert's progress depends on beside its record. ``silences``: spans in which it is gathered under its
+    feed's alert, with the grace after them; an end of None: it lasts."""
 
-    conduct: Conduct
+    policy: AlertPolicy
     route: Route
-    hushed: Spans = ()
+    silences: Spans = ()
 
 
-def course_of(life: Life, bearings: Bearings, now_ms: int) -> Course:
-    """How the alert stands at ``now_ms``, or at the last that was said or done of it if that is later."""
-    course = fresh(life)
-    for at, item in timeline(life):
-        _take(course, at, item, bearings)
-    _pass_time(course, now_ms + 1, bearings)
-    return course
+def progress_at(record: AlertRecord, context: AlertContext, now_ms: int) -> Progress:
+    """The progress at ``now_ms``, or at the last signal or action if that is later."""
+    progress = baseline_of(record)
+    for at, item in timeline(record):
+        _take(progress, at, item, context)
+    _pass_time(progress, now_ms + 1, context)
+    return progress
 
 
-def condensed(life: Life, bearings: Bearings) -> Life:
-    """The same life, of very many signals and actions the oldest summed up."""
-    facts = len(life.words) + len(life.deeds)
+def compacted(record: AlertRecord, context: AlertContext) -> AlertRecord:
+    """The same record; beyond ``MOST_FACTS`` signals and actions, the oldest are folded into its baseline."""
+    facts = len(record.signals) + len(record.actions)
     if facts <= MOST_FACTS:
-        return life
-    course = fresh(life)
-    told = list(timeline(life))[: facts - MOST_FACTS // 2]
-    for at, item in told:
-        _take(course, at, item, bearings)
-        if isinstance(item, Word):
-            course.word = item
+        return record
+    progress = baseline_of(record)
+    oldest = list(timeline(record))[: facts - MOST_FACTS // 2]
+    for at, item in oldest:
+        _take(progress, at, item, context)
+        if isinstance(item, SeenSignal):
+            progress.signal = item
         else:
-            course.deed = item
-    words = sum(isinstance(item, Word) for _, item in told)
-    return Life(life.latest, life.cause, life.words[words:], life.deeds[len(told) - words :], course)
+            progress.action = item
+    signals = sum(isinstance(item, SeenSignal) for _, item in oldest)
+    actions = record.actions[len(oldest) - signals :]
+    return AlertRecord(record.latest, record.cause, record.signals[signals:], actions, progress)
 
 
-def next_turn(course: Course, bearings: Bearings) -> int | None:
-    """When the clock alone will change it, UTC ms; None where it will not."""
-    return min((at for at, _ in _due(course, bearings)), default=None)
+def next_change(progress: Progress, context: AlertContext) -> int | None:
+    """When the clock alone changes the alert, UTC ms; None: never."""
+    return min((at for at, _ in _due(progress, context)), default=None)
 
 
-def is_live(course: Course) -> bool:
-    """Whether the cause lasts, or is taken to."""
-    return course.cause or course.flapping or course.pinned
+def is_active(progress: Progress) -> bool:
+    """Whether the cause lasts, or counts as lasting (flapping, reopened)."""
+    return progress.cause or progress.flapping or progress.reopened
 
 
-def _take(course: Course, at: int, item: Word | Deed, bearings: Bearings) -> None:
-    _pass_time(course, at, bearings)
-    course.at = max(course.at, at)
-    if isinstance(item, Deed):
-        _act(course, item)
+def _take(progress: Progress, at: int, item: SeenSignal | SeenAction, context: AlertContext) -> None:
+    _pass_time(progress, at, context)
+    progress.at = max(progress.at, at)
+    if isinstance(item, SeenAction):
+        _act(progress, item)
     elif item.raised:
-        _rise(course, item, bearings)
+        _cause_begins(progress, item, context)
     else:
-        _fall(course, bearings)
+        _cause_ends(progress, context)
 
 
-def _pass_time(course: Course, until: int, bearings: Bearings) -> None:
-    """Do what falls due before ``until``, each at its moment."""
+def _pass_time(progress: Progress, until: int, context: AlertContext) -> None:
+    """Apply what is due before ``until``, each at its time."""
     while True:
-        due = min(_due(course, bearings), default=None, key=lambda one: one[0])
+        due = min(_due(progress, context), default=None, key=lambda one: one[0])
         if due is None or due[0] >= until:
             return
         at, step = due
-        course.at = max(course.at, at)
-        step(course, at, bearings)
+        progress.at = max(progress.at, at)
+        step(progress, at, context)
 
 
-Step = Callable[[Course, int, Bearings], None]
+Step = Callable[[Progress, int, AlertContext], None]
 
 
-def _due(course: Course, bearings: Bearings) -> Iterator[tuple[int, Step]]:
-    if course.flapping:
-        yield course.turned_at + bearings.conduct.quiet_ms, _calm
-    if course.state is _SNOOZED and course.snoozed is not None:
-        yield course.snoozed[0], _wake
-    if course.state is _GATHERED and course.release_at is not None:
-        yield course.release_at, _release
-    escalation = bearings.route.escalation
-    if course.state is _RAISED and escalation is not None and not course.escalated:
-        yield course.attention_at + escalation.after_ms, _escalate
+def _due(progress: Progress, context: AlertContext) -> Iterator[tuple[int, Step]]:
+    if progress.flapping:
+        yield progress.cause_changed_at + context.policy.quiet_ms, _calm
+    if progress.state is _SNOOZED and progress.snoozed is not None:
+        yield progress.snoozed[0], _wake
+    if progress.state is _GATHERED and progress.release_at is not None:
+        yield progress.release_at, _release
+    escalation = context.route.escalation
+    if progress.state is _RAISED and escalation is not None and not progress.escalated:
+        yield progress.attention_at + escalation.after_ms, _escalate
 
 
-def _rise(course: Course, word: Word, bearings: Bearings) -> None:
-    was_live = is_live(course)
-    if not course.cause:
-        course.turned_at = course.at
-    course.cause = True
-    course.severity = word.severity
-    if not was_live:
-        _begin(course, word, bearings)
-    elif word.severity > course.accepted and course.state is not _GATHERED:
-        course.accepted = word.severity
-        if course.state is _RAISED:
-            _tell(course, course.at, AlertStep.WORSENED)
+def _cause_begins(progress: Progress, signal: SeenSignal, context: AlertContext) -> None:
+    was_active = is_active(progress)
+    if not progress.cause:
+        progress.cause_changed_at = progress.at
+    progress.cause = True
+    progress.severity = signal.severity
+    if not was_active:
+        _activate(progress, signal, context)
+    elif signal.severity > progress.answered and progress.state is not _GATHERED:
+        progress.answered = signal.severity
+        if progress.state is _RAISED:
+            _log(progress, progress.at, AlertStep.WORSENED)
         else:
-            _call(course, course.at, AlertStep.WORSENED)
+            _call_attention(progress, progress.at, AlertStep.WORSENED)
 
 
-def _begin(course: Course, word: Word, bearings: Bearings) -> None:
-    course.raised_at = word.raised_at
-    course.accepted = word.severity
-    course.acknowledged = course.snoozed = course.resolved = course.assigned = course.release_at = None
-    course.escalated = course.by_hand = False
-    course.live = (*course.live, (min(course.at, word.raised_at), None))[-MOST_SPANS:]
-    for start, end in bearings.hushed:
-        if start <= course.at and (end is None or course.at < end):
-            course.state, course.release_at = _GATHERED, end
-            _tell(course, course.at, AlertStep.GATHERED)
+def _activate(progress: Progress, signal: SeenSignal, context: AlertContext) -> None:
+    progress.raised_at = signal.raised_at
+    progress.answered = signal.severity
+    progress.acknowledged = progress.snoozed = progress.resolved = progress.assigned = progress.release_at = None
+    progress.escalated = progress.resolved_manually = False
+    progress.active = (*progress.active, (min(progress.at, signal.raised_at), None))[-MOST_SPANS:]
+    for start, end in context.silences:
+        if start <= progress.at and (end is None or progress.at < end):
+            progress.state, progress.release_at = _GATHERED, end
+            _log(progress, progress.at, AlertStep.GATHERED)
             return
-    _call(course, course.at, AlertStep.RAISED)
+    _call_attention(progress, progress.at, AlertStep.RAISED)
 
 
-def _fall(course: Course, bearings: Bearings) -> None:
-    if not course.cause:
+def _cause_ends(progress: Progress, context: AlertContext) -> None:
+    if not progress.cause:
         return
-    conduct, at = bearings.conduct, course.at
-    course.cause = course.pinned = False
-    course.turned_at = at
-    course.ends = tuple(one for one in (*course.ends, at) if one > at - conduct.flaps_within_ms)[-conduct.flaps - 1 :]
-    if not course.flapping and len(course.ends) > conduct.flaps and course.state is not _GATHERED:
-        course.flapping = True
-        _tell(course, at, AlertStep.FLAPPING)
-    if not is_live(course):
-        _end(course, at, ITSELF)
+    policy, at = context.policy, progress.at
+    progress.cause = progress.reopened = False
+    progress.cause_changed_at = at
+    progress.ends = tuple(one for one in (*progress.ends, at) if one > at - policy.flaps_within_ms)[-policy.flaps - 1 :]
+    if not progress.flapping and len(progress.ends) > policy.flaps and progress.state is not _GATHERED:
+        progress.flapping = True
+        _log(progress, at, AlertStep.FLAPPING)
+    if not is_active(progress):
+        _deactivate(progress, at, ITSELF)
 
 
-def _end(course: Course, at: int, by: str, note: str = "") -> None:
+def _deactivate(progress: Progress, at: int, by: str, note: str = "") -> None:
     """The cause is over."""
-    if course.live and course.live[-1][1] is None:
-        course.live = (*course.live[:-1], (course.live[-1][0], at))
-    course.by_hand = course.pinned = False
-    course.release_at = None
-    if course.state is not _RESOLVED:
-        course.state, course.resolved = _RESOLVED, (at, by)
-        _tell(course, at, AlertStep.RESOLVED, by, note)
+    if progress.active and progress.active[-1][1] is None:
+        progress.active = (*progress.active[:-1], (progress.active[-1][0], at))
+    progress.resolved_manually = progress.reopened = False
+    progress.release_at = None
+    if progress.state is not _RESOLVED:
+        progress.state, progress.resolved = _RESOLVED, (at, by)
+        _log(progress, at, AlertStep.RESOLVED, by, note)
 
 
-def _calm(course: Course, at: int, bearings: Bearings) -> None:
-    del bearings
-    course.flapping = False
-    course.ends = ()
-    _tell(course, at, AlertStep.CALMED)
-    if not is_live(course):
-        _end(course, at, ITSELF)
+def _calm(progress: Progress, at: int, context: AlertContext) -> None:
+    del context
+    progress.flapping = False
+    progress.ends = ()
+    _log(progress, at, AlertStep.CALMED)
+    if not is_active(progress):
+        _deactivate(progress, at, ITSELF)
 
 
-def _wake(course: Course, at: int, bearings: Bearings) -> None:
-    del bearings
-    _call(course, at, AlertStep.WOKEN)
+def _wake(progress: Progress, at: int, context: AlertContext) -> None:
+    del context
+    _call_attention(progress, at, AlertStep.WOKEN)
 
 
-def _release(course: Course, at: int, bearings: Bearings) -> None:
-    del bearings
-    course.release_at = None
-    _call(course, at, AlertStep.RELEASED)
+def _release(progress: Progress, at: int, context: AlertContext) -> None:
+    del context
+    progress.release_at = None
+    _call_attention(progress, at, AlertStep.RELEASED)
 
 
-def _escalate(course: Course, at: int, bearings: Bearings) -> None:
-    escalation = bearings.route.escalation
+def _escalate(progress: Progress, at: int, context: AlertContext) -> None:
+    escalation = context.route.escalation
     assert escalation is not None
-    course.escalated = True
+    progress.escalated = True
     if escalation.owner is not None:
-        course.assigned = escalation.owner
-    _tell(course, at, AlertStep.ESCALATED, note=escalation.owner or "")
+        progress.assigned = escalation.owner
+    _log(progress, at, AlertStep.ESCALATED, note=escalation.owner or "")
 
 
-def _call(course: Course, at: int, step: AlertStep, by: str = ITSELF, note: str = "") -> None:
-    """Call for attention, anew."""
-    course.state = _RAISED
-    course.attention_at = at
-    course.times_raised += 1
-    course.acknowledged = course.snoozed = course.resolved = None
-    course.escalated = course.by_hand = False
-    _tell(course, at, step, by, note)
+def _call_attention(progress: Progress, at: int, step: AlertStep, by: str = ITSELF, note: str = "") -> None:
+    """Raise the alert, for the first time or again."""
+    progress.state = _RAISED
+    progress.attention_at = at
+    progress.times_raised += 1
+    progress.acknowledged = progress.snoozed = progress.resolved = None
+    progress.escalated = progress.resolved_manually = False
+    _log(progress, at, step, by, note)
 
 
-def _tell(course: Course, at: int, step: AlertStep, by: str = ITSELF, note: str = "") -> None:
-    course.history = (*course.history, AlertChange(at, step, by, note))[-MOST_CHANGES:]
+def _log(progress: Progress, at: int, step: AlertStep, by: str = ITSELF, note: str = "") -> None:
+    progress.history = (*progress.history, AlertChange(at, step, by, note))[-MOST_CHANGES:]
 
 
-def _act(course: Course, deed: Deed) -> None:
-    step = _DOING[deed.action](course, deed)
+def _act(progress: Progress, action: SeenAction) -> None:
+    step = _PERFORM[action.action](progress, action)
     if step is AlertStep.IGNORED:
-        _tell(course, deed.at, step, deed.by, f"{deed.action.value}: {deed.note}" if deed.note else deed.action.value)
+        ignored = action.action.value
+        _log(progress, action.at, step, action.by, f"{ignored}: {action.note}" if action.note else ignored)
         return
-    course.accepted = course.severity
-    course.note = deed.note or course.note
+    progress.answered = progress.severity
+    progress.note = action.note or progress.note
     if step is AlertStep.REOPENED:
-        _call(course, course.at, step, deed.by, deed.note)
+        _call_attention(progress, progress.at, step, action.by, action.note)
     else:
-        _tell(course, deed.at, step, deed.by, deed.note)
+        _log(progress, action.at, step, action.by, action.note)
 
 
-def _acknowledge(course: Course, deed: Deed) -> AlertStep:
-    if course.state not in (_RAISED, _SNOOZED):
+def _acknowledge(progress: Progress, action: SeenAction) -> AlertStep:
+    if progress.state not in (_RAISED, _SNOOZED):
         return AlertStep.IGNORED
-    course.state, course.acknowledged, course.snoozed = _ACKNOWLEDGED, (deed.at, deed.by), None
+    progress.state, progress.acknowledged, progress.snoozed = _ACKNOWLEDGED, (action.at, action.by), None
     return AlertStep.ACKNOWLEDGED
 
 
-def _snooze(course: Course, deed: Deed) -> AlertStep:
-    if course.state not in OPEN or deed.until is None or deed.until <= course.at:
+def _snooze(progress: Progress, action: SeenAction) -> AlertStep:
+    if progress.state not in OPEN or action.until is None or action.until <= progress.at:
         return AlertStep.IGNORED
-    course.state, course.snoozed = _SNOOZED, (deed.until, deed.by)
+    progress.state, progress.snoozed = _SNOOZED, (action.until, action.by)
     return AlertStep.SNOOZED
 
 
-def _resolve(course: Course, deed: Deed) -> AlertStep:
-    if course.state not in OPEN:
+def _resolve(progress: Progress, action: SeenAction) -> AlertStep:
+    if progress.state not in OPEN:
         return AlertStep.IGNORED
-    course.state, course.resolved, course.snoozed, course.pinned = _RESOLVED, (deed.at, deed.by), None, False
-    course.by_hand = is_live(course)
-    if not course.by_hand:
-        _end(course, deed.at, deed.by)
+    progress.state, progress.resolved = _RESOLVED, (action.at, action.by)
+    progress.snoozed, progress.reopened = None, False
+    progress.resolved_manually = is_active(progress)
+    if not progress.resolved_manually:
+        _deactivate(progress, action.at, action.by)
     return AlertStep.RESOLVED
 
 
-def _reopen(course: Course, deed: Deed) -> AlertStep:
-    if course.state in (_RAISED, _GATHERED) or not course.live:
+def _reopen(progress: Progress, action: SeenAction) -> AlertStep:
+    if progress.state in (_RAISED, _GATHERED) or not progress.active:
         return AlertStep.IGNORED
-    if not is_live(course):
-        course.pinned = True
-        course.live = (*course.live, (deed.at, None))[-MOST_SPANS:]
+    if not is_active(progress):
+        progress.reopened = True
+        progress.active = (*progress.active, (action.at, None))[-MOST_SPANS:]
     return AlertStep.REOPENED
 
 
-def _assign(course: Course, deed: Deed) -> AlertStep:
-    if deed.owner is None or not (course.state in OPEN or course.state is _GATHERED):
+def _assign(progress: Progress, action: SeenAction) -> AlertStep:
+    if action.owner is None or not (progress.state in OPEN or progress.state is _GATHERED):
         return AlertStep.IGNORED
-    course.assigned = deed.owner
+    progress.assigned = action.owner
     return AlertStep.ASSIGNED
 
 
-_DOING: dict[ActionKind, Callable[[Course, Deed], AlertStep]] = {
+_PERFORM: dict[ActionKind, Callable[[Progress, SeenAction], AlertStep]] = {
     ActionKind.ACKNOWLEDGE: _acknowledge, ActionKind.SNOOZE: _snooze, ActionKind.RESOLVE: _resolve,
     ActionKind.REOPEN: _reopen, ActionKind.ASSIGN: _assign,
 }

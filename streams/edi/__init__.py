@@ -1,4 +1,4 @@
-"""EDI: what was sent to partners against what they acknowledged.
+"""EDI: which interchanges we sent, and which of them partners acknowledged, rejected or left unanswered.
 
 Reads ``edi.interchanges`` and ``edi.acknowledgements``; writes ``alert.signals``. Owns ``edi.state``.
 """

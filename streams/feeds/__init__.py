@@ -1,4 +1,4 @@
-"""Feeds: how regularly each feed speaks, when it falls silent, when its contract drifts.
+"""Feeds: how often each carrier's feed sends, when one has fallen silent, and when its contract has drifted.
 
 Reads ``feed.activity``; writes ``alert.signals``. Owns ``feed.state``.
 """

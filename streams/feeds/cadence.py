@@ -1,9 +1,10 @@
-"""How a feed usually speaks, learnt hour by hour of the week (UTC; a week begins with the epoch's, on a Thursday).
+"""How often a feed sends: declared by its carrier folder, and learnt hour by hour of the week.
 
-What is kept is in which hours of the last eight weeks it was heard: 168 bytes, one for each hour of the week, a bit for
-each week. That is a function of the set of receipts, whatever their order. Of whole weeks, once there are enough, two
-things are learnt: hours in which the feed is usually silent, which count for no silence, and how long it is silent now
-and then in the others. Nothing learnt makes a silence shorter than what is declared.
+The state keeps in which hours of the last eight weeks the feed sent anything: 168 bytes, one for each hour of the week,
+one bit for each week. It is a function of the set of receipts, whatever their order. Weeks are UTC and begin, like the
+epoch, on a Thursday. From whole weeks, once there are enough, two things are learnt: the hours in which the feed is
+usually silent, which do not count as silence, and how long it is silent at times in the other hours. Nothing learnt
+makes the allowed silence shorter than declared.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ HOUR_MS = 3_600_000
 HOURS = 168
 WEEKS = 8
 ENOUGH_WEEKS = 4
-"""Whole weeks of hearing before anything is taken as usual."""
+"""Whole weeks of records before a pattern is learnt."""
 QUIET_SHARE = 0.25
-"""An hour of the week is quiet where the feed was heard in no more of the weeks, newer ones counting for more."""
+"""An hour of the week is quiet where the feed sent in at most this share of the weeks, newer weeks weighing more."""
 REGULAR_SHARE = 0.75
-"""So much of what was heard must lie outside of quiet hours; else the feed keeps no hours, and none is quiet."""
+"""At least this share of the active hours must lie outside quiet hours; otherwise no hour is quiet."""
 UNUSUAL_SHARE = 0.01
-"""The longest gaps, one at least, are taken as outages and teach nothing."""
+"""This share of the gaps, the longest and at least one, counts as outages and is ignored."""
 
 
 class Pause(Struct, frozen=True):
-    """A time in which a feed need not speak: a holiday. ``begins`` and ``ends``: UTC ms."""
+    """A time in which a feed need not send: a holiday. ``begins`` and ``ends``: UTC ms."""
 
     begins: int
     ends: int
@@ -34,7 +35,7 @@ class Pause(Struct, frozen=True):
 
 
 class Cadence(Struct, frozen=True):
-    """How often a feed usually speaks, and after how long a silence it counts as stale (seconds), as declared.
+    """How often a feed is expected to send, and after how long a silence it is stale, in seconds, as declared.
     ``pauses``: in order of time."""
 
     expect_every_s: int
@@ -42,20 +43,20 @@ class Cadence(Struct, frozen=True):
     pauses: tuple[Pause, ...] = ()
 
 
-class Rhythm(Struct, frozen=True):
-    """What is learnt. ``quiet``: the hours of the week in which it is usually silent; ``usual_s``: how long it is
-    silent now and then in the others, 0 where less than an hour; ``weeks``: what it is learnt from, 0: nothing is."""
+class WeeklyPattern(Struct, frozen=True):
+    """What is learnt. ``quiet``: the hours of the week in which the feed is usually silent; ``usual_s``: seconds it is
+    silent at times in the other hours, 0 below an hour; ``weeks``: weeks it is learnt from, 0: nothing is learnt."""
 
     quiet: frozenset[int] = frozenset()
     usual_s: int = 0
     weeks: int = 0
 
 
-UNKNOWN = Rhythm()
+NOTHING_LEARNT = WeeklyPattern()
 
 
-class Due(Struct, frozen=True):
-    """When a silence is too long, UTC ms, how long that is (seconds), and the pauses that were not counted."""
+class StaleAt(Struct, frozen=True):
+    """When a silence becomes too long, UTC ms; its length, seconds; and the pauses that did not count."""
 
     at: int
     wait_s: int
@@ -63,7 +64,7 @@ class Due(Struct, frozen=True):
 
 
 def with_hour(heard: bytes, week: int, at_ms: int) -> tuple[bytes, int]:
-    """The hours heard, and their newest week, with a receipt at ``at_ms``; unchanged by one that is too old."""
+    """The active hours and their newest week, with a receipt at ``at_ms``; unchanged by one that is too old."""
     its_week, hour = divmod(at_ms // HOUR_MS, HOURS)
     if not heard:
         heard, week = bytes(HOURS), its_week
@@ -76,12 +77,12 @@ def with_hour(heard: bytes, week: int, at_ms: int) -> tuple[bytes, int]:
     return heard[:hour] + bytes((heard[hour] | bit,)) + heard[hour + 1 :], week
 
 
-def rhythm(heard: bytes, week: int, pauses: Sequence[Pause] = ()) -> Rhythm:
-    """What is learnt from the whole weeks in it: neither the newest, which goes on, nor the oldest."""
+def weekly_pattern(heard: bytes, week: int, pauses: Sequence[Pause] = ()) -> WeeklyPattern:
+    """The pattern of the whole weeks: without the newest, which is not over, and the oldest."""
     oldest = max(heard, default=0).bit_length() - 1
     ages = range(oldest - 1, 0, -1)
     if len(ages) < ENOUGH_WEEKS:
-        return UNKNOWN
+        return NOTHING_LEARNT
     weights = {age: WEEKS - age for age in ages}
     most = QUIET_SHARE * sum(weights.values())
     quiet = frozenset(
@@ -94,13 +95,13 @@ def rhythm(heard: bytes, week: int, pauses: Sequence[Pause] = ()) -> Rhythm:
     gaps = sorted(_gaps(heard, week, ages, quiet, pauses))
     usual = gaps[: len(gaps) - max(1, round(UNUSUAL_SHARE * len(gaps)))]
     longest = usual[-1] if usual else 0
-    return Rhythm(quiet, (longest + 1) * 3600 if longest else 0, len(ages))
+    return WeeklyPattern(quiet, (longest + 1) * 3600 if longest else 0, len(ages))
 
 
 def _gaps(
     heard: bytes, week: int, ages: Sequence[int], quiet: frozenset[int], pauses: Sequence[Pause]
 ) -> Iterator[int]:
-    """The hours that count between one in which it was heard and the next."""
+    """Lengths, in hours that count, of the gaps between two active hours."""
     begun, silent = False, 0
     for age in ages:
         first = (week - age) * HOURS
@@ -113,9 +114,9 @@ def _gaps(
                 silent += 1
 
 
-def due(since_ms: int, cadence: Cadence, learnt: Rhythm, until_ms: int) -> Due | None:
-    """When a silence that began at ``since_ms`` is longer than declared and than usual, in hours that count; None where
-    it is not by ``until_ms``."""
+def stale_at(since_ms: int, cadence: Cadence, learnt: WeeklyPattern, until_ms: int) -> StaleAt | None:
+    """When a silence that began at ``since_ms`` becomes longer than declared and than usual, without quiet hours and
+    pauses; None where it does not by ``until_ms``."""
     wait_s = max(cadence.stale_after_s, learnt.usual_s)
     pauses = [one for one in cadence.pauses if one.ends > since_ms and one.begins < until_ms]
     left, at, paused = wait_s * 1000, since_ms, dict[str, None]()
@@ -130,7 +131,7 @@ def due(since_ms: int, cadence: Cadence, learnt: Rhythm, until_ms: int) -> Due |
         ends = min([ends, *(one.begins for one in pauses if one.begins > at)])
         if hour % HOURS not in learnt.quiet:
             if ends - at >= left:
-                return None if at + left > until_ms else Due(at + left, wait_s, tuple(paused))
+                return None if at + left > until_ms else StaleAt(at + left, wait_s, tuple(paused))
             left -= ends - at
         at = ends
     return None
@@ -143,7 +144,7 @@ def _pause_at(at_ms: int, pauses: Sequence[Pause]) -> Pause | None:
     return None
 
 
-def expected(cadence: Cadence, learnt: Rhythm, found: Due) -> str:
+def explanation(cadence: Cadence, learnt: WeeklyPattern, found: StaleAt) -> str:
     """What was expected and why, for people."""
     words = [f"expected every {span(cadence.expect_every_s)}"]
     if learnt.usual_s > cadence.stale_after_s:
@@ -156,7 +157,7 @@ def expected(cadence: Cadence, learnt: Rhythm, found: Due) -> str:
 
 
 def span(seconds: int) -> str:
-    """A span for people: ``2 h``, ``90 min``, ``450 s``."""
+    """A duration for people: ``2 h``, ``90 min``, ``450 s``."""
     if seconds % 3600 == 0:
         return f"{seconds // 3600} h"
     return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"

@@ -1,7 +1,7 @@
-"""When a feed has been silent for too long, and when all are: then it is our own hearing that fails, not the feeds'.
+"""When a feed has been silent for too long, and when all are: then our own intake fails, not the feeds.
 
-What all feeds together are is a record like that of one, under :data:`ALL_FEEDS`. Its ``watched_since`` is from when
-silences count: since then some feed was heard now and then, and the watch looked. Times are UTC ms.
+All feeds together have a record like that of one feed, under ``ALL_FEEDS``. Silences count from its ``watched_since``:
+since then records arrived and sweeps ran. Times are UTC ms.
 """
 
 from __future__ import annotations
@@ -13,36 +13,35 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.contracts.model import FeedState
-from streams.feeds.cadence import Cadence, due, expected, rhythm, span, with_hour
+from streams.feeds.cadence import Cadence, explanation, span, stale_at, weekly_pattern, with_hour
+from streams.feeds.feed_alerts import ALL_FEEDS
 
-ALL_FEEDS = "*"
-"""The key of what is known of all feeds together."""
 NOTED_MS = 300_000
-"""How often the watch notes that it looks."""
+"""How often a sweep is noted in the state."""
 
 
-class Overdue(Struct, frozen=True):
-    """A silence that is too long: since when, and what to say of it."""
+class Silence(Struct, frozen=True):
+    """A silence that is too long: since when it is, and the words of its alert."""
 
     since: int
     words: str
 
 
 def first_seen(feed: str, now_ms: int) -> FeedState:
-    """What is known of a feed nothing is known of."""
+    """The state of a feed before its first record."""
     return FeedState(
         feed=feed, last_received_at=None, last_event_at=None, events=0, dead_letters=0, unmapped=0,
         stale=False, stale_since=None, watched_since=now_ms,
     )  # fmt: skip
 
 
-def last_heard(state: FeedState) -> int:
-    """When it was heard last; of a feed never heard, since when it is watched."""
+def last_received(state: FeedState) -> int:
+    """The time of its last record; before the first, since when it is watched."""
     return state.watched_since if state.last_received_at is None else state.last_received_at
 
 
-def hear(together: FeedState, times: Sequence[int]) -> FeedState:
-    """All feeds together, with receipts of any of them."""
+def with_receipts(together: FeedState, times: Sequence[int]) -> FeedState:
+    """The state of all feeds together, with receipts of any of them."""
     heard, week = together.heard, together.heard_week
     for at in times:
         heard, week = with_hour(heard, week, at)
@@ -50,9 +49,9 @@ def hear(together: FeedState, times: Sequence[int]) -> FeedState:
     return replace(together, last_received_at=latest, heard=heard, heard_week=week)
 
 
-def look(together: FeedState, now_ms: int, own_silence_ms: int) -> FeedState:
-    """All feeds together, with a note, now and then, that the watch looked. Where it had not for so long, or its clock
-    has jumped, silences count from now."""
+def with_check(together: FeedState, now_ms: int, own_silence_ms: int) -> FeedState:
+    """The state of all feeds together, with a note, every ``NOTED_MS``, that a sweep ran. Where none ran for
+    ``own_silence_ms``, or the clock jumped, silences count from now."""
     looked_at = together.looked_at
     if looked_at is None or abs(now_ms - looked_at) > own_silence_ms:
         return replace(together, looked_at=now_ms, watched_since=now_ms)
@@ -62,7 +61,7 @@ def look(together: FeedState, now_ms: int, own_silence_ms: int) -> FeedState:
 def cadence_of_all(
     states: Mapping[str, FeedState], watched: Mapping[str, Cadence], own_silence_ms: int
 ) -> Cadence | None:
-    """How often any feed at all is to be heard; None where fewer than two ever were: one alone is itself."""
+    """How often any feed at all is expected to send; None where fewer than two ever did."""
     known = [watched[feed] for feed, state in states.items() if feed in watched and state.last_received_at is not None]
     if len(known) < 2:
         return None
@@ -72,24 +71,25 @@ def cadence_of_all(
     return Cadence(every, max(own_silence_ms // 1000, 2 * every), pauses)
 
 
-def is_over(state: FeedState, cadence: Cadence, now_ms: int) -> bool:
-    """Whether a feed that was silent has spoken within its cadence."""
-    found = due(last_heard(state), cadence, rhythm(state.heard, state.heard_week, cadence.pauses), now_ms)
+def has_recovered(state: FeedState, cadence: Cadence, now_ms: int) -> bool:
+    """Whether a feed that was silent has sent within its cadence."""
+    learnt = weekly_pattern(state.heard, state.heard_week, cadence.pauses)
+    found = stale_at(last_received(state), cadence, learnt, now_ms)
     return found is None or now_ms <= found.at
 
 
-def overdue(state: FeedState, cadence: Cadence, counted_from: int, now_ms: int) -> Overdue | None:
-    """Since when a feed is silent for too long; None while it is not. Silences count from ``counted_from`` on."""
-    since = max(last_heard(state), counted_from)
+def find_silence(state: FeedState, cadence: Cadence, counted_from: int, now_ms: int) -> Silence | None:
+    """The silence of a feed where it is too long by now; None where it is not. It counts from ``counted_from`` on."""
+    since = max(last_received(state), counted_from)
     if now_ms - since <= cadence.stale_after_s * 1000:
         return None
-    learnt = rhythm(state.heard, state.heard_week, cadence.pauses)
-    found = due(since, cadence, learnt, now_ms)
+    learnt = weekly_pattern(state.heard, state.heard_week, cadence.pauses)
+    found = stale_at(since, cadence, learnt, now_ms)
     if found is None or now_ms <= found.at:
         return None
-    return Overdue(found.at, (
-        f"{_is_silent(state)} for more than {span(found.wait_s)}, since {_second(last_heard(state))}; "
-        f"{expected(cadence, learnt, found)}"
+    return Silence(found.at, (
+        f"{_is_silent(state)} for more than {span(found.wait_s)}, since {_second(last_received(state))}; "
+        f"{explanation(cadence, learnt, found)}"
     ))
 
 

@@ -1,6 +1,6 @@
-"""The identity stage's own record of one reference: who says whose it is, and what is to be resolved by it.
+"""The identity stage's own record of one reference: who claims it for which shipment, and what it is to resolve.
 
-The record is a function of the *set* of what was taken in, but for ``turns`` and ``raised``. It is stored as a
+The record is a function of the *set* of inputs, except for ``retractions`` and ``alerted_at``. It is stored as a
 MessagePack array: new fields go to the end, with a default. Times are UTC milliseconds.
 """
 
@@ -11,15 +11,17 @@ from msgspec.structs import replace
 
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import CarrierEvent, ReferenceClaim
+from streams.contracts.references import most_specific
 from streams.kernel.vocabulary import SaidBy
 
+IdentityInput = CarrierEvent | ReferenceClaim
 
-class Word(Struct, frozen=True, array_like=True, gc=False):
-    """Somebody's newest word that the reference is a shipment's. ``since`` and ``until``: the times it was said of;
-    ``turn`` as of :class:`ReferenceClaim`.
 
-    A person has one word on a reference; an order one for each of its deliveries and shipments; events one for each
-    shipment.
+class ShipmentClaim(Struct, frozen=True, array_like=True, gc=False):
+    """The newest version of a claim that the reference belongs to a shipment.
+
+    A person has one such claim on a reference; an order one for each of its deliveries and shipments; events one for
+    each shipment. ``since`` and ``until``: the times it was made about. ``turn`` as in :class:`ReferenceClaim`.
     """
 
     said_by: SaidBy
@@ -39,8 +41,9 @@ class Word(Struct, frozen=True, array_like=True, gc=False):
         return shipment_key(self.carrier, self.tracking_number)
 
 
-class Line(Struct, frozen=True, array_like=True, gc=False):
-    """An order's line that is the shipment's the reference turns out to be. ``turn`` as of :class:`ReferenceClaim`."""
+class OrderLineClaim(Struct, frozen=True, array_like=True, gc=False):
+    """The newest version of an order's claim on whichever shipment the reference belongs to. ``turn`` as in
+    :class:`ReferenceClaim`."""
 
     order_id: str
     delivery_id: str
@@ -55,17 +58,17 @@ class Line(Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def name(self) -> str:
-        """What tells it from others of the reference."""
+        """Identifies the line among those of the reference."""
         return f"{self.claim}\x1f{self.carrier}"
 
     @property
     def claim(self) -> str:
-        """What it claims a shipment for; lines that name different carriers may do so for the same."""
+        """Order and delivery; lines that name different carriers may claim the same shipment for them."""
         return f"{self.order_id}\x1f{self.delivery_id}"
 
 
-class Held(Struct, frozen=True, array_like=True, gc=False):
-    """An event without a number, as one source told of it; ``body``: the whole event in MessagePack."""
+class KeptEvent(Struct, frozen=True, array_like=True, gc=False):
+    """An event without a tracking number, in the version of one source; ``body``: the whole event in MessagePack."""
 
     event_id: str
     carrier: str
@@ -75,25 +78,26 @@ class Held(Struct, frozen=True, array_like=True, gc=False):
     body: bytes
 
 
-class Turn(Struct, frozen=True, array_like=True, gc=False):
-    """That an event, or what lines claim, by ``name``, was taken back from a shipment, or an older line took the place
-    of a newer one there, so often."""
+class Retractions(Struct, frozen=True, array_like=True, gc=False):
+    """How often an event or an order's claim, by ``name``, was retracted from a shipment; also counts how often an
+    older line took the place of a newer one there."""
 
     name: str
     shipment: str
     times: int
 
 
-class Known(Struct, array_like=True, gc=False):
-    """Everything known of one reference. ``raised``: when the wait an alert was raised for ran out."""
+class ReferenceRecord(Struct, array_like=True, gc=False):
+    """Everything known of one reference. ``alerted_at``: the due time of the open alert about an event that waits too
+    long; None without one."""
 
     type: str
     value: str
-    words: tuple[Word, ...] = ()
-    lines: tuple[Line, ...] = ()
-    held: tuple[Held, ...] = ()
-    turns: tuple[Turn, ...] = ()
-    raised: int | None = None
+    claims: tuple[ShipmentClaim, ...] = ()
+    lines: tuple[OrderLineClaim, ...] = ()
+    events: tuple[KeptEvent, ...] = ()
+    retractions: tuple[Retractions, ...] = ()
+    alerted_at: int | None = None
 
     @property
     def key(self) -> str:
@@ -102,108 +106,118 @@ class Known(Struct, array_like=True, gc=False):
 
     @property
     def updated_at(self) -> int:
-        """When something was last said or received of it."""
+        """The time of the latest claim or receipt; 0 without any."""
         times = [
-            *(word.said_at for word in self.words), *(line.said_at for line in self.lines),
-            *(one.received_at for one in self.held),
+            *(claim.said_at for claim in self.claims), *(line.said_at for line in self.lines),
+            *(event.received_at for event in self.events),
         ]
         return max(times, default=0)
 
 
 encode = msgpack.Encoder().encode
-decode = msgpack.Decoder(Known).decode
-"""A stored record back. Raises msgspec.DecodeError (or its ValidationError) where it is not one."""
+decode = msgpack.Decoder(ReferenceRecord).decode
+"""The record of stored bytes. Raises msgspec.DecodeError (or its ValidationError) for other bytes."""
 
 decode_event = msgpack.Decoder(CarrierEvent).decode
 
 
-def held(event: CarrierEvent) -> Held:
-    """The event as it is kept."""
+def key_of(item: IdentityInput) -> str:
+    """The key of the reference an input is about, TYPE:REFERENCE; empty where it names none."""
+    if isinstance(item, ReferenceClaim):
+        return f"{item.type}:{item.value}"
+    found = most_specific(item.references)
+    return "" if found is None else found.key
+
+
+def kept(event: CarrierEvent) -> KeptEvent:
+    """The event in the form in which the record keeps it."""
     source = f"{event.source.feed}\x1f{event.source.channel}"
-    return Held(
+    return KeptEvent(
         event.event_id, event.carrier, event.occurred_at, event.received_at, source, encode(event)
     )
 
 
-def with_event(known: Known, event: CarrierEvent) -> Known | None:
-    """The record with the event; None where it is there already. Of two versions by one source the one received first
-    is kept (equal receipt: the smaller)."""
-    new = held(event)
+def with_event(record: ReferenceRecord, event: CarrierEvent) -> ReferenceRecord | None:
+    """The record with the event; None where that changes nothing. Of two versions by one source the one received first
+    is kept (same receipt: the smaller)."""
+    new = kept(event)
     others = []
-    for one in known.held:
+    for one in record.events:
         if (one.event_id, one.source) != (new.event_id, new.source):
             others.append(one)
         elif (one.received_at, one.body) <= (new.received_at, new.body):
             return None
-    kept = sorted([*others, new], key=lambda one: (one.event_id, one.source))
-    return replace(known, held=tuple(kept))
+    return replace(record, events=tuple(sorted([*others, new], key=lambda one: (one.event_id, one.source))))
 
 
-def with_claim(known: Known, claim: ReferenceClaim) -> Known | None:
-    """The record with the claim; None where it says nothing new."""
+def with_claim(record: ReferenceRecord, claim: ReferenceClaim) -> ReferenceRecord | None:
+    """The record with the claim; None where that changes nothing."""
     if not claim.tracking_number and claim.said_by is SaidBy.ORDER:
-        return _with_line(known, claim)
-    return _with_word(known, claim)
+        return _with_line(record, claim)
+    return _with_shipment_claim(record, claim)
 
 
-def _with_line(known: Known, claim: ReferenceClaim) -> Known | None:
-    new = Line(
+def _with_line(record: ReferenceRecord, claim: ReferenceClaim) -> ReferenceRecord | None:
+    new = OrderLineClaim(
         claim.order_id, claim.delivery_id, claim.carrier, claim.customer_id, claim.promised_delivery_at,
         claim.said_at, False, claim.order_value, claim.currency, claim.turn,
     )
     if claim.withdrawn:
-        new = Line(claim.order_id, claim.delivery_id, claim.carrier, "", None, claim.said_at, True, turn=claim.turn)
-    before = next((one for one in known.lines if one.name == new.name), None)
-    if before is not None and _turned_age(new) <= _turned_age(before):
+        new = OrderLineClaim(
+            claim.order_id, claim.delivery_id, claim.carrier, "", None, claim.said_at, True, turn=claim.turn
+        )
+    before = next((one for one in record.lines if one.name == new.name), None)
+    if before is not None and _age_with_turn(new) <= _age_with_turn(before):
         return None
-    kept = sorted([*(one for one in known.lines if one is not before), new], key=lambda one: one.name)
-    return replace(known, lines=tuple(kept))
+    lines = sorted([*(one for one in record.lines if one is not before), new], key=lambda one: one.name)
+    return replace(record, lines=tuple(lines))
 
 
-def _with_word(known: Known, claim: ReferenceClaim) -> Known | None:
-    said = Word(
+def _with_shipment_claim(record: ReferenceRecord, claim: ReferenceClaim) -> ReferenceRecord | None:
+    given = ShipmentClaim(
         claim.said_by, claim.order_id, claim.delivery_id, claim.carrier, claim.tracking_number, claim.said_at,
         claim.withdrawn, claim.valid_at, claim.valid_at, claim.turn,
     )
-    before = next((one for one in known.words if _name(one) == _name(said)), None)
-    new = said if before is None else _newest(before, said)
+    before = next((one for one in record.claims if _identity(one) == _identity(given)), None)
+    new = given if before is None else _newest(before, given)
     if new == before:
         return None
-    kept = sorted([*(one for one in known.words if one is not before), new], key=_name)
-    return replace(known, words=tuple(kept))
+    return replace(
+        record, claims=tuple(sorted([*(one for one in record.claims if one is not before), new], key=_identity))
+    )
 
 
-def _newest(one: Word, other: Word) -> Word:
-    """Of two words of the same speaker the later; but for a person's, about all the times that both are about."""
-    newest = max(one, other, key=_age_of_word)
+def _newest(one: ShipmentClaim, other: ShipmentClaim) -> ShipmentClaim:
+    """The later version of the same claim; except for a person's, it covers the times of both."""
+    newest = max(one, other, key=_age)
     if newest.said_by is SaidBy.PERSON:
         return newest
     since, until = min(one.since, other.since), max(one.until, other.until)
-    return Word(
+    return ShipmentClaim(
         newest.said_by, newest.order_id, newest.delivery_id, newest.carrier, newest.tracking_number,
         newest.said_at, newest.withdrawn, since, until, newest.turn,
     )
 
 
-def _name(word: Word) -> tuple[str, str, str, str, str]:
-    if word.said_by is SaidBy.PERSON:
+def _identity(claim: ShipmentClaim) -> tuple[str, str, str, str, str]:
+    if claim.said_by is SaidBy.PERSON:
         return SaidBy.PERSON.value, "", "", "", ""
-    return word.said_by.value, word.order_id, word.delivery_id, word.carrier, word.tracking_number
+    return claim.said_by.value, claim.order_id, claim.delivery_id, claim.carrier, claim.tracking_number
 
 
-def _age_of_word(word: Word) -> tuple[int, int, bool, str, str, int]:
-    return word.said_at, word.turn, word.withdrawn, word.carrier, word.tracking_number, word.since
+def _age(claim: ShipmentClaim) -> tuple[int, int, bool, str, str, int]:
+    return claim.said_at, claim.turn, claim.withdrawn, claim.carrier, claim.tracking_number, claim.since
 
 
-def _turned_age(line: Line) -> tuple[int, int, bool, str, int, float, str]:
-    """What makes one word of a line newer than another of the same line."""
+def _age_with_turn(line: OrderLineClaim) -> tuple[int, int, bool, str, int, float, str]:
+    """Orders the versions of one line from old to new."""
     return line.said_at, line.turn, *age_of_line(line)[1:]
 
 
-def age_of_line(line: Line) -> tuple[int, bool, str, int, float, str]:
-    """What makes one line newer than another, whatever its turn; of equal time, always the same wins."""
-    promised, worth = line.promised_delivery_at, line.order_value
+def age_of_line(line: OrderLineClaim) -> tuple[int, bool, str, int, float, str]:
+    """Orders lines from old to new, whatever their turns; lines of the same time in a fixed order."""
+    promised, value = line.promised_delivery_at, line.order_value
     return (
         line.said_at, line.withdrawn, line.customer_id, -1 if promised is None else promised,
-        -1.0 if worth is None else worth, line.currency or "",
+        -1.0 if value is None else value, line.currency or "",
     )

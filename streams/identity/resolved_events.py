@@ -1,4 +1,4 @@
-"""An event without its carrier's number as the event of the shipment it was found to be of; and taken back from one."""
+"""The event a shipment receives once its reference is resolved, and the retraction when the resolution changes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from streams.contracts.model import CarrierEvent
 from streams.kernel.vocabulary import Correction, Flag, SaidBy
 
 BY_REFERENCE = " by reference"
-"""Goes behind the channel: what is heard so is another source than the same feed's events with numbers, so that an
-occurrence both tell of is told once."""
-_STAYS = 16
-"""Hex digits of an id of 32."""
+"""Suffix of the channel: events resolved by reference count as another source than the same feed's events with tracking
+numbers, so that an occurrence reported by both is counted once."""
+_STABLE = 16
+"""Of 32 hex digits of an id."""
 FLAG_OF: dict[SaidBy, Flag] = {
     SaidBy.EVENT: Flag.RESOLVED_BY_EVENT,
     SaidBy.ORDER: Flag.RESOLVED_BY_ORDER,
@@ -20,33 +20,34 @@ FLAG_OF: dict[SaidBy, Flag] = {
 }
 
 
-def resolved_id(event_id: str, shipment: str, turns: int) -> str:
-    """The id of the event at that shipment, after it was taken back from there ``turns`` times.
+def resolved_id(event_id: str, shipment: str, retractions: int) -> str:
+    """The id of the event at that shipment after so many retractions from there.
 
-    It is never the id of an event the carrier sent with its number: what is taken back is our finding, not its word.
-    How it begins does not depend on the turns: of events of one time and rank, ids decide which counts last.
+    It never equals the id of an event the carrier sent with a tracking number: a retraction corrects our resolution,
+    not the carrier. The first half does not depend on the retractions, because ids decide which of two events of the
+    same time and rank is the last.
     """
-    stays = digest("resolved", event_id, shipment)
-    return stays[:_STAYS] + digest("resolved", event_id, shipment, str(turns))[_STAYS:]
+    stable = digest("resolved", event_id, shipment)
+    return stable[:_STABLE] + digest("resolved", event_id, shipment, str(retractions))[_STABLE:]
 
 
-def resolved(
-    event: CarrierEvent, carrier: str, number: str, said_by: SaidBy, turns: int, turns_of_corrected: int
+def resolved_event(
+    event: CarrierEvent, carrier: str, number: str, said_by: SaidBy, retractions: int, retractions_of_corrected: int
 ) -> CarrierEvent:
-    """The event, at the shipment. What it corrects is that event at the same shipment."""
+    """The event as one of the shipment. What it corrects is that event at the same shipment."""
     shipment = shipment_key(carrier, number)
     corrects = event.corrects
     return replace(
-        event, event_id=resolved_id(event.event_id, shipment, turns), carrier=carrier, tracking_number=number,
-        corrects=None if corrects is None else resolved_id(corrects, shipment, turns_of_corrected),
+        event, event_id=resolved_id(event.event_id, shipment, retractions), carrier=carrier, tracking_number=number,
+        corrects=None if corrects is None else resolved_id(corrects, shipment, retractions_of_corrected),
         flags=[*event.flags, FLAG_OF[said_by].value],
         source=replace(event.source, channel=event.source.channel + BY_REFERENCE),
     )
 
 
-def taken_back(event: CarrierEvent, carrier: str, number: str, turns: int) -> CarrierEvent:
-    """Takes the event back from the shipment it was told at."""
-    corrects = resolved_id(event.event_id, shipment_key(carrier, number), turns)
+def retraction_of(event: CarrierEvent, carrier: str, number: str, retractions: int) -> CarrierEvent:
+    """The event that retracts the resolved event from the shipment."""
+    corrects = resolved_id(event.event_id, shipment_key(carrier, number), retractions)
     return replace(
         event, event_id=digest("retracts", corrects), carrier=carrier, tracking_number=number,
         correction=Correction.RETRACTS, corrects=corrects, estimated_delivery_at=None, carrier_event_id=None,

@@ -1,18 +1,19 @@
-"""The identity step: events without a carrier's number, and claims of whose they are, in; those events with their
-number out, as soon as exactly one shipment can be meant.
+"""The identity step: events without a tracking number, and claims on references, in; those events with their tracking
+number out, as soon as exactly one shipment matches.
 
 Reads ``carrier.unresolved`` and ``reference.claims``; writes ``carrier.events``, ``order.references``,
-``alert.signals`` and, as its state, ``reference.state``.
+``alert.signals`` and, as its state, ``reference.state``. Times are UTC milliseconds.
 
-What is known of a reference, and what stands resolved in the end, depend on the set of inputs alone, not on their
-order, their repetition or how they were cut into chunks. Where claims change, what was told at another shipment is
-taken back there.
+The record of a reference, and what stands resolved in the end, depend on the set of inputs alone: not on their order,
+their repetition, or how they were cut into chunks. When claims change, events and order claims are retracted from the
+former shipment and sent to the new one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -20,201 +21,258 @@ from msgspec.structs import replace
 from streams.contracts.claim_order import age_of
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import AlertSignal, CarrierEvent, OrderReference, ReferenceClaim
-from streams.contracts.references import most_specific
-from streams.identity.matching import Rules, Standing, first_told, standing
-from streams.identity.record import Known, Line, Turn, age_of_line, decode_event, with_claim, with_event
-from streams.identity.resolved_events import resolved, taken_back
-from streams.identity.unresolved_alerts import alerts_between, settled
+from streams.identity.matching import MatchingRules, Resolutions, first_received, resolutions
+from streams.identity.record import (
+    IdentityInput,
+    OrderLineClaim,
+    ReferenceRecord,
+    Retractions,
+    age_of_line,
+    decode_event,
+    key_of,
+    with_claim,
+    with_event,
+)
+from streams.identity.resolved_events import resolved_event, retraction_of
+from streams.identity.unresolved_alerts import (
+    ambiguity_alerts,
+    is_forgotten,
+    remains,
+    with_due_alert,
+    without_outdated_alert,
+)
 from streams.kernel.errors import Reject
+from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import RejectReason
 
-MOST_HELD_BYTES = 400 * 1024
-MOST_WORDS = 500
+MOST_EVENT_BYTES = 400 * 1024
+MOST_CLAIMS = 500
 MOST_LINES = 500
-"""What one reference's record holds at most: some 400 events. One with more is no shipment's (``N/A``, ``00000``). Here
-alone does it matter what came first."""
-Said = CarrierEvent | ReferenceClaim
+"""What one reference's record holds at most: some 400 events. A reference with more is a placeholder (``N/A``,
+``00000``). Only at this limit does the order of arrival matter."""
 _Shipment = tuple[str, str]
+_Counted = Mapping[tuple[str, str], int]
+"""(event id or claim, shipment) -> retractions so far."""
 
 
-class Identified(Struct):
-    """What one chunk brought about. ``events``: message key and event; ``states``: changed ones only.
-
-    ``refused``: place in the chunk and why. ``counts``: every event is one of accepted, duplicates and refused; every
-    claim one of claimed and claims_repeated, or refused. ``resolved`` and ``taken_back`` count what went out.
-    """
+class IdentityOutputs(Struct):
+    """``events``: resolved events and retractions, each with its message key CARRIER:NUMBER. ``references``: order
+    claims on the shipments found."""
 
     events: list[tuple[str, CarrierEvent]] = field(default_factory=list)
     references: list[OrderReference] = field(default_factory=list)
     alerts: list[AlertSignal] = field(default_factory=list)
-    states: dict[str, Known] = field(default_factory=dict)
-    refused: list[tuple[int, Reject]] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
 
 
-def identify(chunk: Sequence[Said], states: Mapping[str, Known | None], rules: Rules) -> Identified:
-    """Take a chunk in, in its order. ``states``: "TYPE:REFERENCE" -> what is stored; left unchanged."""
-    out = Identified()
+def step(
+    chunk: Sequence[IdentityInput], states: Mapping[str, ReferenceRecord | None], rules: MatchingRules
+) -> StepResult[IdentityOutputs, ReferenceRecord]:
+    """Take in a chunk, in its order. ``states``: TYPE:REFERENCE -> stored record; left unchanged.
+
+    ``counts``: every event is one of accepted, duplicates and refused; every claim one of claimed, claims_repeated and
+    refused. ``resolved``, ``taken_back``, ``lines_resolved`` and ``lines_taken_back`` count messages.
+    """
+    changed: dict[str, ReferenceRecord] = {}
+    refused: list[tuple[int, Reject]] = []
+    counts = Counter[str]()
     for place, item in enumerate(chunk):
+        key = key_of(item)
         try:
-            _take(item, states, out)
+            after, outcome = _take(item, key, changed.get(key) or states.get(key))
         except Reject as reject:
-            out.refused.append((place, reject))
-            out.counts["refused"] += 1
-    for key, known in out.states.items():
-        before = states.get(key) or Known(known.type, known.value)
-        out.states[key] = _put_right(before, known, rules, out)
-    out.counts += Counter()
-    return out
+            refused.append((place, reject))
+            outcome = "refused"
+        else:
+            if after is not None:
+                changed[key] = after
+        counts[outcome] += 1
+    out = IdentityOutputs()
+    for key, record in changed.items():
+        before = states.get(key) or ReferenceRecord(record.type, record.value)
+        done = _reconcile(before, record, rules)
+        changed[key] = done.record
+        out.events += done.events
+        out.references += done.references
+        out.alerts += done.alerts
+        counts.update(done.counts)
+    return StepResult(out, changed, refused, +counts)
 
 
-def key_of(item: Said) -> str:
-    """The reference an input is about; empty where it names none."""
-    if isinstance(item, ReferenceClaim):
-        return f"{item.type}:{item.value}"
-    found = most_specific(item.references)
-    return "" if found is None else found.key
+def sweep(
+    states: Mapping[str, ReferenceRecord], rules: MatchingRules, now_ms: int
+) -> StepResult[IdentityOutputs, ReferenceRecord | None]:
+    """What the clock brings about: alerts on events that wait too long, and records that are forgotten.
+
+    ``counts``: alerts_due and forgotten.
+    """
+    out = IdentityOutputs()
+    changed: dict[str, ReferenceRecord | None] = {}
+    counts = Counter[str]()
+    for key, record in states.items():
+        now = resolutions(record, rules)
+        if is_forgotten(record, now, rules, now_ms):
+            changed[key] = remains(record)
+            counts["forgotten"] += 1
+            continue
+        after, alerts = with_due_alert(record, now, rules, now_ms)
+        if alerts:
+            out.alerts += alerts
+            changed[key] = after
+            counts["alerts_due"] += len(alerts)
+    return StepResult(out, changed, counts=counts)
 
 
-def _take(item: Said, states: Mapping[str, Known | None], out: Identified) -> None:
-    key = key_of(item)
+def _take(item: IdentityInput, key: str, known: ReferenceRecord | None) -> tuple[ReferenceRecord | None, str]:
+    """The record with the input, None where it changes nothing; and the outcome to count. Raises Reject."""
     kind, _, value = key.partition(":")
     if not kind or not value:
-        raise Reject(RejectReason.NO_REFERENCE, "it names no reference", "references")
-    known = out.states.get(key) or states.get(key) or Known(kind, value)
+        raise Reject(RejectReason.NO_REFERENCE, "no reference: name a type and a value", "references")
+    record = known or ReferenceRecord(kind, value)
     if isinstance(item, ReferenceClaim):
         _check_claim(item)
-        changed, new, old = with_claim(known, item), "claimed", "claims_repeated"
+        after, new, old = with_claim(record, item), "claimed", "claims_repeated"
     else:
         if item.tracking_number:
-            raise Reject(RejectReason.CONTRACT_BROKEN, "the event has its carrier's number", "tracking_number")
-        changed, new, old = with_event(known, item), "accepted", "duplicates"
-    if changed is None:
-        out.counts[old] += 1
-        return
-    _check_room(known, changed)
-    out.states[key] = changed
-    out.counts[new] += 1
+            detail = "the event has a tracking number: it belongs on carrier.events"
+            raise Reject(RejectReason.CONTRACT_BROKEN, detail, "tracking_number")
+        after, new, old = with_event(record, item), "accepted", "duplicates"
+    if after is None:
+        return None, old
+    _check_room(record, after)
+    return after, new
 
 
 def _check_claim(claim: ReferenceClaim) -> None:
     if claim.tracking_number and not claim.carrier:
-        raise Reject(RejectReason.CONTRACT_BROKEN, "a number without its carrier", "carrier")
+        raise Reject(RejectReason.CONTRACT_BROKEN, "carrier is empty: a tracking number needs its carrier", "carrier")
     if not claim.tracking_number and not claim.order_id and not claim.withdrawn:
-        raise Reject(RejectReason.CONTRACT_BROKEN, "neither a shipment nor an order", "tracking_number")
+        detail = "tracking_number and order_id are empty: a claim names a shipment or an order"
+        raise Reject(RejectReason.CONTRACT_BROKEN, detail, "tracking_number")
 
 
-def _check_room(known: Known, changed: Known) -> None:
-    """Refuse what a reference's record has no room for. Raises Reject."""
-    size = sum(len(one.body) for one in changed.held)
-    if len(changed.held) > len(known.held) and size > MOST_HELD_BYTES:
-        what = f"{len(known.held)} events"
-    elif len(changed.words) > MOST_WORDS:
-        what = f"{MOST_WORDS} claims"
-    elif len(changed.lines) > MOST_LINES:
-        what = f"{MOST_LINES} lines of orders"
+def _check_room(record: ReferenceRecord, after: ReferenceRecord) -> None:
+    """Raises Reject for what the record of a reference has no room for."""
+    size = sum(len(one.body) for one in after.events)
+    if len(after.events) > len(record.events) and size > MOST_EVENT_BYTES:
+        full = f"{len(record.events)} events"
+    elif len(after.claims) > MOST_CLAIMS:
+        full = f"{MOST_CLAIMS} claims"
+    elif len(after.lines) > MOST_LINES:
+        full = f"{MOST_LINES} order lines"
     else:
         return
-    raise Reject(RejectReason.TOO_LARGE, f"{known.key} holds {what} and no more: is it a placeholder?")
+    raise Reject(RejectReason.TOO_LARGE, f"{record.key} has {full} and takes no more; is it a placeholder?")
 
 
-def _put_right(before: Known, known: Known, rules: Rules, out: Identified) -> Known:
-    """Tell what is resolved now and was not before, take back what is resolved otherwise; the record as it then is."""
-    was, now = standing(before, rules), standing(known, rules)
-    turns = {(one.name, one.shipment): one for one in known.turns}
-    _take_back_events(before, was, now, turns, out)
-    _put_lines_right(before, known, was, now, turns, out)
-    _tell_events(before, known, was, now, turns, out)
-    known = replace(known, turns=tuple(turns[one] for one in sorted(turns)))
-    out.alerts += alerts_between(before, was, known, now)
-    known, alerts = settled(known, now, rules)
-    out.alerts += alerts
-    return known
+class _Reconciled(NamedTuple):
+    record: ReferenceRecord
+    events: list[tuple[str, CarrierEvent]]
+    references: list[OrderReference]
+    alerts: list[AlertSignal]
+    counts: dict[str, int]
 
 
-Turns = dict[tuple[str, str], Turn]
+def _reconcile(before: ReferenceRecord, record: ReferenceRecord, rules: MatchingRules) -> _Reconciled:
+    """Send what is resolved now and was not before, and retract what is resolved otherwise."""
+    was, now = resolutions(before, rules), resolutions(record, rules)
+    retracted, counted = _retract_events(before, was, now, {(one.name, one.shipment): one.times
+                                                            for one in record.retractions})
+    withdrawn, claimed, counted = _reconcile_lines(before, record, was, now, counted)
+    resolved = _resolve_events(before, record, was, now, counted)
+    record = replace(record, retractions=tuple(Retractions(*one, counted[one]) for one in sorted(counted)))
+    alerts = ambiguity_alerts(before, was, record, now)
+    record, outdated = without_outdated_alert(record, now, rules)
+    counts = {
+        "taken_back": len(retracted), "resolved": len(resolved), "lines_taken_back": withdrawn,
+        "lines_resolved": len(claimed) - withdrawn,
+    }
+    return _Reconciled(record, retracted + resolved, claimed, alerts + outdated, counts)
 
 
-def _take_back_events(before: Known, was: Standing, now: Standing, turns: Turns, out: Identified) -> None:
-    for event_id, one in first_told(before).items():
-        told_at = was.events[event_id].shipment
-        if told_at is None or now.events[event_id].shipment == told_at:
+def _retract_events(
+    before: ReferenceRecord, was: Resolutions, now: Resolutions, counted: _Counted
+) -> tuple[list[tuple[str, CarrierEvent]], _Counted]:
+    events: list[tuple[str, CarrierEvent]] = []
+    after = dict(counted)
+    for event_id, one in first_received(before).items():
+        former = was.events[event_id].shipment
+        if former is None or now.events[event_id].shipment == former:
             continue
-        shipment = shipment_key(*told_at)
-        out.events.append((shipment, taken_back(decode_event(one.body), *told_at, _times(turns, event_id, shipment))))
-        out.counts["taken_back"] += 1
-        _turn(turns, event_id, shipment)
+        shipment = shipment_key(*former)
+        times = after.get((event_id, shipment), 0)
+        events.append((shipment, retraction_of(decode_event(one.body), *former, times)))
+        after[event_id, shipment] = times + 1
+    return events, after
 
 
-def _tell_events(
-    before: Known, known: Known, was: Standing, now: Standing, turns: Turns, out: Identified
-) -> None:
-    held_before = set(before.held)
-    for one in known.held:
-        ruling, old = now.events[one.event_id], was.events.get(one.event_id)
-        if ruling.shipment is None or (
-            old is not None and old.shipment == ruling.shipment and one in held_before
-        ):
+def _resolve_events(
+    before: ReferenceRecord, record: ReferenceRecord, was: Resolutions, now: Resolutions, counted: _Counted
+) -> list[tuple[str, CarrierEvent]]:
+    events: list[tuple[str, CarrierEvent]] = []
+    known = set(before.events)
+    for one in record.events:
+        found, old = now.events[one.event_id], was.events.get(one.event_id)
+        if found.shipment is None or (old is not None and old.shipment == found.shipment and one in known):
             continue
-        shipment = shipment_key(*ruling.shipment)
+        shipment = shipment_key(*found.shipment)
         event = decode_event(one.body)
-        corrected = 0 if event.corrects is None else _times(turns, event.corrects, shipment)
-        times = _times(turns, one.event_id, shipment)
-        out.events.append((shipment, resolved(event, *ruling.shipment, ruling.said_by, times, corrected)))
-        out.counts["resolved"] += 1
+        corrected = 0 if event.corrects is None else counted.get((event.corrects, shipment), 0)
+        times = counted.get((one.event_id, shipment), 0)
+        events.append((shipment, resolved_event(event, *found.shipment, found.said_by, times, corrected)))
+    return events
 
 
-def _put_lines_right(
-    before: Known, known: Known, was: Standing, now: Standing, turns: Turns, out: Identified
-) -> None:
-    """Withdraw what lines claimed of another shipment, with the time it was told with; tell what they claim, each with
-    its own time. What is said after a withdrawal, or takes the place of a newer line, is said in another turn."""
-    told = {one: _reference(known.key, line, one[1], turns) for one, line in _claimed(before, was).items()}
-    meant = _claimed(known, now)
-    for (name, shipment), gone in told.items():
-        if (name, shipment) in meant:
-            continue
-        out.references.append(replace(gone, withdrawn=True))
-        out.counts["lines_taken_back"] += 1
-        _turn(turns, name, shipment_key(*shipment))
-    for (name, shipment), line in meant.items():
-        old, new = told.get((name, shipment)), _reference(known.key, line, shipment, turns)
+def _reconcile_lines(
+    before: ReferenceRecord, record: ReferenceRecord, was: Resolutions, now: Resolutions, counted: _Counted
+) -> tuple[int, list[OrderReference], _Counted]:
+    """How many claims are withdrawn, then these withdrawals followed by the claims lines make now, and the counts.
+
+    A withdrawal carries the time of its claim. A claim made after a withdrawal, or by an older line in place of a newer
+    one, carries the next turn.
+    """
+    after = dict(counted)
+    sent = {one: _reference(record.key, line, one[1], after) for one, line in _claimed(before, was).items()}
+    wanted = _claimed(record, now)
+    withdrawals: list[OrderReference] = []
+    for (name, shipment), gone in sent.items():
+        if (name, shipment) not in wanted:
+            withdrawals.append(replace(gone, withdrawn=True))
+            _add_one(after, name, shipment)
+    claims: list[OrderReference] = []
+    for (name, shipment), line in wanted.items():
+        old, new = sent.get((name, shipment)), _reference(record.key, line, shipment, after)
         if old == new:
             continue
         if old is not None and age_of(new) < age_of(old):
-            _turn(turns, name, shipment_key(*shipment))
-            new = _reference(known.key, line, shipment, turns)
-        out.references.append(new)
-        out.counts["lines_resolved"] += 1
+            _add_one(after, name, shipment)
+            new = _reference(record.key, line, shipment, after)
+        claims.append(new)
+    return len(withdrawals), withdrawals + claims, after
 
 
-def _claimed(known: Known, ruled: Standing) -> dict[tuple[str, _Shipment], Line]:
-    """What is claimed of which shipment; by the newest of the lines that mean it."""
-    claimed: dict[tuple[str, _Shipment], Line] = {}
-    for line in known.lines:
-        ruling = ruled.lines.get(line.name)
-        if ruling is None or ruling.shipment is None:
+def _add_one(counted: dict[tuple[str, str], int], name: str, shipment: _Shipment) -> None:
+    key = name, shipment_key(*shipment)
+    counted[key] = counted.get(key, 0) + 1
+
+
+def _claimed(record: ReferenceRecord, found: Resolutions) -> dict[tuple[str, _Shipment], OrderLineClaim]:
+    """(order and delivery, shipment) -> the newest of the lines that claim it."""
+    claimed: dict[tuple[str, _Shipment], OrderLineClaim] = {}
+    for line in record.lines:
+        resolution = found.lines.get(line.name)
+        if resolution is None or resolution.shipment is None:
             continue
-        what = line.claim, ruling.shipment
-        other = claimed.get(what)
+        key = line.claim, resolution.shipment
+        other = claimed.get(key)
         if other is None or age_of_line(line) > age_of_line(other):
-            claimed[what] = line
+            claimed[key] = line
     return claimed
 
 
-def _times(turns: Turns, name: str, shipment: str) -> int:
-    turn = turns.get((name, shipment))
-    return 0 if turn is None else turn.times
-
-
-def _turn(turns: Turns, name: str, shipment: str) -> None:
-    turns[name, shipment] = Turn(name, shipment, _times(turns, name, shipment) + 1)
-
-
-def _reference(by: str, line: Line, shipment: _Shipment, turns: Turns) -> OrderReference:
-    """The line's claim by the reference. What claims the shipment otherwise is not touched by it
+def _reference(by: str, line: OrderLineClaim, shipment: _Shipment, counted: _Counted) -> OrderReference:
+    """The line's claim by this reference; claims on the shipment by other means are separate
     (``shipments/claims/standing.py``)."""
     return OrderReference(
         *shipment, line.order_id, line.delivery_id, line.customer_id, line.promised_delivery_at, line.said_at, False,
-        line.order_value, line.currency, by, _times(turns, line.claim, shipment_key(*shipment)),
+        line.order_value, line.currency, by, counted.get((line.claim, shipment_key(*shipment)), 0),
     )

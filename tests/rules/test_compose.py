@@ -16,6 +16,7 @@ from config.settings import SETTINGS, Settings
 from config.version import VERSION
 from tests.support import kafka_jars
 from tests.support.sources import ROOT
+from tests.wheel import BUILT_FROM
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -117,6 +118,10 @@ def test_commands_on_this_machine_reach_it_with_default_settings() -> None:
 def test_the_image_holds_every_package_and_runs_without_root() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     ignored = (ROOT / ".dockerignore").read_text("utf-8")
+    assert "--require-hashes -r requirements/runtime.txt" in dockerfile
+    copied = [name for line in re.findall(r"^COPY (?!--)(.+) \S+$", dockerfile, re.MULTILINE) for name in line.split()]
+    assert [name for name in copied if f"!{name}" not in ignored.splitlines()] == []
+    assert {*BUILT_FROM} <= {name.rstrip("/") for name in copied}
     for folder in ("config", "streams", "connectors", "topologies", "avro"):
         assert f"COPY {folder}/ {folder}/" in dockerfile
         assert f"!{folder}/" in ignored

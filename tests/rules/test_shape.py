@@ -30,6 +30,9 @@ HELD_ELSEWHERE = {
     "streams/contracts/alerts.py": "tests/rules/test_contracts.py",
     "streams/intake/adapter.py": "tests/streams/intake/test_step.py",
     "streams/intake/feed_tally.py": "tests/streams/intake/test_step.py",
+    "streams/feeds/feed_alerts.py": "tests/streams/feeds/test_step.py",
+    "streams/edi/exchange.py": "tests/streams/edi/test_step.py",
+    "streams/alerts/feed_silence.py": "tests/streams/alerts/test_step.py",
     "streams/kernel/step_result.py": "tests/rules/test_steps.py",
     "streams/kernel/alert_vocabulary.py": "tests/rules/test_contracts.py",
 }

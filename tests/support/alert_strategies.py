@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from streams.alerts.routing import Conduct, Escalation, Match, Route
+from streams.alerts.routing import AlertPolicy, Escalation, Match, Route
 from streams.contracts.ids import alert_id
 from streams.contracts.model import AlertAction, AlertOrder, AlertSignal, AtStake
 from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, ExceptionType, Reason, Severity
@@ -17,7 +17,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 STALLED, STALE = AlertKind.SHIPMENT_STALLED, AlertKind.FEED_STALE
 UP, OVER = AlertState.RAISED, AlertState.RESOLVED
-CONDUCT = Conduct(
+POLICY = AlertPolicy(
     routes=(
         Route(Match(severities=frozenset({Severity.CRITICAL})), "night desk", ("pager",)),
         Route(

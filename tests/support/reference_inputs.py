@@ -13,13 +13,15 @@ from msgspec.structs import replace
 
 from streams.contracts.model import AlertSignal, CarrierEvent, Location, OrderReference, Reference, ReferenceClaim
 from streams.identity import record as records
-from streams.identity.matching import Rules
-from streams.identity.resolved_events import resolved, taken_back
-from streams.identity.step import Identified, Said, identify, key_of
+from streams.identity.matching import MatchingRules
+from streams.identity.record import IdentityInput, key_of
+from streams.identity.resolved_events import resolved_event, retraction_of
+from streams.identity.step import IdentityOutputs, step
+from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import AlertState, Classifier, Correction, Milestone, SaidBy
 from tests.support.strategies import AGGREGATOR, DAY_ONE, HOUR, MINUTE, SOURCE, carrier_event
 
-RULES = Rules(span_ms=24 * HOUR, patience_ms=4 * HOUR)
+RULES = MatchingRules(span_ms=24 * HOUR, patience_ms=4 * HOUR)
 BOL = Reference("bol", "B1")
 DAYS = 24 * 60
 
@@ -56,8 +58,8 @@ def mistaken(event: CarrierEvent) -> tuple[CarrierEvent, CarrierEvent]:
     wrong."""
     bare = replace(event, tracking_number="")
     return (
-        resolved(bare, event.carrier, event.tracking_number, SaidBy.EVENT, 0, 0),
-        taken_back(bare, event.carrier, event.tracking_number, 0),
+        resolved_event(bare, event.carrier, event.tracking_number, SaidBy.EVENT, 0, 0),
+        retraction_of(bare, event.carrier, event.tracking_number, 0),
     )
 
 
@@ -112,32 +114,32 @@ class World:
         return {key: alert for key, alert in latest.items() if alert.state is AlertState.RAISED}
 
     @property
-    def known(self) -> dict[str, records.Known]:
+    def known(self) -> dict[str, records.ReferenceRecord]:
         """The records, without the memory of what was taken back, which tells of the way and not of the end."""
-        return {key: replace(records.decode(data), turns=()) for key, data in self.records.items()}
+        return {key: replace(records.decode(data), retractions=()) for key, data in self.records.items()}
 
 
-def tell(chunks: Iterable[Sequence[Said]], start: World | None = None) -> World:
+def tell(chunks: Iterable[Sequence[IdentityInput]], start: World | None = None) -> World:
     """Play the chunks in their order, after ``start`` if given; ``start`` stays as it was."""
     world = World() if start is None else deepcopy(start)
     for chunk in chunks:
         states = {key: _read(world.records.get(key)) for key in map(key_of, chunk)}
         before = {key: records.encode(state) for key, state in states.items()}
-        out = identify(chunk, states, RULES)
+        out = step(chunk, states, RULES)
         assert {key: records.encode(state) for key, state in states.items()} == before, "changed its argument"
         _add(world, out)
     return world
 
 
-def _read(data: bytes | None) -> records.Known | None:
+def _read(data: bytes | None) -> records.ReferenceRecord | None:
     return None if data is None else records.decode(data)
 
 
-def _add(world: World, out: Identified) -> None:
+def _add(world: World, out: StepResult[IdentityOutputs, records.ReferenceRecord]) -> None:
     world.records |= {key: records.encode(known) for key, known in out.states.items()}
-    world.events += out.events
-    world.references += out.references
-    world.alerts += out.alerts
+    world.events += out.outputs.events
+    world.references += out.outputs.references
+    world.alerts += out.outputs.alerts
     world.counts.update(out.counts)
     world.refused += len(out.refused)
 
@@ -152,7 +154,7 @@ _SOURCES = st.sampled_from([SOURCE, AGGREGATOR])
 
 
 @st.composite
-def said(draw: st.DrawFn) -> Said:
+def said(draw: st.DrawFn) -> IdentityInput:
     """An event, a word or a line, about one of two references, now or days later. One delivery is claimed by both."""
     reference, minutes = draw(_KEYS), draw(_MINUTES)
     kind = draw(st.sampled_from(["event", "event", "word", "word", "line", "person"]))
@@ -182,7 +184,7 @@ def said(draw: st.DrawFn) -> Said:
 
 
 @st.composite
-def disputed(draw: st.DrawFn) -> Said:
+def disputed(draw: st.DrawFn) -> IdentityInput:
     """What is said of references while people and orders cannot agree on a shipment: all at about one time, about one
     carrier's shipments, so that what is told is soon taken back and told again."""
     reference, minutes = draw(_KEYS), draw(st.integers(0, 2))
@@ -205,6 +207,6 @@ def disputed(draw: st.DrawFn) -> Said:
     return word(draw(_NUMBERS), said_by, minutes, withdrawn=withdrawn, **named)
 
 
-def histories() -> st.SearchStrategy[list[Said]]:
+def histories() -> st.SearchStrategy[list[IdentityInput]]:
     """What is said of references, all sorts of it or all about few shipments."""
     return st.lists(said(), max_size=12) | st.lists(disputed(), max_size=12)

@@ -16,7 +16,7 @@ from config.settings import Settings
 from streams.contracts.ids import normalise_carrier, normalise_tracking_number
 from streams.contracts.model import MasterRecord
 from streams.contracts.references import Named, parse_key
-from streams.identity.record import Known
+from streams.identity.record import ReferenceRecord
 from topologies.local_stack import stack_file
 from topologies.operations.record_view import humane, moment, printable
 
@@ -91,7 +91,7 @@ def withdraw(reference: Reference, apply: Apply = False, by: By = "", as_json: A
     _say(settings, known, said, apply=apply, as_json=as_json)
 
 
-def _say(settings: Settings, known: Known, said: MasterRecord, *, apply: bool, as_json: bool) -> None:
+def _say(settings: Settings, known: ReferenceRecord, said: MasterRecord, *, apply: bool, as_json: bool) -> None:
     from topologies.operations import manual_resolution, master_data
 
     found = manual_resolution.consequences(known, manual_resolution.rules_of(settings), said)

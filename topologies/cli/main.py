@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 from confluent_kafka import KafkaException
@@ -66,6 +67,21 @@ app.command("drop", rich_help_panel=RUN)(drop.command)
 app.add_typer(poll.app, name="poll", rich_help_panel=RUN)
 app.command("settings", rich_help_panel=RUN)(settings.command)
 app.command("registry", hidden=True)(registry.command)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Options of ``shipsync`` itself."""
 
 
 @app.command("version", rich_help_panel=RUN)

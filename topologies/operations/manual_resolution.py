@@ -16,9 +16,9 @@ from connectors.kafka.topic_reader import each, latest
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import CarrierEvent, MasterRecord, OrderLink, OrderState, ReferenceState
 from streams.contracts.references import Named
-from streams.identity.matching import Rules, standing
-from streams.identity.record import Known, decode, decode_event
-from streams.identity.step import identify
+from streams.identity import step as identity
+from streams.identity.matching import MatchingRules, resolutions
+from streams.identity.record import ReferenceRecord, decode, decode_event
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import Correction, MasterKind, Status
 from streams.masterdata import step as masterdata
@@ -37,9 +37,9 @@ class Heard(Struct, gc=False):
     updated_at: int
 
 
-def rules_of(settings: Settings) -> Rules:
+def rules_of(settings: Settings) -> MatchingRules:
     """The rules references are resolved by here."""
-    return Rules(round(settings.lifetimes.reference_span * 1000))
+    return MatchingRules(round(settings.lifetimes.reference_span * 1000))
 
 
 def waiting(settings: Settings) -> list[Row]:
@@ -52,7 +52,7 @@ def waiting(settings: Settings) -> list[Row]:
     return sorted(rows, key=lambda one: (one["waiting_since"] or one["updated_at"], one["reference"]))
 
 
-def known_of(settings: Settings, name: Named) -> Known:
+def known_of(settings: Settings, name: Named) -> ReferenceRecord:
     """What is known of the reference. Raises Transient; Fatal where that is nothing."""
     state = latest(settings, Registry(settings), topics.REFERENCE_STATE, ReferenceState).get(name.key)
     if state is None:
@@ -60,11 +60,13 @@ def known_of(settings: Settings, name: Named) -> Known:
     return decode(state.record)
 
 
-def decided(known: Known, rules: Rules, carrier: str, number: str, now_ms: int, by: str) -> MasterRecord:
+def decided(
+    known: ReferenceRecord, rules: MatchingRules, carrier: str, number: str, now_ms: int, by: str
+) -> MasterRecord:
     """A person's word that the reference is this shipment's, about the time of the latest that waits for it, as master
     data."""
-    held = standing(known, rules)
-    times = [one.at for one in known.held if held.events[one.event_id].shipment is None]
+    held = resolutions(known, rules)
+    times = [one.at for one in known.events if held.events[one.event_id].shipment is None]
     open_lines = {line for line, ruling in held.lines.items() if ruling.shipment is None}
     times += [line.said_at for line in known.lines if line.name in open_lines]
     return MasterRecord(
@@ -73,20 +75,21 @@ def decided(known: Known, rules: Rules, carrier: str, number: str, now_ms: int, 
     )
 
 
-def taken_back(known: Known, now_ms: int, by: str) -> MasterRecord:
+def taken_back(known: ReferenceRecord, now_ms: int, by: str) -> MasterRecord:
     """That a person's word on the reference holds no more, as master data."""
     return MasterRecord(MasterKind.REFERENCE, known.key, now_ms, by, withdrawn=True)
 
 
-def consequences(known: Known, rules: Rules, record: MasterRecord) -> Row:
+def consequences(known: ReferenceRecord, rules: MatchingRules, record: MasterRecord) -> Row:
     """What the word would bring about: events told and taken back, lines linked and unlinked, what would still wait."""
-    out = identify(masterdata.step([record]).outputs.claims, {known.key: known}, rules)
-    rulings = standing(out.states.get(known.key, known), rules)
+    result = identity.step(masterdata.step([record]).outputs.claims, {known.key: known}, rules)
+    rulings = resolutions(result.states.get(known.key, known), rules)
+    events = result.outputs.events
     return {
         "reference": known.key,
-        "told": [_event(key, event) for key, event in out.events if event.correction is not Correction.RETRACTS],
-        "taken_back": [_event(key, event) for key, event in out.events if event.correction is Correction.RETRACTS],
-        "lines": [msgspec.to_builtins(one) for one in out.references],
+        "told": [_event(key, event) for key, event in events if event.correction is not Correction.RETRACTS],
+        "taken_back": [_event(key, event) for key, event in events if event.correction is Correction.RETRACTS],
+        "lines": [msgspec.to_builtins(one) for one in result.outputs.references],
         "still_waiting": sum(one.shipment is None for one in (*rulings.events.values(), *rulings.lines.values())),
     }
 
@@ -137,7 +140,7 @@ def _shipments(settings: Settings, registry: Registry, wanted: Set[str]) -> tupl
 
 
 def lines_never_found(
-    order: OrderState, heard: Set[str], references: Mapping[str, ReferenceState], rules: Rules
+    order: OrderState, heard: Set[str], references: Mapping[str, ReferenceState], rules: MatchingRules
 ) -> list[Row]:
     """The order's lines that have no shipment, and why. ``heard``: the shipments carriers have spoken of."""
     rows = []
@@ -158,12 +161,12 @@ def lines_never_found(
     return rows
 
 
-def _unresolved(state: ReferenceState | None, order_id: str, delivery_id: str, rules: Rules) -> str:
+def _unresolved(state: ReferenceState | None, order_id: str, delivery_id: str, rules: MatchingRules) -> str:
     """Why the order's line is not resolved by the reference; empty where it is."""
     if state is None:
         return "nobody has spoken of it"
     known = decode(state.record)
-    rulings = standing(known, rules).lines
+    rulings = resolutions(known, rules).lines
     mine = [line.name for line in known.lines if (line.order_id, line.delivery_id) == (order_id, delivery_id)]
     found = [rulings[name] for name in mine if name in rulings]
     if not found or any(one.shipment is not None for one in found):
@@ -172,11 +175,11 @@ def _unresolved(state: ReferenceState | None, order_id: str, delivery_id: str, r
     return "several shipments could be meant" if several else "no shipment is known by it"
 
 
-def row(state: ReferenceState, rules: Rules) -> Row:
+def row(state: ReferenceState, rules: MatchingRules) -> Row:
     """What waits for a reference, and which shipments are claimed to bear it."""
     known = decode(state.record)
-    rulings = standing(known, rules)
-    events = [decode_event(one.body) for one in known.held if rulings.events[one.event_id].shipment is None]
+    rulings = resolutions(known, rules)
+    events = [decode_event(one.body) for one in known.events if rulings.events[one.event_id].shipment is None]
     lines = [
         line for line in known.lines if line.name in rulings.lines and rulings.lines[line.name].shipment is None
     ]

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.yaml_text import CarrierFileError, Lines
-from streams.alerts.routing import DAY_MS, Conduct, Escalation, Match, Route
+from streams.alerts.routing import DAY_MS, AlertPolicy, Escalation, Match, Route
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import AlertKind, ExceptionType, Severity, Status
 from streams.shipments.timers.deadlines import Patience
@@ -113,7 +113,7 @@ class Rules(Struct, frozen=True):
     patience: Patience
     after_silence_ms: int
     until_heard_for_ms: int
-    conduct: Conduct
+    policy: AlertPolicy
     norms_at_least: int = 0
     edi_unacknowledged_ms: int | None = None
     reference_unresolved_ms: int | None = None
@@ -131,7 +131,7 @@ def load(path: Path | None = None) -> Rules:
             _with_norms(patience, file.norms, lines),
             _span(lines, file.suspended.after_silence, "suspended", "after_silence"),
             _span(lines, file.suspended.until_heard_for, "suspended", "until_heard_for"),
-            _conduct(file, lines),
+            _policy(file, lines),
             0 if file.norms is None else file.norms.at_least,
             _wait(lines, file.edi_unacknowledged, "edi_unacknowledged"),
             _wait(lines, file.reference_unresolved, "reference_unresolved"),
@@ -154,13 +154,13 @@ def _with_norms(patience: Patience, norms: Norms | None, lines: Lines) -> Patien
     )
 
 
-def _conduct(file: File, lines: Lines) -> Conduct:
+def _policy(file: File, lines: Lines) -> AlertPolicy:
     if file.flapping.raised_more_than < 1:
         raise lines.error(("flapping", "raised_more_than"), "give 1 or more")
     forget = _span(lines, file.forgotten, "forgotten")
     if forget <= SIGNALS_KEPT_MS:
         raise lines.error(("forgotten",), f"signals are kept for {SIGNALS_KEPT_MS // DAY_MS}d; give more than that")
-    return Conduct(
+    return AlertPolicy(
         routes=tuple(_route(one, lines, ("routes", str(place))) for place, one in enumerate(file.routes)),
         gathered=_gathered(file, lines),
         grace_ms=_span(lines, file.gathered.grace, "gathered", "grace"), flaps=file.flapping.raised_more_than,

@@ -1,7 +1,7 @@
-"""The edi stage: what we sent partners and what they acknowledged in, alerts about the rest out.
+"""The edi stage: interchanges we sent and partners' acknowledgements in; alerts about missing and rejected ones out.
 
 Reads ``edi.interchanges.v1`` and ``edi.acknowledgements.v1`` (co-partitioned by feed); its changelog is
-``edi.state.v1``. What falls due by the clock is found by an index beside the records (``runtime/due_index.py``).
+``edi.state.v1``. An index beside the records finds what the clock brings about (``runtime/due_index.py``).
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import Acknowledgement, AlertSignal, Exchange, Interchange, Record
-from streams.edi.step import exchange, fall_due, forget_at, key_of, look_again_at
+from streams.edi.exchange import key_of, next_due
+from streams.edi.step import step, sweep
 from topologies.runtime import due_index
 from topologies.runtime.alert_outbox import signals
 from topologies.runtime.decoding import decoded, stored
-from topologies.runtime.handler import Change, Handled, View
+from topologies.runtime.handler import Handled, View
+from topologies.runtime.step_results import changes_of
 from topologies.stages import alert_rules
 
 MOST_DUE = 5_000
-"""Exchanges one sweep looks at; the next goes on."""
+"""Exchanges one sweep examines; the next sweep continues."""
 
 
 class EdiHandler:
-    """Matches acknowledgements with what was sent."""
+    """Matches acknowledgements with the interchanges sent."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         del carriers
@@ -36,51 +38,40 @@ class EdiHandler:
         self._alerts = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
-        """Changed exchanges of one chunk, and alerts about what was rejected, or acknowledged at last."""
+        """Changed exchanges of one chunk; alerts about rejections, and those resolved by an acknowledgement."""
         is_sent = records[0].topic == topics.EDI_INTERCHANGES.name
         read: Callable[[bytes | None], Interchange | Acknowledgement]
         read = self._interchanges.decode if is_sent else self._acknowledgements.decode
         chunk: list[Interchange | Acknowledgement]
         chunk, _, refused = decoded(records, read)
-        out = exchange(chunk, stored(map(key_of, chunk), state, self._states.decode))
-        changes, local = self._changes(out.states)
+        result = step(chunk, stored(map(key_of, chunk), state, self._states.decode))
         return Handled(
-            {}, refused, changes, out.counts, local=local, afterwards=signals(self._alerts, out.alerts, now_ms)
+            {}, refused, changes_of(result.states, self._states.encode), dict(result.counts),
+            local=self._indexed(result.states), afterwards=signals(self._alerts, result.outputs.alerts, now_ms),
         )
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
-        """The changelog value itself, and where the index has it."""
-        at = look_again_at(self._states.decode(changelog_value), self._wait_ms)
+        """The changelog value itself, and its index entry."""
+        at = next_due(self._states.decode(changelog_value), self._wait_ms)
         return {key: changelog_value} if at is None else {key: changelog_value, due_index.entry(at, key): b""}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
-        """Exchanges that are overdue, and the end of those acknowledged long ago."""
+        """Exchanges that are overdue; exchanges acknowledged long ago are forgotten."""
         due = due_index.due(state, now_ms, MOST_DUE)
         keys = dict.fromkeys(due_index.key_of(entry).decode() for entry in due)
-        alerts: list[AlertSignal] = []
-        forgotten, looked_at = dict[bytes, Change](), dict[str, Exchange]()
-        for key, known in stored(keys, state, self._states.decode).items():
-            if known is None:
-                continue
-            ends_at = forget_at(known)
-            if ends_at is not None and ends_at <= now_ms:
-                forgotten[key.encode()] = Change(None, None)
-            else:
-                looked_at[key] = fall_due(known, self._wait_ms, now_ms, alerts)
-        changes, local = self._changes(looked_at)
-        gone: dict[bytes, bytes | None] = dict.fromkeys(due)
-        counts = {"overdue": len(alerts), "forgotten": len(forgotten)}
+        found = stored(keys, state, self._states.decode)
+        result = sweep({key: one for key, one in found.items() if one is not None}, self._wait_ms, now_ms)
+        removed: dict[bytes, bytes | None] = dict.fromkeys(due)
         return Handled(
-            {}, [], changes | forgotten, {name: count for name, count in counts.items() if count},
-            local=gone | local, afterwards=signals(self._alerts, alerts, now_ms),
+            {}, [], changes_of(result.states, self._states.encode), dict(result.counts),
+            local=removed | self._indexed(result.states),
+            afterwards=signals(self._alerts, result.outputs.alerts, now_ms),
         )
 
-    def _changes(self, states: Mapping[str, Exchange]) -> tuple[dict[bytes, Change], dict[bytes, bytes | None]]:
-        changes, local = {}, dict[bytes, bytes | None]()
+    def _indexed(self, states: Mapping[str, Exchange | None]) -> dict[bytes, bytes | None]:
+        entries = dict[bytes, bytes | None]()
         for key, known in states.items():
-            value = self._states.encode(known)
-            changes[key.encode()] = Change(value, value)
-            at = look_again_at(known, self._wait_ms)
+            at = None if known is None else next_due(known, self._wait_ms)
             if at is not None:
-                local[due_index.entry(at, key.encode())] = b""
-        return changes, local
+                entries[due_index.entry(at, key.encode())] = b""
+        return entries

@@ -15,11 +15,13 @@ from connectors.carriers import Carrier
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import AlertSignal, FeedActivity, FeedState, Record
 from streams.feeds.cadence import Cadence
-from streams.feeds.staleness import ALL_FEEDS
-from streams.feeds.step import Observed, observe, sweep
+from streams.feeds.feed_alerts import ALL_FEEDS
+from streams.feeds.step import FeedsOutputs, step, sweep
+from streams.kernel.step_result import StepResult
 from topologies.runtime.alert_outbox import signals
 from topologies.runtime.decoding import decoded, stored
-from topologies.runtime.handler import Change, Handled, View
+from topologies.runtime.handler import Handled, View
+from topologies.runtime.step_results import changes_of
 from topologies.stages import alert_rules, holiday_calendars
 
 
@@ -47,7 +49,7 @@ class FeedsHandler:
         """Changed feeds of one chunk, and alerts resolved because a feed speaks again."""
         chunk, _, refused = decoded(records, self._activity.decode)
         known = stored([*(activity.feed for activity in chunk), ALL_FEEDS], state, self._states.decode)
-        handled = self._handled(observe(chunk, known, self._watched_at(now_ms), now_ms), now_ms)
+        handled = self._handled(step(chunk, known, self._watched_at(now_ms), now_ms), now_ms)
         handled.refused = refused
         return handled
 
@@ -71,11 +73,8 @@ class FeedsHandler:
             }
         return self._watched
 
-    def _handled(self, out: Observed, now_ms: int) -> Handled:
-        changes = {}
-        for feed, changed in out.states.items():
-            value = self._states.encode(changed)
-            changes[feed.encode()] = Change(value, value)
+    def _handled(self, result: StepResult[FeedsOutputs, FeedState], now_ms: int) -> Handled:
         return Handled(
-            changes=changes, counts=out.counts, afterwards=signals(self._alerts, out.alerts, now_ms)
+            changes=changes_of(result.states, self._states.encode), counts=dict(result.counts),
+            afterwards=signals(self._alerts, result.outputs.alerts, now_ms),
         )

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from streams.alerts.routing import NOWHERE, Conduct, Match, Route, is_gathered, more_severe, route_of
+from streams.alerts.routing import NOWHERE, AlertPolicy, Match, Route, is_gathered, more_severe, route_of
 from streams.contracts.model import AlertSignal, AtStake
 from streams.kernel.vocabulary import AlertKind, ExceptionType, Severity
-from tests.support.alert_strategies import CONDUCT, UP, signal
+from tests.support.alert_strategies import POLICY, UP, signal
 
 SAID = signal(UP, 1)
 
 
 def taken(match: Match, said: AlertSignal = SAID) -> bool:
-    return route_of(said, Conduct(routes=(Route(match, "desk"),))).owner == "desk"
+    return route_of(said, AlertPolicy(routes=(Route(match, "desk"),))).owner == "desk"
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ def _frozen(fields: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_route_that_names_nothing_takes_all_and_the_first_that_fits_counts() -> None:
     elsewhere = Match(feeds=frozenset({"other"}))
-    conduct = Conduct(routes=(Route(elsewhere, "one"), Route(owner="two"), Route(owner="three")))
-    assert route_of(SAID, conduct).owner == "two"
-    assert route_of(SAID, Conduct()) is NOWHERE
+    policy = AlertPolicy(routes=(Route(elsewhere, "one"), Route(owner="two"), Route(owner="three")))
+    assert route_of(SAID, policy).owner == "two"
+    assert route_of(SAID, AlertPolicy()) is NOWHERE
 
 
 def test_value_is_weighed_currency_by_currency() -> None:
@@ -63,6 +63,6 @@ def test_severity_goes_up_to_the_most_severe() -> None:
 
 
 def test_only_declared_kinds_of_a_known_feed_are_gathered() -> None:
-    assert is_gathered(SAID, CONDUCT)
-    assert not is_gathered(replace(SAID, feed=None), CONDUCT)
-    assert not is_gathered(replace(SAID, kind=AlertKind.ORDER_NOT_FOUND), CONDUCT)
+    assert is_gathered(SAID, POLICY)
+    assert not is_gathered(replace(SAID, feed=None), POLICY)
+    assert not is_gathered(replace(SAID, kind=AlertKind.ORDER_NOT_FOUND), POLICY)

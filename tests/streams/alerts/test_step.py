@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.alerts.step import Item, Settled, feeds_of, look_again, silence_of, take
+from streams.alerts.feed_silence import AlertInput, feeds_of, silence_of
+from streams.alerts.step import AlertIndexes, step, sweep
 from streams.contracts.model import Alert, AlertSignal, AtStake
+from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, AlertStep, RejectReason, Severity
 from tests.support.alert_strategies import (
-    CONDUCT,
     DAY,
     MINUTE,
     OVER,
+    POLICY,
     T0,
     UP,
     action,
@@ -36,16 +38,16 @@ class Stage:
         self.standing: dict[str, str] = {}
         self.due: dict[str, int] = {}
 
-    def hear(self, items: Sequence[Item], minute: float) -> Settled:
-        feeds = feeds_of(items, self.alerts, CONDUCT)
-        return self._keep(take(items, self.alerts, self._with(feeds), CONDUCT, T0 + round(minute * MINUTE)))
+    def hear(self, items: Sequence[AlertInput], minute: float) -> StepResult[AlertIndexes, Alert | None]:
+        feeds = feeds_of(items, self.alerts, POLICY)
+        return self._keep(step(items, self.alerts, self._with(feeds), POLICY, T0 + round(minute * MINUTE)))
 
     def look(self, minute: float) -> None:
         """Let the clock do what it is due for until then."""
         now = T0 + round(minute * MINUTE)
         names = [name for name, at in self.due.items() if at <= now]
         about = [alert for name in names if (alert := self.alerts[name]) is not None]
-        self._keep(look_again(names, self.alerts, self._with(feeds_of(about, self.alerts, CONDUCT)), CONDUCT, now))
+        self._keep(sweep(names, self.alerts, self._with(feeds_of(about, self.alerts, POLICY)), POLICY, now))
 
     def alert(self, subject: str = N1) -> Alert:
         [found] = [one for one in self.alerts.values() if one is not None and one.subject == subject]
@@ -54,19 +56,19 @@ class Stage:
     def _with(self, feeds: Iterable[str]) -> dict[str, list[str]]:
         return {feed: [name for name, of in self.standing.items() if of == feed] for feed in feeds}
 
-    def _keep(self, out: Settled) -> Settled:
-        self.alerts |= out.alerts
-        for name in out.alerts:
+    def _keep(self, out: StepResult[AlertIndexes, Alert | None]) -> StepResult[AlertIndexes, Alert | None]:
+        self.alerts |= out.states
+        for name in out.states:
             self.due.pop(name, None)
-        self.due |= out.due
-        for name, (feed, stands) in out.standing.items():
+        self.due |= out.outputs.due
+        for name, (feed, stands) in out.outputs.by_feed.items():
             self.standing.pop(name, None)
             if stands:
                 self.standing[name] = feed
         return out
 
 
-def told(*items: Item, at: float) -> Stage:
+def told(*items: AlertInput, at: float) -> Stage:
     stage = Stage()
     stage.hear(items, at)
     stage.look(at)
@@ -75,7 +77,7 @@ def told(*items: Item, at: float) -> Stage:
 
 @given(history=histories, data=st.data())
 def test_the_records_depend_on_the_set_of_what_was_said_and_done_alone(
-    history: list[Item], data: st.DataObject
+    history: list[AlertInput], data: st.DataObject
 ) -> None:
     plain, other = Stage(), Stage()
     for minute, item in enumerate(history):
@@ -92,16 +94,16 @@ def test_the_records_depend_on_the_set_of_what_was_said_and_done_alone(
 
 
 @given(history=histories)
-def test_every_item_is_counted_once(history: list[Item]) -> None:
+def test_every_item_is_counted_once(history: list[AlertInput]) -> None:
     out = Stage().hear(history, 0)
     assert sum(out.counts.values()) + len(out.refused) == len(history)
 
 
 @given(history=histories)
-def test_looking_again_at_the_same_time_changes_nothing(history: list[Item]) -> None:
+def test_looking_again_at_the_same_time_changes_nothing(history: list[AlertInput]) -> None:
     stage = told(*history, at=1_000)
     before = dict(stage.alerts)
-    stage._keep(look_again(list(before), before, stage._with({"north.track"}), CONDUCT, T0 + 1_000 * MINUTE))
+    stage._keep(sweep(list(before), before, stage._with({"north.track"}), POLICY, T0 + 1_000 * MINUTE))
     assert stage.alerts == before
 
 
@@ -168,7 +170,7 @@ def test_an_action_that_comes_before_its_alert_waits_for_it() -> None:
 
 def test_a_resolved_alert_is_forgotten_in_the_end() -> None:
     stage = told(signal(UP, 0), signal(OVER, 1), at=2)
-    stage.look(1 + CONDUCT.forget_ms / MINUTE)
+    stage.look(1 + POLICY.forget_ms / MINUTE)
     assert set(stage.alerts.values()) == {None}
 
 
@@ -186,7 +188,7 @@ def test_one_resolved_by_hand_is_kept_while_its_cause_lasts() -> None:
         (signal(UP, 1, alert_id=""), "alert_id"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_alone(wrong: Item, where: str) -> None:
+def test_what_cannot_be_meant_is_refused_alone(wrong: AlertInput, where: str) -> None:
     out = Stage().hear([signal(UP, 0), wrong], 5)
     [(place, reject)] = out.refused
     assert (place, reject.path) == (1, where)

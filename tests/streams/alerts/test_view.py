@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from streams.alerts.record import Life, decode, with_action, with_signal
+from streams.alerts.record import AlertRecord, decode, with_action, with_signal
 from streams.alerts.routing import NOWHERE, Escalation, Route
-from streams.alerts.timeline import Bearings, course_of
-from streams.alerts.view import changed_at, forgotten_at, shown
+from streams.alerts.timeline import AlertContext, progress_at
+from streams.alerts.view import alert_of, changed_at, forgotten_at
 from streams.contracts.model import Alert, AlertAction, AlertSignal
 from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, Severity
-from tests.support.alert_strategies import CONDUCT, MINUTE, OVER, T0, UP, action, signal, silence
+from tests.support.alert_strategies import MINUTE, OVER, POLICY, T0, UP, action, signal, silence
 
 ROUTE = Route(owner="desk", channels=("mail",), escalation=Escalation(30 * MINUTE, None, ("pager", "mail")))
 
 
-def told(*items: AlertSignal | AlertAction, at: float, route: Route = ROUTE) -> tuple[Life, Alert]:
-    life = Life()
+def told(*items: AlertSignal | AlertAction, at: float, route: Route = ROUTE) -> tuple[AlertRecord, Alert]:
+    record = AlertRecord()
     for item in items:
-        life = (with_signal(life, item) if isinstance(item, AlertSignal) else with_action(life, item)) or life
-    bearings = Bearings(CONDUCT, route)
-    course = course_of(life, bearings, T0 + round(at * MINUTE))
-    return life, shown("a" * 32, life, course, bearings)
+        record = (with_signal(record, item) if isinstance(item, AlertSignal) else with_action(record, item)) or record
+    context = AlertContext(POLICY, route)
+    progress = progress_at(record, context, T0 + round(at * MINUTE))
+    return record, alert_of("a" * 32, record, progress, context)
 
 
 def test_it_tells_who_sees_to_it_and_what_it_is_about() -> None:
@@ -53,8 +53,8 @@ def test_it_says_who_did_what_when_and_why() -> None:
 
 
 def test_the_record_inside_is_the_life() -> None:
-    life, alert = told(signal(UP, 1), action(ActionKind.RESOLVE, 5), at=6)
-    assert decode(alert.record) == life
+    record, alert = told(signal(UP, 1), action(ActionKind.RESOLVE, 5), at=6)
+    assert decode(alert.record) == record
 
 
 def test_an_alert_about_a_feed_is_about_what_is_gathered_under_it() -> None:
@@ -69,12 +69,12 @@ def test_actions_on_nothing_are_shown_as_such() -> None:
 
 
 def test_only_what_is_over_is_forgotten() -> None:
-    bearings = Bearings(CONDUCT, NOWHERE)
+    context = AlertContext(POLICY, NOWHERE)
     for items, over in (
         ((signal(UP, 1),), False), ((signal(UP, 1), action(ActionKind.RESOLVE, 5)), False),
         ((signal(UP, 1), signal(OVER, 5)), True), ((action(ActionKind.RESOLVE, 5),), True),
     ):
-        life, _ = told(*items, at=6)
-        course = course_of(life, bearings, T0 + 6 * MINUTE)
-        expected = changed_at(course) + CONDUCT.forget_ms if over else None
-        assert forgotten_at(life, course, bearings) == expected
+        record, _ = told(*items, at=6)
+        progress = progress_at(record, context, T0 + 6 * MINUTE)
+        expected = changed_at(progress) + POLICY.forget_ms if over else None
+        assert forgotten_at(record, progress, context) == expected

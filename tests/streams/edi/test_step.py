@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contracts.model import Acknowledgement, AlertSignal, Exchange, Interchange
-from streams.edi.step import KEPT_MS, Exchanged, exchange, fall_due, forget_at, key_of, look_again_at
+from streams.edi.exchange import KEPT_MS, forget_at, key_of, next_due
+from streams.edi.step import EdiOutputs, step, sweep
+from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import AlertKind, AlertState, Direction, Severity, Verdict
 from tests.support.edi_inputs import DAY, HOUR, SENT_AT, acknowledged, sent
 
@@ -19,14 +21,16 @@ class Desk:
         self.states: dict[str, Exchange] = {}
         self.alerts: list[AlertSignal] = []
 
-    def take(self, *items: Interchange | Acknowledgement) -> Exchanged:
-        out = exchange(items, self.states)
-        self.states |= out.states
-        self.alerts += out.alerts
-        return out
+    def take(self, *items: Interchange | Acknowledgement) -> StepResult[EdiOutputs, Exchange]:
+        result = step(items, self.states)
+        self.states |= result.states
+        self.alerts += result.outputs.alerts
+        return result
 
     def look(self, now: int, wait: int | None = DAY) -> None:
-        self.states = {key: fall_due(one, wait, now, self.alerts) for key, one in self.states.items()}
+        result = sweep(self.states, wait, now)
+        self.states = {key: one for key, one in result.states.items() if one is not None}
+        self.alerts += result.outputs.alerts
 
     @property
     def said(self) -> list[tuple[AlertKind, AlertState]]:
@@ -90,14 +94,14 @@ def test_an_exchange_is_looked_at_when_overdue_and_forgotten_long_after_its_ackn
     desk = Desk()
     desk.take(sent())
     [waiting] = desk.states.values()
-    assert (look_again_at(waiting, DAY), look_again_at(waiting, None)) == (SENT_AT + DAY, None)
+    assert (next_due(waiting, DAY), next_due(waiting, None)) == (SENT_AT + DAY, None)
     assert forget_at(waiting) is None
     desk.look(SENT_AT + DAY)
     [overdue] = desk.states.values()
-    assert look_again_at(overdue, DAY) is None
+    assert next_due(overdue, DAY) is None
     desk.take(acknowledged(at=SENT_AT + 2 * DAY))
     [done] = desk.states.values()
-    assert look_again_at(done, DAY) == forget_at(done) == SENT_AT + 2 * DAY + KEPT_MS
+    assert next_due(done, DAY) == forget_at(done) == SENT_AT + 2 * DAY + KEPT_MS
 
 
 @settings(deadline=None)

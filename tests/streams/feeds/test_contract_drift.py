@@ -12,7 +12,8 @@ from streams.feeds.contract_drift import (
     LEARNT_RECORDS,
     QUIET_MS,
 )
-from streams.feeds.step import Cadence, Observed, observe, sweep
+from streams.feeds.step import Cadence, FeedsOutputs, step, sweep
+from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import AlertKind, AlertState, Severity
 
 NOON = 1_767_268_800_000
@@ -30,14 +31,14 @@ class Stage:
     def hear(self, *what: str, records: int = 1, broken: int = 0) -> None:
         novel = [Novelty(one, "raw.acme.v1", 0, place) for place, one in enumerate(what)]
         seen = FeedActivity("acme", records, broken, 0, None, None, self.now, [], 0, records, broken, novel)
-        self._keep(observe([seen], self.states, WATCHED, self.now))
+        self._keep(step([seen], self.states, WATCHED, self.now))
 
     def sweep(self) -> None:
         self._keep(sweep(self.states, WATCHED, self.now, 1_800_000))
 
-    def _keep(self, out: Observed) -> None:
+    def _keep(self, out: StepResult[FeedsOutputs, FeedState]) -> None:
         self.states |= out.states
-        self.alerts += out.alerts
+        self.alerts += out.outputs.alerts
 
 
 @pytest.fixture

@@ -5,17 +5,17 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from streams.feeds.cadence import Cadence, Pause
+from streams.feeds.feed_alerts import ALL_FEEDS
 from streams.feeds.staleness import (
-    ALL_FEEDS,
     NOTED_MS,
-    Overdue,
+    Silence,
     cadence_of_all,
+    find_silence,
     first_seen,
-    hear,
-    is_over,
-    last_heard,
-    look,
-    overdue,
+    has_recovered,
+    last_received,
+    with_check,
+    with_receipts,
 )
 
 NOON = 1_767_268_800_000
@@ -25,7 +25,7 @@ NEW_YEAR, BOXING = Pause(NOON, NOON + 5, "New Year's Day"), Pause(NOON - 9, NOON
 
 
 def heard(feed: str, at: int = NOON):
-    return hear(first_seen(feed, NOON), [at])
+    return with_receipts(first_seen(feed, NOON), [at])
 
 
 def test_any_feed_is_to_be_heard_as_often_as_the_most_talkative_that_ever_was() -> None:
@@ -46,33 +46,33 @@ def test_all_rest_where_each_does() -> None:
 
 
 def test_the_watch_notes_now_and_then_that_it_looks() -> None:
-    together = look(first_seen(ALL_FEEDS, NOON - 1), NOON, OWN)
+    together = with_check(first_seen(ALL_FEEDS, NOON - 1), NOON, OWN)
     assert (together.looked_at, together.watched_since) == (NOON, NOON)
-    assert look(together, NOON + NOTED_MS - 1, OWN) is together
-    noted = look(together, NOON + NOTED_MS, OWN)
+    assert with_check(together, NOON + NOTED_MS - 1, OWN) is together
+    noted = with_check(together, NOON + NOTED_MS, OWN)
     assert (noted.looked_at, noted.watched_since) == (NOON + NOTED_MS, NOON)
 
 
 def test_silences_count_from_now_after_a_watch_that_was_away_or_a_clock_that_jumped() -> None:
-    together = look(first_seen(ALL_FEEDS, NOON), NOON, OWN)
+    together = with_check(first_seen(ALL_FEEDS, NOON), NOON, OWN)
     for now in (NOON + OWN + 1, NOON - OWN - 1):
-        assert look(together, now, OWN).watched_since == now
-    assert look(together, NOON - MINUTE, OWN) is together
+        assert with_check(together, now, OWN).watched_since == now
+    assert with_check(together, NOON - MINUTE, OWN) is together
 
 
 def test_what_is_heard_last_is_the_latest_of_all_whatever_is_read_last() -> None:
-    together = hear(hear(first_seen(ALL_FEEDS, NOON), [NOON - 9, NOON - 5]), [NOON - 7])
-    assert last_heard(together) == NOON - 5
-    assert last_heard(first_seen("north", NOON)) == NOON
+    together = with_receipts(with_receipts(first_seen(ALL_FEEDS, NOON), [NOON - 9, NOON - 5]), [NOON - 7])
+    assert last_received(together) == NOON - 5
+    assert last_received(first_seen("north", NOON)) == NOON
 
 
 def test_a_silence_counts_from_no_sooner_than_it_is_told_to() -> None:
     north, cadence = heard("north"), Cadence(60, 600)
-    found = overdue(north, cadence, 0, NOON + 601_000)
-    assert found == Overdue(
+    found = find_silence(north, cadence, 0, NOON + 601_000)
+    assert found == Silence(
         NOON + 600_000, "is silent for more than 10 min, since 2026-01-01 12:00:00 UTC; expected every 1 min"
     )
-    assert overdue(north, cadence, NOON + 2000, NOON + 601_000) is None
-    assert is_over(north, cadence, NOON + 600_000)
-    assert not is_over(north, cadence, NOON + 600_001)
-    assert is_over(replace(north, last_received_at=NOON + MINUTE), cadence, NOON + 600_001)
+    assert find_silence(north, cadence, NOON + 2000, NOON + 601_000) is None
+    assert has_recovered(north, cadence, NOON + 600_000)
+    assert not has_recovered(north, cadence, NOON + 600_001)
+    assert has_recovered(replace(north, last_received_at=NOON + MINUTE), cadence, NOON + 600_001)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from streams.contracts.model import AlertSignal, FeedActivity, FeedState, MinuteCount
 from streams.feeds.cadence import HOURS, WEEKS, Cadence, Pause
-from streams.feeds.staleness import ALL_FEEDS
-from streams.feeds.step import AHEAD_MINUTES, KEPT_MINUTES, Observed, observe, rate, sweep
+from streams.feeds.feed_alerts import ALL_FEEDS
+from streams.feeds.step import AHEAD_MINUTES, KEPT_MINUTES, FeedsOutputs, step, sweep
+from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import AlertKind, AlertState, Reason
 
 NOON = 1_767_268_800_000
@@ -31,7 +32,7 @@ class Watch:
     alerts: list[AlertSignal] = field(default_factory=list)
 
     def hear(self, *activities: FeedActivity) -> None:
-        self._keep(observe(activities, self.states, self.watched, self.now))
+        self._keep(step(activities, self.states, self.watched, self.now))
 
     def sweep(self) -> None:
         self._keep(sweep(self.states, self.watched, self.now, OWN_SILENCE))
@@ -43,9 +44,9 @@ class Watch:
             self.now = min(self.now + LOOK, until)
             self.sweep()
 
-    def _keep(self, out: Observed) -> None:
+    def _keep(self, out: StepResult[FeedsOutputs, FeedState]) -> None:
         self.states |= out.states
-        self.alerts += out.alerts
+        self.alerts += out.outputs.alerts
 
     @property
     def said(self) -> list[AlertState]:
@@ -154,13 +155,14 @@ def test_a_receipt_ahead_of_the_clock_does_not_keep_a_feed_fresh_for_ever() -> N
     assert watch.said == [AlertState.RAISED]
 
 
-def test_the_rate_counts_event_time_and_takes_late_minutes_in() -> None:
+def test_events_are_counted_by_the_minute_they_happened_in_late_ones_too() -> None:
     watch = Watch()
     minute = NOON // MINUTE
     watch.hear(activity(NOON, 6, [MinuteCount(minute, 6)]))
     watch.hear(activity(NOON, 4, [MinuteCount(minute - 9, 3), MinuteCount(minute - 10, 1)]))
-    assert rate(watch.states["north.track"], 10, NOON) == 0.9
-    assert rate(watch.states["north.track"], 10, NOON + 60 * MINUTE) == 0.0
+    assert watch.states["north.track"].minutes == [
+        MinuteCount(minute - 10, 1), MinuteCount(minute - 9, 3), MinuteCount(minute, 6)
+    ]
 
 
 def test_counts_per_minute_are_bounded_whatever_the_event_times() -> None:
@@ -178,9 +180,9 @@ def test_counts_per_minute_are_bounded_whatever_the_event_times() -> None:
 )
 def test_raised_and_resolved_alternate_whatever_happens(steps: list[tuple[str, int]]) -> None:
     watch = Watch()
-    for step, minutes in steps:
+    for move, minutes in steps:
         watch.now += minutes * MINUTE
-        if step == "hear":
+        if move == "hear":
             watch.hear(activity(watch.now))
         elif step == "sweep":
             watch.sweep()

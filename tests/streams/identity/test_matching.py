@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from streams.identity.matching import UNHEARD_OF, Rules, Ruling, rule, standing
-from streams.identity.record import Known, Word, with_claim, with_event
+from streams.identity.matching import UNRESOLVED, MatchingRules, Resolution, resolutions, resolve
+from streams.identity.record import ReferenceRecord, ShipmentClaim, with_claim, with_event
 from streams.kernel.vocabulary import SaidBy
 from tests.support.reference_inputs import line, unresolved, word
 
 SPAN = 100
 
 
-def said(number: str, at: int = 1_000, said_by: SaidBy = SaidBy.EVENT, **changes: object) -> Word:
+def said(number: str, at: int = 1_000, said_by: SaidBy = SaidBy.EVENT, **changes: object) -> ShipmentClaim:
     fields = {"carrier": "north", "withdrawn": False, "since": at, "until": at, **changes}
-    return Word(
+    return ShipmentClaim(
         said_by, "", "", str(fields["carrier"]), number, at, bool(fields["withdrawn"]), int(str(fields["since"])),
         int(str(fields["until"])),
     )
@@ -42,24 +42,24 @@ def said(number: str, at: int = 1_000, said_by: SaidBy = SaidBy.EVENT, **changes
     ],
 )
 def test_a_shipment_can_be_meant_by_carrier_time_and_word(
-    words: list[Word], carrier: str, at: int, meant: list[str]
+    words: list[ShipmentClaim], carrier: str, at: int, meant: list[str]
 ) -> None:
-    assert [number for _, number in rule(words, carrier, at, SPAN).shipments] == meant
+    assert [number for _, number in resolve(words, carrier, at, SPAN).shipments] == meant
 
 
 def test_one_shipment_is_meant_and_of_several_none() -> None:
-    assert Ruling((("north", "N1"),), SaidBy.EVENT).shipment == ("north", "N1")
-    assert Ruling((("north", "N1"), ("north", "N2")), SaidBy.EVENT).shipment is None
-    assert UNHEARD_OF.shipment is None
+    assert Resolution((("north", "N1"),), SaidBy.EVENT).shipment == ("north", "N1")
+    assert Resolution((("north", "N1"), ("north", "N2")), SaidBy.EVENT).shipment is None
+    assert UNRESOLVED.shipment is None
 
 
 def test_what_an_order_gave_up_stands_nowhere() -> None:
-    known: Known | None = Known("bol", "B1")
+    known: ReferenceRecord | None = ReferenceRecord("bol", "B1")
     for item in (line(), line("D-2", withdrawn=True), word("N1")):
         assert known is not None
         known = with_claim(known, item)
     assert known is not None
     known = with_event(known, unresolved())
     assert known is not None
-    found = standing(known, Rules())
+    found = resolutions(known, MatchingRules())
     assert [ruling.shipment for ruling in (*found.events.values(), *found.lines.values())] == [("north", "N1")] * 2

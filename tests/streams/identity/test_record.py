@@ -8,15 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.model import CarrierEvent
-from streams.identity.record import Known, decode, decode_event, encode, with_claim, with_event
-from streams.identity.step import Said, key_of
+from streams.identity.record import (
+    IdentityInput,
+    ReferenceRecord,
+    decode,
+    decode_event,
+    encode,
+    key_of,
+    with_claim,
+    with_event,
+)
 from streams.kernel.vocabulary import SaidBy
 from tests.support.reference_inputs import line, said, unresolved, word
 from tests.support.strategies import DAY_ONE, MINUTE
 
 
-def taken(*items: Said) -> Known:
-    known = Known("bol", "B1")
+def taken(*items: IdentityInput) -> ReferenceRecord:
+    known = ReferenceRecord("bol", "B1")
     for item in items:
         changed = with_event(known, item) if isinstance(item, CarrierEvent) else with_claim(known, item)
         known = changed or known
@@ -25,7 +33,7 @@ def taken(*items: Said) -> Known:
 
 def test_an_event_comes_back_whole() -> None:
     event = unresolved(3)
-    [held] = taken(event).held
+    [held] = taken(event).events
     assert decode_event(held.body) == event
 
 
@@ -36,14 +44,14 @@ def test_of_two_versions_of_an_event_the_one_received_first_is_kept() -> None:
 
 def test_an_orders_newer_word_takes_the_place_of_its_older_one() -> None:
     old, new = word("N1", SaidBy.ORDER), word("N1", SaidBy.ORDER, 5, withdrawn=True)
-    [said_last] = taken(new, old).words
+    [said_last] = taken(new, old).claims
     assert (said_last.withdrawn, said_last.since, said_last.until) == (True, DAY_ONE, DAY_ONE + 5 * MINUTE)
     assert with_claim(taken(new, old), old) is None
 
 
 def test_a_person_has_one_word_on_a_reference() -> None:
     known = taken(word("N1", SaidBy.PERSON), word("N2", SaidBy.PERSON, 1), word("N3", SaidBy.PERSON, valid_at=0))
-    assert [(one.tracking_number, one.since) for one in known.words] == [("N2", DAY_ONE + MINUTE)]
+    assert [(one.tracking_number, one.since) for one in known.claims] == [("N2", DAY_ONE + MINUTE)]
 
 
 def test_a_line_is_told_by_order_and_delivery() -> None:
@@ -53,11 +61,13 @@ def test_a_line_is_told_by_order_and_delivery() -> None:
 
 def test_it_tells_when_something_was_last_said_of_it() -> None:
     assert taken(word("N1"), unresolved(7)).updated_at == DAY_ONE + 8 * MINUTE
-    assert Known("bol", "B1").updated_at == 0
+    assert ReferenceRecord("bol", "B1").updated_at == 0
 
 
 @given(st.lists(said().filter(lambda item: key_of(item) == "bol:B1"), max_size=6), st.randoms())
-def test_the_record_is_a_function_of_the_set_and_survives_storing(history: Sequence[Said], chance: object) -> None:
+def test_the_record_is_a_function_of_the_set_and_survives_storing(
+    history: Sequence[IdentityInput], chance: object
+) -> None:
     shuffled = [*history, *history]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     assert taken(*shuffled) == taken(*history)

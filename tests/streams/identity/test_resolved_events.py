@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.identity.resolved_events import FLAG_OF, resolved, resolved_id, taken_back
+from streams.identity.resolved_events import FLAG_OF, resolved_event, resolved_id, retraction_of
 from streams.kernel.vocabulary import Correction, Flag, SaidBy
 from tests.support.reference_inputs import unresolved
 
@@ -24,8 +24,8 @@ def test_among_others_an_event_has_the_same_place_however_often_it_was_taken_bac
 
 def test_what_is_taken_back_is_what_was_told_and_nothing_the_carrier_said() -> None:
     event = unresolved(estimated_delivery_at=5, carrier_event_id="E-1")
-    there = resolved(event, "north", "N1", SaidBy.ORDER, 1, 0)
-    back = taken_back(event, "north", "N1", 1)
+    there = resolved_event(event, "north", "N1", SaidBy.ORDER, 1, 0)
+    back = retraction_of(event, "north", "N1", 1)
     assert (back.correction, back.corrects) == (Correction.RETRACTS, there.event_id)
     assert back.event_id not in (there.event_id, event.event_id)
     assert (back.estimated_delivery_at, back.carrier_event_id) == (None, None)
@@ -34,7 +34,7 @@ def test_what_is_taken_back_is_what_was_told_and_nothing_the_carrier_said() -> N
 
 def test_the_events_own_contents_stay_as_they_were() -> None:
     event = unresolved(flags=[Flag.CODE_UNMAPPED.value])
-    there = resolved(event, "north", "N1", SaidBy.PERSON, 0, 0)
+    there = resolved_event(event, "north", "N1", SaidBy.PERSON, 0, 0)
     assert there.flags == ["code_unmapped", "resolved_by_person"]
     assert (event.flags, event.tracking_number) == (["code_unmapped"], "")
     assert (there.carrier_text, there.occurred_at, there.references) == (

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from streams.contracts.model import CarrierEvent, OrderReference, Reference
 from streams.identity import step as identification
+from streams.identity.matching import MatchingRules
+from streams.identity.record import IdentityInput
 from streams.identity.resolved_events import BY_REFERENCE
 from streams.kernel.vocabulary import AlertKind, AlertState, Correction, Milestone, RejectReason, SaidBy, Status
 from streams.shipments import step as shipments
@@ -203,7 +205,7 @@ def test_a_doubtful_reference_leaves_the_line_with_the_number_its_shipment() -> 
 
 @given(histories(), st.data())
 def test_shipments_take_the_claims_as_this_world_does(
-    history: list[identification.Said], data: st.DataObject
+    history: list[IdentityInput], data: st.DataObject
 ) -> None:
     world = tell([[item] for item in history])
     outcome = tell_shipments([data.draw(st.permutations(world.references))])
@@ -256,21 +258,21 @@ def test_a_repeat_says_nothing() -> None:
         (word("N1", value=""), RejectReason.NO_REFERENCE),
     ],
 )
-def test_what_cannot_be_used_is_refused_alone(bad: identification.Said, reason: RejectReason) -> None:
-    out = identification.identify([bad, unresolved()], {}, identification.Rules())
+def test_what_cannot_be_used_is_refused_alone(bad: IdentityInput, reason: RejectReason) -> None:
+    out = identification.step([bad, unresolved()], {}, MatchingRules())
     assert [(place, reject.reason) for place, reject in out.refused] == [(0, reason)]
     assert out.counts == {"refused": 1, "accepted": 1}
 
 
 def test_a_reference_holds_no_more_than_its_record_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identification, "MOST_HELD_BYTES", 2_000)
+    monkeypatch.setattr(identification, "MOST_EVENT_BYTES", 2_000)
     events = [unresolved(minutes) for minutes in range(9)]
-    out = identification.identify(events, {}, identification.Rules())
+    out = identification.step(events, {}, MatchingRules())
     assert 0 < len(out.refused) < 9
     assert {reject.reason for _, reject in out.refused} == {RejectReason.TOO_LARGE}
     assert "placeholder" in out.refused[0][1].detail
-    monkeypatch.setattr(identification, "MOST_WORDS", 2)
-    out = identification.identify([word(f"N{number}") for number in range(4)], {}, identification.Rules())
+    monkeypatch.setattr(identification, "MOST_CLAIMS", 2)
+    out = identification.step([word(f"N{number}") for number in range(4)], {}, MatchingRules())
     assert len(out.refused) == 2
 
 
@@ -343,7 +345,7 @@ def _told(world: World) -> list[Said]:
 
 
 @given(histories())
-def test_every_input_is_accounted_for(history: list[identification.Said]) -> None:
+def test_every_input_is_accounted_for(history: list[IdentityInput]) -> None:
     world = tell([history])
     events = sum(isinstance(item, CarrierEvent) for item in history)
     counts = world.counts
@@ -352,7 +354,7 @@ def test_every_input_is_accounted_for(history: list[identification.Said]) -> Non
 
 
 @given(histories())
-def test_nothing_stands_at_two_shipments_and_nothing_goes_out_twice(history: list[identification.Said]) -> None:
+def test_nothing_stands_at_two_shipments_and_nothing_goes_out_twice(history: list[IdentityInput]) -> None:
     world = tell([[item] for item in history])
     standing = [fact for story in world.stories.values() for fact in story]
     assert len(standing) == len(set(standing)), "one event, one shipment"
@@ -361,7 +363,7 @@ def test_nothing_stands_at_two_shipments_and_nothing_goes_out_twice(history: lis
 
 
 @given(histories())
-def test_telling_everything_again_emits_nothing(history: list[identification.Said]) -> None:
+def test_telling_everything_again_emits_nothing(history: list[IdentityInput]) -> None:
     first = tell([history])
     second = tell([history], first)
     assert (second.records, second.events, second.references) == (first.records, first.events, first.references)

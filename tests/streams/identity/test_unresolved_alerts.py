@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from streams.identity.matching import Rules, Standing, standing
-from streams.identity.record import Known, Turn, with_claim, with_event
-from streams.identity.unresolved_alerts import fall_due, is_forgotten, next_due, remains, settled, state_of
+from streams.identity.matching import MatchingRules, Resolutions, resolutions
+from streams.identity.record import ReferenceRecord, Retractions, with_claim, with_event
+from streams.identity.unresolved_alerts import (
+    is_forgotten,
+    next_due,
+    public_state,
+    remains,
+    with_due_alert,
+    without_outdated_alert,
+)
 from streams.kernel.vocabulary import AlertKind, AlertState
 from tests.support.reference_inputs import RULES, line, unresolved, word
 from tests.support.strategies import DAY_ONE, HOUR, MINUTE
@@ -15,8 +22,8 @@ HEARD = DAY_ONE + MINUTE
 DUE = HEARD + 4 * HOUR
 
 
-def known(*claims: object, events: int = 1) -> Known:
-    one = Known("bol", "B1")
+def known(*claims: object, events: int = 1) -> ReferenceRecord:
+    one = ReferenceRecord("bol", "B1")
     for number in range(events):
         one = with_event(one, unresolved(number)) or one
     for claim in claims:
@@ -24,38 +31,38 @@ def known(*claims: object, events: int = 1) -> Known:
     return one
 
 
-def now(one: Known) -> Standing:
-    return standing(one, RULES)
+def now(one: ReferenceRecord) -> Resolutions:
+    return resolutions(one, RULES)
 
 
 def test_an_alert_is_raised_once_when_the_first_event_has_waited_long_enough() -> None:
     one = known(events=2)
     assert next_due(one, now(one), RULES) == DUE
-    assert fall_due(one, now(one), RULES, DUE - 1) == (one, [])
-    raised, [alert] = fall_due(one, now(one), RULES, DUE)
+    assert with_due_alert(one, now(one), RULES, DUE - 1) == (one, [])
+    raised, [alert] = with_due_alert(one, now(one), RULES, DUE)
     assert (alert.kind, alert.state, alert.subject) == (AlertKind.REFERENCE_UNRESOLVED, AlertState.RAISED, "bol:B1")
-    assert (alert.raised_at, raised.raised) == (DUE, DUE)
-    assert fall_due(raised, now(raised), RULES, DUE + HOUR) == (raised, [])
+    assert (alert.raised_at, raised.alerted_at) == (DUE, DUE)
+    assert with_due_alert(raised, now(raised), RULES, DUE + HOUR) == (raised, [])
     assert next_due(raised, now(raised), RULES) is None
 
 
 def test_a_word_settles_it() -> None:
-    raised, [alert] = fall_due(known(), now(known()), RULES, DUE)
+    raised, [alert] = with_due_alert(known(), now(known()), RULES, DUE)
     resolved = with_claim(raised, word("N1"))
     assert resolved is not None
-    after, [settling] = settled(resolved, now(resolved), RULES)
-    assert (settling.alert_id, settling.state, after.raised) == (alert.alert_id, AlertState.RESOLVED, None)
-    assert settled(after, now(after), RULES) == (after, [])
+    after, [settling] = without_outdated_alert(resolved, now(resolved), RULES)
+    assert (settling.alert_id, settling.state, after.alerted_at) == (alert.alert_id, AlertState.RESOLVED, None)
+    assert without_outdated_alert(after, now(after), RULES) == (after, [])
 
 
 def test_who_waits_for_ever_is_never_alerted() -> None:
-    patient = Rules()
-    assert next_due(known(), standing(known(), patient), patient) is None
+    patient = MatchingRules()
+    assert next_due(known(), resolutions(known(), patient), patient) is None
 
 
 def test_what_several_could_be_is_no_silence() -> None:
     one = known(word("N1"), word("N2"))
-    assert fall_due(one, now(one), RULES, DUE) == (one, [])
+    assert with_due_alert(one, now(one), RULES, DUE) == (one, [])
     assert next_due(one, now(one), RULES) is None
 
 
@@ -69,9 +76,9 @@ def test_a_record_is_forgotten_when_nothing_waits_and_nothing_said_reaches_so_fa
 
 def test_of_a_record_that_is_forgotten_what_was_taken_back_is_remembered_for_good() -> None:
     assert remains(known(word("N1"))) is None
-    turned = replace(known(word("N1")), turns=(Turn("O-1\x1fD-1", "north:N1", 1),))
+    turned = replace(known(word("N1")), retractions=(Retractions("O-1\x1fD-1", "north:N1", 1),))
     left = remains(turned)
-    assert left == Known("bol", "B1", turns=turned.turns)
+    assert left == ReferenceRecord("bol", "B1", retractions=turned.retractions)
     assert next_due(left, now(left), RULES) is None
     assert not is_forgotten(left, now(left), RULES, DAY_ONE + 99 * RULES.span_ms)
 
@@ -83,11 +90,11 @@ def test_what_waits_is_never_forgotten() -> None:
 
 def test_others_read_what_waits_and_who_could_be_meant() -> None:
     one = known(line(), word("N2"), word("N1"))
-    state = state_of(one, now(one), b"r")
+    state = public_state(one, now(one), b"r")
     assert (state.type, state.value, state.shipments) == ("bol", "B1", ["north:N1", "north:N2"])
     assert (state.events_waiting, state.lines_waiting, state.resolved, state.ambiguous) == (1, 1, 0, True)
     assert (state.waiting_since, state.updated_at, state.record) == (HEARD, HEARD, b"r")
     one = known(line(), word("N2"))
-    state = state_of(one, now(one), b"r")
+    state = public_state(one, now(one), b"r")
     assert (state.events_waiting, state.lines_waiting, state.resolved, state.ambiguous) == (0, 0, 2, False)
     assert state.waiting_since is None

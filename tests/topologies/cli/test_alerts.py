@@ -1,4 +1,4 @@
-"""``shipsync alerts``: the work list and its filters, one alert's life, and actions by a part of its id."""
+"""``shipsync alerts``: the work list and its filters, one alert's record, and actions by a part of its id."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import pytest
 from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
-from streams.alerts.record import Life, with_action, with_signal
+from streams.alerts.feed_silence import silence_of
+from streams.alerts.record import AlertRecord, with_action, with_signal
 from streams.alerts.routing import Route
-from streams.alerts.step import silence_of
-from streams.alerts.timeline import Bearings, course_of
-from streams.alerts.view import shown as alert_of
+from streams.alerts.timeline import AlertContext, progress_at
+from streams.alerts.view import alert_of
 from streams.contracts.model import Alert, AlertAction
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import ActionKind, AlertState, Severity
-from tests.support.alert_strategies import CONDUCT, MINUTE, OVER, T0, UP, action, signal, silence
+from tests.support.alert_strategies import MINUTE, OVER, POLICY, T0, UP, action, signal, silence
 from topologies.cli.main import app
 from topologies.operations import alert_actions, alert_board
 
-ROUTE = Bearings(CONDUCT, Route(owner="desk", channels=("mail",)))
+ROUTE = AlertContext(POLICY, Route(owner="desk", channels=("mail",)))
 
 
 def made(*items: Any) -> Alert:
-    life = Life()
+    record = AlertRecord()
     for item in items:
-        life = (with_action(life, item) if isinstance(item, AlertAction) else with_signal(life, item)) or life
-    assert life.latest is not None
-    return alert_of(life.latest.alert_id, life, course_of(life, ROUTE, T0 + 60 * MINUTE), ROUTE)
+        record = (with_action(record, item) if isinstance(item, AlertAction) else with_signal(record, item)) or record
+    assert record.latest is not None
+    return alert_of(record.latest.alert_id, record, progress_at(record, ROUTE, T0 + 60 * MINUTE), ROUTE)
 
 
 STILL = made(signal(UP, 1, message="north:N1: stands still\x1b[2J"), action(ActionKind.ACKNOWLEDGE, 9, note="asked"))

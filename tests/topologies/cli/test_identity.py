@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.contracts.model import MasterRecord
-from streams.identity.matching import Rules
-from streams.identity.record import Known, with_claim, with_event
+from streams.identity.matching import MatchingRules
+from streams.identity.record import ReferenceRecord, with_claim, with_event
 from tests.support.reference_inputs import line, unresolved, word
 from topologies.cli.main import app
 from topologies.operations import manual_resolution, master_data
@@ -32,13 +32,13 @@ def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> list[MasterRecord]:
     """What is written; the reference known is one event and one line, told at N1."""
-    known = Known("bol", "B1")
+    known = ReferenceRecord("bol", "B1")
     known = with_event(known, unresolved()) or known
     for claim in (line(), word("N1")):
         known = with_claim(known, claim) or known
     records: list[MasterRecord] = []
     monkeypatch.setattr(manual_resolution, "known_of", lambda *_: known)
-    monkeypatch.setattr(manual_resolution, "rules_of", lambda _: Rules(span_ms=1 << 60))
+    monkeypatch.setattr(manual_resolution, "rules_of", lambda _: MatchingRules(span_ms=1 << 60))
     monkeypatch.setattr(master_data, "write", lambda _, some: records.extend(some) or len(records))
     return records
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from streams.contracts.model import CarrierEvent, OrderClaim, OrderState, ReferenceState
-from streams.identity.matching import Rules, standing
-from streams.identity.record import Known, decode, encode, with_claim, with_event
-from streams.identity.unresolved_alerts import state_of
+from streams.identity.matching import MatchingRules, resolutions
+from streams.identity.record import ReferenceRecord, decode, encode, with_claim, with_event
+from streams.identity.unresolved_alerts import public_state
 from streams.kernel.vocabulary import SaidBy
 from tests.support.reference_inputs import DAYS, RULES, line, unresolved, word
 from tests.support.strategies import DAY_ONE, MINUTE
@@ -14,16 +14,16 @@ from topologies.operations.manual_resolution import consequences, decided, lines
 LAST = DAY_ONE + 5 * DAYS * MINUTE
 
 
-def known(*items: object) -> Known:
-    one = Known("bol", "B1")
+def known(*items: object) -> ReferenceRecord:
+    one = ReferenceRecord("bol", "B1")
     for item in items:
         changed = with_event(one, item) if isinstance(item, CarrierEvent) else with_claim(one, item)  # type: ignore[arg-type]
         one = changed or one
     return one
 
 
-def state(one: Known, rules: Rules = RULES) -> ReferenceState:
-    return state_of(one, standing(one, rules), encode(one))
+def state(one: ReferenceRecord, rules: MatchingRules = RULES) -> ReferenceState:
+    return public_state(one, resolutions(one, rules), encode(one))
 
 
 def test_a_word_is_about_the_time_of_what_waits_last() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.alerts.routing import Conduct, Escalation, Match, Route
+from streams.alerts.routing import AlertPolicy, Escalation, Match, Route
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import TERMINAL, AlertKind, ExceptionType, Severity, Status
 from topologies.stages.alert_rules import PACKAGED, load
@@ -74,11 +74,11 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_the_packaged_routes_reach_somebody_with_every_alert() -> None:
-    conduct = load().conduct
-    assert conduct.routes[-1] == Route(owner="operations", channels=("operations",))
-    assert all(route.owner and route.channels for route in conduct.routes)
-    assert conduct.gathered >= {AlertKind.SHIPMENT_STALLED, AlertKind.DELIVERY_LATE}
-    assert (conduct.grace_ms, conduct.flaps, conduct.quiet_ms) == (3_600_000, 3, 1_800_000)
+    policy = load().policy
+    assert policy.routes[-1] == Route(owner="operations", channels=("operations",))
+    assert all(route.owner and route.channels for route in policy.routes)
+    assert policy.gathered >= {AlertKind.SHIPMENT_STALLED, AlertKind.DELIVERY_LATE}
+    assert (policy.grace_ms, policy.flaps, policy.quiet_ms) == (3_600_000, 3, 1_800_000)
 
 
 def test_a_route_says_what_it_is_for_and_what_becomes_of_it(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ routes:
     severity: info
     escalate: {after: 90s, channels: [pager]}
 """, "utf-8")
-    [route] = load(file).conduct.routes
+    [route] = load(file).policy.routes
     assert route == Route(
         Match(
             frozenset({AlertKind.FEED_STALE}), frozenset(), frozenset({ExceptionType.DAMAGE}), frozenset({"north"}),
@@ -104,4 +104,4 @@ routes:
 def test_a_file_of_waits_alone_is_a_file(tmp_path: Path) -> None:
     file = tmp_path / "alerts.yaml"
     file.write_text(PACKAGED.read_text("utf-8").partition("gathered:")[0], "utf-8")
-    assert load(file).conduct == Conduct()
+    assert load(file).policy == AlertPolicy()

@@ -9,7 +9,7 @@ import pytest
 from config import topics
 from config.settings import Settings
 from connectors.kafka.registry import ValueCodec
-from streams.alerts.step import silence_of
+from streams.alerts.feed_silence import silence_of
 from streams.contracts.model import Alert, AlertAction, AlertSignal
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, RejectReason

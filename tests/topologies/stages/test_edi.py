@@ -8,7 +8,7 @@ from config import topics
 from config.settings import Settings
 from connectors.kafka.registry import ValueCodec
 from streams.contracts.model import Acknowledgement, AlertSignal, Exchange, Interchange
-from streams.edi.step import KEPT_MS
+from streams.edi.exchange import KEPT_MS
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import AlertKind, AlertState, RejectReason, Verdict
 from tests.support.edi_inputs import DAY, SENT_AT, acknowledged, sent

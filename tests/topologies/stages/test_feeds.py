@@ -16,7 +16,7 @@ from connectors.carriers import Carrier, discover
 from connectors.kafka.registry import ValueCodec
 from streams.contracts.model import AlertSignal, DriftHour, FeedActivity, FeedState, MinuteCount
 from streams.feeds.cadence import HOURS
-from streams.feeds.staleness import ALL_FEEDS
+from streams.feeds.feed_alerts import ALL_FEEDS
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import AlertKind, AlertState, RejectReason, Severity
 from tests.fakes.memory import Memory

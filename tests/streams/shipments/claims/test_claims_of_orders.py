@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
-from streams.identity.resolved_events import resolved
+from streams.identity.resolved_events import resolved_event
 from streams.kernel.vocabulary import Correction, ExceptionType, Milestone, SaidBy
 from streams.shipments import record as records
 from tests.support.laws import Outcome, Said, tell
@@ -118,7 +118,7 @@ def test_a_record_is_no_larger_where_the_number_itself_is_all_a_claim_is_made_by
 
 
 FOUND, GONE = mistaken(DELIVERED)
-FOUND_AGAIN = resolved(replace(DELIVERED, tracking_number=""), "north", "N100", SaidBy.EVENT, 1, 0)
+FOUND_AGAIN = resolved_event(replace(DELIVERED, tracking_number=""), "north", "N100", SaidBy.EVENT, 1, 0)
 DELIVERY_TOLD = Milestone.DELIVERED, Correction.NEW
 
 
