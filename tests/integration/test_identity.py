@@ -156,13 +156,13 @@ def by_hand(world: World) -> None:
     assert "SO-91" in run("orders", "waiting")
     assert "Nothing is said yet" in run("identity", "resolve", "bol:b-lost", "rlca:I9999")
     assert "I9999" not in world.shipments
-    assert "Said." in run("identity", "resolve", "bol:b-lost", "rlca:I9999", "--apply", "--by", "mo")
+    assert "Written." in run("identity", "resolve", "bol:b-lost", "rlca:I9999", "--apply", "--by", "mo")
     eventually(
         lambda: (state := world.shipments.get("I9999")) is not None and state.event_count == 1 and state.orders,
         interval=1.0, what="the event and the line are the shipment's",
     )
     assert json.loads(run("masterdata", "list", "reference", "--json"))[0]["updated_by"] == "mo"
-    assert "Nothing waits" in run("identity", "list")
+    assert "No reference is unresolved." in run("identity", "list")
 
 
 def taken_back(world: World) -> None:

@@ -80,8 +80,8 @@ def test_a_shipment_leads_back_to_what_its_carrier_sent(
         assert "raw" not in found["events"][0]
         code, shown = run("north:N100", "--raw")
         assert code == 0
-        assert all(words in shown for words in ("SO-7", "delivered", f"{RAW}[", "Bäckerei", "kept no more"))
+        assert all(words in shown for words in ("SO-7", "delivered", f"{RAW}[", "Bäckerei", "no longer kept"))
         code, shown = run("north:N999")
         assert code == 1
-        assert "Nothing is known of north:N999." in shown
+        assert "Nothing is known about north:N999." in shown
         assert run("north")[0] == 2
