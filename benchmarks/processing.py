@@ -11,31 +11,24 @@ import argparse
 import os
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import cluster, processes
-from benchmarks.report import machine, spread
+from benchmarks import cluster, processes, scenarios, sections
+from benchmarks.report import spread
 from benchmarks.workload import Workload, make
 from config import topics
 from config.settings import Processing, Settings
-from connectors.embedded.broker import free_port
-from connectors.embedded.registry import serve
 from connectors.kafka.registry import Registry, ValueCodec
-from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts import model
-from tests.support.kafka import start_kafka
-from topologies.local_stack.stack import catalogue
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
-TITLE = "## Exactly once beside at least once"
+TITLE = "Exactly once beside at least once"
 STAGES = ("intake", "shipments")
 MODES = (Processing.AT_LEAST_ONCE, Processing.EXACTLY_ONCE)
-PATIENCE, WARM_UP, SKIPPED_SECONDS, IDLE_SHARE = 300.0, 400, 3, 0.1
+PATIENCE, WARM_UP, SKIPPED_SECONDS = 300.0, 400, 3
 
 
 class Run(NamedTuple):
@@ -49,24 +42,13 @@ class Run(NamedTuple):
 
 @contextmanager
 def kafka(folder: Path, mode: Processing) -> Iterator[Settings]:
-    """A fresh Apache Kafka and a registry endpoint with every topic; the settings to reach them."""
-    port = free_port()
-    server = serve("127.0.0.1", port)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    os.environ["SHIPSYNC_PROCESSING"] = mode.value
-    try:
-        with start_kafka() as broker:
-            settings = Settings(
-                bootstrap=broker.bootstrap, registry_url=f"http://127.0.0.1:{port}", data_dir=folder,
-                session_timeout=30, rebalance_timeout=6, partitions=cluster.PARTITIONS, stuck_timeout=120,
-                processing=mode,
-            )
-            TopicAdmin(settings).create(catalogue())
-            yield settings
-    finally:
-        del os.environ["SHIPSYNC_PROCESSING"]
-        server.shutdown()
-        server.server_close()
+    """A fresh Apache Kafka and a registry endpoint with every topic; the settings to reach them, and to write so."""
+    with cluster.cluster(folder, "kafka") as settings:
+        os.environ["SHIPSYNC_PROCESSING"] = mode.value
+        try:
+            yield settings.replace(processing=mode)
+        finally:
+            del os.environ["SHIPSYNC_PROCESSING"]
 
 
 def measure(mode: Processing, events: int, rate: int, seconds: int) -> Run:
@@ -79,7 +61,7 @@ def measure(mode: Processing, events: int, rate: int, seconds: int) -> Run:
             with cluster.Counter(settings, topics.SHIPMENT_EVENTS.name) as counter:
                 cluster.send_raw(settings, [_numbered(body, b"KK") for body in warm.bodies])
                 counter.wait(warm.distinct, PATIENCE)
-                _until_idle(workers)
+                scenarios.until_idle(workers)
                 per_second, cpu_us = _backlog(settings, backlog, workers, counter, warm.distinct)
                 delays = _stream(settings, stream, rate, counter, counter.count + stream.distinct)
         finally:
@@ -106,7 +88,7 @@ def _backlog(
     for worker in workers:
         worker.resume()
     seconds = counter.wait(before + load.distinct, PATIENCE) - started
-    _until_idle(workers)
+    scenarios.until_idle(workers)
     return count / seconds, {
         worker.name: (worker.cpu_seconds() - spent[worker.name]) / count * 1e6 for worker in workers
     }
@@ -136,19 +118,8 @@ def _stream(settings: Settings, load: Workload, rate: int, counter: cluster.Coun
     return delays
 
 
-def _until_idle(workers: Sequence[processes.Worker]) -> None:
-    """Return once the workers have used no more than a tenth of a core for half a second."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        before = sum(worker.cpu_seconds() for worker in workers)
-        time.sleep(0.5)
-        if sum(worker.cpu_seconds() for worker in workers) - before < IDLE_SHARE / 2:
-            return
-    raise TimeoutError("the workers do not come to rest")
-
-
-def lines(rounds: Sequence[tuple[Run, Run]], events: int, rate: int, command: str) -> list[str]:
-    """The section, without its title."""
+def lines(rounds: Sequence[tuple[Run, Run]], events: int, rate: int) -> list[str]:
+    """The section, without its title and command."""
     figures = [
         ("events/s through both stages", 0, [[run.events_per_second for run in pair] for pair in rounds]),
         *((f"CPU µs per event, {name}", 1, [[run.cpu_us[name] for run in pair] for pair in rounds]) for name in STAGES),
@@ -161,22 +132,11 @@ def lines(rounds: Sequence[tuple[Run, Run]], events: int, rate: int, command: st
         for name, digits, pairs in figures
     ]
     return [
-        f"`{command}` on {machine()}.", "",
         f"{events:,} raw events of the workload above, both stages together on one fresh Apache Kafka for each run, the"
         " two ways in turn. Minimum / **median** / maximum; the ratio is round by round, as other work on the"
         " machine hits both. Intake writes at least once in either.", "",
-        "| figure | at_least_once | exactly_once | ratio |", "|---|---|---|---|", *rows, "",
+        "| figure | at_least_once | exactly_once | ratio |", "|---|---|---|---|", *rows,
     ]
-
-
-def put(section: Sequence[str], page: Path = RESULTS) -> None:
-    """Put the section into the page, in place of the one that is there, else at the end."""
-    text = page.read_text("utf-8")
-    head, found, tail = text.partition(TITLE)
-    _, _, after = tail.partition("\n## ") if found else ("", "", "")
-    page.write_text(
-        "\n".join([head.rstrip(), "", TITLE, "", *section]) + (f"\n## {after}" if after else ""), "utf-8"
-    )
 
 
 def main() -> None:
@@ -198,10 +158,10 @@ def main() -> None:
         f"python -m benchmarks.processing --rounds {asked.rounds} --events {asked.events} --rate {asked.rate}"
         f" --seconds {asked.seconds} --write"
     )
-    section = lines(rounds, asked.events, asked.rate, command)
+    section = lines(rounds, asked.events, asked.rate)
     print("\n".join(section))
     if asked.write:
-        put(section)
+        sections.put(TITLE, command, section, sections.RESULTS)
 
 
 if __name__ == "__main__":
