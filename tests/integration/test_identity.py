@@ -20,7 +20,7 @@ from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import ErpPosting, Order, OrderLine, Reference, ShipmentState
 from streams.kernel.vocabulary import PostingKind, Status
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.topics import read_all
 from tests.support.waiting import PATIENCE, eventually
 from topologies.cli.main import app
@@ -101,10 +101,7 @@ def test_what_is_known_by_a_reference_becomes_one_story_and_each_posting_is_made
     broker: Callable[[], ExitStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path, partitions=2, feeds=("rlca",), session_timeout=6, rebalance_timeout=6,
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path, partitions=2, feeds=("rlca",)))
         closing.enter_context(Stack(settings, external=True, stages=STAGES))
         world = World(settings)
         for turn in range(len(STEPS)):

@@ -35,7 +35,7 @@ def command(
     settings = stack_file.resolve(configuration.load())
     if settings.drop.dir is None:
         raise Fatal("no drop folder is set: name one in SHIPSYNC_DROP_DIR")
-    watcher = Watcher(settings, taken(settings.intake.feeds), Sender(settings))
+    watcher = Watcher(settings, taken(settings.intake), Sender(settings))
     try:
         if once:
             watcher.look()

@@ -29,7 +29,7 @@ def command(
     from topologies.operations.file_publisher import files_in, send
 
     settings = stack_file.resolve(configuration.load())
-    known_feed(feed, sorted(carrier.feed for carrier in taken(settings.intake.feeds)))
+    known_feed(feed, sorted(carrier.feed for carrier in taken(settings.intake)))
     if not path.exists():
         raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")
     files = files_in(path)

@@ -37,8 +37,9 @@ def command(
     from topologies.local_stack.stack import catalogue
     from topologies.operations.record_view import line, plain
 
-    name = full_name(topic, [declared.name for declared in catalogue()])
     settings = stack_file.resolve(configuration.load())
+    every_feed = settings.replace(feeds=())
+    name = full_name(topic, [declared.name for declared in catalogue(every_feed.intake)])
     writer_schema = Registry(settings).writer_schema
     console = Console(soft_wrap=True, highlight=False)
     shown = 0

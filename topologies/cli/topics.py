@@ -27,7 +27,7 @@ def command(
     """List the declared topics; create them, or compare them with the cluster."""
     from topologies.local_stack.stack import catalogue
 
-    declared = catalogue(() if markdown else configuration.load().intake.feeds)
+    declared = catalogue(None if markdown else configuration.load().intake)
     console = Console(soft_wrap=True, highlight=False)
     if create or check:
         _on_the_cluster(declared, console, create=create)

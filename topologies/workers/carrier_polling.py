@@ -44,7 +44,7 @@ def configured(settings: Settings) -> list[PolledCarrier]:
     """The carriers this installation polls. Raises Fatal where credentials do not fit."""
     if settings.polling.credentials is None:
         return []
-    return polled_carriers(taken(settings.intake.feeds), settings.polling.credentials)
+    return polled_carriers(taken(settings.intake), settings.polling.credentials)
 
 
 def books_of(carriers: Iterable[PolledCarrier]) -> dict[str, ScheduleBook]:
