@@ -200,9 +200,10 @@ def test_a_worker_frozen_in_mid_write_changes_nothing_when_it_wakes(
         other = stage.start("other")
         stage.wait_until_done(8_000)
         expected |= load(stage, *loads[1])
-        frozen.send_signal(signal.SIGCONT)
         log = tmp_path / "frozen.log"
-        eventually(lambda: log.read_text().count("Successfully synced group") > 1, what="it joins again")
+        restored = log.read_text().count(" restored: ")
+        frozen.send_signal(signal.SIGCONT)
+        eventually(lambda: log.read_text().count(" restored: ") > restored, what="it gets partitions again")
         expected |= load(stage, *loads[2])
         stage.wait_until_done(12_000)
         assert (frozen.poll(), other.poll()) == (None, None), stage.logs()
