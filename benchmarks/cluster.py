@@ -9,18 +9,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Message, Producer, TopicPartition
 
 from config import headers, topics
 from config.settings import Settings
 from connectors.embedded.broker import EmbeddedBroker, free_port
 from connectors.embedded.registry import serve
+from connectors.kafka import producer as kafka_producer
+from connectors.kafka.consumer import consumer
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import OrderReference
 
 PARTITIONS = 4
+QUEUED_KBYTES = 512 * 1024
+"""Bodies are made before they are sent, and must not be waited for then."""
 
 
 BROKERS = ("embedded", "kafka")
@@ -68,10 +72,7 @@ def _broker(kind: str, folder: Path) -> Iterator[str]:
 
 def producer(settings: Settings, linger_ms: int = 20) -> Producer:
     """As carriers' gateways and the intake stage place their records."""
-    return Producer({
-        **settings.kafka.librdkafka(), "enable.idempotence": True, "linger.ms": linger_ms,
-        "partitioner": "murmur2_random", "queue.buffering.max.messages": 1_000_000,
-    })
+    return kafka_producer.producer(settings, linger_ms=linger_ms, queued_kbytes=QUEUED_KBYTES)
 
 
 def send_raw(settings: Settings, bodies: Iterable[bytes], first: int = 0) -> None:
@@ -121,10 +122,7 @@ class Counter:
     def __init__(self, settings: Settings, topic: str) -> None:
         self.topic = topic
         self.count = 0
-        self._consumer = Consumer({
-            **settings.kafka.librdkafka(), "group.id": "benchmark", "enable.auto.commit": False,
-            "fetch.message.max.bytes": 4 * 1024 * 1024, "fetch.wait.max.ms": 20,
-        })
+        self._consumer = consumer(settings, "benchmark", fetch_bytes=4 * 1024 * 1024, fetch_wait_ms=20)
         found = self._consumer.list_topics(topic, timeout=10).topics[topic]
         self._consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in found.partitions])
 

@@ -111,7 +111,9 @@ class KafkaSettings(Group):
 class StateSettings(Group):
     """Where processes keep their state."""
 
-    data_dir: Path = Field(Path("var"), description="Local state; losing it costs a replay, never data")
+    data_dir: Path = Field(
+        Path("var"), description="Local state, of one worker of each stage; losing it costs a replay, never data"
+    )
     block_cache_bytes: int = Field(
         64 * 1024 * 1024, ge=1024 * 1024, description="RocksDB cache of one worker"
     )
@@ -163,6 +165,9 @@ class IntakeSettings(Group):
 
     feeds: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Feeds this installation takes, comma separated; none named: all"
+    )
+    carriers_dir: Path | None = Field(
+        None, description="Folder of this installation's own carriers, beside the packaged ones"
     )
     max_record_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Larger raw records become dead letters")
 

@@ -35,6 +35,7 @@ class EchoStage:
             create_topic(bootstrap, DEAD_LETTERS.name)
         self.settings = {
             "bootstrap": bootstrap, "session_timeout": 6, "rebalance_timeout": 6, "drain_timeout": 5,
+            "stuck_timeout": 2 * PATIENCE,
             "commit_interval": 0.2, "chunk_records": 500, **settings,
         }
         self._running: list[subprocess.Popen[bytes]] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.table import Column, Table
 
 from config import settings as configuration
 from connectors.carriers import HOME, Carrier, discover
+from connectors.carriers.layout import CASES, NAME
 from connectors.drafting.sample import draft
 from connectors.mapping.loading import FILE
 from streams.contracts.model import CarrierEvent, Location
@@ -34,8 +34,8 @@ Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=Fa
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 TEXT, DETAIL, MOST_PARTS = 48, 120, 20
-CASES = HOME.parents[1] / "tests" / "connectors" / "carriers"
-FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_]{1,39}")
+REPOSITORY = HOME.parents[1]
+KEPT = REPOSITORY / "tests" / "connectors" / "carriers"
 
 
 @app.command("list")
@@ -46,7 +46,7 @@ def list_carriers(as_json: AsJson = False) -> None:
             "feed": one.feed, "name": one.name, "formats": list(one.formats), "expect_every_s": one.expect_every_s,
             "stale_after_s": one.stale_after_s, "source": one.source,
         }
-        for one in discover()
+        for one in _carriers()
     ]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
@@ -80,9 +80,9 @@ def new_carrier(
     write: Annotated[bool, typer.Option("--write", help="Write its folder, not only show the draft.")] = False,
 ) -> None:
     """Draft a carrier.yaml from one sample payload, and say what it already reads of it."""
-    if not FEED_NAME.fullmatch(feed):
+    if not NAME.fullmatch(feed):
         raise typer.BadParameter(f"{feed!r}: use lower case letters, digits and _", param_hint="FEED")
-    folder = HOME / feed
+    folder = _home() / feed
     if folder.exists():
         raise typer.BadParameter(
             f"{folder} is there already; try `shipsync carrier try {feed} {sample}`", param_hint="FEED"
@@ -107,7 +107,7 @@ def new_carrier(
 def check_files(
     feed: Feed,
     path: Annotated[Path | None, typer.Argument(
-        help="A file, or a folder whose files are read; without one, the repository's own cases.", show_default=False,
+        help="A file, or a folder whose files are read; without one, the cases kept of it.", show_default=False,
     )] = None,
     against: Annotated[Path | None, typer.Option(help="Earlier files: what fields are new since, and gone.")] = None,
     as_json: AsJson = False,
@@ -134,19 +134,32 @@ def _tried(feed: str, files: Sequence[Path]) -> Iterator[Tried]:
         yield read_file(carrier, file, settings)
 
 
+def _home() -> Path:
+    """Where a new carrier's folder belongs. Raises Fatal where it would lie inside an installed program."""
+    own = configuration.load().intake.carriers_dir
+    if own is None and not (REPOSITORY / "setup.cfg").exists():
+        raise Fatal("set SHIPSYNC_CARRIERS_DIR to the folder of your own carriers; a new one belongs there")
+    return own or HOME
+
+
+def _carriers() -> list[Carrier]:
+    return discover(own=configuration.load().intake.carriers_dir)
+
+
 def _carrier(feed: str) -> Carrier:
-    known = {one.feed: one for one in discover()}
+    known = {one.feed: one for one in _carriers()}
     known_feed(feed, sorted(known))
     return known[feed]
 
 
 def _cases(feed: str) -> list[Path]:
-    """The payloads kept as the carrier's cases, where this is a clone of the repository."""
-    folder = CASES / _carrier(feed).feed / "cases"
-    files = sorted(folder.glob("*.in.*"))
-    if not files:
-        raise typer.BadParameter(f"{folder} holds no cases; name a file or a folder", param_hint="PATH")
-    return files
+    """The payloads kept as the carrier's cases: beside an own carrier, or in a clone of the repository."""
+    name, own = _carrier(feed).feed, configuration.load().intake.carriers_dir
+    for home in (KEPT,) if own is None else (own, KEPT):
+        files = sorted((home / name / CASES).glob("*.in.*"))
+        if files:
+            return files
+    raise typer.BadParameter(f"{feed} has no cases; name a file or a folder", param_hint="PATH")
 
 
 def _files(path: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""``shipsync status``: every process of the running stack at a glance."""
+"""``shipsync status``: every process of the running stack."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Refresh every second until Ctrl-C.")] = False,
 ) -> None:
-    """Show each process: state, records per second, what became of them, dead letters, lag, memory; open alerts."""
+    """Show each process: state, records per second, outcomes, dead letters, lag, memory; and open alerts."""
     settings = configuration.load()
     before = current(settings.state.data_dir)
     console = Console(highlight=False)
@@ -131,7 +131,7 @@ def _row(process: ProcessStatus) -> list[str | Text]:
 
 def _alerts(alerts: list[OpenAlert] | None) -> Text:
     if alerts is None:
-        return Text("open alerts: not known, broker or registry does not answer", style="yellow")
+        return Text("open alerts: not known, because broker or registry does not answer", style="yellow")
     shown = Text(f"open alerts: {len(alerts) or 'none'}")
     for alert in alerts[:MOST_ALERTS]:
         raised = datetime.fromtimestamp(alert.raised_at / 1000, UTC)

@@ -47,7 +47,7 @@ def test_an_import_shows_the_difference_and_writes_nothing(tmp_path: Path, writt
     shown = run("import", file(tmp_path, rows))
     assert "+ reference:bol:B1: is north:N1" in shown
     assert "~ carrier:north: North Freight, SCAC NRTH -> North Freight, SCAC NRFT" in shown
-    assert "1 new, 1 changed, 0 taken back, 0 as they are." in shown
+    assert "1 new, 1 changed, 0 withdrawn, 0 unchanged." in shown
     assert "Nothing is written yet: add --apply." in shown
     assert written == []
 
