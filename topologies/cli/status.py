@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config import settings as configuration
-from config.settings import Settings
+from config.settings import Processing, Settings
 from streams.kernel.errors import ShipSyncError, Transient
 from topologies.local_stack import stack_file
 from topologies.operations.record_view import printable
@@ -112,10 +112,20 @@ def view(status: StackStatus) -> Group:
         Text(f"{process.name}: {told}") for process in status.processes if (told := _counts(process.outcomes))
     ]
     footer = f"up {_duration(status.uptime_s)}, broker {status.bootstrap}, registry {status.registry_url}"
+    footer += _processing(status)
     return Group(
         table, *outcomes, Text("dead letters: " + (_counts(dead) or "none")), _alerts(status.open_alerts),
         Text(footer, style="dim"),
     )
+
+
+def _processing(status: StackStatus) -> str:
+    """How stages with state write; those without always write at least once."""
+    ways = {process.processing for process in status.processes}
+    for way in (Processing.EXACTLY_ONCE, Processing.AT_LEAST_ONCE):
+        if way.value in ways:
+            return f", processing {way.value}"
+    return ""
 
 
 def _row(process: ProcessStatus) -> list[str | Text]:

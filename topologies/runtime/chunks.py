@@ -92,6 +92,10 @@ class Chunk:
         """Whether the partition is still ours, under the assignment this was delivered in."""
         return self._lane.open
 
+    def leaving(self) -> bool:
+        """Whether the partition is about to go: what is in hand may be finished, and nothing begun."""
+        return self._lane.draining
+
     def done(self) -> None:
         """Everything it brought about is safe: its offsets may be committed. Nothing if not current."""
         self.finished = True

@@ -22,6 +22,10 @@ log = logging.getLogger(__name__)
 INIT_SECONDS = 30.0
 TRANSACTIONS_AT_ONCE = 4
 """Partitions of one worker that may write at the same time: each mostly waits for its own commit."""
+_NOT_ALLOWED = (
+    ". Grant Write and Describe on transactional ids that begin with shipsync-, or set"
+    " SHIPSYNC_PROCESSING=at_least_once"
+)
 LOST = frozenset({
     KafkaError._FENCED, KafkaError._FATAL, KafkaError._STATE, KafkaError._CONFLICT, KafkaError._TIMED_OUT,
     KafkaError._TIMED_OUT_QUEUE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT,
@@ -141,4 +145,5 @@ class Transaction:
             fault: KafkaError = error.args[0]
             if fault.code() in LOST or fault.retriable():
                 raise Fenced(f"{self._id} is lost: {fault}") from error
-            raise Fatal(f"{self._id}: the transaction failed: {fault}") from error
+            hint = _NOT_ALLOWED if fault.code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED else ""
+            raise Fatal(f"{self._id}: the transaction failed: {fault}{hint}") from error
