@@ -40,6 +40,8 @@ def cluster(folder: Path, broker: str = "embedded", **changed: float) -> Iterato
     server = serve("127.0.0.1", port)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     waits: dict[str, float] = {"session_timeout": 30, "rebalance_timeout": 6, "stuck_timeout": 120} | changed
+    if broker == "embedded":
+        waits["fetch_min_bytes"] = 1
     try:
         with _broker(broker, folder) as bootstrap:
             settings = Settings(

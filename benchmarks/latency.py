@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -186,7 +187,7 @@ def main() -> None:
             print(row, flush=True)
     text = lines(rows, load_average)
     if asked.write:
-        sections.put("Latency", "python -m benchmarks.latency --load", text, sections.RESULTS)
+        sections.put("Latency", " ".join(["python -m benchmarks.latency", *sys.argv[1:]]), text, sections.RESULTS)
     elif not asked.json:
         print("\n".join(text))
 

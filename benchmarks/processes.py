@@ -72,6 +72,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "SHIPSYNC_SESSION_TIMEOUT": str(settings.stage.session_timeout),
         "SHIPSYNC_REBALANCE_TIMEOUT": str(settings.stage.rebalance_timeout),
         "SHIPSYNC_STUCK_TIMEOUT": str(settings.stage.stuck_timeout),
+        "SHIPSYNC_FETCH_MIN_BYTES": str(settings.stage.fetch_min_bytes),
     }
 
 

@@ -129,7 +129,7 @@ def main() -> None:
     else:
         print("\n".join(text))
     if asked.write:
-        sections.put("Start", "python -m benchmarks.start", text, sections.RESULTS)
+        sections.put("Start", " ".join(["python -m benchmarks.start", *sys.argv[1:]]), text, sections.RESULTS)
 
 
 if __name__ == "__main__":

@@ -132,6 +132,9 @@ class StageSettings(Group):
     fetch_bytes: int = Field(
         2 * 1024 * 1024, ge=1024, description="Most bytes of one partition fetched at once"
     )
+    fetch_min_bytes: int = Field(
+        64 * 1024, ge=1, description="The broker gathers so many bytes, or 20 ms, before it answers; 1: embedded broker"
+    )
     chunk_records: int = Field(5_000, ge=1, description="Most records handled as one chunk")
     drain_timeout: float = Field(10.0, gt=0, description="How long a stop waits for the chunk in progress")
     stuck_timeout: float = Field(60.0, gt=0, description="Lag without progress for so long stops the worker")

@@ -240,7 +240,7 @@ def _prepared(settings: Settings, external: bool, ports: int | None) -> Settings
         return settings
     if ports is not None:
         settings = on_ports(settings, list(range(ports, ports + services.PORTS)))
-    return services.with_an_open_gateway(services.with_short_sessions(settings))
+    return services.with_an_open_gateway(services.for_the_embedded_broker(settings))
 
 
 def _is_ready(host: str, port: int, says: bytes) -> bool:

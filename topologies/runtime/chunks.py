@@ -275,6 +275,10 @@ class Ledger:
             or lane.size >= CHUNKS_PER_PARTITION * self._chunk_bytes
         }
 
+    def waits(self) -> bool:
+        """Whether records wait for room on any lane."""
+        return any(lane.waiting for lane in self._lanes.values())
+
     def assigned(self) -> set[TopicPartition]:
         """The partitions with an open lane."""
         return set(self._lanes)

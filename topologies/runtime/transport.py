@@ -72,7 +72,7 @@ class ChunkConsumer(_WithoutTables):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.settings: Settings = self.transport.settings
-        self._changed = asyncio.Event()
+        self._more, self._settled = asyncio.Event(), asyncio.Event()
         self.ledger = Ledger(
             self.settings.stage.chunk_records, self.settings.stage.fetch_bytes, time.monotonic, self._something_changed
         )
@@ -98,23 +98,19 @@ class ChunkConsumer(_WithoutTables):
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
         self._asked_at = time.monotonic()
-        self._changed.clear()
+        self._more.clear()
         chunks = self.ledger.next_chunks() if self.flow_active and not self.should_stop else []
         if not chunks:
-            await self._wait_for_change(timeout)
+            await _within(timeout, self._more)
         for chunk in chunks:
             message = self._to_message(chunk.tp, chunk)
             yield message.tp, message
 
-    async def _wait_for_change(self, timeout: float) -> None:
-        try:
-            await asyncio.wait_for(self._changed.wait(), timeout)
-        except TimeoutError:
-            return
-
     def _something_changed(self) -> None:
-        self._changed.set()
+        self._settled.set()
         self._reader.room()
+        if self.ledger.waits():
+            self._more.set()
 
     def _to_message(self, tp: TopicPartition, chunk: Chunk) -> ConsumerMessage:
         last = chunk.records[-1]
@@ -136,7 +132,7 @@ class ChunkConsumer(_WithoutTables):
             return
         for tp, run in runs.items():
             self.ledger.receive(tp, run)
-        self._changed.set()
+        self._more.set()
 
     def assigned(self, partitions: set[TopicPartition]) -> Future[None]:
         """From the reader: an assignment; done once everybody knows."""
@@ -217,8 +213,8 @@ class ChunkConsumer(_WithoutTables):
             if remaining <= 0:
                 log.warning("abandoned after %g s: %r", self.settings.stage.drain_timeout, in_hand)
                 break
-            self._changed.clear()
-            await self._wait_for_change(min(remaining, 1.0))
+            self._settled.clear()
+            await _within(min(remaining, 1.0), self._settled)
         await self.force_commit()
         self.ledger.revoke(partitions)
         for listener in self.transport.listeners:
@@ -233,6 +229,15 @@ class ChunkConsumer(_WithoutTables):
         """Leave the group."""
         await super().on_stop()
         await asyncio.to_thread(self._reader.close)
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Return when ``event`` is set, after ``seconds`` at the latest; without the task that ``wait_for`` makes."""
+    timer = asyncio.get_running_loop().call_later(seconds, event.set)
+    try:
+        await event.wait()
+    finally:
+        timer.cancel()
 
 
 class NoProducer(faust_producer.Producer):  # type: ignore[misc]
