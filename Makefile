@@ -48,12 +48,12 @@ test: .venv/.installed-dev ## run the tests that need no broker, on all cores
 .PHONY: test-all
 test-all: .venv/.installed-dev ## run every test this machine can run, those on brokers too; says what it left out
 	@$(BIN)/python -m tests.support.kafka_jars
-	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 .PHONY: test-kafka
 test-kafka: .venv/.installed-dev ## run the tests on Apache Kafka; fails where it cannot start
 	@SHIPSYNC_REQUIRE_KAFKA=1 $(BIN)/python -m tests.support.kafka_jars
-	@SHIPSYNC_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -m kafka -n $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@SHIPSYNC_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -m kafka -n $(TEST_WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: .venv/.installed-dev ## ruff; changes nothing

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from benchmarks import report, scenarios
+from benchmarks import report, scenarios, sections
+from benchmarks.latency import latency
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
 T = TypeVar("T")
 
 
@@ -39,14 +38,14 @@ def main() -> None:
             in_turn.append(
                 shown(f"stage by stage, run {number}", lambda beat: scenarios.stage_by_stage(events, beat))
             )
-        delay = shown("latency at 1,000 events/s", lambda beat: scenarios.latency(1_000, seconds, beat))
+        delay = shown("latency at 1,000 events/s", lambda beat: latency(1_000, seconds, beat))
         state = shown(f"{held:,} shipments in state", lambda beat: scenarios.memory(held, beat))
     text = report.page(together, in_turn, theirs, delay, state)
     if asked.quick:
         print(text)
     else:
-        RESULTS.write_text(text)
-        print(f"written: {RESULTS}")
+        sections.rewrite(text, sections.RESULTS)
+        print(f"written: {sections.RESULTS}")
 
 
 if __name__ == "__main__":

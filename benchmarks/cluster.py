@@ -9,31 +9,44 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Message, Producer, TopicPartition
 
 from config import headers, topics
 from config.settings import Settings
 from connectors.embedded.broker import EmbeddedBroker, free_port
 from connectors.embedded.registry import serve
+from connectors.kafka import producer as kafka_producer
+from connectors.kafka.consumer import consumer
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import OrderReference
 
 PARTITIONS = 4
+QUEUED_KBYTES = 512 * 1024
+"""Bodies are made before they are sent, and must not be waited for then."""
+
+
+BROKERS = ("embedded", "kafka")
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[Settings]:
-    """An embedded broker and a registry endpoint, with every topic created; the settings to reach them."""
+def cluster(folder: Path, broker: str = "embedded", **changed: float) -> Iterator[Settings]:
+    """A broker (one of ``BROKERS``) and a registry endpoint, with every topic created; the settings to reach them.
+
+    ``changed``: settings other than the benchmarks' own.
+    """
     port = free_port()
     server = serve("127.0.0.1", port)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    waits: dict[str, float] = {"session_timeout": 30, "rebalance_timeout": 6, "stuck_timeout": 120} | changed
+    if broker == "embedded":
+        waits["fetch_min_bytes"] = 1
     try:
-        with EmbeddedBroker(log=folder / "broker.log") as broker:
+        with _broker(broker, folder) as bootstrap:
             settings = Settings(
-                bootstrap=broker.bootstrap, registry_url=f"http://127.0.0.1:{port}", data_dir=folder,
-                session_timeout=30, rebalance_timeout=6, partitions=PARTITIONS, stuck_timeout=120,
+                bootstrap=bootstrap, registry_url=f"http://127.0.0.1:{port}", data_dir=folder, partitions=PARTITIONS,
+                **waits,  # type: ignore[arg-type]
             )
             from topologies.local_stack.stack import catalogue
 
@@ -44,12 +57,22 @@ def cluster(folder: Path) -> Iterator[Settings]:
         server.server_close()
 
 
-def producer(settings: Settings) -> Producer:
+@contextmanager
+def _broker(kind: str, folder: Path) -> Iterator[str]:
+    """A broker of this kind; its bootstrap servers."""
+    if kind == "kafka":
+        from tests.support.kafka import start_kafka
+
+        with start_kafka() as kafka:
+            yield kafka.bootstrap
+    else:
+        with EmbeddedBroker(log=folder / "broker.log") as embedded:
+            yield embedded.bootstrap
+
+
+def producer(settings: Settings, linger_ms: int = 20) -> Producer:
     """As carriers' gateways and the intake stage place their records."""
-    return Producer({
-        **settings.kafka.librdkafka(), "enable.idempotence": True, "linger.ms": 20, "partitioner": "murmur2_random",
-        "queue.buffering.max.messages": 1_000_000,
-    })
+    return kafka_producer.producer(settings, linger_ms=linger_ms, queued_kbytes=QUEUED_KBYTES)
 
 
 def send_raw(settings: Settings, bodies: Iterable[bytes], first: int = 0) -> None:
@@ -99,10 +122,7 @@ class Counter:
     def __init__(self, settings: Settings, topic: str) -> None:
         self.topic = topic
         self.count = 0
-        self._consumer = Consumer({
-            **settings.kafka.librdkafka(), "group.id": "benchmark", "enable.auto.commit": False,
-            "fetch.message.max.bytes": 4 * 1024 * 1024,
-        })
+        self._consumer = consumer(settings, "benchmark", fetch_bytes=4 * 1024 * 1024, fetch_wait_ms=20)
         found = self._consumer.list_topics(topic, timeout=10).topics[topic]
         self._consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in found.partitions])
 

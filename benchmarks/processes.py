@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,11 +23,13 @@ READY_SECONDS = 60.0
 class Worker:
     """One process: started, paused, measured, ended."""
 
-    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path, folder: Path | None = None
+    ) -> None:
         self.name = name
         self._log = log.open("ab")
         self.process = subprocess.Popen(
-            list(command), env={**os.environ, **env}, stdout=self._log, stderr=subprocess.STDOUT
+            list(command), env={**os.environ, **env}, stdout=self._log, stderr=subprocess.STDOUT, cwd=folder
         )
 
     def cpu_seconds(self) -> float:
@@ -69,22 +72,26 @@ def environment(settings: Settings) -> dict[str, str]:
         "SHIPSYNC_SESSION_TIMEOUT": str(settings.stage.session_timeout),
         "SHIPSYNC_REBALANCE_TIMEOUT": str(settings.stage.rebalance_timeout),
         "SHIPSYNC_STUCK_TIMEOUT": str(settings.stage.stuck_timeout),
+        "SHIPSYNC_FETCH_MIN_BYTES": str(settings.stage.fetch_min_bytes),
     }
 
 
-def stages(settings: Settings, names: Sequence[str]) -> list[Worker]:
-    """Our stages, each with its partitions assigned."""
-    started = []
-    for name in names:
-        port = free_port()
-        worker = Worker(
-            name, [sys.executable, "-m", "topologies.cli.main", "stage", name],
-            {**environment(settings), "SHIPSYNC_METRICS_PORT": str(port)}, settings.state.data_dir / f"{name}.log",
-        )
-        started.append((worker, port))
+def stages(settings: Settings, names: Sequence[str], code: Path | None = None) -> list[Worker]:
+    """Our stages, each with its partitions assigned. ``code``: another checkout whose code they run."""
+    started = [stage(settings, name, code) for name in names]
     for worker, port in started:
-        _until(worker, lambda: _assigned(port))  # noqa: B023
+        until(worker, lambda: assigned(port))  # noqa: B023
     return [worker for worker, _ in started]
+
+
+def stage(settings: Settings, name: str, code: Path | None = None) -> tuple[Worker, int]:
+    """One stage, just started, and its metrics port."""
+    port = free_port()
+    env = {**environment(settings), "SHIPSYNC_METRICS_PORT": str(port)}
+    if code is not None:
+        env["PYTHONPATH"] = str(code)
+    command = [sys.executable, "-m", "topologies.cli.main", "stage", name]
+    return Worker(name, command, env, settings.state.data_dir / f"{name}.log", code), port
 
 
 def idiomatic(settings: Settings, names: Sequence[str], ready: Callable[[], bool]) -> list[Worker]:
@@ -95,19 +102,27 @@ def idiomatic(settings: Settings, names: Sequence[str], ready: Callable[[], bool
         for name in names
     ]
     for worker in workers:
-        _until(worker, ready)
+        until(worker, ready)
     return workers
 
 
-def _until(worker: Worker, ready: Callable[[], bool]) -> None:
+def until(worker: Worker, ready: Callable[[], bool], pause: float = 0.1) -> None:
+    """Return once ``ready``, looked at every ``pause`` seconds. Raises RuntimeError where it does not come up."""
     deadline = time.monotonic() + READY_SECONDS
     while not ready():
         if worker.process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{worker.name} did not come up; see its log")
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
-def _assigned(port: int) -> bool:
+def listening(port: int) -> bool:
+    """Whether the stage with this metrics port has come as far as to open it: after its imports."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def assigned(port: int) -> bool:
+    """Whether the stage with this metrics port has its partitions."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=1) as answer:
             return b"\nshipsync_assigned_partitions{" in answer.read()

@@ -61,8 +61,8 @@ def page(
         " not count. The broker shares the two cores with them.", "",
         "## ShipSync", "", "| figure | value |", "|---|---|",
         *(f"| {name} | {spread([take(run) for run in runs], 1 if 'µs' in name else 0)} |" for name, runs, take in rows),
-        f"| latency at {delay.rate:,} events/s, receipt to fan-out | p50 {delay.p50_ms:.0f} ms,"
-        f" p99 {delay.p99_ms:.0f} ms |",
+        f"| latency at {delay.rate:,} events/s, receipt to fan-out | p50 {delay.written_p50:.0f} ms,"
+        f" p99 {delay.written_p99:.0f} ms |",
         f"| {held.shipments:,} shipments in one worker's state: peak memory | {held.peak_mb:.0f} MB"
         f" (filled at {held.events_per_second:,.0f} shipments/s) |", "",
         "CPU is what the kernel charges the whole process (all threads, user and system), stages measured one"

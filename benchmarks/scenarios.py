@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -43,11 +42,14 @@ class Throughput(NamedTuple):
 
 
 class Latency(NamedTuple):
-    """From the receipt of a raw event to its record on ``shipment.events``, ms."""
+    """At ``rate`` events/s: ms from receipt to written and to readable; cores both stages used together."""
 
     rate: int
-    p50_ms: float
-    p99_ms: float
+    written_p50: float
+    written_p99: float
+    readable_p50: float
+    readable_p99: float
+    cores: float
 
 
 class Memory(NamedTuple):
@@ -58,10 +60,13 @@ class Memory(NamedTuple):
     events_per_second: float
 
 
-def ours(events: int, beat: Beat) -> Throughput:
-    """Intake and shipments as their own processes over a preloaded backlog."""
-    with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder)) as settings:
-        return _measured(settings, events, topics.SHIPMENT_EVENTS.name, processes.stages, beat)
+def ours(events: int, beat: Beat, broker: str = "embedded", code: Path | None = None) -> Throughput:
+    """Intake and shipments as their own processes over a preloaded backlog. ``code``: of another checkout."""
+    with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder), broker) as settings:
+        return _measured(
+            settings, events, topics.SHIPMENT_EVENTS.name,
+            lambda given, names: processes.stages(given, names, code), beat,
+        )
 
 
 def idiomatic(events: int, beat: Beat) -> Throughput:
@@ -98,7 +103,7 @@ def _measured(
             warm_bodies = [_elsewhere(body) for body in warm.bodies]
             cluster.send_raw(settings, warm_bodies)
             counter.wait(warm.distinct, PATIENCE)
-            _until_idle(workers)
+            until_idle(workers)
             return _timed(settings, load, workers, counter, warm.distinct, beat)
     finally:
         for worker in workers:
@@ -119,7 +124,7 @@ def _timed(
     ended = counter.wait(
         before + load.distinct, PATIENCE, lambda count: beat(f"{count - before:,} of {load.distinct:,} out")
     )
-    _until_idle(workers)
+    until_idle(workers)
     count = len(load.bodies)
     return Throughput(
         count, ended - started,
@@ -142,7 +147,7 @@ def stage_by_stage(events: int, beat: Beat) -> Throughput:
                 cluster.send_raw(settings, [_elsewhere(body) for body in warm.bodies])
                 fanned_out.wait(warm.distinct, PATIENCE)
                 events_out.wait(len(warm.bodies), PATIENCE)
-                _until_idle(workers)
+                until_idle(workers)
                 for worker in workers:
                     worker.pause()
                 cluster.send_raw(settings, load.bodies)
@@ -163,7 +168,7 @@ def _in_turn(
         before, started = worker.cpu_seconds(), time.perf_counter()
         worker.resume()
         ended = counter.wait(count, PATIENCE, lambda n: beat(f"{worker.name}: {n:,}"))  # noqa: B023
-        _until_idle([worker])
+        until_idle([worker])
         spent[worker.name] = (worker.cpu_seconds() - before) / events * 1e6
         seconds += ended - started
         worker.pause()
@@ -175,7 +180,7 @@ def _elsewhere(body: bytes) -> bytes:
     return body.replace(b"1Z999AA1", b"1Z999KK1")
 
 
-def _until_idle(workers: Sequence[processes.Worker]) -> None:
+def until_idle(workers: Sequence[processes.Worker]) -> None:
     """Return once the workers have used no more than a tenth of a core for half a second."""
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -187,54 +192,6 @@ def _until_idle(workers: Sequence[processes.Worker]) -> None:
             raise TimeoutError("the workers do not come to rest")
 
 
-def latency(rate: int, seconds: int, beat: Beat) -> Latency:
-    """A steady stream of raw events; how long each takes to the fan-out."""
-    load = make(rate * seconds)
-    codec_topic = topics.SHIPMENT_EVENTS
-    with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder)) as settings:
-        cluster.send_references(settings, load.references)
-        codec = ValueCodec(codec_topic, model.EnrichedEvent, Registry(settings))
-        workers = processes.stages(settings, STAGES)
-        try:
-            _until_idle(workers)
-            with cluster.Counter(settings, codec_topic.name) as counter:
-                return _latency(settings, load, rate, counter, codec, beat)
-        finally:
-            for worker in workers:
-                worker.end()
-
-
-def _latency(
-    settings: Settings, load: Workload, rate: int, counter: cluster.Counter,
-    codec: ValueCodec[model.EnrichedEvent], beat: Beat,
-) -> Latency:
-    """The first two seconds are not counted: they warm the workers up."""
-    out = cluster.producer(settings)
-    topic, delays, skipped = topics.raw("ups").name, list[float](), 0
-    started = time.perf_counter()
-    sent, last = 0, time.perf_counter()
-    while counter.count < load.distinct:
-        due = min(len(load.bodies), int((time.perf_counter() - started) * rate))
-        while sent < due:
-            out.produce(topic, load.bodies[sent], partition=sent % cluster.PARTITIONS,
-                        headers=cluster.raw_headers(sent))
-            sent += 1
-        out.poll(0)
-        for message in counter.take(0.005):
-            last = time.perf_counter()
-            event = codec.decode(message.value()).event
-            assert isinstance(event, model.CarrierEvent)
-            if skipped < 2 * rate:
-                skipped += 1
-            else:
-                delays.append(message.timestamp()[1] - event.received_at)
-        beat(f"{sent:,} of {len(load.bodies):,} sent")
-        if time.perf_counter() - last > PATIENCE:
-            raise TimeoutError(f"{counter.count} of {load.distinct} came out")
-    cuts = statistics.quantiles(delays, n=100)
-    return Latency(rate, cuts[49], cuts[98])
-
-
 def memory(shipments: int, beat: Beat) -> Memory:
     """One shipments worker that takes in ``shipments`` different ones, then a tenth as many events more."""
     with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder)) as settings:
@@ -242,17 +199,17 @@ def memory(shipments: int, beat: Beat) -> Memory:
         try:
             with cluster.Counter(settings, topics.SHIPMENT_EVENTS.name) as counter:
                 started = time.perf_counter()
-                _send_events(settings, shipments, Milestone.PICKED_UP, 0)
+                send_events(settings, shipments, Milestone.PICKED_UP, 0)
                 ended = counter.wait(shipments, PATIENCE, lambda n: beat(f"{n:,} of {shipments:,} shipments"))
                 more = shipments // 10
-                _send_events(settings, more, Milestone.DELIVERED, 3_600_000)
+                send_events(settings, more, Milestone.DELIVERED, 3_600_000)
                 counter.wait(shipments + more, PATIENCE, lambda n: beat(f"{n:,} events"))
                 return Memory(shipments, worker.memory_mb(), shipments / (ended - started))
         finally:
             worker.end()
 
 
-def _send_events(settings: Settings, count: int, milestone: Milestone, later_ms: int) -> None:
+def send_events(settings: Settings, count: int, milestone: Milestone, later_ms: int) -> None:
     """One canonical event for each of ``count`` shipments, straight onto carrier.events."""
     codec = ValueCodec(topics.CARRIER_EVENTS, model.CarrierEvent, Registry(settings))
     out = cluster.producer(settings)

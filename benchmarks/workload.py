@@ -14,7 +14,12 @@ from streams.contracts.model import OrderReference
 SHIPMENT_EVENTS = 4
 REPEATED_SHARE = 0.2
 FEED = "ups"
-START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=2, hours=2)
+"""When the first scans happen: all are in the past when they are sent, as scans are."""
+ESTIMATED, PROMISED = timedelta(days=3), timedelta(days=5)
+"""After ``START``: the carrier's estimate for every shipment, and what nearly every order promises."""
+PROMISED_TOO_EARLY, TOO_EARLY = 20, timedelta(days=1)
+"""One order in so many promises a day before the carrier's estimate: its shipment raises an alert."""
 STEPS = (
     ("M", "MP", "Shipper created a label, UPS has not received the package yet. ", 3),
     ("I", "OR", "Origin Scan", 5),
@@ -53,7 +58,7 @@ def body(shipment: int, step: int, rng: random.Random) -> bytes:
         "localActivityTime": f"{local:%H%M%S}",
         "activityLocation": {"city": city, "stateProvince": region, "postalCode": postal, "country": "US"},
         "activityStatus": {"type": kind, "code": code, "description": text, "descriptionCode": description},
-        "scheduledDeliveryDate": f"{START + timedelta(days=2):%Y%m%d}",
+        "scheduledDeliveryDate": f"{START + ESTIMATED:%Y%m%d}",
         "gmtActivityDate": f"{at:%Y%m%d}",
         "gmtActivityTime": f"{at:%H%M%S}",
         "deliveryTimeDescription": "end of day",
@@ -77,14 +82,16 @@ def make(events: int, seed: int = 1) -> Workload:
     places = [float(n) for n in range(distinct)]
     places += [rng.uniform(0, distinct * 1.05) for _ in range(events - distinct)]
     ordered = [bodies[n] for n in sorted(range(len(bodies)), key=places.__getitem__)]
-    promised = int((START + timedelta(days=2)).timestamp() * 1000)
-    references = [
-        OrderReference(
-            FEED, tracking_number(n), f"SO-{n}", f"DN-{n}", f"C-{n % 500}", promised, promised - 10**8
-        )
-        for n in range(shipments)
-    ]
-    return Workload(ordered, references, distinct)
+    return Workload(ordered, [_order(n) for n in range(shipments)], distinct)
+
+
+def _order(shipment: int) -> OrderReference:
+    """The order of a shipment: promised after the carrier's estimate, one in twenty before it."""
+    after = ESTIMATED - TOO_EARLY if shipment % PROMISED_TOO_EARLY == 0 else PROMISED
+    promised, placed = (int((START + span).timestamp() * 1000) for span in (after, -timedelta(days=1)))
+    return OrderReference(
+        FEED, tracking_number(shipment), f"SO-{shipment}", f"DN-{shipment}", f"C-{shipment % 500}", promised, placed
+    )
 
 
 def _originals(shipments: int, count: int, rng: random.Random) -> Iterator[bytes]:

@@ -111,7 +111,9 @@ class KafkaSettings(Group):
 class StateSettings(Group):
     """Where processes keep their state."""
 
-    data_dir: Path = Field(Path("var"), description="Local state; losing it costs a replay, never data")
+    data_dir: Path = Field(
+        Path("var"), description="Local state, of one worker of each stage; losing it costs a replay, never data"
+    )
     block_cache_bytes: int = Field(
         64 * 1024 * 1024, ge=1024 * 1024, description="RocksDB cache of one worker"
     )
@@ -129,6 +131,9 @@ class StageSettings(Group):
     commit_interval: float = Field(1.0, gt=0, description="Seconds between offset commits")
     fetch_bytes: int = Field(
         2 * 1024 * 1024, ge=1024, description="Most bytes of one partition fetched at once"
+    )
+    fetch_min_bytes: int = Field(
+        64 * 1024, ge=1, description="The broker gathers so many bytes, or 20 ms, before it answers; 1: embedded broker"
     )
     chunk_records: int = Field(5_000, ge=1, description="Most records handled as one chunk")
     drain_timeout: float = Field(10.0, gt=0, description="How long a stop waits for the chunk in progress")
@@ -160,6 +165,9 @@ class IntakeSettings(Group):
 
     feeds: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Feeds this installation takes, comma separated; none named: all"
+    )
+    carriers_dir: Path | None = Field(
+        None, description="Folder of this installation's own carriers, beside the packaged ones"
     )
     max_record_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Larger raw records become dead letters")
 

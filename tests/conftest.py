@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,12 +27,13 @@ BROKERS_UNTIL = 0.8
 """The share of a run in which tests on brokers begin: so that the last ones do not end alone."""
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests that share a fixture of their module run on one worker of xdist, one after another (loadgroup)."""
-    assert isinstance(item, pytest.Function)
-    found = (defined[-1] for defined in item._fixtureinfo.name2fixturedefs.values())
-    if any(fixture.scope == "module" for fixture in found):
-        item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadscope``: see ``tests/support/scheduling.py``."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    from tests.support.scheduling import BySharedFixture
+
+    return BySharedFixture(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

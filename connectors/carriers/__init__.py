@@ -1,12 +1,17 @@
-"""The carriers, one folder each: whatever stands there with a ``carrier.yaml`` is one. Nothing else names them."""
+"""The carriers, one folder each: whatever stands here with a ``carrier.yaml`` is one, and whatever stands in the folder
+that SHIPSYNC_CARRIERS_DIR names. Nothing else names them."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import structlog
+
+from config.settings import IntakeSettings
+from connectors.carriers.layout import CODE, own_folders
 from connectors.mapping.declared.yaml_text import CarrierFileError
 from connectors.mapping.loading import FILE, Carrier, compile_carrier, names_of, read
 from streams.intake.adapter import Adapter
@@ -15,21 +20,31 @@ from streams.kernel.errors import Fatal
 __all__ = ["Carrier", "CarrierFileError", "discover", "folders", "taken"]
 
 HOME = Path(__file__).parent
-CODE = "parse.py"
+log = structlog.get_logger(__name__)
 
 
-def folders(home: Path = HOME) -> list[Path]:
-    """The carriers' folders, sorted by name."""
-    return sorted(file.parent for file in home.glob(f"*/{FILE}"))
+def folders(home: Path = HOME, own: Path | None = None) -> list[Path]:
+    """The carriers' folders, sorted by name. ``own``: an installation's; one of the same name takes the place of ours.
+
+    Raises Fatal for a wrong layout of ``own``.
+    """
+    found = {file.parent.name: file.parent for file in home.glob(f"*/{FILE}")}
+    for folder in () if own is None else own_folders(own):
+        if folder.name in found:
+            log.info("an own carrier takes the place of the packaged one", carrier=folder.name, folder=str(folder))
+        found[folder.name] = folder
+    return [found[name] for name in sorted(found)]
 
 
-def discover(home: Path = HOME) -> list[Carrier]:
-    """Every carrier, ready to parse, sorted by folder. Raises CarrierFileError naming file, line and field.
+def discover(home: Path = HOME, own: Path | None = None) -> list[Carrier]:
+    """Every carrier, ready to parse, sorted by folder. Raises Fatal for a wrong layout of ``own``, and
+    CarrierFileError naming file, line and field.
 
     A folder's ``parse.py``, where there is one, gives ``adapter(carrier) -> Adapter``, which takes the
     place of the mapped adapter and may use it.
     """
-    read_ones = {folder.name: read(folder) for folder in folders(home)}
+    where = {folder.name: folder for folder in folders(home, own)}
+    read_ones = {name: read(folder) for name, folder in where.items()}
     names = names_of(read_ones)
     feeds: dict[str, str] = {}
     carriers = []
@@ -37,22 +52,30 @@ def discover(home: Path = HOME) -> list[Carrier]:
         if one.spec.feed in feeds:
             raise one.lines.error(("feed",), f"{one.spec.feed!r} is the feed of {feeds[one.spec.feed]} already")
         feeds[one.spec.feed] = name
-        carriers.append(_with_code(home / name, compile_carrier(one, read_ones, names)))
+        carriers.append(_with_code(where[name], compile_carrier(one, read_ones, names)))
     return carriers
 
 
-def taken(feeds: Sequence[str]) -> list[Carrier]:
-    """The carriers of these feeds; of none named all there are. Raises Fatal for a feed nobody has."""
-    known = {carrier.feed: carrier for carrier in discover()}
-    unknown = [feed for feed in feeds if feed not in known]
+def taken(intake: IntakeSettings) -> list[Carrier]:
+    """The carriers whose feeds are taken; of none named all there are. Raises Fatal for a feed nobody has, and as
+    :func:`discover`."""
+    known = {carrier.feed: carrier for carrier in discover(own=intake.carriers_dir)}
+    unknown = [feed for feed in intake.feeds if feed not in known]
     if unknown:
         raise Fatal(f"SHIPSYNC_FEEDS: there is no feed {unknown[0]!r}; the feeds are {', '.join(sorted(known))}")
-    return [known[feed] for feed in dict.fromkeys(feeds)] or list(known.values())
+    return [known[feed] for feed in dict.fromkeys(intake.feeds)] or list(known.values())
 
 
 def _with_code(folder: Path, carrier: Carrier) -> Carrier:
     if not (folder / CODE).exists():
         return carrier
-    module = importlib.import_module(f"{__name__}.{folder.name}.parse")
-    adapter: Callable[[Carrier], Adapter] = module.adapter
+    spec = spec_from_file_location(f"{__name__}.{folder.name}.parse", folder / CODE)
+    if spec is None or spec.loader is None:
+        raise Fatal(f"{folder / CODE} is no Python module")
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        adapter: Callable[[Carrier], Adapter] = module.adapter
+    except Exception as error:  # somebody else's code
+        raise Fatal(f"{folder / CODE}: {type(error).__name__}: {error}") from error
     return replace(carrier, adapter=adapter(carrier))

@@ -6,21 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
-
-from config import headers, topics
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.drop.cutting import pieces
 from connectors.drop.folder import DropFolder
-from connectors.kafka.raw_key import raw_key
-from connectors.kafka.topic_admin import client_log, largest_record
+from connectors.kafka.producer import ACK_SECONDS, deliver, producer
+from connectors.kafka.raw_record import raw_record
+from connectors.kafka.topic_admin import largest_record
 from streams.contracts.ids import digest
 from streams.kernel.errors import Reject, Transient
 
 CHANNEL = "file"
 HANDFUL_RECORDS, HANDFUL_BYTES = 1_000, 32 * 1024 * 1024
-ACK_SECONDS = 30.0
 _TYPES = {
     "json": "application/json", "ndjson": "application/x-ndjson", "xml": "application/xml", "csv": "text/csv",
     "x12": "application/edi-x12", "edifact": "application/edifact",
@@ -41,12 +38,7 @@ class Sender:
     def __init__(self, settings: Settings) -> None:
         self._piece_bytes = min(settings.drop.piece_bytes, settings.intake.max_record_bytes)
         self._whole_bytes = settings.intake.max_record_bytes
-        self._producer = Producer({
-            "enable.idempotence": True, "linger.ms": 20, "compression.codec": "lz4",
-            "message.max.bytes": largest_record(settings), "delivery.timeout.ms": int(ACK_SECONDS * 1000),
-            **settings.kafka.librdkafka(), "acks": "all",
-        }, logger=client_log)
-        self._failed: KafkaError | None = None
+        self._producer = producer(settings, largest=largest_record(settings))
 
     def send(self, folder: DropFolder, carrier: Carrier, claimed: Path, now_ms: int) -> Sent:
         """Send what is not acknowledged yet, then archive the file, or quarantine one that cannot be cut.
@@ -68,34 +60,17 @@ class Sender:
         return Sent(folder.archive(claimed), records)
 
     def _deliver(self, carrier: Carrier, claimed: Path, handful: list[bytes], first: int, now_ms: int) -> None:
-        self._failed = None
         written_at = str(claimed.stat().st_mtime_ns)
-        for place, body in enumerate(handful, first):
-            told = {
-                headers.FEED: carrier.feed, headers.CONTENT_TYPE: _TYPES[carrier.formats[0]],
-                headers.RECEIVED_AT: str(now_ms), headers.CHANNEL: CHANNEL,
-                headers.CORRELATION_ID: digest("drop", carrier.feed, claimed.name, written_at, str(place))[:16],
-            }
-            attached: list[tuple[str, str | bytes | None]] = [(name, value.encode()) for name, value in told.items()]
-            try:
-                self._queue(topics.raw(carrier.feed).name, body, attached)
-            except BufferError:
-                self._producer.flush(ACK_SECONDS)
-                self._queue(topics.raw(carrier.feed).name, body, attached)
-            except KafkaException as error:
-                raise Transient(f"{claimed.name}: {error}") from error
-            self._producer.poll(0)
-        left = self._producer.flush(ACK_SECONDS)
-        if left or self._failed is not None:
-            raise Transient(f"{claimed.name}: the broker did not take all of it: {self._failed or 'no answer in time'}")
-
-    def _queue(self, topic: str, body: bytes, attached: list[tuple[str, str | bytes | None]]) -> None:
-        self._producer.produce(topic, body, raw_key(body), headers=attached, on_delivery=self._heard)
-
-    def _heard(self, error: KafkaError | None, message: Message) -> None:
-        del message
-        if error is not None:
-            self._failed = error
+        try:
+            deliver(self._producer, (
+                raw_record(
+                    carrier.feed, body, _TYPES[carrier.formats[0]], now_ms,
+                    digest("drop", carrier.feed, claimed.name, written_at, str(place))[:16], CHANNEL,
+                )
+                for place, body in enumerate(handful, first)
+            ))
+        except Transient as error:
+            raise Transient(f"{claimed.name}: the broker did not take all of it: {error}") from error
 
     def close(self) -> None:
         """Wait a little for what is under way."""

@@ -11,15 +11,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
-from config import headers, topics
+from config import topics
 from config.settings import SettingsError
 from connectors.gateway import bodies
-from connectors.gateway.log_writer import Record
 from connectors.gateway.openapi import refusals
 from connectors.gateway.problems import Problem
 from connectors.gateway.services import Services
 from connectors.gateway.signatures import OWN_TOKEN, Arrived, Check, NotProven, compile_check
-from connectors.kafka.raw_key import raw_key
+from connectors.kafka.raw_record import raw_record
 from connectors.mapping.loading import Carrier
 
 REFUSED = (400, 401, 404, 408, 409, 413, 415, 422, 429, 503)
@@ -97,20 +96,11 @@ async def _take(door: Door, request: Request, services: Services) -> JSONRespons
 
     async def take() -> dict[str, Any]:
         correlation_id = uuid.uuid4().hex
-        told = attached(door.feed, kind, received_at, correlation_id)
-        (place,) = await services.write([Record(door.topic, raw_key(body), body, told)])
+        record = raw_record(door.feed, body, kind, received_at, correlation_id, CHANNEL)
+        (place,) = await services.write([record])
         return {"correlation_id": correlation_id, **place._asdict()}
 
     return await services.once(request, f"push:{door.feed}", body, door.answer, limits, take)
-
-
-def attached(feed: str, kind: str, received_at: int, correlation_id: str) -> list[tuple[str, bytes]]:
-    """The headers of a raw record."""
-    told = {
-        headers.FEED: feed, headers.CONTENT_TYPE: kind, headers.RECEIVED_AT: str(received_at),
-        headers.CORRELATION_ID: correlation_id, headers.CHANNEL: CHANNEL,
-    }
-    return [(name, value.encode()) for name, value in told.items()]
 
 
 def _door(known: Mapping[str, Door], feed: str) -> Door:

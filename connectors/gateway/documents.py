@@ -18,10 +18,10 @@ from config import headers
 from config.topics import Topic
 from connectors.gateway import bodies
 from connectors.gateway.credentials import check_key
-from connectors.gateway.log_writer import Record
 from connectors.gateway.openapi import body_of, refusals
 from connectors.gateway.problems import Problem, pointer, unavailable
 from connectors.gateway.services import Services
+from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.kernel.errors import Fatal, Transient
 
@@ -140,7 +140,9 @@ def documents(kind: Kind[M, T], body: bytes) -> list[T]:
     taken: list[T] = []
     faults: list[Fault] = []
     for place, item in enumerate(items):
-        found = _document(kind, item, taken)
+        document, found = _document(kind, item)
+        if document is not None:
+            taken.append(document)
         faults += [
             {"item": place, "pointer": pointer([*([place] if several else []), *path]), "detail": words}
             for path, words in found
@@ -150,17 +152,17 @@ def documents(kind: Kind[M, T], body: bytes) -> list[T]:
     return taken
 
 
-def _document(kind: Kind[M, T], item: object, taken: list[T]) -> list[tuple[list[str | int], str]]:
-    """What is wrong with one document; it is appended to ``taken`` where nothing is."""
+def _document(kind: Kind[M, T], item: object) -> tuple[T | None, list[tuple[list[str | int], str]]]:
+    """One document, or None and what is wrong with it: path and words."""
     try:
         made = kind.to_struct(kind.model.model_validate(item))
     except ValidationError as error:
-        return [(list(one["loc"]), one["msg"]) for one in error.errors(include_url=False, include_context=False)]
+        faults = error.errors(include_url=False, include_context=False)
+        return None, [(list(one["loc"]), one["msg"]) for one in faults]
     wrong = kind.also_wrong(made)
     if not wrong and _is_unicode(made):
-        taken.append(made)
-        return []
-    return [(_parts(path), words) for path, words in wrong] or [([], "holds text that is not Unicode")]
+        return made, []
+    return None, [(_parts(path), words) for path, words in wrong] or [([], "holds text that is not Unicode")]
 
 
 def _is_unicode(made: msgspec.Struct) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
@@ -12,30 +11,24 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config.settings import Settings
-from connectors.kafka.topic_admin import client_log, largest_record
+from connectors.kafka.producer import Record, producer
+from connectors.kafka.topic_admin import largest_record
 
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.1
 LINGER_MS = 2
+"""A carrier waits for each answer."""
 GRACE_SECONDS = 2.0
 """Beyond the delivery time-out, before an acknowledgement is no longer waited for."""
 ASK_SECONDS = 2.0
 QUEUED_KBYTES = 256 * 1024
+"""A push that finds no room is answered with 503: it cannot be made to wait."""
 SPENT = frozenset({
     KafkaError._FATAL, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.UNKNOWN_PRODUCER_ID,
     KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, KafkaError.INVALID_PRODUCER_ID_MAPPING, KafkaError.PRODUCER_FENCED,
     KafkaError._FENCED,
 })
 """The broker no longer takes this producer's sequence (it stood still, or began anew); a new producer starts one."""
-
-
-class Record(NamedTuple):
-    """A record to be written."""
-
-    topic: str
-    key: bytes | None
-    value: bytes
-    headers: Sequence[tuple[str, bytes]]
 
 
 class Place(NamedTuple):
@@ -76,12 +69,8 @@ class KafkaLog:
 
     def __init__(self, settings: Settings) -> None:
         self._patience = settings.gateway.ack_timeout
-        self._config = {
-            "enable.idempotence": True, "acks": "all", "partitioner": "murmur2_random", "linger.ms": LINGER_MS,
-            "message.max.bytes": largest_record(settings), "delivery.timeout.ms": int(self._patience * 1000),
-            "queue.buffering.max.kbytes": QUEUED_KBYTES, **settings.kafka.librdkafka(),
-        }
-        self._producer = Producer(dict(self._config), logger=client_log)
+        self._settings = settings
+        self._producer = self._connected()
         self._spent: Producer | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="kafka-callbacks", daemon=True)
@@ -91,16 +80,16 @@ class KafkaLog:
         """Where the record lies, once every in-sync replica has it. Raises NotWritten."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Place] = loop.create_future()
-        producer = self._usable()
+        usable = self._usable()
 
         def delivered(error: KafkaError | None, message: Message) -> None:
             if error is not None and (error.fatal() or error.code() in SPENT):
-                self._spent = producer
+                self._spent = usable
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle, done, error, _place(message) if error is None else None)
 
         try:
-            producer.produce(
+            usable.produce(
                 record.topic, record.value, record.key, headers=list(record.headers), on_delivery=delivered
             )
         except BufferError as error:
@@ -126,6 +115,12 @@ class KafkaLog:
         self._ended.set()
         self._thread.join(POLL_SECONDS * 10)
 
+    def _connected(self) -> Producer:
+        return producer(
+            self._settings, ack_seconds=self._patience, largest=largest_record(self._settings), linger_ms=LINGER_MS,
+            queued_kbytes=QUEUED_KBYTES,
+        )
+
     def _serve(self) -> None:
         while not self._ended.is_set():
             self._producer.poll(POLL_SECONDS)
@@ -135,7 +130,7 @@ class KafkaLog:
         spent, self._spent = self._spent, None
         if spent is not None and spent is self._producer:
             log.warning("the broker takes no more of this Kafka producer; a new one takes its place")
-            self._producer = Producer(dict(self._config), logger=client_log)
+            self._producer = self._connected()
             threading.Thread(target=spent.flush, args=(self._patience,), daemon=True).start()
         return self._producer
 

@@ -15,10 +15,10 @@ from config.topics import MASTER_DATA, Topic
 from connectors.gateway import bodies
 from connectors.gateway.credentials import check_key
 from connectors.gateway.documents import JSON, Codecs, Fault
-from connectors.gateway.log_writer import Record
 from connectors.gateway.openapi import refusals
 from connectors.gateway.problems import Problem, pointer, unavailable
 from connectors.gateway.services import Services
+from connectors.kafka.producer import Record
 from streams.contracts.masterdata import master_key
 from streams.contracts.model import MasterRecord
 from streams.kernel.errors import Transient

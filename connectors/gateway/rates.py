@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from streams.resilience.token_bucket import Bucket, Rate, full, refilled, take, wait_ms
+
 WINDOW_SECONDS = 60
 
 
@@ -23,21 +25,18 @@ class Rates:
 
     def __init__(self, quota: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._quota, self._clock = quota, clock
-        self._buckets: dict[str, tuple[float, float]] = {}
+        self._rate = Rate(quota, WINDOW_SECONDS * 1000)
+        self._buckets: dict[str, Bucket] = {}
 
     def take(self, name: str) -> Verdict:
         """Take one token of the bucket of this name, if there is one."""
-        now = self._clock()
-        tokens, since = self._buckets.get(name, (float(self._quota), now))
-        per_second = self._quota / WINDOW_SECONDS
-        tokens = min(float(self._quota), tokens + (now - since) * per_second)
-        allowed = tokens >= 1
-        if allowed:
-            tokens -= 1
-        self._buckets[name] = (tokens, now)
-        retry_after = 0 if allowed else max(1, math.ceil((1 - tokens) / per_second))
-        full_in = math.ceil((self._quota - tokens) / per_second)
-        return Verdict(allowed, retry_after, {
+        now = int(self._clock() * 1000)
+        before = self._buckets.get(name) or full(self._rate, now)
+        wait = wait_ms({self._rate: before}, now)
+        bucket = refilled(before, self._rate, now) if wait else take({self._rate: before}, now)[self._rate]
+        self._buckets[name] = bucket
+        full_in = math.ceil((self._quota - bucket.tokens) * WINDOW_SECONDS / self._quota)
+        return Verdict(wait == 0, math.ceil(wait / 1000), {
             "RateLimit-Policy": f'"{name}";q={self._quota};w={WINDOW_SECONDS}',
-            "RateLimit": f'"{name}";r={int(tokens)};t={full_in}',
+            "RateLimit": f'"{name}";r={int(bucket.tokens)};t={full_in}',
         })

@@ -16,9 +16,10 @@ from config.settings import Settings
 from connectors.gateway import metrics
 from connectors.gateway.answers import Answers, Kept, fingerprint, name_of
 from connectors.gateway.credentials import Secrets, secrets_of
-from connectors.gateway.log_writer import Log, NotWritten, Place, Record
+from connectors.gateway.log_writer import Log, NotWritten, Place
 from connectors.gateway.problems import Problem, unavailable
 from connectors.gateway.rates import Rates
+from connectors.kafka.producer import Record
 
 REPLAYED = "Idempotent-Replayed"
 
@@ -68,7 +69,7 @@ class Services:
             places.append(outcome)
         for record in records:
             metrics.RECORDS.labels(record.topic).inc()
-            metrics.BYTES.labels(record.topic).inc(len(record.value))
+            metrics.BYTES.labels(record.topic).inc(len(record.value or b""))
         return places
 
     async def once(

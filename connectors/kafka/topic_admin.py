@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -11,9 +10,8 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, Resourc
 
 from config.settings import Settings
 from config.topics import Cleanup, Topic
+from connectors.kafka.client import client_log, no_broker
 from streams.kernel.errors import Fatal, Transient
-
-client_log = logging.getLogger("confluent_kafka")
 
 ANSWER_SECONDS = 15.0
 ASK_SECONDS = 2.0
@@ -46,7 +44,7 @@ class TopicAdmin:
                 return True
             except KafkaException as error:
                 if time.monotonic() >= deadline:
-                    raise self._no_answer(error) from error
+                    raise no_broker(self._settings.kafka.bootstrap, error) from error
                 sleep(POLL_SECONDS)
         return False
 
@@ -55,7 +53,7 @@ class TopicAdmin:
         try:
             found = self._admin.list_topics(timeout=ANSWER_SECONDS).topics
         except KafkaException as error:
-            raise self._no_answer(error) from error
+            raise no_broker(self._settings.kafka.bootstrap, error) from error
         return {name: len(topic.partitions) for name, topic in found.items()}
 
     def create(self, catalogue: Sequence[Topic]) -> list[str]:
@@ -89,18 +87,12 @@ class TopicAdmin:
                 found.append(self._wrong_number(topic, there, wanted))
         return found + self._wrong_cleanup([topic for topic in catalogue if topic.name in present])
 
-    def _no_answer(self, error: KafkaException) -> Transient:
-        return Transient(
-            f"no broker answers at {self._settings.kafka.bootstrap} ({error.args[0].str()}):"
-            " start one with shipsync up, or set SHIPSYNC_BOOTSTRAP"
-        )
-
     def _unless_there(self, name: str, error: KafkaException) -> None:
         fault: KafkaError = error.args[0]
         if fault.code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return
         if fault.retriable():
-            raise self._no_answer(error) from error
+            raise no_broker(self._settings.kafka.bootstrap, error) from error
         hint = "; set SHIPSYNC_REPLICATION to at most the number of brokers" if (
             fault.code() == KafkaError.INVALID_REPLICATION_FACTOR
         ) else ""

@@ -1,25 +1,23 @@
-"""Topics read whole: of compacted ones the last word on every key."""
+"""One topic read whole and decoded: of a compacted one the last value of every key."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Generic, TypeVar
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 from msgspec import Struct
 
 from config.settings import Settings
 from config.topics import Topic
+from connectors.kafka.consumer import PartitionReader
 from connectors.kafka.registry import Registry, ValueCodec
-from connectors.kafka.topic_admin import client_log
-from streams.kernel.errors import Reject, Transient
+from streams.kernel.errors import Reject
 
 T = TypeVar("T", bound=Struct)
-BATCH = 5_000
-POLL_SECONDS, ANSWER_SECONDS, PATIENCE_SECONDS = 0.1, 5.0, 30.0
+GROUP = "shipsync-reader"
 log = structlog.get_logger(__name__)
 Take = Callable[[str, T | None], None]
 
@@ -39,9 +37,10 @@ def latest(settings: Settings, registry: Registry, topic: Topic, struct: type[T]
 
 
 def each(settings: Settings, registry: Registry, topic: Topic, struct: type[T], take: Take[T]) -> None:
-    """Hand every record to ``take`` up to the end at the time of calling, a key's in their order; None takes one away.
+    """Call ``take`` with every record up to the end at the time of calling; records of one key come in order.
 
-    ``struct`` may have some of the contract's fields. Raises Transient as :func:`latest`.
+    A deleted key has the value None. ``struct`` may have some of the contract's fields. Raises Transient as
+    :func:`latest`.
     """
     with closing(Reader(settings, registry, topic, struct, take)) as reader:
         reader.to_the_end()
@@ -52,80 +51,56 @@ class Reader(Generic[T]):
 
     def __init__(
         self, settings: Settings, registry: Registry, topic: Topic, struct: type[T], take: Take[T],
-        newest: int | None = None,
+        newest: int | None = None, group: str = GROUP, answer_seconds: float | None = None,
     ) -> None:
         """``newest``: begin so many records before each partition's end, or, where the broker understates that (the
         embedded one: it is the beginning of the last batch), before them. Raises Transient where broker, registry or
         topic does not answer."""
         self._codec = ValueCodec(topic, struct, registry)
         self._take = take
-        self._topic, self._bootstrap = topic.name, settings.kafka.bootstrap
-        self._consumer = Consumer(
-            {
-                **settings.kafka.librdkafka(), "group.id": "shipsync-reader", "enable.auto.commit": False,
-                "enable.partition.eof": True, "isolation.level": "read_committed", "fetch.wait.max.ms": 50,
-                "auto.offset.reset": "earliest", "queued.max.messages.kbytes": 16 * 1024,
-            },
-            logger=client_log,
-        )
+        self._topic = topic.name
+        self._reader = PartitionReader(settings, group, answer_seconds=answer_seconds)
         try:
-            self._unread = self._partitions()
-            begin = [TopicPartition(topic.name, number, self._beginning(number, newest)) for number in self._unread]
+            self._reader.assign([
+                TopicPartition(topic.name, number, self._beginning(number, newest))
+                for number in self._reader.partitions(topic.name)
+            ])
         except BaseException:
-            self._consumer.close()
+            self._reader.close()
             raise
-        self._consumer.assign(begin)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the end of every partition has been reached once."""
+        return self._reader.at_end
 
     def to_the_end(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Read all there is; only part of it where told to end. Raises Transient where the broker falls silent."""
-        answered = time.monotonic()
-        while self._unread and not until():
-            if self.more(POLL_SECONDS):
-                answered = time.monotonic()
-            elif time.monotonic() - answered > PATIENCE_SECONDS:
-                raise Transient(f"{self._topic} does not answer at {self._bootstrap}")
+        """Read all there is; only part of it where ``until`` says so. Raises Transient where the broker falls
+        silent."""
+        for records in self._reader.to_the_end(until):
+            self._hand_on(records)
 
     def more(self, seconds: float) -> int:
-        """Read on, waiting up to so long for something; how many records, ends among them. Raises Transient."""
-        messages = self._consumer.consume(BATCH, seconds)
-        for message in messages:
-            error = message.error()
-            if error is None:
-                self._hand_on(message.key(), message.value())
-            elif error.code() == KafkaError._PARTITION_EOF:
-                self._unread.discard(message.partition() or 0)
-            elif not error.retriable():
-                raise Transient(f"{self._topic} cannot be read at {self._bootstrap}: {error.str()}")
-        return len(messages)
+        """Read on, waiting up to ``seconds`` for the first record; how many came. Raises Transient."""
+        records = self._reader.read(seconds)
+        self._hand_on(records)
+        return len(records)
 
     def close(self) -> None:
         """Disconnect."""
-        self._consumer.close()
+        self._reader.close()
 
-    def _hand_on(self, key: bytes | None, value: bytes | None) -> None:
-        name = (key or b"").decode("utf-8", "replace")
-        try:
-            self._take(name, None if value is None else self._codec.decode(value))
-        except Reject as reject:
-            log.warning("a record that is none is passed over", topic=self._topic, key=name, why=str(reject))
+    def _hand_on(self, records: list[Message]) -> None:
+        for record in records:
+            key, value = record.key(), record.value()
+            name = (key or b"").decode("utf-8", "backslashreplace")
+            try:
+                self._take(name, None if value is None else self._codec.decode(value))
+            except Reject as reject:
+                log.warning("a record that cannot be decoded is skipped", topic=self._topic, key=name, why=str(reject))
 
     def _beginning(self, partition: int, newest: int | None) -> int:
         if newest is None:
             return int(OFFSET_BEGINNING)
-        try:
-            low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), ANSWER_SECONDS)
-        except KafkaException as error:
-            raise Transient(f"{self._topic} does not answer at {self._bootstrap}: {error.args[0].str()}") from error
-        return int(max(low, high - newest))
-
-    def _partitions(self) -> set[int]:
-        try:
-            found = self._consumer.list_topics(self._topic, timeout=ANSWER_SECONDS).topics.get(self._topic)
-        except KafkaException as error:
-            raise Transient(
-                f"no broker answers at {self._bootstrap} ({error.args[0].str()}):"
-                " start one with shipsync up, or set SHIPSYNC_BOOTSTRAP"
-            ) from error
-        if found is None or not found.partitions:
-            raise Transient(f"{self._topic} is not on {self._bootstrap}: shipsync topics --create")
-        return set(found.partitions)
+        low, high = self._reader.bounds(self._topic, partition)
+        return max(low, high - newest)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from connectors.mapping.declared.poll_plan import Plan
 from connectors.polling.credentials import Credentials
 from connectors.polling.requests import at
-from connectors.polling.response import Unheard
+from connectors.polling.response import NoResponse
 from connectors.polling.retry_after import retry_after
 from streams.polling.schedule import Answer
 
@@ -45,7 +45,7 @@ class Authoriser:
         return self._how.kind == "oauth2"
 
     async def headers(self) -> dict[str, str]:
-        """What to send along. Raises Unheard where no token is to be had."""
+        """What to send along. Raises NoResponse where no token is to be had."""
         if self._how.kind == "header":
             return {self._how.header: self._credentials.key}
         if self._how.kind == "basic":
@@ -82,22 +82,22 @@ class Authoriser:
             async with asyncio.timeout(self._timeout):
                 answer = await self._client.post(at(how.token_url, ours.base_url), data=form, headers=headers)
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Unheard(Answer.UNAVAILABLE, f"no token: {type(error).__name__}") from error
+            raise NoResponse(Answer.UNAVAILABLE, f"no token: {type(error).__name__}") from error
         return self._read(answer)
 
     def _read(self, answer: httpx.Response) -> _Token:
         told = f"the token endpoint answers {answer.status_code}"
         if answer.status_code in _REFUSED:
-            raise Unheard(Answer.UNAUTHORISED, told)
+            raise NoResponse(Answer.UNAUTHORISED, told)
         not_before = retry_after(answer.headers.get("retry-after"), self._clock())
         if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            raise Unheard(Answer.RATE_LIMITED, told, not_before)
+            raise NoResponse(Answer.RATE_LIMITED, told, not_before)
         if not answer.is_success:
-            raise Unheard(Answer.UNAVAILABLE, told, not_before)
+            raise NoResponse(Answer.UNAVAILABLE, told, not_before)
         try:
             return msgspec.json.decode(answer.content, type=_Token, strict=False)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Unheard(Answer.UNAVAILABLE, "the token endpoint's answer is no token") from error
+            raise NoResponse(Answer.UNAVAILABLE, "the token endpoint's answer is no token") from error
 
 
 def _basic(user: str, password: str) -> str:

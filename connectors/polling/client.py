@@ -1,4 +1,4 @@
-"""The HTTP side of one carrier: an httpx client with limits, and every way it fails given its name."""
+"""The HTTP client of one carrier, with limits; every httpx error becomes a NoResponse."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import AbstractAsyncContextManager
 import httpx
 
 from connectors.polling.authorisation import Authoriser
-from connectors.polling.credentials import Polled
-from connectors.polling.requests import Question, question
-from connectors.polling.response import Heard, Unheard
+from connectors.polling.credentials import PolledCarrier
+from connectors.polling.requests import Request, request_for
+from connectors.polling.response import NoResponse, Response
 from streams.polling.schedule import Answer
 
 CONNECT_SECONDS = 5.0
@@ -20,10 +20,10 @@ USER_AGENT = "shipsync"
 
 
 class CarrierClient:
-    """Asks one carrier. Close it when done."""
+    """Sends requests to one carrier. Close it when done."""
 
     def __init__(
-        self, polled: Polled, max_bytes: int, clock: Callable[[], int],
+        self, polled: PolledCarrier, max_bytes: int, clock: Callable[[], int],
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         plan = polled.plan
@@ -40,27 +40,27 @@ class CarrierClient:
 
     async def ask(
         self, numbers: Sequence[str], request_id: str, conditions: Mapping[str, str]
-    ) -> tuple[Heard, dict[str, str]]:
-        """The answer, and the authorising headers it was asked with. Raises Unheard."""
-        asked = question(self._plan, numbers, request_id, self._base_url)
+    ) -> tuple[Response, dict[str, str]]:
+        """The response, and the authorising headers that were sent. Raises NoResponse."""
+        asked = request_for(self._plan, numbers, request_id, self._base_url)
         authorised = await self.authoriser.headers()
         try:
             async with asyncio.timeout(self._plan.timeout_s), self._send(asked, authorised, conditions) as response:
                 body = await self._body(response)
         except (httpx.TimeoutException, TimeoutError) as error:
-            raise Unheard(Answer.UNAVAILABLE, f"no whole answer within {self._plan.timeout_s:g} s") from error
+            raise NoResponse(Answer.UNAVAILABLE, f"no whole answer within {self._plan.timeout_s:g} s") from error
         except httpx.RemoteProtocolError as error:
-            raise Unheard(Answer.TRUNCATED, f"an answer cut short: {error}") from error
+            raise NoResponse(Answer.TRUNCATED, f"an answer cut short: {error}") from error
         except httpx.HTTPError as error:
-            raise Unheard(Answer.UNAVAILABLE, f"{type(error).__name__}: {error}") from error
-        return Heard(response.status_code, dict(response.headers.items()), body), authorised
+            raise NoResponse(Answer.UNAVAILABLE, f"{type(error).__name__}: {error}") from error
+        return Response(response.status_code, dict(response.headers.items()), body), authorised
 
     async def close(self) -> None:
         """Disconnect."""
         await self._client.aclose()
 
     def _send(
-        self, asked: Question, authorised: Mapping[str, str], conditions: Mapping[str, str]
+        self, asked: Request, authorised: Mapping[str, str], conditions: Mapping[str, str]
     ) -> AbstractAsyncContextManager[httpx.Response]:
         headers = {**asked.headers, **conditions, **authorised}
         return self._client.stream(asked.method, asked.url, headers=headers, content=asked.body)
@@ -70,6 +70,6 @@ class CarrierClient:
         async for part in response.aiter_bytes():
             size += len(part)
             if size > self._max_bytes:
-                raise Unheard(Answer.UNAVAILABLE, f"an answer of more than {self._max_bytes} bytes")
+                raise NoResponse(Answer.UNAVAILABLE, f"an answer of more than {self._max_bytes} bytes")
             parts.append(part)
         return b"".join(parts)

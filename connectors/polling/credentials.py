@@ -31,7 +31,7 @@ class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
         return f"Credentials(base_url={self.base_url!r}, secrets hidden)"
 
 
-class Polled(Struct, frozen=True):
+class PolledCarrier(Struct, frozen=True):
     """A carrier that is polled, with its plan and our credentials."""
 
     carrier: Carrier
@@ -50,7 +50,7 @@ def read(secret: SecretStr | None) -> dict[str, Credentials]:
         raise Fatal(f"{SETTING} is no JSON object of credentials by feed: {error}") from None
 
 
-def polled(carriers: list[Carrier], secret: SecretStr | None) -> list[Polled]:
+def polled_carriers(carriers: list[Carrier], secret: SecretStr | None) -> list[PolledCarrier]:
     """The carriers that are polled, in their order. Raises Fatal where credentials and carriers do not fit."""
     known, given = {carrier.feed: carrier for carrier in carriers}, read(secret)
     for feed in given:
@@ -64,11 +64,11 @@ def polled(carriers: list[Carrier], secret: SecretStr | None) -> list[Polled]:
     ]
 
 
-def _checked(carrier: Carrier, slug: str, plan: Plan, credentials: Credentials) -> Polled:
+def _checked(carrier: Carrier, slug: str, plan: Plan, credentials: Credentials) -> PolledCarrier:
     missing = [name for name in _NEEDED[plan.poll.authorisation.kind] if not getattr(credentials, name)]
     if missing:
         raise Fatal(f"{SETTING}: {carrier.feed} needs {' and '.join(missing)}")
     base = urlsplit(credentials.base_url)
     if credentials.base_url and (base.scheme not in ("http", "https") or not base.netloc or base.path not in ("", "/")):
         raise Fatal(f"{SETTING}: base_url of {carrier.feed} is to be scheme and host, like https://sandbox.example")
-    return Polled(carrier, slug, plan, credentials)
+    return PolledCarrier(carrier, slug, plan, credentials)

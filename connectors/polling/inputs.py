@@ -1,41 +1,36 @@
-"""Reads what is to be asked for: orders' references, shipments' states, and at the start our own cursor."""
+"""Reads what decides which numbers are polled: orders' references, shipments' states, and our own cursors."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Message
 from msgspec import Struct
 
 from config import topics
 from config.settings import Settings
-from config.topics import Topic
+from connectors.kafka.consumer import PartitionReader
 from connectors.kafka.registry import Registry, ValueCodec
-from connectors.kafka.topic_admin import client_log
-from connectors.polling.schedule_book import Standing
+from connectors.polling.schedule_book import KnownStatus
 from streams.contracts.model import PollState
-from streams.kernel.errors import Reject, Transient
+from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Status
 
-BATCH = 5_000
-POLL_SECONDS = 0.1
-ANSWER_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 
 
-class Claim(Struct, gc=False):
-    """Of an order's reference, what the poller looks at."""
+class OrderClaim(Struct, gc=False):
+    """The fields of an order's reference that the poller reads."""
 
     carrier: str
     tracking_number: str
     updated_at: int
 
 
-class ShipmentStanding(Struct, gc=False):
-    """Of a shipment's state, what the poller looks at."""
+class ShipmentStatus(Struct, gc=False):
+    """The fields of a shipment's state that the poller reads."""
 
     carrier: str
     tracking_number: str
@@ -43,120 +38,98 @@ class ShipmentStanding(Struct, gc=False):
     updated_at: int
 
 
-class News(NamedTuple):
-    """What was read. Of several states of a shipment, or claims on a number, the last."""
+class InputChanges(NamedTuple):
+    """What was read; of several records about one number, the last.
+
+    ``claims``: when an order last named the number, by (carrier, number), UTC ms. ``statuses``: by (carrier, number).
+    ``cursors``: by (feed, number).
+    """
 
     claims: dict[tuple[str, str], int]
-    standings: dict[tuple[str, str], Standing]
+    statuses: dict[tuple[str, str], KnownStatus]
     cursors: dict[tuple[str, str], PollState]
 
     def __bool__(self) -> bool:
-        return bool(self.claims or self.standings or self.cursors)
+        return bool(self.claims or self.statuses or self.cursors)
 
 
-class Watch:
-    """Follows the topics from their beginning, without a group: every poller knows all. Close it when done."""
+class PollInputs:
+    """Reads the topics from their beginning, every poller all of them. Close it when done."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Iterable[str]) -> None:
         """Raises Transient or Fatal where registry or broker does not answer."""
         self._carriers = frozenset(carriers)
-        self._claims = ValueCodec(topics.ORDER_REFERENCES, Claim, registry)
-        self._standings = ValueCodec(topics.SHIPMENT_STATE, ShipmentStanding, registry)
+        self._claims = ValueCodec(topics.ORDER_REFERENCES, OrderClaim, registry)
+        self._statuses = ValueCodec(topics.SHIPMENT_STATE, ShipmentStatus, registry)
         self._cursors = ValueCodec(topics.POLL_STATE, PollState, registry)
         self._patience = settings.stage.stuck_timeout
-        self._consumer = Consumer({
-            **settings.kafka.librdkafka(), "group.id": "shipsync-poll", "enable.auto.commit": False,
-            "enable.partition.eof": True, "isolation.level": "read_committed", "fetch.wait.max.ms": 100,
-            "auto.offset.reset": "earliest", "queued.max.messages.kbytes": 16 * 1024,
-        }, logger=client_log)
-        followed = (topics.ORDER_REFERENCES, topics.SHIPMENT_STATE, topics.POLL_STATE)
-        self._places = [place for topic in followed for place in self._partitions(topic)]
-        self._consumer.assign(self._places)
+        self._reader = PartitionReader(settings, "shipsync-poll", fetch_wait_ms=100)
+        try:
+            self._reader.assign_whole([
+                topic.name for topic in (topics.ORDER_REFERENCES, topics.SHIPMENT_STATE, topics.POLL_STATE)
+            ])
+        except BaseException:
+            self._reader.close()
+            raise
 
-    def all(self, until: Callable[[], bool] = lambda: False) -> News:
-        """Everything there is at the time of calling; only part of it where told to end.
+    def read_all(self, until: Callable[[], bool] = lambda: False) -> InputChanges:
+        """All there is at the time of calling; only part of it where ``until`` says so.
 
-        Raises Transient where the broker falls silent.
+        Raises Transient where the broker stops answering.
         """
-        news, unread = _nothing(), {(place.topic, place.partition) for place in self._places}
-        answered = time.monotonic()
-        while unread and not until():
-            messages = self._consumer.consume(BATCH, POLL_SECONDS)
-            if messages:
-                answered = time.monotonic()
-            elif time.monotonic() - answered > self._patience:
-                raise Transient(f"{len(unread)} partitions do not answer")
-            unread -= self._read(messages, news)
-        self._only_orders_and_shipments()
-        return news
+        changes = _nothing()
+        for messages in self._reader.to_the_end(until, self._patience):
+            self._read(messages, changes)
+        # From now on this process alone writes the cursors.
+        self._reader.pause(topics.POLL_STATE.name)
+        return changes
 
-    def next(self, seconds: float) -> News:
-        """What came since, waiting up to so long for it. Raises Transient where the topics cannot be read."""
-        news = _nothing()
-        self._read(self._consumer.consume(BATCH, seconds), news)
-        return news
+    def read_new(self, seconds: float) -> InputChanges:
+        """What came since; waits up to ``seconds`` for it. Raises Transient where the topics cannot be read."""
+        changes = _nothing()
+        self._read(self._reader.read(seconds), changes)
+        return changes
 
     def close(self) -> None:
         """Disconnect."""
-        self._consumer.close()
+        self._reader.close()
 
-    def _only_orders_and_shipments(self) -> None:
-        """From now on the cursor is what we write ourselves."""
-        own = [TopicPartition(p.topic, p.partition) for p in self._places if p.topic == topics.POLL_STATE.name]
-        self._consumer.pause(own)
-
-    def _read(self, messages: list[Message], news: News) -> set[tuple[str, int]]:
-        """Enter them; the partitions whose end was reached."""
-        ends = set()
+    def _read(self, messages: list[Message], changes: InputChanges) -> None:
         for message in messages:
-            error = message.error()
-            if error is None:
-                self._enter(message, news)
-            elif error.code() == KafkaError._PARTITION_EOF:
-                ends.add((str(message.topic()), int(message.partition() or 0)))
-            elif not error.retriable():
-                raise Transient(f"{message.topic()} cannot be read: {error.str()}")
-        return ends
+            self._enter(message, changes)
 
-    def _enter(self, message: Message, news: News) -> None:
+    def _enter(self, message: Message, changes: InputChanges) -> None:
         value, topic = message.value(), message.topic()
         if value is None:
-            _forget(str(topic), message.key(), news)
+            _forget(str(topic), message.key(), changes)
             return
         try:
             if topic == topics.ORDER_REFERENCES.name:
                 claim = self._claims.decode(value)
                 if claim.carrier in self._carriers:
                     number = claim.carrier, claim.tracking_number
-                    news.claims[number] = max(claim.updated_at, news.claims.get(number, 0))
+                    changes.claims[number] = max(claim.updated_at, changes.claims.get(number, 0))
             elif topic == topics.SHIPMENT_STATE.name:
-                told = self._standings.decode(value)
+                told = self._statuses.decode(value)
                 if told.carrier in self._carriers:
-                    news.standings[told.carrier, told.tracking_number] = Standing(told.status, told.updated_at)
+                    changes.statuses[told.carrier, told.tracking_number] = KnownStatus(told.status, told.updated_at)
             else:
                 cursor = self._cursors.decode(value)
-                news.cursors[cursor.feed, cursor.tracking_number] = cursor
+                changes.cursors[cursor.feed, cursor.tracking_number] = cursor
         except Reject as reject:
-            log.warning("a record that is none is passed over", topic=topic, offset=message.offset(), why=str(reject))
-
-    def _partitions(self, topic: Topic) -> list[TopicPartition]:
-        try:
-            found = self._consumer.list_topics(topic.name, timeout=ANSWER_SECONDS).topics.get(topic.name)
-        except KafkaException as error:
-            raise Transient(f"the broker does not answer: {error.args[0].str()}") from error
-        if found is None or not found.partitions:
-            raise Transient(f"{topic.name} is missing: shipsync topics --create")
-        return [TopicPartition(topic.name, number, OFFSET_BEGINNING) for number in sorted(found.partitions)]
+            log.warning(
+                "a record that cannot be decoded is skipped", topic=topic, offset=message.offset(), why=str(reject)
+            )
 
 
-def _forget(topic: str, key: bytes | None, news: News) -> None:
-    """A tombstone undoes what was read under its key; both keys are two names and a colon."""
+def _forget(topic: str, key: bytes | None, changes: InputChanges) -> None:
+    """A tombstone removes what was read under its key; both kinds of key are ``NAME:NUMBER``."""
     first, _, number = (key or b"").decode("utf-8", "replace").partition(":")
     if topic == topics.POLL_STATE.name:
-        news.cursors.pop((first, number), None)
+        changes.cursors.pop((first, number), None)
     elif topic == topics.SHIPMENT_STATE.name:
-        news.standings.pop((first, number), None)
+        changes.statuses.pop((first, number), None)
 
 
-def _nothing() -> News:
-    return News({}, {}, {})
+def _nothing() -> InputChanges:
+    return InputChanges({}, {}, {})

@@ -1,7 +1,7 @@
-"""A copy of the cursor in Redis, for whoever wants to look. Kafka has the truth; Redis down stops nothing.
+"""A copy of the poll cursors in Redis, for others to read. Kafka holds the originals; polling works without Redis.
 
-``shipsync:poll:<feed>`` is a hash of numbers, ``shipsync:poll-circuits`` one of feeds. After a failure Redis is
-left alone for a while; a copy that misses something is filled whole again at the next start.
+``shipsync:poll:<feed>`` is a hash by tracking number, ``shipsync:poll-circuits`` one by feed. After a failure Redis
+is not used for a while; an incomplete copy is written anew at the next start.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ Values = dict[Any, Any]
 log = structlog.get_logger(__name__)
 
 
-class Mirror:
-    """Writes the copy, and reads it. Never raises for a Redis that is not there. Close it when done."""
+class RedisMirror:
+    """Writes and reads the copy. Never raises where Redis does not answer. Close it when done."""
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis: Redis = Redis.from_url(
@@ -41,22 +41,22 @@ class Mirror:
 
     @property
     def resting(self) -> bool:
-        """Whether Redis is left alone just now."""
+        """Whether Redis is not used just now, after a failure."""
         return self._clock() < self._not_before
 
     async def keep(self, encoded: Sequence[tuple[PollState, bytes]]) -> bool:
-        """Keep these values; False where Redis did not take them."""
+        """Write these values; False where Redis did not take them."""
         by_feed: dict[str, Values] = {}
         for state, value in encoded:
             by_feed.setdefault(state.feed, {})[state.tracking_number] = value
         return await self._kept([(PREFIX + feed, values) for feed, values in by_feed.items()])
 
     async def keep_circuit(self, feed: str, circuit: Circuit) -> bool:
-        """Keep how a feed's circuit stands."""
+        """Write the state of a feed's circuit breaker; False where Redis did not take it."""
         return await self._kept([(CIRCUITS, {feed: msgspec.json.encode(circuit)})])
 
     async def fill(self, feed: str, encoded: Iterable[tuple[PollState, bytes]]) -> bool:
-        """Make the copy of a feed whole."""
+        """Replace the copy of a feed; False where Redis did not take it."""
         if not await self._try(PREFIX + feed, partial(self._redis.delete, PREFIX + feed)):
             return False
         batch: list[tuple[PollState, bytes]] = []
@@ -69,7 +69,7 @@ class Mirror:
         return await self.keep(batch)
 
     async def circuits(self) -> dict[str, Circuit] | None:
-        """How the circuits stand by feed; None where Redis does not answer."""
+        """The circuit breakers by feed; None where Redis does not answer."""
         try:
             found: dict[bytes, bytes] = await self._redis.hgetall(CIRCUITS)  # type: ignore[assignment]
             return {feed.decode(): msgspec.json.decode(value, type=Circuit) for feed, value in found.items()}
@@ -94,7 +94,7 @@ class Mirror:
         except (RedisError, OSError) as error:
             self._not_before = self._clock() + PAUSE_SECONDS
             metrics.MIRROR_UP.set(0)
-            log.warning("Redis does not take the cursor, asking goes on", what=what, trouble=str(error))
+            log.warning("Redis does not take the cursors; polling goes on", what=what, trouble=str(error))
             return False
         metrics.MIRROR_UP.set(1)
         return True

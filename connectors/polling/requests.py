@@ -1,4 +1,4 @@
-"""A plan and some numbers made into an HTTP request. Numbers are escaped for where they go."""
+"""Builds the HTTP request for some numbers from a carrier's poll plan, each number escaped for its place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from connectors.mapping.declared.poll_plan import ITEMS, NUMBER, NUMBERS, REQUEST_ID, Plan
 
 
-class Question(NamedTuple):
+class Request(NamedTuple):
     """One HTTP request, not yet authorised."""
 
     method: str
@@ -20,14 +20,14 @@ class Question(NamedTuple):
     body: bytes | None
 
 
-def question(plan: Plan, numbers: Sequence[str], request_id: str, base_url: str = "") -> Question:
-    """The request that asks for these numbers, at ``base_url`` where one is given."""
+def request_for(plan: Plan, numbers: Sequence[str], request_id: str, base_url: str = "") -> Request:
+    """The request for these numbers; ``base_url`` replaces the declared scheme and host."""
     poll = plan.poll
     in_url = [quote(number, safe="") for number in numbers]
     url = poll.url.replace(NUMBERS, quote(poll.separator, safe=",").join(in_url)).replace(NUMBER, in_url[0])
     headers = {name: value.replace(REQUEST_ID, request_id) for name, value in poll.headers.items()}
     body = _body(plan, numbers, request_id).encode() if poll.body else None
-    return Question(poll.method, at(url.replace(REQUEST_ID, request_id), base_url), headers, body)
+    return Request(poll.method, at(url.replace(REQUEST_ID, request_id), base_url), headers, body)
 
 
 def at(url: str, base_url: str) -> str:

@@ -1,4 +1,4 @@
-"""What comes back of a request: an answer, or the reason there is none."""
+"""What comes back from a request to a carrier: a response, or the reason there is none."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import NamedTuple
 from streams.polling.schedule import Answer
 
 
-class Heard(NamedTuple):
-    """A whole answer, its body as sent but for a transfer or content encoding. ``headers``: names in lower case."""
+class Response(NamedTuple):
+    """A complete HTTP response. ``headers``: names in lower case. ``body``: decoded from any transfer and content
+    encoding, otherwise as sent."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-class Unheard(Exception):
-    """There is no usable answer. ``not_before``: UTC ms the carrier asked to wait for, 0: it did not."""
+class NoResponse(Exception):
+    """There is no usable response. ``not_before``: UTC ms the carrier asked to wait for, 0 where it did not."""
 
     def __init__(self, answer: Answer, detail: str, not_before: int = 0) -> None:
         super().__init__(detail)

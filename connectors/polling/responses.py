@@ -1,9 +1,8 @@
-"""An HTTP answer judged: what it says about each number asked for, and whether it is worth passing on.
+"""What a carrier's HTTP response says about each number asked for, and whether intake should get it.
 
-The carrier's own adapter reads it, as intake will: what intake would take for the carrier's error counts as
-one here too. A body the adapter cannot read is passed on all the same where HTTP calls it a success: intake
-says what is wrong with it. A 404 or 400 in words that are not the carrier's (a page of some proxy, an address
-that moved) is held against no number.
+The carrier's own adapter reads the response, as intake will, so that both see the same errors. A successful response
+the adapter cannot read is still forwarded: intake turns it into a dead letter that says why. A 404 or 400 whose body is
+not the carrier's (a proxy's error page, a moved address) counts against no number.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from connectors.polling.response import Heard
+from connectors.polling.response import Response
 from connectors.polling.retry_after import retry_after
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Source
@@ -45,8 +44,8 @@ _ABOUT_THE_FEED = frozenset({Answer.UNAUTHORISED, Answer.RATE_LIMITED, Answer.UN
 _NOWHERE = Source("", "", "", 0, 0, 0, "")
 
 
-class Said(NamedTuple):
-    """What is said of one number. ``digest`` is of what was said, None where nothing was."""
+class NumberResult(NamedTuple):
+    """What a response says about one number. ``digest``: of that part of the response, None where there is none."""
 
     answer: Answer
     digest: str | None = None
@@ -54,44 +53,48 @@ class Said(NamedTuple):
     detail: str = ""
 
 
-class Judged(NamedTuple):
-    """An answer, number by number. ``alone``: the question was refused for several numbers together, and
-    each is to be asked for alone; ``worth_passing_on``: it speaks of numbers, not of the carrier's troubles.
+class Assessment(NamedTuple):
+    """What a response says, number by number.
+
+    ``not_before``: UTC ms the carrier asked to wait for, 0 where it did not. ``worth_passing_on``: the response is
+    about numbers, not about the carrier's own trouble. ``alone``: the carrier refused the numbers together; each
+    must be asked for alone.
     """
 
-    said: dict[str, Said]
+    results: dict[str, NumberResult]
     not_before: int = 0
     worth_passing_on: bool = False
     alone: bool = False
 
 
-def judge(
-    heard: Heard, numbers: Sequence[str], adapter: Adapter, now_ms: int, volatile: Iterable[str] = ()
-) -> Judged:
-    """What the answer says. Never raises for a bad one."""
-    not_before = retry_after(heard.headers.get("retry-after"), now_ms)
-    status = heard.status
+def assess(
+    response: Response, numbers: Sequence[str], adapter: Adapter, now_ms: int, volatile: Iterable[str] = ()
+) -> Assessment:
+    """What the response says about these numbers. A bad response is a result, not an error."""
+    not_before = retry_after(response.headers.get("retry-after"), now_ms)
+    status = response.status
     if status == NOT_MODIFIED:
-        return Judged(dict.fromkeys(numbers, Said(Answer.UNCHANGED)), not_before)
+        return Assessment(dict.fromkeys(numbers, NumberResult(Answer.UNCHANGED)), not_before)
     success = 200 <= status < 300
     if status in _WITHOUT_A_LOOK or not (success or status in _BY_STATUS):
         answer = _BY_STATUS.get(status, Answer.UNAVAILABLE)
-        return Judged(dict.fromkeys(numbers, Said(answer, detail=f"HTTP {status}")), not_before)
-    if success and not heard.body.strip():
-        return Judged(dict.fromkeys(numbers, Said(Answer.UNAVAILABLE, detail="an empty answer")), not_before)
-    parsed = parse(heard.body, adapter, now_ms, numbers[0] if len(numbers) == 1 else "")
-    return _read(heard, numbers, parsed, not_before, volatile)
+        return Assessment(dict.fromkeys(numbers, NumberResult(answer, detail=f"HTTP {status}")), not_before)
+    if success and not response.body.strip():
+        empty = NumberResult(Answer.UNAVAILABLE, detail="an empty answer")
+        return Assessment(dict.fromkeys(numbers, empty), not_before)
+    parsed = parse(response.body, adapter, now_ms, numbers[0] if len(numbers) == 1 else "")
+    return _read(response, numbers, parsed, not_before, volatile)
 
 
 def parse(body: bytes, adapter: Adapter, now_ms: int, asked_number: str = "") -> Parsed:
-    """What intake will make of it, as far as it can be told here."""
+    """What intake will read from the body; a fault of the adapter is a reject."""
     context = RawContext(adapter.feed, "poll", "", 0, 0, now_ms, "", asked_number)
     try:
         return adapter.parse(body, context)
     except Reject as reject:
         return Parsed([], [reject])
     except Exception as error:
-        # As at intake: an adapter's fault on one answer must not end the asking; intake dead-letters it whole.
+        # As at intake: an adapter's fault on one response must not stop polling. Intake makes it a dead letter.
         log.warning("%s: the adapter fails on an answer: %s: %s", adapter.feed, type(error).__name__, error)
         return Parsed([], [Reject(RejectReason.INTERNAL, f"{type(error).__name__}: {error}")])
 
@@ -110,42 +113,42 @@ def digest(body: bytes, volatile: Iterable[str] = ()) -> str:
 
 
 def _read(
-    heard: Heard, numbers: Sequence[str], parsed: Parsed, not_before: int, volatile: Iterable[str]
-) -> Judged:
+    response: Response, numbers: Sequence[str], parsed: Parsed, not_before: int, volatile: Iterable[str]
+) -> Assessment:
     single = len(numbers) == 1
-    otherwise = Answer.NEWS if heard.status < 300 else _BY_STATUS[heard.status]
-    if heard.status >= 300 and heard.body.strip() and not _recognised(parsed):
+    otherwise = Answer.NEWS if response.status < 300 else _BY_STATUS[response.status]
+    if response.status >= 300 and response.body.strip() and not _recognised(parsed):
         otherwise = Answer.UNAVAILABLE
     events, errors = _by_number(parsed.events), _errors_by_number(parsed.errors)
-    whole = digest(heard.body, volatile)
-    said = {}
+    whole = digest(response.body, volatile)
+    results: dict[str, NumberResult] = {}
     for number in numbers:
         mine = events.get(number) or (parsed.events if single else [])
         error = errors.get(number) or errors.get("")
         if mine:
-            said[number] = Said(Answer.NEWS, whole if single else _digest_of(mine), reported(mine))
+            results[number] = NumberResult(Answer.NEWS, whole if single else _digest_of(mine), reported(mine))
         elif error is not None:
             answer = ANSWER_OF.get(error.kind, otherwise)
-            said[number] = Said(answer, whole if single else _digest_of_error(error), None, error.detail)
+            results[number] = NumberResult(answer, whole if single else _digest_of_error(error), None, error.detail)
         elif single or not (events or errors):
-            said[number] = Said(otherwise, whole, None, _why(heard, parsed))
+            results[number] = NumberResult(otherwise, whole, None, _why(response, parsed))
         else:
-            said[number] = Said(Answer.UNCHANGED, detail="nothing was said of it")
+            results[number] = NumberResult(Answer.UNCHANGED, detail="the answer does not mention it")
     nameless = not single and not events and not (errors.keys() - {""})
-    if nameless and all(one.answer in UNKNOWN_TO_CARRIER for one in said.values()):
-        doubted = {number: one._replace(answer=Answer.UNAVAILABLE) for number, one in said.items()}
-        return Judged(doubted, not_before, alone=True)
-    return Judged(said, not_before, _worth_passing_on(heard, parsed, said))
+    if nameless and all(one.answer in UNKNOWN_TO_CARRIER for one in results.values()):
+        doubted = {number: one._replace(answer=Answer.UNAVAILABLE) for number, one in results.items()}
+        return Assessment(doubted, not_before, alone=True)
+    return Assessment(results, not_before, _worth_passing_on(response, parsed, results))
 
 
-def _worth_passing_on(heard: Heard, parsed: Parsed, said: Mapping[str, Said]) -> bool:
-    if all(one.answer in _ABOUT_THE_FEED for one in said.values()):
+def _worth_passing_on(response: Response, parsed: Parsed, results: Mapping[str, NumberResult]) -> bool:
+    if all(one.answer in _ABOUT_THE_FEED for one in results.values()):
         return False
-    return heard.status < 300 or _recognised(parsed)
+    return response.status < 300 or _recognised(parsed)
 
 
 def _recognised(parsed: Parsed) -> bool:
-    """Whether it is in the carrier's own words."""
+    """Whether the adapter found anything of the carrier's in it."""
     known = any(reject.reason is RejectReason.CARRIER_ERROR for reject in parsed.rejects)
     return bool(parsed.errors or parsed.events or known)
 
@@ -173,6 +176,6 @@ def _digest_of_error(error: CarrierError) -> str:
     return blake2b(f"{error.kind.value}:{error.detail}".encode(), digest_size=16).hexdigest()
 
 
-def _why(heard: Heard, parsed: Parsed) -> str:
+def _why(response: Response, parsed: Parsed) -> str:
     detail = parsed.rejects[0].detail if parsed.rejects else ""
-    return detail if heard.status < 300 else f"HTTP {heard.status}: {detail}".rstrip(": ")
+    return detail if response.status < 300 else f"HTTP {response.status}: {detail}".rstrip(": ")

@@ -1,7 +1,7 @@
-"""The numbers of one feed in memory: what is known of each, which is due next, and which are being asked for.
+"""The poll schedule of one feed in memory: each number's state, which is due next, and which are being polled.
 
-Held by one event loop. What orders and shipments say of a number while it is asked for is applied after the
-answer, so that neither undoes the other.
+One event loop uses it. News from orders and shipments about a number that is being polled is applied after the
+carrier's answer, so that neither overwrites the other.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from typing import NamedTuple
 
 from streams.contracts.model import PollState
 from streams.kernel.vocabulary import PollEnd, Status
-from streams.polling.schedule import Schedule, claimed, stands, watched
+from streams.polling.schedule import Schedule, after_claim, new_number, with_status
 
 
-class Standing(NamedTuple):
-    """A shipment's status and when it was told, UTC ms."""
+class KnownStatus(NamedTuple):
+    """A shipment's status and when it was reported, UTC ms."""
 
     status: Status
-    told_at: int
+    reported_at: int
 
 
-class Book:
-    """``feed`` is asked for numbers of ``carrier``, as often as ``schedule`` says."""
+class ScheduleBook:
+    """The numbers of ``carrier`` that ``feed`` is polled for, as often as ``schedule`` says."""
 
     def __init__(self, feed: str, carrier: str, schedule: Schedule) -> None:
         self.feed, self.carrier, self.schedule = feed, carrier, schedule
         self._states: dict[str, PollState] = {}
-        self._standing: dict[str, Standing] = {}
+        self._early: dict[str, KnownStatus] = {}
         self._heap: list[tuple[int, str]] = []
         self._asked: set[str] = set()
         self._unsaved: dict[str, PollState] = {}
@@ -46,34 +46,34 @@ class Book:
         return self._states[number]
 
     def put(self, state: PollState, now_ms: int) -> None:
-        """Enter what is known, and saved, of a number; it is not being asked for any more."""
+        """Enter a number's saved state; it is no longer being polled."""
         number = state.tracking_number
         self._enter(state)
         self._asked.discard(number)
-        standing = self._standing.pop(number, None)
-        if standing is not None:
-            self._stand(state, standing, now_ms)
+        known = self._early.pop(number, None)
+        if known is not None:
+            self._set_status(state, known, now_ms)
 
     def claim(self, number: str, updated_at: int, now_ms: int) -> None:
-        """An order of this time names the number."""
+        """Enter that an order names the number. ``updated_at``: of the order, UTC ms."""
         state = self._states.get(number)
         if state is None:
-            standing = self._standing.pop(number, None)
-            status = Status.UNKNOWN if standing is None else standing.status
-            self._change(watched(self.feed, self.carrier, number, status, now_ms))
-        elif number not in self._asked and (again := claimed(state, updated_at, now_ms)) is not state:
+            known = self._early.pop(number, None)
+            status = Status.UNKNOWN if known is None else known.status
+            self._change(new_number(self.feed, self.carrier, number, status, now_ms))
+        elif number not in self._asked and (again := after_claim(state, updated_at, now_ms)) is not state:
             self._change(again)
 
-    def stand(self, number: str, standing: Standing, now_ms: int) -> None:
-        """The shipment's status became known. Kept for later where nobody asks for the number yet."""
+    def set_status(self, number: str, known: KnownStatus, now_ms: int) -> None:
+        """Enter the shipment's status; it is kept for later where no order names the number yet."""
         state = self._states.get(number)
         if state is None or number in self._asked:
-            self._standing[number] = standing
+            self._early[number] = known
         else:
-            self._stand(state, standing, now_ms)
+            self._set_status(state, known, now_ms)
 
     def take(self, now_ms: int, most: int) -> list[PollState]:
-        """Up to so many numbers that are due, longest due first; they are being asked for until put."""
+        """Up to ``most`` numbers that are due, longest due first; they are being polled until ``put``."""
         taken: list[PollState] = []
         while len(taken) < most and (due := self.next_due()) is not None and due <= now_ms:
             _, number = heapq.heappop(self._heap)
@@ -82,7 +82,7 @@ class Book:
         return taken
 
     def next_due(self) -> int | None:
-        """When the next number is due that is not being asked for; None: none is."""
+        """When the next number is due that is not being polled, UTC ms; None where there is none."""
         while self._heap:
             due, number = self._heap[0]
             if number not in self._asked and self._states[number].due_at == due:
@@ -91,16 +91,16 @@ class Book:
         return None
 
     def unsaved(self) -> list[PollState]:
-        """What changed otherwise than by being asked for, since the last call."""
+        """What orders and shipments changed since the last call."""
         changed, self._unsaved = list(self._unsaved.values()), {}
         return changed
 
     def not_saved(self, states: list[PollState]) -> None:
-        """They are to be saved with the next, as far as nothing newer is known of them."""
+        """Save these with the next ones, unless newer states are known."""
         self._unsaved = {state.tracking_number: state for state in states} | self._unsaved
 
-    def _stand(self, state: PollState, standing: Standing, now_ms: int) -> None:
-        changed = stands(state, standing.status, standing.told_at, self.schedule, now_ms)
+    def _set_status(self, state: PollState, known: KnownStatus, now_ms: int) -> None:
+        changed = with_status(state, known.status, known.reported_at, self.schedule, now_ms)
         if changed is not state:
             self._change(changed)
 

@@ -1,4 +1,4 @@
 """Avro bytes <-> Structs: one function compiled from each schema, and Avro's binary primitives.
 
-Knows no topic and no record of ours.
+Knows no topic and no contract.
 """

@@ -1,4 +1,4 @@
-"""Avro's binary primitives (specification 1.11, "Binary Encoding"), by table where that is quicker."""
+"""Avro's binary primitives (specification 1.11, "Binary Encoding"), by table where that is faster."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ STARTS = MORE[::2]
 """The first two bytes of a long from 0 of more than two, by its last 13 bits."""
 LENGTHS = tuple(_varint(n << 1) for n in range(SHORT))
 STEPS: tuple[int | None, ...] = tuple(1 + (n >> 1) if not n & 1 else None for n in range(128))
-"""By a text's first byte: how many bytes it takes, length and all. None, with which no offset can be
-reckoned, for a negative length."""
+"""First byte of a text -> bytes it takes, its length included. None for a negative length, from which no offset can be
+computed."""
 _FOURTEEN_BITS = tuple((n & 0x7F) | ((n >> 8) & 0x7F) << 7 for n in range(1 << 16))
 _THREE_SHORTS = struct.Struct("<HHH").unpack_from
 MEDIUM = SHORT << 13

@@ -1,11 +1,11 @@
 """Avro binary <-> Structs, compiled once per contract from its ``.avsc``.
 
-``compile_writer`` and ``compile_reader`` turn a schema and the Struct that mirrors it into one flat
-Python function each, without a walk over the schema per record. A reader's Struct may have fewer fields
-than the schema: the rest is skipped, and still has to be whole. The bytes are plain Avro 1.11 binary
-encoding (specification, "Binary Encoding"); the tests hold them equal to fastavro's on generated data.
-Supported is what our contracts use: records, enums, strings, bytes, ints and longs, doubles, booleans,
-arrays, and unions of null with one other type. Logical types stay numbers (timestamp-millis: UTC ms).
+``compile_writer`` and ``compile_reader`` turn a schema and the Struct that mirrors it into one flat Python function
+each, so that no schema is walked for a record. A reader's Struct may have fewer fields than the schema; the others are
+skipped, but must be complete. The bytes are plain Avro 1.11 binary encoding (specification, "Binary Encoding"); tests
+hold them equal to fastavro's on generated data. Supported are the types that the contracts use: records, enums,
+strings, bytes, ints and longs, doubles, booleans, arrays, and unions of null with one other type. Logical types stay
+numbers (timestamp-millis: UTC ms).
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ _SELDOM_REPEATED = frozenset({
     "order_id", "delivery_id", "value", "detail", "message", "subject", "signed_by", "piece", "corrects",
     "document_url", "path", "carrier_event_id", "same_as", "dwell_id", "interchange_id", "about", "control",
 })
-"""Text fields not worth remembering; all others hold the same few texts again and again."""
+"""Text fields that are not cached: their values seldom repeat."""
 _OFTEN_REPEATED = frozenset({"estimated_delivery_at", "promised_delivery_at", "utc_offset_minutes", "location"})
-"""Nullable fields other than texts that are worth remembering: days, zones, places."""
+"""Nullable fields other than texts that are cached: days, zones, places."""
 
 
 class _Source:
@@ -131,7 +131,7 @@ class _WriterCompiler:
         self._optional_numbers = self.source.constant("numbers", nullable(write_long))
 
     def record(self, schema: Schema, hint: type, variable: str, depth: int) -> str:
-        """Emit what ``variable`` needs; returns the comma-separated parts to join."""
+        """Emit the statements for ``variable``; returns the comma-separated parts to join."""
         types = _field_types(hint)
         parts = []
         for field in schema["fields"]:
@@ -166,7 +166,7 @@ class _WriterCompiler:
         return self._compound(kind, full, hint, expression, depth)
 
     def _optional(self, schema: Schema, hint: Any, expression: str, depth: int) -> str:
-        """A value of ``schema`` or null."""
+        """A value of ``schema``, or null."""
         kind, full = _kind(schema, self.named)
         item = self.source.name("v")
         if kind == "double":
@@ -182,7 +182,7 @@ class _WriterCompiler:
         return out
 
     def _memory(self, schema: Schema, hint: Any) -> str:
-        """A memory of numbers, or of records that never change, as they are written where they may be null."""
+        """A cache of the encoded form of nullable numbers and of immutable records."""
         kind, full = _kind(schema, self.named)
         if kind != "record":
             return self._optional_numbers
@@ -210,7 +210,7 @@ class _WriterCompiler:
         )
 
     def _compound(self, kind: str, full: Schema, hint: Any, expression: str, depth: int) -> str:
-        """Emit what a value of several parts needs; the parts, or the name of what they were joined to."""
+        """Emit the statements for a value of several parts; returns the parts, or the name they were joined under."""
         add, item, out = self.source.add, self.source.name("v"), self.source.name("b")
         add(depth, f"{item} = {expression}")
         if kind == "array":
@@ -256,7 +256,7 @@ class _ReaderCompiler:
         return target
 
     def skip(self, schema: Schema, depth: int) -> None:
-        """Emit a step over one value, as far as its length is told."""
+        """Emit the statements that skip one value."""
         kind, full = _kind(schema, self.named)
         add = self.source.add
         if kind in ("string", "bytes"):
@@ -330,7 +330,7 @@ class _ReaderCompiler:
         self._blocks(depth, item)
 
     def _blocks(self, depth: int, item: Callable[[], None]) -> None:
-        """Emit the loop over an array's blocks; ``item`` emits what is done for each item, two deeper."""
+        """Emit the loop over an array's blocks; ``item`` emits the statements for each item, indented by two more."""
         add, count = self.source.add, self.source.name("c")
         add(depth, f"if d[p] == 0: p += 1; {count} = 0")
         add(depth, f"else: {count}, p = _read_long(d, p)")
@@ -345,7 +345,7 @@ class _ReaderCompiler:
 def compile_writer(schema: Schema, struct: type, frame: bytes = b"") -> Writer:
     """A function from one ``struct`` to its Avro binary, ``frame`` before it.
 
-    A record in it declared ``X | bytes`` may come encoded already, and is written as it is.
+    A field declared ``X | bytes`` may hold an encoded record, which is written unchanged.
 
     The function raises AttributeError, TypeError, KeyError or UnicodeEncodeError for a value that does not
     fit its contract.

@@ -1,4 +1,5 @@
-"""The records on topics, one Struct a topic value, and the deterministic ids they carry.
+"""The values of topics, one Struct each, and the deterministic ids they carry.
 
-Every context reads and writes these and no other context's modules. ``avro/`` says the same, held by a test.
+A context shares these with other contexts, and nothing else. The Structs mirror ``avro/*.avsc`` field by field, held by
+a test.
 """

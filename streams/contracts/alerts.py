@@ -1,4 +1,4 @@
-"""What is told and kept of alerts: one Struct per topic value, as ``contracts/model.py`` has them."""
+"""The values of ``alert.signals``, ``alert.actions`` and ``ops.alerts``. Times are UTC milliseconds."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class AtStake(Struct, frozen=True, array_like=True):
 
 
 class AlertSignal(Struct):
-    """What a stage says of one cause: it is there (``raised``), or it is over (``resolved``).
+    """A stage reports that one cause exists (``raised``) or is over (``resolved``).
 
-    ``orders`` are the first ones, ``at_stake`` counts all. Of two signals of a cause the one said last holds:
-    ``said_at`` is the stage's clock, ``place`` which it was of all that was said in that moment.
+    ``orders`` names the first ones, ``at_stake`` counts all. The last signal of a cause counts: ``said_at`` is the
+    stage's clock, ``place`` the position among the signals of that moment.
     """
 
     alert_id: str
@@ -59,7 +59,7 @@ class AlertSignal(Struct):
 
 
 class AlertAction(Struct, frozen=True):
-    """What a person does about an alert, and when. ``until``: end of a snooze; ``owner``: whom it is given to."""
+    """What a person does about an alert. ``until``: end of a snooze; ``owner``: whom the alert is assigned to."""
 
     alert_id: str
     action: ActionKind
@@ -71,7 +71,7 @@ class AlertAction(Struct, frozen=True):
 
 
 class AlertChange(Struct, frozen=True, array_like=True):
-    """One step of an alert's life. ``by``: a person, or ``itself``."""
+    """One change in an alert's history. ``by``: a person, or ``itself``."""
 
     at: int
     step: AlertStep
@@ -80,11 +80,11 @@ class AlertChange(Struct, frozen=True, array_like=True):
 
 
 class Alert(Struct):
-    """Something a person should look at. One alert per cause and subject; the topic is compacted by ``alert_id``.
+    """Something a person should look at. One alert for each cause and subject; the topic is compacted by ``alert_id``.
 
-    ``raised_at``: since when the cause lasts; ``changed_at``: when anything of it last changed. ``affected`` counts
+    ``raised_at``: since when the cause lasts; ``changed_at``: when the alert last changed. ``affected`` counts
     shipments, ``shipments`` names the first. ``under``: id of the alert it is gathered under. ``record``: the alerts
-    stage's own, of which all the rest is made.
+    stage's own record, from which the rest is made.
     """
 
     alert_id: str

@@ -1,4 +1,4 @@
-"""What the orders an alert names are worth."""
+"""The value of the orders an alert is about."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streams.contracts.model import AlertOrder, AtStake
 
 
 def at_stake(orders: Iterable[AlertOrder]) -> list[AtStake]:
-    """What distinct orders are worth, by currency; an order is counted once, however many deliveries it has."""
+    """The value of the distinct orders by currency, ascending; an order counts once, whatever its deliveries."""
     orders = list(orders)
     if len(orders) == 1:
         value = orders[0].order_value

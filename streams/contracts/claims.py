@@ -1,4 +1,4 @@
-"""What is claimed of shipments by their references and by orders: values of topics, as in ``avro/*.avsc``.
+"""Claims of orders, people and events: the values of ``reference.claims``, ``order.state`` and ``reference.state``.
 
 Times are UTC milliseconds.
 """
@@ -11,13 +11,13 @@ from streams.kernel.vocabulary import SaidBy
 
 
 class ReferenceClaim(Struct, gc=False):
-    """Somebody's word on the reference TYPE:VALUE: that it is a shipment's, or, without a number, that an order's line
-    is the shipment's it turns out to be.
+    """A claim on the reference TYPE:VALUE: that it belongs to a shipment; or, without a tracking number, that an
+    order's line belongs to whichever shipment bears it.
 
-    ``said_at``: of two words of the same claim the newer counts, of the same time that of the higher ``turn``: how
-    often an order gave the claim up and made it again at that very time. ``valid_at``: the time the claim is about; a
-    reference means one shipment only for a while. ``carrier`` is empty where a line names none. ``order_id`` and what
-    follows: of an order's claim, empty elsewhere.
+    ``said_at``: the newer version of a claim counts; of the same time, that of the higher ``turn``: how often an order
+    withdrew the claim and made it again at that very time. ``valid_at``: the time the claim is about; a reference
+    belongs to one shipment for a limited time only. ``carrier`` is empty where a line names none. ``order_id`` and the
+    fields after it belong to an order's claim and are empty otherwise.
     """
 
     type: str
@@ -38,9 +38,9 @@ class ReferenceClaim(Struct, gc=False):
 
 
 class OrderClaim(Struct, frozen=True, gc=False):
-    """A claim an order has made: on a shipment (``type`` empty), or on a reference. ``told_at``: the time it was told
-    with, the order's own; ``withdrawn``: it was taken back again; ``turn``: how often it was made again after that, at
-    the very same time."""
+    """A claim that an order has made: on a shipment (``type`` empty), or on a reference. ``told_at``: the order's time
+    it was sent with; ``withdrawn``: it was withdrawn; ``turn``: how often it was made again after that at the very same
+    time."""
 
     type: str
     value: str
@@ -53,10 +53,10 @@ class OrderClaim(Struct, frozen=True, gc=False):
 
 
 class OrderState(Struct):
-    """The newest word of an order, the claims it makes and those it gave up at the same time; the changelog of the
-    orders stage.
+    """The newest version of an order, its claims and those it withdrew at the same time; the changelog of the orders
+    stage.
 
-    ``version`` tells apart words of the same time.
+    ``version``: digest of the order; distinguishes versions of the same time.
     """
 
     order_id: str
@@ -73,8 +73,8 @@ class OrderState(Struct):
 class ReferenceState(Struct, gc=False):
     """What is known of a reference; the changelog of the identity stage.
 
-    ``shipments``: CARRIER:NUMBER of all that are claimed to bear it. ``waiting_since``: receipt of the first event that
-    waits; ``ambiguous``: something waits because several shipments could be meant.
+    ``shipments``: CARRIER:NUMBER of all that are claimed to bear it. ``waiting_since``: receipt of the first unresolved
+    event; ``ambiguous``: something is unresolved because several shipments match. ``record``: the identity stage's own.
     """
 
     type: str

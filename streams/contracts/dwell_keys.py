@@ -1,4 +1,4 @@
-"""The keys dwells are counted and looked up under: ``CARRIER:LANE:STATUS``, from the nearest to the most general."""
+"""The keys of dwell norms: ``CARRIER:LANE:STATUS``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def key_of(carrier: str, lane: str, status: Status) -> str:
 
 
 def places(carrier: str, lane: str, status: Status) -> Iterator[tuple[str, str, Status]]:
-    """Where such a dwell is counted, and looked up: from the nearest to the most general."""
+    """The three norms of a dwell, from the most specific to the most general."""
     yield carrier, lane, status
     yield carrier, ANY, status
     yield ANY, ANY, status

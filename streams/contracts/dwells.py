@@ -1,4 +1,4 @@
-"""What is told and kept of how long shipments stand in a status, as ``contracts/model.py`` has the others."""
+"""How long shipments stay in a status: the values of ``shipment.dwells`` and ``dwell.norms``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from streams.kernel.vocabulary import Status
 
 
 class Dwell(Struct, frozen=True):
-    """One stay of one shipment in one status. ``lane``: ``US>DE``, empty where no event named a country;
-    ``left_at``: event time of the event that ended it."""
+    """One stay of one shipment in one status. ``lane``: countries (ISO 3166-1 alpha-2) as ``US>DE``, empty where no
+    event named one; ``left_at``: event time, UTC ms, of the event that ended the stay."""
 
     dwell_id: str
     carrier: str
@@ -20,16 +20,17 @@ class Dwell(Struct, frozen=True):
 
 
 class DwellPeriod(Struct, frozen=True, array_like=True):
-    """The dwells that ended in one period (``period``: since the epoch), counted by length (``norms/histogram.py``)."""
+    """The dwells that ended in one period of four weeks (``period``: since the epoch), counted by length
+    (``norms/histogram.py``)."""
 
     period: int
     counts: list[int]
 
 
 class DwellNorm(Struct):
-    """What is usual for a status on a lane of a carrier, the changelog of the norms stage. ``observations``: dwells it
-    rests on; half of them take at most ``median_ms``, 95 of 100 at most ``usual_ms``; ``recent``: the dwells counted
-    last, so that one told again is not counted twice."""
+    """How long shipments usually stay in a status on a lane of a carrier; the changelog of the norms stage.
+    ``observations``: dwells it is based on; half of them take at most ``median_ms``, 95 of 100 at most ``usual_ms``;
+    ``recent``: ids of the dwells counted last, so that a repeat is not counted twice."""
 
     carrier: str
     lane: str

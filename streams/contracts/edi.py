@@ -1,5 +1,5 @@
-"""What is sent, received and acknowledged of EDI: the values of ``edi.interchanges``, ``edi.receipts``,
-``edi.acknowledgements`` and ``edi.state``. Times are UTC milliseconds.
+"""EDI sent, received and acknowledged: the values of ``edi.interchanges``, ``edi.receipts``, ``edi.acknowledgements``
+and ``edi.state``. Times are UTC milliseconds. Element numbers are those of ASC X12 and UN/EDIFACT (ISO 9735).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from streams.kernel.vocabulary import Direction, Verdict
 
 
 class MessageVerdict(Struct, frozen=True, array_like=True):
-    """One transaction set or message. ``errors``: what is wrong with it, code first (``4: SE-01 counts 9, not 8``)."""
+    """The verdict on one transaction set or message. ``errors``: code first, such as ``4: SE-01 counts 9, not 8``
+    (X12 718, 720; EDIFACT 0085)."""
 
     kind: str
     control: str
@@ -19,8 +20,8 @@ class MessageVerdict(Struct, frozen=True, array_like=True):
 
 
 class Acknowledgement(Struct):
-    """A 997 or CONTRL. ``interchange_control`` and ``group_control`` (empty in CONTRL) are those of what is
-    acknowledged; ``sender`` sent that. ``text`` is the interchange to send back, empty where it was received.
+    """A 997 or CONTRL. ``interchange_control`` and ``group_control`` (empty in CONTRL) are those of the acknowledged
+    interchange, ``sender`` and ``receiver`` too. ``text``: the interchange to send back, empty for a received one.
     """
 
     acknowledgement_id: str
@@ -41,8 +42,8 @@ class Acknowledgement(Struct):
 
 
 class Interchange(Struct):
-    """What we sent a partner and expect an acknowledgement of: an interchange, in X12 one functional group of it.
-    ``kind``: set or message type; ``about``: what it is about, for people."""
+    """What we sent a partner and expect to be acknowledged: an interchange (EDIFACT) or one functional group (X12).
+    ``kind``: set or message type; ``about``: its subject, for people."""
 
     interchange_id: str
     feed: str
@@ -57,8 +58,8 @@ class Interchange(Struct):
 
 
 class Exchange(Struct):
-    """What is known of one interchange of ours and its acknowledgement, whichever came first. ``verdict`` counts once
-    ``acknowledged_at`` is there. ``unacknowledged_since``, ``is_rejected``: the alerts that are open."""
+    """One interchange of ours and its acknowledgement, whichever came first. ``verdict`` counts once
+    ``acknowledged_at`` is set. ``unacknowledged_since`` and ``is_rejected``: the open alerts."""
 
     feed: str
     partner: str
@@ -74,16 +75,16 @@ class Exchange(Struct):
 
 
 class ControlRun(Struct, frozen=True, array_like=True):
-    """Control numbers of sets or messages that follow each other, without leading zeros; one that is no number stands
-    alone, as first and last."""
+    """Consecutive control numbers of sets or messages, without leading zeros; one that is not numeric is a run of its
+    own."""
 
     first: str
     last: str
 
 
 class EdiReceipt(Struct):
-    """Control numbers one delivery brought first. ``sender``: ISA-06, UNB-02; ``interchange_control``: ISA-13, UNB-05;
-    ``group_control``: GS-06, empty in EDIFACT. ``topic``, ``partition``, ``offset``: where it lies.
+    """Control numbers that one delivery brought first. ``sender``: ISA-06, UNB-02; ``interchange_control``: ISA-13,
+    UNB-05; ``group_control``: GS-06, empty in EDIFACT. ``topic``, ``partition``, ``offset``: its raw record.
     """
 
     feed: str

@@ -1,16 +1,16 @@
-"""Delivery estimates a shipment had before its current one, and how far the current one has slipped. UTC ms."""
+"""Earlier delivery estimates of a shipment, and how far the current one has slipped. Times are UTC ms."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
 MOST_EARLIER = 8
-"""Earlier estimates kept of a shipment: the first, and the latest others."""
+"""Earlier estimates a shipment keeps: the first, and the latest of the others."""
 
 
 class Estimate(Struct, frozen=True, array_like=True, gc=False):
-    """An estimate another one took the place of. ``stated_at``: event time of the event that stated it last;
-    ``stated_by``: its feed."""
+    """An estimate that was replaced. ``stated_at``: event time of the event that stated it last; ``stated_by``: that
+    event's feed."""
 
     estimate: int
     stated_at: int
@@ -18,7 +18,7 @@ class Estimate(Struct, frozen=True, array_like=True, gc=False):
 
 
 def with_earlier(earlier: tuple[Estimate, ...], one: Estimate) -> tuple[Estimate, ...]:
-    """The earlier estimates with the one that holds no more, in the order they were stated."""
+    """The earlier estimates with the one just replaced, in the order they were stated."""
     if len(earlier) < MOST_EARLIER:
         return (*earlier, one)
     return (earlier[0], *earlier[2:], one)

@@ -1,4 +1,4 @@
-"""What is told and kept of feeds: one Struct per topic value, as ``contracts/model.py`` has them."""
+"""The values of ``feed.activity`` and ``feed.state``. Times are UTC milliseconds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 
 class FeedActivity(Struct):
-    """What intake saw of one feed in one chunk."""
+    """What one feed sent in one chunk. ``broken``: records that break the feed's contract."""
 
     feed: str
     events: int
@@ -23,7 +23,7 @@ class FeedActivity(Struct):
 
 
 class Novelty(Struct, frozen=True, array_like=True):
-    """A field, type or code an intake worker had not told of yet, and a raw record it stands in."""
+    """A field, type or code that an intake worker had not reported yet, and a raw record that has it."""
 
     what: str
     topic: str
@@ -39,10 +39,10 @@ class MinuteCount(Struct, frozen=True, array_like=True):
 
 
 class FeedState(Struct):
-    """What is known of one feed, or of all together; the changelog of the feeds stage.
+    """The state of one feed, or of all together; the changelog of the feeds stage.
 
-    ``heard``, ``heard_week``: in which hours of which weeks it was heard (``feeds/cadence.py``). ``looked_at``: of all
-    together, when the watch last looked.
+    ``heard``, ``heard_week``: the hours of the last weeks in which it sent (``feeds/cadence.py``). ``shapes``: fields,
+    types and codes seen, as numbers. ``looked_at``: for all together, when the last noted sweep ran.
     """
 
     feed: str
@@ -67,7 +67,7 @@ class FeedState(Struct):
 
 
 class DriftHour(Struct, frozen=True, array_like=True):
-    """How the payloads of one feed received in one hour (``hour``: since the epoch) were built."""
+    """Payloads of one feed in one hour (``hour``: since the epoch): all, breaking the contract, of unseen shape."""
 
     hour: int
     records: int

@@ -13,14 +13,14 @@ from streams.kernel.memo import Memory
 from streams.kernel.vocabulary import AlertKind, Milestone
 
 LONGEST_NUMBER = 256
-"""Characters of the longest tracking, order, delivery or customer number that is taken for one."""
+"""The most characters a tracking, order, delivery or customer number may have."""
 _SEPARATOR = "\x1f"
 _UNBEGUN = blake2b(digest_size=16)
 _CODE_TELLS_APART = frozenset({Milestone.UNKNOWN, Milestone.INFO})
 
 
 def digest(*parts: str) -> str:
-    """The id of a fact made of these parts."""
+    """The id of the fact with these parts: BLAKE2b-128, 32 hex digits."""
     hashed = _UNBEGUN.copy()
     hashed.update(_SEPARATOR.join(parts).encode("utf-8", "surrogatepass"))
     return hashed.hexdigest()
@@ -31,11 +31,12 @@ def _bare(place: str) -> str:
 
 
 _PLACES = Memory(_bare)
-"""Places as keys: few, and in every scan."""
+"""Keys of places: there are few, and every scan has one."""
 
 
 def location_key(location: Location | None) -> str:
-    """What of a place tells two scans apart, whatever the carrier's spelling: UN/LOCODE, else the city."""
+    """Identifies the place of a scan, whatever the carrier's spelling: its UN/LOCODE, else its city, else its postal
+    code, name or country; empty without a place."""
     if location is None:
         return ""
     place = location.unlocode or location.city or location.postal_code or location.name or location.country
@@ -53,9 +54,9 @@ def event_id(
 ) -> str:
     """The id of a canonical event (design §3). ``occurred_at``: UTC ms *as the carrier stated it*.
 
-    The channel and the carrier's wording are left out: the same milestone by webhook, by EDI and by an
-    aggregator is one event. Only where the milestone says too little (``unknown``, ``info``) does the
-    carrier's own code stand in. Time counts to the second.
+    The channel and the carrier's wording do not enter: the same milestone by webhook, by EDI and by an aggregator is
+    one event. Only for ``unknown`` and ``info``, which say too little, the carrier's own code enters. Times count to
+    the second.
     """
     what = f"{milestone.value}:{carrier_code}" if milestone in _CODE_TELLS_APART else milestone
     second = str(occurred_at // 1000)
@@ -63,7 +64,7 @@ def event_id(
 
 
 def alert_id(kind: AlertKind, subject: str, *which: str) -> str:
-    """The id of the one alert of a kind about a subject; of ``which``, where a subject may have several."""
+    """The id of the alert of a kind about a subject; ``which`` distinguishes several about the same subject."""
     return digest(kind.value, subject, *which)
 
 
@@ -73,7 +74,7 @@ def shipment_key(carrier: str, reference: str) -> str:
 
 
 def normalise_tracking_number(number: str) -> str:
-    """The number as every topic carries it: no white space anywhere, upper case. Empty stays empty."""
+    """The number as every topic carries it: upper case, without white space. Empty stays empty."""
     return "".join(number.split()).upper()
 
 

@@ -1,7 +1,7 @@
-"""Numbers that belong together: a hand-over's new number, a new label, the way back, the pieces of a shipment.
+"""Tracking numbers that belong together: a hand-over's new number, a new label, the return, the pieces of a shipment.
 
-A *part* is a number whose events tell of another number's shipment, its *whole*. What is said of a part goes on to
-its whole (``shipments/linked/step.py``); its own history stays its own.
+Events of a *child* number also concern the shipment of its *parent* number: they are passed on to the parent
+(``shipments/linked/step.py``); the child keeps its own history.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _STEP = "\x1f"
 
 
 def path_of(*keys: str) -> str:
-    """Several ``CARRIER:REFERENCE`` as one text, the origin first."""
+    """Several ``CARRIER:REFERENCE`` as one text, the origin first (fields ``path`` of topics)."""
     return _STEP.join(keys)
 
 
 def steps_of(path: str) -> list[str]:
-    """The keys of a path again."""
+    """The keys of a path, the origin first."""
     return path.split(_STEP)
 
 
 def ends_with(path: str, end: str) -> bool:
-    """Whether the last steps of a path are these."""
+    """Whether the path ends with these steps."""
     return path == end or path.endswith(_STEP + end)
 
 
@@ -36,11 +36,11 @@ KIND_OF_REFERENCE = {
     "piece": LinkKind.PIECE,
     "tracking": LinkKind.HANDED_OVER,
 }
-"""What a carrier means that states a reference of this type; ``tracking`` is that of the carrier that goes on."""
+"""What a reference of this type links; ``tracking`` is the number of the carrier that continues the transport."""
 
 
 def links_of(carrier: str, tracking_number: str, references: Sequence[Reference]) -> Iterator[ShipmentLink]:
-    """What an event of ``CARRIER:REFERENCE`` says of other numbers; an alias both ways."""
+    """The links an event of this shipment states by its references; an alias in both directions."""
     for one in references:
         kind = KIND_OF_REFERENCE.get(one.type)
         if kind is None or (kind is LinkKind.HANDED_OVER and one.carrier is None):
@@ -52,7 +52,7 @@ def links_of(carrier: str, tracking_number: str, references: Sequence[Reference]
 
 
 def both_ways(link: ShipmentLink) -> Iterator[ShipmentLink]:
-    """The link; of an alias also the other way round."""
+    """The link, and for an alias also its reverse."""
     yield link
     if link.kind is LinkKind.ALIAS:
         yield ShipmentLink(

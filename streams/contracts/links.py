@@ -1,4 +1,4 @@
-"""What is told of numbers that belong together: one Struct per topic value, as ``contracts/model.py`` has them."""
+"""Tracking numbers that belong together: the values of ``shipment.links`` and ``shipment.adoptions``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from streams.kernel.vocabulary import LinkKind
 
 
 class ShipmentLink(Struct, frozen=True, gc=False):
-    """A number is a part of the shipment of another one; ``withdrawn``: it is not. The newest word (``updated_at``, UTC
-    ms) counts: carriers' has the time 0, so that a person's goes before it. ``said_by``: ``carrier`` or a person."""
+    """``carrier`` and ``tracking_number`` is a child of the shipment ``of_carrier`` and ``of_tracking_number``;
+    ``withdrawn``: it is not. The newest version (``updated_at``, UTC ms) counts; a carrier's has the time 0, so that a
+    person's takes precedence. ``said_by``: ``carrier`` or a person."""
 
     carrier: str
     tracking_number: str
@@ -22,11 +23,11 @@ class ShipmentLink(Struct, frozen=True, gc=False):
 
 
 class Adoption(Struct, frozen=True, gc=False):
-    """What a part tells its whole, ``carrier`` and ``tracking_number``. ``path``: the numbers it came through, the
-    one that tells last (``links.path_of``). With an ``event_id``, an event: ``entry`` as the part has it. Without:
-    that it is a part, and whether an order claims it; or, ``withdrawn``, that nothing that came so holds any more.
-    ``ages``: of the last step of the path how new the word of its link is (``parts.age_of``), of each before it how
-    new that was by which it was last taken back; none in what earlier builds told."""
+    """What a child passes on to its parent, ``carrier`` and ``tracking_number``. ``path``: the numbers it came through,
+    the sender last (``link_paths.path_of``). With an ``event_id``: an event, ``entry`` as the child keeps it. Without:
+    that it is a child, and whether an order claims it; or, ``withdrawn``, that everything sent by this path is void.
+    ``ages``: for the last step of the path, the age of its link's version; for each earlier step, the age of the
+    version that last withdrew it. Empty in records of earlier releases."""
 
     carrier: str
     tracking_number: str

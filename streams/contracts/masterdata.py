@@ -1,7 +1,7 @@
-"""Master data: what an installation knows of carriers, customers and references, and says by hand.
+"""Master data: an installation's carriers and customers, and people's decisions on references and links.
 
-Written to ``master.data``, keyed KIND:ID. Nothing is deleted from it: a record taken back says so, so that whoever
-follows it takes it back too.
+The value of ``master.data``, keyed KIND:ID. Records are never deleted but withdrawn, so that every reader withdraws
+them too.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from streams.kernel.vocabulary import MasterKind
 class MasterRecord(Struct):
     """One record. ``id``: a carrier's slug, a customer's number, TYPE:REFERENCE, or a link's two shipments.
 
-    ``carrier`` and ``tracking_number``: the shipment a reference is said to be, or the one a link is about;
-    ``of_carrier`` and ``of_tracking_number`` the one it is linked to, by ``link``. ``valid_at``: the time a reference
-    is about, UTC ms.
+    ``carrier`` and ``tracking_number``: the shipment a reference belongs to, or the child of a link; ``of_carrier`` and
+    ``of_tracking_number``: its parent; ``link``: a ``LinkKind``. ``valid_at``: the time a reference is about, UTC ms.
+    ``scac``: NMFTA; ``duns``: Dun & Bradstreet; ``gln``: GS1.
     """
 
     kind: MasterKind

@@ -59,7 +59,7 @@ from streams.kernel.vocabulary import (
 
 
 class Record(Protocol):
-    """A Kafka record as the transport hands it over (aiokafka's ConsumerRecord fits as it is)."""
+    """A Kafka record as the transport delivers it (aiokafka's ConsumerRecord has this shape). ``timestamp``: UTC ms."""
 
     @property
     def topic(self) -> str: ...
@@ -78,7 +78,8 @@ class Record(Protocol):
 
 
 class Location(Struct, frozen=True, array_like=True, gc=False):
-    """A place as the carrier names it. ``country`` is ISO 3166-1 alpha-2 where the carrier gives it."""
+    """A place as the carrier names it. ``country``: ISO 3166-1 alpha-2; ``unlocode``: UN/LOCODE; ``latitude`` and
+    ``longitude``: WGS 84 degrees."""
 
     name: str | None = None
     city: str | None = None
@@ -91,9 +92,10 @@ class Location(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Reference(Struct, frozen=True, array_like=True, gc=False):
-    """Another number the shipment is known by. ``type``: po, bol, pro, sscc, container, customer, ...
+    """Another number the shipment is known by. ``type``: po, bol, pro, sscc, container, customer, ... (see
+    ``references.IDENTIFYING``).
 
-    ``carrier``: the slug of the carrier whose tracking number it is, where that is another one (a hand-over).
+    ``carrier``: the slug of the carrier whose tracking number it is, where that is another carrier (a hand-over).
     """
 
     type: str
@@ -102,7 +104,7 @@ class Reference(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Source(Struct, frozen=True, gc=False):
-    """Where an event came from: the exact raw record, and the place inside it."""
+    """Where an event came from: the raw record, and the place (``index``) inside it."""
 
     feed: str
     channel: str
@@ -114,18 +116,18 @@ class Source(Struct, frozen=True, gc=False):
 
 
 class SightedSource(Struct, frozen=True, gc=False):
-    """Of a source, which feed spoke by which channel."""
+    """The part of a source that the shipments step reads."""
 
     feed: str
     channel: str
 
 
 class CarrierEvent(Struct, gc=False):
-    """The canonical event: one thing one carrier says about one shipment (or one piece of it).
+    """The canonical event: one thing that one carrier reports about one shipment, or one piece of it.
 
-    ``stated_at``: the time the carrier stated, where ``occurred_at`` is not it (a plan, an estimate, a stamp from the
-    future). ``leg``: voyage, flight or on-carrier, as the carrier names it. ``carrier_event_id``: sent again with
-    other facts, it replaces them.
+    ``stated_at``: the time the carrier stated, where ``occurred_at`` differs from it (a plan, an estimate, a time in
+    the future). ``leg``: voyage, flight or on-carrier, as the carrier names it. ``carrier_event_id``: the carrier's own
+    id; an event with the same id and other contents replaces this one.
     """
 
     event_id: str
@@ -157,7 +159,7 @@ class CarrierEvent(Struct, gc=False):
 
 
 class Sighting(Struct, gc=False):
-    """Of a canonical event, what the shipments step looks at; read from the same bytes, the rest skipped."""
+    """The fields of a canonical event that the shipments step reads; decoded from the same bytes, the rest skipped."""
 
     event_id: str
     carrier: str
@@ -183,8 +185,8 @@ class Sighting(Struct, gc=False):
 
 
 class OrderLine(Struct, frozen=True):
-    """One shipment of an order: the ERP delivery it fulfils and the carrier's number it travels under; where that is
-    empty, the references it is known by tell."""
+    """One shipment of an order: the ERP delivery it fulfils, and its tracking number; where that is empty, the
+    references identify the shipment."""
 
     delivery_id: str
     carrier: str
@@ -207,14 +209,13 @@ class Order(Struct):
 
 
 class OrderReference(Struct, gc=False):
-    """One word of an order's claim on one shipment, keyed like the carrier's events; ``withdrawn`` once it claims so no
-    more.
+    """One version of an order's claim on one shipment, keyed like the carrier's events; ``withdrawn`` once the order no
+    longer makes it.
 
-    ``by``: what the claim is made by; empty for a line with the carrier's own number, TYPE:REFERENCE for lines that are
-    resolved by that reference. A claim stands while any of its words, by whatever, does. ``turn``: of a reference, how
-    often it has turned about the claim; of its words those of the highest turn hold, whatever their times. Of the
-    number itself, how often the claim was given up and made again at the very time ``updated_at``: of its words of that
-    time those of the highest turn hold.
+    ``by``: how the claim was made: empty for a line with a tracking number, TYPE:REFERENCE for a line resolved by that
+    reference. A claim stands while it stands in any of these ways. ``turn`` orders versions made in the same way: by a
+    reference, the highest turn is the newest, whatever the times; by tracking number, the highest turn is the newest
+    among versions of the same ``updated_at``, and counts how often the claim was withdrawn and made again at that time.
     """
 
     carrier: str
@@ -232,7 +233,7 @@ class OrderReference(Struct, gc=False):
 
 
 class OrderLink(Struct, frozen=True, array_like=True, gc=False):
-    """What a shipment knows of an order it belongs to."""
+    """An order that claims the shipment, with its terms."""
 
     order_id: str
     delivery_id: str
@@ -245,8 +246,8 @@ class OrderLink(Struct, frozen=True, array_like=True, gc=False):
 class EnrichedEvent(Struct, gc=False):
     """The canonical event with what was known of its shipment when it was accepted.
 
-    ``event`` may be the event's Avro bytes as they arrived: they are then written as they are. ``same_as``: id of
-    another source's event of the same occurrence, which is told once.
+    ``event`` may be the event's Avro bytes as they arrived; they are then written unchanged. ``same_as``: id of another
+    source's event about the same occurrence, which readers hear of once.
     """
 
     event: CarrierEvent | bytes
@@ -258,14 +259,14 @@ class EnrichedEvent(Struct, gc=False):
 
 
 class Related(Struct, frozen=True, array_like=True, gc=False):
-    """Another number of a shipment (``CARRIER:REFERENCE``), and what it is to it."""
+    """Another number of a shipment (``CARRIER:REFERENCE``), and how the two are linked."""
 
     key: str
     kind: LinkKind
 
 
 class PieceState(Struct, frozen=True, array_like=True, gc=False):
-    """Where one piece of a shipment stands."""
+    """The status of one piece of a shipment."""
 
     name: str
     status: Status
@@ -306,9 +307,9 @@ class ShipmentState(Struct, gc=False):
 
 
 class CustomerUpdate(Struct, gc=False):
-    """One customer-facing milestone of one order's shipment, in no internal words. ``correction``: what is to be made
-    of what was told under this id before; ``corrects``: the event taken back, None where the order itself claims the
-    shipment no more."""
+    """One customer-facing milestone of one order's shipment, without internal reasons. ``correction``: whether it is
+    new, or replaces or retracts the update sent under this id before. ``corrects``: the event that was retracted; None
+    where the order no longer claims the shipment."""
 
     update_id: str
     customer_id: str
@@ -332,11 +333,11 @@ class CustomerUpdate(Struct, gc=False):
 
 
 class DeliveryMilestone(Struct, gc=False):
-    """A financially relevant fact about one ERP delivery, from one shipment of it; ``correction`` and ``corrects`` as
-    of :class:`CustomerUpdate`. ``claim_revision``: ``claims.revision_of`` the delivery; ``life``:
-    ``Shipment.life``; ``because_of``: what made it so, where what was told had to be put right, or may have been
-    before: an event's id, or a digest of a word. What says the same of the same fact by the same event because of the
-    same is a repeat."""
+    """A financially relevant fact about one ERP delivery, from one of its shipments; ``correction`` and ``corrects`` as
+    in :class:`CustomerUpdate`. ``claim_revision``: grows with each version of the claims on the delivery that counts.
+    ``life``: which shipment under a reused tracking number, from 1. ``because_of``: the cause of a correction, an
+    event's id or the digest of a claim version. The same fact by the same event because of the same cause is a
+    repeat."""
 
     milestone_id: str
     delivery_id: str
@@ -359,7 +360,7 @@ class DeliveryMilestone(Struct, gc=False):
 
 
 class DeadLetter(Struct):
-    """The index card of one dead letter; the record itself lies whole on ``dlq.<step>.v1``."""
+    """Where one dead letter came from and why it was refused; the whole record is on ``dlq.<step>.v1``."""
 
     step: str
     reason: str

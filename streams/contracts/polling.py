@@ -1,4 +1,4 @@
-"""The value of ``poll.state``, as ``contracts/model.py`` has the others. Times are UTC milliseconds."""
+"""The value of ``poll.state``. Times are UTC milliseconds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from streams.kernel.vocabulary import PollEnd, Status
 
 
 class PollState(Struct):
-    """What the poller knows of one number it asks one feed for; the poller's cursor.
+    """The polling of one tracking number at one feed: what the poller resumes from.
 
-    ``due_at`` None: asked no more, because of ``ended``. ``failures`` and ``not_found`` count answers in a row.
+    ``due_at``: next request; None: polling has ended, for the reason ``ended``. ``failures`` and ``not_found`` count
+    such answers in a row. ``etag`` and ``last_modified``: HTTP validators of the last answer; ``digest``: its body's.
     """
 
     feed: str

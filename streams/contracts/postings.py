@@ -1,4 +1,4 @@
-"""What is posted for ERP deliveries: the values of ``erp.postings`` and ``fulfilment.state``. Times are UTC
+"""Postings for ERP deliveries: the values of ``erp.postings`` and ``fulfilment.state``. Times are UTC
 milliseconds."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from streams.kernel.vocabulary import PostingKind, Reason
 
 
 class ProofOfDelivery(Struct, frozen=True, array_like=True, gc=False):
-    """Who took the goods, where, and where the document lies."""
+    """Who received the goods, where they were left, and the URL of the document."""
 
     signed_by: str | None = None
     left_at: str | None = None
@@ -17,8 +17,8 @@ class ProofOfDelivery(Struct, frozen=True, array_like=True, gc=False):
 
 
 class ErpPosting(Struct):
-    """One posting for the ERP. ``posting_id`` is the idempotency key the ERP is asked with; ``reverses``: that of the
-    posting it undoes."""
+    """One posting for the ERP. ``posting_id``: the idempotency key to send with it; ``reverses``: the ``posting_id`` of
+    the posting it reverses."""
 
     posting_id: str
     kind: PostingKind

@@ -1,7 +1,6 @@
-"""Which of a shipment's other numbers tell what shipment it is: a stated order, the most specific first.
+"""References that identify a shipment, from the most specific type to the least.
 
-A container is told from itself on another voyage by its booking: the two together are one reference,
-``container+booking``.
+A container travels many times; container and booking together identify one voyage, as ``container+booking``.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ IDENTIFYING = (
     "sscc", CONTAINER_AND_BOOKING, "pro", "house_waybill", "air_waybill", "waybill", "house_bol", "bol", "shipment",
     "consignment", BOOKING, CONTAINER, "delivery_note", "master_waybill", "master_bol", "po", "order",
 )
-"""The types that tell which shipment it is, by how narrowly they do."""
+"""The types of references that identify a shipment, the most specific first."""
 OTHERWISE = len(IDENTIFYING)
 _RANKS = {kind: rank for rank, kind in enumerate(IDENTIFYING)}
 MOST_NAMED = 20
-"""References looked at of one event or one line: a list of hundreds is no name of one shipment."""
+"""References examined in one event or line: a list of hundreds identifies nothing."""
 
 
 class Named(NamedTuple):
-    """A reference in the form topics are keyed by."""
+    """A reference in the form of topic keys."""
 
     type: str
     value: str
@@ -37,14 +36,14 @@ class Named(NamedTuple):
 
 
 def named(reference: Reference) -> Named:
-    """The reference trimmed: its type in lower case, its value without white space and in upper case."""
+    """The reference normalised: its type trimmed and in lower case, its value in upper case without white space."""
     return Named(reference.type.strip().lower(), normalise_tracking_number(reference.value))
 
 
 def by_specificity(references: Iterable[Reference]) -> list[Named]:
-    """The distinct references, the most specific first; of types that identify nothing, the last, in their own order.
+    """The distinct references, the most specific first; those of other types last, in their own order.
 
-    A container and a booking, where there is one of each, stand for themselves and for both together.
+    Where there is exactly one container and one booking, ``container+booking`` is added.
     """
     found = list(dict.fromkeys(one for one in map(named, references) if one.value))[:MOST_NAMED]
     containers, bookings = _of(CONTAINER, found), _of(BOOKING, found)
@@ -54,18 +53,18 @@ def by_specificity(references: Iterable[Reference]) -> list[Named]:
 
 
 def identifying(references: Iterable[Reference]) -> list[Named]:
-    """Those that tell which shipment it is, the most specific first."""
+    """The references that identify a shipment, the most specific first."""
     return [one for one in by_specificity(references) if one.type in _RANKS]
 
 
 def most_specific(references: Sequence[Reference]) -> Named | None:
-    """The one reference by which something without a carrier's number is resolved; None where none has a value."""
+    """The reference by which an event or line without a tracking number is resolved; None where none has a value."""
     found = by_specificity(references)
     return found[0] if found else None
 
 
 def parse_key(key: str) -> Named | None:
-    """``TYPE:REFERENCE`` as a person writes it; None where it is not that."""
+    """The reference of a text ``TYPE:REFERENCE``, normalised; None for any other text."""
     kind, colon, value = key.partition(":")
     found = named(Reference(kind, value))
     return found if colon and found.type and found.value else None

@@ -1,4 +1,4 @@
-"""What everything else rests on: the closed vocabularies, the errors and the bounded memory.
+"""What every context uses: the closed vocabularies, the errors, the result of a step and a bounded memory.
 
-Imports nothing of ours. ``vocabulary.py`` is the canonical language every carrier's codes are mapped to.
+Imports nothing else of ShipSync. ``vocabulary.py`` is the canonical language that every carrier's codes are mapped to.
 """

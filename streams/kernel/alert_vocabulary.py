@@ -1,4 +1,4 @@
-"""The closed lists of an alert's life, as ``kernel/vocabulary.py`` has the others."""
+"""The closed lists about alerts: states, people's actions, and changes in the history."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class AlertState(StrEnum):
-    """Where an alert is in its life. ``gathered``: it stands under the alert of its silent feed, and was not raised."""
+    """The state of an alert. ``gathered``: it is shown under the alert of its silent feed and was not raised itself."""
 
     RAISED = "raised"
     RESOLVED = "resolved"
@@ -16,7 +16,7 @@ class AlertState(StrEnum):
 
 
 OPEN = frozenset({AlertState.RAISED, AlertState.ACKNOWLEDGED, AlertState.SNOOZED})
-"""States in which somebody has an alert to see to, now or later."""
+"""States in which somebody has to attend to the alert, now or later."""
 
 
 class ActionKind(StrEnum):
@@ -30,7 +30,7 @@ class ActionKind(StrEnum):
 
 
 class AlertStep(StrEnum):
-    """What happened to an alert. ``ignored``: an action that had nothing to act on."""
+    """What happened to an alert. ``ignored``: a person's action that its state does not allow."""
 
     RAISED = "raised"
     WORSENED = "worsened"

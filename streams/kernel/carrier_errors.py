@@ -1,4 +1,4 @@
-"""What a raw record may be beside canonical events, dead letters and EDI acknowledgements: the carrier's own errors."""
+"""A carrier's own error answers, which are neither events nor dead letters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class ErrorKind(StrEnum):
-    """What a carrier says went wrong with a question put to it."""
+    """Why a carrier could not answer a request."""
 
     NOT_FOUND = "not_found"
     UNAUTHORISED = "unauthorised"
@@ -19,7 +19,7 @@ class ErrorKind(StrEnum):
 
 
 class CarrierError(Struct, frozen=True, gc=False):
-    """A carrier's error body: no event and no dead letter. ``tracking_number`` is empty where it names none."""
+    """A carrier's error answer. ``tracking_number`` is empty where it names none; ``detail``: the carrier's text."""
 
     kind: ErrorKind
     tracking_number: str

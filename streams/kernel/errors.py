@@ -1,9 +1,9 @@
-"""The closed tree of what can go wrong; callers branch on these three only.
+"""All errors ShipSync raises; callers distinguish these three only.
 
     ShipSyncError
-    ├── Reject      this record is bad: dead-letter it whole, go on with its neighbours
-    ├── Transient   the world is not ready: wait and try again, nothing is lost
-    └── Fatal       go no further: stop the process before anything is acked
+    ├── Reject      a record is bad: write it whole to the dead letters, continue with the next
+    ├── Transient   another system does not answer: wait and try again, nothing is lost
+    └── Fatal       stop the process before it acknowledges anything
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ class ShipSyncError(Exception):
 
 
 class Reject(ShipSyncError):
-    """One record (or one message inside it) cannot be used.
+    """One record, or one message inside it, cannot be used.
 
-    ``reason`` is the code the dead letter is counted under, ``detail`` says to a person what is wrong
-    and where; ``path`` names the field, in the payload's own terms, when one field broke it.
-    Raised only inside a step; a step returns it as a value.
+    ``reason``: the code that dead letters are counted under. ``detail``: for people, what is wrong and how to mend it.
+    ``path``: the field at fault in the payload's own terms, where it is one field. Raised only inside a step; a step
+    returns it as a value.
     """
 
     def __init__(self, reason: RejectReason, detail: str, path: str | None = None) -> None:
@@ -31,8 +31,8 @@ class Reject(ShipSyncError):
 
 
 class Transient(ShipSyncError):
-    """Broker, registry or another system cannot be reached now."""
+    """A broker, the registry or another system cannot be reached now."""
 
 
 class Fatal(ShipSyncError):
-    """A fault that must stop the process: outputs not acknowledged, state unreadable, wiring wrong."""
+    """A fault that must stop the process: outputs not acknowledged, state unreadable, configuration wrong."""

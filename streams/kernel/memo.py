@@ -1,4 +1,4 @@
-"""A bounded memory of values made before: encoded texts, ids, what scans say."""
+"""A bounded cache of computed values, such as encoded texts and ids."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ LONGEST_REMEMBERED = 200
 
 
 class Memory(dict[Any, Any]):
-    """What ``made`` made (a text or bytes) of the values it met before: of so many at most, and of none that is
-    long. ``always`` is among them."""
+    """Caches the results (texts or bytes) of ``made`` by its argument; long results are not cached. A full cache is
+    emptied, except for ``always``."""
 
     def __init__(self, made: Callable[[Any], Any], always: Mapping[Any, Any] | None = None) -> None:
         self._made = made

@@ -1,4 +1,4 @@
-"""The canonical vocabulary: every closed list ShipSync speaks, each value with its definition.
+"""The canonical vocabulary: every closed list on topics.
 
 Two axes describe a shipment: *where it is* (``Milestone`` of one event, ``Status`` of the shipment)
 and *what is wrong with it* (``ExceptionType`` with a ``Reason``). Carriers' tables map onto these;
@@ -15,7 +15,7 @@ from streams.kernel.alert_vocabulary import AlertStep as AlertStep
 
 
 class Status(StrEnum):
-    """Where a shipment stands. Terminal values are left only by a correction or a return."""
+    """Where a shipment is. Terminal values are left only by a correction or a return."""
 
     PLANNED = "planned"
     BOOKED = "booked"
@@ -53,13 +53,13 @@ RANK: dict[Status, int] = {
     Status.LOST: 9,
     Status.DESTROYED: 9,
 }
-"""How far along a status is; breaks ties between events of the same instant."""
+"""How far along the transport a status is; decides between events of the same instant."""
 
 TERMINAL = frozenset({Status.DELIVERED, Status.RETURNED, Status.CANCELLED, Status.LOST, Status.DESTROYED})
 
 
 class Milestone(StrEnum):
-    """What one event says happened."""
+    """What one event reports."""
 
     BOOKING_CONFIRMED = "booking_confirmed"
     BOOKING_REJECTED = "booking_rejected"
@@ -137,11 +137,11 @@ STATUS_OF: dict[Milestone, Status | None] = {
     Milestone.INFO: None,
     Milestone.UNKNOWN: None,
 }
-"""The status an *actual* event of this milestone moves a shipment to; None: it never moves one."""
+"""The status that an *actual* event of this milestone moves a shipment to; None: it moves none."""
 
 
 class Classifier(StrEnum):
-    """How sure the event is (DCSA Track & Trace 2.2, eventClassifierCode)."""
+    """Whether an event has happened (DCSA Track & Trace 2.2, eventClassifierCode; ``requested`` is DCSA's REQ)."""
 
     ACTUAL = "actual"
     ESTIMATED = "estimated"
@@ -150,7 +150,7 @@ class Classifier(StrEnum):
 
 
 class Precision(StrEnum):
-    """How exactly the carrier told the time of the event."""
+    """How exactly the carrier stated the time of the event."""
 
     INSTANT = "instant"
     LOCAL_NO_ZONE = "local_no_zone"
@@ -158,7 +158,7 @@ class Precision(StrEnum):
 
 
 class Correction(StrEnum):
-    """Whether an event is new or speaks about an earlier one (after EPCIS 2.0 errorDeclaration)."""
+    """Whether a message is new, or replaces or retracts an earlier one (after EPCIS 2.0 errorDeclaration)."""
 
     NEW = "new"
     REPLACES = "replaces"
@@ -187,7 +187,7 @@ class ExceptionType(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why. ``normal`` is said, never implied (X12 1651 NS/NA)."""
+    """Why an event happened. ``normal`` is explicit, never implied (X12 data element 1651, codes NS and NA)."""
 
     NORMAL = "normal"
     OTHER = "other"
@@ -241,7 +241,7 @@ class Reason(StrEnum):
 
 
 class LinkKind(StrEnum):
-    """What a number is to the shipment of another one."""
+    """How a child number is linked to the shipment of its parent number."""
 
     ALIAS = "alias"
     HANDED_OVER = "handed_over"
@@ -251,7 +251,7 @@ class LinkKind(StrEnum):
 
 
 class Punctuality(StrEnum):
-    """How a shipment stands with what was promised. That there is no promise, or no estimate, is said."""
+    """A shipment against its promised delivery; a missing promise or estimate is explicit."""
 
     NO_PROMISE = "no_promise"
     NO_ESTIMATE = "no_estimate"
@@ -263,7 +263,7 @@ class Punctuality(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much an alert matters."""
+    """How severe an alert is, from the least to the most severe."""
 
     INFO = "info"
     WARNING = "warning"
@@ -291,7 +291,8 @@ class AlertKind(StrEnum):
 
 
 class Flag(StrEnum):
-    """What was noticed about an event and let pass; ``resolved_by_*``: whose word gave it its carrier's number."""
+    """What is unusual about an accepted event. ``resolved_by_*``: who claimed the reference that resolved it;
+    ``resolved_anew``: retracts an event whose resolution changed."""
 
     TIMESTAMP_FUTURE = "timestamp_future"
     TIMESTAMP_UNTOLD = "timestamp_untold"
@@ -331,7 +332,7 @@ class RejectReason(StrEnum):
 
 
 class PollEnd(StrEnum):
-    """Why a carrier is asked for a number no more; ``none``: it is."""
+    """Why a tracking number is no longer polled; ``none``: it still is."""
 
     NONE = "none"
     SETTLED = "settled"
@@ -353,7 +354,7 @@ class PostingKind(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What is said of an interchange, a functional group or a message (X12 715 and 717, EDIFACT 0083)."""
+    """The verdict on an interchange, a functional group or a message (X12 715 and 717, EDIFACT 0083)."""
 
     ACCEPTED = "accepted"
     ACCEPTED_WITH_ERRORS = "accepted_with_errors"
@@ -369,7 +370,7 @@ class Direction(StrEnum):
 
 
 class SaidBy(StrEnum):
-    """Who says that a reference is a shipment's."""
+    """Who claims that a reference belongs to a shipment."""
 
     EVENT = "event"
     ORDER = "order"

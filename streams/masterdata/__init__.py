@@ -1,1 +1,4 @@
-"""Master data: carriers' names and what people decided by hand, from CSV rows to records of ``master.data``."""
+"""Master data: carriers' and customers' names, and people's decisions on references and links.
+
+Reads ``master.data``; writes ``reference.claims`` and ``shipment.links`` (in the orders stage).
+"""

@@ -1,6 +1,7 @@
-"""Rows a person writes into a file or a request, as records of master data; every fault told by line, field and fix.
+"""Rows that a person writes into a file or a request, as records of master data; each fault names line, field and fix.
 
-A row is a mapping of column to text. Times are ISO 8601 with an offset.
+A row maps column to text. Times are ISO 8601 with an offset. ``scac``: Standard Carrier Alpha Code (NMFTA); ``duns``:
+D-U-N-S number (Dun & Bradstreet); ``gln``: Global Location Number (GS1).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _YES, _NO = frozenset({"yes", "true", "1"}), frozenset({"", "no", "false", "0"})
 
 
 class Fault(NamedTuple):
-    """What is wrong in a row, and how to put it right. ``line`` counts from 1."""
+    """What is wrong in a row, and how to correct it. ``line`` counts from 1."""
 
     line: int
     field: str
@@ -49,15 +50,15 @@ class Fault(NamedTuple):
 
 
 class Rows(Struct):
-    """What the rows say, by key, and their faults."""
+    """The records of the rows by key, and the faults."""
 
     records: dict[str, MasterRecord] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 
 class Difference(Struct):
-    """What writing records would change, by key: those not there yet, those that change (as they are and as they
-    would be), those taken back, and how many stay as they are."""
+    """What writing records would change, by key: new records, changed ones (old, new), withdrawn ones; and how many
+    stay unchanged."""
 
     added: dict[str, MasterRecord] = field(default_factory=dict)
     changed: dict[str, tuple[MasterRecord, MasterRecord]] = field(default_factory=dict)
@@ -86,37 +87,37 @@ def read_rows(rows: Iterable[tuple[int, Mapping[str, str]]], updated_at: int, up
 
 
 def read_row(row: Mapping[str, str], updated_at: int, updated_by: str) -> MasterRecord | list[tuple[str, str]]:
-    """The record of a row; or (column, detail) of all that is wrong with it."""
-    told = {column: text.strip() for column, text in row.items() if text.strip()}
+    """The record of a row; or (column, detail) of each fault."""
+    given = {column: text.strip() for column, text in row.items() if text.strip()}
     try:
-        kind = MasterKind(told.get("kind", "").lower())
+        kind = MasterKind(given.get("kind", "").lower())
     except ValueError:
-        return [("kind", f"{told.get('kind', '')!r}: write {', '.join(one.value for one in MasterKind)}")]
+        return [("kind", f"{given.get('kind', '')!r}: write {', '.join(one.value for one in MasterKind)}")]
     faults = [
-        (column, f"{column} is not told of a {kind.value}: leave it empty")
-        for column in told if column not in _TAKES[kind]
+        (column, f"a {kind.value} has no {column}: leave it empty")
+        for column in given if column not in _TAKES[kind]
     ]
     faults += [
-        (column, f"{text[:20]!r}…: {len(text)} characters; {LONGEST_NUMBER} are taken")
-        for column, text in told.items() if len(text) > LONGEST_NUMBER and column != "aliases"
+        (column, f"{text[:20]!r}…: {len(text)} characters; at most {LONGEST_NUMBER} are accepted")
+        for column, text in given.items() if len(text) > LONGEST_NUMBER and column != "aliases"
     ]
-    if told.get("withdrawn", "").lower() not in _YES | _NO:
-        faults.append(("withdrawn", f"{told['withdrawn']!r}: write yes or no"))
+    if given.get("withdrawn", "").lower() not in _YES | _NO:
+        faults.append(("withdrawn", f"{given['withdrawn']!r}: write yes or no"))
     record = MasterRecord(
-        kind, "", updated_at, updated_by, told.get("withdrawn", "").lower() in _YES, told.get("name", ""),
-        told.get("scac", "").upper(), told.get("duns", "").replace("-", ""), told.get("gln", ""), _aliases(told),
-        normalise_carrier(told.get("carrier", "")), normalise_tracking_number(told.get("tracking_number", "")),
-        normalise_carrier(told.get("of_carrier", "")), normalise_tracking_number(told.get("of_tracking_number", "")),
-        told.get("link", "").lower(), None,
+        kind, "", updated_at, updated_by, given.get("withdrawn", "").lower() in _YES, given.get("name", ""),
+        given.get("scac", "").upper(), given.get("duns", "").replace("-", ""), given.get("gln", ""), _aliases(given),
+        normalise_carrier(given.get("carrier", "")), normalise_tracking_number(given.get("tracking_number", "")),
+        normalise_carrier(given.get("of_carrier", "")), normalise_tracking_number(given.get("of_tracking_number", "")),
+        given.get("link", "").lower(), None,
     )  # fmt: skip
     faults += _misshapen(record)
-    record = _with_time(record, told, faults)
-    record = _with_id(record, told.get("id", ""), faults)
+    record = _with_time(record, given, faults)
+    record = _with_id(record, given.get("id", ""), faults)
     return faults or record
 
 
 def difference(known: Mapping[str, MasterRecord], wanted: Mapping[str, MasterRecord]) -> Difference:
-    """What writing the wanted records over the known ones would change; who said it and when is no change."""
+    """What writing the wanted records over the known ones would change; another author or time alone is no change."""
     out = Difference()
     for key, new in wanted.items():
         old = known.get(key)
@@ -134,13 +135,13 @@ def difference(known: Mapping[str, MasterRecord], wanted: Mapping[str, MasterRec
     return out
 
 
-def link_id(part: str, whole: str) -> str:
-    """The id of a link: the part and what it belongs to, each CARRIER:NUMBER."""
-    return f"{part}>{whole}"
+def link_id(child: str, parent: str) -> str:
+    """The id of a link: child and parent, each CARRIER:NUMBER."""
+    return f"{child}>{parent}"
 
 
-def _aliases(told: Mapping[str, str]) -> list[str]:
-    return sorted({one.strip() for one in told.get("aliases", "").split(BETWEEN_ALIASES) if one.strip()})
+def _aliases(given: Mapping[str, str]) -> list[str]:
+    return sorted({one.strip() for one in given.get("aliases", "").split(BETWEEN_ALIASES) if one.strip()})
 
 
 def _misshapen(record: MasterRecord) -> list[tuple[str, str]]:
@@ -148,19 +149,19 @@ def _misshapen(record: MasterRecord) -> list[tuple[str, str]]:
     for column, (shape, words) in _SHAPES.items():
         text = getattr(record, column)
         if text and not shape.fullmatch(text):
-            faults.append((column, f"{text!r}: {words} are due"))
+            faults.append((column, f"{text!r}: write {words}"))
         elif text and column == "gln" and not _gln_is_right(text):
             faults.append((column, f"{text!r}: the check digit is wrong"))
     return faults
 
 
 def _gln_is_right(digits: str) -> bool:
-    """GS1 General Specifications, section 7.9.1: weights 1 and 3 in turn."""
+    """Check digit by GS1 General Specifications, section 7.9.1: weights 1 and 3 alternate."""
     return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits)) % 10 == 0
 
 
-def _with_time(record: MasterRecord, told: Mapping[str, str], faults: list[tuple[str, str]]) -> MasterRecord:
-    text = told.get("valid_at")
+def _with_time(record: MasterRecord, given: Mapping[str, str], faults: list[tuple[str, str]]) -> MasterRecord:
+    text = given.get("valid_at")
     if text is None:
         return record
     try:
@@ -183,7 +184,7 @@ def _with_id(record: MasterRecord, given: str, faults: list[tuple[str, str]]) ->
             faults.append(("id", f"{given!r}: write TYPE:REFERENCE, such as bol:4711"))
         if not record.withdrawn:
             faults += [
-                (column, f"{column} is empty: which shipment is it?")
+                (column, f"{column} is empty: name the shipment")
                 for column in sorted(_SHIPMENT) if not getattr(record, column)
             ]
         return record if name is None else replace(record, id=name.key)
@@ -200,11 +201,11 @@ def _with_id(record: MasterRecord, given: str, faults: list[tuple[str, str]]) ->
 def _with_link_id(record: MasterRecord, faults: list[tuple[str, str]]) -> MasterRecord:
     columns = ("carrier", "tracking_number", "of_carrier", "of_tracking_number")
     empty = [column for column in columns if not getattr(record, column)]
-    faults += [(column, f"{column} is empty: a link has two shipments") for column in empty]
+    faults += [(column, f"{column} is empty: a link needs two shipments") for column in empty]
     if record.link not in {one.value for one in LinkKind}:
         faults.append(("link", f"{record.link!r}: write {', '.join(one.value for one in LinkKind)}"))
-    part = shipment_key(record.carrier, record.tracking_number)
-    whole = shipment_key(record.of_carrier, record.of_tracking_number)
-    if part == whole and not faults:
-        faults.append(("of_tracking_number", f"{whole}: a number is no part of itself"))
-    return replace(record, id=link_id(part, whole))
+    child = shipment_key(record.carrier, record.tracking_number)
+    parent = shipment_key(record.of_carrier, record.of_tracking_number)
+    if child == parent and not faults:
+        faults.append(("of_tracking_number", f"{parent}: a shipment cannot be linked to itself"))
+    return replace(record, id=link_id(child, parent))

@@ -1,8 +1,8 @@
-"""When to ask a carrier for a number again, and when never: the poller's decisions, as functions on plain data.
+"""When to poll a carrier for a number again, and when to stop: the poller's decisions as pure functions.
 
-A number is asked for the more often the more may be happening to it (its status), the less often the longer
-nothing new was heard of it, and no more once its shipment is at its end or the carrier has not known it for
-long enough. Times and durations are UTC milliseconds; ``chance`` is a number in [0, 1) drawn by the caller.
+How often depends on the shipment's status; the interval grows while nothing new comes. Polling stops when the shipment
+has ended, or when the carrier has not known the number for long enough. Times and durations are milliseconds, times
+since the epoch (UTC); ``chance`` is a random number in [0, 1) drawn by the caller.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from streams.contracts.model import CarrierEvent, PollState
 from streams.kernel.vocabulary import RANK, STATUS_OF, TERMINAL, Classifier, PollEnd, Status
 
 SETTLED = TERMINAL | {Status.TRACKING_EXPIRED}
-"""Nothing more is to be asked about these."""
+"""Statuses after which a number is no longer polled."""
 SPREAD = 0.1
-"""Share of an interval by which numbers watched at the same moment drift apart."""
+"""Random share of an interval, so that numbers first polled together do not stay together."""
 LONGEST_DETAIL = 300
 _MOST_DOUBLINGS = 30
 
 
 class Answer(StrEnum):
-    """What came of asking for one number."""
+    """The outcome of one request for one number."""
 
     NEWS = "news"
     UNCHANGED = "unchanged"
@@ -38,21 +38,21 @@ class Answer(StrEnum):
 
 
 UNKNOWN_TO_CARRIER = frozenset({Answer.NOT_FOUND, Answer.REFUSED})
-HEARD = frozenset({Answer.NEWS, Answer.UNCHANGED}) | UNKNOWN_TO_CARRIER
-"""The carrier did answer the question."""
+ANSWERED = frozenset({Answer.NEWS, Answer.UNCHANGED}) | UNKNOWN_TO_CARRIER
+"""Outcomes in which the carrier answered the request."""
 
 
 class Ageing(Struct, frozen=True):
-    """``after_ms`` without news, intervals are ``factor`` times as long."""
+    """After ``after_ms`` without news, intervals are ``factor`` times as long."""
 
     after_ms: int
     factor: float
 
 
 class Schedule(Struct, frozen=True):
-    """How often one carrier is asked. ``every``: by status, ``otherwise`` for the rest.
+    """How often one carrier is polled. ``every``: interval by status, ``otherwise`` for all other statuses; ms.
 
-    A number not known to the carrier ``dead_answers`` times in a row over at least ``dead_after_ms`` is dead;
+    A number the carrier has not known ``dead_answers`` times in a row, over at least ``dead_after_ms``, is given up;
     one without news for ``expires_after_ms`` has expired.
     """
 
@@ -69,7 +69,7 @@ class Schedule(Struct, frozen=True):
 
 
 def interval(schedule: Schedule, status: Status, quiet_ms: int) -> int | None:
-    """How long to wait after an answer, ``quiet_ms`` after the last news; None: for ever."""
+    """How long to wait after an answer, ``quiet_ms`` after the last news; None: no more polling."""
     if status in SETTLED:
         return None
     every = schedule.every.get(status, schedule.otherwise)
@@ -78,14 +78,14 @@ def interval(schedule: Schedule, status: Status, quiet_ms: int) -> int | None:
 
 
 def backoff(schedule: Schedule, failures: int, chance: float) -> int:
-    """How long to wait after so many failures in a row: doubled each time, half of it left to chance."""
+    """How long to wait after so many failures in a row: doubled each time, the upper half of it random."""
     doubled: int = schedule.retry_ms << min(max(0, failures - 1), _MOST_DOUBLINGS)
     longest = min(doubled, schedule.retry_longest_ms)
     return round(longest / 2 + longest / 2 * chance)
 
 
-def watched(feed: str, carrier: str, number: str, status: Status, now_ms: int) -> PollState:
-    """A number nobody asked for before: due at once, unless its shipment is at its end."""
+def new_number(feed: str, carrier: str, number: str, status: Status, now_ms: int) -> PollState:
+    """The state of a number not polled before: due at once, unless its shipment has ended."""
     settled = status in SETTLED
     return PollState(
         feed, carrier, number, status, now_ms, due_at=None if settled else now_ms,
@@ -93,19 +93,19 @@ def watched(feed: str, carrier: str, number: str, status: Status, now_ms: int) -
     )
 
 
-def claimed(state: PollState, claimed_at: int, now_ms: int) -> PollState:
-    """After an order named the number (again): one retired before that is asked for anew."""
+def after_claim(state: PollState, claimed_at: int, now_ms: int) -> PollState:
+    """The state after an order named the number: one given up before that time is polled again."""
     if state.ended not in (PollEnd.NOT_FOUND, PollEnd.EXPIRED) or claimed_at <= (state.ended_at or 0):
         return state
     return _revived(state, now_ms, now_ms)
 
 
-def stands(state: PollState, status: Status, told_at: int, schedule: Schedule, now_ms: int) -> PollState:
-    """After the shipment's status became known, by whatever way; the same object where that is nothing new.
+def with_status(state: PollState, status: Status, reported_at: int, schedule: Schedule, now_ms: int) -> PollState:
+    """The state after the shipment's status became known; the same object where nothing changes.
 
-    What was ``told_at`` before the last answer counts only where it ends the asking.
+    A status reported before the carrier's last answer counts only if it ends polling.
     """
-    older = state.asked_at is not None and told_at < state.asked_at
+    older = state.asked_at is not None and reported_at < state.asked_at
     if status is state.status or (older and status not in SETTLED):
         return state
     known = replace(state, status=status)
@@ -120,16 +120,16 @@ def stands(state: PollState, status: Status, told_at: int, schedule: Schedule, n
     return replace(known, due_at=min(state.due_at, due))
 
 
-def answered(
+def after_answer(
     state: PollState, answer: Answer, schedule: Schedule, now_ms: int, chance: float, *,
     status: Status | None = None, not_before: int = 0, detail: str = "",
 ) -> PollState:
-    """The number after an answer, or none, came at ``now_ms``; ``not_before``: what the carrier asked for."""
+    """The state after a request ended at ``now_ms``, answered or not; ``not_before``: the carrier's Retry-After."""
     asked = replace(
         state, asked_at=now_ms, asked=state.asked + 1, detail=detail[:LONGEST_DETAIL], ended=PollEnd.NONE,
         ended_at=None,
     )
-    if answer not in HEARD:
+    if answer not in ANSWERED:
         failures = state.failures + 1
         due = max(not_before, now_ms + backoff(schedule, failures, chance))
         return replace(asked, failures=failures, due_at=due)
@@ -143,7 +143,7 @@ def answered(
 
 
 def reported(events: Iterable[CarrierEvent]) -> Status | None:
-    """The status the latest actual event of an answer reports; None where none reports one."""
+    """The status of the latest actual event of a response; None where no event has one."""
     latest: tuple[int, int] | None = None
     found: Status | None = None
     for event in events:

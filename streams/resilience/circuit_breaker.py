@@ -1,7 +1,7 @@
-"""A circuit breaker as transitions on plain data: when a carrier is left alone, and when it is tried again.
+"""A circuit breaker as pure functions on its state.
 
-Closed, requests go out. So many failures in a row open it; after a pause one request tries (half open), and
-its outcome closes the circuit or opens it for twice as long. Times are UTC milliseconds.
+While it is closed, requests go out. A number of failures in a row opens it: no requests. After a pause one trial
+request goes out (half open); its outcome closes the circuit, or opens it for twice as long. Times are UTC milliseconds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 
 class CircuitState(StrEnum):
-    """Whether requests go out: all, one to try, none."""
+    """Which requests go out: all, one trial, none."""
 
     CLOSED = "closed"
     HALF_OPEN = "half_open"
@@ -21,7 +21,7 @@ class CircuitState(StrEnum):
 
 
 class Breaker(Struct, frozen=True):
-    """When to open, and for how long: ``pause_ms`` the first time, doubled up to ``longest_ms``."""
+    """After how many failures it opens, and for how long: ``pause_ms`` at first, doubled up to ``longest_ms``."""
 
     failures: int = 5
     pause_ms: int = 30_000
@@ -29,7 +29,7 @@ class Breaker(Struct, frozen=True):
 
 
 class Circuit(Struct, frozen=True):
-    """Where it stands. ``failures`` in a row; ``opened``: times in a row; ``retry_at`` counts while open."""
+    """The state. ``failures``, ``opened``: times in a row; ``retry_at``: when a trial may go out, while open."""
 
     state: CircuitState = CircuitState.CLOSED
     failures: int = 0
@@ -41,8 +41,8 @@ class Circuit(Struct, frozen=True):
 CLOSED = Circuit()
 
 
-def asked(circuit: Circuit, now_ms: int) -> tuple[Circuit, bool]:
-    """The circuit, and whether one more request may go out now; an open one whose pause is over lets one."""
+def request(circuit: Circuit, now_ms: int) -> tuple[Circuit, bool]:
+    """The next state, and whether a request may go out now; after its pause an open circuit allows one trial."""
     if circuit.state is CircuitState.CLOSED:
         return circuit, True
     if circuit.state is CircuitState.OPEN and now_ms >= circuit.retry_at:
@@ -51,12 +51,12 @@ def asked(circuit: Circuit, now_ms: int) -> tuple[Circuit, bool]:
 
 
 def succeeded(circuit: Circuit) -> Circuit:
-    """After an answer. An open circuit stays: what answers late was asked before it opened."""
+    """The state after an answer. An open circuit stays open: the answer is to a request from before it opened."""
     return circuit if circuit.state is CircuitState.OPEN else CLOSED
 
 
 def failed(circuit: Circuit, breaker: Breaker, now_ms: int, reason: str) -> Circuit:
-    """After a failure: one more of so many, or open."""
+    """The state after a failure."""
     failures = circuit.failures + 1
     if circuit.state is CircuitState.OPEN:
         return circuit
@@ -66,7 +66,7 @@ def failed(circuit: Circuit, breaker: Breaker, now_ms: int, reason: str) -> Circ
 
 
 def opened(circuit: Circuit, breaker: Breaker, now_ms: int, reason: str) -> Circuit:
-    """Open at once, for twice as long as the time before; an open one stays as it is."""
+    """Open at once, for twice as long as the last time; an open circuit stays as it is."""
     if circuit.state is CircuitState.OPEN:
         return circuit
     pause = min(breaker.pause_ms * 2 ** min(circuit.opened, 30), breaker.longest_ms)
@@ -74,7 +74,7 @@ def opened(circuit: Circuit, breaker: Breaker, now_ms: int, reason: str) -> Circ
 
 
 def abandoned(circuit: Circuit, now_ms: int) -> Circuit:
-    """After a trial that told nothing (it was not sent, or not heard out): another may be made."""
+    """The state after a trial without an outcome (not sent, or cancelled): another may go out at once."""
     if circuit.state is not CircuitState.HALF_OPEN:
         return circuit
     return replace(circuit, state=CircuitState.OPEN, retry_at=now_ms)

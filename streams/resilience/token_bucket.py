@@ -1,7 +1,6 @@
-"""Token buckets: how many requests a carrier takes, as arithmetic on plain data.
+"""Token buckets, as pure functions: how many requests may go to a carrier, or come from a client.
 
-Times are milliseconds on any one clock that is not set back by more than it matters; a clock set back
-refills nothing.
+Times are milliseconds of one clock; while a clock is set back, nothing is refilled.
 """
 
 from __future__ import annotations
@@ -15,26 +14,26 @@ _ROUNDING_MS = 1e-4
 
 
 class Rate(Struct, frozen=True):
-    """At most ``count`` in ``per_ms``; a bucket that was left alone holds ``count``."""
+    """At most ``count`` in ``per_ms``; a full bucket holds ``count`` tokens."""
 
     count: int
     per_ms: int
 
 
 class Bucket(Struct, frozen=True):
-    """What is left of a rate. ``at``: when that was counted."""
+    """The tokens left at the time ``at``."""
 
     tokens: float
     at: int
 
 
 def full(rate: Rate, now_ms: int) -> Bucket:
-    """A bucket nobody has taken from."""
+    """A full bucket."""
     return Bucket(float(rate.count), now_ms)
 
 
 def spent(rate: Rate, taken_at: Iterable[int], now_ms: int) -> Bucket:
-    """The bucket after these takings, as far as they fall into the last period: what a restart knows of it."""
+    """The bucket after requests at these times, of which only the last period counts; for a restart."""
     recent = sum(1 for at in taken_at if now_ms - rate.per_ms < at <= now_ms)
     return Bucket(float(max(0, rate.count - recent)), now_ms)
 
@@ -48,12 +47,12 @@ def refilled(bucket: Bucket, rate: Rate, now_ms: int) -> Bucket:
 
 
 def wait_ms(buckets: Mapping[Rate, Bucket], now_ms: int) -> int:
-    """How long until every bucket holds a token; 0: one may be taken now."""
+    """Milliseconds until every bucket holds a token; 0 where one may be taken now."""
     return max((_wait(refilled(bucket, rate, now_ms), rate) for rate, bucket in buckets.items()), default=0)
 
 
 def take(buckets: Mapping[Rate, Bucket], now_ms: int) -> dict[Rate, Bucket]:
-    """The buckets with one token less each. Take only where ``wait_ms`` is 0: below nothing is never gone."""
+    """The buckets with one token less each, never below 0. Take only where ``wait_ms`` is 0."""
     now = {rate: refilled(bucket, rate, now_ms) for rate, bucket in buckets.items()}
     return {rate: Bucket(max(0.0, bucket.tokens - 1), bucket.at) for rate, bucket in now.items()}
 

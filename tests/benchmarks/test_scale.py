@@ -52,6 +52,15 @@ def test_a_section_takes_the_place_of_its_own_alone(tmp_path: Path) -> None:
     assert ("old" in text, "kept" in text, "new" in text) == (False, True, True)
 
 
+def test_a_page_written_anew_keeps_the_sections_of_other_commands(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Old\n\n## Zero\n\nold\n\n## Kept\n\nkept\n")
+    sections.rewrite("# New\n\n## Zero\n\nnew\n\n## A\n\na\n", page)
+    assert page.read_text() == "# New\n\n## Zero\n\nnew\n\n## A\n\na\n\n## Kept\n\nkept\n"
+    sections.put("Later", "a command", ["later"], page)
+    assert page.read_text().startswith("# New\n\n## Zero\n\nnew\n\n## A\n\na\n\n## Kept\n\nkept\n\n## Later\n")
+
+
 def test_what_misses_is_said() -> None:
     slow = restores.Restored(61.0, 10, 9.0)
     told = "\n".join(recovery.lines(recovery.Recovery(10, slow, slow, slow, 100.0)))

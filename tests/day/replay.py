@@ -18,8 +18,7 @@ from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import CarrierEvent, OrderReference
 from tests.day.outcome import Outcome, read
 from tests.day.recording import Day, key_of
-from tests.support.brokers import registry
-from tests.support.kafka import start_kafka
+from tests.support.brokers import apache_kafka, on_broker
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import committed
 from tests.support.waiting import PATIENCE, eventually
@@ -56,12 +55,9 @@ def replay(day: Day, seed: int, kill_after: float, folder: Path, beat: Beat) -> 
     rules.write_text(NEVER, "utf-8")
     with ExitStack() as closing:
         beat("a broker starts")
-        broker = closing.enter_context(start_kafka())
-        settings = Settings(
-            bootstrap=broker.bootstrap, registry_url=closing.enter_context(registry()), data_dir=folder,
-            session_timeout=6, rebalance_timeout=6, partitions=PARTITIONS, chunk_records=1_000, commit_interval=0.2,
-            alerts_file=rules,
-        )
+        settings = closing.enter_context(on_broker(
+            apache_kafka, folder, partitions=PARTITIONS, chunk_records=1_000, commit_interval=0.2, alerts_file=rules
+        ))
         TopicAdmin(settings).create(catalogue())
         workers = [StageWorker("shipments", settings, folder / name) for name in ("survivor", "victim")]
         for worker in workers:

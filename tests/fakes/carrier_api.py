@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydantic import SecretStr
 
 from connectors.carriers import discover
-from connectors.polling.credentials import Polled, polled
+from connectors.polling.credentials import PolledCarrier, polled_carriers
 
 CARRIER = """\
 feed: acme
@@ -72,7 +72,7 @@ TOGETHER = (
 
 def carrier(
     home: Path, base_url: str, how: str = ONE_BY_ONE, rates: str = "1000/s", concurrency: int = 1
-) -> Polled:
+) -> PolledCarrier:
     """The carrier as declared in a folder of its own, asked at ``base_url``."""
     folder = home / "acme"
     folder.mkdir()
@@ -81,7 +81,7 @@ def carrier(
         "key": "k-1", "client_id": "we", "client_secret": "hush", "username": "us", "password": "pass",
         "base_url": base_url,
     }}
-    return polled(discover(home), SecretStr(json.dumps(ours)))[0]
+    return polled_carriers(discover(home), SecretStr(json.dumps(ours)))[0]
 
 
 def scans(number: str, *codes: str) -> dict[str, Any]:

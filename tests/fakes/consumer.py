@@ -1,9 +1,10 @@
-"""A chunk consumer of a Faust app that is not started, over a consumer thread that is made up."""
+"""A chunk consumer of a Faust app that is not started, over a group reader that is made up."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -12,61 +13,54 @@ import faust
 from config.settings import Settings
 from config.topics import App, Topic
 from tests.support.records import records
-from topologies.runtime.chunks import TopicPartition
+from topologies.runtime.chunks import Run, TopicPartition
 from topologies.runtime.faust_app import build_faust_app
-from topologies.runtime.transport import ChunkConsumer, Fetch
+from topologies.runtime.transport import ChunkConsumer
 
 ZERO, ONE = TopicPartition("in", 0), TopicPartition("in", 1)
 
 
-class FakeAssignment:
-    """aiokafka's assignment: active until the next one."""
-
-    active = True
-
-
-class FakeThread:
-    """The consumer thread: hands out prepared fetches, notes commits."""
+class FakeReader:
+    """The group reader: notes commits and what it is told."""
 
     def __init__(self) -> None:
-        self.announced = FakeAssignment()
-        self.fetches: list[Fetch] = []
-        self.asked: list[set[TopicPartition]] = []
+        self.generation = 0
+        self.looked_at = 0.0
+        self.topics: list[list[str]] = []
         self.commits: list[dict[TopicPartition, int]] = []
         self.commit_works = True
         self.is_member = True
-        self.should_stop = False
+        self.rooms = 0
+        self.halted = False
 
-    async def fetch(self, partitions: set[TopicPartition], timeout: float, most: int) -> Fetch | None:
-        del timeout, most
-        self.asked.append(partitions)
-        return self.fetches.pop(0) if self.fetches and partitions else None
+    def read(self, topics: list[str]) -> None:
+        self.topics.append(topics)
 
-    async def commit_as(self, assignment: Any, offsets: dict[TopicPartition, int]) -> bool:
-        if assignment is not self.announced or not self.commit_works:
-            return False
-        self.commits.append(dict(offsets))
-        return True
+    def room(self) -> None:
+        self.rooms += 1
 
-    async def still_member_as(self, assignment: Any) -> bool:
-        return assignment is self.announced and self.is_member
+    def halt(self) -> None:
+        self.halted = True
 
-    async def commit(self, offsets: dict[TopicPartition, int]) -> bool:
-        """Faust's own way to commit, which must not be taken."""
-        self.commits.append(dict(offsets))
-        return True
+    def assignment(self) -> frozenset[TopicPartition]:
+        return frozenset({ZERO, ONE})
 
-    def assignment(self) -> set[TopicPartition]:
-        return {ZERO, ONE}
+    def still_member(self, generation: int) -> Future[bool]:
+        done: Future[bool] = Future()
+        done.set_result(generation == self.generation and self.is_member)
+        return done
 
-    def give(self, first: int, last: int, tp: TopicPartition = ZERO, position: int | None = None) -> None:
-        run: Any = records(tp.topic, tp.partition, first, last)
-        end = position or last + 1
-        self.fetches.append(Fetch(self.announced, {tp: run}, {tp: (end, end)}))
+    def commit(self, generation: int, offsets: dict[TopicPartition, int]) -> Future[bool]:
+        done: Future[bool] = Future()
+        works = generation == self.generation and self.commit_works
+        if works:
+            self.commits.append(dict(offsets))
+        done.set_result(works)
+        return done
 
 
 class Scene:
-    """A consumer of a Faust app that is not started, over a fake thread."""
+    """A consumer of a Faust app that is not started, over a fake reader."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         app: faust.App = build_faust_app(
@@ -74,16 +68,23 @@ class Scene:
             Settings(data_dir=folder, **settings), ["in"],
         )
         self.consumer: ChunkConsumer = app.consumer
-        self.thread = FakeThread()
-        self.consumer._thread = self.thread  # type: ignore[assignment]
+        self.reader = FakeReader()
+        self.consumer._reader = self.reader  # type: ignore[assignment]
         self.assign(ZERO, ONE)
 
     def assign(self, *partitions: TopicPartition) -> None:
-        self.thread.announced.active = False
-        self.thread.announced = FakeAssignment()
-        self.consumer._assignment = self.thread.announced
-        self.consumer.app.consumer_generation_id += 1
-        self.consumer.ledger.assign(partitions, self.consumer.app.consumer_generation_id)
+        self.reader.generation += 1
+        self.consumer.app.consumer_generation_id = self.reader.generation
+        self.consumer.ledger.assign(partitions, self.reader.generation)
+
+    def give(
+        self, first: int, last: int, tp: TopicPartition = ZERO, position: int | None = None,
+        generation: int | None = None,
+    ) -> None:
+        """Have records ``first`` to ``last`` come out of the reader, read under ``generation``."""
+        run: Any = records(tp.topic, tp.partition, first, last)
+        end = position or last + 1
+        self.consumer._receive({tp: Run(run, len(run), end, end)}, generation or self.reader.generation)
 
     async def messages(self) -> list[Any]:
         return [message async for _, message in self.consumer.getmany(0.01)]

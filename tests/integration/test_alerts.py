@@ -16,7 +16,7 @@ from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import Alert, AlertAction, AlertSignal
 from streams.kernel.vocabulary import ActionKind, AlertState, AlertStep
 from tests.support.alert_strategies import T0, UP, signal
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
@@ -67,10 +67,7 @@ def test_a_snooze_outlives_the_worker_and_the_disk_of_the_one_that_took_it(
     broker: Callable[[], ExitStack], tmp_path: Path
 ) -> None:
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6, feed_sweep_interval=0.5,
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path, feed_sweep_interval=0.5))
         TopicAdmin(settings).create(catalogue())
         cause = Cause(settings)
         first = StageWorker("alerts", settings, tmp_path / "one")

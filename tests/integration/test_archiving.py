@@ -18,7 +18,7 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import CarrierEvent, EnrichedEvent, OrderReference, ShipmentState
 from streams.kernel.vocabulary import Milestone, Status
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.stage_worker import StageWorker
 from tests.support.strategies import carrier_event, reference
 from tests.support.topics import fill, read_all
@@ -80,10 +80,7 @@ def test_what_is_archived_stays_so_on_another_workers_disk_until_its_number_is_u
     rules = tmp_path / "alerts.yaml"
     rules.write_text(RULES, "utf-8")
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6, feed_sweep_interval=0.5, alerts_file=rules,
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path, feed_sweep_interval=0.5, alerts_file=rules))
         TopicAdmin(settings).create(catalogue())
         shipments = Shipments(settings)
 

@@ -20,7 +20,7 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import largest_record
 from streams.contracts.model import CarrierEvent, DeadLetter, EnrichedEvent, ErpPosting, FeedActivity
 from streams.kernel.vocabulary import Flag, Milestone, RejectReason
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.framing import framed_wrong
 from tests.support.topics import read_all
 from tests.support.waiting import PATIENCE, eventually
@@ -135,10 +135,7 @@ def test_bad_records_are_kept_whole_with_their_reasons_and_the_good_ones_beside_
     broker: Callable[[], ExitStack], tmp_path: Path
 ) -> None:
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6,
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path))
         stack = closing.enter_context(Stack(settings, external=True))
         known = Known(settings)
         check_intake(settings, known)

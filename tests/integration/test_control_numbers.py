@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from config import topics
-from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import CarrierEvent
 from streams.kernel.vocabulary import Flag
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.intake_records import EDI
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
@@ -29,10 +28,7 @@ NEXT = FIRST.replace(b"000000031", b"000000032").replace(b"I993001", b"I993003")
 @pytest.mark.parametrize("broker", BROKERS)
 def test_control_numbers_outlive_the_worker_that_saw_them(broker: Callable[[], ExitStack], tmp_path: Path) -> None:
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6,
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path))
         TopicAdmin(settings).create(catalogue())
         events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, Registry(settings))
 

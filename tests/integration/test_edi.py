@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from config import topics
-from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import Acknowledgement, Interchange
 from streams.kernel.vocabulary import AlertKind, AlertState, Verdict
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.edi_inputs import acknowledged, sent
 from tests.support.signals import Signals
 from tests.support.stage_worker import StageWorker
@@ -34,10 +33,7 @@ def test_what_is_sent_and_never_answered_is_told_once_though_its_worker_dies(
     rules = tmp_path / "alerts.yaml"
     rules.write_text(PACKAGED.read_text("utf-8").replace("edi_unacknowledged: 1d", "edi_unacknowledged: 5s"), "utf-8")
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6, feed_sweep_interval=0.5, alerts_file=rules,
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path, feed_sweep_interval=0.5, alerts_file=rules))
         TopicAdmin(settings).create(catalogue())
         known = Registry(settings)
         interchanges = ValueCodec(topics.EDI_INTERCHANGES, Interchange, known)

@@ -15,7 +15,7 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import Alert, FeedActivity
 from streams.kernel.vocabulary import AlertState, AlertStep
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.signals import Signals
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
@@ -60,11 +60,7 @@ def test_what_is_known_of_a_feed_outlives_the_worker_that_watched_it(
     longest = {carrier.feed: carrier.stale_after_s for carrier in discover()}
     factor = STALE_SECONDS / max(longest[SILENT], longest[TALKING])
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6, feed_stale_factor=factor,
-            feed_sweep_interval=0.5,
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path, feed_stale_factor=factor, feed_sweep_interval=0.5))
         TopicAdmin(settings).create(catalogue())
         feeds = Feeds(settings)
         watchers = [StageWorker("feeds", settings, tmp_path / name) for name in ("one", "two")]

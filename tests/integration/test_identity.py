@@ -20,7 +20,7 @@ from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import ErpPosting, Order, OrderLine, Reference, ShipmentState
 from streams.kernel.vocabulary import PostingKind, Status
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.topics import read_all
 from tests.support.waiting import PATIENCE, eventually
 from topologies.cli.main import app
@@ -101,10 +101,7 @@ def test_what_is_known_by_a_reference_becomes_one_story_and_each_posting_is_made
     broker: Callable[[], ExitStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path, partitions=2, feeds=("rlca",), session_timeout=6, rebalance_timeout=6,
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path, partitions=2, feeds=("rlca",)))
         closing.enter_context(Stack(settings, external=True, stages=STAGES))
         world = World(settings)
         for turn in range(len(STEPS)):
@@ -156,13 +153,13 @@ def by_hand(world: World) -> None:
     assert "SO-91" in run("orders", "waiting")
     assert "Nothing is said yet" in run("identity", "resolve", "bol:b-lost", "rlca:I9999")
     assert "I9999" not in world.shipments
-    assert "Said." in run("identity", "resolve", "bol:b-lost", "rlca:I9999", "--apply", "--by", "mo")
+    assert "Written." in run("identity", "resolve", "bol:b-lost", "rlca:I9999", "--apply", "--by", "mo")
     eventually(
         lambda: (state := world.shipments.get("I9999")) is not None and state.event_count == 1 and state.orders,
         interval=1.0, what="the event and the line are the shipment's",
     )
     assert json.loads(run("masterdata", "list", "reference", "--json"))[0]["updated_by"] == "mo"
-    assert "Nothing waits" in run("identity", "list")
+    assert "No reference is unresolved." in run("identity", "list")
 
 
 def taken_back(world: World) -> None:

@@ -18,7 +18,7 @@ from streams.contracts.model import CarrierEvent, EnrichedEvent, ShipmentState, 
 from streams.kernel.vocabulary import Milestone
 from streams.shipments.record import decode
 from streams.shipments.state_view import state_of
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.laws import tell
 from tests.support.strategies import carrier_event, received, reference
 from tests.support.topics import fill, read_all
@@ -57,10 +57,7 @@ def test_a_shipment_leads_back_to_what_its_carrier_sent(
     broker: Callable[[], ExitStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path,
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path))
         TopicAdmin(settings).create(catalogue())
         moving, delivered = told(settings)
         for name in ("bootstrap", "registry_url", "data_dir"):
@@ -80,8 +77,8 @@ def test_a_shipment_leads_back_to_what_its_carrier_sent(
         assert "raw" not in found["events"][0]
         code, shown = run("north:N100", "--raw")
         assert code == 0
-        assert all(words in shown for words in ("SO-7", "delivered", f"{RAW}[", "Bäckerei", "kept no more"))
+        assert all(words in shown for words in ("SO-7", "delivered", f"{RAW}[", "Bäckerei", "no longer kept"))
         code, shown = run("north:N999")
         assert code == 1
-        assert "Nothing is known of north:N999." in shown
+        assert "Nothing is known about north:N999." in shown
         assert run("north")[0] == 2

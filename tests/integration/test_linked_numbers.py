@@ -15,7 +15,7 @@ from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import CustomerUpdate, ErpPosting, Order, OrderLine, Related, ShipmentLink, ShipmentState
 from streams.kernel.vocabulary import Correction, LinkKind, Milestone, PostingKind, Status
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
 from topologies.local_stack.stack import Stack
@@ -62,10 +62,7 @@ def test_an_order_hears_of_a_hand_over_to_the_end(
     broker: Callable[[], ExitStack], tmp_path: Path, first: str
 ) -> None:
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6, feeds="aftership",  # type: ignore[arg-type]
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path, feeds="aftership"))
         closing.enter_context(Stack(settings, external=True))
         known = Registry(settings)
         states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, known)

@@ -11,14 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from config import topics
-from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.ids import digest
 from streams.contracts.model import Dwell
 from streams.kernel.vocabulary import Status
 from streams.norms.histogram import PERIOD_MS
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill
 from tests.support.waiting import eventually
@@ -34,10 +33,7 @@ def test_what_is_learnt_outlives_its_worker_and_reaches_who_follows_it(
     broker: Callable[[], ExitStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6,
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path))
         TopicAdmin(settings).create(catalogue())
         known = Registry(settings)
         dwells = ValueCodec(topics.SHIPMENT_DWELLS, Dwell, known)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Processing, Settings
-from tests.support.brokers import BROKERS, apache_kafka, registry
+from config.settings import Processing
+from tests.support.brokers import BROKERS, apache_kafka, registry, settings_for
 from tests.support.kafka import ApacheKafka, start_kafka
 from topologies.demo.reconcile import Totals
 from topologies.demo.run import Run
@@ -70,10 +70,7 @@ def play(
     bootstrap: str, registry_url: str, data_dir: Path, processing: Processing, kills: list[tuple[float, str]]
 ) -> tuple[Totals, list[str]]:
     """Play a demo on a stack over this broker, killing as planned; the audit and who was killed."""
-    settings = Settings(
-        bootstrap=bootstrap, registry_url=registry_url, data_dir=data_dir, session_timeout=6,
-        rebalance_timeout=6, processing=processing,
-    )
+    settings = settings_for(bootstrap, registry_url, data_dir, processing=processing)
     with Stack(settings, external=True) as stack:
         killer = Killer(stack, list(kills))
         plan = tell(11, time.time_ns() // 1_000_000, SHIPMENTS, PLAY_SECONDS)
@@ -102,9 +99,7 @@ def test_with_transactions_readers_see_each_output_once_although_workers_are_kil
 @pytest.mark.kafka
 def test_every_input_is_accounted_for_when_the_broker_is_gone_for_a_while(tmp_path: Path) -> None:
     with start_kafka() as broker, registry() as url:
-        settings = Settings(
-            bootstrap=broker.bootstrap, registry_url=url, data_dir=tmp_path, session_timeout=6, rebalance_timeout=6
-        )
+        settings = settings_for(broker.bootstrap, url, tmp_path)
         with Stack(settings, external=True) as stack:
             outage = Outage(stack, broker, 6.0, 16.0)
             plan = tell(12, time.time_ns() // 1_000_000, SHIPMENTS, PLAY_SECONDS)

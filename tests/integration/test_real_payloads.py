@@ -15,7 +15,6 @@ import pytest
 
 from config import topics
 from config.settings import Settings
-from connectors.embedded.broker import EmbeddedBroker
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import (
     CarrierEvent,
@@ -29,7 +28,7 @@ from streams.contracts.model import (
 )
 from tests.samples import FOLDER, spelled_out
 from tests.samples.spine import EXPECTED, FEED_OF, UNRESOLVED
-from tests.support.brokers import registry
+from tests.support.brokers import embedded, on_broker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
 from topologies.local_stack.stack import Stack
@@ -174,11 +173,7 @@ def orders(settings: Settings, shipments: set[tuple[str, str]]) -> None:
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     with ExitStack() as closing:
-        broker = closing.enter_context(EmbeddedBroker())
-        settings = Settings(
-            bootstrap=broker.bootstrap, registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path_factory.mktemp("stack"), session_timeout=6, rebalance_timeout=6,
-        )
+        settings = closing.enter_context(on_broker(embedded, tmp_path_factory.mktemp("stack")))
         closing.enter_context(Stack(settings, external=True))
         files: dict[str, str] = {}
         for folder, feed in FEED_OF.items():

@@ -16,7 +16,7 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import Alert, CarrierEvent
 from streams.kernel.vocabulary import AlertKind, AlertState, Milestone
-from tests.support.brokers import BROKERS, registry
+from tests.support.brokers import BROKERS, on_broker
 from tests.support.signals import Signals
 from tests.support.stage_worker import StageWorker
 from tests.support.strategies import carrier_event
@@ -75,10 +75,7 @@ def test_a_shipment_that_stands_still_is_told_of_once_though_its_worker_dies(
     rules = tmp_path / "alerts.yaml"
     rules.write_text(RULES, "utf-8")
     with ExitStack() as closing:
-        settings = Settings(
-            bootstrap=str(closing.enter_context(broker())), registry_url=closing.enter_context(registry()),
-            data_dir=tmp_path, session_timeout=6, rebalance_timeout=6, feed_sweep_interval=0.5, alerts_file=rules,
-        )
+        settings = closing.enter_context(on_broker(broker, tmp_path, feed_sweep_interval=0.5, alerts_file=rules))
         TopicAdmin(settings).create(catalogue())
         shipments = Shipments(settings)
 

@@ -82,7 +82,7 @@ def reasons_of(taken: IntakeResult) -> list[str]:
     """Why something in it is no event, each once."""
     return list(dict.fromkeys([
         *(reject.reason.value for _, reject in taken.refused), *("carrier_error" for _ in taken.outputs.carrier_errors),
-        *("acknowledgement" for one in getattr(taken, "acknowledgements", []) if one.direction == "received"),
+        *("acknowledgement" for one in taken.outputs.acknowledgements if one.direction == "received"),
     ]))
 
 

@@ -1,11 +1,14 @@
 """Brokers of a test's own, and a schema registry beside them."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from config.settings import Settings
 from connectors.embedded.broker import EmbeddedBroker, free_port
 from connectors.embedded.registry import serve
 from tests.support.kafka import start_kafka
@@ -45,3 +48,19 @@ BROKERS = [
     pytest.param(embedded, marks=pytest.mark.broker, id="embedded"),
     pytest.param(apache_kafka, marks=pytest.mark.kafka, id="kafka"),
 ]
+
+
+@contextmanager
+def on_broker(broker: Callable[[], AbstractContextManager[str]], folder: Path, **more: Any) -> Iterator[Settings]:
+    """Settings for workers on a broker and a registry of their own; ``more`` as of :func:`settings_for`."""
+    with broker() as bootstrap, registry() as url:
+        yield settings_for(bootstrap, url, folder, **more)
+
+
+def settings_for(bootstrap: str, registry_url: str, folder: Path, **more: Any) -> Settings:
+    """Settings for workers of a test, with further ones as given. A group lets a dead worker go after six seconds; a
+    worker on a busy machine may stand still for minutes; the gateway takes a port nobody uses."""
+    return Settings(
+        bootstrap=bootstrap, registry_url=registry_url, data_dir=folder, gateway_port=free_port(),
+        **{"session_timeout": 6, "rebalance_timeout": 6, "stuck_timeout": 2 * PATIENCE, **more},
+    )

@@ -10,19 +10,24 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
+from itertools import count
 
 from config.settings import Settings
 from config.topics import App, Topic
 from streams.contracts.model import DeadLetter, Record
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
+from topologies.runtime.chunk_writer import ChunkWriter
 from topologies.runtime.faust_app import build_faust_app, run
 from topologies.runtime.handler import Change, Handled, Refused, View
+from topologies.runtime.partition_state import PartitionState
 from topologies.runtime.processing import build_sink
 from topologies.runtime.runner import StageRunner
+from topologies.runtime.transactional_sink import Transaction
 
 
 class Echo:
@@ -82,7 +87,31 @@ def echo_app(app_id: str, state_topic: str | None, dead_letters: str) -> App:
     return App("echo", app_id, kept, Topic(dead_letters, "", "", None, "test"))
 
 
+FREEZABLE: dict[str, tuple[type, str]] = {
+    "before the changelog": (ChunkWriter, "changes"),
+    "before the commit": (Transaction, "commit"),
+    "before the local state": (PartitionState, "apply"),
+}
+"""Steps of a chunk's write, and what does them."""
+
+
+def freeze_before(step: str, write: int) -> None:
+    """Stop this process (SIGSTOP) when it is about to take this step for the ``write``-th time."""
+    kind, name = FREEZABLE[step]
+    take = getattr(kind, name)
+    calls = count(1)
+
+    def taken(*arguments: object, **more: object) -> object:
+        if next(calls) == write:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return take(*arguments, **more)
+
+    setattr(kind, name, taken)
+
+
 def main(arguments: dict[str, object]) -> int:
+    if "freeze_before" in arguments:
+        freeze_before(str(arguments["freeze_before"]), write=5)
     settings = Settings(**arguments["settings"])  # type: ignore[arg-type]
     app = echo_app(str(arguments["app_id"]), arguments["state_topic"], str(arguments["dlq"]))  # type: ignore[arg-type]
     kind = Echo if app.state_topic is not None else Blind

@@ -14,9 +14,10 @@ from config.topics import STATIC
 from connectors.carriers import discover
 from connectors.gateway.answers import Answers
 from connectors.gateway.app import build
-from connectors.gateway.log_writer import NotWritten, Place, Record
+from connectors.gateway.log_writer import NotWritten, Place
 from connectors.gateway.rates import Rates
 from connectors.gateway.services import Services
+from connectors.kafka.producer import Record
 from streams.contracts.model import MasterRecord
 from tests.support.registry import fake_registry
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import socket
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from confluent_kafka import KafkaException
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from tests.support import kafka_jars
@@ -21,6 +22,7 @@ from tests.support.waiting import PATIENCE
 
 HOST = "127.0.0.1"
 HEAP = "512m"
+PORTS = range(10_000, 30_000)
 START_SECONDS = 300.0
 STOP_SECONDS = 60.0
 
@@ -34,15 +36,16 @@ class KafkaDown(AssertionError):
 
 
 def free_ports(count: int) -> list[int]:
-    """So many different TCP ports of localhost that nobody listens on just now."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """So many different TCP ports of localhost that nobody listens on just now. Lower ones than a connection is made
+    from: a broker that is killed finds its own free again."""
+    found: list[int] = []
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise KafkaDown(f"no {count} free ports from {PORTS.start} to {PORTS.stop}")
 
 
 def cluster_id() -> str:
@@ -156,7 +159,7 @@ class ApacheKafka:
         while True:
             with suppress(KafkaException):
                 if admin.list_topics(timeout=0.5).brokers:
-                    return
+                    return self._wait_for_groups(deadline - time.monotonic())
             assert self._process is not None
             ended = self._process.poll()
             if ended is not None:
@@ -166,6 +169,14 @@ class ApacheKafka:
                 raise KafkaDown(f"Kafka on {self.bootstrap} does not answer after {timeout:g} s. "
                                 f"Its log ends:\n{self.log_tail()}")
             time.sleep(0.1)
+
+    def _wait_for_groups(self, timeout: float) -> None:
+        """Return once groups have a coordinator, which Kafka makes with the first that asks for it."""
+        asking = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "first"}, logger=quiet)
+        try:
+            asking.committed([TopicPartition("none", 0)], timeout=timeout)
+        finally:
+            asking.close()
 
 
 @contextmanager

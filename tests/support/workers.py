@@ -35,17 +35,20 @@ class EchoStage:
             create_topic(bootstrap, DEAD_LETTERS.name)
         self.settings = {
             "bootstrap": bootstrap, "session_timeout": 6, "rebalance_timeout": 6, "drain_timeout": 5,
+            "stuck_timeout": 2 * PATIENCE,
             "commit_interval": 0.2, "chunk_records": 500, **settings,
         }
         self._running: list[subprocess.Popen[bytes]] = []
 
-    def start(self, disk: str = "disk", pause: float = 0.0, **settings: Any) -> subprocess.Popen[bytes]:
-        """A new worker process; its log lies beside its disk."""
+    def start(
+        self, disk: str = "disk", pause: float = 0.0, freeze_before: str | None = None, **settings: Any
+    ) -> subprocess.Popen[bytes]:
+        """A new worker process; its log lies beside its disk. ``freeze_before``: the step of a write it stops at."""
         arguments = {
             "settings": {**self.settings, "data_dir": str(self.folder / disk), **settings},
             "app_id": self.app_id, "state_topic": self.state, "dlq": self.letters, "output": self.output,
             "inputs": [self.input], "pause": pause,
-        }
+        } | ({} if freeze_before is None else {"freeze_before": freeze_before})
         with (self.folder / f"{disk}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.echo_worker", json.dumps(arguments)],
@@ -57,6 +60,11 @@ class EchoStage:
     def outputs(self) -> list[bytes]:
         """Every id on the output topic, repeats included."""
         return [message.value() or b"" for message in read_all(self.bootstrap, self.output)]
+
+    def states(self) -> dict[bytes, bytes]:
+        """The last record of each key on the changelog, as a restore reads it."""
+        assert self.state is not None
+        return {one.key() or b"": one.value() or b"" for one in read_all(self.bootstrap, self.state)}
 
     def done(self) -> int:
         """How far the group has committed, all partitions together."""
@@ -89,6 +97,11 @@ def echo_stage(bootstrap: str, folder: Path, with_state: bool = True, **settings
         yield stage
     finally:
         stage.stop_all()
+
+
+def is_stopped(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it is frozen (SIGSTOP)."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

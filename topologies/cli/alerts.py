@@ -1,4 +1,4 @@
-"""``shipsync alerts``: the work list, one alert's life, and what a person does about it."""
+"""``shipsync alerts``: the open alerts, one alert's history, and what people do about it."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ from streams.kernel.alert_vocabulary import OPEN
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, Severity
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import cut, humane, moment, named, printable
+from topologies.operations.record_view import cut, humane, moment, named, printable, safe
 
 if TYPE_CHECKING:
     from topologies.operations.alert_board import AlertBoard
 
-app = typer.Typer(help="See what calls for attention, and act on it (docs/alerts.md).", no_args_is_help=True)
+app = typer.Typer(help="List, show and handle alerts (docs/alerts.md).", no_args_is_help=True)
 READ_SECONDS = 10.0
 SHORT_ID, TEXT = 8, 70
 _SPAN = re.compile(r"([1-9]\d{0,5})([mhd])")
 _UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 STYLES = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO: ""}
 
-Id = Annotated[str, typer.Argument(help="The alert's id, or how it begins.", show_default=False)]
-By = Annotated[str, typer.Option(help="Who does it.", show_default=False)]
-Note = Annotated[str, typer.Option(help="What is to be kept with it.")]
+Id = Annotated[str, typer.Argument(help="The alert's id, or its first characters.", show_default=False)]
+By = Annotated[str, typer.Option(help="Your name, kept with the alert.", show_default=False)]
+Note = Annotated[str, typer.Option(help="A note, kept with the alert.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
 @app.command("list")
 def list_alerts(
-    kind: Annotated[AlertKind | None, typer.Option(help="Of this kind alone.")] = None,
-    severity: Annotated[Severity | None, typer.Option(help="Of this severity alone.")] = None,
-    state: Annotated[AlertState | None, typer.Option(help="In this state, open or not.")] = None,
-    owner: Annotated[str | None, typer.Option(help="Of this owner alone.")] = None,
-    feed: Annotated[str | None, typer.Option(help="Of this feed alone.")] = None,
-    customer: Annotated[str | None, typer.Option(help="About an order of this customer.")] = None,
+    kind: Annotated[AlertKind | None, typer.Option(help="Only alerts of this kind.")] = None,
+    severity: Annotated[Severity | None, typer.Option(help="Only alerts of this severity.")] = None,
+    state: Annotated[AlertState | None, typer.Option(help="Only alerts in this state; by default open ones.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only alerts of this owner.")] = None,
+    feed: Annotated[str | None, typer.Option(help="Only alerts of this feed.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Only alerts about an order of this customer.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List open alerts, the most pressing first: by severity, value at stake and age."""
+    """List open alerts, ordered by severity, value at stake and age."""
     from topologies.operations.alert_board import work_list
 
     with _board() as board:
@@ -65,14 +65,14 @@ def list_alerts(
     if as_json:
         typer.echo(json.dumps([_plain(one) for one in shown], indent=2, ensure_ascii=False))
     elif not shown:
-        typer.echo("No such alert." if alerts else "No alert.")
+        typer.echo("No alert matches." if alerts else "No alert is open.")
     else:
         Console(highlight=False).print(_table(shown))
 
 
 @app.command("show")
 def show(alert_id: Id, as_json: AsJson = False) -> None:
-    """Show one alert: how it stands, what it is about, and what happened to it."""
+    """Show one alert: its state, what it is about, and its history."""
     with _board() as board:
         alert = _one(board, alert_id)
         under = [one for one in board.alerts.values() if one.under == alert.alert_id]
@@ -85,21 +85,21 @@ def show(alert_id: Id, as_json: AsJson = False) -> None:
     console.print(_card(alert))
     console.print(_life(alert))
     for one in sorted(under, key=lambda other: other.subject):
-        console.print(f"  {printable(one.subject)}  {printable(one.cause)}", markup=False)
+        console.print(safe(f"  {one.subject}  {one.cause}"))
 
 
 @app.command("ack")
 def acknowledge(alert_id: Id, by: By, note: Note = "") -> None:
-    """Take an alert on: it stays so while its cause lasts, and calls again if that gets worse."""
+    """Acknowledge an alert. It stays so while its cause lasts, and is raised again if that gets worse."""
     _act(alert_id, ActionKind.ACKNOWLEDGE, by, note)
 
 
 @app.command("snooze")
 def snooze(
     alert_id: Id, by: By,
-    wait: Annotated[str, typer.Option("--for", help="How long: 30m, 4h, 2d.")] = "4h", note: Note = "",
+    wait: Annotated[str, typer.Option("--for", help="How long, such as 30m, 4h or 2d.")] = "4h", note: Note = "",
 ) -> None:
-    """Put an alert off: it calls again when the time is up and its cause lasts."""
+    """Snooze an alert. It is raised again after this time, if its cause lasts."""
     found = _SPAN.fullmatch(wait)
     if found is None:
         raise typer.BadParameter(f"{wait!r}: write 30m, 4h or 2d", param_hint="--for")
@@ -108,21 +108,21 @@ def snooze(
 
 @app.command("resolve")
 def resolve(alert_id: Id, by: By, note: Note = "") -> None:
-    """Settle an alert by hand: it stays so until its cause ends and comes again, or gets worse."""
+    """Resolve an alert. It stays so until its cause returns or gets worse."""
     _act(alert_id, ActionKind.RESOLVE, by, note)
 
 
 @app.command("reopen")
 def reopen(alert_id: Id, by: By, note: Note = "") -> None:
-    """Take an acknowledgement, a snooze or a resolution back."""
+    """Undo an acknowledgement, a snooze or a resolution."""
     _act(alert_id, ActionKind.REOPEN, by, note)
 
 
 @app.command("assign")
 def assign(
-    alert_id: Id, by: By, to: Annotated[str, typer.Option(help="Who gets it.", show_default=False)], note: Note = "",
+    alert_id: Id, by: By, to: Annotated[str, typer.Option(help="The new owner.", show_default=False)], note: Note = "",
 ) -> None:
-    """Give an alert to somebody."""
+    """Assign an alert to somebody."""
     _act(alert_id, ActionKind.ASSIGN, by, note, owner=to)
 
 
@@ -132,7 +132,7 @@ def _act(
     from topologies.operations.alert_actions import act
 
     if not by.strip() or (owner is not None and not owner.strip()):
-        raise typer.BadParameter("a name is due", param_hint="--by" if not by.strip() else "--to")
+        raise typer.BadParameter("the name is empty", param_hint="--by" if not by.strip() else "--to")
     settings = stack_file.resolve(configuration.load())
     with _board(settings) as board:
         alert = _one(board, prefix)
@@ -142,7 +142,7 @@ def _act(
 
 @contextmanager
 def _board(settings: Settings | None = None) -> Iterator[AlertBoard]:
-    """The alerts as they are now."""
+    """The alerts, read once to the end of their topic."""
     from topologies.operations.alert_board import AlertBoard
 
     board = AlertBoard(settings or stack_file.resolve(configuration.load()))
@@ -154,11 +154,12 @@ def _board(settings: Settings | None = None) -> Iterator[AlertBoard]:
 
 
 def _one(board: AlertBoard, prefix: str) -> Alert:
-    """The alert whose id begins so. Raises Fatal for none or several."""
+    """The alert whose id begins with ``prefix``. Raises Fatal for none or several."""
     found = board.found(prefix) if prefix else []
     if len(found) != 1:
-        what = f"{len(found)} alerts begin with {prefix!r}: write more of it" if found else f"no alert {prefix!r}"
-        raise Fatal(f"{what}; shipsync alerts list --json names them all")
+        several = f"{len(found)} alert ids begin with {prefix!r}: give more characters"
+        what = several if found else f"no alert id begins with {prefix!r}"
+        raise Fatal(f"{what}; shipsync alerts list --json lists all ids")
     return found[0]
 
 
@@ -167,14 +168,14 @@ def _table(alerts: list[Alert]) -> Table:
     for one in alerts:
         table.add_row(
             one.alert_id[:SHORT_ID], one.severity.value, _state(one), moment(one.raised_at),
-            printable(one.owner or "-"), f"{one.affected:,}", _stakes(one.at_stake), cut(printable(one.message), TEXT),
+            safe(one.owner or "-"), f"{one.affected:,}", safe(_stakes(one.at_stake)), safe(cut(one.message, TEXT)),
             style=STYLES[one.severity] if one.state in OPEN else "dim",
         )
     return table
 
 
 def _card(alert: Alert) -> Table:
-    table = Table(show_header=False, title=printable(alert.message))
+    table = Table(show_header=False, title=safe(alert.message))
     rows = {
         "id": alert.alert_id, "kind": alert.kind.value, "state": _state(alert), "severity": alert.severity.value,
         "cause": alert.cause, "since": moment(alert.raised_at), "changed": moment(alert.changed_at),
@@ -187,14 +188,14 @@ def _card(alert: Alert) -> Table:
     }
     for name, value in rows.items():
         if value:
-            table.add_row(name, printable(value))
+            table.add_row(name, safe(value))
     return table
 
 
 def _life(alert: Alert) -> Table:
     table = Table("when", "what happened", "by", "note")
     for one in alert.history:
-        table.add_row(moment(one.at), one.step.value, printable(one.by), printable(one.note))
+        table.add_row(moment(one.at), one.step.value, safe(one.by), safe(one.note))
     return table
 
 

@@ -1,9 +1,8 @@
-"""``shipsync carrier``: the carriers there are, and what a mapping makes of files, without a broker."""
+"""``shipsync carrier``: list carriers, and try, check and draft mappings on files, without a broker."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.table import Column, Table
 
 from config import settings as configuration
 from connectors.carriers import HOME, Carrier, discover
+from connectors.carriers.layout import CASES, NAME
 from connectors.drafting.sample import draft
 from connectors.mapping.loading import FILE
 from streams.contracts.model import CarrierEvent, Location
@@ -28,30 +28,30 @@ from topologies.operations.file_publisher import files_in
 from topologies.operations.record_view import cut, humane, named, printable
 
 app = typer.Typer(
-    help="The carriers there are, and what a mapping makes of files: no broker needed.", no_args_is_help=True
+    help="List carriers; try, check and draft mappings on files. Needs no broker.", no_args_is_help=True
 )
 Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=False)]
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 TEXT, DETAIL, MOST_PARTS = 48, 120, 20
-CASES = HOME.parents[1] / "tests" / "connectors" / "carriers"
-FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_]{1,39}")
+REPOSITORY = HOME.parents[1]
+KEPT = REPOSITORY / "tests" / "connectors" / "carriers"
 
 
 @app.command("list")
 def list_carriers(as_json: AsJson = False) -> None:
-    """Every carrier: feed, formats, how often it should be heard of, where its codes come from."""
+    """List every carrier: feed, formats, cadence, and the source of its codes."""
     rows = [
         {
             "feed": one.feed, "name": one.name, "formats": list(one.formats), "expect_every_s": one.expect_every_s,
             "stale_after_s": one.stale_after_s, "source": one.source,
         }
-        for one in discover()
+        for one in _carriers()
     ]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    table = Table("feed", "carrier", "formats", "heard every", "codes from", title="Carriers")
+    table = Table("feed", "carrier", "formats", "cadence", "codes from", title="Carriers")
     for row in rows:
         formats, every = ", ".join(map(str, row["formats"])), str(timedelta(seconds=row["expect_every_s"]))  # type: ignore[call-overload, arg-type]
         table.add_row(str(row["feed"]), str(row["name"]), formats, every, str(row["source"]))
@@ -60,7 +60,7 @@ def list_carriers(as_json: AsJson = False) -> None:
 
 @app.command("try")
 def try_files(feed: Feed, path: Files, as_json: AsJson = False) -> None:
-    """Print the canonical events of carrier files, and why what could not be used could not. Exit 1 without any."""
+    """Print the canonical events in carrier files, and why the rest is refused. Exit 1 without any event."""
     tried = [*_tried(feed, _files(path))]
     if as_json:
         typer.echo(json.dumps([_plain(one) for one in tried], indent=2, ensure_ascii=False))
@@ -77,12 +77,12 @@ def new_carrier(
     feed: Annotated[str, typer.Argument(help="Its feed: a short lower-case name.", show_default=False)],
     sample: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="A payload the carrier has sent.")],
     name: Annotated[str, typer.Option(help="The carrier's name, for people.")] = "",
-    write: Annotated[bool, typer.Option("--write", help="Write its folder, not only show the draft.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the folder; else only show the draft.")] = False,
 ) -> None:
-    """Draft a carrier.yaml from one sample payload, and say what it already reads of it."""
-    if not FEED_NAME.fullmatch(feed):
+    """Draft a carrier.yaml from one sample payload, and show the events it finds."""
+    if not NAME.fullmatch(feed):
         raise typer.BadParameter(f"{feed!r}: use lower case letters, digits and _", param_hint="FEED")
-    folder = HOME / feed
+    folder = _home() / feed
     if folder.exists():
         raise typer.BadParameter(
             f"{folder} is there already; try `shipsync carrier try {feed} {sample}`", param_hint="FEED"
@@ -93,28 +93,28 @@ def new_carrier(
         raise typer.BadParameter(f"{sample}: {reject.detail}", param_hint="--sample") from reject
     if not write:
         typer.echo(text)
-        typer.echo(f"# Nothing was written; add --write to make {folder / FILE} of it.", err=True)
+        typer.echo(f"# Nothing was written; add --write to make {folder / FILE}.", err=True)
         return
     folder.mkdir(parents=True)
     (folder / FILE).write_text(text, "utf-8")
     typer.echo(f"{folder / FILE} is written; {text.count('look:')} lines in it are marked `look:`.")
     tried = read_file(_carrier(feed), sample, configuration.load())
     _show(tried, Console(highlight=False))
-    typer.echo(f"Next: fill in what is marked, then `shipsync carrier check {feed} FOLDER` over all samples you have.")
+    typer.echo(f"Next: fill in what is marked, then `shipsync carrier check {feed} FOLDER` on all your samples.")
 
 
 @app.command("check")
 def check_files(
     feed: Feed,
     path: Annotated[Path | None, typer.Argument(
-        help="A file, or a folder whose files are read; without one, the repository's own cases.", show_default=False,
+        help="A file, or a folder whose files are read; without one, the cases kept of it.", show_default=False,
     )] = None,
-    against: Annotated[Path | None, typer.Option(help="Earlier files: what fields are new since, and gone.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Earlier files, to show new and missing fields.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Over a folder of real files: codes not known, fields never filled, files refused, drift from the contract.
+    """Check a mapping on real files: unknown codes, fields never filled, refused files, drift.
 
-    Exit 1 where faults are.
+    Exit 1 if there is anything to look at.
     """
     files = _cases(feed) if path is None else _files(path)
     found = examine(_tried(feed, files), [] if against is None else [*_tried(feed, _files(against))])
@@ -134,19 +134,32 @@ def _tried(feed: str, files: Sequence[Path]) -> Iterator[Tried]:
         yield read_file(carrier, file, settings)
 
 
+def _home() -> Path:
+    """Where a new carrier's folder belongs. Raises Fatal where it would lie inside an installed program."""
+    own = configuration.load().intake.carriers_dir
+    if own is None and not (REPOSITORY / "setup.cfg").exists():
+        raise Fatal("set SHIPSYNC_CARRIERS_DIR to the folder of your own carriers; a new one belongs there")
+    return own or HOME
+
+
+def _carriers() -> list[Carrier]:
+    return discover(own=configuration.load().intake.carriers_dir)
+
+
 def _carrier(feed: str) -> Carrier:
-    known = {one.feed: one for one in discover()}
+    known = {one.feed: one for one in _carriers()}
     known_feed(feed, sorted(known))
     return known[feed]
 
 
 def _cases(feed: str) -> list[Path]:
-    """The payloads kept as the carrier's cases, where this is a clone of the repository."""
-    folder = CASES / _carrier(feed).feed / "cases"
-    files = sorted(folder.glob("*.in.*"))
-    if not files:
-        raise typer.BadParameter(f"{folder} holds no cases; name a file or a folder", param_hint="PATH")
-    return files
+    """The payloads kept as the carrier's cases: beside an own carrier, or in a clone of the repository."""
+    name, own = _carrier(feed).feed, configuration.load().intake.carriers_dir
+    for home in (KEPT,) if own is None else (own, KEPT):
+        files = sorted((home / name / CASES).glob("*.in.*"))
+        if files:
+            return files
+    raise typer.BadParameter(f"{feed} has no cases; name a file or a folder", param_hint="PATH")
 
 
 def _files(path: Path) -> list[Path]:
@@ -221,7 +234,7 @@ def _where(place: Location | None) -> str:
 def _report(found: Findings, console: Console) -> None:
     console.print(f"{found.files} files, {found.events} events, {found.carrier_errors} carrier errors")
     if found.unmapped:
-        table = Table("code", "the carrier's words", "times", "for instance in", title="Codes the tables do not know")
+        table = Table("code", "the carrier's words", "times", "for instance in", title="Unknown codes")
         for one in found.unmapped:
             table.add_row(printable(one.code), cut(printable(one.text), TEXT), str(one.times), printable(one.file))
         console.print(table)
@@ -253,4 +266,4 @@ def _report_drift(drift: Drift, console: Console) -> None:
             if len(parts) > MOST_PARTS:
                 console.print(f"  and {len(parts) - MOST_PARTS} more; --json shows all")
     if drift.compared and not (drift.new or drift.gone):
-        console.print("Built as the earlier files.")
+        console.print("Same fields as the earlier files.")

@@ -1,4 +1,4 @@
-"""``shipsync demo``: play a stretch of carrier traffic, watch it come out, and account for all of it."""
+"""``shipsync demo``: plays carrier traffic, shows the results, and accounts for every message."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from config import settings as configuration
 
 
 def command(
-    shipments: Annotated[int, typer.Option(min=1, help="How many shipments the story has.")] = 300,
+    shipments: Annotated[int, typer.Option(min=1, help="Number of shipments.")] = 300,
     seconds: Annotated[
-        float | None, typer.Option(min=1.0, help="Playing time; 60, with --check 30.", show_default=False)
+        float | None, typer.Option(min=1.0, help="Playing time; 60 by default, 30 with --check.", show_default=False)
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Tell the same story again.", show_default=False)
+        int | None, typer.Option(min=0, help="Repeat the run with this seed.", show_default=False)
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="No pictures; fail, naming what differs, unless all is explained.")
+        bool, typer.Option("--check", help="No pictures; fail if any message is not accounted for.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON, nothing else.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print only the totals, as JSON.")] = False,
     stay: Annotated[
         bool | None,
         typer.Option(
-            "--stay/--stop-after", help="Whether a stack started here stays up; on a terminal it does.",
+            "--stay/--stop-after", help="Keep a stack started here running; the default on a terminal.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Play a few hundred shipments into ShipSync and watch them come out.
+    """Play a few hundred shipments into ShipSync and watch the results.
 
     Plays on the stack that is up; where none is, starts one. Fails unless every message is explained.
     """

@@ -1,4 +1,4 @@
-"""``shipsync drop``: watches the drop folders and sends what partners leave in them."""
+"""``shipsync drop``: watches the drop folders and sends the files that partners put there."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.table import Table
 from config import settings as configuration
 from streams.kernel.errors import Fatal, ShipSyncError
 from topologies.local_stack import stack_file
+from topologies.operations.record_view import safe
 from topologies.runtime import logs
 
 log = logging.getLogger(__name__)
@@ -23,18 +24,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="With --once: as JSON.")]
 
 
 def command(
-    once: Annotated[bool, typer.Option("--once", help="Look until nothing is left, then end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Send what is there, then end.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Watch SHIPSYNC_DROP_DIR: a file in FEED/inbox becomes raw records, then lies in FEED/archive or quarantine."""
+    """Watch SHIPSYNC_DROP_DIR: send each file in FEED/inbox, then move it to FEED/archive or FEED/quarantine."""
     from connectors.carriers import taken
     from connectors.drop.sender import Sender
     from connectors.drop.watcher import Watcher
 
     settings = stack_file.resolve(configuration.load())
     if settings.drop.dir is None:
-        raise Fatal("no drop folder: name it in SHIPSYNC_DROP_DIR")
-    watcher = Watcher(settings, taken(settings.intake.feeds), Sender(settings))
+        raise Fatal("no drop folder is set: name one in SHIPSYNC_DROP_DIR")
+    watcher = Watcher(settings, taken(settings.intake), Sender(settings))
     try:
         if once:
             watcher.look()
@@ -60,7 +61,7 @@ def _show(found: list[tuple[str, int, str]], *, as_json: bool) -> None:
         rows = [{"file": file, "records": records, "reason": reason or None} for file, records, reason in found]
         typer.echo(json.dumps(rows, indent=2))
         return
-    table = Table("file", "records", "why not", title=f"{len(found)} files taken")
+    table = Table("file", "records", "why not sent", title=f"{len(found)} files read")
     for file, records, reason in found:
-        table.add_row(file, str(records), reason)
+        table.add_row(safe(file), str(records), safe(reason))
     Console(highlight=False).print(table)

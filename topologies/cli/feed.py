@@ -1,4 +1,4 @@
-"""``shipsync feed FEED PATH``: sends real carrier files as they are."""
+"""``shipsync feed FEED PATH``: sends carrier files as they are."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from config import settings as configuration
 from config import topics
 from streams.kernel.errors import Transient
 from topologies.local_stack import stack_file
+from topologies.operations.record_view import safe
 
 
 def command(
-    feed: Annotated[str, typer.Argument(help="The feed the files came by.", show_default=False)],
-    path: Annotated[Path, typer.Argument(help="A file, or a folder whose files are sent.", show_default=False)],
-    channel: Annotated[str, typer.Option(help="What the records' channel header says.")] = "file",
-    rate: Annotated[float, typer.Option(help="Most files a second; 0: no limit.", min=0)] = 0,
+    feed: Annotated[str, typer.Argument(help="The feed the files belong to.", show_default=False)],
+    path: Annotated[Path, typer.Argument(help="A file, or a folder of files.", show_default=False)],
+    channel: Annotated[str, typer.Option(help="Value of the records' channel header.")] = "file",
+    rate: Annotated[float, typer.Option(help="Most files per second; 0: no limit.", min=0)] = 0,
 ) -> None:
-    """Send files as raw records of a feed, byte for byte, one record a file."""
+    """Send carrier files to a feed unchanged, one record per file."""
     from connectors.carriers import taken
     from topologies.operations.file_publisher import files_in, send
 
     settings = stack_file.resolve(configuration.load())
-    known_feed(feed, sorted(carrier.feed for carrier in taken(settings.intake.feeds)))
+    known_feed(feed, sorted(carrier.feed for carrier in taken(settings.intake)))
     if not path.exists():
         raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")
     files = files_in(path)
@@ -41,7 +42,7 @@ def command(
     console = Console(highlight=False, soft_wrap=True)
     for outcome in outcomes:
         if outcome.place is not None:
-            console.print(f"{outcome.file} -> {outcome.place}, correlation id {outcome.correlation_id}", markup=False)
+            console.print(safe(f"{outcome.file} -> {outcome.place}, correlation id {outcome.correlation_id}"))
     failed = [f"{outcome.file}: {outcome.fault}" for outcome in outcomes if outcome.fault is not None]
     console.print(f"{len(outcomes) - len(failed)} of {len(outcomes)} sent.", _what_next())
     if failed:
@@ -49,7 +50,7 @@ def command(
 
 
 def known_feed(asked: str, known: list[str]) -> None:
-    """Nothing, for a feed there is. Raises BadParameter that lists them."""
+    """Return if the feed exists. Raises BadParameter that lists the feeds."""
     if asked in known:
         return
     near = difflib.get_close_matches(asked.lower(), known, 1)

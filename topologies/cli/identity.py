@@ -1,4 +1,4 @@
-"""``shipsync identity``: references nobody says whose they are, and a person's word on one."""
+"""``shipsync identity``: references that belong to no known shipment, and how to resolve one by hand."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from streams.contracts.model import MasterRecord
 from streams.contracts.references import Named, parse_key
 from streams.identity.record import ReferenceRecord
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import humane, moment, printable
+from topologies.operations.record_view import humane, moment, printable, safe
 
-app = typer.Typer(help="References that wait for a shipment, and a person's word on them.", no_args_is_help=True)
+app = typer.Typer(help="Resolve references that belong to no known shipment.", no_args_is_help=True)
 MOST_ROWS = 100
 Reference = Annotated[str, typer.Argument(help="TYPE:REFERENCE, such as bol:4711.", show_default=False)]
 Shipment = Annotated[str, typer.Argument(help="CARRIER:NUMBER, such as acme:4711.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-Apply = Annotated[bool, typer.Option("--apply", help="Say it; without this, only show what would happen.")]
-By = Annotated[str, typer.Option("--by", help="Who says so; your user name where it is not given.")]
+Apply = Annotated[bool, typer.Option("--apply", help="Write it; without this, only show the effect.")]
+By = Annotated[str, typer.Option("--by", help="Your name; by default your user name.")]
 
 
 @app.callback()
 def group() -> None:
-    """References that wait for a shipment, and a person's word on them."""
+    """Resolve references that belong to no known shipment."""
 
 
 @app.command("list")
 def list_waiting(as_json: AsJson = False) -> None:
-    """Show the references something waits for: since when, what, and which shipments could be meant."""
+    """List unresolved references: since when, the events that wait, and shipments that may be meant."""
     from topologies.operations import manual_resolution
 
     rows = manual_resolution.waiting(stack_file.resolve(configuration.load()))
@@ -44,16 +44,16 @@ def list_waiting(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(humane(rows), indent=2, ensure_ascii=False))
         return
     if not rows:
-        typer.echo("Nothing waits for a reference.")
+        typer.echo("No reference is unresolved.")
         return
     table = Table("reference", "since", "events", "latest", "orders' lines", "could be")
     for row in rows[:MOST_ROWS]:
         latest = row["events"][-1] if row["events"] else None
         table.add_row(
-            printable(row["reference"]), moment(row["waiting_since"] or row["updated_at"]), str(len(row["events"])),
-            "-" if latest is None else printable(f"{latest['carrier']} {latest['milestone']}"),
-            printable(", ".join(line["order_id"] for line in row["lines"])) or "-",
-            printable(", ".join(row["candidates"])) or "nobody says",
+            safe(row["reference"]), moment(row["waiting_since"] or row["updated_at"]), str(len(row["events"])),
+            safe("-" if latest is None else f"{latest['carrier']} {latest['milestone']}"),
+            safe(", ".join(line["order_id"] for line in row["lines"]) or "-"),
+            safe(", ".join(row["candidates"]) or "none known"),
         )
     console = Console(highlight=False)
     console.print(table)
@@ -65,7 +65,7 @@ def list_waiting(as_json: AsJson = False) -> None:
 def resolve(
     reference: Reference, shipment: Shipment, apply: Apply = False, by: By = "", as_json: AsJson = False
 ) -> None:
-    """Say whose a reference is: what waits goes out there, what was told elsewhere is taken back."""
+    """Assign a reference to a shipment: waiting events are sent there, wrong ones are retracted."""
     from topologies.operations import manual_resolution
 
     name = _reference(reference)
@@ -81,7 +81,7 @@ def resolve(
 
 @app.command("withdraw")
 def withdraw(reference: Reference, apply: Apply = False, by: By = "", as_json: AsJson = False) -> None:
-    """Take a person's word on a reference back: what others say of it counts again."""
+    """Withdraw a manual assignment: what carriers and orders say about the reference counts again."""
     from topologies.operations import manual_resolution
 
     name = _reference(reference)
@@ -101,7 +101,7 @@ def _say(settings: Settings, known: ReferenceRecord, said: MasterRecord, *, appl
         typer.echo(json.dumps(humane({**found, "applied": apply}), indent=2, ensure_ascii=False))
         return
     _show(found)
-    typer.echo("Said." if apply else "Nothing is said yet: add --apply.")
+    typer.echo("Written." if apply else "Nothing is written yet: add --apply.")
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -1,72 +1,54 @@
-"""``shipsync``: every error says what to do; exit codes 0 ok, 1 failure, 2 usage, 78 wrong settings."""
+"""``shipsync``: every error says what to do; exit codes 0 ok, 1 failure, 2 usage, 78 wrong settings.
+
+A command's module is imported when the command is asked for: a stage is back at work sooner without the others.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Container
+from importlib import import_module
 from typing import Annotated
 
 import typer
-from confluent_kafka import KafkaException
-from rich.console import Console
 
 from config.settings import SettingsError
 from config.version import VERSION
-from connectors.carriers import CarrierFileError
 from streams.kernel.errors import ShipSyncError
-from topologies.cli import (
-    alerts,
-    carrier,
-    demo,
-    drop,
-    feed,
-    gateway,
-    identity,
-    masterdata,
-    norms,
-    orders,
-    poll,
-    registry,
-    settings,
-    stage,
-    state,
-    status,
-    tail,
-    topics,
-    up,
-)
 from topologies.runtime import logs
 
 EXIT_FAILURE = 1
 EXIT_WRONG_SETTINGS = 78
+TRY, RUN, HIDDEN = "Try it", "Run it", ""
+COMMANDS = {
+    "demo": TRY, "feed": TRY, "tail": TRY, "status": TRY, "topics": TRY, "norms": TRY, "carrier": TRY, "state": TRY,
+    "alerts": TRY, "identity": TRY, "orders": TRY, "masterdata": RUN, "up": RUN, "stage": RUN, "gateway": RUN,
+    "drop": RUN, "poll": RUN, "settings": RUN, "registry": HIDDEN,
+}
+"""The panel of ``--help`` each command stands in; it is the module of its name in this package."""
 
-app = typer.Typer(
-    name="shipsync",
-    help="One truth about every shipment, in every system, in real time.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-TRY, RUN = "Try it", "Run it"
-app.command("demo", rich_help_panel=TRY)(demo.command)
-app.command("feed", rich_help_panel=TRY)(feed.command)
-app.command("tail", rich_help_panel=TRY)(tail.command)
-app.command("status", rich_help_panel=TRY)(status.command)
-app.command("topics", rich_help_panel=TRY)(topics.command)
-app.command("norms", rich_help_panel=TRY)(norms.command)
-app.add_typer(carrier.app, name="carrier", rich_help_panel=TRY)
-app.add_typer(state.app, name="state", rich_help_panel=TRY)
-app.add_typer(alerts.app, name="alerts", rich_help_panel=TRY)
-app.add_typer(identity.app, name="identity", rich_help_panel=TRY)
-app.add_typer(orders.app, name="orders", rich_help_panel=TRY)
-app.add_typer(masterdata.app, name="masterdata", rich_help_panel=RUN)
-app.command("up", rich_help_panel=RUN)(up.command)
-app.command("stage", rich_help_panel=RUN)(stage.command)
-app.command("gateway", rich_help_panel=RUN)(gateway.command)
-app.command("drop", rich_help_panel=RUN)(drop.command)
-app.add_typer(poll.app, name="poll", rich_help_panel=RUN)
-app.command("settings", rich_help_panel=RUN)(settings.command)
-app.command("registry", hidden=True)(registry.command)
+
+def build(names: Container[str] = COMMANDS) -> typer.Typer:
+    """The command line with the commands of these names, and ``version``."""
+    built = typer.Typer(
+        name="shipsync",
+        help="One truth about every shipment, in every system, in real time.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    for name, panel in COMMANDS.items():
+        if name not in names:
+            continue
+        module = import_module(f"topologies.cli.{name}")
+        if hasattr(module, "app"):
+            built.add_typer(module.app, name=name, rich_help_panel=panel)
+        else:
+            built.command(name, rich_help_panel=panel or None, hidden=not panel)(module.command)
+    built.command("version", rich_help_panel=RUN)(version)
+    built.callback()(options)
+    return built
 
 
 def _print_version(asked: bool) -> None:
@@ -75,7 +57,6 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
@@ -84,27 +65,52 @@ def options(
     """Options of ``shipsync`` itself."""
 
 
-@app.command("version", rich_help_panel=RUN)
 def version() -> None:
     """Print the version."""
     typer.echo(VERSION)
 
 
+def __getattr__(name: str) -> typer.Typer:
+    """``app``: the whole command line."""
+    if name == "app":
+        return build()
+    raise AttributeError(name)
+
+
 def run() -> None:
     """The entry point: faults of ours become one message and an exit code."""
-    complain = Console(stderr=True, highlight=False, soft_wrap=True)
     logs.configure_for_a_command()
+    asked = sys.argv[1:2]
     try:
-        app()
+        build(asked if asked and asked[0] in COMMANDS else COMMANDS)()
     except SettingsError as error:
-        complain.print(str(error), markup=False)
+        _complain(str(error))
         sys.exit(EXIT_WRONG_SETTINGS)
-    except (ShipSyncError, CarrierFileError) as error:
-        complain.print(str(error), markup=False)
+    except Exception as error:
+        told = _told(error)
+        if told is None:
+            raise
+        _complain(told)
         sys.exit(EXIT_FAILURE)
-    except KafkaException as error:
-        complain.print(f"Kafka: {error.args[0]}; is the broker up (SHIPSYNC_BOOTSTRAP)?", markup=False)
-        sys.exit(EXIT_FAILURE)
+
+
+def _told(error: Exception) -> str | None:
+    """What to say of a fault of ours or of Kafka's; None for any other."""
+    from confluent_kafka import KafkaException
+
+    from connectors.carriers import CarrierFileError
+
+    if isinstance(error, ShipSyncError | CarrierFileError):
+        return str(error)
+    if isinstance(error, KafkaException):
+        return f"Kafka: {error.args[0]}; is the broker up (SHIPSYNC_BOOTSTRAP)?"
+    return None
+
+
+def _complain(text: str) -> None:
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 if __name__ == "__main__":

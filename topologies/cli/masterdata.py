@@ -1,4 +1,4 @@
-"""``shipsync masterdata``: what the installation knows of carriers, customers, references and links."""
+"""``shipsync masterdata``: carriers, customers, references and links kept by hand."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from streams.contracts.model import MasterRecord
 from streams.kernel.vocabulary import MasterKind
 from streams.masterdata.rows import Difference, Fault
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import moment, printable
+from topologies.operations.record_view import moment, printable, safe
 
-app = typer.Typer(help="Carriers, customers, references and links by hand.", no_args_is_help=True)
+app = typer.Typer(help="Keep carriers, customers, references and links by hand.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Apply = Annotated[bool, typer.Option("--apply", help="Write it; without this, only show what would change.")]
-By = Annotated[str, typer.Option("--by", help="Who says so; your user name where it is not given.")]
+By = Annotated[str, typer.Option("--by", help="Your name; by default your user name.")]
 
 
 @app.callback()
 def group() -> None:
-    """Carriers, customers, references and links by hand."""
+    """Keep carriers, customers, references and links by hand."""
 
 
 @app.command("import")
 def import_file(
     file: Annotated[Path | None, typer.Argument(
-        help="A CSV file; the first line names the columns. Without one, the carriers of config/masterdata.",
+        help="A CSV file whose first line names the columns; by default the carriers of config/masterdata.",
         show_default=False,
     )] = None,
     apply: Apply = False,
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
-    """Compare a file with what is there, and write the difference with --apply. Exit 1 where a line is wrong."""
+    """Compare a file with the present records; --apply writes the difference. Exit 1 if a line is wrong."""
     from streams.masterdata.rows import difference
     from topologies.operations import master_data
 
@@ -65,10 +65,10 @@ def import_file(
 
 @app.command("list")
 def list_records(
-    kind: Annotated[MasterKind | None, typer.Argument(help="Of this kind alone.", show_default=False)] = None,
+    kind: Annotated[MasterKind | None, typer.Argument(help="Only records of this kind.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the records there are; those taken back are left out."""
+    """List the records that are in force."""
     from topologies.operations import master_data
 
     records = _standing(master_data.known(stack_file.resolve(configuration.load())), kind)
@@ -78,16 +78,16 @@ def list_records(
     table = Table("kind", "id", "says", "by", "when")
     for one in records:
         table.add_row(
-            one.kind.value, printable(one.id), printable(_says(one)), printable(one.updated_by), moment(one.updated_at)
+            one.kind.value, safe(one.id), safe(_says(one)), safe(one.updated_by), moment(one.updated_at)
         )
     Console(highlight=False).print(table)
 
 
 @app.command("export")
 def export(
-    kind: Annotated[MasterKind | None, typer.Argument(help="Of this kind alone.", show_default=False)] = None,
+    kind: Annotated[MasterKind | None, typer.Argument(help="Only records of this kind.", show_default=False)] = None,
 ) -> None:
-    """Print the records as the CSV that import reads."""
+    """Print the records as CSV, in the form that import reads."""
     from topologies.operations import master_data
 
     master_data.export(_standing(master_data.known(stack_file.resolve(configuration.load())), kind), sys.stdout)
@@ -115,15 +115,14 @@ def _plain(found: Difference) -> dict[str, Any]:
 def _show(found: Difference) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for key, record in found.added.items():
-        console.print(f"+ {printable(key)}: {printable(_says(record))}", style="green", markup=False)
+        console.print(safe(f"+ {key}: {_says(record)}"), style="green")
     for key, (old, new) in found.changed.items():
-        told = f"~ {printable(key)}: {printable(_says(old))} -> {printable(_says(new))}"
-        console.print(told, style="yellow", markup=False)
+        console.print(safe(f"~ {key}: {_says(old)} -> {_says(new)}"), style="yellow")
     for key in found.withdrawn:
-        console.print(f"- {printable(key)}", style="red", markup=False)
+        console.print(safe(f"- {key}"), style="red")
     console.print(
-        f"{len(found.added)} new, {len(found.changed)} changed, {len(found.withdrawn)} taken back,"
-        f" {found.unchanged} as they are."
+        f"{len(found.added)} new, {len(found.changed)} changed, {len(found.withdrawn)} withdrawn,"
+        f" {found.unchanged} unchanged."
     )
 
 

@@ -1,4 +1,4 @@
-"""``shipsync norms``: how long shipments usually stand in a status, as learnt."""
+"""``shipsync norms``: how long shipments usually stay in a status, learnt from past shipments."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from config import settings as configuration
 from streams.contracts.dwell_keys import ANY
 from streams.shipments.timers.expected_dwell import Usual, hours
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import printable
+from topologies.operations.record_view import safe
 from topologies.stages.norm_table import read
 
 
 def command(
-    carrier: Annotated[str | None, typer.Option(help="Those of this carrier only; * for those of all.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, spans in ms.")] = False,
+    carrier: Annotated[str | None, typer.Option(help="Only this carrier; * for all carriers together.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, durations in ms.")] = False,
 ) -> None:
-    """Show how long shipments usually stand in a status, by carrier and lane, as learnt from those that ended."""
+    """Show how long shipments usually stay in a status, by carrier and lane, learnt from past shipments."""
     norms = [one for one in read(stack_file.resolve(configuration.load())) if carrier in (None, one.carrier)]
     norms.sort(key=lambda one: (one.carrier, one.status, one.lane))
     if as_json:
         typer.echo(json.dumps([_plain(one) for one in norms], indent=2))
         return
     if not norms:
-        typer.echo("Nothing is learnt yet: dwells are told a while after a shipment has ended, see docs/alerts.md")
+        typer.echo("Nothing is learnt yet: shipments count some time after they have ended, see docs/alerts.md")
         return
     table = Table("carrier", "lane", "status", "dwells", "half take", "95 of 100 take", title="Usual dwells, at most")
     for one in norms:
         table.add_row(
-            _whose(one.carrier), _whose(one.lane), one.status.value, f"{one.observations:,}", hours(one.median_ms),
-            hours(one.usual_ms),
+            safe(_whose(one.carrier)), safe(_whose(one.lane)), one.status.value, f"{one.observations:,}",
+            hours(one.median_ms), hours(one.usual_ms),
         )
     Console(highlight=False).print(table)
 
 
 def _whose(name: str) -> str:
-    return "all" if name == ANY else printable(name) or "not known"
+    return "all" if name == ANY else name or "not known"
 
 
 def _plain(one: Usual) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``shipsync orders waiting``: orders no carrier has spoken of, and shipments no order claims."""
+"""``shipsync orders waiting``: order lines without a shipment, and shipments without an order."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from rich.table import Table
 
 from config import settings as configuration
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import humane, moment, printable
+from topologies.operations.record_view import humane, moment, safe
 
-app = typer.Typer(help="What orders and carriers do not agree on.", no_args_is_help=True)
+app = typer.Typer(help="Find orders and shipments that do not match.", no_args_is_help=True)
 MOST_ROWS = 100
 
 
 @app.callback()
 def group() -> None:
-    """What orders and carriers do not agree on."""
+    """Find orders and shipments that do not match."""
 
 
 @app.command("waiting")
 def waiting(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """Show lines of orders whose number or reference no carrier has spoken of, and shipments no order claims."""
+    """List order lines without any carrier event, and shipments without an order."""
     from topologies.operations import manual_resolution
 
     found = manual_resolution.never_found(stack_file.resolve(configuration.load()))
@@ -32,19 +32,19 @@ def waiting(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = 
         typer.echo(json.dumps(humane(found), indent=2, ensure_ascii=False))
         return
     console = Console(highlight=False)
-    lines = Table("order", "delivery", "customer", "waits for", "why", "last word", title="Lines never found")
+    lines = Table("order", "delivery", "customer", "waits for", "why", "updated", title="Lines without a shipment")
     for row in found["lines"][:MOST_ROWS]:
         lines.add_row(
-            *(printable(row[name]) for name in ("order_id", "delivery_id", "customer_id", "waits_for", "why")),
+            *(safe(row[name]) for name in ("order_id", "delivery_id", "customer_id", "waits_for", "why")),
             moment(row["updated_at"]),
         )
-    shipments = Table("shipment", "status", "events", "last heard", title="Shipments no order claims")
+    shipments = Table("shipment", "status", "events", "updated", title="Shipments without an order")
     for row in found["shipments"][:MOST_ROWS]:
-        shipments.add_row(printable(row["shipment"]), row["status"], str(row["events"]), moment(row["updated_at"]))
+        shipments.add_row(safe(row["shipment"]), row["status"], str(row["events"]), moment(row["updated_at"]))
     for name, table in (("lines", lines), ("shipments", shipments)):
         if found[name]:
             console.print(table)
         if len(found[name]) > MOST_ROWS:
             console.print(f"and {len(found[name]) - MOST_ROWS} more: shipsync orders waiting --json")
     if not found["lines"] and not found["shipments"]:
-        console.print("Every line of every order has its shipment, and every shipment its order.")
+        console.print("Every order line has its shipment, and every shipment its order.")

@@ -1,4 +1,4 @@
-"""``shipsync poll``: asks the carriers' tracking APIs; shows what would be asked, and how it stands."""
+"""``shipsync poll``: polls the carriers' tracking APIs; shows the next requests, and the state of polling."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from config import settings as configuration
 from config.settings import Settings
 from streams.kernel.errors import Fatal, ShipSyncError
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import printable
+from topologies.operations.record_view import safe
 from topologies.runtime import logs
 
 log = logging.getLogger(__name__)
 app = typer.Typer(
-    help="Ask carriers' tracking APIs for the numbers orders name (docs/polling.md).", invoke_without_command=True,
+    help="Poll carriers' tracking APIs for the numbers in orders (docs/polling.md).", invoke_without_command=True,
     rich_markup_mode="rich",
 )
 
@@ -29,8 +29,8 @@ app = typer.Typer(
 @app.callback()
 def command(
     context: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask nothing; show what would be, and when.")] = False,
-    most: Annotated[int, typer.Option("--limit", min=1, help="With --dry-run: most numbers shown.")] = 50,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing; show which numbers are due when.")] = False,
+    most: Annotated[int, typer.Option("--limit", min=1, help="With --dry-run: how many numbers to show.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: as JSON.")] = False,
 ) -> None:
     """Poll until SIGTERM or Ctrl-C. Settings come from SHIPSYNC_* variables."""
@@ -54,7 +54,7 @@ def command(
 
 @app.command("status")
 def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """Show each polled feed: numbers due, waiting and retired, and its circuit breaker."""
+    """Show each polled feed: numbers due, waiting and ended, and its circuit breaker."""
     from topologies.operations import polling_status
     from topologies.workers import carrier_polling
 
@@ -64,13 +64,13 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
         typer.echo(json.dumps(found, indent=2))
         return
     if not found:
-        typer.echo("No feed is polled: name feeds and credentials in SHIPSYNC_POLL_CREDENTIALS, see docs/polling.md")
+        typer.echo("No feed is polled: set credentials by feed in SHIPSYNC_POLL_CREDENTIALS, see docs/polling.md")
         return
     columns = ("due", "waiting", "settled", "not_found", "expired")
     table = Table("feed", *(name.replace("_", " ") for name in columns), "next due", "circuit", title="Polling")
     for one in found:
         table.add_row(
-            one["feed"], *(f"{one[name]:,}" for name in columns), _moment(one["next_due_at"]), printable(_circuit(one))
+            one["feed"], *(f"{one[name]:,}" for name in columns), _moment(one["next_due_at"]), safe(_circuit(one))
         )
     Console(highlight=False).print(table)
 
@@ -83,12 +83,12 @@ def _show_plan(settings: Settings, most: int, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(planned, indent=2))
         return
-    table = Table("feed", "number", "status", "due", "asked", "in a row", "last said", title="What would be asked")
+    table = Table("feed", "number", "status", "due", "asked", "in a row", "last error", title="Next requests")
     for one in planned:
         trouble = one["failures"] or one["not_found"]
         table.add_row(
-            one["feed"], printable(one["tracking_number"]), one["status"], _moment(one["due_at"]), str(one["asked"]),
-            f"{trouble} {'failed' if one['failures'] else 'not found'}" if trouble else "-", printable(one["detail"]),
+            one["feed"], safe(one["tracking_number"]), one["status"], _moment(one["due_at"]), str(one["asked"]),
+            f"{trouble} {'failed' if one['failures'] else 'not found'}" if trouble else "-", safe(one["detail"]),
         )
     Console(highlight=False).print(table)
 

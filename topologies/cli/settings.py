@@ -1,4 +1,4 @@
-"""``shipsync settings``: every setting with the value it has here; ``--markdown``: the tables of docs/settings.md."""
+"""``shipsync settings``: every setting with the value it has here; ``--markdown``: docs/settings.md."""
 
 from __future__ import annotations
 
@@ -17,11 +17,21 @@ from config import settings as configuration
 from config.settings import GROUPS, SETTINGS, Setting, Settings
 
 HIDDEN = "(set, not shown)"
+HEAD = """# Settings
+
+Settings are declared once, in [`config/settings.py`](../config/settings.py). Commands read them from the environment,
+then from a file `.env` in the folder they run in. Durations are seconds, sizes bytes. `shipsync settings` shows the
+values in force where you run it; `shipsync settings --markdown` prints this page.
+
+A wrong value or an unknown `SHIPSYNC_*` name ends a command with exit code 78 before it does anything. All faults are
+named at once, with the nearest known name; the values of settings that may be secret are never shown. On Kubernetes,
+set `enableServiceLinks: false`: for a Service called `shipsync`, Kubernetes sets variables that begin with `SHIPSYNC_`.
+"""
 
 
 def command(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="As the tables of docs/settings.md.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As docs/settings.md.")] = False,
 ) -> None:
     """List every setting: its variable, the value it has here, what it does. Secrets are not shown."""
     if markdown:
@@ -62,10 +72,10 @@ def as_text(value: object) -> str:
 
 
 def as_markdown() -> str:
-    """The tables of ``docs/settings.md``, one for each group."""
+    """``docs/settings.md``: a table for each group."""
     defaults = Settings(_env_file=None, **{one.name: one.info.get_default(call_default_factory=True)
                                            for one in SETTINGS.values()})
-    lines: list[str] = []
+    lines = [HEAD]
     for group, kind in GROUPS.items():
         lines += [f"## {kind.__doc__}".removesuffix("."), "", "| setting | default | what it does |", "|---|---|---|"]
         for one in SETTINGS.values():

@@ -12,7 +12,7 @@ from config import settings as configuration
 from config.settings import Settings
 from config.topics import APPS
 from streams.kernel.errors import Fatal, ShipSyncError
-from topologies.runtime import logs
+from topologies.runtime import data_folder, logs
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,14 @@ def command(
 
 
 def _run(name: str, settings: Settings) -> int:
-    """Serve the metrics and run the stage; its exit code. Raises Fatal or Transient before it starts."""
+    """Hold the data folder, serve the metrics and run the stage; its exit code. Raises Fatal or Transient before it
+    starts."""
+    app_id = next(app.app_id for app in APPS if app.name == name)
+    with data_folder.held(settings.state.data_dir, app_id):
+        return _run_in_folder(name, settings)
+
+
+def _run_in_folder(name: str, settings: Settings) -> int:
     from topologies.stages.catalogue import run_stage
 
     if settings.process.metrics_port:

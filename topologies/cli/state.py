@@ -1,4 +1,4 @@
-"""``shipsync state inspect CARRIER:REFERENCE``: one shipment's record, its history and every raw message behind it."""
+"""``shipsync state inspect CARRIER:REFERENCE``: one shipment's record, its events and their raw records."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from config import settings as configuration
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import EnrichedEvent, Related, ShipmentState
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import cut, humane, moment, printable
+from topologies.operations.record_view import cut, humane, moment, safe
 
-app = typer.Typer(help="Look into what is known of one shipment.", no_args_is_help=True)
+app = typer.Typer(help="Show what is known about one shipment.", no_args_is_help=True)
 RAW_SHOWN, TEXT = 2_000, 40
 
 
 @app.callback()
 def group() -> None:
-    """Look into what is known of one shipment."""
+    """Show what is known about one shipment."""
 
 
 @app.command("inspect")
 def inspect_shipment(
     key: Annotated[str, typer.Argument(help="CARRIER:REFERENCE, such as acme:4711.", show_default=False)],
-    raw: Annotated[bool, typer.Option("--raw", help="The raw messages too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="All of it as JSON, raw messages whole.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Also the raw messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON, with complete raw messages.")] = False,
 ) -> None:
-    """Show where a shipment stands, every event of it, and the raw records they were made of. Exit 1 without any."""
+    """Show a shipment: its state, its events, and the raw records they come from. Exit 1 if there is none."""
     from topologies.operations.shipment_trace import inspect, plain
 
     carrier, _, reference = key.partition(":")
@@ -52,7 +52,7 @@ def inspect_shipment(
     if as_json:
         typer.echo(json.dumps(humane(plain(found)), indent=2, ensure_ascii=False))
     elif found.state is None and not found.events and not found.archived:
-        typer.echo(f"Nothing is known of {key}.", err=True)
+        typer.echo(f"Nothing is known about {key}.", err=True)
     else:
         console = Console(highlight=False)
         if found.state is not None:
@@ -68,7 +68,7 @@ def inspect_shipment(
 
 def _show_state(state: ShipmentState, console: Console) -> None:
     life = "" if state.life == 1 else f", shipment {state.life}"
-    table = Table(show_header=False, title=f"{state.carrier}:{printable(state.tracking_number)}{life}")
+    table = Table(show_header=False, title=safe(f"{state.carrier}:{state.tracking_number}{life}"))
     rows = {
         "status": state.status.value + (" (archived)" if state.archived else ""),
         "since": _when(state.status_at),
@@ -87,22 +87,22 @@ def _show_state(state: ShipmentState, console: Console) -> None:
     }
     for name, value in rows.items():
         if value:
-            table.add_row(name, printable(value))
+            table.add_row(name, safe(value))
     console.print(table)
 
 
 def _related(numbers: list[Related]) -> str:
-    return ", ".join(f"{printable(one.key)} ({one.kind.value.replace('_', ' ')})" for one in numbers)
+    return ", ".join(f"{one.key} ({one.kind.value.replace('_', ' ')})" for one in numbers)
 
 
 def _history(key: str, events: list[EnrichedEvent]) -> Table:
-    table = Table("happened", "milestone", "trouble", "code", "the carrier's words", "by", "raw record", "note")
+    table = Table("happened", "milestone", "exception", "code", "carrier's text", "by", "raw record", "note")
     for one in sorted(events, key=lambda enriched: _event(enriched)[0]):
         event = one.event
         assert not isinstance(event, bytes)
         source = event.source
         told_of = shipment_key(event.carrier, event.tracking_number)
-        notes = [] if told_of == key else [f"of {printable(told_of)}"]
+        notes = [] if told_of == key else [f"of {told_of}"]
         notes += ["late"] if one.late else []
         notes += event.flags
         notes += [f"same as {one.same_as[:8]}"] if one.same_as else []
@@ -110,9 +110,9 @@ def _history(key: str, events: list[EnrichedEvent]) -> Table:
         table.add_row(
             moment(event.occurred_at), event.milestone.value,
             "" if event.exception.value == "none" else f"{event.exception.value} ({event.reason.value})",
-            printable(event.carrier_code), cut(printable(event.carrier_text), TEXT),
-            f"{source.feed} {source.channel}", f"{source.topic}[{source.partition}] @ {source.offset}",
-            ", ".join(notes),
+            safe(event.carrier_code), safe(cut(event.carrier_text, TEXT)),
+            safe(f"{source.feed} {source.channel}"), safe(f"{source.topic}[{source.partition}] @ {source.offset}"),
+            safe(", ".join(notes)),
         )
     return table
 
@@ -127,11 +127,11 @@ def _show_raw(enriched: EnrichedEvent, raw: bytes | None, console: Console) -> N
     event = enriched.event
     assert not isinstance(event, bytes)
     source = event.source
-    console.rule(f"{source.topic}[{source.partition}] @ {source.offset}")
+    console.rule(safe(f"{source.topic}[{source.partition}] @ {source.offset}"))
     if raw is None:
-        console.print("kept no more", style="yellow")
+        console.print("no longer kept", style="yellow")
     else:
-        console.print(cut(printable(raw.decode("utf-8", "backslashreplace")), RAW_SHOWN), markup=False)
+        console.print(safe(cut(raw.decode("utf-8", "backslashreplace"), RAW_SHOWN)))
 
 
 def _when(at: int | None) -> str:

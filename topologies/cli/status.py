@@ -1,4 +1,4 @@
-"""``shipsync status``: every process of the running stack at a glance."""
+"""``shipsync status``: every process of the running stack."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config import settings as configuration
-from config.settings import Settings
+from config.settings import Processing, Settings
 from streams.kernel.errors import ShipSyncError, Transient
 from topologies.local_stack import stack_file
 from topologies.operations.record_view import printable
@@ -37,7 +37,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Refresh every second until Ctrl-C.")] = False,
 ) -> None:
-    """Show each process: state, records per second, what became of them, dead letters, lag, memory; open alerts."""
+    """Show each process: state, records per second, outcomes, dead letters, lag, memory; and open alerts."""
     settings = configuration.load()
     before = current(settings.state.data_dir)
     console = Console(highlight=False)
@@ -112,10 +112,20 @@ def view(status: StackStatus) -> Group:
         Text(f"{process.name}: {told}") for process in status.processes if (told := _counts(process.outcomes))
     ]
     footer = f"up {_duration(status.uptime_s)}, broker {status.bootstrap}, registry {status.registry_url}"
+    footer += _processing(status)
     return Group(
         table, *outcomes, Text("dead letters: " + (_counts(dead) or "none")), _alerts(status.open_alerts),
         Text(footer, style="dim"),
     )
+
+
+def _processing(status: StackStatus) -> str:
+    """How stages with state write; those without always write at least once."""
+    ways = {process.processing for process in status.processes}
+    for way in (Processing.EXACTLY_ONCE, Processing.AT_LEAST_ONCE):
+        if way.value in ways:
+            return f", processing {way.value}"
+    return ""
 
 
 def _row(process: ProcessStatus) -> list[str | Text]:
@@ -131,7 +141,7 @@ def _row(process: ProcessStatus) -> list[str | Text]:
 
 def _alerts(alerts: list[OpenAlert] | None) -> Text:
     if alerts is None:
-        return Text("open alerts: not known, broker or registry does not answer", style="yellow")
+        return Text("open alerts: not known, because broker or registry does not answer", style="yellow")
     shown = Text(f"open alerts: {len(alerts) or 'none'}")
     for alert in alerts[:MOST_ALERTS]:
         raised = datetime.fromtimestamp(alert.raised_at / 1000, UTC)

@@ -1,4 +1,4 @@
-"""``shipsync topics``: every declared topic; creates what is missing, says what differs."""
+"""``shipsync topics``: lists the declared topics, creates missing ones, reports differences."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ EVERY_FEED = "<feed>"
 
 
 def command(
-    create: Annotated[bool, typer.Option("--create", help="Create what is missing.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Compare with the cluster; exit 1 if they differ.")] = False,
+    create: Annotated[bool, typer.Option("--create", help="Create missing topics.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Compare with the cluster; exit 1 on a difference.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="As the table of docs/topics.md.")] = False,
 ) -> None:
-    """List the declared topics: key, contract, cleanup, owner; make them, or compare them with the cluster's."""
+    """List the declared topics; create them, or compare them with the cluster."""
     from topologies.local_stack.stack import catalogue
 
-    declared = catalogue(() if markdown else configuration.load().intake.feeds)
+    declared = catalogue(None if markdown else configuration.load().intake)
     console = Console(soft_wrap=True, highlight=False)
     if create or check:
         _on_the_cluster(declared, console, create=create)

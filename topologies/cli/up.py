@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from config import settings as configuration
 from config.topics import APPS
+from topologies.operations.record_view import safe
 
 if TYPE_CHECKING:
     from topologies.local_stack.stack import Stack
@@ -19,22 +21,22 @@ HIGHEST_BASE = 65_500
 
 def command(
     external: Annotated[
-        bool, typer.Option("--external", help="Use the broker, registry and Redis the settings name; start none.")
+        bool, typer.Option("--external", help="Use the broker, registry and Redis named in the settings; start none.")
     ] = False,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="Only this stage (may be given several times).", show_default=False),
+        typer.Option("--only", help="Only this stage; may be repeated.", show_default=False),
     ] = None,
     ports: Annotated[
         int | None,
         typer.Option(
             min=1, max=HIGHEST_BASE, show_default=False,
-            help="First of consecutive ports for broker, registry, Valkey, gateway and metrics, not the settings'.",
+            help="First of consecutive ports for broker, registry, Valkey, gateway and metrics.",
         ),
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print what the processes log, too.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also print the logs of the processes.")] = False,
 ) -> None:
-    """Start broker, Valkey, registry and every stage; restart what dies; one Ctrl-C stops all.
+    """Start broker, Valkey, registry and all stages; restart those that end; Ctrl-C stops all.
 
     The embedded broker lives in memory: what an earlier run held is gone, and its local state with it.
     A second Ctrl-C does not wait for what is in hand.
@@ -54,11 +56,10 @@ def command(
     stopping = _signals()
 
     def say(name: str, what: str) -> None:
-        console.print(f"[bold]{name:>11}[/]  ", end="")
-        console.print(what, markup=False)
+        console.print(Text(f"{name:>11}  ", style="bold").append(what, style="not bold"))
 
     def hear(name: str, line: str) -> None:
-        console.print(f"{name:>11} | {line}", markup=False, style="dim")
+        console.print(safe(f"{name:>11} | {line}"), style="dim")
 
     stack = Stack(
         settings, external=external, stages=only, ports=ports, say=say, hear=hear if verbose else None
@@ -69,7 +70,7 @@ def command(
             stack.run(lambda: bool(stopping))
     finally:
         if stopping:
-            console.print("Stopping; once more Ctrl-C to do it at once …")
+            console.print("Stopping; press Ctrl-C again to stop at once …")
         stack.stop(lambda: len(stopping) > 1)
 
 
@@ -82,7 +83,7 @@ def _signals() -> list[int]:
 
 
 def _announce(stack: Stack, console: Console) -> None:
-    gateway = "" if stack.gateway_url is None else f"\nPushes go to {stack.gateway_url} (openapi.json tells how)."
+    gateway = "" if stack.gateway_url is None else f"\nThe gateway listens at {stack.gateway_url} (API: openapi.json)."
     console.print(
         f"\nUp. Broker {stack.settings.kafka.bootstrap}, registry {stack.settings.kafka.registry_url},"
         f" logs in {stack.settings.state.data_dir / 'logs'}.{gateway}\nIn another terminal: [bold]shipsync demo[/],"

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from config.settings import Settings
 from topologies.local_stack import stack_file
 from topologies.local_stack.stack import Stack, on_free_ports
+from topologies.operations.record_view import safe
 
 
 def found(settings: Settings) -> Settings | None:
@@ -29,9 +31,9 @@ def own_stack(settings: Settings, console: Console) -> Iterator[Stack]:
 
         def say(name: str, what: str) -> None:
             if console.is_terminal:
-                status.update(f"starting the stack: {name} {what}")
+                status.update(escape(f"starting the stack: {name} {what}"))
             elif what.startswith("up ") or "ended" in what:
-                console.print(f"{name} {what}", highlight=False, soft_wrap=True)
+                console.print(safe(f"{name} {what}"), soft_wrap=True)
 
         stack = Stack(settings, say=say)
         stack.start()
@@ -56,6 +58,6 @@ def own_stack_apart(
         if faultless():
             shutil.rmtree(folder, ignore_errors=True)
         else:
-            console.print(f"The logs are in {folder / 'logs'}", highlight=False, soft_wrap=True)
+            console.print(safe(f"The logs are in {folder / 'logs'}"), soft_wrap=True)
 
 

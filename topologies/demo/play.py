@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from config import headers, topics
 from config.settings import Settings
+from connectors.kafka.producer import ACK_SECONDS, LARGEST_RECORD, Record, enqueue, producer
+from connectors.kafka.raw_record import raw_record
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import Order
 from streams.kernel.errors import Transient
 from topologies.demo.ledger import Ledger, Origin
 from topologies.demo.planned import Plan, Planned
-
-ACK_SECONDS = 30.0
-ROOM_SECONDS = 0.1
-log = logging.getLogger(__name__)
 
 
 class Player:
@@ -33,18 +30,7 @@ class Player:
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
         self._failures: list[str] = []
         largest = max((len(message.body) for message in plan.messages), default=0)
-        self._producer = Producer(
-            {
-                "enable.idempotence": True,
-                "acks": "all",
-                "linger.ms": 5,
-                "message.max.bytes": max(1_000_000, largest + 64 * 1024),
-                "delivery.timeout.ms": int(ACK_SECONDS * 1000),
-                **settings.kafka.librdkafka(),
-                "partitioner": "murmur2_random",
-            },
-            logger=log,
-        )
+        self._producer = producer(settings, largest=max(LARGEST_RECORD, largest + 64 * 1024))
 
     @property
     def done(self) -> bool:
@@ -82,34 +68,23 @@ class Player:
             else:
                 self._ledger.raw_sent(_origin(record), message)
 
-        if message.order is not None:
-            topic, key = topics.ERP_ORDERS.name, message.order.order_id.encode()
-            value, attached = self._orders.encode(message.order), self._order_headers(message)
-        else:
-            topic, key = topics.raw(message.feed).name, None
-            value, attached = message.body, self._raw_headers(message)
-        while True:
-            try:
-                self._producer.produce(topic, value, key, headers=attached, on_delivery=acknowledged)
-                return
-            except BufferError:
-                self._producer.poll(ROOM_SECONDS)
-            except KafkaException as error:
-                raise Transient(f"{message.what} cannot be sent: {error}") from error
+        try:
+            enqueue(self._producer, self._record(message), acknowledged)
+        except KafkaException as error:
+            raise Transient(f"{message.what} cannot be sent: {error.args[0].str()}") from error
 
-    def _order_headers(self, message: Planned) -> list[tuple[str, str | bytes | None]]:
-        return [
-            (headers.RECEIVED_AT, str(self._clock_ms()).encode()),
-            (headers.CORRELATION_ID, message.correlation_id.encode()),
+    def _record(self, message: Planned) -> Record:
+        now = self._clock_ms()
+        if message.order is None:
+            return raw_record(
+                message.feed, message.body, message.content_type, now, message.correlation_id, message.channel
+            )
+        attached = [
+            (headers.RECEIVED_AT, str(now).encode()), (headers.CORRELATION_ID, message.correlation_id.encode()),
             (headers.CHANNEL, message.channel.encode()),
         ]
-
-    def _raw_headers(self, message: Planned) -> list[tuple[str, str | bytes | None]]:
-        return [
-            (headers.FEED, message.feed.encode()),
-            (headers.CONTENT_TYPE, message.content_type.encode()),
-            *self._order_headers(message),
-        ]
+        key, value = message.order.order_id.encode(), self._orders.encode(message.order)
+        return Record(topics.ERP_ORDERS.name, key, value, attached)
 
 
 def _origin(record: Message) -> Origin:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 
 from config import headers, topics
 from config.settings import Settings
 from config.topics import Topic
+from connectors.kafka.consumer import PartitionReader
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import (
     Alert,
@@ -25,18 +25,17 @@ from streams.contracts.model import (
     OrderReference,
     ShipmentState,
 )
-from streams.kernel.errors import Fatal, Transient
 from topologies.demo.ledger import Ledger, Origin
 
 T = TypeVar("T", bound=msgspec.Struct)
-ANSWER_SECONDS = 15.0
+FETCH_BYTES = 8 * 1024 * 1024
+"""The demo's own load is read at once, beside the stages that make it."""
 WHOLE = (topics.DLQ_INTAKE, topics.DLQ_ORDERS, topics.DLQ_IDENTITY, topics.DLQ_SHIPMENTS, topics.DLQ_FULFILMENT)
 READ: tuple[Topic, ...] = (
     topics.CARRIER_EVENTS, topics.CARRIER_UNRESOLVED, topics.ORDER_REFERENCES, topics.SHIPMENT_EVENTS,
     topics.SHIPMENT_STATE, topics.CUSTOMER_UPDATES, topics.DELIVERY_MILESTONES, topics.OPS_ALERTS,
     topics.ERP_POSTINGS, topics.FEED_ACTIVITY, topics.DEAD_LETTERS, *WHOLE,
 )
-log = logging.getLogger(__name__)
 
 
 class Reading:
@@ -45,42 +44,23 @@ class Reading:
     def __init__(self, settings: Settings, registry: Registry, ledger: Ledger) -> None:
         """Stands at the present end of every topic, of ``ops.alerts`` at its beginning (it holds state).
 
-        Raises Transient when the broker does not answer, Fatal when a topic is missing.
+        Raises Transient where broker or topic is missing.
         """
         self._ledger = ledger
         self._news: list[CustomerUpdate] = []
         self._entries = self._by_topic(registry)
-        self._consumer = Consumer(
-            {
-                **settings.kafka.librdkafka(),
-                "group.id": "shipsync-demo-reader",
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
-                "fetch.wait.max.ms": 50,
-                "fetch.message.max.bytes": 8 * 1024 * 1024,
-            },
-            logger=log,
-        )
+        self._reader = PartitionReader(settings, "shipsync-demo-reader", fetch_bytes=FETCH_BYTES)
         try:
-            self._consumer.assign(self._ends())
-        except KafkaException as error:
-            self._consumer.close()
-            raise Transient(f"no answer from the broker at {settings.kafka.bootstrap}: {error}") from error
+            self._reader.assign([place for topic in READ for place in self._starts(topic)])
+        except BaseException:
+            self._reader.close()
+            raise
 
-    def _ends(self) -> list[TopicPartition]:
-        known = self._consumer.list_topics(timeout=ANSWER_SECONDS).topics
+    def _starts(self, topic: Topic) -> list[TopicPartition]:
         places = []
-        for topic in READ:
-            if topic.name not in known or not known[topic.name].partitions:
-                raise Fatal(f"the topic {topic.name} is missing: start the stack with `shipsync up`")
-            for number in known[topic.name].partitions:
-                place = TopicPartition(topic.name, number)
-                if topic is topics.OPS_ALERTS:
-                    place.offset = OFFSET_BEGINNING
-                else:
-                    place.offset = self._consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS)[1]
-                places.append(place)
+        for number in self._reader.partitions(topic.name):
+            start = OFFSET_BEGINNING if topic is topics.OPS_ALERTS else self._reader.bounds(topic.name, number)[1]
+            places.append(TopicPartition(topic.name, number, start))
         return places
 
     def _by_topic(self, registry: Registry) -> dict[str, Callable[[Message], None]]:
@@ -143,15 +123,11 @@ class Reading:
 
         Raises Transient for a broker that is gone; a value that breaks its contract raises Reject.
         """
-        for message in self._consumer.consume(2_000, timeout=timeout):
-            error = message.error()
-            if error is None:
-                self._entries[str(message.topic())](message)
-            elif error.code() != KafkaError._PARTITION_EOF and not error.retriable():
-                raise Transient(f"reading {message.topic()}: {error}")
+        for message in self._reader.read(timeout):
+            self._entries[str(message.topic())](message)
         news, self._news = self._news, []
         return news
 
     def close(self) -> None:
         """Disconnect."""
-        self._consumer.close()
+        self._reader.close()

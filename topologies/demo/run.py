@@ -47,7 +47,7 @@ class Run:
     ) -> None:
         """``beside`` is called every now and then, as a supervisor wants to be.
 
-        Raises Transient where broker or registry do not answer, Fatal where topics are missing.
+        Raises Transient where broker, registry or a topic is missing.
         """
         self._plan, self._show, self._beside, self._clock = plan, show, beside, clock
         registry = Registry(settings)

@@ -105,12 +105,12 @@ def _news(updates: Sequence[CustomerUpdate]) -> Panel:
     for update in updates[-NEWS_LINES:]:
         table.add_row(
             clock(update.occurred_at, update.utc_offset_minutes),
-            f"{update.carrier} {short(update.tracking_number)}",
-            happening(update),
+            Text(f"{update.carrier} {short(update.tracking_number)}"),
+            Text(happening(update)),
         )
     for _ in range(NEWS_LINES - len(updates)):
         table.add_row("", "", "")
-    return Panel(table, title="what customers hear", title_align="left", border_style="green")
+    return Panel(table, title="customer updates", title_align="left", border_style="green")
 
 
 def view(summary: Summary) -> RenderableType:
@@ -144,10 +144,10 @@ def what_next() -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold")
     table.add_column(style="dim")
-    table.add_row("shipsync tail customer.updates", "what customers hear, as it comes")
-    table.add_row("shipsync tail dead.letters", "what could not be read, and why")
-    table.add_row("shipsync status", "how every process is doing")
-    table.add_row("shipsync feed ups FILE", "send a carrier's file as it is")
+    table.add_row("shipsync tail customer.updates", "customer updates as they arrive")
+    table.add_row("shipsync tail dead.letters", "messages that could not be read, with the reason")
+    table.add_row("shipsync status", "the state of every process")
+    table.add_row("shipsync feed ups FILE", "send a carrier's file")
     return Panel(table, title="try next", title_align="left", border_style="dim")
 
 

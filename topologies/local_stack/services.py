@@ -40,9 +40,10 @@ def on_free_ports(settings: Settings) -> Settings:
     return on_ports(settings, unused(PORTS))
 
 
-def with_short_sessions(settings: Settings) -> Settings:
-    """The settings with the group time-outs the embedded broker needs to let a group start soon."""
-    return settings.replace(session_timeout=SESSION_SECONDS, rebalance_timeout=SESSION_SECONDS)
+def for_the_embedded_broker(settings: Settings) -> Settings:
+    """The settings with the group time-outs the embedded broker needs to let a group start soon, and no gathering of
+    bytes there: it looks at its store now and then only."""
+    return settings.replace(session_timeout=SESSION_SECONDS, rebalance_timeout=SESSION_SECONDS, fetch_min_bytes=1)
 
 
 def with_an_open_gateway(settings: Settings) -> Settings:

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 
 from config import topics
-from config.settings import Settings
-from connectors.carriers import taken
+from config.settings import IntakeSettings, Settings
+from connectors.carriers import discover, taken
 from connectors.embedded.ports import is_free, unused
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.kernel.errors import Fatal
@@ -24,6 +24,7 @@ from topologies.local_stack.environment import environment
 from topologies.local_stack.services import SHIPSYNC, on_free_ports, on_ports
 from topologies.local_stack.stack_file import ProcessNote, UpFile
 from topologies.local_stack.supervisor import Say, Supervisor, never, nothing_said
+from topologies.runtime import data_folder
 from topologies.workers import carrier_polling
 
 __all__ = ["GATEWAY", "Stack", "catalogue", "on_free_ports"]
@@ -39,9 +40,9 @@ POLLER = "poll"
 DROP = "drop"
 
 
-def catalogue(feeds: Sequence[str] = ()) -> tuple[topics.Topic, ...]:
-    """Every topic of an installation that takes these feeds; of none named, all there are. Raises Fatal."""
-    return topics.catalogue(carrier.feed for carrier in taken(feeds))
+def catalogue(intake: IntakeSettings | None = None) -> tuple[topics.Topic, ...]:
+    """Every topic of an installation with these feeds; without settings, of all packaged ones. Raises Fatal."""
+    return topics.catalogue(carrier.feed for carrier in (discover() if intake is None else taken(intake)))
 
 
 class Stack:
@@ -130,12 +131,7 @@ class Stack:
                 f"a stack is running already (process {known.pid}, data in {data_dir}):"
                 " stop it, or set SHIPSYNC_DATA_DIR to another folder"
             )
-        try:
-            data_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Fatal(
-                f"{data_dir} cannot be made ({error.strerror}): set SHIPSYNC_DATA_DIR to a folder of yours"
-            ) from error
+        data_folder.writable(data_dir)
 
     def _start(self, until: Callable[[], bool]) -> bool:
         supervisor = self._supervisor
@@ -189,7 +185,7 @@ class Stack:
             self._tell("stack", "the state of an earlier run is discarded: its embedded broker kept nothing")
 
     def _create_topics(self, until: Callable[[], bool]) -> bool:
-        admin, declared = TopicAdmin(self.settings), catalogue(self.settings.intake.feeds)
+        admin, declared = TopicAdmin(self.settings), catalogue(self.settings.intake)
         if not admin.wait(SERVICE_SECONDS, until=until):
             return False
         created = admin.create(declared)
@@ -244,7 +240,7 @@ def _prepared(settings: Settings, external: bool, ports: int | None) -> Settings
         return settings
     if ports is not None:
         settings = on_ports(settings, list(range(ports, ports + services.PORTS)))
-    return services.with_an_open_gateway(services.with_short_sessions(settings))
+    return services.with_an_open_gateway(services.for_the_embedded_broker(settings))
 
 
 def _is_ready(host: str, port: int, says: bytes) -> bool:

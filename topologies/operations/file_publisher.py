@@ -5,21 +5,20 @@ from __future__ import annotations
 import mimetypes
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from config import headers, topics
+from config import topics
 from config.settings import Settings
-from connectors.kafka.raw_key import raw_key
-from connectors.kafka.topic_admin import TopicAdmin, client_log, largest_record
+from connectors.kafka.producer import ACK_SECONDS, enqueue, producer
+from connectors.kafka.raw_record import raw_record
+from connectors.kafka.topic_admin import TopicAdmin, largest_record
 from streams.kernel.errors import Fatal
 
 ANSWER_SECONDS = 5.0
-ACK_SECONDS = 30.0
 EDI = {".edi": "application/edi-x12", ".x12": "application/edi-x12"}
 
 
@@ -52,63 +51,37 @@ def send(
     admin.wait(ANSWER_SECONDS)
     if topic not in admin.existing():
         raise Fatal(f"{topic} is not on {settings.kafka.bootstrap}: shipsync topics --create")
-    producer = Producer({
-        "enable.idempotence": True, "acks": "all", "message.max.bytes": largest_record(settings),
-        "delivery.timeout.ms": int(ACK_SECONDS * 1000), **settings.kafka.librdkafka(),
-    }, logger=client_log)
-    outcomes: dict[Path, Outcome] = {}
+    out = producer(settings, largest=largest_record(settings))
+    results: list[Callable[[], Outcome]] = []
     for file in files:
-        outcomes[file] = Outcome(file, _correlation_id(file), None, "not acknowledged by the broker")
-        _produce(producer, topic, feed, outcomes[file], channel, outcomes)
+        results.append(_enqueue(out, feed, file, channel))
         pause()
-    producer.flush(ACK_SECONDS)
-    return list(outcomes.values())
+    out.flush(ACK_SECONDS)
+    return [result() for result in results]
 
 
-def _produce(
-    producer: Producer, topic: str, feed: str, outcome: Outcome, channel: str, outcomes: dict[Path, Outcome]
-) -> None:
-    file = outcome.file
+def _enqueue(out: Producer, feed: str, file: Path, channel: str) -> Callable[[], Outcome]:
+    """Queue the file; a function that tells what has become of it so far."""
+    outcome = Outcome(file, _correlation_id(file), None, "not acknowledged by the broker")
 
     def acknowledged(error: KafkaError | None, record: Message) -> None:
-        place = f"{record.topic()}[{record.partition()}] @ {record.offset()}"
-        outcomes[file] = outcome._replace(
-            place=place if error is None else None, fault=None if error is None else error.str()
-        )
+        nonlocal outcome
+        place = f"{record.topic()}[{record.partition()}] @ {record.offset()}" if error is None else None
+        outcome = outcome._replace(place=place, fault=None if error is None else error.str())
 
     try:
         body = file.read_bytes()
-        _queue(producer, topic, body, _headers(feed, file, channel, outcome.correlation_id), acknowledged)
+        record = raw_record(feed, body, content_type(file), _now_ms(), outcome.correlation_id, channel)
+        enqueue(out, record, acknowledged)
     except OSError as error:
-        outcomes[file] = outcome._replace(fault=f"cannot be read: {error.strerror}")
+        outcome = outcome._replace(fault=f"cannot be read: {error.strerror}")
     except KafkaException as error:
-        outcomes[file] = outcome._replace(fault=f"{error.args[0].str()} ({len(body):,} bytes)")
+        outcome = outcome._replace(fault=f"{error.args[0].str()} ({len(body):,} bytes)")
+    return lambda: outcome
 
 
-def _queue(
-    producer: Producer, topic: str, body: bytes, attached: list[tuple[str, Any]], acknowledged: Callable[..., None]
-) -> None:
-    """Queue one record, waiting where the queue is full."""
-    deadline = time.monotonic() + ACK_SECONDS
-    while True:
-        producer.poll(0)
-        with suppress(BufferError):
-            producer.produce(topic, body, raw_key(body), headers=attached, on_delivery=acknowledged)
-            return
-        if time.monotonic() >= deadline:
-            raise KafkaException(KafkaError(KafkaError._QUEUE_FULL))
-        producer.poll(0.1)
-
-
-def _headers(feed: str, file: Path, channel: str, correlation_id: str) -> list[tuple[str, Any]]:
-    told = {
-        headers.FEED: feed,
-        headers.CONTENT_TYPE: content_type(file),
-        headers.RECEIVED_AT: str(time.time_ns() // 1_000_000),
-        headers.CORRELATION_ID: correlation_id,
-        headers.CHANNEL: channel,
-    }
-    return [(name, value.encode()) for name, value in told.items()]
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _correlation_id(file: Path) -> str:

@@ -8,12 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
-
 from config import topics
 from config.settings import Settings
+from connectors.kafka.producer import Record, deliver, producer
 from connectors.kafka.registry import Registry, ValueCodec
-from connectors.kafka.topic_admin import client_log
 from connectors.kafka.topic_reader import latest
 from streams.contracts.masterdata import master_key
 from streams.contracts.model import MasterRecord
@@ -50,28 +48,14 @@ def known(settings: Settings) -> dict[str, MasterRecord]:
 def write(settings: Settings, records: Iterable[MasterRecord]) -> int:
     """Write the records and wait for the broker's acknowledgement of all; how many. Raises Transient."""
     codec = ValueCodec(topics.MASTER_DATA, MasterRecord, Registry(settings))
-    producer = Producer({
-        "enable.idempotence": True, "acks": "all", "partitioner": "murmur2_random",
-        "delivery.timeout.ms": int(ACK_SECONDS * 1000), **settings.kafka.librdkafka(),
-    }, logger=client_log)
-    failed: list[str] = []
-
-    def acknowledged(error: KafkaError | None, record: Message) -> None:
-        del record
-        if error is not None:
-            failed.append(error.str())
-
-    written = 0
+    encoded = (
+        Record(topics.MASTER_DATA.name, master_key(record.kind, record.id).encode(), codec.encode(record))
+        for record in records
+    )
     try:
-        for record in records:
-            key = master_key(record.kind, record.id)
-            producer.produce(topics.MASTER_DATA.name, codec.encode(record), key, on_delivery=acknowledged)
-            written += 1
-    except (KafkaException, BufferError) as error:
-        raise Transient(f"not written: {error}") from error
-    if producer.flush(ACK_SECONDS) or failed:
-        raise Transient(f"not all of it was written: {failed[0] if failed else 'the broker did not answer'}")
-    return written
+        return deliver(producer(settings, ack_seconds=ACK_SECONDS), encoded, ACK_SECONDS)
+    except Transient as error:
+        raise Transient(f"not all of it was written: {error}") from error
 
 
 def export(records: Iterable[MasterRecord], out: TextIO) -> None:

@@ -1,4 +1,4 @@
-"""How polling stands, read from the cursor on Kafka; how the circuits stand, from Redis where that answers."""
+"""The state of polling: numbers by feed from the cursors on Kafka, circuit breakers from Redis if it answers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import msgspec
 
 from config.settings import Settings
 from connectors.kafka.registry import Registry
-from connectors.polling.credentials import Polled
-from connectors.polling.inputs import Watch
-from connectors.polling.redis_mirror import Mirror
-from connectors.polling.schedule_book import Book
+from connectors.polling.credentials import PolledCarrier
+from connectors.polling.inputs import PollInputs
+from connectors.polling.redis_mirror import RedisMirror
+from connectors.polling.schedule_book import ScheduleBook
 from streams.resilience.circuit_breaker import Circuit
 from topologies.workers.carrier_polling import books_of, counts, enter
 
 REGISTRY_SECONDS = 5.0
 
 
-def look(settings: Settings, carriers: list[Polled], now: int) -> list[dict[str, Any]]:
+def look(settings: Settings, carriers: list[PolledCarrier], now: int) -> list[dict[str, Any]]:
     """A row for each polled feed. ``circuit`` is None where it is not known. Raises Transient without Kafka."""
     if not carriers:
         return []
@@ -27,8 +27,8 @@ def look(settings: Settings, carriers: list[Polled], now: int) -> list[dict[str,
     return [_row(book, circuits.get(feed), now) for feed, book in books.items()]
 
 
-def planned(settings: Settings, carriers: list[Polled], now: int, most: int) -> list[dict[str, Any]]:
-    """What is to be asked, soonest first. Raises Transient without Kafka."""
+def planned(settings: Settings, carriers: list[PolledCarrier], now: int, most: int) -> list[dict[str, Any]]:
+    """The next ``most`` numbers to be polled, soonest first. Raises Transient without Kafka."""
     if not carriers:
         return []
     open_ones = [
@@ -40,27 +40,27 @@ def planned(settings: Settings, carriers: list[Polled], now: int, most: int) -> 
     return [{name: msgspec.to_builtins(getattr(state, name)) for name in shown} for state in open_ones[:most]]
 
 
-def _books(settings: Settings, carriers: list[Polled], now: int) -> dict[str, Book]:
+def _books(settings: Settings, carriers: list[PolledCarrier], now: int) -> dict[str, ScheduleBook]:
     registry = Registry(settings, patience=REGISTRY_SECONDS)
-    watch = Watch(settings, registry, [one.slug for one in carriers])
+    inputs = PollInputs(settings, registry, [one.slug for one in carriers])
     try:
-        news = watch.all()
+        changes = inputs.read_all()
     finally:
-        watch.close()
+        inputs.close()
     books = books_of(carriers)
-    enter(news, books, now)
+    enter(changes, books, now)
     return books
 
 
 async def _circuits(settings: Settings) -> dict[str, Circuit]:
-    mirror = Mirror(settings.state.redis_url)
+    mirror = RedisMirror(settings.state.redis_url)
     try:
         return await mirror.circuits() or {}
     finally:
         await mirror.close()
 
 
-def _row(book: Book, circuit: Circuit | None, now: int) -> dict[str, Any]:
+def _row(book: ScheduleBook, circuit: Circuit | None, now: int) -> dict[str, Any]:
     return {
         "feed": book.feed, "carrier": book.carrier, "numbers": len(book), **counts(book, now),
         "next_due_at": book.next_due(),

@@ -1,10 +1,10 @@
-"""Kafka records for a person: Avro decoded by its registry id, times in words, dead letters with their reason."""
+"""Kafka records for people: Avro decoded by its schema id, times in words, dead letters with their reason."""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -47,7 +47,7 @@ def plain(record: Message, writer_schema: WriterSchema) -> dict[str, Any]:
 
 
 def line(told: dict[str, Any]) -> Text:
-    """One record: time, key, then the value; of a dead letter why, from where, and how it begins."""
+    """One record: time, key and value; for a dead letter the reason, the origin and its beginning."""
     shown = Text(f"{told['time']}  ", style="dim")
     shown.append(printable(told["key"] or "-"), style="bold")
     shown.append("  ")
@@ -73,7 +73,7 @@ def named(value: Any) -> Any:
 
 
 def humane(value: Any, name: str = "") -> Any:
-    """Times in words, bytes as their size, nothing that was not said."""
+    """Times in words, bytes as their size, empty values left out."""
     if isinstance(value, dict):
         return {key: humane(inner, key) for key, inner in value.items() if inner not in (None, [], "")}
     if isinstance(value, list):
@@ -88,23 +88,22 @@ def humane(value: Any, name: str = "") -> Any:
 @cache
 def times() -> frozenset[str]:
     """The names of the contracts' fields that hold a time."""
-    found: set[str] = set()
-    for file in sorted(contracts.AVRO_DIR.glob("*.avsc")):
-        _collect(contracts.schema(file.stem), "", found)
-    return frozenset(found)
+    files = sorted(contracts.AVRO_DIR.glob("*.avsc"))
+    return frozenset(name for file in files for name in _times_in(contracts.schema(file.stem), ""))
 
 
-def _collect(node: Any, name: str, found: set[str]) -> None:
+def _times_in(node: Any, name: str) -> Iterator[str]:
+    """The names of the fields of a schema that hold a time. ``name``: of the field whose type ``node`` is."""
     if isinstance(node, list):
         for one in node:
-            _collect(one, name, found)
+            yield from _times_in(one, name)
     elif isinstance(node, dict):
         if node.get("logicalType") == "timestamp-millis":
-            found.add(name)
+            yield name
         for field in node.get("fields", ()):
-            _collect(field["type"], field["name"], found)
+            yield from _times_in(field["type"], field["name"])
         for inner in ("type", "items", "values"):
-            _collect(node.get(inner), name, found)
+            yield from _times_in(node.get(inner), name)
 
 
 def moment(milliseconds: int) -> str:
@@ -117,11 +116,16 @@ def moment(milliseconds: int) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without power over a terminal: control characters are written out."""
+    """The text with its control characters written out, so that it cannot control a terminal."""
     return "".join(
         one if one.isprintable() or ord(one) in SAFE_CONTROLS else one.encode("unicode_escape").decode("ascii")
         for one in text
     )
+
+
+def safe(text: str) -> Text:
+    """A foreign text for a rich console: printable, and neither its brackets nor its colons read as markup."""
+    return Text(printable(text))
 
 
 def cut(text: str, most: int) -> str:

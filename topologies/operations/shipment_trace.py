@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 
 from aiokafka.partitioner import murmur2
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 
 from config import topics
 from config.settings import Settings
+from connectors.kafka.consumer import OutOfRange, PartitionReader
 from connectors.kafka.registry import Registry, ValueCodec
-from connectors.kafka.topic_admin import client_log
 from streams.contracts.model import EnrichedEvent, ShipmentState, Source
 from streams.kernel.errors import Transient
 from topologies.operations.record_view import named
 
-ANSWER_SECONDS, POLL_SECONDS = 5.0, 0.2
+ANSWER_SECONDS = 5.0
 Progress = Callable[[str, int, int], None]
 """Told now and then: the topic, records read and records there are."""
 
@@ -44,36 +44,28 @@ def inspect(settings: Settings, key: str, progress: Progress = lambda *_: None) 
     states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
     archive = ValueCodec(topics.SHIPMENT_ARCHIVE, ShipmentState, registry)
     enriched = ValueCodec(topics.SHIPMENT_EVENTS, EnrichedEvent, registry)
-    consumer = Consumer(
-        {**settings.kafka.librdkafka(), "group.id": "shipsync-inspect", "enable.auto.commit": False,
-         "enable.partition.eof": True, "isolation.level": "read_committed",
-         "auto.offset.reset": "error"},
-        logger=client_log,
-    )
-    try:
+    with closing(PartitionReader(settings, "shipsync-inspect", out_of_range=OutOfRange.ERROR)) as reader:
         found: dict[str, ShipmentState | None] = {}
         events: list[EnrichedEvent] = []
         wanted = [key]
         for one in wanted:
             state = None
-            for record in _of_key(consumer, settings, topics.SHIPMENT_STATE.name, one.encode(), progress):
+            for record in _of_key(reader, topics.SHIPMENT_STATE.name, one.encode(), progress):
                 state = None if record.value() is None else states.decode(record.value())
             found[one] = state
             wanted += [] if state is None else [part.key for part in state.parts if part.key not in wanted]
             events += [
                 enriched.decode(record.value())
-                for record in _of_key(consumer, settings, topics.SHIPMENT_EVENTS.name, one.encode(), progress)
+                for record in _of_key(reader, topics.SHIPMENT_EVENTS.name, one.encode(), progress)
             ]
         lives: dict[int, ShipmentState] = {}
-        for record in _of_key(consumer, settings, topics.SHIPMENT_ARCHIVE.name, key.encode(), progress):
+        for record in _of_key(reader, topics.SHIPMENT_ARCHIVE.name, key.encode(), progress):
             last = archive.decode(record.value())
             lives[last.life] = last
-        told = [Told(one, _raw(consumer, settings, _source(one))) for one in events]
+        told = [Told(one, _raw(reader, _source(one))) for one in events]
         now = found[key]
         ended = [one for life, one in sorted(lives.items()) if now is None or life < now.life + now.archived]
         return Inspected(now, told, ended)
-    finally:
-        consumer.close()
 
 
 def plain(found: Inspected) -> dict[str, Any]:
@@ -100,59 +92,28 @@ def _source(enriched: EnrichedEvent) -> Source:
     return enriched.event.source
 
 
-def _of_key(
-    consumer: Consumer, settings: Settings, topic: str, key: bytes, progress: Progress
-) -> Iterator[Message]:
+def _of_key(reader: PartitionReader, topic: str, key: bytes, progress: Progress) -> Iterator[Message]:
     """Every record of the key, from the partition it lies in (Kafka's own placing of keys: murmur2)."""
-    count = _partitions(consumer, settings, topic)
-    partition = TopicPartition(topic, (murmur2(key) & 0x7FFFFFFF) % count, OFFSET_BEGINNING)
-    low, high = consumer.get_watermark_offsets(partition, timeout=ANSWER_SECONDS)
-    consumer.assign([partition])
-    while True:
-        record = _next(consumer, settings, topic)
-        error = record.error()
-        if error is not None:
-            if error.code() == KafkaError._PARTITION_EOF:
-                return
-            raise Transient(f"{topic} cannot be read at {settings.kafka.bootstrap}: {error.str()}")
-        offset = record.offset() or 0
-        if not offset % 1000:
-            progress(topic, offset - low, max(1, high - low))
-        if record.key() == key:
-            yield record
+    partition = (murmur2(key) & 0x7FFFFFFF) % len(reader.partitions(topic))
+    low, high = reader.bounds(topic, partition)
+    reader.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
+    for records in reader.to_the_end(patience=ANSWER_SECONDS):
+        for record in records:
+            offset = record.offset() or 0
+            if not offset % 1000:
+                progress(topic, offset - low, max(1, high - low))
+            if record.key() == key:
+                yield record
 
 
-def _partitions(consumer: Consumer, settings: Settings, topic: str) -> int:
-    try:
-        found = consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic]
-    except KafkaException as error:
-        raise Transient(
-            f"no broker answers at {settings.kafka.bootstrap} ({error.args[0].str()}):"
-            " start one with shipsync up, or set SHIPSYNC_BOOTSTRAP"
-        ) from error
-    if not found.partitions:
-        raise Transient(f"{topic} is not on {settings.kafka.bootstrap}: shipsync topics --create")
-    return len(found.partitions)
-
-
-def _raw(consumer: Consumer, settings: Settings, source: Source) -> bytes | None:
+def _raw(reader: PartitionReader, source: Source) -> bytes | None:
     """The raw record an event was made of; None where its topic keeps it no more, or nothing answers for it."""
-    consumer.assign([TopicPartition(source.topic, source.partition, source.offset)])
+    reader.assign([TopicPartition(source.topic, source.partition, source.offset)])
     try:
-        record = _next(consumer, settings, source.topic)
+        first = next((records[0] for records in reader.to_the_end(patience=ANSWER_SECONDS) if records), None)
     except Transient:
         return None
-    if record.error() is not None or record.offset() != source.offset:
+    if first is None or first.offset() != source.offset:
         return None
-    value: bytes | None = record.value()
+    value: bytes | None = first.value()
     return value
-
-
-def _next(consumer: Consumer, settings: Settings, topic: str) -> Message:
-    """The next record, end or error. Raises Transient where nothing comes."""
-    give_up = time.monotonic() + ANSWER_SECONDS
-    while time.monotonic() < give_up:
-        record = consumer.poll(POLL_SECONDS)
-        if record is not None:
-            return record
-    raise Transient(f"{topic} does not answer at {settings.kafka.bootstrap}")

@@ -1,4 +1,4 @@
-"""What stages say of alerts, as messages: each goes out once the record it is about is on the changelog."""
+"""Alert signals as messages; each is sent once the record it is about is on the changelog."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from topologies.runtime.handler import Afterwards
 
 
 def signals(codec: ValueCodec[AlertSignal], alerts: Sequence[AlertSignal], now_ms: int) -> Afterwards:
-    """Messages by the key of the record, which is the alert's subject. Each is said now, in its place."""
+    """The messages by the key of the record, which is the alert's subject. Sets ``said_at`` and ``place`` of each."""
     told: Afterwards = {}
     for place, alert in enumerate(alerts):
         alert.said_at, alert.place = now_ms, place

@@ -20,6 +20,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from config.settings import Settings
+from connectors.kafka.consumer import OutOfRange, consumer
 from streams.kernel.errors import Fatal, Transient
 from topologies.runtime import metrics
 from topologies.runtime.outbox import HeldBack, carried
@@ -129,17 +130,10 @@ class KafkaChangelog:
         return Restored(state, {key: one.held for key, one in found.items()}, replayed.end)
 
     def _consumer(self) -> Consumer:
-        return Consumer({
-            **self._settings.kafka.librdkafka(),
-            "group.id": f"restore-{self._stage}",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed",
-            "auto.offset.reset": "error",
-            "queued.max.messages.kbytes": 16 * 1024,
-            "fetch.wait.max.ms": 50,
-            "fetch.message.max.bytes": self._settings.stage.fetch_bytes,
-        }, logger=log)
+        return consumer(
+            self._settings, f"restore-{self._stage}", out_of_range=OutOfRange.ERROR,
+            fetch_bytes=self._settings.stage.fetch_bytes, logger=log,
+        )
 
     def _opened(self, path: Path, partition: int) -> PartitionState:
         try:

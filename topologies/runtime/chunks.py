@@ -1,8 +1,9 @@
-"""Which chunks of which partition are in flight, and how far each partition may be committed.
+"""Which records of which partition wait, which chunks are in flight, and how far each partition may be committed.
 
-Pure bookkeeping, without Kafka or Faust. A partition may be committed up to the end of its last chunk
-that is done with every chunk before it done too. Each assignment of a partition opens a new lane; a chunk
-belongs to the lane it was delivered on, so one from before a revocation can never move an offset.
+Pure bookkeeping, without Kafka or Faust. Records that were fetched wait on their partition's lane until it has room
+for the next chunk. A partition may be committed up to the end of its last chunk that is done with every chunk before
+it done too. Each assignment of a partition opens a new lane; a chunk belongs to the lane it was delivered on, so one
+from before a revocation can never move an offset.
 """
 
 from __future__ import annotations
@@ -14,12 +15,28 @@ from typing import NamedTuple
 
 from streams.contracts.model import Record
 
+CHUNKS_PER_PARTITION = 2
+CHUNKS_IN_HAND = 8
+"""So many chunks' worth of records of one partition, and of all, are fetched ahead."""
+
 
 class TopicPartition(NamedTuple):
-    """One partition of one topic; equal to Faust's ``TP`` and aiokafka's ``TopicPartition``."""
+    """One partition of one topic; equal to Faust's ``TP``."""
 
     topic: str
     partition: int
+
+
+class Run(NamedTuple):
+    """What was fetched of one partition in one look: consecutive records, perhaps none.
+
+    ``size``: bytes of their keys and values. ``position``: the next offset to fetch; ``high_water``: the readable end.
+    """
+
+    records: list[Record]
+    size: int
+    position: int
+    high_water: int
 
 
 class Progress(NamedTuple):
@@ -34,12 +51,13 @@ class Progress(NamedTuple):
 class Chunk:
     """A run of consecutive records of one partition, delivered once in one assignment of it."""
 
-    __slots__ = ("_lane", "begun", "end", "finished", "records")
+    __slots__ = ("_lane", "begun", "end", "finished", "records", "size")
 
-    def __init__(self, lane: _Lane, records: Sequence[Record], end: int) -> None:
+    def __init__(self, lane: _Lane, records: Sequence[Record], end: int, size: int) -> None:
         self._lane = lane
         self.records = records
         self.end = end
+        self.size = size
         self.begun = False
         self.finished = False
 
@@ -74,6 +92,10 @@ class Chunk:
         """Whether the partition is still ours, under the assignment this was delivered in."""
         return self._lane.open
 
+    def leaving(self) -> bool:
+        """Whether the partition is about to go: what is in hand may be finished, and nothing begun."""
+        return self._lane.draining
+
     def done(self) -> None:
         """Everything it brought about is safe: its offsets may be committed. Nothing if not current."""
         self.finished = True
@@ -92,7 +114,7 @@ class _Lane:
     """One partition during one assignment."""
 
     __slots__ = ("changed", "clock", "committed", "done", "draining", "generation", "high_water",
-                 "in_flight", "moved_at", "open", "position", "tp")
+                 "in_flight", "moved_at", "open", "position", "records", "size", "tp", "waiting", "waiting_size")
 
     def __init__(
         self, tp: TopicPartition, generation: int, clock: Callable[[], float], changed: Callable[[], None]
@@ -103,7 +125,10 @@ class _Lane:
         self.changed = changed
         self.open = True
         self.draining = False
+        self.waiting: list[Record] = []
+        self.waiting_size = 0
         self.in_flight: deque[Chunk] = deque()
+        self.records = self.size = 0  # in hand: waiting and in flight
         self.position: int | None = None
         self.done: int | None = None
         self.committed: int | None = None
@@ -115,27 +140,65 @@ class _Lane:
         if not self.open:
             return
         while self.in_flight and self.in_flight[0].finished:
-            self.done = self.in_flight.popleft().end
+            chunk = self.in_flight.popleft()
+            self.records -= len(chunk.records)
+            self.size -= chunk.size
+            self.done = chunk.end
             self.moved_at = self.clock()
+        self.settle()
         self.changed()
 
+    def settle(self) -> None:
+        """With nothing in hand all before ``position`` is done: offsets without records come to nothing."""
+        if not self.in_flight and not self.waiting and self.position is not None and self.position > (self.done or -1):
+            self.done = self.position
+            self.moved_at = self.clock()
+
+    def take(self, most: int, most_bytes: int) -> tuple[list[Record], int]:
+        """The first waiting records, at most so many and so many bytes but at least one, and their bytes."""
+        waiting = self.waiting
+        if len(waiting) <= most and self.waiting_size <= most_bytes:
+            self.waiting, size = [], self.waiting_size
+            self.waiting_size = 0
+            return waiting, size
+        count, size = 0, 0
+        for record in waiting[:most]:
+            size_with_it = size + size_of(record)
+            if count and size_with_it > most_bytes:
+                break
+            count, size = count + 1, size_with_it
+        self.waiting = waiting[count:]
+        self.waiting_size -= size
+        return waiting[:count], size
+
     def close(self) -> None:
-        """Forget the chunks in flight; none of them is current from now on."""
+        """Forget what is in hand; no chunk is current from now on."""
         self.open = False
         self.in_flight.clear()
+        self.waiting.clear()
         self.changed()
+
+
+def size_of(record: Record) -> int:
+    """Bytes of its key and value."""
+    return len(record.key or b"") + len(record.value or b"")
 
 
 class Ledger:
-    """All assigned partitions of one worker. Used from the event loop only, ``progress`` from anywhere."""
+    """All assigned partitions of one worker. Used from the event loop only, ``progress`` and ``full`` from anywhere.
+
+    ``chunk_records``, ``chunk_bytes``: what one chunk may hold.
+    """
 
     def __init__(
         self,
-        chunks_per_partition: int = 2,
+        chunk_records: int = 5_000,
+        chunk_bytes: int = 2 * 1024 * 1024,
         clock: Callable[[], float] = time.monotonic,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._room = chunks_per_partition
+        self._chunk_records = chunk_records
+        self._chunk_bytes = chunk_bytes
         self._clock = clock
         self._changed = changed
         self._lanes: dict[TopicPartition, _Lane] = {}
@@ -163,32 +226,58 @@ class Ledger:
             del self._lanes[lane.tp]
             lane.close()
 
-    def deliver(self, tp: TopicPartition, records: Sequence[Record], end: int) -> Chunk:
-        """A new chunk in flight; ``end``: the offset to commit once it is done. KeyError if not assigned."""
-        lane = self._lanes[tp]
-        if not lane.in_flight:
-            lane.moved_at = self._clock()
-        chunk = Chunk(lane, records, end)
-        lane.in_flight.append(chunk)
-        lane.position = end
-        return chunk
-
-    def fetched(self, tp: TopicPartition, position: int | None, high_water: int | None) -> None:
-        """Note how far the fetcher is; with nothing in flight all before ``position`` is done."""
+    def receive(self, tp: TopicPartition, run: Run) -> None:
+        """Take in what was fetched; nothing for a partition not assigned."""
         lane = self._lanes.get(tp)
         if lane is None:
             return
-        if high_water is not None:
-            if not lane.in_flight and (lane.done or 0) >= (lane.high_water or 0):
-                lane.moved_at = self._clock()  # it was at the end until now: the wait starts here
-            lane.high_water = high_water
-        if position is not None and not lane.in_flight and position > (lane.done or -1):
-            lane.done = position
-            lane.moved_at = self._clock()
+        if lane.records == 0 and (lane.done or 0) >= (lane.high_water or 0):
+            lane.moved_at = self._clock()  # it was at the end until now: the wait starts here
+        lane.waiting += run.records
+        lane.waiting_size += run.size
+        lane.records += len(run.records)
+        lane.size += run.size
+        lane.position = run.position
+        lane.high_water = run.high_water
+        lane.settle()
+
+    def next_chunks(self) -> list[Chunk]:
+        """The chunks that may be delivered now, in flight from here on: of each partition the next one where none is
+        in flight, and one more behind it where enough waits to fill it."""
+        chunks = []
+        for lane in self._lanes.values():
+            while lane.waiting and not lane.draining and (
+                not lane.in_flight or (len(lane.in_flight) < CHUNKS_PER_PARTITION and self._fills_a_chunk(lane))
+            ):
+                records, size = lane.take(self._chunk_records, self._chunk_bytes)
+                end = records[-1].offset + 1 if lane.waiting or lane.position is None else lane.position
+                chunks.append(self._deliver(lane, records, end, size))
+        return chunks
+
+    def deliver(self, tp: TopicPartition, records: Sequence[Record], end: int) -> Chunk:
+        """A new chunk in flight; ``end``: the offset to commit once it is done. KeyError if not assigned."""
+        lane, size = self._lanes[tp], sum(map(size_of, records))
+        lane.records += len(records)
+        lane.size += size
+        lane.position = end
+        return self._deliver(lane, records, end, size)
 
     def full(self) -> set[TopicPartition]:
-        """Partitions with as many chunks in flight as may be: fetch no more of them for now."""
-        return {tp for tp, lane in self._lanes.items() if lane.draining or len(lane.in_flight) >= self._room}
+        """Partitions to fetch no more of for now: each with two chunks' worth in hand, all while eight are in hand."""
+        lanes = list(self._lanes.values())
+        records, size = sum(lane.records for lane in lanes), sum(lane.size for lane in lanes)
+        if records >= CHUNKS_IN_HAND * self._chunk_records or size >= CHUNKS_IN_HAND * self._chunk_bytes:
+            return {lane.tp for lane in lanes}
+        return {
+            lane.tp for lane in lanes
+            if lane.draining
+            or lane.records >= CHUNKS_PER_PARTITION * self._chunk_records
+            or lane.size >= CHUNKS_PER_PARTITION * self._chunk_bytes
+        }
+
+    def waits(self) -> bool:
+        """Whether records wait for room on any lane."""
+        return any(lane.waiting for lane in self._lanes.values())
 
     def assigned(self) -> set[TopicPartition]:
         """The partitions with an open lane."""
@@ -213,6 +302,16 @@ class Ledger:
         return [
             Progress(tp, lane.done, lane.high_water, lane.moved_at) for tp, lane in list(self._lanes.items())
         ]
+
+    def _fills_a_chunk(self, lane: _Lane) -> bool:
+        return len(lane.waiting) >= self._chunk_records or lane.waiting_size >= self._chunk_bytes
+
+    def _deliver(self, lane: _Lane, records: Sequence[Record], end: int, size: int) -> Chunk:
+        if not lane.in_flight:
+            lane.moved_at = self._clock()
+        chunk = Chunk(lane, records, end, size)
+        lane.in_flight.append(chunk)
+        return chunk
 
     def _chosen(self, partitions: Iterable[TopicPartition]) -> list[_Lane]:
         return [self._lanes[tp] for tp in partitions if tp in self._lanes]

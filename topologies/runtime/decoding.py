@@ -1,4 +1,4 @@
-"""What every handler does before its step: decode a chunk's values, fetch the records they are about."""
+"""What every handler does before its step: decode the values of a chunk, and fetch the stored records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 def decoded(
     records: Sequence[Record], decode: Callable[[bytes | None], T]
 ) -> tuple[list[T], list[Record], list[Refused]]:
-    """The values of ``records``, the record behind each, and the records that are none."""
+    """The values of ``records``, the record behind each value, and the records that cannot be decoded."""
     values: list[T] = []
     kept: list[Record] = []
     refused: list[Refused] = []
@@ -32,9 +32,9 @@ def decoded(
 def stored(
     keys: Iterable[str], state: View | None, decode: Callable[[bytes], T]
 ) -> dict[str, T | None]:
-    """What the state holds under each distinct key. Raises Fatal for a stage without state."""
+    """Key -> stored record, for each distinct key; None where there is none. Raises Fatal for a stage without state."""
     if state is None:
-        raise Fatal("this stage needs its state, and was given none")
+        raise Fatal("this stage needs its state and was started without one")
     distinct = list(dict.fromkeys(keys))
     found = state.get_many([key.encode() for key in distinct])
     return {

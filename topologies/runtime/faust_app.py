@@ -14,12 +14,12 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import faust
+from faust.tables import TableManager
 from yarl import URL
 
 from config.settings import Settings
 from config.topics import App
 from streams.kernel.errors import Fatal
-from topologies.runtime.credentials import credentials
 from topologies.runtime.runner import EXIT_CODE, StageRunner
 from topologies.runtime.transport import CODEC, ChunkConsumer, ChunkTransport
 from topologies.runtime.watchdog import Watchdog
@@ -40,7 +40,6 @@ def build_faust_app(app: App, settings: Settings, topics: list[str]) -> faust.Ap
     built = faust.App(
         app.app_id,
         broker=brokers,
-        broker_credentials=credentials(settings),
         broker_client_id=app.app_id,
         broker_session_timeout=session,
         broker_rebalance_timeout=settings.stage.rebalance_timeout,
@@ -55,6 +54,7 @@ def build_faust_app(app: App, settings: Settings, topics: list[str]) -> faust.Ap
         datadir=str(settings.state.data_dir / app.app_id / "faust"),
         store="memory://",
         table_standby_replicas=0,
+        TableManager=_NoTables,
         topic_allow_declare=False,
         topic_disable_leader=True,
         stream_wait_empty=False,
@@ -162,6 +162,15 @@ class StageWorker:
         while True:
             await asyncio.sleep(self._settings.monitoring.feed_sweep_interval)
             await self._runner.sweep()
+
+
+class _NoTables(TableManager):  # type: ignore[misc]
+    """Faust's table manager without the second it waits for tables to be declared: there are none."""
+
+    async def on_start(self) -> None:
+        """Be ready at once."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class _QuietWorker(faust.Worker):  # type: ignore[misc]

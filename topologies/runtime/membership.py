@@ -27,7 +27,7 @@ class Membership:
         self._until = float("-inf")
 
     def forget(self) -> None:
-        """The assignment changed: the next question goes to the broker."""
+        """The assignment changed, or we were fenced: the next question goes to the broker."""
         self._until = float("-inf")
 
     async def holds(self) -> bool:

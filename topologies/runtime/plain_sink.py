@@ -20,8 +20,8 @@ class PlainSink:
     at_once = 1
 
     def __init__(self, settings: Settings) -> None:
-        self._outputs = Writer(settings, {})
-        self._changes = Writer(settings, {}, reports_all=True)
+        self._outputs = Writer(settings)
+        self._changes = Writer(settings, reports_all=True)
 
     def begin(self, partition: int) -> PlainUnit:
         """Nothing separates one chunk's writes from another's but the offsets that are noted."""

@@ -151,6 +151,7 @@ class StageRunner:
                     await self._sweep(one)
                 except (Fenced, Damaged) as error:
                     log.warning("sweep of %s[%d] abandoned: %s", self.app.name, one.number, error)
+                    self.membership.forget()
                     await self._let_go(one)
                     self._restore_ahead(one)
                 except Exception as error:
@@ -175,18 +176,22 @@ class StageRunner:
         await in_thread(self._sending, partial(self._sink.release, one.number))
 
     async def _work_until_done(self, chunk: Chunk, one: Partition) -> bool:
-        """Handle and write one chunk, from a restored state anew where the partition was lost and is ours still."""
-        while chunk.current():
+        """Handle and write one chunk, if need be again and again, until its partition goes.
+
+        Again, from a restored state, where the partition was lost: it may be ours still. Again, too, where the group
+        does not count us in: if that is so, the partition goes; else the coordinator has not answered.
+        """
+        while True:
             try:
-                return await self._work(chunk, one)
+                if await self._work(chunk, one):
+                    return True
             except (Fenced, Damaged) as error:
                 log.warning("%r is taken up anew, if the partition is ours still: %s", chunk, error)
+                self.membership.forget()
                 await self._let_go(one)
-                if not await self.membership.confirmed():
-                    log.warning("%r abandoned: out of the group", chunk)
-                    return False
-                await asyncio.sleep(RETRY_SECONDS)
-        return False
+            if not chunk.current() or chunk.leaving():
+                return False
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _work(self, chunk: Chunk, one: Partition) -> bool:
         """Handle and write one chunk; False if its partition went before it was safe."""

@@ -15,14 +15,17 @@ from config.settings import Settings
 from streams.kernel.errors import Fatal, ShipSyncError
 from topologies.runtime.handler import Message
 from topologies.runtime.sink import Fenced, Span, Whole
-from topologies.runtime.writer import Offsets, Writer
+from topologies.runtime.writer import FLUSH_SECONDS, Offsets, Writer
 
 log = logging.getLogger(__name__)
 
 INIT_SECONDS = 30.0
-TRANSACTION_SECONDS = 60.0
 TRANSACTIONS_AT_ONCE = 4
 """Partitions of one worker that may write at the same time: each mostly waits for its own commit."""
+_NOT_ALLOWED = (
+    ". Grant Write and Describe on transactional ids that begin with shipsync-, or set"
+    " SHIPSYNC_PROCESSING=at_least_once"
+)
 LOST = frozenset({
     KafkaError._FENCED, KafkaError._FATAL, KafkaError._STATE, KafkaError._CONFLICT, KafkaError._TIMED_OUT,
     KafkaError._TIMED_OUT_QUEUE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT,
@@ -91,9 +94,7 @@ class Transaction:
         self._id = transactional_id
         self._running = False
         self._offsets = Offsets()
-        self._writer = TransactionalWriter(settings, {
-            "transactional.id": transactional_id, "transaction.timeout.ms": int(TRANSACTION_SECONDS * 1000),
-        }, reports_all=True)
+        self._writer = TransactionalWriter(settings, transactional_id, reports_all=True)
         self._checked(lambda: self._writer.producer.init_transactions(INIT_SECONDS))
 
     def begin(self) -> None:
@@ -123,7 +124,7 @@ class Transaction:
 
     def commit(self) -> Span | None:
         """Make it final. Raises Fenced where another worker took over or it cannot be known, else Fatal."""
-        self._checked(lambda: self._writer.producer.commit_transaction(TRANSACTION_SECONDS))
+        self._checked(lambda: self._writer.producer.commit_transaction(FLUSH_SECONDS))
         self._running = False
         return self._offsets.span()
 
@@ -144,4 +145,5 @@ class Transaction:
             fault: KafkaError = error.args[0]
             if fault.code() in LOST or fault.retriable():
                 raise Fenced(f"{self._id} is lost: {fault}") from error
-            raise Fatal(f"{self._id}: the transaction failed: {fault}") from error
+            hint = _NOT_ALLOWED if fault.code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED else ""
+            raise Fatal(f"{self._id}: the transaction failed: {fault}{hint}") from error

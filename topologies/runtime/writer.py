@@ -7,13 +7,14 @@ whoever wrote them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import Message as KafkaMessage
 
 from config.settings import Settings
+from connectors.kafka.producer import producer
 from connectors.kafka.topic_admin import LARGEST_STATE, largest_dead_letter
 from streams.kernel.errors import Fatal, ShipSyncError
 from topologies.runtime.handler import Message
@@ -21,11 +22,8 @@ from topologies.runtime.sink import BY_KEY, Span, Whole
 
 log = logging.getLogger(__name__)
 
-QUEUED_MESSAGES = 100_000
-QUEUED_KBYTES = 64 * 1024
 FLUSH_SECONDS = 60.0
 ROOM_SECONDS = 0.1
-LINGER_MS = 5
 
 
 class Offsets:
@@ -57,26 +55,13 @@ class Writer:
     Told of failures only, or (``reports_all``) of each message that asks for its delivery report.
     """
 
-    def __init__(self, settings: Settings, extra: Mapping[str, Any], reports_all: bool = False) -> None:
+    def __init__(self, settings: Settings, transactional_id: str | None = None, reports_all: bool = False) -> None:
         self._failures: list[str] = []
         self._failed = 0
-        reports: dict[str, Any] = {} if reports_all else {
-            "delivery.report.only.error": True, "on_delivery": self._noted,
-        }
-        self.producer = Producer({
-            "enable.idempotence": True,
-            "acks": "all",
-            "linger.ms": LINGER_MS,
-            "compression.codec": "lz4",
-            "message.max.bytes": max(LARGEST_STATE, largest_dead_letter(settings)),
-            "delivery.timeout.ms": int(FLUSH_SECONDS * 1000),
-            "queue.buffering.max.messages": QUEUED_MESSAGES,
-            "queue.buffering.max.kbytes": QUEUED_KBYTES,
-            **settings.kafka.librdkafka(),
-            "partitioner": "murmur2_random",
-            **reports,
-            **extra,
-        }, logger=log)
+        self.producer = producer(
+            settings, ack_seconds=FLUSH_SECONDS, largest=max(LARGEST_STATE, largest_dead_letter(settings)),
+            on_failure=None if reports_all else self._noted, transactional_id=transactional_id, logger=log,
+        )
 
     def send(self, topic: str, messages: Sequence[Message], partition: int | None) -> None:
         """Queue all, waiting for room where the queue is full. Raises what ``unsendable`` says for what cannot be."""

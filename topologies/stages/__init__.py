@@ -1,1 +1,1 @@
-"""One file a stage: which topics it reads, which pure step it calls, what it writes; and the catalogue of all."""
+"""One file for each stage: the topics it reads, the pure step it calls, the topics it writes; and the catalogue."""

@@ -1,4 +1,4 @@
-"""``config/alerts.yaml``: how long to wait before each alert of the clock, how alerts live and whom they reach."""
+"""``config/alerts.yaml``: how long to wait before each alert, how alerts behave, and who receives them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from streams.shipments.timers.deadlines import Patience
 PACKAGED = Path(__file__).parents[2] / "config" / "alerts.yaml"
 NEVER = "never"
 SIGNALS_KEPT_MS = 30 * DAY_MS
-"""How long what was said of alerts can come again; none may be forgotten before."""
+"""How long signals are retained; no alert may be forgotten before."""
 _UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)(?: ([A-Z]{3}))?")
@@ -27,15 +27,16 @@ _WAITS = ("late", "order_not_found", "never_shipped", "proof_missing", "delivery
 
 
 class Suspension(Struct, frozen=True, forbid_unknown_fields=True):
-    """When nothing is raised: after so long without any event of any shipment, until events come for so long."""
+    """When no alert is raised: after so long without any event of any shipment, until events arrive for so long."""
 
     after_silence: str
     until_heard_for: str
 
 
 class Norms(Struct, frozen=True, forbid_unknown_fields=True):
-    """How learnt norms are used: from so many dwells on, so many times over; no shipment is at risk by its dwell
-    sooner than ``at_risk_after``; a shipment's dwells are learnt ``learn_after`` its end."""
+    """How learnt norms are used. ``at_least``: dwells a norm needs; ``factor``: multiple of the usual dwell that counts
+    as too long; ``at_risk_after``: the shortest dwell that puts a shipment at risk; ``learn_after``: how long after a
+    shipment's end its dwells are counted."""
 
     at_least: int
     factor: float
@@ -44,14 +45,14 @@ class Norms(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Gathering(Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands under the alert of its silent feed, and for how long after it."""
+    """Which alerts are shown under the alert of their silent feed, and how long after it."""
 
     kinds: list[AlertKind] = []
     grace: str = "1h"
 
 
 class Flapping(Struct, frozen=True, forbid_unknown_fields=True):
-    """When a cause that comes and goes is damped."""
+    """When a cause that comes and goes counts as flapping."""
 
     raised_more_than: int = 3
     within: str = "1h"
@@ -59,7 +60,7 @@ class Flapping(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Matching(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a route is for: one value, or a list of them, for each field named."""
+    """What a route applies to: one value or a list of values for each field named."""
 
     kind: AlertKind | list[AlertKind] = []
     severity: Severity | list[Severity] = []
@@ -108,7 +109,7 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rules(Struct, frozen=True):
-    """The rules, in ms."""
+    """The file's rules, with durations in ms; None: never."""
 
     patience: Patience
     after_silence_ms: int
@@ -120,7 +121,7 @@ class Rules(Struct, frozen=True):
 
 
 def load(path: Path | None = None) -> Rules:
-    """The rules of a file, the packaged one by default. Raises Fatal naming file, line, field and what is right."""
+    """The rules of a file, the packaged one by default. Raises Fatal, which names file, line, field and fix."""
     path = path or PACKAGED
     try:
         file, lines = yaml_text.load(path, File)
@@ -171,7 +172,7 @@ def _policy(file: File, lines: Lines) -> AlertPolicy:
 
 def _gathered(file: File, lines: Lines) -> frozenset[AlertKind]:
     if AlertKind.FEED_STALE in file.gathered.kinds:
-        raise lines.error(("gathered", "kinds"), "feed_stale cannot stand under itself; take it out")
+        raise lines.error(("gathered", "kinds"), "feed_stale cannot be shown under itself; remove it")
     return frozenset(file.gathered.kinds)
 
 

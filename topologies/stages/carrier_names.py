@@ -1,4 +1,4 @@
-"""The names of carriers a stage works with."""
+"""The names of carriers that a stage resolves to slugs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from streams.kernel.errors import Transient
 
 
 def names_of(carriers: Mapping[str, Carrier]) -> CarrierNames:
-    """What the carriers are called, all of them together; nothing where there is none."""
+    """The names of all carriers, shared by them; empty without carriers."""
     return next((carrier.names for carrier in carriers.values()), CarrierNames())
 
 
 def check_ready(names: CarrierNames) -> None:
-    """Return once master data was read. Raises Transient before: what a carrier is called decides where things go."""
+    """Raises Transient until master data has been read: a carrier's name decides the key of what is sent."""
     if not names.ready:
-        raise Transient("carriers' names in master data are not read yet")
+        raise Transient("the carriers' names in master data have not been read yet")

@@ -82,7 +82,7 @@ def learning(handler: Handler, settings: Settings, registry: Registry) -> ExitSt
 def run_stage(name: str, settings: Settings) -> int:
     """Run one stage until SIGTERM or SIGINT; the process's exit code. KeyError for an unknown name."""
     stage = STAGES[name]
-    carriers = {carrier.feed: carrier for carrier in taken(settings.intake.feeds)}
+    carriers = {carrier.feed: carrier for carrier in taken(settings.intake)}
     registry = Registry(settings)
     handler = stage.build(settings, registry, carriers)
     cards = ValueCodec(topics.DEAD_LETTERS, DeadLetter, registry)

@@ -1,6 +1,6 @@
-"""The feeds stage: what intake saw of each feed in, signals about silent feeds and drifting contracts out.
+"""The feeds stage: what intake saw of each feed in; alerts about silent feeds and contract drift out.
 
-Reads ``feed.activity.v1`` (one partition); its changelog is ``feed.state.v1``. A timer sweeps for silence.
+Reads ``feed.activity.v1`` (one partition); its changelog is ``feed.state.v1``. A timer finds the silent feeds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from topologies.stages import alert_rules, holiday_calendars
 
 
 class FeedsHandler:
-    """Counts feed activity in and judges silence."""
+    """Counts feed activity, and finds silent feeds."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         factor = settings.monitoring.feed_stale_factor
@@ -46,7 +46,7 @@ class FeedsHandler:
         self._states = ValueCodec(topics.FEED_STATE, FeedState, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
-        """Changed feeds of one chunk, and alerts resolved because a feed speaks again."""
+        """Changed feeds of one chunk, and alerts resolved because a feed sends again."""
         chunk, _, refused = decoded(records, self._activity.decode)
         known = stored([*(activity.feed for activity in chunk), ALL_FEEDS], state, self._states.decode)
         handled = self._handled(step(chunk, known, self._watched_at(now_ms), now_ms), now_ms)
@@ -63,7 +63,7 @@ class FeedsHandler:
         return self._handled(sweep(known, self._watched_at(now_ms), now_ms, self._own_silence_ms), now_ms)
 
     def _watched_at(self, now_ms: int) -> dict[str, Cadence]:
-        """The cadences, with the holidays of the year and its neighbours."""
+        """Feed -> cadence, with the holidays of this year and the years beside it."""
         year = holiday_calendars.year_of(now_ms)
         if year != self._year:
             self._year = year

@@ -1,7 +1,7 @@
-"""The intake stage: raw records in, canonical events out, and claims of which references are whose.
+"""The intake stage: raw records in; canonical events, and claims on references, out.
 
-Reads ``raw.<feed>.v1`` of every carrier; keeps no state but the control numbers of EDI, which all workers tell each
-other on ``edi.receipts.v1``.
+Reads ``raw.<feed>.v1`` of every carrier; keeps no state except the control numbers of EDI, which the workers share on
+``edi.receipts.v1``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ HEADER_NAMES = HeaderNames(
     correlation_id=headers.CORRELATION_ID, asked_number=headers.ASKED_NUMBER,
 )
 MOST_EVENT_BYTES = 64 * 1024
-"""Of an event as it is written; its shipment's state keeps parts of it, and brokers take 1 MB by default."""
+"""Size of an encoded event: its shipment's state keeps parts of it, and brokers accept 1 MB by default."""
 MOST_KEY = LONGEST_NUMBER + 64
 
 
@@ -63,12 +63,12 @@ class IntakeHandler:
         self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
-        """Outputs of one chunk; ``now_ms`` stands in where a record has no time of receipt. Raises Transient until
-        carriers' names and the control numbers seen before are known."""
+        """Outputs of one chunk; ``now_ms``: time of receipt where a record has none. Raises Transient until carriers'
+        names and the control numbers received before are known."""
         del state
         check_ready(self.names)
         if not self.control_numbers.ready:
-            raise Transient("the control numbers of EDI received before are not read yet")
+            raise Transient("the control numbers of EDI received before have not been read yet")
         result = step(
             records, self._adapters, now_ms, self._max_bytes, HEADER_NAMES, self._shapes, self.control_numbers
         )

@@ -1,6 +1,6 @@
-"""The learnt norms as a table in memory, read from ``dwell.norms.v1`` as far as it is there, without waiting.
+"""The learnt norms as a table in memory, read from ``dwell.norms.v1`` without waiting for its end.
 
-A norm that is not read yet, or cannot be, is missing: what is declared holds alone.
+A norm that is not read yet, or cannot be read, is missing; then the declared waits alone apply.
 """
 
 from __future__ import annotations
@@ -9,23 +9,24 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
 from config import topics
 from config.settings import Settings
+from connectors.kafka.consumer import PartitionReader
 from connectors.kafka.registry import Registry, ValueCodec
-from connectors.kafka.topic_admin import client_log
 from streams.kernel.errors import Reject, Transient
 from streams.shipments.timers.expected_dwell import Usual
 
 log = logging.getLogger(__name__)
 
 BATCH = 1_000
+FETCH_WAIT_MS = 500
 ANSWER_SECONDS, POLL_SECONDS = 10.0, 0.2
 
 
 def read(settings: Settings) -> list[Usual]:
-    """All norms there are. Raises Transient where no broker or topic answers."""
+    """All stored norms. Raises Transient where no broker or topic answers."""
     table = NormTable(settings, Registry(settings))
     give_up = time.monotonic() + ANSWER_SECONDS
     try:
@@ -42,23 +43,23 @@ def read(settings: Settings) -> list[Usual]:
 
 
 class NormTable:
-    """Follows the topic from its beginning. For one thread at a time; connects with the first look."""
+    """Reads the topic from its beginning. For one thread at a time; connects with the first :meth:`look`."""
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
         self._settings = settings
         self._codec = ValueCodec(topics.DWELL_NORMS, Usual, registry)
-        self._consumer: Consumer | None = None
+        self._reader: PartitionReader | None = None
         self._norms: dict[str, Usual] = {}
         self.is_read = False
-        """Whether the end of the topic, as it then was, has been reached."""
+        """Whether the table has reached the end of the topic once."""
 
     @property
     def norms(self) -> Mapping[str, Usual]:
-        """What is known, by ``CARRIER:LANE:STATUS``."""
+        """The norms read so far, by ``CARRIER:LANE:STATUS``."""
         return self._norms
 
     def look(self, timeout_s: float = 0.0) -> None:
-        """Take in what has come; wait so long for the first of it."""
+        """Read the new records; wait ``timeout_s`` for the first."""
         for key, value in self._fetched(timeout_s):
             if value is None:
                 self._norms.pop(key, None)
@@ -70,29 +71,19 @@ class NormTable:
 
     def close(self) -> None:
         """Disconnect."""
-        consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            consumer.close()
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
 
     def _fetched(self, timeout_s: float) -> Iterator[tuple[str, bytes | None]]:
-        if self._consumer is None:
-            self._consumer = self._connected()
-        while records := self._consumer.consume(BATCH, timeout_s):
-            timeout_s = 0.0
-            for record in records:
-                error = record.error()
-                if error is None:
+        if self._reader is None:
+            self._reader = PartitionReader(self._settings, "shipsync-norm-table", fetch_wait_ms=FETCH_WAIT_MS)
+            self._reader.assign([TopicPartition(topics.DWELL_NORMS.name, 0, OFFSET_BEGINNING)])
+        try:
+            while records := self._reader.read(timeout_s, BATCH):
+                timeout_s = 0.0
+                for record in records:
                     yield (record.key() or b"").decode("utf-8", "replace"), record.value()
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    self.is_read = True
-                else:
-                    log.warning("%s cannot be read: %s", topics.DWELL_NORMS.name, error.str())
-
-    def _connected(self) -> Consumer:
-        consumer = Consumer(
-            {**self._settings.kafka.librdkafka(), "group.id": "shipsync-norm-table", "enable.auto.commit": False,
-             "enable.partition.eof": True, "isolation.level": "read_committed", "auto.offset.reset": "earliest"},
-            logger=client_log,
-        )
-        consumer.assign([TopicPartition(topics.DWELL_NORMS.name, 0, OFFSET_BEGINNING)])
-        return consumer
+        except Transient as error:
+            log.warning("%s", error)
+        self.is_read = self.is_read or self._reader.at_end

@@ -1,4 +1,4 @@
-"""The norms stage: how long shipments stood in a status in, how long they usually do out.
+"""The norms stage: how long shipments stayed in a status in; how long they usually do out.
 
 Reads ``shipment.dwells.v1`` (one partition); its changelog is ``dwell.norms.v1``, which the shipments stage follows
 (``norm_table.py``).
@@ -21,7 +21,7 @@ from topologies.runtime.step_results import changes_of
 
 
 class NormsHandler:
-    """Counts dwells in."""
+    """Counts dwells into the norms."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         del settings, carriers
@@ -41,6 +41,6 @@ class NormsHandler:
         return {key: changelog_value}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
-        """Nothing: norms change with what is learnt alone."""
+        """Nothing: only dwells change norms."""
         del state, now_ms
         return Handled()

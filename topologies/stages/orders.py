@@ -1,9 +1,9 @@
-"""The orders stage: ERP orders in, their claims on shipments and references out; what they give up is withdrawn.
+"""The orders stage: ERP orders in; their claims on shipments and references, and withdrawals, out.
 
-Reads ``erp.orders.v1`` and ``master.data.v1``, whose words on references and links it hands on; its changelog is
-``order.state.v1``. What an order says goes out once its state is on the changelog: a worker that dies in between may be
-followed by one that knows a carrier by another name, and takes back only what the state knows of. An order with so many
-claims that its record has no room for them says them before (``runtime/outbox.py``).
+Reads ``erp.orders.v1`` and ``master.data.v1``, whose decisions on references and links it passes on; its changelog is
+``order.state.v1``. Claims are sent once the order's state is on the changelog: a worker that dies in between may be
+followed by one that knows a carrier by another name and withdraws only what the state knows. The claims of an order
+that do not fit into its record are sent before (``runtime/outbox.py``).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from topologies.stages.carrier_names import check_ready, names_of
 
 
 class OrdersHandler:
-    """Keeps the newest word of each order."""
+    """Keeps the newest version of each order."""
 
     def __init__(self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier]) -> None:
         del settings
@@ -46,8 +46,8 @@ class OrdersHandler:
         self._states = ValueCodec(topics.ORDER_STATE, OrderState, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
-        """Claims and changed orders of one chunk; of a chunk of master data, what it says of shipments. Raises
-        Transient until carriers' names are known."""
+        """Claims and changed orders of one chunk; of a chunk of master data, its claims and links. Raises Transient
+        until carriers' names are known."""
         del now_ms
         check_ready(self.names)
         if records[0].topic == topics.MASTER_DATA.name:

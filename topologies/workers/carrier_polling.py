@@ -1,4 +1,4 @@
-"""The polling process: restores the cursor, follows orders and shipments, keeps every configured carrier asked."""
+"""The polling process: restores the cursors, follows orders and shipments, and polls every configured carrier."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from connectors.carriers import taken
 from connectors.kafka.registry import Registry
 from connectors.polling import metrics
 from connectors.polling.client import CarrierClient
-from connectors.polling.credentials import Polled, polled
-from connectors.polling.inputs import News, Watch
-from connectors.polling.publisher import KafkaCourier
-from connectors.polling.redis_mirror import Mirror
-from connectors.polling.schedule_book import Book
+from connectors.polling.credentials import PolledCarrier, polled_carriers
+from connectors.polling.inputs import InputChanges, PollInputs
+from connectors.polling.publisher import KafkaPublisher
+from connectors.polling.redis_mirror import RedisMirror
+from connectors.polling.schedule_book import ScheduleBook
 from connectors.polling.worker import Poller
 from streams.contracts.model import PollState
 from streams.kernel.errors import Fatal, Transient
@@ -27,11 +27,11 @@ from streams.kernel.vocabulary import PollEnd
 
 log = logging.getLogger(__name__)
 
-WATCH_SECONDS = 1.0
+FOLLOW_SECONDS = 1.0
 GAUGES_SECONDS = 15.0
 REST_SECONDS = 5.0
 FORGOTTEN_AFTER_MS = topics.ORDER_REFERENCES.retention_ms + 30 * topics.DAY_MS
-"""Numbers that ended so long ago are forgotten: no order on Kafka names them any more."""
+"""Cursors of numbers that ended so long ago are deleted: no order on Kafka can name them."""
 Clock = Callable[[], int]
 
 
@@ -40,30 +40,30 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def configured(settings: Settings) -> list[Polled]:
+def configured(settings: Settings) -> list[PolledCarrier]:
     """The carriers this installation polls. Raises Fatal where credentials do not fit."""
     if settings.polling.credentials is None:
         return []
-    return polled(taken(settings.intake.feeds), settings.polling.credentials)
+    return polled_carriers(taken(settings.intake), settings.polling.credentials)
 
 
-def books_of(carriers: Iterable[Polled]) -> dict[str, Book]:
-    """An empty book for each feed."""
-    return {one.carrier.feed: Book(one.carrier.feed, one.slug, one.plan.schedule) for one in carriers}
+def books_of(carriers: Iterable[PolledCarrier]) -> dict[str, ScheduleBook]:
+    """An empty schedule book for each feed."""
+    return {one.carrier.feed: ScheduleBook(one.carrier.feed, one.slug, one.plan.schedule) for one in carriers}
 
 
-def enter(news: News, books: dict[str, Book], now: int) -> None:
-    """What was read goes into the books: our own cursor first, then where shipments stand, then the orders."""
-    by_carrier: dict[str, list[Book]] = {}
+def enter(changes: InputChanges, books: dict[str, ScheduleBook], now: int) -> None:
+    """Enter what was read into the schedule books: cursors first, then the shipments' statuses, then the orders."""
+    by_carrier: dict[str, list[ScheduleBook]] = {}
     for book in books.values():
         by_carrier.setdefault(book.carrier, []).append(book)
-    for (feed, _), state in news.cursors.items():
+    for (feed, _), state in changes.cursors.items():
         if feed in books:
             books[feed].put(state, now)
-    for (carrier, number), standing in news.standings.items():
+    for (carrier, number), known in changes.statuses.items():
         for book in by_carrier.get(carrier, ()):
-            book.stand(number, standing, now)
-    for (carrier, number), updated_at in news.claims.items():
+            book.set_status(number, known, now)
+    for (carrier, number), updated_at in changes.claims.items():
         for book in by_carrier.get(carrier, ()):
             book.claim(number, updated_at, now)
 
@@ -79,7 +79,7 @@ def run(settings: Settings) -> int:
     return 0
 
 
-async def _run(settings: Settings, carriers: list[Polled]) -> None:
+async def _run(settings: Settings, carriers: list[PolledCarrier]) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -88,56 +88,56 @@ async def _run(settings: Settings, carriers: list[Polled]) -> None:
 
 
 class Polling:
-    """Everything of one process. ``clock``: UTC ms."""
+    """The pollers of one process and what they share. ``clock``: UTC ms."""
 
-    def __init__(self, settings: Settings, carriers: list[Polled], clock: Clock = now_ms) -> None:
+    def __init__(self, settings: Settings, carriers: list[PolledCarrier], clock: Clock = now_ms) -> None:
         self._settings, self._carriers, self._clock = settings, carriers, clock
         self.books = books_of(carriers)
         self.pollers: dict[str, Poller] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until told to stop. Raises Transient where Kafka or the registry cannot be reached at the start."""
+        """Poll until told to stop. Raises Transient where Kafka or the registry does not answer at the start."""
         registry = await asyncio.to_thread(Registry, self._settings)
-        mirror = Mirror(self._settings.state.redis_url)
-        courier = KafkaCourier(self._settings, registry, mirror)
-        watch = await asyncio.to_thread(
-            Watch, self._settings, registry, [one.slug for one in self._carriers]
+        mirror = RedisMirror(self._settings.state.redis_url)
+        publisher = KafkaPublisher(self._settings, registry, mirror)
+        inputs = await asyncio.to_thread(
+            PollInputs, self._settings, registry, [one.slug for one in self._carriers]
         )
         try:
-            await self._restore(watch, courier, stopping)
+            await self._restore(inputs, publisher, stopping)
             if not stopping.is_set():
-                await self._ask(watch, courier, stopping)
+                await self._ask(inputs, publisher, stopping)
         finally:
-            watch.close()
-            courier.close()
+            inputs.close()
+            publisher.close()
             await mirror.close()
 
-    async def _restore(self, watch: Watch, courier: KafkaCourier, stopping: asyncio.Event) -> None:
-        news = await asyncio.to_thread(watch.all, stopping.is_set)
+    async def _restore(self, inputs: PollInputs, publisher: KafkaPublisher, stopping: asyncio.Event) -> None:
+        changes = await asyncio.to_thread(inputs.read_all, stopping.is_set)
         if stopping.is_set():
             return
         now = self._clock()
-        old = [state for state in news.cursors.values() if forgotten(state, now)]
+        old = [state for state in changes.cursors.values() if forgotten(state, now)]
         for state in old:
-            del news.cursors[state.feed, state.tracking_number]
-        enter(news, self.books, now)
-        await courier.forget(old)
-        await self._save(courier)
+            del changes.cursors[state.feed, state.tracking_number]
+        enter(changes, self.books, now)
+        await publisher.forget(old)
+        await self._save(publisher)
         for feed, book in self.books.items():
-            await courier.mirror(feed, book)
+            await publisher.mirror(feed, book)
             log.info("%s: %d numbers, %d of them ended", feed, len(book), sum(book.ended.values()))
 
-    async def _ask(self, watch: Watch, courier: KafkaCourier, stopping: asyncio.Event) -> None:
+    async def _ask(self, inputs: PollInputs, publisher: KafkaPublisher, stopping: asyncio.Event) -> None:
         most = self._settings.intake.max_record_bytes
         for one in self._carriers:
             feed = one.carrier.feed
             client = CarrierClient(one, most, self._clock)
-            self.pollers[feed] = Poller(one, client, self.books[feed], courier, self._clock)
-            await courier.circuit(feed, self.pollers[feed].circuit)
+            self.pollers[feed] = Poller(one, client, self.books[feed], publisher, self._clock)
+            await publisher.circuit(feed, self.pollers[feed].circuit)
         stopped = asyncio.create_task(stopping.wait())
         working = [asyncio.create_task(poller.run(stopping)) for poller in self.pollers.values()]
         working += [
-            asyncio.create_task(self._watch(watch, courier, stopping)), asyncio.create_task(self._measure(stopping))
+            asyncio.create_task(self._follow(inputs, publisher, stopping)), asyncio.create_task(self._measure(stopping))
         ]
         metrics.READY.set(1)
         try:
@@ -159,20 +159,20 @@ class Polling:
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _watch(self, watch: Watch, courier: KafkaCourier, stopping: asyncio.Event) -> None:
+    async def _follow(self, inputs: PollInputs, publisher: KafkaPublisher, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
-            news = await asyncio.to_thread(watch.next, WATCH_SECONDS)
-            if news:
-                enter(news, self.books, self._clock())
-            await self._save(courier)
+            changes = await asyncio.to_thread(inputs.read_new, FOLLOW_SECONDS)
+            if changes:
+                enter(changes, self.books, self._clock())
+            await self._save(publisher)
 
-    async def _save(self, courier: KafkaCourier) -> None:
+    async def _save(self, publisher: KafkaPublisher) -> None:
         for feed, book in self.books.items():
             changed = book.unsaved()
             try:
-                await courier.save(changed)
+                await publisher.save(changed)
             except Transient as error:
-                log.warning("%s: %d cursors did not reach Kafka, tried again: %s", feed, len(changed), error)
+                log.warning("%s: %d cursors did not reach Kafka and will be sent again: %s", feed, len(changed), error)
                 book.not_saved(changed)
             if changed and feed in self.pollers:
                 self.pollers[feed].wake.set()
@@ -188,19 +188,19 @@ class Polling:
 
 
 def forgotten(state: PollState, now: int) -> bool:
-    """Whether the number ended so long ago that its cursor may go."""
+    """Whether the number ended so long ago that its cursor can be deleted."""
     return state.ended_at is not None and now - state.ended_at > FORGOTTEN_AFTER_MS
 
 
-def counts(book: Book, now: int) -> dict[str, int]:
-    """How many numbers are due, waiting, or ended for which reason."""
+def counts(book: ScheduleBook, now: int) -> dict[str, int]:
+    """How many numbers are due, how many are waiting, and how many ended, by reason."""
     due = sum(1 for state in book if state.due_at is not None and state.due_at <= now)
     ended = {why.value: book.ended[why] for why in PollEnd if why is not PollEnd.NONE}
     return {"due": due, "waiting": len(book) - due - sum(ended.values()), **ended}
 
 
-def measure(book: Book, now: int) -> None:
-    """Bring the gauges of a feed up to date."""
+def measure(book: ScheduleBook, now: int) -> None:
+    """Set the gauges of a feed."""
     for state, count in counts(book, now).items():
         metrics.NUMBERS.labels(book.feed, state).set(count)
     due = book.next_due()

@@ -14,7 +14,7 @@ from connectors.mapping.documents.paths import Levels, Row, Texts, split
 from connectors.mapping.documents.references import reader
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
-from connectors.mapping.values.event_builder import Emitter, retraction
+from connectors.mapping.values.event_builder import EventBuilder, Scan, retraction
 from connectors.mapping.values.event_times import end_of_day, teller
 from connectors.mapping.values.other_carriers import carrier_of
 from streams.contracts.ids import normalise_tracking_number
@@ -37,7 +37,7 @@ class Compiled:
     ) -> None:
         self.name = spec.name
         self.levels = levels = [MESSAGE, *spec.each]
-        self._emit = Emitter(whole.channel, checks).emit
+        self._build = EventBuilder(whole.channel, checks).build
         self._compile_levels(spec, whole.refusals)
         texts = Texts(levels)
         self._location = locator(spec.place, texts)
@@ -146,11 +146,12 @@ class Compiled:
         said = self._said(row)
         if said is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
-        return self._emit(
-            context, index, said.carrier, number, said.sense, said.code, said.shown_code, said.text, moment,
-            self._location(row), None, self._proof(row) if said.sense.milestone in _PROVEN else None,
-            row[self._piece], references.copy(), list(said.sense.flags), row[self._leg], row[self._event_id],
-        )
+        return self._build(context, index, Scan(
+            said.carrier, number, said.sense, said.code, said.shown_code, said.text, moment, references.copy(),
+            list(said.sense.flags), self._location(row), None,
+            self._proof(row) if said.sense.milestone in _PROVEN else None, row[self._piece], row[self._leg],
+            row[self._event_id],
+        ))
 
 
 def _first(paths: str | list[str]) -> str:

@@ -21,7 +21,7 @@ from connectors.mapping.edifact.contrl import answers, received
 from connectors.mapping.edifact.times import moment_of
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
-from connectors.mapping.values.event_builder import Emitter, retraction
+from connectors.mapping.values.event_builder import EventBuilder, Scan, retraction
 from connectors.mapping.values.event_times import end_of_day
 from connectors.mapping.values.places import TABLES, place, zone_at
 from connectors.mapping.values.times import Moment
@@ -102,7 +102,7 @@ class EdifactAdapter:
         self, feed: str, channel: str, zone: str, carrier: str, partner: Edifact, checks: Checks, names: CarrierNames
     ) -> None:
         self.feed = feed
-        self._emit = Emitter(channel, checks).emit
+        self._build = EventBuilder(channel, checks).build
         self._zone, self._carrier, self._partner = zone, normalise_carrier(carrier), partner
         tables = standard()
         meanings = {**tables.statuses, **partner.statuses}
@@ -118,14 +118,16 @@ class EdifactAdapter:
         refused: dict[int, tuple[Reject, bool]] = {}
         found: list[SetRead] = []
         for index, one in enumerate(messages):
-            events, before = len(parsed.events), len(parsed.rejects)
             try:
-                self._read_message(one, context, parsed)
+                own = self._read_message(one, context, len(parsed.events))
             except Reject as reject:
-                parsed.rejects.append(reject)
-            if len(parsed.rejects) > before:
-                refused[index] = (parsed.rejects[before], len(parsed.events) == events)
-            found.append(SetRead(one.control, parsed.events[events:]))
+                own = Parsed([], [reject])
+            if own.rejects:
+                refused[index] = (own.rejects[0], not own.events)
+            parsed.events += own.events
+            parsed.rejects += own.rejects
+            parsed.acknowledgements += own.acknowledgements
+            found.append(SetRead(one.control, own.events))
         if self._partner.acknowledge:
             parsed.acknowledgements += answers(self.feed, messages, refused, context)
         parsed.envelopes = [
@@ -143,32 +145,32 @@ class EdifactAdapter:
             for index, element in enumerate(segment) if index and any(element)
         }
 
-    def _read_message(self, one: Message, context: RawContext, parsed: Parsed) -> None:
+    def _read_message(self, one: Message, context: RawContext, first: int) -> Parsed:
+        """What one message holds. ``first``: the index of its first event in the raw record. Raises Reject."""
         if one.kind in self._partner.messages:
             if one.kind == "IFTSTA":
-                self._statuses(one, context, parsed)
-                return
+                return self._statuses(one, context, first)
             if one.kind in _DATED:
-                self._document(one, context, parsed)
-                return
-            parsed.acknowledgements.append(received(self.feed, one, context))
-            return
+                return self._document(one, context, first)
+            return Parsed(acknowledgements=[received(self.feed, one, context)])
         name = NAMES.get(one.kind)
         what = f"{name} ({one.kind})" if name else f"message {one.kind or '(none)'}"
         raise Reject(RejectReason.UNSUPPORTED_MESSAGE, f"{what} {one.control}", "UNH")
 
-    def _statuses(self, one: Message, context: RawContext, parsed: Parsed) -> None:
+    def _statuses(self, one: Message, context: RawContext, first: int) -> Parsed:
         statuses, carrier = self._gathered(one)
         if not statuses:
             raise Reject(RejectReason.CONTRACT_BROKEN, f"IFTSTA {one.control} without an STS", "STS")
         cancelled = any(at(bgm, 3) == _CANCELLATION for bgm in _of(one, "BGM"))
+        parsed = Parsed([], [])
         for status in statuses:
             try:
-                event = self._event(status, carrier, one, context, len(parsed.events))
+                event = self._event(status, carrier, one, context, first + len(parsed.events))
             except Reject as reject:
                 parsed.rejects.append(reject)
             else:
                 parsed.events.append(retraction(event) if cancelled else event)
+        return parsed
 
     def _gathered(self, one: Message) -> tuple[list[Status], str]:
         """The statuses with what stands above each: message, consignment, status."""
@@ -233,12 +235,11 @@ class EdifactAdapter:
         proof = None
         if sense.milestone is Milestone.DELIVERED and status.proof:
             proof = ProofOfDelivery(status.proof.get("signed_by"), status.proof.get("left_at"))
-        return self._emit(
-            context, index, self._slug(carrier), status.number, sense, code,
-            f"{code}:{reason}" if reason else code, words or sense.name, moment,
-            _location(status.place), estimate, proof, None, references,
-            [*one.flags, *sense.flags], status.leg,
-        )
+        return self._build(context, index, Scan(
+            self._slug(carrier), status.number, sense, code, f"{code}:{reason}" if reason else code,
+            words or sense.name, moment, references, [*one.flags, *sense.flags], _location(status.place), estimate,
+            proof, leg=status.leg,
+        ))
 
     def _occurred(self, status: Status, one: Message) -> Moment:
         """When the status came about: by its own date, else by the message's."""
@@ -259,8 +260,9 @@ class EdifactAdapter:
         short = normalise_carrier(carrier)
         return self._aliases.get(short) or (short if 2 <= len(short) <= 4 and short.isalpha() else "") or self._carrier
 
-    def _document(self, one: Message, context: RawContext, parsed: Parsed) -> None:
-        """A DESADV or IFTMIN: an event for every date that says something of the whole shipment."""
+    def _document(self, one: Message, context: RawContext, first: int) -> Parsed:
+        """What a DESADV or IFTMIN holds: an event for every date that concerns the whole shipment; a date that cannot
+        be read is rejected alone. Raises Reject where it names no shipment."""
         kind = "despatch_advice" if one.kind == "DESADV" else "transport_instruction"
         references = [Reference(kind, at(bgm, 2)) for bgm in _of(one, "BGM") if at(bgm, 2)]
         for segment in one.segments:
@@ -276,13 +278,21 @@ class EdifactAdapter:
         estimate = next((dates[code] for code in standard().delivery_estimates if code in dates), None)
         due = None if estimate is None or one.kind != "DESADV" else end_of_day(moment_of(estimate, self._zone))
         cancelled = any(at(bgm, 3) == _CANCELLATION for bgm in _of(one, "BGM"))
+        parsed = Parsed([], [])
         for qualifier, sense in (_WITHDRAWN if cancelled else _DATED[one.kind]).items():
-            if qualifier in dates:
-                code, moment = f"{one.kind}:{qualifier}", moment_of(dates[qualifier], self._zone)
-                parsed.events.append(self._emit(
-                    context, len(parsed.events), self._slug(carrier), "", sense, code, code, "", moment, None, due,
-                    None, None, references.copy(), list(one.flags),
-                ))
+            if qualifier not in dates:
+                continue
+            try:
+                moment = moment_of(dates[qualifier], self._zone)
+            except Reject as reject:
+                parsed.rejects.append(reject)
+                continue
+            code = f"{one.kind}:{qualifier}"
+            parsed.events.append(self._build(context, first + len(parsed.events), Scan(
+                self._slug(carrier), "", sense, code, code, "", moment, references.copy(), list(one.flags),
+                estimated_delivery_at=due,
+            )))
+        return parsed
 
 
 def _detail(tag: str, segment: Segment, status: Status) -> None:

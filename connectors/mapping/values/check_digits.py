@@ -99,7 +99,10 @@ def _first_fitting_is_wrong(schemes: Iterable[Scheme], number: str) -> bool:
     return fitting is not None and is_wrong(fitting, number)
 
 
-def reference_is_wrong(reference: Reference) -> bool:
-    """Whether it is an SSCC or a container number with a wrong check digit."""
-    scheme = _OF_REFERENCES.get(reference.type)
-    return scheme is not None and is_wrong(scheme, reference.value)
+def any_is_wrong(references: Sequence[Reference]) -> bool:
+    """Whether an SSCC or a container number among them has a wrong check digit."""
+    for reference in references:
+        scheme = _OF_REFERENCES.get(reference.type)
+        if scheme is not None and is_wrong(scheme, reference.value):
+            return True
+    return False

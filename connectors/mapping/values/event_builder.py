@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from connectors.mapping.declared.status_tables import Sense
-from connectors.mapping.values.check_digits import Checks, reference_is_wrong
+from connectors.mapping.values.check_digits import Checks, any_is_wrong
 from connectors.mapping.values.times import UNTOLD, Moment
 from streams.contracts.ids import digest, event_id
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
@@ -29,7 +30,32 @@ def retraction(event: CarrierEvent) -> CarrierEvent:
     )
 
 
-class Emitter:
+class Scan(Struct, gc=False):
+    """What an adapter has read of one scan, in canonical terms.
+
+    ``code`` goes into the event's id; ``shown_code``, which may tell more, into the event. ``number``: empty where the
+    shipment is known by ``references`` alone. ``estimated_delivery_at``: UTC ms. ``flags``: beside those the builder
+    finds.
+    """
+
+    carrier: str
+    number: str
+    sense: Sense
+    code: str
+    shown_code: str
+    text: str
+    moment: Moment
+    references: list[Reference]
+    flags: list[str]
+    location: Location | None = None
+    estimated_delivery_at: int | None = None
+    proof: ProofOfDelivery | None = None
+    piece: str | None = None
+    leg: str | None = None
+    carrier_event_id: str | None = None
+
+
+class EventBuilder:
     """The last step of one adapter. ``channel`` is that of records that name none."""
 
     __slots__ = ("_channel", "_checks")
@@ -38,34 +64,16 @@ class Emitter:
         self._channel = channel
         self._checks = checks
 
-    def emit(
-        self,
-        context: RawContext,
-        index: int,
-        carrier: str,
-        number: str,
-        sense: Sense,
-        code: str,
-        shown_code: str,
-        text: str,
-        moment: Moment,
-        location: Location | None,
-        estimated_delivery_at: int | None,
-        proof: ProofOfDelivery | None,
-        piece: str | None,
-        references: list[Reference],
-        flags: list[str],
-        leg: str | None = None,
-        carrier_event_id: str | None = None,
-    ) -> CarrierEvent:
-        """The event. Its id comes from the time the carrier stated, so that a re-send is the same event.
+    def build(self, context: RawContext, index: int, scan: Scan) -> CarrierEvent:
+        """The event of a scan; ``index``: its place in the raw record.
 
-        An actual event from the future is flagged and happened, at the latest, when it was received; an
-        estimate or a plan speaks of a later time by nature, and was made at the latest when received: the time
-        stated is kept beside. Where the carrier tells no time at all, no time goes into the id either, and that of
-        receipt is the event's. Without the carrier's number its first reference stands in the id. ``code`` goes into
-        the id, ``shown_code``, which may tell more, into the event.
+        Its id is made of the time the carrier stated, so that a scan sent again is the same event. An actual event from
+        the future is flagged, and its time becomes the time of receipt; an estimate or a plan speaks of the future by
+        nature, so the time stated is kept beside the time of receipt. A scan without a time takes the time of receipt,
+        and its id has none. Where the carrier's number is missing, the first reference stands in the id.
         """
+        carrier, number, sense, moment = scan.carrier, scan.number, scan.sense, scan.moment
+        references, flags, location = scan.references, scan.flags, scan.location
         stated = occurred_at = moment.at_ms
         stated_at = None
         received_at = context.received_at
@@ -78,16 +86,18 @@ class Emitter:
             elif occurred_at > received_at + FUTURE_TOLERANCE_MS:
                 occurred_at, stated_at = received_at, stated
                 flags = [*flags, _FUTURE]
-        if self._checks.number_is_wrong(carrier, number) or (references and any(map(reference_is_wrong, references))):
+        if self._checks.number_is_wrong(carrier, number) or (references and any_is_wrong(references)):
             flags = [*flags, _CHECK_DIGIT]
         source = Source(
             context.feed, context.channel or self._channel, context.topic, context.partition, context.offset, index,
             context.correlation_id,
         )
         identity = number or f"{references[0].type}:{references[0].value}"
+        piece = scan.piece
         return CarrierEvent(
-            event_id(carrier, identity, sense.milestone, code, stated, location, piece),
+            event_id(carrier, identity, sense.milestone, scan.code, stated, location, piece),
             carrier, number, sense.milestone, sense.classifier, occurred_at, received_at, sense.exception,
-            sense.reason, shown_code, text, location, estimated_delivery_at, proof, piece, moment.offset_minutes,
-            moment.assumed, moment.precision, _NEW, None, references, flags, source, stated_at, leg, carrier_event_id,
+            sense.reason, scan.shown_code, scan.text, location, scan.estimated_delivery_at, scan.proof, piece,
+            moment.offset_minutes, moment.assumed, moment.precision, _NEW, None, references, flags, source, stated_at,
+            scan.leg, scan.carrier_event_id,
         )

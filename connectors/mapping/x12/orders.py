@@ -59,7 +59,6 @@ def freight_invoice(reading: Reading) -> None:
     reading.references = list(dict.fromkeys([*own, *reading.references_in("N9", "L11")]))
     pro = (reading.reference(segment) for segment in reading.set.segments if segment[0] in ("N9", "L11"))
     reading.number = normalise_tracking_number(next((value for kind, value in pro if kind == PRO), ""))
-    before = len(reading.parsed.events)
     for segment in reading.set.segments:
         if segment[0] == "G62" and at(segment, 1) == _PICKED_UP:
             picked_up = reading.moment(at(segment, 2), at(segment, 4), "G62-02", at(segment, 5))
@@ -68,7 +67,7 @@ def freight_invoice(reading: Reading) -> None:
     delivered = reading.moment(at(b3, 9), "", "B3-09") if at(b3, 10) == _DELIVERED else None
     if delivered is not None:
         reading.emit(Milestone.DELIVERED, _DELIVERED, delivered)
-    if len(reading.parsed.events) == before:
+    if not reading.parsed.events:
         reading.emit(Milestone.INFO, "", reading.moment(at(b3, 6), "", "B3-06") or reading.sent())
 
 

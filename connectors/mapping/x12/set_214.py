@@ -12,10 +12,9 @@ from itertools import groupby
 from connectors.formats.x12 import Segment, TransactionSet, read
 from connectors.mapping.declared.refusals import merged
 from connectors.mapping.declared.schema import X12
-from connectors.mapping.declared.status_tables import Sense
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
-from connectors.mapping.values.event_builder import Emitter
+from connectors.mapping.values.event_builder import EventBuilder, Scan
 from connectors.mapping.values.event_times import end_of_day, unreadable
 from connectors.mapping.values.places import country_code, zones
 from connectors.mapping.values.times import (
@@ -82,7 +81,7 @@ class X12Adapter:
         self._codes: Codes = codes_of(partner)
         self._aliases = names.over({normalise_carrier(scac): slug for scac, slug in partner.carriers.items()})
         self._house = House(
-            feed, zone, self._aliases, self._codes.reference_types, Emitter(channel, checks)
+            feed, zone, self._aliases, self._codes.reference_types, EventBuilder(channel, checks)
         )
         self._wanted = frozenset(partner.sets)
         self._acknowledges = partner.acknowledge
@@ -95,14 +94,13 @@ class X12Adapter:
         refused: dict[int, tuple[Reject, bool]] = {}
         found: list[SetRead] = []
         for index, one in enumerate(sets):
-            events, before = len(parsed.events), len(parsed.rejects)
-            try:
-                self._read_set(one, context, parsed)
-            except Reject as reject:
-                parsed.rejects.append(reject)
-            if len(parsed.rejects) > before:
-                refused[index] = (parsed.rejects[before], len(parsed.events) == events)
-            found.append(SetRead(one.control, parsed.events[events:]))
+            own = self._read_set(one, context, len(parsed.events))
+            if own.rejects:
+                refused[index] = (own.rejects[0], not own.events)
+            parsed.events += own.events
+            parsed.rejects += own.rejects
+            parsed.acknowledgements += own.acknowledgements
+            found.append(SetRead(one.control, own.events))
         if self._acknowledges:
             parsed.acknowledgements += answers(self.feed, sets, refused, context)
         parsed.envelopes = [
@@ -112,16 +110,19 @@ class X12Adapter:
         parsed.rejects = merged(parsed.rejects)
         return parsed
 
-    def _read_set(self, one: TransactionSet, context: RawContext, parsed: Parsed) -> None:
-        if one.code in self._wanted:
-            if one.code == "214":
-                self.status_message(one, context, parsed)
-                return
-            other = OTHERS.get(one.code)
-            if other is not None:
-                other(Reading(self._house, one, context, parsed))
-                return
-        raise unsupported(one)
+    def _read_set(self, one: TransactionSet, context: RawContext, first: int) -> Parsed:
+        """What one set holds. ``first``: the index of its first event in the raw record."""
+        reading = Reading(self._house, one, context, first)
+        try:
+            if one.code == "214" and one.code in self._wanted:
+                return self._status_message(one, context, first)
+            read_other = OTHERS.get(one.code) if one.code in self._wanted else None
+            if read_other is None:
+                raise unsupported(one)
+            read_other(reading)
+        except Reject as reject:
+            reading.parsed.rejects.append(reject)
+        return reading.parsed
 
     def shape(self, body: bytes) -> set[str]:
         """The elements its sets use: ``214 AT702``. Raises Reject."""
@@ -131,19 +132,20 @@ class X12Adapter:
             for index, element in enumerate(segment) if index and element
         }
 
-    def status_message(self, one: TransactionSet, context: RawContext, parsed: Parsed) -> None:
-        """Append the events of a 214. Raises Reject ``contract_broken`` where it lacks B10 or any AT7."""
+    def _status_message(self, one: TransactionSet, context: RawContext, first: int) -> Parsed:
+        """The events and rejects of a 214. Raises Reject ``contract_broken`` where it lacks B10 or any AT7."""
         heading, statuses = self._read(one)
         if not statuses:
             raise Reject(RejectReason.CONTRACT_BROKEN, f"214 {one.control} without an AT7", "AT7")
-        before = len(parsed.events)
+        parsed = Parsed([], [])
         for status in statuses:
             try:
-                self._emit(heading, status, context, parsed)
+                parsed.events.append(self._event(heading, status, context, first + len(parsed.events)))
             except Reject as reject:
                 parsed.rejects.append(reject)
         if heading.estimate is not None:
-            _estimate_of(parsed.events[before:], heading.estimate)
+            _estimate_of(parsed.events, heading.estimate)
+        return parsed
 
     def _read(self, one: TransactionSet) -> tuple[Heading, list[Status]]:
         heading: Heading | None = None
@@ -188,7 +190,7 @@ class X12Adapter:
         elif status is not None and name == "Q7":
             status.exception = _BY_LADING_CODE.get(_at(segment, 1), status.exception)
 
-    def _emit(self, heading: Heading, status: Status, context: RawContext, parsed: Parsed) -> None:
+    def _event(self, heading: Heading, status: Status, context: RawContext, index: int) -> CarrierEvent:
         at7 = status.at7
         code, reason, appointment = _at(at7, 1), _at(at7, 2), _at(at7, 3)
         if not code and not appointment:
@@ -204,10 +206,10 @@ class X12Adapter:
         moment = self._moment(at7, status.ms1)
         promised = end_of_day(moment) if (code or appointment) in self._codes.delivery_estimates else None
         said = code or appointment
-        parsed.events.append(self._house.emitter.emit(
-            context, len(parsed.events), heading.carrier, heading.number, sense, said,
-            f"{said}:{reason}" if reason else said, " ".join(status.remarks) or sense.name, moment,
-            self._location(status.ms1), promised, None, None, references, _flags(heading, sense),
+        return self._house.builder.build(context, index, Scan(
+            heading.carrier, heading.number, sense, said, f"{said}:{reason}" if reason else said,
+            " ".join(status.remarks) or sense.name, moment, references, [*heading.flags, *sense.flags],
+            self._location(status.ms1), promised,
         ))
 
     def _moment(self, at7: Segment, ms1: Segment | None) -> Moment:
@@ -286,10 +288,6 @@ def _estimate_of(events: list[CarrierEvent], estimate: int) -> None:
     newest = max(events, key=lambda event: event.occurred_at, default=None)
     if newest is not None and newest.estimated_delivery_at is None:
         newest.estimated_delivery_at = estimate
-
-
-def _flags(heading: Heading, sense: Sense) -> list[str]:
-    return [*heading.flags, *sense.flags]
 
 
 def _degrees(text: str, negative: bool) -> float | None:

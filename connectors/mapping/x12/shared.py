@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectors.formats.x12 import Segment, TransactionSet
 from connectors.mapping.declared.status_tables import sense_of
 from connectors.mapping.values.carrier_names import Aliases
-from connectors.mapping.values.event_builder import Emitter
+from connectors.mapping.values.event_builder import EventBuilder, Scan
 from connectors.mapping.values.event_times import unreadable
 from connectors.mapping.values.places import country_code, zone_at, zones
 from connectors.mapping.values.times import (
@@ -42,17 +42,22 @@ class House:
     zone: str
     aliases: Aliases
     reference_types: Mapping[str, str | None]
-    emitter: Emitter
+    builder: EventBuilder
 
 
 @dataclass(slots=True)
 class Reading:
-    """One transaction set while it is read. ``scac``, ``number`` and ``references`` go into its events."""
+    """One transaction set while it is read, and what was read of it (``parsed``).
+
+    ``first``: the index of its first event in the raw record. ``scac``, ``number`` and ``references`` go into its
+    events.
+    """
 
     house: House
     set: TransactionSet
     context: RawContext
-    parsed: Parsed
+    first: int
+    parsed: Parsed = field(default_factory=Parsed)
     scac: str = ""
     number: str = ""
     references: Sequence[Reference] = ()
@@ -112,11 +117,11 @@ class Reading:
             raise Reject(RejectReason.NO_REFERENCE, f"{one.code} {one.control} names no shipment", "ST")
         slug = "" if self.scac.upper() in _NO_SCAC else normalise_carrier(self.scac)
         said = f"{one.code}:{code}" if code else one.code
-        self.parsed.events.append(self.house.emitter.emit(
-            self.context, len(self.parsed.events), self.house.aliases.get(slug, slug) or "unknown", self.number,
-            sense_of(milestone)._replace(classifier=classifier), said, said, "", moment, location, estimate, None, None,
-            list(self.references), list(one.flags),
-        ))
+        self.parsed.events.append(self.house.builder.build(self.context, self.first + len(self.parsed.events), Scan(
+            self.house.aliases.get(slug, slug) or "unknown", self.number,
+            sense_of(milestone)._replace(classifier=classifier), said, said, "", moment, list(self.references),
+            list(one.flags), location, estimate,
+        )))
 
 
 Reader = Callable[[Reading], None]

@@ -12,7 +12,8 @@ import pytest
 
 from config.settings import Settings
 from connectors.embedded.broker import free_port
-from connectors.gateway.log_writer import KafkaLog, NotWritten, Record
+from connectors.gateway.log_writer import KafkaLog, NotWritten
+from connectors.kafka.producer import Record
 from tests.support.topics import create_topic, read_all
 
 HEADERS = [("feed", b"acme")]

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from connectors.polling.authorisation import MARGIN_MS, Authoriser
-from connectors.polling.response import Unheard
+from connectors.polling.response import NoResponse
 from streams.polling.schedule import Answer
 from tests.fakes.carrier_api import ONE_BY_ONE, WITH_TOKENS, carrier
 from tests.support.clock import FakeClock
@@ -105,7 +105,7 @@ def test_a_token_is_renewed_shortly_before_it_expires(tmp_path: Path) -> None:
     ],
 )
 def test_without_a_token_it_is_said_why(tmp_path: Path, answer: httpx.Response, means: Answer) -> None:
-    with pytest.raises(Unheard) as caught:
+    with pytest.raises(NoResponse) as caught:
         headers(tmp_path, WITH_TOKENS, Endpoint(answer))
     assert caught.value.answer is means
     assert caught.value.not_before == (7000 if means is Answer.RATE_LIMITED else 0)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.carriers import discover
-from connectors.polling.credentials import polled
+from connectors.polling.credentials import polled_carriers
 from streams.kernel.errors import Fatal
 
 CARRIERS = discover()
@@ -20,14 +20,14 @@ def given(**feeds: dict[str, Any]) -> SecretStr:
 
 
 def test_only_feeds_with_credentials_are_polled() -> None:
-    assert polled(CARRIERS, None) == []
-    assert polled(CARRIERS, SecretStr(" ")) == []
-    [one] = polled(CARRIERS, given(dhl={"key": "s3cret"}))
+    assert polled_carriers(CARRIERS, None) == []
+    assert polled_carriers(CARRIERS, SecretStr(" ")) == []
+    [one] = polled_carriers(CARRIERS, given(dhl={"key": "s3cret"}))
     assert (one.carrier.feed, one.slug, one.credentials.key) == ("dhl", "dhl", "s3cret")
 
 
 def test_secrets_do_not_show() -> None:
-    [one] = polled(CARRIERS, given(dhl={"key": "s3cret"}))
+    [one] = polled_carriers(CARRIERS, given(dhl={"key": "s3cret"}))
     assert "s3cret" not in repr(one.credentials)
 
 
@@ -46,6 +46,6 @@ def test_secrets_do_not_show() -> None:
 )
 def test_what_is_wrong_is_said_without_them(secret: SecretStr, says: str) -> None:
     with pytest.raises(Fatal) as caught:
-        polled(CARRIERS, secret)
+        polled_carriers(CARRIERS, secret)
     assert says in str(caught.value)
     assert "s3cret" not in str(caught.value)

@@ -15,12 +15,12 @@ from connectors.embedded.broker import EmbeddedBroker
 from connectors.embedded.registry import serve
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
-from connectors.polling.inputs import Watch
-from connectors.polling.schedule_book import Standing
+from connectors.polling.inputs import PollInputs
+from connectors.polling.schedule_book import KnownStatus
 from streams.contracts.model import OrderReference, PollState, ShipmentState
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import Milestone, Status
-from streams.polling.schedule import watched
+from streams.polling.schedule import new_number
 from tests.support.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.broker
@@ -42,7 +42,7 @@ def settings() -> Iterator[Settings]:
 
 
 class Writer:
-    """Writes what the watch reads."""
+    """Writes what the inputs reads."""
 
     def __init__(self, settings: Settings) -> None:
         registry = Registry(settings)
@@ -66,7 +66,7 @@ class Writer:
         self.send(topics.SHIPMENT_STATE, f"north:{number}", self.states.encode(told))
 
     def cursor(self, number: str, at: int) -> None:
-        value = self.cursors.encode(watched("north.track", "north", number, Status.UNKNOWN, at))
+        value = self.cursors.encode(new_number("north.track", "north", number, Status.UNKNOWN, at))
         self.send(topics.POLL_STATE, f"north.track:{number}", value)
 
 
@@ -87,20 +87,20 @@ def test_the_last_word_counts_of_the_carriers_asked_for_and_what_is_no_record_is
     writer.cursor("A", 7)
     writer.cursor("OLD", 8)
     writer.send(topics.POLL_STATE, "north.track:OLD", None)
-    watch = Watch(settings, Registry(settings), ["north"])
+    inputs = PollInputs(settings, Registry(settings), ["north"])
     try:
-        news = watch.all()
-        assert news.claims == {("north", "A"): 2}
-        assert news.standings == {("north", "A"): Standing(Status.DELIVERED, 5)}
-        assert {key: state.watched_since for key, state in news.cursors.items()} == {("north.track", "A"): 7}
+        changes = inputs.read_all()
+        assert changes.claims == {("north", "A"): 2}
+        assert changes.statuses == {("north", "A"): KnownStatus(Status.DELIVERED, 5)}
+        assert {key: state.watched_since for key, state in changes.cursors.items()} == {("north.track", "A"): 7}
         writer.cursor("A", 9)
         writer.order("north", "D", 10)
-        assert eventually(lambda: watch.next(1.0).claims) == {("north", "D"): 10}
+        assert eventually(lambda: inputs.read_new(1.0).claims) == {("north", "D"): 10}
     finally:
-        watch.close()
+        inputs.close()
 
 
 def test_a_topic_that_is_missing_is_said(settings: Settings) -> None:
     TopicAdmin(settings).create([topics.ORDER_REFERENCES])
-    with pytest.raises(Transient, match=r"shipment\.state\.v1 is missing: shipsync topics --create"):
-        Watch(settings, Registry(settings), ["north"])
+    with pytest.raises(Transient, match=r"shipment\.state\.v1 is not on .*: shipsync topics --create"):
+        PollInputs(settings, Registry(settings), ["north"])

@@ -12,10 +12,10 @@ from redis import Redis
 
 from connectors.embedded import valkey
 from connectors.embedded.ports import listens, unused
-from connectors.polling.redis_mirror import PAUSE_SECONDS, PREFIX, Mirror
+from connectors.polling.redis_mirror import PAUSE_SECONDS, PREFIX, RedisMirror
 from streams.contracts.model import PollState
 from streams.kernel.vocabulary import Status
-from streams.polling.schedule import watched
+from streams.polling.schedule import new_number
 from streams.resilience.circuit_breaker import Circuit, CircuitState
 from tests.support.clock import FakeClock
 from tests.support.waiting import eventually
@@ -24,7 +24,7 @@ OPEN = Circuit(CircuitState.OPEN, 5, 1, 99, "500")
 
 
 def state(number: str) -> PollState:
-    return watched("north.track", "north", number, Status.IN_TRANSIT, 1)
+    return new_number("north.track", "north", number, Status.IN_TRANSIT, 1)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 def test_it_holds_every_number_and_the_circuits(url: str) -> None:
     async def main() -> None:
-        mirror = Mirror(url)
+        mirror = RedisMirror(url)
         assert await mirror.keep([(state("OLD"), b"of a run before")])
         assert await mirror.fill("north.track", [(state("A"), b"a"), (state("B"), b"b")])
         assert await mirror.keep([(state("B"), b"b2"), (state("C"), b"c")])
@@ -56,7 +56,7 @@ def test_without_redis_nothing_fails_and_it_is_left_alone_for_a_while() -> None:
     clock = FakeClock(1000.0)
 
     async def main() -> None:
-        mirror = Mirror(f"redis://127.0.0.1:{unused(1)[0]}/0", clock)
+        mirror = RedisMirror(f"redis://127.0.0.1:{unused(1)[0]}/0", clock)
         assert not await mirror.keep([(state("A"), b"a")])
         assert mirror.resting
         assert not await mirror.fill("north.track", [(state("A"), b"a")])

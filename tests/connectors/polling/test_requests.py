@@ -9,7 +9,7 @@ import pytest
 
 from connectors.carriers import discover
 from connectors.mapping.declared.poll_plan import Plan
-from connectors.polling.requests import question
+from connectors.polling.requests import request_for
 
 PLANS = {carrier.feed: carrier.plan for carrier in discover() if carrier.plan is not None}
 NASTY = 'A/1 "?&#\\<'
@@ -20,7 +20,7 @@ def plan(feed: str) -> Plan:
 
 
 def test_ups_is_asked_as_its_track_api_says() -> None:
-    asked = question(plan("ups"), ["1Z999AA10123456784"], "r-1")
+    asked = request_for(plan("ups"), ["1Z999AA10123456784"], "r-1")
     parts = urlsplit(asked.url)
     assert (asked.method, parts.netloc, asked.body) == ("GET", "onlinetools.ups.com", None)
     assert parts.path == "/api/track/v1/details/1Z999AA10123456784"
@@ -28,7 +28,7 @@ def test_ups_is_asked_as_its_track_api_says() -> None:
 
 
 def test_fedex_is_asked_for_several_as_its_track_api_says() -> None:
-    asked = question(plan("fedex"), ["111", "222"], "r-1")
+    asked = request_for(plan("fedex"), ["111", "222"], "r-1")
     assert (asked.method, asked.url) == ("POST", "https://apis.fedex.com/track/v1/trackingnumbers")
     assert json.loads(asked.body or b"") == {
         "includeDetailedScans": True,
@@ -40,7 +40,7 @@ def test_fedex_is_asked_for_several_as_its_track_api_says() -> None:
 
 
 def test_dhl_is_asked_as_its_unified_api_says() -> None:
-    asked = question(plan("dhl"), ["00340434161094042557"], "r-1")
+    asked = request_for(plan("dhl"), ["00340434161094042557"], "r-1")
     assert (asked.method, asked.url) == (
         "GET", "https://api-eu.dhl.com/track/shipments?trackingNumber=00340434161094042557"
     )
@@ -48,7 +48,7 @@ def test_dhl_is_asked_as_its_unified_api_says() -> None:
 
 @pytest.mark.parametrize("feed", ["dhl", "fedex", "ups"])
 def test_a_number_stays_one_value_whatever_it_holds(feed: str) -> None:
-    asked = question(plan(feed), [NASTY], "r-1")
+    asked = request_for(plan(feed), [NASTY], "r-1")
     parts = urlsplit(asked.url)
     if asked.body is not None:
         told = json.loads(asked.body)
@@ -61,7 +61,7 @@ def test_a_number_stays_one_value_whatever_it_holds(feed: str) -> None:
 
 
 def test_another_host_can_be_asked_instead() -> None:
-    asked = question(plan("dhl"), ["7"], "r-1", "https://api-sandbox.example/")
+    asked = request_for(plan("dhl"), ["7"], "r-1", "https://api-sandbox.example/")
     assert asked.url == "https://api-sandbox.example/track/shipments?trackingNumber=7"
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.carriers import discover
-from connectors.polling.response import Heard
-from connectors.polling.responses import Judged, digest, judge
+from connectors.polling.response import Response
+from connectors.polling.responses import Assessment, assess, digest
 from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.vocabulary import Status
 from streams.polling.schedule import Answer
@@ -33,10 +33,10 @@ NO_SUCH = {
 }
 
 
-def told(feed: str, body: object, status: int = 200, *numbers: str, **headers: str) -> Judged:
+def told(feed: str, body: object, status: int = 200, *numbers: str, **headers: str) -> Assessment:
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return judge(Heard(status, named, text), numbers or ("N1",), ADAPTERS[feed], NOW)
+    return assess(Response(status, named, text), numbers or ("N1",), ADAPTERS[feed], NOW)
 
 
 def several(*results: tuple[str, object]) -> object:
@@ -45,17 +45,17 @@ def several(*results: tuple[str, object]) -> object:
 
 
 def test_each_number_of_an_answer_for_several_gets_its_own_word() -> None:
-    judged = told("fedex", several((KNOWN, DELIVERED), (DEAD, NO_SUCH)), 200, KNOWN, DEAD)
-    assert (judged.said[KNOWN].answer, judged.said[KNOWN].status) == (Answer.NEWS, Status.DELIVERED)
-    assert judged.said[DEAD].answer is Answer.NOT_FOUND
-    assert "cannot be found" in judged.said[DEAD].detail
-    assert judged.worth_passing_on
+    assessment = told("fedex", several((KNOWN, DELIVERED), (DEAD, NO_SUCH)), 200, KNOWN, DEAD)
+    assert (assessment.results[KNOWN].answer, assessment.results[KNOWN].status) == (Answer.NEWS, Status.DELIVERED)
+    assert assessment.results[DEAD].answer is Answer.NOT_FOUND
+    assert "cannot be found" in assessment.results[DEAD].detail
+    assert assessment.worth_passing_on
 
 
 def test_what_is_said_of_one_number_has_the_same_digest_whatever_is_said_of_others() -> None:
     one = told("fedex", several((KNOWN, DELIVERED), (DEAD, NO_SUCH)), 200, KNOWN, DEAD)
     other = told("fedex", several((DEAD, NO_SUCH), (KNOWN, DELIVERED)), 200, KNOWN, DEAD)
-    assert one.said == other.said
+    assert one.results == other.results
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_what_is_said_of_one_number_has_the_same_digest_whatever_is_said_of_othe
     ],
 )
 def test_no_such_number_is_not_found_and_passed_on(feed: str, body: object, status: int) -> None:
-    judged = told(feed, body, status, DEAD)
-    assert judged.said[DEAD].answer is Answer.NOT_FOUND
-    assert judged.worth_passing_on
+    assessment = told(feed, body, status, DEAD)
+    assert assessment.results[DEAD].answer is Answer.NOT_FOUND
+    assert assessment.worth_passing_on
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_no_such_number_is_not_found_and_passed_on(feed: str, body: object, stat
     ],
 )
 def test_without_a_body_http_says_it(status: int, answer: Answer) -> None:
-    judged = told("dhl", b"", status)
-    assert judged.said["N1"].answer is answer
-    assert not judged.worth_passing_on
+    assessment = told("dhl", b"", status)
+    assert assessment.results["N1"].answer is answer
+    assert not assessment.worth_passing_on
 
 
 def test_retry_after_counts_whatever_the_status() -> None:
@@ -96,9 +96,9 @@ def test_retry_after_counts_whatever_the_status() -> None:
 
 
 def test_an_answer_nobody_can_read_is_passed_on_for_intake_to_judge() -> None:
-    judged = told("dhl", b"\xff\xfe{", 200)
-    assert judged.said["N1"].answer is Answer.NEWS
-    assert judged.worth_passing_on
+    assessment = told("dhl", b"\xff\xfe{", 200)
+    assert assessment.results["N1"].answer is Answer.NEWS
+    assert assessment.worth_passing_on
 
 
 def test_an_adapter_that_fails_costs_nothing() -> None:
@@ -108,37 +108,37 @@ def test_an_adapter_that_fails_costs_nothing() -> None:
         def parse(self, body: bytes, context: RawContext) -> Parsed:
             raise KeyError(f"{context.feed}: a shape nobody foresaw in {len(body)} bytes")
 
-    judged = judge(Heard(200, {}, b"{}"), ["N1"], Broken(), NOW)
-    assert judged.said["N1"].answer is Answer.NEWS
-    assert "KeyError" in judged.said["N1"].detail
+    assessment = assess(Response(200, {}, b"{}"), ["N1"], Broken(), NOW)
+    assert assessment.results["N1"].answer is Answer.NEWS
+    assert "KeyError" in assessment.results["N1"].detail
 
 
 def test_a_refusal_for_several_that_names_none_is_held_against_none() -> None:
-    judged = told("fedex", {"errors": [{"code": "SOMETHING.ELSE", "message": "?"}]}, 400, KNOWN, DEAD)
-    assert judged.alone
-    assert {said.answer for said in judged.said.values()} == {Answer.UNAVAILABLE}
+    assessment = told("fedex", {"errors": [{"code": "SOMETHING.ELSE", "message": "?"}]}, 400, KNOWN, DEAD)
+    assert assessment.alone
+    assert {result.answer for result in assessment.results.values()} == {Answer.UNAVAILABLE}
 
 
 def test_a_page_that_is_not_the_carriers_is_its_trouble_and_no_numbers() -> None:
     for numbers in ([KNOWN], [KNOWN, DEAD]):
-        judged = told("fedex", b"<html>moved</html>", 404, *numbers)
-        assert {said.answer for said in judged.said.values()} == {Answer.UNAVAILABLE}
-        assert not judged.alone
-        assert not judged.worth_passing_on
+        assessment = told("fedex", b"<html>moved</html>", 404, *numbers)
+        assert {result.answer for result in assessment.results.values()} == {Answer.UNAVAILABLE}
+        assert not assessment.alone
+        assert not assessment.worth_passing_on
 
 
 def test_credentials_refused_for_several_are_no_refusal_of_the_numbers() -> None:
-    judged = told("fedex", {"errors": [{"code": "NOT.AUTHORIZED.ERROR", "message": "?"}]}, 400, KNOWN, DEAD)
-    assert {said.answer for said in judged.said.values()} == {Answer.UNAUTHORISED}
-    assert not judged.alone
+    assessment = told("fedex", {"errors": [{"code": "NOT.AUTHORIZED.ERROR", "message": "?"}]}, 400, KNOWN, DEAD)
+    assert {result.answer for result in assessment.results.values()} == {Answer.UNAUTHORISED}
+    assert not assessment.alone
 
 
 def test_another_parcels_delivery_in_the_same_answer_is_not_this_ones() -> None:
     moving = {**DELIVERED, "trackingNumberInfo": {"trackingNumber": DEAD}, "scanEvents": [
         {"date": "2026-09-13T13:05:10-05:00", "eventType": "IT", "eventDescription": "In transit"},
     ]}
-    judged = told("fedex", several((KNOWN, DELIVERED), (DEAD, moving)), 200, DEAD)
-    assert judged.said[DEAD].status is Status.IN_TRANSIT
+    assessment = told("fedex", several((KNOWN, DELIVERED), (DEAD, moving)), 200, DEAD)
+    assert assessment.results[DEAD].status is Status.IN_TRANSIT
 
 
 def test_volatile_keys_do_not_count_and_others_do() -> None:
@@ -150,5 +150,5 @@ def test_volatile_keys_do_not_count_and_others_do() -> None:
 
 @given(feed=st.sampled_from(["dhl", "fedex", "ups"]), status=st.integers(100, 599), body=st.binary(max_size=60))
 def test_nothing_an_api_answers_makes_it_fail(feed: str, status: int, body: bytes) -> None:
-    judged = told(feed, body, status, "N1", "N2")
-    assert judged.said.keys() == {"N1", "N2"}
+    assessment = told(feed, body, status, "N1", "N2")
+    assert assessment.results.keys() == {"N1", "N2"}

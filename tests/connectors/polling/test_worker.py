@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from connectors.polling.client import CarrierClient
-from connectors.polling.schedule_book import Book, Standing
+from connectors.polling.schedule_book import KnownStatus, ScheduleBook
 from connectors.polling.worker import UNSAVED_RETRY_MS, Poller
 from streams.kernel.vocabulary import PollEnd, Status
 from streams.resilience.circuit_breaker import CircuitState
@@ -28,7 +28,7 @@ from tests.fakes.carrier_api import (
     scans,
     served,
 )
-from tests.fakes.courier import FakeCourier
+from tests.fakes.publisher import FakePublisher
 from tests.support.clock import FakeClock
 
 NOW = 1_790_000_000_000
@@ -41,11 +41,11 @@ class Scene:
     """One poller, its book and courier, and the clock they go by."""
 
     def __init__(self, api: CarrierApi, home: Path, how: str, rates: str, concurrency: int) -> None:
-        self.api, self.clock, self.courier = api, FakeClock(NOW), FakeCourier()
+        self.api, self.clock, self.publisher = api, FakeClock(NOW), FakePublisher()
         one = carrier(home, api.base_url, how, rates, concurrency)
-        self.book = Book("acme", "acme", one.plan.schedule)
+        self.book = ScheduleBook("acme", "acme", one.plan.schedule)
         client = CarrierClient(one, 100_000, self.now)
-        self.poller = Poller(one, client, self.book, self.courier, self.now, lambda: MIDDLE)
+        self.poller = Poller(one, client, self.book, self.publisher, self.now, lambda: MIDDLE)
 
     def now(self) -> int:
         return int(self.clock())
@@ -54,11 +54,11 @@ class Scene:
         for number in numbers:
             self.book.claim(number, self.now(), self.now())
 
-    async def turn(self, after: int = 0) -> int | None:
+    async def send_due(self, after: int = 0) -> int | None:
         """Let time pass, ask what is due, hear it out; what the poller would wait for next, as of then."""
         self.clock.advance(after)
         for _ in range(50):
-            wait = await self.poller.turn()
+            wait = await self.poller.send_due()
             if not self.poller.busy:
                 return wait
             await self.poller.idle()
@@ -99,10 +99,10 @@ def test_a_number_is_asked_for_and_the_answer_passed_on_before_the_cursor_moves(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        wait = await scene.turn()
-        assert scene.courier.calls == ["forward acme", "save 1"]
-        assert scene.courier.forwarded[0].body == answer
-        [state] = scene.courier.saved
+        wait = await scene.send_due()
+        assert scene.publisher.calls == ["forward acme", "save 1"]
+        assert scene.publisher.forwarded[0].body == answer
+        [state] = scene.publisher.saved
         assert (state.status, state.news_at, state.asked) == (Status.IN_TRANSIT, NOW, 1)
         assert wait == 2 * HOUR
         assert api.asked[0].headers["api-key"] == "k-1"
@@ -115,10 +115,10 @@ def test_it_is_asked_for_again_when_due_and_not_before(play: Callable[..., None]
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        await scene.turn()
-        await scene.turn(2 * HOUR - 1)
+        await scene.send_due()
+        await scene.send_due(2 * HOUR - 1)
         assert api.numbers() == ["A1"]
-        assert await scene.turn(1) == 15 * MINUTE
+        assert await scene.send_due(1) == 15 * MINUTE
         assert api.numbers() == ["A1", "A1"]
 
     play(act)
@@ -129,9 +129,9 @@ def test_a_delivered_shipment_is_asked_for_no_more(play: Callable[..., None], ap
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        assert await scene.turn() is None
-        assert scene.courier.saved[-1].ended is PollEnd.SETTLED
-        assert await scene.turn(300 * DAY) is None
+        assert await scene.send_due() is None
+        assert scene.publisher.saved[-1].ended is PollEnd.SETTLED
+        assert await scene.send_due(300 * DAY) is None
         assert api.numbers() == ["A1"]
 
     play(act)
@@ -142,9 +142,9 @@ def test_a_delivery_heard_of_by_another_way_ends_it_too(play: Callable[..., None
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        await scene.turn()
-        scene.book.stand("A1", Standing(Status.DELIVERED, NOW + 5), NOW + 5)
-        assert await scene.turn(DAY) is None
+        await scene.send_due()
+        scene.book.set_status("A1", KnownStatus(Status.DELIVERED, NOW + 5), NOW + 5)
+        assert await scene.send_due(DAY) is None
         assert api.numbers() == ["A1"]
 
     play(act)
@@ -154,11 +154,11 @@ def test_a_dead_number_is_retired_with_the_carriers_words(play: Callable[..., No
     async def act(scene: Scene) -> None:
         scene.watch("DEAD")
         for _ in range(20):
-            await scene.turn(6 * HOUR)
+            await scene.send_due(6 * HOUR)
         state = scene.book["DEAD"]
         assert (state.ended, state.due_at, state.detail) == (PollEnd.NOT_FOUND, None, "NF: no such number")
         assert len(api.asked) == 9
-        assert len(scene.courier.forwarded) == 1
+        assert len(scene.publisher.forwarded) == 1
 
     play(act)
 
@@ -168,7 +168,7 @@ def test_not_found_with_http_200_counts_as_not_found(play: Callable[..., None], 
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        await scene.turn()
+        await scene.send_due()
         assert (scene.book["A1"].not_found, scene.book["A1"].detail) == (1, "NF: not in our books")
         assert scene.poller.circuit.state is CircuitState.CLOSED
 
@@ -181,10 +181,10 @@ def test_an_answer_with_nothing_new_is_not_passed_on_again(play: Callable[..., N
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        await scene.turn()
-        await scene.turn(2 * HOUR)
+        await scene.send_due()
+        await scene.send_due(2 * HOUR)
         assert len(api.asked) == 2
-        assert len(scene.courier.forwarded) == 1
+        assert len(scene.publisher.forwarded) == 1
         assert scene.book["A1"].news_at == NOW
 
     play(act)
@@ -196,12 +196,12 @@ def test_the_etag_is_sent_back_and_304_is_nothing_new(play: Callable[..., None],
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        await scene.turn()
-        await scene.turn(2 * HOUR)
-        await scene.turn(2 * HOUR)
+        await scene.send_due()
+        await scene.send_due(2 * HOUR)
+        await scene.send_due(2 * HOUR)
         assert [asked.headers.get("if-none-match") for asked in api.asked] == [None, '"v7"', '"v7"']
         assert api.asked[1].headers["if-modified-since"] == told["Last-Modified"]
-        assert len(scene.courier.forwarded) == 1
+        assert len(scene.publisher.forwarded) == 1
         assert scene.book["A1"].asked == 3
 
     play(act)
@@ -215,12 +215,12 @@ def test_retry_after_silences_the_whole_feed_for_as_long(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        await scene.turn()
+        await scene.send_due()
         scene.watch("B2")
-        assert await scene.turn() == 120 * SECOND
-        await scene.turn(120 * SECOND - 1)
+        assert await scene.send_due() == 120 * SECOND
+        await scene.send_due(120 * SECOND - 1)
         assert api.numbers() == ["A1"]
-        await scene.turn(1)
+        await scene.send_due(1)
         assert sorted(api.numbers()) == ["A1", "A1", "B2"]
         assert scene.poller.circuit.state is CircuitState.CLOSED
 
@@ -234,9 +234,9 @@ def test_429_without_retry_after_is_waited_out_longer_each_time(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        waits = [await scene.turn() or 0]
+        waits = [await scene.send_due() or 0]
         for _ in range(3):
-            waits.append(await scene.turn(waits[-1]) or 0)
+            waits.append(await scene.send_due(waits[-1]) or 0)
         assert waits == sorted(waits)
         assert waits[-1] >= 2 * waits[0]
         assert len(api.asked) == 4
@@ -251,16 +251,16 @@ def test_failures_in_a_row_open_the_circuit_and_one_request_tries_it(
 
     async def act(scene: Scene) -> None:
         scene.watch(*(f"N{number}" for number in range(9)))
-        assert await scene.turn() == 30 * SECOND
+        assert await scene.send_due() == 30 * SECOND
         assert len(api.asked) == 5
         assert scene.poller.circuit.state is CircuitState.OPEN
-        await scene.turn(30 * SECOND)
+        await scene.send_due(30 * SECOND)
         assert len(api.asked) == 6
         api.otherwise = Reply(body(scans("X9", "TRANSIT")))
-        await scene.turn(60 * SECOND)
+        await scene.send_due(60 * SECOND)
         assert scene.poller.circuit.state is CircuitState.CLOSED
         assert len({asked.number for asked in api.asked}) == 9
-        assert [circuit.state.value for circuit in scene.courier.circuits] == [
+        assert [circuit.state.value for circuit in scene.publisher.circuits] == [
             "open", "half_open", "open", "half_open", "closed"
         ]
 
@@ -273,10 +273,10 @@ def test_a_single_failure_delays_its_number_alone(play: Callable[..., None], api
 
     async def act(scene: Scene) -> None:
         scene.watch("A1", "B2")
-        wait = await scene.turn() or 0
+        wait = await scene.send_due() or 0
         assert 15 * SECOND <= wait <= 30 * SECOND
         assert scene.book["B2"].failures == 0
-        await scene.turn(wait)
+        await scene.send_due(wait)
         assert scene.book["A1"].status is Status.IN_TRANSIT
 
     play(act)
@@ -290,11 +290,11 @@ def test_an_answer_cut_short_is_asked_for_again_and_not_passed_on(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        wait = await scene.turn() or 0
-        assert scene.courier.forwarded == []
+        wait = await scene.send_due() or 0
+        assert scene.publisher.forwarded == []
         assert scene.book["A1"].failures == 1
-        await scene.turn(wait)
-        assert [heard.body for heard in scene.courier.forwarded] == [whole]
+        await scene.send_due(wait)
+        assert [response.body for response in scene.publisher.forwarded] == [whole]
 
     play(act)
 
@@ -307,9 +307,9 @@ def test_an_answer_in_the_wrong_charset_is_passed_on_as_it_is(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        assert await scene.turn() == 4 * HOUR
-        assert scene.courier.forwarded[0].body == latin
-        assert scene.courier.forwarded[0].headers["content-type"] == "application/json; charset=utf-8"
+        assert await scene.send_due() == 4 * HOUR
+        assert scene.publisher.forwarded[0].body == latin
+        assert scene.publisher.forwarded[0].headers["content-type"] == "application/json; charset=utf-8"
 
     play(act)
 
@@ -321,8 +321,8 @@ def test_an_error_page_is_not_passed_on_and_held_against_no_number(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        await scene.turn()
-        assert scene.courier.forwarded == []
+        await scene.send_due()
+        assert scene.publisher.forwarded == []
         assert (scene.book["A1"].not_found, scene.book["A1"].failures) == (0, 1)
         assert scene.book["A1"].detail.startswith("HTTP 404: ")
 
@@ -336,7 +336,7 @@ def test_an_answer_that_does_not_come_is_given_up(play: Callable[..., None], api
     async def act(scene: Scene) -> None:
         scene.watch("A1")
         try:
-            await scene.turn()
+            await scene.send_due()
         finally:
             held.set()
         assert scene.book["A1"].detail == "no whole answer within 2 s"
@@ -350,7 +350,7 @@ def test_an_answer_beyond_all_measure_is_not_taken(play: Callable[..., None], ap
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        await scene.turn()
+        await scene.send_due()
         assert scene.book["A1"].detail == "an answer of more than 100000 bytes"
 
     play(act)
@@ -363,7 +363,7 @@ def test_nobody_listening_is_a_failure_like_others(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        await scene.turn()
+        await scene.send_due()
         assert scene.book["A1"].detail.startswith("ConnectError")
 
     play(act)
@@ -374,9 +374,9 @@ def test_no_more_requests_go_out_than_the_rate_lets(play: Callable[..., None], a
 
     async def act(scene: Scene) -> None:
         scene.watch(*(f"N{number}" for number in range(5)))
-        assert await scene.turn() == 30 * SECOND
+        assert await scene.send_due() == 30 * SECOND
         assert len(api.asked) == 2
-        await scene.turn(30 * SECOND)
+        await scene.send_due(30 * SECOND)
         assert len(api.asked) == 3
 
     play(act, rates="2/m")
@@ -388,10 +388,10 @@ def test_no_more_requests_are_under_way_than_declared(play: Callable[..., None],
 
     async def act(scene: Scene) -> None:
         scene.watch(*(f"N{number}" for number in range(5)))
-        assert await scene.poller.turn() is None
+        assert await scene.poller.send_due() is None
         assert scene.poller.busy == 2
         held.set()
-        await scene.turn()
+        await scene.send_due()
         assert len(api.asked) == 5
 
     play(act, concurrency=2)
@@ -405,10 +405,10 @@ def test_a_token_is_fetched_once_and_used_until_it_is_about_to_expire(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1", "B2")
-        await scene.turn()
+        await scene.send_due()
         assert api.tokens_given == 1
         assert {asked.headers["authorization"] for asked in api.asked} == {"Bearer token-1"}
-        await scene.turn(2 * HOUR)
+        await scene.send_due(2 * HOUR)
         assert api.tokens_given == 2
 
     play(act, WITH_TOKENS)
@@ -421,9 +421,9 @@ def test_a_token_that_is_refused_is_renewed_once_and_the_question_put_again(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        await scene.turn()
+        await scene.send_due()
         api.token_in_force = "withdrawn"
-        await scene.turn(2 * HOUR)
+        await scene.send_due(2 * HOUR)
         assert api.tokens_given == 2
         assert scene.book["A1"].asked == 2
         assert scene.book["A1"].failures == 0
@@ -441,10 +441,10 @@ def test_credentials_that_are_refused_open_the_circuit_at_once(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1", "B2", "C3")
-        assert await scene.turn() == 30 * SECOND
+        assert await scene.send_due() == 30 * SECOND
         assert len(api.asked) == (2 if how == WITH_TOKENS else 1)
         assert scene.poller.circuit.reason.startswith("unauthorised")
-        assert scene.courier.forwarded == []
+        assert scene.publisher.forwarded == []
 
     play(act, how)
 
@@ -456,7 +456,7 @@ def test_a_token_endpoint_that_refuses_us_opens_the_circuit_without_a_question(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        await scene.turn()
+        await scene.send_due()
         assert api.asked == []
         assert scene.poller.circuit.reason == "unauthorised: the token endpoint answers 401"
 
@@ -471,9 +471,9 @@ def test_several_numbers_go_in_one_question_and_each_gets_its_own_answer(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1", "B2", "C3")
-        await scene.turn()
+        await scene.send_due()
         assert [asked.numbers for asked in api.asked] == [["A1", "B2", "C3"]]
-        assert [heard.body for heard in scene.courier.forwarded] == [answer]
+        assert [response.body for response in scene.publisher.forwarded] == [answer]
         assert scene.book["A1"].status is Status.IN_TRANSIT
         assert scene.book["B2"].ended is PollEnd.SETTLED
         assert (scene.book["C3"].not_found, scene.book["C3"].detail) == (1, "NF")
@@ -489,11 +489,11 @@ def test_news_of_one_number_are_none_of_its_neighbour(play: Callable[..., None],
 
     async def act(scene: Scene) -> None:
         scene.watch("A1", "B2")
-        await scene.turn()
-        await scene.turn(2 * HOUR)
+        await scene.send_due()
+        await scene.send_due(2 * HOUR)
         assert scene.book["A1"].news_at == NOW + 2 * HOUR
         assert scene.book["B2"].news_at == NOW
-        assert len(scene.courier.forwarded) == 2
+        assert len(scene.publisher.forwarded) == 2
 
     play(act, TOGETHER)
 
@@ -505,10 +505,10 @@ def test_a_question_refused_for_several_is_put_for_each_alone(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1", "B2")
-        wait = await scene.turn() or 0
+        wait = await scene.send_due() or 0
         assert scene.poller.circuit.state is CircuitState.CLOSED
         assert scene.book["A1"].not_found == 0
-        await scene.turn(wait)
+        await scene.send_due(wait)
         assert [asked.numbers for asked in api.asked] == [["A1", "B2"], ["A1"], ["B2"]]
 
     play(act, TOGETHER)
@@ -521,12 +521,12 @@ def test_what_does_not_reach_kafka_is_asked_for_again_and_the_cursor_stays(
 
     async def act(scene: Scene) -> None:
         scene.watch("A1")
-        scene.courier.fails = 1
-        assert await scene.turn() == UNSAVED_RETRY_MS
-        assert scene.courier.calls == []
+        scene.publisher.fails = 1
+        assert await scene.send_due() == UNSAVED_RETRY_MS
+        assert scene.publisher.calls == []
         assert scene.book["A1"].asked == 0
-        await scene.turn(UNSAVED_RETRY_MS)
-        assert scene.courier.calls == ["forward acme", "save 1"]
+        await scene.send_due(UNSAVED_RETRY_MS)
+        assert scene.publisher.calls == ["forward acme", "save 1"]
 
     play(act)
 
@@ -546,7 +546,7 @@ def test_a_stop_hears_out_what_is_under_way(play: Callable[..., None], api: Carr
         await running
         held.set()
         await scene.poller.close(5)
-        assert scene.courier.calls == ["forward acme", "save 1"]
+        assert scene.publisher.calls == ["forward acme", "save 1"]
 
     play(act)
 
@@ -556,9 +556,9 @@ def test_a_number_an_answer_for_several_leaves_out_has_no_news(play: Callable[..
 
     async def act(scene: Scene) -> None:
         scene.watch("A1", "B2")
-        await scene.turn()
+        await scene.send_due()
         assert (scene.book["B2"].news_at, scene.book["B2"].not_found) == (None, 0)
-        assert scene.book["B2"].detail == "nothing was said of it"
+        assert scene.book["B2"].detail == "the answer does not mention it"
 
     play(act, TOGETHER)
 
@@ -568,9 +568,9 @@ def test_while_kafka_takes_nothing_the_carrier_is_left_alone(play: Callable[...,
 
     async def act(scene: Scene) -> None:
         scene.watch(*(f"N{number}" for number in range(9)))
-        scene.courier.fails = 3
+        scene.publisher.fails = 3
         for _ in range(3):
-            await scene.turn(UNSAVED_RETRY_MS)
+            await scene.send_due(UNSAVED_RETRY_MS)
         assert len(api.asked) == 3
 
     play(act)
@@ -579,14 +579,14 @@ def test_while_kafka_takes_nothing_the_carrier_is_left_alone(play: Callable[...,
 def test_after_a_restart_the_days_questions_count(api: CarrierApi, tmp_path: Path) -> None:
     async def main() -> None:
         one = carrier(tmp_path, api.base_url, rates="3/d")
-        book = Book("acme", "acme", one.plan.schedule)
+        book = ScheduleBook("acme", "acme", one.plan.schedule)
         for number in ("A1", "B2"):
             book.claim(number, NOW, NOW)
             book.put(replace(book[number], asked_at=NOW - HOUR, due_at=NOW), NOW)
-        poller = Poller(one, CarrierClient(one, 1000, lambda: NOW), book, FakeCourier(), lambda: NOW)
-        await poller.turn()
+        poller = Poller(one, CarrierClient(one, 1000, lambda: NOW), book, FakePublisher(), lambda: NOW)
+        await poller.send_due()
         await poller.idle()
-        assert (await poller.turn() or 0) > HOUR
+        assert (await poller.send_due() or 0) > HOUR
         await poller.close(1)
 
     asyncio.run(main())
@@ -600,10 +600,10 @@ def test_a_number_we_cannot_even_ask_for_does_not_hold_up_the_others(
 
     async def act(scene: Scene) -> None:
         scene.watch("\ud800", "B2")
-        await scene.turn()
+        await scene.send_due()
         assert scene.book["B2"].status is Status.IN_TRANSIT
         assert scene.book["\ud800"].detail.startswith("UnicodeEncodeError")
-        assert r"acme: asking for '\ud800' fails" in caplog.text
+        assert r"acme: polling for '\ud800' ends with a fault of ours" in caplog.text
         assert scene.poller.circuit.state is CircuitState.CLOSED
 
     play(act)

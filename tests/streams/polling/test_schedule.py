@@ -9,18 +9,18 @@ from msgspec.structs import replace
 from streams.contracts.model import PollState
 from streams.kernel.vocabulary import Classifier, Milestone, PollEnd, Status
 from streams.polling.schedule import (
-    HEARD,
+    ANSWERED,
     SETTLED,
     Ageing,
     Answer,
     Schedule,
-    answered,
+    after_answer,
+    after_claim,
     backoff,
-    claimed,
     interval,
+    new_number,
     reported,
-    stands,
-    watched,
+    with_status,
 )
 from tests.support.strategies import carrier_event
 
@@ -38,7 +38,7 @@ OPEN = [status for status in Status if status not in SETTLED]
 
 
 def number(status: Status = Status.IN_TRANSIT) -> PollState:
-    return watched("north.track", "north", "N100", status, NOW)
+    return new_number("north.track", "north", "N100", status, NOW)
 
 
 def test_a_new_number_is_due_at_once() -> None:
@@ -65,97 +65,97 @@ def test_the_longer_nothing_is_new_the_less_often_it_is_asked_for_up_to_a_bound(
 
 
 def test_news_set_status_and_next_time() -> None:
-    state = answered(number(), Answer.NEWS, SCHEDULE, NOW, MIDDLE, status=Status.OUT_FOR_DELIVERY)
+    state = after_answer(number(), Answer.NEWS, SCHEDULE, NOW, MIDDLE, status=Status.OUT_FOR_DELIVERY)
     assert (state.status, state.news_at, state.due_at) == (Status.OUT_FOR_DELIVERY, NOW, NOW + HOUR // 4)
     assert (state.asked, state.asked_at) == (1, NOW)
 
 
 def test_news_of_the_delivery_end_it() -> None:
-    state = answered(number(), Answer.NEWS, SCHEDULE, NOW, MIDDLE, status=Status.DELIVERED)
+    state = after_answer(number(), Answer.NEWS, SCHEDULE, NOW, MIDDLE, status=Status.DELIVERED)
     assert (state.due_at, state.ended, state.ended_at) == (None, PollEnd.SETTLED, NOW)
 
 
 def test_an_unchanged_answer_leaves_status_and_news() -> None:
-    state = answered(number(), Answer.UNCHANGED, SCHEDULE, NOW + 4 * DAY, MIDDLE, status=Status.DELIVERED)
+    state = after_answer(number(), Answer.UNCHANGED, SCHEDULE, NOW + 4 * DAY, MIDDLE, status=Status.DELIVERED)
     assert (state.status, state.news_at, state.due_at) == (Status.IN_TRANSIT, None, NOW + 4 * DAY + 4 * HOUR)
 
 
 def test_what_the_carrier_asked_for_is_the_earliest() -> None:
     told = NOW + 7 * HOUR
     for answer in (Answer.RATE_LIMITED, Answer.UNAVAILABLE, Answer.UNCHANGED, Answer.NOT_FOUND):
-        assert answered(number(), answer, SCHEDULE, NOW, MIDDLE, not_before=told).due_at == told
+        assert after_answer(number(), answer, SCHEDULE, NOW, MIDDLE, not_before=told).due_at == told
 
 
 def test_failures_are_waited_out_longer_each_time_and_forgotten_after_an_answer() -> None:
     state, waits = number(), []
     for _ in range(12):
-        state = answered(state, Answer.UNAVAILABLE, SCHEDULE, NOW, 1 - 2**-53)
+        state = after_answer(state, Answer.UNAVAILABLE, SCHEDULE, NOW, 1 - 2**-53)
         waits.append((state.due_at or 0) - NOW)
     assert waits[:4] == [30_000, 60_000, 120_000, 240_000]
     assert waits[-1] == HOUR
-    assert answered(state, Answer.UNCHANGED, SCHEDULE, NOW, MIDDLE).failures == 0
+    assert after_answer(state, Answer.UNCHANGED, SCHEDULE, NOW, MIDDLE).failures == 0
 
 
 def test_a_number_not_known_often_and_long_enough_is_dead() -> None:
     state = number()
     for day in range(2):
-        state = answered(state, Answer.NOT_FOUND, SCHEDULE, NOW + day * DAY, MIDDLE, detail="no such number")
+        state = after_answer(state, Answer.NOT_FOUND, SCHEDULE, NOW + day * DAY, MIDDLE, detail="no such number")
         assert state.due_at is not None
-    state = answered(state, Answer.REFUSED, SCHEDULE, NOW + 2 * DAY, MIDDLE, detail="no such number")
+    state = after_answer(state, Answer.REFUSED, SCHEDULE, NOW + 2 * DAY, MIDDLE, detail="no such number")
     assert (state.due_at, state.ended, state.detail) == (None, PollEnd.NOT_FOUND, "no such number")
 
 
 def test_often_in_a_short_time_is_not_dead() -> None:
     state = number()
     for minute in range(50):
-        state = answered(state, Answer.NOT_FOUND, SCHEDULE, NOW + minute * 60_000, MIDDLE)
+        state = after_answer(state, Answer.NOT_FOUND, SCHEDULE, NOW + minute * 60_000, MIDDLE)
     assert state.ended is PollEnd.NONE
 
 
 def test_a_failure_in_between_neither_counts_nor_saves_and_an_answer_saves() -> None:
-    state = answered(number(), Answer.NOT_FOUND, SCHEDULE, NOW, MIDDLE)
-    state = answered(state, Answer.UNAVAILABLE, SCHEDULE, NOW, MIDDLE)
+    state = after_answer(number(), Answer.NOT_FOUND, SCHEDULE, NOW, MIDDLE)
+    state = after_answer(state, Answer.UNAVAILABLE, SCHEDULE, NOW, MIDDLE)
     assert (state.not_found, state.not_found_since) == (1, NOW)
-    state = answered(state, Answer.NEWS, SCHEDULE, NOW, MIDDLE)
+    state = after_answer(state, Answer.NEWS, SCHEDULE, NOW, MIDDLE)
     assert (state.not_found, state.not_found_since) == (0, None)
 
 
 def test_without_news_for_long_enough_a_number_expires() -> None:
-    state = answered(number(), Answer.UNCHANGED, SCHEDULE, NOW + 30 * DAY, MIDDLE)
+    state = after_answer(number(), Answer.UNCHANGED, SCHEDULE, NOW + 30 * DAY, MIDDLE)
     assert (state.due_at, state.ended) == (None, PollEnd.EXPIRED)
 
 
 def test_an_order_naming_a_dead_number_later_has_it_asked_for_again() -> None:
     dead = replace(number(), due_at=None, ended=PollEnd.NOT_FOUND, ended_at=NOW, not_found=9, not_found_since=1)
-    assert claimed(dead, NOW, NOW + 5) is dead
-    again = claimed(dead, NOW + 1, NOW + 5)
+    assert after_claim(dead, NOW, NOW + 5) is dead
+    again = after_claim(dead, NOW + 1, NOW + 5)
     assert (again.due_at, again.ended, again.not_found) == (NOW + 5, PollEnd.NONE, 0)
     settled = number(Status.DELIVERED)
-    assert claimed(settled, NOW + 1, NOW + 5) is settled
+    assert after_claim(settled, NOW + 1, NOW + 5) is settled
 
 
 def test_a_delivery_heard_of_otherwise_ends_the_asking() -> None:
-    state = stands(number(), Status.DELIVERED, NOW, SCHEDULE, NOW + 1)
+    state = with_status(number(), Status.DELIVERED, NOW, SCHEDULE, NOW + 1)
     assert (state.due_at, state.ended, state.ended_at) == (None, PollEnd.SETTLED, NOW + 1)
-    assert stands(state, Status.DELIVERED, NOW, SCHEDULE, NOW + 2) is state
+    assert with_status(state, Status.DELIVERED, NOW, SCHEDULE, NOW + 2) is state
 
 
 def test_out_for_delivery_heard_of_otherwise_brings_the_next_question_forward_never_back() -> None:
-    asked = answered(number(), Answer.UNCHANGED, SCHEDULE, NOW, MIDDLE)
-    sooner = stands(asked, Status.OUT_FOR_DELIVERY, NOW, SCHEDULE, NOW + 1)
+    asked = after_answer(number(), Answer.UNCHANGED, SCHEDULE, NOW, MIDDLE)
+    sooner = with_status(asked, Status.OUT_FOR_DELIVERY, NOW, SCHEDULE, NOW + 1)
     assert sooner.due_at == NOW + HOUR // 4
-    assert stands(sooner, Status.INFO_RECEIVED, NOW, SCHEDULE, NOW + 2).due_at == sooner.due_at
+    assert with_status(sooner, Status.INFO_RECEIVED, NOW, SCHEDULE, NOW + 2).due_at == sooner.due_at
 
 
 def test_a_return_after_the_delivery_is_asked_about_again() -> None:
-    state = stands(number(Status.DELIVERED), Status.RETURNING, NOW, SCHEDULE, NOW + 1)
+    state = with_status(number(Status.DELIVERED), Status.RETURNING, NOW, SCHEDULE, NOW + 1)
     assert (state.due_at, state.ended) == (NOW + 1, PollEnd.NONE)
 
 
 def test_what_was_known_before_the_last_answer_does_not_undo_it() -> None:
-    delivered = answered(number(), Answer.NEWS, SCHEDULE, NOW + 9, MIDDLE, status=Status.DELIVERED)
-    assert stands(delivered, Status.IN_TRANSIT, NOW + 8, SCHEDULE, NOW + 10) is delivered
-    assert stands(delivered, Status.RETURNING, NOW + 9, SCHEDULE, NOW + 10).due_at is not None
+    delivered = after_answer(number(), Answer.NEWS, SCHEDULE, NOW + 9, MIDDLE, status=Status.DELIVERED)
+    assert with_status(delivered, Status.IN_TRANSIT, NOW + 8, SCHEDULE, NOW + 10) is delivered
+    assert with_status(delivered, Status.RETURNING, NOW + 9, SCHEDULE, NOW + 10).due_at is not None
 
 
 def test_the_status_of_an_answer_is_that_of_its_latest_actual_event() -> None:
@@ -180,10 +180,10 @@ def test_a_number_is_always_due_later_or_ended_for_a_reason(
     state, now = number(status), NOW
     for answer, step, chance in answers:
         now += step
-        state = answered(state, answer, SCHEDULE, now, chance)
+        state = after_answer(state, answer, SCHEDULE, now, chance)
         assert (state.due_at is None) == (state.ended is not PollEnd.NONE) == (state.ended_at is not None)
         assert state.due_at is None or now < state.due_at <= now + round(1.05 * SCHEDULE.longest_ms)
-        assert (state.failures == 0) == (answer in HEARD)
+        assert (state.failures == 0) == (answer in ANSWERED)
 
 
 @given(st.sampled_from(OPEN), st.integers(0, 10**11), st.integers(0, 10**11))

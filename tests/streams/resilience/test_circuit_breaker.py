@@ -11,9 +11,9 @@ from streams.resilience.circuit_breaker import (
     Circuit,
     CircuitState,
     abandoned,
-    asked,
     failed,
     opened,
+    request,
     succeeded,
 )
 
@@ -35,22 +35,22 @@ def test_it_opens_at_the_last_of_so_many_failures_in_a_row() -> None:
 
 def test_open_it_lets_nothing_out_until_its_pause_is_over_then_one() -> None:
     circuit = after(3)
-    assert asked(circuit, 999) == (circuit, False)
-    trying, allowed = asked(circuit, 1000)
+    assert request(circuit, 999) == (circuit, False)
+    trying, allowed = request(circuit, 1000)
     assert (trying.state, allowed) == (CircuitState.HALF_OPEN, True)
-    assert asked(trying, 1001) == (trying, False)
+    assert request(trying, 1001) == (trying, False)
 
 
 def test_a_trial_that_succeeds_closes_it_and_one_that_fails_doubles_the_pause() -> None:
-    trying, _ = asked(after(3), 1000)
+    trying, _ = request(after(3), 1000)
     assert succeeded(trying) == CLOSED
     again = failed(trying, BREAKER, 1000, "500")
     assert (again.state, again.retry_at) == (CircuitState.OPEN, 3000)
 
 
 def test_a_trial_that_told_nothing_is_made_again() -> None:
-    trying, _ = asked(after(3), 1000)
-    assert asked(abandoned(trying, 1100), 1100)[1]
+    trying, _ = request(after(3), 1000)
+    assert request(abandoned(trying, 1100), 1100)[1]
     assert abandoned(CLOSED, 5) == CLOSED
 
 
@@ -73,7 +73,7 @@ def test_open_it_never_lets_a_request_out_early_and_never_waits_longer_than_the_
     for step, good in steps:
         now += step
         before = circuit
-        circuit, allowed = asked(circuit, now)
+        circuit, allowed = request(circuit, now)
         assert allowed == (before.state is CircuitState.CLOSED or now >= before.retry_at)
         if allowed:
             circuit = succeeded(circuit) if good else failed(circuit, BREAKER, now, "x")

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from connectors.carriers import HOME, discover
-from topologies.cli.carrier import CASES
+from topologies.cli.carrier import KEPT
 from topologies.cli.main import app
 
 
@@ -104,9 +104,9 @@ def test_a_check_without_files_reads_the_cases_the_repository_keeps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = json.loads(invoked("check", "ups", "--json").output)
-    assert found["files"] == len([*(CASES / "ups" / "cases").glob("*.in.*")])
+    assert found["files"] == len([*(KEPT / "ups" / "cases").glob("*.in.*")])
     assert found["unmapped"]
-    monkeypatch.setattr("topologies.cli.carrier.CASES", tmp_path)
+    monkeypatch.setattr("topologies.cli.carrier.KEPT", tmp_path)
     result = invoked("check", "ups")
     assert (result.exit_code, "name a file or a folder" in " ".join(result.output.split())) == (2, True)
 
@@ -133,14 +133,28 @@ def test_a_draft_is_shown_and_nothing_is_written_unless_asked_to(folder: Path) -
 
 def test_a_new_carrier_reads_its_sample_at_once(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "carriers"
-    monkeypatch.setattr("topologies.cli.carrier.HOME", home)
-    monkeypatch.setattr("topologies.cli.carrier.discover", lambda: discover(home))
+    home.mkdir()
+    monkeypatch.setenv("SHIPSYNC_CARRIERS_DIR", str(home))
     result = invoked("new", "acme", "--sample", str(folder / "a.json"), "--write")
     assert result.exit_code == 0, result.output
     assert "acme:1Z9X77410311122231" in result.output
     assert "delivered" in result.output
     again = invoked("new", "acme", "--sample", str(folder / "a.json"), "--write")
     assert (again.exit_code, "there already" in again.output) == (2, True)
+    listed = json.loads(invoked("list", "--json").output)
+    assert [one["feed"] for one in listed] == sorted([*(carrier.feed for carrier in discover()), "acme"])
+    (home / "acme" / "cases").mkdir()
+    (home / "acme" / "cases" / "one.in.json").write_bytes((folder / "a.json").read_bytes())
+    assert json.loads(invoked("check", "acme", "--json").output)["files"] == 1
+
+
+def test_a_new_carrier_is_not_written_into_an_installed_program(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("topologies.cli.carrier.REPOSITORY", tmp_path)
+    result = invoked("new", "acme", "--sample", str(folder / "a.json"), "--write")
+    assert result.exit_code == 1
+    assert "SHIPSYNC_CARRIERS_DIR" in str(result.exception)
 
 
 @pytest.mark.parametrize(("feed", "file", "words"), [("Acme!", "a.json", "lower case"), ("acme", "d.json", "no JSON")])
@@ -169,4 +183,4 @@ def test_a_check_tells_drift_from_the_contract_and_from_earlier_files(tmp_path: 
     assert drift["gone"] == ["receivedBy: text"]
     shown = invoked("check", "ups", str(now), "--against", str(before)).output
     assert all(words in shown for words in ("Breaks what the mapping relies on", "New since the earlier files", "mood"))
-    assert "Built as the earlier files." in invoked("check", "ups", str(before), "--against", str(before)).output
+    assert "Same fields as the earlier files." in invoked("check", "ups", str(before), "--against", str(before)).output

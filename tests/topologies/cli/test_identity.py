@@ -59,7 +59,7 @@ def test_a_reference_is_a_row_with_what_waits_and_who_could_be_meant(monkeypatch
 
 def test_nothing_that_waits_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manual_resolution, "waiting", lambda _: [])
-    assert run("list") == "Nothing waits for a reference.\n"
+    assert run("list") == "No reference is unresolved.\n"
 
 
 def test_a_word_is_shown_before_it_is_said(written: list[MasterRecord]) -> None:
@@ -67,12 +67,12 @@ def test_a_word_is_shown_before_it_is_said(written: list[MasterRecord]) -> None:
     assert "is taken back at north:N1" in shown
     assert "goes out at north:N2" in shown
     assert "order O-1 (delivery D-1) claims no more north:N1" in shown
-    assert "Nothing is said yet: add --apply." in shown
+    assert "Nothing is written yet: add --apply." in shown
     assert written == []
 
 
 def test_a_word_is_said(written: list[MasterRecord]) -> None:
-    assert "Said." in run("resolve", "bol:B1", "north:N2", "--apply", "--by", "mo")
+    assert "Written." in run("resolve", "bol:B1", "north:N2", "--apply", "--by", "mo")
     [record] = written
     assert (record.id, record.tracking_number, record.updated_by, record.withdrawn) == ("bol:B1", "N2", "mo", False)
     assert json.loads(run("withdraw", "bol:B1", "--apply", "--json"))["applied"] is True

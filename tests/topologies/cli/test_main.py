@@ -146,7 +146,7 @@ def test_where_nothing_runs_the_status_says_how_to_start_it() -> None:
 def test_without_a_broker_one_line_names_its_address_and_the_setting(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("topologies.cli.tail.ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("connectors.kafka.consumer.ANSWER_SECONDS", 0.3)
     monkeypatch.setattr("topologies.cli.topics.WAIT_SECONDS", 0.3)
     address = f"127.0.0.1:{unused()[0]}"
     monkeypatch.setenv("SHIPSYNC_BOOTSTRAP", address)

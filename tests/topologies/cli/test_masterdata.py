@@ -47,7 +47,7 @@ def test_an_import_shows_the_difference_and_writes_nothing(tmp_path: Path, writt
     shown = run("import", file(tmp_path, rows))
     assert "+ reference:bol:B1: is north:N1" in shown
     assert "~ carrier:north: North Freight, SCAC NRTH -> North Freight, SCAC NRFT" in shown
-    assert "1 new, 1 changed, 0 taken back, 0 as they are." in shown
+    assert "1 new, 1 changed, 0 withdrawn, 0 unchanged." in shown
     assert "Nothing is written yet: add --apply." in shown
     assert written == []
 
@@ -62,7 +62,7 @@ def test_an_import_writes_the_difference_alone(tmp_path: Path, written: list[Mas
 def test_a_bad_line_refuses_the_file_and_is_named_with_its_fix(tmp_path: Path, written: list[MasterRecord]) -> None:
     path = file(tmp_path, "carrier,north,,NRTH,,\ncarrier,south,,S1,,\n")
     shown = run("import", path, "--apply", code=1)
-    assert "line 3, scac: 'S1': two to four letters are due" in shown
+    assert "line 3, scac: 'S1': write two to four letters" in shown
     assert "1 faults; nothing was written." in shown
     assert json.loads(run("import", path, "--json", code=1))["faults"][0]["line"] == 3
     assert written == []

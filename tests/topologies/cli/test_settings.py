@@ -21,7 +21,7 @@ def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_the_page_of_settings_is_as_they_are_declared() -> None:
     page = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    assert as_markdown() in page, "write it anew: shipsync settings --markdown"
+    assert page == f"{as_markdown()}\n", "write it anew: shipsync settings --markdown > docs/settings.md"
 
 
 def test_every_setting_stands_on_the_page_once() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.console import Console
 
 from topologies.cli.status import MOST_ALERTS, view
@@ -38,6 +40,13 @@ def test_outcomes_and_dead_letters_stand_below() -> None:
     assert "intake: accepted 90,000, duplicates 8,765" in text
     assert "dead letters: intake malformed 3" in text
     assert "up 1 h 02 min, broker 127.0.0.1:1" in text
+
+
+def test_how_stages_with_state_write_is_told_where_it_is_known() -> None:
+    plain, once = (replace(INTAKE, processing=way) for way in ("at_least_once", "exactly_once"))
+    assert "processing exactly_once" in " ".join(shown(plain, once).split())
+    assert "processing at_least_once" in " ".join(shown(plain).split())
+    assert "processing" not in shown(INTAKE)
 
 
 def test_a_service_and_a_silent_stage_have_no_numbers() -> None:

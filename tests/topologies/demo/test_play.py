@@ -12,7 +12,7 @@ from config.topics import Topic
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import CarrierEvent, CustomerUpdate, DeadLetter, EnrichedEvent, Order
-from streams.kernel.errors import Fatal
+from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import Milestone
 from tests.support.topics import read_all
 from tests.support.waiting import PATIENCE, eventually
@@ -107,5 +107,5 @@ def test_what_the_stages_write_is_entered_from_where_the_topics_stood_at_the_sta
 @pytest.mark.broker
 def test_a_missing_topic_is_named_with_the_fix(broker: EmbeddedBroker) -> None:
     settings = Settings(bootstrap=broker.bootstrap)
-    with pytest.raises(Fatal, match=rf"{READ[0].name} is missing: start the stack with `shipsync up`"):
+    with pytest.raises(Transient, match=rf"{READ[0].name} is not on .*: shipsync topics --create"):
         Reading(settings, NumberedSchemas(settings), Ledger(accounts.plan()))

@@ -56,7 +56,7 @@ def test_a_taken_port_is_fatal_and_tells_both_ways_to_change_it() -> None:
 
 
 def test_the_embedded_broker_gets_short_sessions() -> None:
-    assert services.with_short_sessions(Settings()).stage.session_timeout == services.SESSION_SECONDS
+    assert services.for_the_embedded_broker(Settings()).stage.session_timeout == services.SESSION_SECONDS
     assert len(unused(services.PORTS)) == services.PORTS
 
 

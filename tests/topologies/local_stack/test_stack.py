@@ -157,7 +157,7 @@ def test_when_the_broker_dies_everything_starts_anew(tmp_path: Path) -> None:
 
 def test_a_data_folder_that_cannot_be_made_is_fatal_and_names_the_setting(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(Fatal, match=r"file/data cannot be made.*SHIPSYNC_DATA_DIR"):
+    with pytest.raises(Fatal, match=r"file/data cannot be written.*SHIPSYNC_DATA_DIR"):
         Stack(on_free_ports(Settings(data_dir=tmp_path / "file" / "data"))).start()
 
 

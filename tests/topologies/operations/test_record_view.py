@@ -8,11 +8,23 @@ from typing import Any, cast
 import fastavro
 import pytest
 from confluent_kafka import Message
+from rich.console import Console
+from rich.table import Table
 
 from config import contracts, headers, topics
 from config.topics import STATIC
 from tests.support.registry import FakeRegistry
-from topologies.operations.record_view import LETTER_PREVIEW, RAW_PREVIEW, humane, line, moment, plain, printable, times
+from topologies.operations.record_view import (
+    LETTER_PREVIEW,
+    RAW_PREVIEW,
+    humane,
+    line,
+    moment,
+    plain,
+    printable,
+    safe,
+    times,
+)
 
 registry = FakeRegistry()
 ALERT = {
@@ -125,3 +137,17 @@ def test_a_payload_has_no_power_over_the_terminal() -> None:
 
 def test_a_time_no_calendar_has_is_shown_as_it_is() -> None:
     assert moment(10**18) == f"{10**18} ms"
+
+
+FOREIGN = "[red]left[/] at [/] door :smile: \x1b[2J"
+
+
+def test_a_foreign_text_is_shown_as_it_is_whatever_a_console_reads_into_it() -> None:
+    shown = "[red]left[/] at [/] door :smile: \\x1b[2J"
+    console = Console(file=io.StringIO(), width=200)
+    table = Table("text", title=safe(FOREIGN))
+    table.add_row(safe(FOREIGN))
+    console.print(table)
+    console.print(safe(FOREIGN), style="red")
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().count(shown) == 3

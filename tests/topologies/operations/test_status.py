@@ -23,6 +23,7 @@ shipsync_dead_letters_total{stage="intake",reason="empty"} 1.0
 shipsync_lag_records{stage="intake",topic="a",partition="0"} 5.0
 shipsync_lag_records{stage="intake",topic="a",partition="1"} 6.0
 shipsync_chunk_records_sum{stage="intake"} 100.0
+shipsync_processing_info{stage="intake",processing="at_least_once"} 1.0
 process_resident_memory_bytes 1.5e+08
 process_cpu_seconds_total 12.5
 """
@@ -55,16 +56,18 @@ def test_a_processs_numbers_are_summed_over_its_partitions() -> None:
     assert read(noted(), TEXT) == ProcessStatus(
         "intake", 17, "up", 3, memory_bytes=150_000_000, cpu_seconds=12.5, lag=11, records=100,
         outcomes={"accepted": 90, "duplicates": 7}, dead_letters={"malformed": 2, "empty": 1},
+        processing="at_least_once",
     )
 
 
 def test_the_names_read_are_names_the_stages_write() -> None:
     written = {sample.name for metric in (
         metrics.EVENTS.labels("s", "o"), metrics.DEAD_LETTERS.labels("s", "r"), metrics.LAG.labels("s", "t", "0"),
-        metrics.CHUNK_RECORDS.labels("s"),
+        metrics.CHUNK_RECORDS.labels("s"), metrics.PROCESSING.labels("s", "exactly_once"),
     ) for family in metric.collect() for sample in family.samples}
     assert written >= {
-        "shipsync_events_total", "shipsync_dead_letters_total", "shipsync_lag_records", "shipsync_chunk_records_sum"
+        "shipsync_events_total", "shipsync_dead_letters_total", "shipsync_lag_records", "shipsync_chunk_records_sum",
+        "shipsync_processing_info",
     }
 
 

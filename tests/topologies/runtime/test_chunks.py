@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+import random
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
+from streams.contracts.model import Record
 from tests.support.clock import FakeClock
-from tests.support.records import records
-from topologies.runtime.chunks import Chunk, Ledger, TopicPartition
+from tests.support.records import FakeRecord, records
+from topologies.runtime.chunks import Chunk, Ledger, Run, TopicPartition
 
 ZERO, ONE = TopicPartition("in", 0), TopicPartition("in", 1)
 
 
-def ledger_with(*partitions: TopicPartition, generation: int = 1, room: int = 10) -> Ledger:
-    ledger = Ledger(room)
+def ledger_with(
+    *partitions: TopicPartition, generation: int = 1, chunk_records: int = 10, chunk_bytes: int = 10**6
+) -> Ledger:
+    ledger = Ledger(chunk_records, chunk_bytes)
     ledger.assign(partitions, generation)
     return ledger
+
+
+def run(first: int, last: int, end: int | None = None, high_water: int | None = None, value: bytes = b"") -> Run:
+    """Records ``first`` to ``last`` of partition 0, each with this value."""
+    found: list[Record] = [FakeRecord("in", 0, offset, key=None, value=value) for offset in range(first, last + 1)]
+    position = last + 1 if end is None else end
+    return Run(found, len(found) * len(value), position, position if high_water is None else high_water)
 
 
 def deliver(ledger: Ledger, first: int, last: int, tp: TopicPartition = ZERO) -> Chunk:
@@ -98,36 +110,123 @@ def test_an_abandoned_chunk_is_neither_in_hand_nor_committed() -> None:
     assert ledger.committable() == {}
 
 
-def test_a_partition_with_enough_in_flight_is_full_until_one_is_done() -> None:
-    ledger = ledger_with(ZERO, ONE, room=2)
+def test_a_partition_with_two_chunks_worth_in_hand_is_full_until_one_is_done() -> None:
+    ledger = ledger_with(ZERO, ONE)
     first = deliver(ledger, 0, 9)
-    deliver(ledger, 10, 19)
+    deliver(ledger, 10, 18)
+    assert ledger.full() == set()
+    ledger.receive(ZERO, run(19, 19))
     assert ledger.full() == {ZERO}
     first.done()
     assert ledger.full() == set()
 
 
-def test_offsets_without_records_count_as_done_once_nothing_is_in_flight() -> None:
+def test_bytes_in_hand_fill_a_partition_too() -> None:
+    ledger = ledger_with(ZERO, ONE, chunk_bytes=100)
+    ledger.receive(ZERO, run(0, 1, value=b"x" * 99))
+    assert ledger.full() == set()
+    ledger.receive(ZERO, run(2, 2, value=b"xx"))
+    assert ledger.full() == {ZERO}
+
+
+def test_all_partitions_are_full_while_eight_chunks_worth_are_in_hand() -> None:
+    partitions = [TopicPartition("in", number) for number in range(9)]
+    ledger = ledger_with(*partitions)
+    for tp in partitions[:8]:
+        ledger.receive(tp, run(0, 9))
+    assert ledger.full() == set(partitions)
+    for chunk in ledger.next_chunks()[:2]:
+        chunk.done()
+    assert ledger.full() == set()
+
+
+def test_a_draining_partition_is_full_and_gives_no_chunk() -> None:
     ledger = ledger_with(ZERO)
-    chunk = deliver(ledger, 0, 9)
-    ledger.fetched(ZERO, 12, 12)
+    ledger.receive(ZERO, run(0, 9))
+    ledger.drain([ZERO])
+    assert ledger.full() == {ZERO}
+    assert ledger.next_chunks() == []
+
+
+def test_what_waits_behind_a_chunk_in_flight_is_gathered_until_it_fills_one() -> None:
+    ledger = ledger_with(ZERO)
+    ledger.receive(ZERO, run(0, 0))
+    [first] = ledger.next_chunks()
+    ledger.receive(ZERO, run(1, 9))
+    assert ledger.next_chunks() == []
+    ledger.receive(ZERO, run(10, 12))
+    [second] = ledger.next_chunks()
+    assert [record.offset for record in second.records] == list(range(1, 11))
+    ledger.receive(ZERO, run(13, 40))
+    assert ledger.next_chunks() == []
+    first.done()
+    assert [len(chunk.records) for chunk in ledger.next_chunks()] == [10]
+
+
+def test_a_record_larger_than_a_chunk_is_a_chunk() -> None:
+    ledger = ledger_with(ZERO, chunk_bytes=10)
+    ledger.receive(ZERO, run(0, 1, value=b"x" * 50))
+    assert [len(chunk.records) for chunk in ledger.next_chunks()] == [1, 1]
+
+
+def test_offsets_without_records_count_as_done_once_nothing_is_in_hand() -> None:
+    ledger = ledger_with(ZERO)
+    ledger.receive(ZERO, run(0, 9))
+    [chunk] = ledger.next_chunks()
+    ledger.receive(ZERO, run(10, 9, end=12))
     assert ledger.committable() == {}
     chunk.done()
-    ledger.fetched(ZERO, 12, 12)
     assert ledger.committable() == {ZERO: 12}
+    ledger.receive(ZERO, run(12, 11, end=15))
+    assert ledger.committable() == {ZERO: 15}
+
+
+def test_what_was_fetched_of_a_partition_not_assigned_is_dropped() -> None:
+    ledger = ledger_with(ONE)
+    ledger.receive(ZERO, run(0, 9))
+    assert ledger.next_chunks() == []
 
 
 def test_waiting_at_the_end_is_not_standing_still() -> None:
     clock = FakeClock()
-    ledger = Ledger(2, clock)
+    ledger = Ledger(clock=clock)
     ledger.assign([ZERO], 1)
     deliver(ledger, 0, 9).done()
-    ledger.fetched(ZERO, 10, 10)
+    ledger.receive(ZERO, run(10, 9))
     clock.advance(500)
-    ledger.fetched(ZERO, 10, 20)
+    ledger.receive(ZERO, run(10, 10, high_water=20))
     [progress] = ledger.progress()
     assert (progress.done, progress.high_water) == (10, 20)
     assert clock() - progress.moved_at == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3)), min_size=1, max_size=8),
+    st.integers(1, 12), st.integers(1, 200), st.randoms(),
+)
+def test_every_record_is_in_one_chunk_in_order_and_all_may_be_committed_at_the_end(
+    runs: list[tuple[int, int]], chunk_records: int, chunk_bytes: int, order: random.Random
+) -> None:
+    ledger = ledger_with(ZERO, chunk_records=chunk_records, chunk_bytes=chunk_bytes)
+    position, seen, sent, in_flight = 0, list[int](), list[int](), list[Chunk]()
+    pending = list(runs)
+    while pending or in_flight or len(seen) < len(sent):
+        if pending and order.random() < 0.5:
+            count, gap = pending.pop(0)
+            sent += range(position, position + count)
+            ledger.receive(ZERO, run(position, position + count - 1, position + count + gap, value=b"x" * 7))
+            position += count + gap
+        for chunk in ledger.next_chunks():
+            assert len(chunk.records) == 1 or len(chunk.records) * 7 <= chunk_bytes
+            assert 1 <= len(chunk.records) <= chunk_records
+            seen += [record.offset for record in chunk.records]
+            in_flight.append(chunk)
+        assert len(in_flight) <= 2
+        if in_flight and order.random() < 0.5:
+            in_flight.pop(order.randrange(len(in_flight))).done()
+    assert seen == sent
+    assert ledger.committable() == {ZERO: position}
+    assert ledger.full() == set()
 
 
 class LedgerMachine(RuleBasedStateMachine):

@@ -28,35 +28,32 @@ def test_row_1_no_offset_is_committed_past_a_message_still_in_work(tmp_path: Pat
         consumer = scene.consumer
         consumer.app.topics._acking_topics.add("in")
         consumer._committed_offset[ZERO] = 0
-        for first in range(0, 60, 10):
-            scene.thread.give(first, first + 9)
-        scene.consumer.ledger._room = 100
-        in_work, *others = [message for _ in range(6) for message in await scene.messages()]
-        for message in others:
-            consumer.track_message(message)
-            consumer.ack(message)
-            message.value.done()
+        scene.give(0, 19)
+        in_work, other = await scene.messages()
+        consumer.track_message(other)
+        consumer.ack(other)
+        other.value.done()
         await consumer.commit()
-        assert scene.thread.commits == []
+        assert scene.reader.commits == []
         in_work.value.done()
         await consumer.commit()
-        assert scene.thread.commits == [{ZERO: 60}]
+        assert scene.reader.commits == [{ZERO: 20}]
 
-    scene(act, tmp_path)
+    scene(act, tmp_path, chunk_records=10)
 
 
 def test_row_2_an_exception_in_an_agent_acks_nothing(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
         consumer = scene.consumer
         consumer.app.topics._acking_topics.add("in")
-        scene.thread.give(0, 9)
+        scene.give(0, 9)
         [message] = await scene.messages()
         consumer.track_message(message)
         message.incref()
         message.ack(consumer)  # what a stream does in its ``finally`` when the agent's body raised
         assert message.acked
         await consumer.commit()
-        assert scene.thread.commits == []
+        assert scene.reader.commits == []
 
     scene(act, tmp_path)
 
@@ -128,16 +125,14 @@ def test_row_11_a_gap_in_the_offsets_costs_nothing(tmp_path: Path) -> None:
     far = 10**12
 
     async def act(scene: Scene) -> None:
-        scene.thread.give(0, 9)
-        scene.thread.give(far, far)
-        [near_chunk] = await scene.chunks()
-        [far_chunk] = await scene.chunks()
+        scene.give(0, 9)
+        scene.give(far, far)
+        [chunk] = await scene.chunks()
         await scene.consumer._add_gap(ZERO, 10, far)
         assert not scene.consumer._gap
-        near_chunk.done()
-        far_chunk.done()
+        chunk.done()
         await scene.consumer.commit()
-        assert scene.thread.commits == [{ZERO: far + 1}]
+        assert scene.reader.commits == [{ZERO: far + 1}]
 
     scene(act, tmp_path)
 

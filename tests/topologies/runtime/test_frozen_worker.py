@@ -17,15 +17,23 @@ from topologies.runtime.sink import Fenced
 
 
 class Group:
-    """What the broker says to a worker that asks whether it is still in the group."""
+    """What the broker says to a worker that asks whether it is still in the group; to one that is not, the partitions
+    go. ``silent``: so many questions are not answered first."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, silent: int = 0) -> None:
         self.member = True
+        self.silent = silent
         self.asked = 0
+        self._ledger = bench.ledger
         bench.runner.membership.ask = self.ask
 
     async def ask(self) -> bool:
         self.asked += 1
+        if self.silent:
+            self.silent -= 1
+            return False
+        if not self.member:
+            self._ledger.drain(self._ledger.assigned())
         return self.member
 
 
@@ -148,6 +156,22 @@ def test_who_is_out_of_the_group_fences_nobody(bench: Bench) -> None:
     scene(act, bench)
     assert "open 0" not in bench.calls
     assert "handle" not in bench.calls
+    assert bench.exits == []
+
+
+def test_a_group_that_does_not_answer_for_a_while_costs_no_chunk(bench: Bench) -> None:
+    """As when its coordinator moves: the chunk is not left lying until the watchdog ends the worker."""
+    group = Group(bench, silent=3)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        await bench.runner.process(bench.chunk(0, 9))
+        bench.freeze()
+        group.silent = 2
+        await bench.runner.process(bench.chunk(10, 19))
+
+    scene(act, bench)
+    assert bench.committable == {ZERO: 20}
     assert bench.exits == []
 
 

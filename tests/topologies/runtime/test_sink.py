@@ -88,7 +88,7 @@ def test_headers_go_along(bootstrap: str, topic_name: str) -> None:
 def test_more_than_the_queue_holds_waits_for_room(
     bootstrap: str, topic_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "QUEUED_MESSAGES", 100)
+    monkeypatch.setattr("connectors.kafka.producer.QUEUED_MESSAGES", 100)
     create_topic(bootstrap, topic_name)
     sink = PlainSink(settings(bootstrap))
     sink.begin(0).send({topic_name: numbered(1000)})

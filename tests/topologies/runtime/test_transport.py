@@ -1,25 +1,19 @@
-"""The transport on its classes: cutting fetches, holding what comes early, waiting for what is in hand."""
+"""The transport on its classes: records become chunks, commits follow them, a release waits for what is in hand."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiokafka.consumer import fetcher
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.memory_records import MemoryRecords
 
-from tests.fakes.consumer import ONE, ZERO, FakeAssignment, Scene, scene
-from tests.support.records import records
+from tests.fakes.consumer import ONE, ZERO, Scene, scene
 from topologies.runtime.chunks import TopicPartition
-from topologies.runtime.transport import Fetch, KafkaRecord, cut
 
 
-def test_a_run_is_one_chunk_whose_end_is_where_the_fetcher_stands(tmp_path: Path) -> None:
+def test_a_run_is_one_chunk_whose_end_is_where_the_reader_stands(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
-        scene.thread.give(0, 9, position=12)
+        scene.give(0, 9, position=12)
         [chunk] = await scene.chunks()
         assert (chunk.topic, chunk.partition, chunk.tp, chunk.end) == ("in", 0, ZERO, 12)
         assert [record.offset for record in chunk.records] == list(range(10))
@@ -28,120 +22,92 @@ def test_a_run_is_one_chunk_whose_end_is_where_the_fetcher_stands(tmp_path: Path
     scene(act, tmp_path)
 
 
-def test_records_are_read_whole_and_without_what_no_stage_looks_at() -> None:
-    batch = DefaultRecordBatchBuilder(
-        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
-        batch_size=10_000,
-    )
-    batch.append(0, 1_790_000_000_000, b"key", b"value", [("feed", b"ups")])
-    batch.append(1, 1_790_000_000_001, None, None, [])
-    read = fetcher.PartitionRecords(ZERO, MemoryRecords(bytes(batch.build())), [], 0, None, None, True, 1)
-    assert list(read) == [
-        KafkaRecord("in", 0, 0, 1_790_000_000_000, b"key", b"value", [("feed", b"ups")]),
-        KafkaRecord("in", 0, 1, 1_790_000_000_001, None, None, []),
-    ]
-
-
 def test_a_larger_run_is_cut(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
-        scene.thread.give(0, 9, position=12)
+        scene.give(0, 9, position=12)
         chunks = await scene.chunks()
-        assert [len(chunk.records) for chunk in chunks] == [4, 4, 2]
-        assert [chunk.end for chunk in chunks] == [4, 8, 12]
+        assert [len(chunk.records) for chunk in chunks] == [4, 4]
+        assert [chunk.end for chunk in chunks] == [4, 8]
+        for chunk in chunks:
+            chunk.done()
+        [last] = await scene.chunks()
+        assert (len(last.records), last.end) == (2, 12)
 
     scene(act, tmp_path, chunk_records=4)
 
 
-def test_cutting_keeps_every_record_once() -> None:
-    run: Any = records("in", 0, 0, 99)
-    pieces = list(cut(run, 105, 7))
-    assert [record for piece, _ in pieces for record in piece] == run
-    assert [end for _, end in pieces][:-1] == [piece[-1].offset + 1 for piece, _ in pieces][:-1]
-    assert pieces[-1][1] == 105
-
-
-def test_what_was_fetched_of_an_assignment_that_is_over_is_dropped(tmp_path: Path) -> None:
+def test_what_comes_while_a_chunk_is_in_work_is_one_chunk_after_it(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
-        scene.thread.give(0, 9)
+        scene.give(0, 9)
+        [first] = await scene.chunks()
+        scene.give(10, 12)
+        assert await scene.chunks() == []
+        scene.give(13, 19)
+        assert await scene.chunks() == []
+        first.done()
+        [second] = await scene.chunks()
+        assert [record.offset for record in second.records] == list(range(10, 20))
+
+    scene(act, tmp_path)
+
+
+def test_what_was_read_of_an_assignment_that_is_over_is_dropped(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        before = scene.reader.generation
         scene.assign(ZERO)
+        scene.give(0, 9, generation=before)
         assert await scene.chunks() == []
-        scene.thread.give(0, 9)
+        scene.give(0, 9)
         assert len(await scene.chunks()) == 1
 
     scene(act, tmp_path)
 
 
-def test_what_was_fetched_before_its_assignment_is_announced_is_held_not_lost(tmp_path: Path) -> None:
+def test_what_was_read_while_the_flow_stands_is_held_not_lost(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
-        coming = FakeAssignment()
-        run: Any = records("in", 0, 0, 9)
-        scene.thread.fetches.append(Fetch(coming, {ZERO: run}, {ZERO: (10, 10)}))
-        assert await scene.chunks() == []
-        scene.thread.announced = coming
-        scene.consumer._assignment = coming
-        scene.consumer.ledger.assign([ZERO], 2)
-        [chunk] = await scene.chunks()
-        assert chunk.end == 10
-
-    scene(act, tmp_path)
-
-
-def test_what_was_fetched_while_the_flow_stands_is_held_not_lost(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        scene.thread.give(0, 9)
-        fetch = scene.thread.fetch
-
-        async def stop_meanwhile(*args: Any) -> Fetch | None:
-            scene.consumer.stop_flow()
-            return await fetch(*args)
-
-        scene.thread.fetch = stop_meanwhile  # type: ignore[method-assign]
-        assert await scene.chunks() == []
-        scene.thread.fetch = fetch  # type: ignore[method-assign]
+        scene.consumer.stop_flow()
+        coming = asyncio.create_task(scene.chunks())
+        scene.give(0, 9)
+        await asyncio.sleep(0)
+        assert not coming.done()
         scene.consumer.resume_flow()
-        assert len(await scene.chunks()) == 1
+        assert len(await coming) == 1
 
     scene(act, tmp_path)
 
 
-def test_a_partition_with_enough_in_flight_is_not_asked_for(tmp_path: Path) -> None:
+def test_partitions_with_enough_in_hand_are_told_to_the_reader_and_so_is_room(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
-        for first in (0, 10):
-            scene.thread.give(first, first + 9)
-        [first_chunk] = await scene.chunks()
-        await scene.chunks()
-        await scene.chunks()
-        assert scene.thread.asked == [{ZERO, ONE}, {ZERO, ONE}, {ONE}]
-        first_chunk.done()
-        await scene.chunks()
-        assert scene.thread.asked[-1] == {ZERO, ONE}
+        scene.give(0, 9)
+        assert scene.consumer.full() == set()
+        scene.give(10, 19)
+        assert scene.consumer.full() == {ZERO}
+        first, _ = await scene.chunks()
+        rooms = scene.reader.rooms
+        first.done()
+        assert scene.reader.rooms > rooms
+        assert scene.consumer.full() == set()
+        scene.give(0, 29, ONE)
+        scene.give(20, 79)
+        assert scene.consumer.full() == {ZERO, ONE}
 
-    scene(act, tmp_path)
-
-
-def test_with_nothing_to_ask_for_it_still_shows_a_sign_of_life(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        scene.assign()
-        await scene.chunks()
-        assert scene.thread.asked == [set()]
-
-    scene(act, tmp_path)
+    scene(act, tmp_path, chunk_records=10)
 
 
 def test_commits_follow_done_and_a_failed_one_is_repeated(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
-        scene.thread.give(0, 9)
+        scene.give(0, 9)
         [chunk] = await scene.chunks()
         await scene.consumer.commit()
-        assert scene.thread.commits == []
+        assert scene.reader.commits == []
         chunk.done()
-        scene.thread.commit_works = False
+        scene.reader.commit_works = False
         assert not await scene.consumer.commit()
-        scene.thread.commit_works = True
+        scene.reader.commit_works = True
         assert await scene.consumer.commit()
-        assert scene.thread.commits == [{ZERO: 10}]
+        assert scene.reader.commits == [{ZERO: 10}]
         await scene.consumer.commit()
-        assert scene.thread.commits == [{ZERO: 10}]
+        assert scene.reader.commits == [{ZERO: 10}]
 
     scene(act, tmp_path)
 
@@ -164,7 +130,7 @@ def test_a_release_waits_for_what_is_in_hand_and_commits_it(tmp_path: Path) -> N
     async def act(scene: Scene) -> None:
         listener = Listener()
         scene.consumer.transport.listeners.append(listener)
-        scene.thread.give(0, 9)
+        scene.give(0, 9)
         [chunk] = await scene.chunks()
         assert chunk.begin()
         releasing = asyncio.create_task(scene.consumer.release({ZERO}))
@@ -173,7 +139,7 @@ def test_a_release_waits_for_what_is_in_hand_and_commits_it(tmp_path: Path) -> N
         assert chunk.current()
         chunk.done()
         await releasing
-        assert scene.thread.commits == [{ZERO: 10}]
+        assert scene.reader.commits == [{ZERO: 10}]
         assert listener.calls == [("revoked", {ZERO})]
 
     scene(act, tmp_path)
@@ -181,16 +147,56 @@ def test_a_release_waits_for_what_is_in_hand_and_commits_it(tmp_path: Path) -> N
 
 def test_a_release_abandons_what_takes_too_long(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
-        scene.thread.give(0, 9)
+        scene.give(0, 9)
         [chunk] = await scene.chunks()
         assert chunk.begin()
         await scene.consumer.release({ZERO})
         assert not chunk.current()
         chunk.done()
         await scene.consumer.commit()
-        assert scene.thread.commits == []
+        assert scene.reader.commits == []
 
     scene(act, tmp_path, drain_timeout=0.1)
+
+
+def test_lost_partitions_are_let_go_of_without_waiting(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        listener = Listener()
+        scene.consumer.transport.listeners.append(listener)
+        scene.give(0, 9)
+        [chunk] = await scene.chunks()
+        assert chunk.begin()
+        await scene.consumer._revoke({ZERO, ONE}, lost=True)
+        assert not chunk.current()
+        assert scene.reader.commits == []
+        assert listener.calls == [("revoked", {ZERO, ONE})]
+
+    scene(act, tmp_path, drain_timeout=600)
+
+
+def test_a_stop_reads_no_more_and_commits_what_is_done(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.give(0, 9)
+        [chunk] = await scene.chunks()
+        chunk.begin()
+        chunk.done()
+        await scene.consumer.finish()
+        assert scene.reader.halted
+        assert scene.reader.commits == [{ZERO: 10}]
+
+    scene(act, tmp_path)
+
+
+def test_the_silence_of_either_side_is_told(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.reader.looked_at = 5.0
+        assert scene.consumer.looked_at == 5.0
+        scene.reader.looked_at = float("inf")
+        before = scene.consumer.looked_at
+        await scene.chunks()
+        assert before <= scene.consumer.looked_at < float("inf")
+
+    scene(act, tmp_path)
 
 
 def test_faust_can_send_nothing_past_the_order_of_writes(tmp_path: Path) -> None:
@@ -201,13 +207,22 @@ def test_faust_can_send_nothing_past_the_order_of_writes(tmp_path: Path) -> None
     scene(act, tmp_path)
 
 
+def test_fausts_own_ways_to_read_and_commit_are_refused(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        with pytest.raises(NotImplementedError, match="tables"):
+            await scene.consumer.seek_to_committed()
+
+    scene(act, tmp_path)
+
+
 def test_membership_is_asked_with_nothing_in_flight_and_for_the_assignment_we_know(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
         assert await scene.consumer.still_member()
-        scene.thread.is_member = False
+        scene.reader.is_member = False
         assert not await scene.consumer.still_member()
-        scene.thread.is_member, scene.thread.announced = True, FakeAssignment()
+        scene.reader.is_member = True
+        scene.reader.generation += 1
         assert not await scene.consumer.still_member()
-        assert scene.thread.commits == []
+        assert scene.reader.commits == []
 
     scene(act, tmp_path)

@@ -11,9 +11,7 @@ import pytest
 
 from tests.support.topics import fill, read_all
 from tests.support.waiting import PATIENCE, eventually
-from tests.support.workers import EchoStage, echo_stage, kill, resident_bytes, terminate
-
-pytestmark = pytest.mark.timeout(240)
+from tests.support.workers import EchoStage, echo_stage, is_stopped, kill, resident_bytes, terminate
 
 
 def load(stage: EchoStage, first: int, last: int) -> set[bytes]:
@@ -169,3 +167,46 @@ def test_a_frozen_worker_that_comes_back_harms_nothing(bootstrap: str, tmp_path:
         outputs = Counter(stage.outputs())
         assert set(outputs) == expected
         assert sum(outputs.values()) - len(expected) <= 4 * 500
+
+
+def of_a_run_without_faults(*loads: tuple[int, int]) -> dict[bytes, bytes]:
+    """The state that ``load`` of each leaves: the ids of each key in the order they were sent in."""
+    seen: dict[bytes, list[bytes]] = {}
+    for first, last in loads:
+        for number in range(first, last):
+            ids = seen.setdefault(b"k%d" % ((number - first) % 997), [])
+            if number % 100 != 99:
+                ids.append(b"%d" % number)
+    return {key: b" ".join(ids) for key, ids in seen.items()}
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("processing", "step"),
+    [("auto", "before the changelog"), ("auto", "before the commit"), ("auto", "before the local state"),
+     ("at_least_once", "before the local state")],
+)
+def test_a_worker_frozen_in_mid_write_changes_nothing_when_it_wakes(
+    kafka_bootstrap: str, tmp_path: Path, processing: str, step: str
+) -> None:
+    settings = {"processing": processing, "session_timeout": 3, "rebalance_timeout": 4, "chunk_records": 200}
+    with echo_stage(kafka_bootstrap, tmp_path, **settings) as stage:
+        loads = [(0, 8_000), (8_000, 10_000), (10_000, 12_000)]
+        expected = load(stage, *loads[0])
+        frozen = stage.start("frozen", pause=0.05, freeze_before=step)
+        eventually(lambda: is_stopped(frozen), interval=0.05, what="the worker comes to its fifth write")
+        other = stage.start("other")
+        stage.wait_until_done(8_000)
+        expected |= load(stage, *loads[1])
+        log = tmp_path / "frozen.log"
+        restored = log.read_text().count(" restored: ")
+        frozen.send_signal(signal.SIGCONT)
+        eventually(lambda: log.read_text().count(" restored: ") > restored, what="it gets partitions again")
+        expected |= load(stage, *loads[2])
+        stage.wait_until_done(12_000)
+        assert (frozen.poll(), other.poll()) == (None, None), stage.logs()
+        outputs = Counter(stage.outputs())
+        assert stage.states() == of_a_run_without_faults(*loads)
+        assert set(outputs) == expected
+        if processing == "auto":
+            assert outputs == Counter(expected)

@@ -50,7 +50,7 @@ def test_of_a_file_without_norms_and_edi_nothing_is_learnt_or_awaited(tmp_path: 
         ("raised_more_than: 3", "raised_more_than: 0", "flapping.raised_more_than: give 1 or more"),
         ("forgotten: 90d", "forgotten: 30d", "forgotten: signals are kept for 30d; give more than that"),
         ("grace: 1h", "grace: soon", "gathered.grace: 'soon' is no duration"),
-        ("kinds: [shipment_stalled,", "kinds: [feed_stale,", "gathered.kinds: feed_stale cannot stand under itself"),
+        ("kinds: [shipment_stalled,", "kinds: [feed_stale,", "gathered.kinds: feed_stale cannot be shown under itself"),
         ("{severity: critical}", "{severity: urgent}", "routes.2.match.severity: Invalid enum value 'urgent'"),
         ("{severity: critical}", "{sevrity: critical}", "routes.2.match.sevrity: there is no such field"),
         ('"10000"', "a lot", "routes.3.match.value_at_least: 'a lot' is no amount; write 5000, or 5000 EUR"),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gc
-import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import faust
 import pytest
-from faust.types.auth import AuthProtocol, SASLMechanism
 from yarl import URL
 
 from config import topics
@@ -18,7 +16,6 @@ from config.settings import Settings
 from connectors.carriers import discover
 from connectors.kafka.registry import ValueCodec
 from streams.contracts.model import DeadLetter
-from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import RejectReason
 from tests.fakes.stage import Calls, FakeSink
 from tests.support.registry import fake_registry
@@ -157,44 +154,6 @@ def test_nothing_of_fausts_own_is_on() -> None:
 
 def test_a_stage_that_starts_for_the_first_time_reads_from_the_beginning() -> None:
     assert build().conf.consumer_auto_offset_reset == "earliest"
-
-
-def test_a_plain_cluster_is_asked_for_no_credentials() -> None:
-    assert build().conf.broker_credentials is None
-
-
-def test_the_password_of_a_sasl_cluster_comes_from_its_own_setting() -> None:
-    credentials = build(
-        kafka_config={
-            "security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "shipsync",
-        },
-        kafka_password="quiet",
-    ).conf.broker_credentials
-    assert isinstance(credentials, faust.SASLCredentials)
-    assert (credentials.username, credentials.password) == ("shipsync", "quiet")
-    assert credentials.mechanism is SASLMechanism.SCRAM_SHA_512
-    assert credentials.protocol is AuthProtocol.SASL_SSL
-    assert credentials.ssl_context.verify_mode is ssl.CERT_REQUIRED
-
-
-def test_sasl_without_tls_has_no_tls() -> None:
-    credentials = build(
-        kafka_config={"security.protocol": "sasl_plaintext", "sasl.mechanisms": "PLAIN", "sasl.username": "a"},
-        kafka_password="b",
-    ).conf.broker_credentials
-    assert (credentials.mechanism, credentials.protocol) == (SASLMechanism.PLAIN, AuthProtocol.SASL_PLAINTEXT)
-
-
-def test_tls_alone_checks_the_brokers_certificate() -> None:
-    credentials = build(kafka_config={"security.protocol": "ssl"}).conf.broker_credentials
-    assert isinstance(credentials, faust.SSLCredentials)
-    assert credentials.context.verify_mode is ssl.CERT_REQUIRED
-
-
-@pytest.mark.parametrize("mechanism", ["DIGEST-MD5", "OAUTHBEARER", "GSSAPI"])
-def test_a_mechanism_that_cannot_be_carried_over_is_named_with_those_that_can(mechanism: str) -> None:
-    with pytest.raises(Fatal, match=rf"sasl\.mechanism {mechanism} is not supported: use PLAIN"):
-        build(kafka_config={"security.protocol": "SASL_SSL", "sasl.mechanism": mechanism})
 
 
 class Started:

@@ -1,35 +1,35 @@
-"""Where a poller's answers and cursors go, kept in memory in the order they came."""
+"""A publisher that keeps a poller's responses and cursors in memory, in their order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.polling.response import Heard
+from connectors.polling.response import Response
 from streams.contracts.model import PollState
 from streams.kernel.errors import Transient
 from streams.resilience.circuit_breaker import Circuit
 
 
-class FakeCourier:
+class FakePublisher:
     """``fails``: so many deliveries fail before one succeeds."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
-        self.forwarded: list[Heard] = []
+        self.forwarded: list[Response] = []
         self.asked: list[str] = []
         self.saved: list[PollState] = []
         self.circuits: list[Circuit] = []
         self.fails = 0
 
     async def forward(
-        self, feed: str, heard: Heard, received_at: int, request_id: str, asked_number: str = ""
+        self, feed: str, response: Response, received_at: int, request_id: str, asked_number: str = ""
     ) -> None:
         self._fail()
         self.calls.append(f"forward {feed}")
         assert received_at > 0
         assert request_id
         self.asked.append(asked_number)
-        self.forwarded.append(heard)
+        self.forwarded.append(response)
 
     async def save(self, states: Sequence[PollState]) -> None:
         self._fail()

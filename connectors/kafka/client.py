@@ -1,0 +1,19 @@
+"""What every Kafka client of ours has in common: its logger, and what is said where no broker answers."""
+
+from __future__ import annotations
+
+import logging
+
+from confluent_kafka import KafkaException
+
+from streams.kernel.errors import Transient
+
+client_log = logging.getLogger("confluent_kafka")
+
+
+def no_broker(bootstrap: str, error: KafkaException) -> Transient:
+    """The error of a request that no broker answered; its text says what to do."""
+    return Transient(
+        f"no broker answers at {bootstrap} ({error.args[0].str()}):"
+        " start one with shipsync up, or set SHIPSYNC_BOOTSTRAP"
+    )
