@@ -4,7 +4,7 @@ the fast path for a plain last event."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import copy
 from typing import NamedTuple
 
@@ -20,19 +20,16 @@ from streams.contracts.model import (
 )
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
-from streams.shipments.audiences import KIND_NUMBERS
 from streams.shipments.diff import alerts_between, milestones_between, updates_between
-from streams.shipments.facts import Entry, Facts, decode_entry, encode_entry, place_of, reports_of
+from streams.shipments.facts import Entry, Facts, decode_entry, encode_entry, place_of
 from streams.shipments.linked.propagation import events_for, parents_of
 from streams.shipments.merge import check_room, with_event
-from streams.shipments.occurrences.matching import source_of
-from streams.shipments.occurrences.numbering import kind_of
 from streams.shipments.project import all_facts, append, is_plain_last, project
 from streams.shipments.record import Shipment, View
 from streams.shipments.reuse.archive import Keeping
 from streams.shipments.status_machine import known_facts
 from streams.shipments.timers.deadlines import FOR_EVER, settle
-from streams.shipments.told import News, alerts_of, milestones_of, new_facts, told, updates_of
+from streams.shipments.told import alerts_of, milestones_of, news_since, told, updates_of
 
 
 class Outputs(Struct):
@@ -45,6 +42,16 @@ class Outputs(Struct):
     alerts: list[AlertSignal] = field(default_factory=list)
     adoptions: list[Adoption] = field(default_factory=list)
     archived: list[Shipment] = field(default_factory=list)
+
+
+class Taken(NamedTuple):
+    """An event was taken in. ``now``: the shipments under the number, the one that goes on last; ``holder``: the one
+    that holds it, None where it is about an archived one; ``place``: in its history."""
+
+    now: list[Shipment]
+    holder: Shipment | None
+    place: int
+    is_new: bool
 
 
 class Chunk:
@@ -90,54 +97,45 @@ class Chunk:
         self._own.discard(key)
         return now
 
-    def append(self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str) -> list[Shipment]:
+    def append(self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str) -> Taken:
         """The fast path: take in a plain last event, and send what it tells."""
         data = encode_entry(entry)
         check_room(before.facts, data)
         shipment, out = self._copied(key, before), self.outputs
-        is_told = bool(shipment.view.standing) and entry.story is not None
         known, alerts = known_facts(shipment.view, entry.piece), alerts_of(shipment)
-        told_before = told([shipment], entry) if is_told and _is_several(shipment, entry) else None
-        append(shipment, event_id, entry, data)
-        now = [shipment]
-        if told_before is not None:
-            told_after = told(now, entry)
-            out.customer_updates += updates_between(told_before, told_after, now)
-            out.delivery_milestones += milestones_between(told_before, told_after, now, because_of)
-        elif is_told and entry.story is not None:
-            place, kind = len(shipment.facts.history) - 1, kind_of(entry)
-            number = 0 if kind is None else shipment.view.counts[KIND_NUMBERS[kind]]
-            news = [News(place, entry, entry.story, number, new_facts(entry, known, number))]
-            out.customer_updates += updates_of(shipment, news).values()
-            for one in milestones_of(shipment, news).values():
-                one.because_of = None if one.event_id == because_of else because_of
-                out.delivery_milestones.append(one)
-        out.alerts += alerts_between(alerts, alerts_of(shipment), shipment)
-        return now
+        appended = append(shipment, event_id, entry, data)
+        if entry.story is not None and shipment.view.standing:
+            news = news_since(shipment, appended, entry, entry.story, known)
+            if news:
+                out.customer_updates += updates_of(shipment, news).values()
+                milestones = milestones_of(shipment, news).values()
+                out.delivery_milestones += [_because(one, because_of) for one in milestones]
+        now_open = alerts_of(shipment)
+        if alerts or now_open:
+            out.alerts += alerts_between(alerts, now_open, shipment)
+        return Taken([shipment], shipment, appended.place, is_new=True)
 
-    def take_entry(
-        self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str
-    ) -> list[Shipment] | None:
-        """Take an event in, new or seen again; the shipments under the number, None where it holds nothing new. Raises
-        Reject."""
-        if place_of(before.facts.seen, event_id) < 0 and is_plain_last(before, event_id, entry, self.keeping):
-            now = self.append(key, before, event_id, entry, because_of)
+    def take_entry(self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str) -> Taken | None:
+        """Take an event in, new or seen again; None where it holds nothing new. Raises Reject."""
+        facts = all_facts(before)
+        is_new = place_of(facts.seen, event_id) < 0
+        if is_new and is_plain_last(before, event_id, entry, self.keeping):
+            taken = self.append(key, before, event_id, entry, because_of)
         else:
-            facts = all_facts(before)
-            place = place_of(facts.seen, event_id)
             merged = with_event(facts, event_id, entry, self.keeping)
             if merged is None:
                 return None
-            if place >= 0:
-                entry_now = merged.history[place_of(merged.seen, event_id)]
-                because_of = digest("sighting", event_id.hex(), entry_now.hex(), because_of)
-            now = self.change(key, before, merged, because_of, entry)
-        self._send_to_parents(now[-1], event_id)
-        return now
+            if not is_new:
+                sighting = merged.history[place_of(merged.seen, event_id)]
+                because_of = digest("sighting", event_id.hex(), sighting.hex(), because_of)
+            taken = _taken(self.change(key, before, merged, because_of, entry), event_id, is_new=is_new)
+        if taken.now[-1].facts.parents:
+            self._send_to_parents(taken.now[-1], event_id)
+        return taken
 
     def _send_to_parents(self, shipment: Shipment, event_id: bytes) -> None:
         facts = shipment.facts
-        if not facts.parents or (place := place_of(facts.seen, event_id)) < 0:
+        if (place := place_of(facts.seen, event_id)) < 0:
             return
         entry = decode_entry(facts.history[place])
         for parent in parents_of(facts):
@@ -155,22 +153,16 @@ class Chunk:
         return mine
 
 
-def _is_several(shipment: Shipment, entry: Entry) -> bool:
-    """Whether several sources report news of the shipment, with this event among it."""
-    return len({*shipment.view.sources, *map(source_of, reports_of(entry))}) > 1
+def _because(one: DeliveryMilestone, because_of: str) -> DeliveryMilestone:
+    one.because_of = None if one.event_id == because_of else because_of
+    return one
 
 
-class Holder(NamedTuple):
-    """The shipment that holds an event, and the event's place in its history."""
-
-    shipment: Shipment
-    place: int
-
-
-def holder_of(shipments: Sequence[Shipment], event_id: bytes) -> Holder | None:
-    """Which of the shipments under a number holds an event; None where it is about an archived one."""
-    found = ((one, place_of(one.facts.seen, event_id)) for one in shipments)
-    return next((Holder(one, place) for one, place in found if place >= 0), None)
+def _taken(now: list[Shipment], event_id: bytes, *, is_new: bool) -> Taken:
+    for one in now:
+        if (place := place_of(one.facts.seen, event_id)) >= 0:
+            return Taken(now, one, place, is_new)
+    return Taken(now, None, -1, is_new)
 
 
 def shipments_under(shipment: Shipment, keeping: Keeping) -> list[Shipment]:

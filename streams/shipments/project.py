@@ -22,7 +22,7 @@ from streams.shipments.facts import (
     strangers,
 )
 from streams.shipments.occurrences.matching import source_of
-from streams.shipments.occurrences.numbering import is_voided, kind_of, sources_and_counts
+from streams.shipments.occurrences.numbering import Appended, is_voided, kind_of, numbered, sources_and_counts
 from streams.shipments.record import Piece, Shipment, View
 from streams.shipments.reuse.archive import Keeping, last_input_at, stub_with_event
 from streams.shipments.reuse.split import has_begun, may_split, split, united
@@ -98,7 +98,7 @@ def is_plain_last(shipment: Shipment, event_id: bytes, entry: Entry, keeping: Ke
     return not entry.own or all(other.own != entry.own for other in entries_of(facts))
 
 
-def append(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> None:
+def append(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> Appended:
     """Take in a plain last event. ``shipment``: the caller's own, which is changed; ``data``: the encoded ``entry``."""
     facts, view = shipment.facts, shipment.view
     place = len(facts.history)
@@ -107,14 +107,20 @@ def append(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> No
     apply(view, place, entry, voided=False)
     kind = kind_of(entry)
     if kind is None:
-        return
-    number, reports = KIND_NUMBERS[kind], reports_of(entry)
+        return Appended(place, 0, place)
+    reports, known = reports_of(entry), view.counts.get(KIND_NUMBERS[kind], 0)
     if len(reports) > 1 or view.sources != (source_of(reports[0]),):
         view.sources = tuple(sorted({*view.sources, *map(source_of, reports)}))
+    count, teller = known + 1, place
     if len(view.sources) > 1:
-        view.counts = {}
-    else:
-        view.counts = dict(sorted({**view.counts, number: view.counts.get(number, 0) + 1}.items()))
+        number_of = numbered(facts, view, entries_of(facts), entry)
+        count = len(number_of)
+        if place not in number_of:
+            teller = next(at for at, number in number_of.items() if number == count)
+    if count == known:
+        return Appended(place, 0, place)
+    view.counts = dict(sorted({**view.counts, KIND_NUMBERS[kind]: count}.items()))
+    return Appended(place, count, teller)
 
 
 def _claims(facts: Facts, view: View) -> None:

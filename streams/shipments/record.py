@@ -44,7 +44,7 @@ class View(Struct, array_like=True, gc=False):
     corrections took out, side by side; ``strangers``: how many events are not this shipment's. ``estimate_at``: event
     time of the event that stated the estimate, ``estimate_by`` its feed. ``first_received_at``, ``last_received_at``:
     receipt of the first and the latest event. ``proved``: a proof of delivery has come. ``sources``: whoever reported
-    news, ascending; ``counts``: with a single source, how often each kind of news happened, by its number.
+    news, ascending; ``counts``: occurrences of each kind of news, by its number.
     ``standing`` and ``given_up``: places in ``Facts.claims`` of the versions that standing claims go by, and of those
     by which the number itself gave claims up. ``updated_at``: receipt of the latest event, or time of the latest claim.
     """

@@ -28,7 +28,7 @@ from streams.contracts.model import (
 from streams.kernel.errors import Reject
 from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import Correction, RejectReason
-from streams.shipments.chunk import Chunk, Outputs, holder_of
+from streams.shipments.chunk import Chunk, Outputs, Taken
 from streams.shipments.claims.standing import age_of_claim, claim_of
 from streams.shipments.facts import (
     ID_BYTES,
@@ -109,12 +109,11 @@ def _take_event(received: Received, chunk: Chunk) -> None:
     if _is_later_sighting(before, event_id, event):
         counts["duplicates"] += 1
         return
-    is_new = place_of(all_facts(before).seen, event_id) < 0
-    now = chunk.take_entry(key, before, event_id, entry_of(event, event_id), event.event_id)
-    if now is None or not is_new:
+    taken = chunk.take_entry(key, before, event_id, entry_of(event, event_id), event.event_id)
+    if taken is None or not taken.is_new:
         counts["duplicates"] += 1
         return
-    enriched = _enriched(now, event_id, received.encoded)
+    enriched = _enriched(taken, received.encoded)
     chunk.outputs.events.append((key, enriched))
     counts["accepted"] += 1
     counts["matched" if enriched.matched else "unmatched"] += 1
@@ -122,9 +121,9 @@ def _take_event(received: Received, chunk: Chunk) -> None:
         counts["late"] += 1
     if enriched.same_as is not None:
         counts["merged"] += 1
-    if holder_of(now, event_id) is None:
+    if taken.holder is None:
         counts["past"] += 1
-    elif now[-1].view.archived:
+    elif taken.holder.view.archived:
         counts["held"] += 1
 
 
@@ -134,22 +133,23 @@ def _is_later_sighting(shipment: Shipment, event_id: bytes, event: CarrierEvent 
     if place < 0:
         return False
     known = decode_entry(shipment.facts.history[place])
-    sources = {source_of(report) for report in reports_of(known)}
-    return event.received_at > known.received_at and (not sources or source_of_event(event) in sources)
+    if event.received_at <= known.received_at:
+        return False
+    reports = reports_of(known)
+    return not reports or source_of_event(event) in map(source_of, reports)
 
 
-def _enriched(now: Sequence[Shipment], event_id: bytes, encoded: bytes) -> EnrichedEvent:
+def _enriched(taken: Taken, encoded: bytes) -> EnrichedEvent:
     """The event as it enters the history: with the status and the orders of its shipment."""
-    holder = holder_of(now, event_id)
-    if holder is None or now[-1].view.archived:
-        return EnrichedEvent(encoded, now[-1].status, True, False, [])
-    shipment, place = holder
+    shipment, place, last = taken.holder, taken.place, taken.now[-1]
+    if shipment is None or shipment.view.archived:
+        return EnrichedEvent(encoded, last.status, True, False, [])
     facts, orders, same_as = shipment.facts, shipment.orders, None
     if len(shipment.view.sources) > 1:
         entries = entries_of(facts)
         other = same_occurrence(facts, shipment.view, entries, place)
         same_as = None if other < 0 else origin_at(facts, other, entries[other]).hex()
-    is_late = shipment is not now[-1] or place < len(facts.history) - 1
+    is_late = shipment is not last or place < len(facts.history) - 1
     return EnrichedEvent(encoded, shipment.status, is_late, bool(orders), orders, same_as)
 
 

@@ -16,9 +16,9 @@ from streams.kernel.vocabulary import STATUS_OF, AlertKind, ExceptionType, Sever
 from streams.shipments.alert_signals import raised, signal
 from streams.shipments.audiences import FACT_BITS, FACTS, Fact, public_trouble
 from streams.shipments.claims.standing import revision_of
-from streams.shipments.facts import Entry, Story, entries_of, origin_at
+from streams.shipments.facts import Entry, Story, decode_entry, entries_of, origin_at
 from streams.shipments.linked.propagation import is_mute
-from streams.shipments.occurrences.numbering import is_voided, kind_of, numbered, received_before
+from streams.shipments.occurrences.numbering import Appended, is_voided, kind_of, numbered, received_before
 from streams.shipments.record import OpenException, Shipment
 from streams.shipments.timers.punctuality import risk, risk_signal
 
@@ -87,6 +87,21 @@ def news_of(shipment: Shipment, like: Entry | None = None) -> Iterator[News]:
         if entry.story is not None and (number or first[place]):
             names = {name: frozenset(reporters[name]) for name in _reported(entry)}
             yield News(place, entry, entry.story, number, first[place], names)
+
+
+def news_since(
+    shipment: Shipment, appended: Appended, entry: Entry, story: Story, known: int
+) -> list[News]:
+    """What a plain last event, ``entry``, tells that was not told before; ``known``: the facts known of its piece
+    before it (bits)."""
+    place, number, teller = appended
+    if teller == place:
+        facts = new_facts(entry, known, number)
+        return [News(place, entry, story, number, facts)] if number or facts else []
+    other = decode_entry(shipment.facts.history[teller])
+    attempts = tuple(fact for fact in new_facts(other, 0, number) if fact.repeats)
+    told_by_other = [] if other.story is None else [News(teller, other, other.story, number, attempts)]
+    return [*told_by_other, News(place, entry, story, 0, new_facts(entry, known, 0))]
 
 
 def _reported(entry: Entry) -> list[str]:

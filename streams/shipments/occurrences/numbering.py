@@ -8,11 +8,24 @@ Events that corrections took out, or that are another shipment's, are no news.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from streams.kernel.vocabulary import ExceptionType
 from streams.shipments.audiences import KIND_NUMBERS, NEWS_KINDS
 from streams.shipments.facts import Entry, Facts, id_at, origin_at, place_of, rank_of, reports_of
 from streams.shipments.occurrences.matching import occurrences, read_report, source_of
 from streams.shipments.record import View
+
+_NONE = ExceptionType.NONE
+
+
+class Appended(NamedTuple):
+    """The event at ``place`` was appended. ``number``: the occurrence it made known, 0 for none; ``teller``: place of
+    the event that tells it."""
+
+    place: int
+    number: int
+    teller: int
 
 
 def kind_of(entry: Entry) -> str | None:
@@ -35,15 +48,9 @@ def received_before(facts: Facts, place: int, entry: Entry) -> tuple[int, int, i
 def numbered(facts: Facts, view: View, entries: Sequence[Entry], like: Entry | None = None) -> dict[int, int]:
     """Place of an event -> which occurrence of its kind it tells, 1, 2 ...; none of those that tell nothing. With an
     event, of its kind alone. ``entries``: the history."""
-    kind = None if like is None else kind_of(like)
-    if like is not None and kind is None:
-        return {}
     number_of: dict[int, int] = {}
-    for places in news_by_kind(facts, view, entries, kind).values():
-        tellers = places
-        if len(view.sources) > 1 and len(places) > 1:
-            found = _tellers(_assigned(entries, places), places)
-            tellers = [place for place in places if place in found]
+    for places in news_by_kind(facts, view, entries, like).values():
+        tellers = _tellers(entries, places) if len(view.sources) > 1 and len(places) > 1 else places
         number_of |= {place: number for number, place in enumerate(tellers, 1)}
     return number_of
 
@@ -53,7 +60,10 @@ def sources_and_counts(facts: Facts, view: View, entries: Sequence[Entry]) -> tu
     kinds = news_by_kind(facts, view, entries)
     news = [entries[place] for places in kinds.values() for place in places]
     sources = {source_of(report) for entry in news for report in reports_of(entry)}
-    counts = {KIND_NUMBERS[kind]: len(places) for kind, places in kinds.items()} if len(sources) < 2 else {}
+    counts = {
+        KIND_NUMBERS[kind]: len(places if len(sources) < 2 else _tellers(entries, places))
+        for kind, places in kinds.items()
+    }
     return tuple(sorted(sources)), dict(sorted(counts.items()))
 
 
@@ -62,7 +72,7 @@ def same_occurrence(facts: Facts, view: View, entries: Sequence[Entry], place: i
     kind = kind_of(entries[place])
     if kind is None or len(view.sources) < 2 or is_voided(facts, view, place, entries[place]):
         return -1
-    places = news_by_kind(facts, view, entries, kind)[kind]
+    places = news_by_kind(facts, view, entries, entries[place])[kind]
     if len(places) < 2:
         return -1
     assigned = _assigned(entries, places)
@@ -71,11 +81,18 @@ def same_occurrence(facts: Facts, view: View, entries: Sequence[Entry], place: i
 
 
 def news_by_kind(
-    facts: Facts, view: View, entries: Sequence[Entry], wanted: str | None = None
+    facts: Facts, view: View, entries: Sequence[Entry], like: Entry | None = None
 ) -> dict[str, list[int]]:
-    """The places of each kind of news, or of the one ``wanted``; those received first first."""
+    """The places of each kind of news, or with an event of its kind; those received first first."""
     kinds: dict[str, list[int]] = {}
+    wanted = None if like is None else kind_of(like)
+    if like is not None and wanted is None:
+        return kinds
     for place, entry in enumerate(entries):
+        if like is not None and entry.milestone is not like.milestone and (
+            entry.exception is _NONE or entry.exception is not like.exception
+        ):
+            continue
         kind = kind_of(entry)
         if kind is None or (wanted is not None and kind != wanted) or is_voided(facts, view, place, entry):
             continue
@@ -86,15 +103,18 @@ def news_by_kind(
     return kinds
 
 
-def _tellers(assigned: Sequence[tuple[int, int]], places: Sequence[int]) -> set[int]:
-    """For each occurrence an event of its own that tells it: its first, where that tells no other, else any."""
+def _tellers(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
+    """For each occurrence an event of its own that tells it: its first, where that tells no other, else any; those
+    received first first. ``places``: the news of one kind."""
     tellers: dict[int, int] = {}
+    assigned = _assigned(entries, places)
     for place, occurrence in assigned:
         if occurrence not in tellers and place not in tellers.values():
             tellers[occurrence] = place
     missing = len({occurrence for _, occurrence in assigned}) - len(tellers)
     spare = [place for place in places if place not in tellers.values()]
-    return {*tellers.values(), *spare[:missing]}
+    found = {*tellers.values(), *spare[:missing]}
+    return [place for place in places if place in found]
 
 
 def _assigned(entries: Sequence[Entry], places: Sequence[int]) -> list[tuple[int, int]]:

@@ -29,10 +29,11 @@ class Risk(NamedTuple):
 
 def promised(shipment: Shipment) -> int | None:
     """The earliest promise of the orders on it, UTC ms; None where none was made."""
-    orders = shipment.orders
-    if len(orders) == 1:
-        return orders[0].promised_delivery_at
-    return min((one.promised_delivery_at for one in orders if one.promised_delivery_at is not None), default=None)
+    standing = shipment.view.standing
+    if len(standing) == 1:
+        return shipment.facts.claims[standing[0]].link.promised_delivery_at
+    promises = [one.promised_delivery_at for one in shipment.orders]
+    return min((one for one in promises if one is not None), default=None)
 
 
 def punctuality(shipment: Shipment, promise: int | None) -> Punctuality:
