@@ -151,7 +151,7 @@ def by_hand(world: World) -> None:
 
     eventually(waits, interval=1.0, what="the event and the line wait")
     assert "SO-91" in run("orders", "waiting")
-    assert "Nothing is said yet" in run("identity", "resolve", "bol:b-lost", "rlca:I9999")
+    assert "Nothing is written yet" in run("identity", "resolve", "bol:b-lost", "rlca:I9999")
     assert "I9999" not in world.shipments
     assert "Written." in run("identity", "resolve", "bol:b-lost", "rlca:I9999", "--apply", "--by", "mo")
     eventually(
