@@ -24,6 +24,9 @@ PATIENCE_SECONDS = 30.0
 QUEUED_KBYTES = 16 * 1024
 FETCH_BYTES = 1024 * 1024
 FETCH_WAIT_MS = 50
+NO_LEADER = frozenset({
+    KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART,
+})
 
 
 class OutOfRange(StrEnum):
@@ -97,13 +100,22 @@ class PartitionReader:
         return sorted(found.partitions)
 
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        """The first offset of a partition, and the one after its last record. Raises Transient without an answer."""
-        try:
-            low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), self._answer_seconds)
-        except KafkaException as error:
-            raise Transient(
-                f"{topic} does not answer at {self._bootstrap}: {error.args[0].str()}"
-            ) from error
+        """The first offset of a partition, and the one after its last record.
+
+        A partition that has no leader yet (a new topic, a broker that has just started) is asked again, for as long as
+        an answer may take. Raises Transient without an answer.
+        """
+        place, give_up = TopicPartition(topic, partition), time.monotonic() + self._answer_seconds
+        while True:
+            try:
+                low, high = self._consumer.get_watermark_offsets(place, self._answer_seconds)
+                break
+            except KafkaException as error:
+                fault: KafkaError = error.args[0]
+                if fault.code() not in NO_LEADER or time.monotonic() > give_up:
+                    raise Transient(f"{topic} does not answer at {self._bootstrap}: {fault.str()}") from error
+            time.sleep(POLL_SECONDS)
+            self.partitions(topic)  # asks who leads now
         return int(low), int(high)
 
     def assign(self, places: Iterable[TopicPartition]) -> None:

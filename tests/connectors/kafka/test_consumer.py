@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
 
 from config.settings import Settings
 from connectors.embedded.ports import unused
@@ -118,3 +118,33 @@ def test_what_came_before_an_error_is_not_lost(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(Transient, match="t cannot be read"):
         reader.read(0)
     assert reader.read(0) == []
+
+
+class WithoutLeader:
+    """A consumer whose partition gets its leader with the next answer about the topic."""
+
+    def __init__(self, error: KafkaError) -> None:
+        self._error = error
+        self._asked = 0
+
+    def get_watermark_offsets(self, place: TopicPartition, seconds: float) -> tuple[int, int]:
+        del place, seconds
+        if self._asked < 2:
+            raise KafkaException(self._error)
+        return 3, 7
+
+    def list_topics(self, topic: str, timeout: float) -> Any:
+        del timeout
+        self._asked += 1
+        partitions = type("Topic", (), {"partitions": {0: None}})()
+        return type("Metadata", (), {"topics": {topic: partitions}})()
+
+
+def test_a_new_partition_is_asked_again_until_it_has_a_leader(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = PartitionReader(Settings(_env_file=None), "test")
+    reader.close()
+    monkeypatch.setattr(reader, "_consumer", WithoutLeader(KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION)))
+    assert reader.bounds("t", 0) == (3, 7)
+    monkeypatch.setattr(reader, "_consumer", WithoutLeader(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)))
+    with pytest.raises(Transient, match="t does not answer at"):
+        reader.bounds("t", 0)

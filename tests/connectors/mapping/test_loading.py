@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from config.settings import IntakeSettings, Settings
 from connectors.carriers import CarrierFileError, discover, taken
 from streams.intake.adapter import RawContext
 from streams.kernel.errors import Fatal
@@ -117,14 +119,18 @@ def test_what_a_file_inherits_may_be_overridden(tmp_path: Path) -> None:
     assert [event.tracking_number for event in parsed.events] == ["7"]
 
 
+def intake(**changed: Any) -> IntakeSettings:
+    return Settings(_env_file=None, **changed).intake
+
+
 def test_an_installation_takes_the_feeds_it_names_and_all_where_it_names_none() -> None:
-    assert [carrier.feed for carrier in taken(["ups", "dhl", "ups"])] == ["ups", "dhl"]
-    assert [carrier.feed for carrier in taken(())] == [carrier.feed for carrier in discover()]
+    assert [carrier.feed for carrier in taken(intake(feeds=("ups", "dhl", "ups")))] == ["ups", "dhl"]
+    assert [carrier.feed for carrier in taken(intake())] == [carrier.feed for carrier in discover()]
 
 
 def test_a_feed_nobody_has_is_named_with_those_there_are() -> None:
     with pytest.raises(Fatal, match=r"SHIPSYNC_FEEDS: there is no feed 'pigeons'; the feeds are .*dhl, .*ups"):
-        taken(["ups", "pigeons"])
+        taken(intake(feeds=("ups", "pigeons")))
 
 
 def test_the_carriers_of_the_repository_load() -> None:
