@@ -47,7 +47,7 @@ def big_file() -> tuple[int, int, float, float]:
     """Bytes, pieces, peak MB of this process, and seconds of CPU of cutting 1 GB of X12."""
     begun, size, pieces = time.process_time(), 0, 0
     stream: Any = _OneBigFile(BIG_FILE)
-    for piece in x12_cutting.pieces(stream, 512 * 1024):
+    for piece in x12_cutting.split(stream, 512 * 1024):
         size, pieces = size + len(piece), pieces + 1
     peak = _peak_mb()
     return size, pieces, peak, time.process_time() - begun

@@ -13,11 +13,11 @@ import structlog
 from config.settings import IntakeSettings
 from connectors.carriers.layout import CODE, own_folders
 from connectors.mapping.declared.yaml_text import CarrierFileError
-from connectors.mapping.loading import FILE, Carrier, compile_carrier, names_of, read
+from connectors.mapping.loading import FILE, Carrier, carrier_names_of, compile_carrier, read_carrier_file
 from streams.intake.adapter import Adapter
 from streams.kernel.errors import Fatal
 
-__all__ = ["Carrier", "CarrierFileError", "discover", "folders", "taken"]
+__all__ = ["Carrier", "CarrierFileError", "discover", "enabled_carriers", "folders"]
 
 HOME = Path(__file__).parent
 log = structlog.get_logger(__name__)
@@ -44,19 +44,19 @@ def discover(home: Path = HOME, own: Path | None = None) -> list[Carrier]:
     place of the mapped adapter and may use it.
     """
     where = {folder.name: folder for folder in folders(home, own)}
-    read_ones = {name: read(folder) for name, folder in where.items()}
-    names = names_of(read_ones)
+    carrier_files = {name: read_carrier_file(folder) for name, folder in where.items()}
+    names = carrier_names_of(carrier_files)
     feeds: dict[str, str] = {}
     carriers = []
-    for name, one in read_ones.items():
-        if one.spec.feed in feeds:
-            raise one.lines.error(("feed",), f"{one.spec.feed!r} is the feed of {feeds[one.spec.feed]} already")
-        feeds[one.spec.feed] = name
-        carriers.append(_with_code(where[name], compile_carrier(one, read_ones, names)))
+    for name, file in carrier_files.items():
+        if file.spec.feed in feeds:
+            raise file.lines.error(("feed",), f"{file.spec.feed!r} is the feed of {feeds[file.spec.feed]} already")
+        feeds[file.spec.feed] = name
+        carriers.append(_with_code(where[name], compile_carrier(file, carrier_files, names)))
     return carriers
 
 
-def taken(intake: IntakeSettings) -> list[Carrier]:
+def enabled_carriers(intake: IntakeSettings) -> list[Carrier]:
     """The carriers whose feeds are taken; of none named all there are. Raises Fatal for a feed nobody has, and as
     :func:`discover`."""
     known = {carrier.feed: carrier for carrier in discover(own=intake.carriers_dir)}

@@ -6,31 +6,35 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from connectors.drafting.leaves import MESSAGE, Anatomy, Leaf
-from connectors.drafting.words import ISO, date_way_of, is_clock, meaning_of, way_of
+from connectors.drafting.leaves import MESSAGE, Leaf, SampleStructure
+from connectors.drafting.words import ISO, date_format_of, is_clock, meaning_of, time_format_of
 from connectors.mapping.values.places import is_country, may_be_country
 from streams.kernel.vocabulary import Milestone
 
-_PROMISED = {"estimated", "expected", "eta", "scheduled", "promised", "forecast", "predicted", "appointment", "due"}
-_NUMBERS = ("tracking", "parcel", "barcode", "awb", "waybill", "pin", "consignment", "package", "shipment", "piece",
-            "item", "number", "id", "reference", "no")
-_PLACE = {
+_ESTIMATE_WORDS = {
+    "estimated", "expected", "eta", "scheduled", "promised", "forecast", "predicted", "appointment", "due",
+}
+_NUMBER_WORDS = (
+    "tracking", "parcel", "barcode", "awb", "waybill", "pin", "consignment", "package", "shipment", "piece", "item",
+    "number", "id", "reference", "no",
+)
+_PLACE_WORDS = {
     "name": ("facility", "location", "site", "depot", "office", "place", "where"),
     "city": ("city", "town", "locality", "ort", "ville"),
     "region": ("state", "province", "region"), "postal_code": ("zip", "postal", "postcode", "plz"),
     "country": ("country", "land", "pays"),
 }
-LONGEST_NOTE = 90
-_OTHERS_NUMBERS = {"reference", "references", "ref", "refs", "customer", "order", "orders", "invoice"}
-_SAID = {"description", "text", "message", "remark", "remarks"}
-_UTC = {"gmt", "utc"}
+MAX_NOTE = 90
+_REFERENCE_WORDS = {"reference", "references", "ref", "refs", "customer", "order", "orders", "invoice"}
+_TEXT_WORDS = {"description", "text", "message", "remark", "remarks"}
+_UTC_WORDS = {"gmt", "utc"}
 NO_NUMBER = f"{MESSAGE}.LOOK  # look: nothing in it reads like a tracking number"
 NO_TIME = f"{{stamp: {MESSAGE}.LOOK}}  # look: no time was found in it"
-_SIGNED = ("signed", "signature", "signatory", "signer", "receiver", "recipient", "received")
+_SIGNATURE_WORDS = ("signed", "signature", "signatory", "signer", "receiver", "recipient", "received")
 
 
 @dataclass(slots=True)
-class Guess:
+class FieldGuess:
     """What the leaves of a sample are taken for; empty where nothing fits."""
 
     number: list[str]
@@ -43,22 +47,22 @@ class Guess:
     references: list[str]
 
 
-def guess(anatomy: Anatomy) -> Guess:
+def guess(structure: SampleStructure) -> FieldGuess:
     """The fields most likely meant."""
-    scan = [leaf for leaf in anatomy.leaves if leaf.path.startswith(f"{_innermost(anatomy)}.")]
-    above = [leaf for leaf in anatomy.leaves if leaf not in scan]
-    promised = [leaf for leaf in anatomy.leaves if _PROMISED & set(leaf.words)]
-    happened = [leaf for leaf in scan if leaf not in promised]
-    text, numbers = _text(happened), _numbers(anatomy.leaves)
-    return Guess(
-        number=numbers, times=_times(happened), code=_codes(happened, text),
+    scan = [leaf for leaf in structure.leaves if leaf.path.startswith(f"{_innermost(structure)}.")]
+    above = [leaf for leaf in structure.leaves if leaf not in scan]
+    estimates = [leaf for leaf in structure.leaves if _ESTIMATE_WORDS & set(leaf.words)]
+    actuals = [leaf for leaf in scan if leaf not in estimates]
+    text, numbers = _text(actuals), _numbers(structure.leaves)
+    return FieldGuess(
+        number=numbers, times=_times(actuals), code=_codes(actuals, text),
         text=text.path if text else "", place=_place(scan), signed_by=_signed(scan) or _signed(above),
-        eta=_times(promised), references=_references(anatomy.leaves, numbers),
+        eta=_times(estimates), references=_references(structure.leaves, numbers),
     )
 
 
-def _innermost(anatomy: Anatomy) -> str:
-    return anatomy.levels[-1].name if anatomy.levels else MESSAGE
+def _innermost(structure: SampleStructure) -> str:
+    return structure.levels[-1].name if structure.levels else MESSAGE
 
 
 def _numbers(leaves: Sequence[Leaf]) -> list[str]:
@@ -66,16 +70,16 @@ def _numbers(leaves: Sequence[Leaf]) -> list[str]:
     there is no other."""
     def rank(leaf: Leaf) -> int:
         words = leaf.last
-        named = [place for place, word in enumerate(_NUMBERS) if word in words]
+        named = [place for place, word in enumerate(_NUMBER_WORDS) if word in words]
         value = leaf.values[0].replace(" ", "").replace("-", "")
         digits = sum(map(str.isdigit, value))
-        fits = value.isalnum() and digits >= 4 and not {"date", "time", *_PROMISED} & set(words)
-        if not fits or way_of(value) is not None:
+        fits = value.isalnum() and digits >= 4 and not {"date", "time", *_ESTIMATE_WORDS} & set(words)
+        if not fits or time_format_of(value) is not None:
             return 99
-        return min(named, default=50 if digits >= 8 else 99) + 20 * bool(_OTHERS_NUMBERS & set(leaf.words))
+        return min(named, default=50 if digits >= 8 else 99) + 20 * bool(_REFERENCE_WORDS & set(leaf.words))
 
     ranked = sorted((leaf for leaf in leaves if rank(leaf) < 99), key=rank)
-    own = [leaf for leaf in ranked if not _OTHERS_NUMBERS & set(leaf.words)]
+    own = [leaf for leaf in ranked if not _REFERENCE_WORDS & set(leaf.words)]
     return [leaf.path for leaf in (own or ranked)[:2]]
 
 
@@ -83,60 +87,62 @@ def _references(leaves: Sequence[Leaf], numbers: Sequence[str]) -> list[str]:
     """Numbers that are somebody else's."""
     return [
         leaf.path for leaf in leaves
-        if _OTHERS_NUMBERS & set(leaf.last) and leaf.path not in numbers
-        and any(map(str.isdigit, leaf.values[0])) and way_of(leaf.values[0]) is None
-        and date_way_of(leaf.values[0]) is None
+        if _REFERENCE_WORDS & set(leaf.last) and leaf.path not in numbers
+        and any(map(str.isdigit, leaf.values[0])) and time_format_of(leaf.values[0]) is None
+        and date_format_of(leaf.values[0]) is None
     ]
 
 
 def _times(leaves: Sequence[Leaf]) -> list[str]:
     """The ways of telling time, the most exact first, as flow mappings."""
-    stamps = [(leaf, way) for leaf in leaves if (way := way_of(leaf.values[0])) is not None]
+    stamps = [(leaf, time_format) for leaf in leaves if (time_format := time_format_of(leaf.values[0])) is not None]
     stamps.sort(key=lambda one: ("created" in one[0].words or "updated" in one[0].words, one[0].path.count(".")))
-    found = [_stamp(leaf, way) for leaf, way in stamps[:1]]
+    found = [_stamp(leaf, time_format) for leaf, time_format in stamps[:1]]
     if found:
         return found
-    dates = [(leaf, way) for leaf in leaves if (way := date_way_of(leaf.values[0])) is not None]
-    dates.sort(key=lambda one: bool(_UTC & set(one[0].last)))
+    dates = [(leaf, time_format) for leaf in leaves if (time_format := date_format_of(leaf.values[0])) is not None]
+    dates.sort(key=lambda one: bool(_UTC_WORDS & set(one[0].last)))
     clocks = [leaf for leaf in leaves if is_clock(leaf.values[0], named="time" in leaf.last)]
-    for leaf, way in dates[:1]:
-        pattern = "" if way == ISO else f", pattern: {json.dumps(way)}"
-        found.append(f"{{local: [{', '.join([leaf.path, *_beside(leaf, clocks)])}]{pattern}}}")
+    for leaf, time_format in dates[:1]:
+        pattern = "" if time_format == ISO else f", pattern: {json.dumps(time_format)}"
+        found.append(f"{{local: [{', '.join([leaf.path, *_clock_of(leaf, clocks)])}]{pattern}}}")
     return found
 
 
-def _beside(date: Leaf, clocks: Sequence[Leaf]) -> list[str]:
+def _clock_of(date: Leaf, clocks: Sequence[Leaf]) -> list[str]:
     """The clock that goes with a date: in the same object, and named alike but for these two words."""
-    def apart(clock: Leaf) -> int:
+    def distance(clock: Leaf) -> int:
         return len((set(clock.last) ^ set(date.last)) - {"date", "time", "day", "at"})
 
     near = [clock for clock in clocks if clock.path.rpartition(".")[0] == date.path.rpartition(".")[0]]
-    return [clock.path for clock in sorted(near, key=apart)[:1]]
+    return [clock.path for clock in sorted(near, key=distance)[:1]]
 
 
-def _stamp(leaf: Leaf, way: str) -> str:
-    if way == "epoch":
+def _stamp(leaf: Leaf, time_format: str) -> str:
+    if time_format == "epoch":
         return f"{{epoch: {leaf.path}}}"
-    return f"{{stamp: {leaf.path}}}" if way == ISO else f"{{stamp: {leaf.path}, pattern: {json.dumps(way)}}}"
+    pattern = "" if time_format == ISO else f", pattern: {json.dumps(time_format)}"
+    return f"{{stamp: {leaf.path}{pattern}}}"
 
 
 def _text(leaves: Sequence[Leaf]) -> Leaf | None:
     """The leaf that reads most like a sentence."""
-    def spoken(leaf: Leaf) -> tuple[bool, bool, float]:
+    def text_rank(leaf: Leaf) -> tuple[bool, bool, float]:
         spaces = sum(value.count(" ") for value in leaf.values) / len(leaf.values)
-        return bool(_SAID & set(leaf.last)), bool({"event", "status"} & set(leaf.words)), spaces
+        return bool(_TEXT_WORDS & set(leaf.last)), bool({"event", "status"} & set(leaf.words)), spaces
 
     texts = [
-        leaf for leaf in leaves if not any(map(str.isdigit, leaf.values[0][:4])) and way_of(leaf.values[0]) is None
+        leaf for leaf in leaves
+        if not any(map(str.isdigit, leaf.values[0][:4])) and time_format_of(leaf.values[0]) is None
     ]
-    best = max(texts, key=spoken, default=None)
-    return best if best is not None and spoken(best) > (False, False, 1) else None
+    best = max(texts, key=text_rank, default=None)
+    return best if best is not None and text_rank(best) > (False, False, 1) else None
 
 
 def _codes(leaves: Sequence[Leaf], text: Leaf | None) -> list[str]:
     def coded(leaf: Leaf) -> bool:
         value = leaf.values[0]
-        return " " not in value and len(value) <= 30 and way_of(value) is None and not is_clock(value)
+        return " " not in value and len(value) <= 30 and time_format_of(value) is None and not is_clock(value)
 
     for wanted in ({"code"}, {"status", "state", "tag"}, {"type", "kind"}, {"event"}):
         found = [leaf for leaf in leaves if wanted & set(leaf.last) and coded(leaf) and leaf is not text
@@ -148,7 +154,7 @@ def _codes(leaves: Sequence[Leaf], text: Leaf | None) -> list[str]:
 
 def _place(leaves: Sequence[Leaf]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for part, names in _PLACE.items():
+    for part, names in _PLACE_WORDS.items():
         for leaf in leaves:
             if set(names) & set(leaf.last) and leaf.path not in found.values() and "status" not in leaf.last:
                 found[part] = leaf.path
@@ -168,17 +174,17 @@ def _end_in_countries(lines: Sequence[str]) -> bool:
 
 def _signed(leaves: Iterable[Leaf]) -> str:
     for leaf in leaves:
-        if set(_SIGNED) & set(leaf.words) and {"by", "name", "signatory", "signer"} & set(leaf.last):
+        if set(_SIGNATURE_WORDS) & set(leaf.words) and {"by", "name", "signatory", "signer"} & set(leaf.last):
             return leaf.path
     return ""
 
 
-def table_of(anatomy: Anatomy, guessed: Guess) -> dict[str, tuple[Milestone | None, str, int]]:
+def table_of(structure: SampleStructure, guessed: FieldGuess) -> dict[str, tuple[Milestone | None, str, int]]:
     """Every code of the sample (its text where it has none) -> what its words most likely mean, those words, how
     often it stands there."""
     paths = guessed.code or ([guessed.text] if guessed.text else [])
     found: dict[str, tuple[Milestone | None, str, int]] = {}
-    for scan in anatomy.scans:
+    for scan in structure.scans:
         code = ":".join(scan[path] for path in paths if path in scan)
         if code:
             words = scan.get(guessed.text, "")
@@ -187,9 +193,9 @@ def table_of(anatomy: Anatomy, guessed: Guess) -> dict[str, tuple[Milestone | No
     return found
 
 
-def written(feed: str, name: str, formats: str, extra: str, anatomy: Anatomy, source: str) -> str:
+def carrier_yaml(feed: str, name: str, formats: str, extra: str, structure: SampleStructure, source: str) -> str:
     """The text of a ``carrier.yaml``; what a person must look at is marked ``look:``."""
-    guessed = guess(anatomy)
+    guessed = guess(structure)
     lines = [
         f"# {name}. Drafted from one sample: look at every line marked so, and try it with the samples you have.",
         f"feed: {feed}", f"name: {name}", f"carrier: {feed}", f"formats: [{formats}]{extra}",
@@ -197,10 +203,10 @@ def written(feed: str, name: str, formats: str, extra: str, anatomy: Anatomy, so
         "zone: UTC  # look: the zone of the carrier's clocks where a time tells none, such as Europe/Vienna",
         "cadence: {expect_every: 1h, stale_after: 6h}  # look: how often it should be heard of",
         f"source: {json.dumps(source, ensure_ascii=False)}  # look: the carrier's manual, with its version",
-        "", "documents:", f"  - name: tracking of {name}", f"    when: {_when(anatomy, guessed)}",
+        "", "documents:", f"  - name: tracking of {name}", f"    when: {_when(structure, guessed)}",
     ]
-    if anatomy.levels:
-        each = ", ".join(f'{level.name}: "{level.path}{"[]" if level.is_list else ""}"' for level in anatomy.levels)
+    if structure.levels:
+        each = ", ".join(f'{level.name}: "{level.path}{"[]" if level.is_list else ""}"' for level in structure.levels)
         lines.append(f"    each: {{{each}}}")
     lines += [
         f"    tracking_number: {_list(guessed.number or [NO_NUMBER])}",
@@ -217,11 +223,11 @@ def written(feed: str, name: str, formats: str, extra: str, anatomy: Anatomy, so
         f"      - {{each: {path}, type: customer}}" for path in guessed.references
     ]] if guessed.references else []
     source_of_codes = "    source: the codes of one sample  # look: the carrier's list of codes"
-    return "\n".join([*lines, "", "statuses:", "  statuses:", source_of_codes, *_table(anatomy, guessed), ""])
+    return "\n".join([*lines, "", "statuses:", "  statuses:", source_of_codes, *_table(structure, guessed), ""])
 
 
-def _table(anatomy: Anatomy, guessed: Guess) -> list[str]:
-    table = table_of(anatomy, guessed)
+def _table(structure: SampleStructure, guessed: FieldGuess) -> list[str]:
+    table = table_of(structure, guessed)
     if not guessed.code:
         rows = [f"      - {{starts: {json.dumps(code.casefold(), ensure_ascii=False)}, milestone: {meaning.value}}}"
                 for code, (meaning, _, _) in table.items() if meaning is not None]
@@ -230,15 +236,15 @@ def _table(anatomy: Anatomy, guessed: Guess) -> list[str]:
     rows = []
     for code, (meaning, words, times) in table.items():
         entry = f"{json.dumps(code, ensure_ascii=False)}: {'' if meaning is None else meaning.value}"
-        note = " ".join(words.split())[:LONGEST_NOTE] or f"{times} times"
+        note = " ".join(words.split())[:MAX_NOTE] or f"{times} times"
         rows.append(f"      {entry}  # {note}" if meaning is not None else f"      # look: {entry}  # {note}")
     known = any(not row.lstrip().startswith("#") for row in rows)
     return [*(["    codes:"] if known else ["    # codes:"]), *rows]
 
 
-def _when(anatomy: Anatomy, guessed: Guess) -> str:
-    if anatomy.levels:
-        return anatomy.levels[0].path
+def _when(structure: SampleStructure, guessed: FieldGuess) -> str:
+    if structure.levels:
+        return structure.levels[0].path
     known = (path for path in [*guessed.number, *guessed.code] if path.startswith(f"{MESSAGE}."))
     return next(known, f"{MESSAGE}.LOOK")
 

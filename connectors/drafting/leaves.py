@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.drafting.words import is_time, words_of
 
-_SCAN_WORDS = {"event", "scan", "activity", "occurrence", "checkpoint", "history", "detail", "status", "milestone"}
+_SCAN_NAMES = {"event", "scan", "activity", "occurrence", "checkpoint", "history", "detail", "status", "milestone"}
 MESSAGE = "message"
 SCAN = "scan"
 
@@ -42,7 +42,7 @@ class Leaf:
 
 
 @dataclass(slots=True)
-class Anatomy:
+class SampleStructure:
     """The levels of a sample, outermost first, the leaves of each, and the scans: path -> text."""
 
     levels: list[Level]
@@ -56,7 +56,7 @@ class _Found:
     scans: list[dict[str, Any]] = field(default_factory=list)
 
 
-def anatomy(message: dict[str, Any], lists_of_one_are_objects: bool) -> Anatomy:
+def analyse(message: dict[str, Any], lists_of_one_are_objects: bool) -> SampleStructure:
     """The levels down to what looks most like scans: objects in a list with a time in each."""
     best: _Found | None = None
     for found in _lists(message, (), lists_of_one_are_objects):
@@ -66,7 +66,7 @@ def anatomy(message: dict[str, Any], lists_of_one_are_objects: bool) -> Anatomy:
     keys = best.keys if best is not None else ()
     levels = _levels(keys, message, lists_of_one_are_objects)
     innermost = levels[-1].name if levels else MESSAGE
-    return Anatomy(
+    return SampleStructure(
         levels, list(_leaves(message, levels)),
         [
             {".".join((innermost, *keys)): text for keys, text in _texts(scan, ())}
@@ -76,7 +76,7 @@ def anatomy(message: dict[str, Any], lists_of_one_are_objects: bool) -> Anatomy:
 
 
 def _rank(found: _Found) -> tuple[bool, int, int]:
-    named = bool(set(words_of(found.keys[-1])) & (_SCAN_WORDS | {f"{word}s" for word in _SCAN_WORDS}))
+    named = bool(set(words_of(found.keys[-1])) & (_SCAN_NAMES | {f"{word}s" for word in _SCAN_NAMES}))
     return named, len(found.scans), len(found.keys)
 
 
@@ -99,7 +99,7 @@ def _every_list(
             for key, inner in one.items():
                 yield from _every_list(inner, (*keys, key), single)
     elif isinstance(value, dict):
-        if single and keys and set(words_of(keys[-1])) & _SCAN_WORDS:
+        if single and keys and set(words_of(keys[-1])) & _SCAN_NAMES:
             yield keys, [value]
         for key, inner in value.items():
             yield from _every_list(inner, (*keys, key), single)

@@ -6,14 +6,14 @@ import csv
 from json import dumps as json_text
 from typing import Any
 
-from connectors.drafting.draft import written
-from connectors.drafting.leaves import anatomy
+from connectors.drafting.draft import carrier_yaml
+from connectors.drafting.leaves import analyse
 from connectors.formats import json, rows, x12, xml
 from connectors.mapping.x12.set_214 import SETS
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 
-_MOST_ROWS = 200
+_MAX_ROWS = 200
 
 
 def draft(feed: str, name: str, body: bytes, source: str) -> str:
@@ -24,9 +24,9 @@ def draft(feed: str, name: str, body: bytes, source: str) -> str:
     if start.startswith(b"ISA"):
         return _edi(feed, name, "x12", sorted({one.code for one in x12.read(body)[0]} & {*SETS}), source)
     if start.startswith(b"<"):
-        attributed = _attributed(body)
-        message = (xml.read_with_attributes if attributed else xml.read)(body)
-        return _mapped(feed, name, "xml", "\nxml_attributes: true" if attributed else "", message, source)
+        with_attributes = _needs_attributes(body)
+        message = (xml.read_with_attributes if with_attributes else xml.read)(body)
+        return _mapped(feed, name, "xml", "\nxml_attributes: true" if with_attributes else "", message, source)
     if start[:1] in b"{[":
         return _json(feed, name, body, source)
     return _table(feed, name, body, source)
@@ -42,7 +42,7 @@ def _json(feed: str, name: str, body: bytes, source: str) -> str:
         return _mapped(feed, name, "ndjson", "", lines[0], source)
 
 
-def _attributed(body: bytes) -> bool:
+def _needs_attributes(body: bytes) -> bool:
     """Whether elements carry attributes with values a mapping may need."""
     def any_in(value: Any) -> bool:
         if isinstance(value, dict):
@@ -59,7 +59,7 @@ def _table(feed: str, name: str, body: bytes, source: str) -> str:
     except csv.Error as error:
         raise Reject(RejectReason.MALFORMED, "neither JSON, XML, X12 nor a table with a delimiter") from error
     delimiter = dialect.delimiter
-    found = [one for _, one in rows.delimited(body, delimiter, '"', (), "utf-8") if isinstance(one, dict)][:_MOST_ROWS]
+    found = [one for _, one in rows.delimited(body, delimiter, '"', (), "utf-8") if isinstance(one, dict)][:_MAX_ROWS]
     if not found:
         raise Reject(RejectReason.EMPTY, "a table without rows")
     shown = '"\\t"' if delimiter == "\t" else f'"{delimiter}"'
@@ -67,7 +67,7 @@ def _table(feed: str, name: str, body: bytes, source: str) -> str:
 
 
 def _mapped(feed: str, name: str, kind: str, extra: str, message: dict[str, Any], source: str) -> str:
-    return written(feed, name, kind, extra, anatomy(message, kind == "xml"), source)
+    return carrier_yaml(feed, name, kind, extra, analyse(message, kind == "xml"), source)
 
 
 def _edi(feed: str, name: str, kind: str, sets: list[str], source: str) -> str:

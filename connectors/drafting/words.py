@@ -61,41 +61,41 @@ def words_of(name: str) -> list[str]:
 
 
 @cache
-def way_of(text: str) -> str | None:
+def time_format_of(text: str) -> str | None:
     """How a time is written: ``iso``, ``epoch`` or a strptime pattern; None where it is no time of day and date."""
-    if len(text) > 10 and _reads(lambda: stamp_moment(text, _utc)):
+    if len(text) > 10 and _parses(lambda: stamp_moment(text, _utc)):
         return ISO
     if text.startswith("/Date("):
-        return EPOCH if _reads(lambda: epoch_moment(text)) else None
+        return EPOCH if _parses(lambda: epoch_moment(text)) else None
     if is_digits(text):
-        return _digits_way_of(text)
-    return next((pattern for pattern in PATTERNS if _reads(partial(patterned_moment, text, pattern, _utc))), None)
+        return _digits_format_of(text)
+    return next((pattern for pattern in PATTERNS if _parses(partial(patterned_moment, text, pattern, _utc))), None)
 
 
-def _digits_way_of(text: str) -> str | None:
+def _digits_format_of(text: str) -> str | None:
     """Bare digits are a time only where this century is in them; else they are more likely a number."""
     pattern = _COMPACT.get(len(text)) if text.startswith("20") else None
-    if pattern is not None and _reads(partial(patterned_moment, text, pattern, _utc)):
+    if pattern is not None and _parses(partial(patterned_moment, text, pattern, _utc)):
         return pattern
     return EPOCH if len(text) in (10, 13) and text[:2] in ("15", "16", "17", "18", "19") else None
 
 
 @cache
-def date_way_of(text: str) -> str | None:
+def date_format_of(text: str) -> str | None:
     """How a date without a time is written: ``iso`` or a strptime pattern; None where it is none."""
-    if _reads(lambda: day_ms(text)):
+    if _parses(lambda: day_ms(text)):
         return ISO
-    return next((pattern for pattern in DATES if _reads(partial(day_ms, text, pattern))), None)
+    return next((pattern for pattern in DATES if _parses(partial(day_ms, text, pattern))), None)
 
 
 def is_clock(text: str, named: bool = False) -> bool:
     """Whether it is a time of day; bare digits only where the field is ``named`` so."""
-    return (":" in text or (named and is_digits(text) and len(text) in (4, 6))) and _reads(lambda: clock_ms(text))
+    return (":" in text or (named and is_digits(text) and len(text) in (4, 6))) and _parses(lambda: clock_ms(text))
 
 
 def is_time(text: str) -> bool:
     """Whether it is a date, with or without a time of day."""
-    return way_of(text) is not None or date_way_of(text) is not None
+    return time_format_of(text) is not None or date_format_of(text) is not None
 
 
 def meaning_of(text: str) -> Milestone | None:
@@ -108,7 +108,7 @@ def _utc() -> str:
     return "UTC"
 
 
-def _reads(read: Callable[[], object]) -> bool:
+def _parses(read: Callable[[], object]) -> bool:
     try:
         read()
     except Unreadable:

@@ -15,11 +15,11 @@ def pieces(carrier: Carrier, stream: BinaryIO, most_bytes: int) -> Iterator[byte
     """The records of one file, in order. Raises Reject where it cannot be cut, or is too large to stay whole."""
     kind = carrier.formats[0]
     if kind == "x12":
-        yield from x12_cutting.pieces(stream, most_bytes)
+        yield from x12_cutting.split(stream, most_bytes)
     elif kind == "ndjson":
-        yield from line_cutting.pieces(stream, most_bytes, with_header=False)
+        yield from line_cutting.split(stream, most_bytes, with_header=False)
     elif kind == "csv":
-        yield from line_cutting.pieces(stream, most_bytes, carrier.rows_have_header)
+        yield from line_cutting.split(stream, most_bytes, carrier.rows_have_header)
     else:
         body = stream.read(most_bytes + 1)
         if len(body) > most_bytes:

@@ -25,7 +25,7 @@ _CHARSETS = {
 }
 _SECURITY = "US"
 """Tags of the service segments that may stand between UNB and UNH (ISO 9735-5)."""
-_LONGEST_SHOWN = 40
+_MAX_SHOWN = 40
 _IDENTIFIER = re.compile(rb"UNB.(UNO[A-Z])")
 
 
@@ -74,7 +74,7 @@ def read(body: bytes) -> tuple[list[Message], list[Reject]]:
     if not reader.messages:
         raise Reject(RejectReason.MALFORMED, "no message: no UNH segment under the separators declared", "UNH")
     _flag_repeated(reader.messages)
-    return reader.messages, reader.strays()
+    return reader.messages, reader.outside_rejects()
 
 
 def segments(text: str) -> Iterator[Segment]:
@@ -130,10 +130,10 @@ def _separators(una: str) -> Separators:
 def _parsed(raw: str, separators: Separators) -> Segment:
     if separators.release == " " or separators.release not in raw:
         return [element.split(separators.component) for element in raw.split(separators.element)]
-    return [_unreleased(element, separators) for element in _split(raw, separators.element, separators.release)]
+    return [_unescape(element, separators) for element in _split(raw, separators.element, separators.release)]
 
 
-def _unreleased(element: str, separators: Separators) -> list[str]:
+def _unescape(element: str, separators: Separators) -> list[str]:
     release = separators.release
     parts = _split(element, separators.component, release)
     return [re.sub(re.escape(release) + "(.)", r"\1", part, flags=re.DOTALL) for part in parts]
@@ -183,11 +183,11 @@ class _Reader:
         self._open: Message | None = None
         self._outside: list[Segment] = []
 
-    def strays(self) -> list[Reject]:
+    def outside_rejects(self) -> list[Reject]:
         """What stands outside of any message, where nothing may: a message whose UNH is damaged, or no EDIFACT."""
         if not self._outside:
             return []
-        first = "+".join(map(":".join, self._outside[0]))[:_LONGEST_SHOWN]
+        first = "+".join(map(":".join, self._outside[0]))[:_MAX_SHOWN]
         return [Reject(
             RejectReason.MALFORMED, f"{len(self._outside)} segments outside of any message, from {first!r} on", "UNH"
         )]

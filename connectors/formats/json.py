@@ -24,15 +24,15 @@ def read(body: bytes) -> dict[str, Any]:
     try:
         message = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return _again_without_mark(body, error)
+        return _retry_without_bom(body, error)
     if message.__class__ is dict:
         return message
     if message.__class__ is list:
         return {LIST: message}
-    raise Reject(RejectReason.UNEXPECTED_SHAPE, f"an object is due, this is {_named(message)}", "message")
+    raise Reject(RejectReason.UNEXPECTED_SHAPE, f"an object is due, this is {_type_name(message)}", "message")
 
 
-def _again_without_mark(body: bytes, error: Exception) -> dict[str, Any]:
+def _retry_without_bom(body: bytes, error: Exception) -> dict[str, Any]:
     if body.startswith(_BOM):
         return read(body[len(_BOM):])
     try:
@@ -44,5 +44,5 @@ def _again_without_mark(body: bytes, error: Exception) -> dict[str, Any]:
     raise Reject(RejectReason.MALFORMED, f"no JSON: {error}") from error
 
 
-def _named(value: object) -> str:
+def _type_name(value: object) -> str:
     return "null" if value is None else f"a {type(value).__name__}"

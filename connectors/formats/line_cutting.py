@@ -9,16 +9,16 @@ from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 
 
-def pieces(stream: BinaryIO, most_bytes: int, with_header: bool) -> Iterator[bytes]:
+def split(stream: BinaryIO, max_bytes: int, with_header: bool) -> Iterator[bytes]:
     """Whole lines, together as many as fit; ``with_header`` repeats the first line before each piece.
 
     Raises Reject ``too_large`` for a line beyond that size.
     """
-    header = _line(stream, most_bytes) if with_header else b""
+    header = _line(stream, max_bytes) if with_header else b""
     held: list[bytes] = []
     size = len(header)
-    while line := _line(stream, most_bytes):
-        if held and size + len(line) > most_bytes:
+    while line := _line(stream, max_bytes):
+        if held and size + len(line) > max_bytes:
             yield header + b"".join(held)
             held, size = [], len(header)
         held.append(line)
@@ -27,8 +27,8 @@ def pieces(stream: BinaryIO, most_bytes: int, with_header: bool) -> Iterator[byt
         yield header + b"".join(held)
 
 
-def _line(stream: BinaryIO, most_bytes: int) -> bytes:
-    line = stream.readline(most_bytes + 1)
-    if len(line) > most_bytes:
-        raise Reject(RejectReason.TOO_LARGE, f"a line of more than {most_bytes} bytes")
+def _line(stream: BinaryIO, max_bytes: int) -> bytes:
+    line = stream.readline(max_bytes + 1)
+    if len(line) > max_bytes:
+        raise Reject(RejectReason.TOO_LARGE, f"a line of more than {max_bytes} bytes")
     return line

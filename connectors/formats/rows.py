@@ -37,7 +37,7 @@ def delimited(body: bytes, delimiter: str, quote: str, columns: Sequence[str], e
             if not any(map(str.strip, row)):
                 continue
             if not names:
-                names = [named(cell) for cell in row]
+                names = [field_name(cell) for cell in row]
                 continue
             yield lines.line_num, _row(names, row)
     except csv.Error as error:
@@ -59,7 +59,7 @@ def fixed(body: bytes, widths: Sequence[int], columns: Sequence[str], encoding: 
                 yield number, {name: line[start:end] for name, (start, end) in zip(columns, cuts, strict=True)}
 
 
-def named(cell: str) -> str:
+def field_name(cell: str) -> str:
     """A column's name as a field: blanks and dots as underscores."""
     return "_".join(cell.replace(".", " ").split())
 

@@ -97,7 +97,7 @@ def read(body: bytes) -> tuple[list[TransactionSet], list[Reject]]:
         reader = _Interchange(separators, text)
         text = reader.rest
         sets += reader.sets
-        rejects += reader.strays()
+        rejects += reader.outside_rejects()
     _flag_repeated(sets)
     if not sets:
         raise Reject(RejectReason.MALFORMED, "no transaction set: no ST segment under the separators declared", "ST")
@@ -157,14 +157,14 @@ class _Interchange:
             self._end_group(segment)
         elif name == "IEA":
             self._end_interchange(segment)
-        elif name not in _BETWEEN:
+        elif name not in _ALLOWED_OUTSIDE:
             self._outside.append(segment)
 
-    def strays(self) -> list[Reject]:
+    def outside_rejects(self) -> list[Reject]:
         """What stands outside of any transaction set, where none may: a set whose ST is damaged, or what is no X12."""
         if not self._outside:
             return []
-        first = self._element.join(self._outside[0])[:_LONGEST_SHOWN]
+        first = self._element.join(self._outside[0])[:_MAX_SHOWN]
         return [Reject(
             RejectReason.MALFORMED,
             f"{len(self._outside)} segments outside of any transaction set, from {first!r} on", "ST",
@@ -237,9 +237,9 @@ def _flag_repeated(sets: list[TransactionSet]) -> None:
 
 
 _ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
-_BETWEEN = frozenset({"TA1", "ISB", "ISE"})
+_ALLOWED_OUTSIDE = frozenset({"TA1", "ISB", "ISE"})
 """What may stand outside of transaction sets beside the envelope."""
-_LONGEST_SHOWN = 40
+_MAX_SHOWN = 40
 
 
 def _at(segment: Segment, index: int) -> str:

@@ -19,26 +19,26 @@ _HEADER = 400
 _BLANKS = frozenset(bytes([one]) for one in b" \t\r\n\xef\xbb\xbf\x00")
 
 
-def pieces(stream: BinaryIO, most_bytes: int) -> Iterator[bytes]:
+def split(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:
     """The interchanges of ``stream``, large ones in pieces of little more than ``most_bytes``, in order.
 
     Raises Reject: ``malformed`` where no interchange stands, ``too_large`` for a segment or set beyond that size.
     """
     source = _Source(stream)
-    cut: _Cut | None = None
+    splitter: _Splitter | None = None
     while True:
         head = source.head()
         if not head:
             break
         if head.startswith(b"ISA"):
-            if cut is not None:
-                yield from cut.rest()
-            cut = _Cut(head, most_bytes)
-        elif cut is None:
+            if splitter is not None:
+                yield from splitter.rest()
+            splitter = _Splitter(head, max_bytes)
+        elif splitter is None:
             raise Reject(RejectReason.MALFORMED, f"an interchange starts with ISA, this with {head[:8]!r}", "ISA")
-        yield from cut.take(source.segment(cut.terminator, most_bytes))
-    if cut is not None:
-        yield from cut.rest()
+        yield from splitter.take(source.segment(splitter.terminator, max_bytes))
+    if splitter is not None:
+        yield from splitter.rest()
 
 
 class _Source:
@@ -57,9 +57,9 @@ class _Source:
                 self._at += 1
             if len(self._held) - self._at >= _HEADER or self._ended:
                 return self._held[self._at:self._at + _HEADER]
-            self._more()
+            self._fill()
 
-    def segment(self, terminator: bytes, most_bytes: int) -> bytes:
+    def segment(self, terminator: bytes, max_bytes: int) -> bytes:
         """The next segment with its terminator, and the line break behind it where there is one."""
         while True:
             end = self._held.find(terminator, self._at)
@@ -67,27 +67,27 @@ class _Source:
                 end += len(terminator)
                 while self._held[end:end + 1] in (b"\r", b"\n"):
                     end += 1
-                return self._taken(end)
+                return self._consume(end)
             if self._ended:
-                return self._taken(len(self._held))
-            if len(self._held) - self._at > most_bytes:
-                raise Reject(RejectReason.TOO_LARGE, f"a segment of more than {most_bytes} bytes")
-            self._more()
+                return self._consume(len(self._held))
+            if len(self._held) - self._at > max_bytes:
+                raise Reject(RejectReason.TOO_LARGE, f"a segment of more than {max_bytes} bytes")
+            self._fill()
 
-    def _taken(self, end: int) -> bytes:
+    def _consume(self, end: int) -> bytes:
         segment, self._at = self._held[self._at:end], end
         return segment
 
-    def _more(self) -> None:
+    def _fill(self) -> None:
         block = self._stream.read(_BLOCK)
         self._held, self._at = self._held[self._at:] + block, 0
         self._ended = not block
 
 
-class _Cut:
+class _Splitter:
     """One interchange on its way into pieces."""
 
-    def __init__(self, head: bytes, most_bytes: int) -> None:
+    def __init__(self, head: bytes, max_bytes: int) -> None:
         try:
             text, encoding = head.decode("utf-8", "strict"), "utf-8"
         except UnicodeDecodeError:
@@ -95,12 +95,12 @@ class _Cut:
         separators = separators_of(text)
         self.terminator = separators.terminator.encode(encoding)
         self._element = separators.element.encode(encoding)
-        self._most = most_bytes
+        self._max_bytes = max_bytes
         self._held: list[bytes] = []
         self._size = 0
         self._isa = self._gs = b""
         self._sets = self._groups = self._all_sets = self._all_groups = 0
-        self._cut = False
+        self._was_split = False
 
     def take(self, segment: bytes) -> Iterator[bytes]:
         """Hold the segment; a piece where enough is held."""
@@ -120,19 +120,19 @@ class _Cut:
         if tag == b"SE":
             self._sets += 1
             self._all_sets += 1
-            if self._size >= self._most:
+            if self._size >= self._max_bytes:
                 yield self._piece()
-        elif self._size > 2 * self._most:
-            raise Reject(RejectReason.TOO_LARGE, f"a transaction set of more than {self._most} bytes", "ST")
+        elif self._size > 2 * self._max_bytes:
+            raise Reject(RejectReason.TOO_LARGE, f"a transaction set of more than {self._max_bytes} bytes", "ST")
 
     def rest(self) -> Iterator[bytes]:
         """What is left at the end of the interchange."""
-        if len(self._held) > (2 if self._cut else 0):
+        if len(self._held) > (2 if self._was_split else 0):
             yield b"".join(self._held)
 
     def _piece(self) -> bytes:
         held = self._held
-        self._cut = True
+        self._was_split = True
         if self._gs:
             held = [*held, self._trailer(b"GE", self._sets, self._field(self._gs, 6))]
         held = [*held, self._trailer(b"IEA", self._groups, self._field(self._isa, 13))]
@@ -144,7 +144,7 @@ class _Cut:
     def _corrected(self, trailer: bytes, here: int, everywhere: int) -> bytes:
         """The trailer as it is for what was not cut; else with its count less what went into earlier pieces."""
         claimed = self._field(trailer, 1)
-        if not self._cut or here == everywhere or not claimed.isdigit():
+        if not self._was_split or here == everywhere or not claimed.isdigit():
             return trailer
         fields = trailer.split(self._element)
         fields[1] = b"%d" % max(0, int(claimed) - everywhere + here)

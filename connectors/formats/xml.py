@@ -10,10 +10,10 @@ from lxml import etree
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 
-DEEPEST = 64
+MAX_DEPTH = 64
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
 _SHORT_NAMES: dict[str, str] = {}
-_MOST_NAMES = 10_000
+_MAX_CACHED_NAMES = 10_000
 
 
 _PARSER = etree.XMLParser(
@@ -29,7 +29,7 @@ def read(body: bytes) -> dict[str, Any]:
     Raises Reject: ``forbidden_xml`` (a document type or entity declaration), ``not_text``, ``malformed``.
     """
     root = _root(body)
-    return _bare({_short(root.tag): _content(root, 1) if len(root) else root.text})
+    return _unwrap_soap({_local_name(root.tag): _content(root, 1) if len(root) else root.text})
 
 
 def read_with_attributes(body: bytes) -> dict[str, Any]:
@@ -37,10 +37,10 @@ def read_with_attributes(body: bytes) -> dict[str, Any]:
     its field ``text``. Raises as :func:`read`.
     """
     root = _root(body)
-    return _bare({_short(root.tag): _whole(root, 1)})
+    return _unwrap_soap({_local_name(root.tag): _with_attributes(root, 1)})
 
 
-def _bare(message: dict[str, Any]) -> dict[str, Any]:
+def _unwrap_soap(message: dict[str, Any]) -> dict[str, Any]:
     """What a SOAP envelope (1.1 and 1.2) holds."""
     envelope = message.get("Envelope")
     body = envelope.get("Body") if envelope.__class__ is dict else None
@@ -70,41 +70,41 @@ def _unreadable(body: bytes, error: Exception) -> Reject:
     return Reject(RejectReason.MALFORMED, f"no XML: {error}")
 
 
-def _short(tag: str) -> str:
+def _local_name(tag: str) -> str:
     name = _SHORT_NAMES.get(tag)
     if name is None:
         name = tag.rpartition("}")[2]
-        if len(_SHORT_NAMES) < _MOST_NAMES:
+        if len(_SHORT_NAMES) < _MAX_CACHED_NAMES:
             _SHORT_NAMES[tag] = name
     return name
 
 
-def _whole(element: etree._Element, depth: int) -> Any:
+def _with_attributes(element: etree._Element, depth: int) -> Any:
     """An element with its attributes; its text alone where it has neither these nor children."""
-    found: dict[str, Any] = _content(element, depth, _whole) if len(element) else {}
+    found: dict[str, Any] = _content(element, depth, _with_attributes) if len(element) else {}
     if not found and not element.attrib:
         return element.text
     for name, value in element.attrib.items():
-        found[f"@{_short(str(name))}"] = value
+        found[f"@{_local_name(str(name))}"] = value
     if element.text is not None and element.text.strip():
         found.setdefault("text", element.text)
     return found
 
 
 def _content(
-    element: etree._Element, depth: int, whole: Callable[[etree._Element, int], Any] | None = None
+    element: etree._Element, depth: int, content_of: Callable[[etree._Element, int], Any] | None = None
 ) -> dict[str, Any]:
     """An element with children."""
-    if depth >= DEEPEST:
-        raise Reject(RejectReason.MALFORMED, f"XML nested deeper than {DEEPEST}")
+    if depth >= MAX_DEPTH:
+        raise Reject(RejectReason.MALFORMED, f"XML nested deeper than {MAX_DEPTH}")
     found: dict[str, Any] = {}
     for child in element:
         tag = child.tag
         if not isinstance(tag, str):
             raise Reject(RejectReason.FORBIDDEN_XML, "an entity reference nothing declares")
-        name = _SHORT_NAMES.get(tag) or _short(tag)
-        if whole is not None:
-            content = whole(child, depth + 1)
+        name = _SHORT_NAMES.get(tag) or _local_name(tag)
+        if content_of is not None:
+            content = content_of(child, depth + 1)
         else:
             content = _content(child, depth + 1) if len(child) else child.text
         if name not in found:

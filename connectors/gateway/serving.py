@@ -8,7 +8,7 @@ import socket
 import uvicorn
 
 from config.settings import Settings
-from connectors.carriers import taken
+from connectors.carriers import enabled_carriers
 from connectors.gateway.answers import Answers
 from connectors.gateway.app import build
 from connectors.gateway.log_writer import KafkaLog
@@ -30,7 +30,7 @@ def serve(settings: Settings) -> None:
             settings, KafkaLog(settings), Answers(settings.state.redis_url, settings.gateway.idempotency),
             Rates(settings.gateway.rate),
         )
-        app = build(taken(settings.intake), Registry(settings, patience=REGISTRY_SECONDS), services)
+        app = build(enabled_carriers(settings.intake), Registry(settings, patience=REGISTRY_SECONDS), services)
         server = uvicorn.Server(uvicorn.Config(
             app, log_config=None, access_log=False, proxy_headers=False, server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=int(settings.stage.drain_timeout) or 1,

@@ -16,13 +16,13 @@ from connectors.mapping.declared.status_tables import StatusTable
 from connectors.mapping.declared.yaml_text import Lines
 from connectors.mapping.documents.adapter import (
     BY_LINE,
-    READERS,
-    WITH_ATTRIBUTES,
+    DECODERS,
+    DECODERS_WITH_ATTRIBUTES,
     MappedAdapter,
     RowsAdapter,
-    rows_reader,
+    rows_decoder,
 )
-from connectors.mapping.documents.document import MESSAGE, Compiled
+from connectors.mapping.documents.document import MESSAGE, DocumentReader
 from connectors.mapping.documents.paths import BadPath
 from connectors.mapping.edifact.messages import TYPES, EdifactAdapter
 from connectors.mapping.values.carrier_names import CarrierNames
@@ -33,7 +33,7 @@ from streams.intake.adapter import Adapter
 
 FILE = "carrier.yaml"
 EDI = ("x12", "edifact")
-FORMATS = (*READERS, *BY_LINE, *EDI)
+FORMATS = (*DECODERS, *BY_LINE, *EDI)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 
@@ -62,7 +62,7 @@ class Carrier:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class CarrierFile:
     """A carrier's file, read and not yet compiled."""
 
     spec: Specification
@@ -71,7 +71,7 @@ class Read:
     schemes: Sequence[Scheme]
 
 
-def read(folder: Path) -> Read:
+def read_carrier_file(folder: Path) -> CarrierFile:
     """The folder's ``carrier.yaml``, checked as far as it goes by itself. Raises CarrierFileError."""
     spec, lines = yaml_text.load(folder / FILE, Specification)
     check_zone(spec.zone, lines, ("zone",))
@@ -93,7 +93,7 @@ def read(folder: Path) -> Read:
     if spec.push is not None:
         check_push(spec.push, lines)
     tables = {name: StatusTable(table) for name, table in spec.statuses.items()}
-    return Read(spec, lines, tables, [_scheme(one, lines, index) for index, one in enumerate(spec.check_digits)])
+    return CarrierFile(spec, lines, tables, [_scheme(one, lines, index) for index, one in enumerate(spec.check_digits)])
 
 
 def _scheme(one: CheckDigit, lines: Lines, index: int) -> Scheme:
@@ -109,17 +109,17 @@ def _scheme(one: CheckDigit, lines: Lines, index: int) -> Scheme:
     return Scheme(shape, RULES[one.rule])
 
 
-def names_of(carriers: Mapping[str, Read]) -> CarrierNames:
+def carrier_names_of(carriers: Mapping[str, CarrierFile]) -> CarrierNames:
     """What the files call the carriers that are some, and no aggregators."""
     named = CarrierNames()
     for one in carriers.values():
         spec = one.spec
         if isinstance(spec.carrier, str):
-            named.package([(normalise_carrier(spec.carrier), [spec.name, *spec.also, *spec.scac])])
+            named.add_packaged([(normalise_carrier(spec.carrier), [spec.name, *spec.also, *spec.scac])])
     return named
 
 
-def compile_carrier(one: Read, others: Mapping[str, Read], names: CarrierNames) -> Carrier:
+def compile_carrier(one: CarrierFile, others: Mapping[str, CarrierFile], names: CarrierNames) -> Carrier:
     """The working carrier. ``others``: all carriers read, by slug; ``names``: what they are called. Raises
     CarrierFileError."""
     spec, lines = one.spec, one.lines
@@ -137,7 +137,7 @@ def compile_carrier(one: Read, others: Mapping[str, Read], names: CarrierNames) 
     )
 
 
-def _adapter(one: Read, others: Mapping[str, Read], names: CarrierNames) -> Adapter:
+def _adapter(one: CarrierFile, others: Mapping[str, CarrierFile], names: CarrierNames) -> Adapter:
     spec = one.spec
     checks = _checks(others)
     if spec.x12 is not None:
@@ -145,10 +145,10 @@ def _adapter(one: Read, others: Mapping[str, Read], names: CarrierNames) -> Adap
     if spec.edifact is not None:
         slug = spec.carrier if isinstance(spec.carrier, str) else spec.carrier.otherwise
         return EdifactAdapter(spec.feed, spec.channel, spec.zone, slug, spec.edifact, checks, names)
-    return _mapped(one, others, checks, names)
+    return _document_adapter(one, others, checks, names)
 
 
-def _checks(carriers: Mapping[str, Read]) -> Checks:
+def _checks(carriers: Mapping[str, CarrierFile]) -> Checks:
     """The schemes of every carrier that is one and no aggregator."""
     schemes: dict[str, list[Scheme]] = {}
     for one in carriers.values():
@@ -165,34 +165,35 @@ def _seconds(text: str, lines: Lines, field: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-def _mapped(
-    one: Read, others: Mapping[str, Read], checks: Checks, names: CarrierNames
+def _document_adapter(
+    one: CarrierFile, others: Mapping[str, CarrierFile], checks: Checks, names: CarrierNames
 ) -> MappedAdapter | RowsAdapter:
     spec = one.spec
     levels = {MESSAGE, *(level for document in spec.documents for level in document.each)}
     for index, refusal in enumerate(spec.refusals):
-        if _starts(refusal.when) not in levels:
+        if _level_of(refusal.when) not in levels:
             raise one.lines.error(
                 ("refusals", str(index), "when"), f"starts with none of the levels {', '.join(sorted(levels))}"
             )
     try:
-        whole = Refusals([r for r in spec.refusals if _starts(r.when) == MESSAGE], [MESSAGE])
+        message_refusals = Refusals([r for r in spec.refusals if _level_of(r.when) == MESSAGE], [MESSAGE])
     except BadPath as error:
         raise one.lines.error(("refusals",), str(error)) from error
     documents = [
         _document(one, index, document, others, checks, names) for index, document in enumerate(spec.documents)
     ]
-    readers = WITH_ATTRIBUTES if spec.xml_attributes else READERS
+    decoders = DECODERS_WITH_ATTRIBUTES if spec.xml_attributes else DECODERS
     mapped = MappedAdapter(
-        spec.feed, {name: readers[name] for name in spec.formats if name in readers}, whole, documents
+        spec.feed, {name: decoders[name] for name in spec.formats if name in decoders}, message_refusals, documents
     )
     kind = spec.formats[0]
-    return RowsAdapter(mapped, rows_reader(kind, spec.csv)) if kind in BY_LINE else mapped
+    return RowsAdapter(mapped, rows_decoder(kind, spec.csv)) if kind in BY_LINE else mapped
 
 
 def _document(
-    one: Read, index: int, document: Document, others: Mapping[str, Read], checks: Checks, names: CarrierNames
-) -> tuple[Test, Compiled]:
+    one: CarrierFile, index: int, document: Document, others: Mapping[str, CarrierFile], checks: Checks,
+    names: CarrierNames,
+) -> tuple[Test, DocumentReader]:
     where = ("documents", str(index))
     tables = dict(one.tables)
     owner, _, table = document.statuses.partition("/")
@@ -210,7 +211,7 @@ def _document(
         return None if other is None else other.tables.get(name)
 
     try:
-        return test_of(document.when, [MESSAGE]), Compiled(
+        return test_of(document.when, [MESSAGE]), DocumentReader(
             document, one.spec, names, tables, table_of, checks
         )
     except BadPath as error:
@@ -227,6 +228,6 @@ def _place_of(lines: Lines, where: tuple[str, ...], problem: str) -> tuple[str, 
     return where
 
 
-def _starts(when: object) -> str:
+def _level_of(when: object) -> str:
     path = when if isinstance(when, str) else getattr(when, "path", "")
     return path.partition(".")[0]

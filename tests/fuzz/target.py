@@ -50,7 +50,7 @@ def intake(carrier: Carrier) -> Callable[[bytes], None]:
 def cutting(data: bytes) -> None:
     """Cuts the input as a dropped file: what goes in comes out, or is refused."""
     with suppress(Reject):
-        for _ in x12_cutting.pieces(io.BytesIO(data), 512):
+        for _ in x12_cutting.split(io.BytesIO(data), 512):
             pass
 
 

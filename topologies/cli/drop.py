@@ -28,14 +28,14 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Watch SHIPSYNC_DROP_DIR: send each file in FEED/inbox, then move it to FEED/archive or FEED/quarantine."""
-    from connectors.carriers import taken
+    from connectors.carriers import enabled_carriers
     from connectors.drop.sender import Sender
     from connectors.drop.watcher import Watcher
 
     settings = stack_file.resolve(configuration.load())
     if settings.drop.dir is None:
         raise Fatal("no drop folder is set: name one in SHIPSYNC_DROP_DIR")
-    watcher = Watcher(settings, taken(settings.intake), Sender(settings))
+    watcher = Watcher(settings, enabled_carriers(settings.intake), Sender(settings))
     try:
         if once:
             watcher.look()

@@ -25,11 +25,11 @@ def command(
     rate: Annotated[float, typer.Option(help="Most files per second; 0: no limit.", min=0)] = 0,
 ) -> None:
     """Send carrier files to a feed unchanged, one record per file."""
-    from connectors.carriers import taken
+    from connectors.carriers import enabled_carriers
     from topologies.operations.file_publisher import files_in, send
 
     settings = stack_file.resolve(configuration.load())
-    known_feed(feed, sorted(carrier.feed for carrier in taken(settings.intake)))
+    known_feed(feed, sorted(carrier.feed for carrier in enabled_carriers(settings.intake)))
     if not path.exists():
         raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")
     files = files_in(path)

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from config import topics
 from config.settings import IntakeSettings, Settings
-from connectors.carriers import discover, taken
+from connectors.carriers import discover, enabled_carriers
 from connectors.embedded.ports import is_free, unused
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.kernel.errors import Fatal
@@ -42,7 +42,7 @@ DROP = "drop"
 
 def catalogue(intake: IntakeSettings | None = None) -> tuple[topics.Topic, ...]:
     """Every topic of an installation with these feeds; without settings, of all packaged ones. Raises Fatal."""
-    return topics.catalogue(carrier.feed for carrier in (discover() if intake is None else taken(intake)))
+    return topics.catalogue(carrier.feed for carrier in (discover() if intake is None else enabled_carriers(intake)))
 
 
 class Stack:
@@ -201,9 +201,9 @@ class Stack:
             return unused(needed)
         first = self._ports + services.PORTS
         wanted = list(range(first, first + needed))
-        taken = [port for port in wanted if not is_free(port, self.settings.process.host)]
-        if taken:
-            raise Fatal(f"port {taken[0]} is taken, wanted for metrics: free it, or choose another --ports")
+        enabled_carriers = [port for port in wanted if not is_free(port, self.settings.process.host)]
+        if enabled_carriers:
+            raise Fatal(f"port {enabled_carriers[0]} is taken, wanted for metrics: free it, or choose another --ports")
         return wanted
 
     def _stage(self, name: str, port: int) -> ChildSpec:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from config import topics
 from config.settings import Settings
-from connectors.carriers import Carrier, taken
+from connectors.carriers import Carrier, enabled_carriers
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import DeadLetter, EdiReceipt, MasterRecord
 from streams.intake.control_numbers import MOST_KEPT
@@ -82,7 +82,7 @@ def learning(handler: Handler, settings: Settings, registry: Registry) -> ExitSt
 def run_stage(name: str, settings: Settings) -> int:
     """Run one stage until SIGTERM or SIGINT; the process's exit code. KeyError for an unknown name."""
     stage = STAGES[name]
-    carriers = {carrier.feed: carrier for carrier in taken(settings.intake)}
+    carriers = {carrier.feed: carrier for carrier in enabled_carriers(settings.intake)}
     registry = Registry(settings)
     handler = stage.build(settings, registry, carriers)
     cards = ValueCodec(topics.DEAD_LETTERS, DeadLetter, registry)

@@ -11,7 +11,7 @@ from typing import Any
 
 from config import topics
 from config.settings import Settings
-from connectors.carriers import taken
+from connectors.carriers import enabled_carriers
 from connectors.kafka.registry import Registry
 from connectors.polling import metrics
 from connectors.polling.client import CarrierClient
@@ -44,7 +44,7 @@ def configured(settings: Settings) -> list[PolledCarrier]:
     """The carriers this installation polls. Raises Fatal where credentials do not fit."""
     if settings.polling.credentials is None:
         return []
-    return polled_carriers(taken(settings.intake), settings.polling.credentials)
+    return polled_carriers(enabled_carriers(settings.intake), settings.polling.credentials)
 
 
 def books_of(carriers: Iterable[PolledCarrier]) -> dict[str, ScheduleBook]:

@@ -24,8 +24,8 @@ NUMBER, NUMBERS, ITEMS, REQUEST_ID = "{tracking_number}", "{tracking_numbers}", 
 _MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 _RATE = re.compile(r"([1-9]\d*)/([1-9]\d*)?([smhd])")
-_HOLES = re.compile(r"\{([a-z_]+)\}")
-_KNOWN_HOLES = {hole.strip("{}") for hole in (NUMBER, NUMBERS, ITEMS, REQUEST_ID)}
+_PLACEHOLDERS = re.compile(r"\{([a-z_]+)\}")
+_KNOWN_PLACEHOLDERS = {placeholder.strip("{}") for placeholder in (NUMBER, NUMBERS, ITEMS, REQUEST_ID)}
 
 
 class Authorisation(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +47,7 @@ class Older(Struct, frozen=True, forbid_unknown_fields=True):
     times: float
 
 
-class Dead(Struct, frozen=True, forbid_unknown_fields=True):
+class NotFound(Struct, frozen=True, forbid_unknown_fields=True):
     """A number not found in so many ``answers`` in a row ``over`` at least so long is asked for no more.
 
     ``every``: how often it is asked for until then.
@@ -80,7 +80,7 @@ class Poll(Struct, frozen=True, forbid_unknown_fields=True):
     intervals: dict[Status, str] = field(default_factory=dict)
     older: list[Older] = field(default_factory=list)
     longest: str = "1d"
-    not_found: Dead = Dead()
+    not_found: NotFound = NotFound()
     expires: str = "60d"
     volatile: list[str] = field(default_factory=list)
 
@@ -128,9 +128,9 @@ def _check_templates(poll: Poll, lines: Lines) -> None:
     texts = {"url": poll.url, "body": poll.body, "item": poll.item}
     texts |= {f"headers.{name}": text for name, text in poll.headers.items()}
     for name, text in texts.items():
-        unknown = set(_HOLES.findall(text)) - _KNOWN_HOLES
+        unknown = set(_PLACEHOLDERS.findall(text)) - _KNOWN_PLACEHOLDERS
         if unknown:
-            known = ", ".join(sorted(_KNOWN_HOLES))
+            known = ", ".join(sorted(_KNOWN_PLACEHOLDERS))
             raise lines.error(("poll", *name.split(".", 1)), f"{{{unknown.pop()}}} is not known; there is {known}")
     if not poll.url.startswith("https://"):
         raise lines.error(("poll", "url"), "give an https:// address")

@@ -12,7 +12,7 @@ from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 
 Test = Callable[[Levels], bool]
-_LONGEST = 500
+_MAX_DETAIL = 500
 
 
 def test_of(condition: str | Condition, levels: Sequence[str]) -> Test:
@@ -48,19 +48,19 @@ class Refusals:
 
     def outcome_for(self, at: Levels) -> Reject | CarrierError | None:
         """What this is, in the carrier's words, beside a tracking message; None where nothing declared fits."""
-        for fits, spec, details, number in self._known:
-            if fits(at):
-                said = [text for level, keys in details for text in texts_below(at[level], keys)]
-                words = dict.fromkeys([spec.says, *said] if spec.says else said)
-                detail = (": ".join(words) or spec.reason.value)[:_LONGEST]
+        for matches, spec, details, number in self._known:
+            if matches(at):
+                texts = [text for level, keys in details for text in texts_below(at[level], keys)]
+                words = dict.fromkeys([spec.says, *texts] if spec.says else texts)
+                detail = (": ".join(words) or spec.reason.value)[:_MAX_DETAIL]
                 if spec.reason is RejectReason.CARRIER_ERROR:
-                    return CarrierError(_kind(spec, said), _number(at, number), detail)
+                    return CarrierError(_error_kind(spec, texts), _number(at, number), detail)
                 return Reject(spec.reason, detail)
         return None
 
 
-def _kind(spec: Refusal, said: Sequence[str]) -> ErrorKind:
-    for text in said:
+def _error_kind(spec: Refusal, texts: Sequence[str]) -> ErrorKind:
+    for text in texts:
         for starts, kind in spec.kinds.items():
             if text.casefold().startswith(starts.casefold()):
                 return kind
@@ -72,7 +72,7 @@ def _number(at: Levels, path: tuple[int, tuple[str, ...]] | None) -> str:
     return normalise_tracking_number(text) if text else ""
 
 
-def merged(rejects: list[Reject]) -> list[Reject]:
+def merged_by_reason(rejects: list[Reject]) -> list[Reject]:
     """One reject a reason: the record is dead-lettered whole, so once for each is enough."""
     if len(rejects) < 2:
         return rejects

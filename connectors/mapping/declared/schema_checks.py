@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfoNotFoundError
 from connectors.mapping.declared.schema import Document, Push, Specification
 from connectors.mapping.declared.yaml_text import Lines
 from connectors.mapping.documents.adapter import BY_LINE
-from connectors.mapping.documents.location import cutter
+from connectors.mapping.documents.location import line_parser
 from connectors.mapping.values.event_times import ISO
 from connectors.mapping.values.times import zone
 
@@ -93,7 +93,7 @@ def check_places(document: Document, lines: Lines, where: tuple[str, ...]) -> No
     if document.place is not None:
         field = "parts" if document.place.pattern is None else "pattern"
         try:
-            cutter(document.place)
+            line_parser(document.place)
         except ValueError as error:
             raise lines.error((*where, "place", field), str(error)) from error
     for number, way in enumerate(document.zone_by):

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from connectors.mapping.declared.schema import Cause, Meaning, Statuses
 from streams.kernel.vocabulary import Classifier, ExceptionType, Flag, Milestone, Reason
 
-_MOST_REMEMBERED = 20_000
-_LONGEST_REMEMBERED = 300
+_CACHE_SIZE = 20_000
+_MAX_CACHED_LENGTH = 300
 _ALREADY_BAD = frozenset({ExceptionType.DAMAGE, ExceptionType.SHORTAGE})
 
 
-class Sense(NamedTuple):
+class StatusMeaning(NamedTuple):
     """What one scan says. ``flags`` is never changed in place."""
 
     milestone: Milestone
@@ -24,19 +24,19 @@ class Sense(NamedTuple):
     name: str = ""
 
 
-UNMAPPED = Sense(
+UNMAPPED = StatusMeaning(
     Milestone.UNKNOWN, Classifier.ACTUAL, ExceptionType.NONE, Reason.UNKNOWN, (Flag.CODE_UNMAPPED.value,)
 )
 
 
-def sense_of(meaning: Milestone | Meaning) -> Sense:
+def status_meaning(meaning: Milestone | Meaning) -> StatusMeaning:
     """A table's entry as a sense. An exception without a reason has the reason ``unknown``."""
     if isinstance(meaning, Milestone):
         meaning = Meaning(meaning)
     reason = meaning.reason
     if meaning.exception is not ExceptionType.NONE and reason is Reason.NORMAL:
         reason = Reason.UNKNOWN
-    return Sense(meaning.milestone, meaning.classifier, meaning.exception, reason, (), meaning.name)
+    return StatusMeaning(meaning.milestone, meaning.classifier, meaning.exception, reason, (), meaning.name)
 
 
 def cause_of(cause: Reason | Cause) -> Cause:
@@ -44,28 +44,28 @@ def cause_of(cause: Reason | Cause) -> Cause:
     return Cause(cause) if isinstance(cause, Reason) else cause
 
 
-def with_cause(sense: Sense, cause: Cause | None) -> Sense:
+def with_cause(meaning: StatusMeaning, cause: Cause | None) -> StatusMeaning:
     """The sense once its reason is known; an unknown cause of an exception is flagged.
 
     A normal reason leaves the exception of the status as it is. Delivered is delivered: of a cause only
     damage and shortage remain with it as exceptions.
     """
     if cause is None:
-        if sense.exception is ExceptionType.NONE:
-            return sense
-        return sense._replace(flags=(*sense.flags, Flag.CODE_UNMAPPED.value))
-    exception = sense.exception
+        if meaning.exception is ExceptionType.NONE:
+            return meaning
+        return meaning._replace(flags=(*meaning.flags, Flag.CODE_UNMAPPED.value))
+    exception = meaning.exception
     if exception is ExceptionType.NONE and (
-        sense.milestone is not Milestone.DELIVERED or cause.exception in _ALREADY_BAD
+        meaning.milestone is not Milestone.DELIVERED or cause.exception in _ALREADY_BAD
     ):
         exception = cause.exception
     reason = cause.reason
     if exception is not ExceptionType.NONE and reason is Reason.NORMAL:
-        reason = sense.reason if sense.reason is not Reason.NORMAL else Reason.UNKNOWN
-    milestone = sense.milestone
+        reason = meaning.reason if meaning.reason is not Reason.NORMAL else Reason.UNKNOWN
+    milestone = meaning.milestone
     if cause.milestone is not None and milestone is Milestone.IN_TRANSIT:
         milestone = cause.milestone
-    return sense._replace(milestone=milestone, exception=exception, reason=reason)
+    return meaning._replace(milestone=milestone, exception=exception, reason=reason)
 
 
 class StatusTable:
@@ -73,41 +73,41 @@ class StatusTable:
 
     def __init__(self, statuses: Statuses) -> None:
         self.source = statuses.source
-        self._codes = {code: sense_of(meaning) for code, meaning in statuses.codes.items()}
+        self._codes = {code: status_meaning(meaning) for code, meaning in statuses.codes.items()}
         self._texts = [
             (text.code, text.starts.casefold(),
-             sense_of(Meaning(text.milestone, text.exception, text.reason, text.classifier)))
+             status_meaning(Meaning(text.milestone, text.exception, text.reason, text.classifier)))
             for text in statuses.texts
         ]
         self._causes: Mapping[str, Cause] = {
             code: cause_of(cause) for code, cause in statuses.reasons.items()
         }
-        self._remembered: dict[tuple[str, str, str | None], Sense] = {}
+        self._cache: dict[tuple[str, str, str | None], StatusMeaning] = {}
 
-    def sense(self, code: str, text: str, reason_code: str | None) -> Sense:
+    def lookup(self, code: str, text: str, reason_code: str | None) -> StatusMeaning:
         """What a scan says; ``UNMAPPED`` where the table does not know the code."""
         key = (code, text if self._texts else "", reason_code)
-        known = self._remembered.get(key)
+        known = self._cache.get(key)
         if known is None:
-            known = self.listed(code, text) or UNMAPPED
+            known = self.find(code, text) or UNMAPPED
             if reason_code is not None:
                 known = with_cause(known, self._causes.get(reason_code))
-            if len(self._remembered) >= _MOST_REMEMBERED:
-                self._remembered.clear()
-            if len(code) + len(text) <= _LONGEST_REMEMBERED:
-                self._remembered[key] = known
+            if len(self._cache) >= _CACHE_SIZE:
+                self._cache.clear()
+            if len(code) + len(text) <= _MAX_CACHED_LENGTH:
+                self._cache[key] = known
         return known
 
-    def listed(self, code: str, text: str) -> Sense | None:
+    def find(self, code: str, text: str) -> StatusMeaning | None:
         """The exact code; else the text under it; else its type, the narrowest first; else None."""
         exact = self._codes.get(code)
         if exact is not None:
             return exact
         folded = " ".join(text.casefold().split())
         kind = code.partition(":")[0]
-        for only_under, starts, sense in self._texts:
-            if folded.startswith(starts) and only_under in (None, code, kind):
-                return sense
+        for only_code, starts, meaning in self._texts:
+            if folded.startswith(starts) and only_code in (None, code, kind):
+                return meaning
         while code:
             found = self._codes.get(f"{code}:*")
             if found is not None:

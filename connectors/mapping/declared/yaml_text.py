@@ -51,7 +51,7 @@ class Lines:
         """Every field noted below ``where``, with its line."""
         return [(field, line) for field, line in self._lines.items() if field[: len(where)] == where != field]
 
-    def like(self, pattern: tuple[str, ...]) -> tuple[str, ...]:
+    def match(self, pattern: tuple[str, ...]) -> tuple[str, ...]:
         """The first noted field that fits; ``...`` stands for any one part."""
         for where in self._lines:
             if len(where) == len(pattern) and all(
@@ -75,7 +75,7 @@ def load(path: Path, kind: type[T]) -> tuple[T, Lines]:
     try:
         return msgspec.convert(plain, kind, strict=False), lines
     except msgspec.ValidationError as error:
-        raise _complaint(error, lines, plain) from error
+        raise _field_error(error, lines, plain) from error
 
 
 def _plain(node: yaml.Node, where: tuple[str, ...], lines: Lines) -> Any:
@@ -100,24 +100,24 @@ def _plain(node: yaml.Node, where: tuple[str, ...], lines: Lines) -> Any:
     return None if bare and node.value in _NULLS else node.value
 
 
-def _complaint(error: msgspec.ValidationError, lines: Lines, plain: Any) -> CarrierFileError:
+def _field_error(error: msgspec.ValidationError, lines: Lines, plain: Any) -> CarrierFileError:
     text = str(error)
     found = _WHERE.search(text)
     parts = tuple(name or index for name, index in _PART.findall(found[1])) if found else ()
     problem = text[: found.start()] if found else text
-    where = lines.like(parts)
+    where = lines.match(parts)
     unknown = re.search(r"unknown field `(.*)`", problem)
     if unknown:
         where, problem = (*where, unknown[1]), "there is no such field; take it out or mend its name"
     elif "Invalid enum value" in problem:
         problem += "; see streams/kernel/vocabulary.py for the values there are"
-        where = _holding(plain, problem, where) or where
+        where = _path_of_value(plain, problem, where) or where
     elif "missing required field" in problem:
         problem += "; add it"
     return lines.error(where, problem)
 
 
-def _holding(plain: Any, problem: str, near: tuple[str, ...]) -> tuple[str, ...] | None:
+def _path_of_value(plain: Any, problem: str, near: tuple[str, ...]) -> tuple[str, ...] | None:
     """Where below ``near``'s mapping the value complained of stands: msgspec names no keys of a dict,
     and of a wrong key only its dict."""
     value = re.search(r"Invalid enum value '(.*?)'", problem)

@@ -7,30 +7,30 @@ from itertools import islice
 from typing import Any
 
 from connectors.formats import json, rows, xml
-from connectors.mapping.declared.refusals import Refusals, Test, merged
+from connectors.mapping.declared.refusals import Refusals, Test, merged_by_reason
 from connectors.mapping.declared.schema import Csv
-from connectors.mapping.documents.document import MESSAGE, Compiled
+from connectors.mapping.documents.document import MESSAGE, DocumentReader
 from streams.intake.adapter import Parsed, RawContext
 from streams.intake.payload_shape import SAMPLED, shape
 from streams.kernel.carrier_errors import CarrierError
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 
-Read = Callable[[bytes], dict[str, Any]]
-ReadRows = Callable[[bytes], Iterator[rows.Row]]
-READERS: dict[str, Read] = {"json": json.read, "xml": xml.read}
-WITH_ATTRIBUTES: dict[str, Read] = {**READERS, "xml": xml.read_with_attributes}
+Decode = Callable[[bytes], dict[str, Any]]
+DecodeRows = Callable[[bytes], Iterator[rows.Row]]
+DECODERS: dict[str, Decode] = {"json": json.read, "xml": xml.read}
+DECODERS_WITH_ATTRIBUTES: dict[str, Decode] = {**DECODERS, "xml": xml.read_with_attributes}
 BY_LINE = ("ndjson", "csv")
 _BLANK = b" \t\r\n\xef\xbb\xbf\x00"
-Documents = Sequence[tuple[Test, Compiled]]
+Documents = Sequence[tuple[Test, DocumentReader]]
 
 
 class MappedAdapter:
     """Reads one carrier's JSON and XML by its declared documents."""
 
-    def __init__(self, feed: str, readers: Mapping[str, Read], refusals: Refusals, documents: Documents) -> None:
+    def __init__(self, feed: str, decoders: Mapping[str, Decode], refusals: Refusals, documents: Documents) -> None:
         self.feed = feed
-        self._readers = readers
+        self._decoders = decoders
         self._refusals = refusals
         self._documents = documents
 
@@ -38,27 +38,29 @@ class MappedAdapter:
         """Events, rejects and errors. Raises Reject where it is no document of this carrier's."""
         message, kind = self._read(body)
         parsed = Parsed([], [])
-        self.take(message, kind == "xml", context, parsed)
+        self.parse_message(message, kind == "xml", context, parsed)
         if parsed.rejects:
-            parsed.rejects = merged(parsed.rejects)
+            parsed.rejects = merged_by_reason(parsed.rejects)
         return parsed
 
     def shape(self, body: bytes) -> set[str]:
         """The fields of a payload. Raises Reject."""
         return shape(self._read(body)[0])
 
-    def take(self, message: dict[str, Any], one_is_a_list: bool, context: RawContext, parsed: Parsed) -> None:
+    def parse_message(
+        self, message: dict[str, Any], single_as_object: bool, context: RawContext, parsed: Parsed
+    ) -> None:
         """Append what one message holds to ``parsed``. Raises Reject where it is no document of this carrier's."""
         at = (message,)
         for recognised, document in self._documents:
             if recognised(at):
-                document.parse(at, context, parsed, one_is_a_list)
+                document.parse(at, context, parsed, single_as_object)
                 return
-        known = self._refusals.outcome_for(at)
-        if isinstance(known, CarrierError):
-            parsed.errors.append(known)
+        outcome = self._refusals.outcome_for(at)
+        if isinstance(outcome, CarrierError):
+            parsed.errors.append(outcome)
             return
-        raise known or self._unrecognised(message)
+        raise outcome or self._unrecognised(message)
 
     def _unrecognised(self, message: dict[str, Any]) -> Reject:
         if list(message) == [json.LIST]:
@@ -78,16 +80,16 @@ class MappedAdapter:
             if not first:
                 raise Reject(RejectReason.EMPTY, "only blanks")
         kind = "xml" if first == b"<" else "json"
-        reader = self._readers.get(kind)
-        if reader is None:
+        decode = self._decoders.get(kind)
+        if decode is None:
             raise Reject(RejectReason.UNSUPPORTED_MESSAGE, f"{kind} is not what {self.feed} sends")
-        return reader(body), kind
+        return decode(body), kind
 
 
 class RowsAdapter:
     """Reads one carrier's NDJSON, CSV or fixed-width files: every line is a message of its own."""
 
-    def __init__(self, mapped: MappedAdapter, read: ReadRows) -> None:
+    def __init__(self, mapped: MappedAdapter, read: DecodeRows) -> None:
         self.feed = mapped.feed
         self._mapped = mapped
         self._read = read
@@ -103,14 +105,14 @@ class RowsAdapter:
             try:
                 if isinstance(message, Reject):
                     raise message
-                self._mapped.take(message, False, context, parsed)
+                self._mapped.parse_message(message, False, context, parsed)
             except Reject as reject:
                 parsed.rejects.append(reject)
             for index in range(before, len(parsed.rejects)):
                 parsed.rejects[index] = _on_line(number, parsed.rejects[index])
         if not lines:
             raise Reject(RejectReason.EMPTY, "no line with anything in it")
-        parsed.rejects = merged(parsed.rejects)
+        parsed.rejects = merged_by_reason(parsed.rejects)
         return parsed
 
     def shape(self, body: bytes) -> set[str]:
@@ -119,7 +121,7 @@ class RowsAdapter:
         return {part for message in islice(first, SAMPLED) for part in shape(message)}
 
 
-def rows_reader(kind: str, table: Csv | None) -> ReadRows:
+def rows_decoder(kind: str, table: Csv | None) -> DecodeRows:
     """How the lines of ``ndjson`` or ``csv`` are read."""
     if kind == "ndjson":
         return rows.ndjson

@@ -8,14 +8,14 @@ from connectors.mapping.declared.refusals import Refusals, test_of
 from connectors.mapping.declared.schema import Delivery, Document, OtherCarrier, Refusal, Specification
 from connectors.mapping.declared.status_tables import StatusTable
 from connectors.mapping.documents.levels import LIST, elements_of
-from connectors.mapping.documents.location import locator, zone_finder
-from connectors.mapping.documents.meaning import Table, Words
+from connectors.mapping.documents.location import location_reader, zone_finder
+from connectors.mapping.documents.meaning import ScanStatusReader, Table
 from connectors.mapping.documents.paths import Levels, Row, Texts, split
-from connectors.mapping.documents.references import reader
+from connectors.mapping.documents.references import reference_reader
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
 from connectors.mapping.values.event_builder import EventBuilder, Scan, retraction
-from connectors.mapping.values.event_times import end_of_day, teller
+from connectors.mapping.values.event_times import end_of_day, time_reader
 from connectors.mapping.values.other_carriers import carrier_of
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import CarrierEvent, ProofOfDelivery, Reference
@@ -28,35 +28,38 @@ MESSAGE = "message"
 _PROVEN = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})
 
 
-class Compiled:
+class DocumentReader:
     """A document ready to read. ``table_of``: a carrier's table by slug and name, for aggregators."""
 
     def __init__(
-        self, spec: Document, whole: Specification, names: CarrierNames,
+        self, spec: Document, carrier: Specification, names: CarrierNames,
         statuses: Mapping[str, StatusTable], table_of: Table, checks: Checks,
     ) -> None:
         self.name = spec.name
         self.levels = levels = [MESSAGE, *spec.each]
-        self._build = EventBuilder(whole.channel, checks).build
-        self._compile_levels(spec, whole.refusals)
+        self._build = EventBuilder(carrier.channel, checks).build
+        self._compile_levels(spec, carrier.refusals)
         texts = Texts(levels)
-        self._location = locator(spec.place, texts)
-        zone_of = zone_finder(spec.zone_by, whole.zone, texts, spec.place, self._location)
-        named = texts.first(whole.carrier.path if isinstance(whole.carrier, OtherCarrier) else None)
+        self._location = location_reader(spec.place, texts)
+        zone_of = zone_finder(spec.zone_by, carrier.zone, texts, spec.place, self._location)
+        carrier_slot = texts.first(carrier.carrier.path if isinstance(carrier.carrier, OtherCarrier) else None)
         self._number = texts.slots(spec.tracking_number)
-        self._moment = teller(spec.time, texts, zone_of)
-        self._said = Words(spec, carrier_of(whole.carrier, names), named, statuses, table_of, texts).said
-        self._eta = teller(spec.eta, texts, zone_of) if spec.eta else None
+        self._moment = time_reader(spec.time, texts, zone_of)
+        self._read_status = ScanStatusReader(
+            spec, carrier_of(carrier.carrier, names), carrier_slot, statuses, table_of, texts
+        ).read
+        self._eta = time_reader(spec.eta, texts, zone_of) if spec.eta else None
         self._proof = _proof(spec.delivery, texts)
         self._piece = texts.first(spec.piece)
         self._leg = texts.first(spec.leg)
         self._event_id = texts.first(spec.event_id)
-        self._references = reader(spec.references, levels, names)
-        self._each_its_own = any(split(one.each, levels)[0] == len(levels) - 1 > 0 for one in spec.references)
+        self._references = reference_reader(spec.references, levels, names)
+        self._references_per_scan = any(split(one.each, levels)[0] == len(levels) - 1 > 0 for one in spec.references)
         self._retracted = test_of(spec.retracted, levels) if spec.retracted is not None else None
         self._missing = (
-            _first(spec.tracking_number), spec.time[0].stamp or _first(spec.time[0].utc or spec.time[0].local or []),
-            _first(spec.code) or _first(spec.text),
+            _first_path(spec.tracking_number),
+            spec.time[0].stamp or _first_path(spec.time[0].utc or spec.time[0].local or []),
+            _first_path(spec.code) or _first_path(spec.text),
         )
         self._row = texts.reader()
 
@@ -69,33 +72,33 @@ class Compiled:
             for index, level in enumerate(levels)
         ]
 
-    def parse(self, at: Levels, context: RawContext, parsed: Parsed, one_is_a_list: bool) -> None:
+    def parse(self, at: Levels, context: RawContext, parsed: Parsed, single_as_object: bool) -> None:
         """Append what the message, the one level of ``at``, holds to ``parsed``. ``one_is_a_list``: the format shows
         no list of one."""
         if self._lists:
-            self._walk(at, 0, one_is_a_list, context, parsed)
+            self._walk(at, 0, single_as_object, context, parsed)
         else:
-            self._unit([at], context, parsed)
+            self._parse_scans([at], context, parsed)
 
     def _walk(
-        self, at: Levels, depth: int, one_is_a_list: bool, context: RawContext, parsed: Parsed
+        self, at: Levels, depth: int, single_as_object: bool, context: RawContext, parsed: Parsed
     ) -> None:
         try:
-            elements = self._lists[depth](at, one_is_a_list)
+            elements = self._lists[depth](at, single_as_object)
         except Reject as reject:
             parsed.rejects.append(reject)
             return
         if not elements:
-            self._nothing(at, depth, parsed)
+            self._empty_level(at, depth, parsed)
             return
         below = [(*at, element) for element in elements]
         if depth + 1 == len(self._lists):
-            self._unit(below, context, parsed)
+            self._parse_scans(below, context, parsed)
             return
         for inner in below:
-            self._walk(inner, depth + 1, one_is_a_list, context, parsed)
+            self._walk(inner, depth + 1, single_as_object, context, parsed)
 
-    def _nothing(self, at: Levels, depth: int, parsed: Parsed) -> None:
+    def _empty_level(self, at: Levels, depth: int, parsed: Parsed) -> None:
         """A level without elements: what the carrier says instead, else a refusal."""
         known = self._refusals[depth].outcome_for(at)
         if isinstance(known, CarrierError):
@@ -106,7 +109,7 @@ class Compiled:
             self._paths[depth],
         ))
 
-    def _unit(self, scans: list[Levels], context: RawContext, parsed: Parsed) -> None:
+    def _parse_scans(self, scans: list[Levels], context: RawContext, parsed: Parsed) -> None:
         """The scans of one shipment or piece: the newest carries the carrier's current estimate."""
         newest: CarrierEvent | None = None
         newest_row: Row = ()
@@ -114,7 +117,7 @@ class Compiled:
         for at in scans:
             try:
                 row = self._row(at)
-                if self._each_its_own:
+                if self._references_per_scan:
                     references = self._references(at)
                 event = self._event(row, references, context, len(parsed.events))
             except Reject as reject:
@@ -143,18 +146,18 @@ class Compiled:
             raise Reject(RejectReason.NO_REFERENCE, "it names no shipment", self._missing[0])
         if moment is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without a time", self._missing[1])
-        said = self._said(row)
-        if said is None:
+        status = self._read_status(row)
+        if status is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
         return self._build(context, index, Scan(
-            said.carrier, number, said.sense, said.code, said.shown_code, said.text, moment, references.copy(),
-            list(said.sense.flags), self._location(row), None,
-            self._proof(row) if said.sense.milestone in _PROVEN else None, row[self._piece], row[self._leg],
+            status.carrier, number, status.meaning, status.code, status.shown_code, status.text, moment,
+            references.copy(), list(status.meaning.flags), self._location(row), None,
+            self._proof(row) if status.meaning.milestone in _PROVEN else None, row[self._piece], row[self._leg],
             row[self._event_id],
         ))
 
 
-def _first(paths: str | list[str]) -> str:
+def _first_path(paths: str | list[str]) -> str:
     return paths if isinstance(paths, str) else "".join(paths[:1])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from connectors.formats import json
-from connectors.mapping.documents.paths import Levels, broken, value_getter
+from connectors.mapping.documents.paths import Levels, contract_broken, value_getter
 from streams.kernel.errors import Reject
 
 LIST = "[]"
@@ -20,46 +20,46 @@ def elements_of(path: str, levels: Sequence[str]) -> Elements:
     ``contract_broken`` where something else stands there. Raises BadPath.
     """
     if AND in path:
-        return _one_after_the_other([elements_of(part.strip(), levels) for part in path.split(AND)])
+        return _concatenated([elements_of(part.strip(), levels) for part in path.split(AND)])
     if path.endswith(JSON_TEXT):
-        return _in_a_text(path.removesuffix(JSON_TEXT), levels)
+        return _in_json_text(path.removesuffix(JSON_TEXT), levels)
     is_list, bare = path.endswith(LIST), path.removesuffix(LIST)
     value_at = value_getter(bare, levels)
-    return lambda at, one_is_a_list: _objects(value_at(at), bare, is_list, one_is_a_list)
+    return lambda at, single_as_object: _objects(value_at(at), bare, is_list, single_as_object)
 
 
-def _one_after_the_other(lists: Sequence[Elements]) -> Elements:
-    return lambda at, one_is_a_list: [one for elements in lists for one in elements(at, one_is_a_list)]
+def _concatenated(lists: Sequence[Elements]) -> Elements:
+    return lambda at, single_as_object: [one for elements in lists for one in elements(at, single_as_object)]
 
 
-def _in_a_text(path: str, levels: Sequence[str]) -> Elements:
+def _in_json_text(path: str, levels: Sequence[str]) -> Elements:
     value_at = value_getter(path, levels)
 
-    def read(at: Levels, one_is_a_list: bool) -> list[Any]:
-        del one_is_a_list
+    def read(at: Levels, single_as_object: bool) -> list[Any]:
+        del single_as_object
         text = value_at(at)
         if text is None or text == "":
             return []
         if not isinstance(text, str):
-            raise broken(path, "JSON in a text", text)
+            raise contract_broken(path, "JSON in a text", text)
         try:
             return [json.read(text.encode())]
         except (Reject, UnicodeEncodeError) as error:
-            raise broken(path, "JSON in a text", text) from error
+            raise contract_broken(path, "JSON in a text", text) from error
 
     return read
 
 
-def _objects(value: object, path: str, is_list: bool, one_is_a_list: bool) -> list[Any]:
+def _objects(value: object, path: str, is_list: bool, single_as_object: bool) -> list[Any]:
     if value is None or value == [] or (isinstance(value, str) and not value.strip()):
         return []
-    if isinstance(value, dict) and (not is_list or one_is_a_list):
+    if isinstance(value, dict) and (not is_list or single_as_object):
         return [value]
     if not is_list:
-        raise broken(path, "an object", value)
+        raise contract_broken(path, "an object", value)
     if not isinstance(value, list):
-        raise broken(path, "a list", value)
+        raise contract_broken(path, "a list", value)
     for index, element in enumerate(value):
         if element.__class__ is not dict:
-            raise broken(f"{path}[{index}]", "an object", element)
+            raise contract_broken(f"{path}[{index}]", "an object", element)
     return value

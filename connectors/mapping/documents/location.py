@@ -12,13 +12,13 @@ from connectors.mapping.values.places import PARTS, Key, country_code, is_countr
 from streams.contracts.model import Location
 
 Locate = Callable[[Row], Location | None]
-Cut = Callable[[str], Sequence[str | None]]
+LineParser = Callable[[str], Sequence[str | None]]
 _NOTHING: tuple[None, ...] = (None,) * len(PARTS)
 _COUNTRY = PARTS.index("country")
 _UNKNOWN_PART = f"name parts of a place: {', '.join(PARTS)}"
 
 
-def locator(spec: Place | None, texts: Texts) -> Locate:
+def location_reader(spec: Place | None, texts: Texts) -> Locate:
     """Reads the location a document declares. Parts with a field of their own go before those of the line."""
     if spec is None:
         return lambda _: None
@@ -26,40 +26,42 @@ def locator(spec: Place | None, texts: Texts) -> Locate:
     key_of: Callable[[Row], Key] = itemgetter(*map(texts.first, parts))
     if spec.line is None:
         return lambda row: place(key_of(row))
-    slot, cut = texts.slot(spec.line), cutter(spec)
+    slot, parse_line = texts.slot(spec.line), line_parser(spec)
 
     def locate(row: Row) -> Location | None:
         line = row[slot]
-        return place(_joined(key_of(row), _NOTHING if line is None else cut(line)))
+        return place(_merged_parts(key_of(row), _NOTHING if line is None else parse_line(line)))
 
     return locate
 
 
-def _joined(own: Sequence[str | None], line: Sequence[str | None]) -> Key:
-    name, city, region, postal_code, country, unlocode = (mine or its for mine, its in zip(own, line, strict=True))
+def _merged_parts(own: Sequence[str | None], line: Sequence[str | None]) -> Key:
+    name, city, region, postal_code, country, unlocode = (
+        own_part or line_part for own_part, line_part in zip(own, line, strict=True)
+    )
     return name, city, region, postal_code, country, unlocode
 
 
-def cutter(spec: Place) -> Cut:
+def line_parser(spec: Place) -> LineParser:
     """Cuts a line into the parts of a place. Raises ValueError: a part no place has, no regular expression."""
     if spec.pattern is not None:
-        return _by_pattern(spec.pattern)
+        return _pattern_parser(spec.pattern)
     order = _indexes(spec.parts.split(","))
     from_right = spec.parts_from == "right"
 
-    def cut(line: str) -> Sequence[str | None]:
+    def parse_line(line: str) -> Sequence[str | None]:
         found = line.rsplit(",", len(order) - 1) if from_right else line.split(",", len(order) - 1)
         parts = [part.strip() or None for part in found]
-        goes = list(order[-len(parts):] if from_right else order[:len(parts)])
+        targets = list(order[-len(parts):] if from_right else order[:len(parts)])
         last = parts[-1]
         if 1 < len(parts) < len(order) and _COUNTRY in order and last is not None and is_country(last):
-            goes[-1] = _COUNTRY
+            targets[-1] = _COUNTRY
         key: list[str | None] = [*_NOTHING]
-        for index, part in zip(goes, parts, strict=True):
+        for index, part in zip(targets, parts, strict=True):
             key[index] = part
         return key
 
-    return cut
+    return parse_line
 
 
 def _indexes(names: Iterable[str]) -> tuple[int, ...]:
@@ -69,17 +71,17 @@ def _indexes(names: Iterable[str]) -> tuple[int, ...]:
         raise ValueError(_UNKNOWN_PART) from error
 
 
-def _by_pattern(pattern: str) -> Cut:
+def _pattern_parser(pattern: str) -> LineParser:
     try:
-        fits = re.compile(pattern)
+        regex = re.compile(pattern)
     except re.error as error:
         raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
-    if not fits.groupindex:
+    if not regex.groupindex:
         raise ValueError("has a named group for each part, such as (?P<city>[^,]+)")
-    indexes = dict(zip(fits.groupindex, _indexes(fits.groupindex), strict=True))
+    indexes = dict(zip(regex.groupindex, _indexes(regex.groupindex), strict=True))
 
-    def cut(line: str) -> Sequence[str | None]:
-        found = fits.fullmatch(line)
+    def parse_line(line: str) -> Sequence[str | None]:
+        found = regex.fullmatch(line)
         if found is None:
             return (line, *_NOTHING[1:])
         key: list[str | None] = [*_NOTHING]
@@ -88,7 +90,7 @@ def _by_pattern(pattern: str) -> Cut:
             key[index] = part.strip() or None if part is not None else None
         return key
 
-    return cut
+    return parse_line
 
 
 def zone_finder(
@@ -96,11 +98,11 @@ def zone_finder(
 ) -> Callable[[Row], str]:
     """The zone a scan's clocks show: by the first way that tells one, else ``default``. ``declared``, ``locate``: the
     document's place."""
-    ways = [_way(spec, texts, declared, locate) for spec in specs]
+    readers = [_zone_reader(spec, texts, declared, locate) for spec in specs]
 
     def zone_of(row: Row) -> str:
-        for way in ways:
-            zone = way(row)
+        for read_zone in readers:
+            zone = read_zone(row)
             if zone is not None:
                 return zone
         return default
@@ -108,7 +110,7 @@ def zone_finder(
     return zone_of
 
 
-def _way(spec: ZoneBy, texts: Texts, declared: Place | None, locate: Locate) -> Callable[[Row], str | None]:
+def _zone_reader(spec: ZoneBy, texts: Texts, declared: Place | None, locate: Locate) -> Callable[[Row], str | None]:
     if spec.by is None:
         def of_the_scan(row: Row) -> str | None:
             found = locate(row)
@@ -129,8 +131,8 @@ def _zone_getter(spec: ZoneBy, declared: Place | None) -> Callable[[str], str | 
     if spec.table == "unlocodes":
         return lambda value: own.get(value.upper()) or zone_at(value, None)
     if spec.table == "place":
-        cut = cutter(declared or Place())
-        return lambda value: own.get(value.upper()) or _zone_of_line(cut(value))
+        parse_line = line_parser(declared or Place())
+        return lambda value: own.get(value.upper()) or _zone_of_line(parse_line(value))
     table: Mapping[str, str] = getattr(zones(), spec.table) if spec.table else {}
     table = {**table, **own}
     if spec.table == "countries":

@@ -7,37 +7,37 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from connectors.mapping.declared.schema import Document
-from connectors.mapping.declared.status_tables import EMPTY, Sense, StatusTable, sense_of
+from connectors.mapping.declared.status_tables import EMPTY, StatusMeaning, StatusTable, status_meaning
 from connectors.mapping.documents.paths import Row, Texts
 from connectors.mapping.values.other_carriers import CarrierOf
 
 Table = Callable[[str, str], StatusTable | None]
-Spoken = tuple[str | None, ...]
-_MOST_REMEMBERED = 20_000
-_LONGEST_REMEMBERED = 300
+StatusFields = tuple[str | None, ...]
+_CACHE_SIZE = 20_000
+_MAX_CACHED_LENGTH = 300
 
 
-class Said(NamedTuple):
+class ScanStatus(NamedTuple):
     """``code`` is the one that counts, ``shown_code`` that with its reason."""
 
     carrier: str
-    sense: Sense
+    meaning: StatusMeaning
     code: str
     shown_code: str
     text: str
 
 
-class Words:
+class ScanStatusReader:
     """Reads what scans say; the few things they say again and again are remembered, by the carrier whose words they
     are: who a name means may change. ``named``: the slot of the carrier's name."""
 
     def __init__(
-        self, spec: Document, carrier_of: CarrierOf, named: int,
+        self, spec: Document, carrier_of: CarrierOf, carrier_slot: int,
         statuses: Mapping[str, StatusTable], table_of: Table, texts: Texts,
     ) -> None:
-        self._carrier_of, self._named = carrier_of, named
+        self._carrier_of, self._carrier_slot = carrier_of, carrier_slot
         self._table = statuses.get(spec.statuses, EMPTY)
-        self._always = sense_of(spec.always) if spec.always is not None else None
+        self._always = status_meaning(spec.always) if spec.always is not None else None
         self._classified = texts.first(spec.classifier.path if spec.classifier else None)
         self._classifiers = spec.classifier.values if spec.classifier else {}
         self._code = texts.slots(spec.code)
@@ -48,61 +48,61 @@ class Words:
         own = spec.own_codes.tables if spec.own_codes else {}
         self._own = {slug: table for slug, name in own.items() if (table := table_of(slug, name)) is not None}
         self._strip = tuple(spec.strip)
-        self._spoken: Callable[[Row], Spoken] = _texts_at(
+        self._status_fields: Callable[[Row], StatusFields] = _texts_at(
             self._classified, *self._code, self._text, self._reason_code, self._reason_text, self._own_code,
         )
-        self._remembered: dict[tuple[str, Spoken], Said] = {}
+        self._cache: dict[tuple[str, StatusFields], ScanStatus] = {}
 
-    def said(self, row: Row) -> Said | None:
+    def read(self, row: Row) -> ScanStatus | None:
         """None for a scan without code and text, where the document does not say what such a one means."""
-        carrier, spoken = self._carrier_of(row[self._named]), self._spoken(row)
-        return self._remembered.get((carrier, spoken)) or self._remember(carrier, spoken, self._read(row, carrier))
+        carrier, fields = self._carrier_of(row[self._carrier_slot]), self._status_fields(row)
+        return self._cache.get((carrier, fields)) or self._cached(carrier, fields, self._read(row, carrier))
 
-    def _remember(self, carrier: str, spoken: Spoken, said: Said | None) -> Said | None:
-        if said is not None and sum(map(len, filter(None, (carrier, *spoken)))) <= _LONGEST_REMEMBERED:
-            if len(self._remembered) >= _MOST_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[carrier, spoken] = said
-        return said
+    def _cached(self, carrier: str, fields: StatusFields, status: ScanStatus | None) -> ScanStatus | None:
+        if status is not None and sum(map(len, filter(None, (carrier, *fields)))) <= _MAX_CACHED_LENGTH:
+            if len(self._cache) >= _CACHE_SIZE:
+                self._cache.clear()
+            self._cache[carrier, fields] = status
+        return status
 
-    def _read(self, row: Row, carrier: str) -> Said | None:
-        code = ":".join([self._bare(text) for slot in self._code if (text := row[slot]) is not None])
+    def _read(self, row: Row, carrier: str) -> ScanStatus | None:
+        code = ":".join([self._without_prefix(text) for slot in self._code if (text := row[slot]) is not None])
         text = row[self._text] or ""
         if not code and not text and self._always is None:
             return None
         reason_code = row[self._reason_code]
-        code, sense = self._sense(row, carrier, code, text, reason_code)
+        code, meaning = self._look_up(row, carrier, code, text, reason_code)
         classified = self._classifiers.get(row[self._classified] or "")
-        if classified is not None and classified is not sense.classifier:
-            sense = sense._replace(classifier=classified)
+        if classified is not None and classified is not meaning.classifier:
+            meaning = meaning._replace(classifier=classified)
         reason_text = row[self._reason_text]
         if reason_text is not None and reason_text != text:
             text = f"{text}: {reason_text}" if text else reason_text
         if "\n" in text:
             text = " ".join(text.split())
-        return Said(carrier, sense, code, code if reason_code is None else f"{code}:{reason_code}", text)
+        return ScanStatus(carrier, meaning, code, code if reason_code is None else f"{code}:{reason_code}", text)
 
-    def _bare(self, text: str) -> str:
+    def _without_prefix(self, text: str) -> str:
         for prefix in self._strip:
             if text.startswith(prefix):
                 return text[len(prefix):]
         return text
 
-    def _sense(
+    def _look_up(
         self, row: Row, carrier: str, code: str, text: str, reason_code: str | None
-    ) -> tuple[str, Sense]:
+    ) -> tuple[str, StatusMeaning]:
         """The code that counts and its meaning: an aggregator may pass on the carrier's own."""
         own_code, table = row[self._own_code], self._own.get(carrier)
         if own_code is not None and table is not None:
-            sense = table.listed(own_code, text)
-            if sense is not None:
-                return own_code, sense
+            meaning = table.find(own_code, text)
+            if meaning is not None:
+                return own_code, meaning
         if not code and self._always is not None:
             return code, self._always
-        return code, self._table.sense(code, text, reason_code)
+        return code, self._table.lookup(code, text, reason_code)
 
 
-def _texts_at(*slots: int) -> Callable[[Row], Spoken]:
+def _texts_at(*slots: int) -> Callable[[Row], StatusFields]:
     """Those texts of a row as a tuple, each once."""
     first, *others = dict.fromkeys(slots)
     if others:

@@ -24,10 +24,10 @@ class BadPath(ValueError):
     """The path names no level there is."""
 
 
-def broken(path: str, due: str, found: object) -> Reject:
+def contract_broken(path: str, expected: str, found: object) -> Reject:
     """The payload is not built as the adapter relies on."""
     kind = {"dict": "an object", "list": "a list", "NoneType": "nothing"}.get(type(found).__name__)
-    return Reject(RejectReason.CONTRACT_BROKEN, f"{path}: {due} is due, {kind or repr(found)[:60]} is there", path)
+    return Reject(RejectReason.CONTRACT_BROKEN, f"{path}: {expected} is due, {kind or repr(found)[:60]} is there", path)
 
 
 def split(path: str, levels: Sequence[str]) -> tuple[int, tuple[str, ...]]:
@@ -52,7 +52,7 @@ def as_text(value: Any, path: str) -> str | None:
         return str(value)
     if not value:
         return None
-    raise broken(path, "a text", value)
+    raise contract_broken(path, "a text", value)
 
 
 def as_object(value: Any, path: str) -> dict[str, Any]:
@@ -61,10 +61,10 @@ def as_object(value: Any, path: str) -> dict[str, Any]:
         return value
     if value is None or value == [] or (isinstance(value, str) and not value.strip()):
         return {}
-    raise broken(path, "an object", value)
+    raise contract_broken(path, "an object", value)
 
 
-class _Both(tuple[int, ...]):
+class _Concatenated(tuple[int, ...]):
     """Slots whose texts are one text."""
 
 
@@ -78,8 +78,8 @@ class Texts:
     def slot(self, path: str) -> int:
         """Where in the row the text at ``path`` will stand. Raises BadPath."""
         if JOINED in path:
-            both = _Both(map(self.slot, path.split(JOINED)))
-            return self._cells.setdefault(both, len(self._cells))
+            concatenated = _Concatenated(map(self.slot, path.split(JOINED)))
+            return self._cells.setdefault(concatenated, len(self._cells))
         _, keys = split(path, self.levels)
         if not keys:
             raise BadPath(f"{path!r} names a level, not a field of it")
@@ -106,9 +106,9 @@ class Texts:
             text = f"t{number}"
             if isinstance(cell, str):
                 lines += self._fetched(cell, text, objects, lines)
-            elif isinstance(cell, _Both):
-                all_there = " and ".join(f"t{slot} is not None" for slot in cell)
-                lines.append(f"    {text} = {' + '.join(f't{slot}' for slot in cell)} if {all_there} else None")
+            elif isinstance(cell, _Concatenated):
+                all_present = " and ".join(f"t{slot} is not None" for slot in cell)
+                lines.append(f"    {text} = {' + '.join(f't{slot}' for slot in cell)} if {all_present} else None")
             else:
                 lines.append(f"    {text} = {' or '.join(f't{slot}' for slot in cell) or None}")
         row = ", ".join(f"t{number}" for number in self._cells.values())

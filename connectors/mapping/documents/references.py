@@ -14,37 +14,37 @@ from connectors.mapping.values.other_carriers import carrier_of
 from streams.contracts.model import Reference
 
 
-def _none(_: Levels) -> list[Reference]:
+def _no_references(_: Levels) -> list[Reference]:
     return []
 
 
-def reader(
+def reference_reader(
     specs: Sequence[ReferenceFrom], levels: Sequence[str], names: CarrierNames
 ) -> Callable[[Levels], list[Reference]]:
     """One function that gathers them all, each once, in the order declared. Raises BadPath."""
     if not specs:
-        return _none
+        return _no_references
     wanted = [
         (*split(spec.each, levels), (spec.value or "").split(".") if spec.value else [], spec,
-         _other(spec, levels, names))
+         _carrier_reader(spec, levels, names))
         for spec in specs
     ]
 
     def get(at: Levels) -> list[Reference]:
         found: dict[Reference, None] = {}
-        for level, keys, value_keys, spec, other in wanted:
+        for level, keys, value_keys, spec, carrier_at in wanted:
             for holder in holders_below(at[level], keys):
                 kinds = list(texts_below(holder, spec.kind.split("."))) if spec.kind else []
                 kind = spec.types.get(kinds[0], spec.type) if kinds else spec.type
                 for text in texts_below(holder, value_keys):
                     reference = _reference(kind, text, spec)
-                    found[reference if other is None else replace(reference, carrier=other(at))] = None
+                    found[reference if carrier_at is None else replace(reference, carrier=carrier_at(at))] = None
         return list(found)
 
     return get
 
 
-def _other(
+def _carrier_reader(
     spec: ReferenceFrom, levels: Sequence[str], names: CarrierNames
 ) -> Callable[[Levels], str] | None:
     """Reads whose number it is, where that is another carrier's."""

@@ -21,26 +21,29 @@ _CONTRL = "CONTRL"
 _REJECTED, _TAKEN = "4", "7"
 _VERDICTS = {"4": Verdict.REJECTED, "7": Verdict.ACCEPTED, "8": Verdict.ACCEPTED}
 _NOT_SUPPORTED, _INVALID = "14", "12"
-Refused = Mapping[int, tuple[Reject, bool]]
+RejectedMessages = Mapping[int, tuple[Reject, bool]]
 
 
-def answers(
-    feed: str, messages: Iterable[Message], refused: Refused, context: RawContext
+def acknowledge_interchanges(
+    feed: str, messages: Iterable[Message], rejected: RejectedMessages, context: RawContext
 ) -> list[Acknowledgement]:
     """An answer to each interchange. ``refused``: index of a message -> why, and whether all of it was refused."""
     found: dict[int, list[tuple[Message, MessageVerdict]]] = {}
     for index, one in enumerate(messages):
         if one.kind != _CONTRL:
-            found.setdefault(id(one.interchange), []).append((one, _verdict(one, refused.get(index))))
-    return [_answer(feed, judged, place, context) for place, judged in enumerate(found.values())]
+            found.setdefault(id(one.interchange), []).append((one, _verdict(one, rejected.get(index))))
+    return [
+        _acknowledge_interchange(feed, messages_with_verdicts, place, context)
+        for place, messages_with_verdicts in enumerate(found.values())
+    ]
 
 
-def _said(one: Message) -> list[str]:
+def _content_of(one: Message) -> list[str]:
     """What a message says, segment by segment."""
-    return [one.kind, one.release, one.control, *map(_written, one.segments)]
+    return [one.kind, one.release, one.control, *map(_segment_text, one.segments)]
 
 
-def _written(segment: Segment) -> str:
+def _segment_text(segment: Segment) -> str:
     return "+".join(map(":".join, segment))
 
 
@@ -60,32 +63,33 @@ def received(feed: str, one: Message, context: RawContext) -> Acknowledgement:
     if verdict is Verdict.ACCEPTED and any(each.verdict is Verdict.REJECTED for each in messages):
         verdict = Verdict.PARTLY_ACCEPTED
     unb = one.interchange.unb
-    identity = digest("received", feed, _written(unb), *_said(one))
+    identity = digest("received", feed, _segment_text(unb), *_content_of(one))
     return Acknowledgement(
         identity, feed, Direction.RECEIVED, "edifact", at(uci, 2), at(uci, 3), at(uci, 1), "", verdict, messages, "",
         context.received_at, context.topic, context.partition, context.offset,
     )
 
 
-def _verdict(one: Message, refused: tuple[Reject, bool] | None) -> MessageVerdict:
+def _verdict(one: Message, rejected: tuple[Reject, bool] | None) -> MessageVerdict:
     errors, kind = list(one.faults), f"{one.kind}:{one.release}"
-    if refused is None:
+    if rejected is None:
         return MessageVerdict(kind, one.control, Verdict.ACCEPTED_WITH_ERRORS if errors else Verdict.ACCEPTED, errors)
-    reject, wholly = refused
+    reject, entirely = rejected
     code = _NOT_SUPPORTED if reject.reason is RejectReason.UNSUPPORTED_MESSAGE else _INVALID
     errors.append(f"{code}: {reject.detail}")
-    verdict = Verdict.REJECTED if wholly else Verdict.ACCEPTED_WITH_ERRORS
+    verdict = Verdict.REJECTED if entirely else Verdict.ACCEPTED_WITH_ERRORS
     return MessageVerdict(kind, one.control, verdict, errors)
 
 
-def _answer(
-    feed: str, judged: list[tuple[Message, MessageVerdict]], place: int, context: RawContext
+def _acknowledge_interchange(
+    feed: str, messages_with_verdicts: list[tuple[Message, MessageVerdict]], place: int, context: RawContext
 ) -> Acknowledgement:
-    interchange = judged[0][0].interchange
-    messages = [verdict for _, verdict in judged]
+    interchange = messages_with_verdicts[0][0].interchange
+    messages = [verdict for _, verdict in messages_with_verdicts]
     unb = interchange.unb
-    verdict = _whole(messages, interchange)
-    identity = digest("sent", feed, str(place), _written(unb), *(part for one, _ in judged for part in _said(one)))
+    verdict = _overall_verdict(messages, interchange)
+    content = (part for one, _ in messages_with_verdicts for part in _content_of(one))
+    identity = digest("sent", feed, str(place), _segment_text(unb), *content)
     return Acknowledgement(
         identity, feed, Direction.SENT, "edifact", at(unb, 2), at(unb, 3), at(unb, 5), "", verdict, messages,
         _text(unb, messages, interchange, verdict, identity, context), context.received_at, context.topic,
@@ -93,7 +97,7 @@ def _answer(
     )
 
 
-def _whole(messages: list[MessageVerdict], interchange: Interchange) -> Verdict:
+def _overall_verdict(messages: list[MessageVerdict], interchange: Interchange) -> Verdict:
     verdicts = {one.verdict for one in messages}
     if verdicts == {Verdict.REJECTED}:
         return Verdict.REJECTED
@@ -111,14 +115,14 @@ def _text(
     reference = f"{int(identity[:14], 16) % 10**14:014}"
     code, _, words = interchange.faults[0].partition(": ") if interchange.faults else ("", "", "")
     action = _REJECTED if verdict is Verdict.REJECTED else _TAKEN
-    uci = f"UCI+{_safe(at(unb, 5))}+{_party(unb, 2)}+{_party(unb, 3)}+{action}"
+    uci = f"UCI+{_escaped(at(unb, 5))}+{_party(unb, 2)}+{_party(unb, 3)}+{action}"
     body = [f"{uci}+{code}+{words.partition(' ')[0]}" if code else uci]
     for one in messages:
         if one.verdict is not Verdict.ACCEPTED:
             action = _REJECTED if one.verdict is Verdict.REJECTED else _TAKEN
             code = one.errors[0].partition(":")[0] if one.errors else ""
-            kind = ":".join(map(_safe, one.kind.split(":")))
-            body.append(f"UCM+{_safe(one.control)}+{kind}:UN+{action}" + (f"+{code}" if code else ""))
+            kind = ":".join(map(_escaped, one.kind.split(":")))
+            body.append(f"UCM+{_escaped(one.control)}+{kind}:UN+{action}" + (f"+{code}" if code else ""))
     charset = at(unb, 1) or "UNOA"
     segments = [
         f"UNB+{charset}:3+{_party(unb, 3)}+{_party(unb, 2)}+{made:%y%m%d}:{made:%H%M}+{reference}",
@@ -128,8 +132,8 @@ def _text(
 
 
 def _party(unb: Segment, element: int) -> str:
-    return ":".join(_safe(part) for part in unb[element]) if element < len(unb) else ""
+    return ":".join(_escaped(part) for part in unb[element]) if element < len(unb) else ""
 
 
-def _safe(text: str) -> str:
+def _escaped(text: str) -> str:
     return "".join(f"?{letter}" if letter in "?'+:" else letter for letter in text.strip())

@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from connectors.formats.edifact import Message, Segment, at, read
 from connectors.mapping.declared import yaml_text
-from connectors.mapping.declared.refusals import merged
+from connectors.mapping.declared.refusals import merged_by_reason
 from connectors.mapping.declared.schema import Cause, Edifact, Meaning, Statuses
-from connectors.mapping.declared.status_tables import Sense, StatusTable, sense_of
-from connectors.mapping.edifact.contrl import answers, received
+from connectors.mapping.declared.status_tables import StatusMeaning, StatusTable, status_meaning
+from connectors.mapping.edifact.contrl import acknowledge_interchanges, received
 from connectors.mapping.edifact.times import moment_of
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
@@ -33,7 +33,7 @@ from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Classifier, Milestone, Reason, RejectReason
 
 TYPES = ("IFTSTA", "DESADV", "IFTMIN", "CONTRL")
-NAMES = {
+MESSAGE_NAMES = {
     "IFTMBF": "a firm booking", "IFTMBC": "a booking confirmation",
     "ORDERS": "a purchase order", "INVOIC": "an invoice", "APERAK": "an application error", "IFCSUM": "a consolidation",
     "COPRAR": "a container order", "CODECO": "a gate report", "COARRI": "a discharge report",
@@ -41,21 +41,21 @@ NAMES = {
 _NUMBER = "number"
 _CANCELLATION = "1"
 """Data element 1225: the message takes back one sent before."""
-_ASKED, _PLANNED = Classifier.REQUESTED, Classifier.PLANNED
-_DATED: dict[str, dict[str, Sense]] = {
-    "DESADV": {"137": sense_of(Milestone.PRE_ADVISED), "11": sense_of(Milestone.DEPARTED_PICKUP)},
+_REQUESTED, _PLANNED = Classifier.REQUESTED, Classifier.PLANNED
+_MEANING_BY_DATE: dict[str, dict[str, StatusMeaning]] = {
+    "DESADV": {"137": status_meaning(Milestone.PRE_ADVISED), "11": status_meaning(Milestone.DEPARTED_PICKUP)},
     "IFTMIN": {
-        "137": sense_of(Meaning(Milestone.BOOKING_CONFIRMED, classifier=_ASKED)),
-        "200": sense_of(Meaning(Milestone.PICKED_UP, classifier=_ASKED)),
-        "10": sense_of(Meaning(Milestone.DEPARTED_PICKUP, classifier=_ASKED)),
-        "133": sense_of(Meaning(Milestone.DEPARTED_PICKUP, classifier=_PLANNED)),
-        "2": sense_of(Meaning(Milestone.DELIVERED, classifier=_ASKED)),
-        "69": sense_of(Meaning(Milestone.DELIVERED, classifier=_PLANNED)),
+        "137": status_meaning(Meaning(Milestone.BOOKING_CONFIRMED, classifier=_REQUESTED)),
+        "200": status_meaning(Meaning(Milestone.PICKED_UP, classifier=_REQUESTED)),
+        "10": status_meaning(Meaning(Milestone.DEPARTED_PICKUP, classifier=_REQUESTED)),
+        "133": status_meaning(Meaning(Milestone.DEPARTED_PICKUP, classifier=_PLANNED)),
+        "2": status_meaning(Meaning(Milestone.DELIVERED, classifier=_REQUESTED)),
+        "69": status_meaning(Meaning(Milestone.DELIVERED, classifier=_PLANNED)),
     },
 }
 """Data element 2005, what a date is of: the message (137), pick-up (200), shipment (10), despatch (11), departure
 (133), delivery asked for (2) and promised (69)."""
-_WITHDRAWN = {"137": sense_of(Milestone.BOOKING_CANCELLED)}
+_CANCELLED = {"137": status_meaning(Milestone.BOOKING_CANCELLED)}
 _STATUS_PLACES = frozenset({"175", "14", "16", "16E", "1", "18", "35", "198"})
 _DELIVERY_PLACE = "7"
 _ARRIVAL_EXPECTED = "132"
@@ -109,13 +109,13 @@ class EdifactAdapter:
         reasons = {**tables.reasons, **partner.reasons}
         self._table = StatusTable(Statuses(tables.source, meanings, partner.texts, reasons))
         self._types = {**tables.references, **partner.references}
-        self._aliases = names.over({normalise_carrier(name): slug for name, slug in partner.carriers.items()})
+        self._aliases = names.with_aliases({normalise_carrier(name): slug for name, slug in partner.carriers.items()})
 
     def parse(self, body: bytes, context: RawContext) -> Parsed:
         """Events of every message taken, rejects for the others. Raises Reject where it is no interchange."""
         messages, rejects = read(body)
         parsed = Parsed([], rejects)
-        refused: dict[int, tuple[Reject, bool]] = {}
+        rejected: dict[int, tuple[Reject, bool]] = {}
         found: list[SetRead] = []
         for index, one in enumerate(messages):
             try:
@@ -123,18 +123,20 @@ class EdifactAdapter:
             except Reject as reject:
                 own = Parsed([], [reject])
             if own.rejects:
-                refused[index] = (own.rejects[0], not own.events)
+                rejected[index] = (own.rejects[0], not own.events)
             parsed.events += own.events
             parsed.rejects += own.rejects
             parsed.acknowledgements += own.acknowledgements
             found.append(SetRead(one.control, own.events))
         if self._partner.acknowledge:
-            parsed.acknowledgements += answers(self.feed, messages, refused, context)
+            parsed.acknowledgements += acknowledge_interchanges(self.feed, messages, rejected, context)
         parsed.envelopes = [
-            Envelope(at(interchange.unb, 2), at(interchange.unb, 5), "", [own for _, own in read_of_it])
-            for interchange, read_of_it in groupby(zip(messages, found, strict=True), lambda each: each[0].interchange)
+            Envelope(at(interchange.unb, 2), at(interchange.unb, 5), "", [own for _, own in messages_read])
+            for interchange, messages_read in groupby(
+                zip(messages, found, strict=True), lambda each: each[0].interchange
+            )
         ]
-        parsed.rejects = merged(parsed.rejects)
+        parsed.rejects = merged_by_reason(parsed.rejects)
         return parsed
 
     def shape(self, body: bytes) -> set[str]:
@@ -150,18 +152,18 @@ class EdifactAdapter:
         if one.kind in self._partner.messages:
             if one.kind == "IFTSTA":
                 return self._statuses(one, context, first)
-            if one.kind in _DATED:
+            if one.kind in _MEANING_BY_DATE:
                 return self._document(one, context, first)
             return Parsed(acknowledgements=[received(self.feed, one, context)])
-        name = NAMES.get(one.kind)
+        name = MESSAGE_NAMES.get(one.kind)
         what = f"{name} ({one.kind})" if name else f"message {one.kind or '(none)'}"
         raise Reject(RejectReason.UNSUPPORTED_MESSAGE, f"{what} {one.control}", "UNH")
 
     def _statuses(self, one: Message, context: RawContext, first: int) -> Parsed:
-        statuses, carrier = self._gathered(one)
+        statuses, carrier = self._gather(one)
         if not statuses:
             raise Reject(RejectReason.CONTRACT_BROKEN, f"IFTSTA {one.control} without an STS", "STS")
-        cancelled = any(at(bgm, 3) == _CANCELLATION for bgm in _of(one, "BGM"))
+        cancelled = any(at(bgm, 3) == _CANCELLATION for bgm in _segments_of(one, "BGM"))
         parsed = Parsed([], [])
         for status in statuses:
             try:
@@ -172,7 +174,7 @@ class EdifactAdapter:
                 parsed.events.append(retraction(event) if cancelled else event)
         return parsed
 
-    def _gathered(self, one: Message) -> tuple[list[Status], str]:
+    def _gather(self, one: Message) -> tuple[list[Status], str]:
         """The statuses with what stands above each: message, consignment, status."""
         carrier, consignment = "", ""
         heading: list[Reference] = []
@@ -201,7 +203,7 @@ class EdifactAdapter:
             elif tag == "LOC" and not statuses:
                 place = place or segment
             elif statuses:
-                _detail(tag, segment, statuses[-1])
+                _add_detail(tag, segment, statuses[-1])
         return statuses, carrier
 
     def _reference(
@@ -226,19 +228,19 @@ class EdifactAdapter:
         references = list(dict.fromkeys(status.references))
         if not status.number and not references:
             raise Reject(RejectReason.NO_REFERENCE, f"IFTSTA {one.control} names no shipment", "CNI-02")
-        words = " ".join([text, *status.remarks]).strip()
-        sense = self._table.sense(code, words, reason or None)
+        status_text = " ".join([text, *status.remarks]).strip()
+        meaning = self._table.lookup(code, status_text, reason or None)
         moment = self._occurred(status, one)
         estimate = None
         if status.estimate is not None:
             estimate = end_of_day(moment_of(status.estimate, self._zone_at(status.estimate_place)))
         proof = None
-        if sense.milestone is Milestone.DELIVERED and status.proof:
+        if meaning.milestone is Milestone.DELIVERED and status.proof:
             proof = ProofOfDelivery(status.proof.get("signed_by"), status.proof.get("left_at"))
         return self._build(context, index, Scan(
-            self._slug(carrier), status.number, sense, code, f"{code}:{reason}" if reason else code,
-            words or sense.name, moment, references, [*one.flags, *sense.flags], _location(status.place), estimate,
-            proof, leg=status.leg,
+            self._slug(carrier), status.number, meaning, code, f"{code}:{reason}" if reason else code,
+            status_text or meaning.name, moment, references, [*one.flags, *meaning.flags], _location(status.place),
+            estimate, proof, leg=status.leg,
         ))
 
     def _occurred(self, status: Status, one: Message) -> Moment:
@@ -247,7 +249,7 @@ class EdifactAdapter:
         own = sorted(
             status.dates, key=lambda dtm: wanted.index(at(dtm, 1)) if at(dtm, 1) in wanted else len(wanted)
         )
-        heading = [dtm for dtm in _of(one, "DTM") if at(dtm, 1) == "137"]
+        heading = [dtm for dtm in _segments_of(one, "DTM") if at(dtm, 1) == "137"]
         for dtm in [*own, *heading][:1]:
             return moment_of(dtm, self._zone_at(status.place))
         raise Reject(RejectReason.CONTRACT_BROKEN, "a status without a date", "DTM")
@@ -264,7 +266,7 @@ class EdifactAdapter:
         """What a DESADV or IFTMIN holds: an event for every date that concerns the whole shipment; a date that cannot
         be read is rejected alone. Raises Reject where it names no shipment."""
         kind = "despatch_advice" if one.kind == "DESADV" else "transport_instruction"
-        references = [Reference(kind, at(bgm, 2)) for bgm in _of(one, "BGM") if at(bgm, 2)]
+        references = [Reference(kind, at(bgm, 2)) for bgm in _segments_of(one, "BGM") if at(bgm, 2)]
         for segment in one.segments:
             reference = self._types.get(at(segment, 1)) if segment[0][0] == "RFF" else None
             if reference not in (None, _NUMBER) and at(segment, 1, 1):
@@ -273,13 +275,13 @@ class EdifactAdapter:
                 references += [Reference("sscc", part) for element in segment[2:] for part in element if part]
         if not references:
             raise Reject(RejectReason.NO_REFERENCE, f"{one.kind} {one.control} names no shipment", "BGM-02")
-        dates = {at(dtm, 1): dtm for dtm in reversed(_of(one, "DTM"))}
-        carrier = next((at(nad, 2) for nad in _of(one, "NAD") if at(nad, 1) == "CA"), "")
+        dates = {at(dtm, 1): dtm for dtm in reversed(_segments_of(one, "DTM"))}
+        carrier = next((at(nad, 2) for nad in _segments_of(one, "NAD") if at(nad, 1) == "CA"), "")
         estimate = next((dates[code] for code in standard().delivery_estimates if code in dates), None)
         due = None if estimate is None or one.kind != "DESADV" else end_of_day(moment_of(estimate, self._zone))
-        cancelled = any(at(bgm, 3) == _CANCELLATION for bgm in _of(one, "BGM"))
+        cancelled = any(at(bgm, 3) == _CANCELLATION for bgm in _segments_of(one, "BGM"))
         parsed = Parsed([], [])
-        for qualifier, sense in (_WITHDRAWN if cancelled else _DATED[one.kind]).items():
+        for qualifier, meaning in (_CANCELLED if cancelled else _MEANING_BY_DATE[one.kind]).items():
             if qualifier not in dates:
                 continue
             try:
@@ -289,13 +291,13 @@ class EdifactAdapter:
                 continue
             code = f"{one.kind}:{qualifier}"
             parsed.events.append(self._build(context, first + len(parsed.events), Scan(
-                self._slug(carrier), "", sense, code, code, "", moment, references.copy(), list(one.flags),
+                self._slug(carrier), "", meaning, code, code, "", moment, references.copy(), list(one.flags),
                 estimated_delivery_at=due,
             )))
         return parsed
 
 
-def _detail(tag: str, segment: Segment, status: Status) -> None:
+def _add_detail(tag: str, segment: Segment, status: Status) -> None:
     if tag == "DTM":
         estimates = standard().delivery_estimates
         stop = "" if status.stop is None else at(status.stop, 1)
@@ -323,7 +325,7 @@ def _code(sts: Segment) -> str:
     return plain or ":".join(part for part in (at(sts, 1, 1), at(sts, 1, 2)) if part)
 
 
-def _of(one: Message, tag: str) -> list[Segment]:
+def _segments_of(one: Message, tag: str) -> list[Segment]:
     return [segment for segment in one.segments if segment[0][0] == tag]
 
 
@@ -341,8 +343,8 @@ def _unlocode(loc: Segment) -> str | None:
 
 
 def _country(loc: Segment) -> str | None:
-    return next(_words(at(loc, 3), at(loc, 3, 3)), None)
+    return next(_nonempty(at(loc, 3), at(loc, 3, 3)), None)
 
 
-def _words(*texts: str) -> Iterator[str]:
+def _nonempty(*texts: str) -> Iterator[str]:
     yield from filter(None, texts)

@@ -13,7 +13,7 @@ from streams.contracts.model import MasterRecord
 from streams.kernel.vocabulary import MasterKind
 
 
-def bare(name: str) -> str:
+def match_key(name: str) -> str:
     """The name's letters and digits, in lower case."""
     return "".join(filter(str.isalnum, name)).lower()
 
@@ -26,45 +26,47 @@ class CarrierNames:
         self._slugs: frozenset[str] = frozenset()
         self._packaged: dict[str, str] = {}
         self._records: dict[str, MasterRecord] = {}
-        self._by_hand: dict[str, str] = {}
+        self._master_data: dict[str, str] = {}
         self.ready = True
-        self.package(packaged)
+        self.add_packaged(packaged)
 
-    def package(self, carriers: Iterable[tuple[str, Iterable[str]]]) -> None:
+    def add_packaged(self, carriers: Iterable[tuple[str, Iterable[str]]]) -> None:
         """Take in the carriers there are files of: slug and names of each. Of two with one name the first keeps it."""
-        told = [(slug, list(names)) for slug, names in carriers]
-        self._slugs |= {slug for slug, _ in told}
-        for slug, names in told:
+        carriers_named = [(slug, list(names)) for slug, names in carriers]
+        self._slugs |= {slug for slug, _ in carriers_named}
+        for slug, names in carriers_named:
             for name in (slug, *names):
-                self._packaged.setdefault(bare(name), slug)
+                self._packaged.setdefault(match_key(name), slug)
 
     def learn(self, record: MasterRecord) -> None:
         """Take in what a person says of a carrier, or takes back; of other kinds nothing."""
         if record.kind is not MasterKind.CARRIER:
             return
         self._records = {**self._records, record.id: record}
-        self._by_hand = {
-            bare(name): slug for slug, one in sorted(self._records.items(), reverse=True) if not one.withdrawn
-            for name in (one.name, one.scac, one.gln, one.duns, *one.aliases, slug) if bare(name)
+        self._master_data = {
+            match_key(name): slug for slug, one in sorted(self._records.items(), reverse=True) if not one.withdrawn
+            for name in (one.name, one.scac, one.gln, one.duns, *one.aliases, slug) if match_key(name)
         }
 
     def find(self, name: str) -> str | None:
         """The slug; None for a name nobody has told of."""
-        key = bare(name)
-        return self._by_hand.get(key) or self._packaged.get(key)
+        key = match_key(name)
+        return self._master_data.get(key) or self._packaged.get(key)
 
     def slug_of(self, name: str) -> str:
         """The slug; of a name nobody has told of the name itself, trimmed and in lower case."""
         short = normalise_carrier(name)
-        return short if short in self._slugs and bare(short) not in self._by_hand else self.find(short) or short
+        if short in self._slugs and match_key(short) not in self._master_data:
+            return short
+        return self.find(short) or short
 
-    def over(self, aliases: Mapping[str, str]) -> Aliases:
+    def with_aliases(self, aliases: Mapping[str, str]) -> Aliases:
         """These aliases, with people's words before them and the other carriers' names behind them."""
         return Aliases(self, aliases)
 
-    def by_hand(self, name: str) -> str | None:
+    def master_data_slug(self, name: str) -> str | None:
         """The slug a person has told; None for a name nobody has."""
-        return self._by_hand.get(bare(name)) if self._by_hand else None
+        return self._master_data.get(match_key(name)) if self._master_data else None
 
 
 class Aliases:
@@ -77,4 +79,4 @@ class Aliases:
 
     def get(self, name: str, otherwise: str = "") -> str:
         """The slug; ``otherwise`` for a name nobody has told of."""
-        return self._known.by_hand(name) or self._own.get(name) or self._known.find(name) or otherwise
+        return self._known.master_data_slug(name) or self._own.get(name) or self._known.find(name) or otherwise

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from connectors.mapping.values import gs1
 from streams.contracts.model import Reference
 
-_MOST_NUMBERS = 200_000
+_MAX_CACHED_NUMBERS = 200_000
 _S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 _WEIGHTS_3_1_7 = (3, 1, 7)
 _CONTAINER_LETTERS = dict(zip(
@@ -88,7 +88,7 @@ class Checks:
             return False
         known = self._known.get((carrier, number))
         if known is None:
-            if len(self._known) >= _MOST_NUMBERS:
+            if len(self._known) >= _MAX_CACHED_NUMBERS:
                 self._known.clear()
             known = self._known[carrier, number] = _first_fitting_is_wrong(schemes, number)
         return known

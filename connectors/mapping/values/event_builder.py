@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connectors.mapping.declared.status_tables import Sense
+from connectors.mapping.declared.status_tables import StatusMeaning
 from connectors.mapping.values.check_digits import Checks, any_is_wrong
-from connectors.mapping.values.times import UNTOLD, Moment
+from connectors.mapping.values.times import MISSING_TIME, Moment
 from streams.contracts.ids import digest, event_id
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
 from streams.intake.adapter import RawContext
@@ -17,7 +17,7 @@ FUTURE_TOLERANCE_MS = 15 * 60_000
 _NEW = Correction.NEW
 _ACTUAL = Classifier.ACTUAL
 _FUTURE = Flag.TIMESTAMP_FUTURE.value
-_UNTOLD = Flag.TIMESTAMP_UNTOLD.value
+_TIME_MISSING = Flag.TIMESTAMP_UNTOLD.value
 _CHECK_DIGIT = Flag.CHECK_DIGIT_WRONG.value
 
 
@@ -40,7 +40,7 @@ class Scan(Struct, gc=False):
 
     carrier: str
     number: str
-    sense: Sense
+    meaning: StatusMeaning
     code: str
     shown_code: str
     text: str
@@ -72,16 +72,16 @@ class EventBuilder:
         nature, so the time stated is kept beside the time of receipt. A scan without a time takes the time of receipt,
         and its id has none. Where the carrier's number is missing, the first reference stands in the id.
         """
-        carrier, number, sense, moment = scan.carrier, scan.number, scan.sense, scan.moment
+        carrier, number, meaning, moment = scan.carrier, scan.number, scan.meaning, scan.moment
         references, flags, location = scan.references, scan.flags, scan.location
         stated = occurred_at = moment.at_ms
         stated_at = None
         received_at = context.received_at
-        if moment is UNTOLD:
+        if moment is MISSING_TIME:
             occurred_at = received_at
-            flags = [*flags, _UNTOLD]
+            flags = [*flags, _TIME_MISSING]
         elif occurred_at > received_at:
-            if sense.classifier is not _ACTUAL:
+            if meaning.classifier is not _ACTUAL:
                 occurred_at, stated_at = received_at, stated
             elif occurred_at > received_at + FUTURE_TOLERANCE_MS:
                 occurred_at, stated_at = received_at, stated
@@ -95,9 +95,9 @@ class EventBuilder:
         identity = number or f"{references[0].type}:{references[0].value}"
         piece = scan.piece
         return CarrierEvent(
-            event_id(carrier, identity, sense.milestone, scan.code, stated, location, piece),
-            carrier, number, sense.milestone, sense.classifier, occurred_at, received_at, sense.exception,
-            sense.reason, scan.shown_code, scan.text, location, scan.estimated_delivery_at, scan.proof, piece,
+            event_id(carrier, identity, meaning.milestone, scan.code, stated, location, piece),
+            carrier, number, meaning.milestone, meaning.classifier, occurred_at, received_at, meaning.exception,
+            meaning.reason, scan.shown_code, scan.text, location, scan.estimated_delivery_at, scan.proof, piece,
             moment.offset_minutes, moment.assumed, moment.precision, _NEW, None, references, flags, source, stated_at,
             scan.leg, scan.carrier_event_id,
         )

@@ -14,7 +14,7 @@ from connectors.mapping.values.times import (
     INSTANT,
     LOCAL_NO_ZONE,
     MINUTE_MS,
-    UNTOLD,
+    MISSING_TIME,
     Midnight,
     Moment,
     Unreadable,
@@ -29,49 +29,49 @@ from connectors.mapping.values.times import (
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 
-When = Callable[[Row], Moment | None]
+TimeReader = Callable[[Row], Moment | None]
 ZoneOf = Callable[[Row], str]
 ISO = "iso"
-_LONGEST_SHOWN = 80
-_MOST_DAYS = 5_000
+_MAX_SHOWN = 80
+_MAX_CACHED_DAYS = 5_000
 
 
 def unreadable(path: str, text: str) -> Reject:
     """The time in this field cannot be read."""
-    shown = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+    shown = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
     return Reject(RejectReason.INVALID_TIME, f"{path}: {shown!r} is no time", path)
 
 
-def teller(specs: Sequence[Time], texts: Texts, zone_of: ZoneOf) -> When:
+def time_reader(specs: Sequence[Time], texts: Texts, zone_of: ZoneOf) -> TimeReader:
     """The first way of telling that the scan uses; None where it uses none.
 
     It raises Reject ``invalid_time`` naming the field and its value.
     """
-    ways = [_way(spec, texts, zone_of) for spec in specs]
-    if len(ways) == 1:
-        return ways[0]
+    readers = [_single_reader(spec, texts, zone_of) for spec in specs]
+    if len(readers) == 1:
+        return readers[0]
 
-    def tell(row: Row) -> Moment | None:
-        for way in ways:
-            moment = way(row)
+    def read(row: Row) -> Moment | None:
+        for read_one in readers:
+            moment = read_one(row)
             if moment is not None:
                 return moment
         return None
 
-    return tell
+    return read
 
 
-def _way(spec: Time, texts: Texts, zone_of: ZoneOf) -> When:
+def _single_reader(spec: Time, texts: Texts, zone_of: ZoneOf) -> TimeReader:
     if spec.zone is not None:
         return _stated_zone(replace(spec, zone=None), spec.zone, texts)
     patterns = [spec.pattern] if isinstance(spec.pattern, str) else spec.pattern or []
     if spec.stamp is not None:
         if patterns:
             return _patterned(spec.stamp, patterns, texts, zone_of)
-        tell = _stamp(spec.stamp, texts, zone_of, _midnight_of(spec))
-        return tell if spec.offset is None else _with_offset(tell, spec.offset, texts)
+        read = _stamp(spec.stamp, texts, zone_of, _midnight_of(spec))
+        return read if spec.offset is None else _with_offset(read, spec.offset, texts)
     if spec.received:
-        return lambda _: UNTOLD
+        return lambda _: MISSING_TIME
     if spec.epoch is not None:
         return _epoch(spec.epoch, texts)
     if spec.utc is not None:
@@ -85,10 +85,10 @@ def _midnight_of(spec: Time) -> Midnight:
     return Midnight.BARE_DATE if spec.bare_midnight == "date" else Midnight.TIME
 
 
-def _patterned(path: str, patterns: Sequence[str], texts: Texts, zone_of: ZoneOf) -> When:
+def _patterned(path: str, patterns: Sequence[str], texts: Texts, zone_of: ZoneOf) -> TimeReader:
     slot = texts.slot(path)
 
-    def tell(row: Row) -> Moment | None:
+    def read(row: Row) -> Moment | None:
         text = row[slot]
         if text is None:
             return None
@@ -101,29 +101,29 @@ def _patterned(path: str, patterns: Sequence[str], texts: Texts, zone_of: ZoneOf
                 continue
         raise unreadable(path, text)
 
-    return tell
+    return read
 
 
-def _stated_zone(spec: Time, zone_name: str, texts: Texts) -> When:
+def _stated_zone(spec: Time, zone_name: str, texts: Texts) -> TimeReader:
     """A stamp whose clocks' zone the carrier states: nothing about it is assumed. UTC says nothing of the place."""
-    tell = _way(spec, texts, lambda _: zone_name)
+    read = _single_reader(spec, texts, lambda _: zone_name)
 
-    def told(row: Row) -> Moment | None:
-        moment = tell(row)
+    def read_adjusted(row: Row) -> Moment | None:
+        moment = read(row)
         if moment is None or not moment.assumed:
             return moment
         precision = INSTANT if moment.precision is LOCAL_NO_ZONE else moment.precision
         return Moment(moment.at_ms, None if zone_name == "UTC" else moment.offset_minutes, False, precision)
 
-    return told
+    return read_adjusted
 
 
-def _with_offset(tell: When, path: str, texts: Texts) -> When:
+def _with_offset(read: TimeReader, path: str, texts: Texts) -> TimeReader:
     """The same with the offset told beside it: the clocks it was read by, or those at the place of a UTC time."""
     slot = texts.slot(path)
 
-    def told(row: Row) -> Moment | None:
-        moment = tell(row)
+    def read_adjusted(row: Row) -> Moment | None:
+        moment = read(row)
         offset = _read_offset(row[slot], path)
         if moment is None or offset is None or (moment.offset_minutes is not None and not moment.assumed):
             return moment
@@ -132,13 +132,13 @@ def _with_offset(tell: When, path: str, texts: Texts) -> When:
         clock = moment.at_ms + (moment.offset_minutes or 0) * MINUTE_MS
         return Moment(clock - offset * MINUTE_MS, offset, False, INSTANT)
 
-    return told
+    return read_adjusted
 
 
-def _epoch(path: str, texts: Texts) -> When:
+def _epoch(path: str, texts: Texts) -> TimeReader:
     slot = texts.slot(path)
 
-    def tell(row: Row) -> Moment | None:
+    def read(row: Row) -> Moment | None:
         text = row[slot]
         if text is None:
             return None
@@ -147,13 +147,13 @@ def _epoch(path: str, texts: Texts) -> When:
         except Unreadable as error:
             raise unreadable(path, text) from error
 
-    return tell
+    return read
 
 
-def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight: Midnight) -> When:
+def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight: Midnight) -> TimeReader:
     slot = texts.slot(path)
 
-    def tell(row: Row) -> Moment | None:
+    def read(row: Row) -> Moment | None:
         text = row[slot]
         if text is None:
             return None
@@ -162,7 +162,7 @@ def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight: Midnight) -> When
         except Unreadable as error:
             raise unreadable(path, text) from error
 
-    return tell
+    return read
 
 
 def _day_reader(patterns: Sequence[str]) -> Callable[[str], int]:
@@ -193,12 +193,12 @@ def _date_and_clock(date: str, clock: str, paths: Sequence[str], read_day: Calla
         raise unreadable(paths[1], clock) from error
 
 
-def _utc(paths: Sequence[str], local: Sequence[str] | None, texts: Texts) -> When:
+def _utc(paths: Sequence[str], local: Sequence[str] | None, texts: Texts) -> TimeReader:
     date_slot, clock_slot = texts.slot(paths[0]), texts.slot(paths[1])
     local_date_slot, local_clock_slot = texts.slots(local) or (date_slot, clock_slot)
     local_paths = local or paths
 
-    def tell(row: Row) -> Moment | None:
+    def read(row: Row) -> Moment | None:
         date, clock = row[date_slot], row[clock_slot]
         if date is None or clock is None:
             return None
@@ -209,10 +209,10 @@ def _utc(paths: Sequence[str], local: Sequence[str] | None, texts: Texts) -> Whe
         offset = (_date_and_clock(date, clock, local_paths) - utc) // MINUTE_MS
         return Moment(utc, offset if -840 <= offset <= 840 else None, False, INSTANT)
 
-    return tell
+    return read
 
 
-def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Texts, zone_of: ZoneOf) -> When:
+def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Texts, zone_of: ZoneOf) -> TimeReader:
     date_slot = texts.slot(paths[0])
     clock_slot = texts.slot(paths[1]) if len(paths) > 1 else None
     offset_slot = texts.slot(spec.offset) if spec.offset else None
@@ -220,7 +220,7 @@ def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Tex
     read_day = _day_reader(patterns)
     days: dict[tuple[str, str], Moment] = {}
 
-    def tell(row: Row) -> Moment | None:
+    def read(row: Row) -> Moment | None:
         date = row[date_slot]
         if date is None:
             return None
@@ -240,11 +240,11 @@ def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Tex
             moment = local_moment(read_day(date), zone, DATE_ONLY)
         except Unreadable as error:
             raise unreadable(paths[0], date) from error
-        if len(days) < _MOST_DAYS:
+        if len(days) < _MAX_CACHED_DAYS:
             days[date, zone] = moment
         return moment
 
-    return tell
+    return read
 
 
 def _read_offset(text: str | None, path: str) -> int | None:

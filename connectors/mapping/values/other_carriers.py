@@ -17,7 +17,7 @@ def carrier_of(carrier: str | OtherCarrier, names: CarrierNames) -> CarrierOf:
     if isinstance(carrier, str):
         slug = normalise_carrier(carrier)
         return lambda _: slug
-    aliases = names.over({normalise_carrier(name): slug for name, slug in carrier.aliases.items()})
+    aliases = names.with_aliases({normalise_carrier(name): slug for name, slug in carrier.aliases.items()})
 
     inside = re.compile(carrier.pattern) if carrier.pattern else None
 

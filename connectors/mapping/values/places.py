@@ -16,7 +16,7 @@ from connectors.mapping.values.unlocode import find
 from streams.contracts.model import Location
 
 TABLES = Path(__file__).parent / "tables"
-_MOST_PLACES = 50_000
+_MAX_CACHED_PLACES = 50_000
 PARTS = ("name", "city", "region", "postal_code", "country", "unlocode")
 _OF_REGIONS = ("US", "CA")
 Key = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
@@ -85,16 +85,16 @@ def place(key: Key) -> Location | None:
     if not any(key):
         return None
     name, city, region, postal_code, country, unlocode = key
-    if len(_places) >= _MOST_PLACES:
+    if len(_places) >= _MAX_CACHED_PLACES:
         _places.clear()
     alpha_2 = country_code(country) if country else None
-    listed = find(unlocode) if unlocode else None
-    if listed is None:
+    un_place = find(unlocode) if unlocode else None
+    if un_place is None:
         made = Location(name, city, region, postal_code, alpha_2, unlocode)
     else:
         made = Location(
-            name, city or (None if name else listed.name), region or listed.region, postal_code,
-            alpha_2 or listed.country, listed.code, listed.latitude, listed.longitude,
+            name, city or (None if name else un_place.name), region or un_place.region, postal_code,
+            alpha_2 or un_place.country, un_place.code, un_place.latitude, un_place.longitude,
         )
     _places[key] = made
     return made
@@ -102,9 +102,9 @@ def place(key: Key) -> Location | None:
 
 def zone_at(unlocode: str | None, country: str | None) -> str | None:
     """The zone of a place of the UN/LOCODE list, else of a country whose clocks all agree; None where neither tells."""
-    listed = find(unlocode) if unlocode else None
-    if listed is not None and listed.zone is not None:
-        return listed.zone
+    un_place = find(unlocode) if unlocode else None
+    if un_place is not None and un_place.zone is not None:
+        return un_place.zone
     return zones().countries.get(country_code(country)) if country else None
 
 

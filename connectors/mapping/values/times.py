@@ -22,8 +22,8 @@ HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
 INSTANT, DATE_ONLY, LOCAL_NO_ZONE = Precision.INSTANT, Precision.DATE_ONLY, Precision.LOCAL_NO_ZONE
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_MOST_DAYS = 20_000
-_MOST_OFFSETS = 20_000
+_MAX_CACHED_DAYS = 20_000
+_MAX_CACHED_OFFSETS = 20_000
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
 _FIRST_MS, _LAST_MS = ((date(year, 1, 1).toordinal() - _EPOCH_DAY) * DAY_MS for year in (_FIRST_YEAR, _LAST_YEAR + 1))
 _UTC_ALONE = frozenset({"Z", "z", "-00:00", "UTC"})
@@ -40,7 +40,7 @@ class Moment(Struct, frozen=True, gc=False):
     precision: Precision
 
 
-UNTOLD = Moment(0, None, True, INSTANT)
+MISSING_TIME = Moment(0, None, True, INSTANT)
 """Stands for a time the carrier does not tell."""
 
 
@@ -61,16 +61,16 @@ _stated_offsets: dict[str, int | None] = dict(_UTC_NAMES)
 def day_ms(text: str, pattern: str | None = None) -> int:
     """Midnight of ``20240423``, ``2024-04-23`` or what ``pattern`` (strptime) says. Raises Unreadable."""
     key = text if pattern is None else f"{pattern} {text}"
-    known = _days.get(key)
-    if known is not None:
-        return known
+    cached = _days.get(key)
+    if cached is not None:
+        return cached
     try:
         found = _parse_day(text, pattern)
         if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
             raise Unreadable(text)
     except ValueError as error:
         raise Unreadable(text) from error
-    if len(_days) >= _MOST_DAYS:
+    if len(_days) >= _MAX_CACHED_DAYS:
         _days.clear()
     result = _days[key] = (found.toordinal() - _EPOCH_DAY) * DAY_MS
     return result
@@ -133,7 +133,7 @@ def stated_offset(text: str) -> int | None:
     minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
     if minutes > 14 * 60:
         raise Unreadable(text)
-    if len(_stated_offsets) < _MOST_OFFSETS:
+    if len(_stated_offsets) < _MAX_CACHED_OFFSETS:
         _stated_offsets[text] = -minutes if sign == "-" else minutes
     return -minutes if sign == "-" else minutes
 
@@ -147,13 +147,13 @@ def zone(name: str) -> ZoneInfo:
 def offset_in(zone_name: str, local_ms: int) -> int:
     """Minutes east of UTC in a zone when its clocks show ``local_ms`` (the earlier reading when twice)."""
     key = (zone_name, local_ms // HOUR_MS)
-    known = _offsets.get(key)
-    if known is not None:
-        return known
+    cached = _offsets.get(key)
+    if cached is not None:
+        return cached
     local = datetime.fromtimestamp(local_ms / 1000, UTC).replace(tzinfo=zone(zone_name))
     delta = local.utcoffset()
     result = 0 if delta is None else round(delta.total_seconds() / 60)
-    if len(_offsets) >= _MOST_OFFSETS:
+    if len(_offsets) >= _MAX_CACHED_OFFSETS:
         _offsets.clear()
     _offsets[key] = result
     return result
@@ -190,8 +190,8 @@ def stamp_moment(text: str, zone_of: Callable[[], str], midnight: Midnight = Mid
     if not local % DAY_MS and (midnight is Midnight.DATE or (offset is None and midnight is Midnight.BARE_DATE)):
         return local_moment(local, zone_of(), DATE_ONLY)
     if offset is not None:
-        told = None if offset_text in _UTC_ALONE else offset
-        return Moment(local - offset * MINUTE_MS, told, False, INSTANT)
+        place_offset = None if offset_text in _UTC_ALONE else offset
+        return Moment(local - offset * MINUTE_MS, place_offset, False, INSTANT)
     return local_moment(local, zone_of(), LOCAL_NO_ZONE)
 
 
@@ -234,21 +234,21 @@ def epoch_moment(text: str) -> Moment:
     """
     net = _NET_DATE.fullmatch(text)
     if net is not None:
-        return _counted(int(net[1]), stated_offset(net[2]) if net[2] else None, text)
+        return _epoch_ms_moment(int(net[1]), stated_offset(net[2]) if net[2] else None, text)
     whole, _, fraction = text.partition(".")
     if not is_digits(whole) or (fraction and not is_digits(fraction)) or len(whole) > 18:
         raise Unreadable(text)
     number = int(whole)
     if number < 100_000_000_000:
-        return _counted(number * 1000 + int(fraction[:3].ljust(3, "0") or 0), None, text)
+        return _epoch_ms_moment(number * 1000 + int(fraction[:3].ljust(3, "0") or 0), None, text)
     if number < 100_000_000_000_000:
-        return _counted(number, None, text)
+        return _epoch_ms_moment(number, None, text)
     if number < 100_000_000_000_000_000:
-        return _counted(number // 1000, None, text)
-    return _counted((number - _NET_TICKS_1970) // 10_000, None, text)
+        return _epoch_ms_moment(number // 1000, None, text)
+    return _epoch_ms_moment((number - _NET_TICKS_1970) // 10_000, None, text)
 
 
-def _counted(at_ms: int, offset: int | None, text: str) -> Moment:
+def _epoch_ms_moment(at_ms: int, offset: int | None, text: str) -> Moment:
     if not _FIRST_MS <= at_ms <= _LAST_MS:
         raise Unreadable(text)
     return Moment(at_ms, offset, False, INSTANT)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 TABLE = Path(__file__).parent / "tables" / "unlocode.tsv.xz"
 
 
-class Listed(NamedTuple):
+class UnlocodePlace(NamedTuple):
     """A place of the list. ``code``: without a blank; ``region``: ISO 3166-2 without the country; degrees WGS 84;
     ``zone``: IANA. What the list does not tell is None."""
 
@@ -24,22 +24,22 @@ class Listed(NamedTuple):
 
 
 @lru_cache(maxsize=20_000)
-def find(code: str) -> Listed | None:
+def find(code: str) -> UnlocodePlace | None:
     """The place of a code such as ``DEHAM`` or ``DE HAM``; None where the list has none."""
     bare = code.replace(" ", "").upper()
     if len(bare) != 5 or not bare.isalnum():
         return None
-    line = _line(bare)
+    line = _row(bare)
     if line is None:
         return None
     _, name, region, north, east, zone = line.split("\t")
-    return Listed(
+    return UnlocodePlace(
         bare, bare[:2], name, region or None,
         float(north) if north else None, float(east) if east else None, zone or None,
     )
 
 
-def _line(code: str) -> str | None:
+def _row(code: str) -> str | None:
     """The row of a code, by halving: the table is sorted."""
     table, wanted = _table(), code.encode("utf-8", "replace")
     low, high = 0, len(table)

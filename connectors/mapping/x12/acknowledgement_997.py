@@ -18,50 +18,54 @@ from streams.intake.adapter import RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Direction, RejectReason, Verdict
 
-_NEVER = frozenset({"997", "999"})
-_CODE = {
+_NEVER_ACKNOWLEDGED = frozenset({"997", "999"})
+_VERDICT_CODES = {
     Verdict.ACCEPTED: "A", Verdict.ACCEPTED_WITH_ERRORS: "E", Verdict.PARTLY_ACCEPTED: "P", Verdict.REJECTED: "R",
 }
 _NOT_SUPPORTED, _IN_ERROR = "1", "5"
-Refused = Mapping[int, tuple[Reject, bool]]
+RejectedSets = Mapping[int, tuple[Reject, bool]]
 
 
-def answers(
-    feed: str, sets: Iterable[TransactionSet], refused: Refused, context: RawContext
+def acknowledge_groups(
+    feed: str, sets: Iterable[TransactionSet], rejected: RejectedSets, context: RawContext
 ) -> list[Acknowledgement]:
     """An acknowledgement for each group. ``refused``: index of a set -> why, and whether all of it was refused."""
     groups: dict[int, list[tuple[TransactionSet, MessageVerdict]]] = {}
     for index, one in enumerate(sets):
-        if one.code not in _NEVER:
-            groups.setdefault(id(one.group), []).append((one, _verdict(one, refused.get(index))))
-    return [_answer(feed, judged, place, context) for place, judged in enumerate(groups.values())]
+        if one.code not in _NEVER_ACKNOWLEDGED:
+            groups.setdefault(id(one.group), []).append((one, _verdict(one, rejected.get(index))))
+    return [
+        _acknowledge_group(feed, sets_with_verdicts, place, context)
+        for place, sets_with_verdicts in enumerate(groups.values())
+    ]
 
 
-def said(one: TransactionSet) -> list[str]:
+def content_of(one: TransactionSet) -> list[str]:
     """What a set says, segment by segment."""
     return [one.code, one.control, *map("*".join, one.segments)]
 
 
-def _verdict(one: TransactionSet, refused: tuple[Reject, bool] | None) -> MessageVerdict:
+def _verdict(one: TransactionSet, rejected: tuple[Reject, bool] | None) -> MessageVerdict:
     errors = list(one.faults)
-    if refused is None:
+    if rejected is None:
         verdict = Verdict.ACCEPTED_WITH_ERRORS if errors else Verdict.ACCEPTED
         return MessageVerdict(one.code, one.control, verdict, errors)
-    reject, wholly = refused
+    reject, entirely = rejected
     code = _NOT_SUPPORTED if reject.reason is RejectReason.UNSUPPORTED_MESSAGE else _IN_ERROR
     errors.append(f"{code}: {reject.detail}")
-    verdict = Verdict.REJECTED if wholly else Verdict.ACCEPTED_WITH_ERRORS
+    verdict = Verdict.REJECTED if entirely else Verdict.ACCEPTED_WITH_ERRORS
     return MessageVerdict(one.code, one.control, verdict, errors)
 
 
-def _answer(
-    feed: str, judged: list[tuple[TransactionSet, MessageVerdict]], place: int, context: RawContext
+def _acknowledge_group(
+    feed: str, sets_with_verdicts: list[tuple[TransactionSet, MessageVerdict]], place: int, context: RawContext
 ) -> Acknowledgement:
-    group = judged[0][0].group
-    messages = [verdict for _, verdict in judged]
+    group = sets_with_verdicts[0][0].group
+    messages = [verdict for _, verdict in sets_with_verdicts]
     isa, gs = group.isa, group.gs
-    verdict = _whole(messages, group)
-    identity = digest("sent", feed, str(place), *isa, *gs, *(part for one, _ in judged for part in said(one)))
+    verdict = _overall_verdict(messages, group)
+    content = (part for one, _ in sets_with_verdicts for part in content_of(one))
+    identity = digest("sent", feed, str(place), *isa, *gs, *content)
     return Acknowledgement(
         identity, feed, Direction.SENT, "x12", _at(isa, 6), _at(isa, 8), _at(isa, 13), _at(gs, 6), verdict, messages,
         _text(isa, gs, group, messages, verdict, identity, context), context.received_at, context.topic,
@@ -69,7 +73,7 @@ def _answer(
     )
 
 
-def _whole(messages: list[MessageVerdict], group: Group) -> Verdict:
+def _overall_verdict(messages: list[MessageVerdict], group: Group) -> Verdict:
     verdicts = {one.verdict for one in messages}
     if verdicts == {Verdict.REJECTED}:
         return Verdict.REJECTED
@@ -88,9 +92,9 @@ def _text(
     taken = sum(one.verdict is not Verdict.REJECTED for one in messages)
     body = [f"AK1*{_at(gs, 1)}*{_at(gs, 6)}"]
     for one in messages:
-        body += [f"AK2*{one.kind}*{one.control}", f"AK5*{_CODE[one.verdict]}{_codes(one.errors)}"]
+        body += [f"AK2*{one.kind}*{one.control}", f"AK5*{_VERDICT_CODES[one.verdict]}{_codes(one.errors)}"]
     claimed = group.counted if group.counted and is_digits(group.counted) else str(len(messages))
-    body.append(f"AK9*{_CODE[verdict]}*{claimed}*{len(messages)}*{taken}{_codes(group.faults)}")
+    body.append(f"AK9*{_VERDICT_CODES[verdict]}*{claimed}*{len(messages)}*{taken}{_codes(group.faults)}")
     version = _at(gs, 8) or "004010"
     segments = [
         f"ISA*00*{'':10}*00*{'':10}*{_at(isa, 7):2.2}*{_at(isa, 8):15.15}*{_at(isa, 5):2.2}*{_at(isa, 6):15.15}"

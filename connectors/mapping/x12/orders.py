@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from connectors.formats.x12 import Segment
 from connectors.mapping.values.places import place
-from connectors.mapping.x12.shared import PRO, Reading, at, zone_of
+from connectors.mapping.x12.shared import PRO, SetMapper, at, zone_of
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import Location, Reference
 from streams.kernel.errors import Reject
@@ -19,63 +19,63 @@ _CANCELLED = {"204": "01", "940": "F"}
 _LOADS = frozenset({"CL", "LD", "PL", "LE", "AL"})
 _UNLOADS = frozenset({"CU", "UL", "PU", "DR", "DT"})
 _PLANNED = {Milestone.PICKED_UP: ("69",), Milestone.DELIVERED: ("70",)}
-_WANTED = {Milestone.PICKED_UP: ("10", "37", "38"), Milestone.DELIVERED: ("02", "68", "53", "54")}
+_REQUESTED = {Milestone.PICKED_UP: ("10", "37", "38"), Milestone.DELIVERED: ("02", "68", "53", "54")}
 _PICKED_UP, _DELIVERED = "86", "035"
 
 
-def load_tender(reading: Reading) -> None:
+def load_tender(mapper: SetMapper) -> None:
     """A 204: transport is asked for, each stop with the times it is wanted or planned for. Raises Reject."""
-    b2 = reading.only("B2")
-    reading.scac = at(b2, 2)
+    b2 = mapper.required("B2")
+    mapper.scac = at(b2, 2)
     shipment = [Reference("shipment", at(b2, 4))] if at(b2, 4) else []
-    reading.references = list(dict.fromkeys([*shipment, *reading.references_in("L11")]))
-    purpose = next((at(segment, 1) for segment in reading.set.segments if segment[0] == "B2A"), "")
-    _asked_for(reading, purpose)
+    mapper.references = list(dict.fromkeys([*shipment, *mapper.references_in("L11")]))
+    purpose = next((at(segment, 1) for segment in mapper.set.segments if segment[0] == "B2A"), "")
+    _add_booking(mapper, purpose)
     if purpose != _CANCELLED["204"]:
-        for number, stop in enumerate(_stops(reading.set.segments), 1):
-            _stop(reading, stop, number)
+        for number, stop in enumerate(_stops(mapper.set.segments), 1):
+            _add_stop(mapper, stop, number)
 
 
-def shipping_order(reading: Reading) -> None:
+def shipping_order(mapper: SetMapper) -> None:
     """A 940: a warehouse is to ship, by the dates wanted. Raises Reject."""
-    w05 = reading.only("W05")
+    w05 = mapper.required("W05")
     own = [Reference(kind, value) for kind, value in (("order", at(w05, 2)), ("po", at(w05, 3))) if value]
-    reading.references = list(dict.fromkeys([*own, *reading.references_in("N9")]))
-    reading.scac = next((at(segment, 10) for segment in reading.set.segments if segment[0] == "W66"), "")
-    _asked_for(reading, at(w05, 1))
+    mapper.references = list(dict.fromkeys([*own, *mapper.references_in("N9")]))
+    mapper.scac = next((at(segment, 10) for segment in mapper.set.segments if segment[0] == "W66"), "")
+    _add_booking(mapper, at(w05, 1))
     if at(w05, 1) != _CANCELLED["940"]:
         for milestone in (Milestone.PICKED_UP, Milestone.DELIVERED):
-            _timed(reading, reading.set.segments, milestone, "", None, "")
+            _add_planned_or_requested(mapper, mapper.set.segments, milestone, "", None, "")
 
 
-def freight_invoice(reading: Reading) -> None:
+def freight_invoice(mapper: SetMapper) -> None:
     """A 210: when the goods were picked up (G62 86) and delivered (B3-09 with 035), else only that it is billed.
 
     Raises Reject.
     """
-    b3 = reading.only("B3")
-    reading.scac = at(b3, 11) or reading.set.sender
+    b3 = mapper.required("B3")
+    mapper.scac = at(b3, 11) or mapper.set.sender
     own = [Reference(kind, value) for kind, value in (("shipment", at(b3, 3)), ("invoice", at(b3, 2))) if value]
-    reading.references = list(dict.fromkeys([*own, *reading.references_in("N9", "L11")]))
-    pro = (reading.reference(segment) for segment in reading.set.segments if segment[0] in ("N9", "L11"))
-    reading.number = normalise_tracking_number(next((value for kind, value in pro if kind == PRO), ""))
-    for segment in reading.set.segments:
+    mapper.references = list(dict.fromkeys([*own, *mapper.references_in("N9", "L11")]))
+    pro = (mapper.reference(segment) for segment in mapper.set.segments if segment[0] in ("N9", "L11"))
+    mapper.number = normalise_tracking_number(next((value for kind, value in pro if kind == PRO), ""))
+    for segment in mapper.set.segments:
         if segment[0] == "G62" and at(segment, 1) == _PICKED_UP:
-            picked_up = reading.moment(at(segment, 2), at(segment, 4), "G62-02", at(segment, 5))
+            picked_up = mapper.moment(at(segment, 2), at(segment, 4), "G62-02", at(segment, 5))
             if picked_up is not None:
-                reading.emit(Milestone.PICKED_UP, _PICKED_UP, picked_up)
-    delivered = reading.moment(at(b3, 9), "", "B3-09") if at(b3, 10) == _DELIVERED else None
+                mapper.add_event(Milestone.PICKED_UP, _PICKED_UP, picked_up)
+    delivered = mapper.moment(at(b3, 9), "", "B3-09") if at(b3, 10) == _DELIVERED else None
     if delivered is not None:
-        reading.emit(Milestone.DELIVERED, _DELIVERED, delivered)
-    if not reading.parsed.events:
-        reading.emit(Milestone.INFO, "", reading.moment(at(b3, 6), "", "B3-06") or reading.sent())
+        mapper.add_event(Milestone.DELIVERED, _DELIVERED, delivered)
+    if not mapper.parsed.events:
+        mapper.add_event(Milestone.INFO, "", mapper.moment(at(b3, 6), "", "B3-06") or mapper.sent_at())
 
 
-def _asked_for(reading: Reading, purpose: str) -> None:
-    if purpose == _CANCELLED[reading.set.code]:
-        reading.emit(Milestone.BOOKING_CANCELLED, purpose, reading.sent())
+def _add_booking(mapper: SetMapper, purpose: str) -> None:
+    if purpose == _CANCELLED[mapper.set.code]:
+        mapper.add_event(Milestone.BOOKING_CANCELLED, purpose, mapper.sent_at())
     else:
-        reading.emit(Milestone.BOOKING_CONFIRMED, purpose, reading.sent(), classifier=Classifier.REQUESTED)
+        mapper.add_event(Milestone.BOOKING_CONFIRMED, purpose, mapper.sent_at(), classifier=Classifier.REQUESTED)
 
 
 def _stops(segments: list[Segment]) -> list[list[Segment]]:
@@ -89,7 +89,7 @@ def _stops(segments: list[Segment]) -> list[list[Segment]]:
     return stops
 
 
-def _stop(reading: Reading, stop: list[Segment], number: int) -> None:
+def _add_stop(mapper: SetMapper, stop: list[Segment], number: int) -> None:
     reason = at(stop[0], 2)
     milestone = Milestone.PICKED_UP if reason in _LOADS else Milestone.DELIVERED if reason in _UNLOADS else None
     if milestone is None:
@@ -97,23 +97,24 @@ def _stop(reading: Reading, stop: list[Segment], number: int) -> None:
     name = next((at(segment, 2) for segment in stop if segment[0] == "N1"), "")
     n4 = next((segment for segment in stop if segment[0] == "N4"), [])
     where = place((name or None, at(n4, 1) or None, at(n4, 2) or None, at(n4, 3) or None, at(n4, 4) or None, None))
-    _timed(reading, stop, milestone, f"{at(stop[0], 1) or number}:{reason}", where, zone_of(at(n4, 2), at(n4, 4)))
+    code, zone = f"{at(stop[0], 1) or number}:{reason}", zone_of(at(n4, 2), at(n4, 4))
+    _add_planned_or_requested(mapper, stop, milestone, code, where, zone)
 
 
-def _timed(
-    reading: Reading, segments: list[Segment], milestone: Milestone, code: str, where: Location | None, zone: str
+def _add_planned_or_requested(
+    mapper: SetMapper, segments: list[Segment], milestone: Milestone, code: str, where: Location | None, zone: str
 ) -> None:
     """The time a stop is planned for, else that it is wanted at; one that cannot be read is refused alone."""
     dates = {at(segment, 1): segment for segment in reversed(segments) if segment[0] == "G62"}
-    for classifier, qualifiers in ((Classifier.PLANNED, _PLANNED), (Classifier.REQUESTED, _WANTED)):
+    for classifier, qualifiers in ((Classifier.PLANNED, _PLANNED), (Classifier.REQUESTED, _REQUESTED)):
         for qualifier in qualifiers[milestone]:
             g62 = dates.get(qualifier, [])
             try:
-                moment = reading.moment(at(g62, 2), at(g62, 4), "G62-02", at(g62, 5), zone)
+                moment = mapper.moment(at(g62, 2), at(g62, 4), "G62-02", at(g62, 5), zone)
             except Reject as reject:
-                reading.parsed.rejects.append(reject)
+                mapper.parsed.rejects.append(reject)
                 continue
             if moment is not None:
-                said = ":".join(filter(None, (code, qualifier)))
-                reading.emit(milestone, said, moment, classifier=classifier, location=where)
+                event_code = ":".join(filter(None, (code, qualifier)))
+                mapper.add_event(milestone, event_code, moment, classifier=classifier, location=where)
                 return

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from connectors.formats.x12 import TransactionSet
 from connectors.mapping.values.event_times import end_of_day
-from connectors.mapping.x12.acknowledgement_997 import said
+from connectors.mapping.x12.acknowledgement_997 import content_of
 from connectors.mapping.x12.orders import freight_invoice, load_tender, shipping_order
-from connectors.mapping.x12.shared import PRO, Reader, Reading, at
+from connectors.mapping.x12.shared import PRO, MapSet, SetMapper, at
 from streams.contracts.ids import digest, normalise_tracking_number
 from streams.contracts.model import Acknowledgement, MessageVerdict, Reference
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Direction, Milestone, RejectReason, Verdict
 
-NAMES = {
+SET_NAMES = {
     "204": "a motor carrier load tender", "210": "a freight invoice", "211": "a bill of lading",
     "212": "a delivery trailer manifest", "810": "an invoice", "820": "a payment order", "830": "a planning schedule",
     "846": "an inventory advice", "850": "a purchase order", "855": "an acknowledgement of a purchase order",
@@ -30,67 +30,67 @@ _SET_VERDICTS = {"A": Verdict.ACCEPTED, "E": Verdict.ACCEPTED_WITH_ERRORS, "M": 
                  "P": Verdict.PARTLY_ACCEPTED, "R": Verdict.REJECTED, "W": Verdict.REJECTED, "X": Verdict.REJECTED}
 
 
-def tender_answer(reading: Reading) -> None:
+def tender_answer(mapper: SetMapper) -> None:
     """A 990: the load is taken, declined or given back (B1-04, data element 558). Raises Reject."""
-    b1 = reading.only("B1")
+    b1 = mapper.required("B1")
     milestone = _ANSWERS.get(at(b1, 4))
     if milestone is None:
         raise Reject(
-            RejectReason.CONTRACT_BROKEN, f"990 {reading.set.control}: B1-04 is {at(b1, 4)!r}, not A or D", "B1-04"
+            RejectReason.CONTRACT_BROKEN, f"990 {mapper.set.control}: B1-04 is {at(b1, 4)!r}, not A or D", "B1-04"
         )
     shipment = [Reference("shipment", at(b1, 2))] if at(b1, 2) else []
-    reading.references = [*shipment, *reading.references_in("N9", "L11")]
-    reading.scac = at(b1, 1) or reading.set.sender
-    reading.emit(milestone, at(b1, 4), reading.moment(at(b1, 3), "", "B1-03") or reading.sent())
+    mapper.references = [*shipment, *mapper.references_in("N9", "L11")]
+    mapper.scac = at(b1, 1) or mapper.set.sender
+    mapper.add_event(milestone, at(b1, 4), mapper.moment(at(b1, 3), "", "B1-03") or mapper.sent_at())
 
 
-def ship_notice(reading: Reading) -> None:
+def ship_notice(mapper: SetMapper) -> None:
     """An 856: the shipper announces a shipment, and may say when it left (DTM 011). Raises Reject."""
-    bsn = reading.only("BSN")
+    bsn = mapper.required("BSN")
     references = [Reference("shipment", at(bsn, 2))] if at(bsn, 2) else []
-    for segment in reading.set.segments:
-        if segment[0] == "TD5" and at(segment, 2) == "2" and not reading.scac:
-            reading.scac = at(segment, 3)
-        elif segment[0] == "REF" and reading.reference(segment)[0] == PRO:
-            reading.number = reading.number or normalise_tracking_number(at(segment, 2))
+    for segment in mapper.set.segments:
+        if segment[0] == "TD5" and at(segment, 2) == "2" and not mapper.scac:
+            mapper.scac = at(segment, 3)
+        elif segment[0] == "REF" and mapper.reference(segment)[0] == PRO:
+            mapper.number = mapper.number or normalise_tracking_number(at(segment, 2))
         elif segment[0] == "PRF" and at(segment, 1):
             references.append(Reference("po", at(segment, 1)))
         elif segment[0] == "MAN" and at(segment, 1) in ("GM", "AA") and at(segment, 2):
             references.append(Reference("sscc", at(segment, 2)))
-    reading.references = list(dict.fromkeys([*references, *reading.references_in("REF")]))
-    estimate = reading.dated(*_EXPECTED)
-    announced = reading.moment(at(bsn, 3), at(bsn, 4), "BSN-03") or reading.sent()
-    shipped = reading.dated(_SHIPPED)
+    mapper.references = list(dict.fromkeys([*references, *mapper.references_in("REF")]))
+    estimate = mapper.date_of(*_EXPECTED)
+    announced = mapper.moment(at(bsn, 3), at(bsn, 4), "BSN-03") or mapper.sent_at()
+    shipped = mapper.date_of(_SHIPPED)
     due = None if estimate is None else end_of_day(estimate)
-    reading.emit(Milestone.PRE_ADVISED, "", announced, due)
+    mapper.add_event(Milestone.PRE_ADVISED, "", announced, due)
     if shipped is not None:
-        reading.emit(Milestone.DEPARTED_PICKUP, _SHIPPED, shipped, due)
+        mapper.add_event(Milestone.DEPARTED_PICKUP, _SHIPPED, shipped, due)
 
 
-def shipping_advice(reading: Reading) -> None:
+def shipping_advice(mapper: SetMapper) -> None:
     """A 945: the warehouse has shipped (W06-03, or G62 qualifier 11). Raises Reject."""
-    w06 = reading.only("W06")
+    w06 = mapper.required("W06")
     shipped = None
     references = [Reference(kind, value) for kind, value in (
         ("shipment", at(w06, 4)), ("order", at(w06, 2)), ("po", at(w06, 6)),
     ) if value]
-    for segment in reading.set.segments:
+    for segment in mapper.set.segments:
         if segment[0] == "W27":
-            reading.scac = reading.scac or at(segment, 2)
+            mapper.scac = mapper.scac or at(segment, 2)
         elif segment[0] == "G62" and at(segment, 1) in ("11", "86") and shipped is None:
-            shipped = reading.moment(at(segment, 2), at(segment, 4), "G62-02")
+            shipped = mapper.moment(at(segment, 2), at(segment, 4), "G62-02")
         elif segment[0] == "N9" and at(segment, 1) == "LV" and at(segment, 2):
             references.append(Reference("sscc", at(segment, 2)))
-    reading.references = list(dict.fromkeys([*references, *reading.references_in("N9")]))
-    reading.emit(
-        Milestone.DEPARTED_PICKUP, "", shipped or reading.moment(at(w06, 3), "", "W06-03") or reading.sent()
+    mapper.references = list(dict.fromkeys([*references, *mapper.references_in("N9")]))
+    mapper.add_event(
+        Milestone.DEPARTED_PICKUP, "", shipped or mapper.moment(at(w06, 3), "", "W06-03") or mapper.sent_at()
     )
 
 
-def acknowledgement(reading: Reading) -> None:
+def acknowledgement(mapper: SetMapper) -> None:
     """A 997 or 999: what a partner says of a group of ours. Raises Reject where it says nothing."""
-    one, context = reading.set, reading.context
-    ak1, messages = reading.only("AK1"), []
+    one, context = mapper.set, mapper.context
+    ak1, messages = mapper.required("AK1"), []
     for segment in one.segments:
         if segment[0] == "AK2":
             messages.append(MessageVerdict(at(segment, 1), at(segment, 2), Verdict.ACCEPTED))
@@ -103,16 +103,16 @@ def acknowledgement(reading: Reading) -> None:
             verdict = _SET_VERDICTS.get(at(segment, 1), Verdict.REJECTED)
             messages[-1] = MessageVerdict(messages[-1].kind, messages[-1].control, verdict, errors)
     ak9 = next((segment for segment in one.segments if segment[0] == "AK9"), [])
-    isa, feed = one.group.isa, reading.house.feed
-    identity = digest("received", feed, *isa, *one.group.gs, *said(one))
-    reading.parsed.acknowledgements.append(Acknowledgement(
+    isa, feed = one.group.isa, mapper.profile.feed
+    identity = digest("received", feed, *isa, *one.group.gs, *content_of(one))
+    mapper.parsed.acknowledgements.append(Acknowledgement(
         identity, feed, Direction.RECEIVED, "x12", at(isa, 8), at(isa, 6), "", at(ak1, 2),
         _SET_VERDICTS.get(at(ak9, 1), Verdict.REJECTED), messages, "", context.received_at, context.topic,
         context.partition, context.offset,
     ))
 
 
-OTHERS: dict[str, Reader] = {
+SET_MAPPERS: dict[str, MapSet] = {
     "204": load_tender, "210": freight_invoice, "856": ship_notice, "940": shipping_order, "945": shipping_advice,
     "990": tender_answer, "997": acknowledgement, "999": acknowledgement,
 }
@@ -120,6 +120,6 @@ OTHERS: dict[str, Reader] = {
 
 def unsupported(one: TransactionSet) -> Reject:
     """What a set is that holds no milestone, or that this partner is not said to send."""
-    name = NAMES.get(one.code)
+    name = SET_NAMES.get(one.code)
     what = f"{name} ({one.code})" if name else f"transaction set {one.code or '(none)'}"
     return Reject(RejectReason.UNSUPPORTED_MESSAGE, f"{what} {one.control}".strip(), "ST")

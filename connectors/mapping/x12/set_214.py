@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from connectors.formats.x12 import Segment, TransactionSet, read
-from connectors.mapping.declared.refusals import merged
+from connectors.mapping.declared.refusals import merged_by_reason
 from connectors.mapping.declared.schema import X12
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
@@ -30,9 +30,9 @@ from connectors.mapping.values.times import (
     local_moment,
     offset_in,
 )
-from connectors.mapping.x12.acknowledgement_997 import answers
-from connectors.mapping.x12.other_sets import OTHERS, unsupported
-from connectors.mapping.x12.shared import House, Reading, moment_at, zone_of
+from connectors.mapping.x12.acknowledgement_997 import acknowledge_groups
+from connectors.mapping.x12.other_sets import SET_MAPPERS, unsupported
+from connectors.mapping.x12.shared import PartnerProfile, SetMapper, moment_at, zone_of
 from connectors.mapping.x12.tables import Codes, codes_of, standard
 from streams.contracts.ids import normalise_carrier, normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Location, Reference
@@ -43,7 +43,7 @@ from streams.kernel.vocabulary import ExceptionType, RejectReason
 
 _BY_LADING_CODE = {"D": ExceptionType.DAMAGE, "S": ExceptionType.SHORTAGE, "M": ExceptionType.SHORTAGE}
 _PRO, _SHIPMENT, _EQUIPMENT = "pro", "shipment", "equipment"
-_MOST_PLACES = 20_000
+_MAX_CACHED_PLACES = 20_000
 
 
 @dataclass(slots=True)
@@ -79,11 +79,11 @@ class X12Adapter:
         self._zone = zone
         self._partner = partner
         self._codes: Codes = codes_of(partner)
-        self._aliases = names.over({normalise_carrier(scac): slug for scac, slug in partner.carriers.items()})
-        self._house = House(
+        self._aliases = names.with_aliases({normalise_carrier(scac): slug for scac, slug in partner.carriers.items()})
+        self._profile = PartnerProfile(
             feed, zone, self._aliases, self._codes.reference_types, EventBuilder(channel, checks)
         )
-        self._wanted = frozenset(partner.sets)
+        self._accepted_sets = frozenset(partner.sets)
         self._acknowledges = partner.acknowledge
         self._places: dict[tuple[str, ...], Location] = {}
 
@@ -91,38 +91,38 @@ class X12Adapter:
         """Events of every set taken, rejects for the others. Raises Reject where it is no interchange."""
         sets, rejects = read(body)
         parsed = Parsed([], rejects)
-        refused: dict[int, tuple[Reject, bool]] = {}
+        rejected: dict[int, tuple[Reject, bool]] = {}
         found: list[SetRead] = []
         for index, one in enumerate(sets):
             own = self._read_set(one, context, len(parsed.events))
             if own.rejects:
-                refused[index] = (own.rejects[0], not own.events)
+                rejected[index] = (own.rejects[0], not own.events)
             parsed.events += own.events
             parsed.rejects += own.rejects
             parsed.acknowledgements += own.acknowledgements
             found.append(SetRead(one.control, own.events))
         if self._acknowledges:
-            parsed.acknowledgements += answers(self.feed, sets, refused, context)
+            parsed.acknowledgements += acknowledge_groups(self.feed, sets, rejected, context)
         parsed.envelopes = [
-            Envelope(_at(group.isa, 6), _at(group.isa, 13), _at(group.gs, 6), [own for _, own in read_of_it])
-            for group, read_of_it in groupby(zip(sets, found, strict=True), lambda each: each[0].group)
+            Envelope(_at(group.isa, 6), _at(group.isa, 13), _at(group.gs, 6), [own for _, own in sets_read])
+            for group, sets_read in groupby(zip(sets, found, strict=True), lambda each: each[0].group)
         ]
-        parsed.rejects = merged(parsed.rejects)
+        parsed.rejects = merged_by_reason(parsed.rejects)
         return parsed
 
     def _read_set(self, one: TransactionSet, context: RawContext, first: int) -> Parsed:
         """What one set holds. ``first``: the index of its first event in the raw record."""
-        reading = Reading(self._house, one, context, first)
+        mapper = SetMapper(self._profile, one, context, first)
         try:
-            if one.code == "214" and one.code in self._wanted:
+            if one.code == "214" and one.code in self._accepted_sets:
                 return self._status_message(one, context, first)
-            read_other = OTHERS.get(one.code) if one.code in self._wanted else None
-            if read_other is None:
+            map_set = SET_MAPPERS.get(one.code) if one.code in self._accepted_sets else None
+            if map_set is None:
                 raise unsupported(one)
-            read_other(reading)
+            map_set(mapper)
         except Reject as reject:
-            reading.parsed.rejects.append(reject)
-        return reading.parsed
+            mapper.parsed.rejects.append(reject)
+        return mapper.parsed
 
     def shape(self, body: bytes) -> set[str]:
         """The elements its sets use: ``214 AT702``. Raises Reject."""
@@ -144,7 +144,7 @@ class X12Adapter:
             except Reject as reject:
                 parsed.rejects.append(reject)
         if heading.estimate is not None:
-            _estimate_of(parsed.events, heading.estimate)
+            _set_estimate(parsed.events, heading.estimate)
         return parsed
 
     def _read(self, one: TransactionSet) -> tuple[Heading, list[Status]]:
@@ -200,15 +200,15 @@ class X12Adapter:
         references = heading.references + status.references
         if not heading.number and not references:
             raise Reject(RejectReason.NO_REFERENCE, "214 without a PRO number, a shipment id and an L11", "B10-01")
-        sense = self._codes.sense(code, appointment, reason)
+        meaning = self._codes.lookup(code, appointment, reason)
         if status.exception is not None:
-            sense = sense._replace(exception=status.exception)
+            meaning = meaning._replace(exception=status.exception)
         moment = self._moment(at7, status.ms1)
         promised = end_of_day(moment) if (code or appointment) in self._codes.delivery_estimates else None
-        said = code or appointment
-        return self._house.builder.build(context, index, Scan(
-            heading.carrier, heading.number, sense, said, f"{said}:{reason}" if reason else said,
-            " ".join(status.remarks) or sense.name, moment, references, [*heading.flags, *sense.flags],
+        event_code = code or appointment
+        return self._profile.builder.build(context, index, Scan(
+            heading.carrier, heading.number, meaning, event_code, f"{event_code}:{reason}" if reason else event_code,
+            " ".join(status.remarks) or meaning.name, moment, references, [*heading.flags, *meaning.flags],
             self._location(status.ms1), promised,
         ))
 
@@ -264,7 +264,7 @@ class X12Adapter:
         latitude = _degrees(_at(ms1, 5), _at(ms1, 7) == "S")
         if not any((city, region, country)) and longitude is None and latitude is None:
             return None
-        if len(self._places) >= _MOST_PLACES:
+        if len(self._places) >= _MAX_CACHED_PLACES:
             self._places.clear()
         made = self._places[key] = Location(
             None, city, region, None, country_code(country) if country else None, None, latitude, longitude
@@ -272,7 +272,7 @@ class X12Adapter:
         return made
 
 
-SETS = ("214", *OTHERS)
+SETS = ("214", *SET_MAPPERS)
 """The transaction sets a partner may be said to send."""
 _DETAILS = frozenset({"L11", "MS2", "K1", "Q7", "N4", "G62"})
 _ESTIMATED = "17"
@@ -283,7 +283,7 @@ def _at(segment: Segment, index: int) -> str:
     return segment[index] if index < len(segment) else ""
 
 
-def _estimate_of(events: list[CarrierEvent], estimate: int) -> None:
+def _set_estimate(events: list[CarrierEvent], estimate: int) -> None:
     """The newest event of a set bears the estimate of its heading, where it tells none itself."""
     newest = max(events, key=lambda event: event.occurred_at, default=None)
     if newest is not None and newest.estimated_delivery_at is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.formats.x12 import Segment, TransactionSet
-from connectors.mapping.declared.status_tables import sense_of
+from connectors.mapping.declared.status_tables import status_meaning
 from connectors.mapping.values.carrier_names import Aliases
 from connectors.mapping.values.event_builder import EventBuilder, Scan
 from connectors.mapping.values.event_times import unreadable
@@ -35,7 +35,7 @@ PRO = "pro"
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class PartnerProfile:
     """How a partner's sets are read: zone of clocks that tell none, slugs by SCAC, types of references, last step."""
 
     feed: str
@@ -46,14 +46,14 @@ class House:
 
 
 @dataclass(slots=True)
-class Reading:
+class SetMapper:
     """One transaction set while it is read, and what was read of it (``parsed``).
 
     ``first``: the index of its first event in the raw record. ``scac``, ``number`` and ``references`` go into its
     events.
     """
 
-    house: House
+    profile: PartnerProfile
     set: TransactionSet
     context: RawContext
     first: int
@@ -62,7 +62,7 @@ class Reading:
     number: str = ""
     references: Sequence[Reference] = ()
 
-    def only(self, name: str) -> Segment:
+    def required(self, name: str) -> Segment:
         """The first segment of this name. Raises Reject where there is none."""
         for segment in self.set.segments:
             if segment[0] == name:
@@ -81,13 +81,13 @@ class Reading:
         """Type and number of an N9, REF or L11."""
         first, second = at(segment, 1), at(segment, 2)
         qualifier, value = (second, first) if segment[0] == "L11" else (first, second)
-        return self.house.reference_types.get(qualifier), value
+        return self.profile.reference_types.get(qualifier), value
 
     def moment(self, date: str, clock: str, path: str, code: str = "", zone: str = "") -> Moment | None:
         """As :func:`moment_at`, in the partner's zone where none is given. Raises Reject."""
-        return moment_at(date, clock, path, code, zone or self.house.zone)
+        return moment_at(date, clock, path, code, zone or self.profile.zone)
 
-    def dated(self, *qualifiers: str) -> Moment | None:
+    def date_of(self, *qualifiers: str) -> Moment | None:
         """The time of the first DTM so qualified; one that cannot be read is refused alone."""
         for segment in self.set.segments:
             if segment[0] == "DTM" and at(segment, 1) in qualifiers:
@@ -97,7 +97,7 @@ class Reading:
                     self.parsed.rejects.append(reject)
         return None
 
-    def sent(self) -> Moment:
+    def sent_at(self) -> Moment:
         """When the group was made; the set tells no time of its own. Raises Reject where nobody does."""
         gs, isa = self.set.group.gs, self.set.group.isa
         found = self.moment(at(gs, 4), at(gs, 5), "GS-04") or self.moment(at(isa, 9), at(isa, 10), "ISA-09")
@@ -107,7 +107,7 @@ class Reading:
             )
         return found
 
-    def emit(
+    def add_event(
         self, milestone: Milestone, code: str, moment: Moment, estimate: int | None = None,
         classifier: Classifier = Classifier.ACTUAL, location: Location | None = None,
     ) -> None:
@@ -116,15 +116,15 @@ class Reading:
         if not self.number and not self.references:
             raise Reject(RejectReason.NO_REFERENCE, f"{one.code} {one.control} names no shipment", "ST")
         slug = "" if self.scac.upper() in _NO_SCAC else normalise_carrier(self.scac)
-        said = f"{one.code}:{code}" if code else one.code
-        self.parsed.events.append(self.house.builder.build(self.context, self.first + len(self.parsed.events), Scan(
-            self.house.aliases.get(slug, slug) or "unknown", self.number,
-            sense_of(milestone)._replace(classifier=classifier), said, said, "", moment, list(self.references),
-            list(one.flags), location, estimate,
+        event_code = f"{one.code}:{code}" if code else one.code
+        self.parsed.events.append(self.profile.builder.build(self.context, self.first + len(self.parsed.events), Scan(
+            self.profile.aliases.get(slug, slug) or "unknown", self.number,
+            status_meaning(milestone)._replace(classifier=classifier), event_code, event_code, "", moment,
+            list(self.references), list(one.flags), location, estimate,
         )))
 
 
-Reader = Callable[[Reading], None]
+MapSet = Callable[[SetMapper], None]
 
 
 def moment_at(date: str, clock: str, path: str, code: str, zone: str) -> Moment | None:

@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.schema import X12, Cause, Meaning
-from connectors.mapping.declared.status_tables import UNMAPPED, Sense, cause_of, sense_of, with_cause
+from connectors.mapping.declared.status_tables import UNMAPPED, StatusMeaning, cause_of, status_meaning, with_cause
 from connectors.mapping.values.places import TABLES
 from streams.kernel.vocabulary import Milestone, Reason
 
-_MOST_REMEMBERED = 10_000
+_CACHE_SIZE = 10_000
 
 
 class Standard(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,24 +40,24 @@ def standard() -> Standard:
 class Codes:
     """The tables as one partner uses them. ``reference_types``: None for a qualifier that is no reference."""
 
-    statuses: Mapping[str, Sense]
-    appointments: Mapping[str, Sense]
+    statuses: Mapping[str, StatusMeaning]
+    appointments: Mapping[str, StatusMeaning]
     causes: Mapping[str, Cause]
     delivery_estimates: frozenset[str]
     reference_types: Mapping[str, str | None]
-    remembered: dict[tuple[str, str, str], Sense] = field(default_factory=dict, compare=False)
+    cache: dict[tuple[str, str, str], StatusMeaning] = field(default_factory=dict, compare=False)
 
-    def sense(self, status: str, appointment: str, reason: str) -> Sense:
+    def lookup(self, status: str, appointment: str, reason: str) -> StatusMeaning:
         """What an AT7 says: a status or an appointment, and its reason."""
         key = (status, appointment, reason)
-        known = self.remembered.get(key)
+        known = self.cache.get(key)
         if known is None:
-            known = self._looked_up(status, appointment, reason)
-            if len(self.remembered) < _MOST_REMEMBERED:
-                self.remembered[key] = known
+            known = self._find(status, appointment, reason)
+            if len(self.cache) < _CACHE_SIZE:
+                self.cache[key] = known
         return known
 
-    def _looked_up(self, status: str, appointment: str, reason: str) -> Sense:
+    def _find(self, status: str, appointment: str, reason: str) -> StatusMeaning:
         found = self.statuses.get(status) if status else self.appointments.get(appointment)
         if found is None:
             return UNMAPPED
@@ -70,8 +70,8 @@ def codes_of(partner: X12) -> Codes:
     statuses = {**tables.statuses, **partner.statuses}
     reasons = {**tables.reasons, **partner.reasons}
     return Codes(
-        {code: sense_of(meaning) for code, meaning in statuses.items()},
-        {code: sense_of(meaning) for code, meaning in tables.appointments.items()},
+        {code: status_meaning(meaning) for code, meaning in statuses.items()},
+        {code: status_meaning(meaning) for code, meaning in tables.appointments.items()},
         {code: cause_of(cause) for code, cause in reasons.items()},
         frozenset(tables.delivery_estimates),
         {**tables.references, **partner.references},

@@ -252,6 +252,6 @@ def test_interchanges_with_anything_anywhere_are_accounted_for(at: int, inserted
 
 
 def test_xml_nested_to_the_limit_is_read_by_every_adapter() -> None:
-    depth = xml.DEEPEST - 1
+    depth = xml.MAX_DEPTH - 1
     for feed in ("ups", "fedex", "dhl"):
         assert reasons(feed, b"<a>" * depth + b"x" + b"</a>" * depth) == {RejectReason.UNSUPPORTED_MESSAGE}

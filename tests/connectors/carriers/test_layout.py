@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from config.settings import Settings
-from connectors.carriers import HOME, CarrierFileError, discover, folders, taken
+from connectors.carriers import HOME, CarrierFileError, discover, enabled_carriers, folders
 from streams.kernel.errors import Fatal
 
 HERMES = (HOME / "hermes" / "carrier.yaml").read_text("utf-8")
@@ -53,9 +53,10 @@ def said(home: Path) -> str:
 def test_own_carriers_stand_beside_the_packaged_ones(own: Path) -> None:
     feeds = [one.feed for one in discover(own=own)]
     assert feeds == sorted([*(one.feed for one in discover()), "acme"], key=lambda feed: feed)
-    assert [one.feed for one in taken(Settings(carriers_dir=own, feeds=("acme", "ups")).intake)] == ["acme", "ups"]
+    enabled = enabled_carriers(Settings(carriers_dir=own, feeds=("acme", "ups")).intake)
+    assert [one.feed for one in enabled] == ["acme", "ups"]
     with pytest.raises(Fatal, match="no feed 'acme'"):
-        taken(Settings(feeds=("acme",)).intake)
+        enabled_carriers(Settings(feeds=("acme",)).intake)
 
 
 def test_an_own_carrier_of_the_same_name_takes_the_place_of_ours_and_that_is_logged(own: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.carriers import Carrier, discover
 from connectors.drafting.sample import draft
-from connectors.drafting.words import date_way_of, is_clock, meaning_of, way_of, words_of
+from connectors.drafting.words import date_format_of, is_clock, meaning_of, time_format_of, words_of
 from streams.contracts.model import CarrierEvent, Location, Reference
 from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.errors import Reject
@@ -156,11 +156,11 @@ def test_a_draft_of_any_json_is_a_file_a_person_can_open(message: dict[str, obje
     ],
 )
 def test_ways_of_writing_a_time_are_told_apart(text: str, way: str | None) -> None:
-    assert way_of(text) == way
+    assert time_format_of(text) == way
 
 
 def test_dates_clocks_and_names_are_told_apart() -> None:
-    assert [date_way_of(text) for text in ("September 14, 2026", "2026-09-14", "x")] == ["%B %d, %Y", "iso", None]
+    assert [date_format_of(text) for text in ("September 14, 2026", "2026-09-14", "x")] == ["%B %d, %Y", "iso", None]
     assert (is_clock("9:24 pm"), is_clock("15:02:01"), is_clock("1502")) == (True, True, False)
     assert words_of("eventDateTime_UTC") == ["event", "date", "time", "utc"]
 

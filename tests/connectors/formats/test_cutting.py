@@ -17,7 +17,7 @@ from tests.support.x12_files import ISA, interchange, numbers, read
 
 
 def cut(body: bytes, most: int = 1_000) -> list[bytes]:
-    return list(x12_cutting.pieces(io.BytesIO(body), most))
+    return list(x12_cutting.split(io.BytesIO(body), most))
 
 
 def test_interchanges_that_fit_stay_as_they_are() -> None:
@@ -82,7 +82,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
 
     tracemalloc.start()
     size = pieces = 0
-    for piece in x12_cutting.pieces(Endless(blocks()), 256 * 1024):  # type: ignore[arg-type]
+    for piece in x12_cutting.split(Endless(blocks()), 256 * 1024):  # type: ignore[arg-type]
         size, pieces = size + len(piece), pieces + 1
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -114,18 +114,18 @@ LINES = st.lists(st.binary(max_size=20).map(lambda raw: raw.replace(b"\n", b"") 
 
 @given(lines=LINES, most=st.integers(21, 100))
 def test_lines_stay_whole_and_in_order(lines: list[bytes], most: int) -> None:
-    pieces = list(line_cutting.pieces(io.BytesIO(b"".join(lines)), most, with_header=False))
+    pieces = list(line_cutting.split(io.BytesIO(b"".join(lines)), most, with_header=False))
     assert b"".join(pieces) == b"".join(lines)
     assert all(len(piece) <= most for piece in pieces)
     assert all(piece.endswith(b"\n") for piece in pieces)
 
 
 def test_the_header_of_a_table_stands_before_each_piece() -> None:
-    pieces = list(line_cutting.pieces(io.BytesIO(b"PRO,Code\nA1,D\nA2,D\nA3,D"), 20, with_header=True))
+    pieces = list(line_cutting.split(io.BytesIO(b"PRO,Code\nA1,D\nA2,D\nA3,D"), 20, with_header=True))
     assert pieces == [b"PRO,Code\nA1,D\nA2,D\n", b"PRO,Code\nA3,D"]
 
 
 def test_a_line_that_is_too_long_is_refused() -> None:
     with pytest.raises(Reject) as refused:
-        list(line_cutting.pieces(io.BytesIO(b"a\n" + b"x" * 50), 20, with_header=False))
+        list(line_cutting.split(io.BytesIO(b"a\n" + b"x" * 50), 20, with_header=False))
     assert refused.value.reason is RejectReason.TOO_LARGE

@@ -55,6 +55,6 @@ def test_bytes_that_are_no_text_are_told_apart() -> None:
     assert refusal(b"<a>\xff\xfe</a>") is RejectReason.NOT_TEXT
 
 
-@pytest.mark.parametrize("depth", [xml.DEEPEST + 1, 300, 100_000])
+@pytest.mark.parametrize("depth", [xml.MAX_DEPTH + 1, 300, 100_000])
 def test_deep_nesting_is_malformed(depth: int) -> None:
     assert refusal(b"<a>" * depth + b"</a>" * depth) is RejectReason.MALFORMED

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from config.settings import IntakeSettings, Settings
-from connectors.carriers import CarrierFileError, discover, taken
+from connectors.carriers import CarrierFileError, discover, enabled_carriers
 from streams.intake.adapter import RawContext
 from streams.kernel.errors import Fatal
 
@@ -124,13 +124,13 @@ def intake(**changed: Any) -> IntakeSettings:
 
 
 def test_an_installation_takes_the_feeds_it_names_and_all_where_it_names_none() -> None:
-    assert [carrier.feed for carrier in taken(intake(feeds=("ups", "dhl", "ups")))] == ["ups", "dhl"]
-    assert [carrier.feed for carrier in taken(intake())] == [carrier.feed for carrier in discover()]
+    assert [carrier.feed for carrier in enabled_carriers(intake(feeds=("ups", "dhl", "ups")))] == ["ups", "dhl"]
+    assert [carrier.feed for carrier in enabled_carriers(intake())] == [carrier.feed for carrier in discover()]
 
 
 def test_a_feed_nobody_has_is_named_with_those_there_are() -> None:
     with pytest.raises(Fatal, match=r"SHIPSYNC_FEEDS: there is no feed 'pigeons'; the feeds are .*dhl, .*ups"):
-        taken(intake(feeds=("ups", "pigeons")))
+        enabled_carriers(intake(feeds=("ups", "pigeons")))
 
 
 def test_the_carriers_of_the_repository_load() -> None:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.carriers import folders
-from connectors.mapping.loading import read
+from connectors.mapping.loading import read_carrier_file
 from connectors.mapping.values.check_digits import is_wrong
 from topologies.demo import numbers
 
-SCHEMES = {folder.name: read(folder).schemes for folder in folders()}
+SCHEMES = {folder.name: read_carrier_file(folder).schemes for folder in folders()}
 
 
 @pytest.mark.parametrize(("carrier", "make"), [("ups", numbers.ups), ("fedex", numbers.fedex), ("usps", numbers.usps)])

@@ -45,6 +45,6 @@ def test_nothing_is_handled_before_master_data_is_read() -> None:
 def test_an_aggregators_carrier_goes_by_what_people_call_it() -> None:
     carriers = {carrier.feed: carrier for carrier in discover()}
     aggregator = carriers["easypost"]
-    before = aggregator.names.over({}).get("Nordfracht")
+    before = aggregator.names.with_aliases({}).get("Nordfracht")
     aggregator.names.learn(MasterRecord(MasterKind.CARRIER, "nord", 1, "mo", aliases=["Nordfracht"]))
-    assert (before, aggregator.names.over({}).get("nordfracht")) == ("", "nord")
+    assert (before, aggregator.names.with_aliases({}).get("nordfracht")) == ("", "nord")

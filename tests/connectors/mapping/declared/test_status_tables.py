@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.mapping.declared.schema import Cause, Meaning, Statuses, TextMeaning
-from connectors.mapping.declared.status_tables import UNMAPPED, StatusTable, sense_of, with_cause
+from connectors.mapping.declared.status_tables import UNMAPPED, StatusTable, status_meaning, with_cause
 from streams.kernel.vocabulary import ExceptionType, Flag, Milestone, Reason
 
 TABLE = StatusTable(Statuses(
@@ -45,44 +45,44 @@ TABLE = StatusTable(Statuses(
     ],
 )
 def test_the_exact_code_then_the_words_then_the_type(code: str, text: str, milestone: Milestone) -> None:
-    assert TABLE.sense(code, text, None).milestone is milestone
+    assert TABLE.lookup(code, text, None).milestone is milestone
 
 
 def test_an_unknown_code_is_flagged_and_never_guessed() -> None:
-    assert TABLE.sense("I:ZZ", "Delivered", None) == UNMAPPED
+    assert TABLE.lookup("I:ZZ", "Delivered", None) == UNMAPPED
     assert UNMAPPED.flags == (Flag.CODE_UNMAPPED.value,)
 
 
 def test_an_exception_has_a_reason_always() -> None:
-    assert TABLE.sense("SE", "", None).reason is Reason.UNKNOWN
+    assert TABLE.lookup("SE", "", None).reason is Reason.UNKNOWN
 
 
 def test_a_reason_code_gives_reason_and_exception() -> None:
-    sense = TABLE.sense("IT", "", "12")
-    assert (sense.milestone, sense.exception, sense.reason) == (
+    meaning = TABLE.lookup("IT", "", "12")
+    assert (meaning.milestone, meaning.exception, meaning.reason) == (
         Milestone.IN_TRANSIT, ExceptionType.DELAY, Reason.WEATHER
     )
 
 
 def test_a_reason_may_tell_the_milestone_of_a_mere_in_transit() -> None:
-    assert TABLE.sense("IT", "", "40").milestone is Milestone.CUSTOMS_HELD
-    assert TABLE.sense("I:OT", "", "40").milestone is Milestone.OUT_FOR_DELIVERY
+    assert TABLE.lookup("IT", "", "40").milestone is Milestone.CUSTOMS_HELD
+    assert TABLE.lookup("I:OT", "", "40").milestone is Milestone.OUT_FOR_DELIVERY
 
 
 def test_delivered_is_no_exception_for_being_late_but_for_damage() -> None:
-    assert TABLE.sense("D:KB", "", "12")[2:4] == (ExceptionType.NONE, Reason.WEATHER)
-    assert TABLE.sense("D:KB", "", "50").exception is ExceptionType.DAMAGE
+    assert TABLE.lookup("D:KB", "", "12")[2:4] == (ExceptionType.NONE, Reason.WEATHER)
+    assert TABLE.lookup("D:KB", "", "50").exception is ExceptionType.DAMAGE
 
 
 def test_a_normal_reason_leaves_an_exception_unexplained() -> None:
-    assert TABLE.sense("SE", "", "14")[2:4] == (ExceptionType.DELAY, Reason.UNKNOWN)
+    assert TABLE.lookup("SE", "", "14")[2:4] == (ExceptionType.DELAY, Reason.UNKNOWN)
 
 
 def test_an_unknown_reason_is_flagged_where_something_is_wrong() -> None:
-    assert TABLE.sense("SE", "", "4711").flags == (Flag.CODE_UNMAPPED.value,)
-    assert TABLE.sense("IT", "", "4711").flags == ()
+    assert TABLE.lookup("SE", "", "4711").flags == (Flag.CODE_UNMAPPED.value,)
+    assert TABLE.lookup("IT", "", "4711").flags == ()
 
 
 def test_without_a_cause_a_plain_sense_stays_as_it_is() -> None:
-    plain = sense_of(Milestone.DELIVERED)
+    plain = status_meaning(Milestone.DELIVERED)
     assert with_cause(plain, None) is plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.mapping.declared.schema import Place, ZoneBy
-from connectors.mapping.documents.location import cutter, locator, zone_finder
+from connectors.mapping.documents.location import line_parser, location_reader, zone_finder
 from connectors.mapping.documents.paths import Row, Texts
 from connectors.mapping.values.places import zone_in
 
@@ -15,7 +15,7 @@ DASHES = r"(?P<city>.+?)(?:, ?(?P<region>[A-Z]{2}))?(?: - |-)(?P<country>[A-Za-z
 
 def parts(place: Place, line: str) -> dict[str, str]:
     texts = Texts(["scan"])
-    found = locator(place, texts)(texts.reader()(({"at": line},)))
+    found = location_reader(place, texts)(texts.reader()(({"at": line},)))
     assert found is not None
     return {name: value for name in ("name", "city", "region", "country") if (value := getattr(found, name))}
 
@@ -48,7 +48,7 @@ def test_a_pattern_names_the_parts_and_a_text_it_does_not_fit_is_the_name(line: 
 
 def test_a_part_with_a_field_of_its_own_goes_before_that_of_the_line() -> None:
     texts = Texts(["scan"])
-    locate = locator(Place(line="scan.at", country="scan.land"), texts)
+    locate = location_reader(Place(line="scan.at", country="scan.land"), texts)
     found = locate(texts.reader()(({"at": "Paris, TX, US", "land": "FR"},)))
     assert found is not None
     assert (found.city, found.region, found.country) == ("Paris", "TX", "FR")
@@ -59,7 +59,7 @@ def test_a_part_with_a_field_of_its_own_goes_before_that_of_the_line() -> None:
 )
 def test_what_names_no_part_of_a_place_is_refused(place: Place) -> None:
     with pytest.raises(ValueError, match=r"part|regular expression"):
-        cutter(place)
+        line_parser(place)
 
 
 @pytest.mark.parametrize(("country", "region", "zone"), [
@@ -73,7 +73,7 @@ def test_a_region_counts_only_in_its_own_country(country: str | None, region: st
 
 def zone_of(scan: dict[str, str], *ways: ZoneBy, place: Place = LINE) -> str:
     texts = Texts(["scan"])
-    found = zone_finder(ways, "Etc/UTC", texts, place, locator(place, texts))
+    found = zone_finder(ways, "Etc/UTC", texts, place, location_reader(place, texts))
     row: Row = texts.reader()((scan,))
     return found(row)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.mapping.values.carrier_names import CarrierNames, bare
+from connectors.mapping.values.carrier_names import CarrierNames, match_key
 from streams.contracts.model import MasterRecord
 from streams.kernel.vocabulary import MasterKind
 
@@ -40,11 +40,11 @@ def test_a_person_adds_names_and_takes_them_back(names: CarrierNames) -> None:
 def test_a_persons_word_goes_before_the_files(names: CarrierNames) -> None:
     names.learn(record("south", aliases=["NRTH"]))
     assert names.slug_of("nrth") == "south"
-    assert names.over({"nrth": "west"}).get("nrth") == "south"
+    assert names.with_aliases({"nrth": "west"}).get("nrth") == "south"
 
 
 def test_a_files_own_aliases_go_before_other_files_names(names: CarrierNames) -> None:
-    own = names.over({"nrth": "west"})
+    own = names.with_aliases({"nrth": "west"})
     assert (own.get("nrth"), own.get("South"), own.get("nobody", "as it was")) == ("west", "south", "as it was")
 
 
@@ -59,8 +59,8 @@ def test_what_two_call_alike_is_always_the_same_ones(names: CarrierNames) -> Non
 
 def test_other_kinds_name_no_carrier(names: CarrierNames) -> None:
     names.learn(MasterRecord(MasterKind.CUSTOMER, "north", 1, "mo", aliases=["NF"]))
-    assert names.by_hand("NF") is None
+    assert names.master_data_slug("NF") is None
 
 
 def test_a_name_is_compared_by_letters_and_digits_alone() -> None:
-    assert bare(" R+L Carriers, Inc. ") == "rlcarriersinc"
+    assert match_key(" R+L Carriers, Inc. ") == "rlcarriersinc"

@@ -35,17 +35,17 @@ def test_every_zone_exists() -> None:
 
 def test_a_reason_explains_a_status() -> None:
     codes = codes_of(X12(["214"]))
-    assert codes.sense("SD", "", "AO")[2:4] == (ExceptionType.DELAY, Reason.WEATHER)
-    assert codes.sense("SD", "", "AS").milestone is Milestone.CUSTOMS_HELD
-    assert codes.sense("D1", "", "NS")[2:4] == (ExceptionType.NONE, Reason.NORMAL)
-    assert codes.sense("", "AB", "NA").milestone is Milestone.APPOINTMENT_SET
+    assert codes.lookup("SD", "", "AO")[2:4] == (ExceptionType.DELAY, Reason.WEATHER)
+    assert codes.lookup("SD", "", "AS").milestone is Milestone.CUSTOMS_HELD
+    assert codes.lookup("D1", "", "NS")[2:4] == (ExceptionType.NONE, Reason.NORMAL)
+    assert codes.lookup("", "AB", "NA").milestone is Milestone.APPOINTMENT_SET
 
 
 def test_an_unknown_code_is_unknown_and_an_unknown_reason_of_trouble_flagged() -> None:
     codes = codes_of(X12(["214"]))
-    assert codes.sense("ZQ", "", "NS").milestone is Milestone.UNKNOWN
-    assert codes.sense("SD", "", "QQ").flags == (Flag.CODE_UNMAPPED.value,)
-    assert codes.sense("X6", "", "QQ").flags == ()
+    assert codes.lookup("ZQ", "", "NS").milestone is Milestone.UNKNOWN
+    assert codes.lookup("SD", "", "QQ").flags == (Flag.CODE_UNMAPPED.value,)
+    assert codes.lookup("X6", "", "QQ").flags == ()
 
 
 def test_a_partners_own_entries_go_over_the_standards() -> None:
@@ -54,7 +54,7 @@ def test_a_partners_own_entries_go_over_the_standards() -> None:
         reasons={"AO": Cause(Reason.STRIKE, ExceptionType.DELAY)}, references={"ZZ": "customer"},
     )
     codes = codes_of(partner)
-    assert codes.sense("D1", "", "").milestone is Milestone.ARRIVED_DELIVERY
-    assert codes.sense("Q1", "", "").milestone is Milestone.STORED
-    assert codes.sense("SD", "", "AO").reason is Reason.STRIKE
+    assert codes.lookup("D1", "", "").milestone is Milestone.ARRIVED_DELIVERY
+    assert codes.lookup("Q1", "", "").milestone is Milestone.STORED
+    assert codes.lookup("SD", "", "AO").reason is Reason.STRIKE
     assert codes.reference_types["ZZ"] == "customer"
