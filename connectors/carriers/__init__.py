@@ -1,5 +1,4 @@
-"""The carriers, one folder each: whatever stands here with a ``carrier.yaml`` is one, and whatever stands in the folder
-that SHIPSYNC_CARRIERS_DIR names. Nothing else names them."""
+"""Discovers carriers: every folder with a ``carrier.yaml``, here and in SHIPSYNC_CARRIERS_DIR. No other list exists."""
 
 from __future__ import annotations
 
@@ -24,9 +23,9 @@ log = structlog.get_logger(__name__)
 
 
 def folders(home: Path = HOME, own: Path | None = None) -> list[Path]:
-    """The carriers' folders, sorted by name. ``own``: an installation's; one of the same name takes the place of ours.
+    """Return the carriers' folders, sorted by name. A folder in ``own`` (of the installation) replaces a packaged one.
 
-    Raises Fatal for a wrong layout of ``own``.
+    Raises Fatal for an invalid layout of ``own``.
     """
     found = {file.parent.name: file.parent for file in home.glob(f"*/{FILE}")}
     for folder in () if own is None else own_folders(own):
@@ -37,11 +36,10 @@ def folders(home: Path = HOME, own: Path | None = None) -> list[Path]:
 
 
 def discover(home: Path = HOME, own: Path | None = None) -> list[Carrier]:
-    """Every carrier, ready to parse, sorted by folder. Raises Fatal for a wrong layout of ``own``, and
-    CarrierFileError naming file, line and field.
+    """Load and compile every carrier, sorted by folder.
 
-    A folder's ``parse.py``, where there is one, gives ``adapter(carrier) -> Adapter``, which takes the
-    place of the mapped adapter and may use it.
+    ``adapter(carrier) -> Adapter`` of a folder's optional ``parse.py`` replaces the mapped adapter and may use it.
+    Raises Fatal for an invalid layout of ``own`` or ``parse.py``, and CarrierFileError that names file, line and field.
     """
     where = {folder.name: folder for folder in folders(home, own)}
     carrier_files = {name: read_carrier_file(folder) for name, folder in where.items()}
@@ -57,8 +55,10 @@ def discover(home: Path = HOME, own: Path | None = None) -> list[Carrier]:
 
 
 def enabled_carriers(intake: IntakeSettings) -> list[Carrier]:
-    """The carriers whose feeds are taken; of none named all there are. Raises Fatal for a feed nobody has, and as
-    :func:`discover`."""
+    """Return the carriers of the feeds in SHIPSYNC_FEEDS; all carriers if it is empty.
+
+    Raises Fatal for an unknown feed, and as :func:`discover`.
+    """
     known = {carrier.feed: carrier for carrier in discover(own=intake.carriers_dir)}
     unknown = [feed for feed in intake.feeds if feed not in known]
     if unknown:

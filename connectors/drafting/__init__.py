@@ -1,1 +1,1 @@
-"""A first ``carrier.yaml`` from one sample payload: what can be guessed is written, what cannot is said."""
+"""Drafts a ``carrier.yaml`` from one sample payload; lines that a person must check are marked ``look:``."""

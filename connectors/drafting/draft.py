@@ -1,4 +1,4 @@
-"""From the parts of a sample to the text of a ``carrier.yaml``."""
+"""Writes the text of a ``carrier.yaml`` from the structure of a sample."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SIGNATURE_WORDS = ("signed", "signature", "signatory", "signer", "receiver", "r
 
 @dataclass(slots=True)
 class FieldGuess:
-    """What the leaves of a sample are taken for; empty where nothing fits."""
+    """The paths guessed for each field of a ``carrier.yaml``; empty without a candidate."""
 
     number: list[str]
     times: list[str]
@@ -48,7 +48,7 @@ class FieldGuess:
 
 
 def guess(structure: SampleStructure) -> FieldGuess:
-    """The fields most likely meant."""
+    """Guess the path of each field from the names and values of the leaves."""
     scan = [leaf for leaf in structure.leaves if leaf.path.startswith(f"{_innermost(structure)}.")]
     above = [leaf for leaf in structure.leaves if leaf not in scan]
     estimates = [leaf for leaf in structure.leaves if _ESTIMATE_WORDS & set(leaf.words)]
@@ -66,8 +66,10 @@ def _innermost(structure: SampleStructure) -> str:
 
 
 def _numbers(leaves: Sequence[Leaf]) -> list[str]:
-    """Up to two, the best first: a name that says it, a value that holds enough digits; somebody else's only where
-    there is no other."""
+    """Return up to two paths of tracking numbers, the best first, ranked by name and digits.
+
+    Names of other references (order, invoice) are used only without another candidate.
+    """
     def rank(leaf: Leaf) -> int:
         words = leaf.last
         named = [place for place, word in enumerate(_NUMBER_WORDS) if word in words]
@@ -84,7 +86,7 @@ def _numbers(leaves: Sequence[Leaf]) -> list[str]:
 
 
 def _references(leaves: Sequence[Leaf], numbers: Sequence[str]) -> list[str]:
-    """Numbers that are somebody else's."""
+    """Return the paths of other references, such as order and invoice numbers."""
     return [
         leaf.path for leaf in leaves
         if _REFERENCE_WORDS & set(leaf.last) and leaf.path not in numbers
@@ -94,7 +96,7 @@ def _references(leaves: Sequence[Leaf], numbers: Sequence[str]) -> list[str]:
 
 
 def _times(leaves: Sequence[Leaf]) -> list[str]:
-    """The ways of telling time, the most exact first, as flow mappings."""
+    """Return entries of ``time`` as YAML flow mappings: one stamp, else a date with its time of day."""
     stamps = [(leaf, time_format) for leaf in leaves if (time_format := time_format_of(leaf.values[0])) is not None]
     stamps.sort(key=lambda one: ("created" in one[0].words or "updated" in one[0].words, one[0].path.count(".")))
     found = [_stamp(leaf, time_format) for leaf, time_format in stamps[:1]]
@@ -110,7 +112,7 @@ def _times(leaves: Sequence[Leaf]) -> list[str]:
 
 
 def _clock_of(date: Leaf, clocks: Sequence[Leaf]) -> list[str]:
-    """The clock that goes with a date: in the same object, and named alike but for these two words."""
+    """Return the path of the time of day in the object of the date whose name is most similar; empty without one."""
     def distance(clock: Leaf) -> int:
         return len((set(clock.last) ^ set(date.last)) - {"date", "time", "day", "at"})
 
@@ -126,7 +128,7 @@ def _stamp(leaf: Leaf, time_format: str) -> str:
 
 
 def _text(leaves: Sequence[Leaf]) -> Leaf | None:
-    """The leaf that reads most like a sentence."""
+    """Return the leaf with the status text: the best by name and number of blanks."""
     def text_rank(leaf: Leaf) -> tuple[bool, bool, float]:
         spaces = sum(value.count(" ") for value in leaf.values) / len(leaf.values)
         return bool(_TEXT_WORDS & set(leaf.last)), bool({"event", "status"} & set(leaf.words)), spaces
@@ -167,7 +169,7 @@ def _place(leaves: Sequence[Leaf]) -> dict[str, str]:
 
 
 def _end_in_countries(lines: Sequence[str]) -> bool:
-    """Whether each is a city and a country: ``DE`` is Delaware too, but beside a ``SE`` it is Germany."""
+    """Return True if each line is a city and a country. ``DE`` may be Delaware, but next to ``SE`` it is Germany."""
     ends = [line.rpartition(",")[2].strip() for line in lines if line.count(",") == 1]
     return len(ends) == len(lines) and all(map(may_be_country, ends)) and any(map(is_country, ends))
 
@@ -180,8 +182,7 @@ def _signed(leaves: Iterable[Leaf]) -> str:
 
 
 def table_of(structure: SampleStructure, guessed: FieldGuess) -> dict[str, tuple[Milestone | None, str, int]]:
-    """Every code of the sample (its text where it has none) -> what its words most likely mean, those words, how
-    often it stands there."""
+    """Map every code of the sample (its text without one) to (guessed milestone, text, number of occurrences)."""
     paths = guessed.code or ([guessed.text] if guessed.text else [])
     found: dict[str, tuple[Milestone | None, str, int]] = {}
     for scan in structure.scans:
@@ -194,7 +195,7 @@ def table_of(structure: SampleStructure, guessed: FieldGuess) -> dict[str, tuple
 
 
 def carrier_yaml(feed: str, name: str, formats: str, extra: str, structure: SampleStructure, source: str) -> str:
-    """The text of a ``carrier.yaml``; what a person must look at is marked ``look:``."""
+    """Return the text of a ``carrier.yaml``; lines that a person must check are marked ``look:``."""
     guessed = guess(structure)
     lines = [
         f"# {name}. Drafted from one sample: look at every line marked so, and try it with the samples you have.",

@@ -1,4 +1,4 @@
-"""A decoded sample taken apart: its levels, and what stands in the scans."""
+"""Finds the levels, leaves and scans of a decoded sample."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCAN = "scan"
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A level below the message: its name, and where it stands below the level above."""
+    """A level below the message: its name, and its path from the level above."""
 
     name: str
     path: str
@@ -25,25 +25,25 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A text of the sample. ``path`` starts with its level; ``values``: as many as were found, in order."""
+    """A field of the sample. ``path`` starts with its level; ``values``: all its texts, in order."""
 
     path: str
     values: tuple[str, ...]
 
     @property
     def words(self) -> list[str]:
-        """The words of the path below the level."""
+        """The words of the path below its level."""
         return words_of(self.path.partition(".")[2])
 
     @property
     def last(self) -> list[str]:
-        """The words of the field's own name."""
+        """The words of the last key."""
         return words_of(self.path.rpartition(".")[2])
 
 
 @dataclass(slots=True)
 class SampleStructure:
-    """The levels of a sample, outermost first, the leaves of each, and the scans: path -> text."""
+    """The levels of a sample, outermost first, its leaves, and its scans as path -> text."""
 
     levels: list[Level]
     leaves: list[Leaf]
@@ -57,7 +57,7 @@ class _Found:
 
 
 def analyse(message: dict[str, Any], lists_of_one_are_objects: bool) -> SampleStructure:
-    """The levels down to what looks most like scans: objects in a list with a time in each."""
+    """Find the list that most likely holds the scans (objects with a time), and the levels above it."""
     best: _Found | None = None
     for found in _lists(message, (), lists_of_one_are_objects):
         timed = sum(any(is_time(text) for _, text in _texts(scan, ())) for scan in found.scans)
@@ -81,7 +81,7 @@ def _rank(found: _Found) -> tuple[bool, int, int]:
 
 
 def _lists(value: Any, keys: tuple[str, ...], single: bool) -> Iterator[_Found]:
-    """Every list of objects, those of all elements above it together."""
+    """Yield every list of objects; lists at the same path are joined."""
     together: dict[tuple[str, ...], _Found] = {}
     for path, scans in _every_list(value, keys, single):
         together.setdefault(path, _Found(path)).scans.extend(scans)
@@ -122,7 +122,7 @@ def _levels(keys: tuple[str, ...], message: dict[str, Any], single: bool) -> lis
 
 
 def _first_with(holder: Any, key: str) -> Any:
-    """What stands at ``key`` in an object, or in the first object of a list that has it."""
+    """Return the value at ``key`` of an object, or of the first object of a list that has the key."""
     if isinstance(holder, list):
         return next((one[key] for one in holder if isinstance(one, dict) and key in one), None)
     return holder.get(key) if isinstance(holder, dict) else None
@@ -161,7 +161,7 @@ def _at(holder: Any, keys: tuple[str, ...]) -> list[Any]:
 def _texts(
     value: Any, keys: tuple[str, ...], skipped: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The texts of an object and of the objects in it; lists are other levels."""
+    """Yield (keys, text) of an object and its nested objects, without lists, which are levels of their own."""
     for key, inner in value.items():
         here = (*keys, key)
         if here == skipped:

@@ -1,4 +1,4 @@
-"""A sample file: what format it is, and the draft of a ``carrier.yaml`` that reads it."""
+"""Detects the format of a sample file and drafts a ``carrier.yaml`` for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_ROWS = 200
 
 
 def draft(feed: str, name: str, body: bytes, source: str) -> str:
-    """The text of a ``carrier.yaml`` for payloads like ``body``. Raises Reject where it is none of the formats."""
+    """Return the text of a ``carrier.yaml`` for payloads like ``body``. Raises Reject for an unknown format."""
     start = body.lstrip(b" \t\r\n\xef\xbb\xbf\x00")
     if not start:
         raise Reject(RejectReason.EMPTY, "only blanks")
@@ -43,7 +43,7 @@ def _json(feed: str, name: str, body: bytes, source: str) -> str:
 
 
 def _needs_attributes(body: bytes) -> bool:
-    """Whether elements carry attributes with values a mapping may need."""
+    """Return True if an element has an attribute that a mapping may need."""
     def any_in(value: Any) -> bool:
         if isinstance(value, dict):
             names = [key for key in value if key.startswith("@") and key not in ("@schemaLocation", "@type", "@nil")]

@@ -1,4 +1,4 @@
-"""What names and texts give away: a time, a tracking number, a milestone."""
+"""Heuristics on names and texts of a sample: time formats and milestones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DATES = ("%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%B %d, %Y", "%b %d, %Y", "%d %b %Y
 _COMPACT = {14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M"}
 ISO, EPOCH = "iso", "epoch"
 
-# First match counts: what is said of a failure comes before the word it says it about.
+# The first match applies, so that "not delivered" is listed before "delivered".
 _MEANINGS: tuple[tuple[str, Milestone], ...] = (
     (r"out for delivery|with (the )?(courier|driver)|(van|vehicle|truck) for delivery|in zustellung|zustellfahrzeug|"
      r"en cours de livraison", Milestone.OUT_FOR_DELIVERY),
@@ -62,7 +62,7 @@ def words_of(name: str) -> list[str]:
 
 @cache
 def time_format_of(text: str) -> str | None:
-    """How a time is written: ``iso``, ``epoch`` or a strptime pattern; None where it is no time of day and date."""
+    """Return the format of a date with a time: ``iso``, ``epoch`` or a strptime pattern; None for another text."""
     if len(text) > 10 and _parses(lambda: stamp_moment(text, _utc)):
         return ISO
     if text.startswith("/Date("):
@@ -73,7 +73,7 @@ def time_format_of(text: str) -> str | None:
 
 
 def _digits_format_of(text: str) -> str | None:
-    """Bare digits are a time only where this century is in them; else they are more likely a number."""
+    """Return the format of bare digits: a time only within this century's dates; None for a likely number."""
     pattern = _COMPACT.get(len(text)) if text.startswith("20") else None
     if pattern is not None and _parses(partial(patterned_moment, text, pattern, _utc)):
         return pattern
@@ -82,24 +82,24 @@ def _digits_format_of(text: str) -> str | None:
 
 @cache
 def date_format_of(text: str) -> str | None:
-    """How a date without a time is written: ``iso`` or a strptime pattern; None where it is none."""
+    """Return the format of a date without a time: ``iso`` or a strptime pattern; None for another text."""
     if _parses(lambda: day_ms(text)):
         return ISO
     return next((pattern for pattern in DATES if _parses(partial(day_ms, text, pattern))), None)
 
 
 def is_clock(text: str, named: bool = False) -> bool:
-    """Whether it is a time of day; bare digits only where the field is ``named`` so."""
+    """Return True for a time of day; for bare digits only if the field's name says so (``named``)."""
     return (":" in text or (named and is_digits(text) and len(text) in (4, 6))) and _parses(lambda: clock_ms(text))
 
 
 def is_time(text: str) -> bool:
-    """Whether it is a date, with or without a time of day."""
+    """Return True for a date, with or without a time of day."""
     return time_format_of(text) is not None or date_format_of(text) is not None
 
 
 def meaning_of(text: str) -> Milestone | None:
-    """What a carrier's English (or German, or French) words most likely say; None where they give nothing away."""
+    """Guess the milestone of an English, German or French status text; None without a match."""
     folded = text.casefold().replace("_", " ")
     return next((milestone for pattern, milestone in _MEANINGS if re.search(pattern, folded)), None)
 

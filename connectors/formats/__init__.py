@@ -1,1 +1,1 @@
-"""Readers of the formats carriers speak: bytes in, plain values out, a ``Reject`` where it is no such thing."""
+"""Decoders of carriers' formats: they take bytes, return plain values, and raise ``Reject`` for invalid input."""

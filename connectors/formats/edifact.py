@@ -1,8 +1,8 @@
-"""UN/EDIFACT interchanges (ISO 9735, syntax versions 1 to 4), read leniently: what partners really send, with its
-faults noted, not punished.
+"""UN/EDIFACT interchanges (ISO 9735, syntax versions 1 to 4), read leniently: envelope errors
+are recorded and the messages still read.
 
-Separators come from UNA, else they are the standard's. Several interchanges may follow each other, with or without
-functional groups. Wrong counts, references that differ and missing trailers become flags on the messages they enclose.
+UNA defines the separators, else the standard's apply. A body may hold several interchanges, with or without functional
+groups. Wrong counts, mismatched references and missing trailers become flags on the enclosed messages.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _IDENTIFIER = re.compile(rb"UNB.(UNO[A-Z])")
 
 @dataclass(slots=True, eq=False)
 class Interchange:
-    """One UNB..UNZ. ``counted``: what its UNZ claims, None without one; ``faults``: EDIFACT 0085 code first."""
+    """One UNB..UNZ. ``counted``: the count in UNZ, None without one; ``faults``: texts after their code (0085)."""
 
     unb: Segment
     counted: str | None = None
@@ -53,7 +53,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Separators:
-    """UNA: what separates components and elements, releases a character and ends segments."""
+    """The separators of UNA: component, data element, release character and segment terminator."""
 
     component: str
     element: str
@@ -62,9 +62,9 @@ class Separators:
 
 
 def read(body: bytes) -> tuple[list[Message], list[Reject]]:
-    """Every message of every interchange in ``body``, in order, and what could not be read besides.
+    """Return all messages of all interchanges in order, and rejects of the unreadable parts.
 
-    Raises Reject: ``not_text``; ``malformed`` where it starts with neither UNA nor UNB, or no message is found.
+    Raises Reject ``not_text``, and ``malformed`` if the body starts with neither UNA nor UNB or holds no message.
     """
     text = _text(body)
     reader = _Reader()
@@ -78,7 +78,7 @@ def read(body: bytes) -> tuple[list[Message], list[Reject]]:
 
 
 def segments(text: str) -> Iterator[Segment]:
-    """The segments of all interchanges in ``text``. Raises Reject ``malformed`` where it starts with none."""
+    """Yield the segments of all interchanges. Raises Reject ``malformed`` unless the text starts with UNA or UNB."""
     start = text.lstrip()
     if not start.startswith(("UNA", "UNB")):
         raise Reject(RejectReason.MALFORMED, f"an interchange starts with UNA or UNB, this with {start[:8]!r}", "UNB")
@@ -91,7 +91,7 @@ def segments(text: str) -> Iterator[Segment]:
 
 
 def _raw_segments(text: str, separators: Separators) -> Iterator[str | Separators]:
-    """The text of each segment, and new separators where a UNA declares them."""
+    """Yield the text of each segment, and the new separators of each UNA."""
     position = 0
     while position < len(text):
         while position < len(text) and text[position].isspace():
@@ -109,7 +109,7 @@ def _raw_segments(text: str, separators: Separators) -> Iterator[str | Separator
 
 
 def _end(text: str, start: int, separators: Separators) -> int:
-    """Where the segment that begins at ``start`` ends: the next terminator that is not released."""
+    """Return the index of the next unreleased terminator; the length of the text without one."""
     end = text.find(separators.terminator, start)
     while end > 0 and separators.release != " ":
         before = end
@@ -140,7 +140,7 @@ def _unescape(element: str, separators: Separators) -> list[str]:
 
 
 def _split(text: str, separator: str, release: str) -> list[str]:
-    """Split at separators that are not released; release characters stay."""
+    """Split at unreleased separators; release characters are kept."""
     parts, start, position = [], 0, 0
     while position < len(text):
         if text[position] == release:
@@ -164,14 +164,14 @@ def _text(body: bytes) -> str:
 
 
 def at(segment: Segment, element: int, component: int = 0) -> str:
-    """A component, stripped; empty where it is not there. Element 0 is the tag."""
+    """Return a component, stripped; empty if missing. Element 0 is the tag."""
     if element >= len(segment) or component >= len(segment[element]):
         return ""
     return segment[element][component].strip()
 
 
 class _Reader:
-    """Messages out of segments, with what is wrong with their envelopes."""
+    """Collects messages from segments and records the errors of their envelopes."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -184,7 +184,7 @@ class _Reader:
         self._outside: list[Segment] = []
 
     def outside_rejects(self) -> list[Reject]:
-        """What stands outside of any message, where nothing may: a message whose UNH is damaged, or no EDIFACT."""
+        """Return a reject of the segments outside of any message (a damaged UNH, or text that is no EDIFACT)."""
         if not self._outside:
             return []
         first = "+".join(map(":".join, self._outside[0]))[:_MAX_SHOWN]
@@ -244,7 +244,7 @@ class _Reader:
         self._reset()
 
     def finish(self) -> None:
-        """The end of an interchange that has no UNZ."""
+        """End an interchange without a UNZ and flag its messages."""
         self._end_group(None)
         if self._interchange is not None and self._in_interchange:
             _flag(self._in_interchange, Flag.ENVELOPE_TRUNCATED)

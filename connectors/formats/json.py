@@ -1,4 +1,4 @@
-"""JSON as carriers send it."""
+"""Decodes JSON payloads."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 
 LIST = "list"
-"""The field a list at the root is read as."""
+"""The key of a list at the root."""
 _BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder().decode
 
 
 def read(body: bytes) -> dict[str, Any]:
-    """The object in ``body``, of a key that stands there twice the last value; a list as ``{"list": [...]}``.
+    """Return the object in ``body``, a list as ``{"list": [...]}``. The last value of a repeated key applies.
 
-    Raises Reject: ``not_text`` (not UTF-8), ``malformed`` (no JSON; NaN and Infinity are none; nested too
-    deep), ``unexpected_shape`` (JSON, but neither).
+    Raises Reject ``not_text`` (not UTF-8), ``malformed`` (invalid JSON, such as NaN and Infinity, or nested too deep),
+    ``unexpected_shape`` (a scalar).
     """
     try:
         message = _decode(body)

@@ -1,4 +1,4 @@
-"""Files of lines (NDJSON, tables), of any size, cut into pieces that are records of their own, in constant memory."""
+"""Splits files of lines (NDJSON, tables) of any size into records, in constant memory."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from streams.kernel.vocabulary import RejectReason
 
 
 def split(stream: BinaryIO, max_bytes: int, with_header: bool) -> Iterator[bytes]:
-    """Whole lines, together as many as fit; ``with_header`` repeats the first line before each piece.
+    """Yield parts of whole lines of at most ``max_bytes``; ``with_header`` repeats the first line in each part.
 
-    Raises Reject ``too_large`` for a line beyond that size.
+    Raises Reject ``too_large`` for a longer line.
     """
     header = _line(stream, max_bytes) if with_header else b""
     held: list[bytes] = []

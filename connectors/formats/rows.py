@@ -1,4 +1,4 @@
-"""Messages line by line: NDJSON, comma-separated and fixed-width tables. Each line stands and falls alone."""
+"""Decodes NDJSON, delimited and fixed-width tables line by line. An invalid line does not affect the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = tuple[int, dict[str, Any] | Reject]
 
 
 def ndjson(body: bytes) -> Iterator[Row]:
-    """(line number from 1, message or why it is none) of every line that is not blank."""
+    """Yield (line number from 1, message or Reject) of every line that is not blank."""
     for number, line in enumerate(body.splitlines(), 1):
         if line.strip():
             try:
@@ -26,8 +26,10 @@ def ndjson(body: bytes) -> Iterator[Row]:
 
 
 def delimited(body: bytes, delimiter: str, quote: str, columns: Sequence[str], encoding: str) -> Iterator[Row]:
-    """(line number, row as column -> text). Without ``columns`` the first row names them. A row with another
-    number of columns is a Reject ``contract_broken``. Raises Reject: ``not_text``, ``malformed``.
+    """Yield (line number, row as column -> text, or Reject). Without ``columns`` the first row names them.
+
+    A row with another number of columns yields a Reject ``contract_broken``; an invalid table ends with a Reject
+    ``malformed``. Raises Reject ``not_text``.
     """
     text = io.StringIO(_text(body, encoding), newline="")
     lines = csv.reader(text, delimiter=delimiter, quotechar=quote, strict=True)
@@ -45,8 +47,10 @@ def delimited(body: bytes, delimiter: str, quote: str, columns: Sequence[str], e
 
 
 def fixed(body: bytes, widths: Sequence[int], columns: Sequence[str], encoding: str) -> Iterator[Row]:
-    """(line number, row as column -> text) of lines whose columns are so many characters wide; a line may end
-    before its last columns. Raises Reject ``not_text``.
+    """Yield (line number, row as column -> text, or Reject). ``widths``: characters of each column.
+
+    A line may end before its last columns; a longer line yields a Reject ``contract_broken``. Raises Reject
+    ``not_text``.
     """
     cuts = list(pairwise(accumulate(widths, initial=0)))
     for number, line in enumerate(_text(body, encoding).splitlines(), 1):
@@ -60,7 +64,7 @@ def fixed(body: bytes, widths: Sequence[int], columns: Sequence[str], encoding: 
 
 
 def field_name(cell: str) -> str:
-    """A column's name as a field: blanks and dots as underscores."""
+    """Return a column's name as a key, with underscores for blanks and dots."""
     return "_".join(cell.replace(".", " ").split())
 
 

@@ -1,8 +1,8 @@
-"""ANSI X12 interchanges, read leniently: what partners really send, with its faults noted, not punished.
+"""ANSI X12 interchanges, read leniently: envelope errors are recorded and the sets still read.
 
-Separators come from each ISA segment; any one character ends a segment, also a newline or one of several
-bytes. Several interchanges may follow each other. Wrong counts, control numbers and missing trailers
-become flags on the transaction sets they enclose (docs/decisions/0003-own-x12-tokenizer.md).
+Each ISA segment defines the separators; the segment terminator may be any one character, such as a newline or a
+multibyte character. A body may hold several interchanges. Wrong counts, mismatched control numbers and missing trailers
+become flags on the enclosed transaction sets (docs/decisions/0003-own-x12-tokenizer.md).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ ISA_ELEMENTS = 16
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """One GS..GE, or the sets outside of any. ``isa``, ``gs``: their segments, elements stripped; ``gs`` is empty
-    where there was none. ``counted``: sets its GE claims, None without one; ``faults``: what is wrong with the two,
-    X12 716 code first.
+    """One GS..GE, or the sets outside of any. ``isa``, ``gs``: the header segments, elements stripped; ``gs`` is empty
+    without a GS. ``counted``: the count in GE, None without one; ``faults``: error texts after their code (data element
+    716).
     """
 
     isa: Segment
@@ -32,7 +32,7 @@ class Group:
 @dataclass(slots=True)
 class TransactionSet:
     """One ST..SE. ``segments``: those between the two, elements stripped; ``flags``: of all its envelopes;
-    ``faults``: what is wrong with its own, X12 718 code first.
+    ``faults``: error texts of the set after their code (data element 718).
     """
 
     code: str
@@ -46,7 +46,7 @@ class TransactionSet:
 
 @dataclass(frozen=True, slots=True)
 class Separators:
-    """What separates elements and ends segments in one interchange."""
+    """Element separator and segment terminator of one interchange. ``header_length``: characters of its ISA."""
 
     element: str
     terminator: str
@@ -54,7 +54,7 @@ class Separators:
 
 
 def text_of(body: bytes) -> str:
-    """The text of an interchange: UTF-8, else Latin-1, which older partners send. Raises Reject ``not_text``."""
+    """Decode an interchange as UTF-8, else as Latin-1 (older partners). Raises Reject ``not_text``."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -65,7 +65,7 @@ def text_of(body: bytes) -> str:
 
 
 def separators_of(text: str) -> Separators:
-    """Separators of the interchange that starts at the beginning of ``text``. Raises Reject ``malformed``."""
+    """Return the separators of the interchange at the start of ``text``. Raises Reject ``malformed``."""
     if not text.startswith("ISA"):
         raise Reject(RejectReason.MALFORMED, f"an interchange starts with ISA, this with {text[:8]!r}", "ISA")
     element = text[3:4]
@@ -79,9 +79,9 @@ def separators_of(text: str) -> Separators:
 
 
 def read(body: bytes) -> tuple[list[TransactionSet], list[Reject]]:
-    """Every transaction set of every interchange in ``body``, in order, and what could not be read after them.
+    """Return all transaction sets of all interchanges in order, and rejects of the unreadable parts.
 
-    Raises Reject: ``not_text``; ``malformed`` where the first ISA segment is cut short or no set is found.
+    Raises Reject ``not_text``, and ``malformed`` if the first ISA is truncated or the body holds no set.
     """
     text = text_of(body)
     sets: list[TransactionSet] = []
@@ -105,7 +105,7 @@ def read(body: bytes) -> tuple[list[TransactionSet], list[Reject]]:
 
 
 class _Interchange:
-    """One ISA..IEA; ``rest`` is what follows it."""
+    """Reads one ISA..IEA; ``rest``: the text after it."""
 
     def __init__(self, separators: Separators, text: str) -> None:
         self._element = separators.element
@@ -161,7 +161,7 @@ class _Interchange:
             self._outside.append(segment)
 
     def outside_rejects(self) -> list[Reject]:
-        """What stands outside of any transaction set, where none may: a set whose ST is damaged, or what is no X12."""
+        """Return a reject of the segments outside of any set (a damaged ST, or text that is no X12)."""
         if not self._outside:
             return []
         first = self._element.join(self._outside[0])[:_MAX_SHOWN]
@@ -223,8 +223,7 @@ class _Interchange:
 
 
 def _flag_repeated(sets: list[TransactionSet]) -> None:
-    """Flag sets whose interchange, group and own control numbers have all been seen before in this body; within a group
-    it is a fault of theirs."""
+    """Flag sets that repeat the control numbers of interchange, group and set; within one group add a fault as well."""
     seen: dict[tuple[str, str, str], TransactionSet] = {}
     for one in sets:
         isa, gs = one.group.isa, one.group.gs
@@ -238,7 +237,7 @@ def _flag_repeated(sets: list[TransactionSet]) -> None:
 
 _ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
 _ALLOWED_OUTSIDE = frozenset({"TA1", "ISB", "ISE"})
-"""What may stand outside of transaction sets beside the envelope."""
+"""Segments that may occur outside of transaction sets, besides the envelope."""
 _MAX_SHOWN = 40
 
 

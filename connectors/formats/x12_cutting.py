@@ -1,8 +1,8 @@
-"""Files of X12 interchanges, of any size, cut into pieces that are records of their own, in constant memory.
+"""Splits files of X12 interchanges of any size into records, in constant memory.
 
-An interchange that fits into a piece stays as it is, byte for byte. A larger one becomes several, each of whole
-transaction sets with the envelope repeated around them; where the partner had miscounted, the last piece miscounts
-by as much, so that intake flags it.
+An interchange that fits into one record is kept byte for byte. A larger one is split into interchanges of whole
+transaction sets with the envelope repeated. If the partner's count is wrong, the count in the last part is wrong by the
+same number, so that intake flags it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ _BLANKS = frozenset(bytes([one]) for one in b" \t\r\n\xef\xbb\xbf\x00")
 
 
 def split(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:
-    """The interchanges of ``stream``, large ones in pieces of little more than ``most_bytes``, in order.
+    """Yield the interchanges of ``stream`` in order, split into parts of about ``max_bytes``.
 
-    Raises Reject: ``malformed`` where no interchange stands, ``too_large`` for a segment or set beyond that size.
+    Raises Reject ``malformed`` if the stream does not start with an interchange, ``too_large`` for a larger segment or
+    set.
     """
     source = _Source(stream)
     splitter: _Splitter | None = None
@@ -42,7 +43,7 @@ def split(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:
 
 
 class _Source:
-    """Bytes of the file, a block at a time. What is held before ``_at`` is done with."""
+    """Reads a file in blocks. Bytes of ``_held`` before ``_at`` are consumed."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -51,7 +52,7 @@ class _Source:
         self._ended = False
 
     def head(self) -> bytes:
-        """What comes next, blanks passed over; empty at the end."""
+        """Skip blanks and return the next bytes without consuming them; empty at the end."""
         while True:
             while self._held[self._at:self._at + 1] in _BLANKS:
                 self._at += 1
@@ -60,7 +61,7 @@ class _Source:
             self._fill()
 
     def segment(self, terminator: bytes, max_bytes: int) -> bytes:
-        """The next segment with its terminator, and the line break behind it where there is one."""
+        """Consume the next segment with its terminator and any following line break."""
         while True:
             end = self._held.find(terminator, self._at)
             if end >= 0 and (len(self._held) > end + len(terminator) + 2 or self._ended):
@@ -85,7 +86,7 @@ class _Source:
 
 
 class _Splitter:
-    """One interchange on its way into pieces."""
+    """Splits one interchange into parts."""
 
     def __init__(self, head: bytes, max_bytes: int) -> None:
         try:
@@ -103,7 +104,7 @@ class _Splitter:
         self._was_split = False
 
     def take(self, segment: bytes) -> Iterator[bytes]:
-        """Hold the segment; a piece where enough is held."""
+        """Buffer the segment; yield a part if enough is buffered."""
         tag = segment[:3].rstrip(self._element)
         if tag == b"ISA":
             self._isa = segment
@@ -126,7 +127,7 @@ class _Splitter:
             raise Reject(RejectReason.TOO_LARGE, f"a transaction set of more than {self._max_bytes} bytes", "ST")
 
     def rest(self) -> Iterator[bytes]:
-        """What is left at the end of the interchange."""
+        """Yield the remaining segments at the end of the interchange."""
         if len(self._held) > (2 if self._was_split else 0):
             yield b"".join(self._held)
 
@@ -142,7 +143,7 @@ class _Splitter:
         return b"".join(held)
 
     def _corrected(self, trailer: bytes, here: int, everywhere: int) -> bytes:
-        """The trailer as it is for what was not cut; else with its count less what went into earlier pieces."""
+        """Return the trailer with its count reduced by the sets or groups of earlier parts."""
         claimed = self._field(trailer, 1)
         if not self._was_split or here == everywhere or not claimed.isdigit():
             return trailer

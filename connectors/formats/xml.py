@@ -1,4 +1,4 @@
-"""XML as carriers send it, read without ever following what it asks for."""
+"""Decodes XML payloads; it never resolves entities or loads external resources."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ _PARSER = etree.XMLParser(
 
 
 def read(body: bytes) -> dict[str, Any]:
-    """``{root name: content}``. An element with children is a dict, one without its text; an element that
-    stands there several times a list. Namespaces and attributes are left out. Of a SOAP envelope its body.
+    """Return ``{root name: content}``. An element with children is a dict, one without its text, repeated ones a list.
 
-    Raises Reject: ``forbidden_xml`` (a document type or entity declaration), ``not_text``, ``malformed``.
+    Namespaces and attributes are dropped; a SOAP envelope is replaced by its body. Raises Reject ``forbidden_xml``
+    (a document type or entity declaration), ``not_text``, ``malformed``.
     """
     root = _root(body)
     return _unwrap_soap({_local_name(root.tag): _content(root, 1) if len(root) else root.text})
 
 
 def read_with_attributes(body: bytes) -> dict[str, Any]:
-    """The same with attributes as ``@name``, those of a namespace too; the text of an element that has any is
-    its field ``text``. Raises as :func:`read`.
+    """Return the same with attributes as ``@name``, without their namespace. The text of an element with attributes is
+    its key ``text``. Raises as :func:`read`.
     """
     root = _root(body)
     return _unwrap_soap({_local_name(root.tag): _with_attributes(root, 1)})
 
 
 def _unwrap_soap(message: dict[str, Any]) -> dict[str, Any]:
-    """What a SOAP envelope (1.1 and 1.2) holds."""
+    """Return the body of a SOAP envelope (1.1 and 1.2); another message unchanged."""
     envelope = message.get("Envelope")
     body = envelope.get("Body") if envelope.__class__ is dict else None
     return body if isinstance(body, dict) else message
@@ -80,7 +80,7 @@ def _local_name(tag: str) -> str:
 
 
 def _with_attributes(element: etree._Element, depth: int) -> Any:
-    """An element with its attributes; its text alone where it has neither these nor children."""
+    """Return an element as a dict with its attributes; as its text if it has neither attributes nor children."""
     found: dict[str, Any] = _content(element, depth, _with_attributes) if len(element) else {}
     if not found and not element.attrib:
         return element.text
@@ -94,7 +94,7 @@ def _with_attributes(element: etree._Element, depth: int) -> Any:
 def _content(
     element: etree._Element, depth: int, content_of: Callable[[etree._Element, int], Any] | None = None
 ) -> dict[str, Any]:
-    """An element with children."""
+    """Return an element with children as a dict. Raises Reject ``malformed`` beyond ``MAX_DEPTH``."""
     if depth >= MAX_DEPTH:
         raise Reject(RejectReason.MALFORMED, f"XML nested deeper than {MAX_DEPTH}")
     found: dict[str, Any] = {}

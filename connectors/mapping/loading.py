@@ -1,4 +1,4 @@
-"""A carrier's folder to a working adapter. Everything wrong in its file is said with file, line and field."""
+"""Loads a carrier's folder and compiles its adapter. An error in its file names file, line, field and fix."""
 
 from __future__ import annotations
 
@@ -40,9 +40,8 @@ _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """One carrier as the rest of ShipSync knows it. ``slug`` is None for an aggregator; ``plan``: how it is asked;
-    ``rows_have_header``: its tables begin with a row that names the columns; ``calendar``: the holidays it follows;
-    ``names``: what all carriers are called.
+    """One compiled carrier. ``slug`` is None for an aggregator; ``plan``: its polling; ``rows_have_header``: the first
+    row of its tables names the columns; ``calendar``: its holidays; ``names``: the names of all carriers.
     """
 
     feed: str
@@ -63,7 +62,7 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class CarrierFile:
-    """A carrier's file, read and not yet compiled."""
+    """A carrier's file, parsed and checked but not compiled. ``tables``: status tables by name."""
 
     spec: Specification
     lines: Lines
@@ -72,7 +71,7 @@ class CarrierFile:
 
 
 def read_carrier_file(folder: Path) -> CarrierFile:
-    """The folder's ``carrier.yaml``, checked as far as it goes by itself. Raises CarrierFileError."""
+    """Parse the folder's ``carrier.yaml`` and check it without the other carriers. Raises CarrierFileError."""
     spec, lines = yaml_text.load(folder / FILE, Specification)
     check_zone(spec.zone, lines, ("zone",))
     for index, name in enumerate(spec.formats):
@@ -110,7 +109,7 @@ def _scheme(one: CheckDigit, lines: Lines, index: int) -> Scheme:
 
 
 def carrier_names_of(carriers: Mapping[str, CarrierFile]) -> CarrierNames:
-    """What the files call the carriers that are some, and no aggregators."""
+    """Return the names of all carriers but aggregators, as their files give them."""
     named = CarrierNames()
     for one in carriers.values():
         spec = one.spec
@@ -120,8 +119,10 @@ def carrier_names_of(carriers: Mapping[str, CarrierFile]) -> CarrierNames:
 
 
 def compile_carrier(one: CarrierFile, others: Mapping[str, CarrierFile], names: CarrierNames) -> Carrier:
-    """The working carrier. ``others``: all carriers read, by slug; ``names``: what they are called. Raises
-    CarrierFileError."""
+    """Compile one carrier. ``others``: all carrier files by folder name; ``names``: the names of all carriers.
+
+    Raises CarrierFileError.
+    """
     spec, lines = one.spec, one.lines
     return Carrier(
         spec.feed, spec.name, spec.carrier if isinstance(spec.carrier, str) else None, spec.channel,
@@ -149,7 +150,7 @@ def _adapter(one: CarrierFile, others: Mapping[str, CarrierFile], names: Carrier
 
 
 def _checks(carriers: Mapping[str, CarrierFile]) -> Checks:
-    """The schemes of every carrier that is one and no aggregator."""
+    """Return the check-digit schemes of all carriers but aggregators, by slug."""
     schemes: dict[str, list[Scheme]] = {}
     for one in carriers.values():
         if isinstance(one.spec.carrier, str):

@@ -1,1 +1,1 @@
-"""What a ``carrier.yaml`` may say, checked, with errors that name the line and the fix."""
+"""The schema of ``carrier.yaml`` and its checks; errors name file, line, field and fix."""

@@ -1,7 +1,7 @@
-"""``poll:`` of a ``carrier.yaml``: how the carrier's tracking API is asked, checked and made ready to use.
+"""``poll:`` of a ``carrier.yaml``: requests to the carrier's tracking API, checked and compiled.
 
 Templates hold ``{tracking_number}``, ``{tracking_numbers}`` (several, joined by ``separator``), ``{items}``
-(``item`` once a number, joined by commas) and ``{request_id}``; other braces stand for themselves.
+(``item`` once per number, joined by commas) and ``{request_id}``; other braces stand for themselves.
 Credentials are never here: they come from SHIPSYNC_POLL_CREDENTIALS.
 """
 
@@ -41,16 +41,16 @@ class Authorisation(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Older(Struct, frozen=True, forbid_unknown_fields=True):
-    """So long after the last news, intervals are ``times`` as long."""
+    """``after`` this time without a change, polling intervals are multiplied by ``times``."""
 
     after: str
     times: float
 
 
 class NotFound(Struct, frozen=True, forbid_unknown_fields=True):
-    """A number not found in so many ``answers`` in a row ``over`` at least so long is asked for no more.
+    """Polling of a number ends after ``answers`` consecutive not-found responses ``over`` at least this time.
 
-    ``every``: how often it is asked for until then.
+    ``every``: the interval until then.
     """
 
     answers: int = 8
@@ -59,9 +59,9 @@ class NotFound(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Poll(Struct, frozen=True, forbid_unknown_fields=True):
-    """How a carrier is asked. ``intervals``: by status; ``otherwise``: for those not named.
+    """The field ``poll``. ``intervals``: by status; ``otherwise``: the interval of all other statuses.
 
-    ``volatile``: keys of the answer's top level that differ each time and are no news.
+    ``volatile``: top-level keys of a response that are ignored when it is compared with the last one.
     """
 
     source: str
@@ -87,7 +87,7 @@ class Poll(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A carrier's ``poll:``, durations read: ``timeout_s`` seconds, the rest in the parts of ``streams/``."""
+    """A compiled ``poll:``. ``timeout_s``: seconds of one request."""
 
     poll: Poll
     rates: tuple[Rate, ...]
@@ -97,7 +97,7 @@ class Plan:
 
 
 def plan_of(poll: Poll, carrier: object, lines: Lines) -> Plan:
-    """The plan. Raises CarrierFileError naming the field that is wrong."""
+    """Check and compile ``poll``. Raises CarrierFileError that names the wrong field and the fix."""
     if not isinstance(carrier, str):
         raise lines.error(("poll",), "an aggregator is not asked number by number: give carrier a name")
     _check_templates(poll, lines)

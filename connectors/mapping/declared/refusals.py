@@ -1,4 +1,4 @@
-"""What is no tracking message: carriers' errors, answers to subscriptions, and how to say so."""
+"""Recognises payloads that are no tracking messages: carriers' error responses, subscription confirmations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_DETAIL = 500
 
 
 def test_of(condition: str | Condition, levels: Sequence[str]) -> Test:
-    """Whether a payload, or a level in it, is one of these; never raises."""
+    """Compile a condition to a test of the levels of a payload. The test never raises. Raises BadPath."""
     path = condition if isinstance(condition, str) else condition.path
     wanted = frozenset() if isinstance(condition, str) else frozenset(condition.one_of)
     level, keys = split(path, levels)
@@ -35,7 +35,7 @@ def test_of(condition: str | Condition, levels: Sequence[str]) -> Test:
 
 
 class Refusals:
-    """The refusals declared for one level, tried in order."""
+    """The refusals declared for one level; the first match applies."""
 
     def __init__(self, specs: Iterable[Refusal], levels: Sequence[str]) -> None:
         self._known = [
@@ -47,7 +47,7 @@ class Refusals:
         ]
 
     def outcome_for(self, at: Levels) -> Reject | CarrierError | None:
-        """What this is, in the carrier's words, beside a tracking message; None where nothing declared fits."""
+        """Return the Reject or CarrierError of the first matching refusal, with the carrier's texts, else None."""
         for matches, spec, details, number in self._known:
             if matches(at):
                 texts = [text for level, keys in details for text in texts_below(at[level], keys)]
@@ -73,7 +73,7 @@ def _number(at: Levels, path: tuple[int, tuple[str, ...]] | None) -> str:
 
 
 def merged_by_reason(rejects: list[Reject]) -> list[Reject]:
-    """One reject a reason: the record is dead-lettered whole, so once for each is enough."""
+    """Merge rejects of the same reason into one with their count: the record is dead-lettered once per reason."""
     if len(rejects) < 2:
         return rejects
     by_reason: dict[str, list[Reject]] = {}

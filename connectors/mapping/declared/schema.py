@@ -1,9 +1,8 @@
-"""What ``carrier.yaml`` may say. Every field is checked on load; the folders of ``connectors/carriers/`` are
-the examples.
+"""The schema of ``carrier.yaml``. Every field is checked on load; ``connectors/carriers/`` holds examples.
 
-A *path* starts with a level (``message``, or a name given under ``each``) and goes down by keys; ``key[0]`` is the
-first element of a list. Where a list of paths stands, the first that has a value counts. Two texts joined by `` + ``
-are one, with nothing between them; it is there when both are.
+A *path* starts with a level (``message``, or a name defined under ``each``) followed by keys; ``key[0]`` is the first
+element of a list. Of a list of paths, the first with a value applies. Two paths joined by `` + `` are concatenated
+without a separator; the result is missing unless both are present.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ Paths = str | list[str]
 
 
 class Cadence(Struct, frozen=True, forbid_unknown_fields=True):
-    """How often the feed usually speaks, and after how long a silence it is stale: ``90s``, ``15m``, ``2h``."""
+    """The usual interval between records of a feed, and the silence until it is stale: ``90s``, ``15m``, ``2h``."""
 
     expect_every: str
     stale_after: str
 
 
 class Meaning(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a carrier's code says. ``name``: the code in the standard's words, where the carrier sends none."""
+    """The meaning of a status code. ``name``: the text of the event if the carrier sends none."""
 
     milestone: Milestone
     exception: ExceptionType = ExceptionType.NONE
@@ -37,7 +36,7 @@ class Meaning(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 
 
 class TextMeaning(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a text that begins so says; with ``code``, only under that code."""
+    """The meaning of texts that begin with ``starts``; with ``code``, only under that code."""
 
     starts: str
     milestone: Milestone
@@ -48,7 +47,7 @@ class TextMeaning(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Cause(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a carrier's reason code says. ``milestone`` takes the place of a mere ``in_transit``."""
+    """The meaning of a reason code. ``milestone`` replaces ``in_transit``, and no other milestone."""
 
     reason: Reason
     exception: ExceptionType = ExceptionType.NONE
@@ -56,7 +55,7 @@ class Cause(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Statuses(Struct, frozen=True, forbid_unknown_fields=True):
-    """A table of codes. ``X:*`` is what type X means under a code that is not listed."""
+    """A status table. ``X:*`` is the meaning of all unlisted codes of type X."""
 
     source: str
     codes: dict[str, Milestone | Meaning] = field(default_factory=dict)
@@ -65,9 +64,9 @@ class Statuses(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ZoneBy(Struct, frozen=True, forbid_unknown_fields=True):
-    """A zone looked up by a field of the scan: in ``tables/zones.yaml`` by country or region, in the UN/LOCODE list,
-    or in ``zones`` right here. ``table: place``: by the scan's place, as ``place`` reads it, its UN/LOCODE, its country
-    and, where the clocks of that differ, its region; with ``by``, by the place in that text, a ``line`` too.
+    """Looks up the zone by a field of the scan: in ``tables/zones.yaml`` by country or region, in the UN/LOCODE list,
+    or in the ``zones`` given here. ``table: place``: by UN/LOCODE, country and (if that has several zones) region of
+    the scan's ``place``; with ``by``, of the place in that text, which is parsed like a ``line``.
     """
 
     by: str | None = None
@@ -76,19 +75,19 @@ class ZoneBy(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Time(Struct, frozen=True, forbid_unknown_fields=True):
-    """One way a time is told; exactly one of ``stamp``, ``epoch``, ``utc``, ``local`` and ``received``.
+    """One form of a time; give exactly one of ``stamp``, ``epoch``, ``utc``, ``local`` and ``received``.
 
-    ``received: true``: the carrier tells none. The event happened at the latest when it was received, is flagged, and
-    is the same however often its message is sent again.
+    ``received: true``: the carrier sends no time. The event takes the time of receipt and is flagged; its id does not
+    depend on that time, so that a repeated message gives the same event.
 
     ``stamp``: date and time in one field. ``epoch``: a number of seconds, ms or us since 1970, .NET ticks, or
     ``/Date(...)/``, told apart by magnitude. ``utc``, ``local``: date field and time field; beside ``utc``,
-    ``local`` only tells the offset; ``offset`` is the field with the offset of ``stamp`` or ``local``.
-    ``zone``: that of a stamp's clocks, where the carrier states it and so need not be assumed.
-    ``pattern``: how the stamp or the date is written (strptime), where it is not ISO 8601; of several the first
-    that fits, ``iso`` among them for ISO 8601.
-    ``bare_midnight: date``: 00:00:00 without an offset is how this carrier writes a date without a time;
-    ``midnight: date``: with an offset too, which then tells nothing.
+    ``local`` gives only the offset; ``offset`` is the field with the offset of ``stamp`` or ``local``.
+    ``zone``: the IANA zone of the stamp, if the carrier states it; the zone is then not assumed.
+    ``pattern``: the strptime pattern of a stamp or date that is not ISO 8601; of several the first that fits, where
+    ``iso`` stands for ISO 8601.
+    ``bare_midnight: date``: 00:00:00 without an offset means a date without a time;
+    ``midnight: date``: with an offset as well, and the offset is ignored.
     """
 
     stamp: str | None = None
@@ -104,10 +103,10 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Place(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the parts of the scan's location stand. ``line``: a text with several of them, comma by comma, in
-    the order ``parts`` names; where it has fewer, those on the right are left out (a country at its end stays one), or
-    those on the left with ``parts_from: right``. ``pattern``, in place of these: a regular expression whose named
-    groups are the parts; a text it does not fit is the name."""
+    """Paths of the parts of a location. ``line``: a text of several parts, separated by commas, in the order of
+    ``parts``; a shorter text lacks the parts on the right (except a country at its end), or with ``parts_from: right``
+    those on the left. ``pattern`` replaces both: a regular expression whose named groups are the parts; a text that it
+    does not match is the name."""
 
     name: Paths | None = None
     city: Paths | None = None
@@ -122,8 +121,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Proof of delivery; goes onto delivered events and those about the proof itself. ``unsigned``: what stands there
-    when nobody signed."""
+    """Proof of delivery, set on events of milestone delivered and POD received. ``unsigned``: texts that mean no
+    signature."""
 
     signed_by: Paths | None = None
     left_at: Paths | None = None
@@ -132,9 +131,8 @@ class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OtherCarrier(Struct, frozen=True, forbid_unknown_fields=True):
-    """A field with another carrier's name, and the slugs of the names that stand there. ``pattern``: a
-    regular expression whose group that matches is the name, where the field holds more than it. ``otherwise``: the
-    slug where nothing stands there.
+    """A field with the name of another carrier. ``aliases``: name -> slug; ``pattern``: a regular expression whose
+    matching group is the name, for fields that hold more; ``otherwise``: the slug if the field is empty.
     """
 
     path: str
@@ -148,7 +146,7 @@ class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``type`` is its type, unless ``types`` has one for the text at ``kind``. ``reads: gs1``: the value is a GS1 URN or
     Digital Link, whose own kind is the type unless ``types`` has one (``mapping/values/gs1.py``). ``carrier``:
-    who goes on with the goods, where it is that carrier's tracking number.
+    the carrier that issued the number, if it is the tracking number of a following carrier.
     """
 
     each: str
@@ -161,17 +159,17 @@ class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Condition(Struct, frozen=True, forbid_unknown_fields=True):
-    """True where ``path`` has a value: any, or one of ``one_of``, whose texts are compared as written."""
+    """True if ``path`` has a value, or one of the values ``one_of`` (compared exactly)."""
 
     path: str
     one_of: list[str] = field(default_factory=list)
 
 
 class Refusal(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is no tracking message, and how to say so. ``detail``: paths of the carrier's own words.
+    """A payload that is no tracking message, and the reject of it. ``detail``: paths of the carrier's own texts.
 
-    A ``carrier_error`` is no dead letter but an outcome of its own: of the kind that ``kinds`` has for the first
-    of those words that begins so, else ``kind``; ``number`` is the tracking number that was asked for.
+    ``reason: carrier_error`` gives a carrier error instead of a dead letter. Its kind is the entry of ``kinds`` with
+    which one of those texts begins, else ``kind``; ``number``: path of the tracking number in the request.
     """
 
     when: str | Condition
@@ -184,22 +182,22 @@ class Refusal(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OwnCodes(Struct, frozen=True, forbid_unknown_fields=True):
-    """An aggregator's field with the real carrier's own code: slug -> which of its tables reads it."""
+    """An aggregator's field with the carrier's own code. ``tables``: carrier slug -> name of that carrier's table."""
 
     path: str
     tables: dict[str, str]
 
 
 class ClassifiedBy(Struct, frozen=True, forbid_unknown_fields=True):
-    """A field that tells whether the event has happened. Without an entry the status table's word holds."""
+    """A field with the classifier of the event. Values without an entry keep the status table's classifier."""
 
     path: str
     values: dict[str, Classifier]
 
 
 class Csv(Struct, frozen=True, forbid_unknown_fields=True):
-    """How a table of rows is written. Without ``columns`` its first row names them; with ``widths`` (characters
-    of each column) it has no delimiter. A column's name is its field in the message, blanks as underscores.
+    """The layout of a table. Without ``columns`` the first row names them; with ``widths`` (characters per column) the
+    table is fixed-width. A column's name, with underscores for blanks, is its key in the message.
     """
 
     delimiter: str = ","
@@ -216,10 +214,9 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
 
     The texts of the paths in ``code``, joined by a colon, are looked up in the table ``statuses``, which may be
     another carrier's: ``dhl/express``. ``always``
-    is what every scan means where the document has neither code nor text. ``strip``: beginnings that are no part
-    of a code. ``retracted``: the event is declared never to have happened, and takes back the one of the same facts.
-    ``leg``: the part of the journey. ``event_id``: the carrier's own id of the scan; sent again with other facts, it
-    replaces them.
+    is the meaning of every scan if the document has neither code nor text. ``strip``: prefixes that are removed from
+    codes. ``retracted``: a scan that meets the condition retracts the event with the same facts. ``leg``: the part of
+    the journey. ``event_id``: the carrier's id of the scan; a later scan with the same id replaces the earlier one.
     """
 
     name: str
@@ -248,8 +245,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class X12(Struct, frozen=True, forbid_unknown_fields=True):
-    """Transaction sets taken, and where this partner differs from the standard tables. ``acknowledge``: whether each
-    functional group is answered with a 997.
+    """Accepted transaction sets, and this partner's entries over the standard tables. ``acknowledge``: whether each
+    functional group is acknowledged with a 997.
     """
 
     sets: list[str]
@@ -261,8 +258,8 @@ class X12(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Edifact(Struct, frozen=True, forbid_unknown_fields=True):
-    """Messages taken, and where this partner differs from the standard tables. ``proof``: which RFF qualifiers hold a
-    part of the proof of delivery. ``acknowledge``: whether each interchange is answered with a CONTRL.
+    """Accepted messages, and this partner's entries over the standard tables. ``proof``: RFF qualifiers that hold a
+    part of the proof of delivery. ``acknowledge``: whether each interchange is acknowledged with a CONTRL.
     """
 
     messages: list[str]
@@ -276,18 +273,18 @@ class Edifact(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Push(Struct, frozen=True, forbid_unknown_fields=True):
-    """How the carrier proves that a push is its own; the secrets are settings (``SHIPSYNC_PUSH_SECRETS``).
+    """How a push of the carrier is authenticated; the secrets are settings (``SHIPSYNC_PUSH_SECRETS``).
 
     ``hmac``: keyed digest in ``header``. ``digest``: plain digest, the secret is part of ``signed``. ``token``: the
     secret itself in ``header``. ``basic``: ``user:password``. ``mtls``: subject or fingerprint of the client's
-    certificate, which a trusted proxy puts into ``header``. ``none``: the carrier proves nothing.
+    certificate, which a trusted proxy puts into ``header``. ``none``: no authentication.
 
-    ``signed``: what is digested, of ``{body}``, ``{timestamp}``, ``{method}``, ``{path}``, ``{secret}`` and
-    ``{header.<name>}``. ``prefix`` stands before the digest or token; ``separator`` between several digests.
-    ``secret_form``: ``nfkd`` normalises the secret so, ``base64`` decodes it (after ``whsec_``, where that is there).
-    ``replay_seconds``: how far the time in ``timestamp_header`` (s, ms, ISO 8601 or RFC 5322) may be from ours.
-    ``content_types``: further ones, beside those of the formats. ``answer``: the status a taken push is answered
-    with, for carriers that take 200 alone for success.
+    ``signed``: the digested text, made of ``{body}``, ``{timestamp}``, ``{method}``, ``{path}``, ``{secret}`` and
+    ``{header.<name>}``. ``prefix`` precedes the digest or token; ``separator`` separates several digests.
+    ``secret_form``: ``nfkd`` normalises the secret, ``base64`` decodes it (after an optional ``whsec_``).
+    ``replay_seconds``: the largest difference of ``timestamp_header`` (s, ms, ISO 8601 or RFC 5322) from our clock.
+    ``content_types``: accepted in addition to those of the formats. ``answer``: the HTTP status of an accepted push,
+    for carriers to whom only 200 is success.
     """
 
     scheme: Literal["hmac", "digest", "token", "basic", "mtls", "none"]
@@ -306,8 +303,8 @@ class Push(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckDigit(Struct, frozen=True, forbid_unknown_fields=True):
-    """How numbers of one shape prove themselves. ``shape``: a regular expression with two groups, what the digit is
-    made of and the digit; ``rule``: one of ``mapping/values/check_digits.py``.
+    """The check digit of numbers of one shape. ``shape``: a regular expression with two groups, body and check digit;
+    ``rule``: a name in ``RULES`` of ``mapping/values/check_digits.py``.
     """
 
     shape: str
@@ -317,9 +314,9 @@ class CheckDigit(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole ``carrier.yaml``. ``xml_attributes``: XML attributes are fields too, ``@name`` of their element.
-    ``check_digits``: how this carrier's tracking numbers prove themselves; one that does not is flagged. ``calendar``:
-    that of ``config/holidays.yaml`` on whose days the feed need not speak. ``also``, ``scac``: other names and Standard
-    Carrier Alpha Codes it goes by in orders and with aggregators.
+    ``check_digits``: schemes of this carrier's tracking numbers; a wrong digit is flagged. ``calendar``: the one of
+    ``config/holidays.yaml`` on whose days the feed may be silent. ``also``, ``scac``: other names and Standard Carrier
+    Alpha Codes of the carrier in orders and at aggregators.
     """
 
     feed: str

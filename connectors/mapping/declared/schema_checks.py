@@ -1,4 +1,4 @@
-"""What a ``carrier.yaml`` of the right shape can still have wrong, said with its line and field."""
+"""Checks of a ``carrier.yaml`` beyond its schema; errors name line, field and fix."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGNABLE = ("body", "timestamp", "method", "path", "secret")
 
 
 def check_zone(name: str, lines: Lines, where: tuple[str, ...]) -> None:
-    """Raises CarrierFileError where ``name`` is no IANA zone."""
+    """Raise CarrierFileError if ``name`` is no IANA zone."""
     try:
         zone(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -26,7 +26,7 @@ def check_zone(name: str, lines: Lines, where: tuple[str, ...]) -> None:
 
 
 def check_rows(spec: Specification, lines: Lines) -> None:
-    """Raises CarrierFileError where formats read line by line and ``csv`` do not fit."""
+    """Raise CarrierFileError if line-based formats and ``csv`` contradict each other."""
     by_line = [name for name in spec.formats if name in BY_LINE]
     if by_line and len(spec.formats) > 1:
         raise lines.error(("formats",), f"{by_line[0]} stands alone: give the other formats a feed of their own")
@@ -45,7 +45,7 @@ def check_rows(spec: Specification, lines: Lines) -> None:
 
 
 def check_push(push: Push, lines: Lines) -> None:
-    """Raises CarrierFileError where a push could not be checked as declared."""
+    """Raise CarrierFileError if a push could not be authenticated as declared."""
     if push.scheme in ("hmac", "digest", "token", "mtls") and not push.header:
         raise lines.error(("push", "header"), f"scheme {push.scheme} needs the name of a header")
     unknown = [
@@ -66,7 +66,7 @@ def check_push(push: Push, lines: Lines) -> None:
 
 
 def check_times(document: Document, lines: Lines, where: tuple[str, ...]) -> None:
-    """Raises CarrierFileError where a time or an estimate is not told in one way, or in one that cannot be read."""
+    """Raise CarrierFileError if a time or estimate has not exactly one form, or an invalid zone or pattern."""
     for name, times in (("time", document.time), ("eta", document.eta)):
         for number, time in enumerate(times):
             at = (*where, name, str(number))
@@ -89,7 +89,7 @@ def _check_pattern(pattern: str, lines: Lines, where: tuple[str, ...]) -> None:
 
 
 def check_places(document: Document, lines: Lines, where: tuple[str, ...]) -> None:
-    """Raises CarrierFileError where a document's place or zones cannot be read as declared."""
+    """Raise CarrierFileError if a document's ``place`` or ``zone_by`` is invalid."""
     if document.place is not None:
         field = "parts" if document.place.pattern is None else "pattern"
         try:

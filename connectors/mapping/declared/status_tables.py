@@ -1,4 +1,4 @@
-"""Status tables: a carrier's code and words to what they mean, looked up once per pair and remembered."""
+"""Status tables: look up a carrier's code and text to their canonical meaning, with a bounded cache."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ALREADY_BAD = frozenset({ExceptionType.DAMAGE, ExceptionType.SHORTAGE})
 
 
 class StatusMeaning(NamedTuple):
-    """What one scan says. ``flags`` is never changed in place."""
+    """The canonical meaning of a status. ``flags`` is never changed in place."""
 
     milestone: Milestone
     classifier: Classifier
@@ -30,7 +30,7 @@ UNMAPPED = StatusMeaning(
 
 
 def status_meaning(meaning: Milestone | Meaning) -> StatusMeaning:
-    """A table's entry as a sense. An exception without a reason has the reason ``unknown``."""
+    """Resolve a table's entry. An exception without a reason gets the reason ``unknown``."""
     if isinstance(meaning, Milestone):
         meaning = Meaning(meaning)
     reason = meaning.reason
@@ -40,15 +40,15 @@ def status_meaning(meaning: Milestone | Meaning) -> StatusMeaning:
 
 
 def cause_of(cause: Reason | Cause) -> Cause:
-    """A reason table's entry in its long form."""
+    """Return a reason table's entry in its long form."""
     return Cause(cause) if isinstance(cause, Reason) else cause
 
 
 def with_cause(meaning: StatusMeaning, cause: Cause | None) -> StatusMeaning:
-    """The sense once its reason is known; an unknown cause of an exception is flagged.
+    """Apply a reason code to a meaning. An unknown reason (None) of an exception is flagged.
 
-    A normal reason leaves the exception of the status as it is. Delivered is delivered: of a cause only
-    damage and shortage remain with it as exceptions.
+    A normal reason keeps the exception of the status. A delivered status takes only damage and shortage as exceptions
+    from the cause.
     """
     if cause is None:
         if meaning.exception is ExceptionType.NONE:
@@ -69,7 +69,7 @@ def with_cause(meaning: StatusMeaning, cause: Cause | None) -> StatusMeaning:
 
 
 class StatusTable:
-    """One table of one carrier."""
+    """One status table of one carrier."""
 
     def __init__(self, statuses: Statuses) -> None:
         self.source = statuses.source
@@ -85,7 +85,7 @@ class StatusTable:
         self._cache: dict[tuple[str, str, str | None], StatusMeaning] = {}
 
     def lookup(self, code: str, text: str, reason_code: str | None) -> StatusMeaning:
-        """What a scan says; ``UNMAPPED`` where the table does not know the code."""
+        """Return the meaning of a code, text and reason code; ``UNMAPPED`` for an unknown code."""
         key = (code, text if self._texts else "", reason_code)
         known = self._cache.get(key)
         if known is None:
@@ -99,7 +99,7 @@ class StatusTable:
         return known
 
     def find(self, code: str, text: str) -> StatusMeaning | None:
-        """The exact code; else the text under it; else its type, the narrowest first; else None."""
+        """Return the meaning of the exact code, else of a matching text, else of the narrowest type, else None."""
         exact = self._codes.get(code)
         if exact is not None:
             return exact

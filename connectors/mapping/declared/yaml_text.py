@@ -1,7 +1,7 @@
-"""YAML into checked Structs, with the file and the line in every complaint.
+"""Loads YAML into checked Structs; every error names file and line.
 
-Every scalar is read as the text that stands there, so codes like ``08``, ``NO`` or ``1E3`` stay what they
-are; msgspec turns text into numbers and booleans where the Struct asks for them.
+Every scalar is read as text, so that codes like ``08``, ``NO`` or ``1E3`` stay unchanged; msgspec converts text to
+numbers and booleans where the Struct requires them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NULLS = frozenset({"", "~", "null"})
 
 
 class CarrierFileError(Exception):
-    """A carrier's file is wrong; the text names file, line, field and what to do."""
+    """A carrier's file is invalid; the text names file, line, field and fix."""
 
     def __init__(self, path: Path, line: int, field: str, problem: str) -> None:
         super().__init__(f"{path}:{line}: {field or 'the file'}: {problem}")
@@ -30,29 +30,29 @@ class CarrierFileError(Exception):
 
 
 class Lines:
-    """Which line of the file each field stands on, by its path from the top."""
+    """The line of each field of a file, by its path from the root."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lines: dict[tuple[str, ...], int] = {}
 
     def note(self, where: tuple[str, ...], line: int) -> None:
-        """Remember a field's line."""
+        """Record a field's line."""
         self._lines[where] = line
 
     def error(self, where: tuple[str, ...], problem: str) -> CarrierFileError:
-        """A complaint about the field, at its line or that of the nearest field above it."""
+        """Return an error of the field, with its line or that of the nearest recorded parent."""
         known = where
         while known and known not in self._lines:
             known = known[:-1]
         return CarrierFileError(self.path, self._lines.get(known, 1), ".".join(where), problem)
 
     def below(self, where: tuple[str, ...]) -> list[tuple[tuple[str, ...], int]]:
-        """Every field noted below ``where``, with its line."""
+        """Return every recorded field below ``where``, with its line."""
         return [(field, line) for field, line in self._lines.items() if field[: len(where)] == where != field]
 
     def match(self, pattern: tuple[str, ...]) -> tuple[str, ...]:
-        """The first noted field that fits; ``...`` stands for any one part."""
+        """Return the first recorded field that matches, else ``pattern``; ``...`` matches any one part."""
         for where in self._lines:
             if len(where) == len(pattern) and all(
                 want in ("...", part) for part, want in zip(where, pattern, strict=True)
@@ -62,7 +62,7 @@ class Lines:
 
 
 def load(path: Path, kind: type[T]) -> tuple[T, Lines]:
-    """The file as a ``kind``. Raises CarrierFileError."""
+    """Load the file as a ``kind``, with the lines of its fields. Raises CarrierFileError."""
     lines = Lines(path)
     try:
         node = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
@@ -118,8 +118,8 @@ def _field_error(error: msgspec.ValidationError, lines: Lines, plain: Any) -> Ca
 
 
 def _path_of_value(plain: Any, problem: str, near: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Where below ``near``'s mapping the value complained of stands: msgspec names no keys of a dict,
-    and of a wrong key only its dict."""
+    """Return the path of the invalid enum value near ``near``; None if not found. msgspec does not name the keys of a
+    dict, and names only the dict for an invalid key."""
     value = re.search(r"Invalid enum value '(.*?)'", problem)
     if value is None:
         return None

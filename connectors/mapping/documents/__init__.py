@@ -1,1 +1,1 @@
-"""A carrier's JSON, XML or row, read by the paths its ``carrier.yaml`` declares, into canonical events."""
+"""Maps a carrier's JSON, XML and table rows to canonical events by the paths that its ``carrier.yaml`` declares."""

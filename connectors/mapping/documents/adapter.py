@@ -1,4 +1,4 @@
-"""The adapter a ``carrier.yaml`` becomes: decode, recognise the document, read it."""
+"""Adapters compiled from a ``carrier.yaml``: they decode a payload, choose the matching document, and map it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Documents = Sequence[tuple[Test, DocumentReader]]
 
 
 class MappedAdapter:
-    """Reads one carrier's JSON and XML by its declared documents."""
+    """Maps one carrier's JSON and XML to canonical events. ``documents`` are tried in order; the first match maps."""
 
     def __init__(self, feed: str, decoders: Mapping[str, Decode], refusals: Refusals, documents: Documents) -> None:
         self.feed = feed
@@ -35,7 +35,7 @@ class MappedAdapter:
         self._documents = documents
 
     def parse(self, body: bytes, context: RawContext) -> Parsed:
-        """Events, rejects and errors. Raises Reject where it is no document of this carrier's."""
+        """Map one payload to events, rejects and carrier errors. Raises Reject if no document matches."""
         message, kind = self._read(body)
         parsed = Parsed([], [])
         self.parse_message(message, kind == "xml", context, parsed)
@@ -44,13 +44,16 @@ class MappedAdapter:
         return parsed
 
     def shape(self, body: bytes) -> set[str]:
-        """The fields of a payload. Raises Reject."""
+        """Return the paths of all fields in a payload. Raises Reject if it cannot be decoded."""
         return shape(self._read(body)[0])
 
     def parse_message(
         self, message: dict[str, Any], single_as_object: bool, context: RawContext, parsed: Parsed
     ) -> None:
-        """Append what one message holds to ``parsed``. Raises Reject where it is no document of this carrier's."""
+        """Append the events, rejects and errors of a message to ``parsed``. Raises Reject if no document matches.
+
+        ``single_as_object``: the format (XML) shows a list of one element as an object.
+        """
         at = (message,)
         for recognised, document in self._documents:
             if recognised(at):
@@ -87,7 +90,7 @@ class MappedAdapter:
 
 
 class RowsAdapter:
-    """Reads one carrier's NDJSON, CSV or fixed-width files: every line is a message of its own."""
+    """Maps one carrier's NDJSON, CSV and fixed-width files; each line is one message."""
 
     def __init__(self, mapped: MappedAdapter, read: DecodeRows) -> None:
         self.feed = mapped.feed
@@ -95,8 +98,10 @@ class RowsAdapter:
         self._read = read
 
     def parse(self, body: bytes, context: RawContext) -> Parsed:
-        """Events, rejects and errors of all lines; a line that cannot be used costs itself alone. Raises Reject
-        where there is no line at all."""
+        """Map every line. A line that cannot be mapped adds a reject with its number; the others are still mapped.
+
+        Raises Reject ``empty`` if every line is blank.
+        """
         parsed = Parsed([], [])
         lines = 0
         for number, message in self._read(body):
@@ -116,13 +121,13 @@ class RowsAdapter:
         return parsed
 
     def shape(self, body: bytes) -> set[str]:
-        """The fields of the first lines. Raises Reject."""
+        """Return the paths of all fields in the first lines. Raises Reject if the table cannot be decoded."""
         first = (message for _, message in self._read(body) if not isinstance(message, Reject))
         return {part for message in islice(first, SAMPLED) for part in shape(message)}
 
 
 def rows_decoder(kind: str, table: Csv | None) -> DecodeRows:
-    """How the lines of ``ndjson`` or ``csv`` are read."""
+    """Return the decoder of ``ndjson`` or ``csv`` lines; ``table`` is the ``csv`` field of the ``carrier.yaml``."""
     if kind == "ndjson":
         return rows.ndjson
     spec = table or Csv()

@@ -1,4 +1,4 @@
-"""One shape of payload, compiled: from the decoded message to canonical events."""
+"""Maps a decoded message to canonical events by one entry of ``documents`` in a ``carrier.yaml``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PROVEN = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})
 
 
 class DocumentReader:
-    """A document ready to read. ``table_of``: a carrier's table by slug and name, for aggregators."""
+    """One compiled document. ``table_of`` finds a status table by carrier slug and table name (for aggregators)."""
 
     def __init__(
         self, spec: Document, carrier: Specification, names: CarrierNames,
@@ -73,8 +73,10 @@ class DocumentReader:
         ]
 
     def parse(self, at: Levels, context: RawContext, parsed: Parsed, single_as_object: bool) -> None:
-        """Append what the message, the one level of ``at``, holds to ``parsed``. ``one_is_a_list``: the format shows
-        no list of one."""
+        """Append the events, rejects and errors of a message to ``parsed``.
+
+        ``at`` holds the message alone. ``single_as_object``: the format shows a list of one element as an object.
+        """
         if self._lists:
             self._walk(at, 0, single_as_object, context, parsed)
         else:
@@ -99,7 +101,7 @@ class DocumentReader:
             self._walk(inner, depth + 1, single_as_object, context, parsed)
 
     def _empty_level(self, at: Levels, depth: int, parsed: Parsed) -> None:
-        """A level without elements: what the carrier says instead, else a refusal."""
+        """Append the declared refusal that matches an empty level, else a reject."""
         known = self._refusals[depth].outcome_for(at)
         if isinstance(known, CarrierError):
             parsed.errors.append(known)
@@ -110,7 +112,7 @@ class DocumentReader:
         ))
 
     def _parse_scans(self, scans: list[Levels], context: RawContext, parsed: Parsed) -> None:
-        """The scans of one shipment or piece: the newest carries the carrier's current estimate."""
+        """Append one event per scan of a shipment or package; only the newest carries the carrier's estimate."""
         newest: CarrierEvent | None = None
         newest_row: Row = ()
         references = self._references(scans[0])
@@ -166,7 +168,7 @@ def _level_of(refusal: Refusal) -> str:
 
 
 def _number(row: Row, slots: tuple[int, ...]) -> str:
-    """The first text that can be a number: every carrier's numbers hold a digit. Empty where none does."""
+    """Return the first text that holds a digit, normalised as a tracking number; empty if none does."""
     for slot in slots:
         text = row[slot]
         if text is not None:

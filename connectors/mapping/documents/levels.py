@@ -1,4 +1,4 @@
-"""The levels below a message: lists of packages and scans, and what carriers put where one is due."""
+"""Reads the levels below a message: lists of packages and scans, and the forms in which carriers write them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ Elements = Callable[[Levels, bool], list[Any]]
 
 
 def elements_of(path: str, levels: Sequence[str]) -> Elements:
-    """Reads a level: the objects at ``path``, given whether the format shows no list of one. It raises Reject
-    ``contract_broken`` where something else stands there. Raises BadPath.
+    """Compile a path of ``each`` to a function that returns the objects of that level.
+
+    The function takes the levels above and whether the format shows a list of one element as an object. It returns an
+    empty list if the value is missing, and raises Reject ``contract_broken`` if the value is of another type. Raises
+    BadPath.
     """
     if AND in path:
         return _concatenated([elements_of(part.strip(), levels) for part in path.split(AND)])

@@ -1,4 +1,4 @@
-"""The place of a scan and the zone its clocks show, as a document declares them, compiled."""
+"""Compiles ``place`` and ``zone_by`` of a document: the location of a scan and the IANA zone of its local times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNKNOWN_PART = f"name parts of a place: {', '.join(PARTS)}"
 
 
 def location_reader(spec: Place | None, texts: Texts) -> Locate:
-    """Reads the location a document declares. Parts with a field of their own go before those of the line."""
+    """Compile ``place`` to a function from a row to a location. A part's own field overrides that of ``line``."""
     if spec is None:
         return lambda _: None
     parts = (spec.name, spec.city, spec.region, spec.postal_code, spec.country, spec.unlocode)
@@ -43,7 +43,10 @@ def _merged_parts(own: Sequence[str | None], line: Sequence[str | None]) -> Key:
 
 
 def line_parser(spec: Place) -> LineParser:
-    """Cuts a line into the parts of a place. Raises ValueError: a part no place has, no regular expression."""
+    """Compile ``parts`` or ``pattern`` to a function from a line to the parts of a place, in the order of ``PARTS``.
+
+    Raises ValueError for an unknown part name and an invalid regular expression.
+    """
     if spec.pattern is not None:
         return _pattern_parser(spec.pattern)
     order = _indexes(spec.parts.split(","))
@@ -96,8 +99,10 @@ def _pattern_parser(pattern: str) -> LineParser:
 def zone_finder(
     specs: Sequence[ZoneBy], default: str, texts: Texts, declared: Place | None, locate: Locate
 ) -> Callable[[Row], str]:
-    """The zone a scan's clocks show: by the first way that tells one, else ``default``. ``declared``, ``locate``: the
-    document's place."""
+    """Compile ``zone_by`` to a function from a row to an IANA zone: the first entry that finds one, else ``default``.
+
+    ``declared`` and ``locate`` are the document's ``place`` and its compiled reader.
+    """
     readers = [_zone_reader(spec, texts, declared, locate) for spec in specs]
 
     def zone_of(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""What a scan says, beside which shipment it is of, when and where: whose words they are, code, text and sense."""
+"""Reads the status of a scan: the carrier whose code it is, the code, the text and their canonical meaning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _MAX_CACHED_LENGTH = 300
 
 
 class ScanStatus(NamedTuple):
-    """``code`` is the one that counts, ``shown_code`` that with its reason."""
+    """The status of one scan. ``carrier``: slug; ``code``: status code, part of the event id; ``shown_code``: the code
+    with its reason code (``code:reason``)."""
 
     carrier: str
     meaning: StatusMeaning
@@ -28,8 +29,11 @@ class ScanStatus(NamedTuple):
 
 
 class ScanStatusReader:
-    """Reads what scans say; the few things they say again and again are remembered, by the carrier whose words they
-    are: who a name means may change. ``named``: the slot of the carrier's name."""
+    """Reads the status of each scan, with a bounded cache.
+
+    The cache key holds the carrier's slug, because master data may assign a name to another carrier at any time.
+    ``carrier_slot``: the slot of the carrier's name in a row.
+    """
 
     def __init__(
         self, spec: Document, carrier_of: CarrierOf, carrier_slot: int,
@@ -54,7 +58,7 @@ class ScanStatusReader:
         self._cache: dict[tuple[str, StatusFields], ScanStatus] = {}
 
     def read(self, row: Row) -> ScanStatus | None:
-        """None for a scan without code and text, where the document does not say what such a one means."""
+        """Return the status of a scan; None if it has neither code nor text and the document has no ``always``."""
         carrier, fields = self._carrier_of(row[self._carrier_slot]), self._status_fields(row)
         return self._cache.get((carrier, fields)) or self._cached(carrier, fields, self._read(row, carrier))
 
@@ -91,7 +95,7 @@ class ScanStatusReader:
     def _look_up(
         self, row: Row, carrier: str, code: str, text: str, reason_code: str | None
     ) -> tuple[str, StatusMeaning]:
-        """The code that counts and its meaning: an aggregator may pass on the carrier's own."""
+        """Return the code and its meaning; an aggregator's copy of the carrier's own code takes precedence."""
         own_code, table = row[self._own_code], self._own.get(carrier)
         if own_code is not None and table is not None:
             meaning = table.find(own_code, text)
@@ -103,7 +107,7 @@ class ScanStatusReader:
 
 
 def _texts_at(*slots: int) -> Callable[[Row], StatusFields]:
-    """Those texts of a row as a tuple, each once."""
+    """Return a function from a row to the texts in these slots, without duplicate slots."""
     first, *others = dict.fromkeys(slots)
     if others:
         return itemgetter(first, *others)

@@ -1,8 +1,8 @@
 """Paths into a payload: ``scan.status.code`` reads ``code`` in ``status`` of the level ``scan``.
 
-A level is the message itself or an element of a list being walked. All texts a document reads are compiled
-into one function that fetches them at once (``Texts``); single values have getters. Text is stripped;
-numbers become text; null, empty text and what is not there are None.
+A level is the message itself or an element of a list below it. ``Texts`` compiles all fields of a document into one
+function that reads them into a row; ``value_getter`` compiles a single path. Text is stripped, numbers become text,
+and null, empty text and missing keys are None.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ Value = Callable[[Levels], Any]
 
 
 class BadPath(ValueError):
-    """The path names no level there is."""
+    """A path of a ``carrier.yaml`` starts with an unknown level, has an empty part, or names no field."""
 
 
 def contract_broken(path: str, expected: str, found: object) -> Reject:
-    """The payload is not built as the adapter relies on."""
+    """Return a Reject ``contract_broken``: the value at ``path`` is not of the ``expected`` type."""
     kind = {"dict": "an object", "list": "a list", "NoneType": "nothing"}.get(type(found).__name__)
     return Reject(RejectReason.CONTRACT_BROKEN, f"{path}: {expected} is due, {kind or repr(found)[:60]} is there", path)
 
 
 def split(path: str, levels: Sequence[str]) -> tuple[int, tuple[str, ...]]:
-    """Index of the level and the keys below it. Raises BadPath."""
+    """Split a path into the index of its level and the keys below it. Raises BadPath."""
     level, *keys = path.split(".")
     if level not in levels:
         raise BadPath(f"{path!r} starts with {level!r}; it must start with one of {', '.join(levels)}")
@@ -41,7 +41,7 @@ def split(path: str, levels: Sequence[str]) -> tuple[int, tuple[str, ...]]:
 
 
 def as_text(value: Any, path: str) -> str | None:
-    """A leaf as text. Raises Reject ``contract_broken`` for an object or a list."""
+    """Return a scalar as text, None for null and empty values. Raises Reject ``contract_broken`` for others."""
     if value is None:
         return None
     if value.__class__ is str:
@@ -56,7 +56,7 @@ def as_text(value: Any, path: str) -> str | None:
 
 
 def as_object(value: Any, path: str) -> dict[str, Any]:
-    """An object to look into: what is missing or empty is one without keys. Raises Reject."""
+    """Return a JSON object; an empty one for a missing or empty value. Raises Reject ``contract_broken`` otherwise."""
     if value.__class__ is dict:
         return value
     if value is None or value == [] or (isinstance(value, str) and not value.strip()):
@@ -65,18 +65,18 @@ def as_object(value: Any, path: str) -> dict[str, Any]:
 
 
 class _Concatenated(tuple[int, ...]):
-    """Slots whose texts are one text."""
+    """Slots whose texts are concatenated."""
 
 
 class Texts:
-    """The texts a document reads. ``slot`` and its like while it is compiled; ``reader`` once at the end."""
+    """Collects the fields of a document. Call ``slot``, ``slots`` and ``first``, then ``reader`` once at the end."""
 
     def __init__(self, levels: Sequence[str]) -> None:
         self.levels = levels
         self._cells: dict[str | tuple[int, ...], int] = {}
 
     def slot(self, path: str) -> int:
-        """Where in the row the text at ``path`` will stand. Raises BadPath."""
+        """Return the index in the row of the text at ``path``. Raises BadPath."""
         if JOINED in path:
             concatenated = _Concatenated(map(self.slot, path.split(JOINED)))
             return self._cells.setdefault(concatenated, len(self._cells))
@@ -86,18 +86,18 @@ class Texts:
         return self._cells.setdefault(path, len(self._cells))
 
     def slots(self, paths: str | Sequence[str] | None) -> tuple[int, ...]:
-        """The slots of one path or several."""
+        """Return the slots of one path or several. Raises BadPath."""
         return tuple(map(self.slot, [paths] if isinstance(paths, str) else paths or ()))
 
     def first(self, paths: str | Sequence[str] | None) -> int:
-        """Where the first of these texts that is there will stand; without paths, a slot that stays None."""
+        """Return the slot of the first of these texts that is present; without paths, a slot that is always None."""
         slots = self.slots(paths)
         return slots[0] if len(slots) == 1 else self._cells.setdefault(slots, len(self._cells))
 
     def reader(self) -> Callable[[Levels], Row]:
-        """One function that fetches every text; it raises Reject where the payload is built otherwise.
+        """Compile a function from levels to a row of all texts; it raises Reject ``contract_broken`` for other types.
 
-        It is written out as source, so that a scan costs a lookup a field and no calls.
+        The function is generated as source, so that reading a scan costs one lookup per field and no calls.
         """
         lines = ["def read(at):"]
         objects: dict[tuple[int, tuple[str, ...]], str] = {}
@@ -150,7 +150,7 @@ class Texts:
 
 
 def value_getter(path: str, levels: Sequence[str]) -> Value:
-    """Whatever stands at ``path``, None where nothing does."""
+    """Compile a path to a function that returns the value there, or None if it is missing. Raises BadPath."""
     level, keys = split(path, levels)
 
     def get(at: Levels) -> Any:
@@ -163,7 +163,7 @@ def value_getter(path: str, levels: Sequence[str]) -> Value:
 
 
 def texts_below(value: Any, keys: Sequence[str]) -> Iterator[str]:
-    """Every text reached by ``keys``, through lists; never raises. For what is shown to a person."""
+    """Yield every scalar below ``keys`` as text with single blanks, descending through lists. Never raises."""
     for holder in holders_below(value, keys):
         if holder is not None and not isinstance(holder, dict):
             text = " ".join(str(holder).split())
@@ -172,7 +172,7 @@ def texts_below(value: Any, keys: Sequence[str]) -> Iterator[str]:
 
 
 def holders_below(value: Any, keys: Sequence[str]) -> Iterator[Any]:
-    """Every object or text reached by ``keys``, through lists; never raises."""
+    """Yield every object or scalar below ``keys``, descending through lists. Never raises."""
     if isinstance(value, list):
         for item in value:
             yield from holders_below(item, keys)

@@ -1,4 +1,4 @@
-"""Other numbers of a shipment, gathered as a document declares them."""
+"""Compiles ``references`` of a document: the other numbers of a shipment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def _no_references(_: Levels) -> list[Reference]:
 def reference_reader(
     specs: Sequence[ReferenceFrom], levels: Sequence[str], names: CarrierNames
 ) -> Callable[[Levels], list[Reference]]:
-    """One function that gathers them all, each once, in the order declared. Raises BadPath."""
+    """Compile the entries to a function that returns the references of a scan, in declared order without duplicates.
+
+    Raises BadPath.
+    """
     if not specs:
         return _no_references
     wanted = [
@@ -47,7 +50,7 @@ def reference_reader(
 def _carrier_reader(
     spec: ReferenceFrom, levels: Sequence[str], names: CarrierNames
 ) -> Callable[[Levels], str] | None:
-    """Reads whose number it is, where that is another carrier's."""
+    """Compile ``carrier`` to a function that returns the slug of the carrier that issued the number; None if unset."""
     if spec.carrier is None:
         return None
     level, keys = split(spec.carrier.path, levels)

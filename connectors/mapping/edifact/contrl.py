@@ -1,8 +1,8 @@
-"""CONTRL messages: those that answer what was received, and partners' own (UN/EDIFACT CONTRL, syntax version 3).
+"""Builds CONTRL acknowledgements of received interchanges and maps partners' CONTRL (UN/EDIFACT, syntax version 3).
 
-One for each interchange; one that holds nothing but CONTRL is never answered. Everything in it comes from what is
-answered and from the time of receipt, so that a repeat of the same bytes gives the same answer. Partners use references
-again, so the id is made of all that is answered.
+Each interchange gets one, unless it holds only CONTRL messages. A CONTRL is a function of the interchange and the time
+of receipt, so that the same bytes give the same CONTRL. The id is a digest of the whole interchange, because partners
+reuse references.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RejectedMessages = Mapping[int, tuple[Reject, bool]]
 def acknowledge_interchanges(
     feed: str, messages: Iterable[Message], rejected: RejectedMessages, context: RawContext
 ) -> list[Acknowledgement]:
-    """An answer to each interchange. ``refused``: index of a message -> why, and whether all of it was refused."""
+    """Return one acknowledgement per interchange. ``rejected``: index of a message -> (reject, whether wholly)."""
     found: dict[int, list[tuple[Message, MessageVerdict]]] = {}
     for index, one in enumerate(messages):
         if one.kind != _CONTRL:
@@ -39,7 +39,7 @@ def acknowledge_interchanges(
 
 
 def _content_of(one: Message) -> list[str]:
-    """What a message says, segment by segment."""
+    """Return the type, release, control number and segments of a message, for the digest of its id."""
     return [one.kind, one.release, one.control, *map(_segment_text, one.segments)]
 
 
@@ -48,7 +48,7 @@ def _segment_text(segment: Segment) -> str:
 
 
 def received(feed: str, one: Message, context: RawContext) -> Acknowledgement:
-    """A partner's CONTRL. Raises Reject where it says nothing of an interchange."""
+    """Map a partner's CONTRL. Raises Reject ``contract_broken`` without a UCI."""
     uci = next((segment for segment in one.segments if segment[0][0] == "UCI"), None)
     if uci is None:
         raise Reject(RejectReason.CONTRACT_BROKEN, f"CONTRL {one.control} without a UCI", "UCI")

@@ -1,6 +1,6 @@
-"""EDIFACT IFTSTA (transport status), DESADV (despatch advice) and IFTMIN (transport instruction: what is asked for) to
-canonical events, CONTRL to acknowledgements, by one partner's tables (UN/EDIFACT D.95B to D.01B). Every interchange is
-answered with a CONTRL.
+"""Maps EDIFACT IFTSTA (transport status), DESADV (despatch advice) and IFTMIN (transport instruction) to canonical
+events, and CONTRL to acknowledgements, by one partner's tables (UN/EDIFACT D.95B to D.01B). Every interchange is
+acknowledged with a CONTRL, unless ``acknowledge`` is false.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MESSAGE_NAMES = {
 }
 _NUMBER = "number"
 _CANCELLATION = "1"
-"""Data element 1225: the message takes back one sent before."""
+"""Data element 1225: the message cancels an earlier one."""
 _REQUESTED, _PLANNED = Classifier.REQUESTED, Classifier.PLANNED
 _MEANING_BY_DATE: dict[str, dict[str, StatusMeaning]] = {
     "DESADV": {"137": status_meaning(Milestone.PRE_ADVISED), "11": status_meaning(Milestone.DEPARTED_PICKUP)},
@@ -80,7 +80,7 @@ def standard() -> Standard:
 
 @dataclass(slots=True)
 class Status:
-    """An STS with what belongs to it. ``stop``: the place of the route the segments being read are about."""
+    """An STS and the data of the segments that belong to it. ``stop``: the last LOC read."""
 
     sts: Segment
     number: str
@@ -96,7 +96,7 @@ class Status:
 
 
 class EdifactAdapter:
-    """Reads one partner's interchanges."""
+    """Maps one partner's EDIFACT interchanges."""
 
     def __init__(
         self, feed: str, channel: str, zone: str, carrier: str, partner: Edifact, checks: Checks, names: CarrierNames
@@ -112,7 +112,7 @@ class EdifactAdapter:
         self._aliases = names.with_aliases({normalise_carrier(name): slug for name, slug in partner.carriers.items()})
 
     def parse(self, body: bytes, context: RawContext) -> Parsed:
-        """Events of every message taken, rejects for the others. Raises Reject where it is no interchange."""
+        """Map every accepted message to events and reject the others. Raises Reject if the body is no interchange."""
         messages, rejects = read(body)
         parsed = Parsed([], rejects)
         rejected: dict[int, tuple[Reject, bool]] = {}
@@ -140,7 +140,7 @@ class EdifactAdapter:
         return parsed
 
     def shape(self, body: bytes) -> set[str]:
-        """The elements its messages use: ``IFTSTA STS2``. Raises Reject."""
+        """Return the elements in use, such as ``IFTSTA STS2``. Raises Reject."""
         return {
             f"{one.kind} {segment[0][0]}{index}"
             for one in read(body)[0] for segment in one.segments
@@ -148,7 +148,7 @@ class EdifactAdapter:
         }
 
     def _read_message(self, one: Message, context: RawContext, first: int) -> Parsed:
-        """What one message holds. ``first``: the index of its first event in the raw record. Raises Reject."""
+        """Map one message. ``first``: the index of its first event in the raw record. Raises Reject."""
         if one.kind in self._partner.messages:
             if one.kind == "IFTSTA":
                 return self._statuses(one, context, first)
@@ -175,7 +175,7 @@ class EdifactAdapter:
         return parsed
 
     def _gather(self, one: Message) -> tuple[list[Status], str]:
-        """The statuses with what stands above each: message, consignment, status."""
+        """Return the statuses, each with the data of its message and consignment, and the carrier's code."""
         carrier, consignment = "", ""
         heading: list[Reference] = []
         above: list[Reference] = []
@@ -255,7 +255,7 @@ class EdifactAdapter:
         raise Reject(RejectReason.CONTRACT_BROKEN, "a status without a date", "DTM")
 
     def _zone_at(self, loc: Segment | None) -> str:
-        """That of the place the clocks show the time of, where it is known."""
+        """Return the IANA zone of a LOC, else that of the partner."""
         return (None if loc is None else zone_at(_unlocode(loc), _country(loc))) or self._zone
 
     def _slug(self, carrier: str) -> str:
@@ -263,8 +263,10 @@ class EdifactAdapter:
         return self._aliases.get(short) or (short if 2 <= len(short) <= 4 and short.isalpha() else "") or self._carrier
 
     def _document(self, one: Message, context: RawContext, first: int) -> Parsed:
-        """What a DESADV or IFTMIN holds: an event for every date that concerns the whole shipment; a date that cannot
-        be read is rejected alone. Raises Reject where it names no shipment."""
+        """Map a DESADV or IFTMIN: one event per date of the whole shipment; an unreadable date is rejected alone.
+
+        Raises Reject ``no_reference`` if the message names no shipment.
+        """
         kind = "despatch_advice" if one.kind == "DESADV" else "transport_instruction"
         references = [Reference(kind, at(bgm, 2)) for bgm in _segments_of(one, "BGM") if at(bgm, 2)]
         for segment in one.segments:
@@ -320,7 +322,7 @@ def _add_detail(tag: str, segment: Segment, status: Status) -> None:
 
 
 def _code(sts: Segment) -> str:
-    """The status: C555, else what a partner puts behind the category (``1:D2:21``)."""
+    """Return the status code: C555, else the components after the category (``1:D2:21``)."""
     plain = at(sts, 2)
     return plain or ":".join(part for part in (at(sts, 1, 1), at(sts, 1, 2)) if part)
 

@@ -1,4 +1,4 @@
-"""EDIFACT dates and times (DTM, data element 2379) as moments."""
+"""Parses EDIFACT dates and times (DTM, format code of data element 2379)."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ _ZONES = {"UTC": 0, "GMT": 0, "CET": 60, "MEZ": 60, "CES": 120, "MES": 120, "EET
 
 
 def moment_of(dtm: Segment, zone: str) -> Moment:
-    """The moment a DTM tells; without an offset the clocks are those of ``zone``. Raises Reject ``invalid_time``,
-    ``contract_broken`` where it tells none.
+    """Return the Moment of a DTM; a time without an offset is in ``zone``.
+
+    Raises Reject ``invalid_time``, and ``contract_broken`` if the DTM has no date.
     """
     text, form = at(dtm, 1, 1), at(dtm, 1, 2)
     if not text:
@@ -56,7 +57,7 @@ def _moment(text: str, form: str, zone: str) -> Moment:
 
 
 def _offset(text: str, zone: str, local: int) -> int | None:
-    """Minutes east of UTC: ``+0100``, ``-05``, ``UTC``; None for nothing and for names nobody knows."""
+    """Return the minutes east of UTC of ``+0100``, ``-05``, ``UTC``; None for an empty text and unknown names."""
     if not text:
         return None
     sign, rest = text[:1], text[1:].replace(":", "")

@@ -1,1 +1,1 @@
-"""Single values as carriers write them: times, places, numbers with check digits, GS1 keys, carrier names."""
+"""Parsers of single values: times, places, check digits, GS1 keys and carrier names."""

@@ -1,7 +1,7 @@
-"""A carrier's slug by any name it goes by: what its ``carrier.yaml`` says, and what people say in master data.
+"""Finds a carrier's slug by any of its names: those of its ``carrier.yaml`` and those of master data.
 
-A name is compared by its letters and digits alone. People's words go before the files'. What was learnt is a snapshot
-that is replaced as a whole, so one thread may learn while others look up.
+Names are compared by their letters and digits, ignoring case. Master data overrides the files. Each update replaces
+whole mappings, so that one thread may update while others look up.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from streams.kernel.vocabulary import MasterKind
 
 
 def match_key(name: str) -> str:
-    """The name's letters and digits, in lower case."""
+    """Return the letters and digits of a name in lower case."""
     return "".join(filter(str.isalnum, name)).lower()
 
 
 class CarrierNames:
-    """Slugs by name. ``ready``: false while master data is still being read for the first time."""
+    """Slugs by name. ``ready``: false while the first read of master data is in progress."""
 
     def __init__(self, packaged: Iterable[tuple[str, Iterable[str]]] = ()) -> None:
-        """``packaged``: slug and names of each carrier there is a file of."""
+        """``packaged``: slug and names of each carrier that has a file."""
         self._slugs: frozenset[str] = frozenset()
         self._packaged: dict[str, str] = {}
         self._records: dict[str, MasterRecord] = {}
@@ -31,7 +31,7 @@ class CarrierNames:
         self.add_packaged(packaged)
 
     def add_packaged(self, carriers: Iterable[tuple[str, Iterable[str]]]) -> None:
-        """Take in the carriers there are files of: slug and names of each. Of two with one name the first keeps it."""
+        """Add carriers that have files: slug and names of each. A name used by two belongs to the first."""
         carriers_named = [(slug, list(names)) for slug, names in carriers]
         self._slugs |= {slug for slug, _ in carriers_named}
         for slug, names in carriers_named:
@@ -39,7 +39,7 @@ class CarrierNames:
                 self._packaged.setdefault(match_key(name), slug)
 
     def learn(self, record: MasterRecord) -> None:
-        """Take in what a person says of a carrier, or takes back; of other kinds nothing."""
+        """Apply a master-data record of kind ``carrier``, written or withdrawn; ignore other kinds."""
         if record.kind is not MasterKind.CARRIER:
             return
         self._records = {**self._records, record.id: record}
@@ -49,28 +49,28 @@ class CarrierNames:
         }
 
     def find(self, name: str) -> str | None:
-        """The slug; None for a name nobody has told of."""
+        """Return the slug; None for an unknown name."""
         key = match_key(name)
         return self._master_data.get(key) or self._packaged.get(key)
 
     def slug_of(self, name: str) -> str:
-        """The slug; of a name nobody has told of the name itself, trimmed and in lower case."""
+        """Return the slug; for an unknown name the name itself, trimmed and in lower case."""
         short = normalise_carrier(name)
         if short in self._slugs and match_key(short) not in self._master_data:
             return short
         return self.find(short) or short
 
     def with_aliases(self, aliases: Mapping[str, str]) -> Aliases:
-        """These aliases, with people's words before them and the other carriers' names behind them."""
+        """Return a lookup in master data, then in ``aliases`` (name -> slug), then in all carriers' names."""
         return Aliases(self, aliases)
 
     def master_data_slug(self, name: str) -> str | None:
-        """The slug a person has told; None for a name nobody has."""
+        """Return the slug that master data gives; None if it has no such name."""
         return self._master_data.get(match_key(name)) if self._master_data else None
 
 
 class Aliases:
-    """One carrier file's own names of others, among what else is known."""
+    """Looks names up in one carrier file's ``aliases``, after master data and before all carriers' names."""
 
     __slots__ = ("_known", "_own")
 
@@ -78,5 +78,5 @@ class Aliases:
         self._known, self._own = known, own
 
     def get(self, name: str, otherwise: str = "") -> str:
-        """The slug; ``otherwise`` for a name nobody has told of."""
+        """Return the slug; ``otherwise`` for an unknown name."""
         return self._known.master_data_slug(name) or self._own.get(name) or self._known.find(name) or otherwise

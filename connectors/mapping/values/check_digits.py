@@ -1,4 +1,4 @@
-"""Check digits of tracking numbers, where carriers and standards publish how they are made. A wrong one is flagged."""
+"""Check digits of tracking numbers, SSCCs and container numbers, by rules that carriers and standards publish."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CONTAINER_LETTERS = dict(zip(
 
 
 class Scheme(NamedTuple):
-    """The shape of a number, its groups the body and the check digit, and the digit a body should have."""
+    """``shape`` has two groups, body and check digit; ``digit_of`` computes the check digit of a body."""
 
     shape: re.Pattern[str]
     digit_of: Callable[[str], str]
@@ -61,28 +61,28 @@ RULES: dict[str, Callable[[str], str]] = {
     # ISO 6346, annex A.
     "iso_6346": _iso_6346,
 }
-"""How a check digit is made of the digits (and letters) before it."""
+"""Functions from the digits (and letters) of a body to its check digit, by the names used in a ``carrier.yaml``."""
 _SSCC = Scheme(re.compile(r"(?:00)?(\d{17})(\d)"), gs1.check_digit)
 _CONTAINER = Scheme(re.compile(r"([A-Z]{3}[JUZ]\d{6})(\d)"), _iso_6346)
 _OF_REFERENCES = {"sscc": _SSCC, "container": _CONTAINER, "equipment": _CONTAINER}
 
 
 def is_wrong(scheme: Scheme, number: str) -> bool:
-    """True where the number has the scheme's shape and another check digit than it should."""
+    """Return True if the number has the scheme's shape and its check digit is wrong."""
     found = scheme.shape.fullmatch(number)
     return found is not None and scheme.digit_of(found[1]) != found[2]
 
 
 class Checks:
-    """The check digits of each carrier's numbers. A number of another shape proves nothing and is let be."""
+    """Checks tracking numbers by the schemes of their carrier. A number that fits no scheme is not wrong."""
 
     def __init__(self, schemes: Mapping[str, Sequence[Scheme]]) -> None:
-        """``schemes``: by the carrier's slug; the first whose shape fits decides."""
+        """``schemes`` by carrier slug; the first whose shape fits decides."""
         self._schemes = {slug: own for slug, own in schemes.items() if own}
         self._known: dict[tuple[str, str], bool] = {}
 
     def number_is_wrong(self, carrier: str, number: str) -> bool:
-        """Whether a tracking number of this carrier ends, by the scheme whose shape it has, in a wrong digit."""
+        """Return True if the tracking number fits a scheme of the carrier and its check digit is wrong."""
         schemes = self._schemes.get(carrier)
         if schemes is None or not number:
             return False
@@ -100,7 +100,7 @@ def _first_fitting_is_wrong(schemes: Iterable[Scheme], number: str) -> bool:
 
 
 def any_is_wrong(references: Sequence[Reference]) -> bool:
-    """Whether an SSCC or a container number among them has a wrong check digit."""
+    """Return True if an SSCC (GS1) or container number (ISO 6346) among the references has a wrong check digit."""
     for reference in references:
         scheme = _OF_REFERENCES.get(reference.type)
         if scheme is not None and is_wrong(scheme, reference.value):

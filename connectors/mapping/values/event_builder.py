@@ -1,4 +1,4 @@
-"""The last step of every adapter: what a scan says becomes a canonical event with its deterministic id."""
+"""Builds the canonical event of a scan, with a deterministic id. Every adapter ends with this step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHECK_DIGIT = Flag.CHECK_DIGIT_WRONG.value
 
 
 def retraction(event: CarrierEvent) -> CarrierEvent:
-    """Takes back the event of the same facts (EPCIS 2.0, errorDeclaration: the erroneous event is sent again)."""
+    """Return the event that retracts ``event`` (EPCIS 2.0, errorDeclaration: the erroneous event is sent again)."""
     corrects = event.event_id
     return replace(
         event, event_id=digest("retracts", corrects), correction=Correction.RETRACTS, corrects=corrects,
@@ -31,11 +31,11 @@ def retraction(event: CarrierEvent) -> CarrierEvent:
 
 
 class Scan(Struct, gc=False):
-    """What an adapter has read of one scan, in canonical terms.
+    """One scan in canonical terms.
 
-    ``code`` goes into the event's id; ``shown_code``, which may tell more, into the event. ``number``: empty where the
-    shipment is known by ``references`` alone. ``estimated_delivery_at``: UTC ms. ``flags``: beside those the builder
-    finds.
+    ``code`` is part of the event id; ``shown_code``, which may add the reason code, is stored in the event. ``number``
+    is empty if only ``references`` identify the shipment. ``estimated_delivery_at``: ms UTC. ``flags``: those of the
+    adapter; the builder adds its own.
     """
 
     carrier: str
@@ -56,7 +56,7 @@ class Scan(Struct, gc=False):
 
 
 class EventBuilder:
-    """The last step of one adapter. ``channel`` is that of records that name none."""
+    """Builds the events of one adapter. ``channel`` applies to records without a channel header."""
 
     __slots__ = ("_channel", "_checks")
 
@@ -65,12 +65,13 @@ class EventBuilder:
         self._checks = checks
 
     def build(self, context: RawContext, index: int, scan: Scan) -> CarrierEvent:
-        """The event of a scan; ``index``: its place in the raw record.
+        """Return the event of a scan; ``index`` is its position in the raw record.
 
-        Its id is made of the time the carrier stated, so that a scan sent again is the same event. An actual event from
-        the future is flagged, and its time becomes the time of receipt; an estimate or a plan speaks of the future by
-        nature, so the time stated is kept beside the time of receipt. A scan without a time takes the time of receipt,
-        and its id has none. Where the carrier's number is missing, the first reference stands in the id.
+        The id is computed from the time that the carrier stated, so that a repeated scan has the same id. All times are
+        ms UTC. If the stated time lies after the receipt, ``occurred_at`` is the time of receipt and ``stated_at`` the
+        stated time; an actual event beyond ``FUTURE_TOLERANCE_MS`` is flagged as well. A scan without a time occurred
+        at its receipt and is flagged; its id is computed from 0. Without a tracking number the id is computed from the
+        first reference.
         """
         carrier, number, meaning, moment = scan.carrier, scan.number, scan.meaning, scan.moment
         references, flags, location = scan.references, scan.flags, scan.location

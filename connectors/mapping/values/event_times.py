@@ -1,4 +1,4 @@
-"""The times a document declares, compiled: from the levels of a scan to a moment."""
+"""Compiles ``time`` and ``eta`` of a document to functions from a row to a Moment."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ _MAX_CACHED_DAYS = 5_000
 
 
 def unreadable(path: str, text: str) -> Reject:
-    """The time in this field cannot be read."""
+    """Return a Reject ``invalid_time`` that names the field and shows its text."""
     shown = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
     return Reject(RejectReason.INVALID_TIME, f"{path}: {shown!r} is no time", path)
 
 
 def time_reader(specs: Sequence[Time], texts: Texts, zone_of: ZoneOf) -> TimeReader:
-    """The first way of telling that the scan uses; None where it uses none.
+    """Compile the entries of ``time`` or ``eta``. The function returns the first Moment found, None if all are missing.
 
-    It raises Reject ``invalid_time`` naming the field and its value.
+    It raises Reject ``invalid_time`` that names the field and its value.
     """
     readers = [_single_reader(spec, texts, zone_of) for spec in specs]
     if len(readers) == 1:
@@ -105,7 +105,7 @@ def _patterned(path: str, patterns: Sequence[str], texts: Texts, zone_of: ZoneOf
 
 
 def _stated_zone(spec: Time, zone_name: str, texts: Texts) -> TimeReader:
-    """A stamp whose clocks' zone the carrier states: nothing about it is assumed. UTC says nothing of the place."""
+    """Read a time in the zone that ``carrier.yaml`` states, not as assumed; UTC gives no offset of the place."""
     read = _single_reader(spec, texts, lambda _: zone_name)
 
     def read_adjusted(row: Row) -> Moment | None:
@@ -119,7 +119,7 @@ def _stated_zone(spec: Time, zone_name: str, texts: Texts) -> TimeReader:
 
 
 def _with_offset(read: TimeReader, path: str, texts: Texts) -> TimeReader:
-    """The same with the offset told beside it: the clocks it was read by, or those at the place of a UTC time."""
+    """Apply the offset in a second field: to a local time without one, or as the offset of the place to a UTC time."""
     slot = texts.slot(path)
 
     def read_adjusted(row: Row) -> Moment | None:
@@ -166,7 +166,7 @@ def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight: Midnight) -> Time
 
 
 def _day_reader(patterns: Sequence[str]) -> Callable[[str], int]:
-    """Reads a date, written in one of the patterns where there are any, as its midnight."""
+    """Return a function from a date to its midnight in ms; without patterns it reads ISO 8601."""
     if not patterns:
         return day_ms
     known = [None if pattern == ISO else pattern for pattern in patterns]
@@ -257,5 +257,5 @@ def _read_offset(text: str | None, path: str) -> int | None:
 
 
 def end_of_day(moment: Moment) -> int:
-    """UTC ms of an estimate: one given as a date means until the end of that day."""
+    """Return an estimate in ms UTC; a date without a time is its last second."""
     return moment.at_ms + DAY_MS - 1000 if moment.precision is DATE_ONLY else moment.at_ms

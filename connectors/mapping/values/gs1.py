@@ -1,5 +1,5 @@
-"""GS1 identifiers as EPCIS writes them: pure identity URNs (GS1 EPC Tag Data Standard 2.0, section 6) and Digital
-Link URIs (GS1 Digital Link Standard, section 4) to the keys people print on labels.
+"""Converts GS1 identifiers to the keys on labels: pure identity URNs (GS1 EPC Tag Data Standard 2.0, section 6) and
+Digital Link URIs (GS1 Digital Link Standard, section 4).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _CLASS = re.compile(r"urn:epc:(?:class|idpat):([a-z]+):(.+)")
 
 
 def key_of(text: str) -> tuple[str, str]:
-    """(kind, key): of an SSCC its 18 digits, of a serialised GTIN ``GTIN.serial``, of other URNs what follows the
-    scheme. A business transaction gives its own number alone; what is no GS1 identifier comes back as (``""``, text).
+    """Return (kind, key): 18 digits of an SSCC, ``GTIN.serial`` of a serialised GTIN, the parts after the scheme of
+    other URNs. A business transaction gives (``""``, its number), and any other text (``""``, text).
     """
     urn = _URN.fullmatch(text)
     if urn is not None:

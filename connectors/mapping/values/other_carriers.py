@@ -1,4 +1,4 @@
-"""The slug of a carrier as somebody else names it: an aggregator, or a carrier that hands over."""
+"""Finds the slug of a carrier that an aggregator or a handing-over carrier names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CarrierOf = Callable[[str | None], str]
 
 
 def carrier_of(carrier: str | OtherCarrier, names: CarrierNames) -> CarrierOf:
-    """A function from the name in the message to the slug. ``names``: what else is known of carriers' names."""
+    """Return a function from the name in a message to the slug. ``names``: the names of all carriers."""
     if isinstance(carrier, str):
         slug = normalise_carrier(carrier)
         return lambda _: slug

@@ -1,4 +1,4 @@
-"""Places, one object per distinct one, and the zones they lie in."""
+"""Locations, one cached object per distinct place, and their IANA time zones."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Zones(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def zones() -> Zones:
-    """The shared table, read once, with the zone of every country that has but one. Raises CarrierFileError."""
+    """Return ``tables/zones.yaml``, read once, with the zone of every country that has one. Raises CarrierFileError."""
     table = yaml_text.load(TABLES / "zones.yaml", Zones)[0]
     return replace(table, countries={**_only_zones(), **table.countries})
 
 
 def _only_zones() -> dict[str, str]:
-    """Country -> its zone, for countries all of whose clocks agree (IANA zone.tab, as packaged in tzdata)."""
+    """Map each country with a single zone to that zone (IANA zone.tab, as packaged in tzdata)."""
     lines = (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
     several = Counter(row[0] for row in rows)
@@ -49,7 +49,7 @@ def _only_zones() -> dict[str, str]:
 
 @lru_cache(maxsize=1_000)
 def country_code(country: str) -> str:
-    """ISO 3166-1 alpha-2 of a code or an English name, where the spelling is known; else as it came."""
+    """Return the ISO 3166-1 alpha-2 code of a code or an English name; an unknown text unchanged."""
     upper = country.upper()
     known = zones().alpha_2.get(upper)
     if known is not None or len(upper) == 2:
@@ -62,12 +62,12 @@ def country_code(country: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def may_be_country(text: str) -> bool:
-    """Whether this is the code or English name of a country; it may be a region's, too."""
+    """Return True for the code or English name of a country; it may be that of a region as well."""
     return pycountry.countries.get(alpha_2=country_code(text)) is not None
 
 
 def is_country(text: str) -> bool:
-    """Whether this is the code or English name of a country, and no region of the table."""
+    """Return True for the code or English name of a country that is no region code of ``tables/zones.yaml``."""
     return text.upper() not in zones().regions and may_be_country(text)
 
 
@@ -75,9 +75,9 @@ _places: dict[Key, Location] = {}
 
 
 def place(key: Key) -> Location | None:
-    """The location of these parts (name, city, region, postal code, country, UN/LOCODE); None without any.
+    """Return the location of these parts (name, city, region, postal code, country, UN/LOCODE); None if all are empty.
 
-    What the carrier leaves out is filled from the UN/LOCODE list, where it names one of its places.
+    A known UN/LOCODE supplies the missing parts and the coordinates.
     """
     known = _places.get(key)
     if known is not None:
@@ -101,7 +101,7 @@ def place(key: Key) -> Location | None:
 
 
 def zone_at(unlocode: str | None, country: str | None) -> str | None:
-    """The zone of a place of the UN/LOCODE list, else of a country whose clocks all agree; None where neither tells."""
+    """Return the IANA zone of a UN/LOCODE, else of a country with a single zone; None if both are unknown."""
     un_place = find(unlocode) if unlocode else None
     if un_place is not None and un_place.zone is not None:
         return un_place.zone
@@ -110,7 +110,7 @@ def zone_at(unlocode: str | None, country: str | None) -> str | None:
 
 @lru_cache(maxsize=20_000)
 def zone_in(unlocode: str | None, country: str | None, region: str | None) -> str | None:
-    """As :func:`zone_at`; where the clocks of a country differ, or none is told, the zone of the region."""
+    """Return the zone of :func:`zone_at`, else that of the region in ``tables/zones.yaml``."""
     known = zone_at(unlocode, country)
     if known is not None or region is None:
         return known

@@ -1,7 +1,6 @@
-"""Carriers' dates and times as UTC milliseconds, with what is lost in them kept beside.
+"""Parses carriers' dates and times to ms UTC, and keeps their offset and precision.
 
-Days and offsets repeat endlessly, so each is read once and remembered; the memories are bounded. No
-``datetime`` object is made for a text seen before.
+Days and offsets repeat, so that bounded caches hold them; a text seen before needs no ``datetime`` object.
 """
 
 from __future__ import annotations
@@ -27,12 +26,13 @@ _MAX_CACHED_OFFSETS = 20_000
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
 _FIRST_MS, _LAST_MS = ((date(year, 1, 1).toordinal() - _EPOCH_DAY) * DAY_MS for year in (_FIRST_YEAR, _LAST_YEAR + 1))
 _UTC_ALONE = frozenset({"Z", "z", "-00:00", "UTC"})
-"""Stamps that tell UTC and nothing of the clocks at the place (RFC 9557, section 2.2)."""
+"""Offsets that give UTC but not the offset of the place (RFC 9557, section 2.2)."""
 _UTC_NAMES = {"Z": 0, "z": 0, "UTC": 0, "GMT": 0, "": None}
 
 
 class Moment(Struct, frozen=True, gc=False):
-    """A point in time as a carrier told it. ``at_ms``: UTC; ``assumed``: the carrier gave no zone."""
+    """A time that a carrier stated. ``at_ms``: ms UTC; ``offset_minutes``: of the place, minutes east of UTC, None if
+    unknown; ``assumed``: the carrier stated neither offset nor zone."""
 
     at_ms: int
     offset_minutes: int | None
@@ -41,7 +41,7 @@ class Moment(Struct, frozen=True, gc=False):
 
 
 MISSING_TIME = Moment(0, None, True, INSTANT)
-"""Stands for a time the carrier does not tell."""
+"""The Moment of a scan without a time."""
 
 
 class Unreadable(ValueError):
@@ -59,7 +59,10 @@ _stated_offsets: dict[str, int | None] = dict(_UTC_NAMES)
 
 
 def day_ms(text: str, pattern: str | None = None) -> int:
-    """Midnight of ``20240423``, ``2024-04-23`` or what ``pattern`` (strptime) says. Raises Unreadable."""
+    """Return midnight of ``20240423``, ``2024-04-23`` or a date in ``pattern`` (strptime), in ms since 1970.
+
+    Raises Unreadable, also for years before 1900 and after 9998.
+    """
     key = text if pattern is None else f"{pattern} {text}"
     cached = _days.get(key)
     if cached is not None:
@@ -87,7 +90,7 @@ def _parse_day(text: str, pattern: str | None) -> date:
 
 
 def clock_ms(text: str) -> int:
-    """Ms since midnight of ``1530``, ``153059``, ``15:30``, ``15:30:59.5``, ``3:30 pm``; raises Unreadable."""
+    """Return ms since midnight of ``1530``, ``153059``, ``15:30``, ``15:30:59.5`` or ``3:30 pm``. Raises Unreadable."""
     try:
         if len(text) == 6:
             return _MINUTES[text[:4]] + _SECONDS[text[4:]]
@@ -109,7 +112,7 @@ def clock_ms(text: str) -> int:
 
 
 def _half_day_ms(text: str) -> int:
-    """``9:24 pm``, ``12:05:09 AM``."""
+    """Return the ms since midnight of ``9:24 pm`` or ``12:05:09 AM``. Raises Unreadable."""
     digits, half = text[:-2].strip(), text[-2:].lower()
     hours, _, rest = digits.partition(":")
     if half not in ("am", "pm") or not is_digits(hours) or not 1 <= int(hours) <= 12 or not rest:
@@ -118,12 +121,15 @@ def _half_day_ms(text: str) -> int:
 
 
 def is_digits(text: str) -> bool:
-    """Whether it is 0 to 9 alone: ``str.isdigit`` takes ² and ٣ for digits too."""
+    """Return True for the digits 0 to 9 alone; ``str.isdigit`` accepts ² and ٣ as well."""
     return text.isascii() and text.isdigit()
 
 
 def stated_offset(text: str) -> int | None:
-    """Minutes east of UTC of ``-05:00``, ``+0100``, ``Z``, ``GMT-08:00``; None for nothing. Raises Unreadable."""
+    """Return the minutes east of UTC of ``-05:00``, ``+0100``, ``Z``, ``GMT-08:00``; None for an empty text.
+
+    Raises Unreadable, also beyond 14 hours.
+    """
     if text in _stated_offsets:
         return _stated_offsets[text]
     bare = text.strip().removeprefix("GMT").removeprefix("UTC")
@@ -140,12 +146,12 @@ def stated_offset(text: str) -> int | None:
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """The IANA zone. Raises ZoneInfoNotFoundError."""
+    """Return the IANA zone of this name. Raises ZoneInfoNotFoundError."""
     return ZoneInfo(name)
 
 
 def offset_in(zone_name: str, local_ms: int) -> int:
-    """Minutes east of UTC in a zone when its clocks show ``local_ms`` (the earlier reading when twice)."""
+    """Return the minutes east of UTC of a zone at local time ``local_ms``; the earlier of two (fold=0)."""
     key = (zone_name, local_ms // HOUR_MS)
     cached = _offsets.get(key)
     if cached is not None:
@@ -160,13 +166,13 @@ def offset_in(zone_name: str, local_ms: int) -> int:
 
 
 def local_moment(local_ms: int, zone_name: str, precision: Precision) -> Moment:
-    """The instant at which the clocks of an assumed zone show ``local_ms``."""
+    """Return the Moment of local time ``local_ms`` (ms since 1970) in an assumed zone."""
     offset = offset_in(zone_name, local_ms)
     return Moment(local_ms - offset * MINUTE_MS, offset, True, precision)
 
 
 class Midnight(StrEnum):
-    """What 00:00:00 in a stamp means: that time; the date, where no offset stands with it; or always the date."""
+    """The meaning of 00:00:00 in a stamp: the time; the date if no offset is given; or always the date."""
 
     TIME = "time"
     BARE_DATE = "bare_date"
@@ -174,9 +180,9 @@ class Midnight(StrEnum):
 
 
 def stamp_moment(text: str, zone_of: Callable[[], str], midnight: Midnight = Midnight.TIME) -> Moment:
-    """ISO 8601 and its near kin: ``2024-08-20T12:41:57-04:00``, ``...Z``, ``2024-08-20 12:41:57``, a date.
+    """Parse ISO 8601 and similar forms: ``2024-08-20T12:41:57-04:00``, ``...Z``, ``2024-08-20 12:41:57``, a date.
 
-    Without an offset, and of a date, the clocks are those of ``zone_of()``. Raises Unreadable.
+    A date, and a time without an offset, are in the zone ``zone_of()``. Raises Unreadable.
     """
     local = day_ms(text[:10])
     rest = text[10:]
@@ -205,8 +211,8 @@ def _clock_and_offset(text: str) -> tuple[str, str]:
 
 
 def patterned_moment(text: str, pattern: str, zone_of: Callable[[], str]) -> Moment:
-    """A stamp as ``pattern`` (strptime) says; without an offset in it the clocks are those of ``zone_of()``, and
-    without an hour it is a date. Raises Unreadable.
+    """Parse a stamp in ``pattern`` (strptime). Without an offset it is in the zone ``zone_of()``; without an hour it is
+    a date. Raises Unreadable.
     """
     try:
         found = datetime.strptime(" ".join(text.split()), pattern)  # noqa: DTZ007
@@ -229,8 +235,9 @@ _NET_DATE = re.compile(r"/Date\((-?\d{1,17})([+-]\d{4})?\)/")
 
 
 def epoch_moment(text: str) -> Moment:
-    """Seconds, ms or us since 1970, .NET ticks (100 ns since the year 1) or ``/Date(ms+hhmm)/``, told apart by
-    magnitude. Raises Unreadable.
+    """Parse s, ms or us since 1970, .NET ticks (100 ns since the year 1), chosen by magnitude, or ``/Date(ms+hhmm)/``.
+
+    Raises Unreadable.
     """
     net = _NET_DATE.fullmatch(text)
     if net is not None:

@@ -11,8 +11,8 @@ TABLE = Path(__file__).parent / "tables" / "unlocode.tsv.xz"
 
 
 class UnlocodePlace(NamedTuple):
-    """A place of the list. ``code``: without a blank; ``region``: ISO 3166-2 without the country; degrees WGS 84;
-    ``zone``: IANA. What the list does not tell is None."""
+    """A place of the list. ``code`` has no blank; ``region`` is ISO 3166-2 without the country; coordinates are WGS 84
+    degrees; ``zone`` is IANA. Values that the list lacks are None."""
 
     code: str
     country: str
@@ -25,7 +25,7 @@ class UnlocodePlace(NamedTuple):
 
 @lru_cache(maxsize=20_000)
 def find(code: str) -> UnlocodePlace | None:
-    """The place of a code such as ``DEHAM`` or ``DE HAM``; None where the list has none."""
+    """Return the place of a code such as ``DEHAM`` or ``DE HAM``; None if the list has no such code."""
     bare = code.replace(" ", "").upper()
     if len(bare) != 5 or not bare.isalnum():
         return None
@@ -40,7 +40,7 @@ def find(code: str) -> UnlocodePlace | None:
 
 
 def _row(code: str) -> str | None:
-    """The row of a code, by halving: the table is sorted."""
+    """Return the row of a code by binary search in the sorted table; None if there is none."""
     table, wanted = _table(), code.encode("utf-8", "replace")
     low, high = 0, len(table)
     while low < high:

@@ -1,8 +1,8 @@
-"""The 997 functional acknowledgements that answer what was received (ASC X12 004010, transaction set 997).
+"""Builds 997 functional acknowledgements of received groups (ASC X12 004010, transaction set 997).
 
-One for each functional group; a 997 or 999 is never answered. Everything in it comes from what is answered and from
-the time of receipt, so that a repeat of the same bytes gives the same answer. Partners use control numbers again, so
-the id is made of all that is answered.
+Each functional group gets one; 997 and 999 sets are never acknowledged. A 997 is a function of the group and the time
+of receipt, so that the same bytes give the same 997. The id is a digest of the whole group, because partners reuse
+control numbers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RejectedSets = Mapping[int, tuple[Reject, bool]]
 def acknowledge_groups(
     feed: str, sets: Iterable[TransactionSet], rejected: RejectedSets, context: RawContext
 ) -> list[Acknowledgement]:
-    """An acknowledgement for each group. ``refused``: index of a set -> why, and whether all of it was refused."""
+    """Return one acknowledgement per group. ``rejected``: index of a set -> (reject, whether the whole set was)."""
     groups: dict[int, list[tuple[TransactionSet, MessageVerdict]]] = {}
     for index, one in enumerate(sets):
         if one.code not in _NEVER_ACKNOWLEDGED:
@@ -41,7 +41,7 @@ def acknowledge_groups(
 
 
 def content_of(one: TransactionSet) -> list[str]:
-    """What a set says, segment by segment."""
+    """Return the code, control number and segments of a set, for the digest of its id."""
     return [one.code, one.control, *map("*".join, one.segments)]
 
 

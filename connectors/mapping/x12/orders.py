@@ -1,5 +1,5 @@
-"""X12 transaction sets that order transport or bill it: what of a load tender (204) and a warehouse shipping order
-(940) is asked for or planned, and what of a freight invoice (210) has happened. What is asked for moves no status.
+"""Maps X12 sets that order or bill transport: load tender (204) and warehouse shipping order (940) to requested and
+planned milestones, freight invoice (210) to actual ones. Requested milestones change no status.
 
 Segments and elements after ASC X12 004010 to 008010; G62-01 is data element 432, S5-02 data element 163, B3-10 data
 element 374.
@@ -24,7 +24,7 @@ _PICKED_UP, _DELIVERED = "86", "035"
 
 
 def load_tender(mapper: SetMapper) -> None:
-    """A 204: transport is asked for, each stop with the times it is wanted or planned for. Raises Reject."""
+    """Map a 204: a booking, and the requested or planned time of each stop. Raises Reject."""
     b2 = mapper.required("B2")
     mapper.scac = at(b2, 2)
     shipment = [Reference("shipment", at(b2, 4))] if at(b2, 4) else []
@@ -37,7 +37,7 @@ def load_tender(mapper: SetMapper) -> None:
 
 
 def shipping_order(mapper: SetMapper) -> None:
-    """A 940: a warehouse is to ship, by the dates wanted. Raises Reject."""
+    """Map a 940: a booking, and the requested or planned pick-up and delivery. Raises Reject."""
     w05 = mapper.required("W05")
     own = [Reference(kind, value) for kind, value in (("order", at(w05, 2)), ("po", at(w05, 3))) if value]
     mapper.references = list(dict.fromkeys([*own, *mapper.references_in("N9")]))
@@ -49,7 +49,7 @@ def shipping_order(mapper: SetMapper) -> None:
 
 
 def freight_invoice(mapper: SetMapper) -> None:
-    """A 210: when the goods were picked up (G62 86) and delivered (B3-09 with 035), else only that it is billed.
+    """Map a 210: pick-up (G62 86) and delivery (B3-09 with 035), else ``info`` at the date of the invoice.
 
     Raises Reject.
     """
@@ -79,7 +79,7 @@ def _add_booking(mapper: SetMapper, purpose: str) -> None:
 
 
 def _stops(segments: list[Segment]) -> list[list[Segment]]:
-    """The segments of each stop, from its S5 on."""
+    """Return the segments of each stop, starting with its S5."""
     stops: list[list[Segment]] = []
     for segment in segments:
         if segment[0] == "S5":
@@ -104,7 +104,7 @@ def _add_stop(mapper: SetMapper, stop: list[Segment], number: int) -> None:
 def _add_planned_or_requested(
     mapper: SetMapper, segments: list[Segment], milestone: Milestone, code: str, where: Location | None, zone: str
 ) -> None:
-    """The time a stop is planned for, else that it is wanted at; one that cannot be read is refused alone."""
+    """Add the planned, else the requested time of a stop; an unreadable date adds a reject and is skipped."""
     dates = {at(segment, 1): segment for segment in reversed(segments) if segment[0] == "G62"}
     for classifier, qualifiers in ((Classifier.PLANNED, _PLANNED), (Classifier.REQUESTED, _REQUESTED)):
         for qualifier in qualifiers[milestone]:

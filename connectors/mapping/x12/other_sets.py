@@ -1,5 +1,5 @@
-"""X12 transaction sets beside 214: what of a tender's answer (990), a ship notice (856) and a warehouse's shipping
-advice (945) is a milestone, partners' acknowledgements (997, 999), and what the others are.
+"""Maps X12 sets other than 214: response to a load tender (990), ship notice (856), warehouse shipping advice (945),
+and partners' acknowledgements (997, 999).
 
 Segments and elements after ASC X12 004010 to 008010, transaction sets 856, 945, 990 and 997.
 """
@@ -31,7 +31,7 @@ _SET_VERDICTS = {"A": Verdict.ACCEPTED, "E": Verdict.ACCEPTED_WITH_ERRORS, "M": 
 
 
 def tender_answer(mapper: SetMapper) -> None:
-    """A 990: the load is taken, declined or given back (B1-04, data element 558). Raises Reject."""
+    """Map a 990: the load is accepted, declined or cancelled (B1-04, data element 558). Raises Reject."""
     b1 = mapper.required("B1")
     milestone = _ANSWERS.get(at(b1, 4))
     if milestone is None:
@@ -45,7 +45,7 @@ def tender_answer(mapper: SetMapper) -> None:
 
 
 def ship_notice(mapper: SetMapper) -> None:
-    """An 856: the shipper announces a shipment, and may say when it left (DTM 011). Raises Reject."""
+    """Map an 856: the pre-advice of a shipment, and its departure if given (DTM 011). Raises Reject."""
     bsn = mapper.required("BSN")
     references = [Reference("shipment", at(bsn, 2))] if at(bsn, 2) else []
     for segment in mapper.set.segments:
@@ -68,7 +68,7 @@ def ship_notice(mapper: SetMapper) -> None:
 
 
 def shipping_advice(mapper: SetMapper) -> None:
-    """A 945: the warehouse has shipped (W06-03, or G62 qualifier 11). Raises Reject."""
+    """Map a 945: the departure from the warehouse (G62 qualifier 11 or 86, else W06-03). Raises Reject."""
     w06 = mapper.required("W06")
     shipped = None
     references = [Reference(kind, value) for kind, value in (
@@ -88,7 +88,7 @@ def shipping_advice(mapper: SetMapper) -> None:
 
 
 def acknowledgement(mapper: SetMapper) -> None:
-    """A 997 or 999: what a partner says of a group of ours. Raises Reject where it says nothing."""
+    """Map a 997 or 999: a partner's acknowledgement of a group that we sent. Raises Reject without an AK1."""
     one, context = mapper.set, mapper.context
     ak1, messages = mapper.required("AK1"), []
     for segment in one.segments:
@@ -119,7 +119,7 @@ SET_MAPPERS: dict[str, MapSet] = {
 
 
 def unsupported(one: TransactionSet) -> Reject:
-    """What a set is that holds no milestone, or that this partner is not said to send."""
+    """Return a Reject ``unsupported_message`` that names the transaction set."""
     name = SET_NAMES.get(one.code)
     what = f"{name} ({one.code})" if name else f"transaction set {one.code or '(none)'}"
     return Reject(RejectReason.UNSUPPORTED_MESSAGE, f"{what} {one.control}".strip(), "ST")

@@ -1,7 +1,7 @@
-"""X12 214 (transportation carrier shipment status) to canonical events, by one partner's tables.
+"""Maps X12 214 (transportation carrier shipment status) to canonical events by one partner's tables.
 
-The other transaction sets are read by ``other_sets.py``; those a partner is not said to send are refused, each for
-itself. Every functional group is answered with a 997.
+``other_sets.py`` maps the other transaction sets; a set that the partner's ``sets`` does not list is rejected alone.
+Every functional group is acknowledged with a 997, unless ``acknowledge`` is false.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _MAX_CACHED_PLACES = 20_000
 
 @dataclass(slots=True)
 class Status:
-    """An AT7 with the segments that belong to it."""
+    """An AT7 and the data of the segments that belong to it."""
 
     at7: Segment
     ms1: Segment | None = None
@@ -59,7 +59,7 @@ class Status:
 
 @dataclass(slots=True)
 class Heading:
-    """What stands above the statuses of one 214. ``stop``: the N4 read last; ``estimate``: of delivery, UTC ms."""
+    """The data that all statuses of one 214 share. ``stop``: the last N4; ``estimate``: of delivery, ms UTC."""
 
     carrier: str
     number: str
@@ -70,7 +70,7 @@ class Heading:
 
 
 class X12Adapter:
-    """Reads one partner's interchanges."""
+    """Maps one partner's X12 interchanges."""
 
     def __init__(
         self, feed: str, channel: str, zone: str, partner: X12, checks: Checks, names: CarrierNames
@@ -88,7 +88,7 @@ class X12Adapter:
         self._places: dict[tuple[str, ...], Location] = {}
 
     def parse(self, body: bytes, context: RawContext) -> Parsed:
-        """Events of every set taken, rejects for the others. Raises Reject where it is no interchange."""
+        """Map every accepted set to events and reject the others. Raises Reject if the body is no interchange."""
         sets, rejects = read(body)
         parsed = Parsed([], rejects)
         rejected: dict[int, tuple[Reject, bool]] = {}
@@ -111,7 +111,7 @@ class X12Adapter:
         return parsed
 
     def _read_set(self, one: TransactionSet, context: RawContext, first: int) -> Parsed:
-        """What one set holds. ``first``: the index of its first event in the raw record."""
+        """Map one set. ``first``: the index of its first event in the raw record."""
         mapper = SetMapper(self._profile, one, context, first)
         try:
             if one.code == "214" and one.code in self._accepted_sets:
@@ -125,7 +125,7 @@ class X12Adapter:
         return mapper.parsed
 
     def shape(self, body: bytes) -> set[str]:
-        """The elements its sets use: ``214 AT702``. Raises Reject."""
+        """Return the elements in use, such as ``214 AT702``. Raises Reject."""
         return {
             f"{one.code} {segment[0]}{index:02}"
             for one in read(body)[0] for segment in one.segments
@@ -133,7 +133,7 @@ class X12Adapter:
         }
 
     def _status_message(self, one: TransactionSet, context: RawContext, first: int) -> Parsed:
-        """The events and rejects of a 214. Raises Reject ``contract_broken`` where it lacks B10 or any AT7."""
+        """Map a 214 to events and rejects. Raises Reject ``contract_broken`` without a B10 or an AT7."""
         heading, statuses = self._read(one)
         if not statuses:
             raise Reject(RejectReason.CONTRACT_BROKEN, f"214 {one.control} without an AT7", "AT7")
@@ -235,7 +235,7 @@ class X12Adapter:
         return Moment(local - offset * MINUTE_MS, offset, False, INSTANT)
 
     def _estimate(self, g62: Segment, stop: Segment) -> int | None:
-        """When delivery is estimated, by the clocks of the stop; an unreadable estimate costs the estimate alone."""
+        """Return the estimated delivery (ms UTC) in the zone of the stop; None if it is unreadable."""
         zone = zone_of(_at(stop, 2), _at(stop, 4)) or self._zone
         try:
             moment = moment_at(_at(g62, 2), _at(g62, 4), "G62-02", _at(g62, 5), zone)
@@ -273,7 +273,7 @@ class X12Adapter:
 
 
 SETS = ("214", *SET_MAPPERS)
-"""The transaction sets a partner may be said to send."""
+"""The transaction sets that ``x12: sets`` of a ``carrier.yaml`` may list."""
 _DETAILS = frozenset({"L11", "MS2", "K1", "Q7", "N4", "G62"})
 _ESTIMATED = "17"
 """Data element 432: estimated delivery."""
@@ -284,14 +284,14 @@ def _at(segment: Segment, index: int) -> str:
 
 
 def _set_estimate(events: list[CarrierEvent], estimate: int) -> None:
-    """The newest event of a set bears the estimate of its heading, where it tells none itself."""
+    """Set the estimate (ms UTC) on the newest event, unless it has its own."""
     newest = max(events, key=lambda event: event.occurred_at, default=None)
     if newest is not None and newest.estimated_delivery_at is None:
         newest.estimated_delivery_at = estimate
 
 
 def _degrees(text: str, negative: bool) -> float | None:
-    """Degrees of DDDMMSS (data elements 1654, 1655); None where it is no such thing."""
+    """Return the degrees of DDDMMSS (data elements 1654, 1655); None for another form."""
     if len(text) != 7 or not is_digits(text):
         return None
     degrees = round(int(text[:3]) + int(text[3:5]) / 60 + int(text[5:]) / 3600, 5)

@@ -1,4 +1,4 @@
-"""What the readers of all X12 transaction sets but 214 share: elements, times, references, the last step."""
+"""Shared by the mappers of all X12 sets but 214: elements, times, references, and the building of events."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ PRO = "pro"
 
 @dataclass(frozen=True, slots=True)
 class PartnerProfile:
-    """How a partner's sets are read: zone of clocks that tell none, slugs by SCAC, types of references, last step."""
+    """One partner's settings: ``zone`` of times without a time code, ``aliases`` (SCAC -> slug), ``reference_types`` by
+    qualifier (None: no reference), and the builder of its events."""
 
     feed: str
     zone: str
@@ -47,10 +48,10 @@ class PartnerProfile:
 
 @dataclass(slots=True)
 class SetMapper:
-    """One transaction set while it is read, and what was read of it (``parsed``).
+    """Maps one transaction set and collects its events and rejects in ``parsed``.
 
-    ``first``: the index of its first event in the raw record. ``scac``, ``number`` and ``references`` go into its
-    events.
+    ``first``: the index of its first event in the raw record. ``scac``, ``number`` and ``references`` are copied into
+    each event.
     """
 
     profile: PartnerProfile
@@ -63,14 +64,14 @@ class SetMapper:
     references: Sequence[Reference] = ()
 
     def required(self, name: str) -> Segment:
-        """The first segment of this name. Raises Reject where there is none."""
+        """Return the first segment of this name. Raises Reject ``contract_broken`` if there is none."""
         for segment in self.set.segments:
             if segment[0] == name:
                 return segment
         raise Reject(RejectReason.CONTRACT_BROKEN, f"{self.set.code} {self.set.control} without a {name}", name)
 
     def references_in(self, *names: str) -> Iterator[Reference]:
-        """The references of all segments so named; a PRO number is not among them."""
+        """Yield the references of all segments of these names, without PRO numbers."""
         for segment in self.set.segments:
             if segment[0] in names:
                 kind, value = self.reference(segment)
@@ -78,17 +79,17 @@ class SetMapper:
                     yield Reference(kind, value)
 
     def reference(self, segment: Segment) -> tuple[str | None, str]:
-        """Type and number of an N9, REF or L11."""
+        """Return type and number of an N9, REF or L11; the type is None for an unknown qualifier."""
         first, second = at(segment, 1), at(segment, 2)
         qualifier, value = (second, first) if segment[0] == "L11" else (first, second)
         return self.profile.reference_types.get(qualifier), value
 
     def moment(self, date: str, clock: str, path: str, code: str = "", zone: str = "") -> Moment | None:
-        """As :func:`moment_at`, in the partner's zone where none is given. Raises Reject."""
+        """Call :func:`moment_at` with the partner's zone if none is given. Raises Reject."""
         return moment_at(date, clock, path, code, zone or self.profile.zone)
 
     def date_of(self, *qualifiers: str) -> Moment | None:
-        """The time of the first DTM so qualified; one that cannot be read is refused alone."""
+        """Return the time of the first DTM with such a qualifier; an unreadable one adds a reject and is skipped."""
         for segment in self.set.segments:
             if segment[0] == "DTM" and at(segment, 1) in qualifiers:
                 try:
@@ -98,7 +99,7 @@ class SetMapper:
         return None
 
     def sent_at(self) -> Moment:
-        """When the group was made; the set tells no time of its own. Raises Reject where nobody does."""
+        """Return the time of the group (GS), else of the interchange (ISA). Raises Reject if both lack a date."""
         gs, isa = self.set.group.gs, self.set.group.isa
         found = self.moment(at(gs, 4), at(gs, 5), "GS-04") or self.moment(at(isa, 9), at(isa, 10), "ISA-09")
         if found is None:
@@ -111,7 +112,10 @@ class SetMapper:
         self, milestone: Milestone, code: str, moment: Moment, estimate: int | None = None,
         classifier: Classifier = Classifier.ACTUAL, location: Location | None = None,
     ) -> None:
-        """Append an event; ``code`` stands behind the set's own. Raises Reject where the set names no shipment."""
+        """Append an event with code ``<set>:<code>``; ``estimate`` is ms UTC.
+
+        Raises Reject ``no_reference`` if the set names no shipment.
+        """
         one = self.set
         if not self.number and not self.references:
             raise Reject(RejectReason.NO_REFERENCE, f"{one.code} {one.control} names no shipment", "ST")
@@ -128,8 +132,8 @@ MapSet = Callable[[SetMapper], None]
 
 
 def moment_at(date: str, clock: str, path: str, code: str, zone: str) -> Moment | None:
-    """A date and a clock as a moment; None without a date. ``code``: data element 623; without one the clock shows
-    the time of ``zone``. Raises Reject."""
+    """Return the Moment of a date and a time; None without a date. ``code``: time code (data element 623); without one
+    the time is in ``zone``. Raises Reject ``invalid_time`` that names ``path``."""
     if not date:
         return None
     try:
@@ -149,12 +153,12 @@ def moment_at(date: str, clock: str, path: str, code: str, zone: str) -> Moment 
 
 
 def at(segment: Segment, index: int) -> str:
-    """An element, trimmed; empty where the segment has none there."""
+    """Return an element, stripped; empty if the segment is shorter."""
     return segment[index].strip() if index < len(segment) else ""
 
 
 def zone_of(region: str, country: str) -> str:
-    """The zone of an N4's state or province and country; empty where they do not tell."""
+    """Return the IANA zone of an N4's state or province and country; empty if unknown."""
     if not country or country_code(country) in ("US", "CA"):
         return zones().regions.get(region, "")
     return zone_at(None, country) or ""

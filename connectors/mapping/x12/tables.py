@@ -1,4 +1,4 @@
-"""The standard code lists of X12 214, and how a partner's own entries go over them."""
+"""The standard code lists of X12 214, overridden by a partner's own entries."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Standard(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def standard() -> Standard:
-    """The tables, read once. Raises CarrierFileError."""
+    """Return the tables, read once. Raises CarrierFileError."""
     return yaml_text.load(TABLES / "x12_214.yaml", Standard)[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """The tables as one partner uses them. ``reference_types``: None for a qualifier that is no reference."""
+    """One partner's tables by code. ``reference_types`` is None for a qualifier that is no reference."""
 
     statuses: Mapping[str, StatusMeaning]
     appointments: Mapping[str, StatusMeaning]
@@ -48,7 +48,7 @@ class Codes:
     cache: dict[tuple[str, str, str], StatusMeaning] = field(default_factory=dict, compare=False)
 
     def lookup(self, status: str, appointment: str, reason: str) -> StatusMeaning:
-        """What an AT7 says: a status or an appointment, and its reason."""
+        """Return the meaning of an AT7: its status (1650) or appointment (1652) code with its reason code (1651)."""
         key = (status, appointment, reason)
         known = self.cache.get(key)
         if known is None:
@@ -65,7 +65,7 @@ class Codes:
 
 
 def codes_of(partner: X12) -> Codes:
-    """The standard with this partner's entries over it."""
+    """Return the standard tables, overridden by this partner's entries."""
     tables = standard()
     statuses = {**tables.statuses, **partner.statuses}
     reasons = {**tables.reasons, **partner.reasons}
