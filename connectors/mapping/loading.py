@@ -76,7 +76,7 @@ def read_carrier_file(folder: Path) -> CarrierFile:
     check_zone(spec.zone, lines, ("zone",))
     for index, name in enumerate(spec.formats):
         if name not in FORMATS:
-            raise lines.error(("formats", str(index)), f"there is {', '.join(FORMATS)}, no {name!r}")
+            raise lines.error(("formats", str(index)), f"{name!r} is unknown; use one of {', '.join(FORMATS)}")
     edi = [name for name in EDI if getattr(spec, name) is not None]
     if (spec.formats if set(spec.formats) & {*EDI} else []) != edi or bool(spec.documents) == bool(edi):
         raise lines.error(
@@ -84,10 +84,12 @@ def read_carrier_file(folder: Path) -> CarrierFile:
         )
     for index, code in enumerate(spec.x12.sets if spec.x12 else ()):
         if code not in SETS:
-            raise lines.error(("x12", "sets", str(index)), f"there is {', '.join(SETS)}, no {code!r}")
+            raise lines.error(("x12", "sets", str(index)), f"{code!r} is unknown; use one of {', '.join(SETS)}")
     for index, code in enumerate(spec.edifact.messages if spec.edifact else ()):
         if code not in TYPES:
-            raise lines.error(("edifact", "messages", str(index)), f"there is {', '.join(TYPES)}, no {code!r}")
+            raise lines.error(
+                ("edifact", "messages", str(index)), f"{code!r} is unknown; use one of {', '.join(TYPES)}"
+            )
     check_rows(spec, lines)
     if spec.push is not None:
         check_push(spec.push, lines)
@@ -98,13 +100,13 @@ def read_carrier_file(folder: Path) -> CarrierFile:
 def _scheme(one: CheckDigit, lines: Lines, index: int) -> Scheme:
     where = ("check_digits", str(index))
     if one.rule not in RULES:
-        raise lines.error((*where, "rule"), f"there is {', '.join(RULES)}, no {one.rule!r}")
+        raise lines.error((*where, "rule"), f"{one.rule!r} is unknown; use one of {', '.join(RULES)}")
     try:
         shape = re.compile(one.shape)
     except re.error as error:
         raise lines.error((*where, "shape"), f"{one.shape!r} is no regular expression: {error}") from error
     if shape.groups != 2:
-        raise lines.error((*where, "shape"), "has two groups: what the digit is made of, and the digit")
+        raise lines.error((*where, "shape"), "must have two groups: the body and the check digit")
     return Scheme(shape, RULES[one.rule])
 
 
@@ -174,7 +176,7 @@ def _document_adapter(
     for index, refusal in enumerate(spec.refusals):
         if _level_of(refusal.when) not in levels:
             raise one.lines.error(
-                ("refusals", str(index), "when"), f"starts with none of the levels {', '.join(sorted(levels))}"
+                ("refusals", str(index), "when"), f"must start with one of the levels {', '.join(sorted(levels))}"
             )
     try:
         message_refusals = Refusals([r for r in spec.refusals if _level_of(r.when) == MESSAGE], [MESSAGE])
@@ -202,7 +204,8 @@ def _document(
         tables[document.statuses] = others[owner].tables[table]
     if document.always is None and document.statuses not in tables:
         raise one.lines.error(
-            (*where, "statuses"), f"no table {document.statuses!r}; there is {', '.join(one.tables) or 'none'}"
+            (*where, "statuses"),
+            f"no table {document.statuses!r}; use one of {', '.join(one.tables) or '(none declared)'}",
         )
     check_times(document, one.lines, where)
     check_places(document, one.lines, where)
