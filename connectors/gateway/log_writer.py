@@ -47,7 +47,7 @@ class NotWritten(Exception):
         self.detail, self.too_large = detail, too_large
 
 
-class Log(Protocol):
+class RecordWriter(Protocol):
     """What the gateway needs of Kafka."""
 
     async def write(self, record: Record) -> Place:
@@ -63,7 +63,7 @@ class Log(Protocol):
         ...
 
 
-class KafkaLog:
+class KafkaWriter:
     """The real one. One thread serves the producer's callbacks; a producer whose sequence is spent is
     made anew."""
 

@@ -27,7 +27,7 @@ from streams.masterdata.rows import BETWEEN_ALIASES, read_row
 
 PATH = "/v1/masterdata/{kind}/{id:path}"
 SCOPE = "masterdata"
-Known = Callable[[], Mapping[str, MasterRecord]]
+CurrentRecords = Callable[[], Mapping[str, MasterRecord]]
 """The records there are, by KIND:ID. Raises Transient."""
 
 
@@ -63,7 +63,7 @@ class _Contract(NamedTuple):
 CONTRACT = _Contract(MASTER_DATA, MasterRecord)
 
 
-def router(codecs: Codecs, services: Services, known: Known) -> APIRouter:
+def router(codecs: Codecs, services: Services, known: CurrentRecords) -> APIRouter:
     """The endpoints."""
     api = APIRouter(tags=[SCOPE])
     told: dict[str, Any] = {"security": [{"key": []}]}
@@ -139,7 +139,7 @@ def _invalid(faults: list[Fault]) -> Problem:
     return Problem(422, "invalid", f"{len(faults)} fields are wrong, nothing was taken", errors=faults)
 
 
-async def _standing(kind: MasterKind, name: str, known: Known, services: Services) -> MasterRecord:
+async def _standing(kind: MasterKind, name: str, known: CurrentRecords, services: Services) -> MasterRecord:
     try:
         record = (await asyncio.to_thread(known)).get(master_key(kind, name))
     except Transient as error:

@@ -14,11 +14,11 @@ from fastapi.responses import JSONResponse
 
 from config.settings import Settings
 from connectors.gateway import metrics
-from connectors.gateway.answers import Answers, Kept, fingerprint, name_of
 from connectors.gateway.credentials import Secrets, secrets_of
-from connectors.gateway.log_writer import Log, NotWritten, Place
+from connectors.gateway.log_writer import NotWritten, Place, RecordWriter
 from connectors.gateway.problems import Problem, unavailable
 from connectors.gateway.rates import Rates
+from connectors.gateway.stored_responses import StoredResponse, StoredResponses, fingerprint, name_of
 from connectors.kafka.producer import Record
 
 REPLAYED = "Idempotent-Replayed"
@@ -29,8 +29,8 @@ class Services:
     """One gateway's. ``now``: seconds since 1970."""
 
     settings: Settings
-    log: Log
-    answers: Answers
+    log: RecordWriter
+    answers: StoredResponses
     rates: Rates
     now: Callable[[], float] = time.time
     push_secrets: Secrets = field(init=False)
@@ -89,7 +89,7 @@ class Services:
             return JSONResponse(known.body, known.status, headers={**headers, REPLAYED: "true"})
         try:
             told = await take()
-            await self.answers.keep(name, Kept(fingerprint(body), status, told))
+            await self.answers.keep(name, StoredResponse(fingerprint(body), status, told))
         finally:
             self.answers.end(name)
         return JSONResponse(told, status, headers=headers)

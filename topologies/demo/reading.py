@@ -38,7 +38,7 @@ READ: tuple[Topic, ...] = (
 )
 
 
-class Reading:
+class LedgerReader:
     """A consumer without a group over all output topics, feeding one ledger."""
 
     def __init__(self, settings: Settings, registry: Registry, ledger: Ledger) -> None:

@@ -19,10 +19,10 @@ from topologies.operations.record_view import named
 
 ANSWER_SECONDS = 5.0
 Progress = Callable[[str, int, int], None]
-"""Told now and then: the topic, records read and records there are."""
+"""Called now and then with: the topic, records read and records there are."""
 
 
-class Told(NamedTuple):
+class TracedEvent(NamedTuple):
     """An event of the shipment as it went out, and the raw record it was made of; None where that is kept no more."""
 
     enriched: EnrichedEvent
@@ -34,7 +34,7 @@ class Inspected(NamedTuple):
     belong to it too. ``archived``: the last states of shipments under its number that were archived, each once."""
 
     state: ShipmentState | None
-    events: list[Told]
+    events: list[TracedEvent]
     archived: Sequence[ShipmentState] = ()
 
 
@@ -62,7 +62,7 @@ def inspect(settings: Settings, key: str, progress: Progress = lambda *_: None) 
         for record in _of_key(reader, topics.SHIPMENT_ARCHIVE.name, key.encode(), progress):
             last = archive.decode(record.value())
             lives[last.life] = last
-        told = [Told(one, _raw(reader, _source(one))) for one in events]
+        told = [TracedEvent(one, _raw(reader, _source(one))) for one in events]
         now = found[key]
         ended = [one for life, one in sorted(lives.items()) if now is None or life < now.life + now.archived]
         return Inspected(now, told, ended)

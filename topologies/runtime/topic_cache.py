@@ -17,16 +17,16 @@ from streams.kernel.errors import ShipSyncError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=Struct)
-Told = TypeVar("Told", bound=Struct, contravariant=True)
+RecordT = TypeVar("RecordT", bound=Struct, contravariant=True)
 LOOK_SECONDS, REST_SECONDS, END_SECONDS = 0.5, 2.0, 10.0
 
 
-class Learner(Protocol[Told]):
+class Learner(Protocol[RecordT]):
     """Takes in what a topic tells, while another thread asks it. ``ready``: whether it heard all there was."""
 
     ready: bool
 
-    def learn(self, record: Told, /) -> None:
+    def learn(self, record: RecordT, /) -> None:
         """Take in one record."""
 
 

@@ -30,7 +30,7 @@ REST_SECONDS = 5.0
 """How long Redis is left alone after it failed."""
 
 
-class Kept(msgspec.Struct, frozen=True):
+class StoredResponse(msgspec.Struct, frozen=True):
     """An answer given before. ``fingerprint``: of the request's body."""
 
     fingerprint: str
@@ -38,7 +38,7 @@ class Kept(msgspec.Struct, frozen=True):
     body: dict[str, Any]
 
 
-class Answers:
+class StoredResponses:
     """The answers of the last ``seconds``, in Redis and, as far as they fit, in memory."""
 
     def __init__(self, redis_url: str, seconds: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,11 +46,11 @@ class Answers:
             redis_url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
         )
         self._seconds, self._clock = seconds, clock
-        self._memory: OrderedDict[str, tuple[float, Kept]] = OrderedDict()
+        self._memory: OrderedDict[str, tuple[float, StoredResponse]] = OrderedDict()
         self._in_progress: set[str] = set()
         self._redis_again_at = 0.0
 
-    async def begin(self, name: str, body: bytes) -> Kept | None:
+    async def begin(self, name: str, body: bytes) -> StoredResponse | None:
         """The answer given to the same request before; None where it is new, and now in progress until :meth:`end`.
 
         Raises Problem: 422 for another body under the same key, 409 while the first is still in progress.
@@ -67,7 +67,7 @@ class Answers:
         self._in_progress.add(name)
         return None
 
-    async def keep(self, name: str, kept: Kept) -> None:
+    async def keep(self, name: str, kept: StoredResponse) -> None:
         """Remember an answer; call it after Kafka's acknowledgement only. A Redis that is away is not waited for."""
         self._memory[name] = (self._clock() + self._seconds, kept)
         while len(self._memory) > MOST_IN_MEMORY:
@@ -87,14 +87,14 @@ class Answers:
         """Let go of Redis."""
         await self._redis.aclose()
 
-    def _in_memory(self, name: str) -> Kept | None:
+    def _in_memory(self, name: str) -> StoredResponse | None:
         until, kept = self._memory.get(name, (0.0, None))
         if kept is not None and self._clock() >= until:
             del self._memory[name]
             return None
         return kept
 
-    async def _in_redis(self, name: str) -> Kept | None:
+    async def _in_redis(self, name: str) -> StoredResponse | None:
         if self._clock() < self._redis_again_at:
             return None
         try:
@@ -103,7 +103,7 @@ class Answers:
             self._rest(error)
             return None
         try:
-            return None if found is None else msgspec.json.decode(found, type=Kept)
+            return None if found is None else msgspec.json.decode(found, type=StoredResponse)
         except msgspec.DecodeError:
             log.warning("what Redis keeps under an idempotency key is no answer of ours", key=name)
             return None
