@@ -1,4 +1,4 @@
-"""``/v1/masterdata/{kind}/{id}``: one record of master data, read, written or taken back."""
+"""``/v1/masterdata/{kind}/{id}``: read, write or withdraw one record of master data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from streams.masterdata.rows import BETWEEN_ALIASES, read_row
 PATH = "/v1/masterdata/{kind}/{id:path}"
 SCOPE = "masterdata"
 CurrentRecords = Callable[[], Mapping[str, MasterRecord]]
-"""The records there are, by KIND:ID. Raises Transient."""
+"""Returns the current records by KIND:ID. Raises Transient without Kafka."""
 
 
 class MasterDocument(BaseModel):
@@ -111,7 +111,7 @@ def router(codecs: Codecs, services: Services, known: CurrentRecords) -> APIRout
 
 
 def record_of(kind: MasterKind, name: str, body: bytes, now_ms: int) -> MasterRecord:
-    """The record a request says. Raises Problem: 400 for what is no JSON, 422 naming every wrong field."""
+    """The record of a request. Raises Problem: 400 if it is no JSON, 422 with each wrong field."""
     try:
         document = MasterDocument.model_validate(msgspec.json.decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

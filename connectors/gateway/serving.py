@@ -41,7 +41,7 @@ def serve(settings: Settings) -> None:
 
 
 def _no_more_than_that(number: int, frame: object) -> None:
-    """What a signal does that uvicorn raises once more after it has shut down for it: nothing."""
+    """Ignore the signal that uvicorn raises again after it has shut down because of it."""
 
 
 def _listening(settings: Settings) -> socket.socket:

@@ -1,4 +1,4 @@
-"""The demo's story: a few hundred shipments, told by their carriers, with the ERP's orders beside them.
+"""Plans the demo: the messages of a few hundred shipments from their carriers, and the ERP's orders for them.
 
 Pure: the same seed, clock, count and length give the same messages, byte for byte.
 """
@@ -30,7 +30,7 @@ NOT_PASSED_ON = frozenset({Step.ODD, Step.RETURNED})
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """How often a carrier appears, and how its numbers and ways look."""
+    """A carrier in the demo: its share of the shipments, its numbers, places and possible incidents."""
 
     carrier: str
     share: int
@@ -38,7 +38,7 @@ class Cast:
     places: tuple[Place, ...]
     incidents: tuple[Step | None, ...]
     untold: frozenset[Step] = frozenset()
-    """What this carrier has no words for."""
+    """Steps for which this carrier sends no message."""
 
 
 _USUAL: tuple[Step | None, ...] = (None,) * 12 + (Step.DELAYED, Step.ATTEMPTED, Step.RETURNING, Step.ODD)
@@ -54,7 +54,7 @@ CASTS: tuple[Cast, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class CarrierMessage:
-    """A carrier's message before it has its place in the demo. ``happened_ms``: when its last scan was."""
+    """A carrier's message, not yet scheduled. ``happened_ms``: time of its last scan (UTC ms)."""
 
     happened_ms: int
     feed: str
@@ -67,7 +67,7 @@ class CarrierMessage:
 
 
 def _looks(rng: Random, scans: int) -> list[int]:
-    """After how many scans a poller looked or a webhook fired: some of them, and always the last."""
+    """The scan counts at which a poll or webhook happens: about 40 % of them, and always the last."""
     return [seen for seen in range(1, scans) if rng.random() < 0.4] + [scans]
 
 
@@ -160,8 +160,8 @@ def _raw(told: CarrierMessage | Spoiled, moment: float) -> Planned:
 
 
 def _in_their_moments(rng: Random, told: Sequence[CarrierMessage]) -> Iterator[Planned]:
-    """Each message at its share (0 to 1) of the demo: in the order of happening, but for some that are
-    late, and with some that come twice."""
+    """Schedule each message at a share (0 to 1) of the demo: in order of event time, except that some are late and
+    some are sent twice."""
     for rank, message in enumerate(told):
         moment = (rank + rng.random()) / len(told) * LAST_MOMENT
         if message.may_be_late and rng.random() < LATE:

@@ -1,4 +1,4 @@
-"""Keeps what a stage goes by as a topic has it: a thread reads the topic to its end and then follows it."""
+"""Keeps a stage's reference data in memory: a thread reads its topic to the end and then follows it."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ LOOK_SECONDS, REST_SECONDS, END_SECONDS = 0.5, 2.0, 10.0
 
 
 class Learner(Protocol[RecordT]):
-    """Takes in what a topic tells, while another thread asks it. ``ready``: whether it heard all there was."""
+    """Receives a topic's records in one thread while another asks it. ``ready``: it was read to its end once."""
 
     ready: bool
 
     def learn(self, record: RecordT, /) -> None:
-        """Take in one record."""
+        """Receive one decoded record."""
 
 
 class Learning(Generic[T]):
-    """While it is open, ``learner`` hears of every record. It is not ``ready`` until the topic was read once.
+    """A context manager that passes every record with a value to ``learner``, in a thread of its own.
 
-    ``newest``: of each partition only so many records are read at first; all of them without.
+    Sets ``learner.ready`` once the topic was read to its end. A ShipSyncError is logged and the topic read anew.
+    ``newest``: how many of the newest records of each partition to read at first; None: all of them.
     """
 
     def __init__(
