@@ -1,1 +1,1 @@
-"""The drop folder: files partners leave by SFTP or share become raw records, once, however often we are stopped."""
+"""The drop folder: sends files that partners leave by SFTP or share as raw records, each once, also after a crash."""

@@ -1,4 +1,4 @@
-"""A dropped file as the records it becomes: by lines or interchanges where its format allows, else whole."""
+"""Cuts a dropped file into records, by lines or interchanges if its format allows; else the file is one record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streams.kernel.vocabulary import RejectReason
 
 
 def pieces(carrier: Carrier, stream: BinaryIO, most_bytes: int) -> Iterator[bytes]:
-    """The records of one file, in order. Raises Reject where it cannot be cut, or is too large to stay whole."""
+    """The records of one file, in order, each at most ``most_bytes``. Raises Reject if it cannot be cut so."""
     kind = carrier.formats[0]
     if kind == "x12":
         yield from x12_cutting.split(stream, most_bytes)
@@ -23,6 +23,7 @@ def pieces(carrier: Carrier, stream: BinaryIO, most_bytes: int) -> Iterator[byte
     else:
         body = stream.read(most_bytes + 1)
         if len(body) > most_bytes:
-            raise Reject(RejectReason.TOO_LARGE, f"more than {most_bytes} bytes, and {kind} cannot be cut")
+            detail = f"more than {most_bytes} bytes, and {kind} cannot be cut: split the file"
+            raise Reject(RejectReason.TOO_LARGE, detail)
         if body.strip():
             yield body

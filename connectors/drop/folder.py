@@ -1,7 +1,7 @@
-"""The folders of one feed, and a file's way through them: each step is one rename, which a crash cannot halve.
+"""The folders of one feed. A file moves through them by renames, which are atomic, also in a crash.
 
-``inbox`` is the partner's. ``claimed`` holds what is being sent, with a note beside it of how many records of it the
-broker has acknowledged; ``archive/<day>`` what was sent, ``quarantine`` what could not be, with the reason beside it.
+The partner writes to ``inbox``. ``claimed`` holds files being sent, each with a note of how many of its records the
+broker has acknowledged; ``archive/<day>`` holds sent files; ``quarantine`` refused ones, each with a reason file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class DropFolder:
         self._lock: BinaryIO | None = None
 
     def lock(self) -> bool:
-        """Whether the folder is ours to watch: no other process on this machine holds it. Ends with the process."""
+        """Lock the folder until the process ends; False if another process on this machine holds the lock."""
         if self._lock is None:
             lock = (self._home / _LOCK).open("wb")
             try:
@@ -40,13 +40,13 @@ class DropFolder:
         return True
 
     def unlock(self) -> None:
-        """Let another process have it."""
+        """Release the lock."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
     def prepare(self) -> None:
-        """Make the folders there are not yet. Raises OSError where that is not allowed."""
+        """Create the missing folders. Raises OSError without permission."""
         for name in (INBOX, CLAIMED, ARCHIVE, QUARANTINE):
             (self._home / name).mkdir(parents=True, exist_ok=True)
 
@@ -55,7 +55,7 @@ class DropFolder:
         return [path for path in self._files(CLAIMED) if not path.name.endswith(_NOTE)]
 
     def settled(self) -> list[Path]:
-        """Files of the inbox that have not grown since the last look and are not named as unfinished."""
+        """Files of the inbox that have not changed since the last call and have no suffix of an unfinished upload."""
         now: dict[Path, tuple[int, int]] = {}
         for path in self._files(INBOX):
             if path.suffix.lower() not in _UNFINISHED:
@@ -66,7 +66,7 @@ class DropFolder:
         return settled
 
     def claim(self, path: Path) -> Path | None:
-        """The file where it is ours now; None where another process was faster."""
+        """Move the file to ``claimed``; returns its new path, or None if another process was faster."""
         target = _free(self._home / CLAIMED / path.name)
         try:
             path.rename(target)
@@ -75,26 +75,26 @@ class DropFolder:
         return target
 
     def acknowledged(self, claimed: Path) -> int:
-        """How many records of it the broker has acknowledged before."""
+        """How many of the file's records the broker has acknowledged; 0 without a readable note."""
         try:
             return int(_note(claimed).read_text("ascii"))
         except (FileNotFoundError, ValueError):
             return 0
 
     def note(self, claimed: Path, records: int) -> None:
-        """Remember that so many records of it are acknowledged."""
+        """Write the note that the broker has acknowledged the file's first ``records`` records."""
         fresh = _note(claimed).with_suffix(".new")
         fresh.write_text(str(records), "ascii")
         fresh.replace(_note(claimed))
 
     def archive(self, claimed: Path) -> Path:
-        """Where the file, all sent, lies from now on."""
+        """Move a sent file to ``archive/<day>`` (UTC); returns its new path."""
         day = self._home / ARCHIVE / f"{datetime.now(UTC):%Y-%m-%d}"
         day.mkdir(parents=True, exist_ok=True)
         return self._moved(claimed, day)
 
     def quarantine(self, claimed: Path, reason: str, detail: str, records: int) -> Path:
-        """Where the file, which could not be sent whole, lies from now on, with why beside it."""
+        """Move a refused file to ``quarantine`` and write its reason file; returns the file's new path."""
         moved = self._moved(claimed, self._home / QUARANTINE)
         said = {"reason": reason, "detail": detail, "records_sent_before": records, "at": f"{datetime.now(UTC):%FT%TZ}"}
         moved.with_name(moved.name + _REASON).write_text(json.dumps(said, indent=1) + "\n", "utf-8")
@@ -116,7 +116,7 @@ def _note(claimed: Path) -> Path:
 
 
 def _free(path: Path) -> Path:
-    """The path, or one like it that nothing stands at."""
+    """The path, with a number before its suffix if a file exists there."""
     number = 1
     free = path
     while free.exists():

@@ -1,4 +1,4 @@
-"""Sends a claimed file's records, and remembers after each handful how many the broker has acknowledged."""
+"""Sends a claimed file's records in batches, and notes after each how many the broker has acknowledged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TYPES = {
 
 
 class Sent(NamedTuple):
-    """What became of a file: where it lies now, how many records it became, and why it is in quarantine if it is."""
+    """The outcome of a file: its new path, its number of records, and the reason if it is in quarantine."""
 
     file: Path
     records: int
@@ -41,9 +41,9 @@ class Sender:
         self._producer = producer(settings, largest=largest_record(settings))
 
     def send(self, folder: DropFolder, carrier: Carrier, claimed: Path, now_ms: int) -> Sent:
-        """Send what is not acknowledged yet, then archive the file, or quarantine one that cannot be cut.
+        """Send the records not yet acknowledged, then archive the file; quarantine one that cannot be cut.
 
-        Raises Transient where the broker does not take it: the file stays claimed and goes on from there.
+        Raises Transient if the broker does not acknowledge: the file stays claimed, and the next call resumes there.
         """
         records = folder.acknowledged(claimed)
         most = self._piece_bytes if carrier.formats[0] in ("x12", "ndjson", "csv") else self._whole_bytes
@@ -73,7 +73,7 @@ class Sender:
             raise Transient(f"{claimed.name}: the broker did not take all of it: {error}") from error
 
     def close(self) -> None:
-        """Wait a little for what is under way."""
+        """Wait up to ``ACK_SECONDS`` for unacknowledged records."""
         self._producer.flush(ACK_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""Looks into the drop folders again and again, and sends what lies in them."""
+"""Polls the drop folders and sends the files in them."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Watcher:
                 raise Fatal(f"SHIPSYNC_DROP_DIR: {error.filename}: {error.strerror}") from error
 
     def look(self) -> list[Sent]:
-        """One look into every folder: what was left behind goes first, then what has settled."""
+        """Send the files of every folder once: first those a crash left claimed, then those that no longer change."""
         return [sent for carrier, folder in self._folders if folder.lock() for sent in self._empty(carrier, folder)]
 
     def run(self, stopping: Callable[[float], bool]) -> None:
-        """Look until ``stopping``, which waits so many seconds, says so."""
+        """Poll until ``stopping``, which waits the given seconds, returns True."""
         READY.set(1)
         while True:
             self.look()
@@ -64,7 +64,7 @@ class Watcher:
             yield sent
 
     def close(self) -> None:
-        """Let go of the folders and of the broker."""
+        """Unlock the folders and close the producer."""
         for _, folder in self._folders:
             folder.unlock()
         self._sender.close()

@@ -1,4 +1,4 @@
-"""TCP ports of this machine for embedded services: which are taken, which nobody is likely to take."""
+"""Finds free TCP ports of this machine for embedded services."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from streams.kernel.errors import Transient
 
 HOST = "127.0.0.1"
 FIRST, LAST = 20_000, 32_000
-"""Below the ports kernels hand out for outgoing connections, so that none of those takes one meanwhile."""
+"""Below the kernel's ephemeral ports, so that no outgoing connection takes one meanwhile."""
 TRIES = 200
 PROBE_SECONDS = 0.5
 
 
 def listens(port: int, host: str = HOST) -> bool:
-    """Whether somebody listens there."""
+    """Whether a server listens on the port."""
     with socket.socket() as probe:
         probe.settimeout(PROBE_SECONDS)
         return probe.connect_ex((host, port)) == 0
 
 
 def is_free(port: int, host: str = HOST) -> bool:
-    """Whether a server could listen there now."""
+    """Whether a server could listen on the port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -33,7 +33,7 @@ def is_free(port: int, host: str = HOST) -> bool:
 
 
 def unused(count: int = 1) -> list[int]:
-    """So many different ports nobody listens on. Raises Transient where there are hardly any."""
+    """``count`` different free ports. Raises Transient if too few are free."""
     found: list[int] = []
     for port in random.SystemRandom().sample(range(FIRST, LAST), TRIES + count):
         if len(found) == count:

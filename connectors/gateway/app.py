@@ -29,7 +29,7 @@ KEY = {"key": {"type": "http", "scheme": "bearer", "description": "A key of SHIP
 
 
 def build(
-    known: Sequence[Carrier], registry: Registry, services: Services, master: masterdata.Known | None = None
+    known: Sequence[Carrier], registry: Registry, services: Services, master: masterdata.CurrentRecords | None = None
 ) -> FastAPI:
     """The ASGI application. ``master``: reads master data, in place of its topic. Raises SettingsError for secrets that
     cannot be used."""

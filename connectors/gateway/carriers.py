@@ -30,7 +30,7 @@ Feed = Annotated[str, Path(description="The carrier's feed, as `shipsync topics`
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How pushes of one feed are taken. ``check`` None: unsigned ones are."""
+    """How one feed is received. ``check``: None accepts unsigned pushes; ``answer``: success status."""
 
     feed: str
     topic: str
@@ -40,7 +40,7 @@ class Door:
 
 
 def doors(carriers: Iterable[Carrier], services: Services) -> dict[str, Door]:
-    """One for each feed. Raises SettingsError for a secret of an unknown feed, or not of the form it must have."""
+    """A door for each feed. Raises SettingsError for a secret of an unknown feed or in a wrong format."""
     settings = services.settings
     proxies = [ip_network(network) for network in settings.gateway.proxies]
     found = {}

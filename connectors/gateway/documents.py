@@ -1,4 +1,4 @@
-"""JSON documents of the ERP and the warehouse: all of a request's are right, or none of it is written."""
+"""JSON documents of the ERP and the warehouse: a request with one wrong document is refused whole."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Contract(Protocol[S]):
 
 
 class Codecs:
-    """The writers of our contracts, made when first needed: carriers' pushes need no registry."""
+    """Avro encoders, created when first needed: carriers' pushes need no registry."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -109,7 +109,7 @@ def router(kind: Kind[M, T], codecs: Codecs, services: Services) -> APIRouter:
 async def write(
     kind: Kind[M, T], taken: list[T], received_at: int, codecs: Codecs, services: Services
 ) -> dict[str, Any]:
-    """What lies where, once Kafka has it all. Raises Problem."""
+    """Write the documents; returns each one's key and place once Kafka has acknowledged all. Raises Problem."""
     codec = await codecs.of(kind, services.retry_after)
     correlation_id = uuid.uuid4().hex
     told = [
@@ -126,7 +126,7 @@ async def write(
 
 
 def documents(kind: Kind[M, T], body: bytes) -> list[T]:
-    """Every document of a body. Raises Problem: 400 for what is no JSON, 422 naming every wrong field."""
+    """Every document of a body. Raises Problem: 400 if it is no JSON, 422 with each wrong field."""
     try:
         read = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -153,7 +153,7 @@ def documents(kind: Kind[M, T], body: bytes) -> list[T]:
 
 
 def _document(kind: Kind[M, T], item: object) -> tuple[T | None, list[tuple[list[str | int], str]]]:
-    """One document, or None and what is wrong with it: path and words."""
+    """The document, or None and its faults as (path, message)."""
     try:
         made = kind.to_struct(kind.model.model_validate(item))
     except ValidationError as error:

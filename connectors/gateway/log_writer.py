@@ -1,4 +1,4 @@
-"""Records into Kafka, known to be there before anybody is told: an idempotent producer, awaited from asyncio."""
+"""Writes records to Kafka with an idempotent producer and awaits each acknowledgement from asyncio."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from connectors.kafka.topic_admin import largest_record
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.1
 LINGER_MS = 2
-"""A carrier waits for each answer."""
+"""Short, because a carrier waits for each response."""
 GRACE_SECONDS = 2.0
-"""Beyond the delivery time-out, before an acknowledgement is no longer waited for."""
+"""Added to the delivery time-out before :meth:`KafkaWriter.write` gives up waiting."""
 ASK_SECONDS = 2.0
 QUEUED_KBYTES = 256 * 1024
-"""A push that finds no room is answered with 503: it cannot be made to wait."""
+"""The producer's queue; a push that does not fit is answered with 503."""
 SPENT = frozenset({
     KafkaError._FATAL, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.UNKNOWN_PRODUCER_ID,
     KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, KafkaError.INVALID_PRODUCER_ID_MAPPING, KafkaError.PRODUCER_FENCED,
     KafkaError._FENCED,
 })
-"""The broker no longer takes this producer's sequence (it stood still, or began anew); a new producer starts one."""
+"""Errors after which the broker rejects this producer's sequence numbers; a new producer starts a new sequence."""
 
 
 class Place(NamedTuple):
-    """Where a record lies."""
+    """A record's topic, partition and offset."""
 
     topic: str
     partition: int
@@ -40,32 +40,32 @@ class Place(NamedTuple):
 
 
 class NotWritten(Exception):
-    """Kafka did not acknowledge the record (it may be there all the same). ``too_large``: it never will."""
+    """Kafka did not acknowledge the record (but may hold it). ``too_large``: a retry cannot succeed."""
 
     def __init__(self, detail: str, *, too_large: bool = False) -> None:
         super().__init__(detail)
         self.detail, self.too_large = detail, too_large
 
 
-class Log(Protocol):
-    """What the gateway needs of Kafka."""
+class RecordWriter(Protocol):
+    """Writes records and lists topics; all that the gateway needs of Kafka."""
 
     async def write(self, record: Record) -> Place:
-        """Where the record lies, once every in-sync replica has it. Raises NotWritten."""
+        """Write the record; returns its place once every in-sync replica has it. Raises NotWritten."""
         ...
 
     async def topics(self) -> frozenset[str]:
-        """The topics there are. Raises NotWritten where no broker answers."""
+        """The names of the cluster's topics. Raises NotWritten if no broker answers."""
         ...
 
     def close(self) -> None:
-        """Wait for what is under way, for as long as it may take, and let go."""
+        """Wait up to ``gateway.ack_timeout`` for unacknowledged records, then close."""
         ...
 
 
-class KafkaLog:
-    """The real one. One thread serves the producer's callbacks; a producer whose sequence is spent is
-    made anew."""
+class KafkaWriter:
+    """A :class:`RecordWriter` on a librdkafka producer, whose callbacks one thread serves. A producer whose sequence
+    the broker rejects is replaced."""
 
     def __init__(self, settings: Settings) -> None:
         self._patience = settings.gateway.ack_timeout
@@ -77,7 +77,7 @@ class KafkaLog:
         self._thread.start()
 
     async def write(self, record: Record) -> Place:
-        """Where the record lies, once every in-sync replica has it. Raises NotWritten."""
+        """Write the record; returns its place once every in-sync replica has it. Raises NotWritten."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Place] = loop.create_future()
         usable = self._usable()
@@ -102,7 +102,7 @@ class KafkaLog:
             raise NotWritten("Kafka did not acknowledge in time") from error
 
     async def topics(self) -> frozenset[str]:
-        """The topics there are. Raises NotWritten where no broker answers."""
+        """The names of the cluster's topics. Raises NotWritten if no broker answers."""
         try:
             found = await asyncio.to_thread(self._producer.list_topics, timeout=ASK_SECONDS)
         except KafkaException as error:
@@ -110,7 +110,7 @@ class KafkaLog:
         return frozenset(found.topics)
 
     def close(self) -> None:
-        """Wait for what is under way, for as long as it may take, and let go."""
+        """Wait up to ``gateway.ack_timeout`` for unacknowledged records, then close."""
         self._producer.flush(self._patience)
         self._ended.set()
         self._thread.join(POLL_SECONDS * 10)
@@ -126,7 +126,7 @@ class KafkaLog:
             self._producer.poll(POLL_SECONDS)
 
     def _usable(self) -> Producer:
-        """The producer, or a new one; what the old one has in hand is still seen to, and its callers are told."""
+        """The current producer, or its replacement; the old one is still flushed, so that its callers get results."""
         spent, self._spent = self._spent, None
         if spent is not None and spent is self._producer:
             log.warning("the broker takes no more of this Kafka producer; a new one takes its place")

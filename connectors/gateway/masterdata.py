@@ -1,4 +1,4 @@
-"""``/v1/masterdata/{kind}/{id}``: one record of master data, read, written or taken back."""
+"""``/v1/masterdata/{kind}/{id}``: read, write or withdraw one record of master data."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from streams.masterdata.rows import BETWEEN_ALIASES, read_row
 
 PATH = "/v1/masterdata/{kind}/{id:path}"
 SCOPE = "masterdata"
-Known = Callable[[], Mapping[str, MasterRecord]]
-"""The records there are, by KIND:ID. Raises Transient."""
+CurrentRecords = Callable[[], Mapping[str, MasterRecord]]
+"""Returns the current records by KIND:ID. Raises Transient without Kafka."""
 
 
 class MasterDocument(BaseModel):
@@ -63,7 +63,7 @@ class _Contract(NamedTuple):
 CONTRACT = _Contract(MASTER_DATA, MasterRecord)
 
 
-def router(codecs: Codecs, services: Services, known: Known) -> APIRouter:
+def router(codecs: Codecs, services: Services, known: CurrentRecords) -> APIRouter:
     """The endpoints."""
     api = APIRouter(tags=[SCOPE])
     told: dict[str, Any] = {"security": [{"key": []}]}
@@ -111,7 +111,7 @@ def router(codecs: Codecs, services: Services, known: Known) -> APIRouter:
 
 
 def record_of(kind: MasterKind, name: str, body: bytes, now_ms: int) -> MasterRecord:
-    """The record a request says. Raises Problem: 400 for what is no JSON, 422 naming every wrong field."""
+    """The record of a request. Raises Problem: 400 if it is no JSON, 422 with each wrong field."""
     try:
         document = MasterDocument.model_validate(msgspec.json.decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -139,7 +139,7 @@ def _invalid(faults: list[Fault]) -> Problem:
     return Problem(422, "invalid", f"{len(faults)} fields are wrong, nothing was taken", errors=faults)
 
 
-async def _standing(kind: MasterKind, name: str, known: Known, services: Services) -> MasterRecord:
+async def _standing(kind: MasterKind, name: str, known: CurrentRecords, services: Services) -> MasterRecord:
     try:
         record = (await asyncio.to_thread(known)).get(master_key(kind, name))
     except Transient as error:

@@ -14,11 +14,11 @@ from fastapi.responses import JSONResponse
 
 from config.settings import Settings
 from connectors.gateway import metrics
-from connectors.gateway.answers import Answers, Kept, fingerprint, name_of
 from connectors.gateway.credentials import Secrets, secrets_of
-from connectors.gateway.log_writer import Log, NotWritten, Place
+from connectors.gateway.log_writer import NotWritten, Place, RecordWriter
 from connectors.gateway.problems import Problem, unavailable
 from connectors.gateway.rates import Rates
+from connectors.gateway.stored_responses import StoredResponse, StoredResponses, fingerprint, name_of
 from connectors.kafka.producer import Record
 
 REPLAYED = "Idempotent-Replayed"
@@ -26,11 +26,11 @@ REPLAYED = "Idempotent-Replayed"
 
 @dataclass
 class Services:
-    """One gateway's. ``now``: seconds since 1970."""
+    """What the endpoints of one gateway share. ``now``: returns seconds since 1970."""
 
     settings: Settings
-    log: Log
-    answers: Answers
+    log: RecordWriter
+    answers: StoredResponses
     rates: Rates
     now: Callable[[], float] = time.time
     push_secrets: Secrets = field(init=False)
@@ -46,7 +46,7 @@ class Services:
         return max(1, math.ceil(self.settings.gateway.ack_timeout))
 
     def within_rate(self, name: str) -> dict[str, str]:
-        """The RateLimit headers to answer with. Raises Problem 429 where the name has no request left."""
+        """The RateLimit headers of the response. Raises Problem 429 if this carrier or client has no request left."""
         verdict = self.rates.take(name)
         if not verdict.allowed:
             raise Problem(
@@ -56,7 +56,7 @@ class Services:
         return verdict.headers
 
     async def write(self, records: Sequence[Record]) -> list[Place]:
-        """Where the records lie, all acknowledged. Raises Problem 503 where one is not, 413 where one never will be."""
+        """Write the records; returns their places. Raises Problem 503 for no acknowledgement, 413 for one too large."""
         written = await asyncio.gather(*(self.log.write(one) for one in records), return_exceptions=True)
         places = []
         for outcome in written:
@@ -76,9 +76,9 @@ class Services:
         self, request: Request, scope: str, body: bytes, status: int, headers: dict[str, str],
         take: Callable[[], Awaitable[dict[str, Any]]],
     ) -> JSONResponse:
-        """The answer of ``take``; of the first time, where the request's Idempotency-Key came before.
+        """Respond with the result of ``take``, or with the stored response to the request's Idempotency-Key.
 
-        Raises Problem as ``take`` does; what was refused is not kept.
+        Raises Problem as ``take`` does; a refusal is not stored.
         """
         key = request.headers.get("idempotency-key")
         if key is None:
@@ -89,7 +89,7 @@ class Services:
             return JSONResponse(known.body, known.status, headers={**headers, REPLAYED: "true"})
         try:
             told = await take()
-            await self.answers.keep(name, Kept(fingerprint(body), status, told))
+            await self.answers.keep(name, StoredResponse(fingerprint(body), status, told))
         finally:
             self.answers.end(name)
         return JSONResponse(told, status, headers=headers)

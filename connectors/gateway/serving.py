@@ -9,11 +9,11 @@ import uvicorn
 
 from config.settings import Settings
 from connectors.carriers import enabled_carriers
-from connectors.gateway.answers import Answers
 from connectors.gateway.app import build
-from connectors.gateway.log_writer import KafkaLog
+from connectors.gateway.log_writer import KafkaWriter
 from connectors.gateway.rates import Rates
 from connectors.gateway.services import Services
+from connectors.gateway.stored_responses import StoredResponses
 from connectors.kafka.registry import Registry
 from streams.kernel.errors import Fatal
 
@@ -27,7 +27,7 @@ def serve(settings: Settings) -> None:
     """Serve until told to end; what is in hand is answered first. Raises Fatal, SettingsError or CarrierFileError."""
     with _listening(settings) as listener:
         services = Services(
-            settings, KafkaLog(settings), Answers(settings.state.redis_url, settings.gateway.idempotency),
+            settings, KafkaWriter(settings), StoredResponses(settings.state.redis_url, settings.gateway.idempotency),
             Rates(settings.gateway.rate),
         )
         app = build(enabled_carriers(settings.intake), Registry(settings, patience=REGISTRY_SECONDS), services)
@@ -41,7 +41,7 @@ def serve(settings: Settings) -> None:
 
 
 def _no_more_than_that(number: int, frame: object) -> None:
-    """What a signal does that uvicorn raises once more after it has shut down for it: nothing."""
+    """Ignore the signal that uvicorn raises again after it has shut down because of it."""
 
 
 def _listening(settings: Settings) -> socket.socket:

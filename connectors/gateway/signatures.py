@@ -1,6 +1,6 @@
-"""Does a push come from the carrier it says it comes from? Every way a ``push:`` section can declare.
+"""Verifies that a push comes from its carrier, by every scheme that a ``push:`` section can declare.
 
-Pure but for what it is given: the request, the secrets, the time. All comparisons take constant time.
+Pure: request, secrets and time are arguments. All comparisons take constant time.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _PLACEHOLDER = re.compile(r"(\{[^{}]*\})")
 _WEBHOOK_SECRET = "whsec_"
 
 OWN_TOKEN = Push(scheme="token", source="ShipSync's own", header="Authorization", prefix="Bearer ")
-"""How pushes prove themselves where the carrier's file says nothing of it."""
+"""The scheme for carriers whose file has no ``push:`` section."""
 
 
 class Arrived(NamedTuple):
-    """What of a request counts. ``headers``: names in lower case; ``peer``: the address connected from."""
+    """The checked parts of a request. ``headers``: names in lower case; ``peer``: the client's address."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Arrived(NamedTuple):
 
 
 class NotProven(Exception):
-    """The push proves nothing. ``code``: unsigned, bad_signature or replayed."""
+    """The push failed its check. ``code``: unsigned, bad_signature or replayed."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -49,11 +49,11 @@ class NotProven(Exception):
 
 
 Check = Callable[[Arrived, float], None]
-"""Returns for a push that proves itself at this time (seconds since 1970). Raises NotProven."""
+"""Returns if the push is valid at this time (seconds since 1970). Raises NotProven otherwise."""
 
 
 def compile_check(push: Push, secrets: Sequence[str], proxies: Sequence[Network] = ()) -> Check:
-    """How to check pushes of a carrier. Raises ValueError for a secret that is not of the declared form."""
+    """The check of a carrier's pushes. Raises ValueError for a secret that is not in the declared format."""
     name = push.header.lower()
     if push.scheme in ("hmac", "digest"):
         return _digests(push, secrets)

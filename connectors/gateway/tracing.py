@@ -19,7 +19,7 @@ _SAFE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 NO_ROUTE = "none"
 LIMITED = "/v1/"
 MOST_AT_ONCE = 256
-"""Requests in hand, each of which may hold a whole body; those beyond are told to come again."""
+"""Requests handled at once, each of which may hold a whole body; further ones are answered with 503."""
 
 
 class Traced:

@@ -12,11 +12,11 @@ from fastapi.testclient import TestClient
 from config.settings import Settings
 from config.topics import STATIC
 from connectors.carriers import discover
-from connectors.gateway.answers import Answers
 from connectors.gateway.app import build
 from connectors.gateway.log_writer import NotWritten, Place
 from connectors.gateway.rates import Rates
 from connectors.gateway.services import Services
+from connectors.gateway.stored_responses import StoredResponses
 from connectors.kafka.producer import Record
 from streams.contracts.model import MasterRecord
 from tests.support.registry import fake_registry
@@ -90,7 +90,7 @@ def gateway(home: Path, push: str = "", formats: str = "json", **settings: Any) 
     made = Settings(_env_file=None, redis_url=NOWHERE, **told)
     clock, log = [NOW], ListLog()
     services = Services(
-        made, log, Answers(NOWHERE, made.gateway.idempotency, lambda: clock[0]),
+        made, log, StoredResponses(NOWHERE, made.gateway.idempotency, lambda: clock[0]),
         Rates(made.gateway.rate, lambda: clock[0]), lambda: clock[0],
     )
     master: dict[str, MasterRecord] = {}

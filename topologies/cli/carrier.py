@@ -25,7 +25,7 @@ from streams.kernel.vocabulary import ExceptionType, Precision
 from topologies.cli.feed import known_feed
 from topologies.operations.dry_run import Drift, Findings, Tried, examine, read_file
 from topologies.operations.file_publisher import files_in
-from topologies.operations.record_view import cut, humane, named, printable
+from topologies.operations.record_view import cut, humane, named, safe
 
 app = typer.Typer(
     help="List carriers; try, check and draft mappings on files. Needs no broker.", no_args_is_help=True
@@ -54,7 +54,7 @@ def list_carriers(as_json: AsJson = False) -> None:
     table = Table("feed", "carrier", "formats", "cadence", "codes from", title="Carriers")
     for row in rows:
         formats, every = ", ".join(map(str, row["formats"])), str(timedelta(seconds=row["expect_every_s"]))  # type: ignore[call-overload, arg-type]
-        table.add_row(str(row["feed"]), str(row["name"]), formats, every, str(row["source"]))
+        table.add_row(safe(str(row["feed"])), safe(str(row["name"])), formats, every, safe(str(row["source"])))
     Console(highlight=False).print(table)
 
 
@@ -184,7 +184,9 @@ def _plain(tried: Tried) -> dict[str, Any]:
 
 def _show(tried: Tried, console: Console) -> None:
     numbers = dict.fromkeys(f"{event.carrier}:{event.tracking_number or '?'}" for event in tried.events)
-    console.print(f"[bold]{tried.file}[/]  {', '.join(numbers)}", markup=True)
+    heading = safe(f"{tried.file}  {', '.join(numbers)}")
+    heading.stylize("bold", 0, len(safe(str(tried.file))))
+    console.print(heading)
     if tried.events:
         table = Table(
             Column("when", no_wrap=True), Column("milestone", no_wrap=True), "trouble", "where", "code",
@@ -192,16 +194,16 @@ def _show(tried: Tried, console: Console) -> None:
         )
         for event in tried.events:
             table.add_row(
-                _when(event), event.milestone.value, _trouble(event), _where(event.location),
-                printable(event.carrier_code), cut(printable(event.carrier_text), TEXT),
+                _when(event), event.milestone.value, safe(_trouble(event)), safe(_where(event.location)),
+                safe(event.carrier_code), safe(cut(event.carrier_text, TEXT)),
             )
         console.print(table)
     for reject in tried.rejects:
-        console.print(f"  refused, {printable(cut(str(reject), DETAIL))}", style="red", markup=False)
+        console.print(safe(f"  refused, {cut(str(reject), DETAIL)}"), style="red")
     for error in tried.errors:
         about = f" about {error.tracking_number}" if error.tracking_number else ""
-        words = printable(cut(error.detail, DETAIL))
-        console.print(f"  the carrier says{about}: {error.kind.value}: {words}", style="yellow", markup=False)
+        words = cut(error.detail, DETAIL)
+        console.print(safe(f"  the carrier says{about}: {error.kind.value}: {words}"), style="yellow")
 
 
 def _when(event: CarrierEvent) -> str:
@@ -228,7 +230,7 @@ def _where(place: Location | None) -> str:
     if place is None:
         return ""
     parts = (place.name, place.city, place.region, place.country)
-    return printable(" ".join(part for part in parts if part))
+    return " ".join(part for part in parts if part)
 
 
 def _report(found: Findings, console: Console) -> None:
@@ -236,15 +238,15 @@ def _report(found: Findings, console: Console) -> None:
     if found.unmapped:
         table = Table("code", "the carrier's words", "times", "for instance in", title="Unknown codes")
         for one in found.unmapped:
-            table.add_row(printable(one.code), cut(printable(one.text), TEXT), str(one.times), printable(one.file))
+            table.add_row(safe(one.code), safe(cut(one.text, TEXT)), str(one.times), safe(one.file))
         console.print(table)
     if found.refused:
         table = Table(Column("file", overflow="fold"), Column("reason", no_wrap=True), "detail", title="Refused")
         for file, reason, detail in found.refused:
-            table.add_row(printable(file), reason, cut(printable(detail), DETAIL))
+            table.add_row(safe(file), reason, safe(cut(detail, DETAIL)))
         console.print(table)
     if found.never_filled:
-        console.print(f"Never filled: {', '.join(found.never_filled)}")
+        console.print(safe(f"Never filled: {', '.join(found.never_filled)}"))
     _report_drift(found.drift, console)
     console.print("Every code is known, every file was read." if not found.faults else f"{found.faults} to look at.")
 
@@ -253,7 +255,7 @@ def _report_drift(drift: Drift, console: Console) -> None:
     if drift.breaches:
         table = Table("field", "reason", "times", "for instance in", title="Breaks what the mapping relies on")
         for one in drift.breaches:
-            table.add_row(printable(one.path), one.reason, str(one.times), printable(one.file))
+            table.add_row(safe(one.path), one.reason, str(one.times), safe(one.file))
         console.print(table)
     for title, parts in (
         ("Of more than one kind", drift.two_kinds), ("New since the earlier files", drift.new),
@@ -262,7 +264,7 @@ def _report_drift(drift: Drift, console: Console) -> None:
         if parts:
             console.print(f"{title}:")
             for part in parts[:MOST_PARTS]:
-                console.print(f"  {printable(part)}", markup=False)
+                console.print(safe(f"  {part}"))
             if len(parts) > MOST_PARTS:
                 console.print(f"  and {len(parts) - MOST_PARTS} more; --json shows all")
     if drift.compared and not (drift.new or drift.gone):

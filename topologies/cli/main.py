@@ -110,7 +110,9 @@ def _told(error: Exception) -> str | None:
 def _complain(text: str) -> None:
     from rich.console import Console
 
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+    from topologies.operations.record_view import safe
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(safe(text))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""From the pipeline's topics into the ledger: reads every output topic from where it stood at the start."""
+"""Reads every output topic from the demo's start on and enters the records into the ledger."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ READ: tuple[Topic, ...] = (
 )
 
 
-class Reading:
+class LedgerReader:
     """A consumer without a group over all output topics, feeding one ledger."""
 
     def __init__(self, settings: Settings, registry: Registry, ledger: Ledger) -> None:
-        """Stands at the present end of every topic, of ``ops.alerts`` at its beginning (it holds state).
+        """Start at the current end of every topic, and of ``ops.alerts`` at its beginning (it holds state).
 
-        Raises Transient where broker or topic is missing.
+        Raises Transient if the broker or a topic is missing.
         """
         self._ledger = ledger
         self._news: list[CustomerUpdate] = []
@@ -119,9 +119,9 @@ class Reading:
         self._ledger.whole_dead_letter(origin, text(headers.REASON))
 
     def take(self, timeout: float) -> list[CustomerUpdate]:
-        """Enter what has come in, waiting up to ``timeout`` seconds for something; the customer news in it.
+        """Enter new records, waiting up to ``timeout`` seconds for the first; returns the customer updates that count.
 
-        Raises Transient for a broker that is gone; a value that breaks its contract raises Reject.
+        Raises Transient if the broker is gone, Reject for a value that breaks its contract.
         """
         for message in self._reader.read(timeout):
             self._entries[str(message.topic())](message)

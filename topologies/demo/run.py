@@ -12,7 +12,7 @@ from streams.contracts.model import CustomerUpdate
 from topologies.demo.ledger import Ledger
 from topologies.demo.planned import Plan
 from topologies.demo.play import Player
-from topologies.demo.reading import Reading
+from topologies.demo.reading import LedgerReader
 from topologies.demo.reconcile import Totals, differences, totals
 from topologies.demo.stage import Show
 from topologies.demo.summary import NEWS_LINES, Summary
@@ -52,7 +52,7 @@ class Run:
         self._plan, self._show, self._beside, self._clock = plan, show, beside, clock
         registry = Registry(settings)
         self.ledger = Ledger(plan)
-        self._reading = Reading(settings, registry, self.ledger)
+        self._reading = LedgerReader(settings, registry, self.ledger)
         self._player = Player(settings, registry, plan, self.ledger, wall_clock_ms)
         self.news: deque[CustomerUpdate] = deque(maxlen=NEWS_LINES)
         self._started, self._shown = self._clock(), float("-inf")

@@ -1,4 +1,4 @@
-"""The demo's story: a few hundred shipments, told by their carriers, with the ERP's orders beside them.
+"""Plans the demo: the messages of a few hundred shipments from their carriers, and the ERP's orders for them.
 
 Pure: the same seed, clock, count and length give the same messages, byte for byte.
 """
@@ -30,7 +30,7 @@ NOT_PASSED_ON = frozenset({Step.ODD, Step.RETURNED})
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """How often a carrier appears, and how its numbers and ways look."""
+    """A carrier in the demo: its share of the shipments, its numbers, places and possible incidents."""
 
     carrier: str
     share: int
@@ -38,7 +38,7 @@ class Cast:
     places: tuple[Place, ...]
     incidents: tuple[Step | None, ...]
     untold: frozenset[Step] = frozenset()
-    """What this carrier has no words for."""
+    """Steps for which this carrier sends no message."""
 
 
 _USUAL: tuple[Step | None, ...] = (None,) * 12 + (Step.DELAYED, Step.ATTEMPTED, Step.RETURNING, Step.ODD)
@@ -53,8 +53,8 @@ CASTS: tuple[Cast, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A carrier's message before it has its place in the demo. ``happened_ms``: when its last scan was."""
+class CarrierMessage:
+    """A carrier's message, not yet scheduled. ``happened_ms``: time of its last scan (UTC ms)."""
 
     happened_ms: int
     feed: str
@@ -67,19 +67,19 @@ class Told:
 
 
 def _looks(rng: Random, scans: int) -> list[int]:
-    """After how many scans a poller looked or a webhook fired: some of them, and always the last."""
+    """The scan counts at which a poll or webhook happens: about 40 % of them, and always the last."""
     return [seen for seen in range(1, scans) if rng.random() < 0.4] + [scans]
 
 
 def _told(
     way: Journey, seen: Sequence[Scan], feed: str, channel: str, content_type: str, body: bytes
-) -> Told:
+) -> CarrierMessage:
     what = f"{feed} {channel} of {way.number}: {seen[-1].step.value}"
-    return Told(seen[-1].at_ms, feed, channel, content_type, body, what, Expected(len(seen)),
+    return CarrierMessage(seen[-1].at_ms, feed, channel, content_type, body, what, Expected(len(seen)),
                 channel == "webhook" and len(seen) == 1)
 
 
-def _tell_ups(rng: Random, way: Journey) -> Iterator[Told]:
+def _tell_ups(rng: Random, way: Journey) -> Iterator[CarrierMessage]:
     for scan in way.scans:
         yield _told(way, [scan], ups.FEED, "webhook", ups.CONTENT_TYPE, ups.push(way, scan))
     if rng.random() < 0.12:
@@ -88,26 +88,26 @@ def _tell_ups(rng: Random, way: Journey) -> Iterator[Told]:
         yield from _tell_easypost(rng, _as_told(way, NOT_PASSED_ON))
 
 
-def _tell_fedex(rng: Random, way: Journey) -> Iterator[Told]:
+def _tell_fedex(rng: Random, way: Journey) -> Iterator[CarrierMessage]:
     for seen in _looks(rng, len(way.scans)):
         transaction = f"{rng.getrandbits(128):032x}"
         body = fedex.answer(way, way.scans[:seen], transaction)
         yield _told(way, way.scans[:seen], fedex.FEED, "poll", fedex.CONTENT_TYPE, body)
 
 
-def _tell_dhl(rng: Random, way: Journey) -> Iterator[Told]:
+def _tell_dhl(rng: Random, way: Journey) -> Iterator[CarrierMessage]:
     for seen in _looks(rng, len(way.scans)):
         body = dhl.answer(way, way.scans[:seen])
         yield _told(way, way.scans[:seen], dhl.FEED, "poll", dhl.CONTENT_TYPE, body)
 
 
-def _tell_easypost(rng: Random, way: Journey) -> Iterator[Told]:
+def _tell_easypost(rng: Random, way: Journey) -> Iterator[CarrierMessage]:
     for seen in _looks(rng, len(way.scans)):
         body = easypost.updated(way, way.scans[:seen], f"evt_{rng.getrandbits(128):032x}")
         yield _told(way, way.scans[:seen], easypost.FEED, "webhook", easypost.CONTENT_TYPE, body)
 
 
-_TELLERS: dict[str, Callable[[Random, Journey], Iterator[Told]]] = {
+_TELLERS: dict[str, Callable[[Random, Journey], Iterator[CarrierMessage]]] = {
     ups.CARRIER: _tell_ups,
     fedex.CARRIER: _tell_fedex,
     dhl.CARRIER: _tell_dhl,
@@ -115,7 +115,7 @@ _TELLERS: dict[str, Callable[[Random, Journey], Iterator[Told]]] = {
 }
 
 
-def _tell_ltl(rng: Random, ways: Sequence[Journey]) -> Iterator[Told]:
+def _tell_ltl(rng: Random, ways: Sequence[Journey]) -> Iterator[CarrierMessage]:
     """Scans of all LTL shipments, bundled into interchanges as they happened."""
     waiting = sorted(((way, scan) for way in ways for scan in way.scans), key=lambda pair: pair[1].at_ms)
     control = rng.randrange(1_000, 900_000)
@@ -126,7 +126,7 @@ def _tell_ltl(rng: Random, ways: Sequence[Journey]) -> Iterator[Told]:
         control += 1
         body = ltl.interchange(bundle, control, rng.choice((ltl.TILDE, ltl.NEWLINE)), sent_ms)
         what = f"interchange {control} on {', '.join(way.number for way, _ in bundle)}"
-        yield Told(sent_ms, ltl.FEED, "edi", ltl.CONTENT_TYPE, body, what, Expected(len(bundle)), True)
+        yield CarrierMessage(sent_ms, ltl.FEED, "edi", ltl.CONTENT_TYPE, body, what, Expected(len(bundle)), True)
 
 
 def _as_told(way: Journey, untold: frozenset[Step]) -> Journey:
@@ -144,7 +144,7 @@ def _journeys(rng: Random, now_ms: int, count: int) -> tuple[Journey, ...]:
     )
 
 
-def _all_told(rng: Random, journeys: Sequence[Journey]) -> list[Told]:
+def _all_told(rng: Random, journeys: Sequence[Journey]) -> list[CarrierMessage]:
     told = [
         message for way in journeys if way.carrier in _TELLERS for message in _TELLERS[way.carrier](rng, way)
     ]
@@ -152,16 +152,16 @@ def _all_told(rng: Random, journeys: Sequence[Journey]) -> list[Told]:
     return sorted(told, key=lambda message: message.happened_ms)
 
 
-def _raw(told: Told | Spoiled, moment: float) -> Planned:
-    channel = told.channel if isinstance(told, Told) else "webhook"
+def _raw(told: CarrierMessage | Spoiled, moment: float) -> Planned:
+    channel = told.channel if isinstance(told, CarrierMessage) else "webhook"
     return Planned(
         moment, Kind.RAW, told.feed, channel, told.content_type, told.body, "", told.what, told.expected
     )
 
 
-def _in_their_moments(rng: Random, told: Sequence[Told]) -> Iterator[Planned]:
-    """Each message at its share (0 to 1) of the demo: in the order of happening, but for some that are
-    late, and with some that come twice."""
+def _in_their_moments(rng: Random, told: Sequence[CarrierMessage]) -> Iterator[Planned]:
+    """Schedule each message at a share (0 to 1) of the demo: in order of event time, except that some are late and
+    some are sent twice."""
     for rank, message in enumerate(told):
         moment = (rank + rng.random()) / len(told) * LAST_MOMENT
         if message.may_be_late and rng.random() < LATE:
@@ -199,7 +199,7 @@ def tell(seed: int, now_ms: int, shipments: int = 300, seconds: float = 60.0) ->
     return replace(plan, messages=timed)
 
 
-def _first_ranks(journeys: Sequence[Journey], told: Sequence[Told]) -> Iterator[tuple[Journey, int]]:
+def _first_ranks(journeys: Sequence[Journey], told: Sequence[CarrierMessage]) -> Iterator[tuple[Journey, int]]:
     happened = [message.happened_ms for message in told]
     for way in journeys:
         yield way, bisect_left(happened, way.scans[0].at_ms)

@@ -23,7 +23,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class State(StrEnum):
-    """Where a child is in its life. ``waiting``: to be started again; ``failed``: for good."""
+    """A child's state. ``waiting``: for its restart; ``failed``: not restarted."""
 
     STARTING = "starting"
     UP = "up"
@@ -104,7 +104,7 @@ class Child:
 
 
 def _ends_with_parent() -> Callable[[], None] | None:
-    """What the child does before its program starts: ask the kernel to end it with us. Linux only."""
+    """A function the child runs before its program: it asks the kernel to kill it when its parent ends. Linux only."""
     if sys.platform != "linux":
         return None
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()

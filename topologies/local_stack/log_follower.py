@@ -1,4 +1,4 @@
-"""Follows the logs of several processes and hands their lines on, each with the name of who wrote it."""
+"""Follows the logs of several processes and passes on their lines, each with its process's name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 MOST_BYTES = 256 * 1024
-"""Read of one log at a look; a process that writes faster is heard later."""
+"""Read of one log per call; the rest follows with the next call."""
 
 
 class Follower:
@@ -26,14 +26,14 @@ class Follower:
         self._begun[name] = b""
 
     def look(self) -> None:
-        """Hand on every whole line that is new."""
+        """Pass on every new complete line."""
         for name, file in self._files.items():
             *lines, self._begun[name] = (self._begun[name] + file.read(MOST_BYTES)).split(b"\n")
             for line in lines:
                 self._hear(name, line.decode("utf-8", "replace"))
 
     def close(self) -> None:
-        """Hand on what is left and let go of the files."""
+        """Pass on the remaining lines, the last incomplete one too, and close the files."""
         self.look()
         for name, file in self._files.items():
             if rest := self._begun[name]:

@@ -17,7 +17,7 @@ from topologies.local_stack.environment import environment
 
 SHIPSYNC = (sys.executable, "-m", "topologies.cli.main")
 SESSION_SECONDS = 6.0
-"""A group's first join on the embedded broker takes as long as this."""
+"""The embedded broker lets a group's first join take as long as this."""
 HERE = frozenset({HOST, "localhost"})
 URLS = {"SHIPSYNC_BOOTSTRAP": "//{0.kafka.bootstrap}", "SHIPSYNC_REGISTRY_URL": "{0.kafka.registry_url}",
         "SHIPSYNC_REDIS_URL": "{0.state.redis_url}"}
@@ -47,15 +47,15 @@ def for_the_embedded_broker(settings: Settings) -> Settings:
 
 
 def with_an_open_gateway(settings: Settings) -> Settings:
-    """The settings with unsigned pushes taken of every carrier without a secret, while only this machine can push;
-    not where it is said whose are."""
+    """The settings with unsigned pushes accepted from carriers without a secret, if only this machine can push.
+    A given ``gateway_open`` stays."""
     if settings.process.host not in HERE or "gateway_open" in settings.given:
         return settings
     return settings.replace(gateway_open=("*",))
 
 
 def children(settings: Settings) -> list[ChildSpec]:
-    """What to start. Raises Fatal for an address that is not here, a taken port, or a wheel that is missing."""
+    """The services to start. Raises Fatal for an address of another machine, a taken port or a missing wheel."""
     broker_port, registry_port, redis_port = (_port(settings, name) for name in URLS)
     return [
         ChildSpec(

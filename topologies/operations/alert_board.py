@@ -1,4 +1,4 @@
-"""The alerts there are, folded from ``ops.alerts.v1``: the last word on each alert id counts."""
+"""The alerts on ``ops.alerts.v1``: the newest record of each alert id counts."""
 
 from __future__ import annotations
 

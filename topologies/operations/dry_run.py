@@ -1,4 +1,4 @@
-"""Reads carrier files as intake would, without a broker: what comes of each, and what a mapping still misses."""
+"""Maps carrier files as intake would, without a broker, and reports what the mapping misses."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Flag, RejectReason
 
 NO_FAULT = frozenset({RejectReason.UNSUPPORTED_MESSAGE})
-"""What a carrier says that is no tracking: refused, and rightly."""
+"""Reasons to refuse a message that is no tracking message; such a refusal is no fault."""
 SELDOM = frozenset({
     "corrects", "flags", "source", "zone_assumed", "correction", "stated_at", "leg", "carrier_event_id",
 })
-"""Fields a good mapping may well leave as they are."""
+"""Fields that a complete mapping may leave empty."""
 
 
 class _File(NamedTuple):
-    """A file as the record it would be."""
+    """A file, shaped as the raw record intake would read."""
 
     topic: str
     partition: int
@@ -103,7 +103,7 @@ class Findings(Struct):
 
 
 def read_file(carrier: Carrier, file: Path, settings: Settings) -> Tried:
-    """What intake would make of it, received now."""
+    """Map the file as intake would if it were received now."""
     now_ms = time.time_ns() // 1_000_000
     record = _File(raw(carrier.feed).name, 0, 0, now_ms, None, file.read_bytes(), ())
     taken = step([record], {carrier.feed: carrier.adapter}, now_ms, settings.intake.max_record_bytes)
@@ -122,7 +122,7 @@ def _shape(carrier: Carrier, file: Path) -> frozenset[str]:
 
 
 def examine(tried: Iterable[Tried], before: Sequence[Tried] = ()) -> Findings:
-    """What is still missing, and how the files differ from the contract and from those of ``before``."""
+    """What the mapping misses, and how the files differ from the carrier's contract and from ``before``."""
     tried = list(tried)
     found = Findings(drift=_drift(tried, before))
     codes: Counter[tuple[str, str]] = Counter()

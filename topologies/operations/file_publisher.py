@@ -23,7 +23,7 @@ EDI = {".edi": "application/edi-x12", ".x12": "application/edi-x12"}
 
 
 class Outcome(NamedTuple):
-    """What became of one file: where its record lies, or why there is none."""
+    """The outcome of one file: its record's place, or the error."""
 
     file: Path
     correlation_id: str
@@ -61,7 +61,7 @@ def send(
 
 
 def _enqueue(out: Producer, feed: str, file: Path, channel: str) -> Callable[[], Outcome]:
-    """Queue the file; a function that tells what has become of it so far."""
+    """Queue the file; returns a function that returns its outcome so far."""
     outcome = Outcome(file, _correlation_id(file), None, "not acknowledged by the broker")
 
     def acknowledged(error: KafkaError | None, record: Message) -> None:
@@ -89,6 +89,6 @@ def _correlation_id(file: Path) -> str:
 
 
 def content_type(file: Path) -> str:
-    """What the file's name says it is; application/octet-stream where it says nothing."""
+    """The media type by the file's suffix; application/octet-stream for an unknown one."""
     guessed = EDI.get(file.suffix.lower()) or mimetypes.guess_type(file.name)[0]
     return guessed or "application/octet-stream"

@@ -1,5 +1,5 @@
-"""References that wait for somebody to say whose they are: what waits, what a person's word would do, and what no
-carrier and no order has spoken of."""
+"""Resolves references by hand: lists the unresolved ones, previews a resolution, and lists order lines without
+events and shipments without an order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 
 class Heard(Struct, gc=False):
-    """Of a shipment's state, whether a carrier and an order have spoken of it."""
+    """A shipment's number, and whether carriers' events and orders name it."""
 
     carrier: str
     tracking_number: str
@@ -38,12 +38,12 @@ class Heard(Struct, gc=False):
 
 
 def rules_of(settings: Settings) -> MatchingRules:
-    """The rules references are resolved by here."""
+    """The rules by which this installation resolves references."""
     return MatchingRules(round(settings.lifetimes.reference_span * 1000))
 
 
 def waiting(settings: Settings) -> list[Row]:
-    """Every reference something waits for, the longest wait first. Raises Transient."""
+    """Every reference with unresolved events or order lines, longest wait first. Raises Transient without Kafka."""
     found = latest(settings, Registry(settings), topics.REFERENCE_STATE, ReferenceState)
     rows = [
         row(state, rules_of(settings)) for state in found.values()
@@ -53,7 +53,7 @@ def waiting(settings: Settings) -> list[Row]:
 
 
 def known_of(settings: Settings, name: Named) -> ReferenceRecord:
-    """What is known of the reference. Raises Transient; Fatal where that is nothing."""
+    """The reference's stored record. Raises Transient without Kafka, Fatal if there is no record of it."""
     state = latest(settings, Registry(settings), topics.REFERENCE_STATE, ReferenceState).get(name.key)
     if state is None:
         raise Fatal(f"nothing is known of {name.key}: `shipsync identity list` shows what waits")
@@ -63,8 +63,8 @@ def known_of(settings: Settings, name: Named) -> ReferenceRecord:
 def decided(
     known: ReferenceRecord, rules: MatchingRules, carrier: str, number: str, now_ms: int, by: str
 ) -> MasterRecord:
-    """A person's word that the reference is this shipment's, about the time of the latest that waits for it, as master
-    data."""
+    """The master data record that assigns the reference to this shipment, valid at the time of the latest unresolved
+    event or order line."""
     held = resolutions(known, rules)
     times = [one.at for one in known.events if held.events[one.event_id].shipment is None]
     open_lines = {line for line, ruling in held.lines.items() if ruling.shipment is None}
@@ -76,12 +76,12 @@ def decided(
 
 
 def taken_back(known: ReferenceRecord, now_ms: int, by: str) -> MasterRecord:
-    """That a person's word on the reference holds no more, as master data."""
+    """The master data record that withdraws a manual resolution of the reference."""
     return MasterRecord(MasterKind.REFERENCE, known.key, now_ms, by, withdrawn=True)
 
 
 def consequences(known: ReferenceRecord, rules: MatchingRules, record: MasterRecord) -> Row:
-    """What the word would bring about: events told and taken back, lines linked and unlinked, what would still wait."""
+    """Preview ``record``: events sent and retracted, order lines linked and unlinked, and what stays unresolved."""
     result = identity.step(masterdata.step([record]).outputs.claims, {known.key: known}, rules)
     rulings = resolutions(result.states.get(known.key, known), rules)
     events = result.outputs.events
@@ -95,8 +95,8 @@ def consequences(known: ReferenceRecord, rules: MatchingRules, record: MasterRec
 
 
 def never_found(settings: Settings) -> dict[str, list[Row]]:
-    """``lines``: those of orders whose number or reference no carrier has spoken of; ``shipments``: those no order
-    claims. The oldest first. Raises Transient."""
+    """``lines``: order lines whose number or reference is in no carrier's event; ``shipments``: those no order claims.
+    Oldest first. Raises Transient without Kafka."""
     registry = Registry(settings)
     orders = latest(settings, registry, topics.ORDER_STATE, OrderState)
     wanted = {
@@ -119,7 +119,7 @@ def never_found(settings: Settings) -> dict[str, list[Row]]:
 
 
 def _shipments(settings: Settings, registry: Registry, wanted: Set[str]) -> tuple[set[str], dict[str, Heard]]:
-    """Of the wanted shipments those carriers have spoken of, archived ones among them; and all that no order claims."""
+    """The wanted shipments that have events, archived ones included; and all shipments that no order claims."""
     heard: set[str] = set()
     unclaimed: dict[str, Heard] = {}
 
@@ -142,7 +142,7 @@ def _shipments(settings: Settings, registry: Registry, wanted: Set[str]) -> tupl
 def lines_never_found(
     order: OrderState, heard: Set[str], references: Mapping[str, ReferenceState], rules: MatchingRules
 ) -> list[Row]:
-    """The order's lines that have no shipment, and why. ``heard``: the shipments carriers have spoken of."""
+    """A row for each order line without a shipment, with the reason. ``heard``: keys of shipments that have events."""
     rows = []
     for claim in order.claims:
         if claim.withdrawn or (claim.type and claim.tracking_number):
@@ -162,7 +162,7 @@ def lines_never_found(
 
 
 def _unresolved(state: ReferenceState | None, order_id: str, delivery_id: str, rules: MatchingRules) -> str:
-    """Why the order's line is not resolved by the reference; empty where it is."""
+    """Why the reference does not resolve the order's line; empty if it does."""
     if state is None:
         return "nobody has spoken of it"
     known = decode(state.record)
@@ -176,7 +176,7 @@ def _unresolved(state: ReferenceState | None, order_id: str, delivery_id: str, r
 
 
 def row(state: ReferenceState, rules: MatchingRules) -> Row:
-    """What waits for a reference, and which shipments are claimed to bear it."""
+    """A row for one reference: what is unresolved, and the shipments that claims assign it to."""
     known = decode(state.record)
     rulings = resolutions(known, rules)
     events = [decode_event(one.body) for one in known.events if rulings.events[one.event_id].shipment is None]

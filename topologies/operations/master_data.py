@@ -24,7 +24,7 @@ PACKAGED = Path(__file__).parents[2] / "config" / "masterdata" / "carriers.csv"
 
 
 def read_file(path: Path, updated_at: int, updated_by: str) -> Rows:
-    """What a CSV file says; a column nobody knows is a fault of its first line. Raises Fatal for what is no CSV."""
+    """Read a CSV file; an unknown column is a fault of line 1. Raises Fatal if the file is no CSV."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, strict=True)

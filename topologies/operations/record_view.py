@@ -124,7 +124,7 @@ def printable(text: str) -> str:
 
 
 def safe(text: str) -> Text:
-    """A foreign text for a rich console: printable, and neither its brackets nor its colons read as markup."""
+    """Foreign text for a rich console: control characters escaped, ``[red]`` and ``:smile:`` shown as they are."""
     return Text(printable(text))
 
 

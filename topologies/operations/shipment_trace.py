@@ -19,27 +19,27 @@ from topologies.operations.record_view import named
 
 ANSWER_SECONDS = 5.0
 Progress = Callable[[str, int, int], None]
-"""Told now and then: the topic, records read and records there are."""
+"""Called now and then with: the topic, records read and records there are."""
 
 
-class Told(NamedTuple):
-    """An event of the shipment as it went out, and the raw record it was made of; None where that is kept no more."""
+class TracedEvent(NamedTuple):
+    """An enriched event and the bytes of the raw record it was read from; ``raw`` is None once that record expired."""
 
     enriched: EnrichedEvent
     raw: bytes | None
 
 
 class Inspected(NamedTuple):
-    """What there is of a shipment; ``state`` None where the changelog has none of it. ``events``: of the numbers that
-    belong to it too. ``archived``: the last states of shipments under its number that were archived, each once."""
+    """One shipment's records. ``state``: None if the changelog has none. ``events``: its own and those of its parts.
+    ``archived``: the last state of each archived shipment under the same number, oldest first."""
 
     state: ShipmentState | None
-    events: list[Told]
+    events: list[TracedEvent]
     archived: Sequence[ShipmentState] = ()
 
 
 def inspect(settings: Settings, key: str, progress: Progress = lambda *_: None) -> Inspected:
-    """Everything of the shipment ``CARRIER:REFERENCE``. Raises Transient where a broker or topic does not answer."""
+    """Read ``CARRIER:REFERENCE`` from its topics. Raises Transient if a broker or topic does not answer."""
     registry = Registry(settings)
     states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, registry)
     archive = ValueCodec(topics.SHIPMENT_ARCHIVE, ShipmentState, registry)
@@ -62,7 +62,7 @@ def inspect(settings: Settings, key: str, progress: Progress = lambda *_: None) 
         for record in _of_key(reader, topics.SHIPMENT_ARCHIVE.name, key.encode(), progress):
             last = archive.decode(record.value())
             lives[last.life] = last
-        told = [Told(one, _raw(reader, _source(one))) for one in events]
+        told = [TracedEvent(one, _raw(reader, _source(one))) for one in events]
         now = found[key]
         ended = [one for life, one in sorted(lives.items()) if now is None or life < now.life + now.archived]
         return Inspected(now, told, ended)
@@ -93,7 +93,7 @@ def _source(enriched: EnrichedEvent) -> Source:
 
 
 def _of_key(reader: PartitionReader, topic: str, key: bytes, progress: Progress) -> Iterator[Message]:
-    """Every record of the key, from the partition it lies in (Kafka's own placing of keys: murmur2)."""
+    """Every record of the key, oldest first, from the key's partition (Kafka's default partitioner: murmur2)."""
     partition = (murmur2(key) & 0x7FFFFFFF) % len(reader.partitions(topic))
     low, high = reader.bounds(topic, partition)
     reader.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
@@ -107,7 +107,7 @@ def _of_key(reader: PartitionReader, topic: str, key: bytes, progress: Progress)
 
 
 def _raw(reader: PartitionReader, source: Source) -> bytes | None:
-    """The raw record an event was made of; None where its topic keeps it no more, or nothing answers for it."""
+    """The bytes of the raw record an event was read from; None if it expired or the broker does not answer."""
     reader.assign([TopicPartition(source.topic, source.partition, source.offset)])
     try:
         first = next((records[0] for records in reader.to_the_end(patience=ANSWER_SECONDS) if records), None)

@@ -1,9 +1,9 @@
-"""A record that ends its worker again and again is parked with the dead letters, and the line goes on.
+"""Sends a record that crashes its worker repeatedly to the dead letters, so that its partition moves on.
 
-What no handler foresaw stops the process before anything of the chunk is final. Before it ends, it notes on
-disk which records were in hand. Once several runs ended over the same records they are taken one by one, and
-those that raise are refused as ``poison``. Where too many of them raise, the fault is ours and not theirs:
-then the worker stops as before, and nothing is parked.
+An unexpected exception stops the process before any output of the chunk is final. The process first writes to
+disk which records it was handling. After several crashes on the same records, the handler gets them one by one,
+and those that raise are refused as ``poison``. If too many raise, the program is at fault, not the records: the
+worker stops as before, and no record is refused.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_OF_A_HUNDRED = 1
 
 
 class Note(msgspec.Struct):
-    """Records over which runs ended: from ``first`` to before ``end``; ``count``: how often so far."""
+    """Offsets a worker crashed on, from ``first`` to before ``end``; ``count``: crashes so far."""
 
     topic: str
     partition: int
@@ -34,7 +34,7 @@ class Note(msgspec.Struct):
 
 
 class Crashes:
-    """The notes of one stage, one file per partition in ``folder``. ``patience``: crashes before parking."""
+    """The notes of one stage, one file per partition in ``folder``. ``patience``: crashes before a refusal."""
 
     def __init__(self, folder: Path, patience: int) -> None:
         self._folder = folder
@@ -46,7 +46,7 @@ class Crashes:
                 self._notes[TopicPartition(note.topic, note.partition)] = note
 
     def note(self, tp: TopicPartition, first: int, end: int) -> None:
-        """A run ends over these records: what it has in common with the last one over them is suspected."""
+        """Record a crash on offsets ``first`` to before ``end``; the overlap with the last crash is suspected."""
         known = self._notes.get(tp)
         if known is not None and known.first < end and first < known.end:
             known = Note(*tp, max(first, known.first), min(end, known.end), known.count + 1)
@@ -60,12 +60,12 @@ class Crashes:
         draft.replace(path)
 
     def suspected(self, tp: TopicPartition, first: int, end: int) -> bool:
-        """Whether so many runs ended over some of these records that they are to be taken one by one."""
+        """Whether ``patience`` crashes are noted for some of these offsets, so that they are handled one by one."""
         known = self._notes.get(tp)
         return known is not None and known.count >= self._patience and known.first < end and first < known.end
 
     def passed(self, tp: TopicPartition, end: int) -> None:
-        """Everything before ``end`` is done: forget what was noted of it."""
+        """Delete the note of the partition if every offset in it lies before ``end``, where processing stands."""
         known = self._notes.get(tp)
         if known is not None and known.end <= end:
             del self._notes[tp]
@@ -76,7 +76,7 @@ class Crashes:
 
 
 def _read(path: Path) -> Note | None:
-    """The note; None where the file is none (a disk that was full): the count starts again."""
+    """The note; None for a file that cannot be decoded (the disk was full), which is deleted."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Note)
     except msgspec.DecodeError:
@@ -85,7 +85,7 @@ def _read(path: Path) -> Note | None:
 
 
 class _Overlay:
-    """The state as it will be once the changes so far are applied."""
+    """A view of the state with the changes so far applied, none of them written."""
 
     def __init__(self, below: View) -> None:
         self._below = below
@@ -106,9 +106,9 @@ class _Overlay:
 
 
 def one_by_one(handler: Handler, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
-    """What the chunk brings about when each record is handled alone; those that raise are refused.
+    """Handle each record of the chunk alone and add up the results; records that raise are refused as ``poison``.
 
-    Raises Fatal where more than one and one in a hundred raise.
+    Raises Fatal if more than 1 + 1 % of the records raise, and every ShipSyncError of the handler.
     """
     whole = Handled()
     overlay = None if state is None else _Overlay(state)

@@ -1,4 +1,4 @@
-"""Keeps what a stage goes by as a topic has it: a thread reads the topic to its end and then follows it."""
+"""Keeps a stage's reference data in memory: a thread reads its topic to the end and then follows it."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from streams.kernel.errors import ShipSyncError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=Struct)
-Told = TypeVar("Told", bound=Struct, contravariant=True)
+RecordT = TypeVar("RecordT", bound=Struct, contravariant=True)
 LOOK_SECONDS, REST_SECONDS, END_SECONDS = 0.5, 2.0, 10.0
 
 
-class Learner(Protocol[Told]):
-    """Takes in what a topic tells, while another thread asks it. ``ready``: whether it heard all there was."""
+class Learner(Protocol[RecordT]):
+    """Receives a topic's records in one thread while another asks it. ``ready``: it was read to its end once."""
 
     ready: bool
 
-    def learn(self, record: Told, /) -> None:
-        """Take in one record."""
+    def learn(self, record: RecordT, /) -> None:
+        """Receive one decoded record."""
 
 
 class Learning(Generic[T]):
-    """While it is open, ``learner`` hears of every record. It is not ``ready`` until the topic was read once.
+    """A context manager that passes every record with a value to ``learner``, in a thread of its own.
 
-    ``newest``: of each partition only so many records are read at first; all of them without.
+    Sets ``learner.ready`` once the topic was read to its end. A ShipSyncError is logged and the topic read anew.
+    ``newest``: how many of the newest records of each partition to read at first; None: all of them.
     """
 
     def __init__(

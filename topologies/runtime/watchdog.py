@@ -1,7 +1,7 @@
-"""Ends a worker that stands still: lag without progress, or an event loop or consumer that fell silent.
+"""Ends the process of a stuck worker: one with lag but no progress, or whose event loop or consumer stopped.
 
-Runs in a thread of its own, so that nothing the worker does can hold it up. The supervisor starts the worker
-again; what was in hand is repeated.
+It runs in a thread of its own, which the worker cannot block. The supervisor restarts the worker, which handles
+its uncommitted records again.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ LOOKS_PER_TIMEOUT = 6.0
 
 
 class Watchdog:
-    """Looks every few seconds; ``stuck_timeout`` seconds without progress end the process (70).
+    """Checks six times per ``stuck_timeout`` (seconds); that long without progress ends the process with code 70.
 
-    ``progress``: how far each partition is (``Ledger.progress``), its times on ``clock`` (seconds).
-    ``beat`` is to be called by the event loop every second or so, while the consumer looks for records.
+    ``progress``: returns each partition's progress (``Ledger.progress``), with times on ``clock`` (seconds).
+    The event loop calls ``beat`` about once a second while its consumer polls.
     """
 
     def __init__(
@@ -49,22 +49,22 @@ class Watchdog:
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start the watching thread."""
         self.beat()
         self._thread.start()
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop the watching thread and wait for its end."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def beat(self) -> None:
-        """The event loop is alive."""
+        """Record that the event loop and the consumer are alive now."""
         self._beat_at = self._clock()
 
     def look(self) -> None:
-        """Look once: publish the lag, end the process if it stands still."""
+        """Check once: publish each partition's lag, and end the process if the worker is stuck."""
         now, behind = self._clock(), list(self._progress())
         self._show(behind)
         for one in behind:

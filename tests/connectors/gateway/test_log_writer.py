@@ -12,7 +12,7 @@ import pytest
 
 from config.settings import Settings
 from connectors.embedded.broker import free_port
-from connectors.gateway.log_writer import KafkaLog, NotWritten
+from connectors.gateway.log_writer import KafkaWriter, NotWritten
 from connectors.kafka.producer import Record
 from tests.support.topics import create_topic, read_all
 
@@ -20,8 +20,8 @@ HEADERS = [("feed", b"acme")]
 
 
 @contextmanager
-def opened(bootstrap: str, **more: Any) -> Iterator[KafkaLog]:
-    log = KafkaLog(Settings(_env_file=None, bootstrap=bootstrap, gateway_ack_timeout=10, **more))
+def opened(bootstrap: str, **more: Any) -> Iterator[KafkaWriter]:
+    log = KafkaWriter(Settings(_env_file=None, bootstrap=bootstrap, gateway_ack_timeout=10, **more))
     try:
         yield log
     finally:
@@ -31,7 +31,7 @@ def opened(bootstrap: str, **more: Any) -> Iterator[KafkaLog]:
 def test_each_record_lies_where_is_said(bootstrap: str, topic_name: str) -> None:
     create_topic(bootstrap, topic_name, 3)
 
-    async def write(log: KafkaLog) -> list[Any]:
+    async def write(log: KafkaWriter) -> list[Any]:
         records = [Record(topic_name, None, str(number).encode(), HEADERS) for number in range(50)]
         return list(await asyncio.gather(*(log.write(one) for one in records)))
 
@@ -45,7 +45,7 @@ def test_each_record_lies_where_is_said(bootstrap: str, topic_name: str) -> None
 def test_one_key_lies_in_one_partition(bootstrap: str, topic_name: str) -> None:
     create_topic(bootstrap, topic_name, 4)
 
-    async def write(log: KafkaLog) -> set[int]:
+    async def write(log: KafkaWriter) -> set[int]:
         return {(await log.write(Record(topic_name, b"SO-1", b"v", []))).partition for _ in range(5)}
 
     with opened(bootstrap) as log:
@@ -56,7 +56,7 @@ def test_one_key_lies_in_one_partition(bootstrap: str, topic_name: str) -> None:
 def test_a_producer_that_is_spent_is_made_anew(broker: Any, topic_name: str) -> None:
     create_topic(broker.bootstrap, topic_name)
 
-    async def write(log: KafkaLog) -> int:
+    async def write(log: KafkaWriter) -> int:
         await log.write(Record(topic_name, None, b"1", []))
         log._spent = log._producer
         return (await log.write(Record(topic_name, None, b"2", []))).offset
@@ -74,7 +74,7 @@ def test_a_record_larger_than_any_is_told_apart(broker: Any, topic_name: str) ->
 
 
 def test_without_a_broker_it_is_said_within_the_time_set() -> None:
-    log = KafkaLog(Settings(_env_file=None, bootstrap=f"127.0.0.1:{free_port()}", gateway_ack_timeout=0.3))
+    log = KafkaWriter(Settings(_env_file=None, bootstrap=f"127.0.0.1:{free_port()}", gateway_ack_timeout=0.3))
     started = time.monotonic()
     with pytest.raises(NotWritten) as raised:
         asyncio.run(log.write(Record("t", None, b"v", [])))

@@ -184,3 +184,29 @@ def test_a_check_tells_drift_from_the_contract_and_from_earlier_files(tmp_path: 
     shown = invoked("check", "ups", str(now), "--against", str(before)).output
     assert all(words in shown for words in ("Breaks what the mapping relies on", "New since the earlier files", "mood"))
     assert "Same fields as the earlier files." in invoked("check", "ups", str(before), "--against", str(before)).output
+
+
+FOREIGN = "[red]left[/] :smile:"
+
+
+def test_a_carriers_words_are_shown_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / ":smile:[b].json"
+    file.write_bytes(alert(activityStatus={"type": "I", "code": "7Q", "description": FOREIGN}))
+    for command in ("try", "check"):
+        assert FOREIGN in invoked(command, "ups", str(file)).output
+    assert file.name in invoked("try", "ups", str(file)).output.replace("\n", "")
+
+
+def test_a_refusal_is_shown_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(alert(gmtActivityDate=":smile:"))
+    output = invoked("try", "ups", str(file)).output
+    assert "refused" in output
+    assert ":smile:" in output
+
+
+def test_new_fields_are_shown_as_they_are(tmp_path: Path) -> None:
+    new, old = tmp_path / "new.json", tmp_path / "old.json"
+    new.write_bytes(alert(**{":smile:": 1}))
+    old.write_bytes(alert())
+    assert ":smile:" in invoked("check", "ups", str(new), "--against", str(old)).output

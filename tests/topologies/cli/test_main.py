@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from config.version import VERSION
 from connectors.embedded.ports import unused
 from tests.support.waiting import PATIENCE
-from topologies.cli.main import app
+from topologies.cli.main import _complain, app
 
 COMMANDS = [
     "alerts", "carrier", "demo", "drop", "feed", "gateway", "identity", "masterdata", "norms", "orders", "poll",
@@ -168,3 +168,8 @@ def test_topics_are_listed_in_every_form() -> None:
     assert "shipment.state.v1" in invoked("topics").output
     assert '"name": "shipment.state.v1"' in invoked("topics", "--json").output
     assert "| `shipment.state.v1` |" in invoked("topics", "--markdown").output
+
+
+def test_an_error_message_shows_foreign_text_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    _complain("[red]feed[/] :smile: \x1b[2J")
+    assert capsys.readouterr().err == "[red]feed[/] :smile: \\x1b[2J\n"

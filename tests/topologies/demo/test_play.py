@@ -19,7 +19,7 @@ from tests.support.waiting import PATIENCE, eventually
 from tests.topologies.demo import accounts
 from topologies.demo.ledger import Ledger, Origin
 from topologies.demo.play import Player
-from topologies.demo.reading import READ, Reading
+from topologies.demo.reading import READ, LedgerReader
 from topologies.demo.stories import tell
 
 FEEDS = ("dhl", "easypost", "fedex", "rlca", "ups")
@@ -80,7 +80,7 @@ def test_what_the_stages_write_is_entered_from_where_the_topics_stood_at_the_sta
     producer.produce(topics.CUSTOMER_UPDATES.name, updates.encode(accounts.update(Milestone.PICKED_UP)))
     producer.flush(PATIENCE)
     ledger = Ledger(accounts.plan())
-    reading = Reading(stack, registry, ledger)
+    reading = LedgerReader(stack, registry, ledger)
     delivered = accounts.event(2, Milestone.DELIVERED)
     producer.produce(topics.CUSTOMER_UPDATES.name, updates.encode(accounts.update()))
     producer.produce(topics.CARRIER_EVENTS.name, events.encode(delivered))
@@ -108,4 +108,4 @@ def test_what_the_stages_write_is_entered_from_where_the_topics_stood_at_the_sta
 def test_a_missing_topic_is_named_with_the_fix(broker: EmbeddedBroker) -> None:
     settings = Settings(bootstrap=broker.bootstrap)
     with pytest.raises(Transient, match=rf"{READ[0].name} is not on .*: shipsync topics --create"):
-        Reading(settings, NumberedSchemas(settings), Ledger(accounts.plan()))
+        LedgerReader(settings, NumberedSchemas(settings), Ledger(accounts.plan()))

@@ -1,9 +1,9 @@
-"""Answers kept under their Idempotency-Key, so that a request sent again is not taken twice.
+"""Stores responses under their Idempotency-Key, so that a repeated request is not written twice.
 
-An answer is kept only after Kafka has acknowledged: a process that dies before has told nobody anything, and the
-same request is taken when it comes again. That a request is in progress is known to this process alone, so
-nothing is left behind that could refuse it. Two processes may therefore take one request each at the same
-moment; the stages behind drop the repeat.
+A response is stored only after Kafka has acknowledged the records. A process that dies before that has sent no
+response, and the client's retry is handled as new. Only this process knows which of its requests are in progress,
+so a crash leaves no lock behind. Two processes may therefore write the same request at the same moment; the stages
+drop the repeat.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ log = structlog.get_logger(__name__)
 LONGEST_KEY = 255
 MOST_IN_MEMORY = 10_000
 ANSWER_SECONDS = 0.25
-"""How long Redis may take; a gateway must not wait for it."""
+"""Time-out of a Redis call; a request must not wait longer for it."""
 REST_SECONDS = 5.0
-"""How long Redis is left alone after it failed."""
+"""Pause before Redis is asked again after it failed."""
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """An answer given before. ``fingerprint``: of the request's body."""
+class StoredResponse(msgspec.Struct, frozen=True):
+    """A response sent before. ``fingerprint``: SHA-256 of the request's body, in hex."""
 
     fingerprint: str
     status: int
     body: dict[str, Any]
 
 
-class Answers:
-    """The answers of the last ``seconds``, in Redis and, as far as they fit, in memory."""
+class StoredResponses:
+    """The responses of the last ``seconds``, in Redis, and the newest 10,000 in memory. ``clock``: seconds."""
 
     def __init__(self, redis_url: str, seconds: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis.asyncio.Redis.from_url(
             redis_url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
         )
         self._seconds, self._clock = seconds, clock
-        self._memory: OrderedDict[str, tuple[float, Kept]] = OrderedDict()
+        self._memory: OrderedDict[str, tuple[float, StoredResponse]] = OrderedDict()
         self._in_progress: set[str] = set()
         self._redis_again_at = 0.0
 
-    async def begin(self, name: str, body: bytes) -> Kept | None:
-        """The answer given to the same request before; None where it is new, and now in progress until :meth:`end`.
+    async def begin(self, name: str, body: bytes) -> StoredResponse | None:
+        """The response stored for this request; None for a new one, which is in progress until :meth:`end`.
 
         Raises Problem: 422 for another body under the same key, 409 while the first is still in progress.
         """
@@ -67,8 +67,8 @@ class Answers:
         self._in_progress.add(name)
         return None
 
-    async def keep(self, name: str, kept: Kept) -> None:
-        """Remember an answer; call it after Kafka's acknowledgement only. A Redis that is away is not waited for."""
+    async def keep(self, name: str, kept: StoredResponse) -> None:
+        """Store a response; call it only after Kafka's acknowledgement. A Redis failure is logged, not raised."""
         self._memory[name] = (self._clock() + self._seconds, kept)
         while len(self._memory) > MOST_IN_MEMORY:
             self._memory.popitem(last=False)
@@ -80,21 +80,21 @@ class Answers:
             self._rest(error)
 
     def end(self, name: str) -> None:
-        """The request is no longer in progress, whatever became of it."""
+        """End the request's being in progress, whether it succeeded or failed."""
         self._in_progress.discard(name)
 
     async def close(self) -> None:
-        """Let go of Redis."""
+        """Close the connection to Redis."""
         await self._redis.aclose()
 
-    def _in_memory(self, name: str) -> Kept | None:
+    def _in_memory(self, name: str) -> StoredResponse | None:
         until, kept = self._memory.get(name, (0.0, None))
         if kept is not None and self._clock() >= until:
             del self._memory[name]
             return None
         return kept
 
-    async def _in_redis(self, name: str) -> Kept | None:
+    async def _in_redis(self, name: str) -> StoredResponse | None:
         if self._clock() < self._redis_again_at:
             return None
         try:
@@ -103,23 +103,23 @@ class Answers:
             self._rest(error)
             return None
         try:
-            return None if found is None else msgspec.json.decode(found, type=Kept)
+            return None if found is None else msgspec.json.decode(found, type=StoredResponse)
         except msgspec.DecodeError:
-            log.warning("what Redis keeps under an idempotency key is no answer of ours", key=name)
+            log.warning("the value in Redis under this key is no stored response; it is ignored", key=name)
             return None
 
     def _rest(self, error: Exception) -> None:
         self._redis_again_at = self._clock() + REST_SECONDS
-        log.warning("Redis does not answer; answers are kept in memory alone", trouble=str(error))
+        log.warning("no Redis at SHIPSYNC_REDIS_URL; responses are stored in memory only", trouble=str(error))
 
 
 def fingerprint(body: bytes) -> str:
-    """What tells bodies apart."""
+    """SHA-256 of the body, in hex."""
     return hashlib.sha256(body).hexdigest()
 
 
 def name_of(scope: str, key: str) -> str:
-    """Where an answer is kept. Raises Problem 400 for a key that is none."""
+    """The Redis key of a response. Raises Problem 400 for an Idempotency-Key that is empty, too long or unprintable."""
     if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
         raise Problem(400, "bad_key", f"Idempotency-Key has 1 to {LONGEST_KEY} printable characters")
     return f"shipsync:idempotency:{scope}:{hashlib.sha256(key.encode()).hexdigest()}"
