@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from copy import copy
 from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from streams.contracts.ids import digest, shipment_key
 from streams.contracts.model import (
@@ -88,7 +88,7 @@ class Chunk:
         if before.view.generation == last.view.generation:
             last.raised, last.dwells_told = before.raised, before.dwells_told
         else:
-            out.alerts += settle(copy(before), FOR_EVER)
+            out.alerts += settle(replace(before), FOR_EVER)
         out.alerts += alerts_between(told_before.alerts, told_after.alerts, last)
         known = [one.facts for one in was[:-1]]
         out.archived += [one for one in now[:-1] if one.facts not in known]
@@ -145,9 +145,8 @@ class Chunk:
         """The chunk's own copy of a shipment, to be changed at will."""
         if key in self._own:
             return before
-        mine = copy(before)
-        mine.facts, mine.view = copy(before.facts), copy(before.view)
-        mine.facts.history = before.facts.history.copy()
+        facts = replace(before.facts, history=before.facts.history.copy())
+        mine = replace(before, facts=facts, view=replace(before.view))
         self.states[key] = mine
         self._own.add(key)
         return mine

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
+
+from msgspec.structs import replace
 
 from streams.contracts.link_paths import steps_of
 from streams.kernel.vocabulary import LinkKind
@@ -42,7 +43,7 @@ def project(facts: Facts, keeping: Keeping, known: Shipment | None = None) -> li
         known.facts.seen == facts.seen and known.facts.history == facts.history
         and known.facts.children == facts.children
     ):
-        view = copy(known.view)
+        view = replace(known.view)
         view.generation, view.updated_at = first, max(view.last_received_at or 0, last_claimed_at(facts.claims))
         _claims(facts, view)
         return [Shipment(facts, view)]
@@ -119,8 +120,14 @@ def append(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> Ap
             teller = next(at for at, number in number_of.items() if number == count)
     if count == known:
         return Appended(place, 0, place)
-    view.counts = dict(sorted({**view.counts, KIND_NUMBERS[kind]: count}.items()))
+    view.counts = _with_count(view.counts, KIND_NUMBERS[kind], count)
     return Appended(place, count, teller)
+
+
+def _with_count(counts: dict[int, int], number: int, count: int) -> dict[int, int]:
+    """The counts with another one, by number."""
+    changed = {**counts, number: count}
+    return changed if number in counts or not counts or number > max(counts) else dict(sorted(changed.items()))
 
 
 def _claims(facts: Facts, view: View) -> None:
