@@ -32,7 +32,7 @@ def own_folders(home: Path) -> list[Path]:
 
 
 def _entries(folder: Path) -> tuple[list[Path], list[str]]:
-    """What stands in a folder, sorted, or the fault that it cannot be read."""
+    """The entries of a folder, sorted; a fault where it cannot be read."""
     try:
         found = sorted(entry for entry in folder.iterdir() if not IGNORED.fullmatch(entry.name))
     except OSError as error:
@@ -41,7 +41,7 @@ def _entries(folder: Path) -> tuple[list[Path], list[str]]:
 
 
 def _faults(folder: Path) -> Iterator[str]:
-    """What is wrong with a carrier's folder."""
+    """The faults in the layout of a carrier's folder."""
     where = folder.absolute()
     if not folder.is_dir():
         yield f"{where} is a file: a carrier is a folder with a {FILE}; move the file into one, or away"

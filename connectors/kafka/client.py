@@ -1,4 +1,4 @@
-"""What every Kafka client of ours has in common: its logger, and what is said where no broker answers."""
+"""The logger of every Kafka client, and the error for a broker that does not answer."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ NO_LEADER = frozenset({
 
 
 class OutOfRange(StrEnum):
-    """What becomes of an offset the partition does not hold (any more)."""
+    """Where to read on when the partition no longer holds the offset asked for."""
 
     EARLIEST = "earliest"
     ERROR = "error"
