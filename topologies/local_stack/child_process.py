@@ -6,20 +6,19 @@ should the supervisor die without stopping it.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from connectors.embedded.with_parent import ends_with_parent
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 LOG_TAIL_BYTES = 2000
-_PR_SET_PDEATHSIG = 1
 
 
 class State(StrEnum):
@@ -74,7 +73,7 @@ class Child:
             self.process = subprocess.Popen(
                 list(self.spec.command), env={**os.environ, **self.spec.env}, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-                preexec_fn=_ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
+                preexec_fn=ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )
         self.started = now
         self.state = State.STARTING
@@ -101,20 +100,6 @@ class Child:
             return self.log.read_bytes()[-LOG_TAIL_BYTES:].decode("utf-8", "replace").strip()
         except FileNotFoundError:
             return ""
-
-
-def _ends_with_parent() -> Callable[[], None] | None:
-    """A function the child runs before its program: it asks the kernel to kill it when its parent ends. Linux only."""
-    if sys.platform != "linux":
-        return None
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask
 
 
 def how_it_ended(code: int) -> str:
