@@ -11,7 +11,14 @@ from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.poll_plan import Plan, plan_of
 from connectors.mapping.declared.refusals import Refusals, Test, test_of
 from connectors.mapping.declared.schema import CheckDigit, Document, Push, Specification
-from connectors.mapping.declared.schema_checks import check_places, check_push, check_rows, check_times, check_zone
+from connectors.mapping.declared.schema_checks import (
+    check_places,
+    check_push,
+    check_rows,
+    check_texts,
+    check_times,
+    check_zone,
+)
 from connectors.mapping.declared.status_tables import StatusTable
 from connectors.mapping.declared.yaml_text import Lines
 from connectors.mapping.documents.adapter import (
@@ -93,6 +100,8 @@ def read_carrier_file(folder: Path) -> CarrierFile:
     check_rows(spec, lines)
     if spec.push is not None:
         check_push(spec.push, lines)
+    for name, statuses in spec.statuses.items():
+        check_texts(statuses, lines, ("statuses", name, "texts"))
     tables = {name: StatusTable(table) for name, table in spec.statuses.items()}
     return CarrierFile(spec, lines, tables, [_scheme(one, lines, index) for index, one in enumerate(spec.check_digits)])
 
@@ -207,6 +216,12 @@ def _document(
             (*where, "statuses"),
             f"no table {document.statuses!r}; use one of {', '.join(one.tables) or '(none declared)'}",
         )
+    for number, way in enumerate(document.else_codes):
+        if way.statuses and way.statuses not in tables:
+            raise one.lines.error(
+                (*where, "else_codes", str(number), "statuses"),
+                f"no table {way.statuses!r}; use one of {', '.join(one.tables)}",
+            )
     check_times(document, one.lines, where)
     check_places(document, one.lines, where)
 

@@ -8,7 +8,17 @@ from operator import itemgetter
 
 from connectors.mapping.declared.schema import Place, ZoneBy
 from connectors.mapping.documents.paths import Row, Texts
-from connectors.mapping.values.places import PARTS, Key, country_code, is_country, place, zone_at, zone_in, zones
+from connectors.mapping.values.places import (
+    PARTS,
+    Key,
+    country_code,
+    is_country,
+    place,
+    zone_at,
+    zone_in,
+    zone_name,
+    zones,
+)
 from streams.contracts.model import Location
 
 Locate = Callable[[Row], Location | None]
@@ -96,23 +106,36 @@ def _pattern_parser(pattern: str) -> LineParser:
     return parse_line
 
 
-def zone_finder(
-    specs: Sequence[ZoneBy], default: str, texts: Texts, declared: Place | None, locate: Locate
-) -> Callable[[Row], str]:
-    """Compile ``zone_by`` to a function from a row to an IANA zone: the first entry that finds one, else ``default``.
+class ZoneFinder:
+    """Finds the IANA zone of a scan's local times: by the first entry of ``zone_by`` that finds one, else ``default``.
 
-    ``declared`` and ``locate`` are the document's ``place`` and its compiled reader.
+    ``declared`` and ``locate`` are the document's ``place`` and its compiled reader. ``reads_names``: whether a field
+    may hold a zone's name.
     """
-    readers = [_zone_reader(spec, texts, declared, locate) for spec in specs]
 
-    def zone_of(row: Row) -> str:
-        for read_zone in readers:
+    def __init__(
+        self, specs: Sequence[ZoneBy], default: str, texts: Texts, declared: Place | None, locate: Locate
+    ) -> None:
+        self._default = default
+        self._readers = [_zone_reader(spec, texts, declared, locate) for spec in specs]
+        self._named = [(texts.slot(spec.by), spec.table == "zones") for spec in specs if spec.by is not None]
+        self.reads_names = bool(self._named)
+
+    def zone_of(self, row: Row) -> str:
+        """Return the zone of a scan."""
+        for read_zone in self._readers:
             zone = read_zone(row)
             if zone is not None:
                 return zone
-        return default
+        return self._default
 
-    return zone_of
+    def is_stated(self, row: Row) -> bool | None:
+        """Return True where a field names the scan's zone, False where it names one that is unknown, else None."""
+        for slot, is_name in self._named:
+            value = row[slot]
+            if value is not None and (is_name or "/" in value):
+                return zone_name(value) is not None
+        return None
 
 
 def _zone_reader(spec: ZoneBy, texts: Texts, declared: Place | None, locate: Locate) -> Callable[[Row], str | None]:
@@ -126,13 +149,15 @@ def _zone_reader(spec: ZoneBy, texts: Texts, declared: Place | None, locate: Loc
 
     def of_a_field(row: Row) -> str | None:
         value = row[slot]
-        return None if value is None else zone_by(value)
+        return None if value is None else zone_by(value) or zone_name(value)
 
     return of_a_field
 
 
 def _zone_getter(spec: ZoneBy, declared: Place | None) -> Callable[[str], str | None]:
     own = {name.upper(): zone for name, zone in spec.zones.items()}
+    if spec.table == "zones":
+        return lambda value: own.get(value.upper())
     if spec.table == "unlocodes":
         return lambda value: own.get(value.upper()) or zone_at(value, None)
     if spec.table == "place":

@@ -16,7 +16,8 @@ from connectors.formats.edifact import Message, Segment, at, read
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.refusals import merged_by_reason
 from connectors.mapping.declared.schema import Cause, Edifact, Meaning, Statuses
-from connectors.mapping.declared.status_tables import StatusMeaning, StatusTable, status_meaning
+from connectors.mapping.declared.status_meaning import StatusMeaning
+from connectors.mapping.declared.status_tables import StatusTable, status_meaning
 from connectors.mapping.edifact.contrl import acknowledge_interchanges, received
 from connectors.mapping.edifact.times import moment_of
 from connectors.mapping.values.carrier_names import CarrierNames

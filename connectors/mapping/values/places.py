@@ -6,6 +6,7 @@ from collections import Counter
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pycountry
 from msgspec import Struct
@@ -45,6 +46,17 @@ def _only_zones() -> dict[str, str]:
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
     several = Counter(row[0] for row in rows)
     return {row[0]: row[2] for row in rows if several[row[0]] == 1}
+
+
+@cache
+def _zone_names() -> dict[str, str]:
+    return {name.casefold(): name for name in available_timezones()}
+
+
+@lru_cache(maxsize=1_000)
+def zone_name(text: str) -> str | None:
+    """Return the IANA zone of this name, as it is spelled there; None if there is none."""
+    return _zone_names().get(text.casefold().replace(" ", "_"))
 
 
 @lru_cache(maxsize=1_000)

@@ -18,8 +18,8 @@ TABLE = StatusTable(Statuses(
         "IT": Milestone.IN_TRANSIT,
     },
     texts=[
-        TextMeaning("departed", Milestone.DEPARTED_FACILITY, code="transit"),
-        TextMeaning("left over", Milestone.STORED),
+        TextMeaning(starts="departed", milestone=Milestone.DEPARTED_FACILITY, code="transit"),
+        TextMeaning(starts="left over", milestone=Milestone.STORED),
     ],
     reasons={
         "12": Cause(Reason.WEATHER, ExceptionType.DELAY),
