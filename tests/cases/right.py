@@ -68,10 +68,9 @@ FIELDS = [
                   "departed_facility picked_up",
         "signed": "MUSTER - - - - -",
     }),
-    Case("x12_945_eta.edi", "x12_partner", {"estimate": "2026-10-13T23:59:59Z"}),
+    Case("x12_945_eta.edi", "x12_partner", {"estimate": "2026-10-14T03:59:59Z"}),
     Case("x12_210_wrapped.edi", "x12_partner", {
-        "events": "delivered", "numbers": "100000001",
-        "references": "shipment:200000002 po:721295",
+        "events": "delivered", "references": "shipment:200000002 invoice:100000001 po:721295",
     }),
     Case("C03/space_before_tilde_all.edi", "x12_partner", {
         "events": "in_transit", "numbers": "PRO7700301", "flags": "envelope_nonstandard",

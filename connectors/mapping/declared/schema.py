@@ -141,13 +141,15 @@ class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
 
 class OtherCarrier(Struct, frozen=True, forbid_unknown_fields=True):
     """A field with the name of another carrier. ``aliases``: name -> slug; ``pattern``: a regular expression whose
-    matching group is the name, for fields that hold more; ``otherwise``: the slug if the field is empty.
+    matching group is the name, for fields that hold more; ``otherwise``: the slug if the field is empty;
+    ``none_of``: texts that name no carrier, as if the field were empty.
     """
 
     path: str
     pattern: str | None = None
     otherwise: str = "unknown"
     aliases: dict[str, str] = field(default_factory=dict)
+    none_of: list[str] = field(default_factory=list)
 
 
 class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from streams.kernel.vocabulary import Classifier, ExceptionType, Milestone, Reason
 
+_FINAL = frozenset({Milestone.DELIVERED, Milestone.RETURNED})
+
 
 class StatusMeaning(NamedTuple):
     """The canonical meaning of a status. ``flags`` is never changed in place."""
@@ -16,3 +18,8 @@ class StatusMeaning(NamedTuple):
     reason: Reason
     flags: tuple[str, ...]
     name: str = ""
+
+
+def is_final(meaning: StatusMeaning) -> bool:
+    """Return True for a delivery or return that has happened: worth keeping even without a readable time."""
+    return meaning.milestone in _FINAL and meaning.classifier is Classifier.ACTUAL

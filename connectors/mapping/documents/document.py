@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from connectors.mapping.declared.refusals import Refusals, test_of
 from connectors.mapping.declared.schema import Delivery, Document, OtherCarrier, Refusal, Specification
+from connectors.mapping.declared.status_meaning import is_final
 from connectors.mapping.declared.status_tables import StatusTable
 from connectors.mapping.documents.levels import LIST, elements_of
-from connectors.mapping.documents.location import ZoneFinder, location_reader
+from connectors.mapping.documents.location import ZoneFinder, assumes_country, location_reader
 from connectors.mapping.documents.meaning import ScanStatusReader, Table
 from connectors.mapping.documents.paths import Levels, Row, Texts, split
 from connectors.mapping.documents.references import reference_reader
@@ -25,11 +26,10 @@ from streams.contracts.model import CarrierEvent, ProofOfDelivery, Reference
 from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.carrier_errors import CarrierError
 from streams.kernel.errors import Reject
-from streams.kernel.vocabulary import Classifier, Flag, Milestone, Precision, RejectReason
+from streams.kernel.vocabulary import Flag, Milestone, Precision, RejectReason
 
 MESSAGE = "message"
 ASKED = "asked"
-_FINAL = frozenset({Milestone.DELIVERED, Milestone.RETURNED})
 _PROVEN = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})
 
 
@@ -48,6 +48,7 @@ class DocumentReader:
         self._location = location_reader(spec.place, texts)
         self._zones = ZoneFinder(spec.zone_by, carrier.zone, texts, spec.place, self._location)
         zone_of = self._zones.zone_of
+        self._assumes_country = assumes_country(spec.place, texts)
         carrier_slot = texts.first(carrier.carrier.path if isinstance(carrier.carrier, OtherCarrier) else None)
         self._number = texts.slots([path for path in _listed(spec.tracking_number) if path != ASKED])
         self._moment = time_reader(spec.time, texts, zone_of)
@@ -175,11 +176,13 @@ class DocumentReader:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
         meaning, flags = status.meaning, list(status.meaning.flags)
         if moment is None:
-            if meaning.milestone not in _FINAL or meaning.classifier is not Classifier.ACTUAL:
+            if not is_final(meaning):
                 raise unreadable or Reject(RejectReason.INVALID_TIME, "no time", self._missing[1])
             moment = UNREADABLE_TIME
         elif moment.assumed and self._zones.reads_names:
             moment = self._in_stated_zone(row, moment, flags)
+        if self._assumes_country is not None and self._assumes_country(row):
+            flags.append(Flag.PLACE_ASSUMED.value)
         return self._build(context, index, Scan(
             status.carrier, number, meaning, status.code, status.shown_code, status.text, moment,
             references.copy(), flags, self._location(row), None,

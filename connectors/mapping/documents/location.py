@@ -13,6 +13,7 @@ from connectors.mapping.values.places import (
     Key,
     country_code,
     is_country,
+    is_country_by_city,
     place,
     zone_at,
     zone_in,
@@ -66,8 +67,7 @@ def line_parser(spec: Place) -> LineParser:
         found = line.rsplit(",", len(order) - 1) if from_right else line.split(",", len(order) - 1)
         parts = [part.strip() or None for part in found]
         targets = list(order[-len(parts):] if from_right else order[:len(parts)])
-        last = parts[-1]
-        if 1 < len(parts) < len(order) and _COUNTRY in order and last is not None and is_country(last):
+        if 1 < len(parts) < len(order) and _COUNTRY in order and _ends_with_country(parts):
             targets[-1] = _COUNTRY
         key: list[str | None] = [*_NOTHING]
         for index, part in zip(targets, parts, strict=True):
@@ -75,6 +75,25 @@ def line_parser(spec: Place) -> LineParser:
         return key
 
     return parse_line
+
+
+def _ends_with_country(parts: Sequence[str | None]) -> bool:
+    city, last = parts[0], parts[-1]
+    return last is not None and (is_country(last) or (city is not None and is_country_by_city(last, city)))
+
+
+def assumes_country(spec: Place | None, texts: Texts) -> Callable[[Row], bool] | None:
+    """Return a test of a row: whether the last part of its line could be a region as well, and was taken for a country
+    by the city before it; None where no line is cut at commas."""
+    if spec is None or spec.line is None or spec.pattern is not None:
+        return None
+    slot = texts.slot(spec.line)
+
+    def assumes(row: Row) -> bool:
+        city, _, last = (row[slot] or "").partition(",")
+        return bool(last) and is_country_by_city(last.strip(), city.strip())
+
+    return assumes
 
 
 def _indexes(names: Iterable[str]) -> tuple[int, ...]:

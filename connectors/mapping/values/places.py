@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from connectors.mapping.declared import yaml_text
-from connectors.mapping.values.unlocode import find
+from connectors.mapping.values.unlocode import find, names_in
 from streams.contracts.model import Location
 
 TABLES = Path(__file__).parent / "tables"
@@ -81,6 +81,17 @@ def may_be_country(text: str) -> bool:
 def is_country(text: str) -> bool:
     """Return True for the code or English name of a country that is no region code of ``tables/zones.yaml``."""
     return text.upper() not in zones().regions and may_be_country(text)
+
+
+@lru_cache(maxsize=20_000)
+def is_country_by_city(text: str, city: str) -> bool:
+    """Return True where ``text`` is the code of a country and of a region of the US or Canada (DE, NL), and the city is
+    a place of that country and none of that region, by the UN/LOCODE list."""
+    code, name = text.upper(), city.casefold()
+    if len(code) != 2 or code not in zones().regions or not may_be_country(code):
+        return False
+    in_region = any((name, code) in names_in(country) for country in _OF_REGIONS)
+    return not in_region and any(name == known for known, _ in names_in(code))
 
 
 _places: dict[Key, Location] = {}
