@@ -7,6 +7,7 @@ become flags on the enclosed transaction sets (docs/decisions/0003-own-x12-token
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from streams.kernel.errors import Reject
@@ -76,7 +77,7 @@ def separators_of(text: str) -> Separators:
         raise Reject(RejectReason.MALFORMED, f"an interchange starts with ISA, this with {text[:8]!r}", "ISA")
     element = text[3:4]
     parts = text[:200].split(element, ISA_ELEMENTS) if element else []
-    short = _without_last_element(element, parts)
+    short = _without_last_element(element, parts, text)
     if short is not None:
         return short
     if len(parts) <= ISA_ELEMENTS or len(parts[ISA_ELEMENTS]) < 2:
@@ -92,8 +93,11 @@ def separators_of(text: str) -> Separators:
     return Separators(element, end, length, bool(blanks))
 
 
-def _without_last_element(element: str, parts: list[str]) -> Separators | None:
-    """Return the separators of an ISA that ends after ISA15, with or without the separator behind it."""
+def _without_last_element(element: str, parts: list[str], text: str) -> Separators | None:
+    """Return the separators of an ISA that ends after ISA15, with or without the separator behind it.
+
+    ``>`` and a line break behind ISA15 are ISA16 and the terminator, unless ``>`` also ends the segment before the ST.
+    """
     if len(parts) < ISA_ELEMENTS or _is_out_of_place(element, [*parts[:15], parts[15][:1]]):
         return None
     usage = parts[15]
@@ -101,7 +105,8 @@ def _without_last_element(element: str, parts: list[str]) -> Separators | None:
     end, following = rest[:1], rest[1:].lstrip("\r\n ")
     if not end or end.isalnum() or not following.startswith(("GS", "TA1")):
         return None
-    if len(usage) == 1 and rest[1:2] == end:
+    ends_segments = rf"{re.escape(end)}[\r\n ]*ST{re.escape(element)}"
+    if rest[1:2] != following[:1] and not re.search(ends_segments, text[:_MOST_OF_A_HEAD]):
         return None
     length = sum(map(len, parts[:15])) + ISA_ELEMENTS + 1 + (len(usage) == 1)
     return Separators(element, end, length, nonstandard=True)
@@ -160,12 +165,14 @@ class _Interchange:
 
     def _read(self, text: str, terminator: str) -> None:
         element, open_set = self._element, self._open
-        # Where lines do not end segments they are how a system before us wrapped the file, and no content.
-        lines = (text if terminator in "\r\n" else text.replace("\r", "").replace("\n", "")).split(terminator)
+        lines = text.split(terminator)
         for index, raw in enumerate(lines):
             line = raw.strip()
             if not line:
                 continue
+            if "\n" in line and not line.startswith("ISA"):
+                # Where lines do not end segments they are how a system before us wrapped the file, and no content.
+                line = line.replace("\r", "").replace("\n", "")
             segment = line.split(element)
             name = segment[0]
             if open_set is not None and name not in _ENVELOPE and name[:3] != "ISA":
@@ -276,6 +283,8 @@ _ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
 _ALLOWED_OUTSIDE = frozenset({"TA1", "ISB", "ISE"})
 """Segments that may occur outside of transaction sets, besides the envelope."""
 _MAX_SHOWN = 40
+_MOST_OF_A_HEAD = 1_000
+"""Characters in which ISA, GS and the first ST stand."""
 
 
 def _at(segment: Segment, index: int) -> str:

@@ -57,7 +57,7 @@ FIELDS = [
     Case("C12/ups_more_codes.json", "ups", {
         "events": "delivery_attempted/consignee/consignee_absent in_transit/other available_for_pickup "
                   "in_transit/address/address_incorrect in_transit/delay/weather customs_started picked_up "
-                  "in_transit/delay returning/refusal/consignee_refused available_for_pickup",
+                  "in_transit/delay/processing_delay delivery_attempted/refusal/consignee_refused available_for_pickup",
     }),
     Case("C09/fedex_eta_dateandtimes.json", "fedex", {"estimate": "2026-12-02T01:00:00Z"}),
     Case("C12/ups_rescheduled_eta.json", "ups", {"estimate": "2026-12-03T00:15:00Z"}),
@@ -89,7 +89,7 @@ FIELDS = [
     }),
     Case("fedex_007.json", "fedex", {
         "events": "delivery_attempted/consignee/consignee_absent delivery_attempted/refusal/consignee_refused "
-                  "in_transit info",
+                  "in_transit/consignee/consignee_requested_later info/consignee/consignee_requested_later",
         "references": "door_tag:DT100000000000 master_tracking:888888888888",
         "estimate": "2026-10-07T00:00:00Z",
     }),

@@ -173,7 +173,7 @@ class DocumentReader:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without a time", self._missing[1])
         status = self._read_status(row)
         if status is None:
-            raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
+            raise unreadable or Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
         meaning, flags = status.meaning, list(status.meaning.flags)
         if moment is None:
             if not is_final(meaning):

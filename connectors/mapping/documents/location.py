@@ -85,7 +85,7 @@ def _ends_with_country(parts: Sequence[str | None]) -> bool:
 def assumes_country(spec: Place | None, texts: Texts) -> Callable[[Row], bool] | None:
     """Return a test of a row: whether the last part of its line could be a region as well, and was taken for a country
     by the city before it; None where no line is cut at commas."""
-    if spec is None or spec.line is None or spec.pattern is not None:
+    if spec is None or spec.line is None or spec.pattern is not None or not {"region", "country"} <= set(_names(spec)):
         return None
     slot = texts.slot(spec.line)
 
@@ -94,6 +94,10 @@ def assumes_country(spec: Place | None, texts: Texts) -> Callable[[Row], bool] |
         return bool(last) and is_country_by_city(last.strip(), city.strip())
 
     return assumes
+
+
+def _names(spec: Place) -> list[str]:
+    return [name.strip() for name in spec.parts.split(",")]
 
 
 def _indexes(names: Iterable[str]) -> tuple[int, ...]:
