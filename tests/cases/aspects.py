@@ -70,11 +70,12 @@ def _references(outcome: Outcome) -> str:
 
 
 def _delivered(outcome: Outcome) -> str:
-    posted = [one for one in outcome.journey.postings if one.kind == "delivery_confirmation"]
-    told = [one for one in outcome.journey.updates if one.milestone == "delivered"]
-    return f"{len(posted)} posted, {len(told)} told" + "".join(
-        f" {day}" for day in sorted({at_utc(one.occurred_at)[:10] for one in [*posted, *told]})
-    )
+    journey = outcome.journey
+    posted = [one.occurred_at for one in journey.postings if one.kind == "delivery_confirmation"]
+    told = [one.occurred_at for one in journey.updates if one.milestone == "delivered"]
+    known = [at for one in journey.shipments.values() if (at := one.view.delivered_at) is not None]
+    days = {at_utc(at)[:10] for at in [*posted, *told, *(known if posted else [])]}
+    return f"{len(posted)} posted, {len(told)} told" + "".join(f" {day}" for day in sorted(days))
 
 
 ASPECTS: Mapping[str, Callable[[Outcome], str]] = {
@@ -96,5 +97,6 @@ ASPECTS: Mapping[str, Callable[[Outcome], str]] = {
     ),
 }
 """``events``: milestone, exception and reason of each. ``times``: as stated, with the place's offset. ``status``: of
-all its numbers, each once. ``delivered``: deliveries posted and told, and their days. ``flags``: but for those of made
+all its numbers, each once. ``delivered``: deliveries posted and told, and their days, that of
+the state among them. ``flags``: but for those of made
 up numbers."""
