@@ -1,7 +1,7 @@
-"""One child process: what it is to run, and the process itself while it runs.
+"""One child process: its specification, and the process while it runs.
 
-A child runs in a session of its own, so a Ctrl-C reaches its supervisor alone; on Linux the kernel kills it
-should the supervisor die without stopping it.
+A child runs in a session of its own, so a Ctrl-C reaches its supervisor alone; on Linux the kernel kills it if the
+supervisor dies without stopping it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
-    """One process to keep. ``essential``: without it the others make no sense, it is not restarted alone.
+    """A process to keep running. ``essential``: the other processes need it, so it is not restarted alone.
 
     Higher layers are stopped before lower ones; ``stop_seconds`` is how long a child may take to stop.
     """
@@ -50,7 +50,7 @@ class ChildSpec:
 
 
 class Child:
-    """A kept process. Times are on the supervisor's clock, seconds."""
+    """A child process that is kept running. Times are seconds on the supervisor's clock."""
 
     def __init__(self, spec: ChildSpec, log: Path) -> None:
         self.spec = spec

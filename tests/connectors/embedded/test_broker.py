@@ -36,7 +36,7 @@ def test_a_taken_port_is_told_with_the_port() -> None:
 
 
 @pytest.mark.broker
-def test_it_stops_twice_and_can_start_again() -> None:
+def test_a_broker_can_be_stopped_twice_and_started_again() -> None:
     with EmbeddedBroker() as broker:
         broker.stop()
         broker.start()
@@ -62,7 +62,7 @@ signal.pause()
 @pytest.mark.broker
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_it_ends_with_the_process_that_started_it(how: signal.Signals) -> None:
+def test_a_broker_ends_with_the_process_that_started_it(how: signal.Signals) -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         port = int(parent.stdout.readline().rpartition(":")[2])

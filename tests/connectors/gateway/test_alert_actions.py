@@ -79,7 +79,7 @@ def test_what_is_no_id_of_an_alert_is_refused(one: Gateway, alert: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "k-erp"])
-def test_only_the_key_of_the_alerts_lets_in(one: Gateway, key: str) -> None:
+def test_only_a_key_for_alerts_is_accepted(one: Gateway, key: str) -> None:
     assert post(one, ACK, key=key).status_code == 401
 
 
