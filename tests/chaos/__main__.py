@@ -1,5 +1,6 @@
-"""``make chaos``: faults under steady load on Apache Kafka; prints what each lost, doubled and changed, and how long the
-workers took to be back. Ends with 1 where a promise was not kept.
+"""``make chaos``: faults under steady load on Apache Kafka; prints what each lost, doubled and changed.
+
+Also how long the workers took to be back. Ends with 1 where a promise was not kept.
 
 ``--broken`` runs workers with a fault put in on purpose (an acknowledgement before its outputs): the harness then has
 to find it, and ends with 1 where it does not.

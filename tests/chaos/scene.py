@@ -16,6 +16,7 @@ from confluent_kafka import Producer
 
 from config import topics
 from config.settings import Processing, Settings
+from connectors.kafka.client import client_log
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import CarrierEvent, OrderReference
@@ -46,7 +47,7 @@ class Load(threading.Thread):
         self._out = Producer({
             "bootstrap.servers": settings.kafka.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True,
             "linger.ms": 5, "queue.buffering.max.messages": 2_000_000,
-        })
+        }, logger=client_log)
         self.sent = 0
         self.unsent: int | None = None
         """How many the broker never acknowledged; None until all were handed over."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from config import settings as configuration
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import cut, printable, safe
+from topologies.operations.terminal import PlainTable, cut, echo, echo_json
 
 if TYPE_CHECKING:
     from topologies.operations.changelog_repair import ChangelogRepair, Plan
@@ -30,18 +28,17 @@ def check(stage: Stage, as_json: AsJson = False) -> None:
     """Read a stage's whole state topic; list what cannot be read. Exit 1 if there is such a record."""
     found = _with_progress(_repair(stage), lambda one, beat: one.unreadable(beat=beat))
     if as_json:
-        typer.echo(json.dumps([_plain(one) for one in found], indent=2, ensure_ascii=False))
+        echo_json([_plain(one) for one in found])
     elif not found:
-        typer.echo(f"Every record of {stage} can be read.")
+        echo(f"Every record of {stage} can be read.")
     else:
-        table = Table("partition", "offset", "key", "why it cannot be read")
+        table = PlainTable("partition", "offset", "key", "why it cannot be read")
         for one in found:
             table.add_row(
-                str(one.record.partition), str(one.record.offset), safe(cut(_text(one.record.key), TEXT)),
-                safe(one.reject.detail),
+                str(one.record.partition), str(one.record.offset), cut(_text(one.record.key), TEXT), one.reject.detail
             )
         Console(highlight=False).print(table)
-        typer.echo(f"shipsync state repair {stage} PARTITION OFFSET takes a key back to the record before.")
+        echo(f"shipsync state repair {stage} PARTITION OFFSET takes a key back to the record before.")
     if found:
         raise typer.Exit(1)
 
@@ -68,15 +65,15 @@ def _mend(remedy: str, stage: str, partition: int, offset: int, *, apply: bool, 
     if apply:
         repairing.apply(plan)
     if as_json:
-        typer.echo(json.dumps({**_plain_plan(plan), "written": apply}, indent=2, ensure_ascii=False))
+        echo_json({**_plain_plan(plan), "written": apply})
         return
-    typer.echo(printable(str(plan.unreadable)))
-    typer.echo("The record goes to the dead letters as it is.")
+    echo(str(plan.unreadable))
+    echo("The record goes to the dead letters as it is.")
     if plan.from_offset is None:
-        typer.echo("Its key is deleted: the stage then knows nothing of it.")
+        echo("Its key is deleted: the stage then knows nothing of it.")
     else:
-        typer.echo(f"Its key goes back to the record at offset {plan.from_offset}; what came after that is lost.")
-    typer.echo("Written. Start the stage again." if apply else "Nothing is written yet: stop the stage, add --apply.")
+        echo(f"Its key goes back to the record at offset {plan.from_offset}; what came after that is lost.")
+    echo("Written. Start the stage again." if apply else "Nothing is written yet: stop the stage, add --apply.")
 
 
 def _repair(stage: str) -> ChangelogRepair:

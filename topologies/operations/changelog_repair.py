@@ -144,8 +144,8 @@ class ChangelogRepair:
             raise Fatal(f"whether the stage {self._app.name} runs cannot be asked: {error}") from error
         if state not in STOPPED:
             raise Fatal(
-                f"workers of the stage {self._app.name} run (its consumer group is {state.name.lower()}): stop them first,"
-                f" then try again. A worker that was killed counts until its session ends"
+                f"workers of the stage {self._app.name} run (its consumer group is {state.name.lower()}):"
+                f" stop them first, then try again. A worker that was killed counts until its session ends"
                 f" ({self._settings.stage.session_timeout:g} s)"
             )
 
