@@ -1,4 +1,4 @@
-"""``/v1/alerts/{alert_id}/actions``: what people do about an alert, onto ``alert.actions.v1``."""
+"""``/v1/alerts/{alert_id}/actions``: writes people's actions on alerts to ``alert.actions.v1``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Words = Annotated[str, StringConstraints(max_length=2_000)]
 
 
 class ActionDocument(BaseModel):
-    """One thing done about the alert. Times carry an offset."""
+    """One action on the alert. Times carry an offset."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -42,7 +42,7 @@ class ActionDocument(BaseModel):
 
 
 def to_action(alert_id: str, received_at: int, document: ActionDocument) -> AlertAction:
-    """The action as the contract has it. ``received_at``: UTC ms."""
+    """The action as a record of its topic. ``received_at``: UTC ms."""
     at = received_at if document.at is None else min(received_at, milliseconds(document.at))
     until = None if document.until is None else milliseconds(document.until)
     return AlertAction(alert_id, document.action, document.by, at, document.note, until, document.owner)
@@ -72,8 +72,8 @@ def router(codecs: Codecs, services: Services) -> APIRouter:
         openapi_extra={**body_of(ActionDocument), "security": [{"key": []}]},
     )
     async def post(request: Request, alert_id: AlertId) -> JSONResponse:
-        """Take one action or a list. The answer comes when Kafka has them all; whether there is such an alert, and what
-        they did to it, stands on ops.alerts."""
+        """Accept one action or a list. The response comes once Kafka has all of them; whether the alert exists, and the
+        effect, is on ops.alerts."""
         check_key(request.headers.get("authorization"), services.api_keys.get(ACTIONS.scope, ()))
         limits = services.within_rate(ACTIONS.scope)
         bodies.check_kind(request, JSON)

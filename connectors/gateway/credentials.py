@@ -33,7 +33,8 @@ def secrets_of(setting: str, value: SecretStr | None) -> Secrets:
 
 
 def is_one_of(given: bytes, known: Iterable[bytes]) -> bool:
-    """Whether ``given`` is among ``known``; how long that takes tells nothing of which, or how much of it, fits."""
+    """Whether ``given`` is one of ``known``. The time it takes reveals neither which one, nor how much of it,
+    matches."""
     found = False
     for one in known:
         found |= hmac.compare_digest(given, one)

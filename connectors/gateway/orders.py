@@ -1,4 +1,4 @@
-"""``/v1/orders``: the ERP's orders onto ``erp.orders.v1``."""
+"""``/v1/orders``: writes the ERP's orders to ``erp.orders.v1``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from streams.contracts.model import Order, OrderLine, Reference
 from streams.orders.claims import claims_of
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NUMBER)]
-"""A number or code of the ERP's."""
+"""A number or code from the ERP."""
 
 
 class OrderNumber(BaseModel):
-    """Another number its shipments are known by."""
+    """Another number of the order's shipments."""
 
     model_config = ConfigDict(extra="forbid")
     type: Name = Field(description="po, bol, pro, sscc, container, booking, ...")
@@ -26,7 +26,7 @@ class OrderNumber(BaseModel):
 
 
 class OrderShipment(BaseModel):
-    """One shipment the order travels in, by the carrier's number, or by references alone."""
+    """One shipment of the order, by the carrier's number, or by references alone."""
 
     model_config = ConfigDict(extra="forbid")
     delivery_id: Name = Field(description="ERP delivery")
@@ -62,7 +62,7 @@ def milliseconds(at: datetime) -> int:
 
 
 def to_order(document: OrderDocument) -> Order:
-    """The order as the contract has it."""
+    """The order as a record of its topic."""
     promised = document.promised_delivery_at
     lines = [
         OrderLine(one.delivery_id, one.carrier or "", one.tracking_number or "", _numbers(one.references))
@@ -80,7 +80,7 @@ def _numbers(told: list[OrderNumber]) -> list[Reference]:
 
 
 def _wrong(order: Order) -> list[tuple[str, str]]:
-    """What the orders stage would refuse of the order."""
+    """The faults for which the orders stage would refuse the order: (field, detail)."""
     return [(reject.path or "", reject.detail) for reject in claims_of(order).rejects]
 
 
