@@ -54,9 +54,14 @@ class Problem(Exception):
         self.errors = list(errors)
 
 
-def unavailable(detail: str, retry_after: int) -> Problem:
+def unavailable(detail: str, retry_after: int, code: str = "unavailable") -> Problem:
     """Nothing was taken; the same request may succeed in ``retry_after`` seconds."""
-    return Problem(503, "unavailable", detail, headers={"Retry-After": str(retry_after)})
+    return Problem(503, code, detail, headers={"Retry-After": str(retry_after)})
+
+
+def invalid(faults: Sequence[Mapping[str, Any]]) -> Problem:
+    """Fields are wrong, nothing was taken. Each fault has a ``pointer`` and a ``detail``; the first 100 are told."""
+    return Problem(422, "invalid", f"{len(faults)} fields are wrong, nothing was taken", errors=faults[:100])
 
 
 def body(problem: Problem, instance: str, request_id: str) -> dict[str, Any]:
