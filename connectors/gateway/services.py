@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from config.settings import Settings
 from connectors.gateway import bodies, metrics
 from connectors.gateway.body_slots import BodySlots, Slot, SlotLimits
-from connectors.gateway.credentials import Secrets, check_key, secrets_of
+from connectors.gateway.credentials import Secrets, check_key, keys_of, secrets_of
 from connectors.gateway.log_writer import NotWritten, Place, RecordWriter
 from connectors.gateway.peers import peer
 from connectors.gateway.problems import Problem, unavailable
@@ -45,7 +45,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.push_secrets = secrets_of("SHIPSYNC_PUSH_SECRETS", self.settings.gateway.push_secrets)
-        self.api_keys = secrets_of("SHIPSYNC_API_KEYS", self.settings.gateway.api_keys)
+        self.api_keys = keys_of(self.settings.gateway.api_keys)
         self.unproven = Rates(self.settings.gateway.unproven_rate)
         room = max(self.settings.gateway.body_bytes, FEWEST_BODIES * self.settings.intake.max_record_bytes)
         self.slots = BodySlots(SlotLimits(size=room))
