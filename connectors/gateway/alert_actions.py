@@ -29,12 +29,20 @@ AlertId = Annotated[str, Path(
 """Judged after the key: who has none learns nothing of ids."""
 
 
+def _due(action: str, field: str) -> dict[str, Any]:
+    """The JSON schema of an action for which a field is due."""
+    return {"required": [field], "properties": {"action": {"const": action}, field: {"type": "string"}}}
+
+
 class ActionDocument(BaseModel):
     """One thing done about the alert. Times carry an offset."""
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{
+        json_schema_extra={"anyOf": [
+            {"properties": {"action": {"enum": ["acknowledge", "resolve", "reopen"]}}},
+            _due("snooze", "until"), _due("assign", "owner"),
+        ], "examples": [{
             "action": "snooze", "by": "ada", "until": "2026-09-15T08:00:00+02:00", "note": "the carrier is asked",
         }]},
     )

@@ -32,12 +32,17 @@ def media_types(formats: Iterable[str], more: Iterable[str] = ()) -> tuple[str, 
     return tuple(dict.fromkeys([*found, *(kind.lower() for kind in more)]))
 
 
+def described(taken: tuple[str, ...]) -> list[str]:
+    """The media types as an OpenAPI document names them: suffixes and further types become ranges."""
+    return [{"": "*/*", "+": f"application/*{kind}"}.get(kind[:1], kind) for kind in taken]
+
+
 def check_kind(request: Request, taken: tuple[str, ...]) -> str:
     """The Content-Type as sent. Raises Problem 415 for one that is not taken, and for compressed bodies."""
     said = request.headers.get("content-type", "")
     kind = said.partition(";")[0].strip().lower()
     if not kind or not any(kind == one or (one[:1] in ("+", "") and kind.endswith(one)) for one in taken):
-        accepted = ", ".join(one if one[:1] != "+" else f"application/*{one}" for one in taken)
+        accepted = ", ".join(described(taken))
         raise Problem(
             415, "unsupported_media_type", f"{kind or 'no Content-Type'} is not taken here; {accepted} is",
             headers={"Accept": accepted},

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
@@ -26,7 +26,6 @@ REFUSED = (400, 401, 404, 408, 409, 413, 415, 422, 429, 503)
 TAKEN = "As 202, for carriers that take nothing else for success"
 CHANNEL = "webhook"
 EVERY_FEED = "*"
-Feed = Annotated[str, Path(description="The carrier's feed, as `shipsync topics` lists them", examples=["acme"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +64,17 @@ def router(carriers: Iterable[Carrier], services: Services) -> APIRouter:
     """The endpoints. Raises SettingsError as :func:`doors`."""
     api = APIRouter(tags=["carriers"])
     known = doors(carriers, services)
+    feed: Any = Path(
+        description="The carrier's feed, as `shipsync topics` lists them", json_schema_extra={"enum": sorted(known)}
+    )
+    content = {kind: {} for door in known.values() for kind in bodies.described(door.kinds)}
 
     @api.post(
         "/v1/carriers/{carrier}/events", status_code=202, operation_id="pushCarrierEvents",
         summary="A carrier pushes tracking events", responses={200: {"description": TAKEN}, **refusals(*REFUSED)},
-        openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string"}}}}},
+        openapi_extra={"requestBody": {"required": True, "content": content}},
     )
-    async def push(carrier: Feed, request: Request) -> JSONResponse:
+    async def push(request: Request, carrier: str = feed) -> JSONResponse:
         """Take a push, byte for byte. The answer comes when Kafka has it; some carriers are answered 200."""
         return await _take(_door(known, carrier), request, services)
 
@@ -79,7 +82,7 @@ def router(carriers: Iterable[Carrier], services: Services) -> APIRouter:
         "/v1/carriers/{carrier}/events", operation_id="lookAtDoor", responses=refusals(404),
         summary="Is there such a feed? For carriers that try the address when it is registered",
     )
-    async def look(carrier: Feed) -> dict[str, Any]:
+    async def look(carrier: str = feed) -> dict[str, Any]:
         """That pushes are taken here, and of which types."""
         door = _door(known, carrier)
         return {"feed": door.feed, "takes": list(door.kinds)}

@@ -34,7 +34,10 @@ class ConfirmationDocument(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{
+        json_schema_extra={"anyOf": [
+            {"required": ["carrier"], "properties": {"carrier": {"type": "string"}}},
+            {"properties": {"tracking_numbers": {"maxItems": 0}}},
+        ], "examples": [{
             "confirmation_id": "W-5001", "delivery_id": "80001", "warehouse": "WH1", "kind": "shipped",
             "confirmed_at": "2026-09-14T15:30:00+02:00", "carrier": "acme", "tracking_numbers": ["AC123456"],
             "lines": [{"line_id": "10", "sku": "A-1", "ordered": 5, "confirmed": 5, "unit": "C62"}],

@@ -12,8 +12,9 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import structlog
@@ -239,9 +240,12 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse(self, problem: Problem) -> None:
         """Answer, then read on for a while without looking: a connection closed on unread bytes loses its answer."""
         if self._in_request():
-            metrics.REFUSALS.labels(problem.code).inc()
-            self.end()
-            return
+            if not self._body_is_due or self.pipeline or self.cycle.response_started:
+                metrics.REFUSALS.labels(problem.code).inc()
+                self.end()
+                return
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         self._answer(problem)
         self._discarded, self._quiet_since = 0, time.monotonic()
         if self.transport.can_write_eof():
@@ -261,6 +265,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self._discarded = (self._discarded or 0) + size
         if self._discarded > self._limits.discard_bytes:
             self.end()
+
+
+def guarded(connections: Connections) -> type[asyncio.Protocol]:
+    """What uvicorn calls for each connection (its setting ``http``)."""
+    return cast(type[asyncio.Protocol], partial(GuardedProtocol, connections))
 
 
 def _longer(now: float, since: float | None, seconds: float) -> bool:

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 from streams.contracts.ids import LONGEST_NUMBER
 
 LONGEST_TEXT = 2_000
+LONGEST_TYPE, LONGEST_VALUE = 64, 100
+"""Characters of a reference: a container and a booking together fit into one key."""
 DIRECTIONS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 """Marks that turn the direction of writing (Unicode Bidi_Control): text that holds them shows as other text."""
 CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029" + DIRECTIONS
@@ -47,6 +49,14 @@ Name = Annotated[
     _matches(LABEL, _NO_CONTROLS), Field(json_schema_extra={"pattern": NAME}),
 ]
 """A number or code, not empty. Space around it is left out."""
+ReferenceType = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TYPE),
+    _matches(LABEL, _NO_CONTROLS), Field(json_schema_extra={"pattern": NAME}),
+]
+ReferenceValue = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_VALUE),
+    _matches(LABEL, _NO_CONTROLS), Field(json_schema_extra={"pattern": NAME}),
+]
 Label = Annotated[
     str, StringConstraints(max_length=LONGEST_NUMBER), _matches(LABEL, _NO_CONTROLS),
     Field(json_schema_extra={"pattern": LABEL}),

@@ -9,26 +9,31 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from config.topics import ERP_ORDERS
 from connectors.gateway.documents import Kind
-from connectors.gateway.fields import Name, Number, Timestamp
+from connectors.gateway.fields import Name, Number, ReferenceType, ReferenceValue, Timestamp
 from streams.contracts.model import Order, OrderLine, Reference
 from streams.orders.claims import MOST_CLAIMS, claims_of, order_rejects
 
 MOST_NUMBERS = 100
 """Other numbers of one order or shipment."""
 
+_A_NUMBER = {"required": ["tracking_number"], "properties": {"tracking_number": {"type": "string"}}}
+_REFERENCES = {"required": ["references"], "properties": {"references": {"minItems": 1}}}
+_A_CARRIER = {"required": ["carrier"], "properties": {"carrier": {"type": "string"}}}
+_NO_NUMBER = {"properties": {"tracking_number": {"type": "null"}}}
+
 
 class OrderNumber(BaseModel):
     """Another number its shipments are known by."""
 
     model_config = ConfigDict(extra="forbid")
-    type: Name = Field(description="po, bol, pro, sscc, container, booking, ...")
-    value: Name
+    type: ReferenceType = Field(description="po, bol, pro, sscc, container, booking, ...")
+    value: ReferenceValue
 
 
 class OrderShipment(BaseModel):
-    """One shipment the order travels in, by the carrier's number, or by references alone."""
+    """One shipment the order travels in, by the carrier's number, or by references alone (its own or the order's)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": [_A_CARRIER, _NO_NUMBER]})
     delivery_id: Name = Field(description="ERP delivery")
     carrier: Name | None = Field(None, description="Carrier slug, or a name of the carrier's; due with a number")
     tracking_number: Name | None = Field(None, description="The carrier's own number; none where references tell")
@@ -40,7 +45,9 @@ class OrderDocument(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{
+        json_schema_extra={"anyOf": [
+            _REFERENCES, {"properties": {"shipments": {"items": {"anyOf": [_A_NUMBER, _REFERENCES]}}}},
+        ], "examples": [{
             "order_id": "SO-1001", "customer_id": "C-77", "status": "open", "updated_at": "2026-09-14T10:00:00Z",
             "shipments": [{"delivery_id": "80001", "carrier": "acme", "tracking_number": "AC123456"}],
         }]},

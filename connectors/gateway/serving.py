@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from functools import partial
 from ipaddress import ip_network
-from typing import cast
 
 import uvicorn
 
 from config.settings import Settings
 from connectors.carriers import enabled_carriers
 from connectors.gateway.app import build
-from connectors.gateway.connections import ConnectionLimits, Connections, GuardedProtocol
+from connectors.gateway.connections import ConnectionLimits, Connections, guarded
 from connectors.gateway.log_writer import KafkaWriter
 from connectors.gateway.rates import Rates
 from connectors.gateway.services import Services
@@ -35,7 +33,7 @@ def serve(settings: Settings) -> None:
         )
         app = build(enabled_carriers(settings.intake), Registry(settings, patience=REGISTRY_SECONDS), services)
         server = uvicorn.Server(uvicorn.Config(
-            app, http=_guarded(settings), ws="none", log_config=None, access_log=False, proxy_headers=False,
+            app, http=_protocol(settings), ws="none", log_config=None, access_log=False, proxy_headers=False,
             server_header=False, timeout_keep_alive=int(ConnectionLimits.idle_seconds),
             timeout_graceful_shutdown=int(settings.stage.drain_timeout) or 1,
         ))
@@ -44,12 +42,11 @@ def serve(settings: Settings) -> None:
         server.run(sockets=[listener])
 
 
-def _guarded(settings: Settings) -> type[asyncio.Protocol]:
-    """What uvicorn calls for each connection."""
+def _protocol(settings: Settings) -> type[asyncio.Protocol]:
+    """uvicorn's protocol under this installation's limits."""
     chosen = settings.gateway
     limits = ConnectionLimits(in_all=chosen.connections, of_one_peer=chosen.peer_connections)
-    connections = Connections(limits, [ip_network(one) for one in chosen.trusted_proxies])
-    return cast(type[asyncio.Protocol], partial(GuardedProtocol, connections))
+    return guarded(Connections(limits, [ip_network(one) for one in chosen.trusted_proxies]))
 
 
 def _no_more_than_that(number: int, frame: object) -> None:

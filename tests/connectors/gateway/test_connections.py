@@ -7,14 +7,13 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from ipaddress import ip_network
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import uvicorn
 
-from connectors.gateway.connections import ConnectionLimits, Connections, GuardedProtocol
+from connectors.gateway.connections import ConnectionLimits, Connections, guarded
 
 LIMITS = ConnectionLimits(
     in_all=6, of_one_peer=4, head_bytes=1024, head_seconds=0.2, idle_seconds=0.2, discard_seconds=0.2,
@@ -85,8 +84,7 @@ async def serving(limits: ConnectionLimits, proxies: list[str] | None = None) ->
     app = App(lambda: len(server.server_state.connections))
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         server = uvicorn.Server(uvicorn.Config(
-            app, http=cast(type[asyncio.Protocol], partial(GuardedProtocol, connections)), log_config=None,
-            lifespan="off", timeout_graceful_shutdown=1,
+            app, http=guarded(connections), log_config=None, lifespan="off", timeout_graceful_shutdown=1,
         ))
         task = asyncio.create_task(server.serve(sockets=[listener]))
         opened: list[asyncio.StreamWriter] = []
@@ -159,6 +157,7 @@ def test_framing_without_a_body_is_no_way_around_the_limit(framing: bytes) -> No
         peer.send(b"POST /slow HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         await app.begun.wait()
         peer.send(framing)
+        assert (await peer.answer()).startswith(b"HTTP/1.1 431 ")
         await peer.ended()
 
     run(case)
@@ -246,6 +245,19 @@ def test_what_is_no_http_is_answered_400(data: bytes) -> None:
         answer = await peer.answer()
         assert answer.startswith(b"HTTP/1.1 400 ")
         assert b'"code":"malformed_request"' in answer
+
+    run(case)
+
+
+def test_a_body_that_is_no_http_is_answered_400_in_place_of_its_handler() -> None:
+    async def case(connect: Connect, app: App) -> None:
+        peer = await connect()
+        peer.send(b"POST /slow HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await app.begun.wait()
+        peer.send(b"FFFFFFFFFFFFFFFFF\r\n{}")
+        assert (await peer.answer()).startswith(b"HTTP/1.1 400 ")
+        app.go_on.set()
+        await peer.ended()
 
     run(case)
 
