@@ -67,7 +67,7 @@ def router(carriers: Iterable[Carrier], services: Services) -> APIRouter:
     feed: Any = Path(
         description="The carrier's feed, as `shipsync topics` lists them", json_schema_extra={"enum": sorted(known)}
     )
-    content = {kind: {} for door in known.values() for kind in bodies.described(door.kinds)}
+    content: dict[str, dict[str, Any]] = {kind: {} for door in known.values() for kind in bodies.described(door.kinds)}
 
     @api.post(
         "/v1/carriers/{carrier}/events", status_code=202, operation_id="pushCarrierEvents",

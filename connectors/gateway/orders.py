@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from config.topics import ERP_ORDERS
 from connectors.gateway.documents import Kind
@@ -16,10 +17,10 @@ from streams.orders.claims import MOST_CLAIMS, claims_of, order_rejects
 MOST_NUMBERS = 100
 """Other numbers of one order or shipment."""
 
-_A_NUMBER = {"required": ["tracking_number"], "properties": {"tracking_number": {"type": "string"}}}
-_REFERENCES = {"required": ["references"], "properties": {"references": {"minItems": 1}}}
-_A_CARRIER = {"required": ["carrier"], "properties": {"carrier": {"type": "string"}}}
-_NO_NUMBER = {"properties": {"tracking_number": {"type": "null"}}}
+_A_NUMBER: JsonDict = {"required": ["tracking_number"], "properties": {"tracking_number": {"type": "string"}}}
+_REFERENCES: JsonDict = {"required": ["references"], "properties": {"references": {"minItems": 1}}}
+_A_CARRIER: JsonDict = {"required": ["carrier"], "properties": {"carrier": {"type": "string"}}}
+_NO_NUMBER: JsonDict = {"properties": {"tracking_number": {"type": "null"}}}
 
 
 class OrderNumber(BaseModel):
