@@ -17,6 +17,7 @@ from typing import IO
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from connectors.embedded.inherited import inherited
 from connectors.embedded.with_parent import ends_with_parent
 from streams.kernel.errors import Fatal, Transient
 
@@ -82,7 +83,7 @@ class EmbeddedBroker:
         output: IO[bytes] | int = subprocess.DEVNULL if self._log is None else self._log.open("ab")
         try:
             self._process = subprocess.Popen(
-                self.command(), stdout=output, stderr=subprocess.STDOUT,
+                self.command(), env=inherited(), stdout=output, stderr=subprocess.STDOUT,
                 preexec_fn=ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )
         finally:
