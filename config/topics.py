@@ -208,7 +208,7 @@ STATIC: tuple[Topic, ...] = (
 
 
 OF_ONE_SHIPMENT: tuple[Topic, ...] = (CARRIER_EVENTS, ORDER_REFERENCES, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS)
-"""What the shipments stage reads: keyed by the shipment and partitioned alike."""
+"""The topics the shipments stage reads: keyed by the shipment and partitioned alike."""
 
 
 def raw(feed: str) -> Topic:

@@ -45,7 +45,7 @@ class Authoriser:
         return self._how.kind == "oauth2"
 
     async def headers(self) -> dict[str, str]:
-        """What to send along. Raises NoResponse where no token is to be had."""
+        """The headers that authorise a request. Raises NoResponse if no token can be had."""
         if self._how.kind == "header":
             return {self._how.header: self._credentials.key}
         if self._how.kind == "basic":

@@ -80,7 +80,7 @@ def step(
 
 
 class _Taken(NamedTuple):
-    """What one version brings about: the messages to send, the state where it changes, and the counts."""
+    """The effect of one version of an order: messages to send, the state if it changes, and counts."""
 
     sent: list[Claim]
     state: OrderState | None

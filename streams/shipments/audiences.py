@@ -116,7 +116,7 @@ HEARD_OF = frozenset(
     for actual in (True, False)
     if is_for_customers(milestone, exception, actual=actual) or (actual and (milestone, exception) in FACTS)
 )
-"""What of an event, (milestone, exception, actual), makes it one that somebody has to be told of."""
+"""(milestone, exception, actual) of an event that some reader has to be told of."""
 
 
 def _news_kind(milestone: Milestone, exception: ExceptionType, actual: bool) -> str:

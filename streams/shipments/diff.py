@@ -73,7 +73,7 @@ def alerts_between(
 def _changed(
     before: Mapping[str, _Item], after: Mapping[str, _Item], reported: Reporters, reports: Reporters, id_name: str
 ) -> Iterator[_Item]:
-    """What is retracted, replaced and new."""
+    """The retracted, replaced and new items."""
     for key, one in before.items():
         if key not in after:
             yield replace(one, correction=Correction.RETRACTS, corrects=one.event_id)

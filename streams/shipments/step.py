@@ -60,7 +60,7 @@ class Received(Struct, frozen=True, gc=False):
 
 
 Input = Received | OrderReference | ShipmentLink | Adoption
-"""What the step takes in."""
+"""An input of the step."""
 
 
 def step(
@@ -170,7 +170,7 @@ def _take_reference(reference: OrderReference, chunk: Chunk) -> None:
 
 
 def _outcome(stood: Age | None, stands: Age | None) -> str:
-    """What a version did to its claim."""
+    """The effect of a version on its claim."""
     if stands == stood:
         return "links_repeated"
     if stands is None or stands[1]:

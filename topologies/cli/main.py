@@ -95,7 +95,7 @@ def run() -> None:
 
 
 def _told(error: Exception) -> str | None:
-    """What to say of a fault of ours or of Kafka's; None for any other."""
+    """The message for a fault of ours or of Kafka's; None for any other."""
     from confluent_kafka import KafkaException
 
     from connectors.carriers import CarrierFileError

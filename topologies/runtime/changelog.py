@@ -81,7 +81,7 @@ class _Open:
 
 
 class Changelog(Protocol):
-    """What the runner needs of a changelog."""
+    """The runner's view of a changelog."""
 
     def topic_id(self) -> str:
         """The topic's identity: another one after the topic was deleted and made again."""

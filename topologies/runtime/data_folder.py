@@ -46,7 +46,7 @@ def writable(data_dir: Path) -> None:
 
 
 def unusable(folder: Path, error: OSError) -> Fatal:
-    """What is said of a folder that cannot be made or written."""
+    """The error for a folder that cannot be made or written."""
     return Fatal(
         f"{folder.absolute()} cannot be written ({error.strerror}):"
         " set SHIPSYNC_DATA_DIR to a folder this user may write, with space left"

@@ -38,7 +38,7 @@ FETCH_WAIT_MS = 20
 """How long the broker gathers before it answers: a fetch, and each chunk of it, costs the same for one record as for
 thirty. The embedded broker looks for new records only when that has passed."""
 AHEAD_RECORDS, AHEAD_KBYTES, AHEAD_BACKOFF_MS = 10_000, 4 * 1024, 5
-"""What librdkafka fetches ahead of this thread, and how soon it looks again whether there is room."""
+"""How much librdkafka fetches ahead of this thread, and how soon it looks again for room."""
 METADATA_MS = 60_000
 ANSWER_SECONDS = 5.0
 
@@ -70,7 +70,7 @@ class Member(Protocol):
         """Partitions of which no more is wanted now."""
 
     def received(self, runs: Mapping[TopicPartition, Run]) -> None:
-        """What was read; not waited for."""
+        """The records that were read; the call is not waited for."""
 
     def assigned(self, partitions: set[TopicPartition]) -> Future[None]:
         """These, and no others, are ours; done when everybody knows."""
@@ -174,7 +174,7 @@ class GroupReader:
             call()
 
     def _asked(self, call: Callable[[], bool]) -> Future[bool]:
-        """What ``call`` says, made on the thread; False once it has ended."""
+        """The result of ``call``, made on the thread; False once that has ended."""
         answer: Future[bool] = Future()
         if self._thread is None or not self._thread.is_alive():
             answer.set_result(False)
@@ -299,7 +299,8 @@ class GroupReader:
 
 
 def configuration(group: str, settings: Settings, strategy: str, heartbeat: float) -> dict[str, Any]:
-    """What librdkafka is told. The longest silence between polls is also how long a rebalance waits for a member."""
+    """The configuration of librdkafka. The longest silence between polls is also how long a rebalance waits for a
+    member."""
     return {
         **settings.kafka.librdkafka(),
         "group.id": group,

@@ -93,4 +93,4 @@ class StatefulHandler(Handler, Protocol):
         """
 
     def sweep(self, state: View, now_ms: int) -> Handled:
-        """What falls due by the clock alone; called between chunks, one partition at a time."""
+        """Handle whatever falls due by the clock; called between chunks, one partition at a time."""

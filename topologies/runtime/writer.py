@@ -115,7 +115,7 @@ class Writer:
             raise Fatal(f"{left} messages unanswered in {FLUSH_SECONDS:g} s, {self._failed} failed: {told}")
 
     def unsendable(self, topic: str, error: KafkaError) -> ShipSyncError:
-        """What to raise for a message that cannot be queued."""
+        """The error for a message that cannot be queued."""
         return Fatal(f"{topic}: cannot be sent: {error}")
 
     def _noted_by(self, offsets: Offsets) -> Callable[[KafkaError | None, KafkaMessage], None]:
