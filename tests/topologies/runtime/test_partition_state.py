@@ -232,9 +232,15 @@ def test_a_full_disk_stops_the_write_not_the_process_and_room_lets_it_go_on(
     monkeypatch.setattr("topologies.runtime.partition_state.STALLED_SECONDS", 0.5)
     path, written = small_disk / "0", 0
     state = PartitionState(path, StateMemory(8 << 20))
-    with pytest.raises(Stalled):
-        for written in range(100_000):
+
+    def fill() -> None:
+        nonlocal written
+        while written < 100_000:
             state.apply({os.urandom(12): os.urandom(400) for _ in range(200)}, Mark("topic", written))
+            written += 1
+
+    with pytest.raises(Stalled):
+        fill()
     state.close()
     subprocess.run(["mount", "-o", "remount,size=200m", small_disk], check=True)
     again = PartitionState(path, StateMemory(8 << 20))
