@@ -34,7 +34,7 @@ from streams.shipments.record import Shipment, View
 from streams.shipments.reuse.archive import Keeping
 from streams.shipments.status_machine import known_facts
 from streams.shipments.timers.deadlines import FOR_EVER, settle
-from streams.shipments.told import alerts_of, milestones_of, news_since, told, updates_of
+from streams.shipments.told import alerts_of, items_of, news_since, told
 
 
 class Outputs(Struct):
@@ -110,10 +110,11 @@ class Chunk:
         known, alerts = known_facts(shipment.view, entry.piece), alerts_of(shipment)
         inserted = insert(shipment, event_id, entry, data)
         if shipment.view.standing and (news := news_since(shipment, inserted, entry, known)):
-            for name, item in updates_of(shipment, news).items():
-                out.customer_updates.append(update(name, item, shipment))
-            for name, item in milestones_of(shipment, news).items():
-                out.delivery_milestones.append(milestone(name, item, shipment, because_of))
+            updates, milestones = items_of(shipment, news)
+            out.customer_updates += [update(name, item, shipment) for name, item in updates.items()]
+            out.delivery_milestones += [
+                milestone(name, item, shipment, because_of) for name, item in milestones.items()
+            ]
         now_open = alerts_of(shipment)
         if alerts or now_open:
             out.alerts += alerts_between(alerts, now_open, shipment)

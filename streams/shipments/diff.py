@@ -33,6 +33,8 @@ _Change = tuple[Key, Item, Correction, bytes | None]
 
 def updates_between(before: Told, after: Told, now: Sequence[Shipment]) -> list[CustomerUpdate]:
     """The customer updates; ``now``: the shipments under the number, the one that goes on last."""
+    if not (before.updates or after.updates):
+        return []
     orders = {order.order_id for shipment in now for order in shipment.orders}
     return [
         update(key, item, now[-1] if correction is _RETRACTS and corrects else item.shipment, correction, corrects)
@@ -44,6 +46,8 @@ def milestones_between(
     before: Told, after: Told, now: Sequence[Shipment], because_of: str
 ) -> list[DeliveryMilestone]:
     """The delivery milestones; ``now``: the shipments under the number, the one that goes on last."""
+    if not (before.milestones or after.milestones):
+        return []
     deliveries = {order.delivery_id for shipment in now for order in shipment.orders}
     by_generation = {shipment.view.generation: shipment for shipment in now}
     milestones = []
@@ -73,7 +77,7 @@ def _changed(before: Items, after: Items, claimed: Container[str]) -> Iterator[_
     for key, one in before.items():
         if key not in after:
             yield key, one, _RETRACTS, one.event_id if key[0] in claimed else None
-    known = frozenset[bytes]().union(*[one.news.reporters for one in before.values()])
+    known = set[bytes]().union(*[one.news.reporters for one in before.values()])
     for key, one in after.items():
         if (was := before.get(key)) is None:
             yield key, one if one.event_id not in known else _untold(one, after, known), _NEW, None
@@ -82,7 +86,7 @@ def _changed(before: Items, after: Items, claimed: Container[str]) -> Iterator[_
             yield key, one, Correction.REPLACES, told_by if told_by in lost else min(lost)
 
 
-def _untold(item: Item, after: Items, known: frozenset[bytes]) -> Item:
+def _untold(item: Item, after: Items, known: set[bytes]) -> Item:
     """Where a late event moved the numbers, a new number is told by that event, not by one that another number told
     already."""
     others = (

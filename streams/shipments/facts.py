@@ -176,8 +176,6 @@ def sort_key(event_id: bytes, entry: Entry) -> tuple[int, int, bytes]:
 def place_for(facts: Facts, event_id: bytes, entry: Entry) -> int:
     """The place in the history where a new event belongs."""
     key, low, high = sort_key(event_id, entry), 0, len(facts.history)
-    if high and sort_key(id_at(facts, high - 1), decode_entry(facts.history[-1])) < key:
-        return high
     while low < high:
         middle = (low + high) // 2
         if sort_key(id_at(facts, middle), decode_entry(facts.history[middle])) < key:

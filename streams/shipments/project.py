@@ -20,6 +20,7 @@ from streams.shipments.facts import (
     place_for,
     place_of,
     reports_of,
+    sort_key,
     strangers,
 )
 from streams.shipments.occurrences.matching import source_of
@@ -104,14 +105,16 @@ def is_plain(shipment: Shipment, event_id: bytes, entry: Entry, keeping: Keeping
 
 def insert(shipment: Shipment, event_id: bytes, entry: Entry, data: bytes) -> Inserted:
     """Take in a plain event. ``shipment``: the caller's own, which is changed; ``data``: the encoded ``entry``."""
-    facts, place = shipment.facts, place_for(shipment.facts, event_id, entry)
-    is_last = place == len(facts.history)
-    facts.history.insert(place, data)
-    facts.seen = facts.seen[: place * ID_BYTES] + event_id + facts.seen[place * ID_BYTES :]
-    if is_last:
-        apply(shipment.view, place, entry, voided=False)
+    facts, old = shipment.facts, shipment.view
+    place = len(facts.history)
+    if sort_key(event_id, entry) > (old.last_at, old.last_rank, facts.seen[-ID_BYTES:]):
+        facts.history.append(data)
+        facts.seen += event_id
+        apply(old, place, entry, voided=False)
     else:
-        old = shipment.view
+        place = place_for(facts, event_id, entry)
+        facts.history.insert(place, data)
+        facts.seen = facts.seen[: place * ID_BYTES] + event_id + facts.seen[place * ID_BYTES :]
         shipment.view = View(
             old.generation, updated_at=last_claimed_at(facts.claims), sources=old.sources, counts=old.counts,
             standing=old.standing, given_up=old.given_up,

@@ -73,9 +73,9 @@ def told(shipments: Sequence[Shipment], like: Entry | None = None) -> Told:
     updates, milestones = Items(), Items()
     for shipment in shipments:
         if shipment.view.standing and shipment.facts.history:
-            news = news_of(shipment, like)
-            updates |= updates_of(shipment, news)
-            milestones |= milestones_of(shipment, news)
+            of_it = items_of(shipment, news_of(shipment, like))
+            updates |= of_it[0]
+            milestones |= of_it[1]
     return Told(updates, milestones, alerts_of(shipments[-1]))
 
 
@@ -130,22 +130,18 @@ def _facts(entry: Entry) -> Sequence[Fact]:
     return ONE_TIME_FACTS.get((entry.milestone, entry.exception), ())
 
 
-def updates_of(shipment: Shipment, news: Sequence[News]) -> Items:
-    """One update per order and occurrence that customers hear of."""
-    suffix = shipment.id_suffix
-    return {
+def items_of(shipment: Shipment, news: Sequence[News]) -> tuple[Items, Items]:
+    """One update per order and occurrence that customers hear of, and one milestone per delivery and fact."""
+    orders, suffix = shipment.orders, shipment.id_suffix
+    updates: Items = {
         (order.order_id, f"{one.kind}:{one.number}", *suffix): Item(shipment, order, one)
-        for order in _one_each(shipment.orders, "order_id") for one in news if one.fact is None
+        for order in _one_each(orders, "order_id") for one in news if one.fact is None
     }
-
-
-def milestones_of(shipment: Shipment, news: Sequence[News]) -> Items:
-    """One milestone per delivery and fact."""
-    suffix = shipment.id_suffix
-    return {
+    milestones: Items = {
         (order.delivery_id, one.fact.name, *_which(one), *suffix): Item(shipment, order, one)
-        for order in _one_each(shipment.orders, "delivery_id") for one in news if one.fact is not None
+        for order in _one_each(orders, "delivery_id") for one in news if one.fact is not None
     }
+    return updates, milestones
 
 
 def _which(fact: News) -> tuple[str, ...]:
@@ -156,16 +152,14 @@ def _which(fact: News) -> tuple[str, ...]:
 
 def alerts_of(shipment: Shipment) -> dict[str, AlertSignal]:
     """The alerts that are open by what is known of the shipment; none where its parent raises them."""
-    view = shipment.view
-    if not view.open and view.estimated_delivery_at is None:
-        return {}
-    if shipment.facts.parents and is_mute(shipment):
+    view, found = shipment.view, risk(shipment)
+    if (found is None and not view.open) or (shipment.facts.parents and is_mute(shipment)):
         return {}
     alerts = [
         raised(_signal(shipment, one), f"{in_words(one.type)} ({one.reason.value.replace('_', ' ')})", one.reason_at)
         for one in view.open
     ]
-    if (found := risk(shipment)) is not None:
+    if found is not None:
         alerts.append(risk_signal(shipment, found))
     return {one.alert_id: one for one in alerts}
 
