@@ -133,7 +133,7 @@ class _Lane:
         self.done: int | None = None
         self.committed: int | None = None
         self.high_water: int | None = None
-        self.backlog_end: int | None = None  # the readable end when the first answer came
+        self.backlog_end: int | None = None  # the readable end at the first answer; lower where it turns out to be
         self.moved_at = clock()
 
     def advance(self) -> None:
@@ -240,8 +240,7 @@ class Ledger:
         lane.size += run.size
         lane.position = run.position
         lane.high_water = run.high_water
-        if lane.backlog_end is None:
-            lane.backlog_end = run.high_water
+        lane.backlog_end = run.high_water if lane.backlog_end is None else min(lane.backlog_end, run.high_water)
         lane.settle()
 
     def next_chunks(self) -> list[Chunk]:

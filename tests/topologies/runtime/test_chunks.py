@@ -309,6 +309,15 @@ def test_a_partition_has_caught_up_once_what_lay_there_at_the_first_look_is_done
     assert ledger.has_caught_up(0)
 
 
+def test_a_partition_has_caught_up_at_its_readable_end_though_a_transaction_is_open_behind_it() -> None:
+    ledger = ledger_with(ZERO)
+    ledger.receive(ZERO, run(0, 9, high_water=20))
+    ledger.next_chunks()[0].done()
+    assert not ledger.has_caught_up(0)
+    ledger.receive(ZERO, Run([], 0, 12, 12))
+    assert ledger.has_caught_up(0)
+
+
 def test_an_empty_partition_has_caught_up_once_the_broker_has_said_that_it_is_empty() -> None:
     ledger = ledger_with(ZERO)
     ledger.receive(ZERO, Run([], 0, 0, 0))
