@@ -62,7 +62,7 @@ RULES: dict[str, Callable[[str], str]] = {
     "iso_6346": _iso_6346,
 }
 """Functions from the digits (and letters) of a body to its check digit, by the names used in a ``carrier.yaml``."""
-_SSCC = Scheme(re.compile(r"(?:00)?(\d{17})(\d)"), gs1.check_digit)
+_SSCC = Scheme(re.compile(r"(?:\(00\)|00)?(\d{17})(\d)"), gs1.check_digit)
 _CONTAINER = Scheme(re.compile(r"([A-Z]{3}[JUZ]\d{6})(\d)"), _iso_6346)
 _OF_REFERENCES = {"sscc": _SSCC, "container": _CONTAINER, "equipment": _CONTAINER}
 

@@ -10,6 +10,7 @@ from connectors.mapping.values.check_digits import Checks, any_is_wrong
 from connectors.mapping.values.times import MISSING_TIME, Moment
 from streams.contracts.ids import digest, event_id
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
+from streams.contracts.tracking_numbers import without_label
 from streams.intake.adapter import RawContext
 from streams.kernel.vocabulary import Classifier, Correction, Flag
 
@@ -34,8 +35,8 @@ class Scan(Struct, gc=False):
     """One scan in canonical terms.
 
     ``code`` is part of the event id; ``shown_code``, which may add the reason code, is stored in the event. ``number``
-    is empty if only ``references`` identify the shipment. ``estimated_delivery_at``: ms UTC. ``flags``: those of the
-    adapter; the builder adds its own.
+    is empty if only ``references`` identify the shipment, and may be a label's form of the number.
+    ``estimated_delivery_at``: ms UTC. ``flags``: those of the adapter; the builder adds its own.
     """
 
     carrier: str
@@ -73,7 +74,8 @@ class EventBuilder:
         at its receipt and is flagged; its id is computed from 0. Without a tracking number the id is computed from the
         first reference.
         """
-        carrier, number, meaning, moment = scan.carrier, scan.number, scan.meaning, scan.moment
+        carrier, meaning, moment = scan.carrier, scan.meaning, scan.moment
+        number = without_label(carrier, scan.number)
         references, flags, location = scan.references, scan.flags, scan.location
         stated = occurred_at = moment.at_ms
         stated_at = None
