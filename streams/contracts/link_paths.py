@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from streams.contracts.ids import LONGEST_NUMBER, normalise_carrier
+from streams.contracts.ids import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number
 from streams.contracts.model import Reference, ShipmentLink
-from streams.contracts.tracking_numbers import tracking_number as number_of
 from streams.kernel.vocabulary import LinkKind
 
 _STEP = "\x1f"
@@ -46,8 +45,7 @@ def links_of(carrier: str, tracking_number: str, references: Sequence[Reference]
         kind = KIND_OF_REFERENCE.get(one.type)
         if kind is None or (kind is LinkKind.HANDED_OVER and one.carrier is None):
             continue
-        issuer = normalise_carrier(one.carrier or carrier)
-        other = issuer, number_of(issuer, one.value)
+        other = normalise_carrier(one.carrier or carrier), normalise_tracking_number(one.value)
         if other == (carrier, tracking_number) or not all(other) or len(other[1]) > LONGEST_NUMBER:
             continue
         yield from both_ways(ShipmentLink(*other, carrier, tracking_number, kind))

@@ -14,10 +14,9 @@ from typing import NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.contracts.ids import LONGEST_NUMBER, normalise_carrier, shipment_key
+from streams.contracts.ids import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number, shipment_key
 from streams.contracts.masterdata import MasterRecord, master_key
 from streams.contracts.references import parse_key
-from streams.contracts.tracking_numbers import tracking_number
 from streams.kernel.vocabulary import LinkKind, MasterKind
 
 COLUMNS = (
@@ -104,12 +103,11 @@ def read_row(row: Mapping[str, str], updated_at: int, updated_by: str) -> Master
     ]
     if given.get("withdrawn", "").lower() not in _YES | _NO:
         faults.append(("withdrawn", f"{given['withdrawn']!r}: write yes or no"))
-    carrier, of_carrier = (normalise_carrier(given.get(column, "")) for column in ("carrier", "of_carrier"))
     record = MasterRecord(
         kind, "", updated_at, updated_by, given.get("withdrawn", "").lower() in _YES, given.get("name", ""),
         given.get("scac", "").upper(), given.get("duns", "").replace("-", ""), given.get("gln", ""), _aliases(given),
-        carrier, tracking_number(carrier, given.get("tracking_number", "")),
-        of_carrier, tracking_number(of_carrier, given.get("of_tracking_number", "")),
+        normalise_carrier(given.get("carrier", "")), normalise_tracking_number(given.get("tracking_number", "")),
+        normalise_carrier(given.get("of_carrier", "")), normalise_tracking_number(given.get("of_tracking_number", "")),
         given.get("link", "").lower(), None,
     )  # fmt: skip
     faults += _misshapen(record)

@@ -13,10 +13,9 @@ from rich.table import Table
 
 from config import settings as configuration
 from config.settings import Settings
-from streams.contracts.ids import normalise_carrier
+from streams.contracts.ids import normalise_carrier, normalise_tracking_number
 from streams.contracts.model import MasterRecord
 from streams.contracts.references import Named, parse_key
-from streams.contracts.tracking_numbers import tracking_number
 from streams.identity.record import ReferenceRecord
 from topologies.local_stack import stack_file
 from topologies.operations.record_view import humane, moment, printable, safe
@@ -71,8 +70,7 @@ def resolve(
 
     name = _reference(reference)
     carrier, _, number = shipment.partition(":")
-    carrier = normalise_carrier(carrier)
-    number = tracking_number(carrier, number)
+    carrier, number = normalise_carrier(carrier), normalise_tracking_number(number)
     if not carrier or not number:
         raise typer.BadParameter(f"{shipment!r}: write CARRIER:NUMBER, such as acme:4711", param_hint="SHIPMENT")
     settings = stack_file.resolve(configuration.load())

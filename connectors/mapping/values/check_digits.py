@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from connectors.mapping.values import gs1
+from connectors.mapping.values.label_forms import LabelForms
 from streams.contracts.model import Reference
 
 _MAX_CACHED_NUMBERS = 200_000
@@ -74,10 +75,14 @@ def is_wrong(scheme: Scheme, number: str) -> bool:
 
 
 class Checks:
-    """Checks tracking numbers by the schemes of their carrier. A number that fits no scheme is not wrong."""
+    """Checks tracking numbers by the schemes of their carrier. A number that fits no scheme is not wrong.
 
-    def __init__(self, schemes: Mapping[str, Sequence[Scheme]]) -> None:
+    ``number_of``: the number in a label's form of it (``label_forms.py``).
+    """
+
+    def __init__(self, schemes: Mapping[str, Sequence[Scheme]], forms: LabelForms | None = None) -> None:
         """``schemes`` by carrier slug; the first whose shape fits decides."""
+        self.number_of = (forms or LabelForms()).number_of
         self._schemes = {slug: own for slug, own in schemes.items() if own}
         self._known: dict[tuple[str, str], bool] = {}
 

@@ -8,9 +8,8 @@ from msgspec.structs import replace
 from connectors.mapping.declared.status_tables import StatusMeaning
 from connectors.mapping.values.check_digits import Checks, any_is_wrong
 from connectors.mapping.values.times import MISSING_TIME, Moment
-from streams.contracts.ids import digest, event_id
+from streams.contracts.ids import digest, event_id, normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
-from streams.contracts.tracking_numbers import without_label
 from streams.intake.adapter import RawContext
 from streams.kernel.vocabulary import Classifier, Correction, Flag
 
@@ -65,6 +64,13 @@ class EventBuilder:
         self._channel = channel
         self._checks = checks
 
+    def _with_number(self, reference: Reference) -> Reference:
+        """Return the reference; of another carrier's number in a label's form, with the number."""
+        if reference.carrier is None:
+            return reference
+        number = self._checks.number_of(reference.carrier, normalise_tracking_number(reference.value))
+        return reference if number == reference.value else replace(reference, value=number)
+
     def build(self, context: RawContext, index: int, scan: Scan) -> CarrierEvent:
         """Return the event of a scan; ``index`` is its position in the raw record.
 
@@ -75,8 +81,8 @@ class EventBuilder:
         first reference.
         """
         carrier, meaning, moment = scan.carrier, scan.meaning, scan.moment
-        number = without_label(carrier, scan.number)
-        references, flags, location = scan.references, scan.flags, scan.location
+        number = self._checks.number_of(carrier, scan.number)
+        references, flags, location = [*map(self._with_number, scan.references)], scan.flags, scan.location
         stated = occurred_at = moment.at_ms
         stated_at = None
         received_at = context.received_at

@@ -114,11 +114,6 @@ def test_several_numbers_in_one_field_are_several_claims() -> None:
     assert not made.rejects
 
 
-def test_an_order_may_name_the_number_as_its_label_has_it() -> None:
-    made = claims_of(order(OrderLine("D-1", "usps", "420 94107 9400 1368 9523 2147 7001 28")))
-    assert [one.tracking_number for one in made.references] == ["9400136895232147700128"]
-
-
 def test_of_several_numbers_one_that_is_too_long_is_refused_alone() -> None:
     made = claims_of(order(OrderLine("D-1", "north", f"N1000001,{'7' * 300}")))
     assert [one.tracking_number for one in made.references] == ["N1000001"]
