@@ -159,16 +159,22 @@ def compile_carrier(one: CarrierFile, others: Mapping[str, CarrierFile], names: 
         spec.formats == ["csv"] and not (spec.csv is not None and spec.csv.columns),
         spec.calendar,
         names,
-        _published(one),
+        _published(one, others),
     )
 
 
-def _published(one: CarrierFile) -> tuple[PublishedList, ...]:
+def _published(one: CarrierFile, others: Mapping[str, CarrierFile]) -> tuple[PublishedList, ...]:
+    """Return the share of each published list of the carrier's tables, those it takes from others included."""
     if one.spec.x12 is not None:
         return (published_214(one.spec.x12),)
+    tables = dict(one.tables)
+    for name in (document.statuses for document in one.spec.documents):
+        owner, _, table = name.partition("/")
+        if table and owner in others and table in others[owner].tables:
+            tables[name] = others[owner].tables[table]
     return tuple(
         share_of(name, table.source, table.published, table.mapped)
-        for name, table in one.tables.items()
+        for name, table in tables.items()
         if table.published
     )
 
