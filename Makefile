@@ -87,6 +87,10 @@ night: laws day ## what takes long: the laws against 1,500 histories each and th
 samples: .venv/.installed-dev ## what becomes of every real payload in the folder SHIPSYNC_SAMPLES; fails where one is wrong
 	@$(BIN)/python -m tests.samples
 
+.PHONY: cases
+cases: .venv/.installed-dev ## every case in the folder SHIPSYNC_CASES, right or wrong; fails where one is wrong
+	@$(BIN)/python -m tests.cases
+
 .PHONY: fuzz
 fuzz: .venv/.installed-dev ## fuzz every parser, FUZZ_SECONDS each (600); for the night. Python 3.11 to 3.13
 	@$(PIP) $(LOCKED) requirements/fuzz.txt
