@@ -111,26 +111,26 @@ class Catalogue:
         name = self._contract.get(subject)
         if name is None:
             raise _Wrong(HTTPStatus.NOT_FOUND, 40401, f"Subject '{subject}' not found.")
-        if version not in LATEST and not (version.isdecimal() and 0 < int(version) <= LARGEST_ID):
+        if version not in LATEST and not 0 < _number(version) <= LARGEST_ID:
             raise _Wrong(
                 HTTPStatus.UNPROCESSABLE_ENTITY, 42202,
                 f"The specified version '{version}' is not a valid version id. Allowed values are between"
                 " [1, 2^31-1] and the string \"latest\"",
             )
-        if version not in LATEST and int(version) != VERSION:
+        if version not in LATEST and _number(version) != VERSION:
             raise _Wrong(HTTPStatus.NOT_FOUND, 40402, f"Version {version} not found.")
         text = contracts.schema_text(name)
         return {"subject": subject, "version": VERSION, "id": self._ids[name], "schema": text}
 
     def _schema(self, number: str) -> str:
-        name = self._by_id.get(int(number))
+        name = self._by_id.get(_number(number))
         if name is None:
             raise _Wrong(HTTPStatus.NOT_FOUND, 40403, f"Schema {number} not found")
         return contracts.schema_text(name)
 
     def _subjects_of(self, number: str) -> list[str]:
         self._schema(number)
-        name = self._by_id[int(number)]
+        name = self._by_id[_number(number)]
         return sorted(subject for subject, contract in self._contract.items() if contract == name)
 
 
@@ -143,6 +143,11 @@ def _asked_for(body: bytes) -> str:
         return str(to_parsing_canonical_form(json.loads(request["schema"])))
     except Exception as error:  # fastavro and json share no class of error for what is no schema
         raise _Wrong(HTTPStatus.UNPROCESSABLE_ENTITY, 42201, f"Invalid schema: {error!r}") from error
+
+
+def _number(text: str) -> int:
+    """The number these digits are; -1 for another text or more than twelve digits."""
+    return int(text) if text.isdecimal() and len(text) <= 12 else -1
 
 
 class _Server(ThreadingHTTPServer):
@@ -188,7 +193,7 @@ def serve(host: str, port: int, catalogue: Catalogue | None = None) -> Threading
         def _body(self) -> bytes | None:
             """The request's body; None, with the connection to be closed, for one too long or of no length."""
             told = self.headers.get("Content-Length") or "0"
-            if not told.isdecimal() or int(told) > MOST_BYTES:
+            if not 0 <= _number(told) <= MOST_BYTES:
                 self.close_connection = True
                 return None
             return self.rfile.read(int(told))
