@@ -12,7 +12,7 @@ from config import settings as configuration
 from config.settings import Settings
 from config.topics import APPS
 from streams.kernel.errors import Fatal, ShipSyncError
-from topologies.runtime import data_folder, logs
+from topologies.runtime import data_folder, logs, private_files
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ def command(
         raise typer.BadParameter(f"there is no stage {name!r}; the stages are {NAMES}", param_hint="NAME")
     settings = configuration.load()
     logs.configure(settings, name)
+    private_files.close_to_others()
     try:
         code = _run(name, settings)
     except ShipSyncError as error:

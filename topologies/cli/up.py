@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from config import settings as configuration
+from config.masking import without_credentials
 from config.topics import APPS
 from topologies.operations.record_view import safe
 
@@ -85,7 +86,7 @@ def _signals() -> list[int]:
 def _announce(stack: Stack, console: Console) -> None:
     gateway = "" if stack.gateway_url is None else f"\nThe gateway listens at {stack.gateway_url} (API: openapi.json)."
     console.print(
-        f"\nUp. Broker {stack.settings.kafka.bootstrap}, registry {stack.settings.kafka.registry_url},"
+        f"\nUp. Broker {stack.settings.kafka.bootstrap}, registry {without_credentials(stack.settings.registry.url)},"
         f" logs in {stack.settings.state.data_dir / 'logs'}.{gateway}\nIn another terminal: [bold]shipsync demo[/],"
         " [bold]shipsync status[/], [bold]shipsync tail customer.updates[/]. Ctrl-C stops all.\n"
     )

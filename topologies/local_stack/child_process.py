@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from topologies.local_stack.environment import without_ours
+from topologies.runtime import private_files
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 LOG_TAIL_BYTES = 2000
 _PR_SET_PDEATHSIG = 1
@@ -70,9 +73,9 @@ class Child:
 
     def launch(self, now: float) -> None:
         """Start the process; its output is appended to its log. Raises OSError where it cannot be started."""
-        with self.log.open("ab") as output:
+        with private_files.appending(self.log) as output:
             self.process = subprocess.Popen(
-                list(self.spec.command), env={**os.environ, **self.spec.env}, stdin=subprocess.DEVNULL,
+                list(self.spec.command), env={**without_ours(os.environ), **self.spec.env}, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
                 preexec_fn=_ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from pydantic import SecretStr
 
+from config.setting_group import PREFIX
 from config.settings import SETTINGS, Settings
 
 OWN = frozenset({"metrics_port"})
@@ -13,9 +15,23 @@ OWN = frozenset({"metrics_port"})
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Every setting that has a value, secrets in clear: for the child's environment, for no log."""
-    values = {one.variable: settings.value(one.name) for one in SETTINGS.values() if one.name not in OWN}
-    return {variable: _text(value) for variable, value in values.items() if value is not None}
+    """Every setting that has a value, secrets in clear but for those in files: for the child's environment, for no log.
+
+    A file of a secret is named, or named empty: the child reads the same ``.env``, which may name one.
+    """
+    told = {}
+    for one in SETTINGS.values():
+        value = settings.value(one.name)
+        if one.file_variable is not None:
+            told[one.file_variable] = str(settings.files[one.name].absolute()) if one.name in settings.files else ""
+        if value is not None and one.name not in OWN and one.name not in settings.files:
+            told[one.variable] = _text(value)
+    return told
+
+
+def without_ours(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without our settings: a child is told its own, a service of somebody else's none."""
+    return {name: value for name, value in environ.items() if not name.upper().startswith(PREFIX)}
 
 
 def _text(value: object) -> str:

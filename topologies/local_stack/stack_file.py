@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from config.settings import Settings
+from topologies.runtime import private_files
 
 NAME = "up.json"
 _START_TIME = 19
@@ -26,7 +27,10 @@ class ProcessNote(msgspec.Struct, frozen=True):
 
 
 class UpFile(msgspec.Struct, frozen=True):
-    """A running stack. ``started_at``: UTC ms. ``born`` tells its supervisor from a later process ``pid``."""
+    """A running stack. ``started_at``: UTC ms. ``born`` tells its supervisor from a later process ``pid``.
+
+    URLs are without credentials: each command has its own.
+    """
 
     pid: int
     bootstrap: str
@@ -39,9 +43,9 @@ class UpFile(msgspec.Struct, frozen=True):
 
     def write(self, data_dir: Path) -> None:
         """Write it whole or not at all."""
-        data_dir.mkdir(parents=True, exist_ok=True)
+        private_files.parent(data_dir)
         draft = data_dir / f".{NAME}.{os.getpid()}"
-        draft.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
+        private_files.write(draft, msgspec.json.format(msgspec.json.encode(self)))
         draft.replace(data_dir / NAME)
 
 

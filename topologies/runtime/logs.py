@@ -23,6 +23,8 @@ NOISY = ("faust", "mode", "aiokafka", "kafka", "confluent_kafka", "httpx", "http
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters but tab and line end, and lone surrogates: a terminal obeys them, UTF-8 cannot hold them."""
 
+CREDENTIALS = re.compile(r"://[^/@\s]+@")
+
 
 def configure(settings: Settings, stage: str, stream: TextIO | None = None) -> None:
     """Send every log line of this process to ``stream`` (standard error if none), bound to ``stage``."""
@@ -58,11 +60,12 @@ def _of_stage(stage: str) -> Processor:
 
 
 def _printable(logger: Any, method: str, event: EventDict) -> EventDict:
-    """Texts of others (numbers, payloads, answers) go into a line with what cannot be printed escaped."""
+    """Texts of others (numbers, payloads, answers) go into a line with what cannot be printed escaped, and URLs without
+    credentials."""
     del logger, method
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], value)
+            event[name] = UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], CREDENTIALS.sub("://", value))
     return event
 
 

@@ -98,7 +98,7 @@ class Polling:
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll until told to stop. Raises Transient where Kafka or the registry does not answer at the start."""
         registry = await asyncio.to_thread(Registry, self._settings)
-        mirror = RedisMirror(self._settings.state.redis_url)
+        mirror = RedisMirror(self._settings.redis)
         publisher = KafkaPublisher(self._settings, registry, mirror)
         inputs = await asyncio.to_thread(
             PollInputs, self._settings, registry, [one.slug for one in self._carriers]

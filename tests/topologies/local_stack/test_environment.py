@@ -12,7 +12,7 @@ from config.settings import LogFormat, Processing, Settings
 from topologies.local_stack.environment import environment
 
 OTHER = {
-    "bootstrap": "kafka-1:9092,kafka-2:9092", "kafka_config": {"security.protocol": "SASL_SSL"},
+    "bootstrap": "kafka-1:9092,kafka-2:9092", "kafka_config": {"security.protocol": "SASL_SSL", "sasl.username": "us"},
     "kafka_password": SecretStr("a password"), "partitions": 12, "register_schemas": False,
     "processing": Processing.EXACTLY_ONCE, "session_timeout": 7.5, "fetch_bytes": 4096,
     "log_format": LogFormat.CONSOLE, "log_level": "DEBUG", "feed_stale_factor": 0.25,
