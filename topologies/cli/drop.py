@@ -6,7 +6,8 @@ import json
 import logging
 import signal
 import threading
-from typing import Annotated
+import time
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from prometheus_client import start_http_server
@@ -19,6 +20,10 @@ from topologies.local_stack import stack_file
 from topologies.operations.record_view import safe
 from topologies.runtime import logs
 
+if TYPE_CHECKING:
+    from connectors.drop.sender import Sent
+    from connectors.drop.watcher import Watcher
+
 log = logging.getLogger(__name__)
 AsJson = Annotated[bool, typer.Option("--json", help="With --once: as JSON.")]
 
@@ -29,17 +34,17 @@ def command(
 ) -> None:
     """Watch SHIPSYNC_DROP_DIR: send each file in FEED/inbox, then move it to FEED/archive or FEED/quarantine."""
     from connectors.carriers import enabled_carriers
+    from connectors.drop.alarm import Alarm
     from connectors.drop.sender import Sender
     from connectors.drop.watcher import Watcher
 
     settings = stack_file.resolve(configuration.load())
     if settings.drop.dir is None:
         raise Fatal("no drop folder is set: name one in SHIPSYNC_DROP_DIR")
-    watcher = Watcher(settings, enabled_carriers(settings.intake), Sender(settings))
+    watcher = Watcher(settings, enabled_carriers(settings.intake), Sender(settings), Alarm(settings))
     try:
         if once:
-            watcher.look()
-            found = watcher.look()
+            found = _once(watcher, settings.drop.unchanged)
             _show([(str(one.file), one.records, one.reason or "") for one in found], as_json=as_json)
             return
         logs.configure(settings, "drop")
@@ -54,6 +59,17 @@ def command(
         raise typer.Exit(1) from error
     finally:
         watcher.close()
+
+
+def _once(watcher: Watcher, unchanged: float) -> list[Sent]:
+    """Send what is there; files that are just being written are waited for once."""
+    found = watcher.look() + watcher.look()
+    if watcher.waiting:
+        time.sleep(unchanged)
+        found += watcher.look()
+    if watcher.waiting:
+        typer.echo(f"{watcher.waiting} files are not whole yet and stay in their inbox", err=True)
+    return found
 
 
 def _show(found: list[tuple[str, int, str]], *, as_json: bool) -> None:
