@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -60,8 +61,11 @@ class FeedDrop:
 
     def tell(self, alarm: Alarm, now_ms: int) -> None:
         """Signal what is in quarantine, where that has changed since it was last signalled."""
-        refused: list[tuple[float, str]] = []
-        if not self._usable(lambda: refused.extend(self.folder.refused())) or refused == self._signalled:
+        try:
+            refused = self.folder.refused()
+        except OSError:
+            return
+        if refused == self._signalled:
             return
         metrics.QUARANTINED.labels(self._feed).set(len(refused))
         if not refused and not self.folder.raised.exists():
@@ -69,7 +73,8 @@ class FeedDrop:
         since = int(refused[0][0] * 1000) if refused else now_ms
         if alarm.tell(self._feed, len(refused), refused[-1][1] if refused else "", since, now_ms):
             self._signalled = refused
-            self._usable(self.folder.raised.touch if refused else self.folder.raised.unlink)
+            with suppress(OSError):  # then a start signals it again, or not at all
+                (self.folder.raised.touch if refused else self.folder.raised.unlink)()
 
     def _usable(self, use: Callable[[], object]) -> bool:
         try:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from config.settings import LogFormat, Processing, Settings
-from topologies.local_stack.environment import environment
+from topologies.local_stack.environment import environment, without_ours
 
 OTHER = {
     "bootstrap": "kafka-1:9092,kafka-2:9092", "kafka_config": {"security.protocol": "SASL_SSL", "sasl.username": "us"},
@@ -49,3 +49,31 @@ def test_feeds_are_named_with_commas(said: str, feeds: tuple[str, ...], monkeypa
 
 def test_every_process_has_a_metrics_port_of_its_own() -> None:
     assert "SHIPSYNC_METRICS_PORT" not in environment(Settings(metrics_port=9100))
+
+
+def test_a_secret_in_a_file_stays_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text('{"orders": "geheim"}\n')
+    monkeypatch.setenv("SHIPSYNC_API_KEYS_FILE", "keys")
+    ours = Settings()
+    told = environment(ours)
+    assert "geheim" not in "".join(told.values())
+    assert "SHIPSYNC_API_KEYS" not in told
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert Settings().gateway == ours.gateway
+
+
+def test_a_value_of_the_parents_own_counts_before_a_file_the_child_would_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "url").write_text("redis://of-the-file/0")
+    (tmp_path / ".env").write_text("SHIPSYNC_REDIS_URL_FILE=url\n")
+    ours = Settings().replace(redis_url="redis://embedded/0")
+    for name, value in environment(ours).items():
+        monkeypatch.setenv(name, value)
+    assert Settings().redis.url == "redis://embedded/0"
+
+
+def test_a_service_of_somebody_elses_is_told_none_of_our_settings() -> None:
+    there = {"PATH": "/bin", "SHIPSYNC_API_KEYS": "geheim", "shipsync_kafka_password": "geheim"}
+    assert without_ours(there) == {"PATH": "/bin"}
