@@ -18,6 +18,7 @@ from config import settings as configuration
 from connectors.carriers import HOME, Carrier, discover
 from connectors.carriers.layout import CASES, NAME
 from connectors.drafting.sample import draft
+from connectors.mapping.declared.published_codes import PublishedList
 from connectors.mapping.loading import FILE
 from streams.contracts.model import CarrierEvent, Location
 from streams.kernel.errors import Fatal, Reject
@@ -33,7 +34,7 @@ app = typer.Typer(
 Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=False)]
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-TEXT, DETAIL, MOST_PARTS = 48, 120, 20
+TEXT, DETAIL, MOST_PARTS, MOST_CODES = 48, 120, 20, 30
 REPOSITORY = HOME.parents[1]
 KEPT = REPOSITORY / "tests" / "connectors" / "carriers"
 
@@ -112,12 +113,13 @@ def check_files(
     against: Annotated[Path | None, typer.Option(help="Earlier files, to show new and missing fields.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a mapping on real files: unknown codes, fields never filled, refused files, drift.
+    """Check a mapping: how much of the published codes it knows, unknown codes, refused files, drift.
 
     Exit 1 if there is anything to look at.
     """
     files = _cases(feed) if path is None else _files(path)
     found = examine(_tried(feed, files), [] if against is None else [*_tried(feed, _files(against))])
+    found.published = list(_carrier(feed).published)
     if as_json:
         typer.echo(json.dumps({**msgspec.to_builtins(found), "faults": found.faults}, indent=2, ensure_ascii=False))
     else:
@@ -247,8 +249,20 @@ def _report(found: Findings, console: Console) -> None:
         console.print(table)
     if found.never_filled:
         console.print(safe(f"Never filled: {', '.join(found.never_filled)}"))
+    for published in found.published:
+        _report_published(published, console)
     _report_drift(found.drift, console)
     console.print("Every code is known, every file was read." if not found.faults else f"{found.faults} to look at.")
+
+
+def _report_published(published: PublishedList, console: Console) -> None:
+    share = f"{published.mapped} of {published.codes} published codes of {published.table} are mapped"
+    by_type = f", {published.by_type} of them only by their type" if published.by_type else ""
+    console.print(safe(f"{share} ({published.mapped * 100 // published.codes} %){by_type}."))
+    if published.missing:
+        shown = ", ".join(published.missing[:MOST_CODES])
+        more = len(published.missing) - MOST_CODES
+        console.print(safe(f"  not mapped: {shown}{f' and {more} more; --json shows all' if more > 0 else ''}"))
 
 
 def _report_drift(drift: Drift, console: Console) -> None:

@@ -54,13 +54,30 @@ class Cause(Struct, frozen=True, forbid_unknown_fields=True):
     milestone: Milestone | None = None
 
 
+class Group(Struct, frozen=True, forbid_unknown_fields=True):
+    """Codes of one meaning. With ``under``, each stands under each of these types: ``X:05``, ``I:05``."""
+
+    codes: list[str]
+    milestone: Milestone
+    under: list[str] = field(default_factory=list)
+    exception: ExceptionType = ExceptionType.NONE
+    reason: Reason = Reason.NORMAL
+    classifier: Classifier = Classifier.ACTUAL
+
+
 class Statuses(Struct, frozen=True, forbid_unknown_fields=True):
-    """A status table. ``X:*`` is the meaning of all unlisted codes of type X."""
+    """A status table. ``X:*`` is the meaning of all unlisted codes of type X; ``codes`` goes over ``groups``.
+
+    ``published``: the codes of the carrier's own list, as a list, or by type (``X: ["05", "08"]``); ``shipsync carrier
+    check`` says how many of them the table maps.
+    """
 
     source: str
     codes: dict[str, Milestone | Meaning] = field(default_factory=dict)
     texts: list[TextMeaning] = field(default_factory=list)
     reasons: dict[str, Reason | Cause] = field(default_factory=dict)
+    groups: list[Group] = field(default_factory=list)
+    published: list[str] | dict[str, list[str]] = field(default_factory=list)
 
 
 class ZoneBy(Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from connectors.mapping.declared.published_codes import codes_of_group, published_codes
 from connectors.mapping.declared.schema import Cause, Meaning, Statuses
 from streams.kernel.vocabulary import Classifier, ExceptionType, Flag, Milestone, Reason
 
 _CACHE_SIZE = 20_000
 _MAX_CACHED_LENGTH = 300
-_ALREADY_BAD = frozenset({ExceptionType.DAMAGE, ExceptionType.SHORTAGE})
+_OF_A_DELIVERY = frozenset({ExceptionType.DAMAGE, ExceptionType.SHORTAGE})
+_MORE_THAN_A_CAUSE = frozenset({
+    ExceptionType.DAMAGE, ExceptionType.LOSS, ExceptionType.SHORTAGE, ExceptionType.REFUSAL,
+})
 
 
 class StatusMeaning(NamedTuple):
@@ -47,17 +51,17 @@ def cause_of(cause: Reason | Cause) -> Cause:
 def with_cause(meaning: StatusMeaning, cause: Cause | None) -> StatusMeaning:
     """Apply a reason code to a meaning. An unknown reason (None) of an exception is flagged.
 
-    A normal reason keeps the exception of the status. A delivered status takes only damage and shortage as exceptions
-    from the cause.
+    The cause's own exception replaces that of the status, since it says more (a delivery exception is a refusal by
+    reason 07); not so damage, loss, shortage and refusal, which no cause undoes. A delivered status takes only damage
+    and shortage from the cause. A cause without an exception keeps that of the status.
     """
     if cause is None:
         if meaning.exception is ExceptionType.NONE:
             return meaning
         return meaning._replace(flags=(*meaning.flags, Flag.CODE_UNMAPPED.value))
     exception = meaning.exception
-    if exception is ExceptionType.NONE and (
-        meaning.milestone is not Milestone.DELIVERED or cause.exception in _ALREADY_BAD
-    ):
+    told = cause.exception is not ExceptionType.NONE and exception not in _MORE_THAN_A_CAUSE
+    if told and (meaning.milestone is not Milestone.DELIVERED or cause.exception in _OF_A_DELIVERY):
         exception = cause.exception
     reason = cause.reason
     if exception is not ExceptionType.NONE and reason is Reason.NORMAL:
@@ -73,7 +77,13 @@ class StatusTable:
 
     def __init__(self, statuses: Statuses) -> None:
         self.source = statuses.source
-        self._codes = {code: status_meaning(meaning) for code, meaning in statuses.codes.items()}
+        self.published = published_codes(statuses.published)
+        self._codes = {
+            code: status_meaning(Meaning(group.milestone, group.exception, group.reason, group.classifier))
+            for group in statuses.groups
+            for code in codes_of_group(group)
+        }
+        self._codes |= {code: status_meaning(meaning) for code, meaning in statuses.codes.items()}
         self._texts = [
             (text.code, text.starts.casefold(),
              status_meaning(Meaning(text.milestone, text.exception, text.reason, text.classifier)))
@@ -83,6 +93,12 @@ class StatusTable:
             code: cause_of(cause) for code, cause in statuses.reasons.items()
         }
         self._cache: dict[tuple[str, str, str | None], StatusMeaning] = {}
+
+    def mapped(self, code: str) -> bool | None:
+        """Whether the code is mapped: True by itself, None only by its type, False not at all."""
+        if code in self._codes:
+            return True
+        return None if self.find(code, "") is not None else False
 
     def lookup(self, code: str, text: str, reason_code: str | None) -> StatusMeaning:
         """Return the meaning of a code, text and reason code; ``UNMAPPED`` for an unknown code."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.mapping.declared.schema import Cause, Meaning, Statuses, TextMeaning
+from connectors.mapping.declared.schema import Cause, Group, Meaning, Statuses, TextMeaning
 from connectors.mapping.declared.status_tables import UNMAPPED, StatusTable, status_meaning, with_cause
 from streams.kernel.vocabulary import ExceptionType, Flag, Milestone, Reason
 
@@ -86,3 +86,25 @@ def test_an_unknown_reason_is_flagged_where_something_is_wrong() -> None:
 def test_without_a_cause_a_plain_sense_stays_as_it_is() -> None:
     plain = status_meaning(Milestone.DELIVERED)
     assert with_cause(plain, None) is plain
+
+
+def test_a_reasons_own_exception_replaces_that_of_the_status_but_no_damage_loss_or_refusal() -> None:
+    attempt = status_meaning(Meaning(Milestone.DELIVERY_ATTEMPTED, ExceptionType.CONSIGNEE))
+    refused = with_cause(attempt, Cause(Reason.CONSIGNEE_REFUSED, ExceptionType.REFUSAL))
+    assert (refused.exception, refused.reason) == (ExceptionType.REFUSAL, Reason.CONSIGNEE_REFUSED)
+    late = Cause(Reason.WEATHER, ExceptionType.DELAY)
+    assert with_cause(attempt, late).exception is ExceptionType.DELAY
+    assert with_cause(refused, late).exception is ExceptionType.REFUSAL
+    damaged = status_meaning(Meaning(Milestone.IN_TRANSIT, ExceptionType.DAMAGE))
+    assert with_cause(damaged, late)[2:4] == (ExceptionType.DAMAGE, Reason.WEATHER)
+
+
+def test_codes_of_one_meaning_stand_in_groups_by_type_and_a_code_of_its_own_goes_over_them() -> None:
+    table = StatusTable(Statuses(
+        "a test", {"X:05": Milestone.INFO},
+        groups=[Group(["05", "08"], Milestone.STORED, under=["X", "I"]), Group(["9"], Milestone.DELIVERED)],
+    ))
+    found = {code: table.lookup(code, "", None).milestone for code in ("X:05", "I:05", "X:08", "9", "05")}
+    assert list(found.values()) == [
+        Milestone.INFO, Milestone.STORED, Milestone.STORED, Milestone.DELIVERED, Milestone.UNKNOWN,
+    ]
