@@ -36,7 +36,7 @@ class Watcher:
 
     def look(self) -> list[Sent]:
         """Send the files of every folder once: first those a crash left claimed, then those that are whole."""
-        found = []
+        found: list[Sent] = []
         for feed in self.feeds:
             found += feed.look()
             feed.tell(self._alarm, time.time_ns() // 1_000_000)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from pydantic import SecretStr
 
-from config.settings import SettingsError
+from config.setting_group import SettingsError
 from connectors.gateway.problems import Problem
 
 Secrets = Mapping[str, tuple[str, ...]]

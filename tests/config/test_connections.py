@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from config.settings import Settings, SettingsError
+from config.setting_group import SettingsError
+from config.settings import Settings
 
 LOGIN = {"kafka_protocol": "sasl_ssl", "kafka_username": "us", "kafka_password": "geheim"}
 

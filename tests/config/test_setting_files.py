@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import SETTINGS, Settings, SettingsError, load
+from config.setting_group import SettingsError
+from config.settings import SETTINGS, Settings, load
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import GROUPS, NOT_SETTINGS, SETTINGS, Processing, Settings, SettingsError, load
+from config.setting_group import SettingsError
+from config.settings import GROUPS, NOT_SETTINGS, SETTINGS, Processing, Settings, load
 from tests.support.sources import committed_files, label
 
 NAME = re.compile(r"\bSHIPSYNC_[A-Z0-9_]*[A-Z0-9]\b")

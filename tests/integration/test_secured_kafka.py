@@ -70,8 +70,8 @@ def test_every_client_of_ours_gets_in(way: Any, kafka: SecuredKafka) -> None:
 
 @pytest.mark.parametrize("way", [WAYS[0], WAYS[3]])
 def test_a_stage_with_state_writes_exactly_once(way: Any, kafka: SecuredKafka, tmp_path: Path) -> None:
-    with echo_stage(kafka.bootstrap, tmp_path, **way(kafka)) as stage:
-        stage.start()
+    with echo_stage(kafka.bootstrap, tmp_path) as stage:
+        stage.start(**way(kafka))
         fill(kafka.bootstrap, stage.input, [(b"k%d" % number, b"id-%d" % number) for number in range(50)])
         stage.wait_until_done(50)
         assert sorted(stage.outputs()) == sorted(b"id-%d" % number for number in range(50))

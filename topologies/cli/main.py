@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from config.settings import SettingsError
+from config.setting_group import SettingsError
 from config.version import VERSION
 from streams.kernel.errors import ShipSyncError
 from topologies.runtime import logs
