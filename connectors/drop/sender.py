@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,10 @@ _TYPES = {
 }
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 class Sent(NamedTuple):
     """The outcome of a file: its new path, its number of records, and, if it is in quarantine, the reason in words and
     in one."""
@@ -38,7 +42,9 @@ class Sent(NamedTuple):
 class Sender:
     """One producer for all folders. Close it when done."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, beat: Callable[[], None] = nothing) -> None:
+        """``beat`` is called for every file and after every batch."""
+        self._beat = beat
         self._piece_bytes = min(settings.drop.piece_bytes, settings.intake.max_record_bytes)
         self._whole_bytes = settings.intake.max_record_bytes
         self._producer = producer(settings, largest=largest_record(settings))
@@ -50,6 +56,7 @@ class Sender:
         Raises Transient if the broker does not acknowledge, OSError where disk or file system fails: the file stays
         claimed, and the next call resumes there.
         """
+        self._beat()
         try:
             with reading(claimed) as file:
                 for note in self._sent(folder, carrier, claimed, file, now_ms):
@@ -76,6 +83,7 @@ class Sender:
         for handful in _handfuls(pieces(carrier, file.stream, most), records):
             self._deliver(carrier, claimed, str(version.modified), handful, records, now_ms)
             records += len(handful)
+            self._beat()
             yield Note(records, version.size, version.modified)
 
     def _deliver(

@@ -11,19 +11,22 @@ from connectors.drop import metrics
 from connectors.drop.alarm import Alarm
 from connectors.drop.feed_drop import FeedDrop
 from connectors.drop.folder import DropFolder
-from connectors.drop.sender import Sender, Sent
+from connectors.drop.sender import Sender, Sent, nothing
 from streams.kernel.errors import Fatal
 
 
 class Watcher:
     """The folders of some feeds under one root."""
 
-    def __init__(self, settings: Settings, carriers: Sequence[Carrier], sender: Sender, alarm: Alarm) -> None:
-        """Raises Fatal where no feed's folders can be used."""
+    def __init__(
+        self, settings: Settings, carriers: Sequence[Carrier], sender: Sender, alarm: Alarm,
+        beat: Callable[[], None] = nothing,
+    ) -> None:
+        """``beat`` is called after every feed. Raises Fatal where no feed's folders can be used."""
         if settings.drop.dir is None:
             raise Fatal("no drop folder: name it in SHIPSYNC_DROP_DIR")
         root, self._interval, self._sender = settings.drop.dir, settings.drop.interval, sender
-        self._alarm = alarm
+        self._alarm, self._beat = alarm, beat
         self.feeds = [FeedDrop(one, DropFolder(root, one.feed, settings.drop), sender) for one in carriers]
         usable = [feed for feed in self.feeds if feed.prepare()]
         if self.feeds and not usable:
@@ -34,12 +37,18 @@ class Watcher:
         """How many files were not whole at the last look."""
         return sum(feed.waiting for feed in self.feeds)
 
+    def trouble(self) -> str | None:
+        """Which feeds' folders cannot be used, and why."""
+        found = [feed.trouble for feed in self.feeds if feed.trouble is not None]
+        return "; ".join(found) or None
+
     def look(self) -> list[Sent]:
         """Send the files of every folder once: first those a crash left claimed, then those that are whole."""
         found: list[Sent] = []
         for feed in self.feeds:
             found += feed.look()
             feed.tell(self._alarm, time.time_ns() // 1_000_000)
+            self._beat()
         return found
 
     def run(self, stopping: Callable[[float], bool]) -> None:

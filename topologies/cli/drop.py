@@ -10,7 +10,6 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from prometheus_client import start_http_server
 from rich.console import Console
 from rich.table import Table
 
@@ -19,11 +18,14 @@ from streams.kernel.errors import Fatal, ShipSyncError
 from topologies.local_stack import stack_file
 from topologies.operations.record_view import safe
 from topologies.runtime import logs
+from topologies.runtime.health import Health, broker, serve
 
 if TYPE_CHECKING:
     from connectors.drop.sender import Sent
     from connectors.drop.watcher import Watcher
 
+SILENT_SECONDS = 300.0
+"""Of one step at most: a batch of a file that is sent, with its wait for the broker."""
 log = logging.getLogger(__name__)
 AsJson = Annotated[bool, typer.Option("--json", help="With --once: as JSON.")]
 
@@ -41,15 +43,20 @@ def command(
     settings = stack_file.resolve(configuration.load())
     if settings.drop.dir is None:
         raise Fatal("no drop folder is set: name one in SHIPSYNC_DROP_DIR")
-    watcher = Watcher(settings, enabled_carriers(settings.intake), Sender(settings), Alarm(settings))
+    state = Health()
+    watcher = Watcher(
+        settings, enabled_carriers(settings.intake), Sender(settings, state.beat), Alarm(settings), state.beat
+    )
     try:
         if once:
             found = _once(watcher, settings.drop.unchanged)
             _show([(str(one.file), one.records, one.reason or "") for one in found], as_json=as_json)
             return
         logs.configure(settings, "drop")
-        if settings.process.metrics_port:
-            start_http_server(settings.process.metrics_port, settings.process.host)
+        state.expect_beats(SILENT_SECONDS)
+        state.expect("folders", watcher.trouble)
+        state.expect("broker", broker(settings))
+        serve(settings, state)
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())

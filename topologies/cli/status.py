@@ -113,8 +113,12 @@ def view(status: StackStatus) -> Group:
     ]
     footer = f"up {_duration(status.uptime_s)}, broker {status.bootstrap}, registry {status.registry_url}"
     footer += _processing(status)
+    missing = [
+        Text(f"{process.name} is not ready: {printable(f'{name}: {what}')}", style="yellow")
+        for process in status.processes for name, what in process.missing.items()
+    ]
     return Group(
-        table, *outcomes, Text("dead letters: " + (_counts(dead) or "none")), _alerts(status.open_alerts),
+        table, *missing, *outcomes, Text("dead letters: " + (_counts(dead) or "none")), _alerts(status.open_alerts),
         Text(footer, style="dim"),
     )
 
