@@ -43,14 +43,14 @@ class KafkaSettings(Group):
         KafkaProtocol.PLAINTEXT, validation_alias="SHIPSYNC_KAFKA_PROTOCOL",
         description="plaintext, ssl, sasl_plaintext or sasl_ssl",
     )
-    ca: ReadableFile | None = Field(
+    ca: ReadableFile = Field(
         None, validation_alias="SHIPSYNC_KAFKA_CA",
         description="File (PEM) of the authorities that may have signed the brokers' certificates; none: the system's",
     )
-    certificate: ReadableFile | None = Field(
+    certificate: ReadableFile = Field(
         None, validation_alias="SHIPSYNC_KAFKA_CERTIFICATE", description="File (PEM) of our certificate for the brokers"
     )
-    key: ReadableFile | None = Field(
+    key: ReadableFile = Field(
         None, validation_alias="SHIPSYNC_KAFKA_KEY", description="File (PEM) of that certificate's private key"
     )
     key_password: SecretStr | None = Field(
@@ -126,11 +126,11 @@ class RegistrySettings(Group):
     url: str = Field("http://127.0.0.1:18081", description="Confluent-compatible schema registry")
     username: str = Field("", description="User name there (HTTP basic)")
     password: SecretStr | None = Field(None, description="Password there")
-    ca: ReadableFile | None = Field(
+    ca: ReadableFile = Field(
         None, description="File (PEM) of the authorities that may have signed its certificate; none: the system's"
     )
-    certificate: ReadableFile | None = Field(None, description="File (PEM) of our certificate for the registry")
-    key: ReadableFile | None = Field(None, description="File (PEM) of that certificate's private key")
+    certificate: ReadableFile = Field(None, description="File (PEM) of our certificate for the registry")
+    key: ReadableFile = Field(None, description="File (PEM) of that certificate's private key")
     key_password: SecretStr | None = Field(None, description="Password of that private key")
 
     @field_validator("url")
@@ -166,11 +166,11 @@ class RedisSettings(Group):
     url: str = Field("redis://127.0.0.1:16379/0", description="Redis or Valkey; rediss:// with TLS")
     username: str = Field("", description="User name there, where it has users (ACL)")
     password: SecretStr | None = Field(None, description="Password there")
-    ca: ReadableFile | None = Field(
+    ca: ReadableFile = Field(
         None, description="File (PEM) of the authorities that may have signed its certificate; none: the system's"
     )
-    certificate: ReadableFile | None = Field(None, description="File (PEM) of our certificate for Redis")
-    key: ReadableFile | None = Field(None, description="File (PEM) of that certificate's private key")
+    certificate: ReadableFile = Field(None, description="File (PEM) of our certificate for Redis")
+    key: ReadableFile = Field(None, description="File (PEM) of that certificate's private key")
     key_password: SecretStr | None = Field(None, description="Password of that private key")
 
     @field_validator("url")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.masking import without_credentials
@@ -52,5 +52,7 @@ def _readable(path: Path) -> Path:
     return path
 
 
-ReadableFile = Annotated[Path, AfterValidator(_readable)]
-"""A file that is there and can be read."""
+ReadableFile = Annotated[
+    Annotated[Path, AfterValidator(_readable)] | None, BeforeValidator(lambda value: None if value == "" else value)
+]
+"""A file that is there and can be read, or none; an empty text is none."""

@@ -115,3 +115,7 @@ def test_redis_is_verified_where_it_has_tls(pem: Path) -> None:
     assert made(redis_url="redis://r:1/0").redis.client() == {
         "url": "redis://r:1/0", "username": None, "password": None
     }
+
+
+def test_an_empty_file_name_is_none() -> None:
+    assert made(kafka_ca="", redis_certificate="", redis_key="").kafka.ca is None

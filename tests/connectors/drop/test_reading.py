@@ -50,3 +50,13 @@ def test_links_and_what_is_no_file_are_not_opened(tmp_path: Path) -> None:
 def test_one_that_is_gone_is_gone(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), reading(tmp_path / "gone"):
         pass
+
+
+def test_one_that_this_user_may_not_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+
+    def denied(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", denied)  # root may read everything
+    assert reason(tmp_path / "a") == "unreadable"
