@@ -12,7 +12,14 @@ from connectors.mapping.declared.poll_plan import Plan, plan_of
 from connectors.mapping.declared.published_codes import PublishedList, repeated, share_of
 from connectors.mapping.declared.refusals import Refusals, Test, test_of
 from connectors.mapping.declared.schema import CheckDigit, Document, Push, Specification
-from connectors.mapping.declared.schema_checks import check_places, check_push, check_rows, check_times, check_zone
+from connectors.mapping.declared.schema_checks import (
+    check_places,
+    check_push,
+    check_rows,
+    check_texts,
+    check_times,
+    check_zone,
+)
 from connectors.mapping.declared.status_tables import StatusTable
 from connectors.mapping.declared.yaml_text import Lines
 from connectors.mapping.documents.adapter import (
@@ -98,6 +105,7 @@ def read_carrier_file(folder: Path) -> CarrierFile:
     if spec.push is not None:
         check_push(spec.push, lines)
     for name, statuses in spec.statuses.items():
+        check_texts(statuses, lines, ("statuses", name, "texts"))
         twice = repeated(statuses.groups)
         if twice is not None:
             raise lines.error(("statuses", name, "groups"), f"{twice!r} stands in them twice; keep one")
@@ -226,6 +234,12 @@ def _document(
             (*where, "statuses"),
             f"no table {document.statuses!r}; use one of {', '.join(one.tables) or '(none declared)'}",
         )
+    for number, way in enumerate(document.else_codes):
+        if way.statuses and way.statuses not in tables:
+            raise one.lines.error(
+                (*where, "else_codes", str(number), "statuses"),
+                f"no table {way.statuses!r}; use one of {', '.join(one.tables)}",
+            )
     check_times(document, one.lines, where)
     check_places(document, one.lines, where)
 

@@ -107,6 +107,7 @@ class StageWorker:
         self._watchdog.start()
         expect_stage(self._health, self._settings, runner=self._runner, consumer=self._consumer)
         self._runner.membership.ask = self._still_member
+        self._runner.has_caught_up = self._has_caught_up
         self._spawn(self._beat())
         self._spawn(self._sweep())
         running = asyncio.ensure_future(self._worker.start())
@@ -146,6 +147,10 @@ class StageWorker:
     async def _still_member(self) -> bool:
         consumer = self._consumer()
         return consumer is not None and await consumer.still_member()
+
+    def _has_caught_up(self, number: int) -> bool:
+        consumer = self._consumer()
+        return consumer is not None and consumer.ledger.has_caught_up(number)
 
     def _progress(self) -> list[Any]:
         consumer = self._consumer()

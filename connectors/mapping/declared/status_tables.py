@@ -7,25 +7,17 @@ from typing import NamedTuple
 
 from connectors.mapping.declared.published_codes import codes_of_group, published_codes
 from connectors.mapping.declared.schema import Cause, Meaning, Statuses
+from connectors.mapping.declared.status_meaning import StatusMeaning
+from connectors.mapping.declared.words_law import decided, decided_coarsely, folded
 from streams.kernel.vocabulary import Classifier, ExceptionType, Flag, Milestone, Reason
 
 _CACHE_SIZE = 20_000
 _MAX_CACHED_LENGTH = 300
+_BY_CAUSE = frozenset({Milestone.IN_TRANSIT, Milestone.DELIVERY_ATTEMPTED})
 _OF_A_DELIVERY = frozenset({ExceptionType.DAMAGE, ExceptionType.SHORTAGE})
 _MORE_THAN_A_CAUSE = frozenset({
     ExceptionType.DAMAGE, ExceptionType.LOSS, ExceptionType.SHORTAGE, ExceptionType.REFUSAL,
 })
-
-
-class StatusMeaning(NamedTuple):
-    """The canonical meaning of a status. ``flags`` is never changed in place."""
-
-    milestone: Milestone
-    classifier: Classifier
-    exception: ExceptionType
-    reason: Reason
-    flags: tuple[str, ...]
-    name: str = ""
 
 
 UNMAPPED = StatusMeaning(
@@ -40,7 +32,8 @@ def status_meaning(meaning: Milestone | Meaning) -> StatusMeaning:
     reason = meaning.reason
     if meaning.exception is not ExceptionType.NONE and reason is Reason.NORMAL:
         reason = Reason.UNKNOWN
-    return StatusMeaning(meaning.milestone, meaning.classifier, meaning.exception, reason, (), meaning.name)
+    flags = (Flag.DELIVERY_DOUBTFUL.value,) if meaning.doubtful else ()
+    return StatusMeaning(meaning.milestone, meaning.classifier, meaning.exception, reason, flags, meaning.name)
 
 
 def cause_of(cause: Reason | Cause) -> Cause:
@@ -67,9 +60,28 @@ def with_cause(meaning: StatusMeaning, cause: Cause | None) -> StatusMeaning:
     if exception is not ExceptionType.NONE and reason is Reason.NORMAL:
         reason = meaning.reason if meaning.reason is not Reason.NORMAL else Reason.UNKNOWN
     milestone = meaning.milestone
-    if cause.milestone is not None and milestone is Milestone.IN_TRANSIT:
+    if cause.milestone is not None and milestone in _BY_CAUSE:
         milestone = cause.milestone
     return meaning._replace(milestone=milestone, exception=exception, reason=reason)
+
+
+class _Text(NamedTuple):
+    """An entry of ``texts``; ``starts`` and ``contains`` folded."""
+
+    code: str | None
+    starts: str
+    contains: str
+    meaning: StatusMeaning
+
+    def rest_of(self, said: str) -> str | None:
+        """Return what a folded text says beside the words of this entry; None if it does not fit."""
+        if not said.startswith(self.starts):
+            return None
+        rest = said[len(self.starts):]
+        if self.contains:
+            before, found, after = rest.partition(self.contains)
+            return before + after if found else None
+        return rest
 
 
 class StatusTable:
@@ -85,8 +97,8 @@ class StatusTable:
         }
         self._codes |= {code: status_meaning(meaning) for code, meaning in statuses.codes.items()}
         self._texts = [
-            (text.code, text.starts.casefold(),
-             status_meaning(Meaning(text.milestone, text.exception, text.reason, text.classifier)))
+            _Text(text.code, folded(text.starts), folded(text.contains),
+                  status_meaning(Meaning(text.milestone, text.exception, text.reason, text.classifier)))
             for text in statuses.texts
         ]
         self._causes: Mapping[str, Cause] = {
@@ -102,7 +114,7 @@ class StatusTable:
 
     def lookup(self, code: str, text: str, reason_code: str | None) -> StatusMeaning:
         """Return the meaning of a code, text and reason code; ``UNMAPPED`` for an unknown code."""
-        key = (code, text if self._texts else "", reason_code)
+        key = (code, text, reason_code)
         known = self._cache.get(key)
         if known is None:
             known = self.find(code, text) or UNMAPPED
@@ -115,21 +127,28 @@ class StatusTable:
         return known
 
     def find(self, code: str, text: str) -> StatusMeaning | None:
-        """Return the meaning of the exact code, else of a matching text, else of the narrowest type, else None."""
-        exact = self._codes.get(code)
-        if exact is not None:
-            return exact
-        folded = " ".join(text.casefold().split())
+        """Return the meaning of a code and its text, None if neither is known.
+
+        A text entry of that very code goes first, then the code itself, then another text, then the narrowest type.
+        What words say of a delivery goes over all but a text entry that holds those words (``delivery_words.py``).
+        """
+        said, exact = folded(text), self._codes.get(code)
         kind = code.partition(":")[0]
-        for only_code, starts, meaning in self._texts:
-            if folded.startswith(starts) and only_code in (None, code, kind):
-                return meaning
+        for entry in self._texts:
+            rest = entry.rest_of(said)
+            if rest is None:
+                continue
+            if (entry.code == code and code) or (exact is None and entry.code in (None, code, kind)):
+                return decided(entry.meaning, rest)
+        if exact is not None:
+            return decided(exact, said)
         while code:
             found = self._codes.get(f"{code}:*")
             if found is not None:
-                return found
+                return decided_coarsely(found, said)
             code = code.rpartition(":")[0]
-        return self._codes.get(f"{kind}:*")
+        found = self._codes.get(f"{kind}:*")
+        return None if found is None else decided_coarsely(found, said)
 
 
 EMPTY = StatusTable(Statuses(source="none"))

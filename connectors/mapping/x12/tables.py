@@ -11,7 +11,8 @@ from msgspec import Struct
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.published_codes import PublishedList, share_of
 from connectors.mapping.declared.schema import X12, Cause, Meaning
-from connectors.mapping.declared.status_tables import UNMAPPED, StatusMeaning, cause_of, status_meaning, with_cause
+from connectors.mapping.declared.status_meaning import StatusMeaning
+from connectors.mapping.declared.status_tables import UNMAPPED, cause_of, status_meaning, with_cause
 from connectors.mapping.values.places import TABLES
 from streams.kernel.vocabulary import Milestone, Reason
 

@@ -18,8 +18,8 @@ TABLE = StatusTable(Statuses(
         "IT": Milestone.IN_TRANSIT,
     },
     texts=[
-        TextMeaning("departed", Milestone.DEPARTED_FACILITY, code="transit"),
-        TextMeaning("left over", Milestone.STORED),
+        TextMeaning(starts="departed", milestone=Milestone.DEPARTED_FACILITY, code="transit"),
+        TextMeaning(starts="left over", milestone=Milestone.STORED),
     ],
     reasons={
         "12": Cause(Reason.WEATHER, ExceptionType.DELAY),
@@ -108,3 +108,44 @@ def test_codes_of_one_meaning_stand_in_groups_by_type_and_a_code_of_its_own_goes
     assert list(found.values()) == [
         Milestone.INFO, Milestone.STORED, Milestone.STORED, Milestone.DELIVERED, Milestone.UNKNOWN,
     ]
+
+
+def test_words_go_over_a_bare_delivered_and_the_event_says_so() -> None:
+    back = TABLE.lookup("D:KB", "Delivered to the original sender", None)
+    assert (back.milestone, back.flags) == (Milestone.RETURNED, (Flag.WORDS_DECIDE.value,))
+    assert TABLE.lookup("D:2Q", "Delivered to Access Point", None).milestone is Milestone.AVAILABLE_FOR_PICKUP
+    assert TABLE.lookup("D:2Q", "Collected by customer at Access Point", None).milestone is Milestone.DELIVERED
+    attempt = TABLE.lookup("D", "Delivery attempted", None)
+    assert (attempt.milestone, attempt.exception) == (Milestone.DELIVERY_ATTEMPTED, ExceptionType.CONSIGNEE)
+
+
+def test_a_delivery_that_words_put_into_the_future_is_doubtful() -> None:
+    meaning = TABLE.lookup("D", "Will be delivered today", None)
+    assert (meaning.milestone, Flag.DELIVERY_DOUBTFUL.value in meaning.flags) == (Milestone.DELIVERED, True)
+
+
+def test_words_go_over_a_coarse_type_where_it_waits_and_never_over_an_exact_code() -> None:
+    assert TABLE.lookup("transit", "Ready for collection at the shop", None).milestone is Milestone.AVAILABLE_FOR_PICKUP
+    assert TABLE.lookup("IT", "Ready for collection at the shop", None).milestone is Milestone.IN_TRANSIT
+    assert TABLE.lookup("transit", "Will be returned to sender", None).milestone is Milestone.IN_TRANSIT
+
+
+def test_a_text_of_that_very_code_goes_before_the_code_and_before_the_words_it_holds() -> None:
+    table = StatusTable(Statuses(
+        source="a test", codes={"01": Milestone.DELIVERED, "X": Milestone.IN_TRANSIT},
+        texts=[
+            TextMeaning(starts="delivered, parcel locker", milestone=Milestone.DELIVERED, code="01"),
+            TextMeaning(contains="no such address", milestone=Milestone.DELIVERY_ATTEMPTED, code="X"),
+            TextMeaning(starts="new label", milestone=Milestone.INFO),
+        ],
+    ))
+    assert table.lookup("01", "Delivered, Parcel Locker", None).milestone is Milestone.DELIVERED
+    assert table.lookup("01", "Delivered, Parcel Locker, to original sender", None).milestone is Milestone.RETURNED
+    assert table.lookup("X", "There is no such address", None).milestone is Milestone.DELIVERY_ATTEMPTED
+    assert table.lookup("X", "New label", None).milestone is Milestone.IN_TRANSIT
+
+
+def test_a_doubtful_entry_is_flagged_until_words_decide() -> None:
+    table = StatusTable(Statuses(source="a test", codes={"D:*": Meaning(Milestone.DELIVERED, doubtful=True)}))
+    assert table.lookup("D:9", "", None).flags == (Flag.DELIVERY_DOUBTFUL.value,)
+    assert table.lookup("D:9", "Returned to sender", None).flags == (Flag.WORDS_DECIDE.value,)
