@@ -24,6 +24,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from config.connections import KafkaSettings, RedisSettings, RegistrySettings
 from config.setting_files import SUFFIX, read_files
 from config.setting_group import PREFIX, Group, SettingsError, comma_separated
+from config.ways_in import DropSettings, PollingSettings
 
 ENV_FILE = Path(".env")
 NOT_SETTINGS: Mapping[str, str] = {
@@ -40,13 +41,6 @@ class LogFormat(StrEnum):
 
     JSON = "json"
     CONSOLE = "console"
-
-
-class Completeness(StrEnum):
-    """What says that a dropped file is whole: it no longer changes, or a marker file beside it."""
-
-    UNCHANGED = "unchanged"
-    MARKER = "marker"
 
 
 class Processing(StrEnum):
@@ -164,8 +158,17 @@ class GatewaySettings(Group):
     open: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Feeds whose pushes are taken unsigned while no secret is set, comma separated; *: all"
     )
-    proxies: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Networks (CIDR) of the proxies whose client certificate headers are believed"
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Networks (CIDR) of proxies whose X-Forwarded-For and client certificate headers are believed"
+    )
+    unproven_rate: int = Field(
+        60, ge=1, description="Requests a minute of one address that may fail their proof; more are answered 429"
+    )
+    connections: int = Field(512, ge=8, description="Open connections in all")
+    peer_connections: int = Field(64, ge=1, description="Open connections of one address that is no trusted proxy")
+    body_bytes: int = Field(
+        128 * 1024 * 1024, ge=1024 * 1024,
+        description="Bytes of requests' bodies held at once, a quarter of them of senders not proven yet",
     )
     idempotency: int = Field(86_400, ge=1, description="How long an Idempotency-Key is remembered")
     push_secrets: SecretStr | None = Field(
@@ -178,9 +181,9 @@ class GatewaySettings(Group):
         '{"orders": "<key>", "wms": ["<key>"], "alerts": "<key>"}',
     )
 
-    _split = field_validator("open", "proxies", mode="before")(comma_separated)
+    _split = field_validator("open", "trusted_proxies", mode="before")(comma_separated)
 
-    @field_validator("proxies")
+    @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
@@ -189,33 +192,6 @@ class GatewaySettings(Group):
             except ValueError:
                 raise ValueError("use networks (CIDR), e.g. 10.0.0.0/8, comma separated") from None
         return value
-
-
-class DropSettings(Group):
-    """Folders that carriers' files are dropped into."""
-
-    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_DROP_")
-
-    dir: Path | None = Field(
-        None, description="Folder with a subfolder for each feed that delivers files; none: no drop folder is watched"
-    )
-    complete: Completeness = Field(
-        Completeness.UNCHANGED,
-        description="When a file is whole: unchanged (for SHIPSYNC_DROP_UNCHANGED) or marker (NAME.done beside NAME)",
-    )
-    unchanged: float = Field(10.0, ge=0, description="How long a file has not changed when it is taken")
-    interval: float = Field(5.0, gt=0, description="Seconds between checks of the drop folders")
-    piece_bytes: int = Field(512 * 1024, ge=1024, description="A dropped file is cut into records of about this size")
-
-
-class PollingSettings(Group):
-    """Carriers that are polled."""
-
-    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_POLL_")
-
-    credentials: SecretStr | None = Field(
-        None, description="Credentials at the carriers that are polled (JSON by feed); a feed not named is not polled"
-    )
 
 
 @dataclass(frozen=True, init=False)

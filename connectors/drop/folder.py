@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from config.settings import DropSettings
+from config.ways_in import DropSettings
 from connectors.drop.inbox import Inbox, Look
 from connectors.drop.names import beside, candidates, fitting, free
 from streams.kernel.errors import Fatal

@@ -27,6 +27,8 @@ CONTENT_TYPE = "application/vnd.schemaregistry.v1+json"
 VERSION = 1
 LATEST = ("latest", "-1")
 LARGEST_ID = 2**31 - 1
+ID = "[0-9]{1,10}"
+"""An id or a version as a path writes it; longer numbers are none."""
 MOST_BYTES = 1024 * 1024
 QUEUE = 64
 IDLE_SECONDS = 60
@@ -93,11 +95,11 @@ class Catalogue:
                 r"/subjects/([^/]+)/versions/([^/]+)/schema",
                 lambda subject, version: json.loads(self._version(subject, version)["schema"]),
             ),
-            (r"/schemas/ids/(\d+)", lambda number: {"schema": self._schema(number)}),
-            (r"/schemas/ids/(\d+)/schema", lambda number: json.loads(self._schema(number))),
-            (r"/schemas/ids/(\d+)/subjects", self._subjects_of),
+            (rf"/schemas/ids/({ID})", lambda number: {"schema": self._schema(number)}),
+            (rf"/schemas/ids/({ID})/schema", lambda number: json.loads(self._schema(number))),
+            (rf"/schemas/ids/({ID})/subjects", self._subjects_of),
             (
-                r"/schemas/ids/(\d+)/versions",
+                rf"/schemas/ids/({ID})/versions",
                 lambda number: [
                     {"subject": subject, "version": VERSION} for subject in self._subjects_of(number)
                 ],
@@ -111,26 +113,26 @@ class Catalogue:
         name = self._contract.get(subject)
         if name is None:
             raise _Wrong(HTTPStatus.NOT_FOUND, 40401, f"Subject '{subject}' not found.")
-        if version not in LATEST and not 0 < _number(version) <= LARGEST_ID:
+        if version not in LATEST and not (re.fullmatch(ID, version) and 0 < int(version) <= LARGEST_ID):
             raise _Wrong(
                 HTTPStatus.UNPROCESSABLE_ENTITY, 42202,
                 f"The specified version '{version}' is not a valid version id. Allowed values are between"
                 " [1, 2^31-1] and the string \"latest\"",
             )
-        if version not in LATEST and _number(version) != VERSION:
+        if version not in LATEST and int(version) != VERSION:
             raise _Wrong(HTTPStatus.NOT_FOUND, 40402, f"Version {version} not found.")
         text = contracts.schema_text(name)
         return {"subject": subject, "version": VERSION, "id": self._ids[name], "schema": text}
 
     def _schema(self, number: str) -> str:
-        name = self._by_id.get(_number(number))
+        name = self._by_id.get(int(number))
         if name is None:
             raise _Wrong(HTTPStatus.NOT_FOUND, 40403, f"Schema {number} not found")
         return contracts.schema_text(name)
 
     def _subjects_of(self, number: str) -> list[str]:
         self._schema(number)
-        name = self._by_id[_number(number)]
+        name = self._by_id[int(number)]
         return sorted(subject for subject, contract in self._contract.items() if contract == name)
 
 
@@ -143,11 +145,6 @@ def _asked_for(body: bytes) -> str:
         return str(to_parsing_canonical_form(json.loads(request["schema"])))
     except Exception as error:  # fastavro and json share no class of error for what is no schema
         raise _Wrong(HTTPStatus.UNPROCESSABLE_ENTITY, 42201, f"Invalid schema: {error!r}") from error
-
-
-def _number(text: str) -> int:
-    """The number these digits are; -1 for another text or more than twelve digits."""
-    return int(text) if text.isdecimal() and len(text) <= 12 else -1
 
 
 class _Server(ThreadingHTTPServer):
@@ -193,7 +190,7 @@ def serve(host: str, port: int, catalogue: Catalogue | None = None) -> Threading
         def _body(self) -> bytes | None:
             """The request's body; None, with the connection to be closed, for one too long or of no length."""
             told = self.headers.get("Content-Length") or "0"
-            if not 0 <= _number(told) <= MOST_BYTES:
+            if not re.fullmatch(ID, told) or int(told) > MOST_BYTES:
                 self.close_connection = True
                 return None
             return self.rfile.read(int(told))

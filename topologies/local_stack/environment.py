@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 from pydantic import SecretStr
 
-from config.setting_group import PREFIX
+from config.masking import without_credentials
 from config.settings import SETTINGS, Settings
 
 OWN = frozenset({"metrics_port"})
@@ -29,9 +28,17 @@ def environment(settings: Settings) -> dict[str, str]:
     return told
 
 
-def without_ours(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without our settings: a child is told its own, a service of somebody else's none."""
-    return {name: value for name, value in environ.items() if not name.upper().startswith(PREFIX)}
+def without_secrets(settings: Settings) -> dict[str, str]:
+    """The same without every setting that may hold a secret, or names a file of one; URLs without credentials."""
+    told = environment(settings)
+    for one in SETTINGS.values():
+        if one.file_variable is None:
+            continue
+        told.pop(one.file_variable)
+        value = told.pop(one.variable, None)
+        if one.url and value is not None:
+            told[one.variable] = without_credentials(value)
+    return told
 
 
 def _text(value: object) -> str:

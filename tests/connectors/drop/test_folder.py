@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import DropSettings
+from config.ways_in import DropSettings
 from connectors.drop.folder import SUMS, DropFolder, Note
 from streams.kernel.errors import Fatal
 

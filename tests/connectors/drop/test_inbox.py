@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Completeness
+from config.ways_in import Completeness
 from connectors.drop.inbox import Inbox, Refused
 from tests.support.clock import FakeClock
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from config.settings import LogFormat, Processing, Settings
-from topologies.local_stack.environment import environment, without_ours
+from topologies.local_stack.environment import environment, without_secrets
 
 OTHER = {
     "bootstrap": "kafka-1:9092,kafka-2:9092", "kafka_config": {"security.protocol": "SASL_SSL", "sasl.username": "us"},
@@ -74,6 +74,10 @@ def test_a_value_of_the_parents_own_counts_before_a_file_the_child_would_read(
     assert Settings().redis.url == "redis://embedded/0"
 
 
-def test_a_service_of_somebody_elses_is_told_none_of_our_settings() -> None:
-    there = {"PATH": "/bin", "SHIPSYNC_API_KEYS": "geheim", "shipsync_kafka_password": "geheim"}
-    assert without_ours(there) == {"PATH": "/bin"}
+def test_a_process_without_need_of_secrets_gets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "keys").write_text("geheim")
+    monkeypatch.setenv("SHIPSYNC_PUSH_SECRETS_FILE", "keys")
+    told = without_secrets(Settings(api_keys="geheim", registry_url="http://us:geheim@127.0.0.1:1"))
+    assert "geheim" not in "".join(told.values())
+    assert "keys" not in "".join(told.values())
+    assert told["SHIPSYNC_REGISTRY_URL"] == "http://127.0.0.1:1"
