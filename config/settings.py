@@ -29,6 +29,7 @@ from config.ways_in import DropSettings, PollingSettings
 ENV_FILE = Path(".env")
 NOT_SETTINGS: Mapping[str, str] = {
     "SHIPSYNC_SAMPLES": "folder of real payloads that `make samples` reads",
+    "SHIPSYNC_CASES": "folder of collected cases that `make cases` plays",
     "SHIPSYNC_REQUIRE_KAFKA": "1: tests on Apache Kafka fail where it cannot start",
     "SHIPSYNC_GOLDEN": "1: tests write the expected files anew instead of comparing",
 }
