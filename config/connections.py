@@ -36,7 +36,7 @@ class Mechanism(StrEnum):
 
 
 class KafkaSettings(Group):
-    """The cluster, and the topics made there."""
+    """Kafka and its topics."""
 
     bootstrap: str = Field("127.0.0.1:19092", description="Kafka bootstrap servers, comma separated")
     protocol: KafkaProtocol = Field(
@@ -119,7 +119,7 @@ class KafkaSettings(Group):
 
 
 class RegistrySettings(Group):
-    """The schema registry."""
+    """Schema registry."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPSYNC_REGISTRY_")
 
@@ -159,7 +159,7 @@ class RegistrySettings(Group):
 
 
 class RedisSettings(Group):
-    """Redis or Valkey: copies that may be lost, and remembered answers."""
+    """Redis."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPSYNC_REDIS_")
 

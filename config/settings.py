@@ -53,7 +53,7 @@ class Processing(StrEnum):
 
 
 class StateSettings(Group):
-    """Where processes keep their state."""
+    """Local state."""
 
     data_dir: Path = Field(
         Path("var"), description="Local state, of one worker of each stage; losing it costs a replay, never data"
@@ -64,7 +64,7 @@ class StateSettings(Group):
 
 
 class StageSettings(Group):
-    """How a worker of a stage reads, handles and commits."""
+    """Stage workers."""
 
     processing: Processing = Field(
         Processing.AUTO, description="auto: exactly_once where the cluster has transactions, else at_least_once"
@@ -87,7 +87,7 @@ class StageSettings(Group):
 
 
 class ProcessSettings(Group):
-    """What every process serves and logs."""
+    """Processes: metrics and logs."""
 
     host: str = Field("127.0.0.1", description="Address our own HTTP endpoints bind to")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus port of this process; 0: none")
@@ -104,7 +104,7 @@ class ProcessSettings(Group):
 
 
 class IntakeSettings(Group):
-    """Which feeds are taken in."""
+    """Feeds and carriers."""
 
     feeds: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Feeds this installation takes, comma separated; none named: all"
@@ -118,7 +118,7 @@ class IntakeSettings(Group):
 
 
 class LifetimeSettings(Group):
-    """How long shipments and references are kept."""
+    """Retention of shipments and references."""
 
     reference_span: float = Field(
         180 * 86_400.0, gt=0, description="Most seconds between a claim on a reference and an event it resolves"
@@ -136,7 +136,7 @@ class LifetimeSettings(Group):
 
 
 class MonitoringSettings(Group):
-    """When a feed counts as silent, and what is alerted."""
+    """Silent feeds and alerts."""
 
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between checks for what falls due by the clock")
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
@@ -149,7 +149,7 @@ class MonitoringSettings(Group):
 
 
 class GatewaySettings(Group):
-    """The HTTP gateway."""
+    """HTTP gateway."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPSYNC_GATEWAY_")
 

@@ -19,7 +19,7 @@ class Completeness(StrEnum):
 
 
 class DropSettings(Group):
-    """Folders that carriers' files are dropped into."""
+    """Drop folders."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPSYNC_DROP_")
 
@@ -36,7 +36,7 @@ class DropSettings(Group):
 
 
 class PollingSettings(Group):
-    """Carriers that are polled."""
+    """Polling."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPSYNC_POLL_")
 

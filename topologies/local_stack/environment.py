@@ -1,4 +1,4 @@
-"""Settings as a child process reads them: the ``SHIPSYNC_*`` variables that make it have the same."""
+"""Settings as ``SHIPSYNC_*`` variables, so that a child process has the same ones."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from config.masking import without_credentials
 from config.settings import SETTINGS, Settings
 
 OWN = frozenset({"metrics_port"})
-"""Each process has its own."""
+"""Settings that differ by process."""
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Every setting that has a value, secrets in clear but for those in files: for the child's environment, for no log.
+    """Every setting that has a value: for a child's environment, never for a log.
 
-    A file of a secret is named, or named empty: the child reads the same ``.env``, which may name one.
+    Secrets are in clear text; one from a file stays there, and the child is told the file. Other files of secrets are
+    named empty: the child reads the same ``.env``, which may name one.
     """
     told = {}
     for one in SETTINGS.values():

@@ -81,5 +81,5 @@ def test_a_gateway_only_this_machine_reaches_takes_unsigned_pushes() -> None:
 @pytest.mark.parametrize(
     "settings", [Settings(host="0.0.0.0"), Settings(gateway_open=()), Settings(gateway_open=("acme",))]
 )
-def test_any_other_gateway_takes_what_the_settings_say(settings: Settings) -> None:
+def test_a_gateway_that_others_can_reach_keeps_its_settings(settings: Settings) -> None:
     assert services.with_an_open_gateway(settings) == settings
