@@ -10,7 +10,6 @@ from collections.abc import Callable
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
-from faust.transport.drivers import aiokafka as driver
 
 from config.settings import Processing, Settings
 from config.topics import App
@@ -81,7 +80,7 @@ def offers_transactions(api_keys: frozenset[int]) -> bool:
 async def _api_keys(settings: Settings) -> frozenset[int]:
     client = AIOKafkaClient(
         bootstrap_servers=settings.kafka.bootstrap, client_id="shipsync-processing", request_timeout_ms=ANSWER_MS,
-        **driver.credentials_to_aiokafka_auth(credentials(settings)),
+        **credentials(settings),
     )
     try:
         await client.bootstrap()

@@ -110,6 +110,12 @@ class StageRunner:
             async with one.lock:
                 await self._let_go(one)
 
+    def being_restored(self) -> int:
+        """How many of the assigned partitions do not have their state up to date yet."""
+        if self._changelog is None:
+            return 0
+        return sum(one.wanted and one.state is None for one in list(self._partitions.values()))
+
     async def process(self, chunk: Chunk) -> None:
         """Work on one chunk; chunks of one partition number in the order of calling, one at a time.
 

@@ -89,6 +89,11 @@ class ChunkConsumer(_WithoutTables):
         """When records were last looked for, by Faust here and by the reader on Kafka."""
         return min(self._asked_at, self._reader.looked_at)
 
+    @property
+    def has_assignment(self) -> bool:
+        """Whether the group has told us our share, and is not just sharing out anew; it may be no partition."""
+        return self._reader.generation > 0 and not self.app.rebalancing
+
     async def subscribe(self, topics: Iterable[str]) -> None:
         """Join the group; what is subscribed to is settled once."""
         self._reader.read(sorted(topics))
