@@ -8,10 +8,11 @@ from pathlib import Path
 from streams.contracts.model import Record
 from streams.kernel.errors import Transient
 from topologies.runtime.changelog import Restored
+from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.handler import Afterwards, Change, Handled, Message, Refused, View
 from topologies.runtime.outbox import HeldBack
 from topologies.runtime.partition_state import Mark, PartitionState, StateMemory
-from topologies.runtime.sink import Span, Whole
+from topologies.runtime.sink import Fenced, Span, Whole
 
 
 class Calls(list[str]):
@@ -33,29 +34,26 @@ class Calls(list[str]):
 
 
 class FakeSink:
-    """Keeps what is sent; at flush it counts as acknowledged. ``end``: of the changelog."""
+    """Keeps what is sent; at flush it counts as acknowledged. ``end``: of the changelog. ``is_atomic``: whether it has
+    transactions, to be set before a runner is made with it; ``generation``: the group's, ``transactions``: the offsets
+    of those that were committed."""
 
     def __init__(self, calls: Calls) -> None:
         self.calls = calls
         self.sent: dict[str, list[Message]] = {}
         self.whole: list[Whole] = []
         self.partitions: dict[str, int | None] = {}
-        self.aborted = 0
         self.is_atomic = False
-        self.at_once = 1
         self.end = 100
-        self._span: Span | None = None
+        self.generation = b"generation 1"
+        self.offsets: dict[TopicPartition, int] = {}
+        self.transactions: list[dict[TopicPartition, int]] = []
+        self._spans: dict[int, Span] = {}
 
-    def open(self, partition: int) -> None:
-        self.calls.note(f"open {partition}")
-
-    def begin(self, partition: int) -> FakeSink:
-        del partition
-        self._span = None
+    def begin(self) -> FakeSink:
+        self._spans = {}
+        self.offsets = {}
         return self
-
-    def release(self, partition: int) -> None:
-        self.calls.note(f"release {partition}")
 
     def close(self) -> None:
         self.calls.note("close sink")
@@ -75,23 +73,32 @@ class FakeSink:
     def send_changes(
         self, topic: str, partition: int, changes: Sequence[Message], carrying: Sequence[Whole] = ()
     ) -> None:
-        first = self.end if self._span is None else self._span.first
-        sent = len(changes) + len(carrying) + (0 if self._span is None else self._span.records)
+        before = self._spans.get(partition)
+        first = self.end if before is None else before.first
+        sent = len(changes) + len(carrying) + (0 if before is None else before.records)
         self.send({topic: list(changes)}, partition)
         self.send_whole(carrying)
         self.end += len(changes) + len(carrying)
-        self._span = Span(first, self.end, sent)
+        self._spans[partition] = Span(first, self.end, sent)
 
     def flush(self) -> None:
         self.calls.note("flush")
 
-    def commit(self) -> Span | None:
+    def send_offsets(self, offsets: Mapping[TopicPartition, int], group_metadata: bytes) -> None:
+        self.calls.note("offsets")
+        if group_metadata != self.generation:
+            raise Fenced("another generation")
+        self.offsets = dict(offsets)
+
+    def commit(self) -> None:
         self.calls.note("commit")
-        return self._span
+        self.transactions.append(self.offsets)
+
+    def span(self, partition: int) -> Span | None:
+        return self._spans.get(partition)
 
     def abort(self) -> None:
         self.calls.note("abort")
-        self.aborted += 1
 
 
 class FakeChangelog:

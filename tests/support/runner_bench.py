@@ -33,11 +33,14 @@ class Ended(BaseException):
 class Bench:
     """A runner among fakes. ``seconds``: the clock of its membership, which stands still."""
 
-    def __init__(self, folder: Path, with_state: bool = True, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, with_state: bool = True, with_transactions: bool = False, **settings: Any
+    ) -> None:
         self.folder = folder
         self.seconds = 0.0
         self.calls = Calls()
         self.sink = FakeSink(self.calls)
+        self.sink.is_atomic = with_transactions
         self.handler = FakeHandler(self.calls)
         self.changelog = FakeChangelog(self.calls) if with_state else None
         self.exits: list[int] = []
@@ -48,6 +51,7 @@ class Bench:
             clock=lambda: NOW, changelog=self.changelog, exit_process=self.exit,
             membership=Membership(SESSION, lambda: self.seconds),
         )
+        self.runner.positions = self.ledger.positions
 
     def exit(self, status: int) -> None:
         self.exits.append(status)
@@ -55,7 +59,7 @@ class Bench:
 
     async def assign(self, *partitions: TopicPartition) -> None:
         self.ledger.assign(partitions, 1)
-        await self.runner.on_assigned(set(partitions), 1)
+        await self.runner.on_assigned(set(partitions), self.sink.generation)
 
     async def revoke(self, *partitions: TopicPartition) -> None:
         self.ledger.revoke(partitions)

@@ -1,82 +1,101 @@
-"""Exactly once: what a chunk writes is one Kafka transaction, by one producer for each input partition.
+"""Exactly once: what several chunks write, and how far their inputs are done, is one Kafka transaction.
 
-Who opens a partition fences whoever wrote for it before: the broker refuses all that producer sends from then on,
-however long its process was frozen.
+One producer a worker. What fences a worker that has lost its partitions is the generation of its consumer group: the
+broker refuses the offsets of a member of an earlier one, and without them nothing is committed (KIP-447).
 """
 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Message as KafkaMessage
+from confluent_kafka import TopicPartition as Place
 
 from config.settings import Settings
 from streams.kernel.errors import Fatal, ShipSyncError
+from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.handler import Message
 from topologies.runtime.sink import Fenced, Span, Whole
-from topologies.runtime.writer import FLUSH_SECONDS, Offsets, Writer
+from topologies.runtime.writer import Offsets, Writer, fault_in
 
 log = logging.getLogger(__name__)
 
-INIT_SECONDS = 30.0
-TRANSACTIONS_AT_ONCE = 4
-"""Partitions of one worker that may write at the same time: each mostly waits for its own commit."""
+LEAST_SECONDS = 10.0
 _NOT_ALLOWED = (
-    ". Grant Write and Describe on transactional ids that begin with shipsync-, or set"
+    ". Grant Write and Describe on transactional ids that begin with shipsync-, and Read on the stage's group, or set"
     " SHIPSYNC_PROCESSING=at_least_once"
 )
-LOST = frozenset({
+DENIED = frozenset({
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED,
+})
+OUT_OF_THE_GROUP = frozenset({
+    KafkaError.ILLEGAL_GENERATION, KafkaError.UNKNOWN_MEMBER_ID, KafkaError.FENCED_INSTANCE_ID,
+    KafkaError.REBALANCE_IN_PROGRESS,
+})
+LOST = OUT_OF_THE_GROUP | {
     KafkaError._FENCED, KafkaError._FATAL, KafkaError._STATE, KafkaError._CONFLICT, KafkaError._TIMED_OUT,
-    KafkaError._TIMED_OUT_QUEUE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT,
+    KafkaError._TIMED_OUT_QUEUE, KafkaError._MSG_TIMED_OUT, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT,
     KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED, KafkaError.CONCURRENT_TRANSACTIONS,
     KafkaError.INVALID_TXN_STATE, KafkaError.INVALID_PRODUCER_ID_MAPPING, KafkaError.UNKNOWN_PRODUCER_ID,
     KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER,
-})
+}
 """Errors after which a transaction is another worker's business, or its outcome is unknown here."""
 
 
-class TransactionalSink:
-    """Exactly once: a transactional producer per input partition, one transaction per chunk.
+def transaction_seconds(settings: Settings) -> float:
+    """How long a transaction may be open before the broker aborts it: as long as the group keeps a silent member, so
+    that what a dead worker left open does not hold up its successor much longer than its session does."""
+    return max(LEAST_SECONDS, settings.stage.session_timeout)
 
-    Readers at ``read_committed`` see all a chunk brought about, or nothing. A worker that takes a partition
-    over fences the one before it.
+
+class TransactionalSink:
+    """Exactly once, through one producer. ``transactional_id``: this worker's own.
+
+    The producer that had the id before is fenced, and what it left open is aborted.
     """
 
-    at_once = TRANSACTIONS_AT_ONCE
+    is_atomic = True
 
-    def __init__(self, app_id: str, settings: Settings) -> None:
-        self._app_id = app_id
+    def __init__(self, transactional_id: str, settings: Settings) -> None:
+        self._id = transactional_id
         self._settings = settings
-        self._units: dict[int, Transaction] = {}
+        self._writer: TransactionalWriter | None = None
 
-    def open(self, partition: int) -> None:
-        """Fence the former owner and abort what it left open. Raises Transient when that cannot be done."""
-        if partition not in self._units:
-            self._units[partition] = Transaction(f"{self._app_id}-{partition}", self._settings)
-
-    def begin(self, partition: int) -> Transaction:
-        """A new transaction."""
-        unit = self._units.get(partition)
-        if unit is None:
-            raise Fenced(f"{self._app_id}-{partition} is not open here")
-        unit.begin()
-        return unit
-
-    def release(self, partition: int) -> None:
-        """Abort what is open and disconnect."""
-        unit = self._units.pop(partition, None)
-        if unit is not None:
-            unit.abort()
+    def begin(self) -> Transaction:
+        """Begin a transaction, with a new producer where there is none. Raises Fenced or Fatal."""
+        writer = self._writer = self._writer or self._connected()
+        writer.errors.clear()
+        transaction = Transaction(self._id, writer, transaction_seconds(self._settings), self._renew)
+        transaction.begin()
+        return transaction
 
     def close(self) -> None:
-        """Abort what is open and disconnect all."""
-        for partition in list(self._units):
-            self.release(partition)
+        """Disconnect; no transaction is open."""
+        self._writer = None
+
+    def _connected(self) -> TransactionalWriter:
+        writer = TransactionalWriter(self._settings, self._id)
+        _checked(self._id, lambda: writer.producer.init_transactions(transaction_seconds(self._settings)))
+        return writer
+
+    def _renew(self) -> None:
+        """Let go of a producer of which it is not known how its transaction ended; the next one settles that."""
+        self._writer = None
+        try:
+            self._writer = self._connected()
+        except (Fenced, Fatal) as error:
+            log.warning("%s", error)
 
 
 class TransactionalWriter(Writer):
-    """What it cannot send any more is another worker's to send."""
+    """The producer of transactions. ``errors``: of what was not delivered since they were cleared last."""
+
+    def __init__(self, settings: Settings, transactional_id: str) -> None:
+        self.errors: list[KafkaError] = []
+        super().__init__(settings, transactional_id=transactional_id, ack_seconds=transaction_seconds(settings))
 
     def unsendable(self, topic: str, error: KafkaError) -> ShipSyncError:
         """Fenced where the transaction is lost, else Fatal."""
@@ -84,24 +103,33 @@ class TransactionalWriter(Writer):
             return Fenced(f"{topic}: cannot be sent: {error}")
         return super().unsendable(topic, error)
 
+    def _noted(self, error: KafkaError | None, message: KafkaMessage) -> None:
+        del message
+        if error is not None:
+            self.errors.append(error)
+
 
 class Transaction:
-    """The transactional producer of one input partition. Not for several threads at once."""
+    """One transaction. ``lost``: called where its producer can be used no more."""
 
     is_atomic = True
 
-    def __init__(self, transactional_id: str, settings: Settings) -> None:
+    def __init__(
+        self, transactional_id: str, writer: TransactionalWriter, seconds: float, lost: Callable[[], None]
+    ) -> None:
         self._id = transactional_id
-        self._running = False
-        self._offsets = Offsets()
-        self._writer = TransactionalWriter(settings, transactional_id, reports_all=True)
-        self._checked(lambda: self._writer.producer.init_transactions(INIT_SECONDS))
+        self._writer = writer
+        self._seconds = seconds
+        self._lost = lost
+        self._offsets: defaultdict[int, Offsets] = defaultdict(Offsets)
 
     def begin(self) -> None:
-        """Open a transaction."""
-        self._offsets = Offsets()
-        self._checked(self._writer.producer.begin_transaction)
-        self._running = True
+        """Open it."""
+        try:
+            self._checked(self._writer.producer.begin_transaction)
+        except Fenced:
+            self._lost()
+            raise
 
     def send(self, outputs: Mapping[str, list[Message]], partition: int | None = None) -> None:
         """Hand over messages, in order, waiting while too much is in flight."""
@@ -117,33 +145,60 @@ class Transaction:
         self, topic: str, partition: int, changes: Sequence[Message], carrying: Sequence[Whole] = ()
     ) -> None:
         """Hand over records of the changelog."""
-        self._writer.send_changes(topic, partition, changes, carrying, self._offsets)
+        self._writer.send_changes(topic, partition, changes, carrying, self._offsets[partition])
 
     def flush(self) -> None:
-        """Nothing: ``commit`` waits for everything, and fails where any message did."""
+        """Nothing: ``send_offsets`` waits for everything, and fails where any message did."""
 
-    def commit(self) -> Span | None:
-        """Make it final. Raises Fenced where another worker took over or it cannot be known, else Fatal."""
-        self._checked(lambda: self._writer.producer.commit_transaction(FLUSH_SECONDS))
-        self._running = False
-        return self._offsets.span()
+    def send_offsets(self, offsets: Mapping[TopicPartition, int], group_metadata: bytes) -> None:
+        """Wait for every record, then hand over how far the inputs are done. Raises Fenced or Fatal.
+
+        In this order: once the offsets are accepted, no record of the transaction is on its way any more.
+        """
+        left = 0
+
+        def flush() -> None:
+            nonlocal left
+            left = self._writer.producer.flush(self._seconds)
+
+        self._checked(flush)
+        for error in self._writer.errors:
+            if error.code() not in LOST and not error.retriable():
+                raise Fatal(f"{self._id}: the transaction failed: {error}")
+        if left or self._writer.errors:
+            raise Fenced(f"{self._id}: {left or len(self._writer.errors)} records were not acknowledged in time")
+        places = [Place(*tp, offset) for tp, offset in offsets.items()]
+        self._checked(
+            lambda: self._writer.producer.send_offsets_to_transaction(places, group_metadata, self._seconds)
+        )
+
+    def commit(self) -> None:
+        """Make it final. Raises Fenced where it cannot be known whether it is, else Fatal."""
+        self._checked(lambda: self._writer.producer.commit_transaction(self._seconds))
 
     def abort(self) -> None:
-        """Take everything back, as far as the broker can be told; else it times out there."""
-        if not self._running:
-            return
-        self._running = False
+        """Take everything back; where that is not confirmed, a new producer has the broker settle it."""
         try:
-            self._writer.producer.abort_transaction(INIT_SECONDS)
-        except KafkaException as error:
-            log.warning("%s: the abort was not confirmed, the broker times it out: %s", self._id, error)
+            self._writer.producer.abort_transaction(self._seconds)
+        except (KafkaException, SystemError) as error:
+            log.warning("%s: the abort was not confirmed: %s", self._id, fault_in(error))
+            self._lost()
+
+    def span(self, partition: int) -> Span | None:
+        """Where the changes of this partition lie."""
+        return self._offsets[partition].span() if partition in self._offsets else None
 
     def _checked(self, call: Callable[[], None]) -> None:
-        try:
-            call()
-        except KafkaException as error:
-            fault: KafkaError = error.args[0]
-            if fault.code() in LOST or fault.retriable():
-                raise Fenced(f"{self._id} is lost: {fault}") from error
-            hint = _NOT_ALLOWED if fault.code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED else ""
-            raise Fatal(f"{self._id}: the transaction failed: {fault}{hint}") from error
+        _checked(self._id, call)
+
+
+def _checked(transactional_id: str, call: Callable[[], None]) -> None:
+    """Call. Raises Fenced where the transaction is lost or its outcome unknown, else Fatal."""
+    try:
+        call()
+    except (KafkaException, SystemError) as error:
+        fault = fault_in(error)
+        if fault.code() in LOST or fault.retriable():
+            raise Fenced(f"{transactional_id} is lost: {fault}") from error
+        hint = _NOT_ALLOWED if fault.code() in DENIED else ""
+        raise Fatal(f"{transactional_id}: the transaction failed: {fault}{hint}") from error

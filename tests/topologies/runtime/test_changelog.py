@@ -53,7 +53,7 @@ class Bench:
         alerts: list[Message] = [{"key": one.encode(), "value": b"raised"} for one in told]
         held = HeldBack(None if value is None else b"log " + value.encode(), {"alerts": alerts})
         sink = PlainSink(Settings(bootstrap=self.bootstrap))
-        sink.begin(0).send_whole([carrying(self.topic, key.encode(), held, 0)])
+        sink.begin().send_whole([carrying(self.topic, key.encode(), held, 0)])
         sink.close()
         return held
 

@@ -146,7 +146,7 @@ class World:
 
         async def act() -> None:
             ledger.assign(partitions, self.workers)
-            await runner.on_assigned(partitions, self.workers)
+            await runner.on_assigned(partitions, None)
             for number, step in enumerate(steps):
                 if number == at_step:
                     calls.left = dies_after

@@ -118,8 +118,8 @@ class Listener:
     def __init__(self) -> None:
         self.calls: list[tuple[str, set[TopicPartition]]] = []
 
-    async def on_assigned(self, partitions: set[TopicPartition], generation: int) -> None:
-        del generation
+    async def on_assigned(self, partitions: set[TopicPartition], group_metadata: bytes | None) -> None:
+        del group_metadata
         self.calls.append(("assigned", partitions))
 
     async def on_revoked(self, partitions: set[TopicPartition]) -> None:

@@ -183,8 +183,8 @@ def of_a_run_without_faults(*loads: tuple[int, int]) -> dict[bytes, bytes]:
 @pytest.mark.kafka
 @pytest.mark.parametrize(
     ("processing", "step"),
-    [("auto", "before the changelog"), ("auto", "before the commit"), ("auto", "before the local state"),
-     ("at_least_once", "before the local state")],
+    [("auto", "before the changelog"), ("auto", "before the offsets"), ("auto", "before the commit"),
+     ("auto", "before the local state"), ("at_least_once", "before the local state")],
 )
 def test_a_worker_frozen_in_mid_write_changes_nothing_when_it_wakes(
     kafka_bootstrap: str, tmp_path: Path, processing: str, step: str
