@@ -50,6 +50,9 @@ class FakeSink:
         self.transactions: list[dict[TopicPartition, int]] = []
         self._spans: dict[int, Span] = {}
 
+    def open(self) -> None:
+        self.calls.note("open")
+
     def begin(self) -> FakeSink:
         self._spans = {}
         self.offsets = {}
@@ -149,6 +152,7 @@ class FakeHandler:
         self.refused = refused
         self.chunks: list[list[int]] = []
         self.afterwards: Afterwards = {}
+        self.due = True
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         del now_ms
@@ -173,6 +177,8 @@ class FakeHandler:
     def sweep(self, state: View, now_ms: int) -> Handled:
         del state
         self.calls.note("sweep")
+        if not self.due:
+            return Handled()
         return Handled(outputs={"alerts": [{"key": b"due", "value": b"%d" % now_ms}]})
 
 

@@ -107,6 +107,7 @@ class Restoring:
     async def _opened(self, partition: Partition, wanted: Callable[[], bool]) -> bool:
         number = partition.number
         path = self._settings.state.data_dir / self._app.app_id / str(number)
+        await self._writing.get_ready()
         found = await asyncio.to_thread(
             self._changelog.restored, path, number, lambda: partition.wanted and wanted()
         )

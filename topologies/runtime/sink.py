@@ -101,5 +101,8 @@ class TransactionalUnit(Unit, Protocol):
 class Transactions(Sink, Protocol):
     """A sink whose units are transactions."""
 
+    def open(self) -> None:
+        """Get ready, and have what an earlier process of this worker left open aborted. Raises as ``begin``."""
+
     def begin(self) -> TransactionalUnit:
         """Begin a transaction. Raises Fenced where that cannot be done now, Fatal where it is not allowed."""

@@ -1,14 +1,17 @@
 """Exactly once: what several chunks write, and how far their inputs are done, is one Kafka transaction.
 
-One producer a worker. What fences a worker that has lost its partitions is the generation of its consumer group: the
-broker refuses the offsets of a member of an earlier one, and without them nothing is committed (KIP-447).
+Two producers a worker, in turn: the broker still writes the markers of one transaction when the next begins, and its
+producer has to wait for them (20 ms or more, librdkafka's pause at ``CONCURRENT_TRANSACTIONS``). What fences a worker
+that has lost its partitions is the generation of its consumer group: the broker refuses the offsets of a member of an
+earlier one, and without them nothing is committed (KIP-447).
 """
 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import Message as KafkaMessage
@@ -23,6 +26,7 @@ from topologies.runtime.writer import Offsets, Writer, fault_in
 
 log = logging.getLogger(__name__)
 
+PRODUCERS = 2
 LEAST_SECONDS = 10.0
 _NOT_ALLOWED = (
     ". Grant Write and Describe on transactional ids that begin with shipsync-, and Read on the stage's group, or set"
@@ -52,40 +56,49 @@ def transaction_seconds(settings: Settings) -> float:
 
 
 class TransactionalSink:
-    """Exactly once, through one producer. ``transactional_id``: this worker's own.
+    """Exactly once. ``transactional_id``: this worker's own; its producers add a number.
 
-    The producer that had the id before is fenced, and what it left open is aborted.
+    The producers that had it before are fenced, and what they left open is aborted.
     """
 
     is_atomic = True
 
     def __init__(self, transactional_id: str, settings: Settings) -> None:
-        self._id = transactional_id
         self._settings = settings
-        self._writer: TransactionalWriter | None = None
+        self._ids = deque(f"{transactional_id}-{number}" for number in range(PRODUCERS))
+        self._writers: dict[str, TransactionalWriter] = {}
+
+    def open(self) -> None:
+        """Have every producer, and what those before them left open aborted. Raises Fenced or Fatal."""
+        for one in self._ids:
+            self._connected(one)
 
     def begin(self) -> Transaction:
-        """Begin a transaction, with a new producer where there is none. Raises Fenced or Fatal."""
-        writer = self._writer = self._writer or self._connected()
+        """Begin a transaction with the producer whose turn it is. Raises Fenced or Fatal."""
+        one = self._ids[0]
+        self._ids.rotate(-1)
+        writer = self._connected(one)
         writer.errors.clear()
-        transaction = Transaction(self._id, writer, transaction_seconds(self._settings), self._renew)
+        transaction = Transaction(one, writer, transaction_seconds(self._settings), partial(self._renew, one))
         transaction.begin()
         return transaction
 
     def close(self) -> None:
         """Disconnect; no transaction is open."""
-        self._writer = None
+        self._writers.clear()
 
-    def _connected(self) -> TransactionalWriter:
-        writer = TransactionalWriter(self._settings, self._id)
-        _checked(self._id, lambda: writer.producer.init_transactions(transaction_seconds(self._settings)))
-        return writer
+    def _connected(self, one: str) -> TransactionalWriter:
+        if one not in self._writers:
+            writer = TransactionalWriter(self._settings, one)
+            _checked(one, lambda: writer.producer.init_transactions(transaction_seconds(self._settings)))
+            self._writers[one] = writer
+        return self._writers[one]
 
-    def _renew(self) -> None:
+    def _renew(self, one: str) -> None:
         """Let go of a producer of which it is not known how its transaction ended; the next one settles that."""
-        self._writer = None
+        del self._writers[one]
         try:
-            self._writer = self._connected()
+            self._connected(one)
         except (Fenced, Fatal) as error:
             log.warning("%s", error)
 

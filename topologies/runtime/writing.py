@@ -62,6 +62,12 @@ class Writing(Protocol):
     def is_atomic(self) -> bool:
         """Whether what is written becomes final together with the offsets of its inputs, or not at all."""
 
+    async def get_ready(self) -> None:
+        """Before a state is restored: have what this worker left open, in this process or before, settled.
+
+        Raises Fenced where that cannot be done now, Fatal where it is not allowed.
+        """
+
     async def write(self, one: Write) -> bool:
         """Have it written and what follows done; False where it was no longer current, or the partition not ours.
 
@@ -86,6 +92,9 @@ class ChunkByChunk:
         self._sink = sink
         self._membership = membership
         self._sending = sending
+
+    async def get_ready(self) -> None:
+        """Nothing is ever open."""
 
     async def write(self, one: Write) -> bool:
         """Write it in one thread and without a pause."""
@@ -141,6 +150,10 @@ class Together:
         self._sending = sending
         self._waiting: list[_Asked] = []
         self._under_way: asyncio.Task[None] | None = None
+
+    async def get_ready(self) -> None:
+        """Have the producers."""
+        await in_thread(self._sending, self._sink.open)
 
     async def write(self, one: Write) -> bool:
         """Have it written with the next transaction."""
