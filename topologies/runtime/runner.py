@@ -82,7 +82,9 @@ class StageRunner:
         self._partitions: dict[int, Partition] = {}
         self._handling = ThreadPoolExecutor(1, f"{app.name}-handler")
         self._sending = ThreadPoolExecutor(1, f"{app.name}-sink")
-        self._writing = way_of_writing(app, sink, self.membership, self._sending)
+        self._writing = way_of_writing(
+            app, sink, self.membership, self._sending, settings.stage.chunk_records
+        )
         self._writer = ChunkWriter(app, encode_dead_letter)
         self.positions: Positions = lambda _: {}
         self._group_metadata: bytes | None = None
@@ -224,7 +226,7 @@ class StageRunner:
         now = self._clock()
         handled = await self._handled(chunk, one, now)
         return handled is not None and await self._write(
-            one, handled, now, chunk.current, {chunk.tp: chunk.end}
+            one, handled, now, chunk.current, {chunk.tp: chunk.end}, len(chunk.records)
         )
 
     async def _sweep(self, one: Partition) -> None:
@@ -269,7 +271,7 @@ class StageRunner:
 
     async def _write(
         self, one: Partition, handled: Handled, now: int, current: Callable[[], bool],
-        offsets: Mapping[TopicPartition, int],
+        offsets: Mapping[TopicPartition, int], records: int = 0,
     ) -> bool:
         """Write what was handled, then apply it to the local state; False once the partition is not ours."""
         loop = asyncio.get_running_loop()
@@ -278,7 +280,9 @@ class StageRunner:
             self._apply(one, handled, self._mark(one, span, loop))
 
         put = partial(self._writer.put, one.number, handled, now)
-        if not await self._writing.write(Write(one.number, put, current, apply, offsets, one.group_metadata)):
+        if not await self._writing.write(Write(
+            one.number, put, current, apply, offsets, one.group_metadata, records
+        )):
             return False
         self._count(handled)
         return True

@@ -7,6 +7,7 @@ follows in the same thread, and only then whoever asked goes on.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from contextvars import Context
@@ -44,7 +45,7 @@ class Write(Struct):
     ``number``: the input partition's. ``put``: hands it over to a unit, asking before each step whether the partition
     is ours still; False where it is not. ``current``: whether it is to be written still. ``then``: what follows once
     it is final, with where its changelog records lie. ``offsets``: how far the inputs are done with it, in the name of
-    ``group_metadata``, under which they were delivered.
+    ``group_metadata``, under which they were delivered. ``records``: how many it came of.
     """
 
     number: int = -1
@@ -53,6 +54,7 @@ class Write(Struct):
     then: Callable[[Span | None], None] = _no_more
     offsets: Mapping[TopicPartition, int] = {}
     group_metadata: bytes | None = None
+    records: int = 0
 
 
 class Writing(Protocol):
@@ -75,10 +77,12 @@ class Writing(Protocol):
         """
 
 
-def way_of_writing(app: App, sink: Sink, membership: Membership, sending: Executor) -> Writing:
-    """How this sink is written to. ``sending``: an executor of one thread."""
+def way_of_writing(
+    app: App, sink: Sink, membership: Membership, sending: Executor, most_records: int
+) -> Writing:
+    """How this sink is written to. ``sending``: an executor of one thread; ``most_records``: of one transaction."""
     if sink.is_atomic:
-        return Together(app, cast(Transactions, sink), sending)
+        return Together(app, cast(Transactions, sink), sending, most_records)
     return ChunkByChunk(app, sink, membership, sending)
 
 
@@ -122,20 +126,21 @@ class _Asked(Struct):
 
     one: Write
     done: asyncio.Future[bool]
-    outcome: bool | Exception = False
+    outcome: bool | BaseException = False
 
     def tell(self) -> None:
         """Let whoever asked go on."""
         if self.done.done():
             return
-        if isinstance(self.outcome, Exception):
+        if isinstance(self.outcome, BaseException):
             self.done.set_exception(self.outcome)
         else:
             self.done.set_result(self.outcome)
 
 
 class Together:
-    """Exactly once: all that was asked for while a transaction was under way goes into the next one.
+    """Exactly once: all that was asked for while a transaction was under way goes into the next one, up to so many
+    records: a transaction has to end before its time-out.
 
     A worker out of the group is refused by the broker with the offsets, so nothing is asked before. Of a transaction
     that is refused nothing is final, and each of its writes fails as it does. Where one write alone is at fault, each
@@ -144,11 +149,12 @@ class Together:
 
     is_atomic = True
 
-    def __init__(self, app: App, sink: Transactions, sending: Executor) -> None:
+    def __init__(self, app: App, sink: Transactions, sending: Executor, most_records: int) -> None:
         self._app = app
         self._sink = sink
         self._sending = sending
-        self._waiting: list[_Asked] = []
+        self._most_records = most_records
+        self._waiting: deque[_Asked] = deque()
         self._under_way: asyncio.Task[None] | None = None
 
     async def get_ready(self) -> None:
@@ -167,12 +173,21 @@ class Together:
     async def _go_on(self) -> None:
         try:
             while self._waiting:
-                together, self._waiting = self._waiting, []
+                together = self._next()
                 await in_thread(self._sending, partial(self._write, together))
                 for asked in together:
                     asked.tell()
         finally:
             self._under_way = None
+
+    def _next(self) -> list[_Asked]:
+        """What goes together now: as much as there is room for, one at the least."""
+        together = [self._waiting.popleft()]
+        records = together[0].one.records
+        while self._waiting and records + self._waiting[0].one.records <= self._most_records:
+            records += self._waiting[0].one.records
+            together.append(self._waiting.popleft())
+        return together
 
     def _write(self, together: Iterable[_Asked]) -> None:
         """Write what is current, a transaction for each generation of the group there is among it: mostly one."""
@@ -189,7 +204,7 @@ class Together:
                     self._write([asked])
             else:
                 together[0].outcome = error
-        except Exception as error:
+        except BaseException as error:
             for asked in together:
                 asked.outcome = error
         else:
@@ -216,12 +231,12 @@ class Together:
         return unit
 
 
-def _followed(one: Write, unit: Unit) -> bool | Exception:
+def _followed(one: Write, unit: Unit) -> bool | BaseException:
     """Do what follows a write that is final; False where it is no longer current."""
     if not one.current():
         return False
     try:
         one.then(unit.span(one.number))
-    except Exception as error:
+    except BaseException as error:
         return error
     return True

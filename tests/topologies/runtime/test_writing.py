@@ -84,6 +84,17 @@ def test_what_waits_while_a_transaction_is_under_way_goes_together_into_the_next
     assert bench.exits == []
 
 
+def test_no_more_goes_together_than_a_chunk_may_hold(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, with_transactions=True, chunk_records=10)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO, ONE, TWO)
+        await behind_a_commit(bench, bench.chunk(0, 0), bench.chunk(0, 6, ONE), bench.chunk(0, 6, TWO))
+
+    scene(act, bench)
+    assert bench.sink.transactions == [{ZERO: 1}, {ONE: 7}, {TWO: 7}]
+
+
 def test_each_partition_of_a_transaction_has_the_mark_of_its_own_records(bench: Bench) -> None:
     async def act(bench: Bench) -> None:
         await bench.assign(ZERO, ONE, TWO)
