@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 
 from streams.contracts.model import Record
@@ -34,7 +35,7 @@ class Calls(list[str]):
 
 
 class FakeSink:
-    """Keeps what is sent; at flush it counts as acknowledged. ``end``: of the changelog. ``is_atomic``: whether it has
+    """Keeps what is sent; at flush it counts as acknowledged. ``is_atomic``: whether it has
     transactions, to be set before a runner is made with it; ``generation``: the group's, ``transactions``: the offsets
     of those that were committed."""
 
@@ -44,19 +45,30 @@ class FakeSink:
         self.whole: list[Whole] = []
         self.partitions: dict[str, int | None] = {}
         self.is_atomic = False
-        self.end = 100
+        self.at_once = 1
+        self.ends = [100]
         self.generation = b"generation 1"
         self.offsets: dict[TopicPartition, int] = {}
         self.transactions: list[dict[TopicPartition, int]] = []
         self._spans: dict[int, Span] = {}
+        self.before_commit: Callable[[], object] = lambda: None
 
     def open(self) -> None:
         self.calls.note("open")
 
+    @property
+    def end(self) -> int:
+        """Of the changelog."""
+        return self.ends[0]
+
+    @end.setter
+    def end(self, end: int) -> None:
+        self.ends[0] = end
+
     def begin(self) -> FakeSink:
-        self._spans = {}
-        self.offsets = {}
-        return self
+        unit = copy(self)
+        unit._spans, unit.offsets = {}, {}
+        return unit
 
     def close(self) -> None:
         self.calls.note("close sink")
@@ -94,6 +106,7 @@ class FakeSink:
         self.offsets = dict(offsets)
 
     def commit(self) -> None:
+        self.before_commit()
         self.calls.note("commit")
         self.transactions.append(self.offsets)
 

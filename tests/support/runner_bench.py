@@ -34,13 +34,14 @@ class Bench:
     """A runner among fakes. ``seconds``: the clock of its membership, which stands still."""
 
     def __init__(
-        self, folder: Path, with_state: bool = True, with_transactions: bool = False, **settings: Any
+        self, folder: Path, with_state: bool = True, with_transactions: bool = False, at_once: int = 1,
+        **settings: Any,
     ) -> None:
         self.folder = folder
         self.seconds = 0.0
         self.calls = Calls()
         self.sink = FakeSink(self.calls)
-        self.sink.is_atomic = with_transactions
+        self.sink.is_atomic, self.sink.at_once = with_transactions, at_once
         self.handler = FakeHandler(self.calls)
         self.changelog = FakeChangelog(self.calls) if with_state else None
         self.exits: list[int] = []

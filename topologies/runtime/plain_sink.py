@@ -18,6 +18,7 @@ class PlainSink:
     """
 
     is_atomic = False
+    at_once = 1
 
     def __init__(self, settings: Settings) -> None:
         self._outputs = Writer(settings)

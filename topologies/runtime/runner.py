@@ -81,13 +81,12 @@ class StageRunner:
         self._crashes = Crashes(settings.state.data_dir / app.app_id / FOLDER, settings.stage.poison_after)
         self._partitions: dict[int, Partition] = {}
         self._handling = ThreadPoolExecutor(1, f"{app.name}-handler")
-        self._sending = ThreadPoolExecutor(1, f"{app.name}-sink")
+        self._sending = ThreadPoolExecutor(sink.at_once, f"{app.name}-sink")
         self._writing = way_of_writing(
             app, sink, self.membership, self._sending, settings.stage.chunk_records
         )
         self._writer = ChunkWriter(app, encode_dead_letter)
         self.positions: Positions = lambda _: {}
-        self._group_metadata: bytes | None = None
         self._restoring = None if self._changelog is None else Restoring(
             app, settings, self._changelog, self._writing, self._writer, self.membership,
             self._known_positions,
@@ -105,7 +104,6 @@ class StageRunner:
     async def on_assigned(self, partitions: set[TopicPartition], group_metadata: bytes | None) -> None:
         """Begin to restore the partitions; their chunks wait for it."""
         self.membership.forget()
-        self._group_metadata = group_metadata
         metrics.ASSIGNED.labels(self.app.name).set(len(partitions))
         topics = {tp.topic for tp in partitions}
         for number in {tp.partition for tp in partitions}:
@@ -158,13 +156,27 @@ class StageRunner:
                     chunk.committed()
                 chunk.done()
 
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
-        """Commit positions to which nothing is to be written, in a transaction; False, logged, where that failed."""
-        try:
-            return await self._writing.write(Write(offsets=offsets, group_metadata=self._group_metadata))
-        except ShipSyncError as error:
-            log.warning("offsets not committed, tried again at the next commit: %s", error)
-            return False
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
+        """Commit positions to which nothing is to be written, in transactions; what was committed.
+
+        As they are in the partition's turn: of a partition there is but one write at a time. One that is in work has
+        its positions committed with that, or at the next commit.
+        """
+        numbers = {tp.partition for tp in offsets}
+        written = await asyncio.gather(*(self._commit(self._partition(number)) for number in numbers))
+        return {tp: offset for one in written for tp, offset in one.items()}
+
+    async def _commit(self, one: Partition) -> Mapping[TopicPartition, int]:
+        if one.lock.locked():
+            return {}
+        async with one.lock:
+            positions = self.positions(one.number)
+            write = Write(one.number, current=one.is_wanted, offsets=positions, group_metadata=one.group_metadata)
+            try:
+                return positions if await self._writing.write(write) else {}
+            except ShipSyncError as error:
+                log.warning("offsets not committed, tried again at the next commit: %s", error)
+                return {}
 
     async def sweep(self) -> None:
         """Let the handler do what is due by the clock, partition by partition."""

@@ -74,7 +74,10 @@ class Unit(Protocol):
 
 
 class Sink(Protocol):
-    """Where a stage writes. Used by one thread."""
+    """Where a stage writes. ``at_once``: how many units there may be at the same time, each in a thread of its own."""
+
+    @property
+    def at_once(self) -> int: ...
 
     @property
     def is_atomic(self) -> bool:

@@ -1,9 +1,10 @@
 """Exactly once: what several chunks write, and how far their inputs are done, is one Kafka transaction.
 
-Two producers a worker, in turn: the broker still writes the markers of one transaction when the next begins, and its
-producer has to wait for them (20 ms or more, librdkafka's pause at ``CONCURRENT_TRANSACTIONS``). What fences a worker
-that has lost its partitions is the generation of its consumer group: the broker refuses the offsets of a member of an
-earlier one, and without them nothing is committed (KIP-447).
+A worker has one producer more than transactions at once, and takes the one that has rested longest: the broker still
+writes the markers of a transaction when it has answered the commit, and a producer that begins its next one has to wait
+for them (20 ms or more, librdkafka's pause at ``CONCURRENT_TRANSACTIONS``). What fences a worker that has lost its
+partitions is the generation of its consumer group: the broker refuses the offsets of a member of an earlier one, and
+without them nothing is committed (KIP-447).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from threading import Lock
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import Message as KafkaMessage
@@ -26,7 +27,8 @@ from topologies.runtime.writer import Offsets, Writer, fault_in
 
 log = logging.getLogger(__name__)
 
-PRODUCERS = 2
+AT_ONCE = 2
+"""Transactions of one worker at once: while the broker works on one, the records of the next are on their way."""
 LEAST_SECONDS = 10.0
 _NOT_ALLOWED = (
     ". Grant Write and Describe on transactional ids that begin with shipsync-, and Read on the stage's group, or set"
@@ -58,49 +60,78 @@ def transaction_seconds(settings: Settings) -> float:
 class TransactionalSink:
     """Exactly once. ``transactional_id``: this worker's own; its producers add a number.
 
-    The producers that had it before are fenced, and what they left open is aborted.
+    The producers that had it before are fenced, and what they left open is aborted. May be used by ``AT_ONCE`` threads.
     """
 
     is_atomic = True
+    at_once = AT_ONCE
 
     def __init__(self, transactional_id: str, settings: Settings) -> None:
-        self._settings = settings
-        self._ids = deque(f"{transactional_id}-{number}" for number in range(PRODUCERS))
-        self._writers: dict[str, TransactionalWriter] = {}
+        self._free = deque(_Slot(f"{transactional_id}-{number}", settings) for number in range(AT_ONCE + 1))
+        self._slots = tuple(self._free)
 
     def open(self) -> None:
         """Have every producer, and what those before them left open aborted. Raises Fenced or Fatal."""
-        for one in self._ids:
-            self._connected(one)
+        for slot in self._slots:
+            slot.connected()
 
     def begin(self) -> Transaction:
-        """Begin a transaction with the producer whose turn it is. Raises Fenced or Fatal."""
-        one = self._ids[0]
-        self._ids.rotate(-1)
-        writer = self._connected(one)
-        writer.errors.clear()
-        transaction = Transaction(one, writer, transaction_seconds(self._settings), partial(self._renew, one))
-        transaction.begin()
-        return transaction
+        """Begin a transaction with the producer that has rested longest. Raises Fenced or Fatal."""
+        slot = self._free.popleft()
+        try:
+            return Transaction(slot, lambda: self._free.append(slot))
+        except BaseException:
+            self._free.append(slot)
+            raise
 
     def close(self) -> None:
         """Disconnect; no transaction is open."""
-        self._writers.clear()
+        for slot in self._slots:
+            slot.disconnect()
 
-    def _connected(self, one: str) -> TransactionalWriter:
-        if one not in self._writers:
-            writer = TransactionalWriter(self._settings, one)
-            _checked(one, lambda: writer.producer.init_transactions(transaction_seconds(self._settings)))
-            self._writers[one] = writer
-        return self._writers[one]
 
-    def _renew(self, one: str) -> None:
+class _Slot:
+    """One transactional id, and its producer while there is one. ``seconds``: of a transaction, and of each request."""
+
+    def __init__(self, transactional_id: str, settings: Settings) -> None:
+        self.id = transactional_id
+        self.seconds = transaction_seconds(settings)
+        self._settings = settings
+        self._writer: TransactionalWriter | None = None
+        self._connecting = Lock()
+
+    def connected(self) -> TransactionalWriter:
+        """Its producer, a new one where there is none. Raises Fenced or Fatal."""
+        with self._connecting:
+            if self._writer is None:
+                writer = TransactionalWriter(self._settings, self.id)
+                self.checked(lambda: writer.producer.init_transactions(self.seconds))
+                self._writer = writer
+            return self._writer
+
+    def disconnect(self) -> None:
+        """Let go of its producer."""
+        with self._connecting:
+            self._writer = None
+
+    def renew(self) -> None:
         """Let go of a producer of which it is not known how its transaction ended; the next one settles that."""
-        del self._writers[one]
+        self.disconnect()
         try:
-            self._connected(one)
+            self.connected()
         except (Fenced, Fatal) as error:
             log.warning("%s", error)
+
+    def checked(self, call: Callable[[], None]) -> None:
+        """Call. Raises Fenced where the transaction is lost or its outcome unknown, else Fatal."""
+        try:
+            call()
+        except (KafkaException, SystemError) as error:
+            fault = fault_in(error)
+            if fault.code() in LOST or fault.retriable():
+                raise Fenced(f"{self.id} is lost: {fault}") from error
+            hint = _NOT_ALLOWED if fault.code() in DENIED else ""
+            raise Fatal(f"{self.id}: the transaction failed: {fault}{hint}") from error
 
 
 class TransactionalWriter(Writer):
@@ -123,25 +154,20 @@ class TransactionalWriter(Writer):
 
 
 class Transaction:
-    """One transaction. ``lost``: called where its producer can be used no more."""
+    """One transaction, open until it was committed or aborted. ``ended``: called then."""
 
     is_atomic = True
 
-    def __init__(
-        self, transactional_id: str, writer: TransactionalWriter, seconds: float, lost: Callable[[], None]
-    ) -> None:
-        self._id = transactional_id
-        self._writer = writer
-        self._seconds = seconds
-        self._lost = lost
+    def __init__(self, slot: _Slot, ended: Callable[[], None]) -> None:
+        self._slot = slot
+        self._writer = slot.connected()
+        self._writer.errors.clear()
+        self._ended = ended
         self._offsets: defaultdict[int, Offsets] = defaultdict(Offsets)
-
-    def begin(self) -> None:
-        """Open it."""
         try:
-            self._checked(self._writer.producer.begin_transaction)
+            slot.checked(self._writer.producer.begin_transaction)
         except Fenced:
-            self._lost()
+            slot.renew()
             raise
 
     def send(self, outputs: Mapping[str, list[Message]], partition: int | None = None) -> None:
@@ -172,46 +198,34 @@ class Transaction:
 
         def flush() -> None:
             nonlocal left
-            left = self._writer.producer.flush(self._seconds)
+            left = self._writer.producer.flush(self._slot.seconds)
 
-        self._checked(flush)
+        self._slot.checked(flush)
         for error in self._writer.errors:
             if error.code() not in LOST and not error.retriable():
-                raise Fatal(f"{self._id}: the transaction failed: {error}")
+                raise Fatal(f"{self._slot.id}: the transaction failed: {error}")
         if left or self._writer.errors:
-            raise Fenced(f"{self._id}: {left or len(self._writer.errors)} records were not acknowledged in time")
+            raise Fenced(f"{self._slot.id}: {left or len(self._writer.errors)} records were not acknowledged in time")
         places = [Place(*tp, offset) for tp, offset in offsets.items()]
-        self._checked(
-            lambda: self._writer.producer.send_offsets_to_transaction(places, group_metadata, self._seconds)
+        self._slot.checked(
+            lambda: self._writer.producer.send_offsets_to_transaction(places, group_metadata, self._slot.seconds)
         )
 
     def commit(self) -> None:
         """Make it final. Raises Fenced where it cannot be known whether it is, else Fatal."""
-        self._checked(lambda: self._writer.producer.commit_transaction(self._seconds))
+        self._slot.checked(lambda: self._writer.producer.commit_transaction(self._slot.seconds))
+        self._ended()
 
     def abort(self) -> None:
         """Take everything back; where that is not confirmed, a new producer has the broker settle it."""
         try:
-            self._writer.producer.abort_transaction(self._seconds)
+            self._writer.producer.abort_transaction(self._slot.seconds)
         except (KafkaException, SystemError) as error:
-            log.warning("%s: the abort was not confirmed: %s", self._id, fault_in(error))
-            self._lost()
+            log.warning("%s: the abort was not confirmed: %s", self._slot.id, fault_in(error))
+            self._slot.renew()
+        finally:
+            self._ended()
 
     def span(self, partition: int) -> Span | None:
         """Where the changes of this partition lie."""
         return self._offsets[partition].span() if partition in self._offsets else None
-
-    def _checked(self, call: Callable[[], None]) -> None:
-        _checked(self._id, call)
-
-
-def _checked(transactional_id: str, call: Callable[[], None]) -> None:
-    """Call. Raises Fenced where the transaction is lost or its outcome unknown, else Fatal."""
-    try:
-        call()
-    except (KafkaException, SystemError) as error:
-        fault = fault_in(error)
-        if fault.code() in LOST or fault.retriable():
-            raise Fenced(f"{transactional_id} is lost: {fault}") from error
-        hint = _NOT_ALLOWED if fault.code() in DENIED else ""
-        raise Fatal(f"{transactional_id}: the transaction failed: {fault}{hint}") from error

@@ -32,6 +32,10 @@ STRATEGIES = {True: "range", False: "roundrobin"}
 """How partitions are assigned, by whether equal partition numbers of all topics must go to one worker."""
 
 
+Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[Mapping[TopicPartition, int]]]
+"""Commits offsets otherwise than by the reader; what was committed."""
+
+
 class PartitionListener(Protocol):
     """Told when partitions come and go; awaited before the first and after the last chunk of them."""
 
@@ -180,15 +184,19 @@ class ChunkConsumer(_WithoutTables):
         """Commit what is done; False if there was nothing or it could not be done."""
         offsets = self.ledger.committable()
         generation = self.app.consumer_generation_id
-        if not offsets or not await self._committed(generation, offsets):
+        if not offsets:
             return False
-        self.ledger.committed(offsets, generation)
-        return True
+        committed = await self._committed(generation, offsets)
+        self.ledger.committed(committed, generation)
+        return bool(committed)
 
-    async def _committed(self, generation: int, offsets: Mapping[TopicPartition, int]) -> bool:
+    async def _committed(
+        self, generation: int, offsets: Mapping[TopicPartition, int]
+    ) -> Mapping[TopicPartition, int]:
         if self.transport.commit is not None:
-            return bool(await self.transport.commit(offsets))
-        return await asyncio.wrap_future(self._reader.commit(generation, offsets))
+            commit: Commit = self.transport.commit
+            return await commit(offsets)
+        return offsets if await asyncio.wrap_future(self._reader.commit(generation, offsets)) else {}
 
     async def still_member(self) -> bool:
         """Whether the group counts us in, under the assignment we know; the broker is asked."""
@@ -276,4 +284,4 @@ class ChunkTransport(base.Transport):  # type: ignore[misc]
         self.topics = tuple(topics)
         self.copartitioned = copartitioned
         self.listeners: list[PartitionListener] = []
-        self.commit: Callable[[Mapping[TopicPartition, int]], Awaitable[bool]] | None = None
+        self.commit: Commit | None = None

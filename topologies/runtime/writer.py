@@ -26,15 +26,15 @@ FLUSH_SECONDS = 60.0
 ROOM_SECONDS = 0.1
 
 
-def fault_in(error: BaseException) -> KafkaError:
+def fault_in(error: KafkaException | SystemError) -> KafkaError:
     """What an exception of a producer is about.
 
-    A fatal fault that comes among delivery reports is raised as a SystemError which it is the cause of: confluent-kafka
-    goes on calling back with the exception set. Raises ``error`` where it is about something else.
+    A fatal fault that comes among delivery reports arrives as a SystemError, with the fault as its cause or without
+    any: confluent-kafka goes on calling back with the exception set.
     """
     kafka = error if isinstance(error, KafkaException) else error.__cause__
     if not isinstance(kafka, KafkaException):
-        raise error
+        return KafkaError(KafkaError._FATAL)
     fault: KafkaError = kafka.args[0]
     return fault
 

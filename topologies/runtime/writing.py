@@ -1,6 +1,6 @@
 """How what was handled becomes final: chunk by chunk (at least once), or several chunks in one transaction.
 
-Either way the writes go out in one thread, in the order they were asked for; what is to follow them (the local state)
+Either way the writes of one partition go out in the order they were asked for; what is to follow them (the local state)
 follows in the same thread, and only then whoever asked goes on.
 """
 
@@ -80,7 +80,8 @@ class Writing(Protocol):
 def way_of_writing(
     app: App, sink: Sink, membership: Membership, sending: Executor, most_records: int
 ) -> Writing:
-    """How this sink is written to. ``sending``: an executor of one thread; ``most_records``: of one transaction."""
+    """How this sink is written to. ``sending``: an executor of as many threads as the sink may be used by at once;
+    ``most_records``: of one transaction."""
     if sink.is_atomic:
         return Together(app, cast(Transactions, sink), sending, most_records)
     return ChunkByChunk(app, sink, membership, sending)
@@ -139,8 +140,9 @@ class _Asked(Struct):
 
 
 class Together:
-    """Exactly once: all that was asked for while a transaction was under way goes into the next one, up to so many
-    records: a transaction has to end before its time-out.
+    """Exactly once: all that was asked for while as many transactions as may be were under way goes into the next one,
+    up to so many records: a transaction has to end before its time-out. Of one partition but one write is asked for at
+    a time, so transactions at once are of different partitions.
 
     A worker out of the group is refused by the broker with the offsets, so nothing is asked before. Of a transaction
     that is refused nothing is final, and each of its writes fails as it does. Where one write alone is at fault, each
@@ -155,7 +157,8 @@ class Together:
         self._sending = sending
         self._most_records = most_records
         self._waiting: deque[_Asked] = deque()
-        self._under_way: asyncio.Task[None] | None = None
+        self._under_way = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def get_ready(self) -> None:
         """Have the producers."""
@@ -166,8 +169,11 @@ class Together:
         loop = asyncio.get_running_loop()
         asked = _Asked(one, loop.create_future())
         self._waiting.append(asked)
-        if self._under_way is None:
-            self._under_way = loop.create_task(self._go_on(), context=Context())
+        if self._under_way < self._sink.at_once:
+            self._under_way += 1
+            task = loop.create_task(self._go_on(), context=Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await asked.done
 
     async def _go_on(self) -> None:
@@ -178,7 +184,7 @@ class Together:
                 for asked in together:
                     asked.tell()
         finally:
-            self._under_way = None
+            self._under_way -= 1
 
     def _next(self) -> list[_Asked]:
         """What goes together now: as much as there is room for, one at the least."""

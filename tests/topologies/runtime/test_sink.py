@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, KafkaError
+from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from config.settings import Processing, Settings
 from config.topics import INTAKE, SHIPMENTS
@@ -22,7 +22,7 @@ from topologies.runtime.plain_sink import PlainSink
 from topologies.runtime.processing import build_sink
 from topologies.runtime.sink import Fenced, Span, Whole
 from topologies.runtime.transactional_sink import LOST, TransactionalSink, TransactionalWriter
-from topologies.runtime.writer import Writer
+from topologies.runtime.writer import Writer, fault_in
 
 
 def settings(bootstrap: str, **more: object) -> Settings:
@@ -250,6 +250,7 @@ def test_the_process_before_on_the_same_folder_is_fenced_at_whatever_it_does_nex
         if step == "begin":
             unit.commit()
         successor = TransactionalSink(topic_name, settings(kafka_bootstrap))
+        successor.open()
         other = successor.begin()
 
         def write() -> None:
@@ -293,6 +294,24 @@ def test_a_transaction_tells_where_its_changes_lie_by_partition(kafka_bootstrap:
             unit.commit()
             spans.append((unit.span(0), unit.span(1), unit.span(2)))
     assert spans == [(Span(0, 6, 6), Span(0, 2, 2), None), (Span(7, 13, 6), Span(3, 5, 2), None)]
+    sink.close()
+
+
+@pytest.mark.kafka
+def test_more_transactions_than_one_are_open_at_once_and_end_in_any_order(
+    kafka_bootstrap: str, topic_name: str
+) -> None:
+    create_topic(kafka_bootstrap, topic_name, 2)
+    sink = TransactionalSink(topic_name, settings(kafka_bootstrap))
+    with in_a_group(kafka_bootstrap, topic_name, topic_name) as (_, member):
+        for number in range(1, 4):
+            units = [sink.begin() for _ in range(sink.at_once)]
+            for partition, unit in reversed(list(enumerate(units))):
+                unit.send({topic_name: numbered(1)}, partition)
+                unit.send_offsets({TopicPartition(topic_name, partition): number}, member)
+                unit.commit()
+    assert len(read_all(kafka_bootstrap, topic_name, "read_committed")) == 6
+    assert committed(kafka_bootstrap, topic_name, topic_name, 2) == {0: 3, 1: 3}
     sink.close()
 
 
@@ -353,6 +372,13 @@ def test_what_a_lost_transaction_cannot_send_is_no_fault_of_the_worker(code: int
     error = KafkaError(code)
     writers = [TransactionalWriter(settings("127.0.0.1:1"), "w"), Writer(settings("127.0.0.1:1"))]
     assert [type(one.unsendable("t", error)) for one in writers] == [Fenced, Fatal]
+
+
+@pytest.mark.parametrize("cause", [None, KafkaException(KafkaError(KafkaError._FENCED))])
+def test_a_fatal_fault_is_known_in_whatever_form_the_client_raises_it(cause: Exception | None) -> None:
+    error = SystemError("returned a result with an exception set")
+    error.__cause__ = cause
+    assert fault_in(error).code() in LOST
 
 
 def test_transactions_are_for_stages_with_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,9 +131,9 @@ def test_where_offsets_go_with_transactions_the_reader_commits_nothing(tmp_path:
     async def act(scene: Scene) -> None:
         committed: list[dict[TopicPartition, int]] = []
 
-        async def commit(offsets: Mapping[TopicPartition, int]) -> bool:
+        async def commit(offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
             committed.append(dict(offsets))
-            return len(committed) > 1
+            return offsets if len(committed) > 1 else {}
 
         scene.consumer.transport.commit = commit
         scene.give(0, 9, position=12)

@@ -12,7 +12,7 @@ from streams.kernel.errors import Fatal, Reject
 from streams.kernel.vocabulary import RejectReason
 from tests.support.runner_bench import HELD, NOW, ONE, ZERO, Bench, Ended, scene
 from tests.support.waiting import PATIENCE
-from topologies.runtime.chunks import Chunk, TopicPartition
+from topologies.runtime.chunks import Chunk, Run, TopicPartition
 from topologies.runtime.handler import Refused
 from topologies.runtime.outbox import HeldBack
 from topologies.runtime.partition_state import Mark
@@ -216,13 +216,44 @@ def test_a_sweep_that_has_nothing_to_say_makes_no_transaction(bench: Bench) -> N
 def test_positions_without_records_are_committed_in_a_transaction(bench: Bench) -> None:
     async def act(bench: Bench) -> None:
         await bench.assign(ZERO)
-        assert await bench.runner.commit({ZERO: 12})
+        await bench.runner.process(bench.chunk(0, 9))
+        bench.ledger.receive(ZERO, Run([], 0, 12, 12))
+        assert await bench.runner.commit({ZERO: 12}) == {ZERO: 12}
         bench.sink.generation = b"generation 2"
-        assert not await bench.runner.commit({ZERO: 14})
+        assert await bench.runner.commit({ZERO: 12}) == {}
 
     scene(act, bench)
-    assert bench.sink.transactions == [{ZERO: 12}]
+    assert bench.sink.transactions == [{ZERO: 10}, {ZERO: 12}]
     assert bench.exits == []
+
+
+def test_positions_of_a_partition_in_work_are_left_to_the_next_commit(bench: Bench) -> None:
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        committed: list[object] = []
+
+        async def commit() -> None:
+            committed.append(await bench.runner.commit({ZERO: 5}))
+
+        loop = asyncio.get_running_loop()
+        bench.calls.hooks["handle"] = lambda: asyncio.run_coroutine_threadsafe(commit(), loop).result(PATIENCE)
+        await bench.runner.process(bench.chunk(5, 9))
+        assert committed == [{}]
+
+    scene(act, bench)
+    assert bench.sink.transactions == [{ZERO: 10}]
+
+
+def test_transactions_of_different_partitions_are_under_way_at_once(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, with_transactions=True, at_once=2)
+    meet = threading.Barrier(2)
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO, ONE)
+        bench.sink.before_commit = lambda: meet.wait(PATIENCE)
+        await asyncio.gather(*(bench.runner.process(bench.chunk(0, 9, tp)) for tp in (ZERO, ONE)))
+
+    scene(act, bench)
+    assert sorted(map(str, bench.sink.transactions)) == sorted(map(str, [{ZERO: 10}, {ONE: 10}]))
 
 
 def test_what_a_worker_without_transactions_left_is_sent_once_it_is_known_where_the_inputs_are(
