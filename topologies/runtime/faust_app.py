@@ -106,6 +106,7 @@ class StageWorker:
         self._watchdog.start()
         if not self._runner.commits_offsets:
             self._runner.membership.ask = self._still_member
+        self._runner.has_caught_up = self._has_caught_up
         self._spawn(self._beat())
         self._spawn(self._sweep())
         running = asyncio.ensure_future(self._worker.start())
@@ -149,6 +150,10 @@ class StageWorker:
     def _positions(self, number: int) -> dict[TopicPartition, int]:
         consumer = self._consumer()
         return {} if consumer is None else consumer.ledger.positions(number)
+
+    def _has_caught_up(self, number: int) -> bool:
+        consumer = self._consumer()
+        return consumer is not None and consumer.ledger.has_caught_up(number)
 
     def _progress(self) -> list[Any]:
         consumer = self._consumer()

@@ -41,7 +41,9 @@ def reference_reader(
                 kind = spec.types.get(kinds[0], spec.type) if kinds else spec.type
                 for text in texts_below(holder, value_keys):
                     reference = _reference(kind, text, spec)
-                    found[reference if carrier_at is None else replace(reference, carrier=carrier_at(at))] = None
+                    issuer = "" if carrier_at is None else carrier_at(at)
+                    if issuer is not None:
+                        found[replace(reference, carrier=issuer) if issuer else reference] = None
         return list(found)
 
     return get
@@ -49,13 +51,19 @@ def reference_reader(
 
 def _carrier_reader(
     spec: ReferenceFrom, levels: Sequence[str], names: CarrierNames
-) -> Callable[[Levels], str] | None:
-    """Compile ``carrier`` to a function that returns the slug of the carrier that issued the number; None if unset."""
+) -> Callable[[Levels], str | None] | None:
+    """Compile ``carrier`` to a function that returns the slug of the carrier that issued the number, None where the
+    field says that there is none yet; None if unset."""
     if spec.carrier is None:
         return None
     level, keys = split(spec.carrier.path, levels)
-    slug_of = carrier_of(spec.carrier, names)
-    return lambda at: slug_of(next(iter(texts_below(at[level], keys)), None))
+    slug_of, nobody = carrier_of(spec.carrier, names), {text.casefold() for text in spec.carrier.none_of}
+
+    def issuer(at: Levels) -> str | None:
+        name = next(iter(texts_below(at[level], keys)), None)
+        return None if name is not None and name.casefold() in nobody else slug_of(name)
+
+    return issuer
 
 
 def _reference(kind: str, text: str, spec: ReferenceFrom) -> Reference:
