@@ -196,7 +196,6 @@ def test_a_doubt_after_the_changelog_has_the_chunk_restores_the_partition_from_i
 
     scene(act, bench)
     assert bench.calls.count("restore 0") == 2
-    assert bench.calls.index("close state") < bench.calls.index("release 0")
     assert foreign_writes() == before
     assert bench.committable == {ZERO: 10}
     assert bench.exits == []
