@@ -12,6 +12,7 @@ from urllib.error import URLError
 
 from config.settings import Settings
 from connectors.embedded.broker import free_port
+from connectors.embedded.with_parent import ends_with_parent
 from topologies.local_stack.environment import environment
 
 STAGE_COMMAND = (sys.executable, "-m", "topologies.cli.main")
@@ -30,6 +31,7 @@ class StageWorker:
             self.process = subprocess.Popen(
                 [*command, "stage", stage], stdout=log, stderr=log,
                 env={**os.environ, **environment(own), "SHIPSYNC_METRICS_PORT": str(self._port)},
+                preexec_fn=ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )
 
     def partitions(self) -> int | None:

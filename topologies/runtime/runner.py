@@ -27,7 +27,7 @@ from topologies.runtime.deadletters import Encode
 from topologies.runtime.handler import Handled, Handler, StatefulHandler
 from topologies.runtime.membership import Membership
 from topologies.runtime.partition import RETRY_SECONDS, Partition, Positions, Restoring
-from topologies.runtime.partition_state import Damaged, Mark
+from topologies.runtime.partition_state import Damaged, Mark, Stalled
 from topologies.runtime.poison import FOLDER, Crashes, one_by_one
 from topologies.runtime.refusal_log import log_refused
 from topologies.runtime.sink import Fenced, Sink, Span
@@ -190,7 +190,7 @@ class StageRunner:
                     continue
                 try:
                     await self._sweep(one)
-                except (Fenced, Damaged) as error:
+                except (Fenced, Damaged, Stalled) as error:
                     log.warning("sweep of %s[%d] abandoned: %s", self.app.name, one.number, error)
                     self.membership.forget()
                     await self._let_go(one)
@@ -225,7 +225,7 @@ class StageRunner:
             try:
                 if await self._work(chunk, one):
                     return True
-            except (Fenced, Damaged) as error:
+            except (Fenced, Damaged, Stalled) as error:
                 log.warning("%r is taken up anew, if the partition is ours still: %s", chunk, error)
                 self.membership.forget()
                 await self._let_go(one)

@@ -291,7 +291,7 @@ def test_a_wrong_line_of_an_import_is_shown_as_it_stands(tmp_path: Path) -> None
     assert controls(shown) == ""
 
 
-def test_what_argument_is_wrong_is_shown_as_it_stands(tmp_path: Path) -> None:
+def test_a_wrong_argument_is_shown_as_it_stands(tmp_path: Path) -> None:
     (tmp_path / "sample.json").write_bytes(FOREIGN.encode())
     done = CliRunner().invoke(APP, ["carrier", "new", "westfreight", "--sample", "sample.json"])
     assert done.exit_code == 2

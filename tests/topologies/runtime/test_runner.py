@@ -110,7 +110,7 @@ def test_what_waits_for_a_change_there_is_not_ends_the_process_and_is_not_lost(t
     assert bench.committable == {}
 
 
-def test_what_the_last_worker_left_is_sent_before_anything_else(tmp_path: Path) -> None:
+def test_what_the_last_worker_did_not_send_is_sent_first(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     assert bench.changelog is not None
     bench.changelog.left = {b"key": HeldBack(b"log 3", HELD[b"key"])}
