@@ -20,6 +20,7 @@ from yarl import URL
 from config.settings import Settings
 from config.topics import App
 from streams.kernel.errors import Fatal
+from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.health import Health
 from topologies.runtime.runner import EXIT_CODE, StageRunner
 from topologies.runtime.stage_health import expect_stage
@@ -82,6 +83,9 @@ class StageWorker:
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         faust_app.transport.listeners.append(runner)
+        runner.positions = self._positions
+        if runner.commits_offsets:
+            faust_app.transport.commit = runner.commit
         self._attach(faust_app.transport.topics)
         self._worker = _QuietWorker(faust_app)
         self._watchdog = Watchdog(runner.app.name, self._progress, settings.stage.stuck_timeout)
@@ -106,7 +110,8 @@ class StageWorker:
             loop.add_signal_handler(number, self._stop.set)
         self._watchdog.start()
         expect_stage(self._health, self._settings, runner=self._runner, consumer=self._consumer)
-        self._runner.membership.ask = self._still_member
+        if not self._runner.commits_offsets:
+            self._runner.membership.ask = self._still_member
         self._runner.has_caught_up = self._has_caught_up
         self._spawn(self._beat())
         self._spawn(self._sweep())
@@ -147,6 +152,10 @@ class StageWorker:
     async def _still_member(self) -> bool:
         consumer = self._consumer()
         return consumer is not None and await consumer.still_member()
+
+    def _positions(self, number: int) -> dict[TopicPartition, int]:
+        consumer = self._consumer()
+        return {} if consumer is None else consumer.ledger.positions(number)
 
     def _has_caught_up(self, number: int) -> bool:
         consumer = self._consumer()

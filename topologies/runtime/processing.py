@@ -19,6 +19,7 @@ from topologies.runtime.credentials import credentials
 from topologies.runtime.plain_sink import PlainSink
 from topologies.runtime.sink import Sink
 from topologies.runtime.transactional_sink import TransactionalSink
+from topologies.runtime.worker_id import worker_id
 
 log = logging.getLogger(__name__)
 
@@ -103,5 +104,5 @@ def build_sink(app: App, settings: Settings) -> Sink:
     processing = Processing.AT_LEAST_ONCE if app.state_topic is None else resolve(settings)
     metrics.PROCESSING.labels(app.name, processing.value).set(1)
     if processing is Processing.EXACTLY_ONCE:
-        return TransactionalSink(app.app_id, settings)
+        return TransactionalSink(f"{app.app_id}-{worker_id(settings.state.data_dir / app.app_id)}", settings)
     return PlainSink(settings)
