@@ -6,7 +6,6 @@ commands give), and read as a field of its group (``settings.gateway.port``).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +19,17 @@ from typing import Annotated, Any, get_type_hints
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-PREFIX = "SHIPSYNC_"
+from config.connections import KafkaSettings, RedisSettings, RegistrySettings
+from config.setting_files import SUFFIX, read_files
+from config.setting_group import PREFIX, Group, SettingsError, comma_separated
+from config.ways_in import DropSettings, PollingSettings
+
 ENV_FILE = Path(".env")
 NOT_SETTINGS: Mapping[str, str] = {
     "SHIPSYNC_SAMPLES": "folder of real payloads that `make samples` reads",
+    "SHIPSYNC_CASES": "folder of collected cases that `make cases` plays",
     "SHIPSYNC_REQUIRE_KAFKA": "1: tests on Apache Kafka fail where it cannot start",
     "SHIPSYNC_GOLDEN": "1: tests write the expected files anew instead of comparing",
 }
@@ -48,68 +52,8 @@ class Processing(StrEnum):
     EXACTLY_ONCE = "exactly_once"
 
 
-class SettingsError(Exception):
-    """The settings are wrong; the text names each and what would be right. ``faults``: one text for each."""
-
-    def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.faults = tuple(faults)
-
-
-class Group(BaseSettings):
-    """Settings that are used together. Durations are seconds, sizes bytes."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True
-    )
-
-
-def _comma_separated(value: object) -> object:
-    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
-
-
-class KafkaSettings(Group):
-    """Kafka, schema registry, topics."""
-
-    bootstrap: str = Field("127.0.0.1:19092", description="Kafka bootstrap servers, comma separated")
-    registry_url: str = Field("http://127.0.0.1:18081", description="Confluent-compatible schema registry")
-    config: Annotated[dict[str, str], NoDecode] = Field(
-        default_factory=dict, validation_alias="SHIPSYNC_KAFKA_CONFIG",
-        description="Extra librdkafka settings (JSON), e.g. SASL for the cluster",
-    )
-    password: SecretStr | None = Field(
-        None, validation_alias="SHIPSYNC_KAFKA_PASSWORD",
-        description="SASL password, kept out of SHIPSYNC_KAFKA_CONFIG",
-    )
-    register_schemas: bool = Field(
-        True, description="Register our schemas at start; false where CI alone may register"
-    )
-    partitions: int = Field(4, ge=1, le=1000, description="Partitions of every keyed topic")
-    replication: int = Field(1, ge=1, le=9, description="Replication factor of topics created here")
-
-    @field_validator("config", mode="before")
-    @classmethod
-    def _json_object(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        try:
-            found = json.loads(value)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise ValueError('use a JSON object, e.g. {"security.protocol": "SASL_SSL"}')
-        return found
-
-    def librdkafka(self) -> dict[str, str]:
-        """The settings every confluent-kafka client of this process starts from."""
-        settings = {"bootstrap.servers": self.bootstrap, **self.config}
-        if self.password is not None:
-            settings["sasl.password"] = self.password.get_secret_value()
-        return settings
-
-
 class StateSettings(Group):
-    """Local state and Redis."""
+    """Local state."""
 
     data_dir: Path = Field(
         Path("var"), description="Local state, of one worker of each stage; losing it costs a replay, never data"
@@ -117,7 +61,6 @@ class StateSettings(Group):
     block_cache_bytes: int = Field(
         64 * 1024 * 1024, ge=1024 * 1024, description="RocksDB cache of one worker"
     )
-    redis_url: str = Field("redis://127.0.0.1:16379/0", description="Redis or Valkey")
 
 
 class StageSettings(Group):
@@ -171,7 +114,7 @@ class IntakeSettings(Group):
     )
     max_record_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Larger raw records become dead letters")
 
-    _split = field_validator("feeds", mode="before")(_comma_separated)
+    _split = field_validator("feeds", mode="before")(comma_separated)
 
 
 class LifetimeSettings(Group):
@@ -239,36 +182,17 @@ class GatewaySettings(Group):
         '{"orders": "<key>", "wms": ["<key>"], "alerts": "<key>"}',
     )
 
-    _split = field_validator("open", "trusted_proxies", mode="before")(_comma_separated)
+    _split = field_validator("open", "trusted_proxies", mode="before")(comma_separated)
 
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
-            ip_network(network)
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError("use networks (CIDR), e.g. 10.0.0.0/8, comma separated") from None
         return value
-
-
-class DropSettings(Group):
-    """Drop folders."""
-
-    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_DROP_")
-
-    dir: Path | None = Field(
-        None, description="Folder with a subfolder for each feed that delivers files; none: no drop folder is watched"
-    )
-    interval: float = Field(5.0, gt=0, description="Seconds between checks of the drop folders")
-    piece_bytes: int = Field(512 * 1024, ge=1024, description="A dropped file is cut into records of about this size")
-
-
-class PollingSettings(Group):
-    """Polling."""
-
-    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_POLL_")
-
-    credentials: SecretStr | None = Field(
-        None, description="Credentials at the carriers that are polled (JSON by feed); a feed not named is not polled"
-    )
 
 
 @dataclass(frozen=True, init=False)
@@ -276,6 +200,8 @@ class Settings:
     """The settings of one installation, by group."""
 
     kafka: KafkaSettings
+    registry: RegistrySettings
+    redis: RedisSettings
     state: StateSettings
     stage: StageSettings
     process: ProcessSettings
@@ -285,6 +211,8 @@ class Settings:
     gateway: GatewaySettings
     drop: DropSettings
     polling: PollingSettings
+    files: Mapping[str, Path]
+    """Flat name -> the file a secret was read from."""
 
     def __init__(self, *, _env_file: Path | None = ENV_FILE, **given: Any) -> None:
         """``given``: settings by flat name, before the environment and ``_env_file``; defaults for the rest.
@@ -293,9 +221,13 @@ class Settings:
         """
         if unknown := given.keys() - SETTINGS.keys():
             raise TypeError(f"no settings: {', '.join(sorted(unknown))}")
-        faults: list[str] = []
+        read, files, faults = _from_files(given, _env_file)
+        object.__setattr__(self, "files", files)
         for group, kind in GROUPS.items():
-            values = {SETTINGS[name].field: value for name, value in given.items() if SETTINGS[name].group == group}
+            values = {
+                SETTINGS[name].field: value for name, value in {**read, **given}.items()
+                if SETTINGS[name].group == group
+            }
             try:
                 object.__setattr__(self, group, kind(_env_file=_env_file, **values))
             except ValidationError as error:
@@ -319,6 +251,7 @@ class Settings:
         for group in GROUPS:
             update = {SETTINGS[name].field: value for name, value in changed.items() if SETTINGS[name].group == group}
             object.__setattr__(copy, group, getattr(self, group).model_copy(update=update))
+        object.__setattr__(copy, "files", {name: file for name, file in self.files.items() if name not in changed})
         return copy
 
 
@@ -339,8 +272,18 @@ class Setting:
 
     @property
     def secret(self) -> bool:
-        """Whether its value may hold credentials: no message repeats it."""
-        return "SecretStr" in str(self.info.annotation) or self.name in {"kafka_config", "redis_url"}
+        """Whether its value is or may hold a secret: nothing shows it."""
+        return "SecretStr" in str(self.info.annotation) or self.name == "kafka_config"
+
+    @property
+    def url(self) -> bool:
+        """Whether its value is a URL, which may hold credentials: it is shown without them."""
+        return self.name.endswith("_url")
+
+    @property
+    def file_variable(self) -> str | None:
+        """The variable that names a file to read it from; None for what is no secret."""
+        return self.variable + SUFFIX if self.secret or self.url else None
 
 
 def _declared() -> Iterable[Setting]:
@@ -350,7 +293,9 @@ def _declared() -> Iterable[Setting]:
             yield Setting(str(variable).removeprefix(PREFIX).lower(), group, field, info)
 
 
-GROUPS: Mapping[str, type[Group]] = get_type_hints(Settings)
+GROUPS: Mapping[str, type[Group]] = {
+    name: kind for name, kind in get_type_hints(Settings).items() if name != "files"
+}
 """Name of a group -> its class."""
 SETTINGS: Mapping[str, Setting] = {one.name: one for one in _declared()}
 """Flat name -> the setting."""
@@ -368,10 +313,29 @@ def load() -> Settings:
     return settings
 
 
+def _variables(env_file: Path | None) -> dict[str, str | None]:
+    """Every variable there is, in upper case; the environment counts before the file."""
+    found = {} if env_file is None else dotenv_values(env_file)
+    return {name.upper(): value for name, value in (*found.items(), *environ.items())}
+
+
+def _from_files(
+    given: Mapping[str, Any], env_file: Path | None
+) -> tuple[dict[str, str], dict[str, Path], list[str]]:
+    """What stands in files, and where, by flat name; and what is wrong with them."""
+    names = {one.variable: one.name for one in SETTINGS.values() if one.file_variable and one.name not in given}
+    values, files, faults = read_files(names, _variables(env_file))
+    return (
+        {names[variable]: value for variable, value in values.items()},
+        {names[variable]: file for variable, file in files.items()}, faults,
+    )
+
+
 def _unknown() -> list[str]:
     """A fault for each ``SHIPSYNC_*`` variable that nothing reads."""
     known = {one.variable for one in SETTINGS.values()}
-    names = {name.upper() for name in (*environ, *dotenv_values(ENV_FILE))}
+    known |= {one.file_variable for one in SETTINGS.values() if one.file_variable}
+    names = _variables(ENV_FILE)
     faults = []
     for name in sorted(name for name in names if name.startswith(PREFIX) and name not in known | NOT_SETTINGS.keys()):
         near = get_close_matches(name.removeprefix(PREFIX), [one.upper() for one in SETTINGS], 1)
@@ -386,11 +350,15 @@ def _unknown() -> list[str]:
 
 
 def _faults(group: str, error: ValidationError) -> Iterable[str]:
-    for fault in error.errors(include_url=False):
+    """A text for each fault. None repeats the value, which may be a secret in the wrong place."""
+    for fault in error.errors(include_url=False, include_input=False):
+        told = fault["msg"].removeprefix("Value error, ")
+        if not fault["loc"]:
+            yield told
+            continue
         where = str(fault["loc"][0])
         one = next(s for s in SETTINGS.values() if s.group == group and where in (s.field, s.variable))
-        got = "" if one.secret else f" (got {fault['input']!r})"
-        yield f"{one.variable}: {fault['msg'].removeprefix('Value error, ')}{got}"
+        yield f"{one.variable}: {told}"
 
 
 def _refusal(faults: Sequence[str]) -> SettingsError:

@@ -135,7 +135,7 @@ DELIVERY_MILESTONES = Topic(
 )
 ALERT_SIGNALS = Topic(
     "alert.signals.v1", "Signals of stages: the cause of an alert is there, or is over", "alert id", "alert_signal",
-    "shipments, feeds, edi, identity", partitions=1, retention_ms=30 * DAY_MS,
+    "shipments, feeds, edi, identity, drop folders", partitions=1, retention_ms=30 * DAY_MS,
 )
 ALERT_ACTIONS = Topic(
     "alert.actions.v1", "What people do about alerts", "alert id", "alert_action", "gateway, command line",

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 import msgspec
 from pydantic import SecretStr
 
-from config.settings import SettingsError
+from config.setting_group import SettingsError
 from connectors.gateway.problems import Problem
 
 Secrets = Mapping[str, tuple[str, ...]]

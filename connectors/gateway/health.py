@@ -1,4 +1,4 @@
-"""``/healthz``, ``/readyz`` and ``/metrics``: for the supervisor, the load balancer and Prometheus."""
+"""``/livez`` (and ``/healthz``), ``/readyz`` and ``/metrics``: for the supervisor, the load balancer, Prometheus."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def router(wanted: frozenset[str], services: Services) -> APIRouter:
     @api.get("/healthz", operation_id="health", summary="Does the process answer?")
     async def health() -> dict[str, str]:
         """Answer that the process is alive."""
+        return {"status": "ok"}
+
+    @api.get("/livez", operation_id="live", summary="Does the process answer?")
+    async def live() -> dict[str, str]:
+        """It does; the same as /healthz, under the name the other processes have."""
         return {"status": "ok"}
 
     @api.get("/readyz", operation_id="ready", summary="Can pushes be taken?", responses=refusals(503))

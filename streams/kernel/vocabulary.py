@@ -276,6 +276,7 @@ class AlertKind(StrEnum):
     FEED_STALE = "feed_stale"
     SHIPMENT_EXCEPTION = "shipment_exception"
     CONTRACT_DRIFT = "contract_drift"
+    FILE_REFUSED = "file_refused"
     DELIVERY_AT_RISK = "delivery_at_risk"
     SHIPMENT_STALLED = "shipment_stalled"
     DELIVERY_LATE = "delivery_late"

@@ -96,6 +96,7 @@ class ApacheKafka:
             "log.dirs": str(self.folder / "data"),
             "auto.create.topics.enable": "false",
             "transaction.state.log.min.isr": "1",
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms": "500",
             "share.coordinator.state.topic.min.isr": "1",
             "group.initial.rebalance.delay.ms": "0",
             "group.min.session.timeout.ms": "1000",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from config.settings import Settings
 from connectors.embedded.broker import free_port
@@ -43,6 +44,16 @@ class StageWorker:
             return None
         told = [line for line in lines if line.startswith("shipsync_assigned_partitions{")]
         return int(float(told[0].split()[-1])) if told else None
+
+    def says(self, path: str) -> tuple[int, dict[str, str]]:
+        """The status of the answer at this path, and what is missing by it; 0 where there is no answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/{path}", timeout=10) as answer:
+                return answer.status, json.loads(answer.read()).get("missing", {})
+        except HTTPError as error:
+            return error.code, json.loads(error.read()).get("missing", {})
+        except (URLError, OSError):
+            return 0, {}
 
     def kill(self) -> None:
         """SIGKILL."""

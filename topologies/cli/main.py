@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from config.settings import SettingsError
+from config.setting_group import SettingsError
 from config.version import VERSION
 from streams.kernel.errors import ShipSyncError
 from topologies.runtime import logs
@@ -87,11 +87,23 @@ def run() -> None:
         _complain(str(error))
         sys.exit(EXIT_WRONG_SETTINGS)
     except Exception as error:
+        if (wrong := _wrong_setting(error)) is not None:
+            _complain(wrong)
+            sys.exit(EXIT_WRONG_SETTINGS)
         told = _told(error)
         if told is None:
             raise
         _complain(told)
         sys.exit(EXIT_FAILURE)
+
+
+def _wrong_setting(error: Exception) -> str | None:
+    """What to say where librdkafka does not take a setting; None for any other error."""
+    from confluent_kafka import KafkaError, KafkaException
+
+    if isinstance(error, KafkaException) and error.args[0].code() == KafkaError._INVALID_ARG:
+        return f"Wrong settings:\n  SHIPSYNC_KAFKA_*, SHIPSYNC_KAFKA_CONFIG: {error.args[0].str()}"
+    return None
 
 
 def _told(error: Exception) -> str | None:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from connectors.embedded.with_parent import ends_with_parent
+from topologies.runtime import private_files
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 LOG_TAIL_BYTES = 2000
@@ -71,7 +72,7 @@ class Child:
 
     def launch(self, now: float) -> None:
         """Start the process; its output is appended to its log. Raises OSError where it cannot be started."""
-        with self.log.open("ab") as output:
+        with private_files.appending(self.log) as output:
             self.process = subprocess.Popen(
                 list(self.spec.command), env={**self.spec.inherited(), **self.spec.env}, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True,

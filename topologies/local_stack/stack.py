@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from config import topics
+from config.masking import without_credentials
 from config.settings import IntakeSettings, Settings
 from connectors.carriers import discover, enabled_carriers
 from connectors.embedded.ports import is_free, unused
@@ -174,7 +175,8 @@ class Stack:
             for child in self._supervisor.children
         ]
         UpFile(
-            os.getpid(), settings.kafka.bootstrap, settings.kafka.registry_url, settings.state.redis_url,
+            os.getpid(), settings.kafka.bootstrap, without_credentials(settings.registry.url),
+            without_credentials(settings.redis.url),
             settings.process.host, started_at, processes, stack_file.born(os.getpid()),
         ).write(settings.state.data_dir)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from config.settings import Settings
+from topologies.runtime import private_files
 
 NAME = "up.json"
 _START_TIME = 19
@@ -26,8 +27,8 @@ class ProcessNote(msgspec.Struct, frozen=True):
 
 
 class UpFile(msgspec.Struct, frozen=True):
-    """A running stack. ``started_at``: UTC ms. ``born``: start time of the supervisor, which tells it from a later
-    process with the same ``pid``."""
+    """A running stack; URLs are without credentials. ``started_at``: UTC ms. ``born``: start time of the supervisor,
+    which tells it from a later process with the same ``pid``."""
 
     pid: int
     bootstrap: str
@@ -40,9 +41,9 @@ class UpFile(msgspec.Struct, frozen=True):
 
     def write(self, data_dir: Path) -> None:
         """Write the file atomically."""
-        data_dir.mkdir(parents=True, exist_ok=True)
+        private_files.parent(data_dir)
         draft = data_dir / f".{NAME}.{os.getpid()}"
-        draft.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
+        private_files.write(draft, msgspec.json.format(msgspec.json.encode(self)))
         draft.replace(data_dir / NAME)
 
 

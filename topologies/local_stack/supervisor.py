@@ -10,6 +10,7 @@ from pathlib import Path
 from streams.kernel.errors import Fatal, Transient
 from topologies.local_stack.child_process import FIRST_PAUSE, LONGEST_PAUSE, Child, ChildSpec, State, how_it_ended
 from topologies.local_stack.log_follower import Follower
+from topologies.runtime import private_files
 
 EXIT_WRONG_SETTINGS = 78
 PATIENCE_SECONDS = 60.0
@@ -57,7 +58,7 @@ class Supervisor:
 
         Raises Fatal if its program cannot be started.
         """
-        self._log_dir.mkdir(parents=True, exist_ok=True)
+        private_files.folder(self._log_dir)
         log = self._log_dir / f"{spec.name}.log"
         if log.exists():
             log.replace(log.with_name(f"{log.name}.1"))

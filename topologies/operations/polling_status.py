@@ -53,7 +53,7 @@ def _books(settings: Settings, carriers: list[PolledCarrier], now: int) -> dict[
 
 
 async def _circuits(settings: Settings) -> dict[str, Circuit]:
-    mirror = RedisMirror(settings.state.redis_url)
+    mirror = RedisMirror(settings.redis)
     try:
         return await mirror.circuits() or {}
     finally:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 import urllib.request
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from urllib.error import HTTPError
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -25,7 +27,7 @@ class ProcessStatus:
     """One process. ``memory_bytes``: resident memory; ``cpu_seconds``: since it started; ``lag``: records not yet done.
 
     ``records``: handled since it started; ``per_second``: since the previous look, None at the first one.
-    ``processing``: exactly_once or at_least_once.
+    ``processing``: exactly_once or at_least_once. ``missing``: what keeps it from being ready, by name.
     """
 
     name: str
@@ -40,6 +42,7 @@ class ProcessStatus:
     outcomes: dict[str, int] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
     processing: str | None = None
+    missing: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def _process(host: str, noted: ProcessNote) -> ProcessStatus:
     if text is None:
         silent = noted.metrics_port != 0 and noted.state == "up"
         return ProcessStatus(noted.name, noted.pid, NOT_ANSWERING if silent else noted.state, noted.restarts)
-    return read(noted, text)
+    return replace(read(noted, text), missing=_missing(host, noted.metrics_port))
 
 
 def _metrics(host: str, port: int) -> str | None:
@@ -122,6 +125,22 @@ def _metrics(host: str, port: int) -> str | None:
             return text
     except OSError:
         return None
+
+
+def _missing(host: str, port: int) -> dict[str, str]:
+    """What ``/readyz`` says is missing; the gateway says it in one sentence."""
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/readyz", timeout=PROBE_SECONDS):
+            return {}
+    except HTTPError as error:
+        try:
+            told = json.loads(error.read())
+            missing = told.get("missing") or {"ready": told["detail"]}
+            return {str(name): str(what) for name, what in missing.items()}
+        except (ValueError, LookupError, AttributeError, OSError):
+            return {"ready": f"HTTP {error.code}"}
+    except OSError:
+        return {"ready": "no answer"}
 
 
 def read(noted: ProcessNote, text: str) -> ProcessStatus:

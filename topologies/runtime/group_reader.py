@@ -9,6 +9,7 @@ confluent-kafka holds a lock while it polls, and a call from another thread may 
 from __future__ import annotations
 
 import logging
+import struct
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,8 @@ thirty. The embedded broker looks for new records only when that has passed."""
 AHEAD_RECORDS, AHEAD_KBYTES, AHEAD_BACKOFF_MS = 10_000, 4 * 1024, 5
 """How much librdkafka fetches ahead of this thread, and how soon it looks again for room."""
 METADATA_MS = 60_000
+METADATA_HEAD = b"CGMDv2:"
+"""How librdkafka begins a consumer's group metadata; the generation follows, of four bytes."""
 ANSWER_SECONDS = 5.0
 
 
@@ -99,6 +102,8 @@ class GroupReader:
         self._committed: dict[TopicPartition, int] = {}
         self.generation = 0
         """Counts the assignments of this member."""
+        self.group_metadata: bytes | None = None
+        """The member and the generation of the group the assignment is of; None where it was over when it came."""
         self.looked_at = time.monotonic()
 
     def read(self, topics: Sequence[str]) -> None:
@@ -281,6 +286,7 @@ class GroupReader:
         consumer.assign(places)
         consumer.pause(places)
         self._assigned = frozenset(TopicPartition(place.topic, place.partition) for place in places)
+        self.group_metadata = of_a_member(consumer.consumer_group_metadata())
         self._until(self._member.assigned(set(self._assigned)))
 
     def _on_revoke(self, consumer: Consumer, places: list[Place]) -> None:
@@ -323,6 +329,14 @@ def configuration(group: str, settings: Settings, strategy: str, heartbeat: floa
         "queued.max.messages.kbytes": AHEAD_KBYTES,
         "topic.metadata.refresh.interval.ms": METADATA_MS,
     }
+
+
+def of_a_member(group_metadata: bytes) -> bytes | None:
+    """A consumer's group metadata; None where it has no place in the group, as which offsets would not be fenced."""
+    (generation,) = struct.unpack_from("=i", group_metadata, len(METADATA_HEAD))
+    if not group_metadata.startswith(METADATA_HEAD) or generation < 0:
+        return None
+    return group_metadata
 
 
 def _answer(answer: Future[bool], call: Callable[[], bool]) -> None:

@@ -62,6 +62,10 @@ class Handled(Struct):
     local: dict[bytes, bytes | None] = field(default_factory=dict)
     afterwards: Afterwards = field(default_factory=dict)
 
+    def is_said(self) -> bool:
+        """Whether anything of it goes to Kafka."""
+        return bool(any(self.outputs.values()) or self.refused or self.changes or self.afterwards)
+
 
 class View(Protocol):
     """Read side of one partition's state."""

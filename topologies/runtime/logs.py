@@ -24,6 +24,8 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters except tab and line end, and lone surrogates: a terminal obeys the former, UTF-8 cannot encode the
 latter."""
 
+CREDENTIALS = re.compile(r"://[^/@\s]+@")
+
 
 def configure(settings: Settings, stage: str, stream: TextIO | None = None) -> None:
     """Write every log line of this process to ``stream`` (default: standard error), with ``stage``."""
@@ -60,11 +62,11 @@ def _of_stage(stage: str) -> Processor:
 
 
 def _printable(logger: Any, method: str, event: EventDict) -> EventDict:
-    """Escapes characters that cannot be printed, in every text of a line."""
+    """Escapes characters that cannot be printed, in every text of a line, and leaves out credentials in URLs."""
     del logger, method
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], value)
+            event[name] = UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], CREDENTIALS.sub("://", value))
     return event
 
 

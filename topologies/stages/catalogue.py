@@ -15,6 +15,7 @@ from streams.contracts.model import DeadLetter, EdiReceipt, MasterRecord
 from streams.intake.control_numbers import MOST_KEPT
 from topologies.runtime.faust_app import build_faust_app, run
 from topologies.runtime.handler import Handler
+from topologies.runtime.health import Health
 from topologies.runtime.processing import build_sink
 from topologies.runtime.runner import StageRunner
 from topologies.runtime.topic_cache import TopicCache
@@ -79,7 +80,7 @@ def reference_data(handler: Handler, settings: Settings, registry: Registry) -> 
     return caches
 
 
-def run_stage(name: str, settings: Settings) -> int:
+def run_stage(name: str, settings: Settings, health: Health | None = None) -> int:
     """Run one stage until SIGTERM or SIGINT; the process's exit code. KeyError for an unknown name."""
     stage = STAGES[name]
     carriers = {carrier.feed: carrier for carrier in enabled_carriers(settings.intake)}
@@ -91,4 +92,4 @@ def run_stage(name: str, settings: Settings) -> int:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     with reference_data(handler, settings, registry):
-        return run(build_faust_app(stage.app, settings, reads), runner, settings)
+        return run(build_faust_app(stage.app, settings, reads), runner, settings, health)

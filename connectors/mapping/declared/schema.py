@@ -357,9 +357,20 @@ class CheckDigit(Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
+class LabelForm(Struct, frozen=True, forbid_unknown_fields=True):
+    """A form in which labels write this carrier's numbers. ``shape``: a regular expression of the whole normalised text
+    with one group, the number; ``before`` is put before it.
+    """
+
+    shape: str
+    source: str
+    before: str = ""
+
+
 class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole ``carrier.yaml``. ``xml_attributes``: XML attributes are fields too, ``@name`` of their element.
-    ``check_digits``: schemes of this carrier's tracking numbers; a wrong digit is flagged. ``calendar``: the one of
+    ``check_digits``: schemes of this carrier's tracking numbers; a wrong digit is flagged. ``label_forms``: how labels
+    write them, for events and orders alike. ``calendar``: the one of
     ``config/holidays.yaml`` on whose days the feed may be silent. ``also``, ``scac``: other names and Standard Carrier
     Alpha Codes of the carrier in orders and at aggregators.
     """
@@ -373,6 +384,7 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     cadence: Cadence
     source: str
     check_digits: list[CheckDigit] = field(default_factory=list)
+    label_forms: list[LabelForm] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     statuses: dict[str, Statuses] = field(default_factory=dict)

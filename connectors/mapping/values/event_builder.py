@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from connectors.mapping.declared.status_meaning import StatusMeaning
 from connectors.mapping.values.check_digits import Checks, any_is_wrong
 from connectors.mapping.values.times import MISSING_TIME, UNREADABLE_TIME, Moment
-from streams.contracts.ids import digest, event_id
+from streams.contracts.ids import digest, event_id, normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
 from streams.intake.adapter import RawContext
 from streams.kernel.vocabulary import Classifier, Correction, Flag
@@ -36,8 +36,8 @@ class Scan(Struct, gc=False):
     """One scan in canonical terms.
 
     ``code`` is part of the event id; ``shown_code``, which may add the reason code, is stored in the event. ``number``
-    is empty if only ``references`` identify the shipment. ``estimated_delivery_at``: ms UTC. ``flags``: those of the
-    adapter; the builder adds its own.
+    is empty if only ``references`` identify the shipment, and may be a label's form of the number.
+    ``estimated_delivery_at``: ms UTC. ``flags``: those of the adapter; the builder adds its own.
     """
 
     carrier: str
@@ -66,6 +66,13 @@ class EventBuilder:
         self._channel = channel
         self._checks = checks
 
+    def _with_number(self, reference: Reference) -> Reference:
+        """Return the reference; of another carrier's number in a label's form, with the number."""
+        if reference.carrier is None:
+            return reference
+        number = self._checks.number_of(reference.carrier, normalise_tracking_number(reference.value))
+        return reference if number == reference.value else replace(reference, value=number)
+
     def build(self, context: RawContext, index: int, scan: Scan) -> CarrierEvent:
         """Return the event of a scan; ``index`` is its position in the raw record.
 
@@ -75,8 +82,9 @@ class EventBuilder:
         occurred at its receipt and is flagged; its id is computed from 0. Without a tracking number the id is computed
         from the first reference.
         """
-        carrier, number, meaning, moment = scan.carrier, scan.number, scan.meaning, scan.moment
-        references, flags, location = scan.references, scan.flags, scan.location
+        carrier, meaning, moment = scan.carrier, scan.meaning, scan.moment
+        number = self._checks.number_of(carrier, scan.number)
+        references, flags, location = [*map(self._with_number, scan.references)], scan.flags, scan.location
         stated = occurred_at = moment.at_ms
         stated_at = None
         received_at = context.received_at

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config import headers
-from config.settings import SettingsError
+from config.setting_group import SettingsError
 from connectors.gateway.log_writer import NotWritten
 from tests.support.gateway import NOW, gateway
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from config.settings import SettingsError
+from config.setting_group import SettingsError
 from connectors.gateway.credentials import keys_of, secrets_of
 
 

@@ -17,7 +17,7 @@ from topologies.local_stack.services import children, on_free_ports, on_ports
 def test_services_take_consecutive_ports() -> None:
     settings = on_ports(Settings(), [21000, 21001, 21002, 21003])
     assert settings.gateway.port == 21003
-    assert (settings.kafka.bootstrap, settings.kafka.registry_url, settings.state.redis_url) == (
+    assert (settings.kafka.bootstrap, settings.registry.url, settings.redis.url) == (
         "127.0.0.1:21000", "http://127.0.0.1:21001", "redis://127.0.0.1:21002/0"
     )
 

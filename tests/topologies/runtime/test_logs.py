@@ -150,3 +150,22 @@ def test_unprintable_characters_of_foreign_text_are_escaped(log_format: LogForma
     said = written.getvalue().replace("\\\\", "\\")
     assert r"A\ud800\x1b[2J\x00B" in said
     assert r"C\ud800\x9bD" in said
+
+
+@pytest.mark.parametrize("log_format", list(LogFormat))
+def test_urls_are_without_credentials(log_format: LogFormat) -> None:
+    written = configured(log_format=log_format)
+    logging.getLogger("x").warning("no answer from %s", "redis://us:geheim@redis:6379/0")
+    structlog.get_logger("x").warning("waiting", url="https://:geheim@registry/apis")
+    assert "redis://redis:6379/0" in written.getvalue()
+    assert "geheim" not in written.getvalue()
+
+
+def test_so_are_those_in_an_exception() -> None:
+    written = configured()
+    try:
+        raise OSError("https://us:geheim@registry")
+    except OSError:
+        logging.getLogger("x").exception("lost")
+    assert "https://registry" in written.getvalue()
+    assert "us:geheim@" not in lines(written)[0]["exception"].splitlines()[-1]
