@@ -173,6 +173,18 @@ def sort_key(event_id: bytes, entry: Entry) -> tuple[int, int, bytes]:
     return entry.at, rank_of(entry), event_id
 
 
+def place_for(facts: Facts, event_id: bytes, entry: Entry) -> int:
+    """The place in the history where a new event belongs."""
+    key, low, high = sort_key(event_id, entry), 0, len(facts.history)
+    while low < high:
+        middle = (low + high) // 2
+        if sort_key(id_at(facts, middle), decode_entry(facts.history[middle])) < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 def place_of(ids: bytes, event_id: bytes) -> int:
     """The place of ``event_id`` among ids lying side by side; -1 where it is none of them."""
     at = ids.find(event_id)

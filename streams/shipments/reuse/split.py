@@ -43,13 +43,12 @@ def has_begun(facts: Facts) -> bool:
 
 
 def may_split(facts: Facts, view: View, entry: Entry, reuse_after: int | None) -> bool:
-    """Whether a last event may divide what is one shipment's so far; ``view``: before it."""
+    """Whether a new event may divide what is one shipment's so far: not while all lies close together; ``view``: before
+    it."""
     if reuse_after is None or is_tied(facts):
         return False
-    if is_beginning(entry) and view.status in TERMINAL and view.status_at is not None:
-        return entry.at > view.status_at + reuse_after
-    may_end = entry.actual and STATUS_OF[entry.milestone] in _MAY_END
-    return may_end and last_claimed_at(facts.claims) > entry.at + reuse_after
+    first = min(decode_entry(facts.history[0]).at, entry.at) if facts.history else entry.at
+    return max(view.updated_at, view.last_at, entry.at) - first > reuse_after
 
 
 def united(ended: Sequence[Facts], facts: Facts) -> Facts:
