@@ -6,6 +6,7 @@
 - A *doubtful* delivery is one whose mapping says so, or one that another source contradicts: more than a day later it
   was still out for delivery, attempted, or waiting to be fetched. It counts for nothing until a proof of delivery, a
   delivery without doubt, or a person says that it is true.
+- Where the carrier counts the pieces, neither the ERP nor the customer hears of one before all have ended.
 
 A function of the events alone, so that it does not matter which came first.
 """
@@ -16,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from streams.kernel.vocabulary import Milestone
+from streams.kernel.vocabulary import STATUS_OF, TERMINAL, Milestone, Status
 from streams.shipments.audiences import FACT_BITS
 from streams.shipments.facts import Entry, reports_of
 from streams.shipments.occurrences.matching import source_of
@@ -26,6 +27,7 @@ DOUBTFUL, ORDINARY, CONFIRMED = -1, 0, 1
 """How sure a delivery is by itself (``Entry.certainty``); a person confirmed it, where it is ``CONFIRMED``."""
 CONTRADICTED_AFTER_MS = 24 * 3_600_000
 """How much later another source's event contradicts a delivery; clocks and zones of sources differ by less."""
+_DONE = TERMINAL | {Status.RETURNING}
 _WAY_BACK = frozenset({Milestone.RETURNING, Milestone.RETURNED})
 _NOT_THERE = frozenset({Milestone.OUT_FOR_DELIVERY, Milestone.DELIVERY_ATTEMPTED, Milestone.AVAILABLE_FOR_PICKUP})
 _DELIVERED = Milestone.DELIVERED
@@ -86,11 +88,20 @@ def settle(view: View, delivered: Sequence[Entry]) -> None:
         view.delivered_at = whole.at
 
 
+def waits_for_pieces(view: View, entry: Entry) -> bool:
+    """Whether a piece's delivery waits for the others: the carrier counts more pieces than have ended so far."""
+    if entry.milestone is not _DELIVERED or not entry.piece or not view.piece_count:
+        return False
+    return sum(one.status in _DONE or bool(one.known & _DELIVERED_BIT) for one in view.pieces) < view.piece_count
+
+
 def touches_deliveries(view: View, entry: Entry) -> bool:
     """Whether a new event may change what earlier deliveries are, or is one that earlier events may change."""
     if not entry.actual:
         return False
     if entry.certainty or view.doubtful:
+        return True
+    if (entry.piece_count or view.piece_count) and STATUS_OF[entry.milestone] in _DONE:
         return True
     known = view.known
     for piece in view.pieces:

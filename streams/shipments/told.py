@@ -17,6 +17,7 @@ from streams.kernel.vocabulary import AlertKind, ExceptionType, Milestone, Reaso
 from streams.shipments.alert_signals import raised, signal
 from streams.shipments.audiences import NUMBERED_FACTS, ONE_TIME_FACTS, Fact
 from streams.shipments.claims.standing import first_claimed_at
+from streams.shipments.deliveries import waits_for_pieces
 from streams.shipments.facts import Entry, decode_entry, origin_at
 from streams.shipments.linked.propagation import is_mute
 from streams.shipments.meanings import meant_entries
@@ -138,6 +139,7 @@ def _facts(entry: Entry) -> Sequence[Fact]:
 def items_of(shipment: Shipment, news: Sequence[News]) -> tuple[Items, Items]:
     """One update per order and occurrence that customers hear of, and one milestone per delivery and fact."""
     orders, suffix = shipment.orders, shipment.id_suffix
+    news = [one for one in news if not waits_for_pieces(shipment.view, one.entry)]
     since = claimed_since(shipment) if any(one.entry.milestone in _OF_A_DELIVERY for one in news) else {}
     updates: Items = {
         (order.order_id, f"{one.kind}:{one.number}", *suffix): Item(shipment, order, one)
@@ -177,7 +179,7 @@ def _which(fact: News) -> tuple[str, ...]:
 def alerts_of(shipment: Shipment) -> dict[str, AlertSignal]:
     """The alerts that are open by what is known of the shipment; none where its parent raises them."""
     view, found = shipment.view, risk(shipment)
-    doubts = _doubts(shipment) if view.doubtful or (view.delivered_at is not None and view.standing) else []
+    doubts = doubts_of(shipment) if view.doubtful or (view.delivered_at is not None and view.standing) else []
     if (found is None and not view.open and not doubts) or (shipment.facts.parents and is_mute(shipment)):
         return {}
     alerts = [
@@ -190,7 +192,7 @@ def alerts_of(shipment: Shipment) -> dict[str, AlertSignal]:
     return {one.alert_id: one for one in alerts}
 
 
-def _doubts(shipment: Shipment) -> list[AlertSignal]:
+def doubts_of(shipment: Shipment) -> list[AlertSignal]:
     """The delivery that is held back from customers and the ERP until a person or a proof says so, as an alert."""
     view, cause, since = shipment.view, "", 0
     if view.doubtful:
