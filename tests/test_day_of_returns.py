@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -30,7 +31,7 @@ class Parcel(NamedTuple):
     feed: str
     payload: Any
     delivered: bool
-    ordered: dict[str, int] = {}
+    ordered: Mapping[str, int] = MappingProxyType({})
 
 
 def ups_scan(day: str, kind: str, code: str, words: str, hour: int = 12) -> dict[str, Any]:
@@ -148,7 +149,8 @@ def test_a_day_of_hard_parcels_posts_no_false_delivery(seed: int) -> None:
         sent = Sent(f"raw.{parcel.feed}.v1", json.dumps(parcel.payload).encode(), offset=place, timestamp=RECEIVED_AT)
         own = events_of(step([sent], adapters, RECEIVED_AT, MOST_BYTES))
         claims = orders_for(own, parcel.ordered)
-        assert own and claims
+        assert own
+        assert claims
         events += own
         orders += claims
         truly |= {one.delivery_id for one in claims} if parcel.delivered else set()

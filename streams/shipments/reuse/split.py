@@ -92,7 +92,8 @@ def split(facts: Facts, reuse_after: int | None, fold: Fold) -> list[Facts]:
 def _by_own_shipment(facts: Facts, fold: Fold) -> list[Facts]:
     """The facts of each shipment that the carrier tells apart by ids of its own, in the order in which they began.
 
-    An event without such an id is of the shipment begun last before it. An order is of the first shipment that had not
+    Facts with corrections stay together: what corrects another shipment's event would be lost. An event without such an
+    id is of the shipment begun last before it. An order is of the first shipment that had not
     ended when the order was written.
     """
     entries = [decode_entry(data) for data in facts.history]
@@ -100,7 +101,7 @@ def _by_own_shipment(facts: Facts, fold: Fold) -> list[Facts]:
     for entry in entries:
         if entry.own_shipment:
             began.setdefault(entry.own_shipment, entry.at)
-    if len(began) < 2 or is_tied(facts):
+    if len(began) < 2 or is_tied(facts) or any(one.corrects or one.disowns or one.own for one in entries):
         return [facts]
     order = list(began)
     histories: dict[int, list[int]] = {own: [] for own in order}

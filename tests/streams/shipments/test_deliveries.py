@@ -133,7 +133,7 @@ def test_delivered_on_two_days_is_posted_and_told_once_with_one_date() -> None:
 def test_pieces_that_the_carrier_counts_hold_the_shipment_back() -> None:
     first, second = (at(day, Milestone.DELIVERED, piece=f"{day}", piece_count=2) for day in (1, 2))
     waiting, whole = journey(first), journey(first, second)
-    assert (status(waiting), posted(waiting), waiting.updates) == (Status.UNKNOWN, [], [])
+    assert (status(waiting), posted(waiting), waiting.updates) == (Status.PLANNED, [], [])
     assert (status(whole), posted(whole)) == (Status.DELIVERED, ["delivery_confirmation"] * 2)
     back = journey(first, second, at(4, Milestone.RETURNING, piece="1", piece_count=2))
     assert posted(back) == ["delivery_confirmation"] * 2 + ["return_started"]
