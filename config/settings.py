@@ -69,7 +69,7 @@ def _comma_separated(value: object) -> object:
 
 
 class KafkaSettings(Group):
-    """The cluster, its schema registry, and the topics made there."""
+    """Kafka, schema registry, topics."""
 
     bootstrap: str = Field("127.0.0.1:19092", description="Kafka bootstrap servers, comma separated")
     registry_url: str = Field("http://127.0.0.1:18081", description="Confluent-compatible schema registry")
@@ -109,7 +109,7 @@ class KafkaSettings(Group):
 
 
 class StateSettings(Group):
-    """Where processes keep their state."""
+    """Local state and Redis."""
 
     data_dir: Path = Field(
         Path("var"), description="Local state, of one worker of each stage; losing it costs a replay, never data"
@@ -121,7 +121,7 @@ class StateSettings(Group):
 
 
 class StageSettings(Group):
-    """How a worker of a stage reads, handles and commits."""
+    """Stage workers."""
 
     processing: Processing = Field(
         Processing.AUTO, description="auto: exactly_once where the cluster has transactions, else at_least_once"
@@ -144,7 +144,7 @@ class StageSettings(Group):
 
 
 class ProcessSettings(Group):
-    """What every process serves and logs."""
+    """Processes: metrics and logs."""
 
     host: str = Field("127.0.0.1", description="Address our own HTTP endpoints bind to")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus port of this process; 0: none")
@@ -161,7 +161,7 @@ class ProcessSettings(Group):
 
 
 class IntakeSettings(Group):
-    """Which feeds are taken in."""
+    """Feeds and carriers."""
 
     feeds: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Feeds this installation takes, comma separated; none named: all"
@@ -175,7 +175,7 @@ class IntakeSettings(Group):
 
 
 class LifetimeSettings(Group):
-    """How long shipments and references are kept."""
+    """Retention of shipments and references."""
 
     reference_span: float = Field(
         180 * 86_400.0, gt=0, description="Most seconds between a claim on a reference and an event it resolves"
@@ -193,7 +193,7 @@ class LifetimeSettings(Group):
 
 
 class MonitoringSettings(Group):
-    """When a feed counts as silent, and what is alerted."""
+    """Silent feeds and alerts."""
 
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between checks for what falls due by the clock")
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
@@ -206,7 +206,7 @@ class MonitoringSettings(Group):
 
 
 class GatewaySettings(Group):
-    """The HTTP gateway."""
+    """HTTP gateway."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPSYNC_GATEWAY_")
 
@@ -216,8 +216,17 @@ class GatewaySettings(Group):
     open: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Feeds whose pushes are taken unsigned while no secret is set, comma separated; *: all"
     )
-    proxies: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Networks (CIDR) of the proxies whose client certificate headers are believed"
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Networks (CIDR) of proxies whose X-Forwarded-For and client certificate headers are believed"
+    )
+    unproven_rate: int = Field(
+        60, ge=1, description="Requests a minute of one address that may fail their proof; more are answered 429"
+    )
+    connections: int = Field(512, ge=8, description="Open connections in all")
+    peer_connections: int = Field(64, ge=1, description="Open connections of one address that is no trusted proxy")
+    body_bytes: int = Field(
+        128 * 1024 * 1024, ge=1024 * 1024,
+        description="Bytes of requests' bodies held at once, a quarter of them of senders not proven yet",
     )
     idempotency: int = Field(86_400, ge=1, description="How long an Idempotency-Key is remembered")
     push_secrets: SecretStr | None = Field(
@@ -230,9 +239,9 @@ class GatewaySettings(Group):
         '{"orders": "<key>", "wms": ["<key>"], "alerts": "<key>"}',
     )
 
-    _split = field_validator("open", "proxies", mode="before")(_comma_separated)
+    _split = field_validator("open", "trusted_proxies", mode="before")(_comma_separated)
 
-    @field_validator("proxies")
+    @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
@@ -241,7 +250,7 @@ class GatewaySettings(Group):
 
 
 class DropSettings(Group):
-    """Folders that carriers' files are dropped into."""
+    """Drop folders."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPSYNC_DROP_")
 
@@ -253,7 +262,7 @@ class DropSettings(Group):
 
 
 class PollingSettings(Group):
-    """Carriers that are polled."""
+    """Polling."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPSYNC_POLL_")
 

@@ -112,7 +112,8 @@ class Chunk:
         shipment, out = self._copied(key, before), self.outputs
         known, alerts = known_facts(shipment.view, entry.piece), alerts_of(shipment)
         inserted = insert(shipment, event_id, entry, data)
-        if shipment.view.standing and (news := news_since(shipment, inserted, entry, known)):
+        is_heard_of = entry.story is not None and shipment.view.standing
+        if is_heard_of and (news := news_since(shipment, inserted, entry, known)):
             updates, milestones = items_of(shipment, news)
             out.customer_updates += [update(name, item, shipment) for name, item in updates.items()]
             out.delivery_milestones += [

@@ -50,7 +50,7 @@ def with_event(facts: Facts, event_id: bytes, entry: Entry, keeping: Keeping) ->
         data = encode_entry(better)
         if data == facts.history[place] or len(data) > MOST_ENTRY_BYTES:
             return None
-        return _inserted(_without(facts, {place}), event_id, better, data)
+        return _inserted(_without(facts, place), event_id, better, data)
     data = encode_entry(entry)
     check_room(facts, data)
     if facts.stub is not None:
@@ -143,10 +143,10 @@ def _inserted(facts: Facts, event_id: bytes, entry: Entry, data: bytes) -> Facts
     )
 
 
-def _without(facts: Facts, places: set[int]) -> Facts:
-    kept = [place for place in range(len(facts.history)) if place not in places]
+def _without(facts: Facts, place: int) -> Facts:
+    cut, history = place * ID_BYTES, facts.history
     return replace(
-        facts, history=[facts.history[place] for place in kept], seen=b"".join(id_at(facts, place) for place in kept)
+        facts, history=[*history[:place], *history[place + 1 :]], seen=facts.seen[:cut] + facts.seen[cut + ID_BYTES :]
     )
 
 

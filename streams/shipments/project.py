@@ -142,14 +142,14 @@ def _counted(facts: Facts, view: View, place: int, entry: Entry) -> Inserted:
     count, teller = known + 1, place
     if len(view.sources) > 1 or (known and entry.milestone in ONCE):
         entries = meant_entries(facts, view)
-        told_by = tellers(view, entries, news_of_kind(facts, view, entries, kind))
+        told_by = tellers(view.sources, entries, news_of_kind(facts, view, entries, kind))
         count = len(told_by)
         if place not in told_by:
             teller = told_by[-1]
     if count == known:
         return Inserted(place, 0, place)
     counts = {**view.counts, KIND_NUMBERS[kind]: count}
-    view.counts = counts if known else dict(sorted(counts.items()))
+    view.counts = counts if known or max(counts) == KIND_NUMBERS[kind] else dict(sorted(counts.items()))
     return Inserted(place, count, teller)
 
 

@@ -97,7 +97,7 @@ def news_of(shipment: Shipment, like: Entry | None = None) -> list[News]:
         if isinstance(name, Fact):
             news.append(News(places[0], entries[places[0]], 0, "", name, reporters))
             continue
-        for number, place in enumerate(tellers(shipment.view, entries, places), 1):
+        for number, place in enumerate(tellers(shipment.view.sources, entries, places), 1):
             news += _occurrence(place, entries[place], number, name, reporters)
     return sorted(news, key=lambda one: (one.place, 0 if one.fact is None else one.fact.bit))
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import getpass
-import json
 import time
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Column
 
 from config import settings as configuration
 from streams.contracts.ids import normalise_carrier, normalise_tracking_number, shipment_key
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import humane, moment, printable, safe
+from topologies.operations.record_view import humane, moment
+from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json
 
 app = typer.Typer(help="Deliveries held back because they are doubtful.", no_args_is_help=True)
 Shipment = Annotated[str, typer.Argument(help="CARRIER:NUMBER, such as acme:4711.", show_default=False)]
@@ -33,18 +32,18 @@ def list_held_back(as_json: AsJson = False) -> None:
 
     rows = doubtful_deliveries.held_back(stack_file.resolve(configuration.load()))
     if as_json:
-        typer.echo(json.dumps(humane(rows), indent=2, ensure_ascii=False))
+        echo_json(humane(rows))
         return
-    table = Table(
+    table = PlainTable(
         Column("shipment", overflow="fold"), Column("delivered", overflow="fold"), Column("orders", overflow="fold"),
         Column("why", overflow="fold", ratio=1), title="Deliveries held back",
     )
     for row in rows:
         table.add_row(
-            safe(row["shipment"]), moment(row["delivered_at"]), safe(", ".join(row["orders"])), safe(row["why"])
+            row["shipment"], moment(row["delivered_at"]), ", ".join(row["orders"]), row["why"]
         )
-    Console(highlight=False).print(table)
-    typer.echo("Confirm one: shipsync delivery confirm CARRIER:NUMBER" if rows else "None is held back.")
+    PlainConsole().print(table)
+    echo("Confirm one: shipsync delivery confirm CARRIER:NUMBER" if rows else "None is held back.")
 
 
 @app.command("confirm")
@@ -68,9 +67,9 @@ def confirm(
     if apply:
         doubtful_deliveries.write(settings, event)
     if as_json:
-        typer.echo(json.dumps(humane({**found, "applied": apply}), indent=2, ensure_ascii=False))
+        echo_json(humane({**found, "applied": apply}))
         return
-    typer.echo(printable(f"{found['shipment']} was delivered {moment(found['delivered_at'])}."))
-    typer.echo(printable(f"customers who hear of it: {', '.join(found['customers']) or 'none'}"))
-    typer.echo(printable(f"deliveries posted to the ERP: {', '.join(found['deliveries']) or 'none'}"))
-    typer.echo("Written." if apply else "Nothing is written yet: add --apply.")
+    echo(f"{found['shipment']} was delivered {moment(found['delivered_at'])}.")
+    echo(f"customers who hear of it: {', '.join(found['customers']) or 'none'}")
+    echo(f"deliveries posted to the ERP: {', '.join(found['deliveries']) or 'none'}")
+    echo("Written." if apply else "Nothing is written yet: add --apply.")

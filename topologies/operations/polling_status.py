@@ -1,4 +1,4 @@
-"""The state of polling: numbers by feed from the cursors on Kafka, circuit breakers from Redis if it answers."""
+"""The state of polling: numbers by feed from ``poll.state.v1``, circuit breakers from Redis if it answers."""
 
 from __future__ import annotations
 

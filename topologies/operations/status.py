@@ -1,4 +1,4 @@
-"""The state of a running stack, from its note and the metrics of every process."""
+"""The state of a running stack, from ``up.json`` and each process's metrics."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from topologies.local_stack.stack_file import ProcessNote, UpFile
 PROBE_SECONDS = 2.0
 AT_ONCE = 8
 NOT_ANSWERING = "silent"
-"""Up as far as the supervisor knows, but its metrics endpoint does not answer."""
+"""The supervisor holds the process for up, but its metrics endpoint does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """One process. ``memory_bytes``: resident; ``cpu_seconds``: since it started; ``lag``: records not done.
+    """One process. ``memory_bytes``: resident memory; ``cpu_seconds``: since it started; ``lag``: records not yet done.
 
-    ``records``: handled since it started; ``per_second``: lately, None before a second look. ``processing``: how
-    a stage writes, exactly_once or at_least_once.
+    ``records``: handled since it started; ``per_second``: since the previous look, None at the first one.
+    ``processing``: exactly_once or at_least_once.
     """
 
     name: str
@@ -44,7 +44,7 @@ class ProcessStatus:
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An alert nobody resolved yet. ``raised_at``: UTC ms. ``affected``: how many shipments it is about."""
+    """An alert that is not resolved. ``raised_at``: UTC ms. ``affected``: the number of shipments it is about."""
 
     alert_id: str
     kind: str
@@ -59,9 +59,9 @@ class OpenAlert:
 
 @dataclass(frozen=True, slots=True)
 class StackStatus:
-    """Everything at one moment. ``uptime_s``: since the stack was started; ``taken_at``: a clock's seconds.
+    """The stack at one moment. ``uptime_s``: since its start; ``taken_at``: seconds of a clock.
 
-    ``open_alerts``: None where they could not be read.
+    ``open_alerts``: None if they could not be read.
     """
 
     bootstrap: str
@@ -73,7 +73,7 @@ class StackStatus:
 
 
 def look(noted: UpFile, clock: Callable[[], float] = time.time) -> StackStatus:
-    """Ask every process once, all at the same time."""
+    """Read the metrics of every process, all at the same time."""
     with ThreadPoolExecutor(AT_ONCE) as asking:
         processes = list(asking.map(lambda one: _process(noted.host, one), noted.processes))
     now = clock()
@@ -81,7 +81,7 @@ def look(noted: UpFile, clock: Callable[[], float] = time.time) -> StackStatus:
 
 
 def with_rates(now: StackStatus, before: StackStatus) -> StackStatus:
-    """``now`` with the records per second since ``before``; of processes that were not restarted since."""
+    """``now`` with the records per second since ``before``, for processes that were not restarted in between."""
     seconds = now.taken_at - before.taken_at
     earlier = {process.pid: process for process in before.processes if process.pid is not None}
 

@@ -27,7 +27,7 @@ from topologies.runtime.deadletters import Encode
 from topologies.runtime.handler import Handled, Handler, StatefulHandler
 from topologies.runtime.membership import Membership
 from topologies.runtime.partition import RETRY_SECONDS, Partition, Restoring, in_thread
-from topologies.runtime.partition_state import Damaged, Mark
+from topologies.runtime.partition_state import Damaged, Mark, Stalled
 from topologies.runtime.poison import FOLDER, Crashes, one_by_one
 from topologies.runtime.refusal_log import log_refused
 from topologies.runtime.sink import Fenced, Sink, Span
@@ -69,6 +69,7 @@ class StageRunner:
     ) -> None:
         self.app = app
         self.membership = membership or Membership(settings.stage.session_timeout)
+        self.has_caught_up: Callable[[int], bool] = lambda _: True
         self._handler = handler
         self._settings = settings
         self._sink = sink
@@ -140,16 +141,17 @@ class StageRunner:
                 chunk.done()
 
     async def sweep(self) -> None:
-        """Let the handler do what is due by the clock, partition by partition."""
+        """Let the handler do what is due by the clock, partition by partition. Where the backlog of a partition is not
+        taken in yet (``has_caught_up``), its silences are not real."""
         if self._changelog is None:
             return
         for one in list(self._partitions.values()):
             async with one.lock:
-                if one.state is None or not one.wanted:
+                if one.state is None or not one.wanted or not self.has_caught_up(one.number):
                     continue
                 try:
                     await self._sweep(one)
-                except (Fenced, Damaged) as error:
+                except (Fenced, Damaged, Stalled) as error:
                     log.warning("sweep of %s[%d] abandoned: %s", self.app.name, one.number, error)
                     self.membership.forget()
                     await self._let_go(one)
@@ -185,7 +187,7 @@ class StageRunner:
             try:
                 if await self._work(chunk, one):
                     return True
-            except (Fenced, Damaged) as error:
+            except (Fenced, Damaged, Stalled) as error:
                 log.warning("%r is taken up anew, if the partition is ours still: %s", chunk, error)
                 self.membership.forget()
                 await self._let_go(one)

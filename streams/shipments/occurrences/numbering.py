@@ -78,7 +78,7 @@ def sources_and_counts(facts: Facts, view: View, entries: Sequence[Entry]) -> tu
     kinds = places_by(facts, view, entries, _kinds)
     reports = {report for places in kinds.values() for place in places for report in reports_of(entries[place])}
     sources = tuple(sorted({source_of(report) for report in reports}))
-    counts = {KIND_NUMBERS[kind]: len(_tellers(sources, entries, places)) for kind, places in kinds.items()}
+    counts = {KIND_NUMBERS[kind]: len(tellers(sources, entries, places)) for kind, places in kinds.items()}
     return sources, dict(sorted(counts.items()))
 
 
@@ -93,13 +93,10 @@ def same_occurrence(facts: Facts, view: View, entries: Sequence[Entry], place: i
     return min((owner for owner, occurrence in assigned if occurrence in mine and owner != place), default=-1)
 
 
-def tellers(view: View, entries: Sequence[Entry], places: Sequence[int]) -> Sequence[int]:
+def tellers(sources: Sequence[int], entries: Sequence[Entry], places: Sequence[int]) -> Sequence[int]:
     """For each occurrence an event of its own that tells it: its first, where that tells no other, else any; those
-    received first first. ``places``: the news of one kind."""
-    return _tellers(view.sources, entries, places)
-
-
-def _tellers(sources: Sequence[int], entries: Sequence[Entry], places: Sequence[int]) -> Sequence[int]:
+    received first first. Of what happens once, each piece's first. ``sources``: ``View.sources``; ``places``: the news
+    of one kind."""
     if len(places) < 2:
         return places
     if entries[places[0]].milestone in ONCE:

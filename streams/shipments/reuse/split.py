@@ -26,8 +26,6 @@ BEGINNINGS = frozenset({
     Milestone.DEPARTED_PICKUP,
 })
 """Milestones that carriers report only of a shipment that begins."""
-_MAY_END = TERMINAL | {Status.RETURNING}
-"""Statuses of an event after which the shipment may have ended: of several pieces the last may be on its way back."""
 Fold = Callable[[Facts, int | None], View]
 """The view of facts as of one shipment; with a number of events, of no more than those."""
 
@@ -47,14 +45,12 @@ def has_begun(facts: Facts) -> bool:
 def may_split(facts: Facts, view: View, entry: Entry, reuse_after: int | None) -> bool:
     """Whether a new event may divide what is one shipment's so far: not while all lies close together; ``view``: before
     it."""
-    if is_tied(facts):
-        return False
     if entry.own_shipment and view.own_shipment and entry.own_shipment != view.own_shipment:
         return True
     if reuse_after is None:
         return False
     first = min(decode_entry(facts.history[0]).at, entry.at) if facts.history else entry.at
-    return max(view.updated_at, view.last_at, entry.at) - first > reuse_after
+    return max(view.updated_at, view.last_at, entry.at) - first > reuse_after and not is_tied(facts)
 
 
 def united(ended: Sequence[Facts], facts: Facts) -> Facts:

@@ -139,7 +139,7 @@ def look_again_at(shipment: Shipment, patience: Patience, usual: Usual | None, n
 
 
 def settle(shipment: Shipment, patience: Patience) -> list[AlertSignal]:
-    """Resolve what was raised and holds no more; changes ``raised``, by assignment."""
+    """Resolve raised alerts whose cause is over; changes ``raised``, by assignment."""
     if not shipment.raised:
         return []
     due = dict(deadlines(shipment, patience))

@@ -87,7 +87,7 @@ def test_either_secret_of_a_rotation_is_taken(tmp_path: Path, secret: str) -> No
         (signed(BODY, NOW + 301), "replayed"),
     ],
 )
-def test_what_proves_nothing_is_answered_401_and_not_written(
+def test_an_unsigned_body_is_answered_401_and_not_written(
     tmp_path: Path, given: dict[str, str], code: str
 ) -> None:
     one = gateway(tmp_path, HMAC, push_secrets={"acme": "new"})
@@ -95,6 +95,36 @@ def test_what_proves_nothing_is_answered_401_and_not_written(
     assert (answer.status_code, answer.json()["code"]) == (401, code)
     assert "WWW-Authenticate" in answer.headers
     assert one.log.records == []
+
+
+@pytest.mark.parametrize("given", [JSON, {**signed(BODY), "X-Acme-Signature": "none"}, signed(BODY, NOW - 301)])
+def test_what_its_head_cannot_prove_is_refused_before_its_body_is_read(tmp_path: Path, given: dict[str, str]) -> None:
+    one = gateway(tmp_path, HMAC, push_secrets={"acme": "new"}, max_record_bytes=1024)
+    assert one.client.post(URL, content=b"x" * 2_000, headers=given).status_code == 401
+    assert one.client.post(URL, content=b"x" * 2_000, headers=signed(BODY)).status_code == 413
+
+
+def test_a_token_counts_towards_the_rate_before_its_body_is_read_and_a_wrong_one_does_not(tmp_path: Path) -> None:
+    one = gateway(tmp_path, push_secrets={"acme": "t0ken"}, gateway_rate=1, max_record_bytes=1024)
+    large, right, wrong = b"x" * 2_000, {**JSON, "Authorization": "Bearer t0ken"}, {**JSON, "Authorization": "Bearer t"}
+    answers = [one.client.post(URL, content=large, headers=given).status_code for given in (wrong, right, right, wrong)]
+    assert answers == [401, 413, 429, 401]
+
+
+def test_an_address_that_fails_too_often_is_answered_429_but_its_proven_pushes_are_taken(tmp_path: Path) -> None:
+    one = gateway(tmp_path, HMAC, push_secrets={"acme": "new"}, gateway_unproven_rate=3)
+    answers = [one.client.post(URL, content=BODY, headers=signed(BODY, secret="wrong")) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert answers[-1].json()["code"] == "too_many_unproven"
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert one.client.post(URL, content=BODY, headers=signed(BODY)).status_code == 202
+
+
+def test_every_content_encoding_counts(tmp_path: Path) -> None:
+    one = gateway(tmp_path, gateway_open="*")
+    given = [*JSON.items(), ("Content-Encoding", "identity"), ("Content-Encoding", "gzip")]
+    answer = one.client.post(URL, content=BODY, headers=given)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
 
 
 @pytest.mark.parametrize("push", ["", HMAC, "\npush: {scheme: none, source: a}\n"])
@@ -193,7 +223,7 @@ def test_more_than_the_rate_is_answered_429_until_time_has_passed(tmp_path: Path
     assert one.client.post(URL, content=BODY, headers=JSON).status_code == 202
 
 
-def test_who_proves_nothing_uses_up_nobodys_rate(tmp_path: Path) -> None:
+def test_an_unsigned_request_does_not_count_against_the_carriers_rate(tmp_path: Path) -> None:
     one = gateway(tmp_path, HMAC, push_secrets={"acme": "new"}, gateway_rate=1)
     assert [one.client.post(URL, content=BODY, headers=JSON).status_code for _ in range(3)] == [401] * 3
     assert one.client.post(URL, content=BODY, headers=signed(BODY)).status_code == 202

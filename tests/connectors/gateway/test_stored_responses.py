@@ -59,7 +59,7 @@ def test_a_process_that_died_on_the_way_left_nothing_behind(url: str) -> None:
     asyncio.run(play())
 
 
-def test_what_somebody_else_keeps_there_counts_for_nothing(url: str) -> None:
+def test_a_foreign_value_under_the_redis_key_is_ignored(url: str) -> None:
     redis.Redis.from_url(url).set("n3", b"\xff no answer")
 
     async def play() -> StoredResponse | None:

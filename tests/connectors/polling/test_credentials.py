@@ -44,7 +44,7 @@ def test_secrets_do_not_show() -> None:
         (given(dhl={"key": "s3cret", "base_url": "https://x/path"}), "scheme and host"),
     ],
 )
-def test_what_is_wrong_is_said_without_them(secret: SecretStr, says: str) -> None:
+def test_an_error_does_not_show_the_credentials(secret: SecretStr, says: str) -> None:
     with pytest.raises(Fatal) as caught:
         polled_carriers(CARRIERS, secret)
     assert says in str(caught.value)

@@ -36,7 +36,7 @@ def url(tmp_path: Path) -> Iterator[str]:
         process.kill()
 
 
-def test_it_holds_every_number_and_the_circuits(url: str) -> None:
+def test_the_mirror_holds_every_number_and_the_circuits(url: str) -> None:
     async def main() -> None:
         mirror = RedisMirror(url)
         assert await mirror.keep([(state("OLD"), b"of a run before")])

@@ -89,7 +89,7 @@ def test_a_line_without_a_number_claims_by_its_most_specific_reference() -> None
     assert (made.references, made.claims, made.rejects) == ([], [claim("bol", "B1")], [])
 
 
-def test_what_holds_for_the_whole_order_holds_for_its_lines() -> None:
+def test_the_orders_own_fields_hold_for_its_lines() -> None:
     made = claims_of(order(OrderLine("D-1", "", ""), references=[PO]))
     assert made.claims == [claim("po", "P9", carrier="")]
 

@@ -1,4 +1,4 @@
-"""The one law of the fast path: ``append`` comes to what ``project`` comes to, and sends what ``diff`` sends."""
+"""The one law of the fast path: ``insert`` comes to what ``project`` comes to, and sends what ``diff`` sends."""
 
 from __future__ import annotations
 

@@ -65,6 +65,6 @@ def test_the_most_pressing_open_alerts_are_listed_harmless() -> None:
     assert "\x1b[2J" not in text
 
 
-def test_none_open_and_not_known_are_told_apart() -> None:
+def test_no_open_alert_differs_from_alerts_not_known() -> None:
     assert "open alerts: none" in shown(INTAKE, alerts=[])
     assert "open alerts: not known" in shown(INTAKE, alerts=None)

@@ -19,7 +19,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
 
 
-def test_nothing_is_found_where_nothing_runs_and_nothing_is_named(tmp_path: Path) -> None:
+def test_without_a_running_stack_or_a_named_broker_none_is_found(tmp_path: Path) -> None:
     assert found(Settings(data_dir=tmp_path)) is None
 
 

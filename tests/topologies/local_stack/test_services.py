@@ -30,6 +30,20 @@ def test_broker_valkey_and_registry_are_started_in_this_order(tmp_path: Path) ->
     assert not any(spec.ready() for spec in specs)
 
 
+def test_the_services_get_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIPSYNC_PUSH_SECRETS", '{"ups": "geheim"}')
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "geheim")
+    monkeypatch.setenv("PATH", "/bin")
+    settings = on_free_ports(Settings(
+        _env_file=None, data_dir=tmp_path, api_keys='{"orders": "geheim"}', kafka_password="geheim",
+        kafka_config={"sasl.username": "geheim"}, poll_credentials='{"ups": "geheim"}',
+    ))
+    for spec in children(settings):
+        found = {**spec.inherited(), **spec.env}
+        assert "geheim" not in str(found), spec.name
+        assert found["PATH"] == "/bin"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -67,5 +81,5 @@ def test_a_gateway_only_this_machine_reaches_takes_unsigned_pushes() -> None:
 @pytest.mark.parametrize(
     "settings", [Settings(host="0.0.0.0"), Settings(gateway_open=()), Settings(gateway_open=("acme",))]
 )
-def test_any_other_gateway_takes_what_the_settings_say(settings: Settings) -> None:
+def test_a_gateway_that_others_can_reach_keeps_its_settings(settings: Settings) -> None:
     assert services.with_an_open_gateway(settings) == settings

@@ -25,7 +25,7 @@ def note(pid: int, birth: int | None = None) -> UpFile:
     return UpFile(pid, "127.0.0.1:1", "http://127.0.0.1:2", "redis://127.0.0.1:3/0", "127.0.0.1", 5, [process], birth)
 
 
-def test_what_is_noted_is_read_back(tmp_path: Path) -> None:
+def test_the_note_is_read_as_it_was_written(tmp_path: Path) -> None:
     ours = note(os.getpid(), born(os.getpid()))
     ours.write(tmp_path)
     assert running(tmp_path) == ours

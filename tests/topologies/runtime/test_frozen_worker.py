@@ -63,7 +63,7 @@ STEPS = {
 
 
 @pytest.mark.parametrize("frozen_at", STEPS)
-def test_who_wakes_out_of_the_group_does_not_take_the_next_step(bench: Bench, frozen_at: str) -> None:
+def test_a_worker_that_wakes_out_of_the_group_does_not_take_the_next_step(bench: Bench, frozen_at: str) -> None:
     bench.handler.afterwards = HELD
     group = Group(bench)
 
@@ -84,7 +84,7 @@ def test_who_wakes_out_of_the_group_does_not_take_the_next_step(bench: Bench, fr
 
 
 @pytest.mark.parametrize("frozen_at", STEPS)
-def test_who_wakes_in_the_group_goes_on(bench: Bench, frozen_at: str) -> None:
+def test_a_worker_that_wakes_in_the_group_goes_on(bench: Bench, frozen_at: str) -> None:
     bench.handler.afterwards = HELD
     group = Group(bench)
 
@@ -146,7 +146,7 @@ def test_a_sweep_after_waking_writes_nothing(bench: Bench) -> None:
     assert "alerts" not in bench.sink.sent
 
 
-def test_who_is_out_of_the_group_fences_nobody(bench: Bench) -> None:
+def test_a_worker_out_of_the_group_fences_nobody(bench: Bench) -> None:
     Group(bench).member = False
 
     async def act(bench: Bench) -> None:
@@ -172,6 +172,33 @@ def test_a_group_that_does_not_answer_for_a_while_costs_no_chunk(bench: Bench) -
 
     scene(act, bench)
     assert bench.committable == {ZERO: 20}
+    assert bench.exits == []
+
+
+@pytest.mark.parametrize("waking_at", ["send state", "send alerts"])
+def test_a_doubt_after_the_changelog_has_the_chunk_restores_the_partition_from_it(bench: Bench, waking_at: str) -> None:
+    """Repeated on the state from before, the chunk would raise its alerts a second time, with other times, and its own
+    records on the changelog would pass for another worker's."""
+    bench.handler.afterwards = HELD
+    group = Group(bench)
+    before = foreign_writes()
+
+    def freeze() -> None:
+        bench.freeze()
+        group.silent = 1
+        assert bench.changelog is not None
+        bench.changelog.end = 101
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        bench.calls.hooks[waking_at] = freeze
+        await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert bench.calls.count("restore 0") == 2
+    assert bench.calls.index("close state") < bench.calls.index("release 0")
+    assert foreign_writes() == before
+    assert bench.committable == {ZERO: 10}
     assert bench.exits == []
 
 
@@ -236,7 +263,7 @@ def test_in_a_transaction_gaps_between_our_records_are_its_markers(bench: Bench)
 
 
 @pytest.mark.parametrize("fenced_at", ["send out", "send state", "commit"])
-def test_who_is_fenced_and_out_of_the_group_abandons_and_lives(bench: Bench, fenced_at: str) -> None:
+def test_a_worker_fenced_and_out_of_the_group_abandons_the_chunk_and_lives(bench: Bench, fenced_at: str) -> None:
     group = Group(bench)
 
     def fence() -> None:
@@ -262,7 +289,7 @@ FENCED, DAMAGED = Fenced("taken over"), Damaged("block checksum mismatch")
     ("lost_at", "error"),
     [("handle", DAMAGED), ("send out", FENCED), ("send state", FENCED), ("commit", FENCED), ("apply", DAMAGED)],
 )
-def test_who_is_still_in_the_group_restores_the_partition_and_repeats_the_chunk(
+def test_a_worker_still_in_the_group_restores_the_partition_and_repeats_the_chunk(
     bench: Bench, lost_at: str, error: Exception
 ) -> None:
     Group(bench)

@@ -89,7 +89,7 @@ def test_an_exception_is_inside_its_line() -> None:
     assert "RuntimeError: planted" in line["exception"]
 
 
-def test_what_nobody_catches_is_a_line_too() -> None:
+def test_an_uncaught_exception_is_logged() -> None:
     written = configured()
     try:
         raise RuntimeError("planted")
@@ -143,7 +143,7 @@ def test_a_command_writes_its_warnings_to_standard_error_alone(capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("log_format", LogFormat)
-def test_what_cannot_be_printed_of_a_foreign_text_is_escaped(log_format: LogFormat) -> None:
+def test_unprintable_characters_of_foreign_text_are_escaped(log_format: LogFormat) -> None:
     written = configured(log_format=log_format)
     logging.getLogger("any").error("number %s", "A\ud800\x1b[2J\x00B")
     structlog.get_logger("any").error("asked", number="C\ud800\x9bD")

@@ -66,7 +66,7 @@ def test_partitions_are_counted_apart(tmp_path: Path) -> None:
     assert not Crashes(tmp_path, 3).suspected(ONE, 0, 9)
 
 
-def test_what_has_passed_is_forgotten_and_what_has_not_is_kept(tmp_path: Path) -> None:
+def test_crashes_are_forgotten_once_the_chunk_has_passed(tmp_path: Path) -> None:
     crashes = crashed(tmp_path, (10, 20), (10, 20), (10, 20))
     crashes.passed(ZERO, 19)
     assert Crashes(tmp_path, 3).suspected(ZERO, 10, 20)

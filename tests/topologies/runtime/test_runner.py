@@ -14,7 +14,7 @@ from streams.kernel.vocabulary import RejectReason
 from tests.support.runner_bench import HELD, NOW, ONE, ZERO, Bench, Ended, scene
 from tests.support.waiting import PATIENCE
 from topologies.runtime import metrics
-from topologies.runtime.chunks import TopicPartition
+from topologies.runtime.chunks import Run, TopicPartition
 from topologies.runtime.handler import Refused
 from topologies.runtime.outbox import HeldBack, carried
 from topologies.runtime.partition_state import Mark
@@ -74,7 +74,7 @@ def test_what_may_be_taken_back_waits_for_the_changelog_which_carries_it_until_t
     assert [call for call in bench.calls if call in WITH_HELD] == WITH_HELD
     [carrying] = bench.sink.whole
     assert (carrying.topic, carrying.key, carrying.value, carrying.partition) == ("state", b"key", b"log 10", 0)
-    assert carried(carrying.value, carrying.headers) == HeldBack(b"log 10", HELD[b"key"])
+    assert carried(carrying.value, carrying.headers, {"alerts"}) == HeldBack(b"log 10", HELD[b"key"])
     assert bench.sink.sent["alerts"] == HELD[b"key"]["alerts"]
     assert bench.sink.sent["state"] == [{"key": b"key", "value": b"log 10"}]
     assert bench.sink.partitions == {"out": None, "alerts": None, "state": 0}
@@ -110,7 +110,7 @@ def test_what_waits_for_a_change_there_is_not_ends_the_process_and_is_not_lost(t
     assert bench.committable == {}
 
 
-def test_what_the_last_worker_left_is_sent_before_anything_else(tmp_path: Path) -> None:
+def test_what_the_last_worker_did_not_send_is_sent_first(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     assert bench.changelog is not None
     bench.changelog.left = {b"key": HeldBack(b"log 3", HELD[b"key"])}
@@ -335,6 +335,24 @@ def test_a_sweep_writes_in_the_same_order(tmp_path: Path) -> None:
     scene(act, bench)
     assert bench.calls[:4] == ["sweep", "send alerts", "flush", "commit"]
     assert bench.sink.sent["alerts"] == [{"key": b"due", "value": b"%d" % NOW}]
+
+
+def test_no_sweep_while_the_backlog_of_a_partition_is_not_taken_in(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    swept: list[bool] = []
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        bench.runner.has_caught_up = bench.ledger.has_caught_up
+        for chunk in (bench.chunk(0, 0), None):
+            await bench.runner.sweep()
+            swept.append("sweep" in bench.calls)
+            if chunk is not None:
+                bench.ledger.receive(ZERO, Run([], 0, 1, 1))
+                await bench.runner.process(chunk)
+
+    scene(act, bench)
+    assert swept == [False, True]
 
 
 def test_topics_not_partitioned_alike_end_the_process_with_a_reason(
