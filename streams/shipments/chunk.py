@@ -19,6 +19,7 @@ from streams.contracts.model import (
 )
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
+from streams.shipments.deliveries import touches_deliveries
 from streams.shipments.diff import (
     alerts_between,
     milestone,
@@ -85,7 +86,9 @@ class Chunk:
         on last."""
         was, now, out = shipments_under(before, self.keeping), project(facts, self.keeping, before), self.outputs
         last = now[-1]
-        if len(was) > 1 or len(now) > 1 or before.view.voided != last.view.voided or before.view.archived:
+        touched = like is not None and touches_deliveries(before.view, like)
+        voided = before.view.voided != last.view.voided
+        if touched or last.view.doubtful or voided or len(was) > 1 or len(now) > 1 or before.view.archived:
             like = None
         told_before, told_after = told(was, like), told(now, like)
         out.customer_updates += updates_between(told_before, told_after, now)

@@ -165,6 +165,8 @@ def _is_superseded(shipment: Shipment, place: int, entry: Entry) -> bool:
 
 def _why(alert: AlertSignal, now: Shipment) -> str:
     """Why an alert is over, for people."""
+    if alert.kind is AlertKind.DELIVERY_DOUBTFUL:
+        return "the delivery is doubtful no more"
     if alert.kind is AlertKind.SHIPMENT_EXCEPTION:
         return f"{in_words(alert.exception)} put right"
     return punctuality_words(now)

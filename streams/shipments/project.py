@@ -8,9 +8,10 @@ from collections.abc import Container, Sequence
 from msgspec.structs import replace
 
 from streams.contracts.link_paths import steps_of
-from streams.kernel.vocabulary import LinkKind
+from streams.kernel.vocabulary import LinkKind, Milestone
 from streams.shipments.audiences import KIND_NUMBERS
 from streams.shipments.claims.standing import governing, last_claimed_at
+from streams.shipments.deliveries import as_they_are, held_back, settle, touches_deliveries
 from streams.shipments.facts import (
     ID_BYTES,
     Entry,
@@ -23,12 +24,15 @@ from streams.shipments.facts import (
     sort_key,
     strangers,
 )
+from streams.shipments.meanings import meant_entries
 from streams.shipments.occurrences.matching import source_of
 from streams.shipments.occurrences.numbering import (
+    ONCE,
     Inserted,
     is_voided,
     kind_of,
     news_of_kind,
+    places_by,
     sources_and_counts,
     tellers,
 )
@@ -74,18 +78,22 @@ def view_of(facts: Facts, first: int | None = None, generation: int = 1) -> View
 
 
 def _fold(facts: Facts, view: View, first: int | None = None) -> list[Entry]:
-    """Apply the history, or its ``first`` events, to a new view; the whole history."""
+    """Apply the history, or its ``first`` events, to a new view; the whole history, with what each event is."""
     entries, not_of_it = entries_of(facts), set[int]()
     if any(entry.corrects or entry.disowns or entry.own for entry in entries):
         not_of_it = strangers(facts, entries)
         view.voided, view.strangers = b"".join(sorted(_voided(facts, entries, not_of_it))), len(not_of_it)
     view.pieces = _pieces(facts)
-    for place, entry in enumerate(entries if first is None else entries[:first]):
+    told = entries if first is None else entries[:first]
+    meant = as_they_are(told, lambda place, entry: place not in not_of_it and not is_voided(facts, view, place, entry))
+    view.doubtful = tuple(sorted(entry.at for entry in held_back(told, meant)))
+    for place, entry in enumerate(meant):
         if place in not_of_it:
             skip(view, entry)
         else:
             apply(view, place, entry, voided=is_voided(facts, view, place, entry))
-    return entries
+    _settle(facts, view, meant)
+    return meant
 
 
 def is_plain(shipment: Shipment, event_id: bytes, entry: Entry, keeping: Keeping) -> bool:
@@ -94,7 +102,7 @@ def is_plain(shipment: Shipment, event_id: bytes, entry: Entry, keeping: Keeping
     view, facts = shipment.view, shipment.facts
     if entry.corrects or entry.disowns or view.archived or shipment.ended:
         return False
-    if may_split(facts, view, entry, keeping.reuse_after):
+    if may_split(facts, view, entry, keeping.reuse_after) or touches_deliveries(view, entry):
         return False
     if facts.stub is not None and stub_with_event(facts.stub, event_id, entry, keeping)[0]:
         return False
@@ -132,8 +140,8 @@ def _counted(facts: Facts, view: View, place: int, entry: Entry) -> Inserted:
     if len(reports) > 1 or view.sources != (source_of(reports[0]),):
         view.sources = tuple(sorted({*view.sources, *map(source_of, reports)}))
     count, teller = known + 1, place
-    if len(view.sources) > 1:
-        entries = entries_of(facts)
+    if len(view.sources) > 1 or (known and entry.milestone in ONCE):
+        entries = meant_entries(facts, view)
         told_by = tellers(view.sources, entries, news_of_kind(facts, view, entries, kind))
         count = len(told_by)
         if place not in told_by:
@@ -143,6 +151,15 @@ def _counted(facts: Facts, view: View, place: int, entry: Entry) -> Inserted:
     counts = {**view.counts, KIND_NUMBERS[kind]: count}
     view.counts = counts if known or max(counts) == KIND_NUMBERS[kind] else dict(sorted(counts.items()))
     return Inserted(place, count, teller)
+
+
+def _settle(facts: Facts, view: View, meant: Sequence[Entry]) -> None:
+    """Settle the view's delivery by the deliveries that count (``deliveries.settle``)."""
+    if view.delivered_at is None:
+        return
+    places = places_by(facts, view, meant, lambda entry: (entry.milestone,), (Milestone.DELIVERED,))
+    delivered = [meant[place] for place in places.get(Milestone.DELIVERED, [])]
+    settle(view, [entry for entry in delivered if entry.actual and not entry.retracts])
 
 
 def _claims(facts: Facts, view: View) -> None:

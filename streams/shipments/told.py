@@ -13,15 +13,21 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from streams.contracts.model import AlertSignal, OrderLink
-from streams.kernel.vocabulary import AlertKind, ExceptionType, Severity
+from streams.kernel.vocabulary import AlertKind, ExceptionType, Milestone, Reason, Severity
 from streams.shipments.alert_signals import raised, signal
 from streams.shipments.audiences import NUMBERED_FACTS, ONE_TIME_FACTS, Fact
-from streams.shipments.facts import Entry, decode_entry, entries_of, origin_at
+from streams.shipments.claims.standing import first_claimed_at
+from streams.shipments.deliveries import waits_for_pieces
+from streams.shipments.facts import Entry, decode_entry, origin_at
 from streams.shipments.linked.propagation import is_mute
+from streams.shipments.meanings import meant_entries
 from streams.shipments.occurrences.numbering import Inserted, kind_of, places_by, tellers
 from streams.shipments.record import OpenException, Shipment
 from streams.shipments.timers.punctuality import risk, risk_signal
 
+ORDERED_LATE_MS = 48 * 3_600_000
+"""How long after its delivery an order may be entered and still be the order of it."""
+_OF_A_DELIVERY = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})
 _CRITICAL = frozenset({ExceptionType.DAMAGE, ExceptionType.LOSS})
 Key = tuple[str, ...]
 """Order (or delivery), what is told, and which shipment under the number where it is not the first."""
@@ -85,7 +91,7 @@ def news_of(shipment: Shipment, like: Entry | None = None) -> list[News]:
     facts, wanted = shipment.facts, None if like is None else _reported(like)
     if wanted is not None and not wanted:
         return []
-    entries, news = entries_of(facts), list[News]()
+    entries, news = meant_entries(facts, shipment.view), list[News]()
     for (name, _), places in places_by(facts, shipment.view, entries, _reported, wanted).items():
         reporters = frozenset([origin_at(facts, place, entries[place]) for place in places])
         if isinstance(name, Fact):
@@ -133,15 +139,35 @@ def _facts(entry: Entry) -> Sequence[Fact]:
 def items_of(shipment: Shipment, news: Sequence[News]) -> tuple[Items, Items]:
     """One update per order and occurrence that customers hear of, and one milestone per delivery and fact."""
     orders, suffix = shipment.orders, shipment.id_suffix
+    news = [one for one in news if not waits_for_pieces(shipment.view, one.entry)]
+    since = claimed_since(shipment) if any(one.entry.milestone in _OF_A_DELIVERY for one in news) else {}
     updates: Items = {
         (order.order_id, f"{one.kind}:{one.number}", *suffix): Item(shipment, order, one)
-        for order in _one_each(orders, "order_id") for one in news if one.fact is None
+        for order in _one_each(orders, "order_id") for one in news
+        if one.fact is None and not _predates(one.entry, since.get(order))
     }
     milestones: Items = {
         (order.delivery_id, one.fact.name, *_which(one), *suffix): Item(shipment, order, one)
-        for order in _one_each(orders, "delivery_id") for one in news if one.fact is not None
+        for order in _one_each(orders, "delivery_id") for one in news
+        if one.fact is not None and not _predates(one.entry, since.get(order))
     }
     return updates, milestones
+
+
+def claimed_since(shipment: Shipment) -> dict[OrderLink, int]:
+    """When each standing claim was first stated, UTC ms; empty once a person confirmed the delivery."""
+    if shipment.view.confirmed:
+        return {}
+    claims = shipment.facts.claims
+    first = first_claimed_at(claims)
+    return {
+        claims[place].link: first.get(claims[place].claim, claims[place].at) for place in shipment.view.standing
+    }
+
+
+def _predates(entry: Entry, claimed_at: int | None) -> bool:
+    """Whether a delivery lies so long before the order that it is of a shipment that had the number before."""
+    return claimed_at is not None and entry.milestone in _OF_A_DELIVERY and entry.at < claimed_at - ORDERED_LATE_MS
 
 
 def _which(fact: News) -> tuple[str, ...]:
@@ -153,15 +179,37 @@ def _which(fact: News) -> tuple[str, ...]:
 def alerts_of(shipment: Shipment) -> dict[str, AlertSignal]:
     """The alerts that are open by what is known of the shipment; none where its parent raises them."""
     view, found = shipment.view, risk(shipment)
-    if (found is None and not view.open) or (shipment.facts.parents and is_mute(shipment)):
+    doubts = doubts_of(shipment) if view.doubtful or (view.delivered_at is not None and view.standing) else []
+    if (found is None and not view.open and not doubts) or (shipment.facts.parents and is_mute(shipment)):
         return {}
     alerts = [
         raised(_signal(shipment, one), f"{in_words(one.type)} ({one.reason.value.replace('_', ' ')})", one.reason_at)
         for one in view.open
     ]
+    alerts += doubts
     if found is not None:
         alerts.append(risk_signal(shipment, found))
     return {one.alert_id: one for one in alerts}
+
+
+def doubts_of(shipment: Shipment) -> list[AlertSignal]:
+    """The delivery that is held back from customers and the ERP until a person or a proof says so, as an alert."""
+    view, cause, since = shipment.view, "", 0
+    if view.doubtful:
+        cause, since = "a delivery is reported that its code or another source makes doubtful", view.doubtful[0]
+    elif view.delivered_at is not None:
+        late = sorted(
+            (at, order.order_id) for order, at in claimed_since(shipment).items()
+            if view.delivered_at < at - ORDERED_LATE_MS
+        )
+        if late:
+            cause, since = f"it was delivered before order {late[0][1]} was written", late[0][0]
+    if not cause:
+        return []
+    doubt = signal(
+        shipment, AlertKind.DELIVERY_DOUBTFUL, ExceptionType.NONE, Reason.NORMAL, Severity.WARNING, since,
+    )
+    return [raised(doubt, f"{cause}; nothing is posted until a person confirms it", since)]
 
 
 def in_words(exception: ExceptionType) -> str:

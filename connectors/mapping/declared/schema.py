@@ -255,6 +255,10 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     is the meaning of every scan if the document has neither code nor text. ``strip``: prefixes that are removed from
     codes. ``retracted``: a scan that meets the condition retracts the event with the same facts. ``leg``: the part of
     the journey. ``event_id``: the carrier's id of the scan; a later scan with the same id replaces the earlier one.
+    ``piece_count``: how many pieces the carrier says the shipment has. If that is more than one, the events of the lead
+    number (a reference of type ``master_tracking``; without one, none) are of the piece of that number, and the
+    shipment is delivered once so many pieces are. ``carrier_shipment_id``: the carrier's own id of the shipment, which
+    divides a number that it uses again. ``eta_from``: the beginning of the window that ends with ``eta``.
     ``leave_out``: scans that meet one of these conditions are no events (steps still to come).
     ``tracking_number``: ``asked`` among its paths stands for the number the poller asked for, which is the number in
     any case where the paths have none. ``eta_zone_by``: the zone of the place of delivery, for estimates without one;
@@ -281,9 +285,12 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     place: Place | None = None
     zone_by: list[ZoneBy] = field(default_factory=list)
     eta: list[Time] = field(default_factory=list)
+    eta_from: list[Time] = field(default_factory=list)
     eta_zone_by: list[ZoneBy] = field(default_factory=list)
     delivery: Delivery | None = None
     piece: Paths | None = None
+    piece_count: Paths | None = None
+    carrier_shipment_id: Paths | None = None
     leg: Paths | None = None
     event_id: Paths | None = None
     references: list[ReferenceFrom] = field(default_factory=list)

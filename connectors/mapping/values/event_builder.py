@@ -28,7 +28,7 @@ def retraction(event: CarrierEvent) -> CarrierEvent:
     corrects = event.event_id
     return replace(
         event, event_id=digest("retracts", corrects), correction=Correction.RETRACTS, corrects=corrects,
-        estimated_delivery_at=None, carrier_event_id=None,
+        estimated_delivery_at=None, estimated_delivery_from=None, carrier_event_id=None,
     )
 
 
@@ -55,6 +55,8 @@ class Scan(Struct, gc=False):
     piece: str | None = None
     leg: str | None = None
     carrier_event_id: str | None = None
+    piece_count: int | None = None
+    carrier_shipment_id: str | None = None
 
 
 class EventBuilder:
@@ -112,5 +114,5 @@ class EventBuilder:
             carrier, number, meaning.milestone, meaning.classifier, occurred_at, received_at, meaning.exception,
             meaning.reason, scan.shown_code, scan.text, location, scan.estimated_delivery_at, scan.proof, piece,
             moment.offset_minutes, moment.assumed, moment.precision, _NEW, None, references, flags, source, stated_at,
-            scan.leg, scan.carrier_event_id,
+            scan.leg, scan.carrier_event_id, scan.piece_count, scan.carrier_shipment_id,
         )

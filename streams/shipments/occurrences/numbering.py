@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from streams.kernel.vocabulary import Milestone
 from streams.shipments.audiences import KIND_NUMBERS, NEWS_KINDS
 from streams.shipments.facts import Entry, Facts, id_at, origin_at, place_of, rank_of, reports_of
 from streams.shipments.occurrences.matching import occurrences, read_report, source_of
@@ -27,6 +28,10 @@ class Inserted(Struct, frozen=True, gc=False):
     place: int
     number: int
     teller: int
+
+
+ONCE = frozenset({Milestone.DELIVERED, Milestone.RETURNED})
+"""Milestones that happen once to each piece, however often and for whatever day they are reported."""
 
 
 def kind_of(entry: Entry) -> str | None:
@@ -90,8 +95,14 @@ def same_occurrence(facts: Facts, view: View, entries: Sequence[Entry], place: i
 
 def tellers(sources: Sequence[int], entries: Sequence[Entry], places: Sequence[int]) -> Sequence[int]:
     """For each occurrence an event of its own that tells it: its first, where that tells no other, else any; those
-    received first first. ``sources``: ``View.sources``; ``places``: the news of one kind."""
-    if len(sources) < 2 or len(places) < 2:
+    received first first. Of what happens once, each piece's first. ``sources``: ``View.sources``; ``places``: the news
+    of one kind."""
+    if len(places) < 2:
+        return places
+    if entries[places[0]].milestone in ONCE:
+        first = {entries[place].piece: place for place in reversed(places)}
+        return [place for place in places if first[entries[place].piece] == place]
+    if len(sources) < 2:
         return places
     told_by: dict[int, int] = {}
     assigned = _assigned(entries, places)
