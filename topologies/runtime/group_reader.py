@@ -21,6 +21,7 @@ from confluent_kafka import TopicPartition as Place
 from msgspec import Struct
 
 from config.settings import Settings
+from connectors.kafka.message_headers import headers_of
 from streams.kernel.errors import Fatal
 from topologies.runtime.chunks import Run, TopicPartition
 
@@ -251,7 +252,7 @@ class GroupReader:
             records, size = found.get(tp) or ([], 0)
             key, value = message.key(), message.value()
             records.append(KafkaRecord(
-                tp.topic, tp.partition, message.offset(), message.timestamp()[1], key, value, message.headers() or []
+                tp.topic, tp.partition, message.offset(), message.timestamp()[1], key, value, headers_of(message)
             ))
             found[tp] = records, size + len(key or b"") + len(value or b"")
         return {

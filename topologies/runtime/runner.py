@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast
 
 from config.settings import Settings
 from config.topics import App
+from connectors.kafka.topic_admin import largest_dead_letter
 from streams.kernel.errors import Fatal, ShipSyncError, Transient
 from topologies.runtime import logs, metrics
 from topologies.runtime.changelog import Changelog, KafkaChangelog
@@ -79,7 +80,7 @@ class StageRunner:
         self._partitions: dict[int, Partition] = {}
         self._handling = ThreadPoolExecutor(1, f"{app.name}-handler")
         self._sending = ThreadPoolExecutor(sink.at_once, f"{app.name}-sink")
-        self._writer = ChunkWriter(app, sink, encode_dead_letter)
+        self._writer = ChunkWriter(app, sink, encode_dead_letter, largest_dead_letter(settings))
         self._restoring = None if self._changelog is None else Restoring(
             app, settings, self._changelog, sink, self._writer, self.membership, self._sending
         )

@@ -13,6 +13,7 @@ from config import headers, topics
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.kafka.registry import Registry, ValueCodec
+from connectors.mapping.declared.refusals import merged_by_reason
 from connectors.mapping.loading import EDI
 from streams.contracts.ids import LONGEST_NUMBER, shipment_key
 from streams.contracts.model import (
@@ -80,7 +81,8 @@ class IntakeHandler:
         refused, counts, written = refusals(records, result.refused), dict(result.counts), out.events
         if unwritable:
             refused += _count_as_refused(unwritable, out.activity, counts, records)
-            written = [event for event in written if not any(event is one for one, _ in unwritable)]
+            left_out = {id(event) for event, _ in unwritable}
+            written = [event for event in written if id(event) not in left_out]
         activity: list[Message] = [
             {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in out.activity
         ]
@@ -132,7 +134,7 @@ def _written(
         except UnicodeEncodeError as error:
             unwritable.append((event, Reject(RejectReason.NOT_TEXT, f"text that is not Unicode: {error.object!r}")))
         except Reject as reject:
-            unwritable.append((event, reject))
+            unwritable.append((event, reject.as_value()))
     return messages, unwritable
 
 
@@ -147,12 +149,20 @@ def _count_as_refused(
     unwritable: Sequence[tuple[CarrierEvent, Reject]], activity: Sequence[FeedActivity], counts: dict[str, int],
     records: Sequence[Record],
 ) -> list[Refused]:
-    """The unwritable events as refusals of their records. ``activity`` and ``counts`` change accordingly."""
+    """The unwritable events as refusals of their records, each once a reason. ``activity`` and ``counts`` change
+    accordingly."""
     by_offset = {record.offset: record for record in records}
     by_feed = {one.feed: one for one in activity}
-    for event, _ in unwritable:
+    rejects: dict[int, list[Reject]] = {}
+    for event, reject in unwritable:
         counts["events" if event.tracking_number else "unresolved"] -= 1
-        counts["refused"] += 1
         by_feed[event.source.feed].events -= 1
-        by_feed[event.source.feed].dead_letters += 1
-    return [Refused(by_offset[event.source.offset], reject) for event, reject in unwritable]
+        rejects.setdefault(event.source.offset, []).append(reject)
+    feed_of = {event.source.offset: event.source.feed for event, _ in unwritable}
+    refused = []
+    for offset, found in rejects.items():
+        merged = merged_by_reason(found)
+        counts["refused"] += len(merged)
+        by_feed[feed_of[offset]].dead_letters += len(merged)
+        refused += [Refused(by_offset[offset], reject) for reject in merged]
+    return refused

@@ -8,10 +8,11 @@ from msgspec.structs import replace
 from connectors.mapping.declared.status_tables import StatusMeaning
 from connectors.mapping.values.check_digits import Checks, any_is_wrong
 from connectors.mapping.values.times import MISSING_TIME, Moment
-from streams.contracts.ids import digest, event_id
+from streams.contracts.ids import LONGEST_NUMBER, digest, event_id
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
 from streams.intake.adapter import RawContext
-from streams.kernel.vocabulary import Classifier, Correction, Flag
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Classifier, Correction, Flag, RejectReason
 
 FUTURE_TOLERANCE_MS = 15 * 60_000
 _NEW = Correction.NEW
@@ -71,9 +72,14 @@ class EventBuilder:
         ms UTC. If the stated time lies after the receipt, ``occurred_at`` is the time of receipt and ``stated_at`` the
         stated time; an actual event beyond ``FUTURE_TOLERANCE_MS`` is flagged as well. A scan without a time occurred
         at its receipt and is flagged; its id is computed from 0. Without a tracking number the id is computed from the
-        first reference.
+        first reference. Raises Reject ``too_large`` for a number of more than ``LONGEST_NUMBER`` characters.
         """
         carrier, number, meaning, moment = scan.carrier, scan.number, scan.meaning, scan.moment
+        if len(number) > LONGEST_NUMBER:
+            raise Reject(
+                RejectReason.TOO_LARGE,
+                f"the tracking number has {len(number)} characters; at most {LONGEST_NUMBER} are accepted",
+            )
         references, flags, location = scan.references, scan.flags, scan.location
         stated = occurred_at = moment.at_ms
         stated_at = None

@@ -344,7 +344,7 @@ def test_an_event_that_cannot_be_written_counts_as_refused_and_as_no_event() -> 
     ("bad", "told"),
     [
         ({"activityStatus": {"type": "D", "code": "FS", "description": "x" * 70_000}}, "the event has 7"),
-        ({"trackingNumber": "1Z" * 200}, "the tracking number or reference has 404 characters"),
+        ({"trackingNumber": "1Z" * 200}, "the tracking number has 400 characters"),
     ],
 )
 def test_an_event_no_topic_could_carry_is_refused_with_its_record_alone(bad: dict[str, Any], told: str) -> None:
