@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 LOCKED := --require-hashes --requirement
 ITSELF := --no-deps --no-build-isolation --editable .
 LOCK_ARGS ?=
+AUDIT_ARGS ?=
 PYTEST_ARGS ?=
 # Tests on brokers mostly wait for them, so more run at a time than there are cores.
 TEST_WORKERS ?= 4
@@ -86,6 +87,10 @@ night: laws day ## what takes long: the laws against 1,500 histories each and th
 samples: .venv/.installed-dev ## what becomes of every real payload in the folder SHIPSYNC_SAMPLES; fails where one is wrong
 	@$(BIN)/python -m tests.samples
 
+.PHONY: cases
+cases: .venv/.installed-dev ## every case in the folder SHIPSYNC_CASES, right or wrong; fails where one is wrong
+	@$(BIN)/python -m tests.cases
+
 .PHONY: fuzz
 fuzz: .venv/.installed-dev ## fuzz every parser, FUZZ_SECONDS each (600); for the night. Python 3.11 to 3.13
 	@$(PIP) $(LOCKED) requirements/fuzz.txt
@@ -102,6 +107,20 @@ bench: .venv/.installed-dev ## measure events/s against idiomatic Faust, intake,
 wheel: .venv/.installed-dev ## build the wheel, install it in a new environment and see that it works there
 	@$(BIN)/python -m tests.wheel
 
+.PHONY: audit
+audit: .venv-audit/.installed ## look up every locked library in the vulnerability database. AUDIT_ARGS=--require
+	@.venv-audit/bin/python tools/audit.py $(AUDIT_ARGS)
+
+.PHONY: sbom
+sbom: .venv-audit/.installed ## write build/shipsync.cdx.json: every library of an installation, its version, licence (CycloneDX)
+	@rm -rf build/runtime && mkdir -p build && $(BIN)/python -m venv build/runtime
+	@build/runtime/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) requirements/runtime.txt
+	@build/runtime/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation .
+	@.venv-audit/bin/cyclonedx-py environment --output-reproducible --validate \
+	  --output-format JSON --output-file build/shipsync.cdx.json build/runtime/bin/python
+	@rm -rf build/runtime
+	@$(BIN)/python tools/sbom.py build/shipsync.cdx.json
+
 .PHONY: lock
 lock: .venv/.installed-dev ## write requirements/*.txt for setup.cfg; LOCK_ARGS=--upgrade takes the newest versions
 	@$(PIP) 'uv ==0.13.9'
@@ -109,7 +128,7 @@ lock: .venv/.installed-dev ## write requirements/*.txt for setup.cfg; LOCK_ARGS=
 
 .PHONY: clean
 clean: ## remove all that these targets made, .venv and local state included
-	@rm -rf .venv var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	@rm -rf .venv .venv-audit var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 	  .import_linter_cache tests/kafka/target
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -130,3 +149,9 @@ clean: ## remove all that these targets made, .venv and local state included
 	@$(PIP) $(LOCKED) requirements/dev.txt
 	@$(PIP) $(ITSELF)
 	@touch .venv/.installed $@
+
+.venv-audit/.installed: requirements/audit.txt | .venv/bin/python
+	@echo "Installing the tools that look at the libraries into .venv-audit (once) ..."
+	@$(BIN)/python -m venv .venv-audit
+	@.venv-audit/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) requirements/audit.txt
+	@touch $@

@@ -19,14 +19,21 @@ LOCKS = {
 }
 """Name of a lock -> the extras in it. Each is locked to the versions of the largest, so that they agree."""
 LARGEST = "fuzz"
+TOOLS = "requirements/audit.in"
+"""The tools of ``make audit`` and ``make sbom``, locked apart: they live in an environment of their own."""
 
 
 def compile_one(name: str, *more: str) -> None:
     """Write one lock. Raises CalledProcessError where the requirements contradict each other."""
     extras = [word for extra in LOCKS[name] for word in ("--extra", extra)]
+    compile_file("setup.cfg", name, *extras, *more)
+
+
+def compile_file(source: str, name: str, *more: str) -> None:
+    """Write ``requirements/<name>.txt`` for what ``source`` asks for."""
     subprocess.run(
         [
-            Path(sys.executable).with_name("uv"), "pip", "compile", "setup.cfg", *extras, "--universal",
+            Path(sys.executable).with_name("uv"), "pip", "compile", source, "--universal",
             "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url",
             "--no-emit-find-links", "--quiet", "--output-file", f"requirements/{name}.txt", *more,
         ],
@@ -38,3 +45,4 @@ if __name__ == "__main__":
     compile_one(LARGEST, *sys.argv[1:])
     for lock in LOCKS.keys() - {LARGEST}:
         compile_one(lock, "--constraint", f"requirements/{LARGEST}.txt", "--upgrade")
+    compile_file(TOOLS, "audit", *sys.argv[1:])

@@ -7,6 +7,7 @@ become flags on the enclosed transaction sets (docs/decisions/0003-own-x12-token
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from connectors.formats.envelope_room import Room
@@ -15,7 +16,6 @@ from streams.kernel.vocabulary import Flag, RejectReason
 
 Segment = list[str]
 ISA_ELEMENTS = 16
-_LONGEST_ISA = 200
 _MAX_ALIKE = 2_000
 """Segments of one interchange that are kept once however often they repeat; nobody changes a segment."""
 
@@ -50,11 +50,13 @@ class TransactionSet:
 
 @dataclass(frozen=True, slots=True)
 class Separators:
-    """Element separator and segment terminator of one interchange. ``header_length``: characters of its ISA."""
+    """Element separator and segment terminator of one interchange. ``header_length``: characters of its ISA;
+    ``nonstandard``: the ISA lacks its last element, or blanks stand before its terminator."""
 
     element: str
     terminator: str
     header_length: int
+    nonstandard: bool = False
 
 
 def text_of(body: bytes) -> str:
@@ -69,17 +71,53 @@ def text_of(body: bytes) -> str:
 
 
 def separators_of(text: str) -> Separators:
-    """Return the separators of the interchange at the start of ``text``. Raises Reject ``malformed``."""
+    """Return the separators of the interchange at the start of ``text``. Raises Reject ``malformed``.
+
+    Two faults of partners' translators are read: an ISA without its last element (ISA16, the component separator), and
+    blanks before the terminator.
+    """
     if not text.startswith("ISA"):
         raise Reject(RejectReason.MALFORMED, f"an interchange starts with ISA, this with {text[:8]!r}", "ISA")
     element = text[3:4]
-    parts = text[:_LONGEST_ISA].split(element, ISA_ELEMENTS) if element else []
+    parts = text[:200].split(element, ISA_ELEMENTS) if element else []
+    short = _without_last_element(element, parts, text)
+    if short is not None:
+        return short
     if len(parts) <= ISA_ELEMENTS or len(parts[ISA_ELEMENTS]) < 2:
         raise Reject(RejectReason.MALFORMED, f"ISA cut short after {max(len(parts) - 1, 0)} elements", "ISA")
-    usage, control, last = parts[15].strip(), parts[13].strip(), parts[ISA_ELEMENTS]
-    if element.isalnum() or len(usage) != 1 or not control.isdigit() or last[1].isalnum() or "\n" in parts[12]:
+    last = parts[ISA_ELEMENTS]
+    blanks = len(last) - 1 - len(last[1:].lstrip(" "))
+    if blanks and last[1 + blanks:2 + blanks].isalnum():
+        blanks = 0
+    end = last[1 + blanks:2 + blanks]
+    if _is_out_of_place(element, parts) or not end or end.isalnum():
         raise Reject(RejectReason.MALFORMED, "ISA cut short: its 16 elements do not stand where they must", "ISA")
-    return Separators(element, last[1], sum(map(len, parts[:ISA_ELEMENTS])) + ISA_ELEMENTS + 2)
+    length = sum(map(len, parts[:ISA_ELEMENTS])) + ISA_ELEMENTS + 2 + blanks
+    return Separators(element, end, length, bool(blanks))
+
+
+def _without_last_element(element: str, parts: list[str], text: str) -> Separators | None:
+    """Return the separators of an ISA that ends after ISA15, with or without the separator behind it.
+
+    ``>`` and a line break behind ISA15 are ISA16 and the terminator, unless ``>`` also ends the segment before the ST.
+    """
+    if len(parts) < ISA_ELEMENTS or _is_out_of_place(element, [*parts[:15], parts[15][:1]]):
+        return None
+    usage = parts[15]
+    rest = usage[1:] if len(usage) > 1 else element.join(parts[ISA_ELEMENTS:])
+    end, following = rest[:1], rest[1:].lstrip("\r\n ")
+    if not end or end.isalnum() or not following.startswith(("GS", "TA1")):
+        return None
+    ends_segments = rf"{re.escape(end)}[\r\n ]*ST{re.escape(element)}"
+    if rest[1:2] != following[:1] and not re.search(ends_segments, text[:_MOST_OF_A_HEAD]):
+        return None
+    length = sum(map(len, parts[:15])) + ISA_ELEMENTS + 1 + (len(usage) == 1)
+    return Separators(element, end, length, nonstandard=True)
+
+
+def _is_out_of_place(element: str, parts: list[str]) -> bool:
+    usage, control = parts[15].strip(), parts[13].strip()
+    return element.isalnum() or len(usage) != 1 or not control.isdigit() or "\n" in parts[12]
 
 
 def read(body: bytes) -> tuple[list[TransactionSet], list[Reject]]:
@@ -95,7 +133,7 @@ def read(body: bytes) -> tuple[list[TransactionSet], list[Reject]]:
     start = 0
     while start < len(text):
         try:
-            separators = separators_of(text[start:start + _LONGEST_ISA])
+            separators = separators_of(text[start:start + _MOST_OF_A_HEAD])
         except Reject as reject:
             if not sets:
                 raise
@@ -149,6 +187,8 @@ class _Interchange:
         self._first_outside: Segment = []
         self._flagged: dict[Flag, int] = {}
         self._read(body, separators.terminator)
+        if separators.nonstandard:
+            _flag(self.sets, Flag.ENVELOPE_NONSTANDARD)
 
     def _read(self, text: str, terminator: str) -> None:
         element, open_set = self._element, self._open
@@ -161,6 +201,9 @@ class _Interchange:
             if known is not None and open_set is not None:
                 open_set.segments.append(known)
                 continue
+            if "\n" in line:
+                # Where lines do not end segments they are how a system before us wrapped the file, and no content.
+                line = line.replace("\r", "").replace("\n", "")
             segment = line.split(element)
             name = segment[0]
             if open_set is not None and name not in _ENVELOPE:
@@ -282,6 +325,8 @@ _ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
 _ALLOWED_OUTSIDE = frozenset({"TA1", "ISB", "ISE"})
 """Segments that may occur outside of transaction sets, besides the envelope."""
 _MAX_SHOWN = 40
+_MOST_OF_A_HEAD = 1_000
+"""Characters in which ISA, GS and the first ST stand."""
 
 
 def _at(segment: Segment, index: int) -> str:

@@ -9,9 +9,17 @@ from pathlib import Path
 
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.poll_plan import Plan, plan_of
+from connectors.mapping.declared.published_codes import PublishedList, repeated, share_of
 from connectors.mapping.declared.refusals import Refusals, Test, test_of
 from connectors.mapping.declared.schema import CheckDigit, Document, Push, Specification
-from connectors.mapping.declared.schema_checks import check_places, check_push, check_rows, check_times, check_zone
+from connectors.mapping.declared.schema_checks import (
+    check_places,
+    check_push,
+    check_rows,
+    check_texts,
+    check_times,
+    check_zone,
+)
 from connectors.mapping.declared.status_tables import StatusTable
 from connectors.mapping.declared.yaml_text import Lines
 from connectors.mapping.documents.adapter import (
@@ -28,6 +36,7 @@ from connectors.mapping.edifact.messages import TYPES, EdifactAdapter
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import RULES, Checks, Scheme
 from connectors.mapping.x12.set_214 import SETS, X12Adapter
+from connectors.mapping.x12.tables import published_214
 from streams.contracts.ids import normalise_carrier
 from streams.intake.adapter import Adapter
 
@@ -41,7 +50,8 @@ _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 @dataclass(frozen=True, slots=True)
 class Carrier:
     """One compiled carrier. ``slug`` is None for an aggregator; ``plan``: its polling; ``rows_have_header``: the first
-    row of its tables names the columns; ``calendar``: its holidays; ``names``: the names of all carriers.
+    row of its tables names the columns; ``calendar``: its holidays; ``names``: the names of all carriers;
+    ``published``: how much of its published code lists is mapped.
     """
 
     feed: str
@@ -58,6 +68,7 @@ class Carrier:
     rows_have_header: bool = False
     calendar: str | None = None
     names: CarrierNames = field(default_factory=CarrierNames)
+    published: tuple[PublishedList, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,11 @@ def read_carrier_file(folder: Path) -> CarrierFile:
     check_rows(spec, lines)
     if spec.push is not None:
         check_push(spec.push, lines)
+    for name, statuses in spec.statuses.items():
+        check_texts(statuses, lines, ("statuses", name, "texts"))
+        twice = repeated(statuses.groups)
+        if twice is not None:
+            raise lines.error(("statuses", name, "groups"), f"{twice!r} stands in them twice; keep one")
     tables = {name: StatusTable(table) for name, table in spec.statuses.items()}
     return CarrierFile(spec, lines, tables, [_scheme(one, lines, index) for index, one in enumerate(spec.check_digits)])
 
@@ -137,6 +153,17 @@ def compile_carrier(one: CarrierFile, others: Mapping[str, CarrierFile], names: 
         spec.formats == ["csv"] and not (spec.csv is not None and spec.csv.columns),
         spec.calendar,
         names,
+        _published(one),
+    )
+
+
+def _published(one: CarrierFile) -> tuple[PublishedList, ...]:
+    if one.spec.x12 is not None:
+        return (published_214(one.spec.x12),)
+    return tuple(
+        share_of(name, table.source, table.published, table.mapped)
+        for name, table in one.tables.items()
+        if table.published
     )
 
 
@@ -207,6 +234,12 @@ def _document(
             (*where, "statuses"),
             f"no table {document.statuses!r}; use one of {', '.join(one.tables) or '(none declared)'}",
         )
+    for number, way in enumerate(document.else_codes):
+        if way.statuses and way.statuses not in tables:
+            raise one.lines.error(
+                (*where, "else_codes", str(number), "statuses"),
+                f"no table {way.statuses!r}; use one of {', '.join(one.tables)}",
+            )
     check_times(document, one.lines, where)
     check_places(document, one.lines, where)
 

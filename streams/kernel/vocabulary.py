@@ -292,14 +292,25 @@ class AlertKind(StrEnum):
 
 class Flag(StrEnum):
     """What is unusual about an accepted event. ``resolved_by_*``: who claimed the reference that resolved it;
-    ``resolved_anew``: retracts an event whose resolution changed."""
+    ``resolved_anew``: retracts an event whose resolution changed. ``*_fallback``: the first way to read it was
+    unreadable or unmapped, and a later one was used. ``words_decide``: the carrier's words went over its code;
+    ``delivery_doubtful``: the ERP hears of the delivery once a person or a proof says so."""
 
     TIMESTAMP_FUTURE = "timestamp_future"
     TIMESTAMP_UNTOLD = "timestamp_untold"
+    TIMESTAMP_UNREADABLE = "timestamp_unreadable"
+    TIME_FALLBACK = "time_fallback"
+    ZONE_UNKNOWN = "zone_unknown"
+    PLACE_ASSUMED = "place_assumed"
     CODE_UNMAPPED = "code_unmapped"
+    CODE_FALLBACK = "code_fallback"
+    WORDS_DECIDE = "words_decide"
+    DELIVERY_DOUBTFUL = "delivery_doubtful"
+    CLASSIFIER_MISSING = "classifier_missing"
     CHECK_DIGIT_WRONG = "check_digit_wrong"
     ENVELOPE_COUNTS_WRONG = "envelope_counts_wrong"
     ENVELOPE_TRUNCATED = "envelope_truncated"
+    ENVELOPE_NONSTANDARD = "envelope_nonstandard"
     CONTROL_NUMBER_MISMATCH = "control_number_mismatch"
     CONTROL_NUMBER_REPEATED = "control_number_repeated"
     RESOLVED_BY_EVENT = "resolved_by_event"

@@ -178,7 +178,7 @@ def check_framing(settings: Settings, known: Known) -> None:
     bootstrap = settings.kafka.bootstrap
     [event] = [one for one in read_all(bootstrap, topics.CARRIER_EVENTS.name) if one.key() == b"ups:1Z999CC0001"]
     faults = dict(framed_wrong(event.value() or b"", b"1Z999CC0001"))
-    odd = alert("1Z999DD0001", activityStatus={"type": "I", "code": "7Q", "description": "Relayed by balloon"})
+    odd = alert("1Z999DD0001", activityStatus={"type": "I", "code": "QX", "description": "Relayed by balloon"})
     produce(settings, [Sent("", topics.CARRIER_EVENTS.name, event.key(), value, [], None) for value in faults])
     produce(settings, [Sent("unknown code", RAW_UPS, None, odd, gateway("ups", 9000), None)])
     eventually(lambda: len(letters(settings, "shipments")) >= len(faults))
@@ -190,7 +190,7 @@ def check_framing(settings: Settings, known: Known) -> None:
         return [one.event for one in values if one.event.tracking_number == "1Z999DD0001"]  # type: ignore[attr-defined]
 
     [unknown] = eventually(enriched)
-    assert (unknown.milestone, unknown.carrier_code) == (Milestone.UNKNOWN, "I:7Q")
+    assert (unknown.milestone, unknown.carrier_code) == (Milestone.UNKNOWN, "I:QX")
     assert (unknown.carrier_text, unknown.flags) == ("Relayed by balloon", [Flag.CODE_UNMAPPED.value])
     unmapped = [one.unmapped for one in known.values(topics.FEED_ACTIVITY, FeedActivity)]  # type: ignore[attr-defined]
     assert sum(unmapped) == 1

@@ -66,6 +66,20 @@ def test_a_stage_starts_when_the_topics_are_there(name: str) -> None:
     assert STAGES[name]["depends_on"]["registry"] == {"condition": "service_healthy"}
 
 
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_a_process_of_ours_writes_to_its_data_folder_only_and_gains_no_rights(name: str) -> None:
+    service = OURS[name]
+    assert service["read_only"] is True
+    assert service["tmpfs"] == ["/tmp"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service.keys().isdisjoint({"cap_add", "privileged"})
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_process_of_a_service_gains_rights(name: str) -> None:
+    assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+
+
 @pytest.mark.parametrize("name", sorted(STAGES))
 def test_a_stage_keeps_its_state_in_a_volume_of_its_own(name: str) -> None:
     assert STAGES[name]["volumes"] == [f"{name}:{STAGES[name]['environment']['SHIPSYNC_DATA_DIR']}"]

@@ -90,6 +90,15 @@ def test_a_lock_pins_every_library_by_hash_and_names_no_place(name: str) -> None
     assert [entry for entry in entries if not re.fullmatch(LOCKED, entry)] == []
 
 
+def test_the_tools_that_look_at_the_libraries_are_locked_too() -> None:
+    asked = [Requirement(line) for line in (ROOT / "requirements" / "audit.in").read_text("utf-8").splitlines()
+             if line[:1].isalpha()]
+    versions = {canonicalize_name(one.name): str(one.specifier).removeprefix("==") for one in locked("audit")}
+    assert [one for one in asked if not one.specifier.contains(versions[canonicalize_name(one.name)])] == []
+    entries = (ROOT / "requirements" / "audit.txt").read_text("utf-8").replace("\\\n", "").splitlines()
+    assert [entry for entry in entries if not re.fullmatch(LOCKED, entry)] == []
+
+
 def test_the_locks_agree() -> None:
     everything = set(map(str, locked("fuzz")))
     assert [one for name in LOCKS for one in map(str, locked(name)) if one not in everything] == []

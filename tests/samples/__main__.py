@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from streams.intake.step import IntakeResult
 from streams.kernel.vocabulary import RejectReason
 from tests.samples import EXPECTED, FEED_OF, FOLDER, events_of, reasons_of, spelled_out, taken_in
-from topologies.operations.record_view import cut, printable
+from topologies.operations.terminal import cut, printable
 
 WORDS = 76
 

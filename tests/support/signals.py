@@ -1,4 +1,4 @@
-"""What stages say of alerts on ``alert.signals``."""
+"""Alert signals as they lie on ``alert.signals``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Signals:
         self._codec = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, Registry(settings))
 
     def said(self) -> list[AlertSignal]:
-        """Every signal once, in order. What is delivered at least once may come again, byte for byte, after a worker's
-        death; a successor that had forgotten something would say it anew with other times."""
+        """Every signal once, in order. At least once, a successor may send a signal again, byte for byte, that a killed
+        worker had sent and not noted; a signal it computed again would carry other times, and counts."""
         values = dict.fromkeys(record.value() for record in read_all(self._bootstrap, topics.ALERT_SIGNALS.name))
         return [self._codec.decode(value) for value in values]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -10,8 +9,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from config import settings as configuration
 from config.settings import Settings
@@ -20,7 +17,8 @@ from streams.kernel.alert_vocabulary import OPEN
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, Severity
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import cut, humane, moment, named, printable, safe
+from topologies.operations.record_view import humane, moment, named
+from topologies.operations.terminal import PlainConsole, PlainTable, cut, echo, echo_json
 
 if TYPE_CHECKING:
     from topologies.operations.alert_board import AlertBoard
@@ -63,11 +61,11 @@ def list_alerts(
         and (customer is None or any(order.customer_id == customer for order in one.orders))
     ]
     if as_json:
-        typer.echo(json.dumps([_plain(one) for one in shown], indent=2, ensure_ascii=False))
+        echo_json([_plain(one) for one in shown])
     elif not shown:
-        typer.echo("No alert matches." if alerts else "No alert is open.")
+        echo("No alert matches." if alerts else "No alert is open.")
     else:
-        Console(highlight=False).print(_table(shown))
+        PlainConsole().print(_table(shown))
 
 
 @app.command("show")
@@ -79,13 +77,13 @@ def show(alert_id: Id, as_json: AsJson = False) -> None:
     if as_json:
         plain = _plain(alert)
         plain["gathered"] = sorted(one.subject for one in under)
-        typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
+        echo_json(plain)
         return
-    console = Console(highlight=False)
+    console = PlainConsole()
     console.print(_card(alert))
     console.print(_life(alert))
     for one in sorted(under, key=lambda other: other.subject):
-        console.print(safe(f"  {one.subject}  {one.cause}"))
+        console.print(f"  {one.subject}  {one.cause}")
 
 
 @app.command("ack")
@@ -137,7 +135,7 @@ def _act(
     with _board(settings) as board:
         alert = _one(board, prefix)
     act(settings, AlertAction(alert.alert_id, kind, by, _now(), note, until, owner))
-    typer.echo(f"{kind.value}: {alert.alert_id[:SHORT_ID]} {printable(alert.message)}")
+    echo(f"{kind.value}: {alert.alert_id[:SHORT_ID]} {alert.message}")
 
 
 @contextmanager
@@ -163,19 +161,19 @@ def _one(board: AlertBoard, prefix: str) -> Alert:
     return found[0]
 
 
-def _table(alerts: list[Alert]) -> Table:
-    table = Table("id", "severity", "state", "since", "owner", "shipments", "at stake", "what")
+def _table(alerts: list[Alert]) -> PlainTable:
+    table = PlainTable("id", "severity", "state", "since", "owner", "shipments", "at stake", "what")
     for one in alerts:
         table.add_row(
             one.alert_id[:SHORT_ID], one.severity.value, _state(one), moment(one.raised_at),
-            safe(one.owner or "-"), f"{one.affected:,}", safe(_stakes(one.at_stake)), safe(cut(one.message, TEXT)),
+            one.owner or "-", f"{one.affected:,}", _stakes(one.at_stake), cut(one.message, TEXT),
             style=STYLES[one.severity] if one.state in OPEN else "dim",
         )
     return table
 
 
-def _card(alert: Alert) -> Table:
-    table = Table(show_header=False, title=safe(alert.message))
+def _card(alert: Alert) -> PlainTable:
+    table = PlainTable(show_header=False, title=alert.message)
     rows = {
         "id": alert.alert_id, "kind": alert.kind.value, "state": _state(alert), "severity": alert.severity.value,
         "cause": alert.cause, "since": moment(alert.raised_at), "changed": moment(alert.changed_at),
@@ -188,14 +186,14 @@ def _card(alert: Alert) -> Table:
     }
     for name, value in rows.items():
         if value:
-            table.add_row(name, safe(value))
+            table.add_row(name, value)
     return table
 
 
-def _life(alert: Alert) -> Table:
-    table = Table("when", "what happened", "by", "note")
+def _life(alert: Alert) -> PlainTable:
+    table = PlainTable("when", "what happened", "by", "note")
     for one in alert.history:
-        table.add_row(moment(one.at), one.step.value, safe(one.by), safe(one.note))
+        table.add_row(moment(one.at), one.step.value, one.by, one.note)
     return table
 
 

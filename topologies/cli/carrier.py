@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,14 +9,15 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.progress import track
-from rich.table import Column, Table
+from rich.table import Column
+from rich.text import Text
 
 from config import settings as configuration
 from connectors.carriers import HOME, Carrier, discover
 from connectors.carriers.layout import CASES, NAME
 from connectors.drafting.sample import draft
+from connectors.mapping.declared.published_codes import PublishedList
 from connectors.mapping.loading import FILE
 from streams.contracts.model import CarrierEvent, Location
 from streams.kernel.errors import Fatal, Reject
@@ -25,7 +25,8 @@ from streams.kernel.vocabulary import ExceptionType, Precision
 from topologies.cli.feed import known_feed
 from topologies.operations.dry_run import Drift, Findings, Tried, examine, read_file
 from topologies.operations.file_publisher import files_in
-from topologies.operations.record_view import cut, humane, named, safe
+from topologies.operations.record_view import humane, named
+from topologies.operations.terminal import PlainConsole, PlainTable, cut, echo, echo_json, echo_text, one_line
 
 app = typer.Typer(
     help="List carriers; try, check and draft mappings on files. Needs no broker.", no_args_is_help=True
@@ -33,7 +34,7 @@ app = typer.Typer(
 Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=False)]
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-TEXT, DETAIL, MOST_PARTS = 48, 120, 20
+TEXT, DETAIL, MOST_PARTS, MOST_CODES = 48, 120, 20, 30
 REPOSITORY = HOME.parents[1]
 KEPT = REPOSITORY / "tests" / "connectors" / "carriers"
 
@@ -49,13 +50,13 @@ def list_carriers(as_json: AsJson = False) -> None:
         for one in _carriers()
     ]
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        echo_json(rows)
         return
-    table = Table("feed", "carrier", "formats", "cadence", "codes from", title="Carriers")
+    table = PlainTable("feed", "carrier", "formats", "cadence", "codes from", title="Carriers")
     for row in rows:
         formats, every = ", ".join(map(str, row["formats"])), str(timedelta(seconds=row["expect_every_s"]))  # type: ignore[call-overload, arg-type]
-        table.add_row(safe(str(row["feed"])), safe(str(row["name"])), formats, every, safe(str(row["source"])))
-    Console(highlight=False).print(table)
+        table.add_row(str(row["feed"]), str(row["name"]), formats, every, str(row["source"]))
+    PlainConsole().print(table)
 
 
 @app.command("try")
@@ -63,9 +64,9 @@ def try_files(feed: Feed, path: Files, as_json: AsJson = False) -> None:
     """Print the canonical events in carrier files, and why the rest is refused. Exit 1 without any event."""
     tried = [*_tried(feed, _files(path))]
     if as_json:
-        typer.echo(json.dumps([_plain(one) for one in tried], indent=2, ensure_ascii=False))
+        echo_json([_plain(one) for one in tried])
     else:
-        console = Console(highlight=False)
+        console = PlainConsole()
         for one in tried:
             _show(one, console)
     if not any(one.events for one in tried):
@@ -90,17 +91,17 @@ def new_carrier(
     try:
         text = draft(feed, name or feed.capitalize(), sample.read_bytes(), f"drafted from {sample.name}")
     except Reject as reject:
-        raise typer.BadParameter(f"{sample}: {reject.detail}", param_hint="--sample") from reject
+        raise typer.BadParameter(f"{one_line(f'{sample}: {reject.detail}')}", param_hint="--sample") from reject
     if not write:
-        typer.echo(text)
-        typer.echo(f"# Nothing was written; add --write to make {folder / FILE}.", err=True)
+        echo_text(text)
+        echo(f"# Nothing was written; add --write to make {folder / FILE}.", err=True)
         return
     folder.mkdir(parents=True)
     (folder / FILE).write_text(text, "utf-8")
-    typer.echo(f"{folder / FILE} is written; {text.count('look:')} lines in it are marked `look:`.")
+    echo(f"{folder / FILE} is written; {text.count('look:')} lines in it are marked `look:`.")
     tried = read_file(_carrier(feed), sample, configuration.load())
-    _show(tried, Console(highlight=False))
-    typer.echo(f"Next: fill in what is marked, then `shipsync carrier check {feed} FOLDER` on all your samples.")
+    _show(tried, PlainConsole())
+    echo(f"Next: fill in what is marked, then `shipsync carrier check {feed} FOLDER` on all your samples.")
 
 
 @app.command("check")
@@ -112,16 +113,17 @@ def check_files(
     against: Annotated[Path | None, typer.Option(help="Earlier files, to show new and missing fields.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a mapping on real files: unknown codes, fields never filled, refused files, drift.
+    """Check a mapping: how much of the published codes it knows, unknown codes, refused files, drift.
 
     Exit 1 if there is anything to look at.
     """
     files = _cases(feed) if path is None else _files(path)
     found = examine(_tried(feed, files), [] if against is None else [*_tried(feed, _files(against))])
+    found.published = list(_carrier(feed).published)
     if as_json:
-        typer.echo(json.dumps({**msgspec.to_builtins(found), "faults": found.faults}, indent=2, ensure_ascii=False))
+        echo_json({**msgspec.to_builtins(found), "faults": found.faults})
     else:
-        _report(found, Console(highlight=False))
+        _report(found, PlainConsole())
     if found.faults:
         raise typer.Exit(1)
 
@@ -129,8 +131,8 @@ def check_files(
 def _tried(feed: str, files: Sequence[Path]) -> Iterator[Tried]:
     carrier = _carrier(feed)
     settings = configuration.load()
-    quiet = not Console(stderr=True).is_terminal
-    for file in track(files, "reading", transient=True, console=Console(stderr=True), disable=quiet):
+    quiet = not PlainConsole(stderr=True).is_terminal
+    for file in track(files, "reading", transient=True, console=PlainConsole(stderr=True), disable=quiet):
         yield read_file(carrier, file, settings)
 
 
@@ -182,28 +184,26 @@ def _plain(tried: Tried) -> dict[str, Any]:
     }
 
 
-def _show(tried: Tried, console: Console) -> None:
+def _show(tried: Tried, console: PlainConsole) -> None:
     numbers = dict.fromkeys(f"{event.carrier}:{event.tracking_number or '?'}" for event in tried.events)
-    heading = safe(f"{tried.file}  {', '.join(numbers)}")
-    heading.stylize("bold", 0, len(safe(str(tried.file))))
-    console.print(heading)
+    console.print(Text(one_line(str(tried.file)), "bold").append(one_line(f"  {', '.join(numbers)}"), "not bold"))
     if tried.events:
-        table = Table(
+        table = PlainTable(
             Column("when", no_wrap=True), Column("milestone", no_wrap=True), "trouble", "where", "code",
             "the carrier's words",
         )
         for event in tried.events:
             table.add_row(
-                _when(event), event.milestone.value, safe(_trouble(event)), safe(_where(event.location)),
-                safe(event.carrier_code), safe(cut(event.carrier_text, TEXT)),
+                _when(event), event.milestone.value, _trouble(event), _where(event.location),
+                event.carrier_code, cut(event.carrier_text, TEXT),
             )
         console.print(table)
     for reject in tried.rejects:
-        console.print(safe(f"  refused, {cut(str(reject), DETAIL)}"), style="red")
+        console.print(f"  refused, {cut(str(reject), DETAIL)}", style="red")
     for error in tried.errors:
         about = f" about {error.tracking_number}" if error.tracking_number else ""
         words = cut(error.detail, DETAIL)
-        console.print(safe(f"  the carrier says{about}: {error.kind.value}: {words}"), style="yellow")
+        console.print(f"  the carrier says{about}: {error.kind.value}: {words}", style="yellow")
 
 
 def _when(event: CarrierEvent) -> str:
@@ -233,29 +233,41 @@ def _where(place: Location | None) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _report(found: Findings, console: Console) -> None:
+def _report(found: Findings, console: PlainConsole) -> None:
     console.print(f"{found.files} files, {found.events} events, {found.carrier_errors} carrier errors")
     if found.unmapped:
-        table = Table("code", "the carrier's words", "times", "for instance in", title="Unknown codes")
+        table = PlainTable("code", "the carrier's words", "times", "for instance in", title="Unknown codes")
         for one in found.unmapped:
-            table.add_row(safe(one.code), safe(cut(one.text, TEXT)), str(one.times), safe(one.file))
+            table.add_row(one.code, cut(one.text, TEXT), str(one.times), one.file)
         console.print(table)
     if found.refused:
-        table = Table(Column("file", overflow="fold"), Column("reason", no_wrap=True), "detail", title="Refused")
+        table = PlainTable(Column("file", overflow="fold"), Column("reason", no_wrap=True), "detail", title="Refused")
         for file, reason, detail in found.refused:
-            table.add_row(safe(file), reason, safe(cut(detail, DETAIL)))
+            table.add_row(file, reason, cut(detail, DETAIL))
         console.print(table)
     if found.never_filled:
-        console.print(safe(f"Never filled: {', '.join(found.never_filled)}"))
+        console.print(f"Never filled: {', '.join(found.never_filled)}")
+    for published in found.published:
+        _report_published(published, console)
     _report_drift(found.drift, console)
     console.print("Every code is known, every file was read." if not found.faults else f"{found.faults} to look at.")
 
 
-def _report_drift(drift: Drift, console: Console) -> None:
+def _report_published(published: PublishedList, console: PlainConsole) -> None:
+    share = f"{published.mapped} of {published.codes} published codes of {published.table} are mapped"
+    by_type = f", {published.by_type} of them only by their type" if published.by_type else ""
+    console.print(f"{share} ({published.mapped * 100 // published.codes} %){by_type}.")
+    if published.missing:
+        shown = ", ".join(published.missing[:MOST_CODES])
+        more = len(published.missing) - MOST_CODES
+        console.print(f"  not mapped: {shown}{f' and {more} more; --json shows all' if more > 0 else ''}")
+
+
+def _report_drift(drift: Drift, console: PlainConsole) -> None:
     if drift.breaches:
-        table = Table("field", "reason", "times", "for instance in", title="Breaks what the mapping relies on")
+        table = PlainTable("field", "reason", "times", "for instance in", title="Breaks what the mapping relies on")
         for one in drift.breaches:
-            table.add_row(safe(one.path), one.reason, str(one.times), safe(one.file))
+            table.add_row(one.path, one.reason, str(one.times), one.file)
         console.print(table)
     for title, parts in (
         ("Of more than one kind", drift.two_kinds), ("New since the earlier files", drift.new),
@@ -264,7 +276,7 @@ def _report_drift(drift: Drift, console: Console) -> None:
         if parts:
             console.print(f"{title}:")
             for part in parts[:MOST_PARTS]:
-                console.print(safe(f"  {part}"))
+                console.print(f"  {part}")
             if len(parts) > MOST_PARTS:
                 console.print(f"  and {len(parts) - MOST_PARTS} more; --json shows all")
     if drift.compared and not (drift.new or drift.gone):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import threading
@@ -10,13 +9,11 @@ from typing import Annotated
 
 import typer
 from prometheus_client import start_http_server
-from rich.console import Console
-from rich.table import Table
 
 from config import settings as configuration
 from streams.kernel.errors import Fatal, ShipSyncError
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import safe
+from topologies.operations.terminal import PlainConsole, PlainTable, echo_json
 from topologies.runtime import logs
 
 log = logging.getLogger(__name__)
@@ -59,9 +56,9 @@ def command(
 def _show(found: list[tuple[str, int, str]], *, as_json: bool) -> None:
     if as_json:
         rows = [{"file": file, "records": records, "reason": reason or None} for file, records, reason in found]
-        typer.echo(json.dumps(rows, indent=2))
+        echo_json(rows)
         return
-    table = Table("file", "records", "why not sent", title=f"{len(found)} files read")
+    table = PlainTable("file", "records", "why not sent", title=f"{len(found)} files read")
     for file, records, reason in found:
-        table.add_row(safe(file), str(records), safe(reason))
-    Console(highlight=False).print(table)
+        table.add_row(file, str(records), reason)
+    PlainConsole().print(table)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
+from rich.text import Text
 
 from config import settings as configuration
 from config import topics
 from streams.kernel.errors import Transient
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import safe
+from topologies.operations.terminal import PlainConsole
 
 
 def command(
@@ -35,14 +35,15 @@ def command(
     files = files_in(path)
     if not files:
         raise typer.BadParameter(f"{path} holds no files", param_hint="PATH")
-    progress = Progress(transient=True, console=Console(stderr=True), disable=not Console(stderr=True).is_terminal)
+    errors = PlainConsole(stderr=True)
+    progress = Progress(transient=True, console=errors, disable=not errors.is_terminal)
     with progress:
         sending = progress.track(files, description=f"sending to {topics.raw(feed).name}")
         outcomes = send(settings, feed, sending, channel, lambda: time.sleep(1 / rate) if rate else None)
-    console = Console(highlight=False, soft_wrap=True)
+    console = PlainConsole(in_lines=True)
     for outcome in outcomes:
         if outcome.place is not None:
-            console.print(safe(f"{outcome.file} -> {outcome.place}, correlation id {outcome.correlation_id}"))
+            console.print(f"{outcome.file} -> {outcome.place}, correlation id {outcome.correlation_id}")
     failed = [f"{outcome.file}: {outcome.fault}" for outcome in outcomes if outcome.fault is not None]
     console.print(f"{len(outcomes) - len(failed)} of {len(outcomes)} sent.", _what_next())
     if failed:
@@ -58,10 +59,10 @@ def known_feed(asked: str, known: list[str]) -> None:
     raise typer.BadParameter(f"there is no feed {asked!r}; {hint}The feeds are {', '.join(known)}", param_hint="FEED")
 
 
-def _what_next() -> str:
+def _what_next() -> Text:
     events = topics.SHIPMENT_EVENTS.name.removesuffix(".v1")
     letters = topics.DLQ_INTAKE.name.removesuffix(".v1")
-    return (
+    return Text.from_markup(
         f"See what became of them:\n  [bold]shipsync tail {events} --from-beginning --until-end[/]\n"
         f"  [bold]shipsync tail {letters} --from-beginning --until-end[/]"
     )

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import getpass
-import json
 import time
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from config import settings as configuration
 from config.settings import Settings
@@ -18,7 +15,8 @@ from streams.contracts.model import MasterRecord
 from streams.contracts.references import Named, parse_key
 from streams.identity.record import ReferenceRecord
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import humane, moment, printable, safe
+from topologies.operations.record_view import humane, moment
+from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json
 
 app = typer.Typer(help="Resolve references that belong to no known shipment.", no_args_is_help=True)
 MOST_ROWS = 100
@@ -41,21 +39,21 @@ def list_waiting(as_json: AsJson = False) -> None:
 
     rows = manual_resolution.waiting(stack_file.resolve(configuration.load()))
     if as_json:
-        typer.echo(json.dumps(humane(rows), indent=2, ensure_ascii=False))
+        echo_json(humane(rows))
         return
     if not rows:
-        typer.echo("No reference is unresolved.")
+        echo("No reference is unresolved.")
         return
-    table = Table("reference", "since", "events", "latest", "orders' lines", "could be")
+    table = PlainTable("reference", "since", "events", "latest", "orders' lines", "could be")
     for row in rows[:MOST_ROWS]:
         latest = row["events"][-1] if row["events"] else None
         table.add_row(
-            safe(row["reference"]), moment(row["waiting_since"] or row["updated_at"]), str(len(row["events"])),
-            safe("-" if latest is None else f"{latest['carrier']} {latest['milestone']}"),
-            safe(", ".join(line["order_id"] for line in row["lines"]) or "-"),
-            safe(", ".join(row["candidates"]) or "none known"),
+            row["reference"], moment(row["waiting_since"] or row["updated_at"]), str(len(row["events"])),
+            "-" if latest is None else f"{latest['carrier']} {latest['milestone']}",
+            ", ".join(line["order_id"] for line in row["lines"]) or "-",
+            ", ".join(row["candidates"]) or "none known",
         )
-    console = Console(highlight=False)
+    console = PlainConsole()
     console.print(table)
     if len(rows) > MOST_ROWS:
         console.print(f"and {len(rows) - MOST_ROWS} more: shipsync identity list --json")
@@ -98,26 +96,26 @@ def _say(settings: Settings, known: ReferenceRecord, said: MasterRecord, *, appl
     if apply:
         master_data.write(settings, [said])
     if as_json:
-        typer.echo(json.dumps(humane({**found, "applied": apply}), indent=2, ensure_ascii=False))
+        echo_json(humane({**found, "applied": apply}))
         return
     _show(found)
-    typer.echo("Written." if apply else "Nothing is written yet: add --apply.")
+    echo("Written." if apply else "Nothing is written yet: add --apply.")
 
 
 def _show(found: dict[str, Any]) -> None:
     for words, events in (("goes out at", found["told"]), ("is taken back at", found["taken_back"])):
         for event in events:
-            typer.echo(printable(
+            echo(
                 f"{moment(event['occurred_at'])} {event['milestone']} {words} {event['shipment']}"
-            ))
+            )
     for line in found["lines"]:
         words = "claims no more" if line["withdrawn"] else "claims"
         order, shipment = f"order {line['order_id']}", f"{line['carrier']}:{line['tracking_number']}"
-        typer.echo(printable(f"{order} (delivery {line['delivery_id']}) {words} {shipment}"))
+        echo(f"{order} (delivery {line['delivery_id']}) {words} {shipment}")
     if not (found["told"] or found["taken_back"] or found["lines"]):
-        typer.echo("Nothing would change.")
+        echo("Nothing would change.")
     if found["still_waiting"]:
-        typer.echo(f"{found['still_waiting']} would still wait: of another time than what waits last.")
+        echo(f"{found['still_waiting']} would still wait: of another time than what waits last.")
 
 
 def _reference(text: str) -> Named:

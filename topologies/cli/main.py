@@ -108,11 +108,9 @@ def _told(error: Exception) -> str | None:
 
 
 def _complain(text: str) -> None:
-    from rich.console import Console
+    from topologies.operations.terminal import PlainConsole, safe
 
-    from topologies.operations.record_view import safe
-
-    Console(stderr=True, highlight=False, soft_wrap=True).print(safe(text))
+    PlainConsole(stderr=True, in_lines=True).print(safe(text))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-import json
+import io
 import sys
 import time
 from pathlib import Path
@@ -11,15 +11,14 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from config import settings as configuration
 from streams.contracts.model import MasterRecord
 from streams.kernel.vocabulary import MasterKind
 from streams.masterdata.rows import Difference, Fault
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import moment, printable, safe
+from topologies.operations.record_view import moment
+from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json, echo_text
 
 app = typer.Typer(help="Keep carriers, customers, references and links by hand.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -54,13 +53,13 @@ def import_file(
     found = difference(master_data.known(settings), rows.records)
     written = master_data.write(settings, found.to_write) if apply else 0
     if as_json:
-        typer.echo(json.dumps({**_plain(found), "written": written}, indent=2, ensure_ascii=False))
+        echo_json({**_plain(found), "written": written})
         return
     _show(found)
     if apply:
-        typer.echo(f"{written} written.")
+        echo(f"{written} written.")
     elif found.to_write:
-        typer.echo("Nothing is written yet: add --apply.")
+        echo("Nothing is written yet: add --apply.")
 
 
 @app.command("list")
@@ -73,14 +72,14 @@ def list_records(
 
     records = _standing(master_data.known(stack_file.resolve(configuration.load())), kind)
     if as_json:
-        typer.echo(json.dumps([msgspec.to_builtins(one) for one in records], indent=2, ensure_ascii=False))
+        echo_json([msgspec.to_builtins(one) for one in records])
         return
-    table = Table("kind", "id", "says", "by", "when")
+    table = PlainTable("kind", "id", "says", "by", "when")
     for one in records:
         table.add_row(
-            one.kind.value, safe(one.id), safe(_says(one)), safe(one.updated_by), moment(one.updated_at)
+            one.kind.value, one.id, _says(one), one.updated_by, moment(one.updated_at)
         )
-    Console(highlight=False).print(table)
+    PlainConsole().print(table)
 
 
 @app.command("export")
@@ -90,7 +89,13 @@ def export(
     """Print the records as CSV, in the form that import reads."""
     from topologies.operations import master_data
 
-    master_data.export(_standing(master_data.known(stack_file.resolve(configuration.load())), kind), sys.stdout)
+    records = _standing(master_data.known(stack_file.resolve(configuration.load())), kind)
+    if not sys.stdout.isatty():
+        master_data.export(records, sys.stdout)
+        return
+    shown = io.StringIO()
+    master_data.export(records, shown)
+    echo_text(shown.getvalue())
 
 
 def _standing(records: dict[str, MasterRecord], kind: MasterKind | None) -> list[MasterRecord]:
@@ -113,13 +118,13 @@ def _plain(found: Difference) -> dict[str, Any]:
 
 
 def _show(found: Difference) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = PlainConsole(in_lines=True)
     for key, record in found.added.items():
-        console.print(safe(f"+ {key}: {_says(record)}"), style="green")
+        console.print(f"+ {key}: {_says(record)}", style="green")
     for key, (old, new) in found.changed.items():
-        console.print(safe(f"~ {key}: {_says(old)} -> {_says(new)}"), style="yellow")
+        console.print(f"~ {key}: {_says(old)} -> {_says(new)}", style="yellow")
     for key in found.withdrawn:
-        console.print(safe(f"- {key}"), style="red")
+        console.print(f"- {key}", style="red")
     console.print(
         f"{len(found.added)} new, {len(found.changed)} changed, {len(found.withdrawn)} withdrawn,"
         f" {found.unchanged} unchanged."
@@ -128,9 +133,9 @@ def _show(found: Difference) -> None:
 
 def _show_faults(faults: list[Fault], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"faults": [fault._asdict() for fault in faults]}, indent=2, ensure_ascii=False))
+        echo_json({"faults": [fault._asdict() for fault in faults]})
         return
     for fault in faults:
-        typer.echo(f"line {fault.line}, {fault.field}: {printable(fault.detail)}", err=True)
-    typer.echo(f"{len(faults)} faults; nothing was written.", err=True)
+        echo(f"line {fault.line}, {fault.field}: {fault.detail}", err=True)
+    echo(f"{len(faults)} faults; nothing was written.", err=True)
 

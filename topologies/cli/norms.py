@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from config import settings as configuration
 from streams.contracts.dwell_keys import ANY
 from streams.shipments.timers.expected_dwell import Usual, hours
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import safe
+from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json
 from topologies.stages.norm_table import read
 
 
@@ -25,18 +22,20 @@ def command(
     norms = [one for one in read(stack_file.resolve(configuration.load())) if carrier in (None, one.carrier)]
     norms.sort(key=lambda one: (one.carrier, one.status, one.lane))
     if as_json:
-        typer.echo(json.dumps([_plain(one) for one in norms], indent=2))
+        echo_json([_plain(one) for one in norms])
         return
     if not norms:
-        typer.echo("Nothing is learnt yet: shipments count some time after they have ended, see docs/alerts.md")
+        echo("Nothing is learnt yet: shipments count some time after they have ended, see docs/alerts.md")
         return
-    table = Table("carrier", "lane", "status", "dwells", "half take", "95 of 100 take", title="Usual dwells, at most")
+    table = PlainTable(
+        "carrier", "lane", "status", "dwells", "half take", "95 of 100 take", title="Usual dwells, at most"
+    )
     for one in norms:
         table.add_row(
-            safe(_whose(one.carrier)), safe(_whose(one.lane)), one.status.value, f"{one.observations:,}",
+            _whose(one.carrier), _whose(one.lane), one.status.value, f"{one.observations:,}",
             hours(one.median_ms), hours(one.usual_ms),
         )
-    Console(highlight=False).print(table)
+    PlainConsole().print(table)
 
 
 def _whose(name: str) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from config import settings as configuration
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import humane, moment, safe
+from topologies.operations.record_view import humane, moment
+from topologies.operations.terminal import PlainConsole, PlainTable, echo_json
 
 app = typer.Typer(help="Find orders and shipments that do not match.", no_args_is_help=True)
 MOST_ROWS = 100
@@ -29,18 +27,18 @@ def waiting(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = 
 
     found = manual_resolution.never_found(stack_file.resolve(configuration.load()))
     if as_json:
-        typer.echo(json.dumps(humane(found), indent=2, ensure_ascii=False))
+        echo_json(humane(found))
         return
-    console = Console(highlight=False)
-    lines = Table("order", "delivery", "customer", "waits for", "why", "updated", title="Lines without a shipment")
+    console = PlainConsole()
+    lines = PlainTable("order", "delivery", "customer", "waits for", "why", "updated", title="Lines without a shipment")
     for row in found["lines"][:MOST_ROWS]:
         lines.add_row(
-            *(safe(row[name]) for name in ("order_id", "delivery_id", "customer_id", "waits_for", "why")),
+            *(row[name] for name in ("order_id", "delivery_id", "customer_id", "waits_for", "why")),
             moment(row["updated_at"]),
         )
-    shipments = Table("shipment", "status", "events", "updated", title="Shipments without an order")
+    shipments = PlainTable("shipment", "status", "events", "updated", title="Shipments without an order")
     for row in found["shipments"][:MOST_ROWS]:
-        shipments.add_row(safe(row["shipment"]), row["status"], str(row["events"]), moment(row["updated_at"]))
+        shipments.add_row(row["shipment"], row["status"], str(row["events"]), moment(row["updated_at"]))
     for name, table in (("lines", lines), ("shipments", shipments)):
         if found[name]:
             console.print(table)

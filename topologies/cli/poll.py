@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 from prometheus_client import start_http_server
-from rich.console import Console
-from rich.table import Table
 
 from config import settings as configuration
 from config.settings import Settings
 from streams.kernel.errors import Fatal, ShipSyncError
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import safe
+from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json
 from topologies.runtime import logs
 
 log = logging.getLogger(__name__)
@@ -61,18 +58,18 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
     settings = stack_file.resolve(configuration.load())
     found = polling_status.look(settings, carrier_polling.configured(settings), carrier_polling.now_ms())
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        echo_json(found)
         return
     if not found:
-        typer.echo("No feed is polled: set credentials by feed in SHIPSYNC_POLL_CREDENTIALS, see docs/polling.md")
+        echo("No feed is polled: set credentials by feed in SHIPSYNC_POLL_CREDENTIALS, see docs/polling.md")
         return
     columns = ("due", "waiting", "settled", "not_found", "expired")
-    table = Table("feed", *(name.replace("_", " ") for name in columns), "next due", "circuit", title="Polling")
+    table = PlainTable("feed", *(name.replace("_", " ") for name in columns), "next due", "circuit", title="Polling")
     for one in found:
         table.add_row(
-            one["feed"], *(f"{one[name]:,}" for name in columns), _moment(one["next_due_at"]), safe(_circuit(one))
+            one["feed"], *(f"{one[name]:,}" for name in columns), _moment(one["next_due_at"]), _circuit(one)
         )
-    Console(highlight=False).print(table)
+    PlainConsole().print(table)
 
 
 def _show_plan(settings: Settings, most: int, *, as_json: bool) -> None:
@@ -81,16 +78,16 @@ def _show_plan(settings: Settings, most: int, *, as_json: bool) -> None:
 
     planned = polling_status.planned(settings, carrier_polling.configured(settings), carrier_polling.now_ms(), most)
     if as_json:
-        typer.echo(json.dumps(planned, indent=2))
+        echo_json(planned)
         return
-    table = Table("feed", "number", "status", "due", "asked", "in a row", "last error", title="Next requests")
+    table = PlainTable("feed", "number", "status", "due", "asked", "in a row", "last error", title="Next requests")
     for one in planned:
         trouble = one["failures"] or one["not_found"]
         table.add_row(
-            one["feed"], safe(one["tracking_number"]), one["status"], _moment(one["due_at"]), str(one["asked"]),
-            f"{trouble} {'failed' if one['failures'] else 'not found'}" if trouble else "-", safe(one["detail"]),
+            one["feed"], one["tracking_number"], one["status"], _moment(one["due_at"]), str(one["asked"]),
+            f"{trouble} {'failed' if one['failures'] else 'not found'}" if trouble else "-", one["detail"],
         )
-    Console(highlight=False).print(table)
+    PlainConsole().print(table)
 
 
 def _circuit(one: dict[str, Any]) -> str:

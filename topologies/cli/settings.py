@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated
 
 import typer
 from pydantic import SecretStr
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from config import settings as configuration
 from config.settings import GROUPS, SETTINGS, Setting, Settings
+from topologies.operations.terminal import PlainConsole, PlainTable, echo_json, echo_text, one_line
 
 HIDDEN = "(set, not shown)"
 HEAD = """# Settings
@@ -35,22 +33,22 @@ def command(
 ) -> None:
     """List every setting: its variable, the value it has here, what it does. Secrets are not shown."""
     if markdown:
-        typer.echo(as_markdown())
+        echo_text(as_markdown())
         return
     settings = configuration.load()
     values = {one.variable: shown(one, settings) for one in SETTINGS.values()}
     if as_json:
-        typer.echo(json.dumps(values, indent=2))
+        echo_json(values)
         return
-    table = Table(title="Settings")
+    table = PlainTable(title="Settings")
     table.add_column("setting", no_wrap=True)
     table.add_column("value", overflow="fold")
     table.add_column("what it does")
     given = settings.given
     for one in SETTINGS.values():
         style = "bold" if one.name in given else ""
-        table.add_row(one.variable, Text(values[one.variable], style), Text(one.info.description or ""))
-    Console(highlight=False).print(table)
+        table.add_row(one.variable, Text(one_line(values[one.variable]), style), one.info.description or "")
+    PlainConsole().print(table)
 
 
 def shown(one: Setting, settings: Settings) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.text import Text
 
 from config import settings as configuration
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import EnrichedEvent, Related, ShipmentState
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import cut, humane, moment, safe
+from topologies.operations.record_view import humane, moment
+from topologies.operations.terminal import PlainConsole, PlainTable, cut, echo, echo_json, one_line, safe
 
 app = typer.Typer(help="Show what is known about one shipment.", no_args_is_help=True)
 RAW_SHOWN, TEXT = 2_000, 40
@@ -42,7 +41,7 @@ def inspect_shipment(
         )
     settings = stack_file.resolve(configuration.load())
     key = f"{carrier.strip().lower()}:{''.join(reference.split()).upper()}"
-    errors = Console(stderr=True)
+    errors = PlainConsole(stderr=True)
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("reading")
         found = inspect(
@@ -50,11 +49,11 @@ def inspect_shipment(
             lambda topic, done, total: bar.update(task, description=topic, completed=done, total=total),
         )
     if as_json:
-        typer.echo(json.dumps(humane(plain(found)), indent=2, ensure_ascii=False))
+        echo_json(humane(plain(found)))
     elif found.state is None and not found.events and not found.archived:
-        typer.echo(f"Nothing is known about {key}.", err=True)
+        echo(f"Nothing is known about {key}.", err=True)
     else:
-        console = Console(highlight=False)
+        console = PlainConsole()
         if found.state is not None:
             _show_state(found.state, console)
         for ended in found.archived:
@@ -66,9 +65,9 @@ def inspect_shipment(
         raise typer.Exit(1)
 
 
-def _show_state(state: ShipmentState, console: Console) -> None:
+def _show_state(state: ShipmentState, console: PlainConsole) -> None:
     life = "" if state.life == 1 else f", shipment {state.life}"
-    table = Table(show_header=False, title=safe(f"{state.carrier}:{state.tracking_number}{life}"))
+    table = PlainTable(show_header=False, title=f"{state.carrier}:{state.tracking_number}{life}")
     rows = {
         "status": state.status.value + (" (archived)" if state.archived else ""),
         "since": _when(state.status_at),
@@ -87,7 +86,7 @@ def _show_state(state: ShipmentState, console: Console) -> None:
     }
     for name, value in rows.items():
         if value:
-            table.add_row(name, safe(value))
+            table.add_row(name, value)
     console.print(table)
 
 
@@ -95,8 +94,8 @@ def _related(numbers: list[Related]) -> str:
     return ", ".join(f"{one.key} ({one.kind.value.replace('_', ' ')})" for one in numbers)
 
 
-def _history(key: str, events: list[EnrichedEvent]) -> Table:
-    table = Table("happened", "milestone", "exception", "code", "carrier's text", "by", "raw record", "note")
+def _history(key: str, events: list[EnrichedEvent]) -> PlainTable:
+    table = PlainTable("happened", "milestone", "exception", "code", "carrier's text", "by", "raw record", "note")
     for one in sorted(events, key=lambda enriched: _event(enriched)[0]):
         event = one.event
         assert not isinstance(event, bytes)
@@ -110,9 +109,9 @@ def _history(key: str, events: list[EnrichedEvent]) -> Table:
         table.add_row(
             moment(event.occurred_at), event.milestone.value,
             "" if event.exception.value == "none" else f"{event.exception.value} ({event.reason.value})",
-            safe(event.carrier_code), safe(cut(event.carrier_text, TEXT)),
-            safe(f"{source.feed} {source.channel}"), safe(f"{source.topic}[{source.partition}] @ {source.offset}"),
-            safe(", ".join(notes)),
+            event.carrier_code, cut(event.carrier_text, TEXT),
+            f"{source.feed} {source.channel}", f"{source.topic}[{source.partition}] @ {source.offset}",
+            ", ".join(notes),
         )
     return table
 
@@ -123,11 +122,11 @@ def _event(enriched: EnrichedEvent) -> tuple[int, str]:
     return event.occurred_at, event.event_id
 
 
-def _show_raw(enriched: EnrichedEvent, raw: bytes | None, console: Console) -> None:
+def _show_raw(enriched: EnrichedEvent, raw: bytes | None, console: PlainConsole) -> None:
     event = enriched.event
     assert not isinstance(event, bytes)
     source = event.source
-    console.rule(safe(f"{source.topic}[{source.partition}] @ {source.offset}"))
+    console.rule(Text(one_line(f"{source.topic}[{source.partition}] @ {source.offset}")))
     if raw is None:
         console.print("no longer kept", style="yellow")
     else:

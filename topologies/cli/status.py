@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,17 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from config import settings as configuration
 from config.settings import Processing, Settings
 from streams.kernel.errors import ShipSyncError, Transient
 from topologies.local_stack import stack_file
-from topologies.operations.record_view import printable
 from topologies.operations.status import OpenAlert, ProcessStatus, StackStatus, look, with_alerts, with_rates
+from topologies.operations.terminal import PlainConsole, PlainTable, echo_json, one_line
 
 if TYPE_CHECKING:
     from topologies.operations.alert_board import AlertBoard
@@ -40,13 +38,13 @@ def command(
     """Show each process: state, records per second, outcomes, dead letters, lag, memory; and open alerts."""
     settings = configuration.load()
     before = current(settings.state.data_dir)
-    console = Console(highlight=False)
+    console = PlainConsole()
     with _alert_board(stack_file.resolve(settings)) as board:
         time.sleep(REFRESH_SECONDS)
         if not watch:
             now = _look_again(settings, before, board)
             if as_json:
-                typer.echo(json.dumps(asdict(now), indent=2))
+                echo_json(asdict(now))
             else:
                 console.print(view(now))
             return
@@ -99,7 +97,7 @@ def _look_again(settings: Settings, before: StackStatus, board: AlertBoard | Non
 
 def view(status: StackStatus) -> Group:
     """The status as a table, with what became of the records, dead letters and open alerts below."""
-    table = Table("process", "pid", "state", "restarts")
+    table = PlainTable("process", "pid", "state", "restarts")
     for name in ("records", "per s", "lag", "CPU s", "MB"):
         table.add_column(name, justify="right")
     for process in status.processes:
@@ -109,13 +107,13 @@ def view(status: StackStatus) -> Group:
         for process in status.processes for reason, count in process.dead_letters.items()
     }
     outcomes = [
-        Text(f"{process.name}: {told}") for process in status.processes if (told := _counts(process.outcomes))
+        Text(one_line(f"{process.name}: {told}")) for process in status.processes if (told := _counts(process.outcomes))
     ]
     footer = f"up {_duration(status.uptime_s)}, broker {status.bootstrap}, registry {status.registry_url}"
     footer += _processing(status)
     return Group(
-        table, *outcomes, Text("dead letters: " + (_counts(dead) or "none")), _alerts(status.open_alerts),
-        Text(footer, style="dim"),
+        table, *outcomes, Text(one_line(f"dead letters: {_counts(dead) or 'none'}")), _alerts(status.open_alerts),
+        Text(one_line(footer), style="dim"),
     )
 
 
@@ -131,7 +129,7 @@ def _processing(status: StackStatus) -> str:
 def _row(process: ProcessStatus) -> list[str | Text]:
     known = process.memory_bytes > 0
     return [
-        process.name, str(process.pid or "-"), Text(process.state, style=STYLES.get(process.state, "red")),
+        process.name, str(process.pid or "-"), Text(one_line(process.state), style=STYLES.get(process.state, "red")),
         str(process.restarts or "-"), f"{process.records:,}" if known else "-",
         "-" if process.per_second is None else f"{process.per_second:,.0f}",
         f"{process.lag:,}" if known else "-", f"{process.cpu_seconds:.0f}" if known else "-",
@@ -146,9 +144,9 @@ def _alerts(alerts: list[OpenAlert] | None) -> Text:
     for alert in alerts[:MOST_ALERTS]:
         raised = datetime.fromtimestamp(alert.raised_at / 1000, UTC)
         style = "red" if alert.severity == "critical" else "yellow"
-        shown.append(f"\n  {raised:%Y-%m-%d %H:%M}Z {alert.severity} {printable(alert.message)}", style=style)
+        shown.append(f"\n  {raised:%Y-%m-%d %H:%M}Z " + one_line(f"{alert.severity} {alert.message}"), style=style)
         if alert.state != "raised":
-            shown.append(f" ({alert.state})", style="dim")
+            shown.append(one_line(f" ({alert.state})"), style="dim")
     if len(alerts) > MOST_ALERTS:
         shown.append(f"\n  and {len(alerts) - MOST_ALERTS} more: shipsync alerts list", style="dim")
     return shown

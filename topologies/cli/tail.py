@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -11,12 +10,12 @@ from typing import Annotated
 
 import typer
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Message, TopicPartition
-from rich.console import Console
 
 from config import settings as configuration
 from config.settings import Settings
 from connectors.kafka.consumer import PartitionReader
 from topologies.local_stack import stack_file
+from topologies.operations.terminal import PlainConsole, echo_json
 
 POLL_SECONDS = 0.2
 
@@ -41,7 +40,7 @@ def command(
     every_feed = settings.replace(feeds=())
     name = full_name(topic, [declared.name for declared in catalogue(every_feed.intake)])
     writer_schema = Registry(settings).writer_schema
-    console = Console(soft_wrap=True, highlight=False)
+    console = PlainConsole(in_lines=True)
     shown = 0
     with _interrupted() as stop:
         for record in records(settings, name, from_beginning, until_end, stop):
@@ -49,7 +48,7 @@ def command(
             if key is not None and told["key"] != key:
                 continue
             if as_json:
-                typer.echo(json.dumps(told, ensure_ascii=False))
+                echo_json(told, indent=None)
             else:
                 console.print(line(told))
             shown += 1

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from config import settings as configuration
 from config.topics import DAY_MS, Cleanup, Topic, raw
 from topologies.local_stack import stack_file
+from topologies.operations.terminal import PlainConsole, PlainTable, echo_json, echo_text
 
 WAIT_SECONDS = 10.0
 EVERY_FEED = "<feed>"
@@ -28,22 +26,22 @@ def command(
     from topologies.local_stack.stack import catalogue
 
     declared = catalogue(None if markdown else configuration.load().intake)
-    console = Console(soft_wrap=True, highlight=False)
+    console = PlainConsole(in_lines=True)
     if create or check:
         _on_the_cluster(declared, console, create=create)
     elif as_json:
-        typer.echo(json.dumps([row(topic) for topic in declared], indent=2))
+        echo_json([row(topic) for topic in declared])
     elif markdown:
-        typer.echo(as_markdown(declared))
+        echo_text(as_markdown(declared))
     else:
-        table = Table("topic", "what", "key", "contract", "cleanup", "owner", title="Topics")
+        table = PlainTable("topic", "what", "key", "contract", "cleanup", "owner", title="Topics")
         for topic in declared:
             told = row(topic)
             table.add_row(*(str(told[name] or "-") for name in ("name", "what", "key", "schema", "cleanup", "owner")))
-        Console(highlight=False).print(table)
+        PlainConsole().print(table)
 
 
-def _on_the_cluster(declared: Sequence[Topic], console: Console, *, create: bool) -> None:
+def _on_the_cluster(declared: Sequence[Topic], console: PlainConsole, *, create: bool) -> None:
     from connectors.kafka.topic_admin import TopicAdmin
 
     admin = TopicAdmin(stack_file.resolve(configuration.load()))
@@ -53,7 +51,7 @@ def _on_the_cluster(declared: Sequence[Topic], console: Console, *, create: bool
             console.print(f"created {name}")
     found = admin.differences(declared)
     for difference in found:
-        console.print(difference, markup=False)
+        console.print(difference)
     if found:
         raise typer.Exit(1)
     console.print(f"{len(declared)} topics are as declared")

@@ -6,12 +6,11 @@ import signal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from config import settings as configuration
 from config.topics import APPS
-from topologies.operations.record_view import safe
+from topologies.operations.terminal import PlainConsole, one_line, printable
 
 if TYPE_CHECKING:
     from topologies.local_stack.stack import Stack
@@ -52,14 +51,14 @@ def command(
     if external and ports is not None:
         raise typer.BadParameter("goes with embedded services only, not with --external", param_hint="--ports")
     settings = configuration.load()
-    console = Console(highlight=False, soft_wrap=True)
+    console = PlainConsole(in_lines=True)
     stopping = _signals()
 
     def say(name: str, what: str) -> None:
-        console.print(Text(f"{name:>11}  ", style="bold").append(what, style="not bold"))
+        console.print(Text(one_line(f"{name:>11}  "), style="bold").append(one_line(what), style="not bold"))
 
     def hear(name: str, line: str) -> None:
-        console.print(safe(f"{name:>11} | {line}"), style="dim")
+        console.print(f"{name:>11} | {line}", style="dim")
 
     stack = Stack(
         settings, external=external, stages=only, ports=ports, say=say, hear=hear if verbose else None
@@ -82,10 +81,13 @@ def _signals() -> list[int]:
     return got
 
 
-def _announce(stack: Stack, console: Console) -> None:
+def _announce(stack: Stack, console: PlainConsole) -> None:
     gateway = "" if stack.gateway_url is None else f"\nThe gateway listens at {stack.gateway_url} (API: openapi.json)."
-    console.print(
-        f"\nUp. Broker {stack.settings.kafka.bootstrap}, registry {stack.settings.kafka.registry_url},"
-        f" logs in {stack.settings.state.data_dir / 'logs'}.{gateway}\nIn another terminal: [bold]shipsync demo[/],"
-        " [bold]shipsync status[/], [bold]shipsync tail customer.updates[/]. Ctrl-C stops all.\n"
-    )
+    console.print(Text.assemble(
+        printable(
+            f"\nUp. Broker {stack.settings.kafka.bootstrap}, registry {stack.settings.kafka.registry_url},"
+            f" logs in {stack.settings.state.data_dir / 'logs'}.{gateway}\nIn another terminal: "
+        ),
+        ("shipsync demo", "bold"), ", ", ("shipsync status", "bold"), ", ", ("shipsync tail customer.updates", "bold"),
+        ". Ctrl-C stops all.\n",
+    ))

@@ -14,7 +14,7 @@ from rich.markup import escape
 from config.settings import Settings
 from topologies.local_stack import stack_file
 from topologies.local_stack.stack import Stack, on_free_ports
-from topologies.operations.record_view import safe
+from topologies.operations.terminal import safe
 
 
 def found(settings: Settings) -> Settings | None:

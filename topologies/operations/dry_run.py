@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from config.settings import Settings
 from config.topics import raw
 from connectors.carriers import Carrier
+from connectors.mapping.declared.published_codes import PublishedList
 from streams.contracts.model import CarrierEvent
 from streams.intake.payload_shape import BREAKS_CONTRACT
 from streams.intake.step import step
@@ -84,7 +85,8 @@ class Drift(Struct):
 
 class Findings(Struct):
     """What a mapping still misses, over all files tried. ``refused``: (file, reason, detail) of each refusal;
-    ``carrier_errors``: how many answers say that the carrier has nothing to tell.
+    ``carrier_errors``: how many answers say that the carrier has nothing to tell. ``published``: how much of its
+    published code lists the mapping knows.
     """
 
     files: int = 0
@@ -94,6 +96,7 @@ class Findings(Struct):
     never_filled: list[str] = field(default_factory=list)
     refused: list[tuple[str, str, str]] = field(default_factory=list)
     drift: Drift = field(default_factory=Drift)
+    published: list[PublishedList] = field(default_factory=list)
 
     @property
     def faults(self) -> int:

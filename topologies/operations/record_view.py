@@ -18,11 +18,11 @@ from config import contracts, headers
 from connectors.kafka.message_headers import headers_of
 from connectors.kafka.registry import split
 from streams.kernel.errors import Reject
+from topologies.operations.terminal import cut, one_line, printable
 
 WriterSchema = Callable[[int], dict[str, Any]]
 RAW_PREVIEW, LETTER_PREVIEW = 2000, 200
 """Characters shown of a value that is not Avro, and of one that is a dead letter."""
-SAFE_CONTROLS = {ord("\n"), ord("\t")}
 
 
 def plain(record: Message, writer_schema: WriterSchema) -> dict[str, Any]:
@@ -50,17 +50,17 @@ def plain(record: Message, writer_schema: WriterSchema) -> dict[str, Any]:
 def line(told: dict[str, Any]) -> Text:
     """One record: time, key and value; for a dead letter the reason, the origin and its beginning."""
     shown = Text(f"{told['time']}  ", style="dim")
-    shown.append(printable(told["key"] or "-"), style="bold")
+    shown.append(one_line(told["key"] or "-"), style="bold")
     shown.append("  ")
     refused = "reason" in told
     if refused:
-        shown.append(printable(told["error"] or told["reason"]), style="red")
-        shown.append(f" ({told['origin']})\n    ")
+        shown.append(one_line(told["error"] or told["reason"]), style="red")
+        shown.append(one_line(f" ({told['origin']})") + "\n    ")
     value = told["value"]
     if value is None or value == "":
         shown.append("empty" if value == "" else "no value" if refused else "deleted", style="yellow")
     elif isinstance(value, (dict, list)):
-        shown.append(printable(json.dumps(value, ensure_ascii=False)))
+        shown.append(one_line(json.dumps(value, ensure_ascii=False)))
     else:
         shown.append(cut(printable(str(value)), LETTER_PREVIEW if refused else RAW_PREVIEW))
     return shown
@@ -114,24 +114,6 @@ def moment(milliseconds: int) -> str:
     except (ValueError, OverflowError, OSError):
         return f"{milliseconds} ms"
     return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def printable(text: str) -> str:
-    """The text with its control characters written out, so that it cannot control a terminal."""
-    return "".join(
-        one if one.isprintable() or ord(one) in SAFE_CONTROLS else one.encode("unicode_escape").decode("ascii")
-        for one in text
-    )
-
-
-def safe(text: str) -> Text:
-    """Foreign text for a rich console: control characters escaped, ``[red]`` and ``:smile:`` shown as they are."""
-    return Text(printable(text))
-
-
-def cut(text: str, most: int) -> str:
-    """At most so many characters, and how many there were."""
-    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
 
 
 def _value(value: bytes | None, writer_schema: WriterSchema) -> Any:

@@ -15,7 +15,7 @@ from topologies.runtime import metrics
 from topologies.runtime.deadletters import Encode, cards, letters
 from topologies.runtime.handler import Handled
 from topologies.runtime.outbox import HeldBack, carrying, to_hold, together
-from topologies.runtime.sink import Sink, Span, Unit
+from topologies.runtime.sink import Fenced, Sink, Span, Unit
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,8 @@ class ChunkWriter:
         """Write all of it for input partition ``number``; None once it is no longer ``ours``, which is asked before
         each step, with nothing final where that can be helped.
 
-        Raises Fenced where another worker took over, Fatal where the broker does not acknowledge.
+        Raises Fenced where another worker took over, or may have after the changelog was written; Fatal where the
+        broker does not acknowledge.
         """
         if not ours():
             return None
@@ -63,12 +64,13 @@ class ChunkWriter:
             with self._phase("changelog"):
                 self.changes(unit, number, handled, held)
             if held:
-                if not ours():
+                if not _still_ours(unit, number, ours):
                     return False
                 self.tell(unit, held)
-                if not ours():
+                if not _still_ours(unit, number, ours):
                     return False
                 self.note_told(unit, number, held)
+            return _still_ours(unit, number, ours)
         return ours()
 
     def outputs(self, unit: Unit, handled: Handled, now_ms: int) -> dict[bytes, HeldBack]:
@@ -123,3 +125,13 @@ class ChunkWriter:
     def _changelog(self) -> str:
         assert self._app.state_topic is not None
         return self._app.state_topic.name
+
+
+def _still_ours(unit: Unit, number: int, ours: Callable[[], bool]) -> bool:
+    """As ``ours``. Raises Fenced where it is a no and the changelog keeps what was written: the local state is behind
+    it, and must be restored before it is used again."""
+    if ours():
+        return True
+    if not unit.is_atomic:
+        raise Fenced(f"partition {number} may be another worker's, and its changelog is ahead of the local state")
+    return False

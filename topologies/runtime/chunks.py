@@ -113,7 +113,7 @@ class Chunk:
 class _Lane:
     """One partition during one assignment."""
 
-    __slots__ = ("changed", "clock", "committed", "done", "draining", "generation", "high_water",
+    __slots__ = ("backlog_end", "changed", "clock", "committed", "done", "draining", "generation", "high_water",
                  "in_flight", "moved_at", "open", "position", "records", "size", "tp", "waiting", "waiting_size")
 
     def __init__(
@@ -133,6 +133,7 @@ class _Lane:
         self.done: int | None = None
         self.committed: int | None = None
         self.high_water: int | None = None
+        self.backlog_end: int | None = None  # the readable end when the first answer came
         self.moved_at = clock()
 
     def advance(self) -> None:
@@ -239,6 +240,8 @@ class Ledger:
         lane.size += run.size
         lane.position = run.position
         lane.high_water = run.high_water
+        if lane.backlog_end is None:
+            lane.backlog_end = run.high_water
         lane.settle()
 
     def next_chunks(self) -> list[Chunk]:
@@ -296,6 +299,13 @@ class Ledger:
             lane = self._lanes.get(tp)
             if lane is not None and lane.generation == generation:
                 lane.committed = offset
+
+    def has_caught_up(self, number: int) -> bool:
+        """Whether everything that lay on this partition number of every topic, when its assignment began, is done."""
+        return all(
+            lane.backlog_end is not None and (lane.done or 0) >= lane.backlog_end
+            for tp, lane in self._lanes.items() if tp.partition == number
+        )
 
     def progress(self) -> list[Progress]:
         """How far each assigned partition is."""

@@ -101,6 +101,7 @@ class StageWorker:
             loop.add_signal_handler(number, self._stop.set)
         self._watchdog.start()
         self._runner.membership.ask = self._still_member
+        self._runner.has_caught_up = self._has_caught_up
         self._spawn(self._beat())
         self._spawn(self._sweep())
         running = asyncio.ensure_future(self._worker.start())
@@ -140,6 +141,10 @@ class StageWorker:
     async def _still_member(self) -> bool:
         consumer = self._consumer()
         return consumer is not None and await consumer.still_member()
+
+    def _has_caught_up(self, number: int) -> bool:
+        consumer = self._consumer()
+        return consumer is not None and consumer.ledger.has_caught_up(number)
 
     def _progress(self) -> list[Any]:
         consumer = self._consumer()

@@ -70,6 +70,7 @@ class StageRunner:
     ) -> None:
         self.app = app
         self.membership = membership or Membership(settings.stage.session_timeout)
+        self.has_caught_up: Callable[[int], bool] = lambda _: True
         self._handler = handler
         self._settings = settings
         self._sink = sink
@@ -141,12 +142,13 @@ class StageRunner:
                 chunk.done()
 
     async def sweep(self) -> None:
-        """Let the handler do what is due by the clock, partition by partition."""
+        """Let the handler do what is due by the clock, partition by partition. Where the backlog of a partition is not
+        taken in yet (``has_caught_up``), its silences are not real."""
         if self._changelog is None:
             return
         for one in list(self._partitions.values()):
             async with one.lock:
-                if one.state is None or not one.wanted:
+                if one.state is None or not one.wanted or not self.has_caught_up(one.number):
                     continue
                 try:
                     await self._sweep(one)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from connectors.mapping.declared.schema import Condition, Refusal
-from connectors.mapping.documents.paths import Levels, split, texts_below
+from connectors.mapping.documents.paths import Levels, bare, chosen, split, texts_below
 from streams.contracts.ids import normalise_tracking_number
 from streams.kernel.carrier_errors import CarrierError, ErrorKind
 from streams.kernel.errors import Reject
@@ -25,9 +25,9 @@ def test_of(condition: str | Condition, levels: Sequence[str]) -> Test:
     def present(at: Levels) -> bool:
         value = at[level]
         for key in keys:
-            if value.__class__ is not dict or key not in value:
+            if value.__class__ is not dict or bare(key) not in value:
                 return False
-            value = value[key]
+            value = chosen(value[bare(key)], key) if "[" in key else value[key]
         return value is not None and value != ""
 
     if not wanted:

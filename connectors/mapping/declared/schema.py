@@ -26,20 +26,25 @@ class Cadence(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Meaning(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The meaning of a status code. ``name``: the text of the event if the carrier sends none."""
+    """The meaning of a status code. ``name``: the text of the event if the carrier sends none. ``doubtful``: a delivery
+    that the code alone does not prove; it is told of as such, and the ERP hears of it once a person or a proof says so.
+    """
 
     milestone: Milestone
     exception: ExceptionType = ExceptionType.NONE
     reason: Reason = Reason.NORMAL
     classifier: Classifier = Classifier.ACTUAL
     name: str = ""
+    doubtful: bool = False
 
 
-class TextMeaning(Struct, frozen=True, forbid_unknown_fields=True):
-    """The meaning of texts that begin with ``starts``; with ``code``, only under that code."""
+class TextMeaning(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The meaning of texts that begin with ``starts`` or hold ``contains``; with ``code``, only under that code, whose
+    own entry it goes before."""
 
-    starts: str
     milestone: Milestone
+    starts: str = ""
+    contains: str = ""
     code: str | None = None
     exception: ExceptionType = ExceptionType.NONE
     reason: Reason = Reason.NORMAL
@@ -47,30 +52,49 @@ class TextMeaning(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Cause(Struct, frozen=True, forbid_unknown_fields=True):
-    """The meaning of a reason code. ``milestone`` replaces ``in_transit``, and no other milestone."""
+    """The meaning of a reason code. ``milestone`` replaces ``in_transit`` and ``delivery_attempted``, no other."""
 
     reason: Reason
     exception: ExceptionType = ExceptionType.NONE
     milestone: Milestone | None = None
 
 
+class Group(Struct, frozen=True, forbid_unknown_fields=True):
+    """Codes of one meaning. With ``under``, each stands under each of these types: ``X:05``, ``I:05``."""
+
+    codes: list[str]
+    milestone: Milestone
+    under: list[str] = field(default_factory=list)
+    exception: ExceptionType = ExceptionType.NONE
+    reason: Reason = Reason.NORMAL
+    classifier: Classifier = Classifier.ACTUAL
+
+
 class Statuses(Struct, frozen=True, forbid_unknown_fields=True):
-    """A status table. ``X:*`` is the meaning of all unlisted codes of type X."""
+    """A status table. ``X:*`` is the meaning of all unlisted codes of type X; ``codes`` goes over ``groups``.
+
+    ``published``: the codes of the carrier's own list, as a list, or by type (``X: ["05", "08"]``); ``shipsync carrier
+    check`` says how many of them the table maps.
+    """
 
     source: str
     codes: dict[str, Milestone | Meaning] = field(default_factory=dict)
     texts: list[TextMeaning] = field(default_factory=list)
     reasons: dict[str, Reason | Cause] = field(default_factory=dict)
+    groups: list[Group] = field(default_factory=list)
+    published: list[str] | dict[str, list[str]] = field(default_factory=list)
 
 
 class ZoneBy(Struct, frozen=True, forbid_unknown_fields=True):
     """Looks up the zone by a field of the scan: in ``tables/zones.yaml`` by country or region, in the UN/LOCODE list,
     or in the ``zones`` given here. ``table: place``: by UN/LOCODE, country and (if that has several zones) region of
-    the scan's ``place``; with ``by``, of the place in that text, which is parsed like a ``line``.
+    the scan's ``place``; with ``by``, of the place in that text, which is parsed like a ``line``. Whatever the table,
+    a field may hold the IANA name of the zone; ``table: zones``: it holds nothing else, and another text is flagged
+    ``zone_unknown``.
     """
 
     by: str | None = None
-    table: Literal["countries", "regions", "unlocodes", "place"] | None = None
+    table: Literal["countries", "regions", "unlocodes", "place", "zones"] | None = None
     zones: dict[str, str] = field(default_factory=dict)
 
 
@@ -84,6 +108,7 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True):
     ``/Date(...)/``, told apart by magnitude. ``utc``, ``local``: date field and time field; beside ``utc``,
     ``local`` gives only the offset; ``offset`` is the field with the offset of ``stamp`` or ``local``.
     ``zone``: the IANA zone of the stamp, if the carrier states it; the zone is then not assumed.
+    ``clock``: how many digits the carrier writes, where numbers may have lost leading zeros (``94700``).
     ``pattern``: the strptime pattern of a stamp or date that is not ISO 8601; of several the first that fits, where
     ``iso`` stands for ISO 8601.
     ``bare_midnight: date``: 00:00:00 without an offset means a date without a time;
@@ -97,6 +122,7 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True):
     local: list[str] | None = None
     offset: str | None = None
     zone: str | None = None
+    clock: Literal["hhmm", "hhmmss"] | None = None
     pattern: Paths | None = None
     bare_midnight: Literal["time", "date"] = "time"
     midnight: Literal["time", "date"] = "time"
@@ -132,13 +158,15 @@ class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
 
 class OtherCarrier(Struct, frozen=True, forbid_unknown_fields=True):
     """A field with the name of another carrier. ``aliases``: name -> slug; ``pattern``: a regular expression whose
-    matching group is the name, for fields that hold more; ``otherwise``: the slug if the field is empty.
+    matching group is the name, for fields that hold more; ``otherwise``: the slug if the field is empty;
+    ``none_of``: texts that name no carrier, as if the field were empty.
     """
 
     path: str
     pattern: str | None = None
     otherwise: str = "unknown"
     aliases: dict[str, str] = field(default_factory=dict)
+    none_of: list[str] = field(default_factory=list)
 
 
 class ReferenceFrom(Struct, frozen=True, forbid_unknown_fields=True):
@@ -189,10 +217,19 @@ class OwnCodes(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClassifiedBy(Struct, frozen=True, forbid_unknown_fields=True):
-    """A field with the classifier of the event. Values without an entry keep the status table's classifier."""
+    """A field with the classifier of the event. Values without an entry keep the status table's classifier; with
+    ``required``, a scan without the field is flagged ``classifier_missing``."""
 
     path: str
     values: dict[str, Classifier]
+    required: bool = False
+
+
+class CodeWay(Struct, frozen=True, forbid_unknown_fields=True):
+    """A coarser code, looked up where the one before it is absent or unmapped; in the document's table, or another."""
+
+    code: Paths
+    statuses: str = ""
 
 
 class Csv(Struct, frozen=True, forbid_unknown_fields=True):
@@ -213,10 +250,15 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     several paths joined by `` + `` are one list after the other.
 
     The texts of the paths in ``code``, joined by a colon, are looked up in the table ``statuses``, which may be
-    another carrier's: ``dhl/express``. ``always``
+    another carrier's: ``dhl/express``. ``else_codes``: coarser codes to look up in turn where that one is absent or
+    unmapped; the event is flagged ``code_fallback``. ``always``
     is the meaning of every scan if the document has neither code nor text. ``strip``: prefixes that are removed from
     codes. ``retracted``: a scan that meets the condition retracts the event with the same facts. ``leg``: the part of
     the journey. ``event_id``: the carrier's id of the scan; a later scan with the same id replaces the earlier one.
+    ``leave_out``: scans that meet one of these conditions are no events (steps still to come).
+    ``tracking_number``: ``asked`` among its paths stands for the number the poller asked for, which is the number in
+    any case where the paths have none. ``eta_zone_by``: the zone of the place of delivery, for estimates without one;
+    else they are in the zone of the scan.
     """
 
     name: str
@@ -230,6 +272,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     retracted: str | Condition | None = None
     each: dict[str, str] = field(default_factory=dict)
     code: Paths = field(default_factory=list)
+    else_codes: list[CodeWay] = field(default_factory=list)
+    leave_out: list[str | Condition] = field(default_factory=list)
     text: Paths = field(default_factory=list)
     reason_code: str | None = None
     reason_text: str | None = None
@@ -237,6 +281,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     place: Place | None = None
     zone_by: list[ZoneBy] = field(default_factory=list)
     eta: list[Time] = field(default_factory=list)
+    eta_zone_by: list[ZoneBy] = field(default_factory=list)
     delivery: Delivery | None = None
     piece: Paths | None = None
     leg: Paths | None = None

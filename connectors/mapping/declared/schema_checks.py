@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfoNotFoundError
 
-from connectors.mapping.declared.schema import Document, Push, Specification
+from connectors.mapping.declared.schema import Document, Push, Specification, Statuses, TextMeaning
 from connectors.mapping.declared.yaml_text import Lines
 from connectors.mapping.documents.adapter import BY_LINE
 from connectors.mapping.documents.location import line_parser
@@ -63,6 +63,29 @@ def check_push(push: Push, lines: Lines) -> None:
         raise lines.error(("push", "replay_seconds"), "is a number of seconds above 0")
     if push.answer not in (200, 202):
         raise lines.error(("push", "answer"), f"is 200 or 202, not {push.answer}")
+
+
+def check_texts(statuses: Statuses, lines: Lines, where: tuple[str, ...]) -> None:
+    """Raise CarrierFileError if an entry of ``texts`` names no words, or an earlier one leaves it nothing."""
+    before: list[TextMeaning] = []
+    for number, text in enumerate(statuses.texts):
+        at = (*where, str(number))
+        if not (text.starts or text.contains):
+            raise lines.error(at, "give starts, the words a text begins with, or contains")
+        shadow = next((one for one in before if _leaves_nothing(one, text)), None)
+        if shadow is not None:
+            raise lines.error(
+                at, f"is never reached: {shadow.starts or shadow.contains!r} stands before it and fits all its texts; "
+                "move it up",
+            )
+        before.append(text)
+
+
+def _leaves_nothing(earlier: TextMeaning, later: TextMeaning) -> bool:
+    """True where every text of ``later`` is one of ``earlier``; with ``contains``, only the plain case is seen."""
+    if earlier.contains or earlier.code not in (None, later.code):
+        return False
+    return bool(earlier.starts) and later.starts.casefold().startswith(earlier.starts.casefold())
 
 
 def check_times(document: Document, lines: Lines, where: tuple[str, ...]) -> None:

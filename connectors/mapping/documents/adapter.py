@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from connectors.formats import json, rows, xml
+from connectors.formats.envelopes import unwrapped
 from connectors.mapping.declared.refusals import MergedRejects, Refusals, Test, merged_by_reason
 from connectors.mapping.declared.schema import Csv
 from connectors.mapping.documents.document import MESSAGE, DocumentReader
@@ -22,6 +23,9 @@ DecodeRows = Callable[[bytes], Iterator[rows.Row]]
 DECODERS: dict[str, Decode] = {"json": json.read, "xml": xml.read}
 DECODERS_WITH_ATTRIBUTES: dict[str, Decode] = {**DECODERS, "xml": xml.read_with_attributes}
 BY_LINE = ("ndjson", "csv")
+_MAY_BE_WRAPPED = frozenset({
+    RejectReason.UNSUPPORTED_MESSAGE, RejectReason.UNEXPECTED_SHAPE, RejectReason.MALFORMED,
+})
 _BLANK = b" \t\r\n\xef\xbb\xbf\x00"
 Documents = Sequence[tuple[Test, DocumentReader]]
 
@@ -36,17 +40,28 @@ class MappedAdapter:
         self._documents = documents
 
     def parse(self, body: bytes, context: RawContext) -> Parsed:
-        """Map one payload to events, rejects and carrier errors. Raises Reject if no document matches."""
-        message, kind = self._read(body)
+        """Map one payload to events, rejects and carrier errors. Raises Reject if no document matches.
+
+        What is recognised only without the envelope of a connector is read without it.
+        """
         parsed = Parsed([], [])
-        self.parse_message(message, kind == "xml", context, parsed, Repetition(len(body)))
+        repetition = Repetition(len(body))
+        try:
+            message, kind = self._read(body)
+            self.parse_message(message, kind == "xml", context, parsed, repetition)
+        except Reject as reject:
+            inner = unwrapped(body) if reject.reason in _MAY_BE_WRAPPED else None
+            if inner is None:
+                raise
+            message, kind = self._read(inner)
+            self.parse_message(message, kind == "xml", context, parsed, repetition)
         if parsed.rejects:
             parsed.rejects = merged_by_reason(parsed.rejects)
         return parsed
 
     def shape(self, body: bytes) -> set[str]:
         """Return the paths of all fields in a payload. Raises Reject if it cannot be decoded."""
-        return shape(self._read(body)[0])
+        return shape(self._read(unwrapped(body) or body)[0])
 
     def parse_message(
         self, message: dict[str, Any], single_as_object: bool, context: RawContext, parsed: Parsed,

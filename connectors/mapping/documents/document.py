@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from connectors.mapping.declared.refusals import Refusals, test_of
 from connectors.mapping.declared.schema import Delivery, Document, OtherCarrier, Refusal, Specification
+from connectors.mapping.declared.status_meaning import is_final
 from connectors.mapping.declared.status_tables import StatusTable
 from connectors.mapping.documents.levels import LIST, elements_of
-from connectors.mapping.documents.location import location_reader, zone_finder
+from connectors.mapping.documents.location import ZoneFinder, assumes_country, location_reader
 from connectors.mapping.documents.meaning import ScanStatusReader, Table
 from connectors.mapping.documents.paths import Levels, Row, Texts, split
 from connectors.mapping.documents.references import ReadReferences, reference_reader
@@ -18,14 +21,16 @@ from connectors.mapping.values.event_builder import EventBuilder, Scan, retracti
 from connectors.mapping.values.event_times import end_of_day, time_reader
 from connectors.mapping.values.other_carriers import carrier_of
 from connectors.mapping.values.repetition import Repetition, size_of
+from connectors.mapping.values.times import UNREADABLE_TIME, Moment
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import CarrierEvent, ProofOfDelivery, Reference
 from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.carrier_errors import CarrierError
 from streams.kernel.errors import Reject
-from streams.kernel.vocabulary import Milestone, RejectReason
+from streams.kernel.vocabulary import Flag, Milestone, Precision, RejectReason
 
 MESSAGE = "message"
+ASKED = "asked"
 _MAY_SAY_MUCH = 4_096
 """Bytes from which on a record may hold much text above its scans."""
 _PROVEN = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})
@@ -44,14 +49,19 @@ class DocumentReader:
         self._compile_levels(spec, carrier.refusals)
         texts = Texts(levels)
         self._location = location_reader(spec.place, texts)
-        zone_of = zone_finder(spec.zone_by, carrier.zone, texts, spec.place, self._location)
+        self._zones = ZoneFinder(spec.zone_by, carrier.zone, texts, spec.place, self._location)
+        zone_of = self._zones.zone_of
+        self._assumes_country = assumes_country(spec.place, texts)
         carrier_slot = texts.first(carrier.carrier.path if isinstance(carrier.carrier, OtherCarrier) else None)
-        self._number = texts.slots(spec.tracking_number)
+        self._number = texts.slots([path for path in _listed(spec.tracking_number) if path != ASKED])
         self._moment = time_reader(spec.time, texts, zone_of)
         self._read_status = ScanStatusReader(
             spec, carrier_of(carrier.carrier, names), carrier_slot, statuses, table_of, texts
         ).read
-        self._eta = time_reader(spec.eta, texts, zone_of) if spec.eta else None
+        eta_zone_of = zone_of if not spec.eta_zone_by else ZoneFinder(
+            [*spec.eta_zone_by, *spec.zone_by], carrier.zone, texts, spec.place, self._location
+        ).zone_of
+        self._eta = time_reader(spec.eta, texts, eta_zone_of) if spec.eta else None
         self._proof = _proof(spec.delivery, texts)
         self._piece = texts.first(spec.piece)
         self._leg = texts.first(spec.leg)
@@ -59,6 +69,7 @@ class DocumentReader:
         self._read_references = reference_reader(spec.references, levels, names)
         self._references_per_scan = any(split(one.each, levels)[0] == len(levels) - 1 > 0 for one in spec.references)
         self._retracted = test_of(spec.retracted, levels) if spec.retracted is not None else None
+        self._left_out = [test_of(one, levels) for one in spec.leave_out]
         self._missing = (
             _first_path(spec.tracking_number),
             spec.time[0].stamp or _first_path(spec.time[0].utc or spec.time[0].local or []),
@@ -133,7 +144,7 @@ class DocumentReader:
             self._count_above(scans, repetition)
         if references and not self._references_per_scan:
             repetition.take(size_of(references), len(scans))
-        for at in scans:
+        for at in self._kept(scans, parsed):
             if self._references_per_scan:
                 references = references_of(at)
                 if may_say_much:
@@ -166,24 +177,67 @@ class DocumentReader:
             return
         repetition.take(sum(len(row[slot] or "") for slot in self._slots_above), len(scans))
 
+    def _kept(self, scans: list[Levels], parsed: Parsed) -> list[Levels]:
+        """Return the scans that are no steps to leave out; a reject if that leaves none."""
+        if not self._left_out:
+            return scans
+        kept = [at for at in scans if not any(matches(at) for matches in self._left_out)]
+        if not kept:
+            parsed.rejects.append(Reject(
+                RejectReason.UNSUPPORTED_MESSAGE, f"{self.name}: leave_out leaves none of {len(scans)} scans",
+                self._paths[-1] if self._paths else MESSAGE,
+            ))
+        return kept
+
     def _event(self, row: Row, references: list[Reference], context: RawContext, index: int) -> CarrierEvent:
         number = _number(row, self._number) or normalise_tracking_number(context.asked_number)
-        moment = self._moment(row)
+        moment, unreadable = self._time_of(row)
         if not number and not references:
-            if moment is None:
+            if moment is None and unreadable is None:
                 raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without number and time", self._missing[0])
             raise Reject(RejectReason.NO_REFERENCE, "it names no shipment", self._missing[0])
-        if moment is None:
+        if moment is None and unreadable is None:
             raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without a time", self._missing[1])
         status = self._read_status(row)
         if status is None:
-            raise Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
+            raise unreadable or Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
+        meaning, flags = status.meaning, list(status.meaning.flags)
+        if moment is None:
+            if not is_final(meaning):
+                raise unreadable or Reject(RejectReason.INVALID_TIME, "no time", self._missing[1])
+            moment = UNREADABLE_TIME
+        elif moment.assumed and self._zones.reads_names:
+            moment = self._in_stated_zone(row, moment, flags)
+        if self._assumes_country is not None and self._assumes_country(row):
+            flags.append(Flag.PLACE_ASSUMED.value)
         return self._build(context, index, Scan(
-            status.carrier, number, status.meaning, status.code, status.shown_code, status.text, moment,
-            references.copy(), list(status.meaning.flags), self._location(row), None,
-            self._proof(row) if status.meaning.milestone in _PROVEN else None, row[self._piece], row[self._leg],
+            status.carrier, number, meaning, status.code, status.shown_code, status.text, moment,
+            references.copy(), flags, self._location(row), None,
+            self._proof(row) if meaning.milestone in _PROVEN else None, row[self._piece], row[self._leg],
             row[self._event_id],
         ))
+
+    def _time_of(self, row: Row) -> tuple[Moment | None, Reject | None]:
+        """Return the time of a scan, or why it cannot be read; neither if there is none."""
+        try:
+            return self._moment(row), None
+        except Reject as reject:
+            return None, reject
+
+    def _in_stated_zone(self, row: Row, moment: Moment, flags: list[str]) -> Moment:
+        """Return the time as not assumed where a field names its zone; flag a name that is no zone."""
+        stated = self._zones.is_stated(row)
+        if stated is None:
+            return moment
+        if not stated:
+            flags.append(Flag.ZONE_UNKNOWN.value)
+            return moment
+        precision = Precision.INSTANT if moment.precision is Precision.LOCAL_NO_ZONE else moment.precision
+        return replace(moment, assumed=False, precision=precision)
+
+
+def _listed(paths: str | list[str]) -> list[str]:
+    return [paths] if isinstance(paths, str) else paths
 
 
 def _first_path(paths: str | list[str]) -> str:

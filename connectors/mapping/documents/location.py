@@ -8,7 +8,18 @@ from operator import itemgetter
 
 from connectors.mapping.declared.schema import Place, ZoneBy
 from connectors.mapping.documents.paths import Row, Texts
-from connectors.mapping.values.places import PARTS, Key, country_code, is_country, place, zone_at, zone_in, zones
+from connectors.mapping.values.places import (
+    PARTS,
+    Key,
+    country_code,
+    is_country,
+    is_country_by_city,
+    place,
+    zone_at,
+    zone_in,
+    zone_name,
+    zones,
+)
 from streams.contracts.model import Location
 
 Locate = Callable[[Row], Location | None]
@@ -56,8 +67,7 @@ def line_parser(spec: Place) -> LineParser:
         found = line.rsplit(",", len(order) - 1) if from_right else line.split(",", len(order) - 1)
         parts = [part.strip() or None for part in found]
         targets = list(order[-len(parts):] if from_right else order[:len(parts)])
-        last = parts[-1]
-        if 1 < len(parts) < len(order) and _COUNTRY in order and last is not None and is_country(last):
+        if 1 < len(parts) < len(order) and _COUNTRY in order and _ends_with_country(parts):
             targets[-1] = _COUNTRY
         key: list[str | None] = [*_NOTHING]
         for index, part in zip(targets, parts, strict=True):
@@ -65,6 +75,29 @@ def line_parser(spec: Place) -> LineParser:
         return key
 
     return parse_line
+
+
+def _ends_with_country(parts: Sequence[str | None]) -> bool:
+    city, last = parts[0], parts[-1]
+    return last is not None and (is_country(last) or (city is not None and is_country_by_city(last, city)))
+
+
+def assumes_country(spec: Place | None, texts: Texts) -> Callable[[Row], bool] | None:
+    """Return a test of a row: whether the last part of its line could be a region as well, and was taken for a country
+    by the city before it; None where no line is cut at commas."""
+    if spec is None or spec.line is None or spec.pattern is not None or not {"region", "country"} <= set(_names(spec)):
+        return None
+    slot = texts.slot(spec.line)
+
+    def assumes(row: Row) -> bool:
+        city, _, last = (row[slot] or "").partition(",")
+        return bool(last) and is_country_by_city(last.strip(), city.strip())
+
+    return assumes
+
+
+def _names(spec: Place) -> list[str]:
+    return [name.strip() for name in spec.parts.split(",")]
 
 
 def _indexes(names: Iterable[str]) -> tuple[int, ...]:
@@ -96,23 +129,36 @@ def _pattern_parser(pattern: str) -> LineParser:
     return parse_line
 
 
-def zone_finder(
-    specs: Sequence[ZoneBy], default: str, texts: Texts, declared: Place | None, locate: Locate
-) -> Callable[[Row], str]:
-    """Compile ``zone_by`` to a function from a row to an IANA zone: the first entry that finds one, else ``default``.
+class ZoneFinder:
+    """Finds the IANA zone of a scan's local times: by the first entry of ``zone_by`` that finds one, else ``default``.
 
-    ``declared`` and ``locate`` are the document's ``place`` and its compiled reader.
+    ``declared`` and ``locate`` are the document's ``place`` and its compiled reader. ``reads_names``: whether a field
+    may hold a zone's name.
     """
-    readers = [_zone_reader(spec, texts, declared, locate) for spec in specs]
 
-    def zone_of(row: Row) -> str:
-        for read_zone in readers:
+    def __init__(
+        self, specs: Sequence[ZoneBy], default: str, texts: Texts, declared: Place | None, locate: Locate
+    ) -> None:
+        self._default = default
+        self._readers = [_zone_reader(spec, texts, declared, locate) for spec in specs]
+        self._named = [(texts.slot(spec.by), spec.table == "zones") for spec in specs if spec.by is not None]
+        self.reads_names = bool(self._named)
+
+    def zone_of(self, row: Row) -> str:
+        """Return the zone of a scan."""
+        for read_zone in self._readers:
             zone = read_zone(row)
             if zone is not None:
                 return zone
-        return default
+        return self._default
 
-    return zone_of
+    def is_stated(self, row: Row) -> bool | None:
+        """Return True where a field names the scan's zone, False where it names one that is unknown, else None."""
+        for slot, is_name in self._named:
+            value = row[slot]
+            if value is not None and (is_name or "/" in value):
+                return zone_name(value) is not None
+        return None
 
 
 def _zone_reader(spec: ZoneBy, texts: Texts, declared: Place | None, locate: Locate) -> Callable[[Row], str | None]:
@@ -126,13 +172,15 @@ def _zone_reader(spec: ZoneBy, texts: Texts, declared: Place | None, locate: Loc
 
     def of_a_field(row: Row) -> str | None:
         value = row[slot]
-        return None if value is None else zone_by(value)
+        return None if value is None else zone_by(value) or zone_name(value)
 
     return of_a_field
 
 
 def _zone_getter(spec: ZoneBy, declared: Place | None) -> Callable[[str], str | None]:
     own = {name.upper(): zone for name, zone in spec.zones.items()}
+    if spec.table == "zones":
+        return lambda value: own.get(value.upper())
     if spec.table == "unlocodes":
         return lambda value: own.get(value.upper()) or zone_at(value, None)
     if spec.table == "place":

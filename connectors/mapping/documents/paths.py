@@ -1,6 +1,7 @@
 """Paths into a payload: ``scan.status.code`` reads ``code`` in ``status`` of the level ``scan``.
 
-A level is the message itself or an element of a list below it. ``Texts`` compiles all fields of a document into one
+``key[0]`` is the first element of a list, ``key[type=EDW]`` the first whose ``type`` is that text. A level is the
+message itself or an element of a list below it. ``Texts`` compiles all fields of a document into one
 function that reads them into a row; ``value_getter`` compiles a single path. Text is stripped, numbers become text,
 and null, empty text and missing keys are None.
 """
@@ -16,8 +17,28 @@ from streams.kernel.vocabulary import RejectReason
 Levels = tuple[Any, ...]
 Row = Sequence[str | None]
 JOINED = " + "
-FIRST = "[0]"
 Value = Callable[[Levels], Any]
+
+
+def chosen(value: Any, key: str) -> Any:
+    """Return the element of a list that ``key`` chooses by what stands in its brackets, else the value itself."""
+    name, found, choice = key.removesuffix("]").partition("[")
+    del name
+    if not found or value.__class__ is not list:
+        return value if not found or "=" not in choice else _if_it_is(value, choice)
+    if "=" not in choice:
+        return value[0] if value else None
+    return next((one for one in value if _if_it_is(one, choice) is not None), None)
+
+
+def _if_it_is(value: Any, choice: str) -> Any:
+    key, _, wanted = choice.partition("=")
+    return value if isinstance(value, dict) and str(value.get(key, "")).strip() == wanted else None
+
+
+def bare(key: str) -> str:
+    """Return a key without what it chooses."""
+    return key.partition("[")[0]
 
 
 class BadPath(ValueError):
@@ -107,7 +128,7 @@ class Texts:
         """
         lines = ["def read(at):"]
         objects: dict[tuple[int, tuple[str, ...]], str] = {}
-        names: dict[str, Any] = {"as_text": as_text, "as_object": as_object}
+        names: dict[str, Any] = {"as_text": as_text, "as_object": as_object, "chosen": chosen}
         for cell, number in self._cells.items():
             text = f"t{number}"
             if isinstance(cell, str):
@@ -128,8 +149,10 @@ class Texts:
     ) -> list[str]:
         level, keys = split(path, self.levels)
         holder = self._holder(level, keys[:-1], path, objects, lines)
+        chosen_one = [f"    {text} = chosen({text}, {keys[-1]!r})"] if "[" in keys[-1] else []
         return [
-            f"    {text} = {holder}.get({keys[-1]!r})",
+            f"    {text} = {holder}.get({bare(keys[-1])!r})",
+            *chosen_one,
             f"    if {text}.__class__ is str: {text} = {text}.strip() or None",
             f"    elif {text} is not None: {text} = as_text({text}, {path!r})",
         ]
@@ -146,9 +169,9 @@ class Texts:
             lines.append(f"    {name} = at[{level}]")
             return name
         outer = self._holder(level, keys[:-1], path, objects, lines)
-        lines.append(f"    {name} = {outer}.get({keys[-1].removesuffix(FIRST)!r})")
-        if keys[-1].endswith(FIRST):
-            lines.append(f"    if {name}.__class__ is list: {name} = {name}[0] if {name} else None")
+        lines.append(f"    {name} = {outer}.get({bare(keys[-1])!r})")
+        if "[" in keys[-1]:
+            lines.append(f"    {name} = chosen({name}, {keys[-1]!r})")
         lines += [
             f"    if {name}.__class__ is not dict: {name} = as_object({name}, {path!r})",
         ]
@@ -162,7 +185,9 @@ def value_getter(path: str, levels: Sequence[str]) -> Value:
     def get(at: Levels) -> Any:
         value = at[level]
         for key in keys:
-            value = (value if value.__class__ is dict else as_object(value, path)).get(key)
+            value = (value if value.__class__ is dict else as_object(value, path)).get(bare(key))
+            if "[" in key:
+                value = chosen(value, key)
         return value
 
     return get
@@ -172,7 +197,7 @@ def texts_below(value: Any, keys: Sequence[str]) -> Iterator[str]:
     """Yield every scalar below ``keys`` as text with single blanks, descending through lists. Never raises."""
     for holder in holders_below(value, keys):
         if holder is not None and not isinstance(holder, dict):
-            text = " ".join(str(holder).split())
+            text = str(holder).lower() if holder.__class__ is bool else " ".join(str(holder).split())
             if text:
                 yield text
 
@@ -185,7 +210,5 @@ def holders_below(value: Any, keys: Sequence[str]) -> Iterator[Any]:
     elif not keys:
         yield value
     elif isinstance(value, dict):
-        inner = value.get(keys[0].removesuffix(FIRST))
-        if keys[0].endswith(FIRST) and isinstance(inner, list):
-            inner = inner[:1]
-        yield from holders_below(inner, keys[1:])
+        inner = value.get(bare(keys[0]))
+        yield from holders_below(chosen(inner, keys[0]) if "[" in keys[0] else inner, keys[1:])

@@ -14,6 +14,7 @@ from connectors.mapping.values.other_carriers import carrier_of
 from streams.contracts.model import Reference
 
 ReadReferences = Callable[[Levels], list[Reference]]
+Carrier = Callable[[Levels], str | None]
 
 
 def _no_references(_: Levels) -> list[Reference]:
@@ -56,7 +57,7 @@ def reference_reader(
 
 def _entry(
     level: int, keys: Sequence[str], value_keys: Sequence[str], spec: ReferenceFrom,
-    carrier: tuple[int, Callable[[Levels], str]] | None,
+    carrier: tuple[int, Carrier] | None,
 ) -> tuple[int, Callable[[Levels], dict[Reference, None]]]:
     """Return the deepest level an entry reads, and a function that reads its references."""
     kind_keys = spec.kind.split(".") if spec.kind else []
@@ -68,7 +69,9 @@ def _entry(
             kind = spec.type if first is None else spec.types.get(first, spec.type)
             for text in texts_below(holder, value_keys):
                 reference = _reference(kind, text, spec)
-                found[reference if carrier is None else replace(reference, carrier=carrier[1](at))] = None
+                issuer = "" if carrier is None else carrier[1](at)
+                if issuer is not None:
+                    found[replace(reference, carrier=issuer) if issuer else reference] = None
         return found
 
     return level if carrier is None else max(level, carrier[0]), read
@@ -93,14 +96,19 @@ def _remembering(
 
 def _carrier_reader(
     spec: ReferenceFrom, levels: Sequence[str], names: CarrierNames
-) -> tuple[int, Callable[[Levels], str]] | None:
-    """Compile ``carrier`` to its level and a function that returns the slug of the carrier that issued the number; None
-    if unset."""
+) -> tuple[int, Carrier] | None:
+    """Compile ``carrier`` to its level and a function that returns the slug of the carrier that issued the number, None
+    where the field says that there is none yet; None if unset."""
     if spec.carrier is None:
         return None
     level, keys = split(spec.carrier.path, levels)
-    slug_of = carrier_of(spec.carrier, names)
-    return level, lambda at: slug_of(next(iter(texts_below(at[level], keys)), None))
+    slug_of, nobody = carrier_of(spec.carrier, names), {text.casefold() for text in spec.carrier.none_of}
+
+    def issuer(at: Levels) -> str | None:
+        name = next(iter(texts_below(at[level], keys)), None)
+        return None if name is not None and name.casefold() in nobody else slug_of(name)
+
+    return level, issuer
 
 
 def _reference(kind: str, text: str, spec: ReferenceFrom) -> Reference:

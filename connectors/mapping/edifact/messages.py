@@ -13,10 +13,12 @@ from itertools import groupby
 from msgspec import Struct
 
 from connectors.formats.edifact import Message, Segment, at, read
+from connectors.formats.envelopes import unwrapped
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.refusals import merged_by_reason
 from connectors.mapping.declared.schema import Cause, Edifact, Meaning, Statuses
-from connectors.mapping.declared.status_tables import StatusMeaning, StatusTable, status_meaning
+from connectors.mapping.declared.status_meaning import StatusMeaning
+from connectors.mapping.declared.status_tables import StatusTable, status_meaning
 from connectors.mapping.edifact.contrl import acknowledge_interchanges, received
 from connectors.mapping.edifact.times import moment_of
 from connectors.mapping.values.carrier_names import CarrierNames
@@ -115,7 +117,7 @@ class EdifactAdapter:
 
     def parse(self, body: bytes, context: RawContext) -> Parsed:
         """Map every accepted message to events and reject the others. Raises Reject if the body is no interchange."""
-        messages, rejects = read(body)
+        messages, rejects = read(unwrapped(body) or body)
         parsed = Parsed([], rejects)
         rejected: dict[int, tuple[Reject, bool]] = {}
         found: list[SetRead] = []
@@ -146,7 +148,7 @@ class EdifactAdapter:
         """Return the elements in use, such as ``IFTSTA STS2``. Raises Reject."""
         return {
             f"{one.kind} {segment[0][0]}{index}"
-            for one in read(body)[0] for segment in one.segments
+            for one in read(unwrapped(body) or body)[0] for segment in one.segments
             for index, element in enumerate(segment) if index and any(element)
         }
 

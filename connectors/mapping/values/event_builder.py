@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connectors.mapping.declared.status_tables import StatusMeaning
+from connectors.mapping.declared.status_meaning import StatusMeaning
 from connectors.mapping.values.check_digits import Checks, any_is_wrong
-from connectors.mapping.values.times import MISSING_TIME, Moment
+from connectors.mapping.values.times import MISSING_TIME, UNREADABLE_TIME, Moment
 from streams.contracts.ids import LONGEST_NUMBER, digest, event_id
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
 from streams.intake.adapter import RawContext
@@ -19,6 +19,8 @@ _NEW = Correction.NEW
 _ACTUAL = Classifier.ACTUAL
 _FUTURE = Flag.TIMESTAMP_FUTURE.value
 _TIME_MISSING = Flag.TIMESTAMP_UNTOLD.value
+_TIME_UNREADABLE = Flag.TIMESTAMP_UNREADABLE.value
+_TIME_FALLBACK = Flag.TIME_FALLBACK.value
 _CHECK_DIGIT = Flag.CHECK_DIGIT_WRONG.value
 
 
@@ -70,9 +72,9 @@ class EventBuilder:
 
         The id is computed from the time that the carrier stated, so that a repeated scan has the same id. All times are
         ms UTC. If the stated time lies after the receipt, ``occurred_at`` is the time of receipt and ``stated_at`` the
-        stated time; an actual event beyond ``FUTURE_TOLERANCE_MS`` is flagged as well. A scan without a time occurred
-        at its receipt and is flagged; its id is computed from 0. Without a tracking number the id is computed from the
-        first reference. Raises Reject ``too_large`` for a number of more than ``LONGEST_NUMBER`` characters.
+        stated time; an actual event beyond ``FUTURE_TOLERANCE_MS`` is flagged as well. A scan without a readable time
+        occurred at its receipt and is flagged; its id is computed from 0. Without a tracking number the id is computed
+        from the first reference. Raises Reject ``too_large`` for a number of more than ``LONGEST_NUMBER`` characters.
         """
         carrier, number, meaning, moment = scan.carrier, scan.number, scan.meaning, scan.moment
         if len(number) > LONGEST_NUMBER:
@@ -84,15 +86,17 @@ class EventBuilder:
         stated = occurred_at = moment.at_ms
         stated_at = None
         received_at = context.received_at
-        if moment is MISSING_TIME:
+        if moment is MISSING_TIME or moment is UNREADABLE_TIME:
             occurred_at = received_at
-            flags = [*flags, _TIME_MISSING]
+            flags = [*flags, _TIME_MISSING if moment is MISSING_TIME else _TIME_UNREADABLE]
         elif occurred_at > received_at:
             if meaning.classifier is not _ACTUAL:
                 occurred_at, stated_at = received_at, stated
             elif occurred_at > received_at + FUTURE_TOLERANCE_MS:
                 occurred_at, stated_at = received_at, stated
                 flags = [*flags, _FUTURE]
+        if moment.fallback and moment is not UNREADABLE_TIME:
+            flags = [*flags, _TIME_FALLBACK]
         if self._checks.number_is_wrong(carrier, number) or (references and any_is_wrong(references)):
             flags = [*flags, _CHECK_DIGIT]
         source = Source(

@@ -45,17 +45,25 @@ def unreadable(path: str, text: str) -> Reject:
 def time_reader(specs: Sequence[Time], texts: Texts, zone_of: ZoneOf) -> TimeReader:
     """Compile the entries of ``time`` or ``eta``. The function returns the first Moment found, None if all are missing.
 
-    It raises Reject ``invalid_time`` that names the field and its value.
+    An unreadable way gives way to the next, and the Moment says so. If no other is there, the function raises Reject
+    ``invalid_time`` that names the field and its value.
     """
     readers = [_single_reader(spec, texts, zone_of) for spec in specs]
     if len(readers) == 1:
         return readers[0]
 
     def read(row: Row) -> Moment | None:
+        unread: Reject | None = None
         for read_one in readers:
-            moment = read_one(row)
+            try:
+                moment = read_one(row)
+            except Reject as reject:
+                unread = unread or reject
+                continue
             if moment is not None:
-                return moment
+                return moment if unread is None else replace(moment, fallback=True)
+        if unread is not None:
+            raise unread
         return None
 
     return read
@@ -66,17 +74,23 @@ def _single_reader(spec: Time, texts: Texts, zone_of: ZoneOf) -> TimeReader:
         return _stated_zone(replace(spec, zone=None), spec.zone, texts)
     patterns = [spec.pattern] if isinstance(spec.pattern, str) else spec.pattern or []
     if spec.stamp is not None:
+        digits = _digits_of(spec)
         if patterns:
-            return _patterned(spec.stamp, patterns, texts, zone_of)
-        read = _stamp(spec.stamp, texts, zone_of, _midnight_of(spec))
+            read = _patterned(spec.stamp, patterns, texts, zone_of, digits)
+        else:
+            read = _stamp(spec.stamp, texts, zone_of, _midnight_of(spec), digits)
         return read if spec.offset is None else _with_offset(read, spec.offset, texts)
     if spec.received:
         return lambda _: MISSING_TIME
     if spec.epoch is not None:
         return _epoch(spec.epoch, texts)
     if spec.utc is not None:
-        return _utc(spec.utc, spec.local, texts)
+        return _utc(spec, spec.utc, texts)
     return _local(spec, spec.local or [], patterns, texts, zone_of)
+
+
+def _digits_of(spec: Time) -> int:
+    return 0 if spec.clock is None else len(spec.clock)
 
 
 def _midnight_of(spec: Time) -> Midnight:
@@ -85,7 +99,7 @@ def _midnight_of(spec: Time) -> Midnight:
     return Midnight.BARE_DATE if spec.bare_midnight == "date" else Midnight.TIME
 
 
-def _patterned(path: str, patterns: Sequence[str], texts: Texts, zone_of: ZoneOf) -> TimeReader:
+def _patterned(path: str, patterns: Sequence[str], texts: Texts, zone_of: ZoneOf, digits: int) -> TimeReader:
     slot = texts.slot(path)
 
     def read(row: Row) -> Moment | None:
@@ -95,7 +109,7 @@ def _patterned(path: str, patterns: Sequence[str], texts: Texts, zone_of: ZoneOf
         for pattern in patterns:
             try:
                 if pattern == ISO:
-                    return stamp_moment(text, lambda: zone_of(row))
+                    return stamp_moment(text, lambda: zone_of(row), digits=digits)
                 return patterned_moment(text, pattern, lambda: zone_of(row))
             except Unreadable:
                 continue
@@ -150,7 +164,7 @@ def _epoch(path: str, texts: Texts) -> TimeReader:
     return read
 
 
-def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight: Midnight) -> TimeReader:
+def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight: Midnight, digits: int) -> TimeReader:
     slot = texts.slot(path)
 
     def read(row: Row) -> Moment | None:
@@ -158,7 +172,7 @@ def _stamp(path: str, texts: Texts, zone_of: ZoneOf, midnight: Midnight) -> Time
         if text is None:
             return None
         try:
-            return stamp_moment(text, lambda: zone_of(row), midnight)
+            return stamp_moment(text, lambda: zone_of(row), midnight, digits)
         except Unreadable as error:
             raise unreadable(path, text) from error
 
@@ -182,34 +196,53 @@ def _day_reader(patterns: Sequence[str]) -> Callable[[str], int]:
     return read_day
 
 
-def _date_and_clock(date: str, clock: str, paths: Sequence[str], read_day: Callable[[str], int] = day_ms) -> int:
+def _date_and_clock(
+    date: str, clock: str, paths: Sequence[str], digits: int = 0, read_day: Callable[[str], int] = day_ms
+) -> int:
     try:
         day = read_day(date)
     except Unreadable as error:
         raise unreadable(paths[0], date) from error
     try:
-        return day + clock_ms(clock)
+        return day + clock_ms(clock, digits)
     except Unreadable as error:
         raise unreadable(paths[1], clock) from error
 
 
-def _utc(paths: Sequence[str], local: Sequence[str] | None, texts: Texts) -> TimeReader:
+def _utc(spec: Time, paths: Sequence[str], texts: Texts) -> TimeReader:
+    local, digits = spec.local, _digits_of(spec)
     date_slot, clock_slot = texts.slot(paths[0]), texts.slot(paths[1])
     local_date_slot, local_clock_slot = texts.slots(local) or (date_slot, clock_slot)
     local_paths = local or paths
+    offset_slot = texts.slot(spec.offset) if spec.offset else None
 
     def read(row: Row) -> Moment | None:
         date, clock = row[date_slot], row[clock_slot]
         if date is None or clock is None:
             return None
-        utc = _date_and_clock(date, clock, paths)
+        utc = _date_and_clock(date, clock, paths, digits)
+        stated = None if offset_slot is None else _readable_offset(row[offset_slot])
+        if stated is not None:
+            return Moment(utc, stated, False, INSTANT)
         date, clock = row[local_date_slot], row[local_clock_slot]
         if local is None or date is None or clock is None:
             return Moment(utc, None, False, INSTANT)
-        offset = (_date_and_clock(date, clock, local_paths) - utc) // MINUTE_MS
+        try:
+            difference = _date_and_clock(date, clock, local_paths, digits) - utc
+        except Reject:
+            # The local time gives no more than the offset of the place.
+            return Moment(utc, None, False, INSTANT)
+        offset = round(difference / MINUTE_MS)
         return Moment(utc, offset if -840 <= offset <= 840 else None, False, INSTANT)
 
     return read
+
+
+def _readable_offset(text: str | None) -> int | None:
+    try:
+        return None if text is None else stated_offset(text)
+    except Unreadable:
+        return None
 
 
 def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Texts, zone_of: ZoneOf) -> TimeReader:
@@ -217,7 +250,7 @@ def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Tex
     clock_slot = texts.slot(paths[1]) if len(paths) > 1 else None
     offset_slot = texts.slot(spec.offset) if spec.offset else None
     midnight_is_date = _midnight_of(spec) is not Midnight.TIME
-    read_day = _day_reader(patterns)
+    read_day, digits = _day_reader(patterns), _digits_of(spec)
     days: dict[tuple[str, str], Moment] = {}
 
     def read(row: Row) -> Moment | None:
@@ -228,7 +261,7 @@ def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Tex
         if clock is None:
             key = (date, zone_of(row))
             return days.get(key) or whole_day(*key)
-        local = _date_and_clock(date, clock, paths, read_day)
+        local = _date_and_clock(date, clock, paths, digits, read_day)
         offset = None if offset_slot is None else _read_offset(row[offset_slot], spec.offset or "")
         if offset is not None:
             return Moment(local - offset * MINUTE_MS, offset, False, INSTANT)

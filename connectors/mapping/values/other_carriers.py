@@ -21,11 +21,15 @@ def carrier_of(carrier: str | OtherCarrier, names: CarrierNames) -> CarrierOf:
 
     inside = re.compile(carrier.pattern) if carrier.pattern else None
 
+    nobody = {normalise_carrier(text) for text in carrier.none_of}
+
     def get(name: str | None) -> str:
         if inside is not None:
             found = inside.search(name or "")
             name = found.group(found.lastindex or 0) if found else None
         short = normalise_carrier(name or "")
+        if short in nobody:
+            return carrier.otherwise
         return aliases.get(short) or "".join(filter(str.isalnum, short)) or carrier.otherwise
 
     return get

@@ -6,13 +6,14 @@ from collections import Counter
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pycountry
 from msgspec import Struct
 from msgspec.structs import replace
 
 from connectors.mapping.declared import yaml_text
-from connectors.mapping.values.unlocode import find
+from connectors.mapping.values.unlocode import find, names_in
 from streams.contracts.model import Location
 
 TABLES = Path(__file__).parent / "tables"
@@ -47,6 +48,17 @@ def _only_zones() -> dict[str, str]:
     return {row[0]: row[2] for row in rows if several[row[0]] == 1}
 
 
+@cache
+def _zone_names() -> dict[str, str]:
+    return {name.casefold(): name for name in available_timezones()}
+
+
+@lru_cache(maxsize=1_000)
+def zone_name(text: str) -> str | None:
+    """Return the IANA zone of this name, as it is spelled there; None if there is none."""
+    return _zone_names().get(text.casefold().replace(" ", "_"))
+
+
 @lru_cache(maxsize=1_000)
 def country_code(country: str) -> str:
     """Return the ISO 3166-1 alpha-2 code of a code or an English name; an unknown text unchanged."""
@@ -69,6 +81,17 @@ def may_be_country(text: str) -> bool:
 def is_country(text: str) -> bool:
     """Return True for the code or English name of a country that is no region code of ``tables/zones.yaml``."""
     return text.upper() not in zones().regions and may_be_country(text)
+
+
+@lru_cache(maxsize=20_000)
+def is_country_by_city(text: str, city: str) -> bool:
+    """Return True where ``text`` is the code of a country and of a region of the US or Canada (DE, NL), and the city is
+    a place of that country and none of that region, by the UN/LOCODE list."""
+    code, name = text.upper(), city.casefold()
+    if len(code) != 2 or code not in zones().regions or not may_be_country(code):
+        return False
+    in_region = any((name, code) in names_in(country) for country in _OF_REGIONS)
+    return not in_region and any(name == known for known, _ in names_in(code))
 
 
 _places: dict[Key, Location] = {}

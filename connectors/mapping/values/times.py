@@ -32,16 +32,20 @@ _UTC_NAMES = {"Z": 0, "z": 0, "UTC": 0, "GMT": 0, "": None}
 
 class Moment(Struct, frozen=True, gc=False):
     """A time that a carrier stated. ``at_ms``: ms UTC; ``offset_minutes``: of the place, minutes east of UTC, None if
-    unknown; ``assumed``: the carrier stated neither offset nor zone."""
+    unknown; ``assumed``: the carrier stated neither offset nor zone; ``fallback``: an earlier way to read it was
+    unreadable."""
 
     at_ms: int
     offset_minutes: int | None
     assumed: bool
     precision: Precision
+    fallback: bool = False
 
 
 MISSING_TIME = Moment(0, None, True, INSTANT)
 """The Moment of a scan without a time."""
+UNREADABLE_TIME = Moment(0, None, True, INSTANT, True)
+"""The Moment of a scan whose time cannot be read."""
 
 
 class Unreadable(ValueError):
@@ -53,6 +57,11 @@ _MINUTES = {
     for colon in ("", ":") for hours in range(24) for minutes in range(60)
 }
 _SECONDS = {f"{seconds:02}": seconds * 1000 for seconds in range(61)}
+_CLOCK = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d+))?)?", re.ASCII)
+_OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d{1,2})(?::?(\d{2}))?(?::00)?", re.ASCII)
+_STAMP = re.compile(
+    r"(\d{4})-?(\d{1,2})-?(\d{1,2})(?:(?:[Tt]| +)(\d[\d:.,]*(?: ?[AaPp][Mm])?)|(\d{4,6})) *([^\d\s].*)?", re.ASCII
+)
 _days: dict[str, int] = {}
 _offsets: dict[tuple[str, int], int] = {}
 _stated_offsets: dict[str, int | None] = dict(_UTC_NAMES)
@@ -89,35 +98,56 @@ def _parse_day(text: str, pattern: str | None) -> date:
     raise Unreadable(text)
 
 
-def clock_ms(text: str) -> int:
-    """Return ms since midnight of ``1530``, ``153059``, ``15:30``, ``15:30:59.5`` or ``3:30 pm``. Raises Unreadable."""
+def clock_ms(text: str, digits: int = 0) -> int:
+    """Return ms since midnight of ``1530``, ``153059``, ``15:30``, ``15:30:59.5`` or ``3:30 pm``, and of forms that
+    lost leading zeros: ``9:47:1``, ``94700``.
+
+    ``digits``: 4 or 6, how many digits the carrier writes where it writes no colons; without it a number of up to four
+    digits is hours and minutes if it can be, else minutes and seconds. Raises Unreadable.
+    """
     try:
         if len(text) == 6:
             return _MINUTES[text[:4]] + _SECONDS[text[4:]]
         if len(text) == 8 and text[2] == text[5] == ":":
             return _MINUTES[text[:5]] + _SECONDS[text[6:]]
     except KeyError:
-        raise Unreadable(text) from None
-    if text[-1:] in "mM":
+        pass
+    if text[-1:] in "mM" and text:
         return _half_day_ms(text)
-    whole, _, fraction = text.partition(".")
-    digits = whole.replace(":", "") if len(whole) in (5, 8) and whole[2] == ":" else whole
-    if not is_digits(digits) or len(digits) not in (4, 6, 7, 8) or (fraction and not is_digits(fraction)):
+    if is_digits(text):
+        return _digits_ms(text, digits)
+    found = _CLOCK.fullmatch(text)
+    if found is None:
         raise Unreadable(text)
-    hours, minutes, seconds = int(digits[:2]), int(digits[2:4]), int(digits[4:6] or 0)
-    if hours > 23 or minutes > 59 or seconds > 60:
+    return _day_part_ms(found[1], found[2], found[3] or "0", found[4] or "", text)
+
+
+def _digits_ms(text: str, digits: int) -> int:
+    """Read a clock without colons; 7 and 8 digits hold tenths and hundredths of a second (X12 data element 337)."""
+    if len(text) > 8 or (not digits and len(text) < 3):
         raise Unreadable(text)
-    rest = (digits[6:] or fraction)[:3].ljust(3, "0")
-    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int(rest)
+    if len(text) <= 4 and digits != 6:
+        full = text.rjust(4, "0")
+        if digits or int(full[:2]) < 24:
+            return _day_part_ms(full[:2], full[2:], "0", "", text)
+    full = text.rjust(6, "0")
+    return _day_part_ms(full[:2], full[2:4], full[4:6], full[6:], text)
+
+
+def _day_part_ms(hours: str, minutes: str, seconds: str, fraction: str, text: str) -> int:
+    hour, minute, second = int(hours), int(minutes), int(seconds)
+    if hour > 23 or minute > 59 or second > 60:
+        raise Unreadable(text)
+    return ((hour * 60 + minute) * 60 + second) * 1000 + int(fraction[:3].ljust(3, "0"))
 
 
 def _half_day_ms(text: str) -> int:
-    """Return the ms since midnight of ``9:24 pm`` or ``12:05:09 AM``. Raises Unreadable."""
+    """Return the ms since midnight of ``9 pm``, ``9:24 pm`` or ``12:05:09 AM``. Raises Unreadable."""
     digits, half = text[:-2].strip(), text[-2:].lower()
     hours, _, rest = digits.partition(":")
-    if half not in ("am", "pm") or not is_digits(hours) or not 1 <= int(hours) <= 12 or not rest:
+    if half not in ("am", "pm") or not is_digits(hours) or not 1 <= int(hours) <= 12:
         raise Unreadable(text)
-    return clock_ms(f"{int(hours) % 12 + (12 if half == 'pm' else 0):02}:{rest}")
+    return clock_ms(f"{int(hours) % 12 + (12 if half == 'pm' else 0):02}:{rest or '00'}")
 
 
 def is_digits(text: str) -> bool:
@@ -126,22 +156,20 @@ def is_digits(text: str) -> bool:
 
 
 def stated_offset(text: str) -> int | None:
-    """Return the minutes east of UTC of ``-05:00``, ``+0100``, ``Z``, ``GMT-08:00``; None for an empty text.
-
-    Raises Unreadable, also beyond 14 hours.
-    """
+    """Return the minutes east of UTC of ``-05:00``, ``-5:00``, ``+0100``, ``+1``, ``Z``, ``GMT-08:00``; None for an
+    empty text. Raises Unreadable, also beyond 14 hours."""
     if text in _stated_offsets:
         return _stated_offsets[text]
-    bare = text.strip().removeprefix("GMT").removeprefix("UTC")
-    sign, digits = bare[:1], bare[1:].replace(":", "") if bare[3:4] == ":" else bare[1:]
-    if sign not in ("+", "-") or not is_digits(digits) or len(digits) not in (2, 4):
+    found = _OFFSET.fullmatch(text.strip())
+    if found is None:
         raise Unreadable(text)
-    minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
-    if minutes > 14 * 60:
+    minutes = int(found[2] or 0) * 60 + int(found[3] or 0)
+    if minutes > 14 * 60 or int(found[3] or 0) > 59:
         raise Unreadable(text)
+    minutes = -minutes if found[1] == "-" else minutes
     if len(_stated_offsets) < _MAX_CACHED_OFFSETS:
-        _stated_offsets[text] = -minutes if sign == "-" else minutes
-    return -minutes if sign == "-" else minutes
+        _stated_offsets[text] = minutes
+    return minutes
 
 
 @cache
@@ -179,20 +207,21 @@ class Midnight(StrEnum):
     DATE = "date"
 
 
-def stamp_moment(text: str, zone_of: Callable[[], str], midnight: Midnight = Midnight.TIME) -> Moment:
-    """Parse ISO 8601 and similar forms: ``2024-08-20T12:41:57-04:00``, ``...Z``, ``2024-08-20 12:41:57``, a date.
+def stamp_moment(text: str, zone_of: Callable[[], str], midnight: Midnight = Midnight.TIME, digits: int = 0) -> Moment:
+    """Parse ISO 8601 and similar forms: ``2024-08-20T12:41:57-04:00``, ``...Z``, ``2024-08-20 12:41:57``, a date, the
+    basic form ``20240820T124157Z``, and what Java and .NET write: no seconds, nine digits of them, a zone in brackets.
 
-    A date, and a time without an offset, are in the zone ``zone_of()``. Raises Unreadable.
+    A date, and a time without an offset, are in the zone ``zone_of()``; ``digits``: as in :func:`clock_ms`. Raises
+    Unreadable.
     """
-    local = day_ms(text[:10])
-    rest = text[10:]
-    if not rest:
+    try:
+        local, offset_text = _iso_parts(text)
+        offset = None if offset_text is None else stated_offset(offset_text)
+    except Unreadable:
+        local, offset_text = _other_parts(text, digits)
+        offset = None if offset_text is None else stated_offset(offset_text)
+    if offset_text is None:
         return local_moment(local, zone_of(), DATE_ONLY)
-    if rest[0] not in "T t":
-        raise Unreadable(text)
-    clock, offset_text = _clock_and_offset(rest[1:])
-    local += clock_ms(clock)
-    offset = stated_offset(offset_text)
     if not local % DAY_MS and (midnight is Midnight.DATE or (offset is None and midnight is Midnight.BARE_DATE)):
         return local_moment(local, zone_of(), DATE_ONLY)
     if offset is not None:
@@ -201,11 +230,39 @@ def stamp_moment(text: str, zone_of: Callable[[], str], midnight: Midnight = Mid
     return local_moment(local, zone_of(), LOCAL_NO_ZONE)
 
 
+def _iso_parts(text: str) -> tuple[int, str | None]:
+    """Return local time and offset of the usual form; without an offset, it is empty, without a clock None."""
+    local, rest = day_ms(text[:10]), text[10:]
+    if not rest:
+        return local, None
+    if rest[0] not in "T t":
+        raise Unreadable(text)
+    clock, offset_text = _clock_and_offset(rest[1:])
+    return local + clock_ms(clock), _without_zone_name(offset_text)
+
+
+def _other_parts(text: str, digits: int) -> tuple[int, str | None]:
+    """Return the parts of a form that lacks zeros or separators."""
+    if len(text) == 8 and is_digits(text):
+        return day_ms(text), None
+    found = _STAMP.fullmatch(text)
+    if found is None:
+        raise Unreadable(text)
+    clock = found[4] or found[5]
+    offset_text = _without_zone_name((found[6] or "").strip())
+    return day_ms(f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}") + clock_ms(clock, digits), offset_text
+
+
+def _without_zone_name(offset_text: str) -> str:
+    """Return the offset without the zone's name that Java adds: ``+01:00[Europe/Berlin]``."""
+    return offset_text.partition("[")[0] if offset_text.endswith("]") else offset_text
+
+
 def _clock_and_offset(text: str) -> tuple[str, str]:
-    if text[8:9] in ("", "Z", "+", "-"):
+    if text[8:9] in ("", "Z", "+", "-") and text[2:3] == text[5:6] == ":":
         return text[:8], text[8:]
-    for index in range(5, len(text)):
-        if text[index] in "Zz+-GU ":
+    for index in range(1, len(text)):
+        if text[index] in "Zz+-GU[ ":
             return text[:index], text[index:].strip()
     return text, ""
 

@@ -39,6 +39,18 @@ def find(code: str) -> UnlocodePlace | None:
     )
 
 
+@lru_cache(maxsize=300)
+def names_in(country: str) -> frozenset[tuple[str, str]]:
+    """Return the places of a country (alpha-2): name in lower case, and region, empty where the list has none."""
+    table, prefix = _table(), country.encode("ascii", "replace")
+    start = table.find(b"\n" + prefix) + 1
+    if not start or len(prefix) != 2:
+        return frozenset()
+    end = table.find(b"\n", table.rfind(b"\n" + prefix) + 1)
+    rows = (line.split("\t", 3) for line in table[start:end].decode().split("\n"))
+    return frozenset((row[1].casefold(), row[2]) for row in rows)
+
+
 def _row(code: str) -> str | None:
     """Return the row of a code by binary search in the sorted table; None if there is none."""
     table, wanted = _table(), code.encode("utf-8", "replace")

@@ -27,6 +27,8 @@ SET_NAMES = {
 }
 _ANSWERS = {"A": Milestone.BOOKING_CONFIRMED, "B": Milestone.BOOKING_CONFIRMED, "D": Milestone.BOOKING_REJECTED,
             "R": Milestone.BOOKING_REJECTED, "E": Milestone.BOOKING_REJECTED, "C": Milestone.BOOKING_CANCELLED}
+_EXPECTED_G62 = ("17",)
+"""Data element 432: estimated delivery."""
 _SHIPPED, _EXPECTED = "011", ("017", "067", "002")
 _SET_VERDICTS = {"A": Verdict.ACCEPTED, "E": Verdict.ACCEPTED_WITH_ERRORS, "M": Verdict.REJECTED,
                  "P": Verdict.PARTLY_ACCEPTED, "R": Verdict.REJECTED, "W": Verdict.REJECTED, "X": Verdict.REJECTED}
@@ -70,9 +72,10 @@ def ship_notice(mapper: SetMapper) -> None:
 
 
 def shipping_advice(mapper: SetMapper) -> None:
-    """Map a 945: the departure from the warehouse (G62 qualifier 11 or 86, else W06-03). Raises Reject."""
+    """Map a 945: the departure from the warehouse (G62 qualifier 11 or 86, else W06-03) and the
+    estimated delivery (17). Raises Reject."""
     w06 = mapper.required("W06")
-    shipped = None
+    shipped, expected = None, None
     references = [Reference(kind, value) for kind, value in (
         ("shipment", at(w06, 4)), ("order", at(w06, 2)), ("po", at(w06, 6)),
     ) if value]
@@ -80,13 +83,14 @@ def shipping_advice(mapper: SetMapper) -> None:
         if segment[0] == "W27":
             mapper.scac = mapper.scac or at(segment, 2)
         elif segment[0] == "G62" and at(segment, 1) in ("11", "86") and shipped is None:
-            shipped = mapper.moment(at(segment, 2), at(segment, 4), "G62-02")
+            shipped = mapper.moment(at(segment, 2), at(segment, 4), "G62-02", at(segment, 5))
+        elif segment[0] == "G62" and at(segment, 1) in _EXPECTED_G62 and expected is None:
+            expected = mapper.estimate(at(segment, 2), at(segment, 4), at(segment, 5))
         elif segment[0] == "N9" and at(segment, 1) == "LV" and at(segment, 2):
             references.append(Reference("sscc", at(segment, 2)))
     mapper.references = list(dict.fromkeys([*references, *mapper.references_in("N9")]))
-    mapper.add_event(
-        Milestone.DEPARTED_PICKUP, "", shipped or mapper.moment(at(w06, 3), "", "W06-03") or mapper.sent_at()
-    )
+    left = shipped or mapper.moment(at(w06, 3), "", "W06-03") or mapper.sent_at()
+    mapper.add_event(Milestone.DEPARTED_PICKUP, "", left, expected)
 
 
 def acknowledgement(mapper: SetMapper) -> None:

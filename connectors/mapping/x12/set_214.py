@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from connectors.formats.envelopes import unwrapped
 from connectors.formats.x12 import Segment, TransactionSet, read
 from connectors.mapping.declared.refusals import merged_by_reason
 from connectors.mapping.declared.schema import X12
+from connectors.mapping.declared.status_meaning import StatusMeaning, is_final
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
 from connectors.mapping.values.event_builder import EventBuilder, Scan
@@ -23,6 +25,7 @@ from connectors.mapping.values.times import (
     INSTANT,
     LOCAL_NO_ZONE,
     MINUTE_MS,
+    UNREADABLE_TIME,
     Moment,
     Unreadable,
     clock_ms,
@@ -90,7 +93,7 @@ class X12Adapter:
 
     def parse(self, body: bytes, context: RawContext) -> Parsed:
         """Map every accepted set to events and reject the others. Raises Reject if the body is no interchange."""
-        sets, rejects = read(body)
+        sets, rejects = read(unwrapped(body) or body)
         parsed = Parsed([], rejects)
         rejected: dict[int, tuple[Reject, bool]] = {}
         found: list[SetRead] = []
@@ -130,7 +133,7 @@ class X12Adapter:
         """Return the elements in use, such as ``214 AT702``. Raises Reject."""
         return {
             f"{one.code} {segment[0]}{index:02}"
-            for one in read(body)[0] for segment in one.segments
+            for one in read(unwrapped(body) or body)[0] for segment in one.segments
             for index, element in enumerate(segment) if index and element
         }
 
@@ -208,7 +211,7 @@ class X12Adapter:
         meaning = self._codes.lookup(code, appointment, reason)
         if status.exception is not None:
             meaning = meaning._replace(exception=status.exception)
-        moment = self._moment(at7, status.ms1)
+        moment = self._moment_or_receipt(at7, status.ms1, meaning)
         promised = end_of_day(moment) if (code or appointment) in self._codes.delivery_estimates else None
         event_code = code or appointment
         return self._profile.builder.build(context, index, Scan(
@@ -216,6 +219,15 @@ class X12Adapter:
             " ".join(status.remarks) or meaning.name, moment, references, [*heading.flags, *meaning.flags],
             self._location(status.ms1), promised,
         ))
+
+    def _moment_or_receipt(self, at7: Segment, ms1: Segment | None, meaning: StatusMeaning) -> Moment:
+        """Return the time of a status; of a delivery or return whose time is unreadable, that of receipt."""
+        try:
+            return self._moment(at7, ms1)
+        except Reject as reject:
+            if reject.reason is RejectReason.INVALID_TIME and is_final(meaning):
+                return UNREADABLE_TIME
+            raise
 
     def _moment(self, at7: Segment, ms1: Segment | None) -> Moment:
         date, clock, code = _at(at7, 5), _at(at7, 6), _at(at7, 7)

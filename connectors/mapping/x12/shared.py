@@ -9,7 +9,7 @@ from connectors.formats.x12 import Segment, TransactionSet
 from connectors.mapping.declared.status_tables import status_meaning
 from connectors.mapping.values.carrier_names import Aliases
 from connectors.mapping.values.event_builder import EventBuilder, Scan
-from connectors.mapping.values.event_times import unreadable
+from connectors.mapping.values.event_times import end_of_day, unreadable
 from connectors.mapping.values.places import country_code, zone_at, zones
 from connectors.mapping.values.repetition import Repetition, size_of
 from connectors.mapping.values.times import (
@@ -89,6 +89,14 @@ class SetMapper:
     def moment(self, date: str, clock: str, path: str, code: str = "", zone: str = "") -> Moment | None:
         """Call :func:`moment_at` with the partner's zone if none is given. Raises Reject."""
         return moment_at(date, clock, path, code, zone or self.profile.zone)
+
+    def estimate(self, date: str, clock: str, code: str) -> int | None:
+        """Return an estimated delivery in ms UTC, a date as the end of its day; None if it is missing or unreadable."""
+        try:
+            moment = self.moment(date, clock, "G62-02", code)
+        except Reject:
+            return None
+        return None if moment is None else end_of_day(moment)
 
     def date_of(self, *qualifiers: str) -> Moment | None:
         """Return the time of the first DTM with such a qualifier; an unreadable one adds a reject and is skipped."""

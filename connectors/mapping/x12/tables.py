@@ -9,8 +9,10 @@ from functools import cache
 from msgspec import Struct
 
 from connectors.mapping.declared import yaml_text
+from connectors.mapping.declared.published_codes import PublishedList, share_of
 from connectors.mapping.declared.schema import X12, Cause, Meaning
-from connectors.mapping.declared.status_tables import UNMAPPED, StatusMeaning, cause_of, status_meaning, with_cause
+from connectors.mapping.declared.status_meaning import StatusMeaning
+from connectors.mapping.declared.status_tables import UNMAPPED, cause_of, status_meaning, with_cause
 from connectors.mapping.values.places import TABLES
 from streams.kernel.vocabulary import Milestone, Reason
 
@@ -18,9 +20,10 @@ _CACHE_SIZE = 10_000
 
 
 class Standard(Struct, frozen=True, forbid_unknown_fields=True):
-    """``tables/x12_214.yaml``: data elements 1650, 1652, 1651, 128 and 623."""
+    """``tables/x12_214.yaml``: data elements 1650, 1652, 1651, 128 and 623. ``published``: the codes of 1650."""
 
     source: str
+    published: list[str]
     statuses: dict[str, Milestone | Meaning]
     appointments: dict[str, Milestone | Meaning]
     delivery_estimates: list[str]
@@ -76,3 +79,10 @@ def codes_of(partner: X12) -> Codes:
         frozenset(tables.delivery_estimates),
         {**tables.references, **partner.references},
     )
+
+
+def published_214(partner: X12) -> PublishedList:
+    """Return the share of the standard's status codes (1650) that is mapped for this partner."""
+    tables = standard()
+    known = {*tables.statuses, *partner.statuses}
+    return share_of("1650", tables.source, tables.published, lambda code: code in known)

@@ -113,8 +113,11 @@ def test_a_list_where_an_object_is_due_breaks_the_contract_with_its_path() -> No
 @pytest.mark.parametrize(
     ("changed", "reason", "path"),
     [
-        ({"gmtActivityDate": "20261345"}, RejectReason.INVALID_TIME, "message.gmtActivityDate"),
-        ({"gmtActivityTime": "246060"}, RejectReason.INVALID_TIME, "message.gmtActivityTime"),
+        (
+            {"gmtActivityDate": "20261345", "localActivityDate": "20261345"}, RejectReason.INVALID_TIME,
+            "message.gmtActivityDate",
+        ),
+        ({"gmtActivityTime": "246060", "localActivityTime": "x"}, RejectReason.INVALID_TIME, "message.gmtActivityTime"),
         ({"gmtActivityDate": "", "localActivityDate": None}, RejectReason.CONTRACT_BROKEN, "message.gmtActivityDate"),
         ({"trackingNumber": ""}, RejectReason.NO_REFERENCE, "message.trackingNumber"),
         ({"trackingNumber": "string"}, RejectReason.NO_REFERENCE, "message.trackingNumber"),

@@ -62,7 +62,10 @@ ODD = [
     Odd("blanks in the tracking number", "ups", alert(trackingNumber=" 1z7a 1234 0300 45 "), "out_for_delivery"),
     Odd("a list where an object is due", "ups", alert(activityStatus=["I"]), "", "", "contract_broken"),
     Odd("no tracking number", "ups", alert(trackingNumber=None), "", "", "no_reference"),
-    Odd("a thirteenth month", "ups", alert(gmtActivityDate="20261301"), "", "", "invalid_time"),
+    Odd("a thirteenth month, and the local time beside it", "ups", alert(gmtActivityDate="20261301"),
+        "out_for_delivery", "time_fallback"),
+    Odd("a thirteenth month on both clocks", "ups",
+        alert(gmtActivityDate="20261301", localActivityDate="20261301"), "", "", "invalid_time"),
     Odd("a leap second", "ups", alert(gmtActivityTime="142260"), "out_for_delivery"),
     Odd("the year 2099", "ups", alert(gmtActivityDate="20990101", localActivityDate="20990101"),
         "out_for_delivery", "timestamp_future"),
@@ -80,7 +83,10 @@ ODD = [
     Odd("one scan without a time among good ones", "gls",
         gls(events=[*GLS["parcels"][0]["events"][:1], {"code": "DELIVD.NORMAL"}]), "delivered", "", "contract_broken"),
     Odd("an offset of fifteen hours", "gls",
-        gls(events=[{"code": "DELIVD.NORMAL", "eventDateTime": "2026-09-18T11:02:09+1500"}]), "", "", "invalid_time"),
+        gls(events=[{"code": "INBOUND.NORMAL", "eventDateTime": "2026-09-18T11:02:09+1500"}]), "", "", "invalid_time"),
+    Odd("a delivery with an offset of fifteen hours", "gls",
+        gls(events=[{"code": "DELIVD.NORMAL", "eventDateTime": "2026-09-18T11:02:09+1500"}]),
+        "delivered", "timestamp_unreadable"),
     Odd("an estimate among events", "dcsa",
         dcsa(eventClassifierCode="EST", eventDateTime="2027-01-01T00:00:00Z"), "loaded"),
     Odd("a classifier nobody knows", "dcsa", dcsa(eventClassifierCode="MAYBE"), "loaded"),
@@ -107,8 +113,8 @@ def taken(odd: Odd) -> IntakeResult:
     return step([record], ADAPTERS, RECEIVED_AT, 4 * 1024 * 1024)
 
 
-def test_there_are_thirty_and_each_is_odd_in_its_own_way() -> None:
-    assert len({odd.what for odd in ODD}) == len(ODD) == 30
+def test_there_are_thirty_two_and_each_is_odd_in_its_own_way() -> None:
+    assert len({odd.what for odd in ODD}) == len(ODD) == 32
 
 
 @pytest.mark.parametrize("odd", ODD, ids=[odd.what for odd in ODD])

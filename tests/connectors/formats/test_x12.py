@@ -119,3 +119,25 @@ def test_what_stands_outside_of_any_set_is_refused_and_the_sets_beside_it_go_on(
     assert reject.reason is RejectReason.MALFORMED
     assert reject.detail == "3 segments outside of any transaction set, from 'S*214*0002' on"
     assert "from 'garbage' on" in x12.read(interchange(*GOOD) + b"garbage")[1][0].detail
+
+
+@pytest.mark.parametrize("end", [" ~", "   ~", " ~\n"])
+def test_blanks_before_the_terminator_are_read_and_flagged(end: str) -> None:
+    [one] = x12.read(interchange(*GOOD).replace(b"~", end.encode()))[0]
+    assert (one.flags, one.segments) == ([Flag.ENVELOPE_NONSTANDARD.value], x12.read(interchange(*GOOD))[0][0].segments)
+
+
+@pytest.mark.parametrize("end", ["~", "\n", "~\n", "~\r\n"])
+@pytest.mark.parametrize("separator", ["", "*"])
+def test_an_isa_without_its_last_element_is_read_and_flagged(end: str, separator: str) -> None:
+    body = interchange(*GOOD).replace(b"~", end.encode())
+    isa, _, rest = body.partition(end.encode())
+    short = isa.rpartition(b"*")[0] + separator.encode() + end.encode() + rest
+    [one] = x12.read(short)[0]
+    assert one.flags == [Flag.ENVELOPE_NONSTANDARD.value]
+
+
+def test_line_breaks_within_segments_are_no_content() -> None:
+    plain = interchange(*GOOD)
+    wrapped = plain[:106] + b"\r\n".join(plain[at:at + 20] for at in range(106, len(plain), 20))
+    assert [one.segments for one in x12.read(wrapped)[0]] == [one.segments for one in x12.read(plain)[0]]

@@ -13,7 +13,7 @@ from streams.contracts.model import Location
 from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.carrier_errors import CarrierError, ErrorKind
 from streams.kernel.errors import Reject
-from streams.kernel.vocabulary import Classifier, Milestone, Precision, RejectReason
+from streams.kernel.vocabulary import Classifier, Flag, Milestone, Precision, RejectReason
 
 PLAIN = """\
 feed: acme
@@ -135,8 +135,47 @@ def test_times_are_read_as_declared(
     ],
 )
 def test_a_time_that_cannot_be_read_costs_its_scan(tmp_path: Path, way: str, fields: dict[str, Any]) -> None:
-    parsed = read(acme(tmp_path, ("[{stamp: scan.at}]", f"[{way}]")), [{**SCAN, "at": None, **fields}])
+    scan = {**SCAN, "code": "elsewhere", "at": None, **fields}
+    parsed = read(acme(tmp_path, ("[{stamp: scan.at}]", f"[{way}]")), [scan])
     assert (parsed.events, [reject.reason for reject in parsed.rejects]) == ([], [RejectReason.INVALID_TIME])
+
+
+def test_a_delivery_whose_time_cannot_be_read_is_kept_at_its_receipt(tmp_path: Path) -> None:
+    [event] = read(acme(tmp_path), [{**SCAN, "at": "soon"}]).events
+    assert (event.milestone, event.occurred_at) == (Milestone.DELIVERED, event.received_at)
+    assert event.flags == [Flag.TIMESTAMP_UNREADABLE.value]
+
+
+def test_a_delivery_without_a_time_is_none(tmp_path: Path) -> None:
+    parsed = read(acme(tmp_path), [{**SCAN, "at": None}])
+    assert (parsed.events, [reject.reason for reject in parsed.rejects]) == ([], [RejectReason.CONTRACT_BROKEN])
+
+
+def test_the_next_way_is_taken_where_one_is_unreadable_and_the_event_says_so(tmp_path: Path) -> None:
+    ways = "[{stamp: scan.at}, {local: [scan.day, scan.clock], clock: hhmmss}]"
+    carrier = acme(tmp_path, ("[{stamp: scan.at}]", ways))
+    scan = {**SCAN, "at": "14th", "day": "20260914", "clock": "90501"}
+    [told, plain] = read(carrier, [scan, {**scan, "at": None}]).events
+    assert told.occurred_at == plain.occurred_at
+    assert (told.flags, plain.flags) == ([Flag.TIME_FALLBACK.value], [])
+
+
+def test_a_column_names_the_zone_and_an_unknown_one_is_flagged(tmp_path: Path) -> None:
+    carrier = acme(tmp_path, ("[{stamp: scan.at}]", "[{stamp: scan.at}]\n    zone_by: [{by: scan.tz, table: zones}]"))
+    scans = [{**SCAN, "at": "2026-09-14T10:00:00", "tz": zone} for zone in ("america/new_york", "America/Gotham", None)]
+    events = read(carrier, scans).events
+    assert [event.utc_offset_minutes for event in events] == [-240, 120, 120]
+    assert [event.zone_assumed for event in events] == [False, True, True]
+    assert [event.flags for event in events] == [[], [Flag.ZONE_UNKNOWN.value], []]
+
+
+def test_scans_still_to_come_are_left_out_by_rule(tmp_path: Path) -> None:
+    rule = "[{stamp: scan.at}]\n    leave_out: [{path: scan.done, one_of: ['false']}]"
+    carrier = acme(tmp_path, ("[{stamp: scan.at}]", rule))
+    parsed = read(carrier, [{**SCAN, "done": True}, {**SCAN, "at": None, "done": False}])
+    assert (len(parsed.events), parsed.rejects) == (1, [])
+    nothing = read(carrier, [{**SCAN, "done": False}])
+    assert [reject.reason for reject in nothing.rejects] == [RejectReason.UNSUPPORTED_MESSAGE]
 
 
 def test_an_offset_beside_a_stamp_tells_the_clocks_at_the_place(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def alert(**changes: Any) -> bytes:
     }).encode()
 
 
-ODD = alert(activityStatus={"type": "I", "code": "7Q", "description": "Relayed by balloon"})
+ODD = alert(activityStatus={"type": "I", "code": "QX", "description": "Relayed by balloon"})
 
 
 @pytest.fixture
@@ -82,14 +82,17 @@ def test_a_check_names_what_the_mapping_misses_and_exits_1(folder: Path) -> None
     found = json.loads(result.output)
     assert result.exit_code == 1
     assert (found["files"], found["events"], found["faults"]) == (5, 3, 2)
-    assert found["unmapped"] == [{"code": "I:7Q", "text": "Relayed by balloon", "times": 2, "file": "b.json"}]
+    assert found["unmapped"] == [{"code": "I:QX", "text": "Relayed by balloon", "times": 2, "file": "b.json"}]
     assert [(file, reason) for file, reason, _ in found["refused"]] == [
         ("d.json", "malformed"), ("e.json", "unsupported_message")
     ]
     assert "piece" in found["never_filled"]
     assert "milestone" not in found["never_filled"]
+    [published] = found["published"]
+    assert (published["table"], published["missing"]) == ("activities", [])
+    assert published["codes"] > 1000
     shown = invoked("check", "ups", str(folder)).output
-    assert all(words in shown for words in ("I:7Q", "Relayed by balloon", "2 to look at", "Never filled"))
+    assert all(words in shown for words in ("I:QX", "Relayed by balloon", "2 to look at", "Never filled"))
 
 
 def test_a_check_without_faults_says_so(tmp_path: Path) -> None:
@@ -98,6 +101,7 @@ def test_a_check_without_faults_says_so(tmp_path: Path) -> None:
     result = invoked("check", "ups", str(tmp_path))
     assert result.exit_code == 0
     assert "Every code is known" in result.output
+    assert "published codes of activities are mapped (100 %)" in " ".join(result.output.split())
 
 
 def test_a_check_without_files_reads_the_cases_the_repository_keeps(
@@ -191,7 +195,7 @@ FOREIGN = "[red]left[/] :smile:"
 
 def test_a_carriers_words_are_shown_as_they_are(tmp_path: Path) -> None:
     file = tmp_path / ":smile:[b].json"
-    file.write_bytes(alert(activityStatus={"type": "I", "code": "7Q", "description": FOREIGN}))
+    file.write_bytes(alert(activityStatus={"type": "I", "code": "QX", "description": FOREIGN}))
     for command in ("try", "check"):
         assert FOREIGN in invoked(command, "ups", str(file)).output
     assert file.name in invoked("try", "ups", str(file)).output.replace("\n", "")

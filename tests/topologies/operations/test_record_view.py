@@ -8,8 +8,6 @@ from typing import Any, cast
 import fastavro
 import pytest
 from confluent_kafka import Message
-from rich.console import Console
-from rich.table import Table
 
 from config import contracts, headers, topics
 from config.topics import STATIC
@@ -21,8 +19,6 @@ from topologies.operations.record_view import (
     line,
     moment,
     plain,
-    printable,
-    safe,
     times,
 )
 
@@ -131,23 +127,8 @@ def test_a_tombstone_is_a_deletion() -> None:
 
 
 def test_a_payload_has_no_power_over_the_terminal() -> None:
-    assert printable("a\x1b[2Jb\r\x9bc é 箱") == "a\\x1b[2Jb\\r\\x9bc é 箱"
     assert "\x1b" not in line(told(b"\x1b]0;owned\x07", key=b"\x1b[31m")).plain
 
 
 def test_a_time_no_calendar_has_is_shown_as_it_is() -> None:
     assert moment(10**18) == f"{10**18} ms"
-
-
-FOREIGN = "[red]left[/] at [/] door :smile: \x1b[2J"
-
-
-def test_a_foreign_text_is_shown_as_it_is_whatever_a_console_reads_into_it() -> None:
-    shown = "[red]left[/] at [/] door :smile: \\x1b[2J"
-    console = Console(file=io.StringIO(), width=200)
-    table = Table("text", title=safe(FOREIGN))
-    table.add_row(safe(FOREIGN))
-    console.print(table)
-    console.print(safe(FOREIGN), style="red")
-    assert isinstance(console.file, io.StringIO)
-    assert console.file.getvalue().count(shown) == 3

@@ -293,3 +293,35 @@ class LedgerMachine(RuleBasedStateMachine):
 
 TestLedgerMachine = LedgerMachine.TestCase
 TestLedgerMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_a_partition_has_caught_up_once_what_lay_there_at_the_first_look_is_done() -> None:
+    ledger = ledger_with(ZERO)
+    assert not ledger.has_caught_up(0)
+    ledger.receive(ZERO, run(0, 9, high_water=20))
+    first = ledger.next_chunks()[0]
+    first.done()
+    assert not ledger.has_caught_up(0)
+    ledger.receive(ZERO, run(10, 19, high_water=500))
+    second = ledger.next_chunks()[0]
+    assert not ledger.has_caught_up(0)
+    second.done()
+    assert ledger.has_caught_up(0)
+
+
+def test_an_empty_partition_has_caught_up_once_the_broker_has_said_that_it_is_empty() -> None:
+    ledger = ledger_with(ZERO)
+    ledger.receive(ZERO, Run([], 0, 0, 0))
+    assert ledger.has_caught_up(0)
+
+
+def test_a_partition_number_has_caught_up_once_it_has_in_every_topic_and_again_after_each_assignment() -> None:
+    other = TopicPartition("also", 0)
+    ledger = ledger_with(ZERO, other, ONE)
+    ledger.receive(ZERO, Run([], 0, 7, 7))
+    assert not ledger.has_caught_up(0)
+    ledger.receive(other, Run([], 0, 3, 3))
+    assert ledger.has_caught_up(0)
+    assert not ledger.has_caught_up(1)
+    ledger.assign([ZERO, other], 2)
+    assert not ledger.has_caught_up(0)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from config import headers
 from config.topics import DEAD_LETTERS, INTAKE
+from connectors.kafka.registry import ValueCodec
 from streams.contracts.model import DeadLetter
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
-from connectors.kafka.registry import ValueCodec
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from topologies.runtime.deadletters import card, cards, letters

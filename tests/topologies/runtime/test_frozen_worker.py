@@ -175,6 +175,33 @@ def test_a_group_that_does_not_answer_for_a_while_costs_no_chunk(bench: Bench) -
     assert bench.exits == []
 
 
+@pytest.mark.parametrize("waking_at", ["send state", "send alerts"])
+def test_a_doubt_after_the_changelog_has_the_chunk_restores_the_partition_from_it(bench: Bench, waking_at: str) -> None:
+    """Repeated on the state from before, the chunk would raise its alerts a second time, with other times, and its own
+    records on the changelog would pass for another worker's."""
+    bench.handler.afterwards = HELD
+    group = Group(bench)
+    before = foreign_writes()
+
+    def freeze() -> None:
+        bench.freeze()
+        group.silent = 1
+        assert bench.changelog is not None
+        bench.changelog.end = 101
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        bench.calls.hooks[waking_at] = freeze
+        await bench.runner.process(bench.chunk(0, 9))
+
+    scene(act, bench)
+    assert bench.calls.count("restore 0") == 2
+    assert bench.calls.index("close state") < bench.calls.index("release 0")
+    assert foreign_writes() == before
+    assert bench.committable == {ZERO: 10}
+    assert bench.exits == []
+
+
 def test_the_mark_is_of_our_own_records_whatever_others_have_written_since(bench: Bench) -> None:
     """Frozen between the changelog's acknowledgement and the mark: the successor's records are not in our state."""
 

@@ -14,7 +14,7 @@ from streams.kernel.vocabulary import RejectReason
 from tests.support.runner_bench import HELD, NOW, ONE, ZERO, Bench, Ended, scene
 from tests.support.waiting import PATIENCE
 from topologies.runtime import metrics
-from topologies.runtime.chunks import TopicPartition
+from topologies.runtime.chunks import Run, TopicPartition
 from topologies.runtime.handler import Refused
 from topologies.runtime.outbox import HeldBack, carried
 from topologies.runtime.partition_state import Mark
@@ -335,6 +335,24 @@ def test_a_sweep_writes_in_the_same_order(tmp_path: Path) -> None:
     scene(act, bench)
     assert bench.calls[:4] == ["sweep", "send alerts", "flush", "commit"]
     assert bench.sink.sent["alerts"] == [{"key": b"due", "value": b"%d" % NOW}]
+
+
+def test_no_sweep_while_the_backlog_of_a_partition_is_not_taken_in(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    swept: list[bool] = []
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        bench.runner.has_caught_up = bench.ledger.has_caught_up
+        for chunk in (bench.chunk(0, 0), None):
+            await bench.runner.sweep()
+            swept.append("sweep" in bench.calls)
+            if chunk is not None:
+                bench.ledger.receive(ZERO, Run([], 0, 1, 1))
+                await bench.runner.process(chunk)
+
+    scene(act, bench)
+    assert swept == [False, True]
 
 
 def test_topics_not_partitioned_alike_end_the_process_with_a_reason(

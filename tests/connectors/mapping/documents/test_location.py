@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.mapping.declared.schema import Place, ZoneBy
-from connectors.mapping.documents.location import line_parser, location_reader, zone_finder
+from connectors.mapping.documents.location import ZoneFinder, line_parser, location_reader
 from connectors.mapping.documents.paths import Row, Texts
 from connectors.mapping.values.places import zone_in
 
@@ -73,7 +73,7 @@ def test_a_region_counts_only_in_its_own_country(country: str | None, region: st
 
 def zone_of(scan: dict[str, str], *ways: ZoneBy, place: Place = LINE) -> str:
     texts = Texts(["scan"])
-    found = zone_finder(ways, "Etc/UTC", texts, place, location_reader(place, texts))
+    found = ZoneFinder(ways, "Etc/UTC", texts, place, location_reader(place, texts)).zone_of
     row: Row = texts.reader()((scan,))
     return found(row)
 

@@ -57,7 +57,7 @@ def test_a_time_of_day(text: str, expected: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "24:00", "9:30", "1260", "12:60:00", "noon", "12:3O", "123", "-1:30", "12:30:00.x"]
+    "text", ["", "24:00", "2561", "12:60:00", "noon", "12:3O", "12", "-1:30", "12:30:00.x", "1:2:3:4", "123456789"]
 )
 def test_what_is_no_time_of_day_is_unreadable(text: str) -> None:
     with pytest.raises(Unreadable):
@@ -70,6 +70,36 @@ def test_what_is_no_time_of_day_is_unreadable(text: str) -> None:
 )
 def test_an_offset(text: str, minutes: int | None) -> None:
     assert stated_offset(text) == minutes
+
+
+@pytest.mark.parametrize(("text", "minutes"), [("-5:00", -300), ("+530", 330), ("+5", 300), ("UTC+1", 60)])
+def test_an_offset_that_lost_its_zero(text: str, minutes: int) -> None:
+    assert stated_offset(text) == minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "digits", "seconds"),
+    [
+        ("94700", 0, 35_220), ("9:47:1", 0, 35_221), ("9:30", 0, 34_200), ("930", 0, 34_200), ("5301", 0, 3_181),
+        ("1530", 6, 930), ("5", 6, 5), ("0", 4, 0), ("9 pm", 0, 75_600),
+    ],
+)
+def test_a_time_of_day_that_lost_its_zeros(text: str, digits: int, seconds: int) -> None:
+    assert clock_ms(text, digits) == seconds * 1000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-20T15:04Z", "2026-11-20T10:04-05", "2026-11-20T10:04-0500", "20261120T150400Z", "20261120T1504Z",
+        "2026-11-20T15:04:00.000000001Z", "2026-11-20T16:04+01:00[Europe/Berlin]", "2026-11-20T15:04Z[UTC]",
+        "2026-11-20 15:04:00 UTC", "2026-11-20T15:4:0Z", "2026-11-20 10:04:00.0000000 -05:00", "2026-11-20T15:04:00,0Z",
+        "2026-11-20 3:04 pm GMT",
+    ],
+)
+def test_what_java_and_net_write_is_one_instant(text: str) -> None:
+    moment = stamp_moment(text, lambda: "Asia/Tokyo")
+    assert (moment.at_ms, moment.assumed) == (1_795_187_040_000, False)
 
 
 @pytest.mark.parametrize("text", ["EST", "5", "+99:00", "+1:0", "--05"])

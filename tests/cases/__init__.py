@@ -1,0 +1,31 @@
+"""Payloads that were once read wrong, where they lie: what each must become. ``make cases`` prints them.
+
+The payloads are not ours to keep; only their names and the right values stand here (``right.py``). Siblings of our own
+making are among the carriers' cases (``tests/connectors/carriers``) and in ``tests/test_deliveries.py``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FOLDER = Path(os.environ.get("SHIPSYNC_CASES") or "/nonexistent")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Files of one feed, received one after the other, and what is right of them: aspect (``aspects.py``) -> value.
+
+    ``files``: separated by blanks. ``mapping``: a ``carrier.yaml`` (of ``mappings/``, else of the folder) that reads
+    them in place of the packaged one. ``asked``: the number the poller asked for. ``orders``: number -> when an order
+    began to claim it; without any, each number is claimed from the beginning.
+    """
+
+    files: str
+    feed: str
+    right: Mapping[str, str]
+    mapping: str = ""
+    asked: str = ""
+    orders: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,63 @@
+"""What carriers' words say of a delivery, in the languages they say it in."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.mapping.declared.words_law import folded
+from connectors.mapping.values.delivery_words import Words, words_in
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Delivered, To Original Sender", Words.BACK),
+        ("Delivered to shipper", Words.BACK),
+        ("Package was returned to the sender ", Words.BACK),
+        ("Returned to Seller", Words.BACK),
+        ("Die Sendung wurde an den Absender zugestellt", Words.BACK),
+        ("Zurück an Absender", Words.BACK),
+        ("Colis livré à l'expéditeur", Words.BACK),
+        ("Entregado al remitente", Words.BACK),
+        ("Consegnato al mittente", Words.BACK),
+        ("Pakket bezorgd aan afzender", Words.BACK),
+        ("Przesyłka doręczona do nadawcy", Words.BACK),
+        ("Could not be delivered", Words.ATTEMPTED),
+        ("Not delivered - customer absent", Words.ATTEMPTED),
+        ("Die Sendung konnte nicht zugestellt werden", Words.ATTEMPTED),
+        ("Delivered to UPS Access Point™ ", Words.PICK_UP_PLACE),
+        ("Delivered to locker", Words.PICK_UP_PLACE),
+        ("Delivered, Parcel Locker", Words.PICK_UP_PLACE),
+        ("Das Paket wurde im GLS PaketShop zugestellt", Words.PICK_UP_PLACE),
+        ("The shipment is ready for pick-up at the PACKSTATION", Words.WAITING),
+        ("Delivered to UPS Access Point, awaiting customer pickup", Words.WAITING),
+        ("The shipment can be collected from the PACKSTATION", Words.WAITING),
+        ("Die Sendung liegt in der Filiale zur Abholung bereit", Words.WAITING),
+        ("Votre colis est disponible au point de retrait", Words.WAITING),
+        ("Przesyłka gotowa do odbioru w paczkomacie", Words.WAITING),
+        ("The recipient has picked up the shipment from the PACKSTATION", Words.COLLECTED),
+        ("Delivered, Individual Picked Up at Post Office", Words.COLLECTED),
+        ("Abgeholt in der Postfiliale", Words.COLLECTED),
+        ("Delivered to local post office for final delivery", Words.HANDED_OVER),
+        ("Partial delivery", Words.PARTIAL),
+        ("Will be delivered tomorrow", Words.TO_COME),
+        ("Left with neighbour", Words.NEIGHBOUR),
+        ("Die Sendung wurde bei Nachbarn abgegeben", Words.NEIGHBOUR),
+    ],
+)
+def test_words_beside_a_code(text: str, words: Words) -> None:
+    assert words_in(folded(text)) is words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Delivered", "DELIVERED", "Delivered, Front Door/Porch", "Delivered, In/At Mailbox", "Delivered, PO Box",
+        "Delivered, Left with Individual", "Delivered to reception", "Shipment delivered, signed for by A. Muster",
+        "Das Paket wurde beim Empfänger zugestellt.", "Livré", "Colis livré au gardien", "Entregado", "Consegnata",
+        "Bezorgd", "Delivered at second attempt", "Proof of delivery sent to shipper's account",
+        "Delivered to the customer's warehouse",
+    ],
+)
+def test_an_ordinary_delivery_stays_one(text: str) -> None:
+    assert words_in(folded(text)) is None

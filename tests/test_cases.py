@@ -1,0 +1,27 @@
+"""Payloads that were once read wrong, where they lie on this machine (tests/cases/): each becomes what is right."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.intake.adapter import Adapter
+from tests.cases import FOLDER, Case
+from tests.cases.aspects import ASPECTS
+from tests.cases.right import CASES
+from tests.cases.running import compared, outcome_of, packaged
+
+
+@pytest.fixture(scope="module")
+def adapters() -> dict[str, Adapter]:
+    return packaged()
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="SHIPSYNC_CASES names no folder of cases")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.files))
+def test_a_case_that_was_once_wrong_is_right(case: Case, adapters: dict[str, Adapter]) -> None:
+    rows = list(compared(case, outcome_of(case, adapters)))
+    assert {aspect: came for aspect, _, came in rows} == {aspect: right for aspect, right, _ in rows}
+
+
+def test_every_case_says_of_something_what_is_right() -> None:
+    assert [case.files for case in CASES if not case.right or not set(case.right) <= set(ASPECTS)] == []
