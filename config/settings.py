@@ -138,6 +138,9 @@ class StageSettings(Group):
     chunk_records: int = Field(5_000, ge=1, description="Most records handled as one chunk")
     drain_timeout: float = Field(10.0, gt=0, description="How long a stop waits for the chunk in progress")
     stuck_timeout: float = Field(60.0, gt=0, description="Lag without progress for so long stops the worker")
+    record_seconds: float = Field(
+        20.0, gt=0, description="A record, or a chunk of them, that is handled for longer ends the worker as a crash"
+    )
     poison_after: int = Field(
         3, ge=1, description="Crashes over the same records before the one that causes them becomes a dead letter"
     )

@@ -79,7 +79,9 @@ class StageWorker:
         faust_app.transport.listeners.append(runner)
         self._attach(faust_app.transport.topics)
         self._worker = _QuietWorker(faust_app)
-        self._watchdog = Watchdog(runner.app.name, self._progress, settings.stage.stuck_timeout)
+        self._watchdog = Watchdog(
+            runner.app.name, self._progress, settings.stage.stuck_timeout, runner.in_hand, settings.stage.record_seconds
+        )
 
     def _attach(self, topics: Sequence[str]) -> None:
         """One agent for all topics; it hands chunks on in order and never waits for them."""

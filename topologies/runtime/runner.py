@@ -19,17 +19,18 @@ from typing import Any, Protocol, cast
 from config.settings import Settings
 from config.topics import App
 from connectors.kafka.topic_admin import largest_dead_letter
-from streams.kernel.errors import Fatal, ShipSyncError, Transient
+from streams.kernel.errors import Fatal, Transient
 from topologies.runtime import logs, metrics
 from topologies.runtime.changelog import Changelog, KafkaChangelog
 from topologies.runtime.chunk_writer import ChunkWriter, Written
 from topologies.runtime.chunks import Chunk, TopicPartition
 from topologies.runtime.deadletters import Encode
 from topologies.runtime.handler import Handled, Handler, StatefulHandler
+from topologies.runtime.in_hand import InHand
 from topologies.runtime.membership import Membership
 from topologies.runtime.partition import RETRY_SECONDS, Partition, Restoring, in_thread
 from topologies.runtime.partition_state import Damaged, Mark
-from topologies.runtime.poison import FOLDER, Crashes, one_by_one
+from topologies.runtime.poison import FOLDER, Crashes, Handling
 from topologies.runtime.refusal_log import log_refused
 from topologies.runtime.sink import Fenced, Sink, Span
 
@@ -77,7 +78,9 @@ class StageRunner:
         self._clock = clock
         self._exit = exit_process
         self._changelog = changelog or self._kafka_changelog()
-        self._crashes = Crashes(settings.state.data_dir / app.app_id / FOLDER, settings.stage.poison_after)
+        folder = settings.state.data_dir / app.app_id
+        self.in_hand = InHand(folder)
+        self._work_on = Handling(handler, self.in_hand, Crashes(folder / FOLDER, settings.stage.poison_after))
         self._partitions: dict[int, Partition] = {}
         self._handling = ThreadPoolExecutor(1, f"{app.name}-handler")
         self._sending = ThreadPoolExecutor(sink.at_once, f"{app.name}-sink")
@@ -138,7 +141,7 @@ class StageRunner:
                     chunk.abandon()
             if done:
                 self._account(chunk)
-                self._crashes.passed(chunk.tp, chunk.end)
+                self._work_on.passed(chunk.tp, chunk.end)
                 chunk.done()
 
     async def sweep(self) -> None:
@@ -168,6 +171,7 @@ class StageRunner:
         await self.on_revoked({TopicPartition("", number) for number in self._partitions})
         await in_thread(self._sending, self._sink.close)
         self._handling.shutdown()
+        self.in_hand.forget()
         self._sending.shutdown()
 
     def _partition(self, number: int) -> Partition:
@@ -215,27 +219,13 @@ class StageRunner:
             try:
                 with metrics.CHUNK_SECONDS.labels(self.app.name, "handle").time():
                     return await in_thread(
-                        self._handling, lambda: self._handler.handle(chunk.records, one.state, now)
+                        self._handling,
+                        lambda: self._work_on.handle(chunk.tp, chunk.records, chunk.end, one.state, now),
                     )
             except Transient as error:
                 log.warning("%r waits: %s", chunk, error)
                 await asyncio.sleep(RETRY_SECONDS)
-            except ShipSyncError:
-                raise
-            except Exception as error:
-                return await self._despite(error, chunk, one, now)
         return None
-
-    async def _despite(self, error: Exception, chunk: Chunk, one: Partition, now: int) -> Handled:
-        """The chunk record by record, where runs before this one ended over it too; else ``error``, noted."""
-        span = chunk.tp, chunk.records[0].offset, chunk.end
-        if not self._crashes.suspected(*span):
-            self._crashes.note(*span)
-            raise error
-        log.error("%r ended %s again and again: taken record by record", chunk, self.app.name, exc_info=error)
-        return await in_thread(
-            self._handling, lambda: one_by_one(self._handler, chunk.records, one.state, now)
-        )
 
     async def _write(self, one: Partition, handled: Handled, now: int, current: Callable[[], bool]) -> bool:
         """Write what was handled, in one thread and without a pause; False once the partition is not ours."""
@@ -341,4 +331,5 @@ class StageRunner:
         log.critical("%s; the process ends, nothing of it is committed", what, exc_info=error)
         for handler in logging.getLogger().handlers:
             handler.flush()
+        self.in_hand.forget()
         self._exit(EXIT_CODE)
