@@ -112,9 +112,16 @@ def view(status: StackStatus) -> Group:
     footer = f"up {_duration(status.uptime_s)}, broker {status.bootstrap}, registry {status.registry_url}"
     footer += _processing(status)
     return Group(
-        table, *outcomes, Text(one_line(f"dead letters: {_counts(dead) or 'none'}")), _alerts(status.open_alerts),
+        table, *outcomes, Text(one_line(f"dead letters: {_counts(dead) or 'none'}")), *_paused(status),
+        _alerts(status.open_alerts),
         Text(one_line(footer), style="dim"),
     )
+
+
+def _paused(status: StackStatus) -> list[Text]:
+    paused = sorted({feed for process in status.processes for feed in process.paused})
+    told = f"paused feeds: {', '.join(paused)}; see shipsync feeds paused"
+    return [Text(one_line(told), style="red")] if paused else []
 
 
 def _processing(status: StackStatus) -> str:

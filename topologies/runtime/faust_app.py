@@ -77,6 +77,7 @@ class StageWorker:
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         faust_app.transport.listeners.append(runner)
+        faust_app.transport.is_paused = runner.is_paused
         self._attach(faust_app.transport.topics)
         self._worker = _QuietWorker(faust_app)
         self._watchdog = Watchdog(
@@ -150,7 +151,9 @@ class StageWorker:
 
     def _progress(self) -> list[Any]:
         consumer = self._consumer()
-        return [] if consumer is None else consumer.ledger.progress()
+        found = [] if consumer is None else consumer.ledger.progress()
+        now = time.monotonic()
+        return [one._replace(moved_at=now) if self._runner.is_paused(one.tp.topic) else one for one in found]
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -33,7 +33,7 @@ meets any record once."""
 
 class Note(msgspec.Struct):
     """Offsets a worker ended over, from ``first`` to before ``end``; ``count``: ends so far, ``alone``: those of them
-    with this one record in hand. ``condemned``: offsets before them that are not tried again."""
+    with this one record in hand, and no exception. ``condemned``: offsets before them that are not tried again."""
 
     topic: str
     partition: int
@@ -56,9 +56,12 @@ class Crashes:
             if note is not None:
                 self._notes[TopicPartition(note.topic, note.partition)] = note
 
-    def note(self, tp: TopicPartition, first: int, end: int) -> None:
-        """Record an end over offsets ``first`` to before ``end``; the overlap with the last one is suspected."""
-        known, alone = self._notes.get(tp), end - first == 1
+    def note(self, tp: TopicPartition, first: int, end: int, alone: bool = False) -> None:
+        """Record an end over offsets ``first`` to before ``end``; the overlap with the last one is suspected.
+
+        ``alone``: this one record was in hand, and raised nothing that could be told.
+        """
+        known = self._notes.get(tp)
         if known is not None and known.first < end and first < known.end:
             known = Note(
                 *tp, max(first, known.first), min(end, known.end), known.count + 1, known.alone + alone, known.condemned
@@ -147,7 +150,7 @@ class Handling:
         self._crashes = crashes
         left = in_hand.left()
         if left is not None:
-            crashes.note(left.tp, left.first, left.end)
+            crashes.note(left.tp, left.first, left.end, alone=left.end - left.first == 1)
 
     def handle(
         self, tp: TopicPartition, records: Sequence[Record], end: int, state: View | None, now_ms: int
@@ -186,6 +189,8 @@ class Handling:
                 parked += 1
                 if parked > 1 + len(records) * MOST_OF_A_HUNDRED // 100:
                     raise Fatal(f"{parked} of {len(records)} records cannot be handled, the last: {error!r}") from error
+            if one.paused:
+                return one
             _add(whole, one)
             if overlay is not None:
                 overlay.changes.update(one.changes)

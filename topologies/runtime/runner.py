@@ -50,11 +50,18 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def never_paused(topic: str) -> bool:
+    """The records of no topic wait."""
+    del topic
+    return False
+
+
 class StageRunner:
     """One stage at work. A listener of the transport (``on_assigned``, ``on_revoked``).
 
     ``encode_dead_letter``: index card -> value bytes. ``clock``: ms since the epoch. ``exit_process``: how
-    the process ends when it must (70, never after an ack it should not have given).
+    the process ends when it must (70, never after an ack it should not have given). ``is_paused``: whether the
+    records of a topic wait.
     """
 
     def __init__(
@@ -68,8 +75,11 @@ class StageRunner:
         changelog: Changelog | None = None,
         exit_process: Exit = os._exit,
         membership: Membership | None = None,
+        is_paused: Callable[[str], bool] = never_paused,
     ) -> None:
         self.app = app
+        self.is_paused = is_paused
+        self._resumed: dict[TopicPartition, asyncio.Lock] = {}
         self.membership = membership or Membership(settings.stage.session_timeout)
         self.has_caught_up: Callable[[int], bool] = lambda _: True
         self._handler = handler
@@ -121,12 +131,24 @@ class StageRunner:
         ends the process.
         """
         with logs.about(topic=chunk.topic, partition=chunk.partition, offset=chunk.records[0].offset):
-            await self._process(chunk)
+            while not (chunk.finished or chunk.leaving()):
+                await self._until_resumed(chunk)
+                await self._process(chunk)
+                if not (chunk.current() and self.is_paused(chunk.topic)):
+                    return
+
+    async def _until_resumed(self, chunk: Chunk) -> None:
+        """Wait while the chunk's topic is paused; chunks of a partition go on in the order they came in."""
+        turn = self._resumed.setdefault(chunk.tp, asyncio.Lock())
+        if self.is_paused(chunk.topic) or turn.locked():
+            async with turn:
+                while self.is_paused(chunk.topic) and chunk.current():
+                    await asyncio.sleep(RETRY_SECONDS)
 
     async def _process(self, chunk: Chunk) -> None:
         one = self._partition(chunk.partition)
         async with one.lock:
-            if not chunk.begin():
+            if self.is_paused(chunk.topic) or not chunk.begin():
                 return
             one.wanted = True
             done = False
@@ -196,7 +218,7 @@ class StageRunner:
                 log.warning("%r is taken up anew, if the partition is ours still: %s", chunk, error)
                 self.membership.forget()
                 await self._let_go(one)
-            if not chunk.current() or chunk.leaving():
+            if not chunk.current() or chunk.leaving() or self.is_paused(chunk.topic):
                 return False
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -206,7 +228,7 @@ class StageRunner:
             return False
         now = self._clock()
         handled = await self._handled(chunk, one, now)
-        return handled is not None and await self._write(one, handled, now, chunk.current)
+        return handled is not None and await self._write(one, handled, now, chunk.current) and not handled.paused
 
     async def _sweep(self, one: Partition) -> None:
         handler, state, now = cast(StatefulHandler, self._handler), one.state, self._clock()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -74,7 +74,8 @@ class ChunkConsumer(_WithoutTables):
         self.settings: Settings = self.transport.settings
         self._more, self._settled = asyncio.Event(), asyncio.Event()
         self.ledger = Ledger(
-            self.settings.stage.chunk_records, self.settings.stage.fetch_bytes, time.monotonic, self._something_changed
+            self.settings.stage.chunk_records, self.settings.stage.fetch_bytes, time.monotonic, self._something_changed,
+            self.transport.is_paused,
         )
         self._reader = self._new_reader()
         self._asked_at = time.monotonic()
@@ -269,3 +270,4 @@ class ChunkTransport(base.Transport):  # type: ignore[misc]
         self.topics = tuple(topics)
         self.copartitioned = copartitioned
         self.listeners: list[PartitionListener] = []
+        self.is_paused: Callable[[str], bool] = lambda _: False

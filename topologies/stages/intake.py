@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from config import headers, topics
 from config.settings import Settings
@@ -34,6 +35,7 @@ from streams.kernel.vocabulary import RejectReason
 from topologies.runtime.handler import Handled, Message, Refused, View
 from topologies.runtime.step_results import refusals
 from topologies.stages.carrier_names import check_ready, names_of
+from topologies.stages.feed_pausing import FeedPausing
 
 HEADER_NAMES = HeaderNames(
     feed=headers.FEED, channel=headers.CHANNEL, received_at=headers.RECEIVED_AT,
@@ -62,12 +64,17 @@ class IntakeHandler:
         self._acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, registry)
         self._references = DiscoveredReferences()
         self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
+        self.pausing = FeedPausing(settings, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
-        """Outputs of one chunk; ``now_ms``: time of receipt where a record has none. Raises Transient until carriers'
-        names and the control numbers received before are known."""
+        """Outputs of one chunk; ``now_ms``: time of receipt where a record has none. Where too many of the feed's
+        records are refused, only that the feed is paused from here on.
+
+        Raises Transient until carriers' names, pauses and the control numbers received before are known.
+        """
         del state
         check_ready(self.names)
+        self.pausing.check_ready()
         if not self.control_numbers.ready:
             raise Transient("the control numbers of EDI received before have not been read yet")
         result = step(
@@ -83,6 +90,10 @@ class IntakeHandler:
             refused += _count_as_refused(unwritable, out.activity, counts, records)
             left_out = {id(event) for event, _ in unwritable}
             written = [event for event in written if id(event) not in left_out]
+        with_numbers, without = written, (event for _, event in out.unresolved)
+        paused = self.pausing.after(records, refused, chain(with_numbers, without), now_ms)
+        if paused is not None:
+            return paused
         activity: list[Message] = [
             {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in out.activity
         ]

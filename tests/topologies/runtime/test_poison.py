@@ -38,7 +38,7 @@ class Allergic(FakeHandler):
 def crashed(folder: Path, *spans: tuple[int, int], tp: TopicPartition = ZERO) -> Crashes:
     """What is known in a new run after runs ended over these records; each run reads the notes anew."""
     for first, end in spans:
-        Crashes(folder, 3).note(tp, first, end)
+        Crashes(folder, 3).note(tp, first, end, alone=end - first == 1)
     return Crashes(folder, 3)
 
 
