@@ -15,6 +15,7 @@ PYTEST_ARGS ?=
 TEST_WORKERS ?= 4
 FUZZ_SECONDS ?= 600
 DAY_ARGS ?=
+CHAOS_ARGS ?=
 LAWS := $(addprefix tests/streams/,shipments/test_laws.py shipments/linked/test_step.py \
   shipments/notifications/test_occurrences.py shipments/reuse/test_after_archive.py shipments/claims/test_standing.py \
   identity/test_step.py orders/test_step.py alerts/test_step.py)
@@ -80,8 +81,13 @@ day: .venv/.installed-dev ## replay a recorded day in three orders on Apache Kaf
 	@$(BIN)/python -m tests.support.kafka_jars
 	@$(BIN)/python -m tests.day $(DAY_ARGS)
 
+.PHONY: chaos
+chaos: .venv/.installed-dev ## kill, freeze and starve workers under load on Apache Kafka; prints what each lost. CHAOS_ARGS
+	@$(BIN)/python -m tests.support.kafka_jars
+	@$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
+
 .PHONY: night
-night: laws day ## what takes long: the laws against 1,500 histories each and the day of 200,000 records
+night: laws day chaos ## what takes long: 1,500 histories a law, the day of 200,000 records, every fault
 
 .PHONY: samples
 samples: .venv/.installed-dev ## what becomes of every real payload in the folder SHIPSYNC_SAMPLES; fails where one is wrong

@@ -229,8 +229,17 @@ class GatewaySettings(Group):
     open: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Feeds whose pushes are taken unsigned while no secret is set, comma separated; *: all"
     )
-    proxies: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Networks (CIDR) of the proxies whose client certificate headers are believed"
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Networks (CIDR) of proxies whose X-Forwarded-For and client certificate headers are believed"
+    )
+    unproven_rate: int = Field(
+        60, ge=1, description="Requests a minute of one address that may fail their proof; more are answered 429"
+    )
+    connections: int = Field(512, ge=8, description="Open connections in all")
+    peer_connections: int = Field(64, ge=1, description="Open connections of one address that is no trusted proxy")
+    body_bytes: int = Field(
+        128 * 1024 * 1024, ge=1024 * 1024,
+        description="Bytes of requests' bodies held at once, a quarter of them of senders not proven yet",
     )
     idempotency: int = Field(86_400, ge=1, description="How long an Idempotency-Key is remembered")
     push_secrets: SecretStr | None = Field(
@@ -243,9 +252,9 @@ class GatewaySettings(Group):
         '{"orders": "<key>", "wms": ["<key>"], "alerts": "<key>"}',
     )
 
-    _split = field_validator("open", "proxies", mode="before")(_comma_separated)
+    _split = field_validator("open", "trusted_proxies", mode="before")(_comma_separated)
 
-    @field_validator("proxies")
+    @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:

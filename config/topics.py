@@ -103,7 +103,7 @@ MASTER_DATA = Topic(
 )
 SHIPMENT_LINKS = Topic(
     "shipment.links.v1", "Links: numbers that belong to another number's shipment, co-partitioned with carrier events",
-    "CARRIER:REFERENCE of the child", "shipment_link", "intake, master data", retention_ms=90 * DAY_MS,
+    "CARRIER:REFERENCE of the child", "shipment_link", "intake, orders", retention_ms=90 * DAY_MS,
 )
 SHIPMENT_ADOPTIONS = Topic(
     "shipment.adoptions.v1", "Events that linked numbers pass to their parents, co-partitioned with carrier events",
@@ -253,3 +253,8 @@ NORMS = App("norms", "shipsync-norms", DWELL_NORMS, DLQ_NORMS)
 EDI = App("edi", "shipsync-edi", EDI_STATE, DLQ_EDI)
 ALERTS = App("alerts", "shipsync-alerts", OPS_ALERTS, DLQ_ALERTS)
 APPS: tuple[App, ...] = (INTAKE, ORDERS, IDENTITY, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI, ALERTS)
+
+
+def written_by(stage: str) -> frozenset[str]:
+    """The names of the topics a stage writes to."""
+    return frozenset(topic.name for topic in STATIC if stage in topic.owner.split(", "))

@@ -17,6 +17,7 @@ from typing import IO
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from connectors.embedded.inherited import inherited
 from streams.kernel.errors import Fatal, Transient
 
 HOST = "127.0.0.1"
@@ -79,7 +80,9 @@ class EmbeddedBroker:
             raise Fatal("The embedded broker is already started")
         output: IO[bytes] | int = subprocess.DEVNULL if self._log is None else self._log.open("ab")
         try:
-            self._process = subprocess.Popen(self.command(), stdout=output, stderr=subprocess.STDOUT)
+            self._process = subprocess.Popen(
+                self.command(), env=inherited(), stdout=output, stderr=subprocess.STDOUT
+            )
         finally:
             if not isinstance(output, int):
                 output.close()

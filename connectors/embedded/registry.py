@@ -27,6 +27,8 @@ CONTENT_TYPE = "application/vnd.schemaregistry.v1+json"
 VERSION = 1
 LATEST = ("latest", "-1")
 LARGEST_ID = 2**31 - 1
+ID = "[0-9]{1,10}"
+"""An id or a version as a path writes it; longer numbers are none."""
 MOST_BYTES = 1024 * 1024
 QUEUE = 64
 IDLE_SECONDS = 60
@@ -93,11 +95,11 @@ class Catalogue:
                 r"/subjects/([^/]+)/versions/([^/]+)/schema",
                 lambda subject, version: json.loads(self._version(subject, version)["schema"]),
             ),
-            (r"/schemas/ids/(\d+)", lambda number: {"schema": self._schema(number)}),
-            (r"/schemas/ids/(\d+)/schema", lambda number: json.loads(self._schema(number))),
-            (r"/schemas/ids/(\d+)/subjects", self._subjects_of),
+            (rf"/schemas/ids/({ID})", lambda number: {"schema": self._schema(number)}),
+            (rf"/schemas/ids/({ID})/schema", lambda number: json.loads(self._schema(number))),
+            (rf"/schemas/ids/({ID})/subjects", self._subjects_of),
             (
-                r"/schemas/ids/(\d+)/versions",
+                rf"/schemas/ids/({ID})/versions",
                 lambda number: [
                     {"subject": subject, "version": VERSION} for subject in self._subjects_of(number)
                 ],
@@ -111,7 +113,7 @@ class Catalogue:
         name = self._contract.get(subject)
         if name is None:
             raise _Wrong(HTTPStatus.NOT_FOUND, 40401, f"Subject '{subject}' not found.")
-        if version not in LATEST and not (version.isdecimal() and 0 < int(version) <= LARGEST_ID):
+        if version not in LATEST and not (re.fullmatch(ID, version) and 0 < int(version) <= LARGEST_ID):
             raise _Wrong(
                 HTTPStatus.UNPROCESSABLE_ENTITY, 42202,
                 f"The specified version '{version}' is not a valid version id. Allowed values are between"
@@ -188,7 +190,7 @@ def serve(host: str, port: int, catalogue: Catalogue | None = None) -> Threading
         def _body(self) -> bytes | None:
             """The request's body; None, with the connection to be closed, for one too long or of no length."""
             told = self.headers.get("Content-Length") or "0"
-            if not told.isdecimal() or int(told) > MOST_BYTES:
+            if not re.fullmatch(ID, told) or int(told) > MOST_BYTES:
                 self.close_connection = True
                 return None
             return self.rfile.read(int(told))

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from config.topics import ALERT_ACTIONS
 from connectors.gateway import bodies
-from connectors.gateway.credentials import check_key
 from connectors.gateway.documents import JSON, Codecs, Kind, documents, write
+from connectors.gateway.fields import Name, Timestamp, Words
 from connectors.gateway.openapi import body_of, refusals
-from connectors.gateway.orders import Name, milliseconds
+from connectors.gateway.orders import milliseconds
+from connectors.gateway.problems import invalid
 from connectors.gateway.services import Services
 from streams.contracts.model import AlertAction
 from streams.kernel.vocabulary import ActionKind
 
-AlertId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The alert_id of a record of ops.alerts")]
-Words = Annotated[str, StringConstraints(max_length=2_000)]
+ALERT_ID = re.compile("^[0-9a-f]{32}$")
+AlertId = Annotated[str, Path(
+    description="The alert_id of a record of ops.alerts", json_schema_extra={"pattern": ALERT_ID.pattern}
+)]
+"""Judged after the key: who has none learns nothing of ids."""
+
+
+def _due(action: str, field: str) -> dict[str, Any]:
+    """The JSON schema of an action for which a field is due."""
+    return {"required": [field], "properties": {"action": {"const": action}, field: {"type": "string"}}}
 
 
 class ActionDocument(BaseModel):
@@ -29,15 +39,18 @@ class ActionDocument(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{
+        json_schema_extra={"anyOf": [
+            {"properties": {"action": {"enum": ["acknowledge", "resolve", "reopen"]}}},
+            _due("snooze", "until"), _due("assign", "owner"),
+        ], "examples": [{
             "action": "snooze", "by": "ada", "until": "2026-09-15T08:00:00+02:00", "note": "the carrier is asked",
         }]},
     )
     action: ActionKind
     by: Name = Field(description="Who does it")
-    at: AwareDatetime | None = Field(None, description="When; the time of receipt where it is left out or later")
+    at: Timestamp | None = Field(None, description="When; the time of receipt where it is left out or later")
     note: Words = ""
-    until: AwareDatetime | None = Field(None, description="End of a snooze")
+    until: Timestamp | None = Field(None, description="End of a snooze")
     owner: Name | None = Field(None, description="Whom it is assigned to")
 
 
@@ -74,16 +87,18 @@ def router(codecs: Codecs, services: Services) -> APIRouter:
     async def post(request: Request, alert_id: AlertId) -> JSONResponse:
         """Take one action or a list. The answer comes when Kafka has them all; whether there is such an alert, and what
         they did to it, stands on ops.alerts."""
-        check_key(request.headers.get("authorization"), services.api_keys.get(ACTIONS.scope, ()))
-        limits = services.within_rate(ACTIONS.scope)
+        limits = services.admitted(request, ACTIONS.scope)
+        if ALERT_ID.fullmatch(alert_id) is None:
+            raise invalid([{"pointer": "/path/alert_id", "detail": f"is no alert_id: {ALERT_ID.pattern}"}])
         bodies.check_kind(request, JSON)
         received_at = int(services.now() * 1000)
-        body = await bodies.read(request, services.settings.intake.max_record_bytes)
         kind = replace(ACTIONS, to_struct=partial(to_action, alert_id, received_at))
+        with services.slot(request, ACTIONS.scope, proven=True) as slot:
+            body = await services.read(request, slot)
 
-        async def take() -> dict[str, Any]:
-            return await write(kind, documents(kind, body), received_at, codecs, services)
+            async def take() -> dict[str, Any]:
+                return await write(kind, documents(kind, body), received_at, codecs, services)
 
-        return await services.once(request, f"{ACTIONS.scope}/{alert_id}", body, 202, limits, take)
+            return await services.once(request, f"{ACTIONS.scope}/{alert_id}", body, 202, limits, take)
 
     return api

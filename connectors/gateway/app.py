@@ -14,6 +14,7 @@ from connectors.gateway.alert_actions import ActionDocument
 from connectors.gateway.confirmations import CONFIRMATIONS, ConfirmationDocument
 from connectors.gateway.masterdata import MasterDocument
 from connectors.gateway.orders import ORDERS, OrderDocument
+from connectors.gateway.peers import Forwarded
 from connectors.gateway.services import Services
 from connectors.gateway.tracing import Traced
 from connectors.kafka.registry import Registry
@@ -42,7 +43,7 @@ def build(
 
     app = FastAPI(
         title="ShipSync gateway", version=VERSION, description=DESCRIPTION, lifespan=lifespan, docs_url=None,
-        redoc_url=None,
+        redoc_url=None, redirect_slashes=False,
     )
     app.openapi_version = "3.1.0"
     app.include_router(carriers.router(known, services))
@@ -58,5 +59,6 @@ def build(
     app.include_router(health.router(wanted, services))
     problems.install(app)
     openapi.complete(app, [OrderDocument, ConfirmationDocument, ActionDocument, MasterDocument], KEY)
+    app.add_middleware(Forwarded, trusted=services.settings.gateway.trusted_proxies)
     app.add_middleware(Traced)
     return app

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from connectors.gateway.body_slots import BodySlots, Slot, check, settled
 from connectors.gateway.problems import Problem
 
 READ_SECONDS = 30.0
@@ -29,51 +32,63 @@ def media_types(formats: Iterable[str], more: Iterable[str] = ()) -> tuple[str, 
     return tuple(dict.fromkeys([*found, *(kind.lower() for kind in more)]))
 
 
+def described(taken: tuple[str, ...]) -> list[str]:
+    """The media types as an OpenAPI document names them: suffixes and further types become ranges."""
+    return [{"": "*/*", "+": f"application/*{kind}"}.get(kind[:1], kind) for kind in taken]
+
+
 def check_kind(request: Request, taken: tuple[str, ...]) -> str:
     """The Content-Type as sent. Raises Problem 415 for one that is not taken, and for compressed bodies."""
     said = request.headers.get("content-type", "")
     kind = said.partition(";")[0].strip().lower()
     if not kind or not any(kind == one or (one[:1] in ("+", "") and kind.endswith(one)) for one in taken):
-        accepted = ", ".join(one if one[:1] != "+" else f"application/*{one}" for one in taken)
+        accepted = ", ".join(described(taken))
         raise Problem(
             415, "unsupported_media_type", f"{kind or 'no Content-Type'} is not taken here; {accepted} is",
             headers={"Accept": accepted},
         )
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
-    if coding != "identity":
+    codings = ", ".join(request.headers.getlist("content-encoding")).strip().lower() or "identity"
+    if codings != "identity":
         raise Problem(
-            415, "unsupported_encoding", f"Content-Encoding {coding} is not taken: send it as it is",
+            415, "unsupported_encoding", f"Content-Encoding {codings} is not taken: send it as it is",
             headers={"Accept-Encoding": "identity"},
         )
     return said
 
 
-async def read(request: Request, most: int) -> bytes:
-    """The whole body. Raises Problem: 413 above ``most`` bytes (the rest is not read), 400 for none or a part of it,
-    408 for one that takes too long."""
+async def read(request: Request, most: int, slots: BodySlots, slot: Slot) -> bytes:
+    """The whole body, held in this slot. Raises Problem: 413 above ``most`` bytes (the rest is not read), 400 for none
+    or a part of it, 408 for one that takes too long, 503 for one that gave way to another."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
         raise _too_large(most)
     parts: list[bytes] = []
-    size = 0
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(READ_SECONDS) as waiting:
+            slot.give_way = partial(_end, waiting)
             async for part in request.stream():
-                size += len(part)
-                if size > most:
+                slots.grow(slot, len(part))
+                if slot.size > most:
                     raise _too_large(most)
                 parts.append(part)
     except TimeoutError as error:
-        raise Problem(
-            408, "too_slow", f"the body did not arrive within {READ_SECONDS:g} s", headers={"Connection": "close"}
-        ) from error
+        check(slot)
+        raise Problem(408, "too_slow", f"the body did not arrive within {READ_SECONDS:g} s") from error
     except ClientDisconnect as error:
         raise Problem(400, "cut_off", "the connection ended before the body did") from error
+    finally:
+        slot.give_way = settled
+    check(slot)
     body = b"".join(parts)
     if not body.strip():
         raise Problem(400, "empty", "the body is empty")
     return body
 
 
+def _end(waiting: asyncio.Timeout) -> None:
+    with suppress(RuntimeError):  # it ends already
+        waiting.reschedule(0)
+
+
 def _too_large(most: int) -> Problem:
-    return Problem(413, "too_large", f"more than {most} bytes are not taken", headers={"Connection": "close"})
+    return Problem(413, "too_large", f"more than {most} bytes are not taken")

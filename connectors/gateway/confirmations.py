@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from config.topics import WMS_CONFIRMATIONS
 from connectors.gateway.documents import Kind
-from connectors.gateway.orders import Name, milliseconds
+from connectors.gateway.fields import Name, Number, Timestamp
+from connectors.gateway.orders import milliseconds
 from streams.contracts.ids import normalise_carrier
 from streams.contracts.warehouse import WmsConfirmation, WmsLine
+
+MOST_NUMBERS, MOST_LINES = 1_000, 10_000
+"""Tracking numbers and lines of one confirmation."""
 
 
 class ConfirmedLine(BaseModel):
@@ -19,8 +23,8 @@ class ConfirmedLine(BaseModel):
     model_config = ConfigDict(extra="forbid")
     line_id: Name
     sku: Name
-    ordered: float | None = Field(None, ge=0, allow_inf_nan=False, description="Quantity asked for")
-    confirmed: float = Field(ge=0, allow_inf_nan=False, description="Quantity done")
+    ordered: Number | None = Field(None, description="Quantity asked for")
+    confirmed: Number = Field(description="Quantity done")
     unit: Name | None = Field(None, description="Unit of both (UN/ECE Recommendation 20)")
     lot: Name | None = None
 
@@ -30,7 +34,10 @@ class ConfirmationDocument(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{
+        json_schema_extra={"anyOf": [
+            {"required": ["carrier"], "properties": {"carrier": {"type": "string"}}},
+            {"properties": {"tracking_numbers": {"maxItems": 0}}},
+        ], "examples": [{
             "confirmation_id": "W-5001", "delivery_id": "80001", "warehouse": "WH1", "kind": "shipped",
             "confirmed_at": "2026-09-14T15:30:00+02:00", "carrier": "acme", "tracking_numbers": ["AC123456"],
             "lines": [{"line_id": "10", "sku": "A-1", "ordered": 5, "confirmed": 5, "unit": "C62"}],
@@ -41,10 +48,10 @@ class ConfirmationDocument(BaseModel):
     order_id: Name | None = None
     warehouse: Name
     kind: Literal["picked", "packed", "shipped", "short"]
-    confirmed_at: AwareDatetime
+    confirmed_at: Timestamp
     carrier: Name | None = Field(None, description="Carrier slug, once the goods are handed over")
-    tracking_numbers: list[Name] = Field(default_factory=list)
-    lines: list[ConfirmedLine] = Field(default_factory=list)
+    tracking_numbers: list[Name] = Field(default_factory=list, max_length=MOST_NUMBERS)
+    lines: list[ConfirmedLine] = Field(default_factory=list, max_length=MOST_LINES)
 
 
 def to_confirmation(document: ConfirmationDocument) -> WmsConfirmation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 import msgspec
 from pydantic import SecretStr
@@ -12,6 +13,8 @@ from config.settings import SettingsError
 from connectors.gateway.problems import Problem
 
 Secrets = Mapping[str, tuple[str, ...]]
+SCOPES = ("orders", "wms", "alerts", "masterdata")
+"""Clients that keys are given to: the names in SHIPSYNC_API_KEYS."""
 
 
 def secrets_of(setting: str, value: SecretStr | None) -> Secrets:
@@ -26,9 +29,23 @@ def secrets_of(setting: str, value: SecretStr | None) -> Secrets:
     except msgspec.DecodeError as error:
         raise SettingsError(f"{setting}: a JSON object of names and secrets (or lists of them) is due") from error
     found = {name: (said,) if isinstance(said, str) else tuple(said) for name, said in read.items()}
-    empty = [name for name, known in found.items() if not known or not all(known)]
-    if empty:
-        raise SettingsError(f"{setting}: {empty[0]} has an empty secret, which would let anybody in")
+    for name, known in found.items():
+        if not known or not all(one.strip() for one in known):
+            raise SettingsError(f"{setting}: {name} has an empty secret, which would let anybody in")
+        if any(one != one.strip() or not one.isprintable() for one in known):
+            raise SettingsError(
+                f"{setting}: a secret of {name} begins or ends with space, or holds characters that no header carries"
+            )
+    return found
+
+
+def keys_of(value: SecretStr | None) -> Secrets:
+    """The keys of each client, of ``SHIPSYNC_API_KEYS``. Raises SettingsError, also for a client that is none."""
+    found = secrets_of("SHIPSYNC_API_KEYS", value)
+    for name in found.keys() - set(SCOPES):
+        near = get_close_matches(name, SCOPES, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(SCOPES)}"
+        raise SettingsError(f"SHIPSYNC_API_KEYS: there is no client {name}; {hint}")
     return found
 
 

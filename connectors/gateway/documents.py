@@ -17,9 +17,8 @@ from pydantic import BaseModel, ValidationError
 from config import headers
 from config.topics import Topic
 from connectors.gateway import bodies
-from connectors.gateway.credentials import check_key
 from connectors.gateway.openapi import body_of, refusals
-from connectors.gateway.problems import Problem, pointer, unavailable
+from connectors.gateway.problems import Problem, invalid, pointer, unavailable
 from connectors.gateway.services import Services
 from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
@@ -92,16 +91,16 @@ def router(kind: Kind[M, T], codecs: Codecs, services: Services) -> APIRouter:
     )
     async def post(request: Request) -> JSONResponse:
         """Take one document or a list. The answer comes when Kafka has them all; a wrong one refuses all."""
-        check_key(request.headers.get("authorization"), services.api_keys.get(kind.scope, ()))
-        limits = services.within_rate(kind.scope)
+        limits = services.admitted(request, kind.scope)
         bodies.check_kind(request, JSON)
         received_at = int(services.now() * 1000)
-        body = await bodies.read(request, services.settings.intake.max_record_bytes)
+        with services.slot(request, kind.scope, proven=True) as slot:
+            body = await services.read(request, slot)
 
-        async def take() -> dict[str, Any]:
-            return await write(kind, documents(kind, body), received_at, codecs, services)
+            async def take() -> dict[str, Any]:
+                return await write(kind, documents(kind, body), received_at, codecs, services)
 
-        return await services.once(request, kind.scope, body, 202, limits, take)
+            return await services.once(request, kind.scope, body, 202, limits, take)
 
     return api
 
@@ -148,7 +147,7 @@ def documents(kind: Kind[M, T], body: bytes) -> list[T]:
             for path, words in found
         ]
     if faults:
-        raise Problem(422, "invalid", f"{len(faults)} fields are wrong, nothing was taken", errors=faults[:100])
+        raise invalid(faults)
     return taken
 
 

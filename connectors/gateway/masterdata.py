@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from config.topics import MASTER_DATA, Topic
 from connectors.gateway import bodies
-from connectors.gateway.credentials import check_key
-from connectors.gateway.documents import JSON, Codecs, Fault
+from connectors.gateway.documents import JSON, Codecs
+from connectors.gateway.fields import LABEL, Label, Name, Timestamp
 from connectors.gateway.openapi import refusals
-from connectors.gateway.problems import Problem, pointer, unavailable
+from connectors.gateway.problems import Problem, invalid, pointer, unavailable
 from connectors.gateway.services import Services
 from connectors.kafka.producer import Record
+from streams.contracts.ids import LONGEST_NUMBER
 from streams.contracts.masterdata import master_key
 from streams.contracts.model import MasterRecord
 from streams.kernel.errors import Transient
@@ -27,6 +29,16 @@ from streams.masterdata.rows import BETWEEN_ALIASES, read_row
 
 PATH = "/v1/masterdata/{kind}/{id:path}"
 SCOPE = "masterdata"
+MOST_ALIASES = 1_000
+LONGEST_ID = 2 * LONGEST_NUMBER + 100
+"""A link names two shipments."""
+Kind = Annotated[str, Path(
+    description="Kind of master data", json_schema_extra={"enum": [one.value for one in MasterKind]}
+)]
+Id = Annotated[str, Path(
+    description="Its id within the kind", json_schema_extra={"minLength": 1, "maxLength": LONGEST_ID, "pattern": LABEL}
+)]
+"""Both are judged after the key."""
 CurrentRecords = Callable[[], Mapping[str, MasterRecord]]
 """Returns the current records by KIND:ID. Raises Transient without Kafka."""
 
@@ -41,18 +53,18 @@ class MasterDocument(BaseModel):
             {"name": "Acme Freight", "scac": "ACME", "aliases": ["Acme Inc."]},
         ]},
     )
-    name: str = ""
-    scac: str = Field("", description="Standard Carrier Alpha Code")
-    duns: str = Field("", description="D-U-N-S number")
-    gln: str = Field("", description="GS1 Global Location Number")
-    aliases: list[str] = Field(default_factory=list, description="Names others call it by")
-    carrier: str = Field("", description="Carrier of the shipment a reference is, or a link is about")
-    tracking_number: str = ""
-    of_carrier: str = Field("", description="Carrier of the shipment a link leads to")
-    of_tracking_number: str = ""
-    link: str = Field("", description="alias, handed_over, relabelled, return_leg or piece")
-    valid_at: AwareDatetime | None = Field(None, description="The time a reference is about; now where none is given")
-    said_by: str = Field("", max_length=256, description="Who says so")
+    name: Label = ""
+    scac: Label = Field("", description="Standard Carrier Alpha Code")
+    duns: Label = Field("", description="D-U-N-S number")
+    gln: Label = Field("", description="GS1 Global Location Number")
+    aliases: list[Name] = Field(default_factory=list, max_length=MOST_ALIASES, description="Names others call it by")
+    carrier: Label = Field("", description="Carrier of the shipment a reference is, or a link is about")
+    tracking_number: Label = ""
+    of_carrier: Label = Field("", description="Carrier of the shipment a link leads to")
+    of_tracking_number: Label = ""
+    link: Label = Field("", description="alias, handed_over, relabelled, return_leg or piece")
+    valid_at: Timestamp | None = Field(None, description="The time a reference is about; now where none is given")
+    said_by: Label = Field("", description="Who says so")
 
 
 class _Contract(NamedTuple):
@@ -69,18 +81,14 @@ def router(codecs: Codecs, services: Services, known: CurrentRecords) -> APIRout
     told: dict[str, Any] = {"security": [{"key": []}]}
     body = {"$ref": f"#/components/schemas/{MasterDocument.__name__}"}
 
-    def admitted(request: Request) -> dict[str, str]:
-        check_key(request.headers.get("authorization"), services.api_keys.get(SCOPE, ()))
-        return services.within_rate(SCOPE)
-
     @api.get(
         PATH, operation_id="get_masterdata", summary="What is said of it", openapi_extra=told,
-        responses=refusals(401, 404, 429, 503),
+        responses=refusals(401, 404, 422, 429, 503),
     )
-    async def get(request: Request, kind: MasterKind, id: str) -> JSONResponse:
+    async def get(request: Request, kind: Kind, id: Id) -> JSONResponse:
         """The record, in the words of PUT."""
-        limits = admitted(request)
-        record = await _standing(kind, id, known, services)
+        limits = services.admitted(request, SCOPE)
+        record = await _standing(*_name(kind, id), known, services)
         return JSONResponse(msgspec.to_builtins(record), headers=limits)
 
     @api.put(
@@ -88,26 +96,41 @@ def router(codecs: Codecs, services: Services, known: CurrentRecords) -> APIRout
         responses=refusals(400, 401, 408, 413, 415, 422, 429, 503),
         openapi_extra={**told, "requestBody": {"required": True, "content": {"application/json": {"schema": body}}}},
     )
-    async def put(request: Request, kind: MasterKind, id: str) -> JSONResponse:
+    async def put(request: Request, kind: Kind, id: Id) -> JSONResponse:
         """Write the record; the answer comes when Kafka has it."""
-        limits = admitted(request)
+        limits = services.admitted(request, SCOPE)
+        known_kind, name = _name(kind, id)
         bodies.check_kind(request, JSON)
-        read = await bodies.read(request, services.settings.intake.max_record_bytes)
-        record = record_of(kind, id, read, int(services.now() * 1000))
-        return JSONResponse(await _write(record, codecs, services), headers=limits)
+        with services.slot(request, SCOPE, proven=True) as slot:
+            read = await services.read(request, slot)
+            record = record_of(known_kind, name, read, int(services.now() * 1000))
+            return JSONResponse(await _write(record, codecs, services), headers=limits)
 
     @api.delete(
         PATH, operation_id="delete_masterdata", summary="Take it back", openapi_extra=told,
-        responses=refusals(401, 404, 429, 503),
+        responses=refusals(401, 404, 422, 429, 503),
     )
-    async def delete(request: Request, kind: MasterKind, id: str) -> JSONResponse:
+    async def delete(request: Request, kind: Kind, id: Id) -> JSONResponse:
         """Take the record back: whoever followed it follows that too."""
-        limits = admitted(request)
-        record = await _standing(kind, id, known, services)
+        limits = services.admitted(request, SCOPE)
+        record = await _standing(*_name(kind, id), known, services)
         gone = msgspec.structs.replace(record, withdrawn=True, updated_at=int(services.now() * 1000), updated_by="api")
         return JSONResponse(await _write(gone, codecs, services), headers=limits)
 
     return api
+
+
+def _name(kind: str, name: str) -> tuple[MasterKind, str]:
+    """What the path names. Raises Problem 422 for a kind or an id that cannot be one."""
+    try:
+        found = MasterKind(kind)
+    except ValueError:
+        there = ", ".join(one.value for one in MasterKind)
+        raise invalid([{"pointer": "/path/kind", "detail": f"there is {there}"}]) from None
+    if len(name) > LONGEST_ID or re.search(LABEL, name) is None:
+        detail = f"an id has at most {LONGEST_ID} characters, no control characters and no marks of direction"
+        raise invalid([{"pointer": "/path/id", "detail": detail}])
+    return found, name
 
 
 def record_of(kind: MasterKind, name: str, body: bytes, now_ms: int) -> MasterRecord:
@@ -117,7 +140,7 @@ def record_of(kind: MasterKind, name: str, body: bytes, now_ms: int) -> MasterRe
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, "malformed", f"no JSON: {error}") from error
     except ValidationError as error:
-        raise _invalid([
+        raise invalid([
             {"pointer": pointer(list(one["loc"])), "detail": one["msg"]} for one in error.errors(include_url=False)
         ]) from error
     fields = document.model_dump(exclude={"aliases", "valid_at", "said_by"})
@@ -129,14 +152,10 @@ def record_of(kind: MasterKind, name: str, body: bytes, now_ms: int) -> MasterRe
         del row["id"]
     found = read_row(row, now_ms, document.said_by or "api")
     if not isinstance(found, MasterRecord):
-        raise _invalid([{"pointer": pointer([column]), "detail": detail} for column, detail in found])
+        raise invalid([{"pointer": pointer([column]), "detail": detail} for column, detail in found])
     if kind is MasterKind.LINK and found.id != name:
-        raise _invalid([{"pointer": "/link", "detail": f"a link of these shipments has the id {found.id}"}])
+        raise invalid([{"pointer": "/link", "detail": f"a link of these shipments has the id {found.id}"}])
     return found
-
-
-def _invalid(faults: list[Fault]) -> Problem:
-    return Problem(422, "invalid", f"{len(faults)} fields are wrong, nothing was taken", errors=faults)
 
 
 async def _standing(kind: MasterKind, name: str, known: CurrentRecords, services: Services) -> MasterRecord:
@@ -155,6 +174,6 @@ async def _write(record: MasterRecord, codecs: Codecs, services: Services) -> di
     try:
         value = codec.encode(record)
     except UnicodeEncodeError as error:
-        raise _invalid([{"pointer": "", "detail": "holds text that is not Unicode"}]) from error
+        raise invalid([{"pointer": "", "detail": "holds text that is not Unicode"}]) from error
     [place] = await services.write([Record(MASTER_DATA.name, key.encode(), value, [])])
     return {"key": key, **place._asdict()}

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from config.topics import ERP_ORDERS
 from connectors.gateway.documents import Kind
-from streams.contracts.ids import LONGEST_NUMBER
+from connectors.gateway.fields import Name, Number, ReferenceType, ReferenceValue, Timestamp
 from streams.contracts.model import Order, OrderLine, Reference
-from streams.orders.claims import claims_of
+from streams.orders.claims import MOST_CLAIMS, claims_of, order_rejects
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NUMBER)]
-"""A number or code of the ERP's."""
+MOST_NUMBERS = 100
+"""Other numbers of one order or shipment."""
+
+_A_NUMBER: JsonDict = {"required": ["tracking_number"], "properties": {"tracking_number": {"type": "string"}}}
+_REFERENCES: JsonDict = {"required": ["references"], "properties": {"references": {"minItems": 1}}}
+_A_CARRIER: JsonDict = {"required": ["carrier"], "properties": {"carrier": {"type": "string"}}}
+_NO_NUMBER: JsonDict = {"properties": {"tracking_number": {"type": "null"}}}
 
 
 class OrderNumber(BaseModel):
     """Another number its shipments are known by."""
 
     model_config = ConfigDict(extra="forbid")
-    type: Name = Field(description="po, bol, pro, sscc, container, booking, ...")
-    value: Name
+    type: ReferenceType = Field(description="po, bol, pro, sscc, container, booking, ...")
+    value: ReferenceValue
 
 
 class OrderShipment(BaseModel):
-    """One shipment the order travels in, by the carrier's number, or by references alone."""
+    """One shipment the order travels in, by the carrier's number, or by references alone (its own or the order's)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": [_A_CARRIER, _NO_NUMBER]})
     delivery_id: Name = Field(description="ERP delivery")
     carrier: Name | None = Field(None, description="Carrier slug, or a name of the carrier's; due with a number")
     tracking_number: Name | None = Field(None, description="The carrier's own number; none where references tell")
-    references: list[OrderNumber] = Field(default_factory=list)
+    references: list[OrderNumber] = Field(default_factory=list, max_length=MOST_NUMBERS)
 
 
 class OrderDocument(BaseModel):
@@ -40,7 +46,9 @@ class OrderDocument(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{
+        json_schema_extra={"anyOf": [
+            _REFERENCES, {"properties": {"shipments": {"items": {"anyOf": [_A_NUMBER, _REFERENCES]}}}},
+        ], "examples": [{
             "order_id": "SO-1001", "customer_id": "C-77", "status": "open", "updated_at": "2026-09-14T10:00:00Z",
             "shipments": [{"delivery_id": "80001", "carrier": "acme", "tracking_number": "AC123456"}],
         }]},
@@ -48,12 +56,14 @@ class OrderDocument(BaseModel):
     order_id: Name
     customer_id: Name
     status: Literal["open", "cancelled", "closed"]
-    updated_at: AwareDatetime = Field(description="When the ERP changed it; the newest counts")
+    updated_at: Timestamp = Field(description="When the ERP changed it; the newest counts")
     currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="ISO 4217")
-    value: float | None = Field(None, ge=0, allow_inf_nan=False, description="Order value in that currency")
-    promised_delivery_at: AwareDatetime | None = None
-    shipments: list[OrderShipment] = Field(default_factory=list)
-    references: list[OrderNumber] = Field(default_factory=list, description="Numbers all its shipments are known by")
+    value: Number | None = Field(None, description="Order value in that currency")
+    promised_delivery_at: Timestamp | None = None
+    shipments: list[OrderShipment] = Field(default_factory=list, max_length=MOST_CLAIMS)
+    references: list[OrderNumber] = Field(
+        default_factory=list, max_length=MOST_NUMBERS, description="Numbers all its shipments are known by"
+    )
 
 
 def milliseconds(at: datetime) -> int:
@@ -81,7 +91,8 @@ def _numbers(told: list[OrderNumber]) -> list[Reference]:
 
 def _wrong(order: Order) -> list[tuple[str, str]]:
     """What the orders stage would refuse of the order."""
-    return [(reject.path or "", reject.detail) for reject in claims_of(order).rejects]
+    made = claims_of(order)
+    return [(reject.path or "", reject.detail) for reject in (*made.rejects, *order_rejects(order, made))]
 
 
 ORDERS = Kind(

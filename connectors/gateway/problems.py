@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:shipsync:problem:"
@@ -54,9 +55,14 @@ class Problem(Exception):
         self.errors = list(errors)
 
 
-def unavailable(detail: str, retry_after: int) -> Problem:
+def unavailable(detail: str, retry_after: int, code: str = "unavailable") -> Problem:
     """Nothing was taken; the same request may succeed in ``retry_after`` seconds."""
-    return Problem(503, "unavailable", detail, headers={"Retry-After": str(retry_after)})
+    return Problem(503, code, detail, headers={"Retry-After": str(retry_after)})
+
+
+def invalid(faults: Sequence[Mapping[str, Any]]) -> Problem:
+    """Fields are wrong, nothing was taken. Each fault has a ``pointer`` and a ``detail``; the first 100 are told."""
+    return Problem(422, "invalid", f"{len(faults)} fields are wrong, nothing was taken", errors=faults[:100])
 
 
 def body(problem: Problem, instance: str, request_id: str) -> dict[str, Any]:
@@ -88,12 +94,19 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def of_the_framework(request: Request, error: HTTPException) -> JSONResponse:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "refused")
-        return answer(request, Problem(error.status_code, code, str(error.detail), headers=error.headers))
+        headers = {"Allow": ", ".join(_methods(request))} if error.status_code == 405 else error.headers
+        return answer(request, Problem(error.status_code, code, str(error.detail), headers=headers))
 
     @app.exception_handler(RequestValidationError)
     async def of_validation(request: Request, error: RequestValidationError) -> JSONResponse:
         faults = [{"pointer": pointer(one["loc"]), "detail": one["msg"]} for one in error.errors()]
         return answer(request, Problem(422, "invalid", "the request breaks its contract", errors=faults))
+
+
+def _methods(request: Request) -> list[str]:
+    """What this path takes; the framework names the methods of one of its routes alone."""
+    at_path = (one for one in request.app.routes if one.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for one in at_path for method in getattr(one, "methods", None) or ()})
 
 
 def pointer(path: Sequence[str | int]) -> str:

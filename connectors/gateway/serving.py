@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
+from ipaddress import ip_network
 
 import uvicorn
 
 from config.settings import Settings
 from connectors.carriers import enabled_carriers
 from connectors.gateway.app import build
+from connectors.gateway.connections import ConnectionLimits, Connections, guarded
 from connectors.gateway.log_writer import KafkaWriter
 from connectors.gateway.rates import Rates
 from connectors.gateway.services import Services
@@ -18,8 +21,6 @@ from connectors.kafka.registry import Registry
 from streams.kernel.errors import Fatal
 
 BACKLOG = 1024
-KEEP_ALIVE_SECONDS = 65
-"""Longer than load balancers keep theirs, so that none sends on a connection just closed here."""
 REGISTRY_SECONDS = 2.0
 
 
@@ -32,12 +33,20 @@ def serve(settings: Settings) -> None:
         )
         app = build(enabled_carriers(settings.intake), Registry(settings, patience=REGISTRY_SECONDS), services)
         server = uvicorn.Server(uvicorn.Config(
-            app, log_config=None, access_log=False, proxy_headers=False, server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=int(settings.stage.drain_timeout) or 1,
+            app, http=_protocol(settings), ws="none", log_config=None, access_log=False, proxy_headers=False,
+            server_header=False, timeout_keep_alive=int(ConnectionLimits.idle_seconds),
+            timeout_graceful_shutdown=int(settings.stage.drain_timeout) or 1,
         ))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _no_more_than_that)
         server.run(sockets=[listener])
+
+
+def _protocol(settings: Settings) -> type[asyncio.Protocol]:
+    """uvicorn's protocol under this installation's limits."""
+    chosen = settings.gateway
+    limits = ConnectionLimits(in_all=chosen.connections, of_one_peer=chosen.peer_connections)
+    return guarded(Connections(limits, [ip_network(one) for one in chosen.trusted_proxies]))
 
 
 def _no_more_than_that(number: int, frame: object) -> None:

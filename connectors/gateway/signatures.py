@@ -48,8 +48,22 @@ class NotProven(Exception):
         self.code, self.detail = code, detail
 
 
-Check = Callable[[Arrived, float], None]
+Proof = Callable[[Arrived, float], None]
 """Returns if the push is valid at this time (seconds since 1970). Raises NotProven otherwise."""
+
+
+class Check(NamedTuple):
+    """How a carrier's pushes are proven. ``by_head``: what can be said before the body is read (``Arrived.body`` is
+    empty then); ``by_body``: the rest, None where the head proves all."""
+
+    by_head: Proof
+    by_body: Proof | None = None
+
+    def __call__(self, arrived: Arrived, now: float) -> None:
+        """Check a whole request. Raises NotProven."""
+        self.by_head(arrived, now)
+        if self.by_body is not None:
+            self.by_body(arrived, now)
 
 
 def compile_check(push: Push, secrets: Sequence[str], proxies: Sequence[Network] = ()) -> Check:
@@ -58,12 +72,13 @@ def compile_check(push: Push, secrets: Sequence[str], proxies: Sequence[Network]
     if push.scheme in ("hmac", "digest"):
         return _digests(push, secrets)
     if push.scheme == "token":
-        return _text(name, push.prefix, [secret.encode() for secret in secrets])
+        return Check(_text(name, push.prefix, [secret.encode() for secret in secrets]))
     if push.scheme == "basic":
-        return _text("authorization", "Basic ", [base64.b64encode(secret.encode()) for secret in secrets])
+        return Check(_text("authorization", "Basic ", [base64.b64encode(secret.encode()) for secret in secrets]))
     if push.scheme == "mtls":
-        return _through_a_proxy(_text(name, push.prefix, [secret.encode() for secret in secrets]), proxies, name)
-    return _never
+        named = _text(name, push.prefix, [secret.encode() for secret in secrets])
+        return Check(_through_a_proxy(named, proxies, name))
+    return Check(_never)
 
 
 def _never(arrived: Arrived, now: float) -> None:
@@ -71,7 +86,7 @@ def _never(arrived: Arrived, now: float) -> None:
     raise NotProven("unsigned", "this carrier proves nothing, and unsigned pushes are not taken of it")
 
 
-def _text(name: str, prefix: str, known: Sequence[bytes]) -> Check:
+def _text(name: str, prefix: str, known: Sequence[bytes]) -> Proof:
     def check(arrived: Arrived, now: float) -> None:
         del now
         given = _without(prefix, _header(arrived, name), name)
@@ -81,7 +96,7 @@ def _text(name: str, prefix: str, known: Sequence[bytes]) -> Check:
     return check
 
 
-def _through_a_proxy(check: Check, proxies: Sequence[Network], name: str) -> Check:
+def _through_a_proxy(check: Proof, proxies: Sequence[Network], name: str) -> Proof:
     def trusted(arrived: Arrived, now: float) -> None:
         try:
             peer = ip_address(arrived.peer)
@@ -98,16 +113,28 @@ def _digests(push: Push, secrets: Sequence[str]) -> Check:
     keys = [_key(push, secret) for secret in secrets]
     name, made_of = push.header.lower(), _PLACEHOLDER.split(push.signed)
 
-    def check(arrived: Arrived, now: float) -> None:
-        said = _header(arrived, name)
+    wrong = f"{name} is not the digest of this body with a known secret"
+    size = hashlib.new(push.algorithm).digest_size
+
+    def given(arrived: Arrived) -> list[bytes]:
+        said = [_without(push.prefix, one, name) for one in _several(_header(arrived, name), push)]
+        return [raw for one in said if len(raw := _raw(one, push.encoding)) == size]
+
+    def by_head(arrived: Arrived, now: float) -> None:
+        found = given(arrived)
         if push.timestamp_header is not None:
             _check_time(_header(arrived, push.timestamp_header.lower()), now, push.replay_seconds)
-        given = [_without(push.prefix, one, name) for one in _several(said, push)]
-        expected = [_expected(push, key, _signed(push, made_of, key, arrived)) for key in keys]
-        if not any(is_one_of(_raw(one, push.encoding), expected) for one in given):
-            raise NotProven("bad_signature", f"{name} is not the digest of this body with a known secret")
+        _signed(push, made_of, b"", arrived)
+        if not found or not keys:
+            raise NotProven("bad_signature", wrong)
 
-    return check
+    def by_body(arrived: Arrived, now: float) -> None:
+        del now
+        expected = [_expected(push, key, _signed(push, made_of, key, arrived)) for key in keys]
+        if not any(is_one_of(one, expected) for one in given(arrived)):
+            raise NotProven("bad_signature", wrong)
+
+    return Check(by_head, by_body)
 
 
 def _several(said: str, push: Push) -> list[str]:

@@ -11,15 +11,13 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.gateway import metrics
-from connectors.gateway.problems import Problem, answer, unavailable
+from connectors.gateway.problems import Problem, answer
 
 log = structlog.get_logger(__name__)
 HEADER = "X-Request-ID"
 _SAFE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 NO_ROUTE = "none"
-LIMITED = "/v1/"
-MOST_AT_ONCE = 256
-"""Requests handled at once, each of which may hold a whole body; further ones are answered with 503."""
+COUNTED = "/v1/"
 
 
 class Traced:
@@ -45,15 +43,11 @@ class Traced:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            limited = scope["path"].startswith(LIMITED)
-            self._in_hand += limited
+            counted = scope["path"].startswith(COUNTED)
+            self._in_hand += counted
             metrics.IN_HAND.set(self._in_hand)
             try:
-                if limited and self._in_hand > MOST_AT_ONCE:
-                    full = unavailable("more requests are in hand already than are taken at once", 1)
-                    await answer(Request(scope), full)(scope, receive, sending)
-                else:
-                    await self._app(scope, receive, sending)
+                await self._app(scope, receive, sending)
             except Exception as error:
                 log.exception("a request failed in our own code", path=scope["path"], trouble=repr(error))
                 if status:
@@ -61,7 +55,7 @@ class Traced:
                 problem = Problem(500, "internal", "a fault of ours; nothing was taken")
                 await answer(Request(scope), problem)(scope, receive, sending)
             finally:
-                self._in_hand -= limited
+                self._in_hand -= counted
                 metrics.IN_HAND.set(self._in_hand)
                 _note(scope, status, time.monotonic() - started)
 

@@ -108,11 +108,11 @@ def test_variables_that_kubernetes_sets_are_told_from_misspelt_ones(monkeypatch:
 def test_every_fault_is_named_at_once_and_no_secret_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     found = faults(
         monkeypatch, SHIPSYNC_PARTITION="2", SHIPSYNC_PARTITIONS="none", SHIPSYNC_LOG_LEVEL="LOUD",
-        SHIPSYNC_GATEWAY_PROXIES="nowhere", SHIPSYNC_KAFKA_CONFIG='{"sasl.password": "geheim"',
+        SHIPSYNC_GATEWAY_TRUSTED_PROXIES="nowhere", SHIPSYNC_KAFKA_CONFIG='{"sasl.password": "geheim"',
     )
     assert [fault.partition(":")[0] for fault in found] == [
         "SHIPSYNC_PARTITION", "SHIPSYNC_KAFKA_CONFIG", "SHIPSYNC_PARTITIONS", "SHIPSYNC_LOG_LEVEL",
-        "SHIPSYNC_GATEWAY_PROXIES",
+        "SHIPSYNC_GATEWAY_TRUSTED_PROXIES",
     ]
     assert found[2].endswith("(got 'none')")
     assert "JSON object" in found[1]

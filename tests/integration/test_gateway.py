@@ -96,8 +96,8 @@ def test_what_is_answered_2xx_lies_where_the_answer_says(stack: Stack, http: htt
         (f"/v1/carriers/{FEED}/events", JSON, BODY, 401),
         ("/v1/carriers/nobody/events", JSON, BODY, 404),
         (f"/v1/carriers/{FEED}/events", {**signed(BODY), "Content-Type": "text/plain"}, BODY, 415),
-        (f"/v1/carriers/{FEED}/events", JSON, b" " * (64 * 1024 + 1), 413),
-        (f"/v1/carriers/{FEED}/events", JSON, b"", 400),
+        (f"/v1/carriers/{FEED}/events", signed(b""), b" " * (64 * 1024 + 1), 413),
+        (f"/v1/carriers/{FEED}/events", signed(b""), b"", 400),
         ("/v1/orders", {**JSON, "Authorization": "Bearer k-wms"}, BODY, 401),
         ("/v1/orders", {**JSON, "Authorization": "Bearer k-erp"}, BODY, 422),
     ],
@@ -118,7 +118,7 @@ def test_a_body_without_a_length_is_not_read_beyond_the_limit(http: httpx.Client
             yield b" " * 4096
 
     try:
-        answer = http.post(f"/v1/carriers/{FEED}/events", content=endless(), headers=JSON)
+        answer = http.post(f"/v1/carriers/{FEED}/events", content=endless(), headers=signed(b""))
     except (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
         return
     assert answer.status_code == 413

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.error import URLError
 
@@ -13,17 +14,21 @@ from config.settings import Settings
 from connectors.embedded.broker import free_port
 from topologies.local_stack.environment import environment
 
+STAGE_COMMAND = (sys.executable, "-m", "topologies.cli.main")
+
 
 class StageWorker:
-    """One worker of a stage, with local state of its own."""
+    """One worker of a stage, with local state of its own; a folder that is there already is the state it had."""
 
-    def __init__(self, stage: str, settings: Settings, folder: Path) -> None:
+    def __init__(
+        self, stage: str, settings: Settings, folder: Path, command: Sequence[str] = STAGE_COMMAND
+    ) -> None:
         self._port = free_port()
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         own = settings.replace(data_dir=folder)
-        with (folder / "log").open("wb") as log:
+        with (folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "topologies.cli.main", "stage", stage], stdout=log, stderr=log,
+                [*command, "stage", stage], stdout=log, stderr=log,
                 env={**os.environ, **environment(own), "SHIPSYNC_METRICS_PORT": str(self._port)},
             )
 

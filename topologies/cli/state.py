@@ -1,4 +1,4 @@
-"""``shipsync state inspect CARRIER:REFERENCE``: one shipment's record, its events and their raw records."""
+"""``shipsync state``: one shipment's record with its events and raw records; the other commands mend a state topic."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from rich.text import Text
 from config import settings as configuration
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import EnrichedEvent, Related, ShipmentState
+from topologies.cli import changelog
 from topologies.local_stack import stack_file
 from topologies.operations.record_view import humane, moment
 from topologies.operations.terminal import PlainConsole, PlainTable, cut, echo, echo_json, one_line, safe
 
-app = typer.Typer(help="Show what is known about one shipment.", no_args_is_help=True)
+app = typer.Typer(help="Show what is known about one shipment; mend a state topic.", no_args_is_help=True)
+app.command("check")(changelog.check)
+app.command("skip")(changelog.skip)
+app.command("repair")(changelog.repair)
 RAW_SHOWN, TEXT = 2_000, 40
 
 
 @app.callback()
 def group() -> None:
-    """Show what is known about one shipment."""
+    """Show what is known about one shipment; mend a state topic."""
 
 
 @app.command("inspect")

@@ -36,12 +36,14 @@ class State(StrEnum):
 class ChildSpec:
     """One process to keep. ``essential``: without it the others make no sense, it is not restarted alone.
 
-    Higher layers are stopped before lower ones; ``stop_seconds`` is how long a child may take to stop.
+    ``inherited``: returns the variables it gets beside ``env``. Higher layers are stopped before lower ones;
+    ``stop_seconds`` is how long a child may take to stop.
     """
 
     name: str
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
+    inherited: Callable[[], Mapping[str, str]] = os.environ.copy
     ready: Callable[[], bool] = lambda: True
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15.0
@@ -72,7 +74,7 @@ class Child:
         """Start the process; its output is appended to its log. Raises OSError where it cannot be started."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                list(self.spec.command), env={**os.environ, **self.spec.env}, stdin=subprocess.DEVNULL,
+                list(self.spec.command), env={**self.spec.inherited(), **self.spec.env}, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
                 preexec_fn=_ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )

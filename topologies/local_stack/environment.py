@@ -18,6 +18,12 @@ def environment(settings: Settings) -> dict[str, str]:
     return {variable: _text(value) for variable, value in values.items() if value is not None}
 
 
+def without_secrets(settings: Settings) -> dict[str, str]:
+    """The same without every setting that may hold a credential."""
+    secret = {one.variable for one in SETTINGS.values() if one.secret}
+    return {variable: value for variable, value in environment(settings).items() if variable not in secret}
+
+
 def _text(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()

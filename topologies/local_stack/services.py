@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from config.settings import Settings
 from connectors.embedded import valkey
 from connectors.embedded.broker import EmbeddedBroker
+from connectors.embedded.inherited import inherited
 from connectors.embedded.ports import HOST, is_free, listens, unused
 from streams.kernel.errors import Fatal
 from topologies.local_stack.child_process import ChildSpec
-from topologies.local_stack.environment import environment
+from topologies.local_stack.environment import without_secrets
 
 SHIPSYNC = (sys.executable, "-m", "topologies.cli.main")
 SESSION_SECONDS = 6.0
@@ -60,10 +61,15 @@ def children(settings: Settings) -> list[ChildSpec]:
     return [
         ChildSpec(
             "broker", EmbeddedBroker(broker_port).command(), ready=partial(listens, broker_port),
-            stop_signal=signal.SIGKILL, essential=True,
+            inherited=inherited, stop_signal=signal.SIGKILL, essential=True,
         ),
-        ChildSpec("valkey", valkey.command(redis_port), ready=partial(listens, redis_port)),
-        ChildSpec("registry", [*SHIPSYNC, "registry"], environment(settings), ready=partial(listens, registry_port)),
+        ChildSpec(
+            "valkey", valkey.command(redis_port), inherited=inherited, ready=partial(listens, redis_port)
+        ),
+        ChildSpec(
+            "registry", [*SHIPSYNC, "registry"], without_secrets(settings), inherited=inherited,
+            ready=partial(listens, registry_port),
+        ),
     ]
 
 

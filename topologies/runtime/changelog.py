@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -19,11 +19,14 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
+from config import topics
 from config.settings import Settings
 from connectors.kafka.consumer import OutOfRange, consumer
-from streams.kernel.errors import Fatal, Transient
+from streams.kernel.errors import Fatal, Reject, Transient
 from topologies.runtime import metrics
-from topologies.runtime.outbox import HeldBack, carried
+from topologies.runtime.changelog_record import LocalWrites, Unreadable, UnreadableChangelog, read
+from topologies.runtime.group_reader import kafka_record
+from topologies.runtime.outbox import HeldBack
 from topologies.runtime.partition_state import Damaged, Mark, PartitionState, StateMemory, set_aside, wipe
 
 log = logging.getLogger(__name__)
@@ -32,7 +35,6 @@ BATCH = 10_000
 REPORT_SECONDS = 5.0
 POLL_SECONDS = 0.1
 ANSWER_SECONDS = 10.0
-LocalWrites = Callable[[bytes, bytes], dict[bytes, bytes]]
 
 
 class _BeyondTheEnd(Transient):
@@ -57,11 +59,25 @@ class _Replayed(NamedTuple):
     end: int
 
 
-class _Found(NamedTuple):
-    """A record of the changelog that carries something, and its offset."""
+class _Open:
+    """Records of the changelog that are not settled by a later one of their key: by key, what is still to be sent with
+    the offset of its record, and what cannot be read."""
 
-    offset: int
-    held: HeldBack
+    def __init__(self) -> None:
+        self.carried: dict[bytes, tuple[int, HeldBack]] = {}
+        self.unreadable: dict[bytes, Unreadable] = {}
+
+    def settle(self, key: bytes) -> None:
+        """A later record of this key was read."""
+        self.carried.pop(key, None)
+        self.unreadable.pop(key, None)
+
+    def before_all(self, offset: int) -> int:
+        """``offset``, or the first of the open records: what lies behind is read again by the next restore."""
+        return min([
+            offset, *(at for at, _ in self.carried.values()),
+            *(one.record.offset for one in self.unreadable.values()),
+        ])
 
 
 class Changelog(Protocol):
@@ -77,8 +93,13 @@ class Changelog(Protocol):
 class KafkaChangelog:
     """The changelog on Kafka. May restore several partitions at once."""
 
-    def __init__(self, stage: str, topic: str, settings: Settings, local_writes: LocalWrites) -> None:
+    def __init__(
+        self, stage: str, topic: str, settings: Settings, local_writes: LocalWrites,
+        outputs: Collection[str] | None = None,
+    ) -> None:
+        """``outputs``: the topics a record may carry messages for; by default those the stage is declared to write."""
         self._stage = stage
+        self._outputs = topics.written_by(stage) if outputs is None else outputs
         self._topic = topic
         self._settings = settings
         self._local_writes = local_writes
@@ -102,11 +123,12 @@ class KafkaChangelog:
         """Open the partition's state and replay what it lacks; None once no longer ``wanted``.
 
         State that is damaged, outside of what the changelog holds or of another topic is rebuilt whole.
-        Raises Transient where the broker does not answer or the state is held by another process.
+        Raises Transient where the broker does not answer, the state is held by another process, or a record of the
+        changelog cannot be read.
         """
         started = time.monotonic()
         state = self._opened(path, partition)
-        found: dict[bytes, _Found] = {}
+        found = _Open()
         try:
             if (fault := self._foreign(state)) is not None:
                 state = self._again(state, partition, fault, wipe)
@@ -115,7 +137,7 @@ class KafkaChangelog:
             except (_BeyondTheEnd, Damaged) as error:
                 put_away = set_aside if isinstance(error, Damaged) else wipe
                 state = self._again(state, partition, str(error), put_away)
-                found.clear()
+                found = _Open()
                 replayed = self._replay(state, partition, wanted, found)
         except BaseException:
             state.close()
@@ -123,11 +145,15 @@ class KafkaChangelog:
         if replayed is None:
             state.close()
             return None
+        metrics.UNREADABLE_CHANGES.labels(self._stage, str(partition)).set(len(found.unreadable))
+        if found.unreadable:
+            state.close()
+            raise UnreadableChangelog(self._stage, list(found.unreadable.values()))
         seconds = time.monotonic() - started
         metrics.RESTORE_SECONDS.labels(self._stage).observe(seconds)
         metrics.RESTORED_RECORDS.labels(self._stage).inc(replayed.records)
         log.info("%s[%d] restored: %d records in %.1f s", self._topic, partition, replayed.records, seconds)
-        return Restored(state, {key: one.held for key, one in found.items()}, replayed.end)
+        return Restored(state, {key: held for key, (_, held) in found.carried.items()}, replayed.end)
 
     def _consumer(self) -> Consumer:
         return consumer(
@@ -163,7 +189,7 @@ class KafkaChangelog:
         return f"it belongs to another topic ({state.mark.topic_id} instead of {self.topic_id()})"
 
     def _replay(
-        self, state: PartitionState, partition: int, wanted: Callable[[], bool], found: dict[bytes, _Found]
+        self, state: PartitionState, partition: int, wanted: Callable[[], bool], found: _Open
     ) -> _Replayed | None:
         """Apply everything the state lacks; None once no longer wanted. ``found``: gets what the records carry."""
         start = OFFSET_BEGINNING if state.mark is None else state.mark.offset
@@ -177,7 +203,7 @@ class KafkaChangelog:
 
     def _replay_from(
         self, consumer: Consumer, tp: TopicPartition, state: PartitionState, wanted: Callable[[], bool],
-        found: dict[bytes, _Found],
+        found: _Open,
     ) -> _Replayed | None:
         topic_id, start = self.topic_id(), tp.offset
         count, reported = 0, time.monotonic()
@@ -201,7 +227,7 @@ class KafkaChangelog:
         return None
 
     def _apply(
-        self, state: PartitionState, messages: Sequence[Message], topic_id: str, found: dict[bytes, _Found]
+        self, state: PartitionState, messages: Sequence[Message], topic_id: str, found: _Open
     ) -> int | None:
         """Write one batch; the end of the partition, if it was among it. The state's mark stays before what is still
         to be sent."""
@@ -217,19 +243,19 @@ class KafkaChangelog:
                     raise Transient(f"{self._topic} cannot be read: {error}")
                 end = offset = message.offset()
                 continue
-            key, value = message.key(), message.value()
-            offset = message.offset() + 1
-            if key is None:
+            record = kafka_record(message)
+            offset = record.offset + 1
+            if record.key is None:
                 continue
-            held = carried(value, message.headers())
+            found.settle(record.key)
+            try:
+                writes, held = read(record, self._local_writes, self._outputs)
+            except Reject as reject:
+                found.unreadable[record.key] = Unreadable(record, reject)
+                continue
             if held is not None:
-                found[key] = _Found(message.offset(), held)
-            elif found:
-                found.pop(key, None)
-            if value is None:
-                changes[key] = None
-            else:
-                changes.update(self._local_writes(key, value))
+                found.carried[record.key] = record.offset, held
+            changes |= writes
         if offset is not None:
-            state.apply(changes, Mark(topic_id, min([offset, *(one.offset for one in found.values())])))
+            state.apply(changes, Mark(topic_id, found.before_all(offset)))
         return end

@@ -56,6 +56,14 @@ class KafkaRecord(Struct, frozen=True, gc=False):
     headers: Sequence[tuple[str, bytes]]
 
 
+def kafka_record(message: Message) -> KafkaRecord:
+    """A message without an error, as stages read it."""
+    return KafkaRecord(
+        str(message.topic()), int(message.partition() or 0), int(message.offset() or 0), message.timestamp()[1],
+        message.key(), message.value(), message.headers() or [],
+    )
+
+
 class Member(Protocol):
     """Whom the thread tells."""
 

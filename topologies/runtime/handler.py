@@ -89,7 +89,10 @@ class StatefulHandler(Handler, Protocol):
     """A stage with a changelog."""
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
-        """What a record of the changelog is locally: its record, and what else is derived of it (restore)."""
+        """What a record of the changelog is locally: its record, and what else is derived of it (restore).
+
+        Whatever it raises but Transient and Fatal means that the value is no record of this stage.
+        """
 
     def sweep(self, state: View, now_ms: int) -> Handled:
         """What falls due by the clock alone; called between chunks, one partition at a time."""

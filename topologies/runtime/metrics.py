@@ -47,6 +47,10 @@ RESTORED_RECORDS = Counter("shipsync_restored_records_total", "Changelog records
 STATE_REBUILDS = Counter(
     "shipsync_state_rebuilds_total", "Local states wiped: damaged, or not of this changelog", ["stage"]
 )
+UNREADABLE_CHANGES = Gauge(
+    "shipsync_unreadable_changelog_records", "Changelog records a restore waits for, as they cannot be read",
+    ["stage", "partition"],
+)
 ASSIGNED = Gauge(
     "shipsync_assigned_partitions", "Partitions this worker has; absent until the first assignment", ["stage"]
 )

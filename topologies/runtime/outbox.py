@@ -1,21 +1,23 @@
-"""What a stage says that a later input may take back: it goes out only once the change it comes of is on the changelog.
+"""Messages that a later input may take back wait until the change they come of is on the changelog.
 
-Said before, it would outlive a worker that dies in between: its successor takes inputs in in another interleaving,
-may never come to say it, and so never takes it back. Therefore the changelog's record carries such messages in a
-header; once they are sent, the record is written again without it. Who restores a partition finds there what its
-predecessor had not sent, or not noted as sent, and sends it before anything else. A repeat carries the same ids and
-times. What the record has no room for is not held back: it goes out before, as outputs do.
+If such a message were sent first and the worker then died, its successor might read the inputs in another order, never
+produce this message, and so never retract it. Therefore the record of the changelog carries the message in a header;
+once it is sent, the record is written again without it. Who restores a partition sends what its predecessor had not
+sent, or not noted as sent, before anything else. A repeat carries the same ids and times. A message for which the
+record has no room goes out before the change, as outputs do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from msgspec import msgpack
+from msgspec import MsgspecError, msgpack
 
 from config import headers
 from connectors.kafka.topic_admin import LARGEST_STATE
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import RejectReason
 from topologies.runtime.handler import Handled, Message
 from topologies.runtime.sink import Whole
 
@@ -69,12 +71,30 @@ def carrying(topic: str, key: bytes, held: HeldBack, partition: int) -> Whole:
     return Whole(topic, key, held.changelog, [(headers.HELD_BACK, msgpack.encode(packed))], partition)
 
 
-def carried(value: bytes | None, told: Iterable[tuple[str, bytes | None]] | None) -> HeldBack | None:
-    """What the record with these headers carries; None where there is nothing."""
+def carried(
+    value: bytes | None, told: Iterable[tuple[str, bytes | None]] | None, outputs: Collection[str]
+) -> HeldBack | None:
+    """What the record with these headers carries; None where there is nothing.
+
+    Raises Reject where the header cannot be read, or names a topic that is not among ``outputs``.
+    """
     for name, data in told or ():
         if name == headers.HELD_BACK and data is not None:
-            messages: dict[str, list[Message]] = {}
-            for topic, key, body in msgpack.decode(data, type=_Packed):
-                messages.setdefault(topic, []).append({"key": key, "value": body})
-            return HeldBack(value, messages)
+            return HeldBack(value, _unpacked(data, outputs))
     return None
+
+
+def _unpacked(data: bytes, outputs: Collection[str]) -> dict[str, list[Message]]:
+    try:
+        packed = msgpack.decode(data, type=_Packed)
+    except (MsgspecError, UnicodeDecodeError) as error:
+        raise Reject(RejectReason.MALFORMED, f"the header {headers.HELD_BACK} cannot be read: {error}") from error
+    messages: dict[str, list[Message]] = {}
+    for topic, key, body in packed:
+        if topic not in outputs:
+            raise Reject(
+                RejectReason.CONTRACT_BROKEN,
+                f"the header {headers.HELD_BACK} has a message for {topic[:100]!r}, which is no output of this stage",
+            )
+        messages.setdefault(topic, []).append({"key": key, "value": body})
+    return messages

@@ -37,7 +37,8 @@ class NormsHandler:
         return Handled({}, refused, changes_of(result.states, self._norms.encode), dict(result.counts))
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
-        """The changelog value itself."""
+        """The changelog value itself. Raises Reject where it is none."""
+        self._norms.decode(changelog_value)
         return {key: changelog_value}
 
     def sweep(self, state: View, now_ms: int) -> Handled:

@@ -68,7 +68,8 @@ class OrdersHandler:
         return Handled({}, refused, changes, counts, afterwards=afterwards)
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
-        """The changelog value itself."""
+        """The changelog value itself. Raises Reject where it is none."""
+        self._states.decode(changelog_value)
         return {key: changelog_value}
 
     def sweep(self, state: View, now_ms: int) -> Handled:

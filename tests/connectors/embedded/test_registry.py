@@ -123,6 +123,8 @@ def test_a_read_is_answered(url: str, path: str, body: Any) -> None:
         ("/schemas/ids/1", 404, 40403),
         ("/schemas/ids/1/subjects", 404, 40403),
         ("/no/such/path", 404, 404),
+        (f"/schemas/ids/{'9' * 5_000}", 404, 404),
+        (f"/subjects/{EVENTS.subject}/versions/{'9' * 5_000}", 422, 42202),
     ],
 )
 def test_what_is_not_there_is_said_as_confluent_says_it(url: str, path: str, status: int, code: int) -> None:
@@ -170,7 +172,7 @@ def test_the_client_sees_the_refusal(client: SchemaRegistryClient) -> None:
     assert EVENTS.subject in refused.value.error_message
 
 
-@pytest.mark.parametrize("length", [str(MOST_BYTES + 1), "-1", "many"])
+@pytest.mark.parametrize("length", [str(MOST_BYTES + 1), "-1", "many", "9" * 5_000])
 def test_a_body_of_no_good_length_is_refused_unread(url: str, length: str) -> None:
     host, port = url.removeprefix("http://").split(":")
     with closing(socket.create_connection((host, int(port)), timeout=PATIENCE)) as connection:

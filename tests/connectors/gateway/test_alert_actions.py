@@ -78,6 +78,10 @@ def test_what_is_no_id_of_an_alert_is_refused(one: Gateway, alert: str) -> None:
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
 
 
+def test_the_id_is_judged_after_the_key(one: Gateway) -> None:
+    assert post(one, {"action": "resolve", "by": "ada"}, "x", "guessed").status_code == 401
+
+
 @pytest.mark.parametrize("key", ["", "k-erp"])
 def test_only_the_key_of_the_alerts_lets_in(one: Gateway, key: str) -> None:
     assert post(one, ACK, key=key).status_code == 401

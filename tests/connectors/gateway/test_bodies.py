@@ -10,6 +10,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from connectors.gateway import bodies
+from connectors.gateway.body_slots import BodySlots, SlotLimits
 from connectors.gateway.problems import Problem
 
 
@@ -19,9 +20,14 @@ def request(stream: Callable[[], AsyncIterator[bytes]]) -> Request:
     return made
 
 
+async def read(stream: Callable[[], AsyncIterator[bytes]], slots: BodySlots) -> bytes:
+    with slots.taken("acme", "192.0.2.1", proven=False, of_one_peer=1) as slot:
+        return await bodies.read(request(stream), 100, slots, slot)
+
+
 def problem_of(stream: Callable[[], AsyncIterator[bytes]]) -> Problem:
     with pytest.raises(Problem) as raised:
-        asyncio.run(bodies.read(request(stream), 100))
+        asyncio.run(read(stream, BodySlots(SlotLimits())))
     return raised.value
 
 
@@ -41,6 +47,29 @@ def test_a_body_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.Monke
         await asyncio.Event().wait()
 
     assert (problem_of(endless).status, problem_of(endless).code) == (408, "too_slow")
+
+
+def test_a_body_that_gives_way_is_told_to_come_again() -> None:
+    async def both() -> tuple[bytes | BaseException, bytes]:
+        begun, slots = asyncio.Event(), BodySlots(SlotLimits())
+
+        async def endless() -> AsyncIterator[bytes]:
+            yield b"{"
+            begun.set()
+            await asyncio.Event().wait()
+
+        async def whole() -> AsyncIterator[bytes]:
+            yield b"{}"
+
+        slow = asyncio.create_task(read(endless, slots))
+        await begun.wait()
+        quick = await read(whole, slots)
+        return (await asyncio.gather(slow, return_exceptions=True))[0], quick
+
+    slow, quick = asyncio.run(both())
+    assert quick == b"{}"
+    assert isinstance(slow, Problem)
+    assert (slow.status, slow.code, slow.headers["Retry-After"]) == (503, "displaced", "1")
 
 
 def test_a_feed_of_a_format_that_is_not_known_takes_any_type() -> None:

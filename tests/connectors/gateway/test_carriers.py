@@ -97,6 +97,36 @@ def test_what_proves_nothing_is_answered_401_and_not_written(
     assert one.log.records == []
 
 
+@pytest.mark.parametrize("given", [JSON, {**signed(BODY), "X-Acme-Signature": "none"}, signed(BODY, NOW - 301)])
+def test_what_its_head_cannot_prove_is_refused_before_its_body_is_read(tmp_path: Path, given: dict[str, str]) -> None:
+    one = gateway(tmp_path, HMAC, push_secrets={"acme": "new"}, max_record_bytes=1024)
+    assert one.client.post(URL, content=b"x" * 2_000, headers=given).status_code == 401
+    assert one.client.post(URL, content=b"x" * 2_000, headers=signed(BODY)).status_code == 413
+
+
+def test_a_token_counts_towards_the_rate_before_its_body_is_read_and_a_wrong_one_does_not(tmp_path: Path) -> None:
+    one = gateway(tmp_path, push_secrets={"acme": "t0ken"}, gateway_rate=1, max_record_bytes=1024)
+    large, right, wrong = b"x" * 2_000, {**JSON, "Authorization": "Bearer t0ken"}, {**JSON, "Authorization": "Bearer t"}
+    answers = [one.client.post(URL, content=large, headers=given).status_code for given in (wrong, right, right, wrong)]
+    assert answers == [401, 413, 429, 401]
+
+
+def test_an_address_that_fails_too_often_is_answered_429_but_its_proven_pushes_are_taken(tmp_path: Path) -> None:
+    one = gateway(tmp_path, HMAC, push_secrets={"acme": "new"}, gateway_unproven_rate=3)
+    answers = [one.client.post(URL, content=BODY, headers=signed(BODY, secret="wrong")) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert answers[-1].json()["code"] == "too_many_unproven"
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert one.client.post(URL, content=BODY, headers=signed(BODY)).status_code == 202
+
+
+def test_every_content_encoding_counts(tmp_path: Path) -> None:
+    one = gateway(tmp_path, gateway_open="*")
+    given = [*JSON.items(), ("Content-Encoding", "identity"), ("Content-Encoding", "gzip")]
+    answer = one.client.post(URL, content=BODY, headers=given)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
+
+
 @pytest.mark.parametrize("push", ["", HMAC, "\npush: {scheme: none, source: a}\n"])
 def test_a_feed_without_a_secret_is_closed(tmp_path: Path, push: str) -> None:
     assert gateway(tmp_path, push).client.post(URL, content=BODY, headers=signed(BODY)).status_code == 401

@@ -108,6 +108,12 @@ def test_only_the_clients_own_key_opens_it(one: Gateway, method: str) -> None:
     assert ask(one, method, "carrier/north", {} if method == "PUT" else None, key="k-erp").status_code == 401
 
 
+@pytest.mark.parametrize("name", ["a%00b", "a%E2%80%AEb", "a" * 1_000])
+def test_an_id_of_control_characters_or_without_end_is_refused(one: Gateway, name: str) -> None:
+    assert ask(one, "PUT", f"customer/{name}", {"name": "Acme"}).status_code == 422
+    assert ask(one, "PUT", f"customer/{name}", {"name": "Acme"}, "guessed").status_code == 401
+
+
 def test_what_kafka_does_not_take_is_said(one: Gateway) -> None:
     one.log.away = NotWritten("away")
     answer = ask(one, "PUT", "carrier/north", {"name": "North"})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.gateway.body_slots import BodySlots, SlotLimits
 from connectors.gateway.problems import pointer
 from tests.support.gateway import gateway
 
@@ -47,12 +48,21 @@ def test_a_request_without_a_usable_id_gets_one(tmp_path: Path, given: str) -> N
     assert len(answer.headers["X-Request-ID"]) == 32
 
 
-def test_more_requests_than_fit_are_told_to_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.gateway.tracing.MOST_AT_ONCE", 0)
-    one = gateway(tmp_path)
-    answer = one.client.post("/v1/orders")
-    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "unavailable", "1")
+def test_more_bodies_than_fit_are_told_to_come_again(tmp_path: Path) -> None:
+    one = gateway(tmp_path, gateway_open="*")
+    one.services.slots = BodySlots(SlotLimits(in_all=0))
+    answer = one.client.post("/v1/carriers/acme/events", content=b"{}", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "overloaded", "1")
     assert one.client.get("/healthz").status_code == 200
+
+
+def test_a_slash_too_many_leads_nowhere_else(tmp_path: Path) -> None:
+    one = gateway(tmp_path, gateway_open="*")
+    answer = one.client.post(
+        "/v1/carriers/acme/events/", content=b"{}", headers={"Host": "evil.example"}, follow_redirects=False
+    )
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "Location" not in answer.headers
 
 
 def test_a_pointer_escapes_what_json_pointers_must() -> None:

@@ -25,14 +25,17 @@ from connectors.drop import watcher
 from streams.contracts.model import Alert, EnrichedEvent, MasterRecord, ShipmentState
 from streams.identity.matching import MatchingRules
 from streams.identity.record import ReferenceRecord
-from streams.kernel.vocabulary import AlertState, MasterKind
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import AlertState, MasterKind, RejectReason
 from streams.shipments.timers.expected_dwell import Usual
 from tests.support.foreign_text import FOREIGN, NUMBER, SHOWN_AS_IT_STANDS, ForeignMessage, controls, filled
+from tests.support.records import FakeRecord
 from topologies.cli import carrier, drop, main, masterdata, norms, settings, status, tail, up
 from topologies.local_stack import stack
 from topologies.operations import (
     alert_actions,
     alert_board,
+    changelog_repair,
     file_publisher,
     manual_resolution,
     master_data,
@@ -41,6 +44,7 @@ from topologies.operations import (
 )
 from topologies.operations.dry_run import Findings, Tried
 from topologies.operations.status import StackStatus
+from topologies.runtime.changelog_record import Unreadable
 
 APP = main.app
 ALERT = replace(filled(Alert), state=AlertState.RAISED)
@@ -86,7 +90,10 @@ COMMANDS = {
     "poll status": "poll status",
     "poll": "poll --dry-run",
     "settings": "settings",
+    "state check": "state check norms",
     "state inspect": "state inspect ups:N1 --raw",
+    "state repair": "state repair norms 0 1",
+    "state skip": "state skip norms 0 1",
     "status": "status",
     "tail": "tail carrier.events --from-beginning --until-end",
     "topics": "topics",
@@ -113,6 +120,23 @@ class Board:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class Repair:
+    """A state topic with one record that cannot be read."""
+
+    UNREADABLE = Unreadable(
+        FakeRecord(FOREIGN, 0, 1, FOREIGN.encode(), b"junk"), Reject(RejectReason.MALFORMED, FOREIGN)
+    )
+
+    def __init__(self, *_: Any) -> None:
+        """Read nothing."""
+
+    def unreadable(self, **_: Any) -> list[Unreadable]:
+        return [self.UNREADABLE]
+
+    def plan(self, remedy: changelog_repair.Remedy, *_: Any) -> changelog_repair.Plan:
+        return changelog_repair.Plan(remedy, self.UNREADABLE, None, None)
 
 
 class Watcher:
@@ -165,6 +189,7 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for module, name, value in (
         (alert_board, "AlertBoard", Board), (alert_actions, "act", lambda *_: None),
         (carrier, "read_file", lambda *_: filled(Tried)), (carrier, "examine", lambda *_: filled(Findings)),
+        (changelog_repair, "ChangelogRepair", Repair),
         (watcher, "Watcher", Watcher), (drop, "stack_file", SimpleNamespace(resolve=lambda one: one)),
         (file_publisher, "send", lambda *_: [file_publisher.Outcome(Path(FOREIGN), FOREIGN, FOREIGN, None)]),
         (manual_resolution, "waiting", lambda _: [WAITING]),

@@ -30,6 +30,20 @@ def test_broker_valkey_and_registry_are_started_in_this_order(tmp_path: Path) ->
     assert not any(spec.ready() for spec in specs)
 
 
+def test_the_services_get_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIPSYNC_PUSH_SECRETS", '{"ups": "geheim"}')
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "geheim")
+    monkeypatch.setenv("PATH", "/bin")
+    settings = on_free_ports(Settings(
+        _env_file=None, data_dir=tmp_path, api_keys='{"orders": "geheim"}', kafka_password="geheim",
+        kafka_config={"sasl.username": "geheim"}, poll_credentials='{"ups": "geheim"}',
+    ))
+    for spec in children(settings):
+        found = {**spec.inherited(), **spec.env}
+        assert "geheim" not in str(found), spec.name
+        assert found["PATH"] == "/bin"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -6,12 +6,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec import msgpack
 
+from config import headers
 from config.settings import Settings
+from connectors.kafka.producer import Record, deliver, producer
 from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic, fill
 from topologies.runtime import metrics
 from topologies.runtime.changelog import KafkaChangelog
+from topologies.runtime.changelog_record import UnreadableChangelog
 from topologies.runtime.handler import Message
 from topologies.runtime.outbox import HeldBack, carrying
 from topologies.runtime.partition_state import Mark, PartitionState, StateMemory
@@ -22,6 +26,8 @@ MEMORY = StateMemory(8 << 20)
 
 def as_kept(key: bytes, value: bytes) -> dict[bytes, bytes]:
     """What a record of these changelogs is locally."""
+    if not value.startswith(b"log "):
+        raise ValueError("no record of this stage")
     return {key: value.removeprefix(b"log ")}
 
 
@@ -32,13 +38,18 @@ class Bench:
         self.bootstrap, self.topic, self.path = bootstrap, topic, folder / "0"
         create_topic(bootstrap, topic, cleanup_policy="compact")
         settings = Settings(bootstrap=bootstrap, data_dir=folder)
-        self.changelog = KafkaChangelog("echo", topic, settings, as_kept)
+        self.changelog = KafkaChangelog("echo", topic, settings, as_kept, {"alerts"})
 
     def write(self, **records: str | None) -> None:
         fill(self.bootstrap, self.topic, [
             (key.encode(), None if value is None else b"log " + value.encode())
             for key, value in records.items()
         ])
+
+    def spoil(self, key: bytes, value: bytes | None = b"junk", *told: tuple[str, str | bytes | None]) -> None:
+        """Write a record no stage wrote."""
+        out = producer(Settings(bootstrap=self.bootstrap))
+        deliver(out, [Record(self.topic, key, value, told, 0)])
 
     def restored(self) -> dict[bytes, bytes]:
         restored = self.changelog.restored(self.path, 0, lambda: True)
@@ -176,3 +187,44 @@ def test_a_broker_that_does_not_answer_is_transient(
     changelog = KafkaChangelog("echo", "t", Settings(bootstrap="127.0.0.1:1", data_dir=tmp_path), as_kept)
     with pytest.raises(Transient):
         changelog.restored(tmp_path / "0", 0, lambda: True)
+
+
+def test_a_record_that_cannot_be_read_stops_the_restore_and_is_named(bench: Bench) -> None:
+    bench.write(a="1", b="1")
+    bench.spoil(b"a")
+    for _ in range(2):
+        with pytest.raises(UnreadableChangelog, match=r"\[0\] at offset 2, key b'a'.+no record of this") as told:
+            bench.restored()
+    assert [(one.record.offset, one.record.key) for one in told.value.records] == [(2, b"a")]
+    assert "shipsync state repair echo 0 2" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        (b"\xff\xfe", b"log 1", ()),
+        (b"a", b"log 1", ((headers.HELD_BACK, b"\xff"),)),
+        (b"a", b"log 1", ((headers.HELD_BACK, msgpack.encode([["erp.postings.v1", None, b"pay"]])),)),
+        (b"a", None, ((headers.HELD_BACK, b"9" * 6000),)),
+    ],
+    ids=["key that is no text", "malformed header", "foreign topic in the header", "deletion with a malformed header"],
+)
+def test_key_and_headers_are_checked_as_the_value_is(
+    bench: Bench, key: bytes, value: bytes | None, told: tuple[tuple[str, bytes], ...]
+) -> None:
+    bench.spoil(key, value, *told)
+    with pytest.raises(UnreadableChangelog):
+        bench.restored()
+
+
+def test_a_later_record_of_the_key_supersedes_one_that_cannot_be_read(bench: Bench) -> None:
+    bench.write(a="1", b="1", c="1")
+    for key in (b"a", b"b"):
+        bench.spoil(key)
+    with pytest.raises(UnreadableChangelog, match="2 records cannot be read"):
+        bench.restored()
+    bench.write(b="2", c="2")
+    with pytest.raises(UnreadableChangelog, match="1 records"):
+        bench.restored()
+    bench.write(a=None)
+    assert bench.restored() == {b"b": b"2", b"c": b"2"}

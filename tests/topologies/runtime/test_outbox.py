@@ -8,13 +8,16 @@ from itertools import count, product
 from pathlib import Path
 from typing import Any
 
+import pytest
+from msgspec import msgpack
 from msgspec.structs import replace as changed
 
-from config import topics
+from config import headers, topics
 from config.settings import Settings
 from connectors.kafka.topic_admin import LARGEST_STATE
 from streams.contracts.claim_order import age_of
 from streams.contracts.model import CarrierEvent, MasterRecord, Order, OrderLine, OrderReference, Record
+from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import AlertKind, AlertState, Correction, MasterKind, Milestone, SaidBy
 from streams.orders.claims import MOST_CLAIMS
 from tests.fakes.memory import Memory
@@ -40,6 +43,9 @@ from topologies.stages.shipments import ShipmentsHandler
 
 MEMORY = StateMemory(8 << 20)
 NEVER = 10**6
+
+
+OUTPUTS = frozenset().union(*(topics.written_by(stage) for stage in ("shipments", "orders", "identity")))
 
 
 class Dead(BaseException):
@@ -98,7 +104,7 @@ class Replayed:
             assert record.key is not None
             assert record.value is not None
             state.apply(dict(self._handler.local_writes(record.key, record.value)))
-            found = carried(record.value, record.headers)
+            found = carried(record.value, record.headers, OUTPUTS)
             held.pop(record.key, None)
             if found is not None:
                 held[record.key] = found
@@ -336,8 +342,21 @@ def test_what_a_record_carries_can_be_read_again_and_others_carry_nothing() -> N
     held = HeldBack(b"value", {"alerts": [{"key": b"a", "value": b"1"}, {"key": None, "value": None}], "events": []})
     record = carrying("state", b"k", held, 3)
     assert (record.topic, record.key, record.value, record.partition) == ("state", b"k", b"value", 3)
-    assert carried(b"value", record.headers) == HeldBack(
+    assert carried(b"value", record.headers, {"alerts"}) == HeldBack(
         b"value", {"alerts": [{"key": b"a", "value": b"1"}, {"key": None, "value": None}]}
     )
-    assert carried(b"value", None) is None
-    assert carried(b"value", [("traceparent", b"00")]) is None
+    assert carried(b"value", None, {"alerts"}) is None
+    assert carried(b"value", [("traceparent", b"00")], {"alerts"}) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        (b"\xff", "cannot be read"), (b"", "cannot be read"), (msgpack.encode([["alerts", "k"]]), "cannot be read"),
+        (msgpack.encode({"alerts": 1}), "cannot be read"),
+        (msgpack.encode([["erp.postings.v1", b"k", b"v"]]), "'erp.postings.v1', which is no output"),
+    ],
+)
+def test_a_header_that_is_malformed_or_names_a_topic_of_others_is_refused(header: bytes, why: str) -> None:
+    with pytest.raises(Reject, match=why):
+        carried(b"value", [(headers.HELD_BACK, header)], {"alerts"})

@@ -75,7 +75,7 @@ def test_what_may_be_taken_back_waits_for_the_changelog_which_carries_it_until_t
     assert [call for call in bench.calls if call in WITH_HELD] == WITH_HELD
     [carrying] = bench.sink.whole
     assert (carrying.topic, carrying.key, carrying.value, carrying.partition) == ("state", b"key", b"log 10", 0)
-    assert carried(carrying.value, carrying.headers) == HeldBack(b"log 10", HELD[b"key"])
+    assert carried(carrying.value, carrying.headers, {"alerts"}) == HeldBack(b"log 10", HELD[b"key"])
     assert bench.sink.sent["alerts"] == HELD[b"key"]["alerts"]
     assert bench.sink.sent["state"] == [{"key": b"key", "value": b"log 10"}]
     assert bench.sink.partitions == {"out": None, "alerts": None, "state": 0}
