@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 from ipaddress import ip_network
 from os import environ
 from pathlib import Path
@@ -20,9 +19,12 @@ from typing import Annotated, Any, get_type_hints
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-PREFIX = "SHIPSYNC_"
+from config.setting_group import PREFIX, Group, comma_separated
+from config.setting_group import LogFormat as LogFormat
+from config.setting_group import Processing as Processing
+
 ENV_FILE = Path(".env")
 NOT_SETTINGS: Mapping[str, str] = {
     "SHIPSYNC_SAMPLES": "folder of real payloads that `make samples` reads",
@@ -33,39 +35,12 @@ NOT_SETTINGS: Mapping[str, str] = {
 KUBERNETES_LINK = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)")
 
 
-class LogFormat(StrEnum):
-    """How logs are written."""
-
-    JSON = "json"
-    CONSOLE = "console"
-
-
-class Processing(StrEnum):
-    """How a stage with state writes a chunk. ``auto``: exactly once where the cluster has transactions."""
-
-    AUTO = "auto"
-    AT_LEAST_ONCE = "at_least_once"
-    EXACTLY_ONCE = "exactly_once"
-
-
 class SettingsError(Exception):
     """The settings are wrong; the text names each and what would be right. ``faults``: one text for each."""
 
     def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.faults = tuple(faults)
-
-
-class Group(BaseSettings):
-    """Settings that are used together. Durations are seconds, sizes bytes."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True
-    )
-
-
-def _comma_separated(value: object) -> object:
-    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
 
 class KafkaSettings(Group):
@@ -184,7 +159,7 @@ class IntakeSettings(Group):
         (), description="Feeds that dead letters never pause, comma separated"
     )
 
-    _split = field_validator("feeds", "dead_letter_unlimited", mode="before")(_comma_separated)
+    _split = field_validator("feeds", "dead_letter_unlimited", mode="before")(comma_separated)
 
 
 class LifetimeSettings(Group):
@@ -252,7 +227,7 @@ class GatewaySettings(Group):
         '{"orders": "<key>", "wms": ["<key>"], "alerts": "<key>"}',
     )
 
-    _split = field_validator("open", "trusted_proxies", mode="before")(_comma_separated)
+    _split = field_validator("open", "trusted_proxies", mode="before")(comma_separated)
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -60,7 +60,7 @@ def kafka_record(message: Message) -> KafkaRecord:
     """A message without an error, as stages read it."""
     return KafkaRecord(
         str(message.topic()), int(message.partition() or 0), int(message.offset() or 0), message.timestamp()[1],
-        message.key(), message.value(), message.headers() or [],
+        message.key(), message.value(), headers_of(message),
     )
 
 
