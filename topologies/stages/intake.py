@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 from config import headers, topics
 from config.settings import Settings
@@ -43,6 +44,8 @@ HEADER_NAMES = HeaderNames(
 )
 MOST_EVENT_BYTES = 64 * 1024
 """Size of an encoded event: its shipment's state keeps parts of it, and brokers accept 1 MB by default."""
+MOST_EDI_BYTES = 900_000
+"""Size of an encoded acknowledgement or receipt: brokers accept 1 MB by default."""
 MOST_KEY = LONGEST_NUMBER + 64
 
 
@@ -94,14 +97,12 @@ class IntakeHandler:
         paused = self.pausing.after(records, refused, chain(with_numbers, without), now_ms)
         if paused is not None:
             return paused
+        acknowledgements, unsendable = _about_edi(self._acknowledgements, out.acknowledgements)
+        receipts, unsaid = _about_edi(self._receipts, out.receipts)
+        if unsendable or unsaid:
+            refused += _count_as_oversized({**unsaid, **unsendable}, out.activity, counts, records)
         activity: list[Message] = [
             {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in out.activity
-        ]
-        acknowledgements: list[Message] = [
-            {"key": one.feed.encode(), "value": self._acknowledgements.encode(one)} for one in out.acknowledgements
-        ]
-        receipts: list[Message] = [
-            {"key": one.feed.encode(), "value": self._receipts.encode(one)} for one in out.receipts
         ]
         outputs = {
             topics.EDI_RECEIPTS.name: receipts,
@@ -147,6 +148,34 @@ def _written(
         except Reject as reject:
             unwritable.append((event, reject.as_value()))
     return messages, unwritable
+
+
+def _about_edi(codec: ValueCodec[Any], found: Iterable[Any]) -> tuple[list[Message], dict[int, Reject]]:
+    """Acknowledgements or receipts as messages; by offset, why one is larger than its topic takes."""
+    messages: list[Message] = []
+    oversized: dict[int, Reject] = {}
+    for one in found:
+        value = codec.encode(one)
+        if len(value) > MOST_EDI_BYTES:
+            oversized[one.offset] = Reject(
+                RejectReason.TOO_LARGE,
+                f"what is said of its control numbers has {len(value)} bytes, at most {MOST_EDI_BYTES} are sent: put"
+                " fewer transaction sets or messages into one interchange",
+            )
+        else:
+            messages.append({"key": one.feed.encode(), "value": value})
+    return messages, oversized
+
+
+def _count_as_oversized(
+    rejects: Mapping[int, Reject], activity: Sequence[FeedActivity], counts: dict[str, int], records: Sequence[Record]
+) -> list[Refused]:
+    """Records whose events are taken and whose acknowledgement cannot be sent, as refusals. ``activity`` and ``counts``
+    change accordingly."""
+    counts["refused"] += len(rejects)
+    for one in activity[:1]:
+        one.dead_letters += len(rejects)
+    return [Refused(record, rejects[record.offset]) for record in records if record.offset in rejects]
 
 
 def _too_large(key: str, value: bytes) -> Reject:

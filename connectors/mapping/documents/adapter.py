@@ -124,9 +124,10 @@ class RowsAdapter:
         repetition = Repetition(len(body))
         for number, message in self._read(body):
             lines += 1
+            if isinstance(message, Reject):
+                rejects.add(message, f"line {number}: ")
+                continue
             try:
-                if isinstance(message, Reject):
-                    raise message
                 self._mapped.parse_message(message, False, context, parsed, repetition)
             except Reject as reject:
                 parsed.rejects.append(reject.as_value())
