@@ -16,9 +16,10 @@ TEST_WORKERS ?= 4
 FUZZ_SECONDS ?= 600
 DAY_ARGS ?=
 CHAOS_ARGS ?=
-LAWS := $(addprefix tests/streams/,shipments/test_laws.py shipments/linked/test_step.py \
-  shipments/notifications/test_occurrences.py shipments/reuse/test_after_archive.py shipments/claims/test_standing.py \
-  identity/test_step.py orders/test_step.py alerts/test_step.py)
+LAWS := $(addprefix tests/streams/,shipments/test_laws.py shipments/test_project.py shipments/test_merge.py \
+  shipments/linked/test_step.py shipments/occurrences/test_matching.py shipments/reuse/test_after_archive.py \
+  shipments/claims/test_standing.py identity/test_step.py orders/test_step.py alerts/test_step.py feeds/test_step.py \
+  fulfilment/test_step.py)
 
 define FIND_PYTHON
 for python in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \

@@ -127,7 +127,7 @@ class Counter:
         self._consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in found.partitions])
 
     def take(self, seconds: float) -> list[Message]:
-        """What came within ``seconds``."""
+        """The messages that arrived within ``seconds``."""
         came = [message for message in self._consumer.consume(20_000, seconds) if message.error() is None]
         self.count += len(came)
         return came

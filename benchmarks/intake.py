@@ -80,8 +80,8 @@ FORMATS: tuple[tuple[str, str, int, Callable[[random.Random, int], bytes]], ...]
 
 
 def cost(name: str, feed: str, events: int, make: Callable[[random.Random, int], bytes]) -> Cost:
-    """What a format costs, round by round, ours and the plain way in turn; the first round, which fills the memories,
-    does not count."""
+    """Measure a format round by round, ours and the plain way in turn; the first round, which fills caches, does not
+    count."""
     rng = random.Random(1)
     registry: Any = _Registry()
     handler = IntakeHandler(Settings(), registry, {one.feed: one for one in discover()})

@@ -67,7 +67,7 @@ class Worker:
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as a child reads them."""
     return {
-        "SHIPSYNC_BOOTSTRAP": settings.kafka.bootstrap, "SHIPSYNC_REGISTRY_URL": settings.kafka.registry_url,
+        "SHIPSYNC_BOOTSTRAP": settings.kafka.bootstrap, "SHIPSYNC_REGISTRY_URL": settings.registry.url,
         "SHIPSYNC_DATA_DIR": str(settings.state.data_dir), "SHIPSYNC_PARTITIONS": str(settings.kafka.partitions),
         "SHIPSYNC_SESSION_TIMEOUT": str(settings.stage.session_timeout),
         "SHIPSYNC_REBALANCE_TIMEOUT": str(settings.stage.rebalance_timeout),

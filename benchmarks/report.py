@@ -23,7 +23,7 @@ def spread(values: Sequence[float], digits: int = 0) -> str:
 
 
 def machine() -> str:
-    """What it ran on."""
+    """The machine the benchmark ran on."""
     info = Path("/proc/cpuinfo").read_text()
     model = next((line.split(":", 1)[1].strip() for line in info.splitlines() if "model name" in line), "?")
     total_kb = int(Path("/proc/meminfo").read_text().split()[1])

@@ -122,7 +122,7 @@ def side_by_side(
 
 
 def _timed(handler: ShipmentsHandler, state: PartitionState, records: Sequence[_Record], now_ms: int) -> Timed:
-    """What the handler and the write of its changes take, by the clock and of the CPU, ms."""
+    """Milliseconds the handler and the write of its changes take, elapsed and CPU."""
     began, cpu_began = time.perf_counter(), time.thread_time()
     handled = handler.handle(records, state, now_ms)
     state.apply({key: change.local for key, change in handled.changes.items()} | handled.local)

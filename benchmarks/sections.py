@@ -29,7 +29,7 @@ def rewrite(text: str, page: Path) -> None:
 
 
 def verdict(met: bool) -> str:
-    """What was asked, in the last column of a table."""
+    """The target, for the last column of a table."""
     return "met" if met else "**not met**"
 
 

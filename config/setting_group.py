@@ -1,27 +1,25 @@
-"""What every group of settings is made of."""
+"""What every group of settings has: frozen, read from ``SHIPSYNC_*``, and no secret in what it shows."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
 
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.masking import without_credentials
 
 PREFIX = "SHIPSYNC_"
 
 
-class LogFormat(StrEnum):
-    """How logs are written."""
+class SettingsError(Exception):
+    """The settings are wrong; the text names each and what would be right. ``faults``: one text for each."""
 
-    JSON = "json"
-    CONSOLE = "console"
-
-
-class Processing(StrEnum):
-    """How a stage with state writes a chunk. ``auto``: exactly once where the cluster has transactions."""
-
-    AUTO = "auto"
-    AT_LEAST_ONCE = "at_least_once"
-    EXACTLY_ONCE = "exactly_once"
+    def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 class Group(BaseSettings):
@@ -31,7 +29,30 @@ class Group(BaseSettings):
         env_prefix=PREFIX, extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True
     )
 
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Fields and values: of a URL where it points, of further Kafka settings their names."""
+        for name, value in super().__repr_args__():
+            if isinstance(value, str):
+                yield name, without_credentials(value)
+            else:
+                yield name, sorted(value) if isinstance(value, Mapping) else value
+
 
 def comma_separated(value: object) -> object:
-    """A text as its parts between commas; anything else as it is."""
+    """The parts of a text, without blanks and empty ones; what is no text stays."""
     return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+def _readable(path: Path) -> Path:
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise ValueError(f"the file cannot be read ({error.strerror})") from None
+    return path
+
+
+ReadableFile = Annotated[
+    Annotated[Path, AfterValidator(_readable)] | None, BeforeValidator(lambda value: None if value == "" else value)
+]
+"""A file that is there and can be read, or none; an empty text is none."""

@@ -6,11 +6,11 @@ commands give), and read as a field of its group (``settings.gateway.port``).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 from ipaddress import ip_network
 from os import environ
 from pathlib import Path
@@ -21,13 +21,15 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from config.setting_group import PREFIX, Group, comma_separated
-from config.setting_group import LogFormat as LogFormat
-from config.setting_group import Processing as Processing
+from config.connections import KafkaSettings, RedisSettings, RegistrySettings
+from config.setting_files import SUFFIX, read_files
+from config.setting_group import PREFIX, Group, SettingsError, comma_separated
+from config.ways_in import DropSettings, PollingSettings
 
 ENV_FILE = Path(".env")
 NOT_SETTINGS: Mapping[str, str] = {
     "SHIPSYNC_SAMPLES": "folder of real payloads that `make samples` reads",
+    "SHIPSYNC_CASES": "folder of collected cases that `make cases` plays",
     "SHIPSYNC_REQUIRE_KAFKA": "1: tests on Apache Kafka fail where it cannot start",
     "SHIPSYNC_GOLDEN": "1: tests write the expected files anew instead of comparing",
 }
@@ -35,56 +37,23 @@ NOT_SETTINGS: Mapping[str, str] = {
 KUBERNETES_LINK = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)")
 
 
-class SettingsError(Exception):
-    """The settings are wrong; the text names each and what would be right. ``faults``: one text for each."""
+class LogFormat(StrEnum):
+    """How logs are written."""
 
-    def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.faults = tuple(faults)
+    JSON = "json"
+    CONSOLE = "console"
 
 
-class KafkaSettings(Group):
-    """The cluster, its schema registry, and the topics made there."""
+class Processing(StrEnum):
+    """How a stage with state writes a chunk. ``auto``: exactly once where the cluster has transactions."""
 
-    bootstrap: str = Field("127.0.0.1:19092", description="Kafka bootstrap servers, comma separated")
-    registry_url: str = Field("http://127.0.0.1:18081", description="Confluent-compatible schema registry")
-    config: Annotated[dict[str, str], NoDecode] = Field(
-        default_factory=dict, validation_alias="SHIPSYNC_KAFKA_CONFIG",
-        description="Extra librdkafka settings (JSON), e.g. SASL for the cluster",
-    )
-    password: SecretStr | None = Field(
-        None, validation_alias="SHIPSYNC_KAFKA_PASSWORD",
-        description="SASL password, kept out of SHIPSYNC_KAFKA_CONFIG",
-    )
-    register_schemas: bool = Field(
-        True, description="Register our schemas at start; false where CI alone may register"
-    )
-    partitions: int = Field(4, ge=1, le=1000, description="Partitions of every keyed topic")
-    replication: int = Field(1, ge=1, le=9, description="Replication factor of topics created here")
-
-    @field_validator("config", mode="before")
-    @classmethod
-    def _json_object(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        try:
-            found = json.loads(value)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise ValueError('use a JSON object, e.g. {"security.protocol": "SASL_SSL"}')
-        return found
-
-    def librdkafka(self) -> dict[str, str]:
-        """The settings every confluent-kafka client of this process starts from."""
-        settings = {"bootstrap.servers": self.bootstrap, **self.config}
-        if self.password is not None:
-            settings["sasl.password"] = self.password.get_secret_value()
-        return settings
+    AUTO = "auto"
+    AT_LEAST_ONCE = "at_least_once"
+    EXACTLY_ONCE = "exactly_once"
 
 
 class StateSettings(Group):
-    """Where processes keep their state."""
+    """Local state."""
 
     data_dir: Path = Field(
         Path("var"), description="Local state, of one worker of each stage; losing it costs a replay, never data"
@@ -92,11 +61,10 @@ class StateSettings(Group):
     block_cache_bytes: int = Field(
         64 * 1024 * 1024, ge=1024 * 1024, description="RocksDB cache of one worker"
     )
-    redis_url: str = Field("redis://127.0.0.1:16379/0", description="Redis or Valkey")
 
 
 class StageSettings(Group):
-    """How a worker of a stage reads, handles and commits."""
+    """Stage workers."""
 
     processing: Processing = Field(
         Processing.AUTO, description="auto: exactly_once where the cluster has transactions, else at_least_once"
@@ -122,7 +90,7 @@ class StageSettings(Group):
 
 
 class ProcessSettings(Group):
-    """What every process serves and logs."""
+    """Processes: metrics and logs."""
 
     host: str = Field("127.0.0.1", description="Address our own HTTP endpoints bind to")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus port of this process; 0: none")
@@ -139,7 +107,7 @@ class ProcessSettings(Group):
 
 
 class IntakeSettings(Group):
-    """Which feeds are taken in."""
+    """Feeds and carriers."""
 
     feeds: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Feeds this installation takes, comma separated; none named: all"
@@ -163,7 +131,7 @@ class IntakeSettings(Group):
 
 
 class LifetimeSettings(Group):
-    """How long shipments and references are kept."""
+    """Retention of shipments and references."""
 
     reference_span: float = Field(
         180 * 86_400.0, gt=0, description="Most seconds between a claim on a reference and an event it resolves"
@@ -181,7 +149,7 @@ class LifetimeSettings(Group):
 
 
 class MonitoringSettings(Group):
-    """When a feed counts as silent, and what is alerted."""
+    """Silent feeds and alerts."""
 
     feed_sweep_interval: float = Field(5.0, gt=0, description="Seconds between checks for what falls due by the clock")
     feed_stale_factor: float = Field(1.0, gt=0, description="Multiplies every feed's declared stale_after")
@@ -194,7 +162,7 @@ class MonitoringSettings(Group):
 
 
 class GatewaySettings(Group):
-    """The HTTP gateway."""
+    """HTTP gateway."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPSYNC_GATEWAY_")
 
@@ -233,30 +201,11 @@ class GatewaySettings(Group):
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
-            ip_network(network)
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError("use networks (CIDR), e.g. 10.0.0.0/8, comma separated") from None
         return value
-
-
-class DropSettings(Group):
-    """Folders that carriers' files are dropped into."""
-
-    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_DROP_")
-
-    dir: Path | None = Field(
-        None, description="Folder with a subfolder for each feed that delivers files; none: no drop folder is watched"
-    )
-    interval: float = Field(5.0, gt=0, description="Seconds between checks of the drop folders")
-    piece_bytes: int = Field(512 * 1024, ge=1024, description="A dropped file is cut into records of about this size")
-
-
-class PollingSettings(Group):
-    """Carriers that are polled."""
-
-    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_POLL_")
-
-    credentials: SecretStr | None = Field(
-        None, description="Credentials at the carriers that are polled (JSON by feed); a feed not named is not polled"
-    )
 
 
 @dataclass(frozen=True, init=False)
@@ -264,6 +213,8 @@ class Settings:
     """The settings of one installation, by group."""
 
     kafka: KafkaSettings
+    registry: RegistrySettings
+    redis: RedisSettings
     state: StateSettings
     stage: StageSettings
     process: ProcessSettings
@@ -273,6 +224,8 @@ class Settings:
     gateway: GatewaySettings
     drop: DropSettings
     polling: PollingSettings
+    files: Mapping[str, Path]
+    """Flat name -> the file a secret was read from."""
 
     def __init__(self, *, _env_file: Path | None = ENV_FILE, **given: Any) -> None:
         """``given``: settings by flat name, before the environment and ``_env_file``; defaults for the rest.
@@ -281,9 +234,13 @@ class Settings:
         """
         if unknown := given.keys() - SETTINGS.keys():
             raise TypeError(f"no settings: {', '.join(sorted(unknown))}")
-        faults: list[str] = []
+        read, files, faults = _from_files(given, _env_file)
+        object.__setattr__(self, "files", files)
         for group, kind in GROUPS.items():
-            values = {SETTINGS[name].field: value for name, value in given.items() if SETTINGS[name].group == group}
+            values = {
+                SETTINGS[name].field: value for name, value in {**read, **given}.items()
+                if SETTINGS[name].group == group
+            }
             try:
                 object.__setattr__(self, group, kind(_env_file=_env_file, **values))
             except ValidationError as error:
@@ -307,6 +264,7 @@ class Settings:
         for group in GROUPS:
             update = {SETTINGS[name].field: value for name, value in changed.items() if SETTINGS[name].group == group}
             object.__setattr__(copy, group, getattr(self, group).model_copy(update=update))
+        object.__setattr__(copy, "files", {name: file for name, file in self.files.items() if name not in changed})
         return copy
 
 
@@ -327,8 +285,18 @@ class Setting:
 
     @property
     def secret(self) -> bool:
-        """Whether its value may hold credentials: no message repeats it."""
-        return "SecretStr" in str(self.info.annotation) or self.name in {"kafka_config", "redis_url"}
+        """Whether its value is or may hold a secret: nothing shows it."""
+        return "SecretStr" in str(self.info.annotation) or self.name == "kafka_config"
+
+    @property
+    def url(self) -> bool:
+        """Whether its value is a URL, which may hold credentials: it is shown without them."""
+        return self.name.endswith("_url")
+
+    @property
+    def file_variable(self) -> str | None:
+        """The variable that names a file to read it from; None for what is no secret."""
+        return self.variable + SUFFIX if self.secret or self.url else None
 
 
 def _declared() -> Iterable[Setting]:
@@ -338,7 +306,9 @@ def _declared() -> Iterable[Setting]:
             yield Setting(str(variable).removeprefix(PREFIX).lower(), group, field, info)
 
 
-GROUPS: Mapping[str, type[Group]] = get_type_hints(Settings)
+GROUPS: Mapping[str, type[Group]] = {
+    name: kind for name, kind in get_type_hints(Settings).items() if name != "files"
+}
 """Name of a group -> its class."""
 SETTINGS: Mapping[str, Setting] = {one.name: one for one in _declared()}
 """Flat name -> the setting."""
@@ -356,10 +326,29 @@ def load() -> Settings:
     return settings
 
 
+def _variables(env_file: Path | None) -> dict[str, str | None]:
+    """Every variable there is, in upper case; the environment counts before the file."""
+    found = {} if env_file is None else dotenv_values(env_file)
+    return {name.upper(): value for name, value in (*found.items(), *environ.items())}
+
+
+def _from_files(
+    given: Mapping[str, Any], env_file: Path | None
+) -> tuple[dict[str, str], dict[str, Path], list[str]]:
+    """What stands in files, and where, by flat name; and what is wrong with them."""
+    names = {one.variable: one.name for one in SETTINGS.values() if one.file_variable and one.name not in given}
+    values, files, faults = read_files(names, _variables(env_file))
+    return (
+        {names[variable]: value for variable, value in values.items()},
+        {names[variable]: file for variable, file in files.items()}, faults,
+    )
+
+
 def _unknown() -> list[str]:
     """A fault for each ``SHIPSYNC_*`` variable that nothing reads."""
     known = {one.variable for one in SETTINGS.values()}
-    names = {name.upper() for name in (*environ, *dotenv_values(ENV_FILE))}
+    known |= {one.file_variable for one in SETTINGS.values() if one.file_variable}
+    names = _variables(ENV_FILE)
     faults = []
     for name in sorted(name for name in names if name.startswith(PREFIX) and name not in known | NOT_SETTINGS.keys()):
         near = get_close_matches(name.removeprefix(PREFIX), [one.upper() for one in SETTINGS], 1)
@@ -374,11 +363,15 @@ def _unknown() -> list[str]:
 
 
 def _faults(group: str, error: ValidationError) -> Iterable[str]:
-    for fault in error.errors(include_url=False):
+    """A text for each fault. None repeats the value, which may be a secret in the wrong place."""
+    for fault in error.errors(include_url=False, include_input=False):
+        told = fault["msg"].removeprefix("Value error, ")
+        if not fault["loc"]:
+            yield told
+            continue
         where = str(fault["loc"][0])
         one = next(s for s in SETTINGS.values() if s.group == group and where in (s.field, s.variable))
-        got = "" if one.secret else f" (got {fault['input']!r})"
-        yield f"{one.variable}: {fault['msg'].removeprefix('Value error, ')}{got}"
+        yield f"{one.variable}: {told}"
 
 
 def _refusal(faults: Sequence[str]) -> SettingsError:

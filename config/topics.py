@@ -139,7 +139,7 @@ DELIVERY_MILESTONES = Topic(
 )
 ALERT_SIGNALS = Topic(
     "alert.signals.v1", "Signals of stages: the cause of an alert is there, or is over", "alert id", "alert_signal",
-    "intake, shipments, feeds, edi, identity", partitions=1, retention_ms=30 * DAY_MS,
+    "intake, shipments, feeds, edi, identity, drop folders", partitions=1, retention_ms=30 * DAY_MS,
 )
 ALERT_ACTIONS = Topic(
     "alert.actions.v1", "What people do about alerts", "alert id", "alert_action", "gateway, command line",
@@ -212,7 +212,7 @@ STATIC: tuple[Topic, ...] = (
 
 
 OF_ONE_SHIPMENT: tuple[Topic, ...] = (CARRIER_EVENTS, ORDER_REFERENCES, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS)
-"""What the shipments stage reads: keyed by the shipment and partitioned alike."""
+"""The topics the shipments stage reads: keyed by the shipment and partitioned alike."""
 
 
 def raw(feed: str) -> Topic:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.drop.cutting import pieces
-from connectors.drop.folder import DropFolder
+from connectors.drop.folder import DropFolder, Note
+from connectors.drop.reading import ClaimedFile, NotReadable, reading
 from connectors.kafka.producer import ACK_SECONDS, deliver, producer
 from connectors.kafka.raw_record import raw_record
 from connectors.kafka.topic_admin import largest_record
@@ -24,43 +25,70 @@ _TYPES = {
 }
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 class Sent(NamedTuple):
-    """The outcome of a file: its new path, its number of records, and the reason if it is in quarantine."""
+    """The outcome of a file: its new path, its number of records, and, if it is in quarantine, the reason in words and
+    in one."""
 
     file: Path
     records: int
     reason: str | None = None
+    code: str | None = None
 
 
 class Sender:
     """One producer for all folders. Close it when done."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, beat: Callable[[], None] = nothing) -> None:
+        """``beat`` is called for every file and after every batch."""
+        self._beat = beat
         self._piece_bytes = min(settings.drop.piece_bytes, settings.intake.max_record_bytes)
         self._whole_bytes = settings.intake.max_record_bytes
         self._producer = producer(settings, largest=largest_record(settings))
 
     def send(self, folder: DropFolder, carrier: Carrier, claimed: Path, now_ms: int) -> Sent:
-        """Send the records not yet acknowledged, then archive the file; quarantine one that cannot be cut.
+        """Send the records not yet acknowledged, then archive the file; quarantine one that cannot be read or cut, or
+        that was changed meanwhile.
 
-        Raises Transient if the broker does not acknowledge: the file stays claimed, and the next call resumes there.
+        Raises Transient if the broker does not acknowledge, OSError where disk or file system fails: the file stays
+        claimed, and the next call resumes there.
         """
-        records = folder.acknowledged(claimed)
-        most = self._piece_bytes if carrier.formats[0] in ("x12", "ndjson", "csv") else self._whole_bytes
+        self._beat()
         try:
-            with claimed.open("rb") as stream:
-                for handful in _handfuls(pieces(carrier, stream, most), records):
-                    self._deliver(carrier, claimed, handful, records, now_ms)
-                    records += len(handful)
-                    folder.note(claimed, records)
+            with reading(claimed) as file:
+                for note in self._sent(folder, carrier, claimed, file, now_ms):
+                    folder.write_note(claimed, note)
+                sha256 = file.sha256()
         except Reject as reject:
-            return Sent(folder.quarantine(claimed, reject.reason.value, reject.detail, records), records, reject.detail)
+            return _refused(folder, claimed, reject.reason.value, reject.detail)
+        except NotReadable as fault:
+            return _refused(folder, claimed, fault.reason, fault.detail)
+        records = folder.note(claimed).records
         if not records:
-            return Sent(folder.quarantine(claimed, "empty", "nothing in it", 0), 0, "nothing in it")
-        return Sent(folder.archive(claimed), records)
+            return _refused(folder, claimed, "empty", "nothing in it")
+        return Sent(folder.archive(claimed, sha256), records)
 
-    def _deliver(self, carrier: Carrier, claimed: Path, handful: list[bytes], first: int, now_ms: int) -> None:
-        written_at = str(claimed.stat().st_mtime_ns)
+    def _sent(
+        self, folder: DropFolder, carrier: Carrier, claimed: Path, file: ClaimedFile, now_ms: int
+    ) -> Iterator[Note]:
+        """Send the file; what to note after each batch the broker has acknowledged."""
+        version, before = file.version, folder.note(claimed)
+        if before.size is not None and (before.size, before.modified) != (version.size, version.modified):
+            raise NotReadable("changed", "it was changed after part of it was sent: deliver it again under a new name")
+        most = self._piece_bytes if carrier.formats[0] in ("x12", "ndjson", "csv") else self._whole_bytes
+        records = before.records
+        for handful in _handfuls(pieces(carrier, file.stream, most), records):
+            self._deliver(carrier, claimed, str(version.modified), handful, records, now_ms)
+            records += len(handful)
+            self._beat()
+            yield Note(records, version.size, version.modified)
+
+    def _deliver(
+        self, carrier: Carrier, claimed: Path, written_at: str, handful: list[bytes], first: int, now_ms: int
+    ) -> None:
         try:
             deliver(self._producer, (
                 raw_record(
@@ -75,6 +103,11 @@ class Sender:
     def close(self) -> None:
         """Wait up to ``ACK_SECONDS`` for unacknowledged records."""
         self._producer.flush(ACK_SECONDS)
+
+
+def _refused(folder: DropFolder, claimed: Path, code: str, detail: str) -> Sent:
+    records = folder.note(claimed).records
+    return Sent(folder.quarantine(claimed, code, detail, records), records, detail, code)
 
 
 def _handfuls(found: Iterator[bytes], acknowledged: int) -> Iterator[list[bytes]]:

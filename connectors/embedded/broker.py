@@ -18,6 +18,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from connectors.embedded.inherited import inherited
+from connectors.embedded.with_parent import ends_with_parent
 from streams.kernel.errors import Fatal, Transient
 
 HOST = "127.0.0.1"
@@ -55,7 +56,8 @@ def broker_binary() -> str:
 class EmbeddedBroker:
     """One broker process on localhost, in memory only: what it holds is lost when it stops.
 
-    Start it here (``start``, or as a context manager), or hand ``command()`` to a supervisor.
+    Start it here (``start``, or as a context manager), from a thread that lives as long as it should, or hand
+    ``command()`` to a supervisor.
     """
 
     def __init__(self, port: int | None = None, log: Path | None = None) -> None:
@@ -81,7 +83,8 @@ class EmbeddedBroker:
         output: IO[bytes] | int = subprocess.DEVNULL if self._log is None else self._log.open("ab")
         try:
             self._process = subprocess.Popen(
-                self.command(), env=inherited(), stdout=output, stderr=subprocess.STDOUT
+                self.command(), env=inherited(), stdout=output, stderr=subprocess.STDOUT,
+                preexec_fn=ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )
         finally:
             if not isinstance(output, int):

@@ -1,4 +1,4 @@
-"""What an embedded service inherits of our environment: what a program needs to run here, and no secret of ours."""
+"""The environment variables an embedded service receives: those a program needs to run, and none of our secrets."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ NAMES = frozenset({
 
 
 def inherited(all_of_it: Mapping[str, str] = environ) -> dict[str, str]:
-    """The variables of our environment that it gets."""
+    """Our environment, reduced to these variables."""
     return {name: value for name, value in all_of_it.items() if name.upper() in NAMES}

@@ -1,4 +1,4 @@
-"""``/v1/alerts/{alert_id}/actions``: what people do about an alert, onto ``alert.actions.v1``."""
+"""``/v1/alerts/{alert_id}/actions``: writes people's actions on alerts to ``alert.actions.v1``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _due(action: str, field: str) -> dict[str, Any]:
 
 
 class ActionDocument(BaseModel):
-    """One thing done about the alert. Times carry an offset."""
+    """One action on the alert. Times carry an offset."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -55,7 +55,7 @@ class ActionDocument(BaseModel):
 
 
 def to_action(alert_id: str, received_at: int, document: ActionDocument) -> AlertAction:
-    """The action as the contract has it. ``received_at``: UTC ms."""
+    """The action as a record of its topic. ``received_at``: UTC ms."""
     at = received_at if document.at is None else min(received_at, milliseconds(document.at))
     until = None if document.until is None else milliseconds(document.until)
     return AlertAction(alert_id, document.action, document.by, at, document.note, until, document.owner)
@@ -85,8 +85,8 @@ def router(codecs: Codecs, services: Services) -> APIRouter:
         openapi_extra={**body_of(ActionDocument), "security": [{"key": []}]},
     )
     async def post(request: Request, alert_id: AlertId) -> JSONResponse:
-        """Take one action or a list. The answer comes when Kafka has them all; whether there is such an alert, and what
-        they did to it, stands on ops.alerts."""
+        """Accept one action or a list. The response comes once Kafka has all of them; whether the alert exists, and the
+        effect, is on ops.alerts."""
         limits = services.admitted(request, ACTIONS.scope)
         if ALERT_ID.fullmatch(alert_id) is None:
             raise invalid([{"pointer": "/path/alert_id", "detail": f"is no alert_id: {ALERT_ID.pattern}"}])

@@ -1,4 +1,4 @@
-"""The gateway put together: endpoints, errors, description."""
+"""Builds the gateway's application: endpoints, errors, OpenAPI description."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def build(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await services.answers.close()
-        services.log.close()
+        await services.stored_responses.close()
+        services.writer.close()
 
     app = FastAPI(
         title="ShipSync gateway", version=VERSION, description=DESCRIPTION, lifespan=lifespan, docs_url=None,

@@ -1,4 +1,4 @@
-"""Reading a request's body: no more of it than is taken, no longer than is waited for, and only of known kinds."""
+"""Reads a request's body, within limits of size and time, and only of accepted media types."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KINDS = {
 
 
 def media_types(formats: Iterable[str], more: Iterable[str] = ()) -> tuple[str, ...]:
-    """What a feed of these formats takes, each once. A format that is not known takes any type."""
+    """The media types a feed of these formats accepts, each once. A format that is not known accepts any type."""
     found = [kind for name in formats for kind in KINDS.get(name, ("",))]
     return tuple(dict.fromkeys([*found, *(kind.lower() for kind in more)]))
 

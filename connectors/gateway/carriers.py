@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
 from config import topics
-from config.settings import SettingsError
+from config.setting_group import SettingsError
 from connectors.gateway import bodies
 from connectors.gateway.openapi import refusals
 from connectors.gateway.peers import connected

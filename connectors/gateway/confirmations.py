@@ -1,4 +1,4 @@
-"""``/v1/wms/confirmations``: what the warehouse picked, packed and shipped, onto ``wms.confirmations.v1``."""
+"""``/v1/wms/confirmations``: writes the warehouse's picks, packs and shipments to ``wms.confirmations.v1``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ConfirmedLine(BaseModel):
 
 
 class ConfirmationDocument(BaseModel):
-    """What the warehouse did for an ERP delivery. Times carry an offset."""
+    """A warehouse's confirmation of an ERP delivery. Times carry an offset."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -55,7 +55,7 @@ class ConfirmationDocument(BaseModel):
 
 
 def to_confirmation(document: ConfirmationDocument) -> WmsConfirmation:
-    """The confirmation as the contract has it."""
+    """The confirmation as a record of its topic."""
     carrier = document.carrier
     return WmsConfirmation(
         document.confirmation_id, document.delivery_id, document.order_id, document.warehouse, document.kind,

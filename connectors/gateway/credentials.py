@@ -9,7 +9,7 @@ from difflib import get_close_matches
 import msgspec
 from pydantic import SecretStr
 
-from config.settings import SettingsError
+from config.setting_group import SettingsError
 from connectors.gateway.problems import Problem
 
 Secrets = Mapping[str, tuple[str, ...]]
@@ -50,7 +50,8 @@ def keys_of(value: SecretStr | None) -> Secrets:
 
 
 def is_one_of(given: bytes, known: Iterable[bytes]) -> bool:
-    """Whether ``given`` is among ``known``; how long that takes tells nothing of which, or how much of it, fits."""
+    """Whether ``given`` is one of ``known``. The time it takes reveals neither which one, nor how much of it,
+    matches."""
     found = False
     for one in known:
         found |= hmac.compare_digest(given, one)

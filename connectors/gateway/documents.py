@@ -90,7 +90,8 @@ def router(kind: Kind[M, T], codecs: Codecs, services: Services) -> APIRouter:
         openapi_extra={**body_of(kind.model), "security": [{"key": []}]},
     )
     async def post(request: Request) -> JSONResponse:
-        """Take one document or a list. The answer comes when Kafka has them all; a wrong one refuses all."""
+        """Accept one document or a list. The response comes once Kafka has all of them; one wrong document refuses the
+        request."""
         limits = services.admitted(request, kind.scope)
         bodies.check_kind(request, JSON)
         received_at = int(services.now() * 1000)

@@ -1,4 +1,4 @@
-"""``/healthz``, ``/readyz`` and ``/metrics``: for the supervisor, the load balancer and Prometheus."""
+"""``/livez`` (and ``/healthz``), ``/readyz`` and ``/metrics``: for the supervisor, the load balancer, Prometheus."""
 
 from __future__ import annotations
 
@@ -17,14 +17,19 @@ def router(wanted: frozenset[str], services: Services) -> APIRouter:
 
     @api.get("/healthz", operation_id="health", summary="Does the process answer?")
     async def health() -> dict[str, str]:
-        """It does."""
+        """Answer that the process is alive."""
+        return {"status": "ok"}
+
+    @api.get("/livez", operation_id="live", summary="Does the process answer?")
+    async def live() -> dict[str, str]:
+        """It does; the same as /healthz, under the name the other processes have."""
         return {"status": "ok"}
 
     @api.get("/readyz", operation_id="ready", summary="Can pushes be taken?", responses=refusals(503))
     async def ready() -> dict[str, str]:
-        """They can: a broker answers and has the topics."""
+        """Answer whether requests can be accepted: a broker answers and has the topics."""
         try:
-            missing = sorted(wanted - await services.log.topics())
+            missing = sorted(wanted - await services.writer.topics())
         except NotWritten as error:
             raise unavailable(f"no broker answers: {error.detail}", services.retry_after) from error
         if missing:
@@ -34,7 +39,7 @@ def router(wanted: frozenset[str], services: Services) -> APIRouter:
 
     @api.get("/metrics", operation_id="metrics", summary="Prometheus metrics", response_class=Response)
     async def metrics() -> Response:
-        """What Prometheus reads."""
+        """Answer with the metrics, for Prometheus."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return api

@@ -1,4 +1,4 @@
-"""``/v1/orders``: the ERP's orders onto ``erp.orders.v1``."""
+"""``/v1/orders``: writes the ERP's orders to ``erp.orders.v1``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_NUMBER: JsonDict = {"properties": {"tracking_number": {"type": "null"}}}
 
 
 class OrderNumber(BaseModel):
-    """Another number its shipments are known by."""
+    """Another number of the order's shipments."""
 
     model_config = ConfigDict(extra="forbid")
     type: ReferenceType = Field(description="po, bol, pro, sscc, container, booking, ...")
@@ -32,7 +32,7 @@ class OrderNumber(BaseModel):
 
 
 class OrderShipment(BaseModel):
-    """One shipment the order travels in, by the carrier's number, or by references alone (its own or the order's)."""
+    """One shipment of the order, by the carrier's number, or by references alone."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": [_A_CARRIER, _NO_NUMBER]})
     delivery_id: Name = Field(description="ERP delivery")
@@ -72,7 +72,7 @@ def milliseconds(at: datetime) -> int:
 
 
 def to_order(document: OrderDocument) -> Order:
-    """The order as the contract has it."""
+    """The order as a record of its topic."""
     promised = document.promised_delivery_at
     lines = [
         OrderLine(one.delivery_id, one.carrier or "", one.tracking_number or "", _numbers(one.references))
@@ -90,7 +90,7 @@ def _numbers(told: list[OrderNumber]) -> list[Reference]:
 
 
 def _wrong(order: Order) -> list[tuple[str, str]]:
-    """What the orders stage would refuse of the order."""
+    """The faults for which the orders stage would refuse the order: (field, detail)."""
     made = claims_of(order)
     return [(reject.path or "", reject.detail) for reject in (*made.rejects, *order_rejects(order, made))]
 

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details: what is wrong, in a code a program can tell apart and words a person can."""
+"""Errors as RFC 9457 problem details, with a stable code for programs and a text for people."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SCHEMA = {
 
 
 class Problem(Exception):
-    """An answer other than 2xx. ``code`` is stable; ``detail`` is for a person, and holds no secret."""
+    """A response other than 2xx. ``code`` is stable; ``detail`` is for a person, and holds no secret."""
 
     def __init__(
         self, status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None,
@@ -56,7 +56,7 @@ class Problem(Exception):
 
 
 def unavailable(detail: str, retry_after: int, code: str = "unavailable") -> Problem:
-    """Nothing was taken; the same request may succeed in ``retry_after`` seconds."""
+    """Nothing was accepted; the same request may succeed in ``retry_after`` seconds."""
     return Problem(503, code, detail, headers={"Retry-After": str(retry_after)})
 
 

@@ -1,4 +1,4 @@
-"""How many requests a minute each carrier, client and address may send: one token bucket each, in this process."""
+"""Limits the requests a minute of each carrier and client: one token bucket each, in this process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ MOST_NAMES = 10_000
 
 
 class Verdict(NamedTuple):
-    """``headers`` as of draft-ietf-httpapi-ratelimit-headers-10; ``retry_after`` seconds, 0 where it is allowed."""
+    """Whether a request is within the rate. ``headers``: as in draft-ietf-httpapi-ratelimit-headers-10;
+    ``retry_after``: seconds, 0 if it is."""
 
     allowed: bool
     retry_after: int
@@ -24,7 +25,7 @@ class Verdict(NamedTuple):
 
 
 class Rates:
-    """Buckets of ``quota`` tokens that fill up once in a minute. ``clock``: seconds, never going back."""
+    """Token buckets of ``quota`` tokens that refill within a minute. ``clock``: seconds, monotonic."""
 
     def __init__(self, quota: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._quota, self._clock = quota, clock

@@ -1,4 +1,4 @@
-"""What the endpoints work with, and the steps they share: proof, rate, bodies, idempotency, writing."""
+"""The services the endpoints share, and their common steps: rate, idempotency, writing."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ FEWEST_BODIES = 8
 
 @dataclass
 class Services:
-    """What the endpoints of one gateway share. ``now``: returns seconds since 1970."""
+    """The services of one gateway's endpoints. ``now``: returns seconds since 1970."""
 
     settings: Settings
-    log: RecordWriter
-    answers: StoredResponses
+    writer: RecordWriter
+    stored_responses: StoredResponses
     rates: Rates
     now: Callable[[], float] = time.time
     push_secrets: Secrets = field(init=False)
@@ -100,7 +100,7 @@ class Services:
 
     async def write(self, records: Sequence[Record]) -> list[Place]:
         """Write the records; returns their places. Raises Problem 503 for no acknowledgement, 413 for one too large."""
-        written = await asyncio.gather(*(self.log.write(one) for one in records), return_exceptions=True)
+        written = await asyncio.gather(*(self.writer.write(one) for one in records), return_exceptions=True)
         places = []
         for outcome in written:
             if isinstance(outcome, NotWritten):
@@ -127,12 +127,12 @@ class Services:
         if key is None:
             return JSONResponse(await take(), status, headers=headers)
         name = name_of(scope, key)
-        known = await self.answers.begin(name, body)
+        known = await self.stored_responses.begin(name, body)
         if known is not None:
             return JSONResponse(known.body, known.status, headers={**headers, REPLAYED: "true"})
         try:
             told = await take()
-            await self.answers.keep(name, StoredResponse(fingerprint(body), status, told))
+            await self.stored_responses.keep(name, StoredResponse(fingerprint(body), status, told))
         finally:
-            self.answers.end(name)
+            self.stored_responses.end(name)
         return JSONResponse(told, status, headers=headers)

@@ -28,7 +28,7 @@ def serve(settings: Settings) -> None:
     """Serve until told to end; what is in hand is answered first. Raises Fatal, SettingsError or CarrierFileError."""
     with _listening(settings) as listener:
         services = Services(
-            settings, KafkaWriter(settings), StoredResponses(settings.state.redis_url, settings.gateway.idempotency),
+            settings, KafkaWriter(settings), StoredResponses(settings.redis, settings.gateway.idempotency),
             Rates(settings.gateway.rate),
         )
         app = build(enabled_carriers(settings.intake), Registry(settings, patience=REGISTRY_SECONDS), services)

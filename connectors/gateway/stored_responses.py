@@ -19,6 +19,7 @@ import redis.asyncio
 import structlog
 from redis.exceptions import RedisError
 
+from config.connections import RedisSettings
 from connectors.gateway.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -41,9 +42,9 @@ class StoredResponse(msgspec.Struct, frozen=True):
 class StoredResponses:
     """The responses of the last ``seconds``, in Redis, and the newest 10,000 in memory. ``clock``: seconds."""
 
-    def __init__(self, redis_url: str, seconds: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, where: RedisSettings, seconds: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis.asyncio.Redis.from_url(
-            redis_url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
+            **where.client(), socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
         )
         self._seconds, self._clock = seconds, clock
         self._memory: OrderedDict[str, tuple[float, StoredResponse]] = OrderedDict()

@@ -48,6 +48,7 @@ def producer(
     linger_ms: int = LINGER_MS,
     queued_kbytes: int = QUEUED_KBYTES,
     on_failure: OnDelivery | None = None,
+    on_delivery: OnDelivery | None = None,
     transactional_id: str | None = None,
     logger: logging.Logger = client_log,
 ) -> Producer:
@@ -58,14 +59,17 @@ def producer(
     ``linger_ms``: how long a record waits for others of its batch; less where a caller waits for each record.
     ``queued_kbytes``: what is held unacknowledged; more where no caller can be made to wait for room.
     ``on_failure``: called for each record that failed and that was queued without an own callback; a producer
-    with it reports no successes. ``transactional_id``: its writes are transactions, and it fences the producer that
-    had this id before.
+    with it reports no successes. ``on_delivery``: called for each record queued without an own callback, whether it
+    failed or not. ``transactional_id``: its writes are transactions, which the broker aborts when they have been open
+    for ``ack_seconds``, and it fences the producer that had this id before.
     """
     own: dict[str, Any] = {
         "enable.idempotence": True, "acks": "all", "partitioner": "murmur2_random",
     }
     if on_failure is not None:
         own |= {"on_delivery": on_failure, "delivery.report.only.error": True}
+    if on_delivery is not None:
+        own |= {"on_delivery": on_delivery}
     if transactional_id is not None:
         own |= {"transactional.id": transactional_id, "transaction.timeout.ms": int(ack_seconds * 1000)}
     return Producer({

@@ -21,6 +21,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from config import contracts
+from config.masking import without_credentials
 from config.settings import Settings
 from config.topics import Topic
 from streams.avro_codec import compiler
@@ -47,8 +48,8 @@ class Registry:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = SchemaRegistryClient({"url": settings.kafka.registry_url, "max.retries": 0, "timeout": 10})
-        self._url = settings.kafka.registry_url
+        self._client = SchemaRegistryClient({**settings.registry.client(), "max.retries": 0, "timeout": 10})
+        self._url = without_credentials(settings.registry.url)
         self._register = settings.kafka.register_schemas
         self._patience, self._sleep, self._clock = patience, sleep, clock
         self._ids: dict[str, int] = {}

@@ -35,6 +35,7 @@ from connectors.mapping.documents.paths import BadPath
 from connectors.mapping.edifact.messages import TYPES, EdifactAdapter
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import RULES, Checks, Scheme
+from connectors.mapping.values.label_forms import LabelForm, LabelForms
 from connectors.mapping.x12.set_214 import SETS, X12Adapter
 from connectors.mapping.x12.tables import published_214
 from streams.contracts.ids import normalise_carrier
@@ -79,6 +80,7 @@ class CarrierFile:
     lines: Lines
     tables: Mapping[str, StatusTable]
     schemes: Sequence[Scheme]
+    label_forms: Sequence[LabelForm] = ()
 
 
 def read_carrier_file(folder: Path) -> CarrierFile:
@@ -110,25 +112,37 @@ def read_carrier_file(folder: Path) -> CarrierFile:
         if twice is not None:
             raise lines.error(("statuses", name, "groups"), f"{twice!r} stands in them twice; keep one")
     tables = {name: StatusTable(table) for name, table in spec.statuses.items()}
-    return CarrierFile(spec, lines, tables, [_scheme(one, lines, index) for index, one in enumerate(spec.check_digits)])
+    return CarrierFile(
+        spec, lines, tables,
+        [_scheme(one, lines, index) for index, one in enumerate(spec.check_digits)],
+        [
+            LabelForm(_pattern(one.shape, 1, "one group, the number", lines, ("label_forms", str(index))), one.before)
+            for index, one in enumerate(spec.label_forms)
+        ],
+    )
 
 
 def _scheme(one: CheckDigit, lines: Lines, index: int) -> Scheme:
     where = ("check_digits", str(index))
     if one.rule not in RULES:
         raise lines.error((*where, "rule"), f"{one.rule!r} is unknown; use one of {', '.join(RULES)}")
+    return Scheme(_pattern(one.shape, 2, "two groups: the body and the check digit", lines, where), RULES[one.rule])
+
+
+def _pattern(text: str, groups: int, what: str, lines: Lines, where: tuple[str, ...]) -> re.Pattern[str]:
     try:
-        shape = re.compile(one.shape)
+        shape = re.compile(text)
     except re.error as error:
-        raise lines.error((*where, "shape"), f"{one.shape!r} is no regular expression: {error}") from error
-    if shape.groups != 2:
-        raise lines.error((*where, "shape"), "must have two groups: the body and the check digit")
-    return Scheme(shape, RULES[one.rule])
+        raise lines.error((*where, "shape"), f"{text!r} is no regular expression: {error}") from error
+    if shape.groups != groups:
+        raise lines.error((*where, "shape"), f"must have {what}")
+    return shape
 
 
 def carrier_names_of(carriers: Mapping[str, CarrierFile]) -> CarrierNames:
     """Return the names of all carriers but aggregators, as their files give them."""
     named = CarrierNames()
+    named.number_of = label_forms_of(carriers).number_of
     for one in carriers.values():
         spec = one.spec
         if isinstance(spec.carrier, str):
@@ -153,16 +167,22 @@ def compile_carrier(one: CarrierFile, others: Mapping[str, CarrierFile], names: 
         spec.formats == ["csv"] and not (spec.csv is not None and spec.csv.columns),
         spec.calendar,
         names,
-        _published(one),
+        _published(one, others),
     )
 
 
-def _published(one: CarrierFile) -> tuple[PublishedList, ...]:
+def _published(one: CarrierFile, others: Mapping[str, CarrierFile]) -> tuple[PublishedList, ...]:
+    """Return the share of each published list of the carrier's tables, those it takes from others included."""
     if one.spec.x12 is not None:
         return (published_214(one.spec.x12),)
+    tables = dict(one.tables)
+    for name in (document.statuses for document in one.spec.documents):
+        owner, _, table = name.partition("/")
+        if table and owner in others and table in others[owner].tables:
+            tables[name] = others[owner].tables[table]
     return tuple(
         share_of(name, table.source, table.published, table.mapped)
-        for name, table in one.tables.items()
+        for name, table in tables.items()
         if table.published
     )
 
@@ -185,7 +205,17 @@ def _checks(carriers: Mapping[str, CarrierFile]) -> Checks:
         if isinstance(one.spec.carrier, str):
             slug = normalise_carrier(one.spec.carrier)
             schemes[slug] = [*schemes.get(slug, []), *one.schemes]
-    return Checks(schemes)
+    return Checks(schemes, label_forms_of(carriers))
+
+
+def label_forms_of(carriers: Mapping[str, CarrierFile]) -> LabelForms:
+    """Return the label forms of all carriers but aggregators."""
+    forms: dict[str, list[LabelForm]] = {}
+    for one in carriers.values():
+        if isinstance(one.spec.carrier, str):
+            slug = normalise_carrier(one.spec.carrier)
+            forms[slug] = [*forms.get(slug, []), *one.label_forms]
+    return LabelForms(forms)
 
 
 def _seconds(text: str, lines: Lines, field: str) -> int:

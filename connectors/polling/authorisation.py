@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from connectors.mapping.declared.poll_plan import Plan
+from connectors.polling.bodies import body_of
 from connectors.polling.credentials import Credentials
 from connectors.polling.requests import at
 from connectors.polling.response import NoResponse
@@ -20,6 +21,8 @@ from streams.polling.schedule import Answer
 MARGIN_MS = 60_000
 SHORTEST_MS = 5_000
 DEFAULT_SECONDS = 300
+LARGEST_TOKEN = 64 * 1024
+"""Bytes of the token endpoint's answer."""
 _REFUSED = frozenset({400, 401, 403})
 
 
@@ -45,7 +48,7 @@ class Authoriser:
         return self._how.kind == "oauth2"
 
     async def headers(self) -> dict[str, str]:
-        """What to send along. Raises NoResponse where no token is to be had."""
+        """The headers that authorise a request. Raises NoResponse if no token can be had."""
         if self._how.kind == "header":
             return {self._how.header: self._credentials.key}
         if self._how.kind == "basic":
@@ -79,13 +82,18 @@ class Authoriser:
         else:
             headers["Authorization"] = _basic(ours.client_id, ours.client_secret)
         try:
-            async with asyncio.timeout(self._timeout):
-                answer = await self._client.post(at(how.token_url, ours.base_url), data=form, headers=headers)
+            async with (
+                asyncio.timeout(self._timeout),
+                self._client.stream("POST", at(how.token_url, ours.base_url), data=form, headers=headers) as answer,
+            ):
+                body = await body_of(answer, LARGEST_TOKEN) if answer.is_success else b""
+        except NoResponse as error:
+            raise NoResponse(error.answer, f"no token: {error.detail}") from error
         except (httpx.HTTPError, TimeoutError) as error:
             raise NoResponse(Answer.UNAVAILABLE, f"no token: {type(error).__name__}") from error
-        return self._read(answer)
+        return self._read(answer, body)
 
-    def _read(self, answer: httpx.Response) -> _Token:
+    def _read(self, answer: httpx.Response, body: bytes) -> _Token:
         told = f"the token endpoint answers {answer.status_code}"
         if answer.status_code in _REFUSED:
             raise NoResponse(Answer.UNAUTHORISED, told)
@@ -95,7 +103,7 @@ class Authoriser:
         if not answer.is_success:
             raise NoResponse(Answer.UNAVAILABLE, told, not_before)
         try:
-            return msgspec.json.decode(answer.content, type=_Token, strict=False)
+            return msgspec.json.decode(body, type=_Token, strict=False)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise NoResponse(Answer.UNAVAILABLE, "the token endpoint's answer is no token") from error
 

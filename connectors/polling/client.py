@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 import httpx
 
 from connectors.polling.authorisation import Authoriser
+from connectors.polling.bodies import ACCEPTED, body_of
 from connectors.polling.credentials import PolledCarrier
 from connectors.polling.requests import Request, request_for
 from connectors.polling.response import NoResponse, Response
@@ -34,7 +35,8 @@ class CarrierClient:
             limits=httpx.Limits(
                 max_connections=most, max_keepalive_connections=most, keepalive_expiry=IDLE_SECONDS
             ),
-            headers={"User-Agent": USER_AGENT}, follow_redirects=False, transport=transport,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED}, follow_redirects=False,
+            transport=transport,
         )
         self.authoriser = Authoriser(plan, polled.credentials, self._client, clock)
 
@@ -46,7 +48,7 @@ class CarrierClient:
         authorised = await self.authoriser.headers()
         try:
             async with asyncio.timeout(self._plan.timeout_s), self._send(asked, authorised, conditions) as response:
-                body = await self._body(response)
+                body = await body_of(response, self._max_bytes)
         except (httpx.TimeoutException, TimeoutError) as error:
             raise NoResponse(Answer.UNAVAILABLE, f"no whole answer within {self._plan.timeout_s:g} s") from error
         except httpx.RemoteProtocolError as error:
@@ -64,12 +66,3 @@ class CarrierClient:
     ) -> AbstractAsyncContextManager[httpx.Response]:
         headers = {**asked.headers, **conditions, **authorised}
         return self._client.stream(asked.method, asked.url, headers=headers, content=asked.body)
-
-    async def _body(self, response: httpx.Response) -> bytes:
-        parts, size = [], 0
-        async for part in response.aiter_bytes():
-            size += len(part)
-            if size > self._max_bytes:
-                raise NoResponse(Answer.UNAVAILABLE, f"an answer of more than {self._max_bytes} bytes")
-            parts.append(part)
-        return b"".join(parts)

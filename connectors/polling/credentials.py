@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Struct
 from pydantic import SecretStr
 
+from config.setting_group import SettingsError
 from connectors.mapping.declared.poll_plan import Plan
 from connectors.mapping.loading import Carrier
-from streams.kernel.errors import Fatal
 
 SETTING = "SHIPSYNC_POLL_CREDENTIALS"
 _NEEDED = {"none": (), "header": ("key",), "basic": ("username", "password"),
@@ -41,22 +41,22 @@ class PolledCarrier(Struct, frozen=True):
 
 
 def read(secret: SecretStr | None) -> dict[str, Credentials]:
-    """Credentials by feed. Raises Fatal, without a word of them, where the setting is not what it should be."""
+    """Credentials by feed. Raises SettingsError, without a word of them, where the setting is not what it should be."""
     if secret is None or not secret.get_secret_value().strip():
         return {}
     try:
         return msgspec.json.decode(secret.get_secret_value(), type=dict[str, Credentials])
     except msgspec.DecodeError as error:
-        raise Fatal(f"{SETTING} is no JSON object of credentials by feed: {error}") from None
+        raise SettingsError(f"{SETTING} is no JSON object of credentials by feed: {error}") from None
 
 
 def polled_carriers(carriers: list[Carrier], secret: SecretStr | None) -> list[PolledCarrier]:
-    """The carriers that are polled, in their order. Raises Fatal where credentials and carriers do not fit."""
+    """The carriers that are polled, in their order. Raises SettingsError where credentials and carriers do not fit."""
     known, given = {carrier.feed: carrier for carrier in carriers}, read(secret)
     for feed in given:
         if feed not in known or known[feed].plan is None:
             able = ", ".join(sorted(feed for feed, carrier in known.items() if carrier.plan)) or "none"
-            raise Fatal(f"{SETTING}: {feed!r} is no feed that can be polled here; there is {able}")
+            raise SettingsError(f"{SETTING}: {feed!r} is no feed that can be polled here; there is {able}")
     return [
         _checked(carrier, carrier.slug, carrier.plan, given[carrier.feed])
         for carrier in carriers
@@ -67,8 +67,8 @@ def polled_carriers(carriers: list[Carrier], secret: SecretStr | None) -> list[P
 def _checked(carrier: Carrier, slug: str, plan: Plan, credentials: Credentials) -> PolledCarrier:
     missing = [name for name in _NEEDED[plan.poll.authorisation.kind] if not getattr(credentials, name)]
     if missing:
-        raise Fatal(f"{SETTING}: {carrier.feed} needs {' and '.join(missing)}")
+        raise SettingsError(f"{SETTING}: {carrier.feed} needs {' and '.join(missing)}")
     base = urlsplit(credentials.base_url)
     if credentials.base_url and (base.scheme not in ("http", "https") or not base.netloc or base.path not in ("", "/")):
-        raise Fatal(f"{SETTING}: base_url of {carrier.feed} is to be scheme and host, like https://sandbox.example")
+        raise SettingsError(f"{SETTING}: base_url of {carrier.feed} is to be scheme and host, like https://sandbox.example")
     return PolledCarrier(carrier, slug, plan, credentials)

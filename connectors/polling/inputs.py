@@ -85,7 +85,8 @@ class PollInputs:
         return changes
 
     def read_new(self, seconds: float) -> InputChanges:
-        """What came since; waits up to ``seconds`` for it. Raises Transient where the topics cannot be read."""
+        """The changes since the last call; waits up to ``seconds`` for them. Raises Transient if the topics cannot be
+        read."""
         changes = _nothing()
         self._read(self._reader.read(seconds), changes)
         return changes

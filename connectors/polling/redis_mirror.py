@@ -16,6 +16,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from config.connections import RedisSettings
 from connectors.polling import metrics
 from streams.contracts.model import PollState
 from streams.resilience.circuit_breaker import Circuit
@@ -33,9 +34,9 @@ log = structlog.get_logger(__name__)
 class RedisMirror:
     """Writes and reads the copy. Never raises where Redis does not answer. Close it when done."""
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, where: RedisSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis: Redis = Redis.from_url(
-            url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
+            **where.client(), socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
         )
         self._clock, self._not_before = clock, float("-inf")
 

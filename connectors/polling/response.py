@@ -1,4 +1,4 @@
-"""What comes back from a request to a carrier: a response, or the reason there is none."""
+"""The result of a request to a carrier: a response, or the reason there is none."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ _NOWHERE = Source("", "", "", 0, 0, 0, "")
 
 
 class NumberResult(NamedTuple):
-    """What a response says about one number. ``digest``: of that part of the response, None where there is none."""
+    """The result for one number. ``digest``: of its part of the response; None without one."""
 
     answer: Answer
     digest: str | None = None
@@ -70,7 +70,7 @@ class Assessment(NamedTuple):
 def assess(
     response: Response, numbers: Sequence[str], adapter: Adapter, now_ms: int, volatile: Iterable[str] = ()
 ) -> Assessment:
-    """What the response says about these numbers. A bad response is a result, not an error."""
+    """The results for these numbers. A bad response is a result, not an error."""
     not_before = retry_after(response.headers.get("retry-after"), now_ms)
     status = response.status
     if status == NOT_MODIFIED:
@@ -87,7 +87,7 @@ def assess(
 
 
 def parse(body: bytes, adapter: Adapter, now_ms: int, asked_number: str = "") -> Parsed:
-    """What intake will read from the body; a fault of the adapter is a reject."""
+    """The events and errors intake will find in the body; a fault of the adapter becomes a reject."""
     context = RawContext(adapter.feed, "poll", "", 0, 0, now_ms, "", asked_number)
     try:
         return adapter.parse(body, context)

@@ -91,7 +91,7 @@ class ScheduleBook:
         return None
 
     def unsaved(self) -> list[PollState]:
-        """What orders and shipments changed since the last call."""
+        """The numbers that orders and shipments changed since the last call."""
         changed, self._unsaved = list(self._unsaved.values()), {}
         return changed
 

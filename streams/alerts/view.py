@@ -14,7 +14,7 @@ from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reas
 
 MOST_SHIPMENTS, MOST_ORDERS = 20, 20
 """Shipments and orders an alert names; it counts all."""
-FEED_KINDS = frozenset({AlertKind.FEED_STALE, AlertKind.CONTRACT_DRIFT})
+FEED_KINDS = frozenset({AlertKind.FEED_STALE, AlertKind.CONTRACT_DRIFT, AlertKind.FILE_REFUSED})
 """Kinds about a feed; all others are about a shipment."""
 
 

@@ -47,7 +47,10 @@ _SELDOM_REPEATED = frozenset({
     "document_url", "path", "carrier_event_id", "same_as", "dwell_id", "interchange_id", "about", "control",
 })
 """Text fields that are not cached: their values seldom repeat."""
-_OFTEN_REPEATED = frozenset({"estimated_delivery_at", "promised_delivery_at", "utc_offset_minutes", "location"})
+_OFTEN_REPEATED = frozenset({
+    "estimated_delivery_at", "promised_delivery_at", "slip_ms", "slip_from_promise_ms", "utc_offset_minutes",
+    "location",
+})
 """Nullable fields other than texts that are cached: days, zones, places."""
 
 
@@ -217,7 +220,8 @@ class _WriterCompiler:
             add(depth, f"if not {item}: {out} = b'\\x00'")
             add(depth, "else:")
             each, blocks = self.source.name("i"), self.source.name("l")
-            add(depth + 1, f"{blocks} = [_long(len({item}))]")
+            count = self.source.name("n")
+            add(depth + 1, f"{blocks} = [_LENGTHS[{count}] if ({count} := len({item})) < _SHORT else _long({count})]")
             add(depth + 1, f"for {each} in {item}:")
             parts = self.value(full["items"], _member_type(hint), each, depth + 2)
             add(depth + 2, f"{blocks} += ({parts},)")

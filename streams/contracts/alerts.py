@@ -59,7 +59,7 @@ class AlertSignal(Struct):
 
 
 class AlertAction(Struct, frozen=True):
-    """What a person does about an alert. ``until``: end of a snooze; ``owner``: whom the alert is assigned to."""
+    """A person's action on an alert. ``until``: end of a snooze; ``owner``: whom the alert is assigned to."""
 
     alert_id: str
     action: ActionKind

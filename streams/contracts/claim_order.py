@@ -8,10 +8,9 @@ from streams.contracts.model import OrderLink, OrderReference
 
 Terms = tuple[str, int, float, str]
 Age = tuple[int, bool, Terms]
-"""What makes one version of a claim newer than another, whatever states it; of equal time, always the same wins."""
+"""Orders versions of a claim, whoever states them; of equal times the same one always wins."""
 TurnedAge = tuple[int, int, bool, Terms]
-"""What makes one version of a claim newer than another by the same thing: by a reference first of all its turn, by the
-number itself its time and then its turn."""
+"""Orders versions of a claim by the same source: for a reference first by turn, for a number by time and then turn."""
 NO_TERMS: Terms = ("", -1, -1.0, "")
 
 
@@ -47,7 +46,7 @@ def age_of(reference: OrderReference) -> TurnedAge:
 
 
 def terms_of(link: OrderLink) -> Terms:
-    """What an order agreed with its customer, comparable."""
+    """An order's agreement with its customer, as a comparable value."""
     promise, value = link.promised_delivery_at, link.order_value
     return (
         link.customer_id, -1 if promise is None else promise, -1.0 if value is None else value, link.currency or ""

@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 
 class FeedActivity(Struct):
-    """What one feed sent in one chunk. ``broken``: records that break the feed's contract."""
+    """The activity of one feed in one chunk. ``broken``: records that break the feed's contract."""
 
     feed: str
     events: int

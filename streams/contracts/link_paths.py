@@ -38,10 +38,16 @@ KIND_OF_REFERENCE = {
 }
 """What a reference of this type links; ``tracking`` is the number of the carrier that continues the transport."""
 
+LEAD = "master_tracking"
+"""The type of a reference to the shipment whose piece this number is."""
+
 
 def links_of(carrier: str, tracking_number: str, references: Sequence[Reference]) -> Iterator[ShipmentLink]:
     """The links an event of this shipment states by its references; an alias in both directions."""
     for one in references:
+        if one.type == LEAD:
+            yield from _piece_of(one, carrier, tracking_number)
+            continue
         kind = KIND_OF_REFERENCE.get(one.type)
         if kind is None or (kind is LinkKind.HANDED_OVER and one.carrier is None):
             continue
@@ -49,6 +55,12 @@ def links_of(carrier: str, tracking_number: str, references: Sequence[Reference]
         if other == (carrier, tracking_number) or not all(other) or len(other[1]) > LONGEST_NUMBER:
             continue
         yield from both_ways(ShipmentLink(*other, carrier, tracking_number, kind))
+
+
+def _piece_of(lead: Reference, carrier: str, tracking_number: str) -> Iterator[ShipmentLink]:
+    whole = normalise_carrier(lead.carrier or carrier), normalise_tracking_number(lead.value)
+    if whole != (carrier, tracking_number) and all(whole) and len(whole[1]) <= LONGEST_NUMBER:
+        yield ShipmentLink(carrier, tracking_number, *whole, LinkKind.PIECE)
 
 
 def both_ways(link: ShipmentLink) -> Iterator[ShipmentLink]:

@@ -128,7 +128,9 @@ class CarrierEvent(Struct, gc=False):
 
     ``stated_at``: the time the carrier stated, where ``occurred_at`` differs from it (a plan, an estimate, a time in
     the future). ``leg``: voyage, flight or on-carrier, as the carrier names it. ``carrier_event_id``: the carrier's own
-    id; an event with the same id and other contents replaces this one.
+    id; an event with the same id and other contents replaces this one. ``piece_count``: the pieces that the carrier
+    counts. ``carrier_shipment_id``: the carrier's own id of the shipment, other than its number.
+    ``estimated_delivery_from``: the beginning of the window that ends with the estimate.
     """
 
     event_id: str
@@ -157,6 +159,9 @@ class CarrierEvent(Struct, gc=False):
     stated_at: int | None = None
     leg: str | None = None
     carrier_event_id: str | None = None
+    piece_count: int | None = None
+    carrier_shipment_id: str | None = None
+    estimated_delivery_from: int | None = None
 
 
 class Sighting(Struct, gc=False):
@@ -183,6 +188,8 @@ class Sighting(Struct, gc=False):
     source: SightedSource
     carrier_event_id: str | None = None
     piece: str | None = None
+    piece_count: int | None = None
+    carrier_shipment_id: str | None = None
 
 
 class OrderLine(Struct, frozen=True):

@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import Reference
+from streams.contracts.tracking_numbers import sscc
 
 CONTAINER, BOOKING, CONTAINER_AND_BOOKING = "container", "booking", "container+booking"
+SSCC = "sscc"
 IDENTIFYING = (
-    "sscc", CONTAINER_AND_BOOKING, "pro", "house_waybill", "air_waybill", "waybill", "house_bol", "bol", "shipment",
+    SSCC, CONTAINER_AND_BOOKING, "pro", "house_waybill", "air_waybill", "waybill", "house_bol", "bol", "shipment",
     "consignment", BOOKING, CONTAINER, "delivery_note", "master_waybill", "master_bol", "po", "order",
 )
 """The types of references that identify a shipment, the most specific first."""
@@ -36,8 +38,10 @@ class Named(NamedTuple):
 
 
 def named(reference: Reference) -> Named:
-    """The reference normalised: its type trimmed and in lower case, its value in upper case without white space."""
-    return Named(reference.type.strip().lower(), normalise_tracking_number(reference.value))
+    """The reference normalised: its type trimmed and in lower case, its value in upper case without white space; an
+    SSCC without its application identifier."""
+    kind, value = reference.type.strip().lower(), normalise_tracking_number(reference.value)
+    return Named(kind, sscc(value) if kind == SSCC else value)
 
 
 def by_specificity(references: Iterable[Reference]) -> list[Named]:

@@ -1,4 +1,4 @@
-"""What the warehouse tells: the values of ``avro/wms_confirmation.avsc``. Times are UTC milliseconds."""
+"""The warehouse's confirmations: the values of ``avro/wms_confirmation.avsc``. Times are UTC milliseconds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class WmsLine(Struct, frozen=True):
 
 
 class WmsConfirmation(Struct):
-    """What the warehouse did for an ERP delivery. ``kind``: picked, packed, shipped or short."""
+    """A warehouse's confirmation of an ERP delivery. ``kind``: picked, packed, shipped or short."""
 
     confirmation_id: str
     delivery_id: str

@@ -145,7 +145,7 @@ def _pause_at(at_ms: int, pauses: Sequence[Pause]) -> Pause | None:
 
 
 def explanation(cadence: Cadence, learnt: WeeklyPattern, found: StaleAt) -> str:
-    """What was expected and why, for people."""
+    """The expected cadence and its reasons, for people."""
     words = [f"expected every {span(cadence.expect_every_s)}"]
     if learnt.usual_s > cadence.stale_after_s:
         words.append(f"silent for up to {span(learnt.usual_s)} now and then in the last {learnt.weeks} weeks")

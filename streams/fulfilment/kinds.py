@@ -1,4 +1,4 @@
-"""What each milestone is posted as."""
+"""The kind of posting for each milestone."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ POSTING_OF: dict[Milestone, PostingKind] = {
     Milestone.BOOKING_CANCELLED: PostingKind.CANCELLATION,
     Milestone.BOOKING_REJECTED: PostingKind.CANCELLATION,
 }
-"""What a milestone is posted as; one not named (damage, shortage, refusal: ``info``) is not posted."""
+"""The kind of posting by milestone; one not named (damage, shortage, refusal: ``info``) is not posted."""

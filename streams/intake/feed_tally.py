@@ -1,4 +1,4 @@
-"""What one feed sent in one chunk, counted for ``feed.activity``."""
+"""Counts one feed's records and events in one chunk, for ``feed.activity``."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ OPEN = frozenset({AlertState.RAISED, AlertState.ACKNOWLEDGED, AlertState.SNOOZED
 
 
 class ActionKind(StrEnum):
-    """What a person does about an alert."""
+    """A person's action on an alert."""
 
     ACKNOWLEDGE = "acknowledge"
     SNOOZE = "snooze"
@@ -30,7 +30,7 @@ class ActionKind(StrEnum):
 
 
 class AlertStep(StrEnum):
-    """What happened to an alert. ``ignored``: a person's action that its state does not allow."""
+    """A step in the history of an alert. ``ignored``: a person's action that its state does not allow."""
 
     RAISED = "raised"
     WORSENED = "worsened"

@@ -1,4 +1,4 @@
-"""What the step of every context returns for one chunk or one sweep of the clock."""
+"""The result of every context's step, for one chunk or one sweep of the clock."""
 
 from __future__ import annotations
 

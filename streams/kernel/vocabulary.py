@@ -276,6 +276,7 @@ class AlertKind(StrEnum):
     FEED_STALE = "feed_stale"
     SHIPMENT_EXCEPTION = "shipment_exception"
     CONTRACT_DRIFT = "contract_drift"
+    FILE_REFUSED = "file_refused"
     DELIVERY_AT_RISK = "delivery_at_risk"
     SHIPMENT_STALLED = "shipment_stalled"
     DELIVERY_LATE = "delivery_late"
@@ -288,6 +289,7 @@ class AlertKind(StrEnum):
     REFERENCE_UNRESOLVED = "reference_unresolved"
     REFERENCE_AMBIGUOUS = "reference_ambiguous"
     UNKNOWN = "unknown"
+    DELIVERY_DOUBTFUL = "delivery_doubtful"
 
 
 class Flag(StrEnum):
@@ -317,6 +319,7 @@ class Flag(StrEnum):
     RESOLVED_BY_ORDER = "resolved_by_order"
     RESOLVED_BY_PERSON = "resolved_by_person"
     RESOLVED_ANEW = "resolved_anew"
+    CONFIRMED_BY_PERSON = "confirmed_by_person"
 
 
 class RejectReason(StrEnum):

@@ -42,7 +42,7 @@ _YES, _NO = frozenset({"yes", "true", "1"}), frozenset({"", "no", "false", "0"})
 
 
 class Fault(NamedTuple):
-    """What is wrong in a row, and how to correct it. ``line`` counts from 1."""
+    """A fault in a row, and how to correct it. ``line`` counts from 1."""
 
     line: int
     field: str

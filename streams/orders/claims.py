@@ -6,13 +6,14 @@ line without a tracking number claims by its most specific reference. Times are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import NamedTuple
 
-from streams.contracts.ids import LONGEST_NUMBER, normalise_carrier, normalise_tracking_number
+from streams.contracts.ids import LONGEST_NUMBER, normalise_carrier
 from streams.contracts.model import Order, OrderClaim, OrderLine, OrderReference, ReferenceClaim
 from streams.contracts.references import Named, by_specificity, most_specific
+from streams.contracts.tracking_numbers import NumberOf, as_written, tracking_numbers
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason, SaidBy
 
@@ -42,14 +43,14 @@ class OrderClaims(NamedTuple):
         return [*self.references, *self.claims]
 
 
-def claims_of(order: Order, slug_of: SlugOf = normalise_carrier) -> OrderClaims:
+def claims_of(order: Order, slug_of: SlugOf = normalise_carrier, number_of: NumberOf = as_written) -> OrderClaims:
     """One claim for each distinct (shipment, delivery) of the order, in the order of its lines, and those on
-    references; a cancelled order withdraws them. ``slug_of``: a carrier's slug by any of its names."""
+    references; a cancelled order withdraws them. A line whose tracking number holds several claims each of them.
+    ``slug_of``: a carrier's slug by any of its names; ``number_of``: the number in a label's form of it."""
     references: dict[ClaimIdentity, OrderReference] = {}
     claims: dict[ClaimIdentity, ReferenceClaim] = {}
     rejects: list[Reject] = []
-    for place, line in enumerate(order.shipments):
-        carrier, number = slug_of(line.carrier), normalise_tracking_number(line.tracking_number)
+    for place, line, carrier, number in _numbered(order, slug_of, number_of):
         names = [*line.references, *order.references]
         by_reference = None if number else most_specific(names)
         reject = _reject(order, place, line, carrier, number, by_reference)
@@ -66,6 +67,14 @@ def claims_of(order: Order, slug_of: SlugOf = normalise_carrier) -> OrderClaims:
                     claim = _on_reference(one, order, line, carrier, number)
                     claims[identity(claim)] = claim
     return OrderClaims(list(references.values()), list(claims.values()), rejects)
+
+
+def _numbered(order: Order, slug_of: SlugOf, number_of: NumberOf) -> Iterator[tuple[int, OrderLine, str, str]]:
+    """Each line with its place, its carrier's slug and a tracking number of it, which is empty where it has none."""
+    for place, line in enumerate(order.shipments):
+        carrier = slug_of(line.carrier)
+        for number in tracking_numbers(carrier, line.tracking_number, number_of):
+            yield place, line, carrier, number
 
 
 def order_rejects(order: Order, made: OrderClaims) -> list[Reject]:

@@ -26,6 +26,7 @@ from msgspec.structs import replace
 
 from streams.contracts.ids import digest, normalise_carrier
 from streams.contracts.model import Order, OrderClaim, OrderReference, OrderState, ReferenceClaim
+from streams.contracts.tracking_numbers import NumberOf, as_written
 from streams.kernel.errors import Reject
 from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import SaidBy
@@ -49,11 +50,13 @@ class OrdersOutputs(Struct):
 
 
 def step(
-    chunk: Sequence[Order], states: Mapping[str, OrderState | None], slug_of: SlugOf = normalise_carrier
+    chunk: Sequence[Order], states: Mapping[str, OrderState | None], slug_of: SlugOf = normalise_carrier,
+    number_of: NumberOf = as_written,
 ) -> StepResult[OrdersOutputs, OrderState]:
     """Take in a chunk of versions, in its order.
 
-    ``states``: order id -> stored state; left unchanged. ``slug_of``: a carrier's slug by any of its names.
+    ``states``: order id -> stored state; left unchanged. ``slug_of``: a carrier's slug by any of its names;
+    ``number_of``: a carrier's number in a label's form of it.
     ``refused`` may name one order several times, once for each line. ``counts``: every order with a usable number is
     one of renewed and older (repeats included); withdrawn, order_references and reference_claims count messages.
     """
@@ -62,7 +65,7 @@ def step(
     refused: list[tuple[int, Reject]] = []
     counts = Counter[str]()
     for place, order in enumerate(chunk):
-        made = claims_of(order, slug_of)
+        made = claims_of(order, slug_of, number_of)
         whole = order_rejects(order, made)
         is_nameless = any(reject.path == "order_id" for reject in whole)
         refused += [(place, reject) for reject in made.rejects + ([] if is_nameless and made.rejects else whole)]
@@ -80,7 +83,7 @@ def step(
 
 
 class _Taken(NamedTuple):
-    """What one version brings about: the messages to send, the state where it changes, and the counts."""
+    """The effect of one version of an order: messages to send, the state if it changes, and counts."""
 
     sent: list[Claim]
     state: OrderState | None

@@ -62,8 +62,8 @@ _BY_EXCEPTION: dict[ExceptionType, Fact] = {
 
 
 def _facts(milestone: Milestone, exception: ExceptionType) -> tuple[Fact, ...]:
-    found = [_BY_MILESTONE.get(milestone), _BY_EXCEPTION.get(exception)]
-    return tuple(dict.fromkeys(fact for fact in found if fact is not None))
+    found = {_BY_MILESTONE.get(milestone), _BY_EXCEPTION.get(exception)}
+    return tuple(sorted((fact for fact in found if fact is not None), key=lambda fact: fact.bit))
 
 
 FACTS: dict[tuple[Milestone, ExceptionType], tuple[Fact, ...]] = {
@@ -73,6 +73,9 @@ FACTS: dict[tuple[Milestone, ExceptionType], tuple[Fact, ...]] = {
     if (facts := _facts(milestone, exception))
 }
 """The facts an *actual* event of this milestone with this exception reports."""
+
+ONE_TIME_FACTS = {pair: tuple(fact for fact in facts if not fact.repeats) for pair, facts in FACTS.items()}
+"""Of those, the ones that are true once."""
 
 FACT_BITS: dict[tuple[Milestone, ExceptionType], int] = {
     pair: sum(fact.bit for fact in facts) for pair, facts in FACTS.items()
@@ -116,7 +119,7 @@ HEARD_OF = frozenset(
     for actual in (True, False)
     if is_for_customers(milestone, exception, actual=actual) or (actual and (milestone, exception) in FACTS)
 )
-"""What of an event, (milestone, exception, actual), makes it one that somebody has to be told of."""
+"""(milestone, exception, actual) of an event that some reader has to be told of."""
 
 
 def _news_kind(milestone: Milestone, exception: ExceptionType, actual: bool) -> str:
@@ -135,6 +138,11 @@ NEWS_KINDS: dict[tuple[Milestone, ExceptionType, bool], str] = {
 """The kind of news an event is: its milestone where that is worth telling, else what is wrong. News of one kind from
 several sources may be of one occurrence."""
 
+NUMBERED_FACTS: dict[str, Fact] = {
+    NEWS_KINDS[milestone, exception, True]: fact
+    for (milestone, exception), facts in FACTS.items() for fact in facts if fact.repeats
+}
+"""Kind of news -> the fact that each occurrence of it is."""
 
 _KINDS = (
     "!address", "!consignee", "!customs", "!damage", "!delay", "!documents", "!hold", "!loss", "!payment",

@@ -1,11 +1,10 @@
 """What a chunk has brought about so far, and the two ways an input changes a shipment: the slow path by the facts, and
-the fast path for a plain last event."""
+the fast path for a plain event."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -20,16 +19,23 @@ from streams.contracts.model import (
 )
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
-from streams.shipments.diff import alerts_between, milestones_between, updates_between
+from streams.shipments.deliveries import touches_deliveries
+from streams.shipments.diff import (
+    alerts_between,
+    milestone,
+    milestones_between,
+    update,
+    updates_between,
+)
 from streams.shipments.facts import Entry, Facts, decode_entry, encode_entry, place_of
 from streams.shipments.linked.propagation import events_for, parents_of
 from streams.shipments.merge import check_room, with_event
-from streams.shipments.project import all_facts, append, is_plain_last, project
+from streams.shipments.project import all_facts, insert, is_plain, project
 from streams.shipments.record import Shipment, View
 from streams.shipments.reuse.archive import Keeping
 from streams.shipments.status_machine import known_facts
 from streams.shipments.timers.deadlines import FOR_EVER, settle
-from streams.shipments.told import alerts_of, milestones_of, news_since, told, updates_of
+from streams.shipments.told import alerts_of, items_of, news_since, told
 
 
 class Outputs(Struct):
@@ -44,7 +50,7 @@ class Outputs(Struct):
     archived: list[Shipment] = field(default_factory=list)
 
 
-class Taken(NamedTuple):
+class Taken(Struct, frozen=True):
     """An event was taken in. ``now``: the shipments under the number, the one that goes on last; ``holder``: the one
     that holds it, None where it is about an archived one; ``place``: in its history."""
 
@@ -80,7 +86,9 @@ class Chunk:
         on last."""
         was, now, out = shipments_under(before, self.keeping), project(facts, self.keeping, before), self.outputs
         last = now[-1]
-        if len(was) > 1 or len(now) > 1 or before.view.voided != last.view.voided or before.view.archived:
+        touched = like is not None and touches_deliveries(before.view, like)
+        voided = before.view.voided != last.view.voided
+        if touched or last.view.doubtful or voided or len(was) > 1 or len(now) > 1 or before.view.archived:
             like = None
         told_before, told_after = told(was, like), told(now, like)
         out.customer_updates += updates_between(told_before, told_after, now)
@@ -97,30 +105,31 @@ class Chunk:
         self._own.discard(key)
         return now
 
-    def append(self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str) -> Taken:
-        """The fast path: take in a plain last event, and send what it tells."""
+    def insert(self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str) -> Taken:
+        """The fast path: take in a plain event, and send what it tells."""
         data = encode_entry(entry)
         check_room(before.facts, data)
         shipment, out = self._copied(key, before), self.outputs
         known, alerts = known_facts(shipment.view, entry.piece), alerts_of(shipment)
-        appended = append(shipment, event_id, entry, data)
-        if entry.story is not None and shipment.view.standing:
-            news = news_since(shipment, appended, entry, entry.story, known)
-            if news:
-                out.customer_updates += updates_of(shipment, news).values()
-                milestones = milestones_of(shipment, news).values()
-                out.delivery_milestones += [_because(one, because_of) for one in milestones]
+        inserted = insert(shipment, event_id, entry, data)
+        is_heard_of = entry.story is not None and shipment.view.standing
+        if is_heard_of and (news := news_since(shipment, inserted, entry, known)):
+            updates, milestones = items_of(shipment, news)
+            out.customer_updates += [update(name, item, shipment) for name, item in updates.items()]
+            out.delivery_milestones += [
+                milestone(name, item, shipment, because_of) for name, item in milestones.items()
+            ]
         now_open = alerts_of(shipment)
         if alerts or now_open:
             out.alerts += alerts_between(alerts, now_open, shipment)
-        return Taken([shipment], shipment, appended.place, is_new=True)
+        return Taken([shipment], shipment, inserted.place, is_new=True)
 
     def take_entry(self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str) -> Taken | None:
         """Take an event in, new or seen again; None where it holds nothing new. Raises Reject."""
         facts = all_facts(before)
         is_new = place_of(facts.seen, event_id) < 0
-        if is_new and is_plain_last(before, event_id, entry, self.keeping):
-            taken = self.append(key, before, event_id, entry, because_of)
+        if is_new and is_plain(before, event_id, entry, self.keeping):
+            taken = self.insert(key, before, event_id, entry, because_of)
         else:
             merged = with_event(facts, event_id, entry, self.keeping)
             if merged is None:
@@ -150,11 +159,6 @@ class Chunk:
         self.states[key] = mine
         self._own.add(key)
         return mine
-
-
-def _because(one: DeliveryMilestone, because_of: str) -> DeliveryMilestone:
-    one.because_of = None if one.event_id == because_of else because_of
-    return one
 
 
 def _taken(now: list[Shipment], event_id: bytes, *, is_new: bool) -> Taken:

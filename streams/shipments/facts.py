@@ -55,7 +55,9 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     (``link_paths.path_of``), ascending; none for the number's own events. ``origin``: the id it was reported under,
     where a parent sees it with another meaning (``propagation.seen_by_parent``); corrections name that id.
     ``disowns``: the event it voids is another shipment's, as the identity stage found. ``found``: the identity stage
-    found, by a reference, that the event is this shipment's.
+    found, by a reference, that the event is this shipment's. ``certainty``: how sure a delivery is
+    (``deliveries.py``). ``piece_count``: pieces the carrier counts, 0 if it says nothing. ``own_shipment``: hash of the
+    carrier's own id of the shipment, 0 without one.
     """
 
     at: int
@@ -75,6 +77,9 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     origin: bytes | None = None
     disowns: bool = False
     found: bool = False
+    certainty: int = 0
+    piece_count: int = 0
+    own_shipment: int = 0
 
 
 class Parent(Struct, frozen=True, array_like=True, gc=False):
@@ -146,6 +151,8 @@ _ACTUAL = Classifier.ACTUAL
 _NEW = Correction.NEW
 _RETRACTS = Correction.RETRACTS
 _FUTURE = Flag.TIMESTAMP_FUTURE.value
+_CONFIRMED = Flag.CONFIRMED_BY_PERSON.value
+_DOUBTFUL = Flag.DELIVERY_DOUBTFUL.value
 _RESOLVED_ANEW = Flag.RESOLVED_ANEW.value
 _RESOLVED = frozenset(
     {Flag.RESOLVED_BY_EVENT.value, Flag.RESOLVED_BY_ORDER.value, Flag.RESOLVED_BY_PERSON.value, _RESOLVED_ANEW}
@@ -171,6 +178,18 @@ def rank_of(entry: Entry) -> int:
 def sort_key(event_id: bytes, entry: Entry) -> tuple[int, int, bytes]:
     """Where an event belongs in the history: time, rank, id."""
     return entry.at, rank_of(entry), event_id
+
+
+def place_for(facts: Facts, event_id: bytes, entry: Entry) -> int:
+    """The place in the history where a new event belongs."""
+    key, low, high = sort_key(event_id, entry), 0, len(facts.history)
+    while low < high:
+        middle = (low + high) // 2
+        if sort_key(id_at(facts, middle), decode_entry(facts.history[middle])) < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def place_of(ids: bytes, event_id: bytes) -> int:
@@ -240,7 +259,16 @@ def entry_of(event: CarrierEvent | Sighting, event_id: bytes) -> Entry:
         event.piece or "",
         disowns=retracts and _RESOLVED_ANEW in event.flags,
         found=bool(event.flags) and not _RESOLVED.isdisjoint(event.flags),
+        certainty=_certainty(event), piece_count=event.piece_count or 0,
+        own_shipment=0 if event.carrier_shipment_id is None else int(digest(event.carrier_shipment_id)[:15], 16),
     )  # fmt: skip
+
+
+def _certainty(event: CarrierEvent | Sighting) -> int:
+    """``Entry.certainty``: 1 where a person confirmed the delivery, -1 where its mapping doubts it, else 0."""
+    if not event.flags or event.milestone is not Milestone.DELIVERED:
+        return 0
+    return int(_CONFIRMED in event.flags) - int(_DOUBTFUL in event.flags and _CONFIRMED not in event.flags)
 
 
 def source_of_event(event: CarrierEvent | Sighting) -> int:

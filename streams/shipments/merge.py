@@ -24,9 +24,9 @@ from streams.shipments.facts import (
     decode_entry,
     encode_entry,
     id_at,
+    place_for,
     place_of,
     reports_of,
-    sort_key,
 )
 from streams.shipments.occurrences.matching import source_of
 from streams.shipments.reuse.archive import Keeping, stub_with_claim, stub_with_event
@@ -50,7 +50,7 @@ def with_event(facts: Facts, event_id: bytes, entry: Entry, keeping: Keeping) ->
         data = encode_entry(better)
         if data == facts.history[place] or len(data) > MOST_ENTRY_BYTES:
             return None
-        return _inserted(_without(facts, {place}), event_id, better, data)
+        return _inserted(_without(facts, place), event_id, better, data)
     data = encode_entry(entry)
     check_room(facts, data)
     if facts.stub is not None:
@@ -135,24 +135,18 @@ def check_room(facts: Facts, data: bytes) -> None:
 
 
 def _inserted(facts: Facts, event_id: bytes, entry: Entry, data: bytes) -> Facts:
-    low, high, key = 0, len(facts.history), sort_key(event_id, entry)
-    while low < high:
-        middle = (low + high) // 2
-        if sort_key(id_at(facts, middle), decode_entry(facts.history[middle])) < key:
-            low = middle + 1
-        else:
-            high = middle
-    cut = low * ID_BYTES
+    place = place_for(facts, event_id, entry)
+    cut = place * ID_BYTES
     return replace(
-        facts, history=[*facts.history[:low], data, *facts.history[low:]],
+        facts, history=[*facts.history[:place], data, *facts.history[place:]],
         seen=facts.seen[:cut] + event_id + facts.seen[cut:],
     )
 
 
-def _without(facts: Facts, places: set[int]) -> Facts:
-    kept = [place for place in range(len(facts.history)) if place not in places]
+def _without(facts: Facts, place: int) -> Facts:
+    cut, history = place * ID_BYTES, facts.history
     return replace(
-        facts, history=[facts.history[place] for place in kept], seen=b"".join(id_at(facts, place) for place in kept)
+        facts, history=[*history[:place], *history[place + 1 :]], seen=facts.seen[:cut] + facts.seen[cut + ID_BYTES :]
     )
 
 

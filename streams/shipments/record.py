@@ -45,6 +45,9 @@ class View(Struct, array_like=True, gc=False):
     time of the event that stated the estimate, ``estimate_by`` its feed. ``first_received_at``, ``last_received_at``:
     receipt of the first and the latest event. ``proved``: a proof of delivery has come. ``sources``: whoever reported
     news, ascending; ``counts``: occurrences of each kind of news, by its number.
+    ``doubtful``: when deliveries that are held back were reported, UTC ms, ascending. ``piece_count``: the pieces the
+    carrier counts, 0 if it says nothing. ``confirmed``: a person confirmed a delivery. ``own_shipment``: hash of the
+    carrier's own id of the shipment, 0 without one.
     ``standing`` and ``given_up``: places in ``Facts.claims`` of the versions that standing claims go by, and of those
     by which the number itself gave claims up. ``updated_at``: receipt of the latest event, or time of the latest claim.
     """
@@ -79,6 +82,10 @@ class View(Struct, array_like=True, gc=False):
     strangers: int = 0
     standing: tuple[int, ...] = ()
     given_up: tuple[int, ...] = ()
+    doubtful: tuple[int, ...] = ()
+    piece_count: int = 0
+    confirmed: bool = False
+    own_shipment: int = 0
 
 
 class Shipment(Struct, array_like=True, gc=False):

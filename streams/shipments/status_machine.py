@@ -10,7 +10,8 @@ result depends on the set of events alone.
   and shortage stay open until the goods arrive sound. A terminal status closes what no longer matters, and after it
   only claims open.
 - Of several pieces, each has a status of its own; the shipment has ended, or is on its way back, once all pieces known
-  by then have or are.
+  by then, and as many as the carrier counts, have or are.
+- What a delivery is (the return's end, or doubtful) is decided before (``deliveries.py``).
 """
 
 from __future__ import annotations
@@ -74,6 +75,10 @@ def apply(view: View, place: int, entry: Entry, *, voided: bool) -> None:
             _set_piece(view, _with_known(_piece(view, entry.piece), bits))
         else:
             view.known |= bits
+    if entry.piece_count > view.piece_count:
+        view.piece_count = entry.piece_count
+    if entry.own_shipment:
+        view.own_shipment = entry.own_shipment
     if entry.estimated_delivery_at is not None:
         _estimate(view, entry, entry.estimated_delivery_at)
     proof = None if entry.story is None else entry.story.proof_of_delivery
@@ -162,7 +167,7 @@ def _of_all(view: View, target: Status) -> tuple[Status, bool]:
     if target not in _DONE:
         return target, False
     statuses = {one.status for one in view.pieces}
-    if not statuses <= _DONE:
+    if not statuses <= _DONE or len(view.pieces) < view.piece_count:
         return target, True
     first = next((one for one in (Status.DELIVERED, Status.RETURNING) if one in statuses), target)
     return first, False

@@ -33,7 +33,6 @@ from streams.shipments.claims.standing import age_of_claim, claim_of
 from streams.shipments.facts import (
     ID_BYTES,
     decode_entry,
-    entries_of,
     entry_of,
     origin_at,
     place_of,
@@ -41,6 +40,7 @@ from streams.shipments.facts import (
     source_of_event,
 )
 from streams.shipments.linked.step import declare_claims, take_adoption, take_link
+from streams.shipments.meanings import meant_entries
 from streams.shipments.merge import with_claim
 from streams.shipments.occurrences.matching import source_of
 from streams.shipments.occurrences.numbering import same_occurrence
@@ -60,7 +60,7 @@ class Received(Struct, frozen=True, gc=False):
 
 
 Input = Received | OrderReference | ShipmentLink | Adoption
-"""What the step takes in."""
+"""An input of the step."""
 
 
 def step(
@@ -146,7 +146,7 @@ def _enriched(taken: Taken, encoded: bytes) -> EnrichedEvent:
         return EnrichedEvent(encoded, last.status, True, False, [])
     facts, orders, same_as = shipment.facts, shipment.orders, None
     if len(shipment.view.sources) > 1:
-        entries = entries_of(facts)
+        entries = meant_entries(facts, shipment.view)
         other = same_occurrence(facts, shipment.view, entries, place)
         same_as = None if other < 0 else origin_at(facts, other, entries[other]).hex()
     is_late = shipment is not last or place < len(facts.history) - 1
@@ -170,7 +170,7 @@ def _take_reference(reference: OrderReference, chunk: Chunk) -> None:
 
 
 def _outcome(stood: Age | None, stands: Age | None) -> str:
-    """What a version did to its claim."""
+    """The effect of a version on its claim."""
     if stands == stood:
         return "links_repeated"
     if stands is None or stands[1]:

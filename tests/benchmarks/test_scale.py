@@ -61,7 +61,7 @@ def test_a_page_written_anew_keeps_the_sections_of_other_commands(tmp_path: Path
     assert page.read_text().startswith("# New\n\n## Zero\n\nnew\n\n## A\n\na\n\n## Kept\n\nkept\n\n## Later\n")
 
 
-def test_what_misses_is_said() -> None:
+def test_a_missed_target_is_reported() -> None:
     slow = restores.Restored(61.0, 10, 9.0)
     told = "\n".join(recovery.lines(recovery.Recovery(10, slow, slow, slow, 100.0)))
     assert told.count("**not met**") == 3

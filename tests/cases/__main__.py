@@ -11,7 +11,7 @@ from connectors.carriers import CarrierFileError
 from tests.cases import FOLDER
 from tests.cases.right import CASES
 from tests.cases.running import compared, outcome_of, packaged
-from topologies.operations.record_view import safe
+from topologies.operations.terminal import safe
 
 
 def main() -> int:

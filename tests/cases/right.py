@@ -26,7 +26,7 @@ NOT_DELIVERED = [
         "status": "returned", "delivered": NONE_DELIVERED,
     }),
     Case("C42/ups_two_packages.json", "ups", {
-        "statuses": "1Z12345E0000004206=in_transit 1Z12345E0000004215=in_transit",
+        "statuses": "1Z12345E0000004206=in_transit 1Z12345E0000004215=in_transit", "delivered": NONE_DELIVERED,
     }, orders={"1Z12345E0000004206": "2026-11-18T00:00+00:00"}),
     Case("C08/fedex_two_waybills.json", "fedex", {"status": "in_transit", "delivered": NONE_DELIVERED},
          orders={"612999000086": "2026-11-25T12:00+00:00"}),

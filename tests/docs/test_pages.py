@@ -23,7 +23,7 @@ _MADE_UP = re.compile(r"/(nordfracht|acme)\b")
 """Carriers the pages invent."""
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_have_a_target() -> None:
     lost = [
         f"{label(page)}: {target}" for page in PAGES for target in _LINK.findall(_text(page))
         if "://" not in target and not _leads_somewhere(page, target)

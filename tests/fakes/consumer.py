@@ -25,6 +25,7 @@ class FakeReader:
 
     def __init__(self) -> None:
         self.generation = 0
+        self.group_metadata: bytes | None = None
         self.looked_at = 0.0
         self.topics: list[list[str]] = []
         self.commits: list[dict[TopicPartition, int]] = []

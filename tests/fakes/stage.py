@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 
 from streams.contracts.model import Record
 from streams.kernel.errors import Transient
 from topologies.runtime.changelog import Restored
+from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.handler import Afterwards, Change, Handled, Message, Refused, View
 from topologies.runtime.outbox import HeldBack
 from topologies.runtime.partition_state import Mark, PartitionState, StateMemory
-from topologies.runtime.sink import Span, Whole
+from topologies.runtime.sink import Fenced, Span, Whole
 
 
 class Calls(list[str]):
@@ -33,29 +35,40 @@ class Calls(list[str]):
 
 
 class FakeSink:
-    """Keeps what is sent; at flush it counts as acknowledged. ``end``: of the changelog."""
+    """Keeps what is sent; at flush it counts as acknowledged. ``is_atomic``: whether it has
+    transactions, to be set before a runner is made with it; ``generation``: the group's, ``transactions``: the offsets
+    of those that were committed."""
 
     def __init__(self, calls: Calls) -> None:
         self.calls = calls
         self.sent: dict[str, list[Message]] = {}
         self.whole: list[Whole] = []
         self.partitions: dict[str, int | None] = {}
-        self.aborted = 0
         self.is_atomic = False
         self.at_once = 1
-        self.end = 100
-        self._span: Span | None = None
+        self.ends = [100]
+        self.generation = b"generation 1"
+        self.offsets: dict[TopicPartition, int] = {}
+        self.transactions: list[dict[TopicPartition, int]] = []
+        self._spans: dict[int, Span] = {}
+        self.before_commit: Callable[[], object] = lambda: None
 
-    def open(self, partition: int) -> None:
-        self.calls.note(f"open {partition}")
+    def open(self) -> None:
+        self.calls.note("open")
 
-    def begin(self, partition: int) -> FakeSink:
-        del partition
-        self._span = None
-        return self
+    @property
+    def end(self) -> int:
+        """Of the changelog."""
+        return self.ends[0]
 
-    def release(self, partition: int) -> None:
-        self.calls.note(f"release {partition}")
+    @end.setter
+    def end(self, end: int) -> None:
+        self.ends[0] = end
+
+    def begin(self) -> FakeSink:
+        unit = copy(self)
+        unit._spans, unit.offsets = {}, {}
+        return unit
 
     def close(self) -> None:
         self.calls.note("close sink")
@@ -75,23 +88,33 @@ class FakeSink:
     def send_changes(
         self, topic: str, partition: int, changes: Sequence[Message], carrying: Sequence[Whole] = ()
     ) -> None:
-        first = self.end if self._span is None else self._span.first
-        sent = len(changes) + len(carrying) + (0 if self._span is None else self._span.records)
+        before = self._spans.get(partition)
+        first = self.end if before is None else before.first
+        sent = len(changes) + len(carrying) + (0 if before is None else before.records)
         self.send({topic: list(changes)}, partition)
         self.send_whole(carrying)
         self.end += len(changes) + len(carrying)
-        self._span = Span(first, self.end, sent)
+        self._spans[partition] = Span(first, self.end, sent)
 
     def flush(self) -> None:
         self.calls.note("flush")
 
-    def commit(self) -> Span | None:
+    def send_offsets(self, offsets: Mapping[TopicPartition, int], group_metadata: bytes) -> None:
+        self.calls.note("offsets")
+        if group_metadata != self.generation:
+            raise Fenced("another generation")
+        self.offsets = dict(offsets)
+
+    def commit(self) -> None:
+        self.before_commit()
         self.calls.note("commit")
-        return self._span
+        self.transactions.append(self.offsets)
+
+    def span(self, partition: int) -> Span | None:
+        return self._spans.get(partition)
 
     def abort(self) -> None:
         self.calls.note("abort")
-        self.aborted += 1
 
 
 class FakeChangelog:
@@ -142,6 +165,7 @@ class FakeHandler:
         self.refused = refused
         self.chunks: list[list[int]] = []
         self.afterwards: Afterwards = {}
+        self.due = True
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
         del now_ms
@@ -166,6 +190,8 @@ class FakeHandler:
     def sweep(self, state: View, now_ms: int) -> Handled:
         del state
         self.calls.note("sweep")
+        if not self.due:
+            return Handled()
         return Handled(outputs={"alerts": [{"key": b"due", "value": b"%d" % now_ms}]})
 
 

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from config import headers, topics
 from config.settings import Settings
 from connectors.carriers import Carrier, discover
+from connectors.drop.alarm import Alarm
+from connectors.drop.folder import Note
 from connectors.drop.sender import Sender
 from connectors.drop.watcher import Watcher
 from connectors.embedded.broker import EmbeddedBroker
@@ -35,7 +37,8 @@ def broker() -> Iterator[EmbeddedBroker]:
 @pytest.fixture
 def settings(broker: EmbeddedBroker, tmp_path: Path) -> Settings:
     made = Settings(
-        bootstrap=broker.bootstrap, data_dir=tmp_path / "var", drop_dir=tmp_path / "drop", drop_piece_bytes=1_024
+        bootstrap=broker.bootstrap, data_dir=tmp_path / "var", drop_dir=tmp_path / "drop", drop_piece_bytes=1_024,
+        drop_unchanged=0,
     )
     TopicAdmin(made).create([topics.raw("rlca"), topics.raw("ups")])
     return made
@@ -50,7 +53,7 @@ def dropped(settings: Settings, feed: str, name: str, body: bytes) -> Path:
 
 
 def looked(settings: Settings, times: int = 2) -> list[tuple[str, int, str | None]]:
-    watcher = Watcher(settings, [EDI, POST], Sender(settings))
+    watcher = Watcher(settings, [EDI, POST], Sender(settings), Alarm(settings))
     try:
         found = [sent for _ in range(times) for sent in watcher.look()]
     finally:
@@ -82,12 +85,12 @@ def test_a_large_file_becomes_records_of_its_feed_and_goes_to_the_archive(settin
 
 def test_what_was_acknowledged_before_a_crash_is_not_sent_again(settings: Settings) -> None:
     path = dropped(settings, "rlca", "b.edi", interchange(102, 30))
-    watcher = Watcher(settings, [EDI], Sender(settings))
-    [(_, folder)] = watcher._folders
+    watcher = Watcher(settings, [EDI], Sender(settings), Alarm(settings))
+    [folder] = [feed.folder for feed in watcher.feeds]
     assert folder.lock()
     claimed = folder.claim(path)
     assert claimed is not None
-    folder.note(claimed, 2)
+    folder.write_note(claimed, Note(2))
     watcher.close()
     [(_, records, _)] = looked(settings)
     found = sets_of(settings, 102)
@@ -122,7 +125,7 @@ def test_without_a_broker_a_file_waits_and_is_sent_once_there_is_one(
 
 def test_the_command_empties_the_folders_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     dropped(settings, "rlca", "d.edi", interchange(105, 1))
-    for name in ("bootstrap", "drop_dir", "data_dir"):
+    for name in ("bootstrap", "drop_dir", "data_dir", "drop_unchanged"):
         monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(settings.value(name)))
     result = CliRunner().invoke(app, ["drop", "--once", "--json"])
     assert result.exit_code == 0, result.output

@@ -96,6 +96,13 @@ def test_a_service_tells_whether_it_is_healthy(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
+@pytest.mark.parametrize("name", sorted(OURS.keys() - {"topics"}))
+def test_a_process_of_ours_is_healthy_while_it_is_ready(name: str) -> None:
+    environment = OURS[name]["environment"]
+    port = environment["SHIPSYNC_GATEWAY_PORT" if name == "gateway" else "SHIPSYNC_METRICS_PORT"]
+    assert f"http://127.0.0.1:{port}/readyz" in OURS[name]["healthcheck"]["test"][-1]
+
+
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_what_it_waits_for_exists(name: str) -> None:
     assert SERVICES[name].get("depends_on", {}).keys() <= SERVICES.keys()

@@ -66,7 +66,7 @@ def fits(annotation: Any, schema: Any) -> bool:
     return kind in SCALARS.get(annotation, set())
 
 
-def test_each_is_valid_avro() -> None:
+def test_each_contract_is_valid_avro() -> None:
     for name in NAMES:
         fastavro.parse_schema(contracts.schema(name))
 

@@ -22,7 +22,6 @@ PINNED = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "
 
 NOT_IMPORTED = {
     "mode-streaming": "faust's; pinned because faust is",
-    "cramjam": "aiokafka and fastavro compress with it",
     "httptools": "uvicorn parses HTTP with it",
     "uvloop": "uvicorn runs on it",
     "tzdata": "zoneinfo and the table of zones read it",

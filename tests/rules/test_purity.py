@@ -20,7 +20,7 @@ STREAMS = modules("streams")
 WAITING = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
 
 
-def test_it_imports_only_the_standard_library_msgspec_and_streams() -> None:
+def test_the_core_imports_only_the_standard_library_msgspec_and_itself() -> None:
     foreign = [
         f"{label(path)}:{line}: {name}" for path in STREAMS for line, name in imports(path)
         if name.partition(".")[0] not in ALLOWED
@@ -28,14 +28,14 @@ def test_it_imports_only_the_standard_library_msgspec_and_streams() -> None:
     assert foreign == []
 
 
-def test_it_waits_for_nothing() -> None:
+def test_the_core_does_not_wait() -> None:
     waiting = [
         f"{label(path)}:{node.lineno}" for path in STREAMS for node in ast.walk(tree(path)) if isinstance(node, WAITING)
     ]
     assert waiting == []
 
 
-def test_it_reads_no_clock_and_touches_nothing_outside() -> None:
+def test_the_core_reads_no_clock_and_does_no_io() -> None:
     touching = []
     for path in STREAMS:
         calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]

@@ -1,5 +1,6 @@
 """Brokers of a test's own, and a schema registry beside them."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,6 +12,7 @@ import pytest
 from config.settings import Settings
 from connectors.embedded.broker import EmbeddedBroker, free_port
 from connectors.embedded.registry import serve
+from tests.support.certificates import Authority
 from tests.support.kafka import start_kafka
 from tests.support.waiting import PATIENCE
 
@@ -24,6 +26,26 @@ def registry() -> Iterator[str]:
     thread.start()
     try:
         yield f"http://127.0.0.1:{port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(PATIENCE)
+
+
+@contextmanager
+def secured_registry(authority: Authority) -> Iterator[str]:
+    """The same behind TLS, for clients with a certificate of the authority; its URL."""
+    port = free_port()
+    server = serve("127.0.0.1", port)
+    pair = authority.sign("registry")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.certificate)
+    context.load_cert_chain(pair.certificate, pair.key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{port}"
     finally:
         server.shutdown()
         server.server_close()

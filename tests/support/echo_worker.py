@@ -93,6 +93,7 @@ def echo_app(app_id: str, state_topic: str | None, dead_letters: str) -> App:
 
 FREEZABLE: dict[str, tuple[type, str]] = {
     "before the changelog": (ChunkWriter, "changes"),
+    "before the offsets": (Transaction, "send_offsets"),
     "before the commit": (Transaction, "commit"),
     "before the local state": (PartitionState, "apply"),
 }

@@ -90,7 +90,7 @@ def gateway(home: Path, push: str = "", formats: str = "json", **settings: Any) 
     made = Settings(_env_file=None, redis_url=NOWHERE, **told)
     clock, log = [NOW], ListLog()
     services = Services(
-        made, log, StoredResponses(NOWHERE, made.gateway.idempotency, lambda: clock[0]),
+        made, log, StoredResponses(made.redis, made.gateway.idempotency, lambda: clock[0]),
         Rates(made.gateway.rate, lambda: clock[0]), lambda: clock[0],
     )
     master: dict[str, MasterRecord] = {}

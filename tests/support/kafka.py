@@ -17,6 +17,7 @@ from pathlib import Path
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from connectors.embedded.with_parent import ends_with_parent
 from tests.support import kafka_jars
 from tests.support.waiting import PATIENCE
 
@@ -95,6 +96,7 @@ class ApacheKafka:
             "log.dirs": str(self.folder / "data"),
             "auto.create.topics.enable": "false",
             "transaction.state.log.min.isr": "1",
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms": "500",
             "share.coordinator.state.topic.min.isr": "1",
             "group.initial.rebalance.delay.ms": "0",
             "group.min.session.timeout.ms": "1000",
@@ -121,6 +123,7 @@ class ApacheKafka:
             self._process = subprocess.Popen(
                 self._java("kafka.Kafka", str(self._properties)), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, cwd=self.folder,
+                preexec_fn=ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )
         try:
             self._wait_until_ready(timeout)

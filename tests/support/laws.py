@@ -166,9 +166,9 @@ def check_same_postings(told: list[DeliveryMilestone], again: list[DeliveryMiles
 def check_told_of_what_is_known(outcome: Outcome) -> None:
     """What stands told was told last by an event that is its shipment's and was not taken back."""
     known = {
-        (shipment.tracking_number, event_id)
+        (shipment.tracking_number, event_id.hex())
         for shipment in map(records.decode, outcome.records.values())
-        for news in news_of(shipment) for reporters in news.reporters.values() for event_id in reporters
+        for news in news_of(shipment) for event_id in news.reporters
     }
     last = {one.update_id: one for one in outcome.updates} | {one.milestone_id: one for one in outcome.milestones}
     standing = [one for one in last.values() if one.correction is not Correction.RETRACTS]

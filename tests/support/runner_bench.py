@@ -33,11 +33,15 @@ class Ended(BaseException):
 class Bench:
     """A runner among fakes. ``seconds``: the clock of its membership, which stands still."""
 
-    def __init__(self, folder: Path, with_state: bool = True, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, with_state: bool = True, with_transactions: bool = False, at_once: int = 1,
+        **settings: Any,
+    ) -> None:
         self.folder = folder
         self.seconds = 0.0
         self.calls = Calls()
         self.sink = FakeSink(self.calls)
+        self.sink.is_atomic, self.sink.at_once = with_transactions, at_once
         self.handler = FakeHandler(self.calls)
         self.changelog = FakeChangelog(self.calls) if with_state else None
         self.exits: list[int] = []
@@ -49,6 +53,7 @@ class Bench:
             clock=lambda: NOW, changelog=self.changelog, exit_process=self.exit,
             membership=Membership(SESSION, lambda: self.seconds), is_paused=lambda topic: topic in self.paused,
         )
+        self.runner.positions = self.ledger.positions
 
     def exit(self, status: int) -> None:
         self.exits.append(status)
@@ -56,7 +61,7 @@ class Bench:
 
     async def assign(self, *partitions: TopicPartition) -> None:
         self.ledger.assign(partitions, 1)
-        await self.runner.on_assigned(set(partitions), 1)
+        await self.runner.on_assigned(set(partitions), self.sink.generation)
 
     async def revoke(self, *partitions: TopicPartition) -> None:
         self.ledger.revoke(partitions)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from config.settings import Settings
 from connectors.embedded.broker import free_port
+from connectors.embedded.with_parent import ends_with_parent
 from topologies.local_stack.environment import environment
 
 STAGE_COMMAND = (sys.executable, "-m", "topologies.cli.main")
@@ -30,6 +32,7 @@ class StageWorker:
             self.process = subprocess.Popen(
                 [*command, "stage", stage], stdout=log, stderr=log,
                 env={**os.environ, **environment(own), "SHIPSYNC_METRICS_PORT": str(self._port)},
+                preexec_fn=ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )
 
     def partitions(self) -> int | None:
@@ -41,6 +44,16 @@ class StageWorker:
             return None
         told = [line for line in lines if line.startswith("shipsync_assigned_partitions{")]
         return int(float(told[0].split()[-1])) if told else None
+
+    def says(self, path: str) -> tuple[int, dict[str, str]]:
+        """The status of the answer at this path, and what is missing by it; 0 where there is no answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/{path}", timeout=10) as answer:
+                return answer.status, json.loads(answer.read()).get("missing", {})
+        except HTTPError as error:
+            return error.code, json.loads(error.read()).get("missing", {})
+        except (URLError, OSError):
+            return 0, {}
 
     def kill(self) -> None:
         """SIGKILL."""

@@ -112,8 +112,12 @@ def events(draw: st.DrawFn) -> CarrierEvent:
         reason=Reason.NORMAL if trouble is ExceptionType.NONE else draw(st.sampled_from(Reason)),
         estimated_delivery_at=draw(st.none() | st.integers(1, 3).map(lambda day: DAY_ONE + day * 24 * HOUR)),
         proof_of_delivery=draw(st.none() | st.just(ProofOfDelivery(signed_by="A. Berg"))),
-        flags=draw(st.sampled_from([[], [], [Flag.TIMESTAMP_FUTURE.value]])),
+        flags=draw(st.sampled_from([
+            [], [], [], [Flag.TIMESTAMP_FUTURE.value], [Flag.DELIVERY_DOUBTFUL.value], [Flag.CONFIRMED_BY_PERSON.value],
+        ])),
         piece=draw(st.sampled_from([None, None, None, "1", "2"])),
+        piece_count=draw(st.sampled_from([None, None, None, 2])),
+        carrier_shipment_id=draw(st.sampled_from([None, None, None, None, "S-1", "S-2"])),
         carrier_event_id=draw(st.sampled_from([None, None, None, "E-1", "E-2"])),
         source=draw(_SOURCES),
         precision=draw(st.sampled_from([Precision.INSTANT, Precision.INSTANT, Precision.DATE_ONLY])),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from config.topics import DEAD_LETTERS
+from connectors.embedded.with_parent import ends_with_parent
 from tests.support.topics import committed, create_topic, read_all, topics, unique
 from tests.support.waiting import PATIENCE, eventually
 
@@ -53,6 +54,7 @@ class EchoStage:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.echo_worker", json.dumps(arguments)],
                 cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                preexec_fn=ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )
         self._running.append(process)
         return process

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.padding import Padding
 from rich.progress import track
 from rich.table import Column
 from rich.text import Text
@@ -34,6 +35,8 @@ app = typer.Typer(
 Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=False)]
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+WIDE = 110
+"""Columns from which on events are shown as a table."""
 TEXT, DETAIL, MOST_PARTS, MOST_CODES = 48, 120, 20, 30
 REPOSITORY = HOME.parents[1]
 KEPT = REPOSITORY / "tests" / "connectors" / "carriers"
@@ -60,16 +63,23 @@ def list_carriers(as_json: AsJson = False) -> None:
 
 
 @app.command("try")
-def try_files(feed: Feed, path: Files, as_json: AsJson = False) -> None:
-    """Print the canonical events in carrier files, and why the rest is refused. Exit 1 without any event."""
-    tried = [*_tried(feed, _files(path))]
+def try_files(
+    feed: Feed, path: Files,
+    asked: Annotated[str, typer.Option(help="The number asked for, of answers that name none.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print the canonical events in carrier files, and why the rest is refused.
+
+    Exit 1 if there is neither an event nor a partner's acknowledgement.
+    """
+    tried = [*_tried(feed, _files(path), asked)]
     if as_json:
         echo_json([_plain(one) for one in tried])
     else:
         console = PlainConsole()
         for one in tried:
             _show(one, console)
-    if not any(one.events for one in tried):
+    if not any(one.events or one.acknowledgements for one in tried):
         raise typer.Exit(1)
 
 
@@ -128,12 +138,12 @@ def check_files(
         raise typer.Exit(1)
 
 
-def _tried(feed: str, files: Sequence[Path]) -> Iterator[Tried]:
+def _tried(feed: str, files: Sequence[Path], asked: str = "") -> Iterator[Tried]:
     carrier = _carrier(feed)
     settings = configuration.load()
     quiet = not PlainConsole(stderr=True).is_terminal
     for file in track(files, "reading", transient=True, console=PlainConsole(stderr=True), disable=quiet):
-        yield read_file(carrier, file, settings)
+        yield read_file(carrier, file, settings, asked)
 
 
 def _home() -> Path:
@@ -181,29 +191,49 @@ def _plain(tried: Tried) -> dict[str, Any]:
             {"reason": one.reason.value, "detail": one.detail, "path": one.path} for one in tried.rejects
         ],
         "errors": [named(one) for one in tried.errors],
+        "acknowledgements": [humane(named(one)) for one in tried.acknowledgements],
     }
 
 
 def _show(tried: Tried, console: PlainConsole) -> None:
     numbers = dict.fromkeys(f"{event.carrier}:{event.tracking_number or '?'}" for event in tried.events)
     console.print(Text(one_line(str(tried.file)), "bold").append(one_line(f"  {', '.join(numbers)}"), "not bold"))
-    if tried.events:
-        table = PlainTable(
-            Column("when", no_wrap=True), Column("milestone", no_wrap=True), "trouble", "where", "code",
-            "the carrier's words",
-        )
-        for event in tried.events:
-            table.add_row(
-                _when(event), event.milestone.value, _trouble(event), _where(event.location),
-                event.carrier_code, cut(event.carrier_text, TEXT),
-            )
-        console.print(table)
+    if console.width < WIDE:
+        _show_lines(tried.events, console)
+    elif tried.events:
+        console.print(_event_table(tried.events))
+    for one in tried.acknowledgements:
+        messages = ", ".join(f"{each.kind} {each.control} {each.verdict.value}".strip() for each in one.messages)
+        console.print(f"  the partner acknowledges: {one.verdict.value}{f' ({messages})' if messages else ''}")
     for reject in tried.rejects:
         console.print(f"  refused, {cut(str(reject), DETAIL)}", style="red")
     for error in tried.errors:
         about = f" about {error.tracking_number}" if error.tracking_number else ""
         words = cut(error.detail, DETAIL)
         console.print(f"  the carrier says{about}: {error.kind.value}: {words}", style="yellow")
+
+
+def _event_table(events: Sequence[CarrierEvent]) -> PlainTable:
+    table = PlainTable(
+        Column("when", no_wrap=True), Column("milestone", no_wrap=True), "trouble", "where", "code",
+        "the carrier's words",
+    )
+    for event in events:
+        table.add_row(
+            _when(event), event.milestone.value, _trouble(event), _where(event.location),
+            event.carrier_code, cut(event.carrier_text, TEXT),
+        )
+    return table
+
+
+def _show_lines(events: Sequence[CarrierEvent], console: PlainConsole) -> None:
+    """The events for a narrow terminal: two lines each, and a third for what is wrong."""
+    for event in events:
+        console.print(f"{_when(event):<27} {event.milestone.value}")
+        words = [_where(event.location), event.carrier_code, cut(event.carrier_text, TEXT)]
+        for line in (" · ".join(filter(None, words)), _trouble(event)):
+            if line:
+                console.print(Padding(Text(one_line(line)), (0, 0, 0, 4)))
 
 
 def _when(event: CarrierEvent) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 from config import settings as configuration
 from topologies.local_stack import stack_file
-from topologies.operations.terminal import PlainTable, cut, echo, echo_json
+from topologies.operations.terminal import PlainConsole, PlainTable, cut, echo, echo_json
 
 if TYPE_CHECKING:
     from topologies.operations.changelog_repair import ChangelogRepair, Plan
@@ -37,7 +36,7 @@ def check(stage: Stage, as_json: AsJson = False) -> None:
             table.add_row(
                 str(one.record.partition), str(one.record.offset), cut(_text(one.record.key), TEXT), one.reject.detail
             )
-        Console(highlight=False).print(table)
+        PlainConsole().print(table)
         echo(f"shipsync state repair {stage} PARTITION OFFSET takes a key back to the record before.")
     if found:
         raise typer.Exit(1)
@@ -83,7 +82,7 @@ def _repair(stage: str) -> ChangelogRepair:
 
 
 def _with_progress(repairing: ChangelogRepair, work: Any) -> Any:
-    errors = Console(stderr=True)
+    errors = PlainConsole(stderr=True)
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("reading")
         return work(repairing, lambda done, of: bar.update(task, completed=done, total=of))

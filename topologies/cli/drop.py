@@ -5,17 +5,24 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from typing import Annotated
+import time
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from prometheus_client import start_http_server
 
 from config import settings as configuration
 from streams.kernel.errors import Fatal, ShipSyncError
 from topologies.local_stack import stack_file
-from topologies.operations.terminal import PlainConsole, PlainTable, echo_json
+from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json
 from topologies.runtime import logs
+from topologies.runtime.health import Health, broker, serve
 
+if TYPE_CHECKING:
+    from connectors.drop.sender import Sent
+    from connectors.drop.watcher import Watcher
+
+SILENT_SECONDS = 300.0
+"""Of one step at most: a batch of a file that is sent, with its wait for the broker."""
 log = logging.getLogger(__name__)
 AsJson = Annotated[bool, typer.Option("--json", help="With --once: as JSON.")]
 
@@ -26,22 +33,27 @@ def command(
 ) -> None:
     """Watch SHIPSYNC_DROP_DIR: send each file in FEED/inbox, then move it to FEED/archive or FEED/quarantine."""
     from connectors.carriers import enabled_carriers
+    from connectors.drop.alarm import Alarm
     from connectors.drop.sender import Sender
     from connectors.drop.watcher import Watcher
 
     settings = stack_file.resolve(configuration.load())
     if settings.drop.dir is None:
         raise Fatal("no drop folder is set: name one in SHIPSYNC_DROP_DIR")
-    watcher = Watcher(settings, enabled_carriers(settings.intake), Sender(settings))
+    state = Health()
+    watcher = Watcher(
+        settings, enabled_carriers(settings.intake), Sender(settings, state.beat), Alarm(settings), state.beat
+    )
     try:
         if once:
-            watcher.look()
-            found = watcher.look()
+            found = _once(watcher, settings.drop.unchanged)
             _show([(str(one.file), one.records, one.reason or "") for one in found], as_json=as_json)
             return
         logs.configure(settings, "drop")
-        if settings.process.metrics_port:
-            start_http_server(settings.process.metrics_port, settings.process.host)
+        state.expect_beats(SILENT_SECONDS)
+        state.expect("folders", watcher.trouble)
+        state.expect("broker", broker(settings))
+        serve(settings, state)
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
@@ -51,6 +63,17 @@ def command(
         raise typer.Exit(1) from error
     finally:
         watcher.close()
+
+
+def _once(watcher: Watcher, unchanged: float) -> list[Sent]:
+    """Send what is there; files that are just being written are waited for once."""
+    found = watcher.look() + watcher.look()
+    if watcher.waiting:
+        time.sleep(unchanged)
+        found += watcher.look()
+    if watcher.waiting:
+        echo(f"{watcher.waiting} files are not whole yet and stay in their inbox", err=True)
+    return found
 
 
 def _show(found: list[tuple[str, int, str]], *, as_json: bool) -> None:

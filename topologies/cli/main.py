@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from config.settings import SettingsError
+from config.setting_group import SettingsError
 from config.version import VERSION
 from streams.kernel.errors import ShipSyncError
 from topologies.runtime import logs
@@ -22,7 +22,8 @@ EXIT_WRONG_SETTINGS = 78
 TRY, RUN, HIDDEN = "Try it", "Run it", ""
 COMMANDS = {
     "demo": TRY, "feed": TRY, "tail": TRY, "status": TRY, "topics": TRY, "norms": TRY, "carrier": TRY, "state": TRY,
-    "alerts": TRY, "identity": TRY, "orders": TRY, "feeds": RUN, "masterdata": RUN, "up": RUN, "stage": RUN,
+    "alerts": TRY, "identity": TRY, "orders": TRY, "delivery": TRY, "feeds": RUN, "masterdata": RUN, "up": RUN,
+    "stage": RUN,
     "gateway": RUN, "drop": RUN, "poll": RUN, "settings": RUN, "registry": HIDDEN,
 }
 """The panel of ``--help`` each command stands in; it is the module of its name in this package."""
@@ -87,6 +88,9 @@ def run() -> None:
         _complain(str(error))
         sys.exit(EXIT_WRONG_SETTINGS)
     except Exception as error:
+        if (wrong := _wrong_setting(error)) is not None:
+            _complain(wrong)
+            sys.exit(EXIT_WRONG_SETTINGS)
         told = _told(error)
         if told is None:
             raise
@@ -94,8 +98,17 @@ def run() -> None:
         sys.exit(EXIT_FAILURE)
 
 
+def _wrong_setting(error: Exception) -> str | None:
+    """What to say where librdkafka does not take a setting; None for any other error."""
+    from confluent_kafka import KafkaError, KafkaException
+
+    if isinstance(error, KafkaException) and error.args[0].code() == KafkaError._INVALID_ARG:
+        return f"Wrong settings:\n  SHIPSYNC_KAFKA_*, SHIPSYNC_KAFKA_CONFIG: {error.args[0].str()}"
+    return None
+
+
 def _told(error: Exception) -> str | None:
-    """What to say of a fault of ours or of Kafka's; None for any other."""
+    """The message for a fault of ours or of Kafka's; None for any other."""
     from confluent_kafka import KafkaException
 
     from connectors.carriers import CarrierFileError

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from prometheus_client import start_http_server
 
 from config import settings as configuration
 from config.settings import Settings
-from streams.kernel.errors import Fatal, ShipSyncError
+from streams.kernel.errors import ShipSyncError
 from topologies.local_stack import stack_file
 from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json
 from topologies.runtime import logs
+from topologies.runtime.health import Health, serve, starting
 
 log = logging.getLogger(__name__)
 app = typer.Typer(
@@ -40,9 +40,11 @@ def command(
     from topologies.workers import carrier_polling
 
     logs.configure(settings, "poll")
-    _serve_metrics(settings)
+    state = Health()
+    state.expect("polling", starting)
     try:
-        code = carrier_polling.run(settings)
+        serve(settings, state)
+        code = carrier_polling.run(settings, state)
     except ShipSyncError as error:
         log.critical("polling ends: %s", error)
         code = 1
@@ -100,14 +102,3 @@ def _circuit(one: dict[str, Any]) -> str:
 
 def _moment(at: int | None) -> str:
     return "-" if at is None else f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S}Z"
-
-
-def _serve_metrics(settings: Settings) -> None:
-    if not settings.process.metrics_port:
-        return
-    try:
-        start_http_server(settings.process.metrics_port, addr=settings.process.host)
-    except OSError as error:
-        raise Fatal(
-            f"metrics port {settings.process.metrics_port} cannot be bound ({error}); set SHIPSYNC_METRICS_PORT"
-        ) from error

@@ -13,7 +13,7 @@ from connectors.embedded.registry import serve
 def command() -> None:
     """Serve the contracts of avro/ in the Confluent Schema Registry's read API, at SHIPSYNC_REGISTRY_URL."""
     settings = configuration.load()
-    url = urlsplit(settings.kafka.registry_url)
+    url = urlsplit(settings.registry.url)
     server = serve(url.hostname or settings.process.host, url.port or 80)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from rich.text import Text
 
 from config import settings as configuration
+from config.masking import without_credentials
 from config.settings import GROUPS, SETTINGS, Setting, Settings
 from topologies.operations.terminal import PlainConsole, PlainTable, echo_json, echo_text, one_line
 
@@ -22,8 +23,9 @@ then from a file `.env` in the folder they run in. Durations are seconds, sizes 
 values in force where you run it; `shipsync settings --markdown` prints this page.
 
 A wrong value or an unknown `SHIPSYNC_*` name ends a command with exit code 78 before it does anything. All faults are
-named at once, with the nearest known name; the values of settings that may be secret are never shown. On Kubernetes,
-set `enableServiceLinks: false`: for a Service called `shipsync`, Kubernetes sets variables that begin with `SHIPSYNC_`.
+named at once, with the nearest known name; no value is repeated. A setting marked * may stand in a file that its name
+with `_FILE` behind it names ([how](install.md#secrets)). On Kubernetes, set `enableServiceLinks: false`: for a Service
+called `shipsync`, Kubernetes sets variables that begin with `SHIPSYNC_`.
 """
 
 
@@ -52,8 +54,11 @@ def command(
 
 
 def shown(one: Setting, settings: Settings) -> str:
-    """The value it has, as text; a secret one only says that it is set."""
-    return HIDDEN if one.secret and one.name in settings.given else as_text(settings.value(one.name))
+    """The value it has, as text; a secret one only says that it is set, a URL is without its credentials."""
+    if one.secret and one.name in settings.given:
+        return HIDDEN
+    text = as_text(settings.value(one.name))
+    return without_credentials(text) if one.url else text
 
 
 def as_text(value: object) -> str:
@@ -80,6 +85,7 @@ def as_markdown() -> str:
             if one.group == group:
                 default = as_text(defaults.value(one.name))
                 what = (one.info.description or "").replace("<", "&lt;")
-                lines.append(f"| `{one.variable}` | {f'`{default}`' if default else '-'} | {what} |")
+                mark = "*" if one.file_variable else ""
+                lines.append(f"| `{one.variable}`{mark} | {f'`{default}`' if default else '-'} | {what} |")
         lines.append("")
     return "\n".join(lines).rstrip()

@@ -6,13 +6,13 @@ import logging
 from typing import Annotated
 
 import typer
-from prometheus_client import start_http_server
 
 from config import settings as configuration
 from config.settings import Settings
 from config.topics import APPS
-from streams.kernel.errors import Fatal, ShipSyncError
-from topologies.runtime import data_folder, logs
+from streams.kernel.errors import ShipSyncError
+from topologies.runtime import data_folder, logs, private_files
+from topologies.runtime.health import Health, serve, starting
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ def command(
         raise typer.BadParameter(f"there is no stage {name!r}; the stages are {NAMES}", param_hint="NAME")
     settings = configuration.load()
     logs.configure(settings, name)
+    private_files.close_to_others()
     try:
         code = _run(name, settings)
     except ShipSyncError as error:
@@ -36,8 +37,8 @@ def command(
 
 
 def _run(name: str, settings: Settings) -> int:
-    """Hold the data folder, serve the metrics and run the stage; its exit code. Raises Fatal or Transient before it
-    starts."""
+    """Hold the data folder, serve metrics and health, and run the stage; its exit code. Raises Fatal or Transient
+    before it starts."""
     app_id = next(app.app_id for app in APPS if app.name == name)
     with data_folder.held(settings.state.data_dir, app_id):
         return _run_in_folder(name, settings)
@@ -46,11 +47,7 @@ def _run(name: str, settings: Settings) -> int:
 def _run_in_folder(name: str, settings: Settings) -> int:
     from topologies.stages.catalogue import run_stage
 
-    if settings.process.metrics_port:
-        try:
-            start_http_server(settings.process.metrics_port, addr=settings.process.host)
-        except OSError as error:
-            raise Fatal(
-                f"metrics port {settings.process.metrics_port} cannot be bound ({error}); set SHIPSYNC_METRICS_PORT"
-            ) from error
-    return run_stage(name, settings)
+    state = Health()
+    state.expect("stage", starting)
+    serve(settings, state)
+    return run_stage(name, settings, state)

@@ -111,10 +111,13 @@ def view(status: StackStatus) -> Group:
     ]
     footer = f"up {_duration(status.uptime_s)}, broker {status.bootstrap}, registry {status.registry_url}"
     footer += _processing(status)
+    missing = [
+        Text(one_line(f"{process.name} is not ready: {name}: {what}"), style="yellow")
+        for process in status.processes for name, what in process.missing.items()
+    ]
     return Group(
-        table, *outcomes, Text(one_line(f"dead letters: {_counts(dead) or 'none'}")), *_paused(status),
-        _alerts(status.open_alerts),
-        Text(one_line(footer), style="dim"),
+        table, *missing, *outcomes, Text(one_line(f"dead letters: {_counts(dead) or 'none'}")), *_paused(status),
+        _alerts(status.open_alerts), Text(one_line(footer), style="dim"),
     )
 
 

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from config import settings as configuration
+from config.masking import without_credentials
 from config.topics import APPS
 from topologies.operations.terminal import PlainConsole, one_line, printable
 
@@ -83,9 +84,10 @@ def _signals() -> list[int]:
 
 def _announce(stack: Stack, console: PlainConsole) -> None:
     gateway = "" if stack.gateway_url is None else f"\nThe gateway listens at {stack.gateway_url} (API: openapi.json)."
+    registry = without_credentials(stack.settings.registry.url)
     console.print(Text.assemble(
         printable(
-            f"\nUp. Broker {stack.settings.kafka.bootstrap}, registry {stack.settings.kafka.registry_url},"
+            f"\nUp. Broker {stack.settings.kafka.bootstrap}, registry {registry},"
             f" logs in {stack.settings.state.data_dir / 'logs'}.{gateway}\nIn another terminal: "
         ),
         ("shipsync demo", "bold"), ", ", ("shipsync status", "bold"), ", ", ("shipsync tail customer.updates", "bold"),

@@ -1,4 +1,4 @@
-"""Who and where: real cities with their zones, made-up people and companies."""
+"""Made-up people and companies in real cities, with their time zones."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Place:
     zone: str
 
     def local(self, at_ms: int) -> datetime:
-        """The wall clock there at an instant (UTC ms)."""
+        """The local time there at an instant (UTC ms)."""
         return datetime.fromtimestamp(at_ms / 1000, zone_of(self.zone))
 
 
 @cache
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone, read once."""
+    """The time zone, loaded once."""
     return ZoneInfo(name)
 
 

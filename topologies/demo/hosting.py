@@ -1,4 +1,4 @@
-"""Where the demo plays: on the stack that is up, or on one of its own."""
+"""Finds or starts the stack that the demo runs on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from topologies.operations.terminal import safe
 
 
 def found(settings: Settings) -> Settings | None:
-    """How to reach what is up: the stack of this data directory, or the broker the settings name."""
+    """The settings to reach the running stack of this data directory, or else the broker they name."""
     if stack_file.running(settings.state.data_dir) is not None:
         return stack_file.resolve(settings)
     return settings if "bootstrap" in settings.given else None
@@ -26,7 +26,7 @@ def found(settings: Settings) -> Settings | None:
 
 @contextmanager
 def own_stack(settings: Settings, console: Console) -> Iterator[Stack]:
-    """A stack started here, with its progress shown; stopped at the end. Raises Transient or Fatal."""
+    """Start a stack with its progress shown, and stop it at the end. Raises Transient or Fatal."""
     with console.status("starting the stack") as status:
 
         def say(name: str, what: str) -> None:
@@ -48,7 +48,7 @@ def own_stack(settings: Settings, console: Console) -> Iterator[Stack]:
 def own_stack_apart(
     settings: Settings, console: Console, faultless: Callable[[], bool]
 ) -> Iterator[Stack]:
-    """A stack on free ports in a folder of its own, which stays, for its logs, where all was not well."""
+    """Start a stack on free ports in a folder of its own; the folder is kept, for its logs, if something failed."""
     folder = Path(tempfile.mkdtemp(prefix="shipsync-demo-"))
     apart = on_free_ports(settings.replace(data_dir=folder))
     try:

@@ -1,7 +1,7 @@
-"""What happens to one shipment, in no carrier's words yet: scans at places and times.
+"""The scans of one shipment at places and times, before any carrier's format.
 
-A journey starts some days before ``now`` and is cut off there: nothing in it lies in the future. Local
-hours are those of the trade: collected in the afternoon, moved by night, delivered by day.
+A journey starts some days before ``now`` and ends there at the latest: no scan lies in the future. Local hours are
+those of the trade: collected in the afternoon, moved by night, delivered by day.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from topologies.demo.cast import COMPANIES, PEOPLE, Place
 
 
 class Step(Enum):
-    """What one scan says."""
+    """What a scan reports."""
 
     LABEL = "label created"
     PICKUP = "picked up"
@@ -37,7 +37,7 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One thing that happened. ``at_ms``: UTC, whole seconds."""
+    """One scan. ``at_ms``: UTC, whole seconds."""
 
     step: Step
     at_ms: int
@@ -46,7 +46,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One shipment's way so far, in the order of happening."""
+    """The scans of one shipment so far, oldest first."""
 
     carrier: str
     number: str
@@ -60,7 +60,7 @@ class Journey:
 
     @property
     def delivered(self) -> bool:
-        """Whether it ended at the consignee."""
+        """Whether it was delivered to the consignee."""
         return self.scans[-1].step is Step.DELIVERED
 
 
@@ -77,7 +77,7 @@ def _ms(moment: datetime) -> int:
 def _ending(
     rng: Random, at_facility_ms: int, origin: Place, destination: Place, incident: Step | None
 ) -> Iterator[Scan]:
-    """The last mile: every day from the morning after the arrival at the destination facility on."""
+    """The delivery attempts: every day from the morning after the arrival at the destination facility."""
     day = destination.local(at_facility_ms) + timedelta(days=1)
     while True:
         out = _at(day, rng, time(6, 40), time(9, 10))
@@ -122,7 +122,7 @@ def journey(
     incident: Step | None,
     now_ms: int,
 ) -> Journey:
-    """A journey of up to six days that reached wherever it reached by ``now_ms`` (UTC ms)."""
+    """A journey of up to six days, cut off at ``now_ms`` (UTC ms)."""
     origin, hub, destination = rng.sample(places, 3)
     first_day = origin.local(now_ms) - timedelta(days=rng.choice((1, 2, 3, 3, 4, 4, 5, 5, 6)))
     label = _at(first_day, rng, time(8, 0), time(13, 0))

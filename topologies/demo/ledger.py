@@ -1,8 +1,7 @@
-"""The demo's book-keeping: what was sent, and everything that came out of the pipeline for it.
+"""Records what the demo sent, and every output the pipeline produced for it.
 
-Entries only; no Kafka here (``runtime/decoding.py`` makes them) and no judgement (``reconcile.py`` does).
-Only what leads back to a raw record of this demo is entered, so other traffic on a running stack does
-not disturb the account.
+Plain entries: ``reading.py`` decodes the records, ``reconcile.py`` compares them. Only outputs that trace back to a raw
+record of this demo are entered, so other traffic on a running stack does not change the totals.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from topologies.demo.planned import Plan, Planned
 
 
 class Origin(NamedTuple):
-    """Where a raw record lies."""
+    """A raw record's topic, partition and offset."""
 
     topic: str
     partition: int
@@ -69,7 +68,7 @@ class Ledger:
     """Raw record -> reasons on its whole dead letters."""
 
     carrier_errors: Counter[str] = field(default_factory=Counter)
-    """Feed -> how often its carrier had nothing to tell."""
+    """Feed -> how many responses said that the carrier had no data."""
 
     fanned_out: Counter[str] = field(default_factory=Counter)
     """Event id -> how often on shipment.events."""
@@ -117,7 +116,7 @@ class Ledger:
         return True
 
     def dead_letter(self, card: DeadLetter) -> None:
-        """A record of dead.letters. Those of other senders stay in, and are passed over by origin."""
+        """A record of dead.letters. Those of other senders are kept too; ``dead_letters`` leaves them out by origin."""
         self.cards[Origin(card.origin_topic, card.origin_partition, card.origin_offset)].append(card)
 
     def whole_dead_letter(self, origin: Origin, reason: str) -> None:
@@ -149,8 +148,8 @@ class Ledger:
             self.states[key] = state
 
     def customer_update(self, update: CustomerUpdate) -> bool:
-        """A record of customer.updates; whether it is news about one of our shipments. What is taken back was never
-        told."""
+        """A record of customer.updates; returns whether it is news about one of our shipments. A retracted update
+        counts as not sent."""
         if shipment_key(update.carrier, update.tracking_number) not in self._ours:
             return False
         if update.correction is Correction.RETRACTS:
@@ -164,7 +163,7 @@ class Ledger:
         return self.update_ids[update.update_id] == 1
 
     def delivery_milestone(self, milestone: DeliveryMilestone) -> None:
-        """A record of delivery.milestones; the last word on each counts."""
+        """A record of delivery.milestones; the newest for each id counts."""
         if milestone.delivery_id not in self._deliveries:
             return
         if milestone.correction is Correction.RETRACTS:
@@ -173,7 +172,7 @@ class Ledger:
             self.milestones[milestone.milestone_id] = milestone
 
     def posting(self, posting: ErpPosting) -> None:
-        """A record of erp.postings; what is reversed was never posted."""
+        """A record of erp.postings; a reversed posting counts as not made."""
         if posting.reverses is not None:
             self.postings.pop(posting.reverses, None)
         elif posting.delivery_id in self._deliveries:
@@ -186,7 +185,7 @@ class Ledger:
 
     @property
     def entries(self) -> int:
-        """How much was entered: grows as long as anything comes in."""
+        """How many entries there are; it grows while outputs arrive."""
         return (
             len(self.sent) + sum(map(len, self.events_of.values())) + self.fanned_out.total()
             + sum(map(len, self.cards.values())) + sum(map(len, self.refused.values()))
@@ -201,7 +200,7 @@ class Ledger:
         )
 
     def matched(self) -> int:
-        """Shipments that have found an order."""
+        """How many shipments have an order."""
         return sum(1 for state in self.states.values() if state.orders)
 
     def open_alerts(self) -> list[Alert]:

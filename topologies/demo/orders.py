@@ -1,4 +1,4 @@
-"""The ERP's side of the story: orders naming the shipments, some before the first scan, some after."""
+"""Orders from the ERP for the demo's shipments, some before the first scan, some after."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNSEEN_ORDERS = 3
 
 
 def _bundles(rng: Random, journeys: Sequence[Journey]) -> Iterator[list[Journey]]:
-    """The shipments of each order; those no order ever names are left out."""
+    """The shipments of each order; some shipments have none."""
     ordered = [way for way in journeys if rng.random() >= WITHOUT_ORDER]
     while ordered:
         size = rng.choice((2, 3)) if rng.random() < SHARED else 1
@@ -50,8 +50,8 @@ def place_orders(
     now_ms: int,
     last_moment: float,
 ) -> Iterator[Planned]:
-    """Orders for about nine shipments in ten. ``first_heard``: share of the demo at which each shipment's
-    number is first heard of; the orders' own times are such shares too, none over ``last_moment``."""
+    """Orders for about nine shipments in ten. ``first_heard``: when each shipment's number is first sent, as a share of
+    the demo's length; the orders' times are such shares too, at most ``last_moment``."""
     numbers = count(rng.randrange(400_000, 800_000))
     for ways in _bundles(rng, journeys):
         first = min(first_heard[way.number] for way in ways)

@@ -1,4 +1,4 @@
-"""What the demo will send, and what is expected of each message."""
+"""The messages the demo will send, and the expected result of each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from topologies.demo.journeys import Journey, Step
 
 
 class Kind(Enum):
-    """Which door a message comes in by."""
+    """How a message reaches the stack."""
 
     RAW = "raw"
     ORDER = "order"
@@ -23,8 +23,8 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What intake makes of one message: so many canonical events, a dead letter for this reason, or the note that
-    the carrier had nothing to tell."""
+    """The expected result of one message: a number of canonical events, a dead letter with this reason, or a carrier's
+    answer without data."""
 
     events: int
     dead_letter: RejectReason | None = None
@@ -59,7 +59,7 @@ class Plan:
 
     @property
     def correlation_prefix(self) -> str:
-        """What the correlation id of every message of this demo starts with."""
+        """The prefix of the correlation id of every message of this demo."""
         return f"demo-{self.seed:x}-{self.now_ms:x}-"
 
     @cached_property
@@ -74,19 +74,19 @@ class Plan:
 
     @cached_property
     def delivered(self) -> frozenset[str]:
-        """CARRIER:REFERENCE of the shipments that end delivered."""
+        """CARRIER:REFERENCE of the shipments that are delivered."""
         return frozenset(shipment_key(j.carrier, j.number) for j in self.journeys if j.delivered)
 
     @cached_property
     def returned(self) -> frozenset[str]:
-        """CARRIER:REFERENCE of the shipments that end back at their sender."""
+        """CARRIER:REFERENCE of the shipments that are returned to their sender."""
         return frozenset(
             shipment_key(j.carrier, j.number) for j in self.journeys if j.scans[-1].step is Step.RETURNED
         )
 
     @cached_property
     def ordered(self) -> frozenset[str]:
-        """CARRIER:REFERENCE of the shipments some order names."""
+        """CARRIER:REFERENCE of the shipments that an order names."""
         return frozenset(
             shipment_key(line.carrier, line.tracking_number)
             for order in self.orders

@@ -1,4 +1,4 @@
-"""Plays a plan into Kafka at its pace, as carriers and the ERP would have sent it."""
+"""Sends the planned messages to Kafka at their times, as carriers and the ERP would."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from topologies.demo.planned import Plan, Planned
 
 
 class Player:
-    """Sends what is due and enters every acknowledgement into the ledger."""
+    """Sends the messages that are due and enters each acknowledgement into the ledger."""
 
     def __init__(
         self, settings: Settings, registry: Registry, plan: Plan, ledger: Ledger, clock_ms: Callable[[], int]
     ) -> None:
-        """``clock_ms``: what to write as the time of receipt (UTC ms)."""
+        """``clock_ms``: returns the time of receipt to write (UTC ms)."""
         self._waiting = deque(plan.messages)
         self._ledger, self._clock_ms = ledger, clock_ms
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
@@ -34,12 +34,12 @@ class Player:
 
     @property
     def done(self) -> bool:
-        """Whether everything has been handed over."""
+        """Whether every message was handed to the producer."""
         return not self._waiting
 
     def send_due(self, elapsed_s: float) -> int:
-        """Send what is due ``elapsed_s`` after the start; how many that was. Raises Transient where the
-        broker has refused something."""
+        """Send the messages that are due ``elapsed_s`` after the start; returns how many. Raises Transient if the
+        broker rejected one."""
         sent = 0
         while self._waiting and self._waiting[0].at_s <= elapsed_s:
             self._send(self._waiting.popleft())
@@ -49,7 +49,7 @@ class Player:
         return sent
 
     def finish(self) -> None:
-        """Return when the broker has acknowledged everything sent. Raises Transient where it has not."""
+        """Wait until the broker has acknowledged everything sent. Raises Transient if it has not."""
         left = self._producer.flush(ACK_SECONDS)
         if left:
             raise Transient(f"{left} messages of the demo were not acknowledged in {ACK_SECONDS:g} s")

@@ -1,4 +1,4 @@
-"""One performance of the demo: find or start a stack, play, tell the result, and keep the stack if asked."""
+"""Runs the demo: finds or starts a stack, sends the messages, prints the result, and keeps the stack if asked."""
 
 from __future__ import annotations
 
@@ -20,15 +20,13 @@ from topologies.local_stack.stack import Stack
 
 SECONDS, CHECK_SECONDS = 60.0, 30.0
 FRESH_SEED = 7
-"""The story on a stack of our own; on one that has seen others, shipment numbers must be new ones."""
+"""The seed on a stack of our own. On a stack that ran a demo before, shipment numbers must be new."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What was asked for. ``apart``: an own stack takes free ports and a folder of its own.
-
-    ``stay``: whether an own stack stays up afterwards; None: on a terminal it does.
-    """
+    """The options of the command. ``apart``: an own stack takes free ports and a folder of its own. ``stay``: whether
+    an own stack keeps running afterwards; None: it does on a terminal."""
 
     shipments: int
     seconds: float | None
@@ -40,7 +38,8 @@ class Wishes:
 
 
 def present(settings: Settings, wishes: Wishes) -> Totals:
-    """Play and tell. Raises Transient or Fatal where the stack fails; KeyboardInterrupt ends it early."""
+    """Run the demo and print the result. Raises Transient or Fatal if the stack fails; KeyboardInterrupt ends it
+    early."""
     console = Console(stderr=wishes.json)
     stack: Stack | None = None
     result: Totals | None = None

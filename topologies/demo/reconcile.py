@@ -1,4 +1,4 @@
-"""The demo's audit: is every message explained, and does every number agree with its neighbours?"""
+"""Checks that every message of the demo is accounted for, and that the totals agree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from topologies.demo.ledger import FeedCount, Ledger, Origin
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The demo in numbers. Latencies in ms from receipt to fan-out; ``differences`` empty: all explained."""
+    """Totals of the demo. Latencies: ms from receipt to fan-out. ``differences`` is empty if everything is accounted
+    for."""
 
     seed: int
     raw_records: int
@@ -46,7 +47,7 @@ class Totals:
 
     @property
     def explained(self) -> bool:
-        """Whether nothing is left open."""
+        """Whether there is no difference."""
         return not self.differences
 
 
@@ -55,7 +56,7 @@ def _named(count: int, what: str, example: object) -> str:
 
 
 def _one_line(what: str, cases: Iterable[str]) -> Iterator[str]:
-    """One difference for all cases of a kind, naming the first; none for none."""
+    """One sentence for all cases of a kind, naming the first; none without a case."""
     found = list(cases)
     if found:
         yield _named(len(found), what, found[0])
@@ -192,7 +193,7 @@ def _postings(ledger: Ledger) -> Iterator[str]:
 
 
 class _Fact(NamedTuple):
-    """What must be posted exactly once. ``event_id`` only where each event is a fact of its own."""
+    """A fact that must be posted exactly once. ``event_id`` only where each event is a fact of its own."""
 
     kind: PostingKind
     delivery_id: str
@@ -230,7 +231,7 @@ def _ends(ledger: Ledger) -> Iterator[str]:
 
 
 def differences(ledger: Ledger) -> list[str]:
-    """Everything that is not as it must be, one sentence for each kind, with an example. Empty: explained."""
+    """Every difference from what is expected, one sentence for each kind, with an example."""
     parts = (_raw, _unasked, _dead_letters, _fan_out, _orders, _customers, _postings, _ends)
     return [difference for part in parts for difference in part(ledger)]
 
@@ -242,7 +243,7 @@ def to_json(result: Totals) -> str:
 
 
 def totals(ledger: Ledger, found: list[str] | None = None) -> Totals:
-    """The demo in numbers. ``found``: the differences, where they have been worked out already."""
+    """Totals of the demo. ``found``: the differences, if they are computed already."""
     with_events: set[Origin] = {origin for origin in ledger.events_of if origin in ledger.sent}
     refused: set[Origin] = {origin for origin in ledger.cards if origin in ledger.sent}
     feeds = dict(ledger.by_feed())

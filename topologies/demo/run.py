@@ -1,4 +1,4 @@
-"""One demo from its first message to the audit, in one thread: send what is due, read what came, show it."""
+"""Runs one demo in one thread: sends what is due, reads the outputs, shows the totals, and checks them at the end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READ_SECONDS = 0.05
 SHOW_SECONDS = 0.5
 QUIET_SECONDS = 2.0
 PATIENCE_SECONDS = 300.0
-"""How long after the last message everything may take to come out."""
+"""Most seconds to wait for outputs after the last message."""
 
 PLAYING = "playing"
 SETTLING = "waiting for the last events"
@@ -45,10 +45,8 @@ class Run:
         beside: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``beside`` is called every now and then, as a supervisor wants to be.
-
-        Raises Transient where broker, registry or a topic is missing.
-        """
+        """``beside`` is called between steps, for instance to run a supervisor. Raises Transient if the broker, the
+        registry or a topic is missing."""
         self._plan, self._show, self._beside, self._clock = plan, show, beside, clock
         registry = Registry(settings)
         self.ledger = Ledger(plan)
@@ -59,7 +57,7 @@ class Run:
         self.last_summary = self._summary(totals(self.ledger, []), PLAYING)
 
     def __call__(self) -> Totals:
-        """Play, wait until all is quiet and explained or patience ends, and audit."""
+        """Send everything, wait until all outputs are there or ``PATIENCE_SECONDS`` have passed, and check."""
         self._started = self._clock()
         try:
             while not self._player.done:
@@ -88,7 +86,7 @@ class Run:
         return Summary(result, tuple(self.news), self._elapsed(), self._plan.seconds, phase)
 
     def _settle(self) -> list[str]:
-        """The differences left when nothing has come for a while, none is open, or patience is at an end."""
+        """The differences that remain when no output has arrived for a while, none is open, or the time is over."""
         deadline = self._clock() + PATIENCE_SECONDS
         entries, changed = -1, self._clock()
         while True:

@@ -1,4 +1,4 @@
-"""Records of every bad kind seen in the wild, and what must become of each."""
+"""Bad records of every kind that carriers send, and the expected result of each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BOMB = b"""<?xml version="1.0"?>
 
 @dataclass(frozen=True, slots=True)
 class Spoiled:
-    """One bad record and what becomes of it."""
+    """One bad record and the expected result."""
 
     what: str
     feed: str
@@ -97,11 +97,12 @@ def _other(parcel: Journey, freight: Journey, now_ms: int) -> Iterator[Spoiled]:
 
 
 def oversized(size: int) -> Spoiled:
-    """A record of ``size`` bytes: more than intake takes."""
+    """A record of ``size`` bytes, more than intake accepts."""
     body = msgspec.json.encode({"trackingNumber": "1Z", "padding": "x" * size})
     return _refused(f"{size / 1e6:.0f} MB of JSON", ups.FEED, ups.CONTENT_TYPE, body, RejectReason.TOO_LARGE)
 
 
 def spoiled(rng: Random, parcel: Journey, freight: Journey, now_ms: int) -> tuple[Spoiled, ...]:
-    """One of each kind. ``parcel``: a UPS journey, ``freight``: an LTL one, neither part of the story."""
+    """One record of each kind. ``parcel``: a UPS journey, ``freight``: an LTL one; neither is part of the demo's
+    shipments."""
     return (*_json(rng, parcel), *_other(parcel, freight, now_ms))

@@ -1,4 +1,4 @@
-"""Where the demo is shown: a live screen on a terminal, a line now and then elsewhere, or nowhere."""
+"""Shows the demo's progress: a live screen on a terminal, a line now and then elsewhere, or nothing."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ LINE_SECONDS = 5.0
 
 
 class Show(Protocol):
-    """Is shown a new summary twice a second or so."""
+    """Receives a new summary about twice a second."""
 
     def show(self, summary: Summary) -> None:
-        """Take note of ``summary``."""
+        """Show ``summary``."""
 
 
 class Screen:
@@ -27,7 +27,7 @@ class Screen:
         self._live = Live(console=console, refresh_per_second=4, transient=True)
 
     def show(self, summary: Summary) -> None:
-        """Replace the picture."""
+        """Redraw the screen."""
         self._live.update(view(summary))
 
     def __enter__(self) -> Screen:
@@ -48,7 +48,7 @@ class Lines:
         self._last_s, self._phase = float("-inf"), ""
 
     def show(self, summary: Summary) -> None:
-        """Print a line where one is due."""
+        """Print a line if one is due."""
         if summary.phase == self._phase and summary.elapsed_s - self._last_s < LINE_SECONDS:
             return
         self._last_s, self._phase = summary.elapsed_s, summary.phase

@@ -25,7 +25,7 @@ LATE = 0.06
 SPOILED = 0.03
 OVERSIZED_BYTES = 5_000_000
 NOT_PASSED_ON = frozenset({Step.ODD, Step.RETURNED})
-"""What an aggregator leaves out when it repeats another carrier's scans."""
+"""The scans an aggregator leaves out when it repeats another carrier's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""The demo's summary in the terminal: the flow in numbers, the feeds, and the customers' story as it comes.
+"""Renders the demo's summary for a terminal: totals, feeds, and the newest customer updates. Fits 80 by 24 characters.
 
-Fits 80 by 24; grows with the terminal. Pure rendering: ``Summary`` in, a rich renderable out.
+Pure rendering: a ``Summary`` in, a rich renderable out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NEWS_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One picture. ``elapsed_s`` of ``seconds``; ``phase`` in words."""
+    """The state at one moment. ``elapsed_s`` of ``seconds``; ``phase`` in words."""
 
     totals: Totals
     news: Sequence[CustomerUpdate]
@@ -114,7 +114,7 @@ def _news(updates: Sequence[CustomerUpdate]) -> Panel:
 
 
 def view(summary: Summary) -> RenderableType:
-    """The picture while it runs."""
+    """The summary while the demo runs."""
     middle = Table.grid(expand=True)
     middle.add_column(ratio=2)
     middle.add_column(ratio=3)
@@ -127,7 +127,7 @@ def view(summary: Summary) -> RenderableType:
 
 
 def verdict(totals: Totals) -> RenderableType:
-    """Whether every message is explained, and where not, what differs."""
+    """Whether every message is accounted for; if not, the differences."""
     if totals.explained:
         return Text(
             f"Every message is explained: {totals.raw_records:,} raw records = {totals.raw_with_events:,}"
@@ -140,7 +140,7 @@ def verdict(totals: Totals) -> RenderableType:
 
 
 def what_next() -> RenderableType:
-    """What to try now that the stack is filled."""
+    """Commands to try on the stack that now has data."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold")
     table.add_column(style="dim")
@@ -152,7 +152,7 @@ def what_next() -> RenderableType:
 
 
 def plain_line(summary: Summary) -> str:
-    """The picture in one line, for logs and pipes."""
+    """The summary in one line, for logs and pipes."""
     totals = summary.totals
     return (
         f"{summary.elapsed_s:5.0f} s  {summary.phase}: in {totals.raw_records}, canonical"

@@ -1,4 +1,4 @@
-"""Customer updates as one would tell them to a person."""
+"""Customer updates as sentences."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def short(number: str) -> str:
 
 
 def is_news(update: CustomerUpdate) -> bool:
-    """Whether it is worth a line: not overtaken by later events, and more than an announcement."""
+    """Whether it is shown: not overtaken by later events, and more than an announcement."""
     return not update.superseded and update.milestone is not Milestone.PRE_ADVISED
 
 
 def clock(at_ms: int, utc_offset_minutes: int | None) -> str:
-    """Day and time where it happened; UTC, and said so, where the offset is not known."""
+    """Local day and time of the place; UTC, marked so, if the offset is not known."""
     zone = timedelta(minutes=utc_offset_minutes or 0)
     moment = datetime.fromtimestamp(at_ms / 1000, UTC) + zone
     return f"{moment:%a %H:%M}" + ("Z" if utc_offset_minutes is None else "")
 
 
 def happening(update: CustomerUpdate) -> str:
-    """What happened, to whom it happened and where: ``delivered in Lyon, signed by M. Duval``."""
+    """A sentence with the milestone, the place and the signer: ``delivered in Lyon, signed by M. Duval``."""
     told = _TOLD.get(update.milestone, update.milestone.value.replace("_", " "))
     where = place(update.location)
     words = f"{told} in {where}" if where else told

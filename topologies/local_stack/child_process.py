@@ -1,25 +1,25 @@
-"""One child process: what it is to run, and the process itself while it runs.
+"""One child process: its specification, and the process while it runs.
 
-A child runs in a session of its own, so a Ctrl-C reaches its supervisor alone; on Linux the kernel kills it
-should the supervisor die without stopping it.
+A child runs in a session of its own, so a Ctrl-C reaches its supervisor alone; on Linux the kernel kills it if the
+supervisor dies without stopping it.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from connectors.embedded.with_parent import ends_with_parent
+from topologies.runtime import private_files
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 LOG_TAIL_BYTES = 2000
-_PR_SET_PDEATHSIG = 1
 
 
 class State(StrEnum):
@@ -34,7 +34,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
-    """One process to keep. ``essential``: without it the others make no sense, it is not restarted alone.
+    """A process to keep running. ``essential``: the other processes need it, so it is not restarted alone.
 
     ``inherited``: returns the variables it gets beside ``env``. Higher layers are stopped before lower ones;
     ``stop_seconds`` is how long a child may take to stop.
@@ -53,7 +53,7 @@ class ChildSpec:
 
 
 class Child:
-    """A kept process. Times are on the supervisor's clock, seconds."""
+    """A child process that is kept running. Times are seconds on the supervisor's clock."""
 
     def __init__(self, spec: ChildSpec, log: Path) -> None:
         self.spec = spec
@@ -72,11 +72,11 @@ class Child:
 
     def launch(self, now: float) -> None:
         """Start the process; its output is appended to its log. Raises OSError where it cannot be started."""
-        with self.log.open("ab") as output:
+        with private_files.appending(self.log) as output:
             self.process = subprocess.Popen(
                 list(self.spec.command), env={**self.spec.inherited(), **self.spec.env}, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-                preexec_fn=_ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
+                preexec_fn=ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )
         self.started = now
         self.state = State.STARTING
@@ -103,20 +103,6 @@ class Child:
             return self.log.read_bytes()[-LOG_TAIL_BYTES:].decode("utf-8", "replace").strip()
         except FileNotFoundError:
             return ""
-
-
-def _ends_with_parent() -> Callable[[], None] | None:
-    """A function the child runs before its program: it asks the kernel to kill it when its parent ends. Linux only."""
-    if sys.platform != "linux":
-        return None
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask
 
 
 def how_it_ended(code: int) -> str:

@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from urllib.parse import urlsplit
 
+from config.masking import without_credentials
 from config.settings import Settings
 from connectors.embedded import valkey
 from connectors.embedded.broker import EmbeddedBroker
@@ -20,8 +21,8 @@ SHIPSYNC = (sys.executable, "-m", "topologies.cli.main")
 SESSION_SECONDS = 6.0
 """The embedded broker lets a group's first join take as long as this."""
 HERE = frozenset({HOST, "localhost"})
-URLS = {"SHIPSYNC_BOOTSTRAP": "//{0.kafka.bootstrap}", "SHIPSYNC_REGISTRY_URL": "{0.kafka.registry_url}",
-        "SHIPSYNC_REDIS_URL": "{0.state.redis_url}"}
+URLS = {"SHIPSYNC_BOOTSTRAP": "//{0.kafka.bootstrap}", "SHIPSYNC_REGISTRY_URL": "{0.registry.url}",
+        "SHIPSYNC_REDIS_URL": "{0.redis.url}"}
 PORTS = len(URLS) + 1
 """How many ports the services and the gateway take."""
 
@@ -74,7 +75,7 @@ def children(settings: Settings) -> list[ChildSpec]:
 
 
 def _port(settings: Settings, name: str) -> int:
-    url = URLS[name].format(settings)
+    url = without_credentials(URLS[name].format(settings))
     parts = urlsplit(url)
     address = url.removeprefix("//")
     try:

@@ -1,4 +1,4 @@
-"""The whole of ShipSync on this machine: embedded services, topics, and every stage as its own process."""
+"""ShipSync on this machine: embedded services, topics, and each stage as a process of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from config import topics
+from config.masking import without_credentials
 from config.settings import IntakeSettings, Settings
 from connectors.carriers import discover, enabled_carriers
 from connectors.embedded.ports import is_free, unused
@@ -41,15 +42,15 @@ DROP = "drop"
 
 
 def catalogue(intake: IntakeSettings | None = None) -> tuple[topics.Topic, ...]:
-    """Every topic of an installation with these feeds; without settings, of all packaged ones. Raises Fatal."""
+    """All topics of an installation with these feeds; without settings, of all packaged feeds. Raises Fatal."""
     return topics.catalogue(carrier.feed for carrier in (discover() if intake is None else enabled_carriers(intake)))
 
 
 class Stack:
-    """Starts, watches and stops it all. ``external``: broker, registry and Redis are somebody else's.
+    """Starts, watches and stops all processes. ``external``: broker, registry and Redis run elsewhere.
 
-    ``ports``: the first of consecutive ports for everything; None: the settings' own for the services, free
-    ones for metrics. ``say`` hears of every change of state, ``hear`` every line the processes write.
+    ``ports``: the first of consecutive ports for all processes; None: the ports in the settings for the services, free
+    ones for metrics. ``say`` is called with every change of state, ``hear`` with every line the processes write.
     """
 
     def __init__(
@@ -70,18 +71,18 @@ class Stack:
 
     @property
     def children(self) -> list[Child]:
-        """Every process of it."""
+        """Every process of the stack."""
         return self._supervisor.children
 
     @property
     def gateway_url(self) -> str | None:
-        """Where its gateway is reached; None where it has none."""
+        """The gateway's URL; None without a gateway."""
         return f"http://{self.settings.process.host}:{self.settings.gateway.port}" if self._with_gateway else None
 
     def start(self, until: Callable[[], bool] = never) -> bool:
-        """Start everything; True when all is up, False where ``until`` told to end before.
+        """Start everything; True once all is up, False if ``until`` returned True before.
 
-        Raises Transient or Fatal, with all stopped again.
+        Raises Transient or Fatal, after stopping everything again.
         """
         self._claim(self.settings.state.data_dir)
         self._started_at = time.time_ns() // 1_000_000
@@ -93,7 +94,8 @@ class Stack:
             raise
 
     def run(self, until: Callable[[], bool]) -> None:
-        """Watch until told to end. If the embedded broker dies everything starts anew: its topics are gone."""
+        """Watch until ``until`` returns True. If the embedded broker dies, everything is started again: its topics are
+        lost."""
         while not until():
             self._supervisor.run(until)
             if self._supervisor.broken.is_set() and not until():
@@ -102,11 +104,12 @@ class Stack:
                 self.start(until)
 
     def look(self) -> None:
-        """Watch once, for a caller with a loop of its own."""
+        """Check every process once, for a caller with a loop of its own."""
         self._supervisor.look()
 
     def stop(self, hurried: Callable[[], bool] = never) -> None:
-        """Stop everything, stages first; kill at once what is left when ``hurried``. Nothing where none runs."""
+        """Stop everything, stages first; kill the rest at once if ``hurried`` returns True. Does nothing if no stack
+        runs."""
         if self._started_at is None:
             return
         try:
@@ -172,12 +175,13 @@ class Stack:
             for child in self._supervisor.children
         ]
         UpFile(
-            os.getpid(), settings.kafka.bootstrap, settings.kafka.registry_url, settings.state.redis_url,
+            os.getpid(), settings.kafka.bootstrap, without_credentials(settings.registry.url),
+            without_credentials(settings.redis.url),
             settings.process.host, started_at, processes, stack_file.born(os.getpid()),
         ).write(settings.state.data_dir)
 
     def _discard_state(self) -> None:
-        """Away with local state, whose changelogs went with the last embedded broker."""
+        """Delete local state, whose changelogs were lost with the last embedded broker."""
         found = [path for app in topics.APPS if (path := self.settings.state.data_dir / app.app_id).exists()]
         for path in found:
             shutil.rmtree(path, ignore_errors=True)
@@ -244,14 +248,14 @@ def _prepared(settings: Settings, external: bool, ports: int | None) -> Settings
 
 
 def _is_ready(host: str, port: int, says: bytes) -> bool:
-    """Whether a process says that it is at work (its metrics endpoint tells)."""
+    """Whether the process's metrics say that it is at work."""
     with suppress(OSError), urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PROBE_SECONDS) as answer:
         return says in answer.read()
     return False
 
 
 def _takes_pushes(host: str, port: int) -> bool:
-    """Whether the gateway says that it can take pushes."""
+    """Whether the gateway accepts pushes."""
     with suppress(OSError), urllib.request.urlopen(f"http://{host}:{port}/readyz", timeout=READY_SECONDS) as answer:
         return bool(answer.status == 200)
     return False

@@ -1,4 +1,4 @@
-"""Where a running stack says what it is: ``<data_dir>/up.json``, read by every other command."""
+"""The note about a running stack, ``<data_dir>/up.json``, which every other command reads."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 import msgspec
 
 from config.settings import Settings
+from topologies.runtime import private_files
 
 NAME = "up.json"
 _START_TIME = 19
-"""Field of ``/proc/<pid>/stat`` behind the command's name: when the process was started, clock ticks."""
+"""Field of ``/proc/<pid>/stat`` after the command's name: the time the process was started, in clock ticks."""
 
 
 class ProcessNote(msgspec.Struct, frozen=True):
@@ -26,7 +27,8 @@ class ProcessNote(msgspec.Struct, frozen=True):
 
 
 class UpFile(msgspec.Struct, frozen=True):
-    """A running stack. ``started_at``: UTC ms. ``born`` tells its supervisor from a later process ``pid``."""
+    """A running stack; URLs are without credentials. ``started_at``: UTC ms. ``born``: start time of the supervisor,
+    which tells it from a later process with the same ``pid``."""
 
     pid: int
     bootstrap: str
@@ -38,20 +40,20 @@ class UpFile(msgspec.Struct, frozen=True):
     born: int | None = None
 
     def write(self, data_dir: Path) -> None:
-        """Write it whole or not at all."""
-        data_dir.mkdir(parents=True, exist_ok=True)
+        """Write the file atomically."""
+        private_files.parent(data_dir)
         draft = data_dir / f".{NAME}.{os.getpid()}"
-        draft.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
+        private_files.write(draft, msgspec.json.format(msgspec.json.encode(self)))
         draft.replace(data_dir / NAME)
 
 
 def remove(data_dir: Path) -> None:
-    """Take the note away."""
+    """Delete the note."""
     (data_dir / NAME).unlink(missing_ok=True)
 
 
 def running(data_dir: Path) -> UpFile | None:
-    """The stack that runs with this data directory; None where none does, or its supervisor is dead."""
+    """The running stack of this data directory; None if there is none, or its supervisor is dead."""
     try:
         noted = msgspec.json.decode((data_dir / NAME).read_bytes(), type=UpFile)
     except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
@@ -60,7 +62,7 @@ def running(data_dir: Path) -> UpFile | None:
 
 
 def born(pid: int) -> int | None:
-    """When a process was started, in clock ticks since the machine was; None where that is not told."""
+    """The start time of a process, in clock ticks since the machine's start; None if it is not known."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -79,7 +81,7 @@ def _alive(pid: int, noted_birth: int | None) -> bool:
 
 
 def resolve(settings: Settings) -> Settings:
-    """The settings to reach the running stack with: what is set explicitly, then the note, then defaults."""
+    """The settings to reach the running stack: explicit settings first, then the note, then defaults."""
     noted = running(settings.state.data_dir)
     if noted is None:
         return settings

@@ -1,4 +1,4 @@
-"""Keeps child processes running: starts them in order, restarts what dies with back-off, stops them cleanly."""
+"""Keeps child processes running: starts them in order, restarts dead ones with back-off, stops them cleanly."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from pathlib import Path
 from streams.kernel.errors import Fatal, Transient
 from topologies.local_stack.child_process import FIRST_PAUSE, LONGEST_PAUSE, Child, ChildSpec, State, how_it_ended
 from topologies.local_stack.log_follower import Follower
+from topologies.runtime import private_files
 
 EXIT_WRONG_SETTINGS = 78
 PATIENCE_SECONDS = 60.0
-"""Up for so long, a child's next death starts the back-off anew."""
+"""After so many seconds up, a child's next death starts the back-off anew."""
 POLL_SECONDS = 0.1
 
 Say = Callable[[str, str], None]
-"""Called with a child's name and what became of it, or a line it wrote."""
+"""Called with a child's name and its change of state, or a line it wrote."""
 
 
 def nothing_said(name: str, what: str) -> None:
-    """Keep it to oneself."""
+    """Report nothing."""
 
 
 def never() -> bool:
-    """No."""
+    """Never end."""
     return False
 
 
 class Supervisor:
-    """Keeps the children it was given. Start it from the main thread: children end with their starter.
+    """Keeps its children running. Start it from the main thread: children end with the thread that started them.
 
-    ``hear`` is called with every line the children write, None: they write to their logs alone.
+    ``hear`` is called with every line the children write; None: the lines stay in their log files.
     """
 
     def __init__(
@@ -49,15 +50,15 @@ class Supervisor:
 
     @property
     def children(self) -> list[Child]:
-        """In the order they were started."""
+        """The children, in the order of their start."""
         return list(self._children.values())
 
     def start(self, spec: ChildSpec) -> Child:
-        """Start a child; it need not be ready yet. Its log begins anew, the one before is kept as ``.1``.
+        """Start a child, without waiting until it is ready. Its log begins anew; the previous one is kept as ``.1``.
 
-        Raises Fatal where its program cannot be started.
+        Raises Fatal if its program cannot be started.
         """
-        self._log_dir.mkdir(parents=True, exist_ok=True)
+        private_files.folder(self._log_dir)
         log = self._log_dir / f"{spec.name}.log"
         if log.exists():
             log.replace(log.with_name(f"{log.name}.1"))
@@ -74,7 +75,8 @@ class Supervisor:
         return child
 
     def wait_ready(self, seconds: float, until: Callable[[], bool] = never) -> bool:
-        """True when every child is up, False once told to end. Raises Transient, with a log's end, after that."""
+        """True once every child is up, False once ``until`` returns True. Raises Transient, with the end of a log,
+        after ``seconds``."""
         deadline = self._clock() + seconds
         while not until():
             self.look()
@@ -89,7 +91,7 @@ class Supervisor:
         return False
 
     def look(self) -> None:
-        """See to every child once: note who is up, restart who is due."""
+        """Check every child once: note which are up, restart those that are due."""
         with self._lock:
             if not self._stopping.is_set():
                 for child in self.children:
@@ -97,15 +99,15 @@ class Supervisor:
             self._listen()
 
     def run(self, until: Callable[[], bool]) -> None:
-        """Look again and again, until told to end or an essential child died."""
+        """Check repeatedly, until ``until`` returns True or an essential child died."""
         while not until() and not self.broken.is_set():
             self.look()
             time.sleep(POLL_SECONDS)
 
     def stop(self, hurried: Callable[[], bool] = never) -> None:
-        """Stop every child, highest layer first, those of one layer together, last started first.
+        """Stop every child, highest layer first; those of one layer together, last started first.
 
-        What does not stop in its time is killed; everything at once when ``hurried`` says so.
+        A child that does not stop in its time is killed; all are killed at once if ``hurried`` returns True.
         """
         self._stopping.set()
         with self._lock:

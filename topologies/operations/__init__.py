@@ -1,1 +1,1 @@
-"""What the command line does: inspect, try, send, import, act. Each returns data; ``cli/`` prints it."""
+"""The work behind the commands: inspect, dry run, send, import, act. Each module returns data; ``cli/`` prints it."""

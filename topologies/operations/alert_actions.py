@@ -1,4 +1,4 @@
-"""What a person does about an alert, written to ``alert.actions.v1``."""
+"""Writes a person's action on an alert to ``alert.actions.v1``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ REGISTRY_SECONDS = 2.0
 
 
 def act(settings: Settings, action: AlertAction) -> None:
-    """Return once the broker has it. Raises Transient where broker or registry does not answer."""
+    """Write the action and wait for the broker's acknowledgement. Raises Transient if broker or registry does not
+    answer."""
     value = ValueCodec(topics.ALERT_ACTIONS, AlertAction, Registry(settings, patience=REGISTRY_SECONDS)).encode(action)
     try:
         deliver(

@@ -14,17 +14,19 @@ from config.settings import Settings
 from config.topics import raw
 from connectors.carriers import Carrier
 from connectors.mapping.declared.published_codes import PublishedList
-from streams.contracts.model import CarrierEvent
+from streams.contracts.model import Acknowledgement, CarrierEvent
 from streams.intake.payload_shape import BREAKS_CONTRACT
-from streams.intake.step import step
+from streams.intake.step import HeaderNames, step
 from streams.kernel.carrier_errors import CarrierError
 from streams.kernel.errors import Reject
-from streams.kernel.vocabulary import Flag, RejectReason
+from streams.kernel.vocabulary import Direction, Flag, RejectReason
 
+HEADERS = HeaderNames()
 NO_FAULT = frozenset({RejectReason.UNSUPPORTED_MESSAGE})
 """Reasons to refuse a message that is no tracking message; such a refusal is no fault."""
 SELDOM = frozenset({
     "corrects", "flags", "source", "zone_assumed", "correction", "stated_at", "leg", "carrier_event_id",
+    "piece_count", "carrier_shipment_id", "estimated_delivery_from",
 })
 """Fields that a complete mapping may leave empty."""
 
@@ -42,14 +44,15 @@ class _File(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """One file: its events in the payload's order, what in it could not be used, the carrier's own errors, and its
-    fields with the kinds of their values (``streams/intake/payload_shape.py``)."""
+    """One file: its events in the payload's order, what in it could not be used, the carrier's own errors, its fields
+    with the kinds of their values (``streams/intake/payload_shape.py``), and EDI that a partner acknowledges in it."""
 
     file: Path
     events: list[CarrierEvent]
     rejects: list[Reject]
     errors: list[CarrierError]
     shape: frozenset[str] = frozenset()
+    acknowledgements: Sequence[Acknowledgement] = ()
 
 
 class Unmapped(Struct, frozen=True):
@@ -105,15 +108,17 @@ class Findings(Struct):
         return len(self.unmapped) + len(wrong)
 
 
-def read_file(carrier: Carrier, file: Path, settings: Settings) -> Tried:
-    """Map the file as intake would if it were received now."""
+def read_file(carrier: Carrier, file: Path, settings: Settings, asked: str = "") -> Tried:
+    """Map the file as intake would if it were received now. ``asked``: the number that a poller had asked for."""
     now_ms = time.time_ns() // 1_000_000
-    record = _File(raw(carrier.feed).name, 0, 0, now_ms, None, file.read_bytes(), ())
+    headers = ((HEADERS.asked_number, asked.encode()),) if asked else ()
+    record = _File(raw(carrier.feed).name, 0, 0, now_ms, None, file.read_bytes(), headers)
     taken = step([record], {carrier.feed: carrier.adapter}, now_ms, settings.intake.max_record_bytes)
     events = [*taken.outputs.events, *(event for _, event in taken.outputs.unresolved)]
     return Tried(
         file, sorted(events, key=lambda one: one.source.index), [reject for _, reject in taken.refused],
         [error for _, error in taken.outputs.carrier_errors], _shape(carrier, file),
+        [one for one in taken.outputs.acknowledgements if one.direction is Direction.RECEIVED],
     )
 
 
@@ -131,7 +136,7 @@ def examine(tried: Iterable[Tried], before: Sequence[Tried] = ()) -> Findings:
     codes: Counter[tuple[str, str]] = Counter()
     where: dict[tuple[str, str], str] = {}
     filled: set[str] = set()
-    for file, events, rejects, errors, _ in tried:
+    for file, events, rejects, errors, *_ in tried:
         found.files += 1
         found.carrier_errors += len(errors)
         found.events += len(events)

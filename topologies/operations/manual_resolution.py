@@ -26,7 +26,7 @@ from streams.masterdata import step as masterdata
 Row = dict[str, Any]
 
 
-class Heard(Struct, gc=False):
+class ShipmentSummary(Struct, gc=False):
     """A shipment's number, and whether carriers' events and orders name it."""
 
     carrier: str
@@ -103,10 +103,11 @@ def never_found(settings: Settings) -> dict[str, list[Row]]:
         shipment_key(claim.carrier, claim.tracking_number)
         for order in orders.values() for claim in order.claims if not claim.type and not claim.withdrawn
     }
-    heard, unclaimed = _shipments(settings, registry, wanted)
+    with_events, unclaimed = _shipments(settings, registry, wanted)
     references = latest(settings, registry, topics.REFERENCE_STATE, ReferenceState)
     lines = [
-        one for order in orders.values() for one in lines_never_found(order, heard, references, rules_of(settings))
+        one for order in orders.values()
+        for one in lines_never_found(order, with_events, references, rules_of(settings))
     ]
     shipments = [
         {"shipment": key, "status": one.status.value, "events": one.event_count, "updated_at": one.updated_at}
@@ -118,31 +119,31 @@ def never_found(settings: Settings) -> dict[str, list[Row]]:
     }
 
 
-def _shipments(settings: Settings, registry: Registry, wanted: Set[str]) -> tuple[set[str], dict[str, Heard]]:
+def _shipments(settings: Settings, registry: Registry, wanted: Set[str]) -> tuple[set[str], dict[str, ShipmentSummary]]:
     """The wanted shipments that have events, archived ones included; and all shipments that no order claims."""
-    heard: set[str] = set()
-    unclaimed: dict[str, Heard] = {}
+    with_events: set[str] = set()
+    unclaimed: dict[str, ShipmentSummary] = {}
 
-    def take(key: str, one: Heard | None) -> None:
+    def take(key: str, one: ShipmentSummary | None) -> None:
         if one is None or one.orders or not one.event_count:
             unclaimed.pop(key, None)
         else:
             unclaimed[key] = one
         take_archived(key, one)
 
-    def take_archived(key: str, one: Heard | None) -> None:
+    def take_archived(key: str, one: ShipmentSummary | None) -> None:
         if key in wanted and one is not None and one.event_count:
-            heard.add(key)
+            with_events.add(key)
 
-    each(settings, registry, topics.SHIPMENT_STATE, Heard, take)
-    each(settings, registry, topics.SHIPMENT_ARCHIVE, Heard, take_archived)
-    return heard, unclaimed
+    each(settings, registry, topics.SHIPMENT_STATE, ShipmentSummary, take)
+    each(settings, registry, topics.SHIPMENT_ARCHIVE, ShipmentSummary, take_archived)
+    return with_events, unclaimed
 
 
 def lines_never_found(
-    order: OrderState, heard: Set[str], references: Mapping[str, ReferenceState], rules: MatchingRules
+    order: OrderState, with_events: Set[str], references: Mapping[str, ReferenceState], rules: MatchingRules
 ) -> list[Row]:
-    """A row for each order line without a shipment, with the reason. ``heard``: keys of shipments that have events."""
+    """A row for each order line without a shipment, with the reason. ``with_events``: keys of shipments with events."""
     rows = []
     for claim in order.claims:
         if claim.withdrawn or (claim.type and claim.tracking_number):
@@ -152,7 +153,7 @@ def lines_never_found(
             why = _unresolved(references.get(name), order.order_id, claim.delivery_id, rules)
         else:
             name = shipment_key(claim.carrier, claim.tracking_number)
-            why = "" if name in heard else "no carrier has spoken of it"
+            why = "" if name in with_events else "no carrier event names it"
         if why:
             rows.append({
                 "order_id": order.order_id, "delivery_id": claim.delivery_id, "customer_id": order.customer_id,
@@ -164,13 +165,13 @@ def lines_never_found(
 def _unresolved(state: ReferenceState | None, order_id: str, delivery_id: str, rules: MatchingRules) -> str:
     """Why the reference does not resolve the order's line; empty if it does."""
     if state is None:
-        return "nobody has spoken of it"
+        return "no event or claim names it"
     known = decode(state.record)
     rulings = resolutions(known, rules).lines
     mine = [line.name for line in known.lines if (line.order_id, line.delivery_id) == (order_id, delivery_id)]
     found = [rulings[name] for name in mine if name in rulings]
     if not found or any(one.shipment is not None for one in found):
-        return "" if found else "nobody has spoken of it"
+        return "" if found else "no event or claim names it"
     several = max(len(one.shipments) for one in found)
     return "several shipments could be meant" if several else "no shipment is known by it"
 

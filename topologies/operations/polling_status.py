@@ -1,4 +1,4 @@
-"""The state of polling: numbers by feed from the cursors on Kafka, circuit breakers from Redis if it answers."""
+"""The state of polling: numbers by feed from ``poll.state.v1``, circuit breakers from Redis if it answers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _books(settings: Settings, carriers: list[PolledCarrier], now: int) -> dict[
 
 
 async def _circuits(settings: Settings) -> dict[str, Circuit]:
-    mirror = RedisMirror(settings.state.redis_url)
+    mirror = RedisMirror(settings.redis)
     try:
         return await mirror.circuits() or {}
     finally:

@@ -1,13 +1,15 @@
-"""The state of a running stack, from its note and the metrics of every process."""
+"""The state of a running stack, from ``up.json`` and each process's metrics."""
 
 from __future__ import annotations
 
+import json
 import time
 import urllib.request
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from urllib.error import HTTPError
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -17,15 +19,16 @@ from topologies.local_stack.stack_file import ProcessNote, UpFile
 PROBE_SECONDS = 2.0
 AT_ONCE = 8
 NOT_ANSWERING = "silent"
-"""Up as far as the supervisor knows, but its metrics endpoint does not answer."""
+"""The supervisor holds the process for up, but its metrics endpoint does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """One process. ``memory_bytes``: resident; ``cpu_seconds``: since it started; ``lag``: records not done.
+    """One process. ``memory_bytes``: resident memory; ``cpu_seconds``: since it started; ``lag``: records not yet done.
 
-    ``records``: handled since it started; ``per_second``: lately, None before a second look. ``processing``: how
-    a stage writes, exactly_once or at_least_once; ``paused``: feeds whose records wait.
+    ``records``: handled since it started; ``per_second``: since the previous look, None at the first one.
+    ``processing``: exactly_once or at_least_once. ``missing``: what keeps it from being ready, by name. ``paused``:
+    feeds whose records wait.
     """
 
     name: str
@@ -41,11 +44,12 @@ class ProcessStatus:
     dead_letters: dict[str, int] = field(default_factory=dict)
     processing: str | None = None
     paused: tuple[str, ...] = ()
+    missing: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An alert nobody resolved yet. ``raised_at``: UTC ms. ``affected``: how many shipments it is about."""
+    """An alert that is not resolved. ``raised_at``: UTC ms. ``affected``: the number of shipments it is about."""
 
     alert_id: str
     kind: str
@@ -60,9 +64,9 @@ class OpenAlert:
 
 @dataclass(frozen=True, slots=True)
 class StackStatus:
-    """Everything at one moment. ``uptime_s``: since the stack was started; ``taken_at``: a clock's seconds.
+    """The stack at one moment. ``uptime_s``: since its start; ``taken_at``: seconds of a clock.
 
-    ``open_alerts``: None where they could not be read.
+    ``open_alerts``: None if they could not be read.
     """
 
     bootstrap: str
@@ -74,7 +78,7 @@ class StackStatus:
 
 
 def look(noted: UpFile, clock: Callable[[], float] = time.time) -> StackStatus:
-    """Ask every process once, all at the same time."""
+    """Read the metrics of every process, all at the same time."""
     with ThreadPoolExecutor(AT_ONCE) as asking:
         processes = list(asking.map(lambda one: _process(noted.host, one), noted.processes))
     now = clock()
@@ -82,7 +86,7 @@ def look(noted: UpFile, clock: Callable[[], float] = time.time) -> StackStatus:
 
 
 def with_rates(now: StackStatus, before: StackStatus) -> StackStatus:
-    """``now`` with the records per second since ``before``; of processes that were not restarted since."""
+    """``now`` with the records per second since ``before``, for processes that were not restarted in between."""
     seconds = now.taken_at - before.taken_at
     earlier = {process.pid: process for process in before.processes if process.pid is not None}
 
@@ -113,7 +117,7 @@ def _process(host: str, noted: ProcessNote) -> ProcessStatus:
     if text is None:
         silent = noted.metrics_port != 0 and noted.state == "up"
         return ProcessStatus(noted.name, noted.pid, NOT_ANSWERING if silent else noted.state, noted.restarts)
-    return read(noted, text)
+    return replace(read(noted, text), missing=_missing(host, noted.metrics_port))
 
 
 def _metrics(host: str, port: int) -> str | None:
@@ -123,6 +127,22 @@ def _metrics(host: str, port: int) -> str | None:
             return text
     except OSError:
         return None
+
+
+def _missing(host: str, port: int) -> dict[str, str]:
+    """What ``/readyz`` says is missing; the gateway says it in one sentence."""
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/readyz", timeout=PROBE_SECONDS):
+            return {}
+    except HTTPError as error:
+        try:
+            told = json.loads(error.read())
+            missing = told.get("missing") or {"ready": told["detail"]}
+            return {str(name): str(what) for name, what in missing.items()}
+        except (ValueError, LookupError, AttributeError, OSError):
+            return {"ready": f"HTTP {error.code}"}
+    except OSError:
+        return {"ready": "no answer"}
 
 
 def read(noted: ProcessNote, text: str) -> ProcessStatus:

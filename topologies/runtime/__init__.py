@@ -1,1 +1,1 @@
-"""What runs a stage on Kafka: transport, chunks, order of writes, local state, changelog, poison, watchdog."""
+"""Runs a stage on Kafka: transport, chunks, order of writes, local state, changelog, poison, watchdog."""

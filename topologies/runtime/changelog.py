@@ -1,4 +1,9 @@
-"""A stage's changelog topic: bringing a partition's local state up to its end."""
+"""A stage's changelog topic: bringing a partition's local state up to its end.
+
+Its end is behind the last record anyone has written, in a transaction that is open still or not. What a reader at
+``read_committed`` takes for the end lies before the first open transaction: of a former owner, who may commit it yet.
+So a restore asks for the true end first, and waits until every transaction before it has ended.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +16,14 @@ from typing import NamedTuple, Protocol
 from confluent_kafka import (
     OFFSET_BEGINNING,
     Consumer,
+    IsolationLevel,
     KafkaError,
     KafkaException,
     Message,
     TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from config import topics
 from config.settings import Settings
@@ -81,7 +87,7 @@ class _Open:
 
 
 class Changelog(Protocol):
-    """What the runner needs of a changelog."""
+    """The runner's view of a changelog."""
 
     def topic_id(self) -> str:
         """The topic's identity: another one after the topic was deleted and made again."""
@@ -109,7 +115,7 @@ class KafkaChangelog:
     def topic_id(self) -> str:
         """The topic's identity, '' where the broker does not tell. Raises Transient, or Fatal if missing."""
         if self._id is None:
-            admin = AdminClient(dict(self._settings.kafka.librdkafka()), logger=log)
+            admin = self._admin()
             asked = admin.describe_topics(TopicCollection([self._topic]), request_timeout=ANSWER_SECONDS)
             try:
                 self._id = str(asked[self._topic].result().topic_id)
@@ -155,6 +161,21 @@ class KafkaChangelog:
         log.info("%s[%d] restored: %d records in %.1f s", self._topic, partition, replayed.records, seconds)
         return Restored(state, {key: held for key, (_, held) in found.carried.items()}, replayed.end)
 
+    def _admin(self) -> AdminClient:
+        return AdminClient(dict(self._settings.kafka.librdkafka()), logger=log)
+
+    def _true_end(self, partition: int) -> int:
+        """The offset after the last record, whether its transaction is open still or not. Raises Transient."""
+        place, admin = TopicPartition(self._topic, partition), self._admin()
+        asked = admin.list_offsets(
+            {place: OffsetSpec.latest()}, isolation_level=IsolationLevel.READ_UNCOMMITTED,
+            request_timeout=ANSWER_SECONDS,
+        )
+        try:
+            return int(asked[place].result().offset)
+        except KafkaException as error:
+            raise Transient(f"{self._topic}[{partition}]: its end cannot be asked for: {error}") from error
+
     def _consumer(self) -> Consumer:
         return consumer(
             self._settings, f"restore-{self._stage}", out_of_range=OutOfRange.ERROR,
@@ -193,28 +214,30 @@ class KafkaChangelog:
     ) -> _Replayed | None:
         """Apply everything the state lacks; None once no longer wanted. ``found``: gets what the records carry."""
         start = OFFSET_BEGINNING if state.mark is None else state.mark.offset
+        topic_id, true_end = self.topic_id(), self._true_end(partition)
         tp = TopicPartition(self._topic, partition, start)
         consumer = self._consumer()
         try:
             consumer.assign([tp])
-            return self._replay_from(consumer, tp, state, wanted, found)
+            return self._replay_from(consumer, tp, topic_id, true_end, state, wanted, found)
         finally:
             consumer.close()
 
     def _replay_from(
-        self, consumer: Consumer, tp: TopicPartition, state: PartitionState, wanted: Callable[[], bool],
-        found: _Open,
+        self, consumer: Consumer, tp: TopicPartition, topic_id: str, true_end: int, state: PartitionState,
+        wanted: Callable[[], bool], found: _Open,
     ) -> _Replayed | None:
-        topic_id, start = self.topic_id(), tp.offset
-        count, reported = 0, time.monotonic()
+        start, count, reported = tp.offset, 0, time.monotonic()
         answered = reported
         while wanted():
             messages = consumer.consume(BATCH, timeout=POLL_SECONDS)
             now = time.monotonic()
             end = self._apply(state, messages, topic_id, found)
             count += len(messages) - (end is not None)
-            if end is not None:
+            if end is not None and end >= true_end:
                 return _Replayed(count, end)
+            if end is not None:
+                log.info("%s[%d] waits for a transaction open at %d", tp.topic, tp.partition, end)
             if messages:
                 answered = now
             elif start >= 0 and 0 <= consumer.get_watermark_offsets(tp, cached=True)[1] < start:

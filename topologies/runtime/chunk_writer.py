@@ -1,4 +1,4 @@
-"""Writes what a handler made of one chunk, in the order that makes it safe, in one call of one thread.
+"""Hands over what a handler made of one chunk, in the order that makes it safe.
 
 Outputs and dead letters first, acknowledged by the broker; then the changelog, acknowledged; then what was held back
 for it (``outbox.py``); then the local state. In a transaction all but the local state become final together.
@@ -8,54 +8,36 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from config.topics import App
 from topologies.runtime import metrics
 from topologies.runtime.deadletters import Encode, cards, letters
 from topologies.runtime.handler import Handled
 from topologies.runtime.outbox import HeldBack, carrying, to_hold, together
-from topologies.runtime.sink import Fenced, Sink, Span, Unit
+from topologies.runtime.sink import Fenced, Unit
 
 log = logging.getLogger(__name__)
-
-
-class Written(NamedTuple):
-    """A chunk's writes are final. ``span``: where its changelog records lie; ``is_atomic``: in a transaction."""
-
-    span: Span | None
-    is_atomic: bool
 
 
 class ChunkWriter:
     """Writes what handlers hand back. ``encode_dead_letter``: index card -> value bytes; ``largest_letter``: bytes of
     the largest dead letter its topic takes."""
 
-    def __init__(self, app: App, sink: Sink, encode_dead_letter: Encode, largest_letter: int) -> None:
+    def __init__(self, app: App, encode_dead_letter: Encode, largest_letter: int) -> None:
         self._app = app
         self._largest_letter = largest_letter
-        self._sink = sink
         self._encode = encode_dead_letter
 
-    def write(self, number: int, handled: Handled, now_ms: int, ours: Callable[[], bool]) -> Written | None:
-        """Write all of it for input partition ``number``; None once it is no longer ``ours``, which is asked before
-        each step, with nothing final where that can be helped.
+    def put(
+        self, number: int, handled: Handled, now_ms: int, unit: Unit, ours: Callable[[], bool]
+    ) -> bool:
+        """Hand over all of it for input partition ``number``; False once it is no longer ``ours``, which is asked
+        before each step.
 
         Raises Fenced where another worker took over, or may have after the changelog was written; Fatal where the
         broker does not acknowledge.
         """
-        if not ours():
-            return None
-        unit = self._sink.begin(number)
-        if not self._in_order(unit, number, handled, now_ms, ours):
-            unit.abort()
-            return None
-        with self._phase("commit"):
-            return Written(unit.commit(), unit.is_atomic)
-
-    def _in_order(
-        self, unit: Unit, number: int, handled: Handled, now_ms: int, ours: Callable[[], bool]
-    ) -> bool:
         with self._phase("outputs"):
             held = self.outputs(unit, handled, now_ms)
         if (handled.changes or handled.afterwards) and self._app.state_topic is not None:
@@ -106,17 +88,16 @@ class ChunkWriter:
         changes = [{"key": key, "value": one.changelog} for key, one in held.items()]
         unit.send_changes(self._changelog, number, cast(Any, changes))
 
-    def what_was_left(self, number: int, held: Mapping[bytes, HeldBack]) -> Span | None:
-        """Send what the worker before held back and had not sent, or not noted as sent; where it is noted."""
-        if not held:
-            return None
-        unit = self._sink.begin(number)
+    def put_what_was_left(
+        self, number: int, held: Mapping[bytes, HeldBack], unit: Unit, ours: Callable[[], bool]
+    ) -> bool:
+        """Send what the worker before held back and had not sent, or not noted as sent."""
+        del ours
         self.tell(unit, held)
         self.note_told(unit, number, held)
-        span = unit.commit()
         told = sum(len(messages) for one in held.values() for messages in one.messages.values())
-        log.info("%s[%d]: %d messages its last worker held back were sent", self._app.name, number, told)
-        return span
+        log.info("%s[%d]: %d messages its last worker held back are sent", self._app.name, number, told)
+        return True
 
     def _phase(self, name: str) -> Any:
         return metrics.CHUNK_SECONDS.labels(self._app.name, name).time()

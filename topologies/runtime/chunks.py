@@ -101,6 +101,10 @@ class Chunk:
         self.finished = True
         self._lane.advance()
 
+    def committed(self) -> None:
+        """Its offset is committed already, in the transaction of what it brought about. Call ``done`` next."""
+        self._lane.committed = self.end
+
     def abandon(self) -> None:
         """Let go of it undone: it will be delivered again, to whoever gets the partition."""
         self.begun = False
@@ -114,7 +118,8 @@ class _Lane:
     """One partition during one assignment."""
 
     __slots__ = ("backlog_end", "changed", "clock", "committed", "done", "draining", "generation", "high_water",
-                 "in_flight", "moved_at", "open", "position", "records", "size", "tp", "waiting", "waiting_size")
+                 "in_flight", "moved_at", "open", "position", "records", "size", "start", "tp", "waiting",
+                 "waiting_size")
 
     def __init__(
         self, tp: TopicPartition, generation: int, clock: Callable[[], float], changed: Callable[[], None]
@@ -129,12 +134,18 @@ class _Lane:
         self.waiting_size = 0
         self.in_flight: deque[Chunk] = deque()
         self.records = self.size = 0  # in hand: waiting and in flight
+        self.start: int | None = None  # where this assignment began to read
         self.position: int | None = None
         self.done: int | None = None
         self.committed: int | None = None
         self.high_water: int | None = None
-        self.backlog_end: int | None = None  # the readable end when the first answer came
+        self.backlog_end: int | None = None  # the readable end at the first answer; lower where it turns out to be
         self.moved_at = clock()
+
+    def begin_at(self, offset: int) -> None:
+        """Note the first offset of this assignment: all before it is done."""
+        if self.start is None:
+            self.start = offset
 
     def advance(self) -> None:
         """Move ``done`` over the finished chunks at the head."""
@@ -237,14 +248,14 @@ class Ledger:
             return
         if lane.records == 0 and (lane.done or 0) >= (lane.high_water or 0):
             lane.moved_at = self._clock()  # it was at the end until now: the wait starts here
+        lane.begin_at(run.records[0].offset if run.records else run.position)
         lane.waiting += run.records
         lane.waiting_size += run.size
         lane.records += len(run.records)
         lane.size += run.size
         lane.position = run.position
         lane.high_water = run.high_water
-        if lane.backlog_end is None:
-            lane.backlog_end = run.high_water
+        lane.backlog_end = run.high_water if lane.backlog_end is None else min(lane.backlog_end, run.high_water)
         lane.settle()
 
     def next_chunks(self) -> list[Chunk]:
@@ -263,6 +274,7 @@ class Ledger:
     def deliver(self, tp: TopicPartition, records: Sequence[Record], end: int) -> Chunk:
         """A new chunk in flight; ``end``: the offset to commit once it is done. KeyError if not assigned."""
         lane, size = self._lanes[tp], sum(map(size_of, records))
+        lane.begin_at(records[0].offset)
         lane.records += len(records)
         lane.size += size
         lane.position = end
@@ -295,6 +307,13 @@ class Ledger:
         return {
             tp: lane.done for tp, lane in self._lanes.items()
             if lane.done is not None and lane.done != lane.committed
+        }
+
+    def positions(self, number: int) -> dict[TopicPartition, int]:
+        """For each partition of this number of which anything is known, the offset before which all is done."""
+        return {
+            tp: lane.done if lane.done is not None else lane.start
+            for tp, lane in self._lanes.items() if tp.partition == number and lane.start is not None
         }
 
     def committed(self, offsets: Mapping[TopicPartition, int], generation: int) -> None:

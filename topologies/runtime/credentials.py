@@ -1,4 +1,4 @@
-"""How Faust and aiokafka log in to the cluster, from the settings librdkafka takes."""
+"""How aiokafka logs in to the cluster, from the settings librdkafka takes."""
 
 from __future__ import annotations
 
@@ -6,33 +6,44 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-import faust
-from faust.types.auth import SASLMechanism
-
+from config.connections import Mechanism
 from config.settings import Settings
 from streams.kernel.errors import Fatal
 
-_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_MECHANISMS = tuple(one.value for one in Mechanism)
+_NOT_CARRIED_OVER = ("ssl.ca.pem", "ssl.certificate.pem", "ssl.key.pem", "ssl.keystore.location")
 
 
-def credentials(settings: Settings) -> Any:
-    """Faust's credentials from the librdkafka settings. Raises Fatal for what cannot be carried over."""
+def credentials(settings: Settings) -> dict[str, Any]:
+    """The arguments of an aiokafka client. Raises Fatal for what cannot be carried over, or files that do not fit."""
     config: Mapping[str, str] = settings.kafka.librdkafka()
-    protocol = config.get("security.protocol", "plaintext").lower()
-    if protocol == "plaintext":
-        return None
-    context = None
-    if protocol.endswith("ssl"):
+    protocol = config["security.protocol"].upper()
+    found: dict[str, Any] = {"security_protocol": protocol}
+    if protocol.endswith("SSL"):
+        found["ssl_context"] = _context(config)
+    if protocol.startswith("SASL"):
+        mechanism = config["sasl.mechanism"]
+        if mechanism not in _MECHANISMS:
+            raise Fatal(f"SASL mechanism {mechanism} is not supported: use {', '.join(_MECHANISMS)}")
+        found |= {
+            "sasl_mechanism": mechanism, "sasl_plain_username": config["sasl.username"],
+            "sasl_plain_password": config["sasl.password"],
+        }
+    return found
+
+
+def _context(config: Mapping[str, str]) -> ssl.SSLContext:
+    for name in _NOT_CARRIED_OVER:
+        if name in config:
+            raise Fatal(f"SHIPSYNC_KAFKA_CONFIG: {name} is not supported: use files (SHIPSYNC_KAFKA_CA and others)")
+    try:
         context = ssl.create_default_context(cafile=config.get("ssl.ca.location"))
         if certificate := config.get("ssl.certificate.location"):
-            key, password = config.get("ssl.key.location"), config.get("ssl.key.password")
-            context.load_cert_chain(certificate, key, password)
-    if protocol == "ssl":
-        return faust.SSLCredentials(context)
-    mechanism = config.get("sasl.mechanism", config.get("sasl.mechanisms", "PLAIN"))
-    if mechanism in _MECHANISMS:
-        return faust.SASLCredentials(
-            username=config.get("sasl.username"), password=config.get("sasl.password"),
-            ssl_context=context, mechanism=SASLMechanism(mechanism),
-        )
-    raise Fatal(f"sasl.mechanism {mechanism} is not supported: use {', '.join(_MECHANISMS)}")
+            context.load_cert_chain(certificate, config.get("ssl.key.location"), config.get("ssl.key.password", ""))
+    except OSError as error:
+        raise Fatal(
+            f"SHIPSYNC_KAFKA_CA, _CERTIFICATE, _KEY or _KEY_PASSWORD cannot be used: {error.strerror or error}"
+        ) from error
+    if config.get("ssl.endpoint.identification.algorithm") == "none":
+        context.check_hostname = False
+    return context

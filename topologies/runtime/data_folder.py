@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from streams.kernel.errors import Fatal
+from topologies.runtime import private_files
 
 LOCK = "worker.lock"
 BUSY = frozenset({errno.EAGAIN, errno.EACCES})
@@ -23,8 +24,9 @@ def held(data_dir: Path, app_id: str) -> Iterator[None]:
     """
     folder = data_dir / app_id
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        private_files.parent(data_dir)
+        private_files.folder(folder)
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, private_files.FILE)
     except OSError as error:
         raise unusable(folder, error) from error
     try:
@@ -38,7 +40,7 @@ def writable(data_dir: Path) -> None:
     """Make the folder, and see that files can be written there. Raises Fatal naming folder, setting and remedy."""
     probe = data_dir / f".writable-{os.getpid()}"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        private_files.parent(data_dir)
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
@@ -46,7 +48,7 @@ def writable(data_dir: Path) -> None:
 
 
 def unusable(folder: Path, error: OSError) -> Fatal:
-    """What is said of a folder that cannot be made or written."""
+    """The error for a folder that cannot be made or written."""
     return Fatal(
         f"{folder.absolute()} cannot be written ({error.strerror}):"
         " set SHIPSYNC_DATA_DIR to a folder this user may write, with space left"

@@ -1,4 +1,4 @@
-"""What every handler does before its step: decode the values of a chunk, and fetch the stored records."""
+"""Common to all handlers before the step: decodes the values of a chunk and fetches the stored records."""
 
 from __future__ import annotations
 

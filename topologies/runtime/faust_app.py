@@ -20,7 +20,10 @@ from yarl import URL
 from config.settings import Settings
 from config.topics import App
 from streams.kernel.errors import Fatal
+from topologies.runtime.chunks import TopicPartition
+from topologies.runtime.health import Health
 from topologies.runtime.runner import EXIT_CODE, StageRunner
+from topologies.runtime.stage_health import expect_stage
 from topologies.runtime.transport import CODEC, ChunkConsumer, ChunkTransport
 from topologies.runtime.watchdog import Watchdog
 
@@ -70,14 +73,20 @@ def build_faust_app(app: App, settings: Settings, topics: list[str]) -> faust.Ap
 class StageWorker:
     """One stage's Faust app with its runner, watchdog and timers, in the running event loop."""
 
-    def __init__(self, faust_app: faust.App, runner: StageRunner, settings: Settings) -> None:
+    def __init__(
+        self, faust_app: faust.App, runner: StageRunner, settings: Settings, health: Health | None = None
+    ) -> None:
         self._app = faust_app
         self._runner = runner
         self._settings = settings
+        self._health = health or Health()
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         faust_app.transport.listeners.append(runner)
         faust_app.transport.is_paused = runner.is_paused
+        runner.positions = self._positions
+        if runner.commits_offsets:
+            faust_app.transport.commit = runner.commit
         self._attach(faust_app.transport.topics)
         self._worker = _QuietWorker(faust_app)
         self._watchdog = Watchdog(
@@ -103,7 +112,9 @@ class StageWorker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         self._watchdog.start()
-        self._runner.membership.ask = self._still_member
+        expect_stage(self._health, self._settings, runner=self._runner, consumer=self._consumer)
+        if not self._runner.commits_offsets:
+            self._runner.membership.ask = self._still_member
         self._runner.has_caught_up = self._has_caught_up
         self._spawn(self._beat())
         self._spawn(self._sweep())
@@ -145,6 +156,10 @@ class StageWorker:
         consumer = self._consumer()
         return consumer is not None and await consumer.still_member()
 
+    def _positions(self, number: int) -> dict[TopicPartition, int]:
+        consumer = self._consumer()
+        return {} if consumer is None else consumer.ledger.positions(number)
+
     def _has_caught_up(self, number: int) -> bool:
         consumer = self._consumer()
         return consumer is not None and consumer.ledger.has_caught_up(number)
@@ -166,6 +181,7 @@ class StageWorker:
             consumer = self._consumer()
             if consumer is None or time.monotonic() - consumer.looked_at < SILENT_SECONDS:
                 self._watchdog.beat()
+                self._health.beat()
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _sweep(self) -> None:
@@ -200,11 +216,11 @@ class _QuietWorker(faust.Worker):  # type: ignore[misc]
         """Leave the process title alone."""
 
 
-def run(faust_app: faust.App, runner: StageRunner, settings: Settings) -> int:
+def run(faust_app: faust.App, runner: StageRunner, settings: Settings, health: Health | None = None) -> int:
     """Run a stage until SIGTERM or SIGINT; the process's exit code: 0, or 70 after a crash."""
 
     async def main() -> None:
-        await StageWorker(faust_app, runner, settings).run()
+        await StageWorker(faust_app, runner, settings, health).run()
 
     try:
         with asyncio.Runner() as loop:

@@ -9,6 +9,7 @@ confluent-kafka holds a lock while it polls, and a call from another thread may 
 from __future__ import annotations
 
 import logging
+import struct
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -39,8 +40,10 @@ FETCH_WAIT_MS = 20
 """How long the broker gathers before it answers: a fetch, and each chunk of it, costs the same for one record as for
 thirty. The embedded broker looks for new records only when that has passed."""
 AHEAD_RECORDS, AHEAD_KBYTES, AHEAD_BACKOFF_MS = 10_000, 4 * 1024, 5
-"""What librdkafka fetches ahead of this thread, and how soon it looks again whether there is room."""
+"""How much librdkafka fetches ahead of this thread, and how soon it looks again for room."""
 METADATA_MS = 60_000
+METADATA_HEAD = b"CGMDv2:"
+"""How librdkafka begins a consumer's group metadata; the generation follows, of four bytes."""
 ANSWER_SECONDS = 5.0
 
 
@@ -71,7 +74,7 @@ class Member(Protocol):
         """Partitions of which no more is wanted now."""
 
     def received(self, runs: Mapping[TopicPartition, Run]) -> None:
-        """What was read; not waited for."""
+        """The records that were read; the call is not waited for."""
 
     def assigned(self, partitions: set[TopicPartition]) -> Future[None]:
         """These, and no others, are ours; done when everybody knows."""
@@ -100,6 +103,8 @@ class GroupReader:
         self._committed: dict[TopicPartition, int] = {}
         self.generation = 0
         """Counts the assignments of this member."""
+        self.group_metadata: bytes | None = None
+        """The member and the generation of the group the assignment is of; None where it was over when it came."""
         self.looked_at = time.monotonic()
 
     def read(self, topics: Sequence[str]) -> None:
@@ -175,7 +180,7 @@ class GroupReader:
             call()
 
     def _asked(self, call: Callable[[], bool]) -> Future[bool]:
-        """What ``call`` says, made on the thread; False once it has ended."""
+        """The result of ``call``, made on the thread; False once that has ended."""
         answer: Future[bool] = Future()
         if self._thread is None or not self._thread.is_alive():
             answer.set_result(False)
@@ -282,6 +287,7 @@ class GroupReader:
         consumer.assign(places)
         consumer.pause(places)
         self._assigned = frozenset(TopicPartition(place.topic, place.partition) for place in places)
+        self.group_metadata = of_a_member(consumer.consumer_group_metadata())
         self._until(self._member.assigned(set(self._assigned)))
 
     def _on_revoke(self, consumer: Consumer, places: list[Place]) -> None:
@@ -300,7 +306,8 @@ class GroupReader:
 
 
 def configuration(group: str, settings: Settings, strategy: str, heartbeat: float) -> dict[str, Any]:
-    """What librdkafka is told. The longest silence between polls is also how long a rebalance waits for a member."""
+    """The configuration of librdkafka. The longest silence between polls is also how long a rebalance waits for a
+    member."""
     return {
         **settings.kafka.librdkafka(),
         "group.id": group,
@@ -323,6 +330,14 @@ def configuration(group: str, settings: Settings, strategy: str, heartbeat: floa
         "queued.max.messages.kbytes": AHEAD_KBYTES,
         "topic.metadata.refresh.interval.ms": METADATA_MS,
     }
+
+
+def of_a_member(group_metadata: bytes) -> bytes | None:
+    """A consumer's group metadata; None where it has no place in the group, as which offsets would not be fenced."""
+    (generation,) = struct.unpack_from("=i", group_metadata, len(METADATA_HEAD))
+    if not group_metadata.startswith(METADATA_HEAD) or generation < 0:
+        return None
+    return group_metadata
 
 
 def _answer(answer: Future[bool], call: Callable[[], bool]) -> None:

@@ -64,6 +64,10 @@ class Handled(Struct):
     afterwards: Afterwards = field(default_factory=dict)
     paused: bool = False
 
+    def is_said(self) -> bool:
+        """Whether anything of it goes to Kafka."""
+        return bool(any(self.outputs.values()) or self.refused or self.changes or self.afterwards)
+
 
 class View(Protocol):
     """Read side of one partition's state."""
@@ -95,4 +99,4 @@ class StatefulHandler(Handler, Protocol):
         """
 
     def sweep(self, state: View, now_ms: int) -> Handled:
-        """What falls due by the clock alone; called between chunks, one partition at a time."""
+        """Handle whatever falls due by the clock; called between chunks, one partition at a time."""

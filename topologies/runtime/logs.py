@@ -1,7 +1,7 @@
-"""Structured logs for a process: one line per event, JSON or for a console, correlation ids from context.
+"""Structured logs of a process: one line per event, as JSON or for a console, with fields from the context.
 
-The standard library's loggers write the same way; those of Faust, aiokafka, mode and librdkafka at WARNING
-and up. What a line is about (stage, topic, partition, offset, correlation id) comes from the context.
+The standard library's loggers write the same way; those of Faust, aiokafka, mode and librdkafka from WARNING up. The
+stage, topic, partition, offset and correlation id of a line come from the context.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ from config.settings import LogFormat, Settings
 
 NOISY = ("faust", "mode", "aiokafka", "kafka", "confluent_kafka", "httpx", "httpx2", "httpcore", "asyncio")
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters but tab and line end, and lone surrogates: a terminal obeys them, UTF-8 cannot hold them."""
+"""Control characters except tab and line end, and lone surrogates: a terminal obeys the former, UTF-8 cannot encode the
+latter."""
+
+CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 
 def configure(settings: Settings, stage: str, stream: TextIO | None = None) -> None:
-    """Send every log line of this process to ``stream`` (standard error if none), bound to ``stage``."""
+    """Write every log line of this process to ``stream`` (default: standard error), with ``stage``."""
     as_json = settings.process.log_format is LogFormat.JSON
     _send_to(stream or sys.stderr, settings.process.log_level, _of_stage(stage), as_json=as_json)
     for name in NOISY:
@@ -35,7 +38,8 @@ def configure(settings: Settings, stage: str, stream: TextIO | None = None) -> N
 
 
 def configure_for_a_command() -> None:
-    """Warnings of ours on standard error, in words; nothing of libraries, whose faults come back as errors."""
+    """Write our warnings to standard error as text; libraries log nothing, because their faults are raised as
+    errors."""
     _send_to(sys.stderr, "WARNING", as_json=False)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -47,7 +51,7 @@ def about(**fields: Any) -> AbstractContextManager[None]:
 
 
 def _of_stage(stage: str) -> Processor:
-    """Puts the stage on every line, whichever thread writes it."""
+    """Adds the stage to every line, from whichever thread."""
 
     def stamped(logger: Any, method: str, event: EventDict) -> EventDict:
         del logger, method
@@ -58,11 +62,11 @@ def _of_stage(stage: str) -> Processor:
 
 
 def _printable(logger: Any, method: str, event: EventDict) -> EventDict:
-    """Texts of others (numbers, payloads, answers) go into a line with what cannot be printed escaped."""
+    """Escapes characters that cannot be printed, in every text of a line, and leaves out credentials in URLs."""
     del logger, method
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], value)
+            event[name] = UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], CREDENTIALS.sub("://", value))
     return event
 
 
@@ -102,5 +106,5 @@ def _send_to(stream: TextIO, level: str, *more: Processor, as_json: bool) -> Non
 
 
 def _log_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """What nobody caught, as a line like every other."""
+    """Log an uncaught exception."""
     logging.getLogger("shipsync").critical("the process ends: %s", error, exc_info=(kind, error, trace))

@@ -28,6 +28,10 @@ CHUNK_RECORDS = Histogram(
     "shipsync_chunk_records", "Records per chunk", ["stage"],
     buckets=(1, 10, 100, 500, 1000, 2500, 5000, 10000)
 )
+TRANSACTION_CHUNKS = Histogram(
+    "shipsync_transaction_chunks", "Chunks, sweeps and positions made final by one transaction", ["stage"],
+    buckets=(1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128),
+)
 CHUNKS_ABANDONED = Counter(
     "shipsync_chunks_abandoned_total", "Chunks let go of because their partition went", ["stage"]
 )

@@ -5,57 +5,54 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import Executor
-from contextvars import copy_context
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TypeVar
 
 from config.settings import Settings
 from config.topics import App
 from streams.kernel.errors import Fatal, Transient
 from topologies.runtime.changelog import Changelog, Restored
 from topologies.runtime.chunk_writer import ChunkWriter
+from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.membership import Membership
+from topologies.runtime.outbox import HeldBack
 from topologies.runtime.partition_state import PartitionState
-from topologies.runtime.sink import Sink, Span
+from topologies.runtime.sink import Fenced, Span
+from topologies.runtime.writing import Write, Writing
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
 RESTORES_AT_ONCE = 2
-T = TypeVar("T")
-
-
-async def in_thread(executor: Executor, call: Callable[[], T]) -> T:
-    """The result of ``call``, made in a thread of ``executor`` with the context variables of the caller."""
-    context = copy_context()
-    return await asyncio.get_running_loop().run_in_executor(executor, lambda: context.run(call))
+Positions = Callable[[int], Mapping[TopicPartition, int]]
+"""By partition number, how far each input partition of it is done; nothing of those of which it is not known yet."""
 
 
 class Partition:
     """One partition number of this worker. Whoever works on it holds ``lock``.
 
-    ``wanted``: whether it is assigned. ``end``: how far the changelog is known here, all below it being in ``state``;
-    None once another worker has written to it, from when on the mark of the local state stays where it is.
+    ``wanted``: whether it is assigned. ``group_metadata``: member and generation it was assigned to. ``end``: how far
+    the changelog is known here, all below it being in ``state``; None once another worker has written to it, from when
+    on the mark of the local state stays where it is.
     """
 
-    __slots__ = ("end", "lock", "number", "state", "wanted")
+    __slots__ = ("end", "group_metadata", "lock", "number", "state", "wanted")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.lock = asyncio.Lock()
         self.state: PartitionState | None = None
         self.wanted = False
+        self.group_metadata: bytes | None = None
         self.end: int | None = None
 
     def is_wanted(self) -> bool:
         """Whether it is assigned to this worker."""
         return self.wanted
 
-    def restored(self, found: Restored, end: int | None) -> None:
-        """Its state is up to date. ``end``: of the changelog, with what was written since it was read."""
-        self.state, self.end = found.state, end
+    def restored(self, found: Restored) -> None:
+        """Its state is up to date."""
+        self.state, self.end = found.state, found.end
 
     def continues(self, span: Span) -> bool:
         """Whether these records of the changelog follow what is known of it, with no other worker's between them."""
@@ -69,20 +66,20 @@ class Partition:
 
 
 class Restoring:
-    """Opens partitions: fences whoever wrote for them before, brings the local state up to the changelog's end, and
-    sends what the worker before had not sent."""
+    """Opens partitions: brings the local state up to the changelog's end, and sends what the worker before had not
+    sent."""
 
     def __init__(
-        self, app: App, settings: Settings, changelog: Changelog, sink: Sink, writer: ChunkWriter,
-        membership: Membership, sending: Executor,
+        self, app: App, settings: Settings, changelog: Changelog, writing: Writing, writer: ChunkWriter,
+        membership: Membership, positions: Positions,
     ) -> None:
         self._app = app
         self._settings = settings
         self._changelog = changelog
-        self._sink = sink
+        self._writing = writing
         self._writer = writer
         self._membership = membership
-        self._sending = sending
+        self._positions = positions
         self._turns = asyncio.Semaphore(RESTORES_AT_ONCE)
 
     async def ready(self, partition: Partition, wanted: Callable[[], bool]) -> bool:
@@ -104,26 +101,40 @@ class Restoring:
                     if time.monotonic() > give_up:
                         raise Fatal(f"partition {partition.number} could not be restored: {error}") from error
                     log.warning("partition %d of %s waits: %s", partition.number, self._app.name, error)
-                    await in_thread(self._sending, partial(self._sink.release, partition.number))
                     await asyncio.sleep(RETRY_SECONDS)
         return False
 
     async def _opened(self, partition: Partition, wanted: Callable[[], bool]) -> bool:
         number = partition.number
         path = self._settings.state.data_dir / self._app.app_id / str(number)
-        await in_thread(self._sending, partial(self._sink.open, number))
+        await self._writing.get_ready()
         found = await asyncio.to_thread(
             self._changelog.restored, path, number, lambda: partition.wanted and wanted()
         )
         if found is None:
             return False
+        partition.restored(found)
         try:
-            written = await in_thread(self._sending, partial(self._writer.what_was_left, number, found.held_back))
+            told = not found.held_back or await self._tell(partition, found.held_back)
         except BaseException:
-            found.state.close()
+            partition.let_go()
             raise
-        end: int | None = found.end
-        if written is not None:
-            end = written.end if written.first == end else None
-        partition.restored(found, end)
-        return True
+        if not told:
+            partition.let_go()
+        return told
+
+    async def _tell(self, partition: Partition, held: Mapping[bytes, HeldBack]) -> bool:
+        """Send what the worker before held back; False once the partition is not ours."""
+        atomic = self._writing.is_atomic
+
+        def noted(span: Span | None) -> None:
+            if span is not None:
+                partition.end = span.end if atomic or span.first == partition.end else None
+
+        positions = self._positions(partition.number)
+        if atomic and not positions:
+            raise Fenced("it is not known yet how far its inputs are done")
+        return await self._writing.write(Write(
+            partition.number, partial(self._writer.put_what_was_left, partition.number, held), partition.is_wanted,
+            noted, positions, partition.group_metadata,
+        ))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -42,10 +43,17 @@ DAMAGED, ASIDE = ".damaged", ".aside"
 _LOCKED = re.compile(r"^IO error: .*/LOCK\b")
 """How RocksDB says that somebody else has the database open. "Block checksum mismatch" is something else."""
 _FULL = "No space left on device"
+_STALLED = "Write stall"
+STALLED_SECONDS, STALL_LOOK_SECONDS = 20.0, 0.005
+"""How long a write waits for RocksDB to make room, and how often it looks."""
 
 
 class Damaged(Fatal):
     """The database cannot be read; set it aside and rebuild it from the changelog."""
+
+
+class Stalled(Transient):
+    """Nothing can be written now, as when the disk is full; what was to be written is on the changelog."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
@@ -83,6 +91,7 @@ class PartitionState:
             raise _opening_failed(path, error) from error
         self._write = WriteOptions()
         self._write.disable_wal = True
+        self._write.no_slowdown = True  # it would wait with the interpreter's lock held: no thread goes on meanwhile
         try:
             self._mark = self._read_mark()
         except BaseException:
@@ -120,6 +129,16 @@ class PartitionState:
 
     def apply(self, changes: Mapping[bytes, bytes | None], mark: Mark | None = None) -> None:
         """Write all of it or nothing; None deletes. ``mark``: the changelog's, where it moved."""
+        give_up = time.monotonic() + STALLED_SECONDS
+        while not self._written(changes, mark):
+            if time.monotonic() > give_up:
+                raise Stalled(f"The local state {self.path} takes nothing for {STALLED_SECONDS:g} s: is the disk full?")
+            time.sleep(STALL_LOOK_SECONDS)
+        if mark is not None:
+            self._mark = mark
+
+    def _written(self, changes: Mapping[bytes, bytes | None], mark: Mark | None) -> bool:
+        """False where RocksDB has no room in memory until it has written to disk."""
         batch = WriteBatch(raw_mode=True)
         for key, value in changes.items():
             if value is None:
@@ -131,9 +150,12 @@ class PartitionState:
         try:
             self._open().write(batch, self._write)
         except Exception as error:  # rocksdict knows no other class
+            if _STALLED in str(error):
+                return False
+            if _FULL in str(error):
+                raise Stalled(f"The local state {self.path} cannot be written: {error}") from error
             raise self._unreadable(error) from error
-        if mark is not None:
-            self._mark = mark
+        return True
 
     def close(self) -> None:
         """Write out what is in memory and let go of the lock. Nothing if closed already."""

@@ -17,22 +17,16 @@ class PlainSink:
     The changelog has a producer of its own, which alone is asked for offsets: to report each output costs 0.5 µs.
     """
 
+    is_atomic = False
     at_once = 1
 
     def __init__(self, settings: Settings) -> None:
         self._outputs = Writer(settings)
         self._changes = Writer(settings, reports_all=True)
 
-    def begin(self, partition: int) -> PlainUnit:
+    def begin(self) -> PlainUnit:
         """Nothing separates one chunk's writes from another's but the offsets that are noted."""
-        del partition
         return PlainUnit(self._outputs, self._changes)
-
-    def open(self, partition: int) -> None:
-        """Nothing to do."""
-
-    def release(self, partition: int) -> None:
-        """Nothing to do."""
 
     def close(self) -> None:
         """Write out what is queued."""
@@ -74,10 +68,11 @@ class PlainUnit:
         if self._offsets.sent and (span is None or span.end - span.first < span.records):
             raise Fatal(f"{self._offsets.sent} records of the changelog were sent, and lie at {span}")
 
-    def commit(self) -> Span | None:
-        """As flush; where the changes lie."""
+    def commit(self) -> None:
+        """As flush."""
         self.flush()
-        return self._offsets.span()
 
-    def abort(self) -> None:
-        """Nothing can be taken back: a repeat of the chunk sends the same ids again."""
+    def span(self, partition: int) -> Span | None:
+        """Where the changes lie: all of a chunk's are of one partition."""
+        del partition
+        return self._offsets.span()

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
-from faust.transport.drivers import aiokafka as driver
 
 from config.settings import Processing, Settings
 from config.topics import App
@@ -20,6 +19,7 @@ from topologies.runtime.credentials import credentials
 from topologies.runtime.plain_sink import PlainSink
 from topologies.runtime.sink import Sink
 from topologies.runtime.transactional_sink import TransactionalSink
+from topologies.runtime.worker_id import worker_id
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def offers_transactions(api_keys: frozenset[int]) -> bool:
 async def _api_keys(settings: Settings) -> frozenset[int]:
     client = AIOKafkaClient(
         bootstrap_servers=settings.kafka.bootstrap, client_id="shipsync-processing", request_timeout_ms=ANSWER_MS,
-        **driver.credentials_to_aiokafka_auth(credentials(settings)),
+        **credentials(settings),
     )
     try:
         await client.bootstrap()
@@ -104,5 +104,5 @@ def build_sink(app: App, settings: Settings) -> Sink:
     processing = Processing.AT_LEAST_ONCE if app.state_topic is None else resolve(settings)
     metrics.PROCESSING.labels(app.name, processing.value).set(1)
     if processing is Processing.EXACTLY_ONCE:
-        return TransactionalSink(app.app_id, settings)
+        return TransactionalSink(f"{app.app_id}-{worker_id(settings.state.data_dir / app.app_id)}", settings)
     return PlainSink(settings)

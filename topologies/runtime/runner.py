@@ -1,8 +1,8 @@
 """Runs one stage's handler over chunks: in order, one at a time for each partition, and never done too early.
 
-A chunk is handled, then written (``chunk_writer.py``: outputs, changelog, local state), then done. A crash anywhere
-repeats a chunk and loses nothing. Who is fenced, or out of the consumer group after a pause, abandons what is in hand
-and lives on. What nobody foresaw stops the process before anything is committed.
+A chunk is handled, then written (``chunk_writer.py``, ``writing.py``: outputs, changelog, local state), then done. A
+crash anywhere repeats a chunk and loses nothing. Who is fenced, or out of the consumer group after a pause, abandons
+what is in hand and lives on. What nobody foresaw stops the process before anything is committed.
 """
 
 from __future__ import annotations
@@ -19,20 +19,22 @@ from typing import Any, Protocol, cast
 from config.settings import Settings
 from config.topics import App
 from connectors.kafka.topic_admin import largest_dead_letter
-from streams.kernel.errors import Fatal, Transient
+from streams.kernel.errors import Fatal, ShipSyncError, Transient
 from topologies.runtime import logs, metrics
 from topologies.runtime.changelog import Changelog, KafkaChangelog
-from topologies.runtime.chunk_writer import ChunkWriter, Written
+from topologies.runtime.chunk_writer import ChunkWriter
 from topologies.runtime.chunks import Chunk, TopicPartition
 from topologies.runtime.deadletters import Encode
 from topologies.runtime.handler import Handled, Handler, StatefulHandler
 from topologies.runtime.in_hand import InHand
 from topologies.runtime.membership import Membership
-from topologies.runtime.partition import RETRY_SECONDS, Partition, Restoring, in_thread
-from topologies.runtime.partition_state import Damaged, Mark
+from topologies.runtime.partition import RETRY_SECONDS, Partition, Positions, Restoring
+from topologies.runtime.partition_state import Damaged, Mark, Stalled
 from topologies.runtime.poison import FOLDER, Crashes, Handling
 from topologies.runtime.refusal_log import log_refused
 from topologies.runtime.sink import Fenced, Sink, Span
+from topologies.runtime.threads import in_thread
+from topologies.runtime.writing import Write, way_of_writing
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class StageRunner:
 
     ``encode_dead_letter``: index card -> value bytes. ``clock``: ms since the epoch. ``exit_process``: how
     the process ends when it must (70, never after an ack it should not have given). ``is_paused``: whether the
-    records of a topic wait.
+    records of a topic wait. ``positions``: of the ledger (``Ledger.positions``); to be set before partitions come.
     """
 
     def __init__(
@@ -94,15 +96,27 @@ class StageRunner:
         self._partitions: dict[int, Partition] = {}
         self._handling = ThreadPoolExecutor(1, f"{app.name}-handler")
         self._sending = ThreadPoolExecutor(sink.at_once, f"{app.name}-sink")
-        self._writer = ChunkWriter(app, sink, encode_dead_letter, largest_dead_letter(settings))
+        self._writing = way_of_writing(
+            app, sink, self.membership, self._sending, settings.stage.chunk_records
+        )
+        self._writer = ChunkWriter(app, encode_dead_letter, largest_dead_letter(settings))
+        self.positions: Positions = lambda _: {}
         self._restoring = None if self._changelog is None else Restoring(
-            app, settings, self._changelog, sink, self._writer, self.membership, self._sending
+            app, settings, self._changelog, self._writing, self._writer, self.membership,
+            self._known_positions,
         )
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def on_assigned(self, partitions: set[TopicPartition], generation: int) -> None:
+    def _known_positions(self, number: int) -> Mapping[TopicPartition, int]:
+        return self.positions(number)
+
+    @property
+    def commits_offsets(self) -> bool:
+        """Whether the offsets of the inputs are committed with what they brought about, and through it alone."""
+        return self._writing.is_atomic
+
+    async def on_assigned(self, partitions: set[TopicPartition], group_metadata: bytes | None) -> None:
         """Begin to restore the partitions; their chunks wait for it."""
-        del generation
         self.membership.forget()
         metrics.ASSIGNED.labels(self.app.name).set(len(partitions))
         topics = {tp.topic for tp in partitions}
@@ -110,7 +124,7 @@ class StageRunner:
             if self._changelog is not None:
                 self._check_joined(number, topics, partitions)
             one = self._partition(number)
-            one.wanted = True
+            one.wanted, one.group_metadata = True, group_metadata
             self._restore_ahead(one)
 
     async def on_revoked(self, partitions: set[TopicPartition]) -> None:
@@ -123,6 +137,12 @@ class StageRunner:
             one.wanted = False
             async with one.lock:
                 await self._let_go(one)
+
+    def being_restored(self) -> int:
+        """How many of the assigned partitions do not have their state up to date yet."""
+        if self._changelog is None:
+            return 0
+        return sum(one.wanted and one.state is None for one in list(self._partitions.values()))
 
     async def process(self, chunk: Chunk) -> None:
         """Work on one chunk; chunks of one partition number in the order of calling, one at a time.
@@ -164,7 +184,31 @@ class StageRunner:
             if done:
                 self._account(chunk)
                 self._work_on.passed(chunk.tp, chunk.end)
+                if self.commits_offsets:
+                    chunk.committed()
                 chunk.done()
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
+        """Commit positions to which nothing is to be written, in transactions; what was committed.
+
+        As they are in the partition's turn: of a partition there is but one write at a time. One that is in work has
+        its positions committed with that, or at the next commit.
+        """
+        numbers = {tp.partition for tp in offsets}
+        written = await asyncio.gather(*(self._commit(self._partition(number)) for number in numbers))
+        return {tp: offset for one in written for tp, offset in one.items()}
+
+    async def _commit(self, one: Partition) -> Mapping[TopicPartition, int]:
+        if one.lock.locked():
+            return {}
+        async with one.lock:
+            positions = self.positions(one.number)
+            write = Write(one.number, current=one.is_wanted, offsets=positions, group_metadata=one.group_metadata)
+            try:
+                return positions if await self._writing.write(write) else {}
+            except ShipSyncError as error:
+                log.warning("offsets not committed, tried again at the next commit: %s", error)
+                return {}
 
     async def sweep(self) -> None:
         """Let the handler do what is due by the clock, partition by partition. Where the backlog of a partition is not
@@ -177,7 +221,7 @@ class StageRunner:
                     continue
                 try:
                     await self._sweep(one)
-                except (Fenced, Damaged) as error:
+                except (Fenced, Damaged, Stalled) as error:
                     log.warning("sweep of %s[%d] abandoned: %s", self.app.name, one.number, error)
                     self.membership.forget()
                     await self._let_go(one)
@@ -200,9 +244,8 @@ class StageRunner:
         return self._partitions.setdefault(number, Partition(number))
 
     async def _let_go(self, one: Partition) -> None:
-        """Close the partition's state and its producer; whoever has it next opens and restores it. It is held."""
+        """Close the partition's state; whoever has it next restores it. It is held."""
         await in_thread(self._handling, one.let_go)
-        await in_thread(self._sending, partial(self._sink.release, one.number))
 
     async def _work_until_done(self, chunk: Chunk, one: Partition) -> bool:
         """Handle and write one chunk, if need be again and again, until its partition goes.
@@ -214,7 +257,7 @@ class StageRunner:
             try:
                 if await self._work(chunk, one):
                     return True
-            except (Fenced, Damaged) as error:
+            except (Fenced, Damaged, Stalled) as error:
                 log.warning("%r is taken up anew, if the partition is ours still: %s", chunk, error)
                 self.membership.forget()
                 await self._let_go(one)
@@ -228,13 +271,25 @@ class StageRunner:
             return False
         now = self._clock()
         handled = await self._handled(chunk, one, now)
-        return handled is not None and await self._write(one, handled, now, chunk.current) and not handled.paused
+        if handled is None:
+            return False
+        offsets = {} if handled.paused else {chunk.tp: chunk.end}
+        return await self._write(
+            one, handled, now, chunk.current, offsets, len(chunk.records)
+        ) and not handled.paused
 
     async def _sweep(self, one: Partition) -> None:
+        """What is due. In a transaction the positions of the inputs go along as they are, for the group to refuse them
+        where it has put us out; before these are known, nothing is."""
         handler, state, now = cast(StatefulHandler, self._handler), one.state, self._clock()
         assert state is not None
+        if self._writing.is_atomic and not self.positions(one.number):
+            return
         handled = await in_thread(self._handling, lambda: handler.sweep(state, now))
-        await self._write(one, handled, now, one.is_wanted)
+        if self._writing.is_atomic and not handled.is_said():
+            await in_thread(self._handling, lambda: self._apply(one, handled, None))
+            return
+        await self._write(one, handled, now, one.is_wanted, self.positions(one.number))
 
     async def _handled(self, chunk: Chunk, one: Partition, now: int) -> Handled | None:
         while chunk.current():
@@ -249,21 +304,20 @@ class StageRunner:
                 await asyncio.sleep(RETRY_SECONDS)
         return None
 
-    async def _write(self, one: Partition, handled: Handled, now: int, current: Callable[[], bool]) -> bool:
-        """Write what was handled, in one thread and without a pause; False once the partition is not ours."""
+    async def _write(
+        self, one: Partition, handled: Handled, now: int, current: Callable[[], bool],
+        offsets: Mapping[TopicPartition, int], records: int = 0,
+    ) -> bool:
+        """Write what was handled, then apply it to the local state; False once the partition is not ours."""
         loop = asyncio.get_running_loop()
 
-        def write() -> bool:
-            def ours() -> bool:
-                return current() and self.membership.holds_for(loop)
+        def apply(span: Span | None) -> None:
+            self._apply(one, handled, self._mark(one, span, loop))
 
-            written = self._writer.write(one.number, handled, now, ours)
-            if written is None or not current():
-                return False
-            self._apply(one, handled, self._mark(one, written, loop))
-            return True
-
-        if not await in_thread(self._sending, write):
+        put = partial(self._writer.put, one.number, handled, now)
+        if not await self._writing.write(Write(
+            one.number, put, current, apply, offsets, one.group_metadata, records
+        )):
             return False
         self._count(handled)
         return True
@@ -275,16 +329,15 @@ class StageRunner:
         with metrics.CHUNK_SECONDS.labels(self.app.name, "state").time():
             one.state.apply(local, mark)
 
-    def _mark(self, one: Partition, written: Written, loop: asyncio.AbstractEventLoop) -> Mark | None:
+    def _mark(self, one: Partition, span: Span | None, loop: asyncio.AbstractEventLoop) -> Mark | None:
         """How far the local state has applied the changelog, by the offsets of our own records of it.
 
         None where another worker has written between them: then a restore begins before what that one wrote.
         Raises Fenced where it turns out that we are the one too many.
         """
-        span = written.span
         if self._changelog is None or span is None or one.end is None:
             return None
-        if not written.is_atomic and not one.continues(span):
+        if not self._writing.is_atomic and not one.continues(span):
             self._met_another(one, span, loop)
             return None
         one.end = span.end

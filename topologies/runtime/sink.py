@@ -1,8 +1,8 @@
 """What a stage writes to Kafka through: the contract of its sink, and the records that go into it.
 
 :class:`~topologies.runtime.plain_sink.PlainSink` (at least once) sends as it goes;
-:class:`~topologies.runtime.transactional_sink.TransactionalSink` (exactly once) wraps what a chunk writes into one
-transaction. ``runtime/processing.py`` says which of them a stage has.
+:class:`~topologies.runtime.transactional_sink.TransactionalSink` (exactly once) wraps what chunks write into
+transactions. ``runtime/processing.py`` says which of them a stage has, ``runtime/writing.py`` how each is used.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from streams.kernel.errors import Transient
+from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.handler import Message
 
 BY_KEY = -1
@@ -37,12 +38,12 @@ class Span(NamedTuple):
 class Fenced(Transient):
     """What was in hand must be abandoned: another worker took the partition over, or the outcome is unknown.
 
-    A worker that is still in the group opens the partition anew, restores it and repeats the chunk.
+    A worker that is still in the group restores the partition and repeats the chunk.
     """
 
 
 class Unit(Protocol):
-    """The writes of one chunk."""
+    """The writes of one chunk, or of all chunks of one transaction."""
 
     @property
     def is_atomic(self) -> bool:
@@ -62,31 +63,49 @@ class Unit(Protocol):
     def flush(self) -> None:
         """Return when the broker has acknowledged everything so far. Raises Fatal if anything failed."""
 
-    def commit(self) -> Span | None:
-        """Make the writes of this unit final; where its changes lie, None where it has none.
+    def commit(self) -> None:
+        """Make the writes of this unit final.
 
         Raises Fenced where another worker took over or it cannot be known, Fatal if anything failed.
         """
 
-    def abort(self) -> None:
-        """Take back what can be taken back: with transactions everything, without nothing."""
+    def span(self, partition: int) -> Span | None:
+        """Where its changes of this partition lie, once final; None where it has none."""
 
 
 class Sink(Protocol):
-    """Where a stage writes."""
+    """Where a stage writes. ``at_once``: how many units there may be at the same time, each in a thread of its own."""
 
     @property
-    def at_once(self) -> int:
-        """How many partitions may write at the same time, each in a thread of its own."""
+    def at_once(self) -> int: ...
 
-    def begin(self, partition: int) -> Unit:
-        """Begin the writes of one chunk of this input partition. Raises Fenced where it is not open."""
+    @property
+    def is_atomic(self) -> bool:
+        """Whether its units are transactions."""
 
-    def open(self, partition: int) -> None:
-        """Get ready for an input partition; fences whoever wrote for it before."""
-
-    def release(self, partition: int) -> None:
-        """Let go of an input partition."""
+    def begin(self) -> Unit:
+        """Begin the writes of a chunk. Raises Fenced where that cannot be done now."""
 
     def close(self) -> None:
         """Write out what is queued and disconnect."""
+
+
+class TransactionalUnit(Unit, Protocol):
+    """A transaction that moves the offsets of its inputs, too."""
+
+    def send_offsets(self, offsets: Mapping[TopicPartition, int], group_metadata: bytes) -> None:
+        """Wait until the broker has all records, then hand over how far the inputs are done, in the name of the
+        member and the generation of ``group_metadata``. Raises Fenced where the group has another generation."""
+
+    def abort(self) -> None:
+        """Take everything back, as far as the broker can be told; else it times out there."""
+
+
+class Transactions(Sink, Protocol):
+    """A sink whose units are transactions."""
+
+    def open(self) -> None:
+        """Get ready, and have what an earlier process of this worker left open aborted. Raises as ``begin``."""
+
+    def begin(self) -> TransactionalUnit:
+        """Begin a transaction. Raises Fenced where that cannot be done now, Fatal where it is not allowed."""

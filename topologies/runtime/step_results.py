@@ -1,4 +1,4 @@
-"""What a handler does after its step: the step's refusals and changed records in the terms of the runner."""
+"""Common to all handlers after the step: turns its refusals and changed records into the runner's types."""
 
 from __future__ import annotations
 

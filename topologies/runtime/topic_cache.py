@@ -21,8 +21,9 @@ RecordT = TypeVar("RecordT", bound=Struct, contravariant=True)
 LOOK_SECONDS, REST_SECONDS, END_SECONDS = 0.5, 2.0, 10.0
 
 
-class Learner(Protocol[RecordT]):
-    """Receives a topic's records in one thread while another asks it. ``ready``: it was read to its end once."""
+class RecordReceiver(Protocol[RecordT]):
+    """Receives a topic's records in one thread while another queries it. ``ready``: the topic was read to its end
+    once."""
 
     ready: bool
 
@@ -30,24 +31,24 @@ class Learner(Protocol[RecordT]):
         """Receive one decoded record."""
 
 
-class Learning(Generic[T]):
-    """A context manager that passes every record with a value to ``learner``, in a thread of its own.
+class TopicCache(Generic[T]):
+    """Passes every record with a value to ``receiver``, in a thread of its own, while the context is entered.
 
-    Sets ``learner.ready`` once the topic was read to its end. A ShipSyncError is logged and the topic read anew.
-    ``newest``: how many of the newest records of each partition to read at first; None: all of them.
+    Sets ``receiver.ready`` once the topic was read to its end. A ShipSyncError is logged and the topic read again.
+    ``newest``: how many of the newest records of each partition to read at first; None: all.
     """
 
     def __init__(
-        self, settings: Settings, registry: Registry, topic: Topic, struct: type[T], learner: Learner[T],
+        self, settings: Settings, registry: Registry, topic: Topic, struct: type[T], receiver: RecordReceiver[T],
         newest: int | None = None,
     ) -> None:
         self._settings, self._registry = settings, registry
-        self._topic, self._struct, self._learner, self._newest = topic, struct, learner, newest
+        self._topic, self._struct, self._receiver, self._newest = topic, struct, receiver, newest
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name=f"learning-{topic.name}", daemon=True)
+        self._thread = threading.Thread(target=self._follow, name=f"cache-{topic.name}", daemon=True)
 
-    def __enter__(self) -> Learning[T]:
-        self._learner.ready = False
+    def __enter__(self) -> TopicCache[T]:
+        self._receiver.ready = False
         self._thread.start()
         return self
 
@@ -62,14 +63,14 @@ class Learning(Generic[T]):
             try:
                 self._read()
             except ShipSyncError as error:
-                log.warning("what %s tells is not heard for a while: %s", self._topic.name, error)
+                log.warning("%s is not read for a while: %s", self._topic.name, error)
                 self._ended.wait(REST_SECONDS)
 
     def _read(self) -> None:
         reader = Reader(self._settings, self._registry, self._topic, self._struct, self._learn, self._newest)
         try:
             reader.to_the_end(self._ended.is_set)
-            self._learner.ready = True
+            self._receiver.ready = True
             while not self._ended.is_set():
                 reader.more(LOOK_SECONDS)
         finally:
@@ -78,4 +79,4 @@ class Learning(Generic[T]):
     def _learn(self, key: str, record: T | None) -> None:
         del key
         if record is not None:
-            self._learner.learn(record)
+            self._receiver.learn(record)

@@ -1,82 +1,145 @@
-"""Exactly once: what a chunk writes is one Kafka transaction, by one producer for each input partition.
+"""Exactly once: what several chunks write, and how far their inputs are done, is one Kafka transaction.
 
-Who opens a partition fences whoever wrote for it before: the broker refuses all that producer sends from then on,
-however long its process was frozen.
+A worker has one producer more than transactions at once, and takes the one that has rested longest: the broker still
+writes the markers of a transaction when it has answered the commit, and a producer that begins its next one has to wait
+for them (20 ms or more, librdkafka's pause at ``CONCURRENT_TRANSACTIONS``). What fences a worker that has lost its
+partitions is the generation of its consumer group: the broker refuses the offsets of a member of an earlier one, and
+without them nothing is committed (KIP-447).
 """
 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 
 from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Message as KafkaMessage
+from confluent_kafka import TopicPartition as Place
 
 from config.settings import Settings
 from streams.kernel.errors import Fatal, ShipSyncError
+from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.handler import Message
 from topologies.runtime.sink import Fenced, Span, Whole
-from topologies.runtime.writer import FLUSH_SECONDS, Offsets, Writer
+from topologies.runtime.writer import Offsets, Writer, fault_in
 
 log = logging.getLogger(__name__)
 
-INIT_SECONDS = 30.0
-TRANSACTIONS_AT_ONCE = 4
-"""Partitions of one worker that may write at the same time: each mostly waits for its own commit."""
+AT_ONCE = 2
+"""Transactions of one worker at once: while the broker works on one, the records of the next are on their way."""
+LEAST_SECONDS = 10.0
 _NOT_ALLOWED = (
-    ". Grant Write and Describe on transactional ids that begin with shipsync-, or set"
+    ". Grant Write and Describe on transactional ids that begin with shipsync-, and Read on the stage's group, or set"
     " SHIPSYNC_PROCESSING=at_least_once"
 )
-LOST = frozenset({
+DENIED = frozenset({
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED,
+})
+OUT_OF_THE_GROUP = frozenset({
+    KafkaError.ILLEGAL_GENERATION, KafkaError.UNKNOWN_MEMBER_ID, KafkaError.FENCED_INSTANCE_ID,
+    KafkaError.REBALANCE_IN_PROGRESS,
+})
+LOST = OUT_OF_THE_GROUP | {
     KafkaError._FENCED, KafkaError._FATAL, KafkaError._STATE, KafkaError._CONFLICT, KafkaError._TIMED_OUT,
-    KafkaError._TIMED_OUT_QUEUE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT,
+    KafkaError._TIMED_OUT_QUEUE, KafkaError._MSG_TIMED_OUT, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT,
     KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED, KafkaError.CONCURRENT_TRANSACTIONS,
     KafkaError.INVALID_TXN_STATE, KafkaError.INVALID_PRODUCER_ID_MAPPING, KafkaError.UNKNOWN_PRODUCER_ID,
     KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER,
-})
+}
 """Errors after which a transaction is another worker's business, or its outcome is unknown here."""
 
 
-class TransactionalSink:
-    """Exactly once: a transactional producer per input partition, one transaction per chunk.
+def transaction_seconds(settings: Settings) -> float:
+    """How long a transaction may be open before the broker aborts it: as long as the group keeps a silent member, so
+    that what a dead worker left open does not hold up its successor much longer than its session does."""
+    return max(LEAST_SECONDS, settings.stage.session_timeout)
 
-    Readers at ``read_committed`` see all a chunk brought about, or nothing. A worker that takes a partition
-    over fences the one before it.
+
+class TransactionalSink:
+    """Exactly once. ``transactional_id``: this worker's own; its producers add a number.
+
+    The producers that had it before are fenced, and what they left open is aborted. May be used by ``AT_ONCE`` threads.
     """
 
-    at_once = TRANSACTIONS_AT_ONCE
+    is_atomic = True
+    at_once = AT_ONCE
 
-    def __init__(self, app_id: str, settings: Settings) -> None:
-        self._app_id = app_id
-        self._settings = settings
-        self._units: dict[int, Transaction] = {}
+    def __init__(self, transactional_id: str, settings: Settings) -> None:
+        self._free = deque(_Slot(f"{transactional_id}-{number}", settings) for number in range(AT_ONCE + 1))
+        self._slots = tuple(self._free)
 
-    def open(self, partition: int) -> None:
-        """Fence the former owner and abort what it left open. Raises Transient when that cannot be done."""
-        if partition not in self._units:
-            self._units[partition] = Transaction(f"{self._app_id}-{partition}", self._settings)
+    def open(self) -> None:
+        """Have every producer, and what those before them left open aborted. Raises Fenced or Fatal."""
+        for slot in self._slots:
+            slot.connected()
 
-    def begin(self, partition: int) -> Transaction:
-        """A new transaction."""
-        unit = self._units.get(partition)
-        if unit is None:
-            raise Fenced(f"{self._app_id}-{partition} is not open here")
-        unit.begin()
-        return unit
-
-    def release(self, partition: int) -> None:
-        """Abort what is open and disconnect."""
-        unit = self._units.pop(partition, None)
-        if unit is not None:
-            unit.abort()
+    def begin(self) -> Transaction:
+        """Begin a transaction with the producer that has rested longest. Raises Fenced or Fatal."""
+        slot = self._free.popleft()
+        try:
+            return Transaction(slot, lambda: self._free.append(slot))
+        except BaseException:
+            self._free.append(slot)
+            raise
 
     def close(self) -> None:
-        """Abort what is open and disconnect all."""
-        for partition in list(self._units):
-            self.release(partition)
+        """Disconnect; no transaction is open."""
+        for slot in self._slots:
+            slot.disconnect()
+
+
+class _Slot:
+    """One transactional id, and its producer while there is one. ``seconds``: of a transaction, and of each request."""
+
+    def __init__(self, transactional_id: str, settings: Settings) -> None:
+        self.id = transactional_id
+        self.seconds = transaction_seconds(settings)
+        self._settings = settings
+        self._writer: TransactionalWriter | None = None
+        self._connecting = Lock()
+
+    def connected(self) -> TransactionalWriter:
+        """Its producer, a new one where there is none. Raises Fenced or Fatal."""
+        with self._connecting:
+            if self._writer is None:
+                writer = TransactionalWriter(self._settings, self.id)
+                self.checked(lambda: writer.producer.init_transactions(self.seconds))
+                self._writer = writer
+            return self._writer
+
+    def disconnect(self) -> None:
+        """Let go of its producer."""
+        with self._connecting:
+            self._writer = None
+
+    def renew(self) -> None:
+        """Let go of a producer of which it is not known how its transaction ended; the next one settles that."""
+        self.disconnect()
+        try:
+            self.connected()
+        except (Fenced, Fatal) as error:
+            log.warning("%s", error)
+
+    def checked(self, call: Callable[[], None]) -> None:
+        """Call. Raises Fenced where the transaction is lost or its outcome unknown, else Fatal."""
+        try:
+            call()
+        except (KafkaException, SystemError) as error:
+            fault = fault_in(error)
+            if fault.code() in LOST or fault.retriable():
+                raise Fenced(f"{self.id} is lost: {fault}") from error
+            hint = _NOT_ALLOWED if fault.code() in DENIED else ""
+            raise Fatal(f"{self.id}: the transaction failed: {fault}{hint}") from error
 
 
 class TransactionalWriter(Writer):
-    """What it cannot send any more is another worker's to send."""
+    """The producer of transactions. ``errors``: of what was not delivered since they were cleared last."""
+
+    def __init__(self, settings: Settings, transactional_id: str) -> None:
+        self.errors: list[KafkaError] = []
+        super().__init__(settings, transactional_id=transactional_id, ack_seconds=transaction_seconds(settings))
 
     def unsendable(self, topic: str, error: KafkaError) -> ShipSyncError:
         """Fenced where the transaction is lost, else Fatal."""
@@ -84,24 +147,28 @@ class TransactionalWriter(Writer):
             return Fenced(f"{topic}: cannot be sent: {error}")
         return super().unsendable(topic, error)
 
+    def _noted(self, error: KafkaError | None, message: KafkaMessage) -> None:
+        del message
+        if error is not None:
+            self.errors.append(error)
+
 
 class Transaction:
-    """The transactional producer of one input partition. Not for several threads at once."""
+    """One transaction, open until it was committed or aborted. ``ended``: called then."""
 
     is_atomic = True
 
-    def __init__(self, transactional_id: str, settings: Settings) -> None:
-        self._id = transactional_id
-        self._running = False
-        self._offsets = Offsets()
-        self._writer = TransactionalWriter(settings, transactional_id, reports_all=True)
-        self._checked(lambda: self._writer.producer.init_transactions(INIT_SECONDS))
-
-    def begin(self) -> None:
-        """Open a transaction."""
-        self._offsets = Offsets()
-        self._checked(self._writer.producer.begin_transaction)
-        self._running = True
+    def __init__(self, slot: _Slot, ended: Callable[[], None]) -> None:
+        self._slot = slot
+        self._writer = slot.connected()
+        self._writer.errors.clear()
+        self._ended = ended
+        self._offsets: defaultdict[int, Offsets] = defaultdict(Offsets)
+        try:
+            slot.checked(self._writer.producer.begin_transaction)
+        except Fenced:
+            slot.renew()
+            raise
 
     def send(self, outputs: Mapping[str, list[Message]], partition: int | None = None) -> None:
         """Hand over messages, in order, waiting while too much is in flight."""
@@ -117,33 +184,48 @@ class Transaction:
         self, topic: str, partition: int, changes: Sequence[Message], carrying: Sequence[Whole] = ()
     ) -> None:
         """Hand over records of the changelog."""
-        self._writer.send_changes(topic, partition, changes, carrying, self._offsets)
+        self._writer.send_changes(topic, partition, changes, carrying, self._offsets[partition])
 
     def flush(self) -> None:
-        """Nothing: ``commit`` waits for everything, and fails where any message did."""
+        """Nothing: ``send_offsets`` waits for everything, and fails where any message did."""
 
-    def commit(self) -> Span | None:
-        """Make it final. Raises Fenced where another worker took over or it cannot be known, else Fatal."""
-        self._checked(lambda: self._writer.producer.commit_transaction(FLUSH_SECONDS))
-        self._running = False
-        return self._offsets.span()
+    def send_offsets(self, offsets: Mapping[TopicPartition, int], group_metadata: bytes) -> None:
+        """Wait for every record, then hand over how far the inputs are done. Raises Fenced or Fatal.
+
+        In this order: once the offsets are accepted, no record of the transaction is on its way any more.
+        """
+        left = 0
+
+        def flush() -> None:
+            nonlocal left
+            left = self._writer.producer.flush(self._slot.seconds)
+
+        self._slot.checked(flush)
+        for error in self._writer.errors:
+            if error.code() not in LOST and not error.retriable():
+                raise Fatal(f"{self._slot.id}: the transaction failed: {error}")
+        if left or self._writer.errors:
+            raise Fenced(f"{self._slot.id}: {left or len(self._writer.errors)} records were not acknowledged in time")
+        places = [Place(*tp, offset) for tp, offset in offsets.items()]
+        self._slot.checked(
+            lambda: self._writer.producer.send_offsets_to_transaction(places, group_metadata, self._slot.seconds)
+        )
+
+    def commit(self) -> None:
+        """Make it final. Raises Fenced where it cannot be known whether it is, else Fatal."""
+        self._slot.checked(lambda: self._writer.producer.commit_transaction(self._slot.seconds))
+        self._ended()
 
     def abort(self) -> None:
-        """Take everything back, as far as the broker can be told; else it times out there."""
-        if not self._running:
-            return
-        self._running = False
+        """Take everything back; where that is not confirmed, a new producer has the broker settle it."""
         try:
-            self._writer.producer.abort_transaction(INIT_SECONDS)
-        except KafkaException as error:
-            log.warning("%s: the abort was not confirmed, the broker times it out: %s", self._id, error)
+            self._writer.producer.abort_transaction(self._slot.seconds)
+        except (KafkaException, SystemError) as error:
+            log.warning("%s: the abort was not confirmed: %s", self._slot.id, fault_in(error))
+            self._slot.renew()
+        finally:
+            self._ended()
 
-    def _checked(self, call: Callable[[], None]) -> None:
-        try:
-            call()
-        except KafkaException as error:
-            fault: KafkaError = error.args[0]
-            if fault.code() in LOST or fault.retriable():
-                raise Fenced(f"{self._id} is lost: {fault}") from error
-            hint = _NOT_ALLOWED if fault.code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED else ""
-            raise Fatal(f"{self._id}: the transaction failed: {fault}{hint}") from error
+    def span(self, partition: int) -> Span | None:
+        """Where the changes of this partition lie."""
+        return self._offsets[partition].span() if partition in self._offsets else None

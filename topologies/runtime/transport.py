@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -32,11 +32,16 @@ STRATEGIES = {True: "range", False: "roundrobin"}
 """How partitions are assigned, by whether equal partition numbers of all topics must go to one worker."""
 
 
+Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[Mapping[TopicPartition, int]]]
+"""Commits offsets otherwise than by the reader; what was committed."""
+
+
 class PartitionListener(Protocol):
     """Told when partitions come and go; awaited before the first and after the last chunk of them."""
 
-    async def on_assigned(self, partitions: set[TopicPartition], generation: int) -> None:
-        """These, and no others, are ours now."""
+    async def on_assigned(self, partitions: set[TopicPartition], group_metadata: bytes | None) -> None:
+        """These, and no others, are ours now, as the member and in the generation of ``group_metadata``; None where
+        the group has put us out meanwhile."""
 
     async def on_revoked(self, partitions: set[TopicPartition]) -> None:
         """These are no longer ours; none of their chunks is current any more."""
@@ -89,6 +94,11 @@ class ChunkConsumer(_WithoutTables):
     def looked_at(self) -> float:
         """When records were last looked for, by Faust here and by the reader on Kafka."""
         return min(self._asked_at, self._reader.looked_at)
+
+    @property
+    def has_assignment(self) -> bool:
+        """Whether the group has told us our share, and is not just sharing out anew; it may be no partition."""
+        return self._reader.generation > 0 and not self.app.rebalancing
 
     async def subscribe(self, topics: Iterable[str]) -> None:
         """Join the group; what is subscribed to is settled once."""
@@ -180,10 +190,19 @@ class ChunkConsumer(_WithoutTables):
         """Commit what is done; False if there was nothing or it could not be done."""
         offsets = self.ledger.committable()
         generation = self.app.consumer_generation_id
-        if not offsets or not await asyncio.wrap_future(self._reader.commit(generation, offsets)):
+        if not offsets:
             return False
-        self.ledger.committed(offsets, generation)
-        return True
+        committed = await self._committed(generation, offsets)
+        self.ledger.committed(committed, generation)
+        return bool(committed)
+
+    async def _committed(
+        self, generation: int, offsets: Mapping[TopicPartition, int]
+    ) -> Mapping[TopicPartition, int]:
+        if self.transport.commit is not None:
+            commit: Commit = self.transport.commit
+            return await commit(offsets)
+        return offsets if await asyncio.wrap_future(self._reader.commit(generation, offsets)) else {}
 
     async def still_member(self) -> bool:
         """Whether the group counts us in, under the assignment we know; the broker is asked."""
@@ -197,7 +216,7 @@ class ChunkConsumer(_WithoutTables):
         self.app.consumer_generation_id = generation_id
         self.ledger.assign(partitions, generation_id)
         for listener in self.transport.listeners:
-            await listener.on_assigned(partitions, generation_id)
+            await listener.on_assigned(partitions, self._reader.group_metadata)
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
@@ -254,7 +273,8 @@ class NoProducer(faust_producer.Producer):  # type: ignore[misc]
 
 class ChunkTransport(base.Transport):  # type: ignore[misc]
     """Faust transport over librdkafka with chunks in. ``copartitioned``: equal partition numbers of all
-    topics go to the same worker (a stage with state)."""
+    topics go to the same worker (a stage with state). ``commit``: where offsets are committed otherwise than by the
+    reader, in transactions."""
 
     Consumer = ChunkConsumer
     Producer = NoProducer
@@ -271,3 +291,4 @@ class ChunkTransport(base.Transport):  # type: ignore[misc]
         self.copartitioned = copartitioned
         self.listeners: list[PartitionListener] = []
         self.is_paused: Callable[[str], bool] = lambda _: False
+        self.commit: Commit | None = None

@@ -26,6 +26,19 @@ FLUSH_SECONDS = 60.0
 ROOM_SECONDS = 0.1
 
 
+def fault_in(error: KafkaException | SystemError) -> KafkaError:
+    """What an exception of a producer is about.
+
+    A fatal fault that comes among delivery reports arrives as a SystemError, with the fault as its cause or without
+    any: confluent-kafka goes on calling back with the exception set.
+    """
+    kafka = error if isinstance(error, KafkaException) else error.__cause__
+    if not isinstance(kafka, KafkaException):
+        return KafkaError(KafkaError._FATAL)
+    fault: KafkaError = kafka.args[0]
+    return fault
+
+
 class Offsets:
     """Where the broker put the records of one changelog partition, from delivery reports of the outermost ones.
 
@@ -52,15 +65,19 @@ class Offsets:
 class Writer:
     """One librdkafka producer whose failures are counted, and raised at the next flush.
 
-    Told of failures only, or (``reports_all``) of each message that asks for its delivery report.
+    Told of failures only, or (``reports_all``, and in transactions) of each message that asks for its delivery report.
     """
 
-    def __init__(self, settings: Settings, transactional_id: str | None = None, reports_all: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, transactional_id: str | None = None, reports_all: bool = False,
+        ack_seconds: float = FLUSH_SECONDS,
+    ) -> None:
         self._failures: list[str] = []
         self._failed = 0
         self.producer = producer(
-            settings, ack_seconds=FLUSH_SECONDS, largest=max(LARGEST_STATE, largest_dead_letter(settings)),
-            on_failure=None if reports_all else self._noted, transactional_id=transactional_id, logger=log,
+            settings, ack_seconds=ack_seconds, largest=max(LARGEST_STATE, largest_dead_letter(settings)),
+            on_failure=None if reports_all or transactional_id else self._noted,
+            on_delivery=self._noted if transactional_id else None, transactional_id=transactional_id, logger=log,
         )
 
     def send(self, topic: str, messages: Sequence[Message], partition: int | None) -> None:
@@ -77,7 +94,7 @@ class Writer:
             if queued:
                 waiting = [message for message in waiting if "_error" in message]
             self._refuse_unsendable(topic, waiting)
-            self.producer.poll(ROOM_SECONDS)
+            self._wait_for_room(topic)
 
     def send_whole(self, record: Whole, offsets: Offsets | None = None) -> None:
         """Queue one record with its headers, waiting for room."""
@@ -90,7 +107,7 @@ class Writer:
                 )
                 return
             except BufferError:
-                self.producer.poll(ROOM_SECONDS)
+                self._wait_for_room(record.topic)
             except KafkaException as error:
                 raise self.unsendable(record.topic, error.args[0]) from error
 
@@ -115,8 +132,14 @@ class Writer:
             raise Fatal(f"{left} messages unanswered in {FLUSH_SECONDS:g} s, {self._failed} failed: {told}")
 
     def unsendable(self, topic: str, error: KafkaError) -> ShipSyncError:
-        """What to raise for a message that cannot be queued."""
+        """The error for a message that cannot be queued."""
         return Fatal(f"{topic}: cannot be sent: {error}")
+
+    def _wait_for_room(self, topic: str) -> None:
+        try:
+            self.producer.poll(ROOM_SECONDS)
+        except (KafkaException, SystemError) as error:
+            raise self.unsendable(topic, fault_in(error)) from error
 
     def _noted_by(self, offsets: Offsets) -> Callable[[KafkaError | None, KafkaMessage], None]:
         def noted(error: KafkaError | None, message: KafkaMessage) -> None:

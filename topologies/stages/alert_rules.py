@@ -60,7 +60,7 @@ class Flapping(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Matching(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a route applies to: one value or a list of values for each field named."""
+    """The alerts a route applies to: one value or a list of values for each field named."""
 
     kind: AlertKind | list[AlertKind] = []
     severity: Severity | list[Severity] = []
@@ -72,7 +72,7 @@ class Matching(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Escalating(Struct, frozen=True, forbid_unknown_fields=True):
-    """What happens to an alert nobody acknowledges."""
+    """The escalation of an alert that nobody acknowledges."""
 
     after: str
     owner: str | None = None

@@ -67,7 +67,7 @@ class AlertsHandler:
         return writes
 
     def sweep(self, state: View, now_ms: int) -> Handled:
-        """What the clock brings about: snoozes that end, flapping that calms down, escalations, grace that is over."""
+        """Handle the clock: snoozes and grace that end, flapping that calms down, escalations."""
         due = due_index.due(state, now_ms, MOST_DUE)
         if not due:
             return Handled()

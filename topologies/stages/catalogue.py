@@ -15,9 +15,10 @@ from streams.contracts.model import DeadLetter, EdiReceipt, FeedPause, MasterRec
 from streams.intake.control_numbers import MOST_KEPT
 from topologies.runtime.faust_app import build_faust_app, run
 from topologies.runtime.handler import Handler
+from topologies.runtime.health import Health
 from topologies.runtime.processing import build_sink
 from topologies.runtime.runner import StageRunner, never_paused
-from topologies.runtime.topic_cache import Learning
+from topologies.runtime.topic_cache import TopicCache
 from topologies.stages.alerts import AlertsHandler
 from topologies.stages.edi import EdiHandler
 from topologies.stages.feeds import FeedsHandler
@@ -67,24 +68,24 @@ GC_THRESHOLDS = (100_000, 50, 100)
 own thresholds look through them dozens of times, a third of the time a chunk takes."""
 
 
-def learning(handler: Handler, settings: Settings, registry: Registry) -> ExitStack:
-    """While it is open, the handler goes by what other topics tell: carriers' names, paused feeds, control numbers of
-    EDI."""
-    learns = ExitStack()
+def reference_data(handler: Handler, settings: Settings, registry: Registry) -> ExitStack:
+    """Keeps the handler's reference data up to date while it is open: carriers' names, paused feeds, EDI control
+    numbers."""
+    caches = ExitStack()
     if isinstance(handler, IntakeHandler | OrdersHandler):
-        learns.enter_context(Learning(settings, registry, topics.MASTER_DATA, MasterRecord, handler.names))
+        caches.enter_context(TopicCache(settings, registry, topics.MASTER_DATA, MasterRecord, handler.names))
     if isinstance(handler, IntakeHandler):
-        learns.enter_context(
-            Learning(settings, registry, topics.FEED_PAUSES, FeedPause, handler.pausing.pauses)
+        caches.enter_context(
+            TopicCache(settings, registry, topics.FEED_PAUSES, FeedPause, handler.pausing.pauses)
         )
     if isinstance(handler, IntakeHandler) and handler.reads_edi:
-        learns.enter_context(
-            Learning(settings, registry, topics.EDI_RECEIPTS, EdiReceipt, handler.control_numbers, MOST_KEPT)
+        caches.enter_context(
+            TopicCache(settings, registry, topics.EDI_RECEIPTS, EdiReceipt, handler.control_numbers, MOST_KEPT)
         )
-    return learns
+    return caches
 
 
-def run_stage(name: str, settings: Settings) -> int:
+def run_stage(name: str, settings: Settings, health: Health | None = None) -> int:
     """Run one stage until SIGTERM or SIGINT; the process's exit code. KeyError for an unknown name."""
     stage = STAGES[name]
     carriers = {carrier.feed: carrier for carrier in enabled_carriers(settings.intake)}
@@ -98,5 +99,5 @@ def run_stage(name: str, settings: Settings) -> int:
     reads = [topic.name for topic in stage.reads(carriers)]
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    with learning(handler, settings, registry):
-        return run(build_faust_app(stage.app, settings, reads), runner, settings)
+    with reference_data(handler, settings, registry):
+        return run(build_faust_app(stage.app, settings, reads), runner, settings, health)

@@ -117,7 +117,7 @@ class IntakeHandler:
         return Handled(sent, refused, {}, counts, errors, out.flags)
 
     def _links_and_claims(self, events: Sequence[CarrierEvent]) -> dict[str, list[Message]]:
-        """What these events, which have tracking numbers, say about other numbers."""
+        """The links and claims these events, which have tracking numbers, state about other numbers."""
         found = self._references.discover(events)
         links: list[Message] = [
             {"key": shipment_key(one.carrier, one.tracking_number).encode(), "value": self._links.encode(one)}

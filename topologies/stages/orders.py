@@ -54,7 +54,7 @@ class OrdersHandler:
             return self._decisions(records)
         chunk, kept, refused = decoded(records, self._orders.decode)
         known = stored((order.order_id for order in chunk), state, self._states.decode)
-        result = orders.step(chunk, known, self.names.slug_of)
+        result = orders.step(chunk, known, self.names.slug_of, self.names.number_of)
         refused += refusals(kept, result.refused)
         made: list[OrderReference | ReferenceClaim] = [*result.outputs.references, *result.outputs.claims]
         afterwards: Afterwards = {}

@@ -24,12 +24,14 @@ from connectors.polling.worker import Poller
 from streams.contracts.model import PollState
 from streams.kernel.errors import Fatal, Transient
 from streams.kernel.vocabulary import PollEnd
+from topologies.runtime.health import Health, broker
 
 log = logging.getLogger(__name__)
 
 FOLLOW_SECONDS = 1.0
 GAUGES_SECONDS = 15.0
 REST_SECONDS = 5.0
+BEAT_SECONDS, SILENT_SECONDS = 1.0, 60.0
 FORGOTTEN_AFTER_MS = topics.ORDER_REFERENCES.retention_ms + 30 * topics.DAY_MS
 """Cursors of numbers that ended so long ago are deleted: no order on Kafka can name them."""
 Clock = Callable[[], int]
@@ -68,23 +70,37 @@ def enter(changes: InputChanges, books: dict[str, ScheduleBook], now: int) -> No
             book.claim(number, updated_at, now)
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, health: Health | None = None) -> int:
     """Poll until SIGTERM or SIGINT; the exit code. Raises Fatal or Transient where it cannot begin or go on."""
     carriers = configured(settings)
     if not carriers:
         raise Fatal(
             "no feed is to be polled: name feeds and credentials in SHIPSYNC_POLL_CREDENTIALS, see docs/polling.md"
         )
-    asyncio.run(_run(settings, carriers))
+    asyncio.run(_run(settings, carriers, health or Health()))
     return 0
 
 
-async def _run(settings: Settings, carriers: list[PolledCarrier]) -> None:
+async def _run(settings: Settings, carriers: list[PolledCarrier], health: Health) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    await Polling(settings, carriers).run(stopping)
+    health.expect_beats(SILENT_SECONDS)
+    beating = asyncio.create_task(_beat(health))
+    polling = Polling(settings, carriers)
+    health.expect("polling", lambda: None if polling.asking else "orders, shipments and cursors are being read")
+    health.expect("broker", broker(settings))
+    try:
+        await polling.run(stopping)
+    finally:
+        beating.cancel()
+
+
+async def _beat(health: Health) -> None:
+    while True:
+        health.beat()
+        await asyncio.sleep(BEAT_SECONDS)
 
 
 class Polling:
@@ -94,11 +110,13 @@ class Polling:
         self._settings, self._carriers, self._clock = settings, carriers, clock
         self.books = books_of(carriers)
         self.pollers: dict[str, Poller] = {}
+        self.asking = False
+        """Whether it has read what it must know, and asks carriers."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll until told to stop. Raises Transient where Kafka or the registry does not answer at the start."""
         registry = await asyncio.to_thread(Registry, self._settings)
-        mirror = RedisMirror(self._settings.state.redis_url)
+        mirror = RedisMirror(self._settings.redis)
         publisher = KafkaPublisher(self._settings, registry, mirror)
         inputs = await asyncio.to_thread(
             PollInputs, self._settings, registry, [one.slug for one in self._carriers]
@@ -140,12 +158,14 @@ class Polling:
             asyncio.create_task(self._follow(inputs, publisher, stopping)), asyncio.create_task(self._measure(stopping))
         ]
         metrics.READY.set(1)
+        self.asking = True
         try:
             done, _ = await asyncio.wait([stopped, *working], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
             metrics.READY.set(0)
+            self.asking = False
             stopping.set()
             await self._wind_up([stopped, *working])
 

@@ -255,6 +255,10 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     is the meaning of every scan if the document has neither code nor text. ``strip``: prefixes that are removed from
     codes. ``retracted``: a scan that meets the condition retracts the event with the same facts. ``leg``: the part of
     the journey. ``event_id``: the carrier's id of the scan; a later scan with the same id replaces the earlier one.
+    ``piece_count``: how many pieces the carrier says the shipment has. If that is more than one, the events of the lead
+    number (a reference of type ``master_tracking``; without one, none) are of the piece of that number, and the
+    shipment is delivered once so many pieces are. ``carrier_shipment_id``: the carrier's own id of the shipment, which
+    divides a number that it uses again. ``eta_from``: the beginning of the window that ends with ``eta``.
     ``leave_out``: scans that meet one of these conditions are no events (steps still to come).
     ``tracking_number``: ``asked`` among its paths stands for the number the poller asked for, which is the number in
     any case where the paths have none. ``eta_zone_by``: the zone of the place of delivery, for estimates without one;
@@ -281,9 +285,12 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     place: Place | None = None
     zone_by: list[ZoneBy] = field(default_factory=list)
     eta: list[Time] = field(default_factory=list)
+    eta_from: list[Time] = field(default_factory=list)
     eta_zone_by: list[ZoneBy] = field(default_factory=list)
     delivery: Delivery | None = None
     piece: Paths | None = None
+    piece_count: Paths | None = None
+    carrier_shipment_id: Paths | None = None
     leg: Paths | None = None
     event_id: Paths | None = None
     references: list[ReferenceFrom] = field(default_factory=list)
@@ -357,9 +364,20 @@ class CheckDigit(Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
+class LabelForm(Struct, frozen=True, forbid_unknown_fields=True):
+    """A form in which labels write this carrier's numbers. ``shape``: a regular expression of the whole normalised text
+    with one group, the number; ``before`` is put before it.
+    """
+
+    shape: str
+    source: str
+    before: str = ""
+
+
 class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole ``carrier.yaml``. ``xml_attributes``: XML attributes are fields too, ``@name`` of their element.
-    ``check_digits``: schemes of this carrier's tracking numbers; a wrong digit is flagged. ``calendar``: the one of
+    ``check_digits``: schemes of this carrier's tracking numbers; a wrong digit is flagged. ``label_forms``: how labels
+    write them, for events and orders alike. ``calendar``: the one of
     ``config/holidays.yaml`` on whose days the feed may be silent. ``also``, ``scac``: other names and Standard Carrier
     Alpha Codes of the carrier in orders and at aggregators.
     """
@@ -373,6 +391,7 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     cadence: Cadence
     source: str
     check_digits: list[CheckDigit] = field(default_factory=list)
+    label_forms: list[LabelForm] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     statuses: dict[str, Statuses] = field(default_factory=dict)

@@ -90,7 +90,7 @@ def _leaves_nothing(earlier: TextMeaning, later: TextMeaning) -> bool:
 
 def check_times(document: Document, lines: Lines, where: tuple[str, ...]) -> None:
     """Raise CarrierFileError if a time or estimate has not exactly one form, or an invalid zone or pattern."""
-    for name, times in (("time", document.time), ("eta", document.eta)):
+    for name, times in (("time", document.time), ("eta", document.eta), ("eta_from", document.eta_from)):
         for number, time in enumerate(times):
             at = (*where, name, str(number))
             ways = (time.stamp, time.epoch, time.utc, time.local, time.received)

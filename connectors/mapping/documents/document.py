@@ -14,11 +14,11 @@ from connectors.mapping.documents.levels import LIST, elements_of
 from connectors.mapping.documents.location import ZoneFinder, assumes_country, location_reader
 from connectors.mapping.documents.meaning import ScanStatusReader, Table
 from connectors.mapping.documents.paths import Levels, Row, Texts, split
-from connectors.mapping.documents.references import ReadReferences, reference_reader
+from connectors.mapping.documents.references import ReadReferences, reference_reader, without_lead
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
 from connectors.mapping.values.event_builder import EventBuilder, Scan, retraction
-from connectors.mapping.values.event_times import end_of_day, time_reader
+from connectors.mapping.values.event_times import TimeReader, end_of_day, time_reader
 from connectors.mapping.values.other_carriers import carrier_of
 from connectors.mapping.values.repetition import Repetition, size_of
 from connectors.mapping.values.times import UNREADABLE_TIME, Moment
@@ -62,6 +62,9 @@ class DocumentReader:
             [*spec.eta_zone_by, *spec.zone_by], carrier.zone, texts, spec.place, self._location
         ).zone_of
         self._eta = time_reader(spec.eta, texts, eta_zone_of) if spec.eta else None
+        self._eta_from = time_reader(spec.eta_from, texts, eta_zone_of) if spec.eta_from else None
+        self._piece_count = texts.first(spec.piece_count)
+        self._shipment_id = texts.first(spec.carrier_shipment_id)
         self._proof = _proof(spec.delivery, texts)
         self._piece = texts.first(spec.piece)
         self._leg = texts.first(spec.leg)
@@ -161,13 +164,14 @@ class DocumentReader:
             if newest is None or event.occurred_at > newest.occurred_at:
                 newest, newest_row = event, row
         if newest is not None and self._eta is not None:
-            try:
-                estimate = self._eta(newest_row)
-            except Reject:
-                # An unreadable estimate costs the estimate, not the scan that came with it.
-                return
-            if estimate is not None:
-                newest.estimated_delivery_at = end_of_day(estimate)
+            _set_window(newest, self._estimate(self._eta, newest_row), self._estimate(self._eta_from, newest_row))
+
+    def _estimate(self, read: TimeReader | None, row: Row) -> Moment | None:
+        """Return an estimate; an unreadable one costs the estimate, not the scan that came with it."""
+        try:
+            return None if read is None else read(row)
+        except Reject:
+            return None
 
     def _count_above(self, scans: list[Levels], repetition: Repetition) -> None:
         """Count the texts that stand above these scans and are read for each of them."""
@@ -210,11 +214,14 @@ class DocumentReader:
             moment = self._in_stated_zone(row, moment, flags)
         if self._assumes_country is not None and self._assumes_country(row):
             flags.append(Flag.PLACE_ASSUMED.value)
+        count = _count(row[self._piece_count])
+        own, is_lead = without_lead(references, number, count)
         return self._build(context, index, Scan(
             status.carrier, number, meaning, status.code, status.shown_code, status.text, moment,
-            references.copy(), flags, self._location(row), None,
-            self._proof(row) if meaning.milestone in _PROVEN else None, row[self._piece], row[self._leg],
-            row[self._event_id],
+            own, flags, self._location(row), None,
+            self._proof(row) if meaning.milestone in _PROVEN else None,
+            row[self._piece] or (number if is_lead else None), row[self._leg], row[self._event_id],
+            count if is_lead or row[self._piece] else None, row[self._shipment_id],
         ))
 
     def _time_of(self, row: Row) -> tuple[Moment | None, Reject | None]:
@@ -234,6 +241,19 @@ class DocumentReader:
             return moment
         precision = Precision.INSTANT if moment.precision is Precision.LOCAL_NO_ZONE else moment.precision
         return replace(moment, assumed=False, precision=precision)
+
+
+def _set_window(event: CarrierEvent, until: Moment | None, begins: Moment | None) -> None:
+    """Set the estimate of an event and the beginning of its window, where that is before its end."""
+    if until is None:
+        return
+    event.estimated_delivery_at = end_of_day(until)
+    if begins is not None and begins.at_ms < event.estimated_delivery_at:
+        event.estimated_delivery_from = begins.at_ms
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
 def _listed(paths: str | list[str]) -> list[str]:

@@ -11,6 +11,8 @@ from connectors.mapping.documents.paths import Levels, holders_below, split, tex
 from connectors.mapping.values import gs1
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.other_carriers import carrier_of
+from streams.contracts.ids import normalise_tracking_number
+from streams.contracts.link_paths import LEAD
 from streams.contracts.model import Reference
 
 ReadReferences = Callable[[Levels], list[Reference]]
@@ -116,3 +118,15 @@ def _reference(kind: str, text: str, spec: ReferenceFrom) -> Reference:
         return Reference(kind, text)
     scheme, value = gs1.key_of(text)
     return Reference(spec.types.get(scheme, scheme or kind) if not spec.kind else kind, value)
+
+
+def without_lead(references: Sequence[Reference], number: str, count: int | None) -> tuple[list[Reference], bool]:
+    """Return the references without a lead number that says nothing (the shipment's own, or of one piece), and whether
+    the shipment has several pieces and this is their lead number."""
+    leads = [one for one in references if one.type == LEAD]
+    if not leads:
+        return list(references), False
+    is_lead = any(normalise_tracking_number(one.value) == number for one in leads)
+    if is_lead or (count is not None and count < 2):
+        return [one for one in references if one.type != LEAD], is_lead and count is not None and count > 1
+    return list(references), False

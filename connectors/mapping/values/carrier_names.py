@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from connectors.mapping.values.label_forms import LabelForms
 from streams.contracts.ids import normalise_carrier
 from streams.contracts.model import MasterRecord
+from streams.contracts.tracking_numbers import NumberOf
 from streams.kernel.vocabulary import MasterKind
 
 
@@ -19,7 +21,8 @@ def match_key(name: str) -> str:
 
 
 class CarrierNames:
-    """Slugs by name. ``ready``: false while the first read of master data is in progress."""
+    """Slugs by name. ``ready``: false while the first read of master data is in progress. ``number_of``: a carrier's
+    number in a label's form of it."""
 
     def __init__(self, packaged: Iterable[tuple[str, Iterable[str]]] = ()) -> None:
         """``packaged``: slug and names of each carrier that has a file."""
@@ -28,6 +31,7 @@ class CarrierNames:
         self._records: dict[str, MasterRecord] = {}
         self._master_data: dict[str, str] = {}
         self.ready = True
+        self.number_of: NumberOf = LabelForms().number_of
         self.add_packaged(packaged)
 
     def add_packaged(self, carriers: Iterable[tuple[str, Iterable[str]]]) -> None:

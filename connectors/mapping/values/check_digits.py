@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from connectors.mapping.values import gs1
+from connectors.mapping.values.label_forms import LabelForms
 from streams.contracts.model import Reference
 
 _MAX_CACHED_NUMBERS = 200_000
@@ -62,7 +63,7 @@ RULES: dict[str, Callable[[str], str]] = {
     "iso_6346": _iso_6346,
 }
 """Functions from the digits (and letters) of a body to its check digit, by the names used in a ``carrier.yaml``."""
-_SSCC = Scheme(re.compile(r"(?:00)?(\d{17})(\d)"), gs1.check_digit)
+_SSCC = Scheme(re.compile(r"(?:\(00\)|00)?(\d{17})(\d)"), gs1.check_digit)
 _CONTAINER = Scheme(re.compile(r"([A-Z]{3}[JUZ]\d{6})(\d)"), _iso_6346)
 _OF_REFERENCES = {"sscc": _SSCC, "container": _CONTAINER, "equipment": _CONTAINER}
 
@@ -74,10 +75,14 @@ def is_wrong(scheme: Scheme, number: str) -> bool:
 
 
 class Checks:
-    """Checks tracking numbers by the schemes of their carrier. A number that fits no scheme is not wrong."""
+    """Checks tracking numbers by the schemes of their carrier. A number that fits no scheme is not wrong.
 
-    def __init__(self, schemes: Mapping[str, Sequence[Scheme]]) -> None:
+    ``number_of``: the number in a label's form of it (``label_forms.py``).
+    """
+
+    def __init__(self, schemes: Mapping[str, Sequence[Scheme]], forms: LabelForms | None = None) -> None:
         """``schemes`` by carrier slug; the first whose shape fits decides."""
+        self.number_of = (forms or LabelForms()).number_of
         self._schemes = {slug: own for slug, own in schemes.items() if own}
         self._known: dict[tuple[str, str], bool] = {}
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from connectors.mapping.declared.status_meaning import StatusMeaning
 from connectors.mapping.values.check_digits import Checks, any_is_wrong
 from connectors.mapping.values.times import MISSING_TIME, UNREADABLE_TIME, Moment
-from streams.contracts.ids import LONGEST_NUMBER, digest, event_id
+from streams.contracts.ids import LONGEST_NUMBER, digest, event_id, normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
 from streams.intake.adapter import RawContext
 from streams.kernel.errors import Reject
@@ -29,7 +29,7 @@ def retraction(event: CarrierEvent) -> CarrierEvent:
     corrects = event.event_id
     return replace(
         event, event_id=digest("retracts", corrects), correction=Correction.RETRACTS, corrects=corrects,
-        estimated_delivery_at=None, carrier_event_id=None,
+        estimated_delivery_at=None, estimated_delivery_from=None, carrier_event_id=None,
     )
 
 
@@ -37,8 +37,8 @@ class Scan(Struct, gc=False):
     """One scan in canonical terms.
 
     ``code`` is part of the event id; ``shown_code``, which may add the reason code, is stored in the event. ``number``
-    is empty if only ``references`` identify the shipment. ``estimated_delivery_at``: ms UTC. ``flags``: those of the
-    adapter; the builder adds its own.
+    is empty if only ``references`` identify the shipment, and may be a label's form of the number.
+    ``estimated_delivery_at``: ms UTC. ``flags``: those of the adapter; the builder adds its own.
     """
 
     carrier: str
@@ -56,6 +56,8 @@ class Scan(Struct, gc=False):
     piece: str | None = None
     leg: str | None = None
     carrier_event_id: str | None = None
+    piece_count: int | None = None
+    carrier_shipment_id: str | None = None
 
 
 class EventBuilder:
@@ -67,6 +69,13 @@ class EventBuilder:
         self._channel = channel
         self._checks = checks
 
+    def _with_number(self, reference: Reference) -> Reference:
+        """Return the reference; of another carrier's number in a label's form, with the number."""
+        if reference.carrier is None:
+            return reference
+        number = self._checks.number_of(reference.carrier, normalise_tracking_number(reference.value))
+        return reference if number == reference.value else replace(reference, value=number)
+
     def build(self, context: RawContext, index: int, scan: Scan) -> CarrierEvent:
         """Return the event of a scan; ``index`` is its position in the raw record.
 
@@ -76,13 +85,14 @@ class EventBuilder:
         occurred at its receipt and is flagged; its id is computed from 0. Without a tracking number the id is computed
         from the first reference. Raises Reject ``too_large`` for a number of more than ``LONGEST_NUMBER`` characters.
         """
-        carrier, number, meaning, moment = scan.carrier, scan.number, scan.meaning, scan.moment
-        if len(number) > LONGEST_NUMBER:
+        carrier, meaning, moment = scan.carrier, scan.meaning, scan.moment
+        if len(scan.number) > LONGEST_NUMBER:
             raise Reject(
                 RejectReason.TOO_LARGE,
-                f"the tracking number has {len(number)} characters; at most {LONGEST_NUMBER} are accepted",
+                f"the tracking number has {len(scan.number)} characters; at most {LONGEST_NUMBER} are accepted",
             )
-        references, flags, location = scan.references, scan.flags, scan.location
+        number = self._checks.number_of(carrier, scan.number)
+        references, flags, location = [*map(self._with_number, scan.references)], scan.flags, scan.location
         stated = occurred_at = moment.at_ms
         stated_at = None
         received_at = context.received_at
@@ -110,5 +120,5 @@ class EventBuilder:
             carrier, number, meaning.milestone, meaning.classifier, occurred_at, received_at, meaning.exception,
             meaning.reason, scan.shown_code, scan.text, location, scan.estimated_delivery_at, scan.proof, piece,
             moment.offset_minutes, moment.assumed, moment.precision, _NEW, None, references, flags, source, stated_at,
-            scan.leg, scan.carrier_event_id,
+            scan.leg, scan.carrier_event_id, scan.piece_count, scan.carrier_shipment_id,
         )

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from streams.contracts.claim_order import Age, ClaimVersion, age_of, age_of_version, turned_age, version_of
+from streams.contracts.claim_order import Age, ClaimVersion, age_of_version, turned_age, version_of
 from streams.contracts.model import OrderReference
 
 Claim = tuple[str, str]
@@ -107,10 +107,3 @@ def first_claimed_at(claims: Claims) -> dict[Claim, int]:
         if one.claim in first and not (one.by and one.withdrawn):
             first[one.claim] = min(first[one.claim], one.at if one.first_at is None else one.first_at)
     return first
-
-
-def is_repeat(claims: Claims, reference: OrderReference) -> bool:
-    """True where a version as new of the claim by the same thing is known."""
-    claim = claim_of(reference)
-    known = next((one for one in claims if one.claim == claim and one.by == reference.by), None)
-    return known is not None and age_of(reference) <= turned_age(known)

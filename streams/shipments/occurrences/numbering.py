@@ -7,25 +7,31 @@ Events that corrections took out, or that are another shipment's, are no news.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
-from streams.kernel.vocabulary import ExceptionType
+from msgspec import Struct
+
+from streams.kernel.vocabulary import Milestone
 from streams.shipments.audiences import KIND_NUMBERS, NEWS_KINDS
 from streams.shipments.facts import Entry, Facts, id_at, origin_at, place_of, rank_of, reports_of
 from streams.shipments.occurrences.matching import occurrences, read_report, source_of
 from streams.shipments.record import View
 
-_NONE = ExceptionType.NONE
+T = TypeVar("T")
 
 
-class Appended(NamedTuple):
-    """The event at ``place`` was appended. ``number``: the occurrence it made known, 0 for none; ``teller``: place of
+class Inserted(Struct, frozen=True, gc=False):
+    """The event at ``place`` was taken in. ``number``: the occurrence it made known, 0 for none; ``teller``: place of
     the event that tells it."""
 
     place: int
     number: int
     teller: int
+
+
+ONCE = frozenset({Milestone.DELIVERED, Milestone.RETURNED})
+"""Milestones that happen once to each piece, however often and for whatever day they are reported."""
 
 
 def kind_of(entry: Entry) -> str | None:
@@ -45,76 +51,73 @@ def received_before(facts: Facts, place: int, entry: Entry) -> tuple[int, int, i
     return entry.received_at, entry.at, rank_of(entry), id_at(facts, place)
 
 
-def numbered(facts: Facts, view: View, entries: Sequence[Entry], like: Entry | None = None) -> dict[int, int]:
-    """Place of an event -> which occurrence of its kind it tells, 1, 2 ...; none of those that tell nothing. With an
-    event, of its kind alone. ``entries``: the history."""
-    number_of: dict[int, int] = {}
-    for places in news_by_kind(facts, view, entries, like).values():
-        tellers = _tellers(entries, places) if len(view.sources) > 1 and len(places) > 1 else places
-        number_of |= {place: number for number, place in enumerate(tellers, 1)}
-    return number_of
+def places_by(
+    facts: Facts, view: View, entries: Sequence[Entry], names_of: Callable[[Entry], Iterable[T]],
+    wanted: Iterable[T] | None = None,
+) -> dict[T, list[int]]:
+    """The places of the events by each name that ``names_of`` gives them, those received first first; if given, by the
+    ``wanted`` names alone. ``entries``: the history."""
+    found: dict[T, list[int]] = {}
+    for place, entry in enumerate(entries):
+        for name in names_of(entry):
+            if (wanted is None or name in wanted) and not is_voided(facts, view, place, entry):
+                found.setdefault(name, []).append(place)
+    for places in found.values():
+        if len(places) > 1:
+            places.sort(key=lambda place: received_before(facts, place, entries[place]))
+    return found
+
+
+def news_of_kind(facts: Facts, view: View, entries: Sequence[Entry], kind: str) -> list[int]:
+    """The places of the news of a kind; those received first first."""
+    return places_by(facts, view, entries, _kinds, (kind,)).get(kind, [])
 
 
 def sources_and_counts(facts: Facts, view: View, entries: Sequence[Entry]) -> tuple[tuple[int, ...], dict[int, int]]:
     """``View.sources`` and ``View.counts``."""
-    kinds = news_by_kind(facts, view, entries)
-    news = [entries[place] for places in kinds.values() for place in places]
-    sources = {source_of(report) for entry in news for report in reports_of(entry)}
-    counts = {
-        KIND_NUMBERS[kind]: len(places if len(sources) < 2 else _tellers(entries, places))
-        for kind, places in kinds.items()
-    }
-    return tuple(sorted(sources)), dict(sorted(counts.items()))
+    kinds = places_by(facts, view, entries, _kinds)
+    reports = {report for places in kinds.values() for place in places for report in reports_of(entries[place])}
+    sources = tuple(sorted({source_of(report) for report in reports}))
+    counts = {KIND_NUMBERS[kind]: len(tellers(sources, entries, places)) for kind, places in kinds.items()}
+    return sources, dict(sorted(counts.items()))
 
 
 def same_occurrence(facts: Facts, view: View, entries: Sequence[Entry], place: int) -> int:
     """The place of another event of the same occurrence; -1 where there is none."""
     kind = kind_of(entries[place])
-    if kind is None or len(view.sources) < 2 or is_voided(facts, view, place, entries[place]):
-        return -1
-    places = news_by_kind(facts, view, entries, entries[place])[kind]
-    if len(places) < 2:
+    places = [] if kind is None or len(view.sources) < 2 else news_of_kind(facts, view, entries, kind)
+    if place not in places or len(places) < 2:
         return -1
     assigned = _assigned(entries, places)
     mine = {occurrence for owner, occurrence in assigned if owner == place}
     return min((owner for owner, occurrence in assigned if occurrence in mine and owner != place), default=-1)
 
 
-def news_by_kind(
-    facts: Facts, view: View, entries: Sequence[Entry], like: Entry | None = None
-) -> dict[str, list[int]]:
-    """The places of each kind of news, or with an event of its kind; those received first first."""
-    kinds: dict[str, list[int]] = {}
-    wanted = None if like is None else kind_of(like)
-    if like is not None and wanted is None:
-        return kinds
-    for place, entry in enumerate(entries):
-        if like is not None and entry.milestone is not like.milestone and (
-            entry.exception is _NONE or entry.exception is not like.exception
-        ):
-            continue
-        kind = kind_of(entry)
-        if kind is None or (wanted is not None and kind != wanted) or is_voided(facts, view, place, entry):
-            continue
-        kinds.setdefault(kind, []).append(place)
-    for places in kinds.values():
-        if len(places) > 1:
-            places.sort(key=lambda place: received_before(facts, place, entries[place]))
-    return kinds
-
-
-def _tellers(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
+def tellers(sources: Sequence[int], entries: Sequence[Entry], places: Sequence[int]) -> Sequence[int]:
     """For each occurrence an event of its own that tells it: its first, where that tells no other, else any; those
-    received first first. ``places``: the news of one kind."""
-    tellers: dict[int, int] = {}
+    received first first. Of what happens once, each piece's first. ``sources``: ``View.sources``; ``places``: the news
+    of one kind."""
+    if len(places) < 2:
+        return places
+    if entries[places[0]].milestone in ONCE:
+        first = {entries[place].piece: place for place in reversed(places)}
+        return [place for place in places if first[entries[place].piece] == place]
+    if len(sources) < 2:
+        return places
+    told_by: dict[int, int] = {}
     assigned = _assigned(entries, places)
     for place, occurrence in assigned:
-        if occurrence not in tellers and place not in tellers.values():
-            tellers[occurrence] = place
-    missing = len({occurrence for _, occurrence in assigned}) - len(tellers)
-    spare = [place for place in places if place not in tellers.values()]
-    found = {*tellers.values(), *spare[:missing]}
+        if occurrence not in told_by and place not in told_by.values():
+            told_by[occurrence] = place
+    missing = len({occurrence for _, occurrence in assigned}) - len(told_by)
+    spare = [place for place in places if place not in told_by.values()]
+    found = {*told_by.values(), *spare[:missing]}
     return [place for place in places if place in found]
+
+
+def _kinds(entry: Entry) -> tuple[str, ...]:
+    kind = kind_of(entry)
+    return () if kind is None else (kind,)
 
 
 def _assigned(entries: Sequence[Entry], places: Sequence[int]) -> list[tuple[int, int]]:

@@ -126,7 +126,7 @@ def stub_with_claim(
 
 
 def claim_digest(order_id: str, delivery_id: str) -> bytes:
-    """What a stub keeps of a claim."""
+    """The part of a claim that a stub keeps."""
     return bytes.fromhex(digest(order_id, delivery_id))[:CLAIM_BYTES]
 
 

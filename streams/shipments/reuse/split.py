@@ -4,6 +4,7 @@ A function of the facts, whatever came first:
 
 - Where a shipment had ended, a beginning more than ``reuse_after`` later begins another. Events up to then are of the
   first, the later ones of the other, and so are the claims that were first stated later.
+- The carrier's own ids of shipments divide the facts first, whenever they were.
 - Without a beginning a claim as late begins another where an earlier order claims the first; where none does, it is the
   first one's, however late.
 """
@@ -14,9 +15,10 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from streams.contracts.claim_order import ClaimVersion
 from streams.kernel.vocabulary import STATUS_OF, TERMINAL, Milestone, Status
 from streams.shipments.claims.standing import first_claimed_at, last_claimed_at
-from streams.shipments.facts import ID_BYTES, Entry, Facts, decode_entry, is_tied
+from streams.shipments.facts import ID_BYTES, Entry, Facts, decode_entry, is_tied, sort_key
 from streams.shipments.record import View
 
 BEGINNINGS = frozenset({
@@ -24,8 +26,6 @@ BEGINNINGS = frozenset({
     Milestone.DEPARTED_PICKUP,
 })
 """Milestones that carriers report only of a shipment that begins."""
-_MAY_END = TERMINAL | {Status.RETURNING}
-"""Statuses of an event after which the shipment may have ended: of several pieces the last may be on its way back."""
 Fold = Callable[[Facts, int | None], View]
 """The view of facts as of one shipment; with a number of events, of no more than those."""
 
@@ -43,13 +43,14 @@ def has_begun(facts: Facts) -> bool:
 
 
 def may_split(facts: Facts, view: View, entry: Entry, reuse_after: int | None) -> bool:
-    """Whether a last event may divide what is one shipment's so far; ``view``: before it."""
-    if reuse_after is None or is_tied(facts):
+    """Whether a new event may divide what is one shipment's so far: not while all lies close together; ``view``: before
+    it."""
+    if entry.own_shipment and view.own_shipment and entry.own_shipment != view.own_shipment:
+        return True
+    if reuse_after is None:
         return False
-    if is_beginning(entry) and view.status in TERMINAL and view.status_at is not None:
-        return entry.at > view.status_at + reuse_after
-    may_end = entry.actual and STATUS_OF[entry.milestone] in _MAY_END
-    return may_end and last_claimed_at(facts.claims) > entry.at + reuse_after
+    first = min(decode_entry(facts.history[0]).at, entry.at) if facts.history else entry.at
+    return max(view.updated_at, view.last_at, entry.at) - first > reuse_after and not is_tied(facts)
 
 
 def united(ended: Sequence[Facts], facts: Facts) -> Facts:
@@ -57,8 +58,14 @@ def united(ended: Sequence[Facts], facts: Facts) -> Facts:
     if not ended:
         return facts
     every = [*ended, facts]
+    pairs = [
+        (one.seen[place * ID_BYTES : (place + 1) * ID_BYTES], data)
+        for one in every for place, data in enumerate(one.history)
+    ]
+    # Shipments that the carrier's own ids tell apart may overlap in time.
+    pairs.sort(key=lambda pair: sort_key(pair[0], decode_entry(pair[1])))
     return replace(
-        facts, history=[data for one in every for data in one.history], seen=b"".join(one.seen for one in every),
+        facts, history=[data for _, data in pairs], seen=b"".join(event_id for event_id, _ in pairs),
         claims=tuple(sorted(
             (version for one in every for version in one.claims), key=lambda version: (version.claim, version.by)
         )),
@@ -68,11 +75,52 @@ def united(ended: Sequence[Facts], facts: Facts) -> Facts:
 
 def split(facts: Facts, reuse_after: int | None, fold: Fold) -> list[Facts]:
     """The facts of each shipment under the number, the one that goes on last."""
+    parts = _by_own_shipment(facts, fold)
+    if len(parts) > 1:
+        return [each for one in parts for each in split(one, reuse_after, fold)]
     until = _until(facts, reuse_after, fold)
     if until is None:
         return [facts]
     before, after = _cut(facts, until)
     return [before, *split(after, reuse_after, fold)]
+
+
+def _by_own_shipment(facts: Facts, fold: Fold) -> list[Facts]:
+    """The facts of each shipment that the carrier tells apart by ids of its own, in the order in which they began.
+
+    Facts with corrections stay together: what corrects another shipment's event would be lost. An event without such an
+    id is of the shipment begun last before it. An order is of the first shipment that had not
+    ended when the order was written.
+    """
+    entries = [decode_entry(data) for data in facts.history]
+    began: dict[int, int] = {}
+    for entry in entries:
+        if entry.own_shipment:
+            began.setdefault(entry.own_shipment, entry.at)
+    if len(began) < 2 or is_tied(facts) or any(one.corrects or one.disowns or one.own for one in entries):
+        return [facts]
+    order = list(began)
+    histories: dict[int, list[int]] = {own: [] for own in order}
+    current = order[0]
+    for place, entry in enumerate(entries):
+        if entry.own_shipment and began[entry.own_shipment] >= began[current]:
+            current = entry.own_shipment
+        histories[entry.own_shipment or current].append(place)
+    parts = [
+        replace(
+            facts, history=[facts.history[place] for place in histories[own]],
+            seen=b"".join(facts.seen[place * ID_BYTES : (place + 1) * ID_BYTES] for place in histories[own]),
+            claims=(), stub=facts.stub if own == order[0] else None, parents=(), withdrawn_routes=(),
+        )
+        for own in order
+    ]
+    ends = [_ended_at(fold(one, None)) for one in parts[:-1]]
+    first = first_claimed_at(facts.claims)
+    claims: list[list[ClaimVersion]] = [[] for _ in parts]
+    for version in facts.claims:
+        at = first.get(version.claim, version.at)
+        claims[next((i for i, end in enumerate(ends) if end is None or at <= end), len(parts) - 1)].append(version)
+    return [replace(one, claims=tuple(own)) for one, own in zip(parts, claims, strict=True)]
 
 
 def _until(facts: Facts, reuse_after: int | None, fold: Fold) -> int | None:

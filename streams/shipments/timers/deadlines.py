@@ -139,7 +139,7 @@ def look_again_at(shipment: Shipment, patience: Patience, usual: Usual | None, n
 
 
 def settle(shipment: Shipment, patience: Patience) -> list[AlertSignal]:
-    """Resolve what was raised and holds no more; changes ``raised``, by assignment."""
+    """Resolve raised alerts whose cause is over; changes ``raised``, by assignment."""
     if not shipment.raised:
         return []
     due = dict(deadlines(shipment, patience))
@@ -168,7 +168,7 @@ def fall_due(shipment: Shipment, patience: Patience, now_ms: int, usual: Usual |
 
 
 def renewed(shipment: Shipment) -> list[AlertSignal]:
-    """What the clock has raised and still holds, told again."""
+    """The alerts of the clock that still hold, to be sent again."""
     return [
         raised(_signal(shipment, one), _words(shipment, one.kind, one.since, None), one.since)
         for one in shipment.raised
@@ -190,7 +190,7 @@ def _overdue_at(
 
 
 def _words(shipment: Shipment, kind: AlertKind, overdue_at: int, usual: Usual | None) -> str:
-    """What is wrong, for people; with the norm, where one was exceeded."""
+    """The fault in words; with the norm, if one was exceeded."""
     status = shipment.status.value.replace("_", " ")
     if kind is _AT_RISK:
         dwelt, promise = hours(overdue_at - (shipment.view.status_at or 0)), minute(promised(shipment) or 0)

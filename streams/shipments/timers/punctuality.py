@@ -59,7 +59,7 @@ def is_beyond(estimate: int, promise: int) -> bool:
 
 
 def risk(shipment: Shipment) -> Risk | None:
-    """What puts the promise at risk; None where nothing does."""
+    """The reason why the promise is at risk; None if it is not."""
     estimate = shipment.view.estimated_delivery_at
     if estimate is None or not shipment.view.standing:
         return None

@@ -1,4 +1,5 @@
-"""Every carrier's cases: ``<carrier>/cases/<name>.in.*`` gives what ``<name>.out.json`` says.
+"""Every carrier's cases: ``<carrier>/cases/<name>.in.*`` gives what ``<name>.out.json`` says; a name that ends in
+``.asked_<number>`` is the answer to a question for that number.
 
 After a wanted change, ``SHIPSYNC_GOLDEN=1 pytest tests/connectors/carriers`` writes the expectations anew;
 read the difference before committing it.
@@ -30,7 +31,9 @@ STRUCTS = ("location", "proof_of_delivery")
 
 def parsed(case: Path) -> Parsed:
     carrier = CARRIERS[case.parent.parent.name]
-    context = RawContext(carrier.feed, "", f"raw.{carrier.feed}.v1", 0, 7, RECEIVED_AT, "case")
+    asked = re.search(r"\.asked_(\w+)\.in\.", case.name)
+    number = asked[1] if asked else ""
+    context = RawContext(carrier.feed, "", f"raw.{carrier.feed}.v1", 0, 7, RECEIVED_AT, "case", asked_number=number)
     try:
         return carrier.adapter.parse(case.read_bytes(), context)
     except Reject as reject:

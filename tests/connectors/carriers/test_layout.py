@@ -150,7 +150,7 @@ def unprivileged() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("name", [".", "acme", "acme/carrier.yaml"])
-def test_what_may_not_be_read_is_named(unprivileged: Path, name: str) -> None:
+def test_an_unreadable_file_is_named(unprivileged: Path, name: str) -> None:
     user = os.geteuid()
     os.seteuid(os.getuid())
     (unprivileged / name).chmod(0)

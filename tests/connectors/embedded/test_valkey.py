@@ -16,7 +16,7 @@ from tests.support.waiting import eventually
 
 
 @pytest.mark.broker
-def test_it_answers_on_its_port_and_writes_nothing(tmp_path: Path) -> None:
+def test_the_server_answers_on_its_port_and_writes_no_file(tmp_path: Path) -> None:
     port = unused()[0]
     with subprocess.Popen(valkey.command(port), cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
         try:

@@ -99,13 +99,13 @@ def test_memory_does_not_grow_with_the_file() -> None:
         (ISA.format(1).encode() + b"ST*214*1~" + b"B10*A*B~" * 1_000, RejectReason.TOO_LARGE),
     ],
 )
-def test_what_cannot_be_cut_is_refused(body: bytes, reason: RejectReason) -> None:
+def test_a_file_that_cannot_be_cut_is_refused(body: bytes, reason: RejectReason) -> None:
     with pytest.raises(Reject) as refused:
         cut(body)
     assert refused.value.reason is reason
 
 
-def test_nothing_gives_no_piece() -> None:
+def test_an_empty_file_has_no_piece() -> None:
     assert cut(b" \r\n") == []
 
 

@@ -83,7 +83,7 @@ def test_the_id_is_judged_after_the_key(one: Gateway) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "k-erp"])
-def test_only_the_key_of_the_alerts_lets_in(one: Gateway, key: str) -> None:
+def test_only_a_key_for_alerts_is_accepted(one: Gateway, key: str) -> None:
     assert post(one, ACK, key=key).status_code == 401
 
 

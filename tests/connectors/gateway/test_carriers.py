@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config import headers
-from config.settings import SettingsError
+from config.setting_group import SettingsError
 from connectors.gateway.log_writer import NotWritten
 from tests.support.gateway import NOW, gateway
 
@@ -87,7 +87,7 @@ def test_either_secret_of_a_rotation_is_taken(tmp_path: Path, secret: str) -> No
         (signed(BODY, NOW + 301), "replayed"),
     ],
 )
-def test_what_proves_nothing_is_answered_401_and_not_written(
+def test_an_unsigned_body_is_answered_401_and_not_written(
     tmp_path: Path, given: dict[str, str], code: str
 ) -> None:
     one = gateway(tmp_path, HMAC, push_secrets={"acme": "new"})
@@ -223,7 +223,7 @@ def test_more_than_the_rate_is_answered_429_until_time_has_passed(tmp_path: Path
     assert one.client.post(URL, content=BODY, headers=JSON).status_code == 202
 
 
-def test_who_proves_nothing_uses_up_nobodys_rate(tmp_path: Path) -> None:
+def test_an_unsigned_request_does_not_count_against_the_carriers_rate(tmp_path: Path) -> None:
     one = gateway(tmp_path, HMAC, push_secrets={"acme": "new"}, gateway_rate=1)
     assert [one.client.post(URL, content=BODY, headers=JSON).status_code for _ in range(3)] == [401] * 3
     assert one.client.post(URL, content=BODY, headers=signed(BODY)).status_code == 202

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from config.settings import SettingsError
+from config.setting_group import SettingsError
 from connectors.gateway.credentials import keys_of, secrets_of
 
 
 @pytest.mark.parametrize("said", [None, SecretStr(""), SecretStr(" ")])
-def test_none_set_is_none(said: SecretStr | None) -> None:
+def test_without_a_setting_there_are_no_secrets(said: SecretStr | None) -> None:
     assert secrets_of("X", said) == {}
 
 
@@ -21,7 +21,7 @@ def test_a_name_has_one_secret_or_several() -> None:
 @pytest.mark.parametrize("said", ["s3cret", '["s3cret"]', '{"a": 5, "b": "s3cret"}', '{"a": "", "b": "s3cret"}',
                                   '{"a": [], "b": "s3cret"}', '{"a": ["s3cret", ""]}', '{"a": " ", "b": "s3cret"}',
                                   '{"a": "s3cret "}', '{"a": "s3cret\\n"}', '{"a": "s3\\u0000cret"}'])
-def test_what_cannot_be_used_is_a_wrong_setting_and_is_not_shown(said: str) -> None:
+def test_unusable_secrets_are_a_settings_error_that_does_not_show_them(said: str) -> None:
     with pytest.raises(SettingsError, match="SHIPSYNC_X: ") as raised:
         secrets_of("SHIPSYNC_X", SecretStr(said))
     assert "s3cret" not in str(raised.value)

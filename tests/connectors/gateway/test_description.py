@@ -54,7 +54,7 @@ def test_schemathesis_finds_nothing(url: str) -> None:
             f"{url}/openapi.json", "--header", f"Authorization: Bearer {KEY}", "--max-examples", str(EXAMPLES),
             "--phases", "examples,coverage,fuzzing",
         ],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=3 * PATIENCE,
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=2 * PATIENCE,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Tested: 11" in run.stdout, run.stdout

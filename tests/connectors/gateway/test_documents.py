@@ -139,7 +139,7 @@ def test_every_key_of_the_scope_is_known(one: Gateway, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "k-er", "k-wms", "k-erp2"])
-def test_any_other_key_is_not(one: Gateway, key: str) -> None:
+def test_another_key_is_refused(one: Gateway, key: str) -> None:
     answer = post(one, ORDER, key=key)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorised")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")

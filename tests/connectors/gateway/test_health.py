@@ -12,7 +12,7 @@ def test_a_gateway_with_a_broker_is_ready_and_one_without_is_healthy_alone(tmp_p
     one = gateway(tmp_path)
     assert one.client.get("/readyz").json() == {"status": "ready"}
     one.log.away = NotWritten("broker down")
-    assert one.client.get("/healthz").status_code == 200
+    assert one.client.get("/healthz").status_code == one.client.get("/livez").status_code == 200
     answer = one.client.get("/readyz")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 

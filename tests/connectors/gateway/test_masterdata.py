@@ -47,7 +47,7 @@ def test_a_record_is_read(one: Gateway) -> None:
     assert (answer.status_code, answer.json()["name"], answer.json()["aliases"]) == (200, "North Freight", ["NF"])
 
 
-def test_a_persons_word_on_a_reference_is_written(one: Gateway) -> None:
+def test_a_manual_reference_is_written(one: Gateway) -> None:
     answer = ask(one, "PUT", "reference/container+booking:M1/k2", SAID)
     assert answer.status_code == 200, answer.text
     assert answer.json()["key"] == "reference:container+booking:M1/K2"
@@ -104,7 +104,7 @@ def test_what_is_no_json_and_no_kind_is_refused(one: Gateway) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_only_the_clients_own_key_opens_it(one: Gateway, method: str) -> None:
+def test_only_a_key_for_master_data_is_accepted(one: Gateway, method: str) -> None:
     assert ask(one, method, "carrier/north", {} if method == "PUT" else None, key="k-erp").status_code == 401
 
 
@@ -114,13 +114,13 @@ def test_an_id_of_control_characters_or_without_end_is_refused(one: Gateway, nam
     assert ask(one, "PUT", f"customer/{name}", {"name": "Acme"}, "guessed").status_code == 401
 
 
-def test_what_kafka_does_not_take_is_said(one: Gateway) -> None:
+def test_records_kafka_does_not_acknowledge_are_answered_503(one: Gateway) -> None:
     one.log.away = NotWritten("away")
     answer = ask(one, "PUT", "carrier/north", {"name": "North"})
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
 
 
-def test_it_is_described(one: Gateway) -> None:
+def test_the_endpoint_is_in_the_openapi_description(one: Gateway) -> None:
     described = one.client.get("/openapi.json").json()
     assert set(described["paths"]["/v1/masterdata/{kind}/{id}"]) == {"get", "put", "delete"}
     assert "MasterDocument" in described["components"]["schemas"]

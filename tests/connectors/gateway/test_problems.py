@@ -20,7 +20,7 @@ from tests.support.gateway import gateway
         ("POST", "/v1/orders", 401, "unauthorised"),
     ],
 )
-def test_it_says_what_is_wrong_in_the_members_of_rfc_9457(
+def test_a_problem_has_the_members_of_rfc_9457(
     tmp_path: Path, method: str, path: str, status: int, code: str
 ) -> None:
     answer = gateway(tmp_path).client.request(method, path, headers={"X-Request-ID": "r-1"})

@@ -36,7 +36,7 @@ def answers(port: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_without_a_broker_and_ends_well_when_told_to(tmp_path: Path, number: signal.Signals) -> None:
+def test_the_gateway_serves_without_a_broker_and_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     (port,) = unused()
     process = start(tmp_path, port)
     try:

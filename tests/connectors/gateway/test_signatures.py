@@ -91,12 +91,12 @@ ALL = pytest.mark.parametrize(("push", "secret", "headers"), SIGNED.values(), id
 
 
 @ALL
-def test_what_is_signed_as_declared_is_taken(push: Push, secret: str, headers: dict[str, str]) -> None:
+def test_a_body_signed_as_declared_is_accepted(push: Push, secret: str, headers: dict[str, str]) -> None:
     compile_check(push, ["ZmFsc2U=", secret], PROXIES)(arrived(headers), NOW)
 
 
 @ALL
-def test_what_is_signed_with_another_secret_is_not(push: Push, secret: str, headers: dict[str, str]) -> None:
+def test_a_body_signed_with_another_secret_is_refused(push: Push, secret: str, headers: dict[str, str]) -> None:
     del secret
     with pytest.raises(NotProven) as raised:
         compile_check(push, ["ZmFsc2U=", "b3RoZXI="], PROXIES)(arrived(headers), NOW)
@@ -104,7 +104,7 @@ def test_what_is_signed_with_another_secret_is_not(push: Push, secret: str, head
 
 
 @ALL
-def test_what_is_not_signed_is_not(push: Push, secret: str, headers: dict[str, str]) -> None:
+def test_an_unsigned_body_is_refused(push: Push, secret: str, headers: dict[str, str]) -> None:
     del headers
     with pytest.raises(NotProven) as raised:
         compile_check(push, [secret], PROXIES)(arrived({}), NOW)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from config.connections import RedisSettings
 from connectors.embedded import valkey
 from connectors.embedded.ports import listens, unused
 from connectors.gateway.problems import Problem
@@ -33,7 +34,7 @@ def url() -> Iterator[str]:
 
 def test_another_process_knows_the_answer(url: str) -> None:
     async def play() -> None:
-        one, other = StoredResponses(url, 60), StoredResponses(url, 60)
+        one, other = StoredResponses(RedisSettings(url=url), 60), StoredResponses(RedisSettings(url=url), 60)
         assert await one.begin("n1", b"body") is None
         await one.keep("n1", KEPT)
         one.end("n1")
@@ -50,7 +51,7 @@ def test_another_process_knows_the_answer(url: str) -> None:
 
 def test_a_process_that_died_on_the_way_left_nothing_behind(url: str) -> None:
     async def play() -> None:
-        dead, next_one = StoredResponses(url, 60), StoredResponses(url, 60)
+        dead, next_one = StoredResponses(RedisSettings(url=url), 60), StoredResponses(RedisSettings(url=url), 60)
         assert await dead.begin("n2", b"body") is None
         assert await next_one.begin("n2", b"body") is None
         await dead.close()
@@ -59,11 +60,11 @@ def test_a_process_that_died_on_the_way_left_nothing_behind(url: str) -> None:
     asyncio.run(play())
 
 
-def test_what_somebody_else_keeps_there_counts_for_nothing(url: str) -> None:
+def test_a_foreign_value_under_the_redis_key_is_ignored(url: str) -> None:
     redis.Redis.from_url(url).set("n3", b"\xff no answer")
 
     async def play() -> StoredResponse | None:
-        answers = StoredResponses(url, 60)
+        answers = StoredResponses(RedisSettings(url=url), 60)
         found = await answers.begin("n3", b"body")
         await answers.close()
         return found
@@ -76,7 +77,7 @@ def test_without_redis_memory_serves_until_its_time_is_over(where: str) -> None:
     clock = [0.0]
 
     async def play() -> None:
-        answers = StoredResponses(where, 60, lambda: clock[0])
+        answers = StoredResponses(RedisSettings(url=where), 60, lambda: clock[0])
         assert await answers.begin("n", b"body") is None
         await answers.keep("n", KEPT)
         answers.end("n")
@@ -91,7 +92,7 @@ def test_without_redis_memory_serves_until_its_time_is_over(where: str) -> None:
 
 def test_while_a_request_is_in_progress_its_repeat_is_told_so() -> None:
     async def play() -> None:
-        answers = StoredResponses(NOWHERE, 60)
+        answers = StoredResponses(RedisSettings(url=NOWHERE), 60)
         await answers.begin("n", b"body")
         with pytest.raises(Problem) as raised:
             await answers.begin("n", b"body")
@@ -107,7 +108,7 @@ def test_memory_keeps_no_more_than_fits(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("connectors.gateway.stored_responses.MOST_IN_MEMORY", 2)
 
     async def play() -> list[bool]:
-        answers = StoredResponses(NOWHERE, 60)
+        answers = StoredResponses(RedisSettings(url=NOWHERE), 60)
         for name in ("a", "b", "c"):
             await answers.keep(name, KEPT)
         found = [await answers.begin(name, b"body") is not None for name in ("a", "b", "c")]

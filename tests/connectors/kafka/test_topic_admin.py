@@ -29,7 +29,7 @@ def test_what_is_missing_is_created_once_with_the_declared_partitions(bootstrap:
     assert admin.differences(catalogue) == []
 
 
-def test_what_differs_is_told_with_what_to_do(bootstrap: str) -> None:
+def test_a_difference_is_reported_with_its_fix(bootstrap: str) -> None:
     admin = TopicAdmin(Settings(bootstrap=bootstrap, partitions=4))
     fewer, single, missing = declared("fewer"), declared("single", partitions=1), declared("missing")
     create_topic(bootstrap, fewer.name, 2)
@@ -63,7 +63,7 @@ def test_where_no_broker_answers_the_address_and_the_setting_are_told() -> None:
         admin.wait(0.3)
 
 
-def test_waiting_ends_when_told() -> None:
+def test_the_wait_for_a_broker_can_be_ended() -> None:
     admin = TopicAdmin(Settings(bootstrap=f"127.0.0.1:{unused()[0]}"))
     assert admin.wait(60, until=lambda: True) is False
 

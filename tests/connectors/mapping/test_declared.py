@@ -297,7 +297,7 @@ def test_xml_attributes_are_fields_where_declared_and_soap_is_taken_off(tmp_path
         ([("[{stamp: scan.at}]", "[{stamp: scan.at, epoch: scan.at}]")], ["exactly one"]),
     ],
 )
-def test_what_does_not_go_together_is_said(
+def test_contradicting_entries_are_named(
     tmp_path: Path, changes: list[tuple[str, str]], words: list[str]
 ) -> None:
     with pytest.raises(CarrierFileError) as wrong:

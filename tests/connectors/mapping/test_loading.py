@@ -88,7 +88,7 @@ def test_codes_are_the_texts_that_stand_there(tmp_path: Path, code: str, milesto
         ("statuses: codes", "statuses: codes\n    place: {line: message.at, pattern: '(?P<x>.)'}", 18, ["name parts"]),
     ],
 )
-def test_what_is_wrong_is_said_where_it_stands(
+def test_an_error_names_the_place_in_the_file(
     tmp_path: Path, old: str, new: str, line: int, words: list[str]
 ) -> None:
     assert old in GOOD
@@ -166,7 +166,7 @@ def test_a_push_that_cannot_be_checked_is_refused(tmp_path: Path, push: str, fie
     assert raised.value.line == len(GOOD.splitlines()) + 1
 
 
-def test_a_push_is_the_carriers(tmp_path: Path) -> None:
+def test_the_declared_push_is_loaded(tmp_path: Path) -> None:
     (acme,) = discover(write(tmp_path, f"{GOOD}{PUSH}, answer: 200}}\n"))
     assert acme.push is not None
     assert (acme.push.scheme, acme.push.header, acme.push.answer) == ("hmac", "X-Sig", 200)

@@ -10,10 +10,11 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from connectors.polling.authorisation import MARGIN_MS, Authoriser
+from connectors.polling.authorisation import LARGEST_TOKEN, MARGIN_MS, Authoriser
 from connectors.polling.response import NoResponse
 from streams.polling.schedule import Answer
 from tests.fakes.carrier_api import ONE_BY_ONE, WITH_TOKENS, carrier
+from tests.support.answers import streamed
 from tests.support.clock import FakeClock
 
 IN_BODY = WITH_TOKENS.replace("scope: tracking}", "client_in: body}")
@@ -30,7 +31,7 @@ class Endpoint:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
-        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return streamed(self._answers.pop(0) if len(self._answers) > 1 else self._answers[0])
 
 
 def headers(home: Path, how: str, endpoint: Endpoint, times: int = 1) -> list[str]:
@@ -102,6 +103,7 @@ def test_a_token_is_renewed_shortly_before_it_expires(tmp_path: Path) -> None:
         (httpx.Response(200, content=b"<html>"), Answer.UNAVAILABLE),
         (httpx.Response(200, json={"token": "?"}), Answer.UNAVAILABLE),
         (httpx.Response(200, content=b'"\xff"'), Answer.UNAVAILABLE),
+        (httpx.Response(200, content=b'{"access_token": "' + b"a" * LARGEST_TOKEN + b'"}'), Answer.UNAVAILABLE),
     ],
 )
 def test_without_a_token_it_is_said_why(tmp_path: Path, answer: httpx.Response, means: Answer) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from config.connections import RedisSettings
 from connectors.embedded import valkey
 from connectors.embedded.ports import listens, unused
 from connectors.polling.redis_mirror import PAUSE_SECONDS, PREFIX, RedisMirror
@@ -36,9 +37,9 @@ def url(tmp_path: Path) -> Iterator[str]:
         process.kill()
 
 
-def test_it_holds_every_number_and_the_circuits(url: str) -> None:
+def test_the_mirror_holds_every_number_and_the_circuits(url: str) -> None:
     async def main() -> None:
-        mirror = RedisMirror(url)
+        mirror = RedisMirror(RedisSettings(url=url))
         assert await mirror.keep([(state("OLD"), b"of a run before")])
         assert await mirror.fill("north.track", [(state("A"), b"a"), (state("B"), b"b")])
         assert await mirror.keep([(state("B"), b"b2"), (state("C"), b"c")])
@@ -56,7 +57,7 @@ def test_without_redis_nothing_fails_and_it_is_left_alone_for_a_while() -> None:
     clock = FakeClock(1000.0)
 
     async def main() -> None:
-        mirror = RedisMirror(f"redis://127.0.0.1:{unused(1)[0]}/0", clock)
+        mirror = RedisMirror(RedisSettings(url=f"redis://127.0.0.1:{unused(1)[0]}/0"), clock)
         assert not await mirror.keep([(state("A"), b"a")])
         assert mirror.resting
         assert not await mirror.fill("north.track", [(state("A"), b"a")])

@@ -149,6 +149,6 @@ def test_volatile_keys_do_not_count_and_others_do() -> None:
 
 
 @given(feed=st.sampled_from(["dhl", "fedex", "ups"]), status=st.integers(100, 599), body=st.binary(max_size=60))
-def test_nothing_an_api_answers_makes_it_fail(feed: str, status: int, body: bytes) -> None:
+def test_no_response_of_an_api_raises(feed: str, status: int, body: bytes) -> None:
     assessment = told(feed, body, status, "N1", "N2")
     assert assessment.results.keys() == {"N1", "N2"}

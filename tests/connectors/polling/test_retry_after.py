@@ -27,10 +27,10 @@ def test_seconds_and_dates_are_understood(value: str, wait: int) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", "soon", "-5", "1.5", "Mon, 21 Sep 2020 14:13:50 GMT", "٣"])
-def test_what_says_nothing_is_nothing(value: str | None) -> None:
+def test_an_empty_retry_after_is_none(value: str | None) -> None:
     assert retry_after(value, NOW) == 0
 
 
 @given(st.text(max_size=40))
-def test_nothing_makes_it_fail_or_wait_for_ever(value: str) -> None:
+def test_no_retry_after_raises_or_waits_for_ever(value: str) -> None:
     assert 0 <= retry_after(value, NOW) <= NOW + LONGEST_MS

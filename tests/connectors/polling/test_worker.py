@@ -110,7 +110,7 @@ def test_a_number_is_asked_for_and_the_answer_passed_on_before_the_cursor_moves(
     play(act)
 
 
-def test_it_is_asked_for_again_when_due_and_not_before(play: Callable[..., None], api: CarrierApi) -> None:
+def test_a_number_is_polled_again_when_due_and_not_before(play: Callable[..., None], api: CarrierApi) -> None:
     api.says("A1", Reply(body(scans("A1", "TRANSIT"))), Reply(body(scans("A1", "TRANSIT", "OUT"))))
 
     async def act(scene: Scene) -> None:

@@ -28,7 +28,7 @@ def test_a_life_is_the_set_of_what_was_said_and_done(data: st.DataObject, told: 
     assert decode(encode(one)) == one
 
 
-def test_what_is_known_tells_nothing_new() -> None:
+def test_a_repeated_signal_changes_nothing() -> None:
     record = kept(kept(AlertRecord(), signal(UP, 1)), action(ActionKind.RESOLVE, 2))
     assert with_signal(record, signal(UP, 1)) is None
     assert with_action(record, action(ActionKind.RESOLVE, 2)) is None

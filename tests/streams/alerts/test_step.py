@@ -174,7 +174,7 @@ def test_a_resolved_alert_is_forgotten_in_the_end() -> None:
     assert set(stage.alerts.values()) == {None}
 
 
-def test_one_resolved_by_hand_is_kept_while_its_cause_lasts() -> None:
+def test_an_alert_resolved_by_a_person_is_kept_while_its_cause_lasts() -> None:
     stage = told(signal(UP, 0), action(ActionKind.RESOLVE, 1), at=2)
     stage.look(400 * DAY / MINUTE)
     assert stage.alert().state is AlertState.RESOLVED
@@ -188,7 +188,7 @@ def test_one_resolved_by_hand_is_kept_while_its_cause_lasts() -> None:
         (signal(UP, 1, alert_id=""), "alert_id"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_alone(wrong: AlertInput, where: str) -> None:
+def test_an_input_that_breaks_its_contract_is_refused_alone(wrong: AlertInput, where: str) -> None:
     out = Stage().hear([signal(UP, 0), wrong], 5)
     [(place, reject)] = out.refused
     assert (place, reject.path) == (1, where)

@@ -51,7 +51,7 @@ def test_an_acknowledged_alert_stays_so_while_its_cause_lasts() -> None:
 
 
 @pytest.mark.parametrize("done", [ACK, RESOLVE, SNOOZE], ids=lambda one: one.action.value)
-def test_what_gets_worse_calls_again_whatever_was_done(done: AlertAction) -> None:
+def test_a_worse_cause_raises_the_alert_again_after_any_action(done: AlertAction) -> None:
     worse = progress(signal(UP, 1), done, signal(UP, 20, severity=CRITICAL), at=21)
     assert (worse.state, worse.times_raised, worse.acknowledged, worse.snoozed) == (RAISED, 2, None, None)
     assert steps(worse)[-1] is AlertStep.WORSENED
@@ -137,12 +137,12 @@ def test_a_cause_that_comes_and_goes_too_often_stays_open_until_it_is_quiet() ->
     assert (calm.state, calm.flapping, calm.resolved) == (RESOLVED, False, (T0 + 115 * MINUTE, "itself"))
 
 
-def test_one_that_flaps_and_then_lasts_stays_raised() -> None:
+def test_a_flapping_alert_whose_cause_then_lasts_stays_raised() -> None:
     found = progress(*flapping(3), signal(UP, 30), at=200)
     assert (found.state, found.flapping) == (RAISED, False)
 
 
-def test_what_comes_and_goes_seldom_is_not_damped() -> None:
+def test_a_cause_that_returns_seldom_is_not_flapping() -> None:
     seldom = [signal(state, 200 * place + half) for place in range(5) for half, state in ((0, UP), (5, OVER))]
     assert progress(*seldom, at=1_000).times_raised == 5
 
@@ -158,7 +158,7 @@ def escalating(*items: AlertSignal | AlertAction) -> AlertContext:
     return AlertContext(POLICY, route_of(latest, POLICY))
 
 
-def test_one_nobody_acknowledges_in_time_goes_to_another() -> None:
+def test_an_alert_not_acknowledged_in_time_is_escalated() -> None:
     said = (signal(UP, 1),)
     assert not progress(*said, at=30.9, context=escalating(*said)).escalated
     found = progress(*said, at=31, context=escalating(*said))
@@ -166,7 +166,7 @@ def test_one_nobody_acknowledges_in_time_goes_to_another() -> None:
     assert not progress(*said, ACK, at=200, context=escalating(*said)).escalated
 
 
-def test_one_that_comes_back_may_be_escalated_anew() -> None:
+def test_an_alert_raised_again_may_be_escalated_again() -> None:
     said = (signal(UP, 1), SNOOZE)
     assert next_change(progress(*said, at=65, context=escalating(*said)), escalating(*said)) == T0 + 90 * MINUTE
 

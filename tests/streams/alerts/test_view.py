@@ -22,7 +22,7 @@ def told(*items: AlertSignal | AlertAction, at: float, route: Route = ROUTE) -> 
     return record, alert_of("a" * 32, record, progress, context)
 
 
-def test_it_tells_who_sees_to_it_and_what_it_is_about() -> None:
+def test_an_alert_names_its_owner_and_its_subject() -> None:
     said = signal(UP, 1)
     _, alert = told(said, at=2)
     assert (alert.owner, alert.channels, alert.severity) == ("desk", ["mail"], Severity.WARNING)
@@ -32,7 +32,7 @@ def test_it_tells_who_sees_to_it_and_what_it_is_about() -> None:
     assert (alert.cause, alert.raised_at, alert.changed_at) == (said.cause, T0 + MINUTE, T0 + MINUTE)
 
 
-def test_one_escalated_is_more_severe_and_told_on_more_channels() -> None:
+def test_an_escalated_alert_is_more_severe_and_goes_to_more_channels() -> None:
     _, alert = told(signal(UP, 1), at=40)
     assert (alert.escalated, alert.severity, alert.owner) == (True, Severity.CRITICAL, "desk")
     assert (alert.channels, alert.changed_at) == (["mail", "pager"], T0 + 31 * MINUTE)
@@ -43,7 +43,7 @@ def test_a_route_may_say_how_severe_it_is() -> None:
     assert (alert.severity, alert.owner, alert.channels) == (Severity.INFO, None, [])
 
 
-def test_it_says_who_did_what_when_and_why() -> None:
+def test_the_history_names_who_did_what_when_and_why() -> None:
     done = action(ActionKind.SNOOZE, 5, until=T0 + 90 * MINUTE, note="the carrier is asked")
     _, alert = told(signal(UP, 1), done, at=6)
     assert (alert.state, alert.snoozed_until, alert.snoozed_by, alert.note) == (
@@ -68,7 +68,7 @@ def test_actions_on_nothing_are_shown_as_such() -> None:
     assert alert.raised_at == T0 + 5 * MINUTE
 
 
-def test_only_what_is_over_is_forgotten() -> None:
+def test_only_resolved_alerts_are_forgotten() -> None:
     context = AlertContext(POLICY, NOWHERE)
     for items, over in (
         ((signal(UP, 1),), False), ((signal(UP, 1), action(ActionKind.RESOLVE, 5)), False),

@@ -76,5 +76,5 @@ def test_no_type_is_ranked_twice() -> None:
     [("BOL: b 1", Named("bol", "B1")), ("container+booking:M1/k2", Named("container+booking", "M1/K2")),
      ("bol", None), (":B1", None), ("bol: ", None)],
 )
-def test_a_person_writes_type_and_reference(text: str, read: Named | None) -> None:
+def test_a_reference_is_written_as_type_and_value(text: str, read: Named | None) -> None:
     assert parse_key(text) == read

@@ -106,7 +106,7 @@ def test_an_exchange_is_looked_at_when_overdue_and_forgotten_long_after_its_ackn
 
 @settings(deadline=None)
 @given(st.data())
-def test_what_is_known_in_the_end_depends_on_what_was_said_alone(data: st.DataObject) -> None:
+def test_the_end_depends_on_the_set_of_inputs_alone(data: st.DataObject) -> None:
     said: list[Interchange | Acknowledgement] = data.draw(st.lists(st.one_of(
         st.builds(sent, st.sampled_from(["1", "2"]), st.integers(0, 3).map(lambda hours: SENT_AT + hours * HOUR)),
         st.builds(

@@ -41,7 +41,7 @@ def each_week(hours: range | list[int], weeks: int = WEEKS) -> list[int]:
 DAYS_ALONE = [day * 24 + hour for day in range(7) for hour in range(8, 20)]
 
 
-def test_nothing_is_taken_as_usual_before_enough_whole_weeks() -> None:
+def test_no_pattern_is_learnt_from_fewer_than_four_whole_weeks() -> None:
     assert weekly_pattern(*heard(each_week(DAYS_ALONE, ENOUGH_WEEKS + 1))) == NOTHING_LEARNT
     assert weekly_pattern(*heard(each_week(DAYS_ALONE, ENOUGH_WEEKS + 2))).weeks == ENOUGH_WEEKS
     assert weekly_pattern(b"", 0) == NOTHING_LEARNT
@@ -119,7 +119,7 @@ def test_quiet_hours_and_pauses_do_not_count() -> None:
     assert found.paused == ("rest",)
 
 
-def test_what_is_usual_makes_a_silence_longer_and_never_shorter() -> None:
+def test_a_learnt_pattern_never_shortens_the_declared_silence() -> None:
     found = stale_at(WEEK_ZERO, DECLARED, WeeklyPattern(frozenset(), 5 * 3600, 6), WEEK_ZERO + 9 * HOUR_MS)
     shorter = stale_at(WEEK_ZERO, DECLARED, WeeklyPattern(frozenset(), 3600, 6), WEEK_ZERO + 9 * HOUR_MS)
     assert found is not None

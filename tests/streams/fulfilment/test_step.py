@@ -111,13 +111,13 @@ def test_a_fact_another_event_tells_of_stays_posted() -> None:
     assert len(posted([fact(Milestone.DELIVERED), replaced])[0]) == 1
 
 
-def test_what_was_never_posted_is_not_reversed() -> None:
+def test_a_fact_that_was_not_posted_is_not_reversed() -> None:
     assert posted([fact(Milestone.DELIVERED, **TAKEN_BACK)], [fact(Milestone.DELIVERED)])[0] == []
     postings, _ = posted([fact(Milestone.DELIVERY_ATTEMPTED, **TAKEN_BACK)], [fact(Milestone.DELIVERED, event_id="e2")])
     assert [one.kind for one in postings] == [PostingKind.DELIVERY_CONFIRMATION]
 
 
-def test_what_an_earlier_build_posted_is_not_posted_again() -> None:
+def test_a_posting_of_an_earlier_build_is_not_made_again() -> None:
     first = step([fact(Milestone.DELIVERED)], {}).states["D-1"]
     earlier = {"D-1": replace(first, facts=[])}
     assert step([fact(Milestone.DELIVERED)], earlier).outputs.postings == []

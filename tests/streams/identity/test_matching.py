@@ -53,7 +53,7 @@ def test_one_shipment_is_meant_and_of_several_none() -> None:
     assert UNRESOLVED.shipment is None
 
 
-def test_what_an_order_gave_up_stands_nowhere() -> None:
+def test_a_withdrawn_claim_matches_nothing() -> None:
     known: ReferenceRecord | None = ReferenceRecord("bol", "B1")
     for item in (line(), line("D-2", withdrawn=True), word("N1")):
         assert known is not None

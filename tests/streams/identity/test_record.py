@@ -49,7 +49,7 @@ def test_an_orders_newer_word_takes_the_place_of_its_older_one() -> None:
     assert with_claim(taken(new, old), old) is None
 
 
-def test_a_person_has_one_word_on_a_reference() -> None:
+def test_a_reference_has_one_manual_resolution() -> None:
     known = taken(word("N1", SaidBy.PERSON), word("N2", SaidBy.PERSON, 1), word("N3", SaidBy.PERSON, valid_at=0))
     assert [(one.tracking_number, one.since) for one in known.claims] == [("N2", DAY_ONE + MINUTE)]
 
@@ -59,7 +59,7 @@ def test_a_line_is_told_by_order_and_delivery() -> None:
     assert [(one.delivery_id, one.customer_id) for one in known.lines] == [("D-1", "C-2"), ("D-2", "C-1")]
 
 
-def test_it_tells_when_something_was_last_said_of_it() -> None:
+def test_a_record_knows_the_time_of_its_last_input() -> None:
     assert taken(word("N1"), unresolved(7)).updated_at == DAY_ONE + 8 * MINUTE
     assert ReferenceRecord("bol", "B1").updated_at == 0
 

@@ -36,7 +36,7 @@ def told(world: World) -> list[tuple[str, Milestone, Correction]]:
     return [(key, event.milestone, event.correction) for key, event in world.events]
 
 
-def test_what_nobody_claims_waits() -> None:
+def test_an_event_without_a_claim_waits() -> None:
     world = tell([[unresolved()]])
     assert (world.events, world.alerts) == ([], [])
     assert world.counts == {"accepted": 1}
@@ -60,7 +60,7 @@ def test_it_goes_out_with_the_number_once_one_shipment_is_claimed_whatever_came_
         ([word("N1"), word("N1", SaidBy.PERSON)], "resolved_by_person"),
     ],
 )
-def test_it_says_by_whose_word(words: list, flag: str) -> None:
+def test_a_resolved_event_is_flagged_with_the_source_of_the_claim(words: list, flag: str) -> None:
     [(_, event)] = tell([[*words, unresolved()]]).events
     assert event.flags == [flag]
 
@@ -73,7 +73,7 @@ def test_of_two_shipments_none_is_guessed() -> None:
     assert "north:N1, north:N2" in alert.message
 
 
-def test_a_persons_word_beats_all_and_settles_the_alert() -> None:
+def test_a_manual_resolution_wins_and_resolves_the_alert() -> None:
     world = tell([[unresolved(), word("N1"), word("N2")], [word("N2", SaidBy.PERSON)]])
     assert told(world) == [(THERE, Milestone.PICKED_UP, Correction.NEW)]
     assert world.open_alerts == {}
@@ -113,7 +113,7 @@ def test_what_was_resolved_wrongly_is_taken_back_and_told_where_it_belongs() -> 
     assert world.counts["taken_back"] == 1
 
 
-def test_what_becomes_doubtful_is_taken_back_and_waits() -> None:
+def test_an_event_whose_reference_becomes_ambiguous_is_retracted_and_waits() -> None:
     world = tell([[unresolved(), word("N1")], [word("N2")]])
     assert world.stories == {}
     assert len(world.open_alerts) == 1

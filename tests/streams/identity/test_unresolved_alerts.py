@@ -46,7 +46,7 @@ def test_an_alert_is_raised_once_when_the_first_event_has_waited_long_enough() -
     assert next_due(raised, now(raised), RULES) is None
 
 
-def test_a_word_settles_it() -> None:
+def test_a_manual_resolution_resolves_the_alert() -> None:
     raised, [alert] = with_due_alert(known(), now(known()), RULES, DUE)
     resolved = with_claim(raised, word("N1"))
     assert resolved is not None
@@ -55,12 +55,12 @@ def test_a_word_settles_it() -> None:
     assert without_outdated_alert(after, now(after), RULES) == (after, [])
 
 
-def test_who_waits_for_ever_is_never_alerted() -> None:
+def test_without_a_limit_no_alert_is_raised() -> None:
     patient = MatchingRules()
     assert next_due(known(), resolutions(known(), patient), patient) is None
 
 
-def test_what_several_could_be_is_no_silence() -> None:
+def test_an_ambiguous_reference_is_not_unresolved() -> None:
     one = known(word("N1"), word("N2"))
     assert with_due_alert(one, now(one), RULES, DUE) == (one, [])
     assert next_due(one, now(one), RULES) is None
@@ -83,7 +83,7 @@ def test_of_a_record_that_is_forgotten_what_was_taken_back_is_remembered_for_goo
     assert not is_forgotten(left, now(left), RULES, DAY_ONE + 99 * RULES.span_ms)
 
 
-def test_what_waits_is_never_forgotten() -> None:
+def test_a_record_with_unresolved_events_is_never_forgotten() -> None:
     for one in (known(), known(line(), events=0), known(word("N1"), word("N2"))):
         assert not is_forgotten(one, now(one), RULES, DAY_ONE + 99 * RULES.span_ms)
 

@@ -103,7 +103,7 @@ CONTROLS = st.lists(
 
 
 @given(st.lists(CONTROLS, max_size=6), st.lists(st.integers(0, 5), max_size=12))
-def test_it_says_what_a_plain_list_of_all_numbers_says(deliveries: list[list[str]], read: list[int]) -> None:
+def test_repeats_are_found_as_by_a_plain_list_of_all_numbers(deliveries: list[list[str]], read: list[int]) -> None:
     known, heard = ControlNumbers(), ControlNumbers()
     first: dict[str, int] = {}
     for number in read:

@@ -69,7 +69,7 @@ def test_a_reference_is_taken_back_without_a_shipment() -> None:
         ({**LINK, "of_tracking_number": "N2"}, "of_tracking_number", "cannot be linked to itself"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_fix(row: dict[str, str], column: str, fix: str) -> None:
+def test_a_fault_is_reported_with_its_fix(row: dict[str, str], column: str, fix: str) -> None:
     found = read(**row)
     assert isinstance(found, list)
     [(where, detail)] = found
@@ -108,7 +108,7 @@ def test_what_is_taken_back_already_or_was_never_there_changes_nothing() -> None
         assert (found.to_write, found.unchanged) == ([], 1)
 
 
-def test_what_was_taken_back_can_be_said_again() -> None:
+def test_a_withdrawn_record_can_be_written_again() -> None:
     assert len(difference(known({**REFERENCE, "withdrawn": "yes"}).records, known(REFERENCE).records).added) == 1
 
 

@@ -19,7 +19,7 @@ def record(**changes: Any) -> MasterRecord:
     return MasterRecord(**fields)
 
 
-def test_a_person_says_whose_a_reference_is() -> None:
+def test_a_manual_reference_names_its_shipment() -> None:
     out = step([record(valid_at=5), record(id="container+booking:M1/K2")])
     assert out.outputs.claims == [
         ReferenceClaim("bol", "B1", "north", "N1", SaidBy.PERSON, 9, 5),
@@ -28,7 +28,7 @@ def test_a_person_says_whose_a_reference_is() -> None:
     assert (out.outputs.links, out.refused) == ([], [])
 
 
-def test_a_person_takes_it_back() -> None:
+def test_a_manual_record_can_be_withdrawn() -> None:
     [claim] = step([record(carrier="", tracking_number="", withdrawn=True)]).outputs.claims
     assert (claim.withdrawn, claim.said_at) == (True, 9)
 
@@ -46,7 +46,7 @@ def link(**changes: Any) -> MasterRecord:
     return record(**fields)
 
 
-def test_a_person_says_which_number_belongs_to_which() -> None:
+def test_a_manual_link_connects_two_numbers() -> None:
     assert step([link(), link(withdrawn=True)]).outputs.links == [
         ShipmentLink("north", "N2", "north", "N1", LinkKind.RELABELLED, 9, False, "mo"),
         ShipmentLink("north", "N2", "north", "N1", LinkKind.RELABELLED, 9, True, "mo"),

@@ -17,7 +17,7 @@ NEW = DwellNorm("north", "US>DE", Status.IN_TRANSIT, 0, 0, 0)
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 400 * HOUR), st.integers(NOW - 8 * PERIOD_MS, NOW)), max_size=30), st.data())
-def test_what_is_learnt_depends_on_the_dwells_alone(told: list[tuple[int, int]], data: st.DataObject) -> None:
+def test_a_histogram_depends_on_the_set_of_dwells_alone(told: list[tuple[int, int]], data: st.DataObject) -> None:
     def all_counted(order: list[tuple[int, int]]) -> DwellNorm:
         norm = NEW
         for dwelt_ms, left_at in order:

@@ -89,7 +89,7 @@ def test_a_line_without_a_number_claims_by_its_most_specific_reference() -> None
     assert (made.references, made.claims, made.rejects) == ([], [claim("bol", "B1")], [])
 
 
-def test_what_holds_for_the_whole_order_holds_for_its_lines() -> None:
+def test_the_orders_own_fields_hold_for_its_lines() -> None:
     made = claims_of(order(OrderLine("D-1", "", ""), references=[PO]))
     assert made.claims == [claim("po", "P9", carrier="")]
 
@@ -104,3 +104,19 @@ def test_a_carrier_is_known_by_any_of_its_names() -> None:
     names = {"North Freight Inc.": "north"}
     made = claims_of(order(OrderLine("D-1", "North Freight Inc.", "N1")), lambda name: names.get(name, name))
     assert made.references[0].carrier == "north"
+
+
+def test_several_numbers_in_one_field_are_several_claims() -> None:
+    made = claims_of(order(OrderLine("D-1", "ups", "1Z12345E0000001914, 1Z12345E0000001923")))
+    assert [(one.tracking_number, one.delivery_id) for one in made.references] == [
+        ("1Z12345E0000001914", "D-1"), ("1Z12345E0000001923", "D-1"),
+    ]
+    assert not made.rejects
+
+
+def test_of_several_numbers_one_that_is_too_long_is_refused_alone() -> None:
+    made = claims_of(order(OrderLine("D-1", "north", f"N1000001,{'7' * 300}")))
+    assert [one.tracking_number for one in made.references] == ["N1000001"]
+    assert [(one.reason, one.path) for one in made.rejects] == [
+        (RejectReason.TOO_LARGE, "shipments[0].tracking_number")
+    ]

@@ -27,7 +27,7 @@ def after(failures: int, now: int = 0) -> Circuit:
     return circuit
 
 
-def test_it_opens_at_the_last_of_so_many_failures_in_a_row() -> None:
+def test_a_circuit_opens_after_the_configured_failures_in_a_row() -> None:
     assert after(2).state is CircuitState.CLOSED
     assert after(3) == Circuit(CircuitState.OPEN, 3, 1, 1000, "500")
     assert succeeded(after(2)) == CLOSED
@@ -54,14 +54,14 @@ def test_a_trial_that_told_nothing_is_made_again() -> None:
     assert abandoned(CLOSED, 5) == CLOSED
 
 
-def test_what_was_under_way_when_it_opened_changes_nothing() -> None:
+def test_a_request_begun_before_the_circuit_opened_does_not_change_it() -> None:
     circuit = after(3)
     assert succeeded(circuit) == circuit
     assert failed(circuit, BREAKER, 10, "late") == circuit
     assert opened(circuit, BREAKER, 10, "late") == circuit
 
 
-def test_it_can_be_opened_at_once() -> None:
+def test_a_circuit_can_be_opened_at_once() -> None:
     assert opened(CLOSED, BREAKER, 50, "unauthorised") == Circuit(CircuitState.OPEN, 1, 1, 1050, "unauthorised")
 
 

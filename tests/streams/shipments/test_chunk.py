@@ -71,7 +71,7 @@ def test_a_record_that_is_archived_forgets_the_one_before() -> None:
     assert (stone.ended, stone.view.generation) == ((), 2)
 
 
-def test_a_word_of_the_present_leaves_the_first_as_it_was() -> None:
+def test_a_claim_of_the_present_shipment_leaves_the_first_one_unchanged() -> None:
     before = both()
     out = tell(at(102, Milestone.DELIVERED), claim(99, "O-3"), states=dict(before.states))
     assert out.outputs.archived == []

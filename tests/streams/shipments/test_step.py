@@ -72,7 +72,7 @@ def test_a_failed_attempt_loops_back_to_out_for_delivery() -> None:
 
 
 @pytest.mark.parametrize("classifier", [Classifier.ESTIMATED, Classifier.PLANNED, Classifier.REQUESTED])
-def test_what_has_not_happened_never_moves_the_status(classifier: Classifier) -> None:
+def test_planned_and_estimated_events_never_move_the_status(classifier: Classifier) -> None:
     forecast = carrier_event(Milestone.DELIVERED, 30, classifier=classifier)
     assert state(told(IN_TRANSIT, forecast)).status is Status.IN_TRANSIT
 

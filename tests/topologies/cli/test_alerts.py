@@ -105,7 +105,7 @@ def test_a_person_sees_rows_with_value_and_owner_and_no_power_over_the_terminal(
     assert "No alert matches." in invoked("list", "--feed", "elsewhere").output
 
 
-def test_one_alert_is_shown_with_its_life() -> None:
+def test_one_alert_is_shown_with_its_history() -> None:
     text = invoked("show", STILL.alert_id[:8]).output
     assert STILL.alert_id in text
     assert [step for step in ("raised", "acknowledged") if step in text.partition("what happened")[2]] == [
@@ -114,7 +114,7 @@ def test_one_alert_is_shown_with_its_life() -> None:
     assert "asked" in text
 
 
-def test_what_is_gathered_under_a_feed_is_shown_with_it() -> None:
+def test_alerts_gathered_under_a_feed_are_shown_with_it() -> None:
     assert "north:N4" in invoked("show", FEED.alert_id).output
     told = json.loads(invoked("show", FEED.alert_id, "--json").output)
     assert told["gathered"] == ["north:N4"]
@@ -146,7 +146,7 @@ def test_a_snooze_ends_after_the_time_asked_for(acted: list[AlertAction]) -> Non
 
 
 @pytest.mark.parametrize("asked", [("snooze", "--for", "soon", "--by", "ada"), ("ack",), ("ack", "--by", " ")])
-def test_what_cannot_be_meant_is_a_matter_of_usage(acted: list[AlertAction], asked: tuple[str, ...]) -> None:
+def test_an_unknown_value_is_a_usage_error(acted: list[AlertAction], asked: tuple[str, ...]) -> None:
     assert invoked(asked[0], LOST.alert_id, *asked[1:]).exit_code == 2
     assert acted == []
 

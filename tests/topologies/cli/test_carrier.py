@@ -162,7 +162,7 @@ def test_a_new_carrier_is_not_written_into_an_installed_program(
 
 
 @pytest.mark.parametrize(("feed", "file", "words"), [("Acme!", "a.json", "lower case"), ("acme", "d.json", "no JSON")])
-def test_what_cannot_be_drafted_is_said(folder: Path, feed: str, file: str, words: str) -> None:
+def test_a_sample_that_cannot_be_drafted_is_an_error(folder: Path, feed: str, file: str, words: str) -> None:
     result = invoked("new", feed, "--sample", str(folder / file))
     assert (result.exit_code, words in result.output) == (2, True), result.output
 

@@ -48,14 +48,14 @@ def presented(monkeypatch: pytest.MonkeyPatch) -> Callable[[Totals], Asked]:
     return instead
 
 
-def test_it_ends_well_when_every_message_is_explained(presented: Callable[[Totals], Asked]) -> None:
+def test_the_demo_exits_with_0_when_every_message_is_accounted_for(presented: Callable[[Totals], Asked]) -> None:
     asked = presented(totals(accounts.clean()))
     result = CliRunner().invoke(app, ["demo", "--shipments", "20", "--seed", "5", "--stop-after"])
     assert result.exit_code == 0, result.output
     assert asked == [Wishes(20, None, 5, pictures=True, apart=False, json=False, stay=False)]
 
 
-def test_it_fails_when_something_is_not_explained(presented: Callable[[Totals], Asked]) -> None:
+def test_the_demo_exits_with_1_when_something_is_not_accounted_for(presented: Callable[[Totals], Asked]) -> None:
     asked = presented(totals(accounts.clean(without=frozenset({"card"}))))
     result = CliRunner().invoke(app, ["demo", "--check"])
     assert result.exit_code == 1

@@ -36,6 +36,7 @@ from topologies.operations import (
     alert_actions,
     alert_board,
     changelog_repair,
+    doubtful_deliveries,
     file_publisher,
     manual_resolution,
     master_data,
@@ -51,6 +52,8 @@ ALERT = replace(filled(Alert), state=AlertState.RAISED)
 UNDER = replace(ALERT, under=ALERT.alert_id)
 EVENT = {"occurred_at": NUMBER, "carrier": FOREIGN, "milestone": FOREIGN, "shipment": FOREIGN}
 LINE = {"order_id": FOREIGN, "delivery_id": FOREIGN, "carrier": FOREIGN, "tracking_number": FOREIGN, "withdrawn": True}
+HELD_BACK = {"shipment": FOREIGN, "status": "planned", "delivered_at": NUMBER, "orders": [FOREIGN], "why": FOREIGN}
+CONFIRMED = {"shipment": FOREIGN, "delivered_at": NUMBER, "customers": [FOREIGN], "deliveries": [FOREIGN]}
 CONSEQUENCES = {"told": [EVENT], "taken_back": [EVENT], "lines": [LINE], "still_waiting": 2}
 WAITING = {
     "reference": FOREIGN, "waiting_since": NUMBER, "updated_at": NUMBER, "events": [EVENT], "lines": [LINE],
@@ -79,6 +82,8 @@ COMMANDS = {
     "carrier new": "carrier new westfreight --sample sample.json",
     "drop": "drop --once",
     "feed": "feed ups sample.json",
+    "delivery list": "delivery list",
+    "delivery confirm": "delivery confirm ups:N1",
     "identity list": "identity list",
     "identity resolve": "identity resolve bol:B1 ups:N1",
     "identity withdraw": "identity withdraw bol:B1",
@@ -192,6 +197,9 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (changelog_repair, "ChangelogRepair", Repair),
         (watcher, "Watcher", Watcher), (drop, "stack_file", SimpleNamespace(resolve=lambda one: one)),
         (file_publisher, "send", lambda *_: [file_publisher.Outcome(Path(FOREIGN), FOREIGN, FOREIGN, None)]),
+        (doubtful_deliveries, "held_back", lambda _: [HELD_BACK]),
+        (doubtful_deliveries, "known_of", lambda *_: None), (doubtful_deliveries, "confirmation", lambda *_: None),
+        (doubtful_deliveries, "consequences", lambda *_: CONFIRMED),
         (manual_resolution, "waiting", lambda _: [WAITING]),
         (manual_resolution, "rules_of", lambda _: MatchingRules(1)),
         (manual_resolution, "known_of", lambda *_: ReferenceRecord("bol", "B1")),
@@ -291,7 +299,7 @@ def test_a_wrong_line_of_an_import_is_shown_as_it_stands(tmp_path: Path) -> None
     assert controls(shown) == ""
 
 
-def test_what_argument_is_wrong_is_shown_as_it_stands(tmp_path: Path) -> None:
+def test_a_wrong_argument_is_shown_as_it_stands(tmp_path: Path) -> None:
     (tmp_path / "sample.json").write_bytes(FOREIGN.encode())
     done = CliRunner().invoke(APP, ["carrier", "new", "westfreight", "--sample", "sample.json"])
     assert done.exit_code == 2

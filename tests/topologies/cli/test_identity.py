@@ -57,12 +57,12 @@ def test_a_reference_is_a_row_with_what_waits_and_who_could_be_meant(monkeypatch
     assert json.loads(run("list", "--json"))[0]["reference"] == "bol:B1"
 
 
-def test_nothing_that_waits_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_list_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manual_resolution, "waiting", lambda _: [])
     assert run("list") == "No reference is unresolved.\n"
 
 
-def test_a_word_is_shown_before_it_is_said(written: list[MasterRecord]) -> None:
+def test_a_resolution_is_previewed_without_apply(written: list[MasterRecord]) -> None:
     shown = run("resolve", "BOL: b1", "North:n2")
     assert "is taken back at north:N1" in shown
     assert "goes out at north:N2" in shown
@@ -71,7 +71,7 @@ def test_a_word_is_shown_before_it_is_said(written: list[MasterRecord]) -> None:
     assert written == []
 
 
-def test_a_word_is_said(written: list[MasterRecord]) -> None:
+def test_a_resolution_is_written_with_apply(written: list[MasterRecord]) -> None:
     assert "Written." in run("resolve", "bol:B1", "north:N2", "--apply", "--by", "mo")
     [record] = written
     assert (record.id, record.tracking_number, record.updated_by, record.withdrawn) == ("bol:B1", "N2", "mo", False)
@@ -79,7 +79,7 @@ def test_a_word_is_said(written: list[MasterRecord]) -> None:
     assert written[-1].withdrawn
 
 
-def test_a_word_that_changes_nothing_says_so(written: list[MasterRecord]) -> None:
+def test_a_resolution_without_effect_is_reported(written: list[MasterRecord]) -> None:
     assert "Nothing would change." in run("resolve", "bol:B1", "north:N1")
     assert written == []
 
@@ -89,5 +89,5 @@ def test_a_word_that_changes_nothing_says_so(written: list[MasterRecord]) -> Non
     [(["resolve", "B1", "north:N1"], "write TYPE:REFERENCE"), (["resolve", "bol:B1", "N1"], "write CARRIER:NUMBER"),
      (["withdraw", "bol:"], "write TYPE:REFERENCE")],
 )
-def test_what_cannot_be_read_is_told_with_an_example(arguments: list[str], told: str) -> None:
+def test_an_unreadable_argument_is_answered_with_an_example(arguments: list[str], told: str) -> None:
     assert told in run(*arguments, code=2)

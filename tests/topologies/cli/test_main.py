@@ -20,8 +20,8 @@ from tests.support.waiting import PATIENCE
 from topologies.cli.main import _complain, app
 
 COMMANDS = [
-    "alerts", "carrier", "demo", "drop", "feed", "gateway", "identity", "masterdata", "norms", "orders", "poll",
-    "settings", "stage", "state", "status", "tail", "topics", "up", "version",
+    "alerts", "carrier", "delivery", "demo", "drop", "feed", "gateway", "identity", "masterdata", "norms", "orders",
+    "poll", "settings", "stage", "state", "status", "tail", "topics", "up", "version",
 ]
 
 
@@ -124,6 +124,24 @@ def test_an_unknown_setting_ends_with_78_and_names_the_nearest() -> None:
     done = ran("topics", SHIPSYNC_PARTITION="2")
     assert done.returncode == 78
     assert done.stderr == "Wrong settings:\n  SHIPSYNC_PARTITION: unknown; did you mean SHIPSYNC_PARTITIONS?\n"
+
+
+@pytest.mark.parametrize(("arguments", "variables"), [
+    (["tail", "customer.updates"], {"SHIPSYNC_KAFKA_CONFIG": '{"sasl.passwordx": "geheim"}'}),
+    (["tail", "customer.updates"], {"SHIPSYNC_KAFKA_CONFIG": '{"sasl.password": "geheim"'}),
+    (["poll"], {"SHIPSYNC_POLL_CREDENTIALS": '{"fedex": {"client_secret": "geheim", "x": 1}}'}),
+    (["poll"], {"SHIPSYNC_POLL_CREDENTIALS": '{"fedex": "geheim"'}),
+    (["topics"], {"SHIPSYNC_PARTITIONS": "geheim"}),
+    (["topics"], {"SHIPSYNC_API_KEYS_FILE": "geheim"}),
+])
+def test_a_wrong_secret_is_named_by_its_setting_and_not_shown(
+    arguments: list[str], variables: dict[str, str]
+) -> None:
+    done = ran(*arguments, **variables)
+    assert done.returncode == 78
+    assert next(iter(variables)) in done.stderr
+    assert "geheim" not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
 
 
 def test_wrong_settings_end_with_78_and_name_each() -> None:

@@ -48,5 +48,5 @@ def test_one_carriers_norms_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
     }]
 
 
-def test_that_nothing_is_learnt_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_table_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Nothing is learnt yet" in shown(monkeypatch, [])

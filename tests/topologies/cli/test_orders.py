@@ -13,7 +13,7 @@ from topologies.operations import manual_resolution
 
 FOUND = {
     "lines": [{"order_id": "SO-1", "delivery_id": "D-1", "customer_id": "C-1", "waits_for": "north:N1",
-               "why": "no carrier has spoken of it", "updated_at": 1_790_000_000_000}],
+               "why": "no carrier event names it", "updated_at": 1_790_000_000_000}],
     "shipments": [{"shipment": "north:N2", "status": "in_transit", "events": 3, "updated_at": 1_790_000_000_000}],
 }
 
@@ -33,7 +33,7 @@ def shown(*arguments: str) -> str:
 def test_lines_and_shipments_that_found_nobody_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manual_resolution, "never_found", lambda _: FOUND)
     text = shown()
-    assert all(words in text for words in ("SO-1", "north:N1", "no carrier has spoken of it", "north:N2", "in_transit"))
+    assert all(words in text for words in ("SO-1", "north:N1", "no carrier event names it", "north:N2", "in_transit"))
     assert json.loads(shown("--json"))["shipments"][0]["events"] == 3
 
 

@@ -26,7 +26,7 @@ def test_the_page_of_settings_is_as_they_are_declared() -> None:
 
 def test_every_setting_stands_on_the_page_once() -> None:
     page = as_markdown()
-    assert [page.count(f"| `{one.variable}` |") for one in SETTINGS.values()] == [1] * len(SETTINGS)
+    assert [page.count(f"| `{one.variable}`") for one in SETTINGS.values()] == [1] * len(SETTINGS)
 
 
 def test_the_page_is_the_same_whatever_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,5 +45,6 @@ def test_the_values_here_are_shown_and_secrets_are_not(monkeypatch: pytest.Monke
     assert values.keys() == {one.variable for one in SETTINGS.values()}
     assert values["SHIPSYNC_PARTITIONS"] == "17"
     assert values["SHIPSYNC_FEEDS"] == "ups,dhl"
-    assert values["SHIPSYNC_API_KEYS"] == values["SHIPSYNC_REDIS_URL"] == HIDDEN
+    assert values["SHIPSYNC_API_KEYS"] == HIDDEN
+    assert values["SHIPSYNC_REDIS_URL"] == "redis://redis:6379/0"
     assert "geheim" not in told + CliRunner().invoke(app, ["settings"]).output

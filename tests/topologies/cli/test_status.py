@@ -70,6 +70,13 @@ def test_the_most_pressing_open_alerts_are_listed_harmless() -> None:
     assert "\x1b[2J" not in text
 
 
-def test_none_open_and_not_known_are_told_apart() -> None:
+def test_no_open_alert_differs_from_alerts_not_known() -> None:
     assert "open alerts: none" in shown(INTAKE, alerts=[])
     assert "open alerts: not known" in shown(INTAKE, alerts=None)
+
+
+def test_a_process_that_is_not_ready_is_named_with_what_it_misses() -> None:
+    text = shown(replace(INTAKE, missing={"restored": "2 partitions are being restored\x1b[2J"}))
+    assert "intake is not ready: restored: 2 partitions are being restored" in text
+    assert "\x1b" not in text
+    assert "not ready" not in shown(INTAKE)

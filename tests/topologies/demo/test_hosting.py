@@ -19,7 +19,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
 
 
-def test_nothing_is_found_where_nothing_runs_and_nothing_is_named(tmp_path: Path) -> None:
+def test_without_a_running_stack_or_a_named_broker_none_is_found(tmp_path: Path) -> None:
     assert found(Settings(data_dir=tmp_path)) is None
 
 
@@ -28,7 +28,7 @@ def test_the_stack_that_runs_with_the_data_directory_is_found(tmp_path: Path) ->
     note.write(tmp_path)
     settings = found(Settings(data_dir=tmp_path))
     assert settings is not None
-    assert (settings.kafka.bootstrap, settings.kafka.registry_url) == ("127.0.0.1:4", "http://127.0.0.1:5")
+    assert (settings.kafka.bootstrap, settings.registry.url) == ("127.0.0.1:4", "http://127.0.0.1:5")
 
 
 def test_a_broker_named_in_the_settings_is_played_into(

@@ -38,7 +38,7 @@ def test_a_faultless_account_is_explained() -> None:
         ("milestones", "ERP postings have no delivery milestone"),
     ],
 )
-def test_what_is_missing_is_named(missing: str, told: str) -> None:
+def test_a_missing_output_is_named(missing: str, told: str) -> None:
     found = differences(accounts.clean(without=frozenset({missing})))
     assert any(told in difference for difference in found), found
 
@@ -64,7 +64,7 @@ def test_a_repeated_customer_update_is_named_and_is_no_news() -> None:
     assert any("customer updates were sent more than once" in found for found in differences(ledger))
 
 
-def test_what_is_taken_back_was_never_told_nor_posted() -> None:
+def test_retracted_updates_and_reversed_postings_do_not_count() -> None:
     ledger = accounts.clean()
     posting = accounts.posting(Milestone.DELIVERED, PostingKind.DELIVERY_CONFIRMATION)
     assert not ledger.customer_update(replace(accounts.update(), correction=Correction.RETRACTS))

@@ -27,13 +27,13 @@ def drawn(renderable: object, width: int = 80) -> str:
 
 
 @pytest.mark.parametrize("width", [80, 100, 160])
-def test_it_fits_a_terminal_of_24_lines_at_any_width(width: int) -> None:
+def test_the_summary_fits_a_terminal_of_24_lines_at_any_width(width: int) -> None:
     lines = drawn(view(summary()), width).splitlines()
     assert len(lines) < 24
     assert all(len(line.rstrip()) <= width for line in lines)
 
 
-def test_it_tells_the_figures_and_the_story() -> None:
+def test_the_totals_and_the_updates_are_shown() -> None:
     text = drawn(view(summary()))
     for told in ("raw records in", "canonical events", "1 dead letter: empty 1", "1 of 1", "latency p99",
                  "40 ms", "delivered in Charlotte, signed by Duval", "playing"):
@@ -56,7 +56,7 @@ def test_the_verdict_names_each_difference() -> None:
     assert "no ERP posting" in drawn(verdict(broken))
 
 
-def test_it_says_what_to_try_next() -> None:
+def test_the_next_commands_are_shown() -> None:
     assert "shipsync tail customer.updates" in drawn(what_next())
 
 
@@ -88,7 +88,7 @@ def test_times_are_local_where_the_offset_is_known_and_say_so_where_not() -> Non
     assert clock(0, None) == "Thu 00:00Z"
 
 
-def test_what_was_overtaken_or_merely_announced_is_no_news() -> None:
+def test_overtaken_and_announced_events_are_not_shown() -> None:
     overtaken, announced = accounts.update(Milestone.OUT_FOR_DELIVERY), accounts.update(Milestone.PRE_ADVISED)
     overtaken.superseded = True
     assert [is_news(one) for one in (accounts.update(), overtaken, announced)] == [True, False, False]

@@ -17,7 +17,7 @@ from topologies.local_stack.services import children, on_free_ports, on_ports
 def test_services_take_consecutive_ports() -> None:
     settings = on_ports(Settings(), [21000, 21001, 21002, 21003])
     assert settings.gateway.port == 21003
-    assert (settings.kafka.bootstrap, settings.kafka.registry_url, settings.state.redis_url) == (
+    assert (settings.kafka.bootstrap, settings.registry.url, settings.redis.url) == (
         "127.0.0.1:21000", "http://127.0.0.1:21001", "redis://127.0.0.1:21002/0"
     )
 
@@ -81,5 +81,5 @@ def test_a_gateway_only_this_machine_reaches_takes_unsigned_pushes() -> None:
 @pytest.mark.parametrize(
     "settings", [Settings(host="0.0.0.0"), Settings(gateway_open=()), Settings(gateway_open=("acme",))]
 )
-def test_any_other_gateway_takes_what_the_settings_say(settings: Settings) -> None:
+def test_a_gateway_that_others_can_reach_keeps_its_settings(settings: Settings) -> None:
     assert services.with_an_open_gateway(settings) == settings

@@ -25,7 +25,7 @@ def note(pid: int, birth: int | None = None) -> UpFile:
     return UpFile(pid, "127.0.0.1:1", "http://127.0.0.1:2", "redis://127.0.0.1:3/0", "127.0.0.1", 5, [process], birth)
 
 
-def test_what_is_noted_is_read_back(tmp_path: Path) -> None:
+def test_the_note_is_read_as_it_was_written(tmp_path: Path) -> None:
     ours = note(os.getpid(), born(os.getpid()))
     ours.write(tmp_path)
     assert running(tmp_path) == ours
@@ -57,8 +57,8 @@ def test_a_running_stack_comes_before_defaults_and_after_what_is_set(tmp_path: P
     note(os.getpid()).write(tmp_path)
     found = resolve(Settings(data_dir=tmp_path, registry_url="http://registry.example.com"))
     assert found.kafka.bootstrap == "127.0.0.1:1"
-    assert found.kafka.registry_url == "http://registry.example.com"
-    assert found.state.redis_url == "redis://127.0.0.1:3/0"
+    assert found.registry.url == "http://registry.example.com"
+    assert found.redis.url == "redis://127.0.0.1:3/0"
 
 
 def test_where_nothing_runs_the_settings_stand(tmp_path: Path) -> None:

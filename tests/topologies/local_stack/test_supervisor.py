@@ -132,7 +132,7 @@ def test_a_child_that_never_gets_ready_is_told_with_the_end_of_its_log(stage: St
         stage.supervisor.wait_ready(0.05)
 
 
-def test_waiting_ends_when_told(stage: Stage) -> None:
+def test_the_wait_for_children_can_be_ended(stage: Stage) -> None:
     stage.supervisor.start(ChildSpec("one", SLEEPS, ready=lambda: False))
     assert stage.supervisor.wait_ready(60, until=lambda: True) is False
 
@@ -191,7 +191,7 @@ def test_nothing_is_started_again_once_stopped(stage: Stage) -> None:
     assert stage.said == before
 
 
-def test_what_a_child_writes_is_kept_and_heard(stage: Stage, tmp_path: Path) -> None:
+def test_a_childs_output_is_logged_and_passed_on(stage: Stage, tmp_path: Path) -> None:
     writes = "echo first; echo second >&2; printf half; sleep 600"
     stage.supervisor.start(ChildSpec("one", ["sh", "-c", writes]))
     eventually(lambda: "half" in (tmp_path / "one.log").read_text())
@@ -241,5 +241,5 @@ def test_a_supervisor_that_is_killed_leaves_no_orphans(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "words"), [(1, "ended with 1"), (-9, "was ended by SIGKILL"), (-250, "was ended by signal 250")]
 )
-def test_an_end_is_told_in_words(code: int, words: str) -> None:
+def test_an_exit_code_is_shown_in_words(code: int, words: str) -> None:
     assert how_it_ended(code) == words

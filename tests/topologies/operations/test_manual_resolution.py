@@ -26,14 +26,14 @@ def state(one: ReferenceRecord, rules: MatchingRules = RULES) -> ReferenceState:
     return public_state(one, resolutions(one, rules), encode(one))
 
 
-def test_a_word_is_about_the_time_of_what_waits_last() -> None:
+def test_a_manual_resolution_is_valid_at_the_latest_unresolved_event() -> None:
     said = decided(known(unresolved(), unresolved(5 * DAYS)), RULES, "north", "N1", LAST + 99, "mo")
     assert (said.id, said.carrier, said.tracking_number, said.updated_by) == ("bol:B1", "north", "N1", "mo")
     assert (said.updated_at, said.valid_at) == (LAST + 99, LAST)
     assert decided(known(word("N1"), unresolved()), RULES, "north", "N1", 7, "mo").valid_at == 7, "nothing waits"
 
 
-def test_what_a_word_would_do_is_told_before_it_is_said() -> None:
+def test_a_manual_resolution_is_previewed() -> None:
     one = known(unresolved(), line(), word("N1"))
     found = consequences(one, RULES, decided(one, RULES, "north", "N2", DAY_ONE, "mo"))
     assert [event["shipment"] for event in found["told"]] == ["north:N2"]
@@ -42,13 +42,13 @@ def test_what_a_word_would_do_is_told_before_it_is_said() -> None:
     assert found["still_waiting"] == 0
 
 
-def test_a_word_does_not_reach_another_time() -> None:
+def test_a_manual_resolution_does_not_reach_events_of_another_time() -> None:
     one = known(unresolved(), unresolved(5 * DAYS))
     found = consequences(one, RULES, decided(one, RULES, "north", "N1", LAST, "mo"))
     assert (len(found["told"]), found["still_waiting"]) == (1, 1)
 
 
-def test_a_word_taken_back_leaves_what_others_say() -> None:
+def test_after_a_withdrawal_the_other_claims_count_again() -> None:
     one = known(unresolved(), word("N1"), word("N2", SaidBy.PERSON))
     found = consequences(one, RULES, taken_back(one, DAY_ONE + 1, "mo"))
     assert [event["shipment"] for event in found["told"]] == ["north:N1"]
@@ -74,7 +74,7 @@ def test_lines_nobody_has_spoken_of_are_listed_with_the_reason() -> None:
     ]
     rows = lines_never_found(order(*claims), {"north:N1"}, {}, RULES)
     assert [(row["delivery_id"], row["waits_for"], row["why"]) for row in rows] == [
-        ("D-2", "north:N2", "no carrier has spoken of it"), ("D-4", "po:P9", "nobody has spoken of it"),
+        ("D-2", "north:N2", "no carrier event names it"), ("D-4", "po:P9", "no event or claim names it"),
     ]
 
 

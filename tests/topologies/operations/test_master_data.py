@@ -34,7 +34,7 @@ def test_a_file_is_read_and_written_as_it_is_read(tmp_path: Path) -> None:
     assert again == rows
 
 
-def test_what_was_taken_back_is_not_exported(tmp_path: Path) -> None:
+def test_a_withdrawn_record_is_not_exported(tmp_path: Path) -> None:
     rows = read_file(file(tmp_path, "kind,id,withdrawn\nreference,bol:B1,yes\n"), AT, "mo")
     out = io.StringIO()
     export(rows.records.values(), out)

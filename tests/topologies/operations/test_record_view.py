@@ -90,7 +90,7 @@ def test_every_time_of_every_contract_is_told_in_words() -> None:
     assert all(contracts.schema(topic.schema) for topic in STATIC if topic.schema)
 
 
-def test_what_was_not_said_is_left_out_and_bytes_are_counted() -> None:
+def test_empty_values_are_left_out_and_bytes_are_counted() -> None:
     shown = humane({"a": None, "b": [], "c": "", "d": 0, "e": False, "f": b"12345", "g": [{"a": None, "h": 1}]})
     assert shown == {"d": 0, "e": False, "f": "5 bytes", "g": [{"h": 1}]}
 
@@ -98,7 +98,7 @@ def test_what_was_not_said_is_left_out_and_bytes_are_counted() -> None:
 @pytest.mark.parametrize(
     "value", [b"plain text", b"\0", b"\0\0\0\0\x01rest", framed(ALERT)[:-3], b"\0\xff\xff\xff\xff"]
 )
-def test_what_is_no_avro_we_know_is_shown_as_text(value: bytes) -> None:
+def test_a_value_of_unknown_format_is_shown_as_text(value: bytes) -> None:
     assert isinstance(told(value)["value"], str)
 
 

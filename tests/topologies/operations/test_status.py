@@ -8,12 +8,14 @@ from dataclasses import replace
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from config.settings import Settings
 from connectors.embedded.ports import unused
 from streams.contracts.model import Alert
 from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 from topologies.local_stack.stack_file import ProcessNote, UpFile
 from topologies.operations.status import NOT_ANSWERING, ProcessStatus, StackStatus, look, read, with_alerts, with_rates
 from topologies.runtime import metrics
+from topologies.runtime.health import Health, serve
 
 TEXT = """
 shipsync_events_total{stage="intake",outcome="accepted"} 90.0
@@ -111,3 +113,18 @@ def test_open_alerts_are_told_or_said_to_be_unknown() -> None:
     assert with_alerts(status(), None).open_alerts is None
     (told,) = with_alerts(status(), [alert]).open_alerts or []
     assert (told.kind, told.severity, told.message, told.raised_at) == ("feed_stale", "critical", "x is silent", 5)
+
+
+def test_what_a_process_misses_is_told_as_it_says_it() -> None:
+    health = Health()
+    health.expect("restored", lambda: "2 partitions are being restored")
+    (port,) = unused()
+    server = serve(Settings(_env_file=None, metrics_port=port), health)
+    assert server is not None
+    try:
+        [found] = look(UpFile(1, "b", "r", "redis", "127.0.0.1", 0, [noted(port=port)])).processes
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert found.missing == {"restored": "2 partitions are being restored"}
+    assert found.memory_bytes > 0

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,8 @@ from config.settings import Settings
 from connectors.kafka.producer import Record, deliver, producer
 from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic, fill
-from topologies.runtime import metrics
+from tests.support.waiting import PATIENCE, eventually
+from topologies.runtime import changelog, metrics
 from topologies.runtime.changelog import KafkaChangelog
 from topologies.runtime.changelog_record import UnreadableChangelog
 from topologies.runtime.handler import Message
@@ -64,7 +69,7 @@ class Bench:
         alerts: list[Message] = [{"key": one.encode(), "value": b"raised"} for one in told]
         held = HeldBack(None if value is None else b"log " + value.encode(), {"alerts": alerts})
         sink = PlainSink(Settings(bootstrap=self.bootstrap))
-        sink.begin(0).send_whole([carrying(self.topic, key.encode(), held, 0)])
+        sink.begin().send_whole([carrying(self.topic, key.encode(), held, 0)])
         sink.close()
         return held
 
@@ -187,6 +192,53 @@ def test_a_broker_that_does_not_answer_is_transient(
     changelog = KafkaChangelog("echo", "t", Settings(bootstrap="127.0.0.1:1", data_dir=tmp_path), as_kept)
     with pytest.raises(Transient):
         changelog.restored(tmp_path / "0", 0, lambda: True)
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("ends", ["commit", "abort"])
+def test_a_restore_waits_for_a_transaction_that_is_open_however_it_ends(
+    kafka_bootstrap: str, topic_name: str, tmp_path: Path, ends: str
+) -> None:
+    bench = Bench(kafka_bootstrap, topic_name, tmp_path)
+    bench.write(a="1")
+    former = producer(Settings(bootstrap=kafka_bootstrap), transactional_id=topic_name)
+    former.init_transactions(PATIENCE)
+    former.begin_transaction()
+    former.produce(topic_name, b"log 2", b"a", partition=0)
+    former.flush()
+    found: list[dict[bytes, bytes]] = []
+    restoring = threading.Thread(target=lambda: found.append(bench.restored()))
+    with watched("waits for a transaction") as waits:
+        restoring.start()
+        eventually(waits.is_set)
+        assert found == []
+    if ends == "commit":
+        former.commit_transaction(PATIENCE)
+    else:
+        former.abort_transaction(PATIENCE)
+    restoring.join(PATIENCE)
+    assert found == [{b"a": b"2" if ends == "commit" else b"1"}]
+
+
+@contextmanager
+def watched(what: str) -> Iterator[threading.Event]:
+    """An event that is set once the changelog's log says ``what``."""
+    said = threading.Event()
+
+    class Watch(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if what in record.getMessage():
+                said.set()
+
+    watch = Watch()
+    changelog.log.addHandler(watch)
+    before = changelog.log.level
+    changelog.log.setLevel(logging.INFO)
+    try:
+        yield said
+    finally:
+        changelog.log.removeHandler(watch)
+        changelog.log.setLevel(before)
 
 
 def test_a_record_that_cannot_be_read_stops_the_restore_and_is_named(bench: Bench) -> None:

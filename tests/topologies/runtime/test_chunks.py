@@ -52,6 +52,32 @@ def test_a_commit_noted_is_not_asked_for_again() -> None:
     assert ledger.committable() == {}
 
 
+def test_a_chunk_committed_with_what_it_brought_about_leaves_nothing_to_commit() -> None:
+    ledger = ledger_with(ZERO)
+    first, second = deliver(ledger, 0, 9), deliver(ledger, 10, 19)
+    first.committed()
+    first.done()
+    assert ledger.committable() == {}
+    second.done()
+    assert ledger.committable() == {ZERO: 20}
+
+
+def test_positions_are_those_before_which_all_is_done_of_every_topic_with_the_number() -> None:
+    other = TopicPartition("other", 0)
+    ledger = ledger_with(ZERO, ONE, other)
+    assert ledger.positions(0) == {}
+    ledger.receive(other, run(7, 8))
+    first, second = deliver(ledger, 30, 39), deliver(ledger, 40, 49)
+    assert ledger.positions(0) == {ZERO: 30, other: 7}
+    second.done()
+    assert ledger.positions(0) == {ZERO: 30, other: 7}
+    first.done()
+    assert ledger.positions(0) == {ZERO: 50, other: 7}
+    ledger.receive(ONE, run(0, -1, end=12))
+    assert ledger.positions(1) == {ONE: 12}
+    assert ledger.positions(2) == {}
+
+
 def test_a_failed_commit_is_asked_for_again() -> None:
     ledger = ledger_with(ZERO)
     deliver(ledger, 0, 9).done()
@@ -306,6 +332,15 @@ def test_a_partition_has_caught_up_once_what_lay_there_at_the_first_look_is_done
     second = ledger.next_chunks()[0]
     assert not ledger.has_caught_up(0)
     second.done()
+    assert ledger.has_caught_up(0)
+
+
+def test_a_partition_has_caught_up_at_its_readable_end_though_a_transaction_is_open_behind_it() -> None:
+    ledger = ledger_with(ZERO)
+    ledger.receive(ZERO, run(0, 9, high_water=20))
+    ledger.next_chunks()[0].done()
+    assert not ledger.has_caught_up(0)
+    ledger.receive(ZERO, Run([], 0, 12, 12))
     assert ledger.has_caught_up(0)
 
 

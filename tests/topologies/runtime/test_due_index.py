@@ -12,7 +12,7 @@ def memory(*due: tuple[int, bytes]) -> Memory:
     return found
 
 
-def test_what_is_due_comes_in_the_order_of_time() -> None:
+def test_due_records_come_in_the_order_of_time() -> None:
     held = memory((300, b"c"), (2, b"b"), (256, b"a"), (1_000, b"later"))
     assert [due_index.key_of(one) for one in due_index.due(held, 300, 10)] == [b"b", b"a", b"c"]
 

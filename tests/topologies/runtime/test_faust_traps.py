@@ -80,7 +80,7 @@ def _run(folder: Path, fail_at: str | None) -> list[bytes]:
             changelog=FakeChangelog(calls), exit_process=end,
         )
         ledger.assign([ZERO], 1)
-        await runner.on_assigned({ZERO}, 1)
+        await runner.on_assigned({ZERO}, None)
         run = [FakeRecord("in", 0, number, key=b"k", value=b"%d" % number) for number in range(10)]
         calls.fail_at = fail_at
         try:

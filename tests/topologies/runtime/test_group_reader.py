@@ -13,10 +13,11 @@ from confluent_kafka import Consumer
 from confluent_kafka import TopicPartition as Place
 
 from config.settings import Settings
+from tests.support.kafka import quiet
 from tests.support.topics import create_topic, fill, unique
 from tests.support.waiting import PATIENCE, eventually
 from topologies.runtime.chunks import Run, TopicPartition
-from topologies.runtime.group_reader import GroupReader, KafkaRecord, configuration
+from topologies.runtime.group_reader import METADATA_HEAD, GroupReader, KafkaRecord, configuration, of_a_member
 
 
 class Member:
@@ -183,6 +184,26 @@ def test_what_is_committed_while_partitions_go_is_where_the_next_owner_begins(
             eventually(lambda: first.count() + second.count() == 500)
             news = [record for one in second.records.values() for record in one]
             assert {record.value for record in news} == {b"new"}
+
+
+def test_an_assignment_comes_with_the_member_and_the_generation_it_is_of(bootstrap: str, topic_name: str) -> None:
+    topic = made(bootstrap, topic_name)
+    with member(bootstrap, topic) as first:
+        eventually(lambda: bool(first.reader.assignment()))
+        alone = first.reader.group_metadata
+        assert alone is not None
+        assert f"group.{topic}".encode() in alone
+        with member(bootstrap, topic) as second:
+            eventually(lambda: bool(first.reader.assignment() and second.reader.assignment()))
+            assert len({alone, first.reader.group_metadata, second.reader.group_metadata}) == 3
+
+
+def test_who_was_put_out_of_the_group_before_it_was_given_its_partitions_has_no_generation() -> None:
+    """As nobody's offsets, those of a transaction would be taken unseen."""
+    asker = Consumer({"bootstrap.servers": "127.0.0.1:1", "group.id": "g"}, logger=quiet)
+    assert of_a_member(asker.consumer_group_metadata()) is None
+    assert of_a_member(METADATA_HEAD + b"\x02\0\0\0g\0m\0\x01") is not None
+    asker.close()
 
 
 def test_the_consumer_is_configured_by_the_installations_own_librdkafka_settings() -> None:

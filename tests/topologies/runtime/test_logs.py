@@ -89,7 +89,7 @@ def test_an_exception_is_inside_its_line() -> None:
     assert "RuntimeError: planted" in line["exception"]
 
 
-def test_what_nobody_catches_is_a_line_too() -> None:
+def test_an_uncaught_exception_is_logged() -> None:
     written = configured()
     try:
         raise RuntimeError("planted")
@@ -143,10 +143,29 @@ def test_a_command_writes_its_warnings_to_standard_error_alone(capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("log_format", LogFormat)
-def test_what_cannot_be_printed_of_a_foreign_text_is_escaped(log_format: LogFormat) -> None:
+def test_unprintable_characters_of_foreign_text_are_escaped(log_format: LogFormat) -> None:
     written = configured(log_format=log_format)
     logging.getLogger("any").error("number %s", "A\ud800\x1b[2J\x00B")
     structlog.get_logger("any").error("asked", number="C\ud800\x9bD")
     said = written.getvalue().replace("\\\\", "\\")
     assert r"A\ud800\x1b[2J\x00B" in said
     assert r"C\ud800\x9bD" in said
+
+
+@pytest.mark.parametrize("log_format", list(LogFormat))
+def test_urls_are_without_credentials(log_format: LogFormat) -> None:
+    written = configured(log_format=log_format)
+    logging.getLogger("x").warning("no answer from %s", "redis://us:geheim@redis:6379/0")
+    structlog.get_logger("x").warning("waiting", url="https://:geheim@registry/apis")
+    assert "redis://redis:6379/0" in written.getvalue()
+    assert "geheim" not in written.getvalue()
+
+
+def test_so_are_those_in_an_exception() -> None:
+    written = configured()
+    try:
+        raise OSError("https://us:geheim@registry")
+    except OSError:
+        logging.getLogger("x").exception("lost")
+    assert "https://registry" in written.getvalue()
+    assert "us:geheim@" not in lines(written)[0]["exception"].splitlines()[-1]

@@ -152,7 +152,7 @@ class World:
 
         async def act() -> None:
             ledger.assign(partitions, self.workers)
-            await runner.on_assigned(partitions, self.workers)
+            await runner.on_assigned(partitions, None)
             for number, step in enumerate(steps):
                 if number == at_step:
                     calls.left = dies_after
@@ -328,7 +328,7 @@ def test_what_a_record_has_no_room_for_goes_out_before_and_the_rest_waits() -> N
     )
     records: list[Whole] = []
     sink = Log(Mortal(), records)
-    writing = ChunkWriter(topics.IDENTITY, sink, lambda _: b"", 1_000_000)
+    writing = ChunkWriter(topics.IDENTITY, lambda _: b"", 1_000_000)
     waiting = writing.outputs(sink, handled, NOON)
     assert [(one.topic, len(one.value or b"")) for one in records] == [("out", 1), *[("said", 700_000)] * 3]
     assert list(waiting) == [b"fits"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from streams.kernel.errors import Fatal, Transient
-from topologies.runtime.partition_state import Damaged, Mark, PartitionState, StateMemory, set_aside, wipe
+from topologies.runtime.partition_state import Damaged, Mark, PartitionState, Stalled, StateMemory, set_aside, wipe
 
 MEMORY = StateMemory(8 * 1024 * 1024)
 KEYS = st.binary(min_size=1, max_size=3)
@@ -208,3 +210,53 @@ class StateMachine(RuleBasedStateMachine):
 
 TestStateMachine = StateMachine.TestCase
 TestStateMachine.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 12 MiB; only root may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk], check=False, capture_output=True)
+    if done.returncode:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.decode().strip()}")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_a_full_disk_stops_the_write_not_the_process_and_room_lets_it_go_on(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("topologies.runtime.partition_state.STALLED_SECONDS", 0.5)
+    path, written = small_disk / "0", 0
+    state = PartitionState(path, StateMemory(8 << 20))
+
+    def fill() -> None:
+        nonlocal written
+        while written < 100_000:
+            state.apply({os.urandom(12): os.urandom(400) for _ in range(200)}, Mark("topic", written))
+            written += 1
+
+    with pytest.raises(Stalled):
+        fill()
+    state.close()
+    subprocess.run(["mount", "-o", "remount,size=200m", small_disk], check=True)
+    again = PartitionState(path, StateMemory(8 << 20))
+    assert again.mark is None or again.mark.offset < written
+    again.apply({b"k": b"v"}, Mark("topic", written))
+    assert again.get_many([b"k"]) == [b"v"]
+    again.close()
+
+
+def test_a_write_waits_for_room_in_memory_and_is_then_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = PartitionState(tmp_path / "0", StateMemory(8 << 20))
+    answers = iter([False, False])
+    done = PartitionState._written
+    monkeypatch.setattr(
+        PartitionState, "_written", lambda self, changes, mark: next(answers, True) and done(self, changes, mark)
+    )
+    state.apply({b"k": b"v"}, Mark("topic", 7))
+    assert (state.get_many([b"k"]), state.mark) == ([b"v"], Mark("topic", 7))
+    state.close()

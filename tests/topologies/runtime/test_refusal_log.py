@@ -59,6 +59,6 @@ def test_a_flood_is_counted_and_not_listed(lines: Lines) -> None:
     assert lines.told[-1] == (f"{5_000 - MOST_LINES} more dead letters in the same chunk", {})
 
 
-def test_nothing_refused_is_no_line(lines: Lines) -> None:
+def test_without_a_refusal_no_line_is_logged(lines: Lines) -> None:
     log_refused([])
     assert lines.told == []

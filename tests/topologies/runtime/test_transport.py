@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -118,12 +119,40 @@ class Listener:
     def __init__(self) -> None:
         self.calls: list[tuple[str, set[TopicPartition]]] = []
 
-    async def on_assigned(self, partitions: set[TopicPartition], generation: int) -> None:
-        del generation
+    async def on_assigned(self, partitions: set[TopicPartition], group_metadata: bytes | None) -> None:
+        del group_metadata
         self.calls.append(("assigned", partitions))
 
     async def on_revoked(self, partitions: set[TopicPartition]) -> None:
         self.calls.append(("revoked", partitions))
+
+
+def test_where_offsets_go_with_transactions_the_reader_commits_nothing(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        committed: list[dict[TopicPartition, int]] = []
+
+        async def commit(offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
+            committed.append(dict(offsets))
+            return offsets if len(committed) > 1 else {}
+
+        scene.consumer.transport.commit = commit
+        scene.give(0, 9, position=12)
+        [chunk] = await scene.chunks()
+        chunk.committed()
+        chunk.done()
+        assert not await scene.consumer.commit()
+        scene.give(12, 15, position=17)
+        [chunk] = await scene.chunks()
+        scene.give(17, 16, position=18)
+        chunk.committed()
+        chunk.done()
+        assert not await scene.consumer.commit()
+        assert await scene.consumer.commit()
+        assert not await scene.consumer.commit()
+        assert committed == [{ZERO: 18}, {ZERO: 18}]
+        assert scene.reader.commits == []
+
+    scene(act, tmp_path)
 
 
 def test_a_release_waits_for_what_is_in_hand_and_commits_it(tmp_path: Path) -> None:

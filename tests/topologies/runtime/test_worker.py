@@ -171,6 +171,45 @@ def test_with_transactions_each_output_is_seen_once_however_often_workers_die(
         assert Counter(stage.outputs()) == Counter(expected)
 
 
+@pytest.mark.kafka
+@pytest.mark.parametrize("folder", ["dead", "other"])
+def test_what_a_dead_worker_left_open_is_settled_before_its_partitions_are_restored(
+    kafka_bootstrap: str, tmp_path: Path, folder: str
+) -> None:
+    """Killed with records and offsets handed over and no commit asked for: the next process on its folder has it
+    aborted, one on another folder waits until the broker aborts it."""
+    with echo_stage(kafka_bootstrap, tmp_path, processing="exactly_once", session_timeout=3) as stage:
+        expected = load(stage, 0, 4_000)
+        dead = stage.start("dead", freeze_before="before the commit", pause=0.05)
+        eventually(lambda: is_stopped(dead), interval=0.05, what="the worker comes to its fifth commit")
+        kill(dead)
+        heir = stage.start(folder)
+        stage.wait_until_done(4_000)
+        assert terminate(heir) == 0, stage.logs()
+        assert Counter(stage.outputs()) == Counter(expected)
+        assert stage.states() == of_a_run_without_faults((0, 4_000))
+
+
+@pytest.mark.kafka
+def test_with_transactions_workers_that_join_die_and_leave_under_load_change_nothing(
+    kafka_bootstrap: str, tmp_path: Path
+) -> None:
+    with echo_stage(kafka_bootstrap, tmp_path, processing="exactly_once", chunk_records=200) as stage:
+        expected = load(stage, 0, 20_000)
+        first = stage.start("first", pause=0.05)
+        progressed(stage, first, 1_000)
+        second = stage.start("second", pause=0.05)
+        eventually(lambda: "restored" in (tmp_path / "second.log").read_text())
+        kill(first)
+        third = stage.start("third", pause=0.02)
+        eventually(lambda: "restored" in (tmp_path / "third.log").read_text())
+        assert terminate(second) == 0, stage.logs()
+        stage.wait_until_done(20_000)
+        assert terminate(third) == 0, stage.logs()
+        assert Counter(stage.outputs()) == Counter(expected)
+        assert stage.states() == of_a_run_without_faults((0, 20_000))
+
+
 def test_a_frozen_worker_that_comes_back_harms_nothing(bootstrap: str, tmp_path: Path) -> None:
     with echo_stage(bootstrap, tmp_path) as stage:
         expected = load(stage, 0, 20_000)
@@ -203,8 +242,8 @@ def of_a_run_without_faults(*loads: tuple[int, int]) -> dict[bytes, bytes]:
 @pytest.mark.kafka
 @pytest.mark.parametrize(
     ("processing", "step"),
-    [("auto", "before the changelog"), ("auto", "before the commit"), ("auto", "before the local state"),
-     ("at_least_once", "before the local state")],
+    [("auto", "before the changelog"), ("auto", "before the offsets"), ("auto", "before the commit"),
+     ("auto", "before the local state"), ("at_least_once", "before the local state")],
 )
 def test_a_worker_frozen_in_mid_write_changes_nothing_when_it_wakes(
     kafka_bootstrap: str, tmp_path: Path, processing: str, step: str

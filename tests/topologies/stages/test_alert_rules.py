@@ -23,7 +23,7 @@ def test_the_packaged_file_waits_for_every_status_a_shipment_can_stand_still_in(
     assert (rules.norms_at_least, rules.edi_unacknowledged_ms) == (50, 86_400_000)
 
 
-def test_never_is_never(tmp_path: Path) -> None:
+def test_a_kind_set_to_never_has_no_time(tmp_path: Path) -> None:
     file = tmp_path / "alerts.yaml"
     file.write_text(PACKAGED.read_text("utf-8").replace("proof_missing: 3d", "proof_missing: never"), "utf-8")
     assert load(file).patience.proof_missing is None

@@ -82,7 +82,7 @@ def test_a_signal_becomes_an_alert_on_the_changelog_which_is_what_everybody_read
     assert (out.outputs, out.counts) == ({}, {"signals": 1})
 
 
-def test_what_is_said_again_changes_nothing() -> None:
+def test_a_repeated_signal_changes_nothing() -> None:
     stage = Stage()
     stage.hear(1, signal(UP, 1))
     again = stage.hear(2, signal(UP, 1))

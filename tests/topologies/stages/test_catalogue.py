@@ -180,7 +180,8 @@ class Started:
         assert sink is self.sink
         return StageRunner(app, handler, settings, sink, cards)
 
-    def _run(self, app: Any, runner: Any, settings: Any) -> int:
+    def _run(self, app: Any, runner: Any, settings: Any, health: Any) -> int:
+        del health
         self.app, self.runner, self.settings = app, runner, settings
         return 41
 

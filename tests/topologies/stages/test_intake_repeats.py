@@ -85,7 +85,7 @@ def test_a_worker_goes_by_what_others_told() -> None:
     assert flags(other.handle(delivered(STATUS, 5), None, NOW)) == [True]
 
 
-def test_nothing_is_taken_in_before_what_others_told_is_known() -> None:
+def test_no_chunk_is_handled_before_the_receipts_of_others_are_read() -> None:
     handler = worker()
     handler.control_numbers.ready = False
     with pytest.raises(Transient, match="control numbers"):

@@ -55,7 +55,7 @@ def test_norms_grow_from_chunk_to_chunk_through_the_changelog(handler: NormsHand
     assert counted == dict.fromkeys(("north:US>DE:in_transit", "north:*:in_transit", "*:*:in_transit"), 5)
 
 
-def test_who_follows_the_norms_reads_what_they_say(handler: NormsHandler) -> None:
+def test_readers_decode_the_norms_of_the_changelog(handler: NormsHandler) -> None:
     out = handler.handle(chunk(GOOD), Memory(), 0)
     read = ValueCodec(topics.DWELL_NORMS, Usual, REGISTRY).decode(out.changes[b"north:US>DE:in_transit"].changelog)
     assert (read.lane, read.observations) == ("US>DE", 1)

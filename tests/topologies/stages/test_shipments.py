@@ -92,7 +92,7 @@ def test_what_waits_for_an_order_goes_out_when_it_comes(handler: ShipmentsHandle
     assert (told.milestone, fact.milestone) == (Milestone.DELIVERED, Milestone.DELIVERED)
 
 
-def test_what_a_part_tells_goes_to_its_whole_by_its_own_topic(handler: ShipmentsHandler) -> None:
+def test_what_a_child_passes_on_goes_to_its_parent_by_its_own_topic(handler: ShipmentsHandler) -> None:
     memory = Memory()
     memory.apply(handler.handle(carrier_events(EVENTS.encode(event(Milestone.DELIVERED, NOON))), memory, NOON))
     link = ShipmentLink("ups", "1Z1", "dhl", "J7", LinkKind.HANDED_OVER)
@@ -355,7 +355,7 @@ def stuck(handler: ShipmentsHandler, kind: AlertKind) -> Memory:
 
 
 @pytest.mark.parametrize("kind", STUCK)
-def test_what_falls_due_is_told_once_by_whoever_took_over(handler: ShipmentsHandler, kind: AlertKind) -> None:
+def test_an_alert_that_falls_due_is_raised_once_after_a_takeover(handler: ShipmentsHandler, kind: AlertKind) -> None:
     restored = stuck(handler, kind)
     second, third = (ShipmentsHandler(Settings(), REGISTRY, {}) for _ in range(2))
     assert (kind, AlertState.RAISED) in alerts_of(second, restored, NOON + EVERY_WAIT)

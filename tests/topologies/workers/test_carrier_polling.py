@@ -88,8 +88,8 @@ class Bench:
         return {
             **inherited, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "SHIPSYNC_FEEDS": FEED,
             "SHIPSYNC_BOOTSTRAP": self.settings.kafka.bootstrap,
-            "SHIPSYNC_REGISTRY_URL": self.settings.kafka.registry_url,
-            "SHIPSYNC_REDIS_URL": self.settings.state.redis_url, "SHIPSYNC_DATA_DIR": str(self.folder),
+            "SHIPSYNC_REGISTRY_URL": self.settings.registry.url,
+            "SHIPSYNC_REDIS_URL": self.settings.redis.url, "SHIPSYNC_DATA_DIR": str(self.folder),
             "SHIPSYNC_POLL_CREDENTIALS": json.dumps(ours),
         }
 

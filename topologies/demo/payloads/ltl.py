@@ -33,7 +33,7 @@ _AT7: dict[Step, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Separators:
-    """What ends a segment; ``~`` or a newline in what carriers really send."""
+    """The end of a segment; ``~`` or a newline in carriers' own files."""
 
     terminator: str
 

@@ -57,7 +57,7 @@ KEY = "authorisation: {kind: header, header: Api-Key}"
         (f"{ONE_BY_ONE}\n  secret: hush", r"secret"),
     ],
 )
-def test_what_cannot_work_is_refused(tmp_path: Path, how: str, says: str) -> None:
+def test_a_plan_that_cannot_work_is_refused(tmp_path: Path, how: str, says: str) -> None:
     with pytest.raises(CarrierFileError, match=rf"carrier.yaml:\d+: .*{says}"):
         load(tmp_path, how)
 

@@ -37,7 +37,7 @@ def test_a_person_adds_names_and_takes_them_back(names: CarrierNames) -> None:
     assert names.slug_of("nrth") == "north"
 
 
-def test_a_persons_word_goes_before_the_files(names: CarrierNames) -> None:
+def test_a_manual_carrier_name_wins_over_the_packaged_one(names: CarrierNames) -> None:
     names.learn(record("south", aliases=["NRTH"]))
     assert names.slug_of("nrth") == "south"
     assert names.with_aliases({"nrth": "west"}).get("nrth") == "south"

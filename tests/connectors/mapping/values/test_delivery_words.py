@@ -45,7 +45,7 @@ from connectors.mapping.values.delivery_words import Words, words_in
         ("Die Sendung wurde bei Nachbarn abgegeben", Words.NEIGHBOUR),
     ],
 )
-def test_words_beside_a_code(text: str, words: Words) -> None:
+def test_words_of_a_delivery_are_read_beside_its_code(text: str, words: Words) -> None:
     assert words_in(folded(text)) is words
 
 

@@ -19,7 +19,6 @@ from streams.shipments.claims.standing import (
     age_of_claim,
     first_claimed_at,
     governing,
-    is_repeat,
     last_claimed_at,
     revision_of,
     with_version,
@@ -76,9 +75,9 @@ def test_each_thing_has_a_version_of_its_own() -> None:
     by_bol = reference(updated_at=8, by="bol:B1")
     claims = kept([reference(updated_at=7), by_bol, reference("O-2", updated_at=7)])
     assert [(one.claim[0], one.by, one.at) for one in claims] == [("O-1", "", 7), ("O-1", "bol:B1", 8), ("O-2", "", 7)]
-    assert is_repeat(claims, by_bol)
-    assert not is_repeat(claims, replace(by_bol, updated_at=9))
-    assert not is_repeat(claims, reference(updated_at=1, by="po:P9"))
+    assert with_version(claims, by_bol) is None, "a repeat"
+    assert with_version(claims, replace(by_bol, updated_at=9)) is not None
+    assert with_version(claims, reference(updated_at=1, by="po:P9")) is not None
     assert age_of_claim(claims, CLAIM) == _age_whatever_its_turn(by_bol)
     assert len(standing(claims)) == 2
 

@@ -7,11 +7,12 @@ from msgspec.structs import replace
 
 from streams.contracts.link_paths import path_of, steps_of
 from streams.kernel.vocabulary import LinkKind, Milestone
-from streams.shipments.facts import Entry, Facts, Parent, WithdrawnRoute, decode_entry, entry_of
+from streams.shipments.facts import Child, Entry, Facts, Parent, WithdrawnRoute, decode_entry, entry_of
 from streams.shipments.linked.propagation import (
     LONGEST_PATH,
     declaration,
     events_for,
+    is_mute,
     is_outdated,
     parents_of,
     seen_by_parent,
@@ -141,3 +142,15 @@ def test_what_was_told_before_it_was_taken_back_is_a_repeat() -> None:
     before = without_route(Facts("north", "N100"), WithdrawnRoute(older.path, older.ages[0]))
     assert before is not None
     assert without_route(before, route) == apart
+
+
+def test_of_two_names_of_one_shipment_that_nobody_claims_the_first_raises_its_alerts() -> None:
+    first, second = (
+        Shipment(Facts("north", own, parents=(Parent(f"north:{other}", LinkKind.ALIAS, 0),)), View())
+        for own, other in (("N100", "N200"), ("N200", "N100"))
+    )
+    assert [is_mute(first), is_mute(second)] == [False, True]
+    first.facts.children = (Child("north:N200", LinkKind.ALIAS, claimed=True),)
+    assert is_mute(first), "its other name is claimed"
+    second.view.standing = (0,)
+    assert not is_mute(second)

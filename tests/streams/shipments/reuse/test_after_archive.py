@@ -188,7 +188,7 @@ def test_what_references_took_back_is_no_order_of_the_first_that_would_make_the_
     assert (out.states[KEY].view.generation, [one.order_id for one in out.states[KEY].orders]) == (1, ["O-2"])
 
 
-def test_what_a_part_tells_an_archived_whole_is_past() -> None:
+def test_what_a_child_passes_on_to_an_archived_parent_is_of_the_past() -> None:
     told = Adoption("north", "N100", "north:P1", LinkKind.PIECE)
     out = step([told], grave(*FIRST), keeping=KEEPING)
     assert (out.counts, out.states) == ({"adoptions_past": 1}, {})

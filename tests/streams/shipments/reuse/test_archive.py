@@ -38,12 +38,12 @@ def test_a_shipment_that_has_ended_is_archived_after_its_last_word() -> None:
     assert due_at(told(reference(), DELIVERED), KEEPING, FOR_EVER) == LAST_WORD + 60 * DAY
 
 
-def test_one_under_way_is_not() -> None:
+def test_a_shipment_under_way_is_not_archived() -> None:
     moving = told(reference(), received(carrier_event(Milestone.IN_TRANSIT, 0)))
     assert due_at(moving, KEEPING, FOR_EVER) is None
 
 
-def test_what_still_waits_for_its_order_waits_longer() -> None:
+def test_a_shipment_without_an_order_is_archived_later() -> None:
     assert due_at(told(DELIVERED), KEEPING, FOR_EVER) == LAST_WORD + 180 * DAY
 
 
@@ -61,7 +61,7 @@ def test_with_an_alert_open_or_to_come_it_waits_longer() -> None:
     assert due_at(damaged, KEEPING, FOR_EVER) == LAST_WORD + 180 * DAY
 
 
-def test_one_that_belongs_to_another_or_has_parts_stays() -> None:
+def test_a_linked_shipment_is_not_archived() -> None:
     ended = told(reference(), DELIVERED)
     ended.facts.parents = (Parent("north:M1", LinkKind.PIECE, DAY_ONE),)
     assert due_at(ended, KEEPING, FOR_EVER) is None

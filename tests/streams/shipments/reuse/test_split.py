@@ -81,11 +81,12 @@ def test_a_number_with_children_is_of_one_shipment() -> None:
 
 
 @pytest.mark.parametrize(("said", "event", "may"), [
-    (FIRST, SECOND[1], True), (FIRST, at(44, Milestone.PICKED_UP), False), (FIRST, SECOND[2], False),
+    (FIRST, SECOND[1], True), (FIRST, at(44, Milestone.PICKED_UP), False), (FIRST, SECOND[2], True),
+    (SECOND, FIRST[2], True),
     ([claim(-1, "O-1"), claim(99, "O-2")], FIRST[2], True), ([claim(-1, "O-1")], FIRST[2], False),
     ([claim(-1, "O-1"), claim(99, "O-2"), *PIECES], at(1, Milestone.RETURNING, piece="2"), True),
 ])  # fmt: skip
-def test_few_last_events_may_make_it_another_shipments(said: list[Said], event: Said, *, may: bool) -> None:
+def test_no_event_divides_what_lies_close_together(said: list[Said], event: Said, *, may: bool) -> None:
     before = tell(*said).states[KEY]
     assert may_split(before.facts, before.view, entry(event), KEEPING.reuse_after) is may
 

@@ -88,7 +88,9 @@ HEARD = MOVING.received_at
         ),
     ],
 )
-def test_what_falls_due_when(said: tuple[CarrierEvent | OrderReference, ...], due: dict[AlertKind, int]) -> None:
+def test_each_alert_falls_due_at_its_time(
+    said: tuple[CarrierEvent | OrderReference, ...], due: dict[AlertKind, int]
+) -> None:
     assert dict(deadlines(shipment(*said), PATIENCE)) == due
     assert next_due(shipment(*said), PATIENCE) == min(due.values(), default=None)
     assert deadlines(shipment(*said), FOR_EVER) == []

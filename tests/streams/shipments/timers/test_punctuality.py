@@ -78,7 +78,7 @@ def test_a_delivery_ends_the_risk_and_says_whether_the_promise_was_kept(
     assert risks(outcome)[-1] == (AlertState.RESOLVED, f"north:N100: {expected.value.replace('_', ' ')}")
 
 
-def test_that_nothing_was_promised_or_estimated_is_said() -> None:
+def test_a_shipment_without_promise_or_estimate_has_a_punctuality_of_its_own() -> None:
     assert state(told(scan(1, PROMISE))).punctuality is Punctuality.NO_PROMISE
     assert state(told(ORDER, scan(1, None))).punctuality is Punctuality.NO_ESTIMATE
     assert state(told(ORDER, scan(1, None, Milestone.BOOKING_CANCELLED))).punctuality is Punctuality.ENDED
