@@ -30,6 +30,7 @@ from topologies.runtime.in_hand import InHand
 from topologies.runtime.membership import Membership
 from topologies.runtime.partition import RETRY_SECONDS, Partition, Positions, Restoring
 from topologies.runtime.partition_state import Damaged, Mark, Stalled
+from topologies.runtime.pauses import Resuming, never_paused
 from topologies.runtime.poison import FOLDER, Crashes, Handling
 from topologies.runtime.refusal_log import log_refused
 from topologies.runtime.sink import Fenced, Sink, Span
@@ -50,12 +51,6 @@ class Exit(Protocol):
 def now_ms() -> int:
     """The wall clock, ms since the epoch."""
     return time.time_ns() // 1_000_000
-
-
-def never_paused(topic: str) -> bool:
-    """The records of no topic wait."""
-    del topic
-    return False
 
 
 class StageRunner:
@@ -81,7 +76,7 @@ class StageRunner:
     ) -> None:
         self.app = app
         self.is_paused = is_paused
-        self._resumed: dict[TopicPartition, asyncio.Lock] = {}
+        self._resuming = Resuming(is_paused)
         self.membership = membership or Membership(settings.stage.session_timeout)
         self.has_caught_up: Callable[[int], bool] = lambda _: True
         self._handler = handler
@@ -152,18 +147,10 @@ class StageRunner:
         """
         with logs.about(topic=chunk.topic, partition=chunk.partition, offset=chunk.records[0].offset):
             while not (chunk.finished or chunk.leaving()):
-                await self._until_resumed(chunk)
+                await self._resuming.wait(chunk, RETRY_SECONDS)
                 await self._process(chunk)
                 if not (chunk.current() and self.is_paused(chunk.topic)):
                     return
-
-    async def _until_resumed(self, chunk: Chunk) -> None:
-        """Wait while the chunk's topic is paused; chunks of a partition go on in the order they came in."""
-        turn = self._resumed.setdefault(chunk.tp, asyncio.Lock())
-        if self.is_paused(chunk.topic) or turn.locked():
-            async with turn:
-                while self.is_paused(chunk.topic) and chunk.current():
-                    await asyncio.sleep(RETRY_SECONDS)
 
     async def _process(self, chunk: Chunk) -> None:
         one = self._partition(chunk.partition)

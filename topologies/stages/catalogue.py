@@ -16,8 +16,9 @@ from streams.intake.control_numbers import MOST_KEPT
 from topologies.runtime.faust_app import build_faust_app, run
 from topologies.runtime.handler import Handler
 from topologies.runtime.health import Health
+from topologies.runtime.pauses import never_paused
 from topologies.runtime.processing import build_sink
-from topologies.runtime.runner import StageRunner, never_paused
+from topologies.runtime.runner import StageRunner
 from topologies.runtime.topic_cache import TopicCache
 from topologies.stages.alerts import AlertsHandler
 from topologies.stages.edi import EdiHandler
