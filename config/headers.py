@@ -29,6 +29,11 @@ ERROR_STACKTRACE = "__connect.errors.exception.stacktrace"
 HELD_BACK = "shipsync.held-back"
 """On records of changelogs: what goes out once the record is there (``topologies/runtime/outbox.py``)."""
 
+UNREADABLE = "shipsync.headers-unreadable"
+"""In place of a record's headers where their names are not UTF-8."""
+CUT = "shipsync.cut"
+"""On dead letters: what of the record was left out because the dead-letter topic takes no record so large."""
+
 STEP = "shipsync.step"
 REASON = "shipsync.reason"
 PATH = "shipsync.path"

@@ -81,6 +81,9 @@ class StageSettings(Group):
     chunk_records: int = Field(5_000, ge=1, description="Most records handled as one chunk")
     drain_timeout: float = Field(10.0, gt=0, description="How long a stop waits for the chunk in progress")
     stuck_timeout: float = Field(60.0, gt=0, description="Lag without progress for so long stops the worker")
+    record_seconds: float = Field(
+        20.0, gt=0, description="A record, or a chunk of them, that is handled for longer ends the worker as a crash"
+    )
     poison_after: int = Field(
         3, ge=1, description="Crashes over the same records before the one that causes them becomes a dead letter"
     )
@@ -113,8 +116,18 @@ class IntakeSettings(Group):
         None, description="Folder of this installation's own carriers, beside the packaged ones"
     )
     max_record_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Larger raw records become dead letters")
+    dead_letter_share: float = Field(
+        0.5, gt=0, le=1, description="More than this share of a feed's records as dead letters pauses it; 1: never"
+    )
+    dead_letter_least: int = Field(
+        200, ge=1, description="Fewer dead letters than this within the window pause no feed"
+    )
+    dead_letter_window: float = Field(300.0, gt=0, description="Seconds over which a feed's dead letters are counted")
+    dead_letter_unlimited: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Feeds that dead letters never pause, comma separated"
+    )
 
-    _split = field_validator("feeds", mode="before")(comma_separated)
+    _split = field_validator("feeds", "dead_letter_unlimited", mode="before")(comma_separated)
 
 
 class LifetimeSettings(Group):

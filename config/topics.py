@@ -65,6 +65,10 @@ FEED_ACTIVITY = Topic(
     "feed.activity.v1", "What intake counted of each feed, chunk by chunk", "feed", "feed_activity", "intake",
     partitions=1, retention_ms=3 * DAY_MS,
 )
+FEED_PAUSES = Topic(
+    "feed.pauses.v1", "Feeds whose intake is paused, because too many of their records became dead letters", "feed",
+    "feed_pause", "intake, command line", cleanup=Cleanup.COMPACT, partitions=1,
+)
 FEED_STATE = Topic(
     "feed.state.v1", "What is known of each feed; changelog of feeds", "feed", "feed_state", "feeds",
     cleanup=Cleanup.COMPACT, partitions=1,
@@ -135,7 +139,7 @@ DELIVERY_MILESTONES = Topic(
 )
 ALERT_SIGNALS = Topic(
     "alert.signals.v1", "Signals of stages: the cause of an alert is there, or is over", "alert id", "alert_signal",
-    "shipments, feeds, edi, identity, drop folders", partitions=1, retention_ms=30 * DAY_MS,
+    "intake, shipments, feeds, edi, identity, drop folders", partitions=1, retention_ms=30 * DAY_MS,
 )
 ALERT_ACTIONS = Topic(
     "alert.actions.v1", "What people do about alerts", "alert id", "alert_action", "gateway, command line",
@@ -198,7 +202,7 @@ DLQ_EDI = dead_letter_topic("edi")
 DLQ_ALERTS = dead_letter_topic("alerts")
 
 STATIC: tuple[Topic, ...] = (
-    CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
+    CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_PAUSES, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
     ORDER_REFERENCES, ORDER_STATE, REFERENCE_CLAIMS, REFERENCE_STATE, MASTER_DATA, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS,
     SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE, SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES,
     DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS,
@@ -217,6 +221,11 @@ def raw(feed: str) -> Topic:
         f"raw.{feed}.v1", f"What {feed} sent, as received", "digest of EDI, else none", None, "gateway",
         retention_ms=30 * DAY_MS, personal_data=True,
     )
+
+
+def raw_feed(topic: str) -> str:
+    """The feed of a raw topic; the name itself for any other."""
+    return topic.removeprefix("raw.").removesuffix(".v1")
 
 
 def catalogue(feeds: Iterable[str]) -> tuple[Topic, ...]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from connectors.formats.envelope_room import Room
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Flag, RejectReason
 
@@ -25,6 +26,10 @@ _CHARSETS = {
 }
 _SECURITY = "US"
 """Tags of the service segments that may stand between UNB and UNH (ISO 9735-5)."""
+_MAX_ALIKE = 2_000
+"""Segments of one body that are kept once however often they repeat; nobody changes a segment."""
+_STAND_INS = "\ud800\ud801\ud802"
+"""For released characters while a segment is split: lone surrogates, which no decoded text holds."""
 _MAX_SHOWN = 40
 _IDENTIFIER = re.compile(rb"UNB.(UNO[A-Z])")
 
@@ -64,10 +69,11 @@ class Separators:
 def read(body: bytes) -> tuple[list[Message], list[Reject]]:
     """Return all messages of all interchanges in order, and rejects of the unreadable parts.
 
-    Raises Reject ``not_text``, and ``malformed`` if the body starts with neither UNA nor UNB or holds no message.
+    Raises Reject ``not_text``, and ``malformed`` if the body starts with neither UNA nor UNB, holds no message, or more
+    interchanges or messages than have room in it.
     """
     text = _text(body)
-    reader = _Reader()
+    reader = _Reader(Room(len(body), "interchanges and messages"))
     for segment in segments(text):
         reader.take(segment)
     reader.finish()
@@ -83,11 +89,17 @@ def segments(text: str) -> Iterator[Segment]:
     if not start.startswith(("UNA", "UNB")):
         raise Reject(RejectReason.MALFORMED, f"an interchange starts with UNA or UNB, this with {start[:8]!r}", "UNB")
     separators = _separators(_DEFAULT)
+    alike: dict[str, Segment] = {}
     for raw in _raw_segments(start, separators):
         if isinstance(raw, Separators):
-            separators = raw
-        else:
-            yield _parsed(raw, separators)
+            separators, alike = raw, {}
+            continue
+        segment = alike.get(raw)
+        if segment is None:
+            segment = _parsed(raw, separators)
+            if len(alike) < _MAX_ALIKE:
+                alike[raw] = segment
+        yield segment
 
 
 def _raw_segments(text: str, separators: Separators) -> Iterator[str | Separators]:
@@ -128,28 +140,35 @@ def _separators(una: str) -> Separators:
 
 
 def _parsed(raw: str, separators: Separators) -> Segment:
-    if separators.release == " " or separators.release not in raw:
-        return [element.split(separators.component) for element in raw.split(separators.element)]
-    return [_unescape(element, separators) for element in _split(raw, separators.element, separators.release)]
+    component, element, release = separators.component, separators.element, separators.release
+    if release == " " or release not in raw:
+        return [part.split(component) for part in raw.split(element)]
+    bare, ending, released = _without_releases(raw, separators)
+    segment = [part.split(component) for part in bare.split(element)]
+    if released:
+        segment = [[_put_back(part, released) for part in parts] for parts in segment]
+    segment[-1][-1] += ending
+    return segment
 
 
-def _unescape(element: str, separators: Separators) -> list[str]:
+def _without_releases(raw: str, separators: Separators) -> tuple[str, str, list[tuple[str, str]]]:
+    """Return the text with a stand-in for each released separator and the other release characters taken out, a release
+    character that ends the text (it releases nothing), and the stand-ins in use, each with what it stands for.
+    """
     release = separators.release
-    parts = _split(element, separators.component, release)
-    return [re.sub(re.escape(release) + "(.)", r"\1", part, flags=re.DOTALL) for part in parts]
+    released = []
+    for stand_in, character in zip(_STAND_INS, (release, separators.element, separators.component), strict=True):
+        if release + character in raw:
+            raw = raw.replace(release + character, stand_in)
+            released.append((stand_in, character))
+    ending = release if raw.endswith(release) else ""
+    return raw.replace(release, ""), ending, released
 
 
-def _split(text: str, separator: str, release: str) -> list[str]:
-    """Split at unreleased separators; release characters are kept."""
-    parts, start, position = [], 0, 0
-    while position < len(text):
-        if text[position] == release:
-            position += 1
-        elif text[position] == separator:
-            parts.append(text[start:position])
-            start = position + 1
-        position += 1
-    return [*parts, text[start:]]
+def _put_back(part: str, released: list[tuple[str, str]]) -> str:
+    for stand_in, character in released:
+        part = part.replace(stand_in, character)
+    return part
 
 
 def _text(body: bytes) -> str:
@@ -173,23 +192,25 @@ def at(segment: Segment, element: int, component: int = 0) -> str:
 class _Reader:
     """Collects messages from segments and records the errors of their envelopes."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room) -> None:
         self.messages: list[Message] = []
+        self._room = room
         self._interchange: Interchange | None = None
         self._in_interchange: list[Message] = []
         self._in_group: list[Message] = []
         self._group: str | None = None
         self._groups = 0
         self._open: Message | None = None
-        self._outside: list[Segment] = []
+        self._outside = 0
+        self._first_outside: Segment = []
 
     def outside_rejects(self) -> list[Reject]:
         """Return a reject of the segments outside of any message (a damaged UNH, or text that is no EDIFACT)."""
         if not self._outside:
             return []
-        first = "+".join(map(":".join, self._outside[0]))[:_MAX_SHOWN]
+        first = "+".join(map(":".join, self._first_outside))[:_MAX_SHOWN]
         return [Reject(
-            RejectReason.MALFORMED, f"{len(self._outside)} segments outside of any message, from {first!r} on", "UNH"
+            RejectReason.MALFORMED, f"{self._outside} segments outside of any message, from {first!r} on", "UNH"
         )]
 
     def take(self, segment: Segment) -> None:
@@ -201,10 +222,15 @@ class _Reader:
         if handle is not None:
             handle(self, segment)
         elif not tag.startswith(_SECURITY):
-            self._outside.append(segment)
+            self._note_outside(segment)
+
+    def _note_outside(self, segment: Segment) -> None:
+        self._outside += 1
+        self._first_outside = self._first_outside or segment
 
     def unb(self, segment: Segment) -> None:
         self.finish()
+        self._room.envelope()
         self._interchange = Interchange(segment)
 
     def ung(self, segment: Segment) -> None:
@@ -213,7 +239,9 @@ class _Reader:
 
     def unh(self, segment: Segment) -> None:
         self._end_message(None)
+        self._room.message()
         if self._interchange is None:
+            self._room.envelope()
             self._interchange = Interchange([["UNB"]])
         release = ":".join(part for part in (at(segment, 2, 1), at(segment, 2, 2)) if part)
         self._open = Message(at(segment, 2), release, at(segment, 1), self._interchange)
@@ -257,7 +285,8 @@ class _Reader:
     def _end_message(self, trailer: Segment | None) -> None:
         current, self._open = self._open, None
         if current is None:
-            self._outside += [] if trailer is None else [trailer]
+            if trailer is not None:
+                self._note_outside(trailer)
             return
         if trailer is None:
             _flag([current], Flag.ENVELOPE_TRUNCATED)

@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from connectors.formats.envelope_room import Room
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Flag, RejectReason
 
 Segment = list[str]
 ISA_ELEMENTS = 16
+_MAX_ALIKE = 2_000
+"""Segments of one interchange that are kept once however often they repeat; nobody changes a segment."""
 
 
 @dataclass(slots=True, eq=False)
@@ -120,66 +123,94 @@ def _is_out_of_place(element: str, parts: list[str]) -> bool:
 def read(body: bytes) -> tuple[list[TransactionSet], list[Reject]]:
     """Return all transaction sets of all interchanges in order, and rejects of the unreadable parts.
 
-    Raises Reject ``not_text``, and ``malformed`` if the first ISA is truncated or the body holds no set.
+    Raises Reject ``not_text``, and ``malformed`` if the first ISA is truncated, the body holds no set, or more
+    interchanges or sets than have room in it.
     """
     text = text_of(body)
+    room = Room(len(body), "interchanges and transaction sets")
     sets: list[TransactionSet] = []
     rejects: list[Reject] = []
-    while text:
+    start = 0
+    while start < len(text):
         try:
-            separators = separators_of(text)
+            separators = separators_of(text[start:start + _MOST_OF_A_HEAD])
         except Reject as reject:
             if not sets:
                 raise
             rejects.append(reject)
             break
-        reader = _Interchange(separators, text)
-        text = reader.rest
+        room.envelope()
+        header_end = start + separators.header_length
+        end = _next_interchange(text, header_end, separators.terminator)
+        reader = _Interchange(separators, text[start:header_end], text[header_end:end], room)
         sets += reader.sets
         rejects += reader.outside_rejects()
+        start = end
     _flag_repeated(sets)
     if not sets:
         raise Reject(RejectReason.MALFORMED, "no transaction set: no ST segment under the separators declared", "ST")
     return sets, rejects
 
 
-class _Interchange:
-    """Reads one ISA..IEA; ``rest``: the text after it."""
+def _next_interchange(text: str, start: int, terminator: str) -> int:
+    """Return the index of the first segment from ``start`` on that begins with ISA; the length of the text without one.
 
-    def __init__(self, separators: Separators, text: str) -> None:
+    Each character is looked at a fixed number of times, however many interchanges and blanks there are.
+    """
+    found = text.find("ISA", start)
+    while found >= 0:
+        before = found
+        while before > start and text[before - 1].isspace() and text[before - 1] != terminator:
+            before -= 1
+        if before == start or text[before - 1] == terminator:
+            return found
+        found = text.find("ISA", found + 3)
+    return len(text)
+
+
+class _Interchange:
+    """Reads one ISA..IEA. ``header``: its ISA segment with the terminator; ``body``: the text after it."""
+
+    def __init__(self, separators: Separators, header: str, body: str, room: Room) -> None:
         self._element = separators.element
+        self._room = room
         self.sets: list[TransactionSet] = []
-        self.rest = ""
         self._group: list[TransactionSet] = []
         self._open: TransactionSet | None = None
         self._group_control: str | None = None
         self._groups = 0
         self._closed = False
-        self._isa = [part.strip() for part in text[: separators.header_length].split(separators.element)]
+        self._isa = [part.strip() for part in header.split(separators.element)]
         self._sender, self._control = self._isa[6], self._isa[13]
         self._gs = Group(self._isa, [])
-        self._outside: list[Segment] = []
-        self._read(text[separators.header_length:], separators.terminator)
+        self._outside = 0
+        self._first_outside: Segment = []
+        self._flagged: dict[Flag, int] = {}
+        self._read(body, separators.terminator)
         if separators.nonstandard:
             _flag(self.sets, Flag.ENVELOPE_NONSTANDARD)
 
     def _read(self, text: str, terminator: str) -> None:
         element, open_set = self._element, self._open
-        lines = text.split(terminator)
-        for index, raw in enumerate(lines):
+        alike: dict[str, Segment] = {}
+        for raw in text.split(terminator):
             line = raw.strip()
             if not line:
                 continue
-            if "\n" in line and not line.startswith("ISA"):
+            known = alike.get(line)
+            if known is not None and open_set is not None:
+                open_set.segments.append(known)
+                continue
+            if "\n" in line:
                 # Where lines do not end segments they are how a system before us wrapped the file, and no content.
                 line = line.replace("\r", "").replace("\n", "")
             segment = line.split(element)
             name = segment[0]
-            if open_set is not None and name not in _ENVELOPE and name[:3] != "ISA":
-                open_set.segments.append([part.strip() for part in segment] if " " in line else segment)
-            elif name[:3] == "ISA":
-                self.rest = terminator.join(lines[index:]).strip()
-                break
+            if open_set is not None and name not in _ENVELOPE:
+                segment = [part.strip() for part in segment] if " " in line else segment
+                open_set.segments.append(segment)
+                if len(alike) < _MAX_ALIKE:
+                    alike[line] = segment
             else:
                 self._envelope(name, segment)
                 open_set = self._open
@@ -188,6 +219,7 @@ class _Interchange:
     def _envelope(self, name: str, segment: Segment) -> None:
         if name == "ST":
             self._end_set(None)
+            self._room.message()
             code, control = _at(segment, 1), _at(segment, 2)
             self._open = TransactionSet(code, control, self._sender, [], group=self._gs)
             self._group.append(self._open)
@@ -202,22 +234,27 @@ class _Interchange:
         elif name == "IEA":
             self._end_interchange(segment)
         elif name not in _ALLOWED_OUTSIDE:
-            self._outside.append(segment)
+            self._note_outside(segment)
+
+    def _note_outside(self, segment: Segment) -> None:
+        self._outside += 1
+        self._first_outside = self._first_outside or segment
 
     def outside_rejects(self) -> list[Reject]:
         """Return a reject of the segments outside of any set (a damaged ST, or text that is no X12)."""
         if not self._outside:
             return []
-        first = self._element.join(self._outside[0])[:_MAX_SHOWN]
+        first = self._element.join(self._first_outside)[:_MAX_SHOWN]
         return [Reject(
             RejectReason.MALFORMED,
-            f"{len(self._outside)} segments outside of any transaction set, from {first!r} on", "ST",
+            f"{self._outside} segments outside of any transaction set, from {first!r} on", "ST",
         )]
 
     def _end_set(self, trailer: Segment | None) -> None:
         current, self._open = self._open, None
         if current is None:
-            self._outside += [] if trailer is None else [trailer]
+            if trailer is not None:
+                self._note_outside(trailer)
             return
         if trailer is None:
             current.flags.append(Flag.ENVELOPE_TRUNCATED.value)
@@ -255,9 +292,14 @@ class _Interchange:
             self._end_group(None)
         self._closed = True
         if _at(trailer, 1).lstrip("0") != str(self._groups):
-            _flag(self.sets, Flag.ENVELOPE_COUNTS_WRONG)
+            self._flag_all(Flag.ENVELOPE_COUNTS_WRONG)
         if _at(trailer, 2) != self._control:
-            _flag(self.sets, Flag.CONTROL_NUMBER_MISMATCH)
+            self._flag_all(Flag.CONTROL_NUMBER_MISMATCH)
+
+    def _flag_all(self, flag: Flag) -> None:
+        """Flag every set so far; those flagged by an earlier IEA are passed over."""
+        _flag(self.sets[self._flagged.get(flag, 0):], flag)
+        self._flagged[flag] = len(self.sets)
 
     def _finish(self) -> None:
         if self._group_control is not None or self._group:

@@ -11,6 +11,8 @@ from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 
 MAX_DEPTH = 64
+MAX_ATTRIBUTES = 500
+"""Of one element: lxml takes the square of their number to list them."""
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
 _SHORT_NAMES: dict[str, str] = {}
 _MAX_CACHED_NAMES = 10_000
@@ -82,9 +84,12 @@ def _local_name(tag: str) -> str:
 def _with_attributes(element: etree._Element, depth: int) -> Any:
     """Return an element as a dict with its attributes; as its text if it has neither attributes nor children."""
     found: dict[str, Any] = _content(element, depth, _with_attributes) if len(element) else {}
-    if not found and not element.attrib:
+    attributes = element.attrib
+    if not found and not attributes:
         return element.text
-    for name, value in element.attrib.items():
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise Reject(RejectReason.MALFORMED, f"an XML element with more than {MAX_ATTRIBUTES} attributes")
+    for name, value in attributes.items():
         found[f"@{_local_name(str(name))}"] = value
     if element.text is not None and element.text.strip():
         found.setdefault("text", element.text)

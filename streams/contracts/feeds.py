@@ -31,6 +31,18 @@ class Novelty(Struct, frozen=True, array_like=True):
     offset: int
 
 
+class FeedPause(Struct):
+    """Whether intake of a feed is paused; the newest record of a feed counts. ``why``: empty once resumed;
+    ``unlimited_until``: until when dead letters pause it no more."""
+
+    feed: str
+    paused: bool
+    changed_at: int
+    changed_by: str
+    why: str
+    unlimited_until: int | None = None
+
+
 class MinuteCount(Struct, frozen=True, array_like=True):
     """Events of one feed whose event time lies in one minute (``minute``: minutes since the epoch)."""
 

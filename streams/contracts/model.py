@@ -32,6 +32,7 @@ from streams.contracts.edi import MessageVerdict as MessageVerdict
 from streams.contracts.estimate import Estimate as Estimate
 from streams.contracts.feeds import DriftHour as DriftHour
 from streams.contracts.feeds import FeedActivity as FeedActivity
+from streams.contracts.feeds import FeedPause as FeedPause
 from streams.contracts.feeds import FeedState as FeedState
 from streams.contracts.feeds import MinuteCount as MinuteCount
 from streams.contracts.feeds import Novelty as Novelty

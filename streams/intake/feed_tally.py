@@ -9,6 +9,8 @@ from streams.intake.adapter import Parsed
 from streams.intake.payload_shape import BREAKS_CONTRACT
 
 _MINUTE_MS = 60_000
+MOST_NOVEL = 400
+"""Of one chunk: the rest would make a message no broker takes."""
 
 
 class FeedTally:
@@ -47,5 +49,5 @@ class FeedTally:
         return FeedActivity(
             feed, len(times), self.dead_letters, unmapped, min(times, default=None), max(times, default=None),
             self.received_at, [MinuteCount(minute, count) for minute, count in sorted(minutes.items())],
-            self.errors, self.records, self.broken, self.novel,
+            self.errors, self.records, self.broken, self.novel[:MOST_NOVEL],
         )

@@ -203,7 +203,7 @@ def _parse(
             raise Reject(RejectReason.UNKNOWN_FEED, f"no carrier declares the feed {context.feed!r}")
         parsed = adapter.parse(body, context)
     except Reject as reject:
-        return Parsed([], [reject])
+        return Parsed([], [reject.as_value()])
     except Exception as error:
         # The one broad except of the project: an adapter's fault on one record (a shape nobody foresaw)
         # must cost that record alone, not stop its feed. Nothing is swallowed: it is dead-lettered whole.

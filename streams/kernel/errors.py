@@ -23,11 +23,21 @@ class Reject(ShipSyncError):
     returns it as a value.
     """
 
+    __slots__ = ("detail", "path", "reason")
+
     def __init__(self, reason: RejectReason, detail: str, path: str | None = None) -> None:
-        super().__init__(f"{reason.value}: {detail}" + (f" (at {path})" if path else ""))
+        super().__init__(reason, detail, path)
         self.reason = reason
         self.detail = detail
         self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.reason.value}: {self.detail}" + (f" (at {self.path})" if self.path else "")
+
+    def as_value(self) -> Reject:
+        """The reject to keep: without its traceback and its causes, which hold what the raising functions held."""
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+        return self
 
 
 class Transient(ShipSyncError):

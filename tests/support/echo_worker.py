@@ -1,8 +1,8 @@
 """A whole worker of a tiny stage, run as a process by the integration tests.
 
 Each record's value is an id; each id goes out once per key the state has not seen it under. An id that
-starts with ``bad`` is refused; ``crash`` raises where ECHO_CRASHES is set. What is needed comes as JSON in
-the first argument.
+starts with ``bad`` is refused; ``crash`` raises where ECHO_CRASHES is set, ``hang`` never returns where ECHO_HANGS
+is, ``kill`` kills the process where ECHO_KILLS is. What is needed comes as JSON in the first argument.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ class Echo:
             key, value = record.key or b"", record.value or b""
             if value == b"crash" and "ECHO_CRASHES" in os.environ:
                 raise RuntimeError("planted")
+            if value == b"hang" and "ECHO_HANGS" in os.environ:
+                time.sleep(3_600)
+            if value == b"kill" and "ECHO_KILLS" in os.environ:
+                os.kill(os.getpid(), signal.SIGKILL)
             if value.startswith(b"bad"):
                 handled.refused.append(Refused(record, Reject(next(iter(RejectReason)), "it says so")))
             elif value not in seen[key]:

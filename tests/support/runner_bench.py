@@ -46,11 +46,12 @@ class Bench:
         self.changelog = FakeChangelog(self.calls) if with_state else None
         self.exits: list[int] = []
         self.ledger = Ledger(10)
+        self.paused: set[str] = set()
         self.runner = StageRunner(
             App("echo", "echo-app", STATE if with_state else None, LETTERS), self.handler,
             Settings(data_dir=folder, **settings), self.sink, lambda card: card.reason.encode(),
             clock=lambda: NOW, changelog=self.changelog, exit_process=self.exit,
-            membership=Membership(SESSION, lambda: self.seconds),
+            membership=Membership(SESSION, lambda: self.seconds), is_paused=lambda topic: topic in self.paused,
         )
         self.runner.positions = self.ledger.positions
 

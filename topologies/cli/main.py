@@ -22,7 +22,8 @@ EXIT_WRONG_SETTINGS = 78
 TRY, RUN, HIDDEN = "Try it", "Run it", ""
 COMMANDS = {
     "demo": TRY, "feed": TRY, "tail": TRY, "status": TRY, "topics": TRY, "norms": TRY, "carrier": TRY, "state": TRY,
-    "alerts": TRY, "identity": TRY, "orders": TRY, "delivery": TRY, "masterdata": RUN, "up": RUN, "stage": RUN,
+    "alerts": TRY, "identity": TRY, "orders": TRY, "delivery": TRY, "feeds": RUN, "masterdata": RUN, "up": RUN,
+    "stage": RUN,
     "gateway": RUN, "drop": RUN, "poll": RUN, "settings": RUN, "registry": HIDDEN,
 }
 """The panel of ``--help`` each command stands in; it is the module of its name in this package."""

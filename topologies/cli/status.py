@@ -116,9 +116,15 @@ def view(status: StackStatus) -> Group:
         for process in status.processes for name, what in process.missing.items()
     ]
     return Group(
-        table, *missing, *outcomes, Text(one_line(f"dead letters: {_counts(dead) or 'none'}")),
+        table, *missing, *outcomes, Text(one_line(f"dead letters: {_counts(dead) or 'none'}")), *_paused(status),
         _alerts(status.open_alerts), Text(one_line(footer), style="dim"),
     )
+
+
+def _paused(status: StackStatus) -> list[Text]:
+    paused = sorted({feed for process in status.processes for feed in process.paused})
+    told = f"paused feeds: {', '.join(paused)}; see shipsync feeds paused"
+    return [Text(one_line(told), style="red")] if paused else []
 
 
 def _processing(status: StackStatus) -> str:

@@ -125,8 +125,11 @@ class ChangelogRepair:
         self._check_stopped()
         refused, now = [Refused(plan.unreadable.record, plan.unreadable.reject)], time.time_ns() // 1_000_000
         encode = ValueCodec(DEAD_LETTERS, DeadLetter, self._registry).encode
-        out = producer(self._settings, largest=max(LARGEST_STATE, largest_dead_letter(self._settings)))
-        aside = [Record(one.topic, one.key, one.value, one.headers) for one in letters(self._app, refused, now)]
+        largest = largest_dead_letter(self._settings)
+        out = producer(self._settings, largest=max(LARGEST_STATE, largest))
+        aside = [
+            Record(one.topic, one.key, one.value, one.headers) for one in letters(self._app, refused, now, largest)
+        ]
         indexed = [
             Record(topic, one["key"], one["value"])
             for topic, several in cards(self._app, refused, now, encode).items() for one in several

@@ -15,6 +15,7 @@ from confluent_kafka import Message
 from rich.text import Text
 
 from config import contracts, headers
+from connectors.kafka.message_headers import headers_of
 from connectors.kafka.registry import split
 from streams.kernel.errors import Reject
 from topologies.operations.terminal import cut, one_line, printable
@@ -26,7 +27,7 @@ RAW_PREVIEW, LETTER_PREVIEW = 2000, 200
 
 def plain(record: Message, writer_schema: WriterSchema) -> dict[str, Any]:
     """A record as plain data: where it lies, time, key, value (Avro decoded, else text), dead-letter headers."""
-    attached = {name: _text(value) for name, value in record.headers() or []}
+    attached = {name: _text(value) for name, value in headers_of(record)}
     told: dict[str, Any] = {
         "at": f"{record.topic()}[{record.partition()}] @ {record.offset()}",
         "time": moment(record.timestamp()[1]),

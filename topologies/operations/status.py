@@ -27,7 +27,8 @@ class ProcessStatus:
     """One process. ``memory_bytes``: resident memory; ``cpu_seconds``: since it started; ``lag``: records not yet done.
 
     ``records``: handled since it started; ``per_second``: since the previous look, None at the first one.
-    ``processing``: exactly_once or at_least_once. ``missing``: what keeps it from being ready, by name.
+    ``processing``: exactly_once or at_least_once. ``missing``: what keeps it from being ready, by name. ``paused``:
+    feeds whose records wait.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ProcessStatus:
     outcomes: dict[str, int] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
     processing: str | None = None
+    paused: tuple[str, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
 
 
@@ -148,7 +150,7 @@ def read(noted: ProcessNote, text: str) -> ProcessStatus:
     sums: dict[str, float] = defaultdict(float)
     outcomes: dict[str, int] = defaultdict(int)
     dead: dict[str, int] = defaultdict(int)
-    processing = None
+    processing, paused = None, []
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             if sample.name == "shipsync_events_total":
@@ -157,11 +159,13 @@ def read(noted: ProcessNote, text: str) -> ProcessStatus:
                 dead[sample.labels["reason"]] += int(sample.value)
             elif sample.name == "shipsync_processing_info":
                 processing = sample.labels["processing"]
+            elif sample.name == "shipsync_feed_paused":
+                paused += [sample.labels["feed"]] if sample.value else []
             else:
                 sums[sample.name] += sample.value
     return ProcessStatus(
         noted.name, noted.pid, noted.state, noted.restarts,
         memory_bytes=int(sums["process_resident_memory_bytes"]), cpu_seconds=sums["process_cpu_seconds_total"],
         lag=int(sums["shipsync_lag_records"]), records=int(sums["shipsync_chunk_records_sum"]),
-        outcomes=dict(outcomes), dead_letters=dict(dead), processing=processing,
+        outcomes=dict(outcomes), dead_letters=dict(dead), processing=processing, paused=tuple(sorted(paused)),
     )

@@ -21,10 +21,12 @@ log = logging.getLogger(__name__)
 
 
 class ChunkWriter:
-    """Writes what handlers hand back. ``encode_dead_letter``: index card -> value bytes."""
+    """Writes what handlers hand back. ``encode_dead_letter``: index card -> value bytes; ``largest_letter``: bytes of
+    the largest dead letter its topic takes."""
 
-    def __init__(self, app: App, encode_dead_letter: Encode) -> None:
+    def __init__(self, app: App, encode_dead_letter: Encode, largest_letter: int) -> None:
         self._app = app
+        self._largest_letter = largest_letter
         self._encode = encode_dead_letter
 
     def put(
@@ -60,7 +62,7 @@ class ChunkWriter:
         unit.send(handled.outputs)
         unit.send(together(messages for key, messages in handled.afterwards.items() if key not in waiting))
         if handled.refused:
-            unit.send_whole(letters(self._app, handled.refused, now_ms))
+            unit.send_whole(letters(self._app, handled.refused, now_ms, self._largest_letter))
             unit.send(cards(self._app, handled.refused, now_ms, self._encode))
         unit.flush()
         return waiting

@@ -199,7 +199,8 @@ def size_of(record: Record) -> int:
 class Ledger:
     """All assigned partitions of one worker. Used from the event loop only, ``progress`` and ``full`` from anywhere.
 
-    ``chunk_records``, ``chunk_bytes``: what one chunk may hold.
+    ``chunk_records``, ``chunk_bytes``: what one chunk may hold. ``is_paused``: whether the records of a topic wait;
+    what is in hand of them keeps no others waiting.
     """
 
     def __init__(
@@ -208,7 +209,9 @@ class Ledger:
         chunk_bytes: int = 2 * 1024 * 1024,
         clock: Callable[[], float] = time.monotonic,
         changed: Callable[[], None] = lambda: None,
+        is_paused: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        self._is_paused = is_paused
         self._chunk_records = chunk_records
         self._chunk_bytes = chunk_bytes
         self._clock = clock
@@ -279,11 +282,12 @@ class Ledger:
 
     def full(self) -> set[TopicPartition]:
         """Partitions to fetch no more of for now: each with two chunks' worth in hand, all while eight are in hand."""
-        lanes = list(self._lanes.values())
+        lanes = [lane for lane in self._lanes.values() if not self._is_paused(lane.tp.topic)]
+        waiting = self._lanes.keys() - {lane.tp for lane in lanes}
         records, size = sum(lane.records for lane in lanes), sum(lane.size for lane in lanes)
         if records >= CHUNKS_IN_HAND * self._chunk_records or size >= CHUNKS_IN_HAND * self._chunk_bytes:
-            return {lane.tp for lane in lanes}
-        return {
+            return set(self._lanes)
+        return waiting | {
             lane.tp for lane in lanes
             if lane.draining
             or lane.records >= CHUNKS_PER_PARTITION * self._chunk_records

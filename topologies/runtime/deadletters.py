@@ -24,16 +24,46 @@ WRITTEN_HERE = frozenset({
     headers.ERROR_TOPIC, headers.ERROR_PARTITION, headers.ERROR_OFFSET, headers.ERROR_STAGE,
     headers.ERROR_CONNECTOR, headers.ERROR_TASK, headers.ERROR_CLASS, headers.ERROR_EXCEPTION,
     headers.ERROR_MESSAGE, headers.ERROR_STACKTRACE, headers.STEP, headers.REASON, headers.PATH,
-    headers.ATTEMPT, headers.FIRST_FAILED_AT,
+    headers.ATTEMPT, headers.FIRST_FAILED_AT, headers.CUT,
 })
+LONGEST_NUMBER = 15
+"""Digits of a number in a header."""
+OVERHEAD_BYTES, HEADER_BYTES = 1_024, 10
+"""What a record, and each header, takes beside its own bytes; generous."""
+CUT_WITH_HEADERS, CUT_WITH_KEY = 2, 3
+"""So many parts are cut where the headers, and the key, are among them."""
 
 
-def letters(app: App, refused: Sequence[Refused], now_ms: int) -> list[Whole]:
-    """The records as they came, with why and where from in their headers."""
-    return [
-        Whole(app.dead_letters.name, one.record.key, one.record.value, _headers(app, one, now_ms))
-        for one in refused
-    ]
+def letters(app: App, refused: Sequence[Refused], now_ms: int, most_bytes: int) -> list[Whole]:
+    """The records as they came, with why and where from in their headers.
+
+    ``most_bytes``: what the topic takes. A larger record loses its value, then its own headers, then its key; the
+    header ``shipsync.cut`` says which. Nothing in a record makes this raise.
+    """
+    return [_letter(app, one, now_ms, most_bytes) for one in refused]
+
+
+def _letter(app: App, refused: Refused, now_ms: int, most_bytes: int) -> Whole:
+    record = refused.record
+    own, written = _headers(app, refused, now_ms)
+    sizes = {"value": len(record.value or b""), "headers": _size(own), "key": len(record.key or b"")}
+    room = most_bytes - _size(written) - OVERHEAD_BYTES - sum(sizes.values())
+    cut = []
+    for part, size in sizes.items():
+        if room < 0:
+            room += size
+            cut.append(f"{part} ({size} bytes)")
+    if not cut:
+        return Whole(app.dead_letters.name, record.key, record.value, [*own, *written])
+    told = (headers.CUT, ", ".join(cut).encode())
+    return Whole(
+        app.dead_letters.name, record.key if len(cut) < CUT_WITH_KEY else None, None,
+        [*(own if len(cut) < CUT_WITH_HEADERS else ()), *written, told],
+    )
+
+
+def _size(found: Sequence[tuple[str, bytes]]) -> int:
+    return sum(len(name.encode("utf-8", "replace")) + len(value) + HEADER_BYTES for name, value in found)
 
 
 def cards(app: App, refused: Sequence[Refused], now_ms: int, encode: Encode) -> dict[str, list[Message]]:
@@ -51,8 +81,8 @@ def card(app: App, refused: Refused, now_ms: int) -> DeadLetter:
     return DeadLetter(
         step=app.name,
         reason=reject.reason.value,
-        detail=reject.detail[:LONGEST_DETAIL],
-        path=None if reject.path is None else reject.path[:LONGEST_NAME],
+        detail=_unicode(reject.detail[:LONGEST_DETAIL]),
+        path=None if reject.path is None else _unicode(reject.path[:LONGEST_NAME]),
         origin_topic=record.topic,
         origin_partition=record.partition,
         origin_offset=record.offset,
@@ -63,10 +93,13 @@ def card(app: App, refused: Refused, now_ms: int) -> DeadLetter:
     )
 
 
-def _headers(app: App, refused: Refused, now_ms: int) -> list[tuple[str, bytes]]:
+def _headers(app: App, refused: Refused, now_ms: int) -> tuple[list[tuple[str, bytes]], list[tuple[str, bytes]]]:
+    """The record's own headers, and those written here."""
     record, reject = refused
     present = dict(record.headers)
-    kept = [(name, value) for name, value in record.headers if name not in WRITTEN_HERE]
+    kept = [
+        (name.encode("utf-8", "replace").decode(), value) for name, value in record.headers if name not in WRITTEN_HERE
+    ]
     exception = type(reject)
     written = {
         headers.ERROR_TOPIC: record.topic,
@@ -85,12 +118,18 @@ def _headers(app: App, refused: Refused, now_ms: int) -> list[tuple[str, bytes]]
     }
     if reject.path is not None:
         written[headers.PATH] = reject.path[:LONGEST_NAME]
-    return [*kept, *((name, str(value).encode()) for name, value in written.items())]
+    return kept, [(name, str(value).encode("utf-8", "replace")) for name, value in written.items()]
 
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value[:LONGEST_NAME].decode("utf-8", "replace")
 
 
+def _unicode(text: str) -> str:
+    """The text without lone surrogates, which cannot be written."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _number(value: bytes | None) -> int | None:
-    return int(value) if value is not None and value.isdigit() else None
+    """A count or a time in ms; None for anything that is none."""
+    return int(value) if value is not None and len(value) <= LONGEST_NUMBER and value.isdigit() else None

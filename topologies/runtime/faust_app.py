@@ -83,12 +83,15 @@ class StageWorker:
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         faust_app.transport.listeners.append(runner)
+        faust_app.transport.is_paused = runner.is_paused
         runner.positions = self._positions
         if runner.commits_offsets:
             faust_app.transport.commit = runner.commit
         self._attach(faust_app.transport.topics)
         self._worker = _QuietWorker(faust_app)
-        self._watchdog = Watchdog(runner.app.name, self._progress, settings.stage.stuck_timeout)
+        self._watchdog = Watchdog(
+            runner.app.name, self._progress, settings.stage.stuck_timeout, runner.in_hand, settings.stage.record_seconds
+        )
 
     def _attach(self, topics: Sequence[str]) -> None:
         """One agent for all topics; it hands chunks on in order and never waits for them."""
@@ -163,7 +166,9 @@ class StageWorker:
 
     def _progress(self) -> list[Any]:
         consumer = self._consumer()
-        return [] if consumer is None else consumer.ledger.progress()
+        found = [] if consumer is None else consumer.ledger.progress()
+        now = time.monotonic()
+        return [one._replace(moved_at=now) if self._runner.is_paused(one.tp.topic) else one for one in found]
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -22,6 +22,7 @@ from confluent_kafka import TopicPartition as Place
 from msgspec import Struct
 
 from config.settings import Settings
+from connectors.kafka.message_headers import headers_of
 from streams.kernel.errors import Fatal
 from topologies.runtime.chunks import Run, TopicPartition
 
@@ -62,7 +63,7 @@ def kafka_record(message: Message) -> KafkaRecord:
     """A message without an error, as stages read it."""
     return KafkaRecord(
         str(message.topic()), int(message.partition() or 0), int(message.offset() or 0), message.timestamp()[1],
-        message.key(), message.value(), message.headers() or [],
+        message.key(), message.value(), headers_of(message),
     )
 
 
@@ -264,7 +265,7 @@ class GroupReader:
             records, size = found.get(tp) or ([], 0)
             key, value = message.key(), message.value()
             records.append(KafkaRecord(
-                tp.topic, tp.partition, message.offset(), message.timestamp()[1], key, value, message.headers() or []
+                tp.topic, tp.partition, message.offset(), message.timestamp()[1], key, value, headers_of(message)
             ))
             found[tp] = records, size + len(key or b"") + len(value or b"")
         return {

@@ -51,6 +51,7 @@ class Handled(Struct):
     ``carrier_errors``: (feed, kind) -> how many. ``flags``: (feed, flag) -> events that bear it.
     ``afterwards``: what goes out once its key's change is on the changelog, because a later input may take it back
     (``runtime/outbox.py``), or because a successor may come to say something else instead.
+    ``paused``: the topic is paused from here on; the outputs say so, and nothing of the chunk is done.
     """
 
     outputs: dict[str, list[Message]] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class Handled(Struct):
     flags: dict[tuple[str, str], int] = field(default_factory=dict)
     local: dict[bytes, bytes | None] = field(default_factory=dict)
     afterwards: Afterwards = field(default_factory=dict)
+    paused: bool = False
 
     def is_said(self) -> bool:
         """Whether anything of it goes to Kafka."""

@@ -36,6 +36,9 @@ CHUNKS_ABANDONED = Counter(
     "shipsync_chunks_abandoned_total", "Chunks let go of because their partition went", ["stage"]
 )
 LAG = Gauge("shipsync_lag_records", "Records not done yet", ["stage", "topic", "partition"])
+FEED_PAUSED = Gauge(
+    "shipsync_feed_paused", "1 while the raw records of a feed wait because too many became dead letters", ["feed"]
+)
 AGE = Histogram(
     "shipsync_chunk_age_seconds", "From the oldest record's time on Kafka to its chunk being done",
     ["stage"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000),

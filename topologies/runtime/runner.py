@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast
 
 from config.settings import Settings
 from config.topics import App
+from connectors.kafka.topic_admin import largest_dead_letter
 from streams.kernel.errors import Fatal, ShipSyncError, Transient
 from topologies.runtime import logs, metrics
 from topologies.runtime.changelog import Changelog, KafkaChangelog
@@ -25,10 +26,12 @@ from topologies.runtime.chunk_writer import ChunkWriter
 from topologies.runtime.chunks import Chunk, TopicPartition
 from topologies.runtime.deadletters import Encode
 from topologies.runtime.handler import Handled, Handler, StatefulHandler
+from topologies.runtime.in_hand import InHand
 from topologies.runtime.membership import Membership
 from topologies.runtime.partition import RETRY_SECONDS, Partition, Positions, Restoring
 from topologies.runtime.partition_state import Damaged, Mark, Stalled
-from topologies.runtime.poison import FOLDER, Crashes, one_by_one
+from topologies.runtime.pauses import Resuming, never_paused
+from topologies.runtime.poison import FOLDER, Crashes, Handling
 from topologies.runtime.refusal_log import log_refused
 from topologies.runtime.sink import Fenced, Sink, Span
 from topologies.runtime.threads import in_thread
@@ -54,8 +57,8 @@ class StageRunner:
     """One stage at work. A listener of the transport (``on_assigned``, ``on_revoked``).
 
     ``encode_dead_letter``: index card -> value bytes. ``clock``: ms since the epoch. ``exit_process``: how
-    the process ends when it must (70, never after an ack it should not have given). ``positions``: of the ledger
-    (``Ledger.positions``); to be set before partitions come.
+    the process ends when it must (70, never after an ack it should not have given). ``is_paused``: whether the
+    records of a topic wait. ``positions``: of the ledger (``Ledger.positions``); to be set before partitions come.
     """
 
     def __init__(
@@ -69,8 +72,11 @@ class StageRunner:
         changelog: Changelog | None = None,
         exit_process: Exit = os._exit,
         membership: Membership | None = None,
+        is_paused: Callable[[str], bool] = never_paused,
     ) -> None:
         self.app = app
+        self.is_paused = is_paused
+        self._resuming = Resuming(is_paused)
         self.membership = membership or Membership(settings.stage.session_timeout)
         self.has_caught_up: Callable[[int], bool] = lambda _: True
         self._handler = handler
@@ -79,14 +85,16 @@ class StageRunner:
         self._clock = clock
         self._exit = exit_process
         self._changelog = changelog or self._kafka_changelog()
-        self._crashes = Crashes(settings.state.data_dir / app.app_id / FOLDER, settings.stage.poison_after)
+        folder = settings.state.data_dir / app.app_id
+        self.in_hand = InHand(folder)
+        self._work_on = Handling(handler, self.in_hand, Crashes(folder / FOLDER, settings.stage.poison_after))
         self._partitions: dict[int, Partition] = {}
         self._handling = ThreadPoolExecutor(1, f"{app.name}-handler")
         self._sending = ThreadPoolExecutor(sink.at_once, f"{app.name}-sink")
         self._writing = way_of_writing(
             app, sink, self.membership, self._sending, settings.stage.chunk_records
         )
-        self._writer = ChunkWriter(app, encode_dead_letter)
+        self._writer = ChunkWriter(app, encode_dead_letter, largest_dead_letter(settings))
         self.positions: Positions = lambda _: {}
         self._restoring = None if self._changelog is None else Restoring(
             app, settings, self._changelog, self._writing, self._writer, self.membership,
@@ -138,12 +146,16 @@ class StageRunner:
         ends the process.
         """
         with logs.about(topic=chunk.topic, partition=chunk.partition, offset=chunk.records[0].offset):
-            await self._process(chunk)
+            while not (chunk.finished or chunk.leaving()):
+                await self._resuming.wait(chunk, RETRY_SECONDS)
+                await self._process(chunk)
+                if not (chunk.current() and self.is_paused(chunk.topic)):
+                    return
 
     async def _process(self, chunk: Chunk) -> None:
         one = self._partition(chunk.partition)
         async with one.lock:
-            if not chunk.begin():
+            if self.is_paused(chunk.topic) or not chunk.begin():
                 return
             one.wanted = True
             done = False
@@ -158,7 +170,7 @@ class StageRunner:
                     chunk.abandon()
             if done:
                 self._account(chunk)
-                self._crashes.passed(chunk.tp, chunk.end)
+                self._work_on.passed(chunk.tp, chunk.end)
                 if self.commits_offsets:
                     chunk.committed()
                 chunk.done()
@@ -212,6 +224,7 @@ class StageRunner:
         await self.on_revoked({TopicPartition("", number) for number in self._partitions})
         await in_thread(self._sending, self._sink.close)
         self._handling.shutdown()
+        self.in_hand.forget()
         self._sending.shutdown()
 
     def _partition(self, number: int) -> Partition:
@@ -235,7 +248,7 @@ class StageRunner:
                 log.warning("%r is taken up anew, if the partition is ours still: %s", chunk, error)
                 self.membership.forget()
                 await self._let_go(one)
-            if not chunk.current() or chunk.leaving():
+            if not chunk.current() or chunk.leaving() or self.is_paused(chunk.topic):
                 return False
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -245,9 +258,12 @@ class StageRunner:
             return False
         now = self._clock()
         handled = await self._handled(chunk, one, now)
-        return handled is not None and await self._write(
-            one, handled, now, chunk.current, {chunk.tp: chunk.end}, len(chunk.records)
-        )
+        if handled is None:
+            return False
+        offsets = {} if handled.paused else {chunk.tp: chunk.end}
+        return await self._write(
+            one, handled, now, chunk.current, offsets, len(chunk.records)
+        ) and not handled.paused
 
     async def _sweep(self, one: Partition) -> None:
         """What is due. In a transaction the positions of the inputs go along as they are, for the group to refuse them
@@ -267,27 +283,13 @@ class StageRunner:
             try:
                 with metrics.CHUNK_SECONDS.labels(self.app.name, "handle").time():
                     return await in_thread(
-                        self._handling, lambda: self._handler.handle(chunk.records, one.state, now)
+                        self._handling,
+                        lambda: self._work_on.handle(chunk.tp, chunk.records, chunk.end, one.state, now),
                     )
             except Transient as error:
                 log.warning("%r waits: %s", chunk, error)
                 await asyncio.sleep(RETRY_SECONDS)
-            except ShipSyncError:
-                raise
-            except Exception as error:
-                return await self._despite(error, chunk, one, now)
         return None
-
-    async def _despite(self, error: Exception, chunk: Chunk, one: Partition, now: int) -> Handled:
-        """The chunk record by record, where runs before this one ended over it too; else ``error``, noted."""
-        span = chunk.tp, chunk.records[0].offset, chunk.end
-        if not self._crashes.suspected(*span):
-            self._crashes.note(*span)
-            raise error
-        log.error("%r ended %s again and again: taken record by record", chunk, self.app.name, exc_info=error)
-        return await in_thread(
-            self._handling, lambda: one_by_one(self._handler, chunk.records, one.state, now)
-        )
 
     async def _write(
         self, one: Partition, handled: Handled, now: int, current: Callable[[], bool],
@@ -391,4 +393,5 @@ class StageRunner:
         log.critical("%s; the process ends, nothing of it is committed", what, exc_info=error)
         for handler in logging.getLogger().handlers:
             handler.flush()
+        self.in_hand.forget()
         self._exit(EXIT_CODE)

@@ -79,7 +79,8 @@ class ChunkConsumer(_WithoutTables):
         self.settings: Settings = self.transport.settings
         self._more, self._settled = asyncio.Event(), asyncio.Event()
         self.ledger = Ledger(
-            self.settings.stage.chunk_records, self.settings.stage.fetch_bytes, time.monotonic, self._something_changed
+            self.settings.stage.chunk_records, self.settings.stage.fetch_bytes, time.monotonic, self._something_changed,
+            self.transport.is_paused,
         )
         self._reader = self._new_reader()
         self._asked_at = time.monotonic()
@@ -289,4 +290,5 @@ class ChunkTransport(base.Transport):  # type: ignore[misc]
         self.topics = tuple(topics)
         self.copartitioned = copartitioned
         self.listeners: list[PartitionListener] = []
+        self.is_paused: Callable[[str], bool] = lambda _: False
         self.commit: Commit | None = None

@@ -1,7 +1,9 @@
-"""Ends the process of a stuck worker: one with lag but no progress, or whose event loop or consumer stopped.
+"""Ends the process of a stuck worker: one with lag but no progress, whose event loop or consumer stopped, or whose
+handler does not come back from what it has in hand.
 
-It runs in a thread of its own, which the worker cannot block. The supervisor restarts the worker, which handles
-its uncommitted records again.
+It runs in a thread of its own, which the worker cannot block; a handler that does not even let other threads run is
+ended by a timer of the interpreter's, which the watchdog puts off as long as it runs. The supervisor restarts the
+worker, which handles its uncommitted records again and knows what was in hand (``poison.py``).
 """
 
 from __future__ import annotations
@@ -16,16 +18,23 @@ from collections.abc import Callable, Iterable
 
 from topologies.runtime import metrics
 from topologies.runtime.chunks import Progress
+from topologies.runtime.in_hand import Held, InHand
 from topologies.runtime.runner import EXIT_CODE, Exit
 
 log = logging.getLogger(__name__)
 
 LOOKS_PER_TIMEOUT = 6.0
+LEAST_SECONDS = 5.0
+"""Of the interpreter's timer."""
+LONGEST_LOOK = 2.0
+"""Intervals that count between two looks: the rest of a longer gap the process itself stood still."""
 
 
 class Watchdog:
-    """Checks six times per ``stuck_timeout`` (seconds); that long without progress ends the process with code 70.
+    """Checks six times per ``record_seconds``; ``stuck_timeout`` without progress, or ``record_seconds`` with the
+    same in hand, ends the process with code 70.
 
+    ``in_hand``: what the handler works on; ``record_seconds`` counts as at most half of ``stuck_timeout``.
     ``progress``: returns each partition's progress (``Ledger.progress``), with times on ``clock`` (seconds).
     The event loop calls ``beat`` about once a second while its consumer polls.
     """
@@ -35,12 +44,20 @@ class Watchdog:
         stage: str,
         progress: Callable[[], Iterable[Progress]],
         stuck_timeout: float,
+        in_hand: InHand,
+        record_seconds: float,
         clock: Callable[[], float] = time.monotonic,
         exit_process: Exit = os._exit,
     ) -> None:
         self._stage = stage
         self._progress = progress
         self._stuck_timeout = stuck_timeout
+        self._in_hand = in_hand
+        self._record_seconds = min(record_seconds, stuck_timeout / 2)
+        self._interval = self._record_seconds / LOOKS_PER_TIMEOUT
+        self._held: Held | None = None
+        self._held_for = 0.0
+        self._looked_at = clock()
         self._clock = clock
         self._exit = exit_process
         self._beat_at = clock()
@@ -67,6 +84,8 @@ class Watchdog:
         """Check once: publish each partition's lag, and end the process if the worker is stuck."""
         now, behind = self._clock(), list(self._progress())
         self._show(behind)
+        if self._handler_is_stuck(now):
+            return
         for one in behind:
             lag = _lag(one)
             if lag > 0 and now - one.moved_at > self._stuck_timeout:
@@ -78,9 +97,34 @@ class Watchdog:
         if now - self._beat_at > self._stuck_timeout:
             self._end(f"no sign of life of the event loop or the consumer for {now - self._beat_at:.0f} s")
 
+    def _handler_is_stuck(self, now: float) -> bool:
+        """Whether what is in hand has been there too long; then the process is ended, and the next run knows."""
+        held, passed = self._in_hand.now, min(now - self._looked_at, LONGEST_LOOK * self._interval)
+        self._looked_at = now
+        if held is None or held != self._held:
+            self._held, self._held_for = held, 0.0
+            return False
+        self._held_for += passed
+        if self._held_for <= self._record_seconds:
+            return False
+        self._end(
+            f"the handler has had {held} in hand for {self._held_for:.0f} s, SHIPSYNC_RECORD_SECONDS is"
+            f" {self._record_seconds:g}", blamed=True,
+        )
+        return True
+
     def _watch(self) -> None:
-        while not self._ended.wait(self._stuck_timeout / LOOKS_PER_TIMEOUT):
-            self.look()
+        try:
+            while True:
+                faulthandler.dump_traceback_later(
+                    max(self._stuck_timeout + self._record_seconds, LEAST_SECONDS), exit=True,
+                    file=sys.__stderr__ or sys.stderr,
+                )
+                if self._ended.wait(self._interval):
+                    return
+                self.look()
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
     def _show(self, behind: list[Progress]) -> None:
         shown = set()
@@ -92,7 +136,10 @@ class Watchdog:
             metrics.LAG.remove(self._stage, *gone)
         self._shown = shown
 
-    def _end(self, why: str) -> None:
+    def _end(self, why: str, blamed: bool = False) -> None:
+        """End the process. ``blamed``: what is in hand is at fault; else the next run need not know of it."""
+        if not blamed:
+            self._in_hand.forget()
         log.critical("%s stands still: %s; the process ends", self._stage, why)
         faulthandler.dump_traceback(file=sys.__stderr__ or sys.stderr, all_threads=True)
         for handler in logging.getLogger().handlers:

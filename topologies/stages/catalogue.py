@@ -11,11 +11,12 @@ from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier, enabled_carriers
 from connectors.kafka.registry import Registry, ValueCodec
-from streams.contracts.model import DeadLetter, EdiReceipt, MasterRecord
+from streams.contracts.model import DeadLetter, EdiReceipt, FeedPause, MasterRecord
 from streams.intake.control_numbers import MOST_KEPT
 from topologies.runtime.faust_app import build_faust_app, run
 from topologies.runtime.handler import Handler
 from topologies.runtime.health import Health
+from topologies.runtime.pauses import never_paused
 from topologies.runtime.processing import build_sink
 from topologies.runtime.runner import StageRunner
 from topologies.runtime.topic_cache import TopicCache
@@ -69,10 +70,15 @@ own thresholds look through them dozens of times, a third of the time a chunk ta
 
 
 def reference_data(handler: Handler, settings: Settings, registry: Registry) -> ExitStack:
-    """Keeps the handler's reference data up to date while it is open: carriers' names, EDI control numbers."""
+    """Keeps the handler's reference data up to date while it is open: carriers' names, paused feeds, EDI control
+    numbers."""
     caches = ExitStack()
     if isinstance(handler, IntakeHandler | OrdersHandler):
         caches.enter_context(TopicCache(settings, registry, topics.MASTER_DATA, MasterRecord, handler.names))
+    if isinstance(handler, IntakeHandler):
+        caches.enter_context(
+            TopicCache(settings, registry, topics.FEED_PAUSES, FeedPause, handler.pausing.pauses)
+        )
     if isinstance(handler, IntakeHandler) and handler.reads_edi:
         caches.enter_context(
             TopicCache(settings, registry, topics.EDI_RECEIPTS, EdiReceipt, handler.control_numbers, MOST_KEPT)
@@ -87,7 +93,10 @@ def run_stage(name: str, settings: Settings, health: Health | None = None) -> in
     registry = Registry(settings)
     handler = stage.build(settings, registry, carriers)
     cards = ValueCodec(topics.DEAD_LETTERS, DeadLetter, registry)
-    runner = StageRunner(stage.app, handler, settings, build_sink(stage.app, settings), cards.encode)
+    is_paused = handler.pausing.is_paused if isinstance(handler, IntakeHandler) else never_paused
+    runner = StageRunner(
+        stage.app, handler, settings, build_sink(stage.app, settings), cards.encode, is_paused=is_paused
+    )
     reads = [topic.name for topic in stage.reads(carriers)]
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 from config import headers, topics
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.kafka.registry import Registry, ValueCodec
+from connectors.mapping.declared.refusals import merged_by_reason
 from connectors.mapping.loading import EDI
 from streams.contracts.ids import LONGEST_NUMBER, shipment_key
 from streams.contracts.model import (
@@ -33,6 +36,7 @@ from streams.kernel.vocabulary import RejectReason
 from topologies.runtime.handler import Handled, Message, Refused, View
 from topologies.runtime.step_results import refusals
 from topologies.stages.carrier_names import check_ready, names_of
+from topologies.stages.feed_pausing import FeedPausing
 
 HEADER_NAMES = HeaderNames(
     feed=headers.FEED, channel=headers.CHANNEL, received_at=headers.RECEIVED_AT,
@@ -40,6 +44,8 @@ HEADER_NAMES = HeaderNames(
 )
 MOST_EVENT_BYTES = 64 * 1024
 """Size of an encoded event: its shipment's state keeps parts of it, and brokers accept 1 MB by default."""
+MOST_EDI_BYTES = 900_000
+"""Size of an encoded acknowledgement or receipt: brokers accept 1 MB by default."""
 MOST_KEY = LONGEST_NUMBER + 64
 
 
@@ -61,12 +67,17 @@ class IntakeHandler:
         self._acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, registry)
         self._references = DiscoveredReferences()
         self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
+        self.pausing = FeedPausing(settings, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
-        """Outputs of one chunk; ``now_ms``: time of receipt where a record has none. Raises Transient until carriers'
-        names and the control numbers received before are known."""
+        """Outputs of one chunk; ``now_ms``: time of receipt where a record has none. Where too many of the feed's
+        records are refused, only that the feed is paused from here on.
+
+        Raises Transient until carriers' names, pauses and the control numbers received before are known.
+        """
         del state
         check_ready(self.names)
+        self.pausing.check_ready()
         if not self.control_numbers.ready:
             raise Transient("the control numbers of EDI received before have not been read yet")
         result = step(
@@ -80,15 +91,18 @@ class IntakeHandler:
         refused, counts, written = refusals(records, result.refused), dict(result.counts), out.events
         if unwritable:
             refused += _count_as_refused(unwritable, out.activity, counts, records)
-            written = [event for event in written if not any(event is one for one, _ in unwritable)]
+            left_out = {id(event) for event, _ in unwritable}
+            written = [event for event in written if id(event) not in left_out]
+        with_numbers, without = written, (event for _, event in out.unresolved)
+        paused = self.pausing.after(records, refused, chain(with_numbers, without), now_ms)
+        if paused is not None:
+            return paused
+        acknowledgements, unsendable = _about_edi(self._acknowledgements, out.acknowledgements)
+        receipts, unsaid = _about_edi(self._receipts, out.receipts)
+        if unsendable or unsaid:
+            refused += _count_as_oversized({**unsaid, **unsendable}, out.activity, counts, records)
         activity: list[Message] = [
             {"key": one.feed.encode(), "value": self._activity.encode(one)} for one in out.activity
-        ]
-        acknowledgements: list[Message] = [
-            {"key": one.feed.encode(), "value": self._acknowledgements.encode(one)} for one in out.acknowledgements
-        ]
-        receipts: list[Message] = [
-            {"key": one.feed.encode(), "value": self._receipts.encode(one)} for one in out.receipts
         ]
         outputs = {
             topics.EDI_RECEIPTS.name: receipts,
@@ -132,8 +146,36 @@ def _written(
         except UnicodeEncodeError as error:
             unwritable.append((event, Reject(RejectReason.NOT_TEXT, f"text that is not Unicode: {error.object!r}")))
         except Reject as reject:
-            unwritable.append((event, reject))
+            unwritable.append((event, reject.as_value()))
     return messages, unwritable
+
+
+def _about_edi(codec: ValueCodec[Any], found: Iterable[Any]) -> tuple[list[Message], dict[int, Reject]]:
+    """Acknowledgements or receipts as messages; by offset, why one is larger than its topic takes."""
+    messages: list[Message] = []
+    oversized: dict[int, Reject] = {}
+    for one in found:
+        value = codec.encode(one)
+        if len(value) > MOST_EDI_BYTES:
+            oversized[one.offset] = Reject(
+                RejectReason.TOO_LARGE,
+                f"what is said of its control numbers has {len(value)} bytes, at most {MOST_EDI_BYTES} are sent: put"
+                " fewer transaction sets or messages into one interchange",
+            )
+        else:
+            messages.append({"key": one.feed.encode(), "value": value})
+    return messages, oversized
+
+
+def _count_as_oversized(
+    rejects: Mapping[int, Reject], activity: Sequence[FeedActivity], counts: dict[str, int], records: Sequence[Record]
+) -> list[Refused]:
+    """Records whose events are taken and whose acknowledgement cannot be sent, as refusals. ``activity`` and ``counts``
+    change accordingly."""
+    counts["refused"] += len(rejects)
+    for one in activity[:1]:
+        one.dead_letters += len(rejects)
+    return [Refused(record, rejects[record.offset]) for record in records if record.offset in rejects]
 
 
 def _too_large(key: str, value: bytes) -> Reject:
@@ -147,12 +189,20 @@ def _count_as_refused(
     unwritable: Sequence[tuple[CarrierEvent, Reject]], activity: Sequence[FeedActivity], counts: dict[str, int],
     records: Sequence[Record],
 ) -> list[Refused]:
-    """The unwritable events as refusals of their records. ``activity`` and ``counts`` change accordingly."""
+    """The unwritable events as refusals of their records, each once a reason. ``activity`` and ``counts`` change
+    accordingly."""
     by_offset = {record.offset: record for record in records}
     by_feed = {one.feed: one for one in activity}
-    for event, _ in unwritable:
+    rejects: dict[int, list[Reject]] = {}
+    for event, reject in unwritable:
         counts["events" if event.tracking_number else "unresolved"] -= 1
-        counts["refused"] += 1
         by_feed[event.source.feed].events -= 1
-        by_feed[event.source.feed].dead_letters += 1
-    return [Refused(by_offset[event.source.offset], reject) for event, reject in unwritable]
+        rejects.setdefault(event.source.offset, []).append(reject)
+    feed_of = {event.source.offset: event.source.feed for event, _ in unwritable}
+    refused = []
+    for offset, found in rejects.items():
+        merged = merged_by_reason(found)
+        counts["refused"] += len(merged)
+        by_feed[feed_of[offset]].dead_letters += len(merged)
+        refused += [Refused(by_offset[offset], reject) for reject in merged]
+    return refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from connectors.mapping.declared.schema import Condition, Refusal
@@ -72,16 +73,34 @@ def _number(at: Levels, path: tuple[int, tuple[str, ...]] | None) -> str:
     return normalise_tracking_number(text) if text else ""
 
 
+class MergedRejects:
+    """Rejects merged by reason as they come, with their count: the record is dead-lettered once per reason."""
+
+    def __init__(self) -> None:
+        self._first: dict[RejectReason, Reject] = {}
+        self._times: Counter[RejectReason] = Counter()
+
+    def add(self, reject: Reject, about: str = "") -> None:
+        """Count a reject; the first of its reason is kept. ``about``: what its detail begins with."""
+        self._times[reject.reason] += 1
+        if reject.reason not in self._first:
+            self._first[reject.reason] = Reject(reject.reason, about + reject.detail, reject.path)
+
+    def merged(self) -> list[Reject]:
+        """One reject a reason, in the order of their first ones."""
+        return [_with_count(reject, self._times[reason]) for reason, reject in self._first.items()]
+
+
 def merged_by_reason(rejects: list[Reject]) -> list[Reject]:
     """Merge rejects of the same reason into one with their count: the record is dead-lettered once per reason."""
     if len(rejects) < 2:
         return rejects
-    by_reason: dict[str, list[Reject]] = {}
+    merged = MergedRejects()
     for reject in rejects:
-        by_reason.setdefault(reject.reason.value, []).append(reject)
-    result = []
-    for same in by_reason.values():
-        first = same[0]
-        more = f" (and {len(same) - 1} more like it)" if len(same) > 1 else ""
-        result.append(Reject(first.reason, first.detail + more, first.path))
-    return result
+        merged.add(reject)
+    return merged.merged()
+
+
+def _with_count(reject: Reject, times: int) -> Reject:
+    more = f" (and {times - 1} more like it)" if times > 1 else ""
+    return Reject(reject.reason, reject.detail + more, reject.path)

@@ -8,9 +8,10 @@ from typing import Any
 
 from connectors.formats import json, rows, xml
 from connectors.formats.envelopes import unwrapped
-from connectors.mapping.declared.refusals import Refusals, Test, merged_by_reason
+from connectors.mapping.declared.refusals import MergedRejects, Refusals, Test, merged_by_reason
 from connectors.mapping.declared.schema import Csv
 from connectors.mapping.documents.document import MESSAGE, DocumentReader
+from connectors.mapping.values.repetition import Repetition
 from streams.intake.adapter import Parsed, RawContext
 from streams.intake.payload_shape import SAMPLED, shape
 from streams.kernel.carrier_errors import CarrierError
@@ -44,15 +45,16 @@ class MappedAdapter:
         What is recognised only without the envelope of a connector is read without it.
         """
         parsed = Parsed([], [])
+        repetition = Repetition(len(body))
         try:
             message, kind = self._read(body)
-            self.parse_message(message, kind == "xml", context, parsed)
+            self.parse_message(message, kind == "xml", context, parsed, repetition)
         except Reject as reject:
             inner = unwrapped(body) if reject.reason in _MAY_BE_WRAPPED else None
             if inner is None:
                 raise
             message, kind = self._read(inner)
-            self.parse_message(message, kind == "xml", context, parsed)
+            self.parse_message(message, kind == "xml", context, parsed, repetition)
         if parsed.rejects:
             parsed.rejects = merged_by_reason(parsed.rejects)
         return parsed
@@ -62,7 +64,8 @@ class MappedAdapter:
         return shape(self._read(unwrapped(body) or body)[0])
 
     def parse_message(
-        self, message: dict[str, Any], single_as_object: bool, context: RawContext, parsed: Parsed
+        self, message: dict[str, Any], single_as_object: bool, context: RawContext, parsed: Parsed,
+        repetition: Repetition,
     ) -> None:
         """Append the events, rejects and errors of a message to ``parsed``. Raises Reject if no document matches.
 
@@ -71,7 +74,7 @@ class MappedAdapter:
         at = (message,)
         for recognised, document in self._documents:
             if recognised(at):
-                document.parse(at, context, parsed, single_as_object)
+                document.parse(at, context, parsed, single_as_object, repetition)
                 return
         outcome = self._refusals.outcome_for(at)
         if isinstance(outcome, CarrierError):
@@ -117,21 +120,23 @@ class RowsAdapter:
         Raises Reject ``empty`` if every line is blank.
         """
         parsed = Parsed([], [])
-        lines = 0
+        lines, rejects = 0, MergedRejects()
+        repetition = Repetition(len(body))
         for number, message in self._read(body):
             lines += 1
-            before = len(parsed.rejects)
+            if isinstance(message, Reject):
+                rejects.add(message, f"line {number}: ")
+                continue
             try:
-                if isinstance(message, Reject):
-                    raise message
-                self._mapped.parse_message(message, False, context, parsed)
+                self._mapped.parse_message(message, False, context, parsed, repetition)
             except Reject as reject:
-                parsed.rejects.append(reject)
-            for index in range(before, len(parsed.rejects)):
-                parsed.rejects[index] = _on_line(number, parsed.rejects[index])
+                parsed.rejects.append(reject.as_value())
+            for one in parsed.rejects:
+                rejects.add(one, f"line {number}: ")
+            parsed.rejects.clear()
         if not lines:
             raise Reject(RejectReason.EMPTY, "no line with anything in it")
-        parsed.rejects = merged_by_reason(parsed.rejects)
+        parsed.rejects = rejects.merged()
         return parsed
 
     def shape(self, body: bytes) -> set[str]:
@@ -148,10 +153,6 @@ def rows_decoder(kind: str, table: Csv | None) -> DecodeRows:
     if spec.widths:
         return lambda body: rows.fixed(body, spec.widths, spec.columns, spec.encoding)
     return lambda body: rows.delimited(body, spec.delimiter, spec.quote, spec.columns, spec.encoding)
-
-
-def _on_line(number: int, reject: Reject) -> Reject:
-    return Reject(reject.reason, f"line {number}: {reject.detail}", reject.path)
 
 
 def _keys(message: dict[str, Any]) -> str:

@@ -14,12 +14,13 @@ from connectors.mapping.documents.levels import LIST, elements_of
 from connectors.mapping.documents.location import ZoneFinder, assumes_country, location_reader
 from connectors.mapping.documents.meaning import ScanStatusReader, Table
 from connectors.mapping.documents.paths import Levels, Row, Texts, split
-from connectors.mapping.documents.references import reference_reader, without_lead
+from connectors.mapping.documents.references import ReadReferences, reference_reader, without_lead
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
 from connectors.mapping.values.event_builder import EventBuilder, Scan, retraction
 from connectors.mapping.values.event_times import TimeReader, end_of_day, time_reader
 from connectors.mapping.values.other_carriers import carrier_of
+from connectors.mapping.values.repetition import Repetition, size_of
 from connectors.mapping.values.times import UNREADABLE_TIME, Moment
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import CarrierEvent, ProofOfDelivery, Reference
@@ -30,6 +31,8 @@ from streams.kernel.vocabulary import Flag, Milestone, Precision, RejectReason
 
 MESSAGE = "message"
 ASKED = "asked"
+_MAY_SAY_MUCH = 4_096
+"""Bytes from which on a record may hold much text above its scans."""
 _PROVEN = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})
 
 
@@ -66,7 +69,7 @@ class DocumentReader:
         self._piece = texts.first(spec.piece)
         self._leg = texts.first(spec.leg)
         self._event_id = texts.first(spec.event_id)
-        self._references = reference_reader(spec.references, levels, names)
+        self._read_references = reference_reader(spec.references, levels, names)
         self._references_per_scan = any(split(one.each, levels)[0] == len(levels) - 1 > 0 for one in spec.references)
         self._retracted = test_of(spec.retracted, levels) if spec.retracted is not None else None
         self._left_out = [test_of(one, levels) for one in spec.leave_out]
@@ -76,6 +79,7 @@ class DocumentReader:
             _first_path(spec.code) or _first_path(spec.text),
         )
         self._row = texts.reader()
+        self._slots_above = texts.slots_above(len(levels) - 1)
 
     def _compile_levels(self, spec: Document, refusals: Sequence[Refusal]) -> None:
         levels = self.levels
@@ -86,33 +90,38 @@ class DocumentReader:
             for index, level in enumerate(levels)
         ]
 
-    def parse(self, at: Levels, context: RawContext, parsed: Parsed, single_as_object: bool) -> None:
+    def parse(
+        self, at: Levels, context: RawContext, parsed: Parsed, single_as_object: bool, repetition: Repetition
+    ) -> None:
         """Append the events, rejects and errors of a message to ``parsed``.
 
         ``at`` holds the message alone. ``single_as_object``: the format shows a list of one element as an object.
+        Raises Reject ``too_large`` where the scans repeat what the message says above them beyond ``repetition``.
         """
+        references = self._read_references()
         if self._lists:
-            self._walk(at, 0, single_as_object, context, parsed)
+            self._walk(at, 0, single_as_object, references, context, parsed, repetition)
         else:
-            self._parse_scans([at], context, parsed)
+            self._parse_scans([at], references, context, parsed, repetition)
 
     def _walk(
-        self, at: Levels, depth: int, single_as_object: bool, context: RawContext, parsed: Parsed
+        self, at: Levels, depth: int, single_as_object: bool, references: ReadReferences, context: RawContext,
+        parsed: Parsed, repetition: Repetition,
     ) -> None:
         try:
             elements = self._lists[depth](at, single_as_object)
         except Reject as reject:
-            parsed.rejects.append(reject)
+            parsed.rejects.append(reject.as_value())
             return
         if not elements:
             self._empty_level(at, depth, parsed)
             return
         below = [(*at, element) for element in elements]
         if depth + 1 == len(self._lists):
-            self._parse_scans(below, context, parsed)
+            self._parse_scans(below, references, context, parsed, repetition)
             return
         for inner in below:
-            self._walk(inner, depth + 1, single_as_object, context, parsed)
+            self._walk(inner, depth + 1, single_as_object, references, context, parsed, repetition)
 
     def _empty_level(self, at: Levels, depth: int, parsed: Parsed) -> None:
         """Append the declared refusal that matches an empty level, else a reject."""
@@ -125,19 +134,29 @@ class DocumentReader:
             self._paths[depth],
         ))
 
-    def _parse_scans(self, scans: list[Levels], context: RawContext, parsed: Parsed) -> None:
+    def _parse_scans(
+        self, scans: list[Levels], references_of: ReadReferences, context: RawContext, parsed: Parsed,
+        repetition: Repetition,
+    ) -> None:
         """Append one event per scan of a shipment or package; only the newest carries the carrier's estimate."""
         newest: CarrierEvent | None = None
         newest_row: Row = ()
-        references = self._references(scans[0])
+        references = references_of(scans[0])
+        may_say_much = repetition.body_bytes > _MAY_SAY_MUCH
+        if may_say_much:
+            self._count_above(scans, repetition)
+        if references and not self._references_per_scan:
+            repetition.take(size_of(references), len(scans))
         for at in self._kept(scans, parsed):
+            if self._references_per_scan:
+                references = references_of(at)
+                if may_say_much:
+                    repetition.take(size_of(references))
             try:
                 row = self._row(at)
-                if self._references_per_scan:
-                    references = self._references(at)
                 event = self._event(row, references, context, len(parsed.events))
             except Reject as reject:
-                parsed.rejects.append(reject)
+                parsed.rejects.append(reject.as_value())
                 continue
             if self._retracted is not None and self._retracted(at):
                 event = retraction(event)
@@ -153,6 +172,14 @@ class DocumentReader:
             return None if read is None else read(row)
         except Reject:
             return None
+
+    def _count_above(self, scans: list[Levels], repetition: Repetition) -> None:
+        """Count the texts that stand above these scans and are read for each of them."""
+        try:
+            row = self._row(scans[0])
+        except Reject:
+            return
+        repetition.take(sum(len(row[slot] or "") for slot in self._slots_above), len(scans))
 
     def _kept(self, scans: list[Levels], parsed: Parsed) -> list[Levels]:
         """Return the scans that are no steps to leave out; a reject if that leaves none."""

@@ -115,6 +115,12 @@ class Texts:
         slots = self.slots(paths)
         return slots[0] if len(slots) == 1 else self._cells.setdefault(slots, len(self._cells))
 
+    def slots_above(self, level: int) -> tuple[int, ...]:
+        """Return the slots of the texts that stand above this level."""
+        return tuple(
+            slot for cell, slot in self._cells.items() if isinstance(cell, str) and split(cell, self.levels)[0] < level
+        )
+
     def reader(self) -> Callable[[Levels], Row]:
         """Compile a function from levels to a row of all texts; it raises Reject ``contract_broken`` for other types.
 

@@ -15,6 +15,9 @@ from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.link_paths import LEAD
 from streams.contracts.model import Reference
 
+ReadReferences = Callable[[Levels], list[Reference]]
+Carrier = Callable[[Levels], str | None]
+
 
 def _no_references(_: Levels) -> list[Reference]:
     return []
@@ -22,40 +25,82 @@ def _no_references(_: Levels) -> list[Reference]:
 
 def reference_reader(
     specs: Sequence[ReferenceFrom], levels: Sequence[str], names: CarrierNames
-) -> Callable[[Levels], list[Reference]]:
-    """Compile the entries to a function that returns the references of a scan, in declared order without duplicates.
+) -> Callable[[], ReadReferences]:
+    """Compile the entries. The function returns, for one message, a function that returns the references of a scan, in
+    declared order without duplicates; what stands above the scans is read once.
 
     Raises BadPath.
     """
     if not specs:
-        return _no_references
+        return lambda: _no_references
     wanted = [
         (*split(spec.each, levels), (spec.value or "").split(".") if spec.value else [], spec,
          _carrier_reader(spec, levels, names))
         for spec in specs
     ]
 
-    def get(at: Levels) -> list[Reference]:
-        found: dict[Reference, None] = {}
-        for level, keys, value_keys, spec, carrier_at in wanted:
-            for holder in holders_below(at[level], keys):
-                kinds = list(texts_below(holder, spec.kind.split("."))) if spec.kind else []
-                kind = spec.types.get(kinds[0], spec.type) if kinds else spec.type
-                for text in texts_below(holder, value_keys):
-                    reference = _reference(kind, text, spec)
-                    issuer = "" if carrier_at is None else carrier_at(at)
-                    if issuer is not None:
-                        found[replace(reference, carrier=issuer) if issuer else reference] = None
-        return list(found)
+    entries = [_entry(*one) for one in wanted]
 
-    return get
+    def of_message() -> ReadReferences:
+        readers = [_remembering(*entry) for entry in entries]
+
+        def get(at: Levels) -> list[Reference]:
+            if len(readers) == 1:
+                return [*readers[0](at)]
+            found: dict[Reference, None] = {}
+            for read in readers:
+                found.update(read(at))
+            return list(found)
+
+        return get
+
+    return of_message
+
+
+def _entry(
+    level: int, keys: Sequence[str], value_keys: Sequence[str], spec: ReferenceFrom,
+    carrier: tuple[int, Carrier] | None,
+) -> tuple[int, Callable[[Levels], dict[Reference, None]]]:
+    """Return the deepest level an entry reads, and a function that reads its references."""
+    kind_keys = spec.kind.split(".") if spec.kind else []
+
+    def read(at: Levels) -> dict[Reference, None]:
+        found: dict[Reference, None] = {}
+        for holder in holders_below(at[level], keys):
+            first = next(texts_below(holder, kind_keys), None) if kind_keys else None
+            kind = spec.type if first is None else spec.types.get(first, spec.type)
+            for text in texts_below(holder, value_keys):
+                reference = _reference(kind, text, spec)
+                issuer = "" if carrier is None else carrier[1](at)
+                if issuer is not None:
+                    found[replace(reference, carrier=issuer) if issuer else reference] = None
+        return found
+
+    return level if carrier is None else max(level, carrier[0]), read
+
+
+def _remembering(
+    level: int, read: Callable[[Levels], dict[Reference, None]]
+) -> Callable[[Levels], dict[Reference, None]]:
+    """Return ``read`` with its last result, which it gives again for the same object at ``level``."""
+    last: object = None
+    found: dict[Reference, None] = {}
+
+    def read_once(at: Levels) -> dict[Reference, None]:
+        nonlocal last, found
+        if at[level] is not last:
+            found = read(at)
+            last = at[level]
+        return found
+
+    return read_once
 
 
 def _carrier_reader(
     spec: ReferenceFrom, levels: Sequence[str], names: CarrierNames
-) -> Callable[[Levels], str | None] | None:
-    """Compile ``carrier`` to a function that returns the slug of the carrier that issued the number, None where the
-    field says that there is none yet; None if unset."""
+) -> tuple[int, Carrier] | None:
+    """Compile ``carrier`` to its level and a function that returns the slug of the carrier that issued the number, None
+    where the field says that there is none yet; None if unset."""
     if spec.carrier is None:
         return None
     level, keys = split(spec.carrier.path, levels)
@@ -65,7 +110,7 @@ def _carrier_reader(
         name = next(iter(texts_below(at[level], keys)), None)
         return None if name is not None and name.casefold() in nobody else slug_of(name)
 
-    return issuer
+    return level, issuer
 
 
 def _reference(kind: str, text: str, spec: ReferenceFrom) -> Reference:

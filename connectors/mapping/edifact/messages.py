@@ -26,6 +26,7 @@ from connectors.mapping.values.check_digits import Checks
 from connectors.mapping.values.event_builder import EventBuilder, Scan, retraction
 from connectors.mapping.values.event_times import end_of_day
 from connectors.mapping.values.places import TABLES, place, zone_at
+from connectors.mapping.values.repetition import Repetition, size_of
 from connectors.mapping.values.times import Moment
 from streams.contracts.ids import normalise_carrier, normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference
@@ -41,6 +42,7 @@ MESSAGE_NAMES = {
     "COPRAR": "a container order", "CODECO": "a gate report", "COARRI": "a discharge report",
 }
 _NUMBER = "number"
+_MESSAGE_DATE = "137"
 _CANCELLATION = "1"
 """Data element 1225: the message cancels an earlier one."""
 _REQUESTED, _PLANNED = Classifier.REQUESTED, Classifier.PLANNED
@@ -119,11 +121,12 @@ class EdifactAdapter:
         parsed = Parsed([], rejects)
         rejected: dict[int, tuple[Reject, bool]] = {}
         found: list[SetRead] = []
+        repetition = Repetition(len(body))
         for index, one in enumerate(messages):
             try:
-                own = self._read_message(one, context, len(parsed.events))
+                own = self._read_message(one, context, len(parsed.events), repetition)
             except Reject as reject:
-                own = Parsed([], [reject])
+                own = Parsed([], [reject.as_value()])
             if own.rejects:
                 rejected[index] = (own.rejects[0], not own.events)
             parsed.events += own.events
@@ -149,11 +152,11 @@ class EdifactAdapter:
             for index, element in enumerate(segment) if index and any(element)
         }
 
-    def _read_message(self, one: Message, context: RawContext, first: int) -> Parsed:
+    def _read_message(self, one: Message, context: RawContext, first: int, repetition: Repetition) -> Parsed:
         """Map one message. ``first``: the index of its first event in the raw record. Raises Reject."""
         if one.kind in self._partner.messages:
             if one.kind == "IFTSTA":
-                return self._statuses(one, context, first)
+                return self._statuses(one, context, first, repetition)
             if one.kind in _MEANING_BY_DATE:
                 return self._document(one, context, first)
             return Parsed(acknowledgements=[received(self.feed, one, context)])
@@ -161,22 +164,23 @@ class EdifactAdapter:
         what = f"{name} ({one.kind})" if name else f"message {one.kind or '(none)'}"
         raise Reject(RejectReason.UNSUPPORTED_MESSAGE, f"{what} {one.control}", "UNH")
 
-    def _statuses(self, one: Message, context: RawContext, first: int) -> Parsed:
-        statuses, carrier = self._gather(one)
+    def _statuses(self, one: Message, context: RawContext, first: int, repetition: Repetition) -> Parsed:
+        statuses, carrier = self._gather(one, repetition)
         if not statuses:
             raise Reject(RejectReason.CONTRACT_BROKEN, f"IFTSTA {one.control} without an STS", "STS")
         cancelled = any(at(bgm, 3) == _CANCELLATION for bgm in _segments_of(one, "BGM"))
+        sent = next((dtm for dtm in _segments_of(one, "DTM") if at(dtm, 1) == _MESSAGE_DATE), None)
         parsed = Parsed([], [])
         for status in statuses:
             try:
-                event = self._event(status, carrier, one, context, first + len(parsed.events))
+                event = self._event(status, carrier, one, sent, context, first + len(parsed.events))
             except Reject as reject:
-                parsed.rejects.append(reject)
+                parsed.rejects.append(reject.as_value())
             else:
                 parsed.events.append(retraction(event) if cancelled else event)
         return parsed
 
-    def _gather(self, one: Message) -> tuple[list[Status], str]:
+    def _gather(self, one: Message, repetition: Repetition) -> tuple[list[Status], str]:
         """Return the statuses, each with the data of its message and consignment, and the carrier's code."""
         carrier, consignment = "", ""
         heading: list[Reference] = []
@@ -191,6 +195,7 @@ class EdifactAdapter:
                 number = number if not statuses else ""
             elif tag == "STS":
                 found = normalise_tracking_number(number or consignment)
+                repetition.take(size_of(heading) + size_of(above) + len(found))
                 statuses.append(Status(segment, found, [*heading, *above], place, leg=leg))
             elif tag == "NAD" and at(segment, 1) in ("CA", "CPD") and not carrier:
                 carrier = at(segment, 2)
@@ -223,7 +228,10 @@ class EdifactAdapter:
             (statuses[-1].references if statuses else above).append(Reference(kind, value))
         return number
 
-    def _event(self, status: Status, carrier: str, one: Message, context: RawContext, index: int) -> CarrierEvent:
+    def _event(
+        self, status: Status, carrier: str, one: Message, sent: Segment | None, context: RawContext, index: int
+    ) -> CarrierEvent:
+        """``sent``: the DTM of the message. Raises Reject."""
         code, text, reason = _code(status.sts), at(status.sts, 2, 3), at(status.sts, 3)
         if not code:
             raise Reject(RejectReason.CONTRACT_BROKEN, "STS without a status code", "STS-02")
@@ -232,7 +240,7 @@ class EdifactAdapter:
             raise Reject(RejectReason.NO_REFERENCE, f"IFTSTA {one.control} names no shipment", "CNI-02")
         status_text = " ".join([text, *status.remarks]).strip()
         meaning = self._table.lookup(code, status_text, reason or None)
-        moment = self._occurred(status, one)
+        moment = self._occurred(status, sent)
         estimate = None
         if status.estimate is not None:
             estimate = end_of_day(moment_of(status.estimate, self._zone_at(status.estimate_place)))
@@ -245,14 +253,14 @@ class EdifactAdapter:
             estimate, proof, leg=status.leg,
         ))
 
-    def _occurred(self, status: Status, one: Message) -> Moment:
+    def _occurred(self, status: Status, sent: Segment | None) -> Moment:
         """When the status came about: by its own date, else by the message's."""
         wanted = standard().occurred
         own = sorted(
             status.dates, key=lambda dtm: wanted.index(at(dtm, 1)) if at(dtm, 1) in wanted else len(wanted)
         )
-        heading = [dtm for dtm in _segments_of(one, "DTM") if at(dtm, 1) == "137"]
-        for dtm in [*own, *heading][:1]:
+        dtm = own[0] if own else sent
+        if dtm is not None:
             return moment_of(dtm, self._zone_at(status.place))
         raise Reject(RejectReason.CONTRACT_BROKEN, "a status without a date", "DTM")
 
@@ -291,7 +299,7 @@ class EdifactAdapter:
             try:
                 moment = moment_of(dates[qualifier], self._zone)
             except Reject as reject:
-                parsed.rejects.append(reject)
+                parsed.rejects.append(reject.as_value())
                 continue
             code = f"{one.kind}:{qualifier}"
             parsed.events.append(self._build(context, first + len(parsed.events), Scan(

@@ -8,10 +8,11 @@ from msgspec.structs import replace
 from connectors.mapping.declared.status_meaning import StatusMeaning
 from connectors.mapping.values.check_digits import Checks, any_is_wrong
 from connectors.mapping.values.times import MISSING_TIME, UNREADABLE_TIME, Moment
-from streams.contracts.ids import digest, event_id, normalise_tracking_number
+from streams.contracts.ids import LONGEST_NUMBER, digest, event_id, normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Reference, Source
 from streams.intake.adapter import RawContext
-from streams.kernel.vocabulary import Classifier, Correction, Flag
+from streams.kernel.errors import Reject
+from streams.kernel.vocabulary import Classifier, Correction, Flag, RejectReason
 
 FUTURE_TOLERANCE_MS = 15 * 60_000
 _NEW = Correction.NEW
@@ -82,9 +83,14 @@ class EventBuilder:
         ms UTC. If the stated time lies after the receipt, ``occurred_at`` is the time of receipt and ``stated_at`` the
         stated time; an actual event beyond ``FUTURE_TOLERANCE_MS`` is flagged as well. A scan without a readable time
         occurred at its receipt and is flagged; its id is computed from 0. Without a tracking number the id is computed
-        from the first reference.
+        from the first reference. Raises Reject ``too_large`` for a number of more than ``LONGEST_NUMBER`` characters.
         """
         carrier, meaning, moment = scan.carrier, scan.meaning, scan.moment
+        if len(scan.number) > LONGEST_NUMBER:
+            raise Reject(
+                RejectReason.TOO_LARGE,
+                f"the tracking number has {len(scan.number)} characters; at most {LONGEST_NUMBER} are accepted",
+            )
         number = self._checks.number_of(carrier, scan.number)
         references, flags, location = [*map(self._with_number, scan.references)], scan.flags, scan.location
         stated = occurred_at = moment.at_ms

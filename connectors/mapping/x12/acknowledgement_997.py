@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from connectors.formats.x12 import Group, TransactionSet
 from connectors.mapping.values.times import is_digits
@@ -87,7 +88,7 @@ def _text(
     isa: list[str], gs: list[str], group: Group, messages: list[MessageVerdict], verdict: Verdict, identity: str,
     context: RawContext,
 ) -> str:
-    made = datetime.fromtimestamp(context.received_at / 1000, UTC)
+    short_day, day, clock = _stamps(context.received_at)
     control = f"{int(identity[:12], 16) % 1_000_000_000:09}"
     taken = sum(one.verdict is not Verdict.REJECTED for one in messages)
     body = [f"AK1*{_at(gs, 1)}*{_at(gs, 6)}"]
@@ -98,11 +99,18 @@ def _text(
     version = _at(gs, 8) or "004010"
     segments = [
         f"ISA*00*{'':10}*00*{'':10}*{_at(isa, 7):2.2}*{_at(isa, 8):15.15}*{_at(isa, 5):2.2}*{_at(isa, 6):15.15}"
-        f"*{made:%y%m%d}*{made:%H%M}*U*{_at(isa, 12) or '00401'}*{control}*0*{_at(isa, 15) or 'P'}*>",
-        f"GS*FA*{_at(gs, 3)}*{_at(gs, 2)}*{made:%Y%m%d}*{made:%H%M}*{int(control)}*X*{version}",
+        f"*{short_day}*{clock}*U*{_at(isa, 12) or '00401'}*{control}*0*{_at(isa, 15) or 'P'}*>",
+        f"GS*FA*{_at(gs, 3)}*{_at(gs, 2)}*{day}*{clock}*{int(control)}*X*{version}",
         "ST*997*0001", *body, f"SE*{len(body) + 2}*0001", f"GE*1*{int(control)}", f"IEA*1*{control}",
     ]
     return "".join(f"{segment}~" for segment in segments)
+
+
+@lru_cache(maxsize=64)
+def _stamps(at_ms: int) -> tuple[str, str, str]:
+    """Return a time (ms UTC) as YYMMDD, YYYYMMDD and HHMM."""
+    made = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{made:%y%m%d}", f"{made:%Y%m%d}", f"{made:%H%M}"
 
 
 def _codes(faults: list[str]) -> str:

@@ -112,7 +112,7 @@ def _add_planned_or_requested(
             try:
                 moment = mapper.moment(at(g62, 2), at(g62, 4), "G62-02", at(g62, 5), zone)
             except Reject as reject:
-                mapper.parsed.rejects.append(reject)
+                mapper.parsed.rejects.append(reject.as_value())
                 continue
             if moment is not None:
                 event_code = ":".join(filter(None, (code, qualifier)))

@@ -6,6 +6,8 @@ Segments and elements after ASC X12 004010 to 008010, transaction sets 856, 945,
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from connectors.formats.x12 import TransactionSet
 from connectors.mapping.values.event_times import end_of_day
 from connectors.mapping.x12.acknowledgement_997 import content_of
@@ -103,9 +105,8 @@ def acknowledgement(mapper: SetMapper) -> None:
         elif segment[0] in ("AK4", "IK4") and messages:
             messages[-1].errors.append(f"{at(segment, 3) or '?'}: element {at(segment, 1)} {at(segment, 4)}".strip())
         elif segment[0] in ("AK5", "IK5") and messages:
-            errors = messages[-1].errors + [f"{code}: the set" for code in segment[2:] if code]
-            verdict = _SET_VERDICTS.get(at(segment, 1), Verdict.REJECTED)
-            messages[-1] = MessageVerdict(messages[-1].kind, messages[-1].control, verdict, errors)
+            messages[-1].errors.extend(f"{code}: the set" for code in segment[2:] if code)
+            messages[-1] = replace(messages[-1], verdict=_SET_VERDICTS.get(at(segment, 1), Verdict.REJECTED))
     ak9 = next((segment for segment in one.segments if segment[0] == "AK9"), [])
     isa, feed = one.group.isa, mapper.profile.feed
     identity = digest("received", feed, *isa, *one.group.gs, *content_of(one))

@@ -19,6 +19,7 @@ from connectors.mapping.values.check_digits import Checks
 from connectors.mapping.values.event_builder import EventBuilder, Scan
 from connectors.mapping.values.event_times import end_of_day, unreadable
 from connectors.mapping.values.places import country_code, zones
+from connectors.mapping.values.repetition import Repetition, size_of
 from connectors.mapping.values.times import (
     DATE_ONLY,
     INSTANT,
@@ -96,8 +97,9 @@ class X12Adapter:
         parsed = Parsed([], rejects)
         rejected: dict[int, tuple[Reject, bool]] = {}
         found: list[SetRead] = []
+        repetition = Repetition(len(body))
         for index, one in enumerate(sets):
-            own = self._read_set(one, context, len(parsed.events))
+            own = self._read_set(one, context, len(parsed.events), repetition)
             if own.rejects:
                 rejected[index] = (own.rejects[0], not own.events)
             parsed.events += own.events
@@ -113,18 +115,18 @@ class X12Adapter:
         parsed.rejects = merged_by_reason(parsed.rejects)
         return parsed
 
-    def _read_set(self, one: TransactionSet, context: RawContext, first: int) -> Parsed:
+    def _read_set(self, one: TransactionSet, context: RawContext, first: int, repetition: Repetition) -> Parsed:
         """Map one set. ``first``: the index of its first event in the raw record."""
-        mapper = SetMapper(self._profile, one, context, first)
+        mapper = SetMapper(self._profile, one, context, first, repetition)
         try:
             if one.code == "214" and one.code in self._accepted_sets:
-                return self._status_message(one, context, first)
+                return self._status_message(one, context, first, repetition)
             map_set = SET_MAPPERS.get(one.code) if one.code in self._accepted_sets else None
             if map_set is None:
                 raise unsupported(one)
             map_set(mapper)
         except Reject as reject:
-            mapper.parsed.rejects.append(reject)
+            mapper.parsed.rejects.append(reject.as_value())
         return mapper.parsed
 
     def shape(self, body: bytes) -> set[str]:
@@ -135,17 +137,20 @@ class X12Adapter:
             for index, element in enumerate(segment) if index and element
         }
 
-    def _status_message(self, one: TransactionSet, context: RawContext, first: int) -> Parsed:
+    def _status_message(
+        self, one: TransactionSet, context: RawContext, first: int, repetition: Repetition
+    ) -> Parsed:
         """Map a 214 to events and rejects. Raises Reject ``contract_broken`` without a B10 or an AT7."""
         heading, statuses = self._read(one)
         if not statuses:
             raise Reject(RejectReason.CONTRACT_BROKEN, f"214 {one.control} without an AT7", "AT7")
+        repetition.take(size_of(heading.references), len(statuses))
         parsed = Parsed([], [])
         for status in statuses:
             try:
                 parsed.events.append(self._event(heading, status, context, first + len(parsed.events)))
             except Reject as reject:
-                parsed.rejects.append(reject)
+                parsed.rejects.append(reject.as_value())
         if heading.estimate is not None:
             _set_estimate(parsed.events, heading.estimate)
         return parsed

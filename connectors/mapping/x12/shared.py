@@ -11,6 +11,7 @@ from connectors.mapping.values.carrier_names import Aliases
 from connectors.mapping.values.event_builder import EventBuilder, Scan
 from connectors.mapping.values.event_times import end_of_day, unreadable
 from connectors.mapping.values.places import country_code, zone_at, zones
+from connectors.mapping.values.repetition import Repetition, size_of
 from connectors.mapping.values.times import (
     DATE_ONLY,
     INSTANT,
@@ -50,14 +51,15 @@ class PartnerProfile:
 class SetMapper:
     """Maps one transaction set and collects its events and rejects in ``parsed``.
 
-    ``first``: the index of its first event in the raw record. ``scac``, ``number`` and ``references`` are copied into
-    each event.
+    ``first``: the index of its first event in the raw record; ``repetition``: the bound of that record. ``scac``,
+    ``number`` and ``references`` are copied into each event.
     """
 
     profile: PartnerProfile
     set: TransactionSet
     context: RawContext
     first: int
+    repetition: Repetition
     parsed: Parsed = field(default_factory=Parsed)
     scac: str = ""
     number: str = ""
@@ -103,7 +105,7 @@ class SetMapper:
                 try:
                     return self.moment(at(segment, 2), at(segment, 3), "DTM-02")
                 except Reject as reject:
-                    self.parsed.rejects.append(reject)
+                    self.parsed.rejects.append(reject.as_value())
         return None
 
     def sent_at(self) -> Moment:
@@ -122,11 +124,13 @@ class SetMapper:
     ) -> None:
         """Append an event with code ``<set>:<code>``; ``estimate`` is ms UTC.
 
-        Raises Reject ``no_reference`` if the set names no shipment.
+        Raises Reject ``no_reference`` if the set names no shipment, ``too_large`` where its references are repeated
+        beyond the bound.
         """
         one = self.set
         if not self.number and not self.references:
             raise Reject(RejectReason.NO_REFERENCE, f"{one.code} {one.control} names no shipment", "ST")
+        self.repetition.take(size_of(self.references))
         slug = "" if self.scac.upper() in _NO_SCAC else normalise_carrier(self.scac)
         event_code = f"{one.code}:{code}" if code else one.code
         self.parsed.events.append(self.profile.builder.build(self.context, self.first + len(self.parsed.events), Scan(

@@ -33,6 +33,7 @@ CONTRACTS: dict[str, type] = {
     "dead_letter": model.DeadLetter,
     "feed_activity": model.FeedActivity,
     "feed_state": model.FeedState,
+    "feed_pause": model.FeedPause,
     "poll_state": model.PollState,
     "edi_acknowledgement": model.Acknowledgement,
     "order_state": model.OrderState,

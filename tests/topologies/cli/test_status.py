@@ -42,6 +42,11 @@ def test_outcomes_and_dead_letters_stand_below() -> None:
     assert "up 1 h 02 min, broker 127.0.0.1:1" in text
 
 
+def test_paused_feeds_stand_below_where_there_are_any() -> None:
+    assert "paused feeds: ups; see shipsync feeds paused" in shown(replace(INTAKE, paused=("ups",)))
+    assert "paused" not in shown(INTAKE)
+
+
 def test_how_stages_with_state_write_is_told_where_it_is_known() -> None:
     plain, once = (replace(INTAKE, processing=way) for way in ("at_least_once", "exactly_once"))
     assert "processing exactly_once" in " ".join(shown(plain, once).split())

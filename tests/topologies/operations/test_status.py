@@ -54,6 +54,11 @@ def served() -> Iterator[int]:
     thread.join()
 
 
+def test_feeds_that_are_paused_are_named() -> None:
+    text = 'shipsync_feed_paused{feed="ups"} 1.0\nshipsync_feed_paused{feed="acme"} 0.0\n'
+    assert read(noted(), text).paused == ("ups",)
+
+
 def test_a_processs_numbers_are_summed_over_its_partitions() -> None:
     assert read(noted(), TEXT) == ProcessStatus(
         "intake", 17, "up", 3, memory_bytes=150_000_000, cpu_seconds=12.5, lag=11, records=100,

@@ -360,3 +360,15 @@ def test_a_partition_number_has_caught_up_once_it_has_in_every_topic_and_again_a
     assert not ledger.has_caught_up(1)
     ledger.assign([ZERO, other], 2)
     assert not ledger.has_caught_up(0)
+
+
+def test_what_waits_of_a_paused_topic_keeps_no_other_topic_waiting() -> None:
+    paused = {"bad"}
+    ledger = Ledger(10, is_paused=lambda topic: topic in paused)
+    bad = [TopicPartition("bad", number) for number in range(8)]
+    ledger.assign([*bad, ZERO], 1)
+    for tp in bad:
+        ledger.receive(tp, Run(records(tp.topic, tp.partition, 0, 19), 20, 20, 20))
+    assert ledger.full() == set(bad)
+    paused.clear()
+    assert ledger.full() == {*bad, ZERO}

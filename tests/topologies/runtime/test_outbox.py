@@ -328,7 +328,7 @@ def test_what_a_record_has_no_room_for_goes_out_before_and_the_rest_waits() -> N
     )
     records: list[Whole] = []
     sink = Log(Mortal(), records)
-    writing = ChunkWriter(topics.IDENTITY, lambda _: b"")
+    writing = ChunkWriter(topics.IDENTITY, lambda _: b"", 1_000_000)
     waiting = writing.outputs(sink, handled, NOON)
     assert [(one.topic, len(one.value or b"")) for one in records] == [("out", 1), *[("said", 700_000)] * 3]
     assert list(waiting) == [b"fits"]

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.support.runner_bench import HELD, NOW, ONE, ZERO, Bench, Ended, scene
 from tests.support.waiting import PATIENCE
 from topologies.runtime import metrics
 from topologies.runtime.chunks import Run, TopicPartition
-from topologies.runtime.handler import Refused
+from topologies.runtime.handler import Handled, Refused
 from topologies.runtime.outbox import HeldBack, carried
 from topologies.runtime.partition_state import Mark
 
@@ -380,3 +381,69 @@ def test_a_restore_that_fails_for_good_ends_the_process(tmp_path: Path) -> None:
 
     scene(act, bench)
     assert 70 in bench.exits
+
+
+def test_chunks_of_a_paused_topic_wait_and_go_on_in_order_while_others_are_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("topologies.runtime.runner.RETRY_SECONDS", 0.01)
+    bench, other = Bench(tmp_path, with_state=False), TopicPartition("other", 0)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO, other)
+        bench.paused = {"in"}
+        waiting = [asyncio.create_task(bench.runner.process(bench.chunk(first, first + 9))) for first in (0, 10)]
+        await bench.runner.process(bench.chunk(0, 4, other))
+        assert bench.committable == {other: 5}
+        bench.paused.clear()
+        await asyncio.gather(*waiting)
+
+    scene(act, bench)
+    assert bench.handler.chunks == [[*range(5)], [*range(10)], [*range(10, 20)]]
+    assert bench.committable == {ZERO: 20, other: 5}
+
+
+def test_the_chunk_that_pauses_its_topic_is_not_done_before_it_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("topologies.runtime.runner.RETRY_SECONDS", 0.01)
+    bench = Bench(tmp_path, with_state=False)
+    handle = bench.handler.handle
+
+    def pausing(*arguments: Any) -> Handled:
+        if bench.handler.chunks:
+            return handle(*arguments)
+        bench.handler.chunks.append([])
+        bench.paused.add("in")
+        return Handled(outputs={"pauses": [{"key": b"in", "value": b"paused"}]}, paused=True)
+
+    monkeypatch.setattr(bench.handler, "handle", pausing)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        working = asyncio.create_task(bench.runner.process(bench.chunk(0, 9)))
+        while "pauses" not in bench.sink.sent:
+            await asyncio.sleep(0)
+        assert (bench.committable, bench.sink.sent.get("out")) == ({}, None)
+        bench.paused.clear()
+        await working
+
+    scene(act, bench)
+    assert bench.committable == {ZERO: 10}
+    assert len(bench.sink.sent["out"]) == 10
+
+
+def test_a_paused_chunk_whose_partition_goes_is_let_go_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("topologies.runtime.runner.RETRY_SECONDS", 0.01)
+    bench = Bench(tmp_path, with_state=False)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO)
+        bench.paused = {"in"}
+        waiting = asyncio.create_task(bench.runner.process(bench.chunk(0, 9)))
+        await asyncio.sleep(0)
+        await bench.revoke(ZERO)
+        await waiting
+
+    scene(act, bench)
+    assert bench.handler.chunks == []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from tests.support.clock import FakeClock
 from tests.support.waiting import PATIENCE
 from topologies.runtime import metrics
 from topologies.runtime.chunks import Progress, TopicPartition
+from topologies.runtime.in_hand import InHand
 from topologies.runtime.watchdog import Watchdog
 
 TP = TopicPartition("in", 0)
@@ -19,11 +23,12 @@ TP = TopicPartition("in", 0)
 class Watched:
     """A watchdog over figures the test sets."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.clock = FakeClock(1000)
+        self.in_hand = InHand(folder)
         self.exits: list[int] = []
         self.progress: list[Progress] = []
-        self.dog = Watchdog("echo", lambda: self.progress, 60, self.clock, self.exits.append)
+        self.dog = Watchdog("echo", lambda: self.progress, 60, self.in_hand, 24, self.clock, self.exits.append)
 
     def after(self, seconds: float, *, beat: bool = True) -> list[int]:
         self.clock.advance(seconds)
@@ -34,8 +39,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched() -> Watched:
-    return Watched()
+def watched(tmp_path: Path) -> Watched:
+    return Watched(tmp_path)
 
 
 def test_lag_without_progress_ends_the_process(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
@@ -80,7 +85,7 @@ def test_the_lag_is_published_and_taken_away_with_the_partition(watched: Watched
     assert ("echo", "in", "0") not in metrics.LAG._metrics
 
 
-def test_it_watches_from_a_thread_of_its_own() -> None:
+def test_it_watches_from_a_thread_of_its_own(tmp_path: Path) -> None:
     ended = threading.Event()
     exits: list[int] = []
 
@@ -89,8 +94,67 @@ def test_it_watches_from_a_thread_of_its_own() -> None:
         ended.set()
 
     clock: Callable[[], float] = FakeClock(0)
-    dog = Watchdog("echo", lambda: [Progress(TP, 0, 5, -100)], 0.06, clock, end)
+    dog = Watchdog("echo", lambda: [Progress(TP, 0, 5, -100)], 0.06, InHand(tmp_path), 0.03, clock, end)
     dog.start()
     assert ended.wait(PATIENCE)
     dog.stop()
     assert exits[0] == 70
+
+
+def looks(watched: Watched, times: int, seconds: float = 4) -> list[int]:
+    for _ in range(times):
+        watched.after(seconds)
+    return watched.exits
+
+
+def test_what_is_in_hand_too_long_ends_the_process_and_the_next_run_knows_of_it(
+    watched: Watched, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with watched.in_hand.holding(TP, 5, 6):
+        assert looks(watched, 6) == []
+        assert looks(watched, 2)[:1] == [70]
+        assert "the handler has had in[0] @ 5 in hand for" in caplog.text
+        left = InHand(tmp_path).left()
+    assert left is not None
+    assert (left.tp, left.first, left.end) == (TP, 5, 6)
+
+
+def test_one_record_after_the_other_may_take_as_long_as_each_is_allowed(watched: Watched) -> None:
+    for offset in range(20):
+        with watched.in_hand.holding(TP, offset, offset + 1):
+            assert looks(watched, 5) == []
+
+
+def test_a_process_that_stood_still_blames_no_record(watched: Watched) -> None:
+    with watched.in_hand.holding(TP, 5, 6):
+        watched.after(4)
+        assert watched.after(4_000) == []
+
+
+def test_a_worker_ended_for_another_reason_leaves_nothing_in_hand(watched: Watched, tmp_path: Path) -> None:
+    watched.progress = [Progress(TP, 10, 25, 1000)]
+    watched.after(58)
+    with watched.in_hand.holding(TP, 5, 6):
+        assert watched.after(3) == [70]
+        assert InHand(tmp_path).left() is None
+
+
+def test_a_handler_that_lets_no_other_thread_run_is_ended_all_the_same(tmp_path: Path) -> None:
+    code = """if True:
+        import ctypes, sys
+        from pathlib import Path
+        from topologies.runtime.chunks import TopicPartition
+        from topologies.runtime.in_hand import InHand
+        from topologies.runtime.watchdog import Watchdog
+        in_hand = InHand(Path(sys.argv[1]))
+        Watchdog("echo", list, 1.0, in_hand, 0.5).start()
+        with in_hand.holding(TopicPartition("in", 0), 5, 6):
+            ctypes.PyDLL(None).sleep(600)
+    """
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    ended = subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE)
+    assert ended.returncode != 0
+    assert b"Timeout" in ended.stderr
+    left = InHand(tmp_path).left()
+    assert left is not None
+    assert left.first == 5

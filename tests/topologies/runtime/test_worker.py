@@ -124,6 +124,26 @@ def test_a_record_that_ends_its_worker_again_and_again_is_parked_and_the_line_go
         assert list(tmp_path.glob(f"disk/{stage.app_id}/crashes/*")) == []
 
 
+@pytest.mark.parametrize(("value", "ended"), [(b"hang", 70), (b"kill", -signal.SIGKILL)])
+def test_a_record_whose_handling_never_ends_or_kills_the_worker_is_parked_and_the_line_goes_on(
+    bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: bytes, ended: int
+) -> None:
+    with echo_stage(bootstrap, tmp_path, record_seconds=5) as stage:
+        expected = load(stage, 0, 1_000)
+        fill(bootstrap, stage.input, [(b"k5", value)])
+        expected |= load(stage, 1_000, 2_000)
+        monkeypatch.setenv(f"ECHO_{value.decode().upper()}S", "1")
+        for _ in range(3):
+            assert stage.start().wait(PATIENCE) == ended, stage.logs()
+        worker = stage.start()
+        stage.wait_until_done(2_001)
+        assert terminate(worker) == 0, stage.logs()
+        assert set(stage.outputs()) == expected
+        [parked] = [one for one in read_all(bootstrap, stage.letters) if one.value() == value]
+        assert dict(parked.headers() or [])["shipsync.reason"] == b"poison"
+        assert list(tmp_path.glob(f"disk/{stage.app_id}/crashes/*")) == []
+
+
 def test_memory_stays_flat_under_a_backlog_with_a_slow_handler(bootstrap: str, tmp_path: Path) -> None:
     with echo_stage(bootstrap, tmp_path, with_state=False, chunk_records=1000) as stage:
         fill(bootstrap, stage.input, ((b"k%d" % number, b"x" * 1000) for number in range(150_000)))

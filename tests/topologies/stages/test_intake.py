@@ -344,7 +344,7 @@ def test_an_event_that_cannot_be_written_counts_as_refused_and_as_no_event() -> 
     ("bad", "told"),
     [
         ({"activityStatus": {"type": "D", "code": "FS", "description": "x" * 70_000}}, "the event has 7"),
-        ({"trackingNumber": "1Z" * 200}, "the tracking number or reference has 404 characters"),
+        ({"trackingNumber": "1Z" * 200}, "the tracking number has 400 characters"),
     ],
 )
 def test_an_event_no_topic_could_carry_is_refused_with_its_record_alone(bad: dict[str, Any], told: str) -> None:
@@ -388,3 +388,22 @@ def test_an_event_that_is_refused_tells_nothing() -> None:
     out = handler.handle(pro_and_bol("I" * 400), None, NOW)
     assert [one.reject.reason for one in out.refused] == [RejectReason.TOO_LARGE]
     assert topics.REFERENCE_CLAIMS.name not in out.outputs
+
+
+def test_an_acknowledgement_no_topic_could_carry_costs_its_record_a_dead_letter_and_not_its_events() -> None:
+    sets = "".join(
+        f"ST*214*N{one:08}~B10*PRO{one}*S1*RLCA~AT7*X1*NS***20260914*1015~SE*4*N{one:08}~" for one in range(30_000)
+    )
+    head = "ISA*00*          *00*          *02*RLCA           *ZZ*SHIPPERCO      *260914*1902*U*00401*000000071*0*P*>~"
+    body = f"{head}GS*QM*RLCA*SHIPPERCO*20260914*1902*71*X*004010~{sets}GE*30000*71~IEA*1*000000071~".encode()
+    handler = IntakeHandler(Settings(), REGISTRY, CARRIERS)
+    record = FakeRecord("raw.x12_partner.v1", 0, 7, NOW, None, body)
+    out = handler.handle([record], None, NOW)
+    [refused] = out.refused
+    assert (refused.record.offset, refused.reject.reason) == (7, RejectReason.TOO_LARGE)
+    assert "fewer transaction sets" in refused.reject.detail
+    assert len(out.outputs[topics.CARRIER_EVENTS.name]) == out.counts["events"] == 30_000
+    assert topics.EDI_ACKNOWLEDGEMENTS.name not in out.outputs
+    [told] = values(out, ACTIVITY)
+    assert told.dead_letters == out.counts["refused"] == 1
+    assert max(len(one["value"] or b"") for messages in out.outputs.values() for one in messages) < 1_000_000
