@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.mapping.declared import yaml_text
+from connectors.mapping.declared.check_digit import CheckDigit
 from connectors.mapping.declared.poll_plan import Plan, plan_of
 from connectors.mapping.declared.published_codes import PublishedList, repeated, share_of
 from connectors.mapping.declared.refusals import Refusals, Test, test_of
-from connectors.mapping.declared.schema import CheckDigit, Document, Push, Specification
+from connectors.mapping.declared.schema import Document, Push, Specification
 from connectors.mapping.declared.schema_checks import (
     check_places,
     check_push,

@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from connectors.mapping.declared.check_digit import CheckDigit
 from connectors.mapping.declared.poll_plan import Poll
 from streams.kernel.carrier_errors import ErrorKind
 from streams.kernel.vocabulary import Classifier, ExceptionType, Milestone, Reason, RejectReason
@@ -352,16 +353,6 @@ class Push(Struct, frozen=True, forbid_unknown_fields=True):
     replay_seconds: int = 300
     content_types: list[str] = field(default_factory=list)
     answer: int = 202
-
-
-class CheckDigit(Struct, frozen=True, forbid_unknown_fields=True):
-    """The check digit of numbers of one shape. ``shape``: a regular expression with two groups, body and check digit;
-    ``rule``: a name in ``RULES`` of ``mapping/values/check_digits.py``.
-    """
-
-    shape: str
-    rule: str
-    source: str
 
 
 class LabelForm(Struct, frozen=True, forbid_unknown_fields=True):
