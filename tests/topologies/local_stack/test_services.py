@@ -36,7 +36,8 @@ def test_the_services_get_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", "/bin")
     settings = on_free_ports(Settings(
         _env_file=None, data_dir=tmp_path, api_keys='{"orders": "geheim"}', kafka_password="geheim",
-        kafka_config={"sasl.username": "geheim"}, poll_credentials='{"ups": "geheim"}',
+        kafka_protocol="sasl_ssl", kafka_username="us",
+        kafka_config={"ssl.key.password": "geheim"}, poll_credentials='{"ups": "geheim"}',
     ))
     for spec in children(settings):
         found = {**spec.inherited(), **spec.env}
