@@ -110,7 +110,9 @@ def _by_own_shipment(facts: Facts, fold: Fold) -> list[Facts]:
         replace(
             facts, history=[facts.history[place] for place in histories[own]],
             seen=b"".join(facts.seen[place * ID_BYTES : (place + 1) * ID_BYTES] for place in histories[own]),
-            claims=(), stub=facts.stub if own == order[0] else None, parents=(), withdrawn_routes=(),
+            claims=(), stub=facts.stub if own == order[0] else None,
+            parents=facts.parents if own == order[-1] else (),
+            withdrawn_routes=facts.withdrawn_routes if own == order[-1] else (),
         )
         for own in order
     ]

@@ -45,7 +45,7 @@ def take(feed: str, *bodies: bytes) -> IntakeResult:
 
 def reasons(feed: str, body: bytes) -> set[RejectReason]:
     result = take(feed, body)
-    assert result.outputs.events == result.outputs.unresolved == []
+    assert (result.outputs.events, result.outputs.unresolved) == ([], [])
     return {reject.reason for _, reject in result.refused}
 
 

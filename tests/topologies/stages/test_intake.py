@@ -184,7 +184,13 @@ BAD = [
     (alert(trackingNumber=""), RejectReason.NO_REFERENCE, "message.trackingNumber"),
     (alert(trackingNumber={"a": 1}), RejectReason.CONTRACT_BROKEN, "message.trackingNumber"),
     (alert(activityStatus=["D", "FS"]), RejectReason.CONTRACT_BROKEN, "message.activityStatus.type"),
-    (alert(gmtActivityDate="20261345"), RejectReason.INVALID_TIME, "message.gmtActivityDate"),
+    (
+        alert(
+            gmtActivityDate="20261345", localActivityDate="20261345",
+            activityStatus={"type": "I", "code": "AR", "description": "Arrived at Facility"},
+        ),
+        RejectReason.INVALID_TIME, "message.gmtActivityDate",
+    ),
 ]
 
 

@@ -173,14 +173,16 @@ def test_an_order_that_claims_again_what_was_taken_back_meanwhile_is_told_it_and
     assert [kind for _, _, kind, _ in laws.posted(outcome)] == [PostingKind.DELIVERY_CONFIRMATION]
 
 
-def test_of_an_event_seen_in_two_ways_what_one_told_is_taken_back_with_it_and_the_other_stands() -> None:
+def test_a_delivery_that_may_be_the_returns_end_is_told_as_delivered_only_once_the_return_is_taken_back() -> None:
     delivered = event("R1", Milestone.DELIVERED, 60)
     said = [*TWO_WAYS, reference(), delivered]
-    for wrong, left in ((TWO_WAYS[2], Milestone.DELIVERED), (TWO_WAYS[0], Milestone.RETURNED)):
+    returned, apart = (Milestone.RETURNED, Correction.NEW), (Milestone.RETURNED, Correction.RETRACTS)
+    for wrong, told in (
+        (TWO_WAYS[2], [returned, apart, (Milestone.DELIVERED, Correction.NEW)]), (TWO_WAYS[0], [returned]),
+    ):
         outcome = laws.tell([said, [replace(wrong, updated_at=1, withdrawn=True)]])
-        [gone] = [one for one in outcome.milestones if one.correction is Correction.RETRACTS]
-        assert gone.corrects == delivered.event.event_id
-        assert {gone.milestone, left} == {Milestone.DELIVERED, Milestone.RETURNED}
+        assert [(one.milestone, one.correction) for one in outcome.milestones] == told
+        assert {one.corrects for one in outcome.milestones} <= {None, delivered.event.event_id}
         assert len(outcome.standing[0]) == len(outcome.standing[1]) == len(laws.posted(outcome)) == 1
 
 
@@ -289,7 +291,7 @@ def test_an_event_that_comes_by_ways_of_two_kinds_is_seen_in_each_whatever_came_
         laws.check_each_once(outcome)
     assert shipment(outcomes[0], "N100").view.status is Status.RETURNED
     told = outcomes[0].milestones
-    assert {one.milestone for one in told} == {Milestone.DELIVERED, Milestone.RETURNED}
+    assert {one.milestone for one in told} == {Milestone.RETURNED}
     assert {one.event_id for one in [*told, *outcomes[0].updates]} == {said[-1].event.event_id}
 
 
