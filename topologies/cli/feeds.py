@@ -58,4 +58,4 @@ def resume(
         echo_json(humane({name: getattr(done, name) for name in done.__struct_fields__}))
         return
     without = f", without a limit until {moment(done.unlimited_until)}" if done.unlimited_until else ""
-    echo(f"Feed {feed} goes on{without}.")
+    echo(f"Feed {done.feed} goes on{without}.")

@@ -203,7 +203,8 @@ def test_a_carriers_words_are_shown_as_they_are(tmp_path: Path) -> None:
 
 def test_a_refusal_is_shown_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
-    file.write_bytes(alert(gmtActivityDate=":smile:"))
+    arrived = {"type": "I", "code": "AR", "description": "Arrived at Facility"}
+    file.write_bytes(alert(gmtActivityDate=":smile:", localActivityDate=":smile:", activityStatus=arrived))
     output = invoked("try", "ups", str(file)).output
     assert "refused" in output
     assert ":smile:" in output

@@ -22,7 +22,7 @@ from config import headers
 from config.settings import Settings
 from config.topics import STATIC
 from connectors.drop import watcher
-from streams.contracts.model import Alert, EnrichedEvent, MasterRecord, ShipmentState
+from streams.contracts.model import Alert, EnrichedEvent, FeedPause, MasterRecord, ShipmentState
 from streams.identity.matching import MatchingRules
 from streams.identity.record import ReferenceRecord
 from streams.kernel.errors import Reject
@@ -37,6 +37,7 @@ from topologies.operations import (
     alert_board,
     changelog_repair,
     doubtful_deliveries,
+    feed_pauses,
     file_publisher,
     manual_resolution,
     master_data,
@@ -82,6 +83,8 @@ COMMANDS = {
     "carrier new": "carrier new westfreight --sample sample.json",
     "drop": "drop --once",
     "feed": "feed ups sample.json",
+    "feeds paused": "feeds paused",
+    "feeds resume": "feeds resume [ --by mo",
     "delivery list": "delivery list",
     "delivery confirm": "delivery confirm ups:N1",
     "identity list": "identity list",
@@ -147,6 +150,8 @@ class Repair:
 class Watcher:
     """A look at drop folders that finds a file."""
 
+    waiting = 0
+
     def __init__(self, *_: Any) -> None:
         """Watch nothing."""
 
@@ -196,6 +201,7 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (carrier, "read_file", lambda *_: filled(Tried)), (carrier, "examine", lambda *_: filled(Findings)),
         (changelog_repair, "ChangelogRepair", Repair),
         (watcher, "Watcher", Watcher), (drop, "stack_file", SimpleNamespace(resolve=lambda one: one)),
+        (feed_pauses, "paused", lambda *_: [filled(FeedPause)]), (feed_pauses, "resume", lambda *_: filled(FeedPause)),
         (file_publisher, "send", lambda *_: [file_publisher.Outcome(Path(FOREIGN), FOREIGN, FOREIGN, None)]),
         (doubtful_deliveries, "held_back", lambda _: [HELD_BACK]),
         (doubtful_deliveries, "known_of", lambda *_: None), (doubtful_deliveries, "confirmation", lambda *_: None),

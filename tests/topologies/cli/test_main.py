@@ -20,8 +20,8 @@ from tests.support.waiting import PATIENCE
 from topologies.cli.main import _complain, app
 
 COMMANDS = [
-    "alerts", "carrier", "delivery", "demo", "drop", "feed", "gateway", "identity", "masterdata", "norms", "orders",
-    "poll", "settings", "stage", "state", "status", "tail", "topics", "up", "version",
+    "alerts", "carrier", "delivery", "demo", "drop", "feed", "feeds", "gateway", "identity", "masterdata", "norms",
+    "orders", "poll", "settings", "stage", "state", "status", "tail", "topics", "up", "version",
 ]
 
 

@@ -175,10 +175,12 @@ class Started:
         self.sinks.append((app, settings))
         return self.sink
 
-    def _runner(self, app: topics.App, handler: Any, settings: Settings, sink: Any, cards: Any) -> StageRunner:
+    def _runner(
+        self, app: topics.App, handler: Any, settings: Settings, sink: Any, cards: Any, **more: Any
+    ) -> StageRunner:
         self.handler, self.cards = handler, cards
         assert sink is self.sink
-        return StageRunner(app, handler, settings, sink, cards)
+        return StageRunner(app, handler, settings, sink, cards, **more)
 
     def _run(self, app: Any, runner: Any, settings: Any, health: Any) -> int:
         del health

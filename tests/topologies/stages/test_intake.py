@@ -81,6 +81,7 @@ def test_a_track_alert_becomes_the_event_a_person_reads_in_it(handler: IntakeHan
     assert head == b"\x00" + REGISTRY.schema_id(topics.CARRIER_EVENTS).to_bytes(4, "big")
     assert fastavro.schemaless_reader(body, contracts.schema("carrier_event"), None) == {
         "event_id": event_id("ups", NUMBER, Milestone.DELIVERED, "D:FS", DELIVERED_AT, Location(**portland), None),
+        "carrier_shipment_id": None, "estimated_delivery_from": None, "piece_count": None,
         "carrier": "ups", "tracking_number": NUMBER, "milestone": "delivered", "classifier": "actual",
         "occurred_at": datetime(2026, 9, 21, 13, 5, 9, tzinfo=UTC),
         "received_at": datetime(2026, 9, 21, 14, 13, 18, tzinfo=UTC),
