@@ -50,7 +50,7 @@ def push(settings: Settings, body: bytes) -> None:
 
 
 def claim(settings: Settings) -> None:
-    order = Order("SO-1", "C-1", "released", "EUR", 120.0, None, 1_790_000_000_000,
+    order = Order("SO-1", "C-1", "released", "EUR", 120.0, None, 1_780_000_000_000,
                   [OrderLine("D-1", *FIRST.split(":"))])
     codec = ValueCodec(topics.ERP_ORDERS, Order, Registry(settings))
     fill(settings.kafka.bootstrap, topics.ERP_ORDERS.name, [(b"SO-1", codec.encode(order))])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest
@@ -117,6 +118,9 @@ NOTHING_TO_TELL = {file for file, outcome in EXPECTED.items() if outcome == ("",
 """Files in which the carrier says no more than that: they come out on no topic."""
 
 
+DAY = 24 * 3_600_000
+
+
 class Told(NamedTuple):
     """What came of one file: where its shipments stand, what their customers hear of it, what the ERP posts."""
 
@@ -158,15 +162,20 @@ class Outcome:
         )
 
 
-def orders(settings: Settings, shipments: set[tuple[str, str]]) -> None:
-    """An order of its own for every shipment."""
+def began_last(times: list[int]) -> int:
+    """When the last shipment of a number began: its first event after two months without one."""
+    return next((later for earlier, later in reversed(list(pairwise(times))) if later - earlier > 60 * DAY), times[0])
+
+
+def orders(settings: Settings, shipments: dict[tuple[str, str], int]) -> None:
+    """An order of its own for every shipment: the shipment's key -> when the order was written, ms."""
     codec = ValueCodec(topics.ERP_ORDERS, Order, Registry(settings))
     fill(settings.kafka.bootstrap, topics.ERP_ORDERS.name, (
         (b"SO-%d" % place, codec.encode(Order(
-            f"SO-{place}", f"C-{place}", "released", "EUR", 120.0, None, 1_790_000_000_000,
+            f"SO-{place}", f"C-{place}", "released", "EUR", 120.0, None, began,
             [OrderLine(f"D-{place}", carrier, number)],
         )))
-        for place, (carrier, number) in enumerate(sorted(shipments))
+        for place, ((carrier, number), began) in enumerate(sorted(shipments.items()))
     ))
 
 
@@ -188,7 +197,10 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
             return now if told >= {*files.values()} - NOTHING_TO_TELL else None
 
         read = eventually(all_read, interval=0.5)
-        named = {(one.carrier, one.tracking_number) for events in read.events.values() for one in events}
+        times: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for one in (one for events in read.events.values() for one in events):
+            times[one.carrier, one.tracking_number].append(one.occurred_at)
+        named = {key: began_last(sorted(happened)) for key, happened in times.items()}
         orders(settings, named)
 
         def all_matched() -> Outcome | None:

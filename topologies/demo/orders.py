@@ -14,6 +14,7 @@ WITHOUT_ORDER = 0.10
 AFTER_THE_FIRST_SCAN = 0.30
 SHARED = 0.08
 UNSEEN_ORDERS = 3
+WRITTEN_BEFORE_MS = 6 * 3_600_000
 
 
 def _bundles(rng: Random, journeys: Sequence[Journey]) -> Iterator[list[Journey]]:
@@ -25,7 +26,9 @@ def _bundles(rng: Random, journeys: Sequence[Journey]) -> Iterator[list[Journey]
         ordered = ordered[size:]
 
 
-def _order(rng: Random, number: int, ways: Sequence[Journey], now_ms: int) -> Order:
+def _order(rng: Random, number: int, ways: Sequence[Journey]) -> Order:
+    """An order that was written some hours before its first parcel left."""
+    written = min(way.scans[0].at_ms for way in ways) - WRITTEN_BEFORE_MS
     split = rng.random() < 0.5
     lines = [
         OrderLine(f"DLV-{number}-{1 if split else index}", way.carrier, way.number)
@@ -34,7 +37,7 @@ def _order(rng: Random, number: int, ways: Sequence[Journey], now_ms: int) -> Or
     european = ways[0].destination.country != "US"
     return Order(
         f"SO-{number}", f"C-{rng.randrange(1001, 1041)}", "released", "EUR" if european else "USD",
-        round(rng.uniform(40, 2400), 2), max(way.promised_ms for way in ways), now_ms, lines,
+        round(rng.uniform(40, 2400), 2), max(way.promised_ms for way in ways), written, lines,
     )
 
 
@@ -59,7 +62,7 @@ def place_orders(
             moment = first + rng.uniform(0.05, 0.5)
         else:
             moment = first * rng.uniform(0.6, 1.0) - 0.005
-        yield _planned(_order(rng, next(numbers), ways, now_ms), min(max(moment, 0.0), last_moment))
+        yield _planned(_order(rng, next(numbers), ways), min(max(moment, 0.0), last_moment))
     for number in islice(numbers, UNSEEN_ORDERS):
         line = OrderLine(f"DLV-{number}-1", "ups", f"1ZUNSEEN03{rng.randrange(10**7):07d}0")
         order = Order(f"SO-{number}", "C-1001", "released", "USD", 75.0, None, now_ms, [line])
