@@ -88,7 +88,7 @@ def main() -> int:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("faults", nargs="*", metavar="FAULT", help=f"{', '.join(FAULTS)}; all without any")
-    parser.add_argument("--short", action="store_true", help=f"{', '.join(SHORT)} only, as CI does")
+    parser.add_argument("--short", action="store_true", help=f"{', '.join(SHORT)} only")
     parser.add_argument("--mode", choices=[mode.value for mode in MODES], help="one way of writing only")
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--rate", type=float, default=RATE, help="records a second")

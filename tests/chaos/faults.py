@@ -111,4 +111,4 @@ FAULTS: dict[str, Fault] = {
     )
 }
 SHORT = ("kills", "freezes", "disk")
-"""What CI runs."""
+"""Those that tell most."""
