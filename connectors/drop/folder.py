@@ -79,7 +79,7 @@ class DropFolder:
         return sorted(path for path in (self._home / CLAIMED).iterdir() if not path.name.startswith("."))
 
     def look(self) -> Look:
-        """What is in the inbox, and what of it is whole."""
+        """List the inbox, and which of its files are whole."""
         return self._inbox.look()
 
     def claim(self, path: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""What the drop folders count."""
+"""Metrics of the drop folders."""
 
 from __future__ import annotations
 

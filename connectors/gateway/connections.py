@@ -268,7 +268,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
 
 def guarded(connections: Connections) -> type[asyncio.Protocol]:
-    """What uvicorn calls for each connection (its setting ``http``)."""
+    """Makes the protocol of each connection, as uvicorn's setting ``http`` asks for it."""
     return cast(type[asyncio.Protocol], partial(GuardedProtocol, connections))
 
 
@@ -277,7 +277,7 @@ def _longer(now: float, since: float | None, seconds: float) -> bool:
 
 
 def _fault(headers: Sequence[tuple[bytes, bytes]], version: str) -> Problem | None:
-    """What of the head breaks HTTP/1.1 though the parser takes it."""
+    """The rule of HTTP/1.1 that the head breaks though the parser takes it."""
     if version == "1.1" and sum(name == b"host" for name, _ in headers) != 1:
         return Problem(400, "malformed_request", "one Host header is due")
     codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]

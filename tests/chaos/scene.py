@@ -10,18 +10,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from random import Random
 
 from confluent_kafka import Producer
 
 from config import topics
 from config.settings import Processing, Settings
 from connectors.kafka.client import client_log
-from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
-from streams.contracts.model import CarrierEvent, OrderReference
-from tests.day.recording import Day, key_of
-from tests.day.replay import NEVER, PARTITIONS, TOLD
+from tests.day.recording import Day
+from tests.day.replay import NEVER, PARTITIONS, TOLD, in_an_order
 from tests.support.brokers import registry, settings_for
 from tests.support.kafka import ApacheKafka, start_kafka
 from tests.support.stage_worker import STAGE_COMMAND, StageWorker
@@ -42,7 +39,7 @@ class Load(threading.Thread):
 
     def __init__(self, settings: Settings, day: Day, rate: float, seed: int) -> None:
         super().__init__(name="load", daemon=True)
-        self._records = _in_an_order(settings, day, seed)
+        self._records = in_an_order(settings, day, seed)
         self._rate = rate
         self._out = Producer({
             "bootstrap.servers": settings.kafka.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True,
@@ -152,14 +149,3 @@ def scene(folder: Path, mode: Processing, command: Sequence[str] = STAGE_COMMAND
 
 
 BROKEN_COMMAND = (sys.executable, "-m", "tests.chaos.broken")
-
-
-def _in_an_order(settings: Settings, day: Day, seed: int) -> list[tuple[str, bytes, bytes]]:
-    known = Registry(settings)
-    events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, known)
-    references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, known)
-    said = [(TOLD[0].name, key_of(one), events.encode(one)) for one in day.events]
-    said += [(TOLD[1].name, key_of(one), references.encode(one)) for one in day.references]
-    said += [(TOLD[0].name, key, one if isinstance(one, bytes) else events.encode(one)) for key, one in day.bad]
-    Random(seed).shuffle(said)
-    return said

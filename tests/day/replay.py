@@ -76,8 +76,8 @@ def replay(day: Day, seed: int, kill_after: float, folder: Path, beat: Beat) -> 
         return Replay(read(settings, day), killed_at, left, seconds)
 
 
-def _send(settings: Settings, day: Day, seed: int) -> int:
-    """Put all of it on its topics in a random order; how many records."""
+def in_an_order(settings: Settings, day: Day, seed: int) -> list[tuple[str, bytes, bytes]]:
+    """The day's records as (topic, key, value), in a random order."""
     known = Registry(settings)
     events = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, known)
     references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, known)
@@ -85,6 +85,12 @@ def _send(settings: Settings, day: Day, seed: int) -> int:
     said += [(TOLD[1].name, key_of(one), references.encode(one)) for one in day.references]
     said += [(TOLD[0].name, key, one if isinstance(one, bytes) else events.encode(one)) for key, one in day.bad]
     Random(seed).shuffle(said)
+    return said
+
+
+def _send(settings: Settings, day: Day, seed: int) -> int:
+    """Put all of it on its topics in a random order; how many records."""
+    said = in_an_order(settings, day, seed)
     producer = Producer({
         "bootstrap.servers": settings.kafka.bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
         "queue.buffering.max.messages": 2_000_000,
