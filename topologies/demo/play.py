@@ -9,13 +9,16 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from config import headers, topics
 from config.settings import Settings
-from connectors.kafka.producer import ACK_SECONDS, LARGEST_RECORD, Record, enqueue, producer
+from connectors.kafka.producer import LARGEST_RECORD, Record, enqueue, producer
 from connectors.kafka.raw_record import raw_record
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import Order
 from streams.kernel.errors import Transient
 from topologies.demo.ledger import Ledger, Origin
 from topologies.demo.planned import Plan, Planned
+
+ACK_SECONDS = 180.0
+"""How long a message may wait for its acknowledgement: the play goes on when a broker was away for two minutes."""
 
 
 class Player:
@@ -30,7 +33,9 @@ class Player:
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
         self._failures: list[str] = []
         largest = max((len(message.body) for message in plan.messages), default=0)
-        self._producer = producer(settings, largest=max(LARGEST_RECORD, largest + 64 * 1024))
+        self._producer = producer(
+            settings, ack_seconds=ACK_SECONDS, largest=max(LARGEST_RECORD, largest + 64 * 1024)
+        )
 
     @property
     def done(self) -> bool:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from streams.contracts.claim_order import ClaimVersion
 from streams.kernel.vocabulary import STATUS_OF, TERMINAL, Milestone, Status
 from streams.shipments.claims.standing import first_claimed_at, last_claimed_at
-from streams.shipments.facts import ID_BYTES, Entry, Facts, decode_entry, is_tied, sort_key
+from streams.shipments.facts import ID_BYTES, Entry, Facts, decode_entry, entries_of, is_tied, sort_key, strangers
 from streams.shipments.record import View
 
 BEGINNINGS = frozenset({
@@ -89,20 +89,26 @@ def _by_own_shipment(facts: Facts, fold: Fold) -> list[Facts]:
     """The facts of each shipment that the carrier tells apart by ids of its own, in the order in which they began.
 
     Facts with corrections stay together: what corrects another shipment's event would be lost. An event without such an
-    id is of the shipment begun last before it. An order is of the first shipment that had not
-    ended when the order was written.
+    id is of the shipment begun last before it; one found not to be of this number divides nothing and stays with the
+    last. An order is of the first shipment that had not ended when the order was written.
     """
-    entries = [decode_entry(data) for data in facts.history]
+    entries = entries_of(facts)
+    not_of_it = strangers(facts, entries)
     began: dict[int, int] = {}
-    for entry in entries:
-        if entry.own_shipment:
+    for place, entry in enumerate(entries):
+        if entry.own_shipment and place not in not_of_it:
             began.setdefault(entry.own_shipment, entry.at)
-    if len(began) < 2 or is_tied(facts) or any(one.corrects or one.disowns or one.own for one in entries):
+    if len(began) < 2 or is_tied(facts):
+        return [facts]
+    if any((one.corrects or one.own) and place not in not_of_it for place, one in enumerate(entries)):
         return [facts]
     order = list(began)
     histories: dict[int, list[int]] = {own: [] for own in order}
     current = order[0]
     for place, entry in enumerate(entries):
+        if place in not_of_it:
+            histories[order[-1]].append(place)
+            continue
         if entry.own_shipment and began[entry.own_shipment] >= began[current]:
             current = entry.own_shipment
         histories[entry.own_shipment or current].append(place)

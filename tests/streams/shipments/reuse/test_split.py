@@ -28,7 +28,8 @@ def entry(event: Said) -> Entry:
 
 def generations(*said: Said) -> list[tuple[Status, list[str]]]:
     return [
-        (one.view.status, [link.order_id for link in one.orders]) for one in project(facts(*said), KEEPING)
+        (one.view.status, [link.order_id for link in one.orders])
+        for one in project(all_facts(step(said, {KEY: None}).states[KEY]), KEEPING)
     ]
 
 
@@ -94,3 +95,14 @@ def test_no_event_divides_what_lies_close_together(said: list[Said], event: Said
 def test_a_beginning_is_said_by_the_carrier_with_its_number() -> None:
     said = SECOND[1], FIRST[2], found(97, Milestone.PICKED_UP)[0]
     assert [is_beginning(entry(one)) for one in said] == [True, False, False]
+
+
+def test_what_is_found_not_to_be_of_the_number_neither_divides_it_nor_undoes_a_division() -> None:
+    one, other = {"carrier_shipment_id": "S-1"}, {"carrier_shipment_id": "S-2"}
+    first = [claim(-1, "O-1"), at(-1, Milestone.PICKED_UP, **one), at(0, Milestone.DELIVERED, **one)]
+    second = [claim(1, "O-2"), at(2, Milestone.PICKED_UP, **other), at(3, Milestone.IN_TRANSIT, **other)]
+    both = [(Status.DELIVERED, ["O-1"]), (Status.IN_TRANSIT, ["O-2"])]
+    assert generations(*first, *second) == both
+    for mistaken in (found(-2, Milestone.PICKED_UP), found(2.5, Milestone.DELIVERED), found(9, Milestone.INFO, **one)):
+        assert generations(*first, *second, *mistaken) == both
+    assert generations(*first, *found(9, Milestone.PICKED_UP, **other)) == both[:1]
