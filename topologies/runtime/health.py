@@ -1,7 +1,7 @@
 """What a process says about itself over HTTP: ``/livez``, ``/readyz`` and ``/metrics``; nothing else is there.
 
 ``/livez`` tells whether its loop turns, or it should be restarted; ``/readyz`` whether it does its work. Both answer
-200, or 503 with what is missing, in JSON.
+200, or 503 with what is missing, in JSON; ``/readyz`` names beside it what does not keep the process from its work.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -24,6 +24,8 @@ from streams.kernel.errors import Fatal, ShipSyncError
 
 Check = Callable[[], str | None]
 """What is missing, in words; None where nothing is."""
+Mention = Callable[[], Sequence[str]]
+"""Names to tell whether ready or not; none where there is nothing to tell."""
 IDLE_SECONDS = 10.0
 ASK_SECONDS = 2.0
 KNOWN_SECONDS = 5.0
@@ -36,12 +38,17 @@ class Health:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._checks: dict[str, Check] = {}
+        self._mentions: dict[str, Mention] = {}
         self._beat_at: float | None = None
         self._silent_after = float("inf")
 
     def expect(self, name: str, check: Check) -> None:
         """Be ready only while ``check`` finds nothing missing; it takes the place of one of the same name."""
         self._checks[name] = check
+
+    def mention(self, name: str, found: Mention) -> None:
+        """Tell ``found`` with the readiness, which does not depend on it."""
+        self._mentions[name] = found
 
     def expect_beats(self, silent_after: float) -> None:
         """Be alive only while ``beat`` is called at least every ``silent_after`` seconds from now on."""
@@ -65,6 +72,11 @@ class Health:
             if missing is not None:
                 found[name] = missing
         return found
+
+    def mentioned(self) -> Mapping[str, Sequence[str]]:
+        """What is told beside the readiness, by name."""
+        found = {name: told() for name, told in list(self._mentions.items())}
+        return {name: told for name, told in found.items() if told}
 
 
 def starting() -> str | None:
@@ -123,15 +135,16 @@ def serve(settings: Settings, health: Health) -> ThreadingHTTPServer | None:
             elif path == "/livez":
                 self._tell(health.not_alive())
             elif path == "/readyz":
-                self._tell(health.not_ready())
+                self._tell(health.not_ready(), health.mentioned())
             else:
                 self._send(HTTPStatus.NOT_FOUND, {"detail": "there are /livez, /readyz and /metrics"})
 
-        def _tell(self, missing: Mapping[str, str]) -> None:
+        def _tell(self, missing: Mapping[str, str], beside: Mapping[str, Sequence[str]] | None = None) -> None:
+            told = {name: list(names) for name, names in (beside or {}).items()}
             if missing:
-                self._send(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "failing", "missing": dict(missing)})
+                self._send(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "failing", "missing": dict(missing), **told})
             else:
-                self._send(HTTPStatus.OK, {"status": "ok"})
+                self._send(HTTPStatus.OK, {"status": "ok", **told})
 
         def _send(self, status: HTTPStatus, told: Mapping[str, object]) -> None:
             body = json.dumps(told).encode()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +22,11 @@ log = logging.getLogger(__name__)
 FILE = "in_hand.json"
 SIZE = 512
 NOTHING = b"-".ljust(SIZE)
+
+
+def most_seconds(record_seconds: float, stuck_timeout: float) -> float:
+    """How long a handler may have the same in hand: ``record_seconds``, at most half of ``stuck_timeout``."""
+    return min(record_seconds, stuck_timeout / 2)
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -43,10 +49,13 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class InHand:
-    """What one worker's handler has in hand; ``folder``: of the worker. One thread writes, any may read ``now``."""
+    """What one worker's handler has in hand; ``folder``: of the worker, ``clock``: seconds. One thread writes, any may
+    read ``now`` and ``held_for``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = folder / FILE
+        self._clock = clock
+        self._since = 0.0
         self._file: int | None = None
         self._turn = 0
         self.now: Held | None = None
@@ -67,6 +76,7 @@ class InHand:
     def holding(self, tp: TopicPartition, first: int, end: int) -> Iterator[None]:
         """Have these records in hand while the block runs."""
         self._turn += 1
+        self._since = self._clock()
         self.now = held = Held(*tp, first, end, self._turn)
         self._write(msgspec.json.encode(held).ljust(SIZE))
         try:
@@ -74,6 +84,11 @@ class InHand:
         finally:
             self.now = None
             self._write(NOTHING)
+
+    def held_for(self) -> tuple[Held, float] | None:
+        """What is in hand, and for how many seconds; None with nothing in hand."""
+        held, since = self.now, self._since
+        return None if held is None or held is not self.now else (held, self._clock() - since)
 
     def forget(self) -> None:
         """The process ends for another reason: the next run need not know what was in hand."""

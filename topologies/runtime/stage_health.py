@@ -1,4 +1,5 @@
-"""When a stage's worker is ready: in its group, restored, moving, and with a broker that answers."""
+"""When a stage's worker is ready: in its group, restored, moving, with no record that hangs, and with a broker that
+answers. A paused feed is named and leaves it ready: its other feeds go on."""
 
 from __future__ import annotations
 
@@ -7,11 +8,14 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from config.settings import Settings
+from config.topics import raw_feed
 from topologies.runtime.chunks import Progress
 from topologies.runtime.health import Health, broker
+from topologies.runtime.in_hand import Held, most_seconds
 
 SHARE = 0.5
-"""Of the stuck time-out: so long without progress a partition counts as one that does not move."""
+"""Of the stuck time-out: so long without progress a partition counts as one that does not move. Of the time a record
+may take: so long in hand it counts as one that hangs."""
 
 
 class Ledger(Protocol):
@@ -30,17 +34,32 @@ class Reading(Protocol):
     def has_assignment(self) -> bool: ...
 
 
-class Restoring(Protocol):
-    """Who restores partitions."""
+class Holding(Protocol):
+    """What the handler has in hand, and since when."""
+
+    def held_for(self) -> tuple[Held, float] | None: ...
+
+
+class Running(Protocol):
+    """Who restores partitions and has records handled."""
+
+    @property
+    def in_hand(self) -> Holding: ...
+
+    @property
+    def is_paused(self) -> Callable[[str], bool]: ...
 
     def being_restored(self) -> int: ...
 
 
 def expect_stage(
-    health: Health, settings: Settings, *, runner: Restoring, consumer: Callable[[], Reading | None],
+    health: Health, settings: Settings, *, runner: Running, consumer: Callable[[], Reading | None],
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Have the worker's readiness depend on its group, its state, its progress and the broker; its life on its loop."""
+    """Have the worker's readiness depend on its group, its state, its progress, what it has in hand and the broker; its
+    life on its loop."""
+    stuck_timeout = settings.stage.stuck_timeout
+    patience = most_seconds(settings.stage.record_seconds, stuck_timeout) * SHARE
 
     def assigned() -> str | None:
         reading = consumer()
@@ -51,13 +70,26 @@ def expect_stage(
         return f"{count} partitions are being restored" if count else None
 
     def moving() -> str | None:
-        reading = consumer()
-        return None if reading is None else _standing(reading.ledger.progress(), clock(), settings.stage.stuck_timeout)
+        going_on = [one for one in progress() if not runner.is_paused(one.tp.topic)]
+        return _standing(going_on, clock(), stuck_timeout)
 
-    health.expect_beats(settings.stage.stuck_timeout)
+    def handling() -> str | None:
+        held = runner.in_hand.held_for()
+        return None if held is None or held[1] <= patience else f"{held[0]} has been in hand for {held[1]:.0f} s"
+
+    def paused() -> list[str]:
+        return sorted({raw_feed(one.tp.topic) for one in progress() if runner.is_paused(one.tp.topic)})
+
+    def progress() -> list[Progress]:
+        reading = consumer()
+        return [] if reading is None else reading.ledger.progress()
+
+    health.expect_beats(stuck_timeout)
     health.expect("stage", assigned)
     health.expect("restored", restored)
     health.expect("moving", moving)
+    health.expect("handling", handling)
+    health.mention("paused", paused)
     health.expect("broker", broker(settings))
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 
 from topologies.runtime import metrics
 from topologies.runtime.chunks import Progress
-from topologies.runtime.in_hand import Held, InHand
+from topologies.runtime.in_hand import Held, InHand, most_seconds
 from topologies.runtime.runner import EXIT_CODE, Exit
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Watchdog:
         self._progress = progress
         self._stuck_timeout = stuck_timeout
         self._in_hand = in_hand
-        self._record_seconds = min(record_seconds, stuck_timeout / 2)
+        self._record_seconds = most_seconds(record_seconds, stuck_timeout)
         self._interval = self._record_seconds / LOOKS_PER_TIMEOUT
         self._held: Held | None = None
         self._held_for = 0.0

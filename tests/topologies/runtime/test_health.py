@@ -60,6 +60,19 @@ def test_a_process_is_alive_while_its_loop_turns_and_ready_while_nothing_is_miss
         assert asked(f"{url}/readyz")[0] == 200
 
 
+def test_what_is_only_mentioned_is_told_with_the_readiness_and_not_with_life() -> None:
+    health, paused = Health(), ["ups"]
+    health.mention("paused", lambda: paused)
+    with served(health) as url:
+        assert asked(f"{url}/readyz") == (200, {"status": "ok", "paused": ["ups"]})
+        assert asked(f"{url}/livez") == (200, {"status": "ok"})
+        health.expect("stage", starting)
+        told = {"status": "failing", "missing": {"stage": "it is starting"}, "paused": ["ups"]}
+        assert asked(f"{url}/readyz") == (503, told)
+        paused.clear()
+        assert "paused" not in asked(f"{url}/readyz")[1]
+
+
 def test_one_that_starts_is_alive_and_not_ready() -> None:
     health = Health()
     health.expect("stage", starting)
