@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from streams.kernel.errors import Reject
+from streams.kernel.memo import is_short
 from streams.kernel.vocabulary import RejectReason
 
 MAX_DEPTH = 64
@@ -76,7 +77,7 @@ def _local_name(tag: str) -> str:
     name = _SHORT_NAMES.get(tag)
     if name is None:
         name = tag.rpartition("}")[2]
-        if len(_SHORT_NAMES) < _MAX_CACHED_NAMES:
+        if len(_SHORT_NAMES) < _MAX_CACHED_NAMES and is_short(tag):
             _SHORT_NAMES[tag] = name
     return name
 

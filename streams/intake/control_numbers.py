@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
+from streams.contracts.ids import digest
 from streams.contracts.model import CarrierEvent, ControlRun, EdiReceipt
 
 KEPT_MS = 30 * 24 * 3_600_000
@@ -24,6 +25,12 @@ _SPAN_BITS = 6
 """A span covers 64 consecutive control numbers."""
 _IN_SPAN = (1 << _SPAN_BITS) - 1
 _LONGEST_NUMBER = 18
+_LONGEST_KEPT = 64
+
+
+def _short(text: str) -> str:
+    """The text, or what stands for a long one: no sender and no control number is long."""
+    return text if len(text) <= _LONGEST_KEPT else digest(text)
 
 
 class SetRead(NamedTuple):
@@ -129,7 +136,10 @@ class ControlNumbers:
         if _is_number(control):
             number = int(control)
             span, bit = number >> _SPAN_BITS, 1 << (number & _IN_SPAN)
-        key = (by.feed, envelope.sender, envelope.interchange_control, envelope.group_control, span)
+        key = (
+            by.feed, _short(envelope.sender), _short(envelope.interchange_control), _short(envelope.group_control),
+            _short(span) if isinstance(span, str) else span,
+        )
         known = self._first.get(key)
         if known is None:
             self._first[key] = [_FirstDelivery(by.correlation_id, by.received_at, bit)]

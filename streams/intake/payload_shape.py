@@ -21,6 +21,8 @@ BREAKS_CONTRACT = frozenset({
 SAMPLED = 4
 """Payloads of a chunk whose shape is examined."""
 MOST_REPORTED = 20
+LONGEST_PART = 200
+"""Characters of a field that is reported: its name may be as long as the payload."""
 _MOST_KEYS, _DEEPEST, _MOST_PARTS = 64, 12, 400
 _KINDS = {str: "text", bool: "boolean", int: "number", float: "number"}
 
@@ -60,7 +62,7 @@ class ReportedShapes:
     def unreported(self, feed: str, parts: Iterable[str], record: Record) -> list[Novelty]:
         """The ``parts`` found in this record that were not reported yet; from now on they are."""
         reported = self._by_feed.setdefault(feed, set())
-        fresh = sorted(set(parts) - reported)[:MOST_REPORTED]
+        fresh = sorted({part[:LONGEST_PART] for part in parts} - reported)[:MOST_REPORTED]
         if len(reported) > MOST_SHAPES:
             reported.clear()
         reported.update(fresh)

@@ -159,6 +159,10 @@ _RESOLVED = frozenset(
 )
 
 
+LONGEST_ENTRY = 2_000
+"""Bytes of an entry that is remembered: most have about 150."""
+
+
 @lru_cache(maxsize=20_000)
 def decode_entry(data: bytes) -> Entry:
     """An entry of the history. Raises msgspec.DecodeError where it is none."""
@@ -167,7 +171,7 @@ def decode_entry(data: bytes) -> Entry:
 
 def entries_of(facts: Facts) -> list[Entry]:
     """The history, decoded."""
-    return [decode_entry(data) for data in facts.history]
+    return [(decode_entry if len(data) <= LONGEST_ENTRY else _decode_entry)(data) for data in facts.history]
 
 
 def rank_of(entry: Entry) -> int:

@@ -13,6 +13,8 @@ from streams.kernel.vocabulary import Classifier, ExceptionType, Flag, Milestone
 
 _CACHE_SIZE = 20_000
 _MAX_CACHED_LENGTH = 300
+_ANY = ":*"
+"""The end of a type's code: every code that begins so."""
 _BY_CAUSE = frozenset({Milestone.IN_TRANSIT, Milestone.DELIVERY_ATTEMPTED})
 _OF_A_DELIVERY = frozenset({ExceptionType.DAMAGE, ExceptionType.SHORTAGE})
 _MORE_THAN_A_CAUSE = frozenset({
@@ -104,6 +106,7 @@ class StatusTable:
         self._causes: Mapping[str, Cause] = {
             code: cause_of(cause) for code, cause in statuses.reasons.items()
         }
+        self._longest_type = max((len(code) - len(_ANY) for code in self._codes if code.endswith(_ANY)), default=0)
         self._cache: dict[tuple[str, str, str | None], StatusMeaning] = {}
 
     def mapped(self, code: str) -> bool | None:
@@ -122,7 +125,7 @@ class StatusTable:
                 known = with_cause(known, self._causes.get(reason_code))
             if len(self._cache) >= _CACHE_SIZE:
                 self._cache.clear()
-            if len(code) + len(text) <= _MAX_CACHED_LENGTH:
+            if len(code) + len(text) + len(reason_code or "") <= _MAX_CACHED_LENGTH:
                 self._cache[key] = known
         return known
 
@@ -142,12 +145,14 @@ class StatusTable:
                 return decided(entry.meaning, rest)
         if exact is not None:
             return decided(exact, said)
+        if len(code) > self._longest_type:
+            code = code[:max(0, code.rfind(":", 0, self._longest_type + 1))]
         while code:
-            found = self._codes.get(f"{code}:*")
+            found = self._codes.get(code + _ANY)
             if found is not None:
                 return decided_coarsely(found, said)
             code = code.rpartition(":")[0]
-        found = self._codes.get(f"{kind}:*")
+        found = self._codes.get(kind + _ANY)
         return None if found is None else decided_coarsely(found, said)
 
 

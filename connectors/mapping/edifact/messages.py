@@ -12,6 +12,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from connectors.formats.beginning import parts_at_beginning
 from connectors.formats.edifact import Message, Segment, at, read
 from connectors.formats.envelopes import unwrapped
 from connectors.mapping.declared import yaml_text
@@ -148,7 +149,7 @@ class EdifactAdapter:
         """Return the elements in use, such as ``IFTSTA STS2``. Raises Reject."""
         return {
             f"{one.kind} {segment[0][0]}{index}"
-            for one in read(unwrapped(body) or body)[0] for segment in one.segments
+            for one in parts_at_beginning(unwrapped(body) or body, read) for segment in one.segments
             for index, element in enumerate(segment) if index and any(element)
         }
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from connectors.mapping.values import gs1
 from connectors.mapping.values.label_forms import LabelForms
 from streams.contracts.model import Reference
+from streams.kernel.memo import is_short
 
 _MAX_CACHED_NUMBERS = 200_000
 _S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
@@ -95,7 +96,9 @@ class Checks:
         if known is None:
             if len(self._known) >= _MAX_CACHED_NUMBERS:
                 self._known.clear()
-            known = self._known[carrier, number] = _first_fitting_is_wrong(schemes, number)
+            known = _first_fitting_is_wrong(schemes, number)
+            if is_short(number):
+                self._known[carrier, number] = known
         return known
 
 

@@ -7,6 +7,7 @@ say that it is something else (``tables/delivery_words.yaml``).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
@@ -16,6 +17,11 @@ from msgspec.structs import asdict
 
 from connectors.mapping.declared import yaml_text
 
+LOOKED_AT = 250
+"""Characters: what a carrier says of a scan is far shorter."""
+_AT_WORD = r"\b"
+_PARTS = re.compile(r"\\.|\[[^\]]*\]|.")
+"""An escaped character, a set of characters, or a character of an expression."""
 _FILE = Path(__file__).parent / "tables" / "delivery_words.yaml"
 
 
@@ -49,10 +55,38 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def _patterns() -> tuple[tuple[Words, re.Pattern[str]], ...]:
     table = asdict(yaml_text.load(_FILE, _Table)[0])
-    return tuple((words, re.compile("|".join(f"(?:{one})" for one in table[words]))) for words in Words)
+    return tuple((words, re.compile(_any_of(table[words]))) for words in Words)
+
+
+def _any_of(expressions: Iterable[str]) -> str:
+    """One expression that is found where any of these is; those that begin with a word are tried at words alone, which
+    takes half the time."""
+    found = [one for expression in expressions for one in alternatives(expression)]
+    at_words = "|".join(one.removeprefix(_AT_WORD) for one in found if one.startswith(_AT_WORD))
+    others = [one for one in found if not one.startswith(_AT_WORD)]
+    return "|".join([f"{_AT_WORD}(?:{at_words})", *others] if at_words else others)
+
+
+def alternatives(expression: str) -> list[str]:
+    """Split a regular expression at each ``|`` that stands in no group."""
+    found, depth = [""], 0
+    for part in _PARTS.findall(expression):
+        depth += (part == "(") - (part == ")")
+        if part == "|" and not depth:
+            found.append("")
+        else:
+            found[-1] += part
+    return found
+
+
+def words_in(text: str) -> Words | None:
+    """Return what a text says of a delivery; None if it says nothing of it. ``text``: in lower case, single blanks.
+
+    Of a long text the first and the last ``LOOKED_AT`` characters count.
+    """
+    return _words_in(text if len(text) <= 2 * LOOKED_AT else f"{text[:LOOKED_AT]}\n{text[-LOOKED_AT:]}")
 
 
 @lru_cache(maxsize=20_000)
-def words_in(text: str) -> Words | None:
-    """Return what a text says of a delivery; None if it says nothing of it. ``text``: in lower case, single blanks."""
+def _words_in(text: str) -> Words | None:
     return next((words for words, pattern in _patterns() if pattern.search(text)), None)

@@ -27,6 +27,7 @@ from connectors.mapping.values.times import (
     stated_offset,
 )
 from streams.kernel.errors import Reject
+from streams.kernel.memo import is_short
 from streams.kernel.vocabulary import RejectReason
 
 TimeReader = Callable[[Row], Moment | None]
@@ -273,7 +274,7 @@ def _local(spec: Time, paths: Sequence[str], patterns: Sequence[str], texts: Tex
             moment = local_moment(read_day(date), zone, DATE_ONLY)
         except Unreadable as error:
             raise unreadable(paths[0], date) from error
-        if len(days) < _MAX_CACHED_DAYS:
+        if len(days) < _MAX_CACHED_DAYS and is_short(date):
             days[date, zone] = moment
         return moment
 

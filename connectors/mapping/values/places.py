@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.values.unlocode import find, names_in
 from streams.contracts.model import Location
+from streams.kernel.memo import is_short, remembered
 
 TABLES = Path(__file__).parent / "tables"
 _MAX_CACHED_PLACES = 50_000
@@ -53,13 +54,13 @@ def _zone_names() -> dict[str, str]:
     return {name.casefold(): name for name in available_timezones()}
 
 
-@lru_cache(maxsize=1_000)
+@remembered(1_000)
 def zone_name(text: str) -> str | None:
     """Return the IANA zone of this name, as it is spelled there; None if there is none."""
     return _zone_names().get(text.casefold().replace(" ", "_"))
 
 
-@lru_cache(maxsize=1_000)
+@remembered(1_000)
 def country_code(country: str) -> str:
     """Return the ISO 3166-1 alpha-2 code of a code or an English name; an unknown text unchanged."""
     upper = country.upper()
@@ -72,7 +73,7 @@ def country_code(country: str) -> str:
         return country
 
 
-@lru_cache(maxsize=1_000)
+@remembered(1_000)
 def may_be_country(text: str) -> bool:
     """Return True for the code or English name of a country; it may be that of a region as well."""
     return pycountry.countries.get(alpha_2=country_code(text)) is not None
@@ -83,7 +84,7 @@ def is_country(text: str) -> bool:
     return text.upper() not in zones().regions and may_be_country(text)
 
 
-@lru_cache(maxsize=20_000)
+@remembered(20_000)
 def is_country_by_city(text: str, city: str) -> bool:
     """Return True where ``text`` is the code of a country and of a region of the US or Canada (DE, NL), and the city is
     a place of that country and none of that region, by the UN/LOCODE list."""
@@ -119,7 +120,8 @@ def place(key: Key) -> Location | None:
             name, city or (None if name else un_place.name), region or un_place.region, postal_code,
             alpha_2 or un_place.country, un_place.code, un_place.latitude, un_place.longitude,
         )
-    _places[key] = made
+    if is_short(*key):
+        _places[key] = made
     return made
 
 
@@ -131,7 +133,7 @@ def zone_at(unlocode: str | None, country: str | None) -> str | None:
     return zones().countries.get(country_code(country)) if country else None
 
 
-@lru_cache(maxsize=20_000)
+@remembered(20_000)
 def zone_in(unlocode: str | None, country: str | None, region: str | None) -> str | None:
     """Return the zone of :func:`zone_at`, else that of the region in ``tables/zones.yaml``."""
     known = zone_at(unlocode, country)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from streams.kernel.memo import is_short
 from streams.kernel.vocabulary import Precision
 
 DAY_MS = 86_400_000
@@ -84,7 +85,9 @@ def day_ms(text: str, pattern: str | None = None) -> int:
         raise Unreadable(text) from error
     if len(_days) >= _MAX_CACHED_DAYS:
         _days.clear()
-    result = _days[key] = (found.toordinal() - _EPOCH_DAY) * DAY_MS
+    result = (found.toordinal() - _EPOCH_DAY) * DAY_MS
+    if is_short(key):
+        _days[key] = result
     return result
 
 
@@ -167,7 +170,7 @@ def stated_offset(text: str) -> int | None:
     if minutes > 14 * 60 or int(found[3] or 0) > 59:
         raise Unreadable(text)
     minutes = -minutes if found[1] == "-" else minutes
-    if len(_stated_offsets) < _MAX_CACHED_OFFSETS:
+    if len(_stated_offsets) < _MAX_CACHED_OFFSETS and is_short(text):
         _stated_offsets[text] = minutes
     return minutes
 

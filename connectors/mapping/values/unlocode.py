@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import lzma
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from streams.kernel.memo import remembered
 
 TABLE = Path(__file__).parent / "tables" / "unlocode.tsv.xz"
 
@@ -23,7 +25,7 @@ class UnlocodePlace(NamedTuple):
     zone: str | None
 
 
-@lru_cache(maxsize=20_000)
+@remembered(20_000)
 def find(code: str) -> UnlocodePlace | None:
     """Return the place of a code such as ``DEHAM`` or ``DE HAM``; None if the list has no such code."""
     bare = code.replace(" ", "").upper()
@@ -39,7 +41,7 @@ def find(code: str) -> UnlocodePlace | None:
     )
 
 
-@lru_cache(maxsize=300)
+@remembered(300)
 def names_in(country: str) -> frozenset[tuple[str, str]]:
     """Return the places of a country (alpha-2): name in lower case, and region, empty where the list has none."""
     table, prefix = _table(), country.encode("ascii", "replace")

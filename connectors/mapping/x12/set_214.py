@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from connectors.formats.beginning import parts_at_beginning
 from connectors.formats.envelopes import unwrapped
 from connectors.formats.x12 import Segment, TransactionSet, read
 from connectors.mapping.declared.refusals import merged_by_reason
@@ -43,6 +44,7 @@ from streams.contracts.model import CarrierEvent, Location, Reference
 from streams.intake.adapter import Parsed, RawContext
 from streams.intake.control_numbers import Envelope, SetRead
 from streams.kernel.errors import Reject
+from streams.kernel.memo import is_short
 from streams.kernel.vocabulary import ExceptionType, RejectReason
 
 _BY_LADING_CODE = {"D": ExceptionType.DAMAGE, "S": ExceptionType.SHORTAGE, "M": ExceptionType.SHORTAGE}
@@ -133,7 +135,7 @@ class X12Adapter:
         """Return the elements in use, such as ``214 AT702``. Raises Reject."""
         return {
             f"{one.code} {segment[0]}{index:02}"
-            for one in read(unwrapped(body) or body)[0] for segment in one.segments
+            for one in parts_at_beginning(unwrapped(body) or body, read) for segment in one.segments
             for index, element in enumerate(segment) if index and element
         }
 
@@ -283,9 +285,11 @@ class X12Adapter:
             return None
         if len(self._places) >= _MAX_CACHED_PLACES:
             self._places.clear()
-        made = self._places[key] = Location(
+        made = Location(
             None, city, region, None, country_code(country) if country else None, None, latitude, longitude
         )
+        if is_short(*key):
+            self._places[key] = made
         return made
 
 

@@ -14,6 +14,7 @@ from connectors.mapping.declared.schema import X12, Cause, Meaning
 from connectors.mapping.declared.status_meaning import StatusMeaning
 from connectors.mapping.declared.status_tables import UNMAPPED, cause_of, status_meaning, with_cause
 from connectors.mapping.values.places import TABLES
+from streams.kernel.memo import is_short
 from streams.kernel.vocabulary import Milestone, Reason
 
 _CACHE_SIZE = 10_000
@@ -56,7 +57,7 @@ class Codes:
         known = self.cache.get(key)
         if known is None:
             known = self._find(status, appointment, reason)
-            if len(self.cache) < _CACHE_SIZE:
+            if len(self.cache) < _CACHE_SIZE and is_short(*key):
                 self.cache[key] = known
         return known
 

@@ -11,10 +11,10 @@ made of n: in any order of arrival the same ids go out, each once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from streams.contracts.ids import digest
+from streams.kernel.memo import remembered
 from streams.kernel.vocabulary import Precision
 
 ROUNDING_MS = 45_000
@@ -32,13 +32,13 @@ class Report(NamedTuple):
     latest: int
 
 
-@lru_cache(maxsize=10_000)
+@remembered(10_000)
 def source_number(feed: str, channel: str) -> int:
     """A source as a number of 30 bits: a feed may speak by several channels, which repeat each other."""
     return int(digest("source", feed, channel)[:8], 16) >> 2
 
 
-@lru_cache(maxsize=10_000)
+@remembered(10_000)
 def encode_report(feed: str, channel: str, precision: Precision, zone_assumed: bool) -> int:
     """A report as a shipment's record keeps it: the source and how its time was told, in 32 bits."""
     return source_number(feed, channel) << 2 | (2 if zone_assumed else 0) | (precision is Precision.DATE_ONLY)

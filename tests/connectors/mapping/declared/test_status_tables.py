@@ -48,6 +48,20 @@ def test_the_exact_code_then_the_words_then_the_type(code: str, text: str, miles
     assert TABLE.lookup(code, text, None).milestone is milestone
 
 
+@pytest.mark.parametrize(
+    ("code", "milestone"),
+    [
+        ("D:" + "KB:" * 500, Milestone.DELIVERED),
+        ("transit:" * 500, Milestone.IN_TRANSIT),
+        ("transitory:" * 500, Milestone.UNKNOWN),
+        (":" * 1_000_000, Milestone.UNKNOWN),
+    ],
+    ids=["of a type", "of another type", "of none", "colons alone"],
+)
+def test_a_long_code_is_of_its_type_too_and_takes_no_longer_than_its_length(code: str, milestone: Milestone) -> None:
+    assert TABLE.lookup(code, "", None).milestone is milestone
+
+
 def test_an_unknown_code_is_flagged_and_never_guessed() -> None:
     assert TABLE.lookup("I:ZZ", "Delivered", None) == UNMAPPED
     assert UNMAPPED.flags == (Flag.CODE_UNMAPPED.value,)

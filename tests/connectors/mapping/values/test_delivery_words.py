@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from random import Random
+
 import pytest
+import yaml
 
 from connectors.mapping.declared.words_law import folded
-from connectors.mapping.values.delivery_words import Words, words_in
+from connectors.mapping.values.delivery_words import LOOKED_AT, Words, alternatives, words_in
+from connectors.mapping.values.places import TABLES
 
 
 @pytest.mark.parametrize(
@@ -61,3 +66,26 @@ def test_words_of_a_delivery_are_read_beside_its_code(text: str, words: Words) -
 )
 def test_an_ordinary_delivery_stays_one(text: str) -> None:
     assert words_in(folded(text)) is None
+
+
+def test_of_a_long_text_both_ends_are_read() -> None:
+    filling = " nothing of it" * LOOKED_AT
+    assert words_in(f"returned to the sender{filling}") is Words.BACK
+    assert words_in(f"delivered{filling} returned to the sender") is Words.BACK
+    assert words_in(f"delivered{filling} returned to the sender{filling}") is None
+
+
+def test_alternatives_are_split_outside_of_groups() -> None:
+    expression = r"\ba(?:b|c(?:d|e))|f[|(]g|\||h\("
+    assert alternatives(expression) == [r"\ba(?:b|c(?:d|e))", "f[|(]g", r"\|", r"h\("]
+
+
+def test_what_is_found_is_what_the_expressions_of_the_table_find_one_by_one() -> None:
+    table = yaml.safe_load((TABLES / "delivery_words.yaml").read_text("utf-8"))
+    each = [(one, [re.compile(expression) for expression in table[one]]) for one in Words]
+    vocabulary = sorted({word for one in Words for said in table[one] for word in re.findall(r"[^\W\d_]+", said)})
+    rng = Random(7)
+    for _ in range(3_000):
+        text = " ".join(rng.choices(vocabulary, k=rng.randint(1, 6)))
+        found = next((one for one, expressions in each if any(found.search(text) for found in expressions)), None)
+        assert words_in(text) is found, text
