@@ -136,11 +136,12 @@ HONEST: tuple[tuple[str, str, Make], ...] = (
     )),
 )
 HOSTILE: tuple[tuple[str, str, Make], ...] = (
-    ("X12: IEA after IEA", "x12_partner", _halves(b"ST*214*1~SE*1*1~", b"IEA*9*9~", _ISA + _GS, b"")),
+    ("X12: IEA after IEA", "x12_partner", _halves(b"ST*214*1~NTE*A~SE*2*1~", b"IEA*9*9~", _ISA + _GS, b"")),
     ("X12: tiny interchanges", "x12_partner", _fill(b"ISA*************1**P*:~ST~")),
     ("X12: small interchanges", "x12_partner", _fill(
-        b"ISA*************1**P*:~" + _ST + _AT7 + b"SE*4*1~"
+        b"ISA*************1**P*:~" + _ST + _AT7 + b"K1*" + b"A" * 42 + b"~SE*5*1~"
     )),
+    ("X12: small sets", "x12_partner", _fill(b"ST*214*1~NTE*" + b"A" * 16 + b"~SE*2*1~", _ISA + _GS, _END)),
     ("X12: ST alone", "x12_partner", _fill(b"ST*214*1~", _ISA + _GS)),
     ("X12: GS alone", "x12_partner", _fill(b"GS*QM~", _ISA)),
     ("X12: L11 x AT7", "x12_partner", _halves(b"L11*12345*BM~", _AT7, _ISA + _GS + _ST, _SE + _END)),
@@ -167,8 +168,11 @@ HOSTILE: tuple[tuple[str, str, Make], ...] = (
     ("EDIFACT: UNH alone", "edifact_partner", _fill(b"UNH+1+IFTSTA'", _UNB)),
     ("EDIFACT: UNG x UNH", "edifact_partner", _fill(b"UNG+1+1'UNH+1+IFTSTA'", _UNB)),
     ("EDIFACT: UNZ after UNZ", "edifact_partner", _halves(b"UNH+1+IFTSTA:D:01B:UN'UNT+1+1'", b"UNZ'", _UNB, b"")),
+    ("EDIFACT: small messages", "edifact_partner", _fill(
+        b"UNH+1+IFTSTA:D:01B:UN'STS+1+219'UNT+3+1'", _UNB, b"UNZ+1+1'"
+    )),
     ("EDIFACT: small interchanges", "edifact_partner", _fill(
-        b"UNB+UNOC:3+S+R'UNH+1+IFTSTA:D:01B:UN'STS+1+21'UNT+1+1'"
+        b"UNB+UNOC:3+S+R'UNH+1+IFTSTA:D:01B:UN'STS+1+21'UNT+1+1'UNZ+1+'"
     )),
     ("EDIFACT: RFF x STS", "edifact_partner", _halves(
         b"RFF+BM:1234567'", b"STS+1+21'", _UNB + _UNH + b"CNI+1+1Z12345E0205271688'", _UNT
@@ -183,6 +187,13 @@ HOSTILE: tuple[tuple[str, str, Make], ...] = (
     ("JSON: nested objects", "ups", lambda size: b'{"a":' * (size // 6) + b"1" + b"}" * (size // 6)),
     ("JSON: one number", "ups", lambda size: b'{"trackingNumber":' + b"9" * size + b"}"),
     ("JSON: distinct keys", "ups", _numbered(lambda one: b'"k%06d":1' % one, b"{", b"}", b",")),
+    ("JSON: words of deliveries", "easypost", _numbered(
+        lambda one: _DETAIL[:-1] + b',"message":"%06d' % one + b" x" * 240 + b'"}',
+        _EASYPOST % b"1Z12345E0205271688", b"]}}", b",",
+    )),
+    ("JSON: code of colons", "easypost", lambda size: (
+        _EASYPOST % b"1Z12345E0205271688" + _DETAIL.replace(b"delivered", b":" * size) + b"]}}"
+    )),
     ("JSON: number x details", "easypost", _long_number_above),
     ("EPCIS: EPCs of one event", "epcis", _numbered(
         lambda one: b'"urn:epc:id:sscc:0614141.%010d"' % one,
@@ -194,10 +205,15 @@ HOSTILE: tuple[tuple[str, str, Make], ...] = (
     ("XML: attributes", "epcis", _numbered(lambda one: b'a%06d="1"' % one, b"<r ", b"/>", b" ")),
     ("XML: namespaces", "epcis", _numbered(lambda one: b'<a xmlns:n%06d="u%06d"/>' % (one, one), b"<r>", b"</r>")),
     ("SOAP: empty activities", "ups", _fill(b"<Activity/>", _SOAP + _TRACK, _TRACK_END + _SOAP_END)),
-    ("CSV: bad rows", "rows_csv", _fill(b"x,y\n", b"number,at,code\n")),
+    ("CSV: short rows", "rows_csv", _fill(b"x,y\n", b"number,at,code\n")),
+    ("CSV: bad rows", "rows_csv", _fill(b"xxxxxx,yyyy\n", b"number,at,code\n")),
+    ("CSV: rows without number", "rows_csv", _fill(b",xxxxxxxx,y\n", b"number,at,code\n")),
     ("CSV: columns", "rows_csv", _fill(b"a,", b"", b"\n")),
     ("CSV: open quote", "rows_csv", _fill(b'"\n', b"number,at,code\n")),
-    ("NDJSON: bad lines", "rows_ndjson", _fill(b"{\n")),
+    ("NDJSON: short lines", "rows_ndjson", _fill(b"{\n")),
+    ("NDJSON: bad lines", "rows_ndjson", _fill(b'{"number":1\n')),
+    ("NDJSON: unknown lines", "rows_ndjson", _fill(b'{"numbe":1}\n')),
+    ("NDJSON: lines without time", "rows_ndjson", _fill(b'{"number":12345}\n')),
 )
 
 

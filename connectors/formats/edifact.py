@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from connectors.formats.envelope_room import Room
+from connectors.formats.room import EDIFACT_INTERCHANGE_BYTES, EDIFACT_MESSAGE_BYTES, Room
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Flag, RejectReason
 
@@ -73,7 +73,7 @@ def read(body: bytes) -> tuple[list[Message], list[Reject]]:
     interchanges or messages than have room in it.
     """
     text = _text(body)
-    reader = _Reader(Room(len(body), "interchanges and messages"))
+    reader = _Reader(len(body))
     for segment in segments(text):
         reader.take(segment)
     reader.finish()
@@ -192,9 +192,11 @@ def at(segment: Segment, element: int, component: int = 0) -> str:
 class _Reader:
     """Collects messages from segments and records the errors of their envelopes."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, size: int) -> None:
+        """``size``: of the body, in bytes."""
         self.messages: list[Message] = []
-        self._room = room
+        self._interchanges = Room(size, EDIFACT_INTERCHANGE_BYTES, "interchanges")
+        self._room = Room(size, EDIFACT_MESSAGE_BYTES, "messages")
         self._interchange: Interchange | None = None
         self._in_interchange: list[Message] = []
         self._in_group: list[Message] = []
@@ -230,7 +232,7 @@ class _Reader:
 
     def unb(self, segment: Segment) -> None:
         self.finish()
-        self._room.envelope()
+        self._interchanges.take()
         self._interchange = Interchange(segment)
 
     def ung(self, segment: Segment) -> None:
@@ -239,9 +241,9 @@ class _Reader:
 
     def unh(self, segment: Segment) -> None:
         self._end_message(None)
-        self._room.message()
+        self._room.take()
         if self._interchange is None:
-            self._room.envelope()
+            self._interchanges.take()
             self._interchange = Interchange([["UNB"]])
         release = ":".join(part for part in (at(segment, 2, 1), at(segment, 2, 2)) if part)
         self._open = Message(at(segment, 2), release, at(segment, 1), self._interchange)

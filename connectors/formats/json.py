@@ -16,10 +16,18 @@ _decode = msgspec.json.Decoder().decode
 
 
 def read(body: bytes) -> dict[str, Any]:
+    """Return the object in ``body``. Raises the Reject that :func:`tried` returns."""
+    found = tried(body)
+    if isinstance(found, Reject):
+        raise found
+    return found
+
+
+def tried(body: bytes) -> dict[str, Any] | Reject:
     """Return the object in ``body``, a list as ``{"list": [...]}``. The last value of a repeated key applies.
 
-    Raises Reject ``not_text`` (not UTF-8), ``malformed`` (invalid JSON, such as NaN and Infinity, or nested too deep),
-    ``unexpected_shape`` (a scalar).
+    Returns a Reject ``not_text`` (not UTF-8), ``malformed`` (invalid JSON, such as NaN and Infinity, or nested too
+    deep), ``unexpected_shape`` (a scalar).
     """
     try:
         message = _decode(body)
@@ -29,19 +37,19 @@ def read(body: bytes) -> dict[str, Any]:
         return message
     if message.__class__ is list:
         return {LIST: message}
-    raise Reject(RejectReason.UNEXPECTED_SHAPE, f"an object is due, this is {_type_name(message)}", "message")
+    return Reject(RejectReason.UNEXPECTED_SHAPE, f"an object is due, this is {_type_name(message)}", "message")
 
 
-def _retry_without_bom(body: bytes, error: Exception) -> dict[str, Any]:
+def _retry_without_bom(body: bytes, error: Exception) -> dict[str, Any] | Reject:
     if body.startswith(_BOM):
-        return read(body[len(_BOM):])
+        return tried(body[len(_BOM):])
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as not_text:
-        raise Reject(RejectReason.NOT_TEXT, f"not UTF-8: {not_text.reason} at byte {not_text.start}") from error
+        return Reject(RejectReason.NOT_TEXT, f"not UTF-8: {not_text.reason} at byte {not_text.start}")
     if isinstance(error, RecursionError):
-        raise Reject(RejectReason.MALFORMED, "JSON nested too deep") from error
-    raise Reject(RejectReason.MALFORMED, f"no JSON: {error}") from error
+        return Reject(RejectReason.MALFORMED, "JSON nested too deep")
+    return Reject(RejectReason.MALFORMED, f"no JSON: {error}")
 
 
 def _type_name(value: object) -> str:

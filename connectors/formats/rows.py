@@ -19,10 +19,7 @@ def ndjson(body: bytes) -> Iterator[Row]:
     """Yield (line number from 1, message or Reject) of every line that is not blank."""
     for number, line in enumerate(body.splitlines(), 1):
         if line.strip():
-            try:
-                yield number, json.read(line)
-            except Reject as reject:
-                yield number, reject
+            yield number, json.tried(line)
 
 
 def delimited(body: bytes, delimiter: str, quote: str, columns: Sequence[str], encoding: str) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from connectors.formats.envelope_room import Room
+from connectors.formats.room import X12_INTERCHANGE_BYTES, X12_SET_BYTES, Room
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Flag, RejectReason
 
@@ -127,7 +127,8 @@ def read(body: bytes) -> tuple[list[TransactionSet], list[Reject]]:
     interchanges or sets than have room in it.
     """
     text = text_of(body)
-    room = Room(len(body), "interchanges and transaction sets")
+    interchanges = Room(len(body), X12_INTERCHANGE_BYTES, "interchanges")
+    room = Room(len(body), X12_SET_BYTES, "transaction sets")
     sets: list[TransactionSet] = []
     rejects: list[Reject] = []
     start = 0
@@ -139,7 +140,7 @@ def read(body: bytes) -> tuple[list[TransactionSet], list[Reject]]:
                 raise
             rejects.append(reject)
             break
-        room.envelope()
+        interchanges.take()
         header_end = start + separators.header_length
         end = _next_interchange(text, header_end, separators.terminator)
         reader = _Interchange(separators, text[start:header_end], text[header_end:end], room)
@@ -219,7 +220,7 @@ class _Interchange:
     def _envelope(self, name: str, segment: Segment) -> None:
         if name == "ST":
             self._end_set(None)
-            self._room.message()
+            self._room.take()
             code, control = _at(segment, 1), _at(segment, 2)
             self._open = TransactionSet(code, control, self._sender, [], group=self._gs)
             self._group.append(self._open)

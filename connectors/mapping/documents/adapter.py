@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.formats import json, rows, xml
 from connectors.formats.envelopes import unwrapped
+from connectors.formats.room import LINE_BYTES, Room
 from connectors.mapping.declared.refusals import MergedRejects, Refusals, Test, merged_by_reason
 from connectors.mapping.declared.schema import Csv
 from connectors.mapping.documents.document import MESSAGE, DocumentReader
@@ -22,6 +23,8 @@ Decode = Callable[[bytes], dict[str, Any]]
 DecodeRows = Callable[[bytes], Iterator[rows.Row]]
 DECODERS: dict[str, Decode] = {"json": json.read, "xml": xml.read}
 DECODERS_WITH_ATTRIBUTES: dict[str, Decode] = {**DECODERS, "xml": xml.read_with_attributes}
+LOOKED_AT = 100
+"""Lines among which some that can be read are looked for, to tell the shape of a file."""
 BY_LINE = ("ndjson", "csv")
 _MAY_BE_WRAPPED = frozenset({
     RejectReason.UNSUPPORTED_MESSAGE, RejectReason.UNEXPECTED_SHAPE, RejectReason.MALFORMED,
@@ -117,13 +120,14 @@ class RowsAdapter:
     def parse(self, body: bytes, context: RawContext) -> Parsed:
         """Map every line. A line that cannot be mapped adds a reject with its number; the others are still mapped.
 
-        Raises Reject ``empty`` if every line is blank.
+        Raises Reject ``empty`` if every line is blank, ``malformed`` for more lines than have room in the body.
         """
         parsed = Parsed([], [])
-        lines, rejects = 0, MergedRejects()
+        number, rejects = 0, MergedRejects()
         repetition = Repetition(len(body))
+        room = Room(len(body), LINE_BYTES, "lines")
         for number, message in self._read(body):
-            lines += 1
+            room.take()
             if isinstance(message, Reject):
                 rejects.add(message, f"line {number}: ")
                 continue
@@ -134,14 +138,14 @@ class RowsAdapter:
             for one in parsed.rejects:
                 rejects.add(one, f"line {number}: ")
             parsed.rejects.clear()
-        if not lines:
+        if not number:
             raise Reject(RejectReason.EMPTY, "no line with anything in it")
         parsed.rejects = rejects.merged()
         return parsed
 
     def shape(self, body: bytes) -> set[str]:
         """Return the paths of all fields in the first lines. Raises Reject if the table cannot be decoded."""
-        first = (message for _, message in self._read(body) if not isinstance(message, Reject))
+        first = (message for _, message in islice(self._read(body), LOOKED_AT) if not isinstance(message, Reject))
         return {part for message in islice(first, SAMPLED) for part in shape(message)}
 
 
