@@ -16,6 +16,7 @@ from topologies.cli.main import app
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FILE = re.compile(r"`((?:streams|connectors|topologies|config|avro|tests|docs|benchmarks|tools)/[\w/.-]*)`")
+_TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 _TOPIC = re.compile(r"`([a-z]+(?:\.[a-z]+)+\.v\d)`")
 _COMMAND = re.compile(r"\bshipsync ((?:[a-z]+ ?)+)((?:[^`\n|]*?--[a-z-]+)*)")
 _FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -36,6 +37,16 @@ def test_files_that_are_named_exist() -> None:
         f"{label(page)}: {name}" for page in PAGES for name in _FILE.findall(page.read_text("utf-8"))
         if not (ROOT / name).exists() and not _MADE_UP.search(name)
     ]
+    assert lost == []
+
+
+def test_tests_that_are_named_exist() -> None:
+    named = [(label(page), *found) for page in PAGES for found in _TEST.findall(page.read_text("utf-8"))]
+    lost = [
+        one for one in named
+        if not (ROOT / one[1]).exists() or f"def {one[2]}(" not in (ROOT / one[1]).read_text("utf-8")
+    ]
+    assert len(named) > 30
     assert lost == []
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.sources import ROOT
 from tools import audit, sbom
 
 LOOKED_UP = {"name": "alpha", "version": "1.0", "vulns": []}
@@ -78,3 +79,8 @@ def test_licences_are_counted_as_declared() -> None:
         {"name": "c"},
     ]}
     assert sbom.licences(bill) == {"MIT": 1, "Apache-2.0 OR MIT": 1, "none declared": 1}
+
+
+def test_what_holds_secrets_is_not_committed() -> None:
+    ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert {".env", "/var/"} <= set(ignored)
