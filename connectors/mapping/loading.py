@@ -53,7 +53,7 @@ _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 class Carrier:
     """One compiled carrier. ``slug`` is None for an aggregator; ``plan``: its polling; ``rows_have_header``: the first
     row of its tables names the columns; ``calendar``: its holidays; ``names``: the names of all carriers;
-    ``published``: how much of its published code lists is mapped.
+    ``published``: how much of its published code lists is mapped; ``zone``: of its clocks; ``file``: its own file.
     """
 
     feed: str
@@ -71,6 +71,8 @@ class Carrier:
     calendar: str | None = None
     names: CarrierNames = field(default_factory=CarrierNames)
     published: tuple[PublishedList, ...] = ()
+    zone: str = "UTC"
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,8 @@ def compile_carrier(one: CarrierFile, others: Mapping[str, CarrierFile], names: 
         spec.calendar,
         names,
         _published(one, others),
+        spec.zone,
+        lines.path,
     )
 
 
