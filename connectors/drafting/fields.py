@@ -159,9 +159,8 @@ def _text(leaves: Sequence[Leaf]) -> Leaf | None:
     def text_rank(leaf: Leaf) -> tuple[bool, bool, bool, float]:
         spaces = sum(value.count(" ") for value in leaf.values) / len(leaf.values)
         means = 2 * sum(meaning_of(value) is not None for value in leaf.values) >= len(leaf.values)
-        return (
-            bool(_TEXT_WORDS & set(leaf.last)), means and spaces > 0, bool({"event", "status"} & set(leaf.words)), spaces,
-        )
+        of_status = bool({"event", "status"} & set(leaf.words))
+        return bool(_TEXT_WORDS & set(leaf.last)), means and spaces > 0, of_status, spaces
 
     texts = [
         leaf for leaf in leaves
@@ -178,7 +177,7 @@ def _code(leaves: Sequence[Leaf], text: Leaf | None, taken: set[str]) -> tuple[G
         return leaf is not text and leaf.path not in taken and not _NO_CODE_WORDS & set(leaf.last) and all(
             " " not in value and len(value) <= 40 and time_format_of(value) is None and not is_clock(value)
             and date_format_of(value) is None for value in leaf.values
-        )
+        ) and not _says_one_thing_of_many(leaf, text)
 
     for names in _CODE_NAMES:
         found = [leaf for leaf in leaves if names & set(leaf.last) and is_coded(leaf)]
@@ -194,11 +193,19 @@ def _code(leaves: Sequence[Leaf], text: Leaf | None, taken: set[str]) -> tuple[G
     return Guess(), []
 
 
+def _says_one_thing_of_many(leaf: Leaf, text: Leaf | None) -> bool:
+    """Return True if all scans have the same value, which means no status, and say different things: it is the kind of
+    message, and no code."""
+    one_thing = len(set(leaf.values)) == 1 < len(leaf.values) and meaning_of(leaf.values[0]) is None
+    return one_thing and text is not None and len(set(text.values)) > 1
+
+
 def _place(leaves: Sequence[Leaf]) -> dict[str, Guess]:
     found: dict[str, Guess] = {}
     taken: set[str] = set()
+    by_name = sorted(leaves, key=lambda leaf: "code" in leaf.last)
     for part, names in _PLACE_WORDS.items():
-        for leaf in leaves:
+        for leaf in by_name if part == "name" else leaves:
             named = set(names) & set(leaf.last) and leaf.path not in taken and not {"status", "time"} & set(leaf.last)
             if named and _may_be(part, leaf):
                 found[part] = Guess([leaf.path], _shown(leaf), leaf.values[0])
@@ -261,6 +268,14 @@ def _remarks(structure: SampleStructure, scan: Sequence[Leaf], code: Guess, othe
     """Yield what the draft leaves out and a person should weigh."""
     if others:
         yield f"other fields that may be the code: {', '.join(others)}"
+    for leaf in scan:
+        if {"zone", "timezone", "tz"} & set(leaf.last) and not any(map(zone_name, leaf.values)) and not any(
+            map(_OFFSET.fullmatch, leaf.values)
+        ):
+            yield (
+                f"{leaf.path} holds {_shown(leaf)}, which are no IANA names: say "
+                f"`zone_by: [{{by: {leaf.path}, zones: {{{note(leaf.values[0], 10)}: …}}}}]`"
+            )
     flags = [leaf.path for leaf in scan if leaf.is_flag]
     if flags:
         says = "" if code.says else "; without a code these may be the status"

@@ -97,6 +97,11 @@ def analyse(messages: Sequence[dict[str, Any]], lists_of_one_are_objects: bool) 
     ]
     shapes = [one for one in dict.fromkeys(of) if one.keys]
     alike = {frozenset(message) for one, message in zip(of, messages, strict=True) if one == _Shape()}
+    if lists_of_one_are_objects:
+        of = [
+            next((each for each in shapes if _objects_at([message], each.keys)), one) if not one.keys else one
+            for one, message in zip(of, messages, strict=True)
+        ]
     of = [
         one if one.has_scans else next((each for each in shapes if each.keys[0] in message), None)
         or (_Shape() if frozenset(message) in alike else one)

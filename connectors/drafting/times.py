@@ -19,13 +19,17 @@ from connectors.drafting.words import (
     is_clock,
     time_format_of,
 )
-from connectors.mapping.values.times import stamp_moment
+from connectors.mapping.values.times import Unreadable, stamp_moment
 
 ESTIMATE_WORDS = {
     "estimated", "estimate", "expected", "eta", "scheduled", "promised", "promise", "forecast", "predicted",
     "appointment", "due", "planned", "plan", "requested", "commitment", "committed", "deadline", "target", "slot",
     "timeslot", "window", "schedule",
 }
+_REVISED = {"dynamic", "revised", "updated", "rescheduled", "current", "predicted", "new", "latest", "estimated", "eta"}
+_FIRST_SAID = {"original", "originally", "promised", "commitment", "committed", "requested", "initial", "due"}
+MOST_VALUES = 200
+"""Values of a field that are looked at."""
 _UTC_WORDS = {"gmt", "utc"}
 _OF_THE_RECORD = {"created", "updated", "modified", "processed", "sent", "inserted", "load", "loaded", "reported"}
 _OF_THE_SCAN = {"event", "scan", "status", "activity", "occurred", "happened", "timestamp", "when", "actual", "local"}
@@ -87,6 +91,7 @@ def scan_times(leaves: Sequence[Leaf], offsets: Sequence[Leaf], zones: Sequence[
 def estimates_of(leaves: Sequence[Leaf]) -> tuple[list[str], str, str]:
     """Return the entries of ``eta``, why, and an example: a stamp or a date that its name calls an estimate."""
     found = [leaf for leaf in leaves if is_estimate(leaf) and not leaf.is_flag and not {"pickup"} & set(leaf.words)]
+    found.sort(key=lambda leaf: (bool(_FIRST_SAID & set(leaf.words)), not _REVISED & set(leaf.words)))
     stamps = [leaf for leaf in found if _stamp_formats(leaf).names]
     dates = [leaf for leaf in found if _date_formats(leaf).names]
     says = [_stamp(leaf, _stamp_formats(leaf), "") for leaf in stamps]
@@ -99,19 +104,29 @@ def estimates_of(leaves: Sequence[Leaf]) -> tuple[list[str], str, str]:
 
 
 def _stamp_formats(leaf: Leaf) -> Formats:
-    return formats_of(leaf.values[:200], time_format_of, PATTERNS)
+    values = leaf.values[:MOST_VALUES]
+    return formats_of(values, _format_of, PATTERNS) if any(map(time_format_of, values)) else Formats([])
 
 
 def _date_formats(leaf: Leaf) -> Formats:
-    return formats_of(leaf.values[:200], date_format_of, DATES)
+    return formats_of(leaf.values[:MOST_VALUES], date_format_of, DATES)
+
+
+def _format_of(text: str) -> str | None:
+    """The format of a stamp, or of a date among stamps."""
+    return time_format_of(text) or (ISO if date_format_of(text) == ISO else None)
 
 
 def _names_zone(text: str) -> bool:
-    return not stamp_moment(text, lambda: "UTC").assumed
+    try:
+        return not stamp_moment(text, lambda: "UTC").assumed
+    except Unreadable:
+        return True
 
 
 def _ambiguous(formats: Formats) -> str:
-    return f"; {' or '.join(formats.names)}? All values fit each" if formats.either else ""
+    either = f"; {' or '.join(formats.names)}? All values fit each" if formats.either else ""
+    return f"{either}; {note(formats.unread, 30)} is no time" if formats.unread else either
 
 
 def _pattern(formats: Formats) -> str:

@@ -47,7 +47,7 @@ _MEANINGS: tuple[tuple[str, Milestone], ...] = (
     (r"customs.*(held|hold|delay|inspect)|held .*customs", Milestone.CUSTOMS_HELD),
     (r"customs|zoll", Milestone.CUSTOMS_STARTED),
     (r"(?<!not )(?<!be )(?<!for )(pick(ed)?[ -]?up|collected|abgeholt)", Milestone.PICKED_UP),
-    (r"label|pre[ -]?advi[cs]e|information (received|sent)|electronic|data (received|uploaded)|manifest|announced|"
+    (r"label|pre[ -]?advi[cs]e|pre[ -]?transit|information (received|sent)|electronic|data (received|uploaded)|manifest|announced|"
      r"(order|shipment) (created|ready|received|registered|booked)|angekündigt", Milestone.PRE_ADVISED),
     (r"cancel", Milestone.BOOKING_CANCELLED),
     (r"\blost\b", Milestone.LOST),
@@ -77,24 +77,32 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in _CAMEL.findall(name)]
 
 
+MOST_UNREAD = 4
+"""One in so many texts of a time field may be no time."""
+
+
 class Formats(NamedTuple):
     """The formats of a field's texts: ``iso``, ``epoch`` or strptime patterns. ``either``: each of them reads all
-    texts (day or month first); else they read them together. Without ``names`` the texts are no times."""
+    texts (day or month first); else they read them together. ``unread``: a text that none reads, of a few. Without
+    ``names`` the texts are no times."""
 
     names: list[str]
     either: bool = False
+    unread: str = ""
 
 
 def formats_of(values: Sequence[str], format_of: Callable[[str], str | None], patterns: Sequence[str]) -> Formats:
     """Return the formats that read these texts. ``format_of``: the format of one text."""
-    kinds = {format_of(value) for value in values}
-    if None in kinds or not kinds:
+    read = {value: kind for value in values if (kind := format_of(value)) is not None}
+    unread = [value for value in values if value not in read]
+    if not read or len(unread) * MOST_UNREAD > len(values):
         return Formats([])
+    kinds, bad = {*read.values()}, "".join(unread[:1])
     if kinds <= {ISO} or kinds <= {EPOCH}:
-        return Formats([str(kind) for kind in kinds])
+        return Formats([*kinds], unread=bad)
     reader = _day if patterns is DATES else _stamp
-    whole = [one for one in patterns if all(_parses(partial(reader, value, one)) for value in values)]
-    return Formats(whole, len(whole) > 1) if whole else Formats(sorted(map(str, kinds)))
+    whole = [one for one in patterns if all(_parses(partial(reader, value, one)) for value in read)]
+    return Formats(whole, len(whole) > 1, bad) if whole else Formats(sorted(kinds), unread=bad)
 
 
 def _stamp(text: str, pattern: str) -> object:

@@ -52,12 +52,12 @@ def code(made: Draft, name: str) -> tuple[str | None, bool]:
     return None if one.milestone is None else one.milestone.value, one.is_doubtful
 
 
-TABLE = """PRO No;Event Time;Time Zone;Status;Status Text;City;PO Number
+TABLE = b"""PRO No;Event Time;Time Zone;Status;Status Text;City;PO Number
 AC4711000812;12.10.2026 08:15;Europe/Berlin;10;Order received;Hamburg;PO-88101
 AC4711000812;13.10.2026 06:30;Europe/London;40;Arrived at cross dock;Leeds;PO-88101
 AC4711000829;14.10.2026 11:12;America/Chicago;50;Delivered;Memphis;PO-88102
 AC4711000829;14.10.2026 11:12;America/Chicago;70;Gnomes;Memphis;PO-88102
-""".encode()
+"""
 GOLDEN = """\
 # Acme. Lines marked `guess` are to be settled: mend the line or leave it, and delete its mark. \
 `shipsync carrier check` counts those left.
@@ -224,8 +224,9 @@ def test_an_answer_without_a_number_takes_the_one_asked_for(tmp_path: Path) -> N
         {"name": "Delivered", "reached": False},
     ]}
     made = drafted(body)
-    assert "leave_out: [{path: scan.reached, one_of: [\"false\"]}]  # guess" in made.text
-    assert [event.tracking_number for event in parsed(tmp_path, made, body, "AC4711000812").events] == ["AC4711000812"] * 2
+    assert 'leave_out: [{path: scan.reached, one_of: ["false"]}]  # guess' in made.text
+    events = parsed(tmp_path, made, body, "AC4711000812").events
+    assert [event.tracking_number for event in events] == ["AC4711000812"] * 2
 
 
 def test_day_or_month_first_is_told_by_all_values_or_asked() -> None:
@@ -247,3 +248,36 @@ def test_marks_are_found_where_they_stand_and_nowhere_else() -> None:
     assert guesses_in(text) == [GuessLeft(2, "code: scan.x", "why"), GuessLeft(3, '"7": unknown', "what?")]
     assert note("a\n\x1b# guess: b" + "c" * 100).startswith("a # guess: bccc")
     assert [quoted(one) for one in ("scan.x", "no", "a b", "@x", "é")] == ["scan.x", '"no"', '"a b"', '"@x"', '"é"']
+
+
+def test_a_field_that_says_the_same_of_every_scan_is_no_code() -> None:
+    made = drafted(message(*(
+        {"AppType": "Tracking", "at": scan()["time"], "Activity": words} for words in ("New Order", "Picked Up")
+    )))
+    assert (says(made, "code"), says(made, "text")) == ("", "scan.Activity")
+
+
+def test_one_element_of_xml_is_a_list_where_another_sample_has_several(tmp_path: Path) -> None:
+    one = b"<Data><No>AC4711000812</No><At>2026-09-11T15:24:57Z</At><Activity>Picked Up</Activity></Data>"
+    single, several = b"<Answer>" + one + b"</Answer>", b"<Answer>" + one + one + b"</Answer>"
+    made = drafted(single, several)
+    assert made.text.count("when:") == 1
+    assert len(parsed(tmp_path, made, single).events) == 1
+
+
+def test_short_names_of_zones_are_named_and_a_revised_estimate_goes_first() -> None:
+    one = scan(zone="IST", time="2026-09-11T15:24:57")
+    made = drafted(message(one, ExpectedDate="2026-09-17", DynamicExpectedDate="2026-09-18"))
+    assert "zone_by: [{by: scan.zone, zones: {IST: …}}]" in made.text
+    assert says(made, "eta").startswith("{local: [message.DynamicExpectedDate]}")
+
+
+def test_one_unreadable_time_of_many_makes_no_other_field() -> None:
+    made = drafted(message(*(scan() for _ in range(5)), scan(time="soon")))
+    assert says(made, "time") == "{stamp: scan.time}"
+    assert "soon is no time" in made.text
+
+
+def test_the_name_of_a_place_goes_before_its_code() -> None:
+    made = drafted(message(scan(LocationCode="DEL", Location="Delhi hub")))
+    assert says(made, "place.name") == "scan.Location"
