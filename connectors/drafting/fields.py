@@ -37,6 +37,7 @@ _TEXT_WORDS = {"description", "text", "message", "remark", "remarks", "desc", "d
 _CODE_NAMES: tuple[set[str], ...] = (
     {"code"}, {"status", "state", "tag", "stage"}, {"type", "kind"}, {"event", "activity", "scan"},
 )
+_TYPE_WORDS = {"type", "kind", "group", "category", "class"}
 _NO_CODE_WORDS = {
     "country", "postal", "zip", "facility", "location", "reason", "region", "province", "zone", "carrier", "service",
     "error", "depot", "classifier", "hub", "office", "site", "language", "currency",
@@ -89,7 +90,7 @@ def guess(structure: SampleStructure) -> FieldGuess:
     zones = [leaf for leaf in scan if all(zone_name(value) for value in leaf.values) and "/" in leaf.values[0]]
     offsets = [leaf for leaf in scan if all(map(_OFFSET.fullmatch, leaf.values)) and leaf.share > 0.5]
     times = scan_times(actuals, offsets, zones)
-    code, others = _code(actuals, text, taken)
+    code, others, types = _code(actuals, text, taken)
     return FieldGuess(
         number=_number_guess(numbers), time=Guess(times.says, times.why, times.example),
         code=code, text=Guess([text.path], f"the words: {_shown(text)}", text.values[0]) if text else Guess(),
@@ -97,7 +98,7 @@ def guess(structure: SampleStructure) -> FieldGuess:
         signed_by=_signed(scan) if _signed(scan).says else _signed(above),
         references=_references(structure.leaves, [leaf.path for leaf in numbers[:1]]),
         leave_out=_leave_out(scan),
-        remarks=[*_remarks(structure, scan, code, others)], names_no_zone=times.names_no_zone,
+        remarks=[*_remarks(structure, scan, code, others, types)], names_no_zone=times.names_no_zone,
     )
 
 
@@ -171,8 +172,10 @@ def _text(leaves: Sequence[Leaf]) -> Leaf | None:
     return best if best is not None and text_rank(best) > (False, False, False, 1) else None
 
 
-def _code(leaves: Sequence[Leaf], text: Leaf | None, taken: set[str]) -> tuple[Guess, list[str]]:
-    """Return the best field for the code, and others of the same kind of name."""
+def _code(
+    leaves: Sequence[Leaf], text: Leaf | None, taken: set[str]
+) -> tuple[Guess, Sequence[Leaf], Sequence[Leaf]]:
+    """Return the best field for the code, others of the same kind of name, and fields that may be its type."""
     def is_coded(leaf: Leaf) -> bool:
         return leaf is not text and leaf.path not in taken and not _NO_CODE_WORDS & set(leaf.last) and all(
             " " not in value and len(value) <= 40 and time_format_of(value) is None and not is_clock(value)
@@ -189,8 +192,9 @@ def _code(leaves: Sequence[Leaf], text: Leaf | None, taken: set[str]) -> tuple[G
                 says = f"these read like words, not codes, and words change: {_shown(best, 3)}"
             if best.share < 1:
                 says = f"only {len(best.values)} of {best.of} scans have it; {says}"
-            return Guess([best.path], says, best.values[0]), [leaf.path for leaf in found[1:]]
-    return Guess(), []
+            types = [leaf for leaf in leaves if _TYPE_WORDS & set(leaf.last) and is_coded(leaf) and leaf not in found]
+            return Guess([best.path], says, best.values[0]), found[1:], types
+    return Guess(), [], []
 
 
 def _says_one_thing_of_many(leaf: Leaf, text: Leaf | None) -> bool:
@@ -264,10 +268,18 @@ def _leave_out(leaves: Sequence[Leaf]) -> Guess:
     return Guess()
 
 
-def _remarks(structure: SampleStructure, scan: Sequence[Leaf], code: Guess, others: Sequence[str]) -> Iterator[str]:
+def _remarks(
+    structure: SampleStructure, scan: Sequence[Leaf], code: Guess, others: Sequence[Leaf], types: Sequence[Leaf]
+) -> Iterator[str]:
     """Yield what the draft leaves out and a person should weigh."""
     if others:
-        yield f"other fields that may be the code: {', '.join(others)}"
+        yield f"other fields that may be the code: {', '.join(leaf.path for leaf in others)}"
+    if types:
+        shown = ", ".join(f"{leaf.path} ({_shown(leaf)})" for leaf in types[:3])
+        yield (
+            f"does the code mean something else under another type, such as of a return? {shown}; "
+            f"then `code: [{types[0].path}, {code.says[0]}]`"
+        )
     for leaf in scan:
         if {"zone", "timezone", "tz"} & set(leaf.last) and not any(map(zone_name, leaf.values)) and not any(
             map(_OFFSET.fullmatch, leaf.values)

@@ -32,7 +32,7 @@ ISO, EPOCH = "iso", "epoch"
 
 # The first match applies, so that "not delivered" is listed before "delivered".
 _MEANINGS: tuple[tuple[str, Milestone], ...] = (
-    (r"out[ -]for[ -]delivery|on[ -]board for delivery|out on a delivery|with (the )?(courier|driver)|"
+    (r"out[ -]for[ -]delivery|on[ -]board for delivery|out on a delivery|way to deliver|with (the )?(courier|driver)|"
      r"(van|vehicle|truck) for delivery|in zustellung|zustellfahrzeug|en cours de livraison",
      Milestone.OUT_FOR_DELIVERY),
     (r"attempt|deliver\w* (failed|failure)|failed (to )?deliver|missed you|refused|not delivered|undeliver|"
@@ -46,16 +46,19 @@ _MEANINGS: tuple[tuple[str, Milestone], ...] = (
      Milestone.CUSTOMS_RELEASED),
     (r"customs.*(held|hold|delay|inspect)|held .*customs", Milestone.CUSTOMS_HELD),
     (r"customs|zoll", Milestone.CUSTOMS_STARTED),
-    (r"(?<!not )(?<!be )(?<!for )(pick(ed)?[ -]?up|collected|abgeholt)", Milestone.PICKED_UP),
-    (r"label|pre[ -]?advi[cs]e|pre[ -]?transit|information (received|sent)|electronic|data (received|uploaded)|manifest|announced|"
-     r"(order|shipment) (created|ready|received|registered|booked)|angekündigt", Milestone.PRE_ADVISED),
+    (r"(?<!not )(?<!be )(picked[ -]?up|pick[ -]?up (is )?(complete|success|done|scan)|collected|abgeholt)",
+     Milestone.PICKED_UP),
+    (r"label|pre[ -]?advi[cs]e|pre[ -]?transit|information (received|sent)|electronic|data (received|uploaded)|"
+     r"manifest|announced|pick[ -]?up (scheduled|requested|booked|arranged)|angekündigt|"
+     r"(order|shipment) (created|ready|received|registered|booked)",
+     Milestone.PRE_ADVISED),
     (r"cancel", Milestone.BOOKING_CANCELLED),
     (r"\blost\b", Milestone.LOST),
     (r"destroy|disposed", Milestone.DESTROYED),
     (r"handed (over|to)|transferred|tendered|übergeben", Milestone.HANDED_OVER),
     (r"depart|left (the )?|verlassen|dispatched from", Milestone.DEPARTED_FACILITY),
     (r"arriv|received at|eingetroffen|processed (at|through)|scanned at", Milestone.ARRIVED_FACILITY),
-    (r"transit|on (the|its) way|en route|unterwegs|forwarded", Milestone.IN_TRANSIT),
+    (r"transit|on (the|its) way(?! to (the )?(pick|collect))|en route|unterwegs|forwarded", Milestone.IN_TRANSIT),
 )
 _TROUBLES: tuple[tuple[str, ExceptionType], ...] = (
     (r"damage|beschädigt|endommag", ExceptionType.DAMAGE), (r"refus|verweigert", ExceptionType.REFUSAL),

@@ -281,3 +281,19 @@ def test_one_unreadable_time_of_many_makes_no_other_field() -> None:
 def test_the_name_of_a_place_goes_before_its_code() -> None:
     made = drafted(message(scan(LocationCode="DEL", Location="Delhi hub")))
     assert says(made, "place.name") == "scan.Location"
+
+
+def test_a_type_beside_the_code_is_named_as_it_may_be_that_of_a_return() -> None:
+    made = drafted(message(scan(scanType="UD"), scan(scanType="RT", code="20", text="Delivered")))
+    assert "under another type, such as of a return? scan.scanType (UD, RT)" in made.text
+    assert "`code: [scan.scanType, scan.code]`" in made.text
+
+
+def test_the_tutorials_sample_gives_what_the_tutorial_says(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "carriers.md").read_text("utf-8")
+    body = page.partition("```json\n")[2].partition("```")[0].encode()
+    made = drafted(body)
+    assert f"{made.guesses} guesses in it are marked" in page
+    assert says(made, "time") in page
+    events = parsed(tmp_path, made, body).events
+    assert [event.milestone.value for event in events] == ["out_for_delivery", "picked_up", "pre_advised"]

@@ -186,6 +186,9 @@ def test_dates_clocks_and_names_are_told_apart() -> None:
         ("Delivered to sender", Milestone.RETURNED), ("Item will be returned to sender if not collected", None),
         ("Delivered to parcel locker", Milestone.AVAILABLE_FOR_PICKUP), ("NotDelivered", Milestone.DELIVERY_ATTEMPTED),
         ("Customs Clearance in Progress", Milestone.CUSTOMS_STARTED), ("IN_TRANSIT", Milestone.IN_TRANSIT),
+        ("On the way to deliver", Milestone.OUT_FOR_DELIVERY), ("On the way to pickup", None),
+        ("Pickup scheduled", Milestone.PRE_ADVISED), ("Not picked up", None), ("PickedUp", Milestone.PICKED_UP),
+        ("pre-transit", Milestone.PRE_ADVISED),
     ],
 )
 def test_words_give_their_meaning_away_or_nothing(words: str, milestone: Milestone | None) -> None:

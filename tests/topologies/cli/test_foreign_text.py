@@ -109,7 +109,7 @@ COMMANDS = {
 }
 NOTHING_FOREIGN = {"demo", "gateway", "registry", "stage", "version"}
 """They print their own words, or only logs (JSON)."""
-NO_JSON = {"carrier new", "feed", "masterdata export", "up", *(name for name in COMMANDS if name.startswith("alerts "))}
+NO_JSON = {"feed", "masterdata export", "up", *(name for name in COMMANDS if name.startswith("alerts "))}
 NO_JSON -= {"alerts list", "alerts show"}
 IN_SEVERAL_LINES = {COMMANDS[name] for name in ("carrier new", "masterdata export", "state inspect", "tail", "up")}
 """They print texts as they are cut into lines."""
