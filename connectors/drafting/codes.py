@@ -37,6 +37,7 @@ class DraftedCode:
 def drafted_codes(structures: Sequence[SampleStructure], guesses: Sequence[FieldGuess]) -> list[DraftedCode]:
     """Return every code of the samples, in order, with the meaning its words give."""
     found: dict[str, DraftedCode] = {}
+    said: dict[str, dict[str, None]] = {}
     for structure, guessed in zip(structures, guesses, strict=True):
         text = guessed.text.says[0] if guessed.text.says else ""
         path = guessed.code.says[0] if guessed.code.says else ""
@@ -47,9 +48,10 @@ def drafted_codes(structures: Sequence[SampleStructure], guesses: Sequence[Field
                 continue
             one = found.setdefault(key, DraftedCode(code if path else ""))
             one.times += 1
-            if words and words not in one.words:
-                one.words.append(words)
-    for one in found.values():
+            if words:
+                said.setdefault(key, {})[words] = None
+    for key, one in found.items():
+        one.words = [*said.get(key, ())]
         one.milestone, one.why = _meaning(one)
         troubles = (trouble_in(words) for words in one.words)
         one.trouble = next((trouble for trouble in troubles if trouble is not ExceptionType.NONE), one.trouble)

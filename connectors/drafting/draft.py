@@ -14,6 +14,8 @@ from connectors.drafting.marks import MARK, guesses_in, marked, note, quoted
 from connectors.drafting.words import words_of
 
 NO_TIME = f"{{stamp: {MESSAGE}.LOOK}}"
+_FORMS = ("parts", "pattern")
+"""How a place in one text is taken apart; no fields of their own."""
 _ERROR_WORDS = {"error", "errors", "fault", "faults", "exception", "failure"}
 HEAD = (
     "Lines marked `guess` are to be settled: mend the line or leave it, and delete its mark. `shipsync carrier check` "
@@ -114,7 +116,8 @@ def _document(title: str, structure: SampleStructure, guessed: FieldGuess) -> li
     lines = [f"  - name: {_text(title)}", f"    when: {_when(structure, guessed)}"]
     if structure.levels:
         each = ", ".join(f"{level.name}: {_text(level.path + '[]' * level.is_list)}" for level in structure.levels)
-        lines.append(marked(f"    each: {{{each}}}", f"{len(structure.scans)} scans in the samples"))
+        count = len(structure.scans)
+        lines.append(marked(f"    each: {{{each}}}", f"{count} scan{'' if count == 1 else 's'} in the samples"))
     lines.append(_line("    tracking_number", guessed.number))
     lines.append("    time:")
     if guessed.time.says:
@@ -150,7 +153,7 @@ def _place_lines(place: dict[str, Guess]) -> list[str]:
     if not place:
         return []
     return ["    place:", *(
-        f"      {part}: {one.says[0]}" if part == "parts" else marked(f"      {part}: {quoted(one.says[0])}", one.why)
+        f"      {part}: {one.says[0]}" if part in _FORMS else marked(f"      {part}: {quoted(one.says[0])}", one.why)
         for part, one in place.items()
     )]
 
@@ -158,8 +161,8 @@ def _place_lines(place: dict[str, Guess]) -> list[str]:
 def _fields(guessed: FieldGuess) -> list[DraftedField]:
     found = {
         "tracking_number": guessed.number, "time": guessed.time, "code": guessed.code, "text": guessed.text,
-        **{f"place.{part}": one for part, one in guessed.place.items() if part != "parts"}, "zone_by": guessed.zone_by,
-        "eta": guessed.eta, "signed_by": guessed.signed_by,
+        **{f"place.{part}": one for part, one in guessed.place.items() if part not in _FORMS},
+        "zone_by": guessed.zone_by, "eta": guessed.eta, "signed_by": guessed.signed_by,
     }
     if guessed.leave_out.says:
         found["leave_out"] = guessed.leave_out

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from connectors.drafting.leaves import MESSAGE, Leaf, SampleStructure
 from connectors.drafting.marks import note, quoted
-from connectors.drafting.times import estimates_of, is_estimate, is_time_leaf, scan_times
+from connectors.drafting.times import MOST_VALUES, estimates_of, is_estimate, is_time_leaf, scan_times
 from connectors.drafting.words import date_format_of, is_clock, meaning_of, time_format_of
 from connectors.mapping.values.places import is_country, may_be_country, zone_name
 
@@ -44,6 +44,8 @@ _NO_CODE_WORDS = {
 }
 _SIGNATURE_WORDS = {"signed", "signature", "signatory", "signer", "receiver", "recipient", "received"}
 _REACHED_WORDS = {"reached", "happened", "completed", "done", "passed", "occurred"}
+MOST_OF_A_CODE = 40
+_CITY_AND_COUNTRY = re.compile(r".+ \([A-Z]{2}\)")
 _OFFSET = re.compile(r"(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?")
 _WORD = re.compile(r"[A-Z]?[a-z]{3,}")
 
@@ -116,7 +118,7 @@ def _numbers(leaves: Sequence[Leaf], has_levels: bool) -> list[Leaf]:
     """
     def rank(leaf: Leaf) -> float:
         words = set(leaf.last)
-        values = [value.replace(" ", "").replace("-", "") for value in leaf.values[:200]]
+        values = [value.replace(" ", "").replace("-", "") for value in leaf.values[:MOST_VALUES]]
         digits = [sum(map(str.isdigit, value)) for value in values if value.isalnum() and 4 <= len(value) <= 40]
         fits = 2 * sum(count >= 4 for count in digits) > len(values)
         if not fits or is_time_leaf(leaf) or leaf.is_flag or is_estimate(leaf):
@@ -158,14 +160,15 @@ def _references(leaves: Sequence[Leaf], numbers: Sequence[str]) -> list[Guess]:
 def _text(leaves: Sequence[Leaf]) -> Leaf | None:
     """Return the leaf with the status text: the best by name, by whether the words mean a status, and by blanks."""
     def text_rank(leaf: Leaf) -> tuple[bool, bool, bool, float]:
-        spaces = sum(value.count(" ") for value in leaf.values) / len(leaf.values)
-        means = 2 * sum(meaning_of(value) is not None for value in leaf.values) >= len(leaf.values)
+        values = leaf.values[:MOST_VALUES]
+        spaces = sum(value.count(" ") for value in values) / len(values)
+        means = 2 * sum(meaning_of(value) is not None for value in values) >= len(values)
         of_status = bool({"event", "status"} & set(leaf.words))
         return bool(_TEXT_WORDS & set(leaf.last)), means and spaces > 0, of_status, spaces
 
     texts = [
         leaf for leaf in leaves
-        if not any(map(str.isdigit, leaf.values[0][:4])) and not is_time_leaf(leaf)
+        if not any(map(str.isdigit, leaf.values[0][:4])) and not is_time_leaf(leaf) and not _is_json(leaf)
         and not any(set(names) & set(leaf.last) for names in _PLACE_WORDS.values() if names[0] != "state")
     ]
     best = max(texts, key=text_rank, default=None)
@@ -177,10 +180,8 @@ def _code(
 ) -> tuple[Guess, Sequence[Leaf], Sequence[Leaf]]:
     """Return the best field for the code, others of the same kind of name, and fields that may be its type."""
     def is_coded(leaf: Leaf) -> bool:
-        return leaf is not text and leaf.path not in taken and not _NO_CODE_WORDS & set(leaf.last) and all(
-            " " not in value and len(value) <= 40 and time_format_of(value) is None and not is_clock(value)
-            and date_format_of(value) is None for value in leaf.values
-        ) and not _says_one_thing_of_many(leaf, text)
+        named = leaf is not text and leaf.path not in taken and not _NO_CODE_WORDS & set(leaf.last)
+        return named and _holds_codes(leaf) and not _says_one_thing_of_many(leaf, text)
 
     for names in _CODE_NAMES:
         found = [leaf for leaf in leaves if names & set(leaf.last) and is_coded(leaf)]
@@ -195,6 +196,19 @@ def _code(
             types = [leaf for leaf in leaves if _TYPE_WORDS & set(leaf.last) and is_coded(leaf) and leaf not in found]
             return Guess([best.path], says, best.values[0]), found[1:], types
     return Guess(), [], []
+
+
+def _holds_codes(leaf: Leaf) -> bool:
+    """Return True if the values have the form of codes: short, without blanks, no times, not true and false."""
+    return {value.casefold() for value in leaf.values} - {"true", "false"} != set() and all(
+        " " not in value and len(value) <= MOST_OF_A_CODE and time_format_of(value) is None
+        and not is_clock(value) and date_format_of(value) is None
+        for value in leaf.values
+    )
+
+
+def _is_json(leaf: Leaf) -> bool:
+    return leaf.values[0].startswith('{"')
 
 
 def _says_one_thing_of_many(leaf: Leaf, text: Leaf | None) -> bool:
@@ -216,10 +230,13 @@ def _place(leaves: Sequence[Leaf]) -> dict[str, Guess]:
                 taken.add(leaf.path)
                 break
     line = found.get("name")
-    values = [] if line is None else [
-        value for leaf in leaves if leaf.path == line.says[0] for value in leaf.values if "," in value
-    ]
-    if line is None or len(found) > 1 or not values:
+    if line is None or len(found) > 1:
+        return found
+    values = [value for leaf in leaves if leaf.path == line.says[0] for value in leaf.values]
+    if all(map(_CITY_AND_COUNTRY.fullmatch, values)):
+        return {"line": line, "pattern": Guess([r"'(?P<city>.+) \((?P<country>[A-Z]{2})\)'"])}
+    values = [value for value in values if "," in value]
+    if not values:
         return found
     parts = {"parts": Guess(['"city, country"'])} if _end_in_countries(values) else {}
     return {"line": line, **parts}
@@ -288,6 +305,9 @@ def _remarks(
                 f"{leaf.path} holds {_shown(leaf)}, which are no IANA names: say "
                 f"`zone_by: [{{by: {leaf.path}, zones: {{{note(leaf.values[0], 10)}: …}}}}]`"
             )
+    for leaf in structure.leaves:
+        if _is_json(leaf):
+            yield f"{leaf.path} holds JSON in a text; as a level it is read: `each: {{…: \"{leaf.path}{{}}\"}}`"
     flags = [leaf.path for leaf in scan if leaf.is_flag]
     if flags:
         says = "" if code.says else "; without a code these may be the status"

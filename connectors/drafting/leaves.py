@@ -12,6 +12,9 @@ from connectors.drafting.words import is_time, words_of
 _SCAN_NAMES = {"event", "scan", "activity", "occurrence", "checkpoint", "history", "detail", "status", "milestone"}
 _SAYABLE = re.compile(r"(?!.* \+ )[^.\[\]{}\x00-\x1f\x7f-\x9f]+")
 """A key that a path of a ``carrier.yaml`` can say."""
+_VALUE_KEYS = frozenset({"content", "value", "#text", "$"})
+MOST_LOOKED_AT = 500
+"""Objects of a list that are looked at for a time; all of them are read for their codes."""
 MESSAGE = "message"
 SCAN = "scan"
 
@@ -42,8 +45,9 @@ class Leaf:
 
     @property
     def last(self) -> list[str]:
-        """The words of the last key."""
-        return words_of(self.path.rpartition(".")[2])
+        """The words of the last key; of the one before where that only says that a value stands there."""
+        above, _, key = self.path.rpartition(".")
+        return words_of(above.rpartition(".")[2] if key in _VALUE_KEYS and "." in above else key)
 
     @property
     def share(self) -> float:
@@ -75,6 +79,7 @@ class SampleStructure:
 class _Found:
     keys: tuple[str, ...]
     scans: list[dict[str, Any]] = field(default_factory=list)
+    timed: int = 0
 
 
 class _Shape(NamedTuple):
@@ -151,16 +156,23 @@ def _structure(
 
 
 def _timed_lists(message: dict[str, Any], single: bool) -> list[_Found]:
-    """Return the lists most of whose objects have a time."""
-    return [
-        found for found in _lists(message, (), single)
-        if 2 * sum(any(is_time(text) for _, text, _ in _texts(scan, ())) for scan in found.scans) > len(found.scans)
-    ]
+    """Return the lists at least half of whose objects have a time, by the first of them; of those named like scans,
+    one (the others may be steps to come)."""
+    lists = []
+    for found in _lists(message, (), single):
+        timed = [*map(_is_timed, found.scans[:MOST_LOOKED_AT])]
+        found.timed = sum(timed)
+        if 2 * found.timed >= len(timed) or (any(timed) and _is_named(found)):
+            lists.append(found)
+    return lists
 
 
 def _rank(found: _Found) -> tuple[bool, int, int]:
-    named = bool(set(words_of(found.keys[-1])) & (_SCAN_NAMES | {f"{word}s" for word in _SCAN_NAMES}))
-    return named, len(found.scans), len(found.keys)
+    return _is_named(found), found.timed, len(found.keys)
+
+
+def _is_named(found: _Found) -> bool:
+    return bool(set(words_of(found.keys[-1])) & (_SCAN_NAMES | {f"{word}s" for word in _SCAN_NAMES}))
 
 
 def _lists(value: Any, keys: tuple[str, ...], single: bool) -> Iterator[_Found]:

@@ -15,7 +15,7 @@ from connectors.formats.envelopes import unwrapped
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 
-MOST_MESSAGES = 5_000
+MOST_MESSAGES = 50_000
 """Messages and rows of which a draft is made; a file may hold more."""
 _BLANK = b" \t\r\n\xef\xbb\xbf\x00"
 _DELIMITERS = ",;|\t"

@@ -71,6 +71,8 @@ _OF_WORDS = {
     Words.HANDED_OVER: Milestone.HANDED_OVER, Words.PARTIAL: None, Words.TO_COME: None,
 }
 """What words that go over a bare delivery say (``delivery_words.py``); None: no delivery, and nothing else either."""
+_MAY_BE_TIME = re.compile(r"(?=.{6,60}$)(?:/Date\(|\d{1,4}[-/. ]|\d{8,}|[A-Za-z]{3,9}\.? \d)")
+"""How a time or a date begins; other texts need not be tried against every pattern."""
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 
@@ -121,6 +123,8 @@ def _day(text: str, pattern: str) -> object:
 @cache
 def time_format_of(text: str) -> str | None:
     """Return the format of a date with a time: ``iso``, ``epoch`` or a strptime pattern; None for another text."""
+    if not _MAY_BE_TIME.match(text):
+        return None
     if len(text) > 10 and _parses(lambda: stamp_moment(text, _utc)):
         return ISO
     if text.startswith("/Date("):
@@ -141,6 +145,8 @@ def _digits_format_of(text: str) -> str | None:
 @cache
 def date_format_of(text: str) -> str | None:
     """Return the format of a date without a time: ``iso`` or a strptime pattern; None for another text."""
+    if not _MAY_BE_TIME.match(text):
+        return None
     if _parses(lambda: day_ms(text)):
         return ISO
     return next((pattern for pattern in DATES if _parses(partial(day_ms, text, pattern))), None)

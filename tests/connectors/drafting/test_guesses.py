@@ -12,7 +12,7 @@ from connectors.carriers import discover
 from connectors.drafting.draft import Draft
 from connectors.drafting.marks import GuessLeft, guesses_in, note, quoted
 from connectors.drafting.sample import Sample, draft
-from streams.contracts.model import CarrierEvent
+from streams.contracts.model import CarrierEvent, Location
 from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Flag
@@ -278,6 +278,18 @@ def test_one_unreadable_time_of_many_makes_no_other_field() -> None:
     assert "soon is no time" in made.text
 
 
+def test_json_in_a_text_is_no_status_and_is_named() -> None:
+    made = drafted(message(scan(inner='{"a": "In transit to the depot"}')))
+    assert says(made, "text") == "scan.text"
+    assert 'scan.inner holds JSON in a text; as a level it is read: `each: {…: "scan.inner{}"}`' in made.text
+
+
+def test_what_connectors_put_around_a_payload_is_taken_off(tmp_path: Path) -> None:
+    wrapped = json.dumps({"schema": {"type": "string"}, "payload": json.dumps(message(scan()))}).encode()
+    [event] = parsed(tmp_path, drafted(wrapped), wrapped).events
+    assert event.tracking_number == "AC4711000812"
+
+
 def test_the_name_of_a_place_goes_before_its_code() -> None:
     made = drafted(message(scan(LocationCode="DEL", Location="Delhi hub")))
     assert says(made, "place.name") == "scan.Location"
@@ -297,3 +309,13 @@ def test_the_tutorials_sample_gives_what_the_tutorial_says(tmp_path: Path) -> No
     assert says(made, "time") in page
     events = parsed(tmp_path, made, body).events
     assert [event.milestone.value for event in events] == ["out_for_delivery", "picked_up", "pre_advised"]
+
+
+def test_steps_of_which_only_those_reached_have_a_time_are_scans(tmp_path: Path) -> None:
+    body = b"""<Answer><Info><statusInfo><status>Depot</status><reached>true</reached>
+<place><content>Mechelen (BE)</content></place><at><content>8/18/2026 7:34:34 AM</content></at></statusInfo>
+<statusInfo><status>Courier</status><reached>false</reached></statusInfo>
+<statusInfo><status>Delivered</status><reached>false</reached></statusInfo></Info></Answer>"""
+    [event] = parsed(tmp_path, drafted(body), body, "AC4711000812").events
+    assert event.location == Location(city="Mechelen", country="BE")
+    assert (event.carrier_text, event.utc_offset_minutes) == ("Depot", 120)
