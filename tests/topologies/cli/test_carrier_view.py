@@ -15,7 +15,7 @@ from connectors.mapping.declared.published_codes import PublishedList
 from streams.contracts.model import Location
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import ExceptionType, Milestone, Reason, RejectReason
-from tests.topologies.operations.test_mapping_traps import PLAIN
+from tests.support.mapped_event import PLAIN
 from topologies.cli.carrier_view import PIPED, console, show_draft, show_findings, show_summary, show_tried
 from topologies.operations.dry_run import Breach, Drift, Findings, Tried, Unmapped
 from topologies.operations.mapping_summary import summary_of

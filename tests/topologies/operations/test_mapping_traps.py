@@ -8,29 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from streams.contracts.model import CarrierEvent, Reference
+from streams.contracts.model import Reference
 from streams.kernel.carrier_errors import CarrierError, ErrorKind
 from streams.kernel.errors import Reject
-from streams.kernel.vocabulary import (
-    Classifier,
-    ExceptionType,
-    Flag,
-    Milestone,
-    Precision,
-    Reason,
-    RejectReason,
-)
-from tests.support.foreign_text import filled
+from streams.kernel.vocabulary import Flag, Milestone, RejectReason
+from tests.support.mapped_event import PLAIN
 from topologies.operations.dry_run import Tried
 from topologies.operations.mapping_summary import summary_of
 from topologies.operations.mapping_traps import traps_in
-
-PLAIN = replace(
-    filled(CarrierEvent), carrier_code="20", carrier_text="Delivered", milestone=Milestone.DELIVERED, flags=[],
-    classifier=Classifier.ACTUAL, zone_assumed=False, precision=Precision.INSTANT, references=[], location=None,
-    exception=ExceptionType.NONE, reason=Reason.NORMAL, tracking_number="AC4711000812", carrier="acme",
-    occurred_at=1_789_133_097_000, utc_offset_minutes=120,
-)
 
 
 def traps(*events: dict[str, Any], zone: str = "UTC") -> list[tuple[str, int]]:
