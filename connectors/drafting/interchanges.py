@@ -68,6 +68,8 @@ def _line(one: DraftedCode) -> str:
     """The comment for a code that the standard's tables lack, with what its words may mean."""
     words = " / ".join(note(each, 60) for each in one.words[:3])
     likely = next((meaning.value for each in one.words if (meaning := meaning_of(each)) is not None), "unknown")
+    if likely == Milestone.DELIVERED.value:
+        likely = f"{{milestone: {likely}, doubtful: true}}"
     why = f"not in the standard's tables ({one.times} times) {words}"
     return marked(f"  #   {json.dumps(one.code)}: {likely}", why)
 

@@ -155,6 +155,12 @@ def test_whole_interchanges_give_their_sets_and_the_codes_the_standard_lacks() -
     assert 'messages: ["IFTSTA"]' in drafted(message).text
 
 
+def test_a_partners_own_code_whose_words_say_delivered_is_proposed_as_doubtful() -> None:
+    body = (EDI / "ups_edifact/cases/delivered_held_and_unknown.in.edi").read_bytes()
+    made = drafted(body.replace(b"YOUR PACKAGE IS AT THE CLEARING AGENCY AWAITING FINAL RELEASE.", b"DELIVERED"))
+    assert '#   "E1:101": {milestone: delivered, doubtful: true}  # guess: not in the standard' in made.text
+
+
 def test_files_of_two_formats_are_refused_by_their_names() -> None:
     with pytest.raises(Reject, match=r"0\.json is json, 1\.json is xml"):
         drafted(message(scan()), b"<a/>")
