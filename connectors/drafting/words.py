@@ -35,20 +35,22 @@ _MEANINGS: tuple[tuple[str, Milestone], ...] = (
     (r"out[ -]for[ -]delivery|on[ -]board for delivery|out on a delivery|way to deliver|with (the )?(courier|driver)|"
      r"(van|vehicle|truck) for delivery|in zustellung|zustellfahrzeug|en cours de livraison",
      Milestone.OUT_FOR_DELIVERY),
-    (r"attempt|deliver\w* (failed|failure)|failed (to )?deliver|missed you|refused|not delivered|undeliver|"
-     r"unsuccessful|could not be delivered|no one (was )?home|nicht zugestellt", Milestone.DELIVERY_ATTEMPTED),
+    (r"attempt(?!ed to pick|ed to collect|ing to correct)|deliver\w* (failed|failure)|failed (to )?deliver|"
+     r"missed you|refused|not delivered|undeliver|unsuccessful|could not be delivered|no one (was )?home|nicht zugestellt", Milestone.DELIVERY_ATTEMPTED),
     (r"(ready|available|awaiting|held) (for|to be) (pick|collect)|abholbereit|zur abholung",
      Milestone.AVAILABLE_FOR_PICKUP),
     (r"(?<!be )returned to (the )?(sender|shipper)|return (is )?complete", Milestone.RETURNED),
     (r"return(ing)?\b|back to (the )?(sender|shipper)|rücksendung", Milestone.RETURNING),
-    (r"deliver(ed|y (complete|successful))|zugestellt|ausgeliefert|livré|entregad", Milestone.DELIVERED),
+    (r"deliver(ed|y (complete|successful))|zugestellt|ausgeliefert|livré|entregad|"
+     r"left (with|in (a )?safe|at (the )?(front|door|porch|reception))", Milestone.DELIVERED),
     (r"customs.*(cleared|released|clearance (is )?(complete|finish))|(cleared|released)\b.*customs|verzollt",
      Milestone.CUSTOMS_RELEASED),
     (r"customs.*(held|hold|delay|inspect)|held .*customs", Milestone.CUSTOMS_HELD),
     (r"customs|zoll", Milestone.CUSTOMS_STARTED),
     (r"(?<!not )(?<!be )(picked[ -]?up|pick[ -]?up (is )?(complete|success|done|scan)|collected|abgeholt)",
      Milestone.PICKED_UP),
-    (r"label|pre[ -]?advi[cs]e|pre[ -]?transit|information (received|sent)|electronic|data (received|uploaded)|"
+    (r"not yet (been )?(hand|receiv|pick|collect)|noch nicht|label|pre[ -]?advi[cs]e|pre[ -]?transit|"
+     r"information (received|sent)|electronic|data (received|uploaded)|"
      r"manifest|announced|pick[ -]?up (scheduled|requested|booked|arranged)|angekündigt|"
      r"(order|shipment) (created|ready|received|registered|booked)",
      Milestone.PRE_ADVISED),
@@ -56,7 +58,8 @@ _MEANINGS: tuple[tuple[str, Milestone], ...] = (
     (r"\blost\b", Milestone.LOST),
     (r"destroy|disposed", Milestone.DESTROYED),
     (r"handed (over|to)|transferred|tendered|übergeben", Milestone.HANDED_OVER),
-    (r"depart|left (the )?|verlassen|dispatched from", Milestone.DEPARTED_FACILITY),
+    (r"depart|left (the )?(\w+ ){0,2}(facility|depot|hub|warehouse|terminal|centre|center|origin|port|country)|"
+     r"verlassen|dispatched from", Milestone.DEPARTED_FACILITY),
     (r"arriv|received at|eingetroffen|processed (at|through)|scanned at", Milestone.ARRIVED_FACILITY),
     (r"transit|on (the|its) way(?! to (the )?(pick|collect))|en route|unterwegs|forwarded", Milestone.IN_TRANSIT),
 )

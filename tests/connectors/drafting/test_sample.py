@@ -188,7 +188,9 @@ def test_dates_clocks_and_names_are_told_apart() -> None:
         ("Customs Clearance in Progress", Milestone.CUSTOMS_STARTED), ("IN_TRANSIT", Milestone.IN_TRANSIT),
         ("On the way to deliver", Milestone.OUT_FOR_DELIVERY), ("On the way to pickup", None),
         ("Pickup scheduled", Milestone.PRE_ADVISED), ("Not picked up", None), ("PickedUp", Milestone.PICKED_UP),
-        ("pre-transit", Milestone.PRE_ADVISED),
+        ("Left with neighbour", Milestone.DELIVERED), ("Left the sorting hub", Milestone.DEPARTED_FACILITY),
+        ("Left unattended", None), ("We attempted to pick up the parcel", None),
+        ("The parcel was not yet handed over", Milestone.PRE_ADVISED), ("pre-transit", Milestone.PRE_ADVISED),
     ],
 )
 def test_words_give_their_meaning_away_or_nothing(words: str, milestone: Milestone | None) -> None:
