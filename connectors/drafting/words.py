@@ -36,7 +36,8 @@ _MEANINGS: tuple[tuple[str, Milestone], ...] = (
      r"(van|vehicle|truck) for delivery|in zustellung|zustellfahrzeug|en cours de livraison",
      Milestone.OUT_FOR_DELIVERY),
     (r"attempt(?!ed to pick|ed to collect|ing to correct)|deliver\w* (failed|failure)|failed (to )?deliver|"
-     r"missed you|refused|not delivered|undeliver|unsuccessful|could not be delivered|no one (was )?home|nicht zugestellt", Milestone.DELIVERY_ATTEMPTED),
+     r"missed you|refused|not delivered|undeliver|unsuccessful|could not be delivered|no one (was )?home|"
+     r"nicht zugestellt", Milestone.DELIVERY_ATTEMPTED),
     (r"(ready|available|awaiting|held) (for|to be) (pick|collect)|abholbereit|zur abholung",
      Milestone.AVAILABLE_FOR_PICKUP),
     (r"(?<!be )returned to (the )?(sender|shipper)|return (is )?complete", Milestone.RETURNED),
