@@ -1,4 +1,5 @@
-"""``shipsync carrier``: list carriers, and try, check and draft mappings on files, without a broker."""
+"""``shipsync carrier``: list carriers, and try, check and draft mappings on files, without a broker. ``diff`` is in
+``carrier_diff.py``."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ from connectors.mapping.loading import FILE
 from streams.contracts.model import CarrierEvent, Location
 from streams.kernel.errors import Fatal, Reject
 from streams.kernel.vocabulary import ExceptionType, Precision
+from topologies.cli import carrier_diff
 from topologies.cli.feed import known_feed
 from topologies.operations.dry_run import Drift, Findings, Tried, examine, read_file
 from topologies.operations.file_publisher import files_in
@@ -30,8 +32,10 @@ from topologies.operations.record_view import humane, named
 from topologies.operations.terminal import PlainConsole, PlainTable, cut, echo, echo_json, echo_text, one_line
 
 app = typer.Typer(
-    help="List carriers; try, check and draft mappings on files. Needs no broker.", no_args_is_help=True
+    help="List carriers; try, check and draft mappings on files, without a broker; re-map what was published.",
+    no_args_is_help=True,
 )
+app.command("diff")(carrier_diff.command)
 Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=False)]
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
