@@ -53,7 +53,8 @@ def corrections(
     published, or that were corrected before. ``key``: the shipment, CARRIER:NUMBER.
     """
     found = _once(published, remapped, key)
-    if found.events and _once([*published, *found.events], remapped, key).events:
+    again = _once([*published, *found.events], remapped, key) if found.events else found
+    if found.events and (again.events or again.held != found.held):
         return Corrections([], [*found.held, *((one, AT_ODDS) for one in found.events)])
     return found
 

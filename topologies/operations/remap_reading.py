@@ -125,19 +125,19 @@ class Comparison:
 
     def _kept_since(self) -> int:
         """From when on no published event can have expired, UTC ms."""
-        places = []
-        for number in self._reader.partitions(topics.CARRIER_EVENTS.name):
-            low, high = self._reader.bounds(topics.CARRIER_EVENTS.name, number)
-            if 0 < low < high:
-                places.append(TopicPartition(topics.CARRIER_EVENTS.name, number, low))
-            elif low:
-                return time.time_ns() // 1_000_000
+        topic, places = topics.CARRIER_EVENTS, []
+        for number in self._reader.partitions(topic.name):
+            low, _ = self._reader.bounds(topic.name, number)
+            if low > 0:
+                places.append(TopicPartition(topic.name, number, low))
+        # Of a partition of which all has expired it is known that it was as old as records may become.
+        oldest = time.time_ns() // 1_000_000 - topic.retention_ms
         first: dict[int, int] = {}
         self._reader.assign(places)
         for records in self._reader.to_the_end(lambda: len(first) == len(places)):
             for record in records:
                 first.setdefault(int(record.partition() or 0), record.timestamp()[1])
-        return max(first.values(), default=0)
+        return max((first.get(int(place.partition), oldest) for place in places), default=0)
 
     def _read_published(self) -> None:
         """Note what was published of the feed's raw records."""

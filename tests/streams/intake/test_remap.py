@@ -187,7 +187,8 @@ def readings(draw: st.DrawFn) -> list[CarrierEvent]:
                 proof_of_delivery=draw(st.sampled_from([None, ProofOfDelivery("Ada")])),
                 carrier_event_id=draw(st.sampled_from([None, None, "own-1", "own-2"])),
             )
-            found.append(replace(one, source=replace(one.source, index=index)))
+            if one.event_id not in {each.event_id for each in found}:
+                found.append(replace(one, source=replace(one.source, index=index)))
         if found and draw(st.integers(0, 4)) == 0:
             found.append(taken_back(draw(st.sampled_from(found)), offset))
     return found
