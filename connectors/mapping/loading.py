@@ -86,9 +86,9 @@ class CarrierFile:
     label_forms: Sequence[LabelForm] = ()
 
 
-def read_carrier_file(folder: Path) -> CarrierFile:
+def read_carrier_file(folder: Path, name: str = FILE) -> CarrierFile:
     """Parse the folder's ``carrier.yaml`` and check it without the other carriers. Raises CarrierFileError."""
-    spec, lines = yaml_text.load(folder / FILE, Specification)
+    spec, lines = yaml_text.load(folder / name, Specification)
     check_zone(spec.zone, lines, ("zone",))
     for index, name in enumerate(spec.formats):
         if name not in FORMATS:

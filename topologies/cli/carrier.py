@@ -1,4 +1,5 @@
-"""``shipsync carrier``: list carriers, and try, check and draft mappings on files, without a broker."""
+"""``shipsync carrier``: list carriers, and try, check and draft mappings on files, without a broker. ``diff`` is in
+``carrier_diff.py``."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from connectors.drafting.draft import Draft
 from connectors.drafting.sample import Sample, draft
 from connectors.mapping.loading import FILE
 from streams.kernel.errors import Fatal, Reject
+from topologies.cli import carrier_diff
 from topologies.cli.carrier_view import (
     console,
     show_draft,
@@ -34,8 +36,10 @@ from topologies.operations.record_view import humane, named
 from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json, echo_text, one_line
 
 app = typer.Typer(
-    help="List carriers; try, check and draft mappings on files. Needs no broker.", no_args_is_help=True
+    help="List carriers; try, check and draft mappings on files, without a broker; re-map what was published.",
+    no_args_is_help=True,
 )
+app.command("diff")(carrier_diff.command)
 Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=False)]
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
