@@ -62,6 +62,13 @@ def test_a_long_code_is_of_its_type_too_and_takes_no_longer_than_its_length(code
     assert TABLE.lookup(code, "", None).milestone is milestone
 
 
+def test_a_delivery_by_words_may_be_doubtful() -> None:
+    table = StatusTable(Statuses("a test", texts=[
+        TextMeaning(starts="left with", milestone=Milestone.DELIVERED, doubtful=True),
+    ]))
+    assert table.lookup("", "Left with the porter", None).flags == (Flag.DELIVERY_DOUBTFUL.value,)
+
+
 def test_an_unknown_code_is_flagged_and_never_guessed() -> None:
     assert TABLE.lookup("I:ZZ", "Delivered", None) == UNMAPPED
     assert UNMAPPED.flags == (Flag.CODE_UNMAPPED.value,)
