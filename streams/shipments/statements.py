@@ -1,0 +1,86 @@
+"""Estimates as carriers state them: which one counts, and those that are stated anew on an event already seen.
+
+A carrier that has nothing new to scan sends its last event again, with another estimate. Each estimate of an event is
+kept by when it was *first* received; the newest counts. The same estimate sent again later is a repeat: a message that
+a carrier, or another source, sends late must not undo a newer one. So the set of sightings alone decides, up to
+``MOST_RESTATED`` different estimates on one event.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from streams.contracts.estimate import Estimate, Statement, with_earlier
+from streams.contracts.model import CarrierEvent, Sighting
+from streams.shipments.facts import Entry
+from streams.shipments.record import View
+
+MOST_RESTATED = 8
+"""Other estimates that are kept of one event: the first, and the latest of the others."""
+
+
+def statements_of(entry: Entry) -> tuple[Statement, ...]:
+    """The estimates stated on an event, in the order they were first received."""
+    until = entry.estimated_delivery_at
+    if until is None:
+        return entry.restated
+    return (Statement(entry.received_at, until, entry.estimate_from, entry.estimate_by), *entry.restated)
+
+
+def with_statements(best: Entry, one: Entry, other: Entry) -> Entry:
+    """The entry kept of two sightings, with the estimates of both that are not its own."""
+    if not (one.restated or other.restated or _window(one) != _window(other)):
+        return best
+    first: dict[tuple[int, int | None], Statement] = {}
+    for statement in sorted([*statements_of(one), *statements_of(other)], key=_by_receipt):
+        first.setdefault((statement.until, statement.begins), statement)
+    if best.estimated_delivery_at is not None:
+        first.pop((best.estimated_delivery_at, best.estimate_from), None)
+    restated = tuple(first.values())
+    if len(restated) > MOST_RESTATED:
+        restated = restated[:1] + restated[1 - MOST_RESTATED :]
+    return best if restated == best.restated else replace(best, restated=restated)
+
+
+def states_anew(known: Entry, event: CarrierEvent | Sighting) -> bool:
+    """Whether a sighting of a known event states an estimate that was not stated on it before."""
+    until = event.estimated_delivery_at
+    if until is None:
+        return False
+    return not any(
+        one.until == until and one.begins == event.estimated_delivery_from and one.received_at <= event.received_at
+        for one in statements_of(known)
+    )
+
+
+def estimate(view: View, entry: Entry) -> None:
+    """Take in the estimates of the last event of the history. Changes ``view``.
+
+    The one stated last counts; the first, how often it changed and those given up are kept beside it.
+    """
+    until = entry.estimated_delivery_at
+    if until is not None:
+        _follow(view, until, entry.estimate_from, entry.at, entry.estimate_by)
+    for one in entry.restated:
+        _follow(view, one.until, one.begins, one.received_at, one.by)
+
+
+def _follow(view: View, until: int, begins: int | None, at: int, by: str) -> None:
+    current = view.estimated_delivery_at
+    if view.first_estimate is None or current is None:
+        view.first_estimate = until
+    elif until != current:
+        view.estimate_changes += 1
+        view.earlier_estimates = with_earlier(
+            view.earlier_estimates, Estimate(current, view.estimate_at or 0, view.estimate_by)
+        )
+    view.estimated_delivery_at, view.estimated_delivery_from = until, begins
+    view.estimate_at, view.estimate_by = at, by
+
+
+def _window(entry: Entry) -> tuple[int | None, int | None]:
+    return entry.estimated_delivery_at, entry.estimate_from
+
+
+def _by_receipt(one: Statement) -> tuple[int, int, int, str]:
+    return one.received_at, one.until, -1 if one.begins is None else one.begins, one.by
