@@ -21,22 +21,19 @@ MOST_RESTATED = 8
 
 def statements_of(entry: Entry) -> tuple[Statement, ...]:
     """The estimates stated on an event, in the order they were first received."""
-    until = entry.estimated_delivery_at
-    if until is None:
-        return entry.restated
-    return (Statement(entry.received_at, until, entry.estimate_from, entry.estimate_by), *entry.restated)
+    own = _own(entry)
+    return entry.restated if own is None else (own, *entry.restated)
 
 
 def with_statements(best: Entry, one: Entry, other: Entry) -> Entry:
     """The entry kept of two sightings, with the estimates of both that are not its own."""
-    if not (one.restated or other.restated or _window(one) != _window(other)):
+    if not (one.restated or other.restated) and _are_alike(one, other):
         return best
     first: dict[tuple[int, int | None], Statement] = {}
     for statement in sorted([*statements_of(one), *statements_of(other)], key=_by_receipt):
         first.setdefault((statement.until, statement.begins), statement)
-    if best.estimated_delivery_at is not None:
-        first.pop((best.estimated_delivery_at, best.estimate_from), None)
-    restated = tuple(first.values())
+    own = _own(best)
+    restated = tuple([statement for statement in first.values() if statement != own])
     if len(restated) > MOST_RESTATED:
         restated = restated[:1] + restated[1 - MOST_RESTATED :]
     return best if restated == best.restated else replace(best, restated=restated)
@@ -78,8 +75,16 @@ def _follow(view: View, until: int, begins: int | None, at: int, by: str) -> Non
     view.estimate_at, view.estimate_by = at, by
 
 
-def _window(entry: Entry) -> tuple[int | None, int | None]:
-    return entry.estimated_delivery_at, entry.estimate_from
+def _own(entry: Entry) -> Statement | None:
+    until = entry.estimated_delivery_at
+    return None if until is None else Statement(entry.received_at, until, entry.estimate_from, entry.estimate_by)
+
+
+def _are_alike(one: Entry, other: Entry) -> bool:
+    """Whether one of the two statements tells all that both do: that received first."""
+    if (one.estimated_delivery_at, one.estimate_from) != (other.estimated_delivery_at, other.estimate_from):
+        return False
+    return one.received_at != other.received_at or one.estimate_by == other.estimate_by
 
 
 def _by_receipt(one: Statement) -> tuple[int, int, int, str]:
