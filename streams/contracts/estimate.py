@@ -18,8 +18,8 @@ class Estimate(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Statement(Struct, frozen=True, array_like=True, gc=False):
-    """An estimate as a carrier stated it. ``received_at``: when it was first received; ``until`` and ``begins``: end and
-    beginning of the window, the latter None where there is only an end; ``by``: the feed it came by."""
+    """An estimate as a carrier stated it. ``received_at``: when it was first received; ``until`` and ``begins``: end
+    and beginning of the window, the latter None where there is only an end; ``by``: the feed it came by."""
 
     received_at: int
     until: int

@@ -1,7 +1,8 @@
 """Merge: adds one input to the facts. Facts only grow; None says that the input holds nothing new.
 
 The order of inputs does not matter: of two sightings of one event the one received first is kept, with the estimates
-that others state; of two versions of a claim or a link the newer. Each function returns new facts and leaves its argument unchanged.
+that others state; of two versions of a claim or a link the newer. Each function returns new facts and leaves its
+argument unchanged.
 """
 
 from __future__ import annotations

@@ -41,11 +41,12 @@ def with_statements(best: Entry, one: Entry, other: Entry) -> Entry:
 
 def states_anew(known: Entry, event: CarrierEvent | Sighting) -> bool:
     """Whether a sighting of a known event states an estimate that was not stated on it before."""
-    until = event.estimated_delivery_at
+    until, begins = event.estimated_delivery_at, event.estimated_delivery_from
     if until is None:
         return False
+    told = event.received_at, event.source.feed
     return not any(
-        one.until == until and one.begins == event.estimated_delivery_from and one.received_at <= event.received_at
+        one.until == until and one.begins == begins and (one.received_at, one.by) <= told
         for one in statements_of(known)
     )
 

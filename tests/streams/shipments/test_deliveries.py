@@ -139,6 +139,14 @@ def test_pieces_that_the_carrier_counts_hold_the_shipment_back() -> None:
     assert posted(back) == ["delivery_confirmation"] * 2 + ["return_started"]
 
 
+@pytest.mark.parametrize("day", [0.5, 3])
+def test_a_count_of_pieces_that_comes_later_takes_a_pieces_delivery_back(day: float) -> None:
+    counted = at(day, Milestone.INFO, piece_count=2, received_at=DAY_ONE + 5 * DAY)
+    assert posted(journey(at(1, Milestone.DELIVERED, piece="1"), counted)) == []
+    both = journey(at(1, Milestone.DELIVERED, piece="1"), counted, at(2, Milestone.DELIVERED, piece="2"))
+    assert (status(both), posted(both)) == (Status.DELIVERED, ["delivery_confirmation", "delivery_confirmation"])
+
+
 def test_the_carriers_own_ids_divide_a_number() -> None:
     first, second = {"carrier_shipment_id": "S-1"}, {"carrier_shipment_id": "S-2"}
     earlier = [at(0, Milestone.PICKED_UP, **first), at(2, Milestone.DELIVERED, **first)]
