@@ -8,6 +8,9 @@ import pytest
 
 from streams.contracts.model import CarrierEvent, ProofOfDelivery
 from streams.kernel.vocabulary import AlertKind, AlertState, Flag, Milestone, Status
+from streams.shipments.reuse.archive import Keeping
+from streams.shipments.step import step
+from streams.shipments.told import doubts_of
 from tests.cases.journey import Journey, played
 from tests.support.strategies import AGGREGATOR, DAY_ONE, HOUR, carrier_event, received, reference
 
@@ -122,6 +125,17 @@ def test_a_delivery_long_before_its_order_is_not_its_orders() -> None:
 def test_an_order_entered_a_day_late_is_still_the_order_of_it() -> None:
     found = journey(at(1, Milestone.DELIVERED), claimed_at=DAY_ONE + 2 * DAY)
     assert (posted(found), doubted(found)) == (["delivery_confirmation"], False)
+
+
+@pytest.mark.parametrize(("ordered_late", "held"), [(48, True), (96, False), (95, True), (None, False)])
+def test_how_old_a_delivery_an_order_may_claim_is_set(ordered_late: int | None, held: bool) -> None:
+    keeping = Keeping(ordered_late=None if ordered_late is None else ordered_late * HOUR)
+    said = [received(at(1, Milestone.DELIVERED)), reference(updated_at=DAY_ONE + 5 * DAY)]
+    for history in (said, said[::-1]):
+        result = step(history, {"north:N100": None}, keeping=keeping)
+        assert bool(result.outputs.delivery_milestones) is not held
+        assert bool(result.outputs.customer_updates) is not held
+        assert bool(doubts_of(result.states["north:N100"], keeping.ordered_late)) is held
 
 
 def test_delivered_on_two_days_is_posted_and_told_once_with_one_date() -> None:
