@@ -30,7 +30,9 @@ NOT_DELIVERED = [
     }, orders={"1ZAB44710000004206": "2026-11-18T00:00+00:00"}),
     Case("fedex_two_waybills.json", "fedex", {"status": "in_transit", "delivered": NONE_DELIVERED},
          orders={"731555000086": "2026-11-25T12:00+00:00"}),
-    Case("ups_twice_a.json ups_twice_b.json", "ups", {"status": "delivered", "delivered": "1 posted, 1 told 2026-11-20"}),
+    Case("ups_twice_a.json ups_twice_b.json", "ups", {
+        "status": "delivered", "delivered": "1 posted, 1 told 2026-11-20",
+    }),
     Case("ups_no_gmt.json", "ups", {
         "events": "delivered out_for_delivery departed_facility", "status": "delivered",
         "delivered": "1 posted, 1 told 2026-11-20",
