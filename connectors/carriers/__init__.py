@@ -35,14 +35,20 @@ def folders(home: Path = HOME, own: Path | None = None) -> list[Path]:
     return [found[name] for name in sorted(found)]
 
 
-def discover(home: Path = HOME, own: Path | None = None) -> list[Carrier]:
-    """Load and compile every carrier, sorted by folder.
+def discover(home: Path = HOME, own: Path | None = None, edited: Path | None = None) -> list[Carrier]:
+    """Load and compile every carrier, sorted by folder. ``edited``: a file in place of its feed's ``carrier.yaml``.
 
     ``adapter(carrier) -> Adapter`` of a folder's optional ``parse.py`` replaces the mapped adapter and may use it.
     Raises Fatal for an invalid layout of ``own`` or ``parse.py``, and CarrierFileError that names file, line and field.
     """
     where = {folder.name: folder for folder in folders(home, own)}
     carrier_files = {name: read_carrier_file(folder) for name, folder in where.items()}
+    if edited is not None:
+        file = read_carrier_file(edited.parent, edited.name)
+        same = (name for name, one in carrier_files.items() if one.spec.feed == file.spec.feed)
+        name = next(same, edited.parent.name)
+        carrier_files[name] = file
+        where.setdefault(name, edited.parent)
     names = carrier_names_of(carrier_files)
     feeds: dict[str, str] = {}
     carriers = []

@@ -1,1 +1,1 @@
-"""Drafts a ``carrier.yaml`` from one sample payload; lines that a person must check are marked ``look:``."""
+"""Drafts a ``carrier.yaml`` from whole samples; every guess is marked ``guess:`` until a person has settled it."""

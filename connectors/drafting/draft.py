@@ -1,258 +1,183 @@
-"""Writes the text of a ``carrier.yaml`` from the structure of a sample."""
+"""Writes the text of a ``carrier.yaml`` from the structure of samples."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from connectors.drafting.leaves import MESSAGE, Leaf, SampleStructure
-from connectors.drafting.words import ISO, date_format_of, is_clock, meaning_of, time_format_of
-from connectors.mapping.values.places import is_country, may_be_country
-from streams.kernel.vocabulary import Milestone
+from connectors.drafting.codes import DraftedCode, code_lines, drafted_codes
+from connectors.drafting.fields import FieldGuess, Guess, guess
+from connectors.drafting.leaves import MESSAGE, SampleStructure
+from connectors.drafting.marks import MARK, guesses_in, marked, note, quoted
+from connectors.drafting.words import words_of
 
-_ESTIMATE_WORDS = {
-    "estimated", "expected", "eta", "scheduled", "promised", "forecast", "predicted", "appointment", "due",
-}
-_NUMBER_WORDS = (
-    "tracking", "parcel", "barcode", "awb", "waybill", "pin", "consignment", "package", "shipment", "piece", "item",
-    "number", "id", "reference", "no",
+NO_TIME = f"{{stamp: {MESSAGE}.LOOK}}"
+_FORMS = ("parts", "pattern")
+"""How a place in one text is taken apart; no fields of their own."""
+_ERROR_WORDS = {"error", "errors", "fault", "faults", "exception", "failure"}
+HEAD = (
+    "Lines marked `guess` are to be settled: mend the line or leave it, and delete its mark. `shipsync carrier check` "
+    "counts those left."
 )
-_PLACE_WORDS = {
-    "name": ("facility", "location", "site", "depot", "office", "place", "where"),
-    "city": ("city", "town", "locality", "ort", "ville"),
-    "region": ("state", "province", "region"), "postal_code": ("zip", "postal", "postcode", "plz"),
-    "country": ("country", "land", "pays"),
-}
-MAX_NOTE = 90
-_REFERENCE_WORDS = {"reference", "references", "ref", "refs", "customer", "order", "orders", "invoice"}
-_TEXT_WORDS = {"description", "text", "message", "remark", "remarks"}
-_UTC_WORDS = {"gmt", "utc"}
-NO_NUMBER = f"{MESSAGE}.LOOK  # look: nothing in it reads like a tracking number"
-NO_TIME = f"{{stamp: {MESSAGE}.LOOK}}  # look: no time was found in it"
-_SIGNATURE_WORDS = ("signed", "signature", "signatory", "signer", "receiver", "recipient", "received")
 
 
 @dataclass(slots=True)
-class FieldGuess:
-    """The paths guessed for each field of a ``carrier.yaml``; empty without a candidate."""
+class DraftedField:
+    """A field of the draft: what it says, an example of it, and why; ``says`` is empty where nothing was found."""
 
-    number: list[str]
-    times: list[str]
-    code: list[str]
+    name: str
+    says: str
+    example: str
+    why: str
+
+
+@dataclass(slots=True)
+class Draft:
+    """A drafted ``carrier.yaml``. ``unread``: names of samples in which no scan was found."""
+
     text: str
-    place: dict[str, str]
-    signed_by: str
-    eta: list[str]
-    references: list[str]
+    fields: list[DraftedField] = field(default_factory=list)
+    codes: list[DraftedCode] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+    @property
+    def guesses(self) -> int:
+        """How many marks a person has to settle."""
+        return len(guesses_in(self.text))
 
 
-def guess(structure: SampleStructure) -> FieldGuess:
-    """Guess the path of each field from the names and values of the leaves."""
-    scan = [leaf for leaf in structure.leaves if leaf.path.startswith(f"{_innermost(structure)}.")]
-    above = [leaf for leaf in structure.leaves if leaf not in scan]
-    estimates = [leaf for leaf in structure.leaves if _ESTIMATE_WORDS & set(leaf.words)]
-    actuals = [leaf for leaf in scan if leaf not in estimates]
-    text, numbers = _text(actuals), _numbers(structure.leaves)
-    return FieldGuess(
-        number=numbers, times=_times(actuals), code=_codes(actuals, text),
-        text=text.path if text else "", place=_place(scan), signed_by=_signed(scan) or _signed(above),
-        eta=_times(estimates), references=_references(structure.leaves, numbers),
-    )
+def carrier_draft(
+    feed: str, name: str, formats: str, extra: str, structures: Sequence[SampleStructure],
+    messages: Sequence[dict[str, Any]], source: str,
+) -> Draft:
+    """Return the draft: a document for each shape with scans, and the refusal of messages that name an error."""
+    timed = [one for one in structures if one.is_timed]
+    documents = sorted(timed, key=_depth_of_when, reverse=True) or list(structures[:1])
+    guesses = [guess(one) for one in documents]
+    codes = drafted_codes(documents, guesses)
+    lines = [*head(feed, name, formats, extra, source, guesses), *_refusals(structures, messages, timed), "documents:"]
+    for number, (structure, guessed) in enumerate(zip(documents, guesses, strict=True), 1):
+        title = f"tracking of {name}" + (f", shape {number}" if len(documents) > 1 else "")
+        lines += _document(title, structure, guessed)
+    lines += ["", "statuses:", "  statuses:", marked("    source: the codes of samples", "the carrier's list of codes")]
+    fields = [one for guessed in guesses for one in _fields(guessed)]
+    return Draft("\n".join([*lines, *code_lines(codes), ""]), fields, codes)
 
 
-def _innermost(structure: SampleStructure) -> str:
-    return structure.levels[-1].name if structure.levels else MESSAGE
+def _depth_of_when(structure: SampleStructure) -> int:
+    """How many keys the first list lies deep: the narrower document is tried first."""
+    return structure.levels[0].path.count(".") if structure.levels else 0
 
 
-def _numbers(leaves: Sequence[Leaf]) -> list[str]:
-    """Return up to two paths of tracking numbers, the best first, ranked by name and digits.
-
-    Names of other references (order, invoice) are used only without another candidate.
-    """
-    def rank(leaf: Leaf) -> int:
-        words = leaf.last
-        named = [place for place, word in enumerate(_NUMBER_WORDS) if word in words]
-        value = leaf.values[0].replace(" ", "").replace("-", "")
-        digits = sum(map(str.isdigit, value))
-        fits = value.isalnum() and digits >= 4 and not {"date", "time", *_ESTIMATE_WORDS} & set(words)
-        if not fits or time_format_of(value) is not None:
-            return 99
-        return min(named, default=50 if digits >= 8 else 99) + 20 * bool(_REFERENCE_WORDS & set(leaf.words))
-
-    ranked = sorted((leaf for leaf in leaves if rank(leaf) < 99), key=rank)
-    own = [leaf for leaf in ranked if not _REFERENCE_WORDS & set(leaf.words)]
-    return [leaf.path for leaf in (own or ranked)[:2]]
-
-
-def _references(leaves: Sequence[Leaf], numbers: Sequence[str]) -> list[str]:
-    """Return the paths of other references, such as order and invoice numbers."""
+def head(feed: str, name: str, formats: str, extra: str, source: str, guesses: Sequence[FieldGuess]) -> list[str]:
+    """Return the first lines: what is the same of every format."""
+    asked = any(one.number.says == ["asked"] for one in guesses)
+    edi, by_line = formats in ("x12", "edifact"), formats in ("csv", "ndjson")
+    channel = "edi" if edi else "file" if by_line else "poll" if asked else "webhook"
+    zone = "zone: UTC"
+    if not guesses or any(one.names_no_zone for one in guesses):
+        zone = marked(zone, "the zone of the carrier's clocks where a time tells none, such as Europe/Vienna")
     return [
-        leaf.path for leaf in leaves
-        if _REFERENCE_WORDS & set(leaf.last) and leaf.path not in numbers
-        and any(map(str.isdigit, leaf.values[0])) and time_format_of(leaf.values[0]) is None
-        and date_format_of(leaf.values[0]) is None
+        f"# {note(name)}. {HEAD}",
+        f"feed: {quoted(feed)}", f"name: {quoted(name)}", f"carrier: {quoted(feed)}", f"formats: [{formats}]{extra}",
+        marked(f"channel: {channel}", "webhook, poll, file or edi?"), zone,
+        marked("cadence: {expect_every: 1h, stale_after: 6h}", "how often does it deliver?"),
+        marked(f"source: {_text(source)}", "the carrier's manual, with its version"), "",
     ]
 
 
-def _times(leaves: Sequence[Leaf]) -> list[str]:
-    """Return entries of ``time`` as YAML flow mappings: one stamp, else a date with its time of day."""
-    stamps = [(leaf, time_format) for leaf in leaves if (time_format := time_format_of(leaf.values[0])) is not None]
-    stamps.sort(key=lambda one: ("created" in one[0].words or "updated" in one[0].words, one[0].path.count(".")))
-    found = [_stamp(leaf, time_format) for leaf, time_format in stamps[:1]]
-    if found:
-        return found
-    dates = [(leaf, time_format) for leaf in leaves if (time_format := date_format_of(leaf.values[0])) is not None]
-    dates.sort(key=lambda one: bool(_UTC_WORDS & set(one[0].last)))
-    clocks = [leaf for leaf in leaves if is_clock(leaf.values[0], named="time" in leaf.last)]
-    for leaf, time_format in dates[:1]:
-        pattern = "" if time_format == ISO else f", pattern: {json.dumps(time_format)}"
-        found.append(f"{{local: [{', '.join([leaf.path, *_clock_of(leaf, clocks)])}]{pattern}}}")
-    return found
+def _refusals(
+    structures: Sequence[SampleStructure], messages: Sequence[dict[str, Any]], timed: Sequence[SampleStructure]
+) -> list[str]:
+    """Return the refusals of messages without a scan that name an error at their top."""
+    found: dict[str, list[str]] = {}
+    for structure in structures:
+        if structure in timed or not timed:
+            continue
+        for number in structure.messages:
+            for key, value in messages[number].items():
+                if _ERROR_WORDS & set(words_of(key)) and value:
+                    details = [leaf.path for leaf in structure.leaves if _ERROR_WORDS & set(leaf.words)][:2]
+                    found.setdefault(f"{MESSAGE}.{key}", details)
+                    break
+    if not found:
+        return []
+    return ["refusals:", *(
+        marked(
+            f"  - {{when: {quoted(path)}, reason: carrier_error, detail: [{', '.join(map(quoted, details))}]}}",
+            "it names an error; add `kinds` for numbers the carrier does not know",
+        ) for path, details in found.items()
+    ), ""]
 
 
-def _clock_of(date: Leaf, clocks: Sequence[Leaf]) -> list[str]:
-    """Return the path of the time of day in the object of the date whose name is most similar; empty without one."""
-    def distance(clock: Leaf) -> int:
-        return len((set(clock.last) ^ set(date.last)) - {"date", "time", "day", "at"})
-
-    near = [clock for clock in clocks if clock.path.rpartition(".")[0] == date.path.rpartition(".")[0]]
-    return [clock.path for clock in sorted(near, key=distance)[:1]]
-
-
-def _stamp(leaf: Leaf, time_format: str) -> str:
-    if time_format == "epoch":
-        return f"{{epoch: {leaf.path}}}"
-    pattern = "" if time_format == ISO else f", pattern: {json.dumps(time_format)}"
-    return f"{{stamp: {leaf.path}{pattern}}}"
-
-
-def _text(leaves: Sequence[Leaf]) -> Leaf | None:
-    """Return the leaf with the status text: the best by name and number of blanks."""
-    def text_rank(leaf: Leaf) -> tuple[bool, bool, float]:
-        spaces = sum(value.count(" ") for value in leaf.values) / len(leaf.values)
-        return bool(_TEXT_WORDS & set(leaf.last)), bool({"event", "status"} & set(leaf.words)), spaces
-
-    texts = [
-        leaf for leaf in leaves
-        if not any(map(str.isdigit, leaf.values[0][:4])) and time_format_of(leaf.values[0]) is None
-    ]
-    best = max(texts, key=text_rank, default=None)
-    return best if best is not None and text_rank(best) > (False, False, 1) else None
-
-
-def _codes(leaves: Sequence[Leaf], text: Leaf | None) -> list[str]:
-    def coded(leaf: Leaf) -> bool:
-        value = leaf.values[0]
-        return " " not in value and len(value) <= 30 and time_format_of(value) is None and not is_clock(value)
-
-    for wanted in ({"code"}, {"status", "state", "tag"}, {"type", "kind"}, {"event"}):
-        found = [leaf for leaf in leaves if wanted & set(leaf.last) and coded(leaf) and leaf is not text
-                 and not {"country", "postal", "zip", "facility", "location"} & set(leaf.words)]
-        if found:
-            return [leaf.path for leaf in found[:2]]
-    return []
-
-
-def _place(leaves: Sequence[Leaf]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for part, names in _PLACE_WORDS.items():
-        for leaf in leaves:
-            if set(names) & set(leaf.last) and leaf.path not in found.values() and "status" not in leaf.last:
-                found[part] = leaf.path
-                break
-    line = found.get("name")
-    values = [value for leaf in leaves if leaf.path == line for value in leaf.values if "," in value]
-    if line is None or len(found) > 1 or not values:
-        return found
-    return {"line": line, "parts": '"city, country"'} if _end_in_countries(values) else {"line": line}
-
-
-def _end_in_countries(lines: Sequence[str]) -> bool:
-    """Return True if each line is a city and a country. ``DE`` may be Delaware, but next to ``SE`` it is Germany."""
-    ends = [line.rpartition(",")[2].strip() for line in lines if line.count(",") == 1]
-    return len(ends) == len(lines) and all(map(may_be_country, ends)) and any(map(is_country, ends))
-
-
-def _signed(leaves: Iterable[Leaf]) -> str:
-    for leaf in leaves:
-        if set(_SIGNATURE_WORDS) & set(leaf.words) and {"by", "name", "signatory", "signer"} & set(leaf.last):
-            return leaf.path
-    return ""
-
-
-def table_of(structure: SampleStructure, guessed: FieldGuess) -> dict[str, tuple[Milestone | None, str, int]]:
-    """Map every code of the sample (its text without one) to (guessed milestone, text, number of occurrences)."""
-    paths = guessed.code or ([guessed.text] if guessed.text else [])
-    found: dict[str, tuple[Milestone | None, str, int]] = {}
-    for scan in structure.scans:
-        code = ":".join(scan[path] for path in paths if path in scan)
-        if code:
-            words = scan.get(guessed.text, "")
-            times = found[code][2] if code in found else 0
-            found[code] = (meaning_of(words) or meaning_of(code), words, times + 1)
-    return found
-
-
-def carrier_yaml(feed: str, name: str, formats: str, extra: str, structure: SampleStructure, source: str) -> str:
-    """Return the text of a ``carrier.yaml``; lines that a person must check are marked ``look:``."""
-    guessed = guess(structure)
-    lines = [
-        f"# {name}. Drafted from one sample: look at every line marked so, and try it with the samples you have.",
-        f"feed: {feed}", f"name: {name}", f"carrier: {feed}", f"formats: [{formats}]{extra}",
-        "channel: webhook  # look: webhook, poll, file or edi",
-        "zone: UTC  # look: the zone of the carrier's clocks where a time tells none, such as Europe/Vienna",
-        "cadence: {expect_every: 1h, stale_after: 6h}  # look: how often it should be heard of",
-        f"source: {json.dumps(source, ensure_ascii=False)}  # look: the carrier's manual, with its version",
-        "", "documents:", f"  - name: tracking of {name}", f"    when: {_when(structure, guessed)}",
-    ]
+def _document(title: str, structure: SampleStructure, guessed: FieldGuess) -> list[str]:
+    lines = [f"  - name: {_text(title)}", f"    when: {_when(structure, guessed)}"]
     if structure.levels:
-        each = ", ".join(f'{level.name}: "{level.path}{"[]" if level.is_list else ""}"' for level in structure.levels)
-        lines.append(f"    each: {{{each}}}")
-    lines += [
-        f"    tracking_number: {_list(guessed.number or [NO_NUMBER])}",
-        "    time:", *[f"      - {time}" for time in guessed.times or [NO_TIME]],
-        "    statuses: statuses",
-    ]
-    lines += [f"    code: {_list(guessed.code)}"] if guessed.code else []
-    lines += [f"    text: {guessed.text}"] if guessed.text else []
-    lines += [f"    place: {{{_pairs(guessed.place)}}}"] if guessed.place else []
-    lines += ["    zone_by: [{table: place}]"] if {"line", "region", "country"} & set(guessed.place) else []
-    lines += ["    eta:", *[f"      - {time}" for time in guessed.eta]] if guessed.eta else []
-    lines += [f"    delivery: {{signed_by: {guessed.signed_by}}}"] if guessed.signed_by else []
-    lines += ["    references:  # look: whose numbers they are", *[
-        f"      - {{each: {path}, type: customer}}" for path in guessed.references
-    ]] if guessed.references else []
-    source_of_codes = "    source: the codes of one sample  # look: the carrier's list of codes"
-    return "\n".join([*lines, "", "statuses:", "  statuses:", source_of_codes, *_table(structure, guessed), ""])
+        each = ", ".join(f"{level.name}: {_text(level.path + '[]' * level.is_list)}" for level in structure.levels)
+        count = len(structure.scans)
+        lines.append(marked(f"    each: {{{each}}}", f"{count} scan{'' if count == 1 else 's'} in the samples"))
+    lines.append(_line("    tracking_number", guessed.number))
+    lines.append("    time:")
+    if guessed.time.says:
+        lines += [marked(f"      - {one}", guessed.time.why) for one in guessed.time.says]
+    else:
+        lines.append(marked(f"      - {NO_TIME}", "no time was found in it"))
+    lines.append("    statuses: statuses")
+    lines += [_line("    code", guessed.code)] if guessed.code.says else []
+    lines += [_line("    text", guessed.text)] if guessed.text.says else []
+    lines += [f"    {MARK} {note(one, 200)}" for one in guessed.remarks]
+    lines += _place_lines(guessed.place)
+    if guessed.zone_by.says:
+        lines.append(marked(f"    zone_by: [{guessed.zone_by.says[0]}]", guessed.zone_by.why))
+    if guessed.eta.says:
+        lines += ["    eta:", *(marked(f"      - {one}", guessed.eta.why) for one in guessed.eta.says)]
+    if guessed.leave_out.says:
+        lines.append(marked(f"    leave_out: [{guessed.leave_out.says[0]}]", guessed.leave_out.why))
+    if guessed.signed_by.says:
+        lines.append(marked(f"    delivery: {{signed_by: {quoted(guessed.signed_by.says[0])}}}", guessed.signed_by.why))
+    if guessed.references:
+        lines += ["    references:", *(
+            marked(f"      - {{each: {quoted(one.says[0])}, type: {one.says[1]}}}", one.why)
+            for one in guessed.references
+        )]
+    return lines
 
 
-def _table(structure: SampleStructure, guessed: FieldGuess) -> list[str]:
-    table = table_of(structure, guessed)
-    if not guessed.code:
-        rows = [f"      - {{starts: {json.dumps(code.casefold(), ensure_ascii=False)}, milestone: {meaning.value}}}"
-                for code, (meaning, _, _) in table.items() if meaning is not None]
-        unknown = [f"    # look: {code}" for code, (meaning, _, _) in table.items() if meaning is None]
-        return [*(["    texts:", *rows] if rows else []), *unknown]
-    rows = []
-    for code, (meaning, words, times) in table.items():
-        entry = f"{json.dumps(code, ensure_ascii=False)}: {'' if meaning is None else meaning.value}"
-        note = " ".join(words.split())[:MAX_NOTE] or f"{times} times"
-        rows.append(f"      {entry}  # {note}" if meaning is not None else f"      # look: {entry}  # {note}")
-    known = any(not row.lstrip().startswith("#") for row in rows)
-    return [*(["    codes:"] if known else ["    # codes:"]), *rows]
+def _line(name: str, guessed: Guess) -> str:
+    return marked(f"{name}: {quoted(guessed.says[0])}", guessed.why)
+
+
+def _place_lines(place: dict[str, Guess]) -> list[str]:
+    if not place:
+        return []
+    return ["    place:", *(
+        f"      {part}: {one.says[0]}" if part in _FORMS else marked(f"      {part}: {quoted(one.says[0])}", one.why)
+        for part, one in place.items()
+    )]
+
+
+def _fields(guessed: FieldGuess) -> list[DraftedField]:
+    found = {
+        "tracking_number": guessed.number, "time": guessed.time, "code": guessed.code, "text": guessed.text,
+        **{f"place.{part}": one for part, one in guessed.place.items() if part not in _FORMS},
+        "zone_by": guessed.zone_by, "eta": guessed.eta, "signed_by": guessed.signed_by,
+    }
+    if guessed.leave_out.says:
+        found["leave_out"] = guessed.leave_out
+    if not guessed.place:
+        found["place"] = Guess()
+    fields = [DraftedField(name, ", ".join(one.says), one.example, one.why) for name, one in found.items()]
+    return fields + [DraftedField("reference", one.says[0], one.example, one.why) for one in guessed.references]
 
 
 def _when(structure: SampleStructure, guessed: FieldGuess) -> str:
     if structure.levels:
-        return structure.levels[0].path
-    known = (path for path in [*guessed.number, *guessed.code] if path.startswith(f"{MESSAGE}."))
-    return next(known, f"{MESSAGE}.LOOK")
+        return quoted(structure.levels[0].path)
+    known = (path for path in [*guessed.number.says, *guessed.code.says] if path.startswith(f"{MESSAGE}."))
+    return next((quoted(path) for path in known), marked(f"{MESSAGE}.LOOK", "what is in every tracking message?"))
 
 
-def _list(paths: Sequence[str]) -> str:
-    return paths[0] if len(paths) == 1 else f"[{', '.join(paths)}]"
-
-
-def _pairs(parts: dict[str, str]) -> str:
-    return ", ".join(f"{part}: {path}" for part, path in parts.items())
+def _text(text: str) -> str:
+    return json.dumps("".join(one if one.isprintable() else " " for one in text), ensure_ascii=False)

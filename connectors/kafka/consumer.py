@@ -118,6 +118,25 @@ class PartitionReader:
             self.partitions(topic)  # asks who leads now
         return int(low), int(high)
 
+    def at_time(self, topic: str, partition: int, at_ms: int) -> int:
+        """Where to begin for the records of then (UTC ms) and later; earlier ones may come, too. Raises Transient."""
+        asked = [TopicPartition(topic, partition, at_ms)]
+        try:
+            [found] = self._consumer.offsets_for_times(asked, timeout=self._answer_seconds)
+        except KafkaException as error:
+            raise Transient(f"{topic} does not answer at {self._bootstrap}: {error.args[0].str()}") from error
+        return int(found.offset)
+
+    def committed(self, topic: str) -> dict[int, int]:
+        """How far the group of this reader's id has committed each partition; absent where it has not. Raises
+        Transient."""
+        asked = [TopicPartition(topic, number) for number in self.partitions(topic)]
+        try:
+            found = self._consumer.committed(asked, timeout=self._answer_seconds)
+        except KafkaException as error:
+            raise Transient(f"{topic} does not answer at {self._bootstrap}: {error.args[0].str()}") from error
+        return {int(place.partition): int(place.offset) for place in found if place.offset >= 0}
+
     def assign(self, places: Iterable[TopicPartition]) -> None:
         """Read these partitions from now on, in place of those before, each from its offset."""
         assigned = list(places)

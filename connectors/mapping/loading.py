@@ -53,7 +53,7 @@ _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 class Carrier:
     """One compiled carrier. ``slug`` is None for an aggregator; ``plan``: its polling; ``rows_have_header``: the first
     row of its tables names the columns; ``calendar``: its holidays; ``names``: the names of all carriers;
-    ``published``: how much of its published code lists is mapped.
+    ``published``: how much of its published code lists is mapped; ``zone``: of its clocks; ``file``: its own file.
     """
 
     feed: str
@@ -71,6 +71,8 @@ class Carrier:
     calendar: str | None = None
     names: CarrierNames = field(default_factory=CarrierNames)
     published: tuple[PublishedList, ...] = ()
+    zone: str = "UTC"
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,9 @@ class CarrierFile:
     label_forms: Sequence[LabelForm] = ()
 
 
-def read_carrier_file(folder: Path) -> CarrierFile:
+def read_carrier_file(folder: Path, name: str = FILE) -> CarrierFile:
     """Parse the folder's ``carrier.yaml`` and check it without the other carriers. Raises CarrierFileError."""
-    spec, lines = yaml_text.load(folder / FILE, Specification)
+    spec, lines = yaml_text.load(folder / name, Specification)
     check_zone(spec.zone, lines, ("zone",))
     for index, name in enumerate(spec.formats):
         if name not in FORMATS:
@@ -169,6 +171,8 @@ def compile_carrier(one: CarrierFile, others: Mapping[str, CarrierFile], names: 
         spec.calendar,
         names,
         _published(one, others),
+        spec.zone,
+        lines.path,
     )
 
 

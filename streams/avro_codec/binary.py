@@ -20,15 +20,19 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-VARINTS = tuple(_varint(n) for n in range(SHORT))
-MORE = tuple(bytes(((n & 0x7F) | 0x80, (n >> 7) | 0x80)) for n in range(SHORT))
+_LOW_BYTES, _HIGH_BYTES = range(0x80), range(0x80, 0x100)
+MORE = tuple(bytes((low, high)) for high in _HIGH_BYTES for low in _HIGH_BYTES)
 STARTS = MORE[::2]
 """The first two bytes of a long from 0 of more than two, by its last 13 bits."""
-LENGTHS = tuple(_varint(n << 1) for n in range(SHORT))
+VARINTS = (
+    *(bytes((low,)) for low in _LOW_BYTES), *(bytes((low, high)) for high in _LOW_BYTES[1:] for low in _HIGH_BYTES)
+)
+LENGTHS = (*VARINTS[::2], *(start + b"\x01" for start in STARTS))
+"""The zig-zag encoding of lengths from 0."""
 STEPS: tuple[int | None, ...] = tuple(1 + (n >> 1) if not n & 1 else None for n in range(128))
 """First byte of a text -> bytes it takes, its length included. None for a negative length, from which no offset can be
 computed."""
-_FOURTEEN_BITS = tuple((n & 0x7F) | ((n >> 8) & 0x7F) << 7 for n in range(1 << 16))
+_FOURTEEN_BITS = tuple(high << 7 | low for high in (*_LOW_BYTES, *_LOW_BYTES) for low in (*_LOW_BYTES, *_LOW_BYTES))
 _THREE_SHORTS = struct.Struct("<HHH").unpack_from
 MEDIUM = SHORT << 13
 """Longs from 0 to below this take at most four bytes."""

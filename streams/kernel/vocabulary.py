@@ -1,8 +1,8 @@
 """The canonical vocabulary: every closed list on topics.
 
-Two axes describe a shipment: *where it is* (``Milestone`` of one event, ``Status`` of the shipment)
-and *what is wrong with it* (``ExceptionType`` with a ``Reason``). Carriers' tables map onto these;
-a code without a mapping is ``unknown`` with the carrier's own code and text kept.
+Two axes describe a shipment: *where it is* (``Milestone`` of one event, ``Status`` of the shipment) and *what is wrong
+with it* (``ExceptionType`` with a ``Reason``). Carriers' tables map onto these; a code without a mapping is
+``unknown`` with the carrier's own code and text kept.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from enum import StrEnum
 from streams.kernel.alert_vocabulary import ActionKind as ActionKind
 from streams.kernel.alert_vocabulary import AlertState as AlertState
 from streams.kernel.alert_vocabulary import AlertStep as AlertStep
+from streams.kernel.edi_vocabulary import Direction as Direction
+from streams.kernel.edi_vocabulary import Verdict as Verdict
 
 
 class Status(StrEnum):
@@ -296,7 +298,7 @@ class Flag(StrEnum):
     """What is unusual about an accepted event. ``resolved_by_*``: who claimed the reference that resolved it;
     ``resolved_anew``: retracts an event whose resolution changed. ``*_fallback``: the first way to read it was
     unreadable or unmapped, and a later one was used. ``words_decide``: the carrier's words went over its code;
-    ``delivery_doubtful``: the ERP hears of the delivery once a person or a proof says so."""
+    ``delivery_doubtful``: not told until a person or a proof says so. ``remapped``: corrects an earlier mapping."""
 
     TIMESTAMP_FUTURE = "timestamp_future"
     TIMESTAMP_UNTOLD = "timestamp_untold"
@@ -320,6 +322,7 @@ class Flag(StrEnum):
     RESOLVED_BY_PERSON = "resolved_by_person"
     RESOLVED_ANEW = "resolved_anew"
     CONFIRMED_BY_PERSON = "confirmed_by_person"
+    REMAPPED = "remapped"
 
 
 class RejectReason(StrEnum):
@@ -365,22 +368,6 @@ class PostingKind(StrEnum):
     RETURN_RECEIPT = "return_receipt"
     LOSS = "loss"
     CANCELLATION = "cancellation"
-
-
-class Verdict(StrEnum):
-    """The verdict on an interchange, a functional group or a message (X12 715 and 717, EDIFACT 0083)."""
-
-    ACCEPTED = "accepted"
-    ACCEPTED_WITH_ERRORS = "accepted_with_errors"
-    PARTLY_ACCEPTED = "partly_accepted"
-    REJECTED = "rejected"
-
-
-class Direction(StrEnum):
-    """Who acknowledges: ``sent`` is our answer to a partner, ``received`` a partner's answer to us."""
-
-    SENT = "sent"
-    RECEIVED = "received"
 
 
 class SaidBy(StrEnum):

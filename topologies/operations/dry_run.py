@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from config.settings import Settings
 from config.topics import raw
 from connectors.carriers import Carrier
+from connectors.drafting.marks import GuessLeft, guesses_in
 from connectors.mapping.declared.published_codes import PublishedList
 from streams.contracts.model import Acknowledgement, CarrierEvent
 from streams.intake.payload_shape import BREAKS_CONTRACT
@@ -20,6 +21,7 @@ from streams.intake.step import HeaderNames, step
 from streams.kernel.carrier_errors import CarrierError
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Direction, Flag, RejectReason
+from topologies.operations.mapping_traps import Trap, traps_in
 
 HEADERS = HeaderNames()
 NO_FAULT = frozenset({RejectReason.UNSUPPORTED_MESSAGE})
@@ -89,7 +91,8 @@ class Drift(Struct):
 class Findings(Struct):
     """What a mapping still misses, over all files tried. ``refused``: (file, reason, detail) of each refusal;
     ``carrier_errors``: how many answers say that the carrier has nothing to tell. ``published``: how much of its
-    published code lists the mapping knows.
+    published code lists the mapping knows. ``guesses``: the marks of the draft that nobody has settled; ``traps``: what
+    is often wrong in a mapping and may be wrong here, which is no fault.
     """
 
     files: int = 0
@@ -100,12 +103,14 @@ class Findings(Struct):
     refused: list[tuple[str, str, str]] = field(default_factory=list)
     drift: Drift = field(default_factory=Drift)
     published: list[PublishedList] = field(default_factory=list)
+    guesses: list[GuessLeft] = field(default_factory=list)
+    traps: list[Trap] = field(default_factory=list)
 
     @property
     def faults(self) -> int:
-        """Codes not known, and refusals that are the mapping's or the payload's fault."""
+        """Codes not known, refusals that are the mapping's or the payload's fault, and guesses not settled."""
         wrong = [one for one in self.refused if one[1] not in {reason.value for reason in NO_FAULT}]
-        return len(self.unmapped) + len(wrong)
+        return len(self.unmapped) + len(wrong) + len(self.guesses)
 
 
 def read_file(carrier: Carrier, file: Path, settings: Settings, asked: str = "") -> Tried:
@@ -129,10 +134,19 @@ def _shape(carrier: Carrier, file: Path) -> frozenset[str]:
         return frozenset()
 
 
-def examine(tried: Iterable[Tried], before: Sequence[Tried] = ()) -> Findings:
-    """What the mapping misses, and how the files differ from the carrier's contract and from ``before``."""
+def guesses_left(carrier: Carrier) -> list[GuessLeft]:
+    """The guesses in the carrier's file that nobody has settled."""
+    return [] if carrier.file is None else guesses_in(carrier.file.read_text("utf-8"))
+
+
+def examine(tried: Iterable[Tried], before: Sequence[Tried] = (), zone: str = "") -> Findings:
+    """What the mapping misses, and how the files differ from the carrier's contract and from ``before``.
+
+    ``zone``: of the carrier's clocks.
+    """
     tried = list(tried)
     found = Findings(drift=_drift(tried, before))
+    found.traps = traps_in([(one.file.name, event) for one in tried for event in one.events], zone)
     codes: Counter[tuple[str, str]] = Counter()
     where: dict[tuple[str, str], str] = {}
     filled: set[str] = set()

@@ -41,7 +41,7 @@ class Meaning(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 
 class TextMeaning(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The meaning of texts that begin with ``starts`` or hold ``contains``; with ``code``, only under that code, whose
-    own entry it goes before."""
+    own entry it goes before. ``doubtful``: as of a code."""
 
     milestone: Milestone
     starts: str = ""
@@ -50,6 +50,7 @@ class TextMeaning(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     exception: ExceptionType = ExceptionType.NONE
     reason: Reason = Reason.NORMAL
     classifier: Classifier = Classifier.ACTUAL
+    doubtful: bool = False
 
 
 class Cause(Struct, frozen=True, forbid_unknown_fields=True):

@@ -98,7 +98,9 @@ class StatusTable:
         self._codes |= {code: status_meaning(meaning) for code, meaning in statuses.codes.items()}
         self._texts = [
             _Text(text.code, folded(text.starts), folded(text.contains),
-                  status_meaning(Meaning(text.milestone, text.exception, text.reason, text.classifier)))
+                  status_meaning(Meaning(
+                      text.milestone, text.exception, text.reason, text.classifier, doubtful=text.doubtful
+                  )))
             for text in statuses.texts
         ]
         self._causes: Mapping[str, Cause] = {

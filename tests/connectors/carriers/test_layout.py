@@ -131,6 +131,16 @@ def test_every_fault_is_said_at_once(own: Path) -> None:
     ]
 
 
+def test_an_edited_file_takes_the_place_of_its_feeds(own: Path, tmp_path: Path) -> None:
+    edited = tmp_path / "draft.yaml"
+    text = (own / "acme" / "carrier.yaml").read_text("utf-8")
+    edited.write_text(text.replace("name: Hermes", "name: Edited"), "utf-8")
+    [acme] = [one for one in discover(own / "none", own, edited) if one.feed == "acme"]
+    assert acme.name.startswith("Edited")
+    new = add(tmp_path / "elsewhere", "newcomer") / "carrier.yaml"
+    assert [one.feed for one in discover(own / "none", own, new)] == ["acme", "newcomer"]
+
+
 @pytest.fixture
 def unprivileged() -> Iterator[Path]:
     """A folder with one carrier, read by a user who is not root."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
 from config.settings import Settings
 from connectors.embedded.ports import unused
@@ -148,3 +148,22 @@ def test_a_new_partition_is_asked_again_until_it_has_a_leader(monkeypatch: pytes
     monkeypatch.setattr(reader, "_consumer", WithoutLeader(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)))
     with pytest.raises(Transient, match="t does not answer at"):
         reader.bounds("t", 0)
+
+
+def test_a_reader_begins_at_a_time_and_knows_how_far_its_group_has_come(bootstrap: str, topic_name: str) -> None:
+    create_topic(bootstrap, topic_name, 2)
+    group = PartitionReader(Settings(bootstrap=bootstrap), topic_name)
+    try:
+        assert group.committed(topic_name) == {}
+        fill(bootstrap, topic_name, [(b"k", b"1"), (b"k", b"2")])
+        group.assign_whole([topic_name])
+        [first, _] = [record for records in group.to_the_end() for record in records]
+        partition = int(first.partition() or 0)
+        assert group.at_time(topic_name, partition, first.timestamp()[1]) == first.offset()
+        assert group.at_time(topic_name, partition, 0) == 0
+        member = Consumer({"bootstrap.servers": bootstrap, "group.id": topic_name})
+        member.commit(offsets=[TopicPartition(topic_name, partition, 2)], asynchronous=False)
+        member.close()
+        assert group.committed(topic_name) == {partition: 2}
+    finally:
+        group.close()

@@ -152,6 +152,31 @@ def test_a_new_carrier_reads_its_sample_at_once(folder: Path, tmp_path: Path, mo
     assert json.loads(invoked("check", "acme", "--json").output)["files"] == 1
 
 
+def test_guesses_left_are_counted_until_a_person_has_settled_them(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, samples = tmp_path / "carriers", tmp_path / "samples"
+    home.mkdir()
+    samples.mkdir()
+    for name in ("a.json", "b.json"):
+        (samples / name).write_bytes((folder / name).read_bytes())
+    monkeypatch.setenv("SHIPSYNC_CARRIERS_DIR", str(home))
+    made = json.loads(invoked("new", "acme", "--sample", str(samples), "--write", "--json").output)
+    assert [(one["code"], one["milestone"], one["doubtful"]) for one in made["codes"]] == [
+        ("FS", "delivered", True), ("QX", None, False)
+    ]
+    assert made["summary"]["unmapped"] == {"QX Relayed by balloon": 1}
+    assert made["written"] == str(home / "acme" / "carrier.yaml")
+    file = Path(made["written"])
+    found = json.loads(invoked("check", "acme", str(samples), "--json").output)
+    assert len(found["guesses"]) == made["guesses"] == file.read_text("utf-8").count("# guess:")
+    assert found["faults"] == made["guesses"] + 1
+    settled = file.read_text("utf-8").replace('# "QX": unknown', '"QX": in_transit').splitlines()
+    file.write_text("\n".join(line.partition("  # guess:")[0] for line in settled), "utf-8")
+    result = invoked("check", "acme", str(samples))
+    assert result.exit_code == 0, result.output
+
+
 def test_a_new_carrier_is_not_written_into_an_installed_program(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,15 +23,25 @@ from config import headers
 from config.settings import Settings
 from config.topics import STATIC
 from connectors.drop import watcher
-from streams.contracts.model import Alert, EnrichedEvent, FeedPause, MasterRecord, ShipmentState
+from streams.contracts.model import (
+    Alert,
+    CarrierEvent,
+    CustomerUpdate,
+    DeliveryMilestone,
+    EnrichedEvent,
+    ErpPosting,
+    FeedPause,
+    MasterRecord,
+    ShipmentState,
+)
 from streams.identity.matching import MatchingRules
 from streams.identity.record import ReferenceRecord
 from streams.kernel.errors import Reject
-from streams.kernel.vocabulary import AlertState, MasterKind, RejectReason
+from streams.kernel.vocabulary import AlertState, MasterKind, RejectReason, Status
 from streams.shipments.timers.expected_dwell import Usual
 from tests.support.foreign_text import FOREIGN, NUMBER, SHOWN_AS_IT_STANDS, ForeignMessage, controls, filled
 from tests.support.records import FakeRecord
-from topologies.cli import carrier, drop, main, masterdata, norms, settings, status, tail, up
+from topologies.cli import carrier, carrier_diff, drop, main, masterdata, norms, settings, status, tail, up
 from topologies.local_stack import stack
 from topologies.operations import (
     alert_actions,
@@ -42,9 +53,12 @@ from topologies.operations import (
     manual_resolution,
     master_data,
     polling_status,
+    remap,
     shipment_trace,
 )
 from topologies.operations.dry_run import Findings, Tried
+from topologies.operations.remap_effects import Effect
+from topologies.operations.remap_reading import Asked, Compared
 from topologies.operations.status import StackStatus
 from topologies.runtime.changelog_record import Unreadable
 
@@ -80,6 +94,7 @@ COMMANDS = {
     "carrier list": "carrier list",
     "carrier try": "carrier try ups sample.json",
     "carrier check": "carrier check ups sample.json",
+    "carrier diff": "carrier diff ups --since 7d",
     "carrier new": "carrier new westfreight --sample sample.json",
     "drop": "drop --once",
     "feed": "feed ups sample.json",
@@ -109,7 +124,7 @@ COMMANDS = {
 }
 NOTHING_FOREIGN = {"demo", "gateway", "registry", "stage", "version"}
 """They print their own words, or only logs (JSON)."""
-NO_JSON = {"carrier new", "feed", "masterdata export", "up", *(name for name in COMMANDS if name.startswith("alerts "))}
+NO_JSON = {"feed", "masterdata export", "up", *(name for name in COMMANDS if name.startswith("alerts "))}
 NO_JSON -= {"alerts list", "alerts show"}
 IN_SEVERAL_LINES = {COMMANDS[name] for name in ("carrier new", "masterdata export", "state inspect", "tail", "up")}
 """They print texts as they are cut into lines."""
@@ -200,6 +215,7 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (alert_board, "AlertBoard", Board), (alert_actions, "act", lambda *_: None),
         (carrier, "read_file", lambda *_: filled(Tried)), (carrier, "examine", lambda *_: filled(Findings)),
         (changelog_repair, "ChangelogRepair", Repair),
+        (remap, "plan", lambda *_: foreign_plan()), (carrier_diff, "carrier_of", lambda *_: None),
         (watcher, "Watcher", Watcher), (drop, "stack_file", SimpleNamespace(resolve=lambda one: one)),
         (feed_pauses, "paused", lambda *_: [filled(FeedPause)]), (feed_pauses, "resume", lambda *_: filled(FeedPause)),
         (file_publisher, "send", lambda *_: [file_publisher.Outcome(Path(FOREIGN), FOREIGN, FOREIGN, None)]),
@@ -224,6 +240,22 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (tail, "full_name", lambda *_: "any"), (stack, "Stack", Stack), (up, "_signals", list),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
+
+
+def foreign_plan() -> remap.Plan:
+    """A re-map of events, with foreign text, that are published, corrected and left as they are."""
+    event, place = filled(CarrierEvent), (FOREIGN, 0, 1)
+    compared = Compared(
+        left_out=Counter({FOREIGN: 1}), dead_letters={place: FOREIGN}, refused=Counter({FOREIGN: 1}),
+        refusals=[(place, FOREIGN)], published={FOREIGN: [event]},
+    )
+    effect = Effect(
+        FOREIGN, Status.PLANNED, Status.DELIVERED, {FOREIGN, "1"}, {"1": filled(CustomerUpdate)},
+        [filled(DeliveryMilestone)], [filled(ErpPosting)], [FOREIGN],
+    )
+    return remap.Plan(
+        FOREIGN, Asked(NUMBER, None, 0), compared, {FOREIGN: [event]}, {FOREIGN: [(event, FOREIGN)]}, {FOREIGN: effect}
+    )
 
 
 @contextmanager

@@ -48,6 +48,13 @@ def test_the_exact_code_then_the_words_then_the_type(code: str, text: str, miles
     assert TABLE.lookup(code, text, None).milestone is milestone
 
 
+def test_a_delivery_by_words_may_be_doubtful() -> None:
+    table = StatusTable(Statuses("a test", texts=[
+        TextMeaning(starts="left with", milestone=Milestone.DELIVERED, doubtful=True),
+    ]))
+    assert table.lookup("", "Left with the porter", None).flags == (Flag.DELIVERY_DOUBTFUL.value,)
+
+
 def test_an_unknown_code_is_flagged_and_never_guessed() -> None:
     assert TABLE.lookup("I:ZZ", "Delivered", None) == UNMAPPED
     assert UNMAPPED.flags == (Flag.CODE_UNMAPPED.value,)
