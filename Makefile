@@ -95,7 +95,7 @@ samples: .venv/.installed-dev ## what becomes of every real payload in the folde
 	@$(BIN)/python -m tests.samples
 
 .PHONY: cases
-cases: .venv/.installed-dev ## every case in the folder SHIPSYNC_CASES, right or wrong; fails where one is wrong
+cases: .venv/.installed-dev ## every case of our own and in the folder SHIPSYNC_CASES, right or wrong; fails where one is wrong
 	@$(BIN)/python -m tests.cases
 
 .PHONY: fuzz

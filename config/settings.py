@@ -146,6 +146,9 @@ class LifetimeSettings(Group):
     reuse_after_days: int = Field(
         45, ge=1, description="Days after a shipment's end from which its number may begin another shipment"
     )
+    ordered_late_hours: int = Field(
+        48, ge=0, description="Hours; a delivery that is older than its order by more is held back; 0: none is for that"
+    )
 
 
 class MonitoringSettings(Group):

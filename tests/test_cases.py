@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from streams.intake.adapter import Adapter
-from tests.cases import FOLDER, Case
+from tests.cases import FOLDER, OWN_FOLDER, Case
 from tests.cases.aspects import ASPECTS
+from tests.cases.own_right import CASES as OWN
 from tests.cases.right import CASES
 from tests.cases.running import compared, outcome_of, packaged
 
@@ -23,5 +24,17 @@ def test_a_case_that_was_once_wrong_is_right(case: Case, adapters: dict[str, Ada
     assert {aspect: came for aspect, _, came in rows} == {aspect: right for aspect, right, _ in rows}
 
 
+@pytest.mark.parametrize("case", OWN, ids=lambda case: str(case.files))
+def test_of_each_kind_one_of_our_own_is_right(case: Case, adapters: dict[str, Adapter]) -> None:
+    rows = list(compared(case, outcome_of(case, adapters, OWN_FOLDER)))
+    assert {aspect: came for aspect, _, came in rows} == {aspect: right for aspect, right, _ in rows}
+
+
+def test_no_payload_of_our_own_is_forgotten() -> None:
+    named = {name for case in OWN for name in case.files.split()}
+    assert {path.name for path in OWN_FOLDER.iterdir()} == named
+    assert len(OWN) >= len(CASES)
+
+
 def test_every_case_says_of_something_what_is_right() -> None:
-    assert [case.files for case in CASES if not case.right or not set(case.right) <= set(ASPECTS)] == []
+    assert [case.files for case in [*CASES, *OWN] if not case.right or not set(case.right) <= set(ASPECTS)] == []

@@ -48,8 +48,8 @@ _SELDOM_REPEATED = frozenset({
 })
 """Text fields that are not cached: their values seldom repeat."""
 _OFTEN_REPEATED = frozenset({
-    "estimated_delivery_at", "promised_delivery_at", "slip_ms", "slip_from_promise_ms", "utc_offset_minutes",
-    "location",
+    "estimated_delivery_at", "estimated_delivery_from", "promised_delivery_at", "slip_ms", "slip_from_promise_ms",
+    "utc_offset_minutes", "location",
 })
 """Nullable fields other than texts that are cached: days, zones, places."""
 

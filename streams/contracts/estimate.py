@@ -17,6 +17,16 @@ class Estimate(Struct, frozen=True, array_like=True, gc=False):
     stated_by: str
 
 
+class Statement(Struct, frozen=True, array_like=True, gc=False):
+    """An estimate as a carrier stated it. ``received_at``: when it was first received; ``until`` and ``begins``: end
+    and beginning of the window, the latter None where there is only an end; ``by``: the feed it came by."""
+
+    received_at: int
+    until: int
+    begins: int | None
+    by: str
+
+
 def with_earlier(earlier: tuple[Estimate, ...], one: Estimate) -> tuple[Estimate, ...]:
     """The earlier estimates with the one just replaced, in the order they were stated."""
     if len(earlier) < MOST_EARLIER:

@@ -190,6 +190,7 @@ class Sighting(Struct, gc=False):
     piece: str | None = None
     piece_count: int | None = None
     carrier_shipment_id: str | None = None
+    estimated_delivery_from: int | None = None
 
 
 class OrderLine(Struct, frozen=True):
@@ -312,12 +313,14 @@ class ShipmentState(Struct, gc=False):
     slip_ms: int | None = None
     slip_from_promise_ms: int | None = None
     earlier_estimates: list[Estimate] = field(default_factory=list)
+    estimated_delivery_from: int | None = None
 
 
 class CustomerUpdate(Struct, gc=False):
     """One customer-facing milestone of one order's shipment, without internal reasons. ``correction``: whether it is
     new, or replaces or retracts the update sent under this id before. ``corrects``: the event that was retracted; None
-    where the order no longer claims the shipment."""
+    where the order no longer claims the shipment. ``estimated_delivery_from``: the beginning of the window that ends
+    with the estimate."""
 
     update_id: str
     customer_id: str
@@ -338,6 +341,7 @@ class CustomerUpdate(Struct, gc=False):
     piece: str | None = None
     correction: Correction = Correction.NEW
     corrects: str | None = None
+    estimated_delivery_from: int | None = None
 
 
 class DeliveryMilestone(Struct, gc=False):

@@ -90,7 +90,8 @@ class Chunk:
         voided = before.view.voided != last.view.voided
         if touched or last.view.doubtful or voided or len(was) > 1 or len(now) > 1 or before.view.archived:
             like = None
-        told_before, told_after = told(was, like), told(now, like)
+        late = self.keeping.ordered_late
+        told_before, told_after = told(was, like, late), told(now, like, late)
         out.customer_updates += updates_between(told_before, told_after, now)
         out.delivery_milestones += milestones_between(told_before, told_after, now, because_of)
         if before.view.generation == last.view.generation:
@@ -110,16 +111,17 @@ class Chunk:
         data = encode_entry(entry)
         check_room(before.facts, data)
         shipment, out = self._copied(key, before), self.outputs
-        known, alerts = known_facts(shipment.view, entry.piece), alerts_of(shipment)
+        late = self.keeping.ordered_late
+        known, alerts = known_facts(shipment.view, entry.piece), alerts_of(shipment, late)
         inserted = insert(shipment, event_id, entry, data)
         is_heard_of = entry.story is not None and shipment.view.standing
         if is_heard_of and (news := news_since(shipment, inserted, entry, known)):
-            updates, milestones = items_of(shipment, news)
+            updates, milestones = items_of(shipment, news, late)
             out.customer_updates += [update(name, item, shipment) for name, item in updates.items()]
             out.delivery_milestones += [
                 milestone(name, item, shipment, because_of) for name, item in milestones.items()
             ]
-        now_open = alerts_of(shipment)
+        now_open = alerts_of(shipment, late)
         if alerts or now_open:
             out.alerts += alerts_between(alerts, now_open, shipment)
         return Taken([shipment], shipment, inserted.place, is_new=True)

@@ -97,6 +97,8 @@ def waits_for_pieces(view: View, entry: Entry) -> bool:
 
 def touches_deliveries(view: View, entry: Entry) -> bool:
     """Whether a new event may change what earlier deliveries are, or is one that earlier events may change."""
+    if entry.piece_count > view.piece_count and view.pieces:
+        return True
     if not entry.actual:
         return False
     if entry.certainty or view.doubtful:

@@ -125,6 +125,7 @@ def update(
         entry.piece or None,
         correction,
         None if corrects is None else corrects.hex(),
+        view.estimated_delivery_from,
     )
 
 

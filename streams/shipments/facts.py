@@ -14,6 +14,7 @@ from functools import lru_cache
 from msgspec import Struct, msgpack
 
 from streams.contracts.claim_order import ClaimVersion
+from streams.contracts.estimate import Statement
 from streams.contracts.ids import digest
 from streams.contracts.model import CarrierEvent, Location, ProofOfDelivery, Sighting
 from streams.kernel.vocabulary import (
@@ -57,7 +58,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     ``disowns``: the event it voids is another shipment's, as the identity stage found. ``found``: the identity stage
     found, by a reference, that the event is this shipment's. ``certainty``: how sure a delivery is
     (``deliveries.py``). ``piece_count``: pieces the carrier counts, 0 if it says nothing. ``own_shipment``: hash of the
-    carrier's own id of the shipment, 0 without one.
+    carrier's own id of the shipment, 0 without one. ``estimate_from``: the beginning of the window that ends with the
+    estimate. ``restated``: other estimates stated on the same event, in their order (``statements.py``).
     """
 
     at: int
@@ -80,6 +82,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     certainty: int = 0
     piece_count: int = 0
     own_shipment: int = 0
+    estimate_from: int | None = None
+    restated: tuple[Statement, ...] = ()
 
 
 class Parent(Struct, frozen=True, array_like=True, gc=False):
@@ -265,6 +269,7 @@ def entry_of(event: CarrierEvent | Sighting, event_id: bytes) -> Entry:
         found=bool(event.flags) and not _RESOLVED.isdisjoint(event.flags),
         certainty=_certainty(event), piece_count=event.piece_count or 0,
         own_shipment=0 if event.carrier_shipment_id is None else int(digest(event.carrier_shipment_id)[:15], 16),
+        estimate_from=event.estimated_delivery_from,
     )  # fmt: skip
 
 

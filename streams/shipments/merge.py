@@ -1,7 +1,8 @@
 """Merge: adds one input to the facts. Facts only grow; None says that the input holds nothing new.
 
-The order of inputs does not matter: of two sightings of one event the one received first is kept, of two versions of
-a claim or a link the newer. Each function returns new facts and leaves its argument unchanged.
+The order of inputs does not matter: of two sightings of one event the one received first is kept, with the estimates
+that others state; of two versions of a claim or a link the newer. Each function returns new facts and leaves its
+argument unchanged.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from streams.shipments.facts import (
 )
 from streams.shipments.occurrences.matching import source_of
 from streams.shipments.reuse.archive import Keeping, stub_with_claim, stub_with_event
+from streams.shipments.statements import with_statements
 
 MOST_ENTRY_BYTES = 4 * 1024
 MOST_HISTORY_BYTES = 400 * 1024
@@ -114,13 +116,14 @@ def without_route(facts: Facts, route: WithdrawnRoute) -> Facts | None:
 
 
 def better_of(known: Entry, other: Entry) -> Entry:
-    """Of two sightings of one event the one received first, with the sources and the routes of both."""
+    """Of two sightings of one event the one received first, with the sources, the routes and the estimates of both."""
     best = min((other, known), key=lambda one: (one.received_at, encode_entry(_bare(one))))
     routes = known.routes if known.routes == other.routes else tuple(sorted({*known.routes, *other.routes}))
     by_source: dict[int, int] = {}
     for report in sorted({*reports_of(known), *reports_of(other)}):
         by_source.setdefault(source_of(report), report)
     best = _with_reports(best, tuple(by_source.values()))
+    best = with_statements(best, known, other)
     return best if best.routes == routes else replace(best, routes=routes)
 
 
@@ -158,7 +161,7 @@ def _with_reports(entry: Entry, reports: tuple[int, ...]) -> Entry:
 
 def _bare(entry: Entry) -> Entry:
     """The entry without what is put together from all sightings."""
-    return replace(_with_reports(entry, ()), routes=())
+    return replace(_with_reports(entry, ()), routes=(), restated=())
 
 
 def _key(facts: Facts) -> str:

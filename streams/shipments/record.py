@@ -38,13 +38,14 @@ class OpenException(Struct, frozen=True, array_like=True, gc=False):
 class View(Struct, array_like=True, gc=False):
     """What the facts mean: projected from them, never corrected by hand. Times are UTC ms.
 
-    ``generation``: which shipment under its number it is, 1, 2 ...; ``archived``: the last one is archived and no other
-    has begun. ``leader``: place in the history of the event that set the status. ``known``: bits of
+    ``generation``: which shipment under its number it is, 1, 2 ...; ``archived``: the last one is archived and no
+    other has begun. ``leader``: place in the history of the event that set the status. ``known``: bits of
     ``audiences.FACTS`` that events reported. ``last_at``, ``last_rank``: of the last event. ``voided``: ids that
-    corrections took out, side by side; ``strangers``: how many events are not this shipment's. ``estimate_at``: event
-    time of the event that stated the estimate, ``estimate_by`` its feed. ``first_received_at``, ``last_received_at``:
-    receipt of the first and the latest event. ``proved``: a proof of delivery has come. ``sources``: whoever reported
-    news, ascending; ``counts``: occurrences of each kind of news, by its number.
+    corrections took out, side by side; ``strangers``: how many events are not this shipment's. ``estimate_at``: when
+    the estimate was stated: event time of its event or, where it was stated on that anew, its receipt;
+    ``estimate_by``: its feed; ``estimated_delivery_from``: the beginning of its window. ``first_received_at``,
+    ``last_received_at``: receipt of the first and the latest event. ``proved``: a proof of delivery has come.
+    ``sources``: whoever reported news, ascending; ``counts``: occurrences of each kind of news, by its number.
     ``doubtful``: when deliveries that are held back were reported, UTC ms, ascending. ``piece_count``: the pieces the
     carrier counts, 0 if it says nothing. ``confirmed``: a person confirmed a delivery. ``own_shipment``: hash of the
     carrier's own id of the shipment, 0 without one.
@@ -86,6 +87,7 @@ class View(Struct, array_like=True, gc=False):
     piece_count: int = 0
     confirmed: bool = False
     own_shipment: int = 0
+    estimated_delivery_from: int | None = None
 
 
 class Shipment(Struct, array_like=True, gc=False):

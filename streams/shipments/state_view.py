@@ -31,5 +31,5 @@ def state_of(shipment: Shipment, record: bytes, updated_at: int) -> ShipmentStat
         [Related(one.key, one.kind) for one in facts.children] if facts.children else _NONE,
         [PieceState(one.name, one.status, one.status_at) for one in view.pieces] if view.pieces else _NONE,
         view.generation, view.archived, slip(estimate, view.first_estimate), slip(estimate, promise),
-        list(view.earlier_estimates) if view.earlier_estimates else _NONE,
+        list(view.earlier_estimates) if view.earlier_estimates else _NONE, view.estimated_delivery_from,
     )

@@ -18,11 +18,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from streams.contracts.estimate import Estimate, with_earlier
 from streams.kernel.vocabulary import RANK, STATUS_OF, TERMINAL, ExceptionType, Milestone, Status
 from streams.shipments.audiences import FACT_BITS
 from streams.shipments.facts import RANK_OF, Entry
 from streams.shipments.record import OpenException, Piece, View
+from streams.shipments.statements import estimate
 
 _NONE = ExceptionType.NONE
 _RETURN_LEG = frozenset({Status.RETURNING, Status.RETURNED})
@@ -79,8 +79,8 @@ def apply(view: View, place: int, entry: Entry, *, voided: bool) -> None:
         view.piece_count = entry.piece_count
     if entry.own_shipment:
         view.own_shipment = entry.own_shipment
-    if entry.estimated_delivery_at is not None:
-        _estimate(view, entry, entry.estimated_delivery_at)
+    if entry.estimated_delivery_at is not None or entry.restated:
+        estimate(view, entry)
     proof = None if entry.story is None else entry.story.proof_of_delivery
     if proof is not None:
         view.proved = True
@@ -99,20 +99,6 @@ def skip(view: View, entry: Entry) -> None:
     """Note that the event is the last of the history, and no more. Changes ``view``."""
     view.last_at = entry.at
     view.last_rank = RANK_OF[entry.milestone] if entry.actual else -1
-
-
-def _estimate(view: View, entry: Entry, estimate: int) -> None:
-    """The estimate stated last counts; the first, how often it changed and those given up are kept beside it."""
-    current = view.estimated_delivery_at
-    if view.first_estimate is None or current is None:
-        view.first_estimate = estimate
-    elif estimate != current:
-        view.estimate_changes += 1
-        view.earlier_estimates = with_earlier(
-            view.earlier_estimates, Estimate(current, view.estimate_at or 0, view.estimate_by)
-        )
-    view.estimated_delivery_at = estimate
-    view.estimate_at, view.estimate_by = entry.at, entry.estimate_by
 
 
 def _move(view: View, place: int, entry: Entry) -> bool:

@@ -47,6 +47,7 @@ from streams.shipments.occurrences.numbering import same_occurrence
 from streams.shipments.project import all_facts
 from streams.shipments.record import Shipment
 from streams.shipments.reuse.archive import ALL, Keeping, stub_with_claim
+from streams.shipments.statements import states_anew
 from streams.shipments.timers.deadlines import FOR_EVER, Patience, renewed, settle
 
 _NEW = Correction.NEW
@@ -128,12 +129,13 @@ def _take_event(received: Received, chunk: Chunk) -> None:
 
 
 def _is_later_sighting(shipment: Shipment, event_id: bytes, event: CarrierEvent | Sighting) -> bool:
-    """Whether the event is known, and this is a later sighting by a source that reported it already."""
+    """Whether the event is known, and this is a later sighting by a source that reported it already, which states no
+    other estimate."""
     place = place_of(shipment.facts.seen, event_id)
     if place < 0:
         return False
     known = decode_entry(shipment.facts.history[place])
-    if event.received_at <= known.received_at:
+    if event.received_at <= known.received_at or states_anew(known, event):
         return False
     reports = reports_of(known)
     return not reports or source_of_event(event) in map(source_of, reports)

@@ -26,7 +26,8 @@ from streams.shipments.record import OpenException, Shipment
 from streams.shipments.timers.punctuality import risk, risk_signal
 
 ORDERED_LATE_MS = 48 * 3_600_000
-"""How long after its delivery an order may be entered and still be the order of it."""
+"""How long after its delivery an order may be entered and still be the order of it, where nothing else is set
+(``Keeping.ordered_late``); None: however long."""
 _OF_A_DELIVERY = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})
 _CRITICAL = frozenset({ExceptionType.DAMAGE, ExceptionType.LOSS})
 Key = tuple[str, ...]
@@ -73,16 +74,18 @@ class Told(NamedTuple):
     alerts: dict[str, AlertSignal]
 
 
-def told(shipments: Sequence[Shipment], like: Entry | None = None) -> Told:
+def told(
+    shipments: Sequence[Shipment], like: Entry | None = None, ordered_late: int | None = ORDERED_LATE_MS
+) -> Told:
     """What stands told of the shipments under a number, the one that goes on last. With an event, of updates and
     milestones only those of its kind of news and of the facts it reports."""
     updates, milestones = Items(), Items()
     for shipment in shipments:
         if shipment.view.standing and shipment.facts.history:
-            of_it = items_of(shipment, news_of(shipment, like))
+            of_it = items_of(shipment, news_of(shipment, like), ordered_late)
             updates |= of_it[0]
             milestones |= of_it[1]
-    return Told(updates, milestones, alerts_of(shipments[-1]))
+    return Told(updates, milestones, alerts_of(shipments[-1], ordered_late))
 
 
 def news_of(shipment: Shipment, like: Entry | None = None) -> list[News]:
@@ -136,11 +139,13 @@ def _facts(entry: Entry) -> Sequence[Fact]:
     return ONE_TIME_FACTS.get((entry.milestone, entry.exception), ())
 
 
-def items_of(shipment: Shipment, news: Sequence[News]) -> tuple[Items, Items]:
+def items_of(
+    shipment: Shipment, news: Sequence[News], ordered_late: int | None = ORDERED_LATE_MS
+) -> tuple[Items, Items]:
     """One update per order and occurrence that customers hear of, and one milestone per delivery and fact."""
     orders, suffix = shipment.orders, shipment.id_suffix
     news = [one for one in news if not waits_for_pieces(shipment.view, one.entry)]
-    since = claimed_since(shipment) if any(one.entry.milestone in _OF_A_DELIVERY for one in news) else {}
+    since = written_after(shipment, ordered_late) if any(one.entry.milestone in _OF_A_DELIVERY for one in news) else {}
     updates: Items = {
         (order.order_id, f"{one.kind}:{one.number}", *suffix): Item(shipment, order, one)
         for order in _one_each(orders, "order_id") for one in news
@@ -154,20 +159,22 @@ def items_of(shipment: Shipment, news: Sequence[News]) -> tuple[Items, Items]:
     return updates, milestones
 
 
-def claimed_since(shipment: Shipment) -> dict[OrderLink, int]:
-    """When each standing claim was first stated, UTC ms; empty once a person confirmed the delivery."""
-    if shipment.view.confirmed:
+def written_after(shipment: Shipment, ordered_late: int | None) -> dict[OrderLink, int]:
+    """For each standing claim the time before which a delivery is not of its order, UTC ms; empty once a person
+    confirmed the delivery."""
+    if shipment.view.confirmed or ordered_late is None:
         return {}
     claims = shipment.facts.claims
     first = first_claimed_at(claims)
     return {
-        claims[place].link: first.get(claims[place].claim, claims[place].at) for place in shipment.view.standing
+        claims[place].link: first.get(claims[place].claim, claims[place].at) - ordered_late
+        for place in shipment.view.standing
     }
 
 
-def _predates(entry: Entry, claimed_at: int | None) -> bool:
+def _predates(entry: Entry, earliest: int | None) -> bool:
     """Whether a delivery lies so long before the order that it is of a shipment that had the number before."""
-    return claimed_at is not None and entry.milestone in _OF_A_DELIVERY and entry.at < claimed_at - ORDERED_LATE_MS
+    return earliest is not None and entry.milestone in _OF_A_DELIVERY and entry.at < earliest
 
 
 def _which(fact: News) -> tuple[str, ...]:
@@ -176,10 +183,11 @@ def _which(fact: News) -> tuple[str, ...]:
     return (fact.entry.piece,) if fact.entry.piece else ()
 
 
-def alerts_of(shipment: Shipment) -> dict[str, AlertSignal]:
+def alerts_of(shipment: Shipment, ordered_late: int | None = ORDERED_LATE_MS) -> dict[str, AlertSignal]:
     """The alerts that are open by what is known of the shipment; none where its parent raises them."""
     view, found = shipment.view, risk(shipment)
-    doubts = doubts_of(shipment) if view.doubtful or (view.delivered_at is not None and view.standing) else []
+    may_be = view.doubtful or (view.delivered_at is not None and view.standing)
+    doubts = doubts_of(shipment, ordered_late) if may_be else []
     if (found is None and not view.open and not doubts) or (shipment.facts.parents and is_mute(shipment)):
         return {}
     alerts = [
@@ -192,18 +200,19 @@ def alerts_of(shipment: Shipment) -> dict[str, AlertSignal]:
     return {one.alert_id: one for one in alerts}
 
 
-def doubts_of(shipment: Shipment) -> list[AlertSignal]:
+def doubts_of(shipment: Shipment, ordered_late: int | None = ORDERED_LATE_MS) -> list[AlertSignal]:
     """The delivery that is held back from customers and the ERP until a person or a proof says so, as an alert."""
     view, cause, since = shipment.view, "", 0
     if view.doubtful:
         cause, since = "a delivery is reported that its code or another source makes doubtful", view.doubtful[0]
     elif view.delivered_at is not None:
         late = sorted(
-            (at, order.order_id) for order, at in claimed_since(shipment).items()
-            if view.delivered_at < at - ORDERED_LATE_MS
+            (at, order.order_id) for order, at in written_after(shipment, ordered_late).items()
+            if view.delivered_at < at
         )
         if late:
-            cause, since = f"it was delivered before order {late[0][1]} was written", late[0][0]
+            at, order_id = late[0]
+            cause, since = f"it was delivered before order {order_id} was written", at + (ordered_late or 0)
     if not cause:
         return []
     doubt = signal(

@@ -1,7 +1,7 @@
 """Payloads that were once read wrong, where they lie: what each must become. ``make cases`` prints them.
 
-The payloads are not ours to keep; only their names and the right values stand here (``right.py``). Siblings of our own
-making are among the carriers' cases (``tests/connectors/carriers``) and in ``tests/test_deliveries.py``.
+The payloads are not ours to keep; only their names and the right values stand here (``right.py``). Of each kind one of
+our own making, of the same shape with people and numbers made up, lies in ``own/`` (``own_right.py``).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+OWN_FOLDER = Path(__file__).parent / "own"
 FOLDER = Path(os.environ.get("SHIPSYNC_CASES") or "/nonexistent")
 
 
@@ -20,7 +21,8 @@ class Case:
 
     ``files``: separated by blanks. ``mapping``: a ``carrier.yaml`` (of ``mappings/``, else of the folder) that reads
     them in place of the packaged one. ``asked``: the number the poller asked for. ``orders``: number -> when an order
-    began to claim it; without any, each number is claimed from the beginning.
+    began to claim it; without any, each number is claimed from the beginning. ``order_field``: the tracking number of
+    an order of that carrier, as its clerk wrote it; then it is the only order.
     """
 
     files: str
@@ -29,3 +31,4 @@ class Case:
     mapping: str = ""
     asked: str = ""
     orders: Mapping[str, str] = field(default_factory=dict)
+    order_field: str = ""

@@ -128,6 +128,15 @@ ZONES = [
     }, mapping="lx.carrier.yaml"),
 ]
 
+NUMBERS = [
+    Case("C19/0.json C19/1.json", "ups", {
+        "status": "delivered", "delivered": "2 posted, 2 told 2026-11-20", "refused": "",
+    }, order_field="1Z12345E0000001914, 1Z12345E0000001923"),
+    Case("C20/usps.json", "usps", {
+        "status": "delivered", "delivered": "1 posted, 1 told 2026-11-20", "refused": "",
+    }, order_field="420941079400111899560000002006"),
+]
+
 ONBOARDING = [
     Case("dpd_no_number.xml", "dpd", {
         "events": "out_for_delivery", "numbers": "15501234567890", "refused": "", "places": "Mechelen,BE",
@@ -139,4 +148,4 @@ ONBOARDING = [
     Case("C23/http_connector_value.json", "easypost", {"events": "arrived_facility"}),
 ]
 
-CASES = [*NOT_DELIVERED, *FIELDS, *ZONES, *ONBOARDING]
+CASES = [*NOT_DELIVERED, *FIELDS, *ZONES, *NUMBERS, *ONBOARDING]

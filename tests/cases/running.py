@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from connectors.carriers import Carrier, discover
 from connectors.mapping.loading import FILE
+from connectors.mapping.values.carrier_names import CarrierNames
+from streams.contracts.model import Order, OrderLine, OrderReference
 from streams.intake.adapter import Adapter
 from streams.intake.step import HeaderNames, step
+from streams.orders.step import step as take_orders
 from tests.cases import FOLDER, Case
 from tests.cases.aspects import ASPECTS, Outcome
 from tests.cases.journey import orders_for, travelled
@@ -21,15 +25,15 @@ RECEIVED_AT = 1_798_000_000_000
 _MINUTE_MS = 60_000
 
 
-def outcome_of(case: Case, adapters: Mapping[str, Adapter]) -> Outcome:
-    """What becomes of a case. ``adapters``: of the packaged carriers, by feed."""
-    adapter = own_adapter(_mapping(case.mapping)) if case.mapping else adapters[case.feed]
+def outcome_of(case: Case, adapters: Mapping[str, Adapter], folder: Path = FOLDER) -> Outcome:
+    """What becomes of a case. ``adapters``: of the packaged carriers, by feed; ``folder``: where its files lie."""
+    adapter = own_adapter(_mapping(case.mapping, folder)) if case.mapping else adapters[case.feed]
     names = HeaderNames()
     headers = [(names.asked_number, case.asked.encode())] if case.asked else []
     events, reasons = [], []
     for place, name in enumerate(case.files.split()):
         sent = Sent(
-            f"raw.{case.feed}.v1", (FOLDER / name).read_bytes(), offset=place,
+            f"raw.{case.feed}.v1", (folder / name).read_bytes(), offset=place,
             timestamp=RECEIVED_AT + place * _MINUTE_MS, headers=headers,
         )
         taken = step([sent], {case.feed: adapter}, RECEIVED_AT, MOST_BYTES)
@@ -38,12 +42,26 @@ def outcome_of(case: Case, adapters: Mapping[str, Adapter]) -> Outcome:
     since = {
         number: int(datetime.fromisoformat(at).timestamp() * 1000) for number, at in case.orders.items()
     }
-    return Outcome(events, reasons, travelled(events, orders_for(events, since)))
+    claims = orders_for(events, since)
+    if case.order_field:
+        claims, refused = ordered(case.feed, case.order_field, min(event.occurred_at for event in events))
+        reasons += refused
+    return Outcome(events, reasons, travelled(events, claims))
 
 
-def _mapping(name: str) -> Path:
+def ordered(carrier: str, number: str, before: int) -> tuple[list[OrderReference], list[str]]:
+    """The claims of an order with one line, of which ``number`` is the text, written a day before; and what is
+    refused."""
+    names = packaged_names()
+    line = OrderLine("D-1", carrier, number)
+    order = Order("O-1", "C", "open", None, None, None, before - 24 * 60 * _MINUTE_MS, [line])
+    taken = take_orders([order], {}, names.slug_of, names.number_of)
+    return taken.outputs.references, [reject.reason.value for _, reject in taken.refused]
+
+
+def _mapping(name: str, folder: Path) -> Path:
     ours = Path(__file__).parent / "mappings" / name
-    return ours if ours.exists() else FOLDER / name
+    return ours if ours.exists() else folder / name
 
 
 def own_adapter(mapping: Path) -> Adapter:
@@ -60,6 +78,12 @@ def packaged() -> dict[str, Adapter]:
     """The adapters of the packaged carriers, by feed."""
     carriers: list[Carrier] = list(discover())
     return {one.feed: one.adapter for one in carriers}
+
+
+@cache
+def packaged_names() -> CarrierNames:
+    """The names and label forms of the packaged carriers."""
+    return next(iter(discover())).names
 
 
 def compared(case: Case, outcome: Outcome) -> Iterator[tuple[str, str, str]]:

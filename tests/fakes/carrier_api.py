@@ -66,7 +66,8 @@ WITH_TOKENS = (
     "  authorisation: {kind: oauth2, token_url: 'https://api.acme.example/token', scope: tracking}"
 )
 TOGETHER = (
-    "url: https://api.acme.example/several?numbers={tracking_numbers}\n  batch: 3\n  authorisation: {kind: none}"
+    "url: https://api.acme.example/several?numbers={tracking_numbers}\n  batch: 3\n"
+    "  authorisation: {kind: none, documented: 'https://acme.example/api'}"
 )
 
 

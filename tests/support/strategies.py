@@ -92,6 +92,9 @@ def reference(order: str = "O-1", delivery: str = "D-1", **changes: Any) -> Orde
 
 _SOURCES = st.sampled_from([SOURCE, SOURCE, POLLED, AGGREGATOR])
 _NUMBERS = st.sampled_from(["N100", "N200"])
+_ESTIMATES = st.none().map(lambda _: (None, None)) | st.tuples(
+    st.integers(1, 3).map(lambda day: DAY_ONE + day * 24 * HOUR), st.none() | st.just(DAY_ONE + 20 * HOUR)
+)
 _TROUBLE = st.one_of(st.just(ExceptionType.NONE), st.just(ExceptionType.NONE), st.sampled_from(ExceptionType))
 
 
@@ -102,6 +105,7 @@ def events(draw: st.DrawFn) -> CarrierEvent:
     minutes = draw(st.integers(0, 12))
     actual = draw(st.booleans()) or draw(st.booleans())
     trouble = draw(_TROUBLE)
+    estimate = draw(_ESTIMATES)
     return carrier_event(
         milestone,
         minutes,
@@ -110,7 +114,8 @@ def events(draw: st.DrawFn) -> CarrierEvent:
         received_at=DAY_ONE + draw(st.integers(-2, 20)) * MINUTE,
         exception=trouble,
         reason=Reason.NORMAL if trouble is ExceptionType.NONE else draw(st.sampled_from(Reason)),
-        estimated_delivery_at=draw(st.none() | st.integers(1, 3).map(lambda day: DAY_ONE + day * 24 * HOUR)),
+        estimated_delivery_at=estimate[0],
+        estimated_delivery_from=estimate[1],
         proof_of_delivery=draw(st.none() | st.just(ProofOfDelivery(signed_by="A. Berg"))),
         flags=draw(st.sampled_from([
             [], [], [], [Flag.TIMESTAMP_FUTURE.value], [Flag.DELIVERY_DOUBTFUL.value], [Flag.CONFIRMED_BY_PERSON.value],
@@ -152,9 +157,11 @@ def _correcting(draw: st.DrawFn, target: CarrierEvent) -> CarrierEvent:
 
 
 def _seen_elsewhere(draw: st.DrawFn, item: Received) -> Received:
-    """The same event as another source tells it."""
+    """The same event as another source tells it, or its own again with another estimate."""
+    estimate = draw(st.just((item.event.estimated_delivery_at, item.event.estimated_delivery_from)) | _ESTIMATES)
     event = msgspec.structs.replace(
-        item.event, source=draw(_SOURCES), received_at=item.event.received_at + draw(st.integers(-2, 2)) * MINUTE
+        item.event, source=draw(_SOURCES), received_at=item.event.received_at + draw(st.integers(-2, 2)) * MINUTE,
+        estimated_delivery_at=estimate[0], estimated_delivery_from=estimate[1],
     )
     return Received(event, item.encoded)
 
@@ -164,7 +171,7 @@ def histories(draw: st.DrawFn, least: int = 0) -> list[Said]:
     """Distinct things said about two shipments, corrections of some of them among them; of events and of orders'
     claims ``least`` at the least.
 
-    Events of the same id agree in everything the state depends on, but for their source and time of receipt.
+    Events of the same id agree in everything the state depends on, but for their source, time of receipt and estimate.
     """
     said = draw(st.lists(events(), min_size=least, max_size=14))
     by_id = {event.event_id: event for event in said}

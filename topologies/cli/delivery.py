@@ -55,6 +55,7 @@ def confirm(
 ) -> None:
     """Say that a delivery is true: customers and the ERP hear of it."""
     from topologies.operations import doubtful_deliveries
+    from topologies.stages import shipments
 
     carrier, _, number = shipment.partition(":")
     carrier, number = normalise_carrier(carrier), normalise_tracking_number(number)
@@ -63,7 +64,7 @@ def confirm(
     settings = stack_file.resolve(configuration.load())
     known = doubtful_deliveries.known_of(settings, shipment_key(carrier, number))
     event = doubtful_deliveries.confirmation(known, time.time_ns() // 1_000_000, by or getpass.getuser())
-    found = doubtful_deliveries.consequences(known, event)
+    found = doubtful_deliveries.consequences(known, event, shipments.keeping(settings))
     if apply:
         doubtful_deliveries.write(settings, event)
     if as_json:

@@ -77,7 +77,7 @@ def _show_state(state: ShipmentState, console: PlainConsole) -> None:
         "since": _when(state.status_at),
         "orders": ", ".join(f"{one.order_id} (delivery {one.delivery_id}, {one.customer_id})" for one in state.orders),
         "promised": _when(state.promised_delivery_at),
-        "estimated": _when(state.estimated_delivery_at),
+        "estimated": _window(state),
         "stated first": _when(state.first_estimated_delivery_at),
         "earlier": ", ".join(f"{_when(one.estimate)} by {one.stated_by}" for one in state.earlier_estimates),
         "punctuality": state.punctuality.value.replace("_", " "),
@@ -92,6 +92,13 @@ def _show_state(state: ShipmentState, console: PlainConsole) -> None:
         if value:
             table.add_row(name, value)
     console.print(table)
+
+
+def _window(state: ShipmentState) -> str:
+    begins = state.estimated_delivery_from
+    return _when(state.estimated_delivery_at) if begins is None else (
+        f"{_when(begins)} to {_when(state.estimated_delivery_at)}"
+    )
 
 
 def _related(numbers: list[Related]) -> str:

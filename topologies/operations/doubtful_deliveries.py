@@ -14,8 +14,10 @@ from streams.contracts.model import CarrierEvent, ShipmentState, Source
 from streams.kernel.errors import Fatal, Transient
 from streams.kernel.vocabulary import Classifier, Correction, ExceptionType, Flag, Milestone, Precision, Reason
 from streams.shipments.record import Shipment, decode
+from streams.shipments.reuse.archive import ALL, Keeping
 from streams.shipments.step import Received, step
 from streams.shipments.told import doubts_of
+from topologies.stages.shipments import keeping
 
 ACK_SECONDS = 10.0
 REGISTRY_SECONDS = 2.0
@@ -34,13 +36,14 @@ def held_back(settings: Settings) -> list[Row]:
             records[key] = state.record
 
     each(settings, Registry(settings), topics.SHIPMENT_STATE, ShipmentState, take)
-    rows = [row for key, record in records.items() if (row := row_of(key, decode(record))) is not None]
+    rules = keeping(settings)
+    rows = [row for key, record in records.items() if (row := row_of(key, decode(record), rules)) is not None]
     return sorted(rows, key=lambda one: (one["delivered_at"], one["shipment"]))
 
 
-def row_of(key: str, shipment: Shipment) -> Row | None:
+def row_of(key: str, shipment: Shipment, rules: Keeping = ALL) -> Row | None:
     """What is held back of a shipment, and why; None if nothing is."""
-    doubts = doubts_of(shipment)
+    doubts = doubts_of(shipment, rules.ordered_late)
     if not doubts:
         return None
     return {
@@ -65,7 +68,7 @@ def known_of(settings: Settings, key: str) -> Shipment:
 
     each(settings, Registry(settings), topics.SHIPMENT_STATE, ShipmentState, take)
     shipment = decode(records[0]) if records else None
-    if shipment is None or not doubts_of(shipment):
+    if shipment is None or not doubts_of(shipment, keeping(settings).ordered_late):
         raise Fatal(f"no delivery of {key} is held back: `shipsync delivery list` shows those that are")
     return shipment
 
@@ -82,10 +85,10 @@ def confirmation(shipment: Shipment, now_ms: int, by: str) -> CarrierEvent:
     )
 
 
-def consequences(shipment: Shipment, event: CarrierEvent) -> Row:
+def consequences(shipment: Shipment, event: CarrierEvent, rules: Keeping = ALL) -> Row:
     """What customers and the ERP would hear by this event."""
     key = shipment_key(shipment.carrier, shipment.tracking_number)
-    out = step([Received(event, b"")], {key: shipment}).outputs
+    out = step([Received(event, b"")], {key: shipment}, keeping=rules).outputs
     return {
         "shipment": key, "delivered_at": event.occurred_at,
         "customers": sorted({one.customer_id for one in out.customer_updates}),

@@ -54,7 +54,8 @@ from topologies.stages import alert_rules
 T = TypeVar("T", bound=Struct)
 MOST_DUE = 5_000
 """Shipments one sweep looks at; the next goes on."""
-DAY_MS = 24 * 3_600_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 class StoredShipment(Struct, gc=False):
@@ -186,7 +187,7 @@ class ShipmentsHandler:
 
     def _archive_one(self, shipment: Shipment, out: Outputs) -> tuple[Shipment, None, int | None]:
         """Archive a shipment; its stub, which is not to be looked at before it is forgotten."""
-        stub, alerts = archived(shipment)
+        stub, alerts = archived(shipment, self._keeping)
         out.alerts += alerts
         out.archived.append(shipment)
         return stub, None, due_at(stub, self._keeping, self._patience)
@@ -279,6 +280,7 @@ def keeping(settings: Settings) -> Keeping:
     return Keeping(
         settings.lifetimes.archive_after_days * DAY_MS, settings.lifetimes.unsettled_after_days * DAY_MS,
         settings.lifetimes.forget_after_days * DAY_MS, settings.lifetimes.reuse_after_days * DAY_MS,
+        settings.lifetimes.ordered_late_hours * HOUR_MS or None,
     )
 
 

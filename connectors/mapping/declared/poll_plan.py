@@ -30,7 +30,9 @@ _KNOWN_PLACEHOLDERS = {placeholder.strip("{}") for placeholder in (NUMBER, NUMBE
 
 class Authorisation(Struct, frozen=True, forbid_unknown_fields=True):
     """How requests are authorised. ``header``: the name of the API key's header; ``token_url`` and ``scope``:
-    OAuth 2.0 client credentials (RFC 6749, 4.4), the client named in the ``header`` or in the ``body``.
+    OAuth 2.0 client credentials (RFC 6749, 4.4), the client named in the ``header`` or in the ``body``. ``none`` is for
+    an API that the carrier documents, and that asks for no key: ``documented`` is the address of that documentation.
+    The endpoint of a carrier's web page is no such API.
     """
 
     kind: Literal["none", "header", "basic", "oauth2"]
@@ -38,6 +40,7 @@ class Authorisation(Struct, frozen=True, forbid_unknown_fields=True):
     token_url: str = ""
     scope: str = ""
     client_in: Literal["header", "body"] = "header"
+    documented: str = ""
 
 
 class Older(Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,6 +151,8 @@ def _check_authorisation(authorisation: Authorisation, lines: Lines) -> None:
     where = ("poll", "authorisation")
     if authorisation.kind == "header" and not authorisation.header:
         raise lines.error((*where, "header"), "name the header that carries the key")
+    if authorisation.kind == "none" and not authorisation.documented.startswith("https://"):
+        raise lines.error((*where, "documented"), "without a key: give the https:// address of the carrier's document")
     if authorisation.kind == "oauth2" and not authorisation.token_url.startswith("https://"):
         raise lines.error((*where, "token_url"), "give the https:// address that hands out tokens")
 

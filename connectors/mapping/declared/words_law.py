@@ -14,6 +14,7 @@ _MILESTONE_OF = {
     Words.PICK_UP_PLACE: Milestone.AVAILABLE_FOR_PICKUP,
     Words.HANDED_OVER: Milestone.HANDED_OVER,
 }
+_SAYS_WHERE = frozenset({Words.BACK, Words.WAITING, Words.PICK_UP_PLACE, Words.PARTIAL})
 _BARE = frozenset({Milestone.IN_TRANSIT, Milestone.INFO})
 
 
@@ -44,6 +45,14 @@ def decided(meaning: StatusMeaning, said: str) -> StatusMeaning:
         return part._replace(exception=ExceptionType.SHORTAGE, reason=Reason.UNKNOWN)
     milestone = None if words is None else _MILESTONE_OF.get(words)
     return meaning if milestone is None else _as(meaning, milestone)
+
+
+def decided_by_remark(meaning: StatusMeaning, said: str) -> StatusMeaning:
+    """Return what a delivery is by a remark beside its words, which says no more than where the goods are: with the
+    sender, where they wait, or a part of them. ``said``: folded."""
+    if meaning.milestone is not Milestone.DELIVERED or words_in(said) not in _SAYS_WHERE:
+        return meaning
+    return decided(meaning, said)
 
 
 def decided_coarsely(meaning: StatusMeaning, said: str) -> StatusMeaning:

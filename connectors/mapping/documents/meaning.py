@@ -9,6 +9,7 @@ from typing import NamedTuple
 from connectors.mapping.declared.schema import Document
 from connectors.mapping.declared.status_meaning import StatusMeaning
 from connectors.mapping.declared.status_tables import EMPTY, StatusTable, status_meaning
+from connectors.mapping.declared.words_law import decided_by_remark, folded
 from connectors.mapping.documents.paths import Row, Texts
 from connectors.mapping.values.other_carriers import CarrierOf
 from streams.kernel.vocabulary import Flag, Milestone
@@ -90,6 +91,7 @@ class ScanStatusReader:
         meaning = self._classify(row, meaning)
         reason_text = row[self._reason_text]
         if reason_text is not None and reason_text != text:
+            meaning = decided_by_remark(meaning, folded(reason_text))
             text = f"{text}: {reason_text}" if text else reason_text
         if "\n" in text:
             text = " ".join(text.split())

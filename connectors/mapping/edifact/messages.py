@@ -63,6 +63,8 @@ _MEANING_BY_DATE: dict[str, dict[str, StatusMeaning]] = {
 _CANCELLED = {"137": status_meaning(Milestone.BOOKING_CANCELLED)}
 _STATUS_PLACES = frozenset({"175", "14", "16", "16E", "1", "18", "35", "198"})
 _DELIVERY_PLACE = "7"
+_EMPTY = "4"
+"""Data element 8169 of EQD: the container is empty."""
 _ARRIVAL_EXPECTED = "132"
 
 
@@ -85,7 +87,8 @@ def standard() -> Standard:
 
 @dataclass(slots=True)
 class Status:
-    """An STS and the data of the segments that belong to it. ``stop``: the last LOC read."""
+    """An STS and the data of the segments that belong to it. ``stop``: the last LOC read; ``is_empty``: it is about an
+    empty container, whose delivery is not that of the goods."""
 
     sts: Segment
     number: str
@@ -98,6 +101,7 @@ class Status:
     estimate_place: Segment | None = None
     leg: str | None = None
     stop: Segment | None = None
+    is_empty: bool = False
 
 
 class EdifactAdapter:
@@ -241,6 +245,8 @@ class EdifactAdapter:
             raise Reject(RejectReason.NO_REFERENCE, f"IFTSTA {one.control} names no shipment", "CNI-02")
         status_text = " ".join([text, *status.remarks]).strip()
         meaning = self._table.lookup(code, status_text, reason or None)
+        if status.is_empty and meaning.milestone is Milestone.DELIVERED:
+            meaning = meaning._replace(milestone=Milestone.INFO)
         moment = self._occurred(status, sent)
         estimate = None
         if status.estimate is not None:
@@ -328,6 +334,7 @@ def _add_detail(tag: str, segment: Segment, status: Status) -> None:
             status.remarks.append(at(segment, 4))
     elif tag == "EQD" and at(segment, 1) == "CN" and at(segment, 2):
         status.references.append(Reference("container", at(segment, 2)))
+        status.is_empty = at(segment, 6) == _EMPTY
     elif tag == "GIN" and at(segment, 1) == "BJ":
         status.references += [Reference("sscc", part) for element in segment[2:] for part in element if part]
 

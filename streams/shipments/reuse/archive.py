@@ -23,7 +23,7 @@ from streams.shipments.diff import alerts_between
 from streams.shipments.facts import ID_BYTES, ArchiveStub, Entry, Facts, entries_of, is_tied
 from streams.shipments.record import Shipment, View
 from streams.shipments.timers.deadlines import FOR_EVER, Patience, next_due, settle
-from streams.shipments.told import alerts_of
+from streams.shipments.told import ORDERED_LATE_MS, alerts_of
 
 CLAIM_BYTES, EVENT_BYTES = 8, 4
 MOST_KEPT = 5_000
@@ -35,13 +35,15 @@ class Keeping(Struct, frozen=True):
 
     ``archive_after``: since the last input of a shipment that has ended; ``unsettled_after``: where an alert of it is
     still open, or no order has claimed it. ``forget_after``: since the last input of one that is archived.
-    ``reuse_after``: from its end, in event time; what is later is of another shipment.
+    ``reuse_after``: from its end, in event time; what is later is of another shipment. ``ordered_late``: from a
+    delivery to the order that is still the order of it; None: however long.
     """
 
     archive_after: int | None = None
     unsettled_after: int | None = None
     forget_after: int | None = None
     reuse_after: int | None = None
+    ordered_late: int | None = ORDERED_LATE_MS
 
 
 ALL = Keeping()
@@ -66,7 +68,7 @@ def _is_settled(shipment: Shipment, patience: Patience) -> bool:
     return next_due(shipment, patience) is None
 
 
-def archived(shipment: Shipment) -> tuple[Shipment, list[AlertSignal]]:
+def archived(shipment: Shipment, keeping: Keeping = ALL) -> tuple[Shipment, list[AlertSignal]]:
     """The stub of a shipment that has ended, as a record of its own, and its alerts, resolved."""
     facts = shipment.facts
     every = [*shipment.ended, facts]
@@ -83,7 +85,8 @@ def archived(shipment: Shipment) -> tuple[Shipment, list[AlertSignal]]:
         Facts(facts.carrier, facts.tracking_number, stub=kept),
         View(kept.generations, archived=True, updated_at=kept.received_at),
     )
-    return left, [*settle(copy(shipment), FOR_EVER), *alerts_between(alerts_of(shipment), {}, shipment)]
+    alerts = alerts_of(shipment, keeping.ordered_late)
+    return left, [*settle(copy(shipment), FOR_EVER), *alerts_between(alerts, {}, shipment)]
 
 
 def _received_at(facts: Facts) -> int:

@@ -8,6 +8,9 @@ import pytest
 
 from streams.contracts.model import CarrierEvent, ProofOfDelivery
 from streams.kernel.vocabulary import AlertKind, AlertState, Flag, Milestone, Status
+from streams.shipments.reuse.archive import Keeping
+from streams.shipments.step import step
+from streams.shipments.told import doubts_of
 from tests.cases.journey import Journey, played
 from tests.support.strategies import AGGREGATOR, DAY_ONE, HOUR, carrier_event, received, reference
 
@@ -124,6 +127,17 @@ def test_an_order_entered_a_day_late_is_still_the_order_of_it() -> None:
     assert (posted(found), doubted(found)) == (["delivery_confirmation"], False)
 
 
+@pytest.mark.parametrize(("ordered_late", "held"), [(48, True), (96, False), (95, True), (None, False)])
+def test_how_old_a_delivery_an_order_may_claim_is_set(ordered_late: int | None, held: bool) -> None:
+    keeping = Keeping(ordered_late=None if ordered_late is None else ordered_late * HOUR)
+    said = [received(at(1, Milestone.DELIVERED)), reference(updated_at=DAY_ONE + 5 * DAY)]
+    for history in (said, said[::-1]):
+        result = step(history, {"north:N100": None}, keeping=keeping)
+        assert bool(result.outputs.delivery_milestones) is not held
+        assert bool(result.outputs.customer_updates) is not held
+        assert bool(doubts_of(result.states["north:N100"], keeping.ordered_late)) is held
+
+
 def test_delivered_on_two_days_is_posted_and_told_once_with_one_date() -> None:
     found = journey(at(1, Milestone.DELIVERED), at(2, Milestone.OUT_FOR_DELIVERY), at(2.3, Milestone.DELIVERED))
     told = [one.occurred_at for one in found.updates if one.milestone is Milestone.DELIVERED]
@@ -137,6 +151,14 @@ def test_pieces_that_the_carrier_counts_hold_the_shipment_back() -> None:
     assert (status(whole), posted(whole)) == (Status.DELIVERED, ["delivery_confirmation"] * 2)
     back = journey(first, second, at(4, Milestone.RETURNING, piece="1", piece_count=2))
     assert posted(back) == ["delivery_confirmation"] * 2 + ["return_started"]
+
+
+@pytest.mark.parametrize("day", [0.5, 3])
+def test_a_count_of_pieces_that_comes_later_takes_a_pieces_delivery_back(day: float) -> None:
+    counted = at(day, Milestone.INFO, piece_count=2, received_at=DAY_ONE + 5 * DAY)
+    assert posted(journey(at(1, Milestone.DELIVERED, piece="1"), counted)) == []
+    both = journey(at(1, Milestone.DELIVERED, piece="1"), counted, at(2, Milestone.DELIVERED, piece="2"))
+    assert (status(both), posted(both)) == (Status.DELIVERED, ["delivery_confirmation", "delivery_confirmation"])
 
 
 def test_the_carriers_own_ids_divide_a_number() -> None:

@@ -15,14 +15,16 @@ from tests.support.strategies import AGGREGATOR, POLLED, SOURCE, carrier_event
 
 
 def sighting(received: int = 0, routes: tuple[str, ...] = (), **changes: Any) -> Entry:
-    event = carrier_event(Milestone.DELIVERED, 1, **changes)
-    entry = entry_of(event, b"")
-    return replace(entry, received_at=received, routes=routes)
+    event = carrier_event(Milestone.DELIVERED, 1, received_at=received, **changes)
+    return replace(entry_of(event, b""), routes=routes)
 
 
 SIGHTINGS = st.builds(
-    lambda received, routes, source: sighting(received, routes, source=source),
+    lambda received, routes, source, estimate: sighting(
+        received, routes, source=source, estimated_delivery_at=estimate[0], estimated_delivery_from=estimate[1]
+    ),
     st.integers(0, 2), st.sampled_from([(), ("a:1",), ("b:2",)]), st.sampled_from([SOURCE, POLLED, AGGREGATOR]),
+    st.sampled_from([(None, None), (7, None), (7, 5), (9, None)]),
 )
 
 

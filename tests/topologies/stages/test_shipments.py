@@ -49,7 +49,7 @@ from tests.support.shipment_records import (
     keep_hearing,
 )
 from topologies.runtime.due_index import DUE
-from topologies.stages.shipments import ShipmentsHandler
+from topologies.stages.shipments import ShipmentsHandler, keeping
 
 LINKS = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, REGISTRY)
 
@@ -374,3 +374,18 @@ def test_a_worker_that_comes_back_after_an_outage_says_nothing_before_it_has_hea
     hear(returned, restored, back + 60_000, event(Milestone.OUT_FOR_DELIVERY, back))
     hear(returned, restored, back + 20 * 60_000, event(Milestone.DELIVERED, back, "1Z-MORE"))
     assert [one for one in look(returned, restored, back + 20 * 60_000) if one.subject == "ups:1Z1"] == []
+
+
+@pytest.mark.parametrize(("hours", "after"), [("48", 48 * HOUR), ("96", 96 * HOUR), ("0", None)])
+def test_how_old_a_delivery_an_order_may_claim_is_a_setting(
+    monkeypatch: pytest.MonkeyPatch, hours: str, after: int | None
+) -> None:
+    monkeypatch.setenv("SHIPSYNC_ORDERED_LATE_HOURS", hours)
+    assert keeping(Settings()).ordered_late == after
+    old = event(Milestone.DELIVERED, NOON)
+    claim = OrderReference("ups", "1Z1", "SO-1", "D-1", "C-1", None, NOON + 4 * DAY)
+    handler, memory = ShipmentsHandler(Settings(), REGISTRY, {}), Memory()
+    memory.apply(handler.handle(carrier_events(EVENTS.encode(old)), memory, NOON))
+    value = REFERENCES.encode(claim)
+    handled = handler.handle([FakeRecord(topics.ORDER_REFERENCES.name, 0, 0, value=value)], memory, NOON + 4 * DAY)
+    assert (topics.DELIVERY_MILESTONES.name in handled.outputs) is (hours != "48")

@@ -51,6 +51,7 @@ KEY = "authorisation: {kind: header, header: Api-Key}"
         (f"url: https://a.example/\n  body: '[{{items}}]'\n  {KEY}", r"poll.item: \{items\} needs an item"),
         ("url: https://a.example/{tracking_number}\n  authorisation: {kind: header}", r"header: name the header"),
         ("url: https://a.example/{tracking_number}\n  authorisation: {kind: oauth2}", r"token_url: give the https"),
+        ("url: https://a.example/{tracking_number}\n  authorisation: {kind: none}", r"documented: without a key"),
         ("url: https://a.example/{tracking_number}\n  authorisation: {kind: kerberos}", r"Invalid enum value"),
         (f"{ONE_BY_ONE}\n  longest: soon", r"poll.longest: 'soon' is no duration"),
         (f"{ONE_BY_ONE}\n  batch: 0", r"poll.batch: 0 is too few"),
