@@ -20,7 +20,7 @@ from connectors.kafka.topic_admin import TopicAdmin
 from tests.day.recording import Day
 from tests.day.replay import NEVER, PARTITIONS, TOLD, in_an_order
 from tests.support.brokers import registry, settings_for
-from tests.support.kafka import ApacheKafka, start_kafka
+from tests.support.kafka import TO_BE_KILLED, ApacheKafka, start_kafka
 from tests.support.stage_worker import STAGE_COMMAND, StageWorker
 from tests.support.topics import committed
 from tests.support.waiting import PATIENCE, eventually
@@ -133,7 +133,7 @@ def scene(folder: Path, mode: Processing, command: Sequence[str] = STAGE_COMMAND
     rules = folder / "alerts.yaml"
     rules.write_text(NEVER, "utf-8")
     with ExitStack() as closing:
-        broker = closing.enter_context(start_kafka())
+        broker = closing.enter_context(start_kafka(**TO_BE_KILLED))
         url = closing.enter_context(registry())
         settings = settings_for(
             broker.bootstrap, url, folder, partitions=PARTITIONS, commit_interval=0.2, alerts_file=rules,

@@ -70,6 +70,9 @@ class FakeSink:
         unit._spans, unit.offsets = {}, {}
         return unit
 
+    def requests(self) -> dict[str, object]:
+        return {}
+
     def close(self) -> None:
         self.calls.note("close sink")
 

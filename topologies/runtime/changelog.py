@@ -228,7 +228,7 @@ class KafkaChangelog:
         wanted: Callable[[], bool], found: _Open,
     ) -> _Replayed | None:
         start, count, reported = tp.offset, 0, time.monotonic()
-        answered = reported
+        answered, open_at = reported, -1
         while wanted():
             messages = consumer.consume(BATCH, timeout=POLL_SECONDS)
             now = time.monotonic()
@@ -237,13 +237,14 @@ class KafkaChangelog:
             if end is not None and end >= true_end:
                 return _Replayed(count, end)
             if end is not None:
+                open_at = end
                 log.info("%s[%d] waits for a transaction open at %d", tp.topic, tp.partition, end)
             if messages:
                 answered = now
             elif start >= 0 and 0 <= consumer.get_watermark_offsets(tp, cached=True)[1] < start:
                 raise _BeyondTheEnd(f"it is at {start}, beyond the end")
             elif now - answered > self._settings.stage.stuck_timeout:
-                raise Transient(f"{tp.topic}[{tp.partition}] does not answer, {count} records restored")
+                raise Transient(_silent(tp, count, open_at, now - answered))
             if now - reported > REPORT_SECONDS:
                 reported = now
                 log.info("%s[%d] restoring: %d records", tp.topic, tp.partition, count)
@@ -282,3 +283,13 @@ class KafkaChangelog:
         if offset is not None:
             state.apply(changes, Mark(topic_id, found.before_all(offset)))
         return end
+
+
+def _silent(tp: TopicPartition, count: int, open_at: int, seconds: float) -> str:
+    """Why a restore gives up."""
+    if open_at < 0:
+        return f"{tp.topic}[{tp.partition}] does not answer, {count} records restored"
+    return (
+        f"{tp.topic}[{tp.partition}]: a transaction has been open at offset {open_at} for {seconds:.0f} s; where that"
+        " goes on, the broker has lost its end: kafka-transactions.sh find-hanging and abort (docs/operations.md)"
+    )

@@ -24,6 +24,7 @@ from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.health import Health
 from topologies.runtime.runner import EXIT_CODE, StageRunner
 from topologies.runtime.stage_health import expect_stage
+from topologies.runtime.transactional_sink import transaction_seconds
 from topologies.runtime.transport import CODEC, ChunkConsumer, ChunkTransport
 from topologies.runtime.watchdog import Watchdog
 
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 REQUEST_SECONDS = 30.0
 POLL_INTERVAL_FACTOR = 5.0
+LONGEST_REQUEST = 2.0
+"""Time limits of a request after which its client is held to be stuck."""
 HEARTBEATS_PER_SESSION = 5.0
 BEAT_SECONDS = 1.0
 SILENT_SECONDS = 10.0
@@ -90,7 +93,8 @@ class StageWorker:
         self._attach(faust_app.transport.topics)
         self._worker = _QuietWorker(faust_app)
         self._watchdog = Watchdog(
-            runner.app.name, self._progress, settings.stage.stuck_timeout, runner.in_hand, settings.stage.record_seconds
+            runner.app.name, self._progress, settings.stage.stuck_timeout, runner.in_hand,
+            settings.stage.record_seconds, runner.sink.requests, LONGEST_REQUEST * transaction_seconds(settings),
         )
 
     def _attach(self, topics: Sequence[str]) -> None:

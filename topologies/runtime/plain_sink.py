@@ -28,6 +28,10 @@ class PlainSink:
         """Nothing separates one chunk's writes from another's but the offsets that are noted."""
         return PlainUnit(self._outputs, self._changes)
 
+    def requests(self) -> dict[str, object]:
+        """None: its producers keep their time limits."""
+        return {}
+
     def close(self) -> None:
         """Write out what is queued."""
         for writer in (self._outputs, self._changes):

@@ -81,7 +81,7 @@ class StageRunner:
         self.has_caught_up: Callable[[int], bool] = lambda _: True
         self._handler = handler
         self._settings = settings
-        self._sink = sink
+        self.sink = sink
         self._clock = clock
         self._exit = exit_process
         self._changelog = changelog or self._kafka_changelog()
@@ -222,7 +222,7 @@ class StageRunner:
         for one in self._partitions.values():
             one.wanted = False
         await self.on_revoked({TopicPartition("", number) for number in self._partitions})
-        await in_thread(self._sending, self._sink.close)
+        await in_thread(self._sending, self.sink.close)
         self._handling.shutdown()
         self.in_hand.forget()
         self._sending.shutdown()

@@ -86,6 +86,9 @@ class Sink(Protocol):
     def begin(self) -> Unit:
         """Begin the writes of a chunk. Raises Fenced where that cannot be done now."""
 
+    def requests(self) -> Mapping[str, object]:
+        """The requests to the broker that keep a thread at this moment, by the name of their client."""
+
     def close(self) -> None:
         """Write out what is queued and disconnect."""
 

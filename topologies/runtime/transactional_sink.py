@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from threading import Lock
 
 from confluent_kafka import KafkaError, KafkaException
@@ -41,7 +42,10 @@ OUT_OF_THE_GROUP = frozenset({
     KafkaError.ILLEGAL_GENERATION, KafkaError.UNKNOWN_MEMBER_ID, KafkaError.FENCED_INSTANCE_ID,
     KafkaError.REBALANCE_IN_PROGRESS,
 })
-LOST = OUT_OF_THE_GROUP | {
+COORDINATOR_AWAY = frozenset({
+    KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+})
+LOST = OUT_OF_THE_GROUP | COORDINATOR_AWAY | {
     KafkaError._FENCED, KafkaError._FATAL, KafkaError._STATE, KafkaError._CONFLICT, KafkaError._TIMED_OUT,
     KafkaError._TIMED_OUT_QUEUE, KafkaError._MSG_TIMED_OUT, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT,
     KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED, KafkaError.CONCURRENT_TRANSACTIONS,
@@ -84,6 +88,10 @@ class TransactionalSink:
             self._free.append(slot)
             raise
 
+    def requests(self) -> dict[str, object]:
+        """Of each transactional id the request under way, None without one."""
+        return {slot.id: slot.request for slot in self._slots}
+
     def close(self) -> None:
         """Disconnect; no transaction is open."""
         for slot in self._slots:
@@ -91,7 +99,8 @@ class TransactionalSink:
 
 
 class _Slot:
-    """One transactional id, and its producer while there is one. ``seconds``: of a transaction, and of each request."""
+    """One transactional id, and its producer while there is one. ``seconds``: of a transaction, and of each request;
+    ``request``: the one under way, an object of its own."""
 
     def __init__(self, transactional_id: str, settings: Settings) -> None:
         self.id = transactional_id
@@ -99,6 +108,7 @@ class _Slot:
         self._settings = settings
         self._writer: TransactionalWriter | None = None
         self._connecting = Lock()
+        self.request: object = None
 
     def connected(self) -> TransactionalWriter:
         """Its producer, a new one where there is none. Raises Fenced or Fatal."""
@@ -125,13 +135,23 @@ class _Slot:
     def checked(self, call: Callable[[], None]) -> None:
         """Call. Raises Fenced where the transaction is lost or its outcome unknown, else Fatal."""
         try:
-            call()
+            with self.under_way():
+                call()
         except (KafkaException, SystemError) as error:
             fault = fault_in(error)
             if fault.code() in LOST or fault.retriable():
                 raise Fenced(f"{self.id} is lost: {fault}") from error
             hint = _NOT_ALLOWED if fault.code() in DENIED else ""
             raise Fatal(f"{self.id}: the transaction failed: {fault}{hint}") from error
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Note that a request is under way."""
+        self.request = object()
+        try:
+            yield
+        finally:
+            self.request = None
 
 
 class TransactionalWriter(Writer):
@@ -219,7 +239,8 @@ class Transaction:
     def abort(self) -> None:
         """Take everything back; where that is not confirmed, a new producer has the broker settle it."""
         try:
-            self._writer.producer.abort_transaction(self._slot.seconds)
+            with self._slot.under_way():
+                self._writer.producer.abort_transaction(self._slot.seconds)
         except (KafkaException, SystemError) as error:
             log.warning("%s: the abort was not confirmed: %s", self._slot.id, fault_in(error))
             self._slot.renew()

@@ -1,5 +1,5 @@
 """Ends the process of a stuck worker: one with lag but no progress, whose event loop or consumer stopped, or whose
-handler does not come back from what it has in hand.
+handler does not come back from what it has in hand, or whose client does not come back from a request.
 
 It runs in a thread of its own, which the worker cannot block; a handler that does not even let other threads run is
 ended by a timer of the interpreter's, which the watchdog puts off as long as it runs. The supervisor restarts the
@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import math
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 
 from topologies.runtime import metrics
 from topologies.runtime.chunks import Progress
-from topologies.runtime.in_hand import Held, InHand, most_seconds
+from topologies.runtime.in_hand import InHand, most_seconds
 from topologies.runtime.runner import EXIT_CODE, Exit
 
 log = logging.getLogger(__name__)
@@ -30,11 +32,26 @@ LONGEST_LOOK = 2.0
 """Intervals that count between two looks: the rest of a longer gap the process itself stood still."""
 
 
+class _Same:
+    """How long a thing has been the same, as far as looks tell."""
+
+    def __init__(self) -> None:
+        self._thing: object = None
+        self._seconds = 0.0
+
+    def seconds(self, thing: object, passed: float) -> float:
+        """What counts of it, when ``passed`` seconds have gone by since the look before."""
+        self._seconds = self._seconds + passed if thing is not None and thing == self._thing else 0.0
+        self._thing = thing
+        return self._seconds
+
+
 class Watchdog:
-    """Checks six times per ``record_seconds``; ``stuck_timeout`` without progress, or ``record_seconds`` with the
-    same in hand, ends the process with code 70.
+    """Checks six times per ``record_seconds``; ``stuck_timeout`` without progress, ``record_seconds`` with the same in
+    hand, or ``request_seconds`` in one request of the sink, ends the process with code 70.
 
     ``in_hand``: what the handler works on; ``record_seconds`` counts as at most half of ``stuck_timeout``.
+    ``requests``: those under way by the name of their client (``Sink.requests``).
     ``progress``: returns each partition's progress (``Ledger.progress``), with times on ``clock`` (seconds).
     The event loop calls ``beat`` about once a second while its consumer polls.
     """
@@ -46,6 +63,8 @@ class Watchdog:
         stuck_timeout: float,
         in_hand: InHand,
         record_seconds: float,
+        requests: Callable[[], Mapping[str, object]] = dict,
+        request_seconds: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
         exit_process: Exit = os._exit,
     ) -> None:
@@ -55,8 +74,10 @@ class Watchdog:
         self._in_hand = in_hand
         self._record_seconds = most_seconds(record_seconds, stuck_timeout)
         self._interval = self._record_seconds / LOOKS_PER_TIMEOUT
-        self._held: Held | None = None
-        self._held_for = 0.0
+        self._requests = requests
+        self._request_seconds = request_seconds
+        self._held = _Same()
+        self._requested: defaultdict[str, _Same] = defaultdict(_Same)
         self._looked_at = clock()
         self._clock = clock
         self._exit = exit_process
@@ -84,7 +105,9 @@ class Watchdog:
         """Check once: publish each partition's lag, and end the process if the worker is stuck."""
         now, behind = self._clock(), list(self._progress())
         self._show(behind)
-        if self._handler_is_stuck(now):
+        passed = min(now - self._looked_at, LONGEST_LOOK * self._interval)
+        self._looked_at = now
+        if self._handler_is_stuck(passed) or self._request_is_stuck(passed):
             return
         for one in behind:
             lag = _lag(one)
@@ -97,21 +120,30 @@ class Watchdog:
         if now - self._beat_at > self._stuck_timeout:
             self._end(f"no sign of life of the event loop or the consumer for {now - self._beat_at:.0f} s")
 
-    def _handler_is_stuck(self, now: float) -> bool:
+    def _handler_is_stuck(self, passed: float) -> bool:
         """Whether what is in hand has been there too long; then the process is ended, and the next run knows."""
-        held, passed = self._in_hand.now, min(now - self._looked_at, LONGEST_LOOK * self._interval)
-        self._looked_at = now
-        if held is None or held != self._held:
-            self._held, self._held_for = held, 0.0
-            return False
-        self._held_for += passed
-        if self._held_for <= self._record_seconds:
+        held = self._in_hand.now
+        held_for = self._held.seconds(held, passed)
+        if held_for <= self._record_seconds:
             return False
         self._end(
-            f"the handler has had {held} in hand for {self._held_for:.0f} s, SHIPSYNC_RECORD_SECONDS is"
+            f"the handler has had {held} in hand for {held_for:.0f} s, SHIPSYNC_RECORD_SECONDS is"
             f" {self._record_seconds:g}", blamed=True,
         )
         return True
+
+    def _request_is_stuck(self, passed: float) -> bool:
+        """Whether a request has been under way for longer than its own time limit allows; then the process is ended.
+
+        librdkafka 2.x does not keep the limit of ``send_offsets_to_transaction`` where the coordinator of the group was
+        away (its issues 5456 and 5511), and nothing else takes a thread out of it.
+        """
+        for client, request in self._requests().items():
+            waited = self._requested[client].seconds(request, passed)
+            if waited > self._request_seconds:
+                self._end(f"a request of {client} has not come back for {waited:.0f} s")
+                return True
+        return False
 
     def _watch(self) -> None:
         try:

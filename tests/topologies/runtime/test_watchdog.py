@@ -28,7 +28,11 @@ class Watched:
         self.in_hand = InHand(folder)
         self.exits: list[int] = []
         self.progress: list[Progress] = []
-        self.dog = Watchdog("echo", lambda: self.progress, 60, self.in_hand, 24, self.clock, self.exits.append)
+        self.requests: dict[str, object] = {}
+        self.dog = Watchdog(
+            "echo", lambda: self.progress, 60, self.in_hand, 24, lambda: self.requests, 20,
+            self.clock, self.exits.append,
+        )
 
     def after(self, seconds: float, *, beat: bool = True) -> list[int]:
         self.clock.advance(seconds)
@@ -48,6 +52,22 @@ def test_lag_without_progress_ends_the_process(watched: Watched, caplog: pytest.
     assert watched.after(59) == []
     assert watched.after(2) == [70]
     assert "in[0] is 15 records behind" in caplog.text
+
+
+def test_a_request_that_does_not_come_back_ends_the_process(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(20):
+        watched.requests = {"shipsync-echo-0": object(), "shipsync-echo-1": None}
+        assert watched.after(4) == []
+    for _ in range(5):
+        assert watched.after(4) == []
+    assert watched.after(4) == [70]
+    assert "a request of shipsync-echo-0 has not come back for 24 s" in caplog.text
+
+
+def test_time_in_which_the_process_stood_still_counts_for_no_request(watched: Watched) -> None:
+    watched.requests = {"shipsync-echo-0": object()}
+    watched.after(4)
+    assert watched.after(10_000) == []
 
 
 def test_lag_with_progress_is_no_reason(watched: Watched) -> None:
@@ -94,7 +114,8 @@ def test_it_watches_from_a_thread_of_its_own(tmp_path: Path) -> None:
         ended.set()
 
     clock: Callable[[], float] = FakeClock(0)
-    dog = Watchdog("echo", lambda: [Progress(TP, 0, 5, -100)], 0.06, InHand(tmp_path), 0.03, clock, end)
+    behind = [Progress(TP, 0, 5, -100)]
+    dog = Watchdog("echo", lambda: behind, 0.06, InHand(tmp_path), 0.03, clock=clock, exit_process=end)
     dog.start()
     assert ended.wait(PATIENCE)
     dog.stop()
