@@ -246,11 +246,18 @@ def test_positions_of_a_partition_in_work_are_left_to_the_next_commit(bench: Ben
 
 def test_transactions_of_different_partitions_are_under_way_at_once(tmp_path: Path) -> None:
     bench = Bench(tmp_path, with_transactions=True, at_once=2)
-    meet = threading.Barrier(2)
+    under_way, meet = threading.Event(), threading.Barrier(2)
+
+    def before_commit() -> None:
+        under_way.set()
+        meet.wait(PATIENCE)
+
     async def act(bench: Bench) -> None:
         await bench.assign(ZERO, ONE)
-        bench.sink.before_commit = lambda: meet.wait(PATIENCE)
-        await asyncio.gather(*(bench.runner.process(bench.chunk(0, 9, tp)) for tp in (ZERO, ONE)))
+        bench.sink.before_commit = before_commit
+        first = asyncio.ensure_future(bench.runner.process(bench.chunk(0, 9, ZERO)))
+        assert await asyncio.to_thread(under_way.wait, PATIENCE)
+        await asyncio.gather(first, bench.runner.process(bench.chunk(0, 9, ONE)))
 
     scene(act, bench)
     assert sorted(map(str, bench.sink.transactions)) == sorted(map(str, [{ZERO: 10}, {ONE: 10}]))
