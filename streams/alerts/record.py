@@ -1,4 +1,4 @@
-"""What the alerts stage keeps of one alert: its signals and people's actions, as sets.
+"""Keeps the signals and people's actions of one alert, as sets.
 
 The record is a function of the set of signals and actions. It is stored as MessagePack arrays: new fields go to the
 end, with a default. Of very many, the oldest are folded into ``baseline``; only then does the order of arrival matter:

@@ -27,7 +27,7 @@ Spans = Sequence[tuple[int, int | None]]
 
 
 class AlertContext(Struct, frozen=True):
-    """What an alert's progress depends on beside its record. ``silences``: spans in which it is gathered under its
+    """Holds the inputs of an alert's progress beside its record. ``silences``: spans in which it is gathered under its
     feed's alert, with the grace after them; an end of None: it lasts."""
 
     policy: AlertPolicy

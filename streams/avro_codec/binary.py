@@ -87,7 +87,7 @@ def read_time(data: bytes, at: int) -> tuple[int, int]:
 
 
 def nullable(write: Callable[[Any], bytes]) -> Memory:
-    """What ``write`` writes, as a union of null and its type writes it: the branch, then the value."""
+    """Extends ``write`` to the union of null and its type: writes the branch, then the value."""
     return Memory(lambda value: b"\x02" + write(value), {None: b"\x00"})
 
 

@@ -44,8 +44,9 @@ class Cadence(Struct, frozen=True):
 
 
 class WeeklyPattern(Struct, frozen=True):
-    """What is learnt. ``quiet``: the hours of the week in which the feed is usually silent; ``usual_s``: seconds it is
-    silent at times in the other hours, 0 below an hour; ``weeks``: weeks it is learnt from, 0: nothing is learnt."""
+    """Holds the weekly rhythm learnt of a feed. ``quiet``: the hours of the week in which the feed is usually silent;
+    ``usual_s``: seconds it is silent at times in the other hours, 0 below an hour; ``weeks``: weeks it is learnt from,
+    0: nothing is learnt."""
 
     quiet: frozenset[int] = frozenset()
     usual_s: int = 0

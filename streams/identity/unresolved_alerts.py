@@ -77,7 +77,7 @@ def is_forgotten(record: ReferenceRecord, now: Resolutions, rules: MatchingRules
 
 
 def remains(record: ReferenceRecord) -> ReferenceRecord | None:
-    """What is kept of a forgotten record: the counts of retractions, so that later ids continue; None without any."""
+    """Reduces a forgotten record to its counts of retractions, so that later ids continue; None without any."""
     return ReferenceRecord(record.type, record.value, retractions=record.retractions) if record.retractions else None
 
 

@@ -1,4 +1,4 @@
-"""What a shipment's signals say: the cause, the orders it touches and what they are worth."""
+"""Builds a shipment's alert signals: the cause, the orders it touches and what they are worth."""
 
 from __future__ import annotations
 

@@ -93,7 +93,8 @@ CUSTOMER_EXCEPTIONS = frozenset({
     ExceptionType.ADDRESS, ExceptionType.CONSIGNEE, ExceptionType.REFUSAL, ExceptionType.CUSTOMS,
     ExceptionType.DOCUMENTS, ExceptionType.PAYMENT, ExceptionType.HOLD,
 })  # fmt: skip
-"""What a customer can act on or should not learn too late; the rest stays with operations."""
+"""Lists the exceptions customers are told of: they can act on them, or should not learn of them too late. The rest
+stays with operations."""
 
 _INTERNAL_REASONS = frozenset({
     Reason.SECURITY, Reason.MECHANICAL, Reason.DRIVER, Reason.DISPATCH_ERROR, Reason.CAPACITY,

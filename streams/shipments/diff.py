@@ -73,7 +73,8 @@ def alerts_between(
 
 
 def _changed(before: Items, after: Items, claimed: Container[str]) -> Iterator[_Change]:
-    """What is retracted, replaced and new. ``claimed``: the orders (or deliveries) that still claim the number."""
+    """Yields the items retracted, replaced and new. ``claimed``: the orders (or deliveries) that still claim the
+    number."""
     for key, one in before.items():
         if key not in after:
             yield key, one, _RETRACTS, one.event_id if key[0] in claimed else None

@@ -36,8 +36,8 @@ ID_BYTES = 16
 
 
 class Story(Struct, frozen=True, array_like=True, gc=False):
-    """What customers and the ERP are told of an event beside its milestone. ``reports``: the sources that reported it
-    (``matching.encode_report``), each once, ascending."""
+    """Holds the details of an event that customers and the ERP are told beside its milestone. ``reports``: the sources
+    that reported it (``matching.encode_report``), each once, ascending."""
 
     occurred_at: int
     utc_offset_minutes: int | None
@@ -112,10 +112,10 @@ class WithdrawnRoute(Struct, frozen=True, array_like=True, gc=False):
 
 
 class ArchiveStub(Struct, frozen=True, array_like=True, gc=False):
-    """What is kept of the archived shipments that had the number (``reuse/archive.py``). ``generations``: how many;
-    ``closed_at``, ``status``: when, in event time, and how the last one ended. ``claims``: the first bytes of each
-    claim's digest; ``events``: the first bytes of each event's id; side by side and ascending. ``received_at``: receipt
-    of the last input about them, UTC ms."""
+    """Keeps the remains of the archived shipments that had the number (``reuse/archive.py``). ``generations``: how
+    many; ``closed_at``, ``status``: when, in event time, and how the last one ended. ``claims``: the first bytes of
+    each claim's digest; ``events``: the first bytes of each event's id; side by side and ascending. ``received_at``:
+    receipt of the last input about them, UTC ms."""
 
     generations: int
     closed_at: int

@@ -1,4 +1,4 @@
-"""What a number sends to its parents, the shipments it belongs to, and how they see it.
+"""Builds the messages a number sends to its parents, the shipments it belongs to, and the view these have of it.
 
 Each event of a child goes on to its parents, and to theirs. What it means there may depend on its route; with the same
 meaning by two routes it is one event, with another meaning another (``seen_by_parent``). An event keeps its routes, so

@@ -56,7 +56,8 @@ def read_report(report: int, occurred_at: int) -> Report:
 
 
 def report_of(source: int, occurred_at: int, precision: Precision, zone_assumed: bool) -> Report:
-    """What an event says of its time. ``occurred_at``: UTC ms; of a date alone its first instant."""
+    """Builds a source's report: the span of time in which the event took place. ``occurred_at``: UTC ms; of a date
+    alone its first instant."""
     before = after = ROUNDING_MS
     if precision is Precision.DATE_ONLY:
         before, after = 0, DAY_MS - 1

@@ -1,6 +1,5 @@
-"""What falls due by the clock alone: shipments that stand still, promises that pass, orders nobody ships, proofs nobody
-sends. Each alert's condition is a function of the shipment's record and the time; a later event resolves it.
-"""
+"""Finds what falls due by the clock alone: shipments that stand still, promises that pass, orders nobody ships, proofs
+nobody sends. Each alert's condition is a function of the shipment's record and the time; a later event resolves it."""
 
 from __future__ import annotations
 

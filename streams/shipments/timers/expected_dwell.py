@@ -36,7 +36,8 @@ class Usual(Struct, frozen=True):
 
 
 def usual_of(shipment: Shipment, norms: Mapping[str, Usual], at_least: int) -> Usual | None:
-    """What is usual where it stands; None where too little is known, or nobody waits for anything."""
+    """Finds the nearest norm for the shipment's status; None where none rests on ``at_least`` dwells, or its dwell in
+    this status is not measured."""
     if not norms or shipment.view.status not in DWELT:
         return None
     for place in places(shipment.carrier, lane_of(shipment), shipment.view.status):
