@@ -171,7 +171,7 @@ def _tried(carrier: Carrier, files: Sequence[Path], asked: str = "") -> Iterator
 
 
 def _tried_draft(feed: str, made: Draft, files: Sequence[Path], asked: str) -> list[Tried]:
-    """What the draft makes of its samples, before it stands anywhere."""
+    """Tries the draft on its samples, in a temporary folder, before it is written anywhere."""
     with TemporaryDirectory() as home:
         folder = Path(home) / feed
         folder.mkdir()

@@ -1,4 +1,5 @@
-"""What a re-map compares, read from Kafka: a feed's raw records through the edited mapping, and what was published.
+"""Reads from Kafka the two sides a re-map compares: a feed's raw records through the edited mapping, and the events
+published of them.
 
 Reads ``raw.<feed>.v1``, ``carrier.events.v1``, ``carrier.unresolved.v1``, ``dead.letters.v1`` and ``master.data.v1``;
 writes nothing. What intake has not taken in yet is left out: intake will publish it.

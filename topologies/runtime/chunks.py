@@ -28,7 +28,7 @@ class TopicPartition(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What was fetched of one partition in one look: consecutive records, perhaps none.
+    """Holds the records fetched of one partition in one look: consecutive, perhaps none.
 
     ``size``: bytes of their keys and values. ``position``: the next offset to fetch; ``high_water``: the readable end.
     """

@@ -29,7 +29,7 @@ WRITTEN_HERE = frozenset({
 LONGEST_NUMBER = 15
 """Digits of a number in a header."""
 OVERHEAD_BYTES, HEADER_BYTES = 1_024, 10
-"""What a record, and each header, takes beside its own bytes; generous."""
+"""Estimates, generously, the bytes a record, and each header, takes beside its own."""
 CUT_WITH_HEADERS, CUT_WITH_KEY = 2, 3
 """So many parts are cut where the headers, and the key, are among them."""
 

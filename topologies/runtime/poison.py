@@ -199,7 +199,8 @@ class Handling:
     def _alone(
         self, tp: TopicPartition, record: Record, state: View | None, now_ms: int, is_up: bool
     ) -> tuple[Handled, Exception | None]:
-        """What one record brings about, and what it raised where it is refused for that (``is_up``: patience)."""
+        """Handles one record alone. Returns its result, and the exception where it is refused for one. ``is_up``: no
+        attempt is left."""
         offset = record.offset
         if self._crashes.condemned(tp, offset):
             return _poison(record, "the worker ended again and again while it handled this record"), None

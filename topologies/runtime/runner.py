@@ -266,8 +266,8 @@ class StageRunner:
         ) and not handled.paused
 
     async def _sweep(self, one: Partition) -> None:
-        """What is due. In a transaction the positions of the inputs go along as they are, for the group to refuse them
-        where it has put us out; before these are known, nothing is."""
+        """Sweeps a partition and writes what is due. In a transaction the positions of the inputs go along as they are,
+        for the group to refuse them where it has put us out; until these are known, nothing is swept."""
         handler, state, now = cast(StatefulHandler, self._handler), one.state, self._clock()
         assert state is not None
         if self._writing.is_atomic and not self.positions(one.number):

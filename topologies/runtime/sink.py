@@ -1,4 +1,4 @@
-"""What a stage writes to Kafka through: the contract of its sink, and the records that go into it.
+"""Defines the sink through which a stage writes to Kafka: its contract, and the records that go into it.
 
 :class:`~topologies.runtime.plain_sink.PlainSink` (at least once) sends as it goes;
 :class:`~topologies.runtime.transactional_sink.TransactionalSink` (exactly once) wraps what chunks write into
@@ -36,7 +36,7 @@ class Span(NamedTuple):
 
 
 class Fenced(Transient):
-    """What was in hand must be abandoned: another worker took the partition over, or the outcome is unknown.
+    """Says that the work in hand must be abandoned: another worker took the partition over, or the outcome is unknown.
 
     A worker that is still in the group restores the partition and repeats the chunk.
     """

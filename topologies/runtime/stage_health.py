@@ -19,7 +19,7 @@ may take: so long in hand it counts as one that hangs."""
 
 
 class Ledger(Protocol):
-    """What is read and done, by partition."""
+    """Reports what is read and done, by partition."""
 
     def progress(self) -> list[Progress]: ...
 
@@ -35,7 +35,7 @@ class Reading(Protocol):
 
 
 class Holding(Protocol):
-    """What the handler has in hand, and since when."""
+    """Reports what the handler has in hand, and for how many seconds."""
 
     def held_for(self) -> tuple[Held, float] | None: ...
 
@@ -94,7 +94,8 @@ def expect_stage(
 
 
 def _standing(progress: Iterable[Progress], now: float, stuck_timeout: float) -> str | None:
-    """What does not move though there is something to do; the longest first."""
+    """Names the partition that has not moved for longest though there is something to do, and counts the others; None
+    if all move."""
     still = sorted(
         (one.moved_at, f"{one.tp.topic}[{one.tp.partition}]") for one in progress
         if (one.high_water or 0) > (one.done or 0) and now - one.moved_at > stuck_timeout * SHARE

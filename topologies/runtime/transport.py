@@ -56,7 +56,7 @@ class _PassThrough(codecs.Codec):  # type: ignore[misc]
 
 
 class _WithoutTables(faust_consumer.Consumer):  # type: ignore[misc]
-    """What Faust asks of a consumer for its tables and for its own way per message alone: refused."""
+    """Refuses the methods Faust calls on a consumer only for its tables and for its own way per message."""
 
     async def _refuse(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError("Faust's tables and its way per message are not supported over chunks")

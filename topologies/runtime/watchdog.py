@@ -40,7 +40,7 @@ class _Same:
         self._seconds = 0.0
 
     def seconds(self, thing: object, passed: float) -> float:
-        """What counts of it, when ``passed`` seconds have gone by since the look before."""
+        """Returns the seconds ``thing`` has been the same, ``passed`` seconds after the previous look; 0 for None."""
         self._seconds = self._seconds + passed if thing is not None and thing == self._thing else 0.0
         self._thing = thing
         return self._seconds

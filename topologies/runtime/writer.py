@@ -27,7 +27,7 @@ ROOM_SECONDS = 0.1
 
 
 def fault_in(error: KafkaException | SystemError) -> KafkaError:
-    """What an exception of a producer is about.
+    """Extracts the fault from an exception of a producer.
 
     A fatal fault that comes among delivery reports arrives as a SystemError, with the fault as its cause or without
     any: confluent-kafka goes on calling back with the exception set.

@@ -40,7 +40,7 @@ def _no_more(span: Span | None) -> None:
 
 
 class Write(Struct):
-    """What is to be made final, together.
+    """Holds what is to be made final together.
 
     ``number``: the input partition's. ``put``: hands it over to a unit, asking before each step whether the partition
     is ours still; False where it is not. ``current``: whether it is to be written still. ``then``: what follows once
@@ -187,7 +187,7 @@ class Together:
             self._under_way -= 1
 
     def _next(self) -> list[_Asked]:
-        """What goes together now: as much as there is room for, one at the least."""
+        """Takes the writes that go together now: as many as there is room for, at least one."""
         together = [self._waiting.popleft()]
         records = together[0].one.records
         while self._waiting and records + self._waiting[0].one.records <= self._most_records:

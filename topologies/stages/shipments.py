@@ -65,7 +65,7 @@ class StoredShipment(Struct, gc=False):
 
 
 class Norms(Protocol):
-    """What is known to be usual, taken in as it comes."""
+    """Provides the norms known so far, taken in as they come."""
 
     @property
     def norms(self) -> Mapping[str, Usual]:
@@ -218,9 +218,9 @@ class ShipmentsHandler:
     def _indexed(
         self, before: Mapping[str, Shipment | None], after: Mapping[str, Shipment], now_ms: int
     ) -> dict[bytes, bytes | None]:
-        """What the index lacks with these shipments. It holds each no later than it is due; where one turns out not to
-        be due yet, as with most after their next event, or by the norm, the sweep that meets it puts it where it
-        belongs: behind what ``next_due`` says, once that has passed."""
+        """Returns the entries the due index lacks with these shipments. It holds each no later than it is due; where
+        one turns out not to be due yet, as with most after their next event, or by the norm, the sweep that meets it
+        puts it where it belongs: behind what ``next_due`` says, once that has passed."""
         changes: dict[bytes, bytes | None] = {}
         for key, shipment in after.items():
             at = self._next_due(shipment)
