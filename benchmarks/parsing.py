@@ -39,8 +39,8 @@ COLUMNS = (
 
 
 class Cost(NamedTuple):
-    """What one document cost. ``seconds``: CPU, by size; ``memory``: bytes at the peak, by size; ``yardstick``: CPU
-    seconds of ``json.loads`` for an honest JSON document of the largest size, at about the same moment."""
+    """Holds the cost of one document. ``seconds``: CPU, by size; ``memory``: bytes at the peak, by size; ``yardstick``:
+    CPU seconds of ``json.loads`` for an honest JSON document of the largest size, at about the same moment."""
 
     name: str
     is_honest: bool
@@ -127,7 +127,7 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
 
 
 def cost(found: Mapping[str, Carrier], document: Document) -> Cost:
-    """What the document costs at each size; the best of three runs at those that are quick."""
+    """Measures the cost of the document at each size; the best of three runs at those that are quick."""
     seconds, memory = [], []
     for size in SIZES:
         handler = handler_of(found)

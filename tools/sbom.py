@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "runtime.txt"
 BESIDE_THE_LOCK = frozenset({"pip", "setuptools", "shipsync"})
-"""What an environment holds besides its libraries."""
+"""Lists what an environment holds besides its libraries."""
 
 
 def normalised(name: str) -> str:

@@ -33,8 +33,8 @@ class Refused(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What one look at an inbox finds. ``waiting``: files that are not whole yet; ``oldest``: seconds the one of them
-    that has not changed for longest has not."""
+    """Holds the findings of one look at an inbox. ``waiting``: files that are not whole yet; ``oldest``: seconds since
+    the last change of the one unchanged for longest."""
 
     whole: list[Path]
     refused: list[Refused]

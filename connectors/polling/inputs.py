@@ -39,7 +39,7 @@ class ShipmentStatus(Struct, gc=False):
 
 
 class InputChanges(NamedTuple):
-    """What was read; of several records about one number, the last.
+    """Holds the changes read; of several records about one number, the last.
 
     ``claims``: when an order last named the number, by (carrier, number), UTC ms. ``statuses``: by (carrier, number).
     ``cursors``: by (feed, number).
