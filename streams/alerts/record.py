@@ -80,9 +80,8 @@ class Progress(Struct, array_like=True):
 
 
 class AlertRecord(Struct, array_like=True):
-    """Everything about one alert. ``latest``: the last signal; ``cause``: the text of the last signal that raised it;
-    ``signals`` and ``actions`` in their order; ``baseline``: the state before the first of them.
-    """
+    """Keeps everything known of one alert. ``latest``: the last signal; ``cause``: the text of the last signal that
+    raised it; ``signals`` and ``actions`` in their order; ``baseline``: the state before the first of them."""
 
     latest: AlertSignal | None = None
     cause: str = ""

@@ -1,4 +1,5 @@
-"""Who is responsible for an alert and on which channels it is announced: the first matching rule; and the policy."""
+"""Decides who is responsible for an alert and on which channels it is announced: the first matching rule; and the
+policy."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def write_text(data: bytes) -> bytes:
 
 
 def read_slice(data: bytes, at: int) -> tuple[int, int]:
-    """Where the text or bytes at ``at`` start and end. Raises ValueError beyond the end."""
+    """Returns where the text or bytes at ``at`` start and end. Raises ValueError beyond the end."""
     length, start = read_long(data, at)
     if length < 0 or start + length > len(data):
         raise ValueError("a length beyond the end")

@@ -1,4 +1,4 @@
-"""Which of two versions of an order's claim on a shipment is the newer, whichever came first."""
+"""Orders the versions of an order's claim on a shipment by age, whichever came first."""
 
 from __future__ import annotations
 

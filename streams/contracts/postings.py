@@ -9,7 +9,7 @@ from streams.kernel.vocabulary import PostingKind, Reason
 
 
 class ProofOfDelivery(Struct, frozen=True, array_like=True, gc=False):
-    """Who received the goods, where they were left, and the URL of the document."""
+    """States who received the goods, where they were left, and the URL of the document."""
 
     signed_by: str | None = None
     left_at: str | None = None

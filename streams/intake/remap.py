@@ -40,7 +40,7 @@ class Corrections(Struct):
 
 
 def place_of(event: CarrierEvent) -> Place:
-    """Where the raw record of an event lies."""
+    """Returns the topic, partition and offset of an event's raw record."""
     return event.source.topic, event.source.partition, event.source.offset
 
 

@@ -17,7 +17,7 @@ from streams.kernel.edi_vocabulary import Verdict as Verdict
 
 
 class Status(StrEnum):
-    """Where a shipment is. Terminal values are left only by a correction or a return."""
+    """Names the stages of a shipment's way. Terminal values are left only by a correction or a return."""
 
     PLANNED = "planned"
     BOOKED = "booked"
@@ -371,7 +371,7 @@ class PostingKind(StrEnum):
 
 
 class SaidBy(StrEnum):
-    """Who claims that a reference belongs to a shipment."""
+    """Tells who claims that a reference belongs to a shipment."""
 
     EVENT = "event"
     ORDER = "order"

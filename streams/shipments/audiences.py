@@ -1,4 +1,4 @@
-"""Which events an ERP delivery and a customer must hear of: closed tables, no state.
+"""Decides which events an ERP delivery and a customer must hear of: closed tables, no state.
 
 A *fact* is financially relevant and true once per delivery and shipment, whichever events report it;
 only attempts can happen several times, so each attempt is a fact of its own.
@@ -75,7 +75,7 @@ FACTS: dict[tuple[Milestone, ExceptionType], tuple[Fact, ...]] = {
 """The facts an *actual* event of this milestone with this exception reports."""
 
 ONE_TIME_FACTS = {pair: tuple(fact for fact in facts if not fact.repeats) for pair, facts in FACTS.items()}
-"""Of those, the ones that are true once."""
+"""Maps the same pairs to the facts that are true once only."""
 
 FACT_BITS: dict[tuple[Milestone, ExceptionType], int] = {
     pair: sum(fact.bit for fact in facts) for pair, facts in FACTS.items()

@@ -88,7 +88,7 @@ def _changed(before: Items, after: Items, claimed: Container[str]) -> Iterator[_
 
 
 def _untold(item: Item, after: Items, known: set[bytes]) -> Item:
-    """Where a late event moved the numbers, a new number is told by that event, not by one that another number told
+    """Chooses the event that tells a new number where a late event moved the numbers: not one that another number told
     already."""
     others = (
         one for one in after.values()

@@ -126,7 +126,7 @@ class ArchiveStub(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Facts(Struct, array_like=True, gc=False):
-    """Everything that was reported of a tracking number.
+    """Keeps everything that was reported of a tracking number.
 
     ``seen``: the ids of the history side by side, 16 bytes each. ``history``: encoded entries, by time, rank and id
     (``sort_key``). ``claims``: the newest version of every claim by each thing that states it, by order, delivery and
@@ -184,7 +184,7 @@ def rank_of(entry: Entry) -> int:
 
 
 def sort_key(event_id: bytes, entry: Entry) -> tuple[int, int, bytes]:
-    """Where an event belongs in the history: time, rank, id."""
+    """Orders the events of a history: by time, rank, id."""
     return entry.at, rank_of(entry), event_id
 
 

@@ -116,7 +116,8 @@ def without_route(facts: Facts, route: WithdrawnRoute) -> Facts | None:
 
 
 def better_of(known: Entry, other: Entry) -> Entry:
-    """Of two sightings of one event the one received first, with the sources, the routes and the estimates of both."""
+    """Merges two sightings of one event: the one received first, with the sources, the routes and the estimates of
+    both."""
     best = min((other, known), key=lambda one: (one.received_at, encode_entry(_bare(one))))
     routes = known.routes if known.routes == other.routes else tuple(sorted({*known.routes, *other.routes}))
     by_source: dict[int, int] = {}

@@ -1,4 +1,5 @@
-"""Which records of which partition wait, which chunks are in flight, and how far each partition may be committed.
+"""Tracks which records of which partition wait, which chunks are in flight, and how far each partition may be
+committed.
 
 Pure bookkeeping, without Kafka or Faust. Records that were fetched wait on their partition's lane until it has room
 for the next chunk. A partition may be committed up to the end of its last chunk that is done with every chunk before
@@ -17,7 +18,7 @@ from streams.contracts.model import Record
 
 CHUNKS_PER_PARTITION = 2
 CHUNKS_IN_HAND = 8
-"""So many chunks' worth of records of one partition, and of all, are fetched ahead."""
+"""Limit the records fetched ahead, in chunks: of one partition, and of all."""
 
 
 class TopicPartition(NamedTuple):
@@ -97,7 +98,7 @@ class Chunk:
         return self._lane.draining
 
     def done(self) -> None:
-        """Everything it brought about is safe: its offsets may be committed. Nothing if not current."""
+        """Records that its results are safe: its offsets may be committed. Does nothing if it is not current."""
         self.finished = True
         self._lane.advance()
 

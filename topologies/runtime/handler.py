@@ -43,7 +43,7 @@ class Refused(NamedTuple):
 
 
 class Handled(Struct):
-    """Everything one chunk brought about.
+    """Collects the results of one chunk.
 
     ``outputs``: topic name -> messages in order. ``counts``: metric label -> how many, summed by the
     runner into ``shipsync_events_total{stage, outcome}`` (accepted, duplicates, unmatched, ...).

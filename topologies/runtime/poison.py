@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 FOLDER = "crashes"
 MOST_OF_A_HUNDRED = 1
 ALONE = 2
-"""So many times a record must have been in hand alone when the worker ended, to be refused without being tried: a kill
-meets any record once."""
+"""Requires that a record was in hand alone so many times when the worker ended, before it is refused without being
+tried: a kill meets any record once."""
 
 
 class Note(msgspec.Struct):

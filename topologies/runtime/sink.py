@@ -28,7 +28,7 @@ class Whole(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Where a chunk's changelog records lie: the first offset, the one after the last, how many there are."""
+    """States where a chunk's changelog records lie: the first offset, the one after the last, how many there are."""
 
     first: int
     end: int
@@ -70,11 +70,12 @@ class Unit(Protocol):
         """
 
     def span(self, partition: int) -> Span | None:
-        """Where its changes of this partition lie, once final; None where it has none."""
+        """Returns where its changes of this partition lie, once final; None where it has none."""
 
 
 class Sink(Protocol):
-    """Where a stage writes. ``at_once``: how many units there may be at the same time, each in a thread of its own."""
+    """Takes the writes of a stage. ``at_once``: how many units there may be at the same time, each in a thread of its
+    own."""
 
     @property
     def at_once(self) -> int: ...

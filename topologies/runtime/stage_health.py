@@ -14,8 +14,8 @@ from topologies.runtime.health import Health, broker
 from topologies.runtime.in_hand import Held, most_seconds
 
 SHARE = 0.5
-"""Of the stuck time-out: so long without progress a partition counts as one that does not move. Of the time a record
-may take: so long in hand it counts as one that hangs."""
+"""Sets the share of a limit after which a stage counts as unwell: of the stuck time-out, a partition without progress
+as one that does not move; of the time a record may take, a record in hand as one that hangs."""
 
 
 class Ledger(Protocol):
@@ -41,7 +41,7 @@ class Holding(Protocol):
 
 
 class Running(Protocol):
-    """Who restores partitions and has records handled."""
+    """Restores partitions and has records handled."""
 
     @property
     def in_hand(self) -> Holding: ...

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 LOOKS_PER_TIMEOUT = 6.0
 LEAST_SECONDS = 5.0
-"""Of the interpreter's timer."""
+"""Limits the interpreter's timer from below."""
 LONGEST_LOOK = 2.0
 """Intervals that count between two looks: the rest of a longer gap the process itself stood still."""
 

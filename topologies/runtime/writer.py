@@ -40,7 +40,7 @@ def fault_in(error: KafkaException | SystemError) -> KafkaError:
 
 
 class Offsets:
-    """Where the broker put the records of one changelog partition, from delivery reports of the outermost ones.
+    """Notes where the broker put the records of one changelog partition, from delivery reports of the outermost ones.
 
     One producer's records of one partition lie in the order they were sent in.
     """
@@ -58,7 +58,7 @@ class Offsets:
             self._last = max(self._last, offset)
 
     def span(self) -> Span | None:
-        """Where they lie; None before anything was acknowledged."""
+        """Returns where they lie; None before anything was acknowledged."""
         return None if self._first is None else Span(self._first, self._last + 1, self.sent)
 
 

@@ -59,7 +59,7 @@ DAY_MS = 24 * HOUR_MS
 
 
 class StoredShipment(Struct, gc=False):
-    """Of a shipment's state, the stage's own record; the rest is skipped."""
+    """Decodes the stage's own record of a shipment's state; the rest is skipped."""
 
     record: bytes
 
@@ -69,7 +69,7 @@ class Norms(Protocol):
 
     @property
     def norms(self) -> Mapping[str, Usual]:
-        """By ``CARRIER:LANE:STATUS``."""
+        """Returns the norms by ``CARRIER:LANE:STATUS``."""
 
     def look(self) -> None:
         """Take in what has come."""

@@ -128,7 +128,8 @@ def is_outdated(message: Adoption, facts: Facts) -> bool:
 
 
 def _versions(facts: Facts, steps: Sequence[str]) -> list[int]:
-    """Of each step to the shipment the version that withdrew it last, 0 for none: what stands is newer."""
+    """Returns, for each step to the shipment, the version that withdrew it last, 0 for none: versions that stand are
+    newer."""
     withdrawn = {one.path: one.version for one in facts.withdrawn_routes}
     return [withdrawn.get(path_of(*steps[place:]), 0) for place in range(len(steps))]
 

@@ -1,5 +1,5 @@
-"""Which reports are of one thing: the same milestone by webhook, poll, EDI and an aggregator, each in its own words and
-with its own rounding, is told once; two scans a minute apart of one source stay two.
+"""Decides which reports are of one occurrence: the same milestone by webhook, poll, EDI and an aggregator, each in its
+own words and with its own rounding, is told once; two scans a minute apart of one source stay two.
 
 The rule: every report is an interval of the times it can mean. Reports of one milestone are one occurrence where they
 come from different sources and their intervals have a time in common; how often it happened is the least number of

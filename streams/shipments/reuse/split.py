@@ -1,4 +1,4 @@
-"""Which shipment of a number each fact is about, where a carrier used the number again before the first was archived.
+"""Assigns each fact to a shipment where a carrier used the number again before the first shipment was archived.
 
 A function of the facts, whatever came first:
 
