@@ -71,7 +71,7 @@ def _broker(kind: str, folder: Path) -> Iterator[str]:
 
 
 def producer(settings: Settings, linger_ms: int = 20) -> Producer:
-    """As carriers' gateways and the intake stage place their records."""
+    """Returns a producer that places records as carriers' gateways and the intake stage do."""
     return kafka_producer.producer(settings, linger_ms=linger_ms, queued_kbytes=QUEUED_KBYTES)
 
 

@@ -120,7 +120,7 @@ def json_seconds() -> float:
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Of the least squares line through the points."""
+    """Returns the slope of the least squares line through the points."""
     middle_x, middle_y = (sum(axis) / len(points) for axis in zip(*points, strict=True))
     rise: float = sum((x - middle_x) * (y - middle_y) for x, y in points)
     return rise / sum((x - middle_x) ** 2 for x, _ in points)

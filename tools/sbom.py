@@ -28,7 +28,8 @@ def locked(lock: str) -> dict[str, str]:
 
 
 def faults(bill: Mapping[str, Any], lock: str) -> list[str]:
-    """Where the bill and the lock differ, one line each. A library of another platform may be missing in the bill."""
+    """Lists where the bill and the lock differ, one line each. A library of another platform may be missing in the
+    bill."""
     wanted = locked(lock)
     there = {normalised(one["name"]): one["version"] for one in bill["components"]}
     wrong = [

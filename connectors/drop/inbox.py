@@ -1,4 +1,4 @@
-"""Which files of an inbox are whole, and which entries are refused because they are no plain files.
+"""Finds the files of an inbox that are whole, and the entries refused because they are no plain files.
 
 A partner says that a file is whole by giving it its name last: it is written as ``a.edi.part`` (or another suffix of
 an unfinished upload) and renamed. Where a partner cannot, it writes a marker ``a.edi.done`` after the file, and

@@ -73,7 +73,7 @@ class Connections:
         return True
 
     def leave(self, one: GuardedProtocol) -> None:
-        """It is closed; nothing where it was never admitted."""
+        """Removes a closed connection; does nothing where it was never admitted."""
         theirs = self._of.get(one.peer, {})
         if one in theirs:
             del theirs[one]
@@ -196,12 +196,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self._quiet_since = time.monotonic()
 
     def pause_writing(self) -> None:
-        """The client does not read its answers."""
+        """Notes that the client does not read its answers."""
         super().pause_writing()
         self._stalled_since = time.monotonic()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """Notes that the client reads its answers again."""
         super().resume_writing()
         self._stalled_since = None
 
