@@ -133,7 +133,8 @@ class Counter:
         return came
 
     def wait(self, count: int, patience: float, beat: Callable[[int], None] = lambda _: None) -> float:
-        """When the ``count``-th record had come (perf_counter). Raises TimeoutError without progress."""
+        """Waits for the ``count``-th record and returns when it came (perf_counter). Raises TimeoutError without
+        progress."""
         last, seen = time.perf_counter(), self.count
         while self.count < count:
             self.take(0.05)

@@ -62,7 +62,8 @@ class Cost(NamedTuple):
 
     @property
     def times_json(self) -> float:
-        """How many times as long as ``json.loads`` takes it, at the largest size: much the same on every machine."""
+        """Returns how many times as long as ``json.loads`` takes it, at the largest size: much the same on every
+        machine."""
         return self.seconds[-1] / self.yardstick
 
     @property

@@ -41,7 +41,7 @@ def faults(bill: Mapping[str, Any], lock: str) -> list[str]:
 
 
 def licences(bill: Mapping[str, Any]) -> Counter[str]:
-    """How many libraries declare each licence; ``none declared`` for those without."""
+    """Returns how many libraries declare each licence; ``none declared`` for those without."""
     counted: Counter[str] = Counter()
     for one in bill["components"]:
         names = [

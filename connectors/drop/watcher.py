@@ -34,7 +34,7 @@ class Watcher:
 
     @property
     def waiting(self) -> int:
-        """How many files were not whole at the last look."""
+        """Returns how many files were not whole at the last look."""
         return sum(feed.waiting for feed in self.feeds)
 
     def trouble(self) -> str | None:

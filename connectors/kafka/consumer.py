@@ -129,7 +129,7 @@ class PartitionReader:
         return int(found.offset)
 
     def committed(self, topic: str) -> dict[int, int]:
-        """How far the group of this reader's id has committed each partition; absent where it has not. Raises
+        """Returns how far the group of this reader's id has committed each partition; absent where it has not. Raises
         Transient."""
         asked = [TopicPartition(topic, number) for number in self.partitions(topic)]
         try:

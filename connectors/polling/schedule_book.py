@@ -82,7 +82,7 @@ class ScheduleBook:
         return taken
 
     def next_due(self) -> int | None:
-        """When the next number is due that is not being polled, UTC ms; None where there is none."""
+        """Returns when the next number is due that is not being polled, UTC ms; None where there is none."""
         while self._heap:
             due, number = self._heap[0]
             if number not in self._asked and self._states[number].due_at == due:

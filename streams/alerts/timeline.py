@@ -63,7 +63,7 @@ def compacted(record: AlertRecord, context: AlertContext) -> AlertRecord:
 
 
 def next_change(progress: Progress, context: AlertContext) -> int | None:
-    """When the clock alone changes the alert, UTC ms; None: never."""
+    """Returns when the clock alone changes the alert, UTC ms; None: never."""
     return min((at for at, _ in _due(progress, context)), default=None)
 
 

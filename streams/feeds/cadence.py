@@ -1,4 +1,4 @@
-"""How often a feed sends: declared by its carrier folder, and learnt hour by hour of the week.
+"""Holds how often a feed sends: declared by its carrier folder, and learnt hour by hour of the week.
 
 The state keeps in which hours of the last eight weeks the feed sent anything: 168 bytes, one for each hour of the week,
 one bit for each week. It is a function of the set of receipts, whatever their order. Weeks are UTC and begin, like the
@@ -116,8 +116,8 @@ def _gaps(
 
 
 def stale_at(since_ms: int, cadence: Cadence, learnt: WeeklyPattern, until_ms: int) -> StaleAt | None:
-    """When a silence that began at ``since_ms`` becomes longer than declared and than usual, without quiet hours and
-    pauses; None where it does not by ``until_ms``."""
+    """Returns when a silence that began at ``since_ms`` becomes longer than declared and than usual, without quiet
+    hours and pauses; None where it does not by ``until_ms``."""
     wait_s = max(cadence.stale_after_s, learnt.usual_s)
     pauses = [one for one in cadence.pauses if one.ends > since_ms and one.begins < until_ms]
     left, at, paused = wait_s * 1000, since_ms, dict[str, None]()

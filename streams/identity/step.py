@@ -225,7 +225,8 @@ def _resolve_events(
 def _reconcile_lines(
     before: ReferenceRecord, record: ReferenceRecord, was: Resolutions, now: Resolutions, counted: _Counted
 ) -> tuple[int, list[OrderReference], _Counted]:
-    """How many claims are withdrawn, then these withdrawals followed by the claims lines make now, and the counts.
+    """Returns how many claims are withdrawn; then these withdrawals, followed by the claims lines make now; and the
+    counts.
 
     A withdrawal carries the time of its claim. A claim made after a withdrawal, or by an older line in place of a newer
     one, carries the next turn.

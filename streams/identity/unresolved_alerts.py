@@ -63,7 +63,7 @@ def with_due_alert(
 
 
 def next_due(record: ReferenceRecord, now: Resolutions, rules: MatchingRules) -> int | None:
-    """When the clock alone changes the record: an alert to raise, or the record to forget; None: never."""
+    """Returns when the clock alone changes the record: an alert to raise, or the record to forget; None: never."""
     due = _due(record, now, rules)
     if due is not None:
         return None if record.alerted_at is not None else due

@@ -179,7 +179,7 @@ def entries_of(facts: Facts) -> list[Entry]:
 
 
 def rank_of(entry: Entry) -> int:
-    """How far along the event puts the shipment; breaks ties between events of the same instant."""
+    """Returns how far along the event puts the shipment; breaks ties between events of the same instant."""
     return RANK_OF[entry.milestone] if entry.actual else -1
 
 

@@ -122,7 +122,7 @@ class Shipment(Struct, array_like=True, gc=False):
 
     @property
     def claimed_at(self) -> list[int]:
-        """When each of ``orders`` was stated, UTC ms."""
+        """Returns when each of ``orders`` was stated, UTC ms."""
         claims = self.facts.claims
         return [claims[place].at for place in self.view.standing]
 

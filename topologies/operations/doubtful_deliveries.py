@@ -53,7 +53,7 @@ def row_of(key: str, shipment: Shipment, rules: Keeping = ALL) -> Row | None:
 
 
 def delivered_at(shipment: Shipment) -> int:
-    """When the delivery that is held back was, UTC ms."""
+    """Returns when the delivery that is held back was, UTC ms."""
     view = shipment.view
     return view.doubtful[0] if view.doubtful else view.delivered_at or 0
 

@@ -120,7 +120,7 @@ class Comparison:
             names_of({self._carrier.feed: self._carrier}).learn(record)
 
     def _taken_in(self) -> dict[int, int]:
-        """How far intake has taken each partition of the raw topic in."""
+        """Returns how far intake has taken each partition of the raw topic in."""
         with closing(PartitionReader(self._settings, topics.INTAKE.app_id)) as group:
             return group.committed(self._raw)
 

@@ -332,7 +332,7 @@ class Ledger:
         )
 
     def progress(self) -> list[Progress]:
-        """How far each assigned partition is."""
+        """Returns how far each assigned partition is."""
         return [
             Progress(tp, lane.done, lane.high_water, lane.moved_at) for tp, lane in list(self._lanes.items())
         ]

@@ -25,7 +25,7 @@ NOTHING = b"-".ljust(SIZE)
 
 
 def most_seconds(record_seconds: float, stuck_timeout: float) -> float:
-    """How long a handler may have the same in hand: ``record_seconds``, at most half of ``stuck_timeout``."""
+    """Returns how long a handler may have the same in hand: ``record_seconds``, at most half of ``stuck_timeout``."""
     return min(record_seconds, stuck_timeout / 2)
 
 

@@ -100,7 +100,7 @@ class PartitionState:
 
     @property
     def mark(self) -> Mark | None:
-        """How far the changelog has been applied here; None in a new database."""
+        """Returns how far the changelog has been applied here; None in a new database."""
         return self._mark
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:

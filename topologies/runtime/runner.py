@@ -134,7 +134,7 @@ class StageRunner:
                 await self._let_go(one)
 
     def being_restored(self) -> int:
-        """How many of the assigned partitions do not have their state up to date yet."""
+        """Returns how many of the assigned partitions do not have their state up to date yet."""
         if self._changelog is None:
             return 0
         return sum(one.wanted and one.state is None for one in list(self._partitions.values()))
@@ -317,7 +317,7 @@ class StageRunner:
             one.state.apply(local, mark)
 
     def _mark(self, one: Partition, span: Span | None, loop: asyncio.AbstractEventLoop) -> Mark | None:
-        """How far the local state has applied the changelog, by the offsets of our own records of it.
+        """Returns how far the local state has applied the changelog, by the offsets of our own records of it.
 
         None where another worker has written between them: then a restore begins before what that one wrote.
         Raises Fenced where it turns out that we are the one too many.

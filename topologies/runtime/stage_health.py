@@ -1,5 +1,5 @@
-"""When a stage's worker is ready: in its group, restored, moving, with no record that hangs, and with a broker that
-answers. A paused feed is named and leaves it ready: its other feeds go on."""
+"""Decides when a stage's worker is ready: in its group, restored, moving, with no record that hangs, and with a broker
+that answers. A paused feed is named and leaves it ready: its other feeds go on."""
 
 from __future__ import annotations
 

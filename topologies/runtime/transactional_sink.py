@@ -56,8 +56,8 @@ LOST = OUT_OF_THE_GROUP | COORDINATOR_AWAY | {
 
 
 def transaction_seconds(settings: Settings) -> float:
-    """How long a transaction may be open before the broker aborts it: as long as the group keeps a silent member, so
-    that what a dead worker left open does not hold up its successor much longer than its session does."""
+    """Returns how long a transaction may be open before the broker aborts it: as long as the group keeps a silent
+    member, so that what a dead worker left open does not hold up its successor much longer than its session does."""
     return max(LEAST_SECONDS, settings.stage.session_timeout)
 
 

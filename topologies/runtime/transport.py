@@ -92,7 +92,7 @@ class ChunkConsumer(_WithoutTables):
 
     @property
     def looked_at(self) -> float:
-        """When records were last looked for, by Faust here and by the reader on Kafka."""
+        """Returns when records were last looked for, by Faust here and by the reader on Kafka."""
         return min(self._asked_at, self._reader.looked_at)
 
     @property

@@ -1,4 +1,4 @@
-"""How what was handled becomes final: chunk by chunk (at least once), or several chunks in one transaction.
+"""Makes final what was handled: chunk by chunk (at least once), or several chunks in one transaction.
 
 Either way the writes of one partition go out in the order they were asked for; what is to follow them (the local state)
 follows in the same thread, and only then whoever asked goes on.
@@ -80,8 +80,8 @@ class Writing(Protocol):
 def way_of_writing(
     app: App, sink: Sink, membership: Membership, sending: Executor, most_records: int
 ) -> Writing:
-    """How this sink is written to. ``sending``: an executor of as many threads as the sink may be used by at once;
-    ``most_records``: of one transaction."""
+    """Chooses the way this sink is written to. ``sending``: an executor of as many threads as the sink may be used by
+    at once; ``most_records``: of one transaction."""
     if sink.is_atomic:
         return Together(app, cast(Transactions, sink), sending, most_records)
     return ChunkByChunk(app, sink, membership, sending)

@@ -203,7 +203,7 @@ class ShipmentsHandler:
         return look_again_at(shipment, self._patience, usual, now_ms)
 
     def _next_due(self, shipment: Shipment) -> int | None:
-        """When the clock alone next does something about it."""
+        """Returns when the clock alone next does something about it."""
         due = next_due(shipment, self._patience)
         if shipment.view.status not in TERMINAL and not shipment.view.archived:
             return due
@@ -276,7 +276,7 @@ class ShipmentsHandler:
 
 
 def keeping(settings: Settings) -> Keeping:
-    """How long shipments are kept."""
+    """Returns how long shipments are kept."""
     return Keeping(
         settings.lifetimes.archive_after_days * DAY_MS, settings.lifetimes.unsettled_after_days * DAY_MS,
         settings.lifetimes.forget_after_days * DAY_MS, settings.lifetimes.reuse_after_days * DAY_MS,
