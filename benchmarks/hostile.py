@@ -218,6 +218,6 @@ HOSTILE: tuple[tuple[str, str, Make], ...] = (
 
 
 def documents() -> Iterable[Document]:
-    """All of them, honest ones first."""
+    """Lists all documents, honest ones first."""
     yield from (Document(name, feed, True, make) for name, feed, make in HONEST)
     yield from (Document(name, feed, False, make) for name, feed, make in HOSTILE)

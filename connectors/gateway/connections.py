@@ -127,7 +127,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     @property
     def waiting_since(self) -> float | None:
-        """Since when it waits for its client without a request in hand (monotonic seconds); None while it has one."""
+        """Returns since when it waits for its client without a request in hand (monotonic seconds); None while it has
+        one."""
         if self._in_request():
             return None
         return self._head_since if self._quiet_since is None else self._quiet_since

@@ -38,7 +38,7 @@ Kind = Annotated[str, Path(
 Id = Annotated[str, Path(
     description="Its id within the kind", json_schema_extra={"minLength": 1, "maxLength": LONGEST_ID, "pattern": LABEL}
 )]
-"""Both are judged after the key."""
+"""Checks neither the kind nor the id itself: both are judged after the key."""
 CurrentRecords = Callable[[], Mapping[str, MasterRecord]]
 """Returns the current records by KIND:ID. Raises Transient without Kafka."""
 

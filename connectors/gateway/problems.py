@@ -56,7 +56,7 @@ class Problem(Exception):
 
 
 def unavailable(detail: str, retry_after: int, code: str = "unavailable") -> Problem:
-    """Nothing was accepted; the same request may succeed in ``retry_after`` seconds."""
+    """Returns a 503: nothing was accepted, and the same request may succeed in ``retry_after`` seconds."""
     return Problem(503, code, detail, headers={"Retry-After": str(retry_after)})
 
 

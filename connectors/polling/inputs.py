@@ -73,7 +73,7 @@ class PollInputs:
             raise
 
     def read_all(self, until: Callable[[], bool] = lambda: False) -> InputChanges:
-        """All there is at the time of calling; only part of it where ``until`` says so.
+        """Reads all there is at the time of calling; only part of it where ``until`` says so.
 
         Raises Transient where the broker stops answering.
         """

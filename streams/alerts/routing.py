@@ -9,7 +9,7 @@ from streams.contracts.model import AlertSignal
 from streams.kernel.vocabulary import AlertKind, ExceptionType, Severity
 
 SEVERITIES = tuple(Severity)
-"""From the least to the most severe."""
+"""Lists the severities from the least to the most severe."""
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
 
 

@@ -21,7 +21,7 @@ ENOUGH_WEEKS = 4
 QUIET_SHARE = 0.25
 """An hour of the week is quiet where the feed sent in at most this share of the weeks, newer weeks weighing more."""
 REGULAR_SHARE = 0.75
-"""At least this share of the active hours must lie outside quiet hours; otherwise no hour is quiet."""
+"""Requires this share of the active hours to lie outside quiet hours; otherwise no hour is quiet."""
 UNUSUAL_SHARE = 0.01
 """This share of the gaps, the longest and at least one, counts as outages and is ignored."""
 

@@ -101,7 +101,7 @@ def digest_of(values: tuple[Any, ...]) -> str:
 
 
 _NO_WORDS = digest_of(())
-"""Is the digest of a retraction's words: it has none."""
+"""Holds the digest of a retraction's words: it has none."""
 
 
 def known_of(event: CarrierEvent, key: str) -> Known:

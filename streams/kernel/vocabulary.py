@@ -17,7 +17,7 @@ from streams.kernel.edi_vocabulary import Verdict as Verdict
 
 
 class Status(StrEnum):
-    """Names the stages of a shipment's way. Terminal values are left only by a correction or a return."""
+    """Names where a shipment can be on its way. Terminal values are left only by a correction or a return."""
 
     PLANNED = "planned"
     BOOKED = "booked"

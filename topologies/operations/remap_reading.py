@@ -125,7 +125,7 @@ class Comparison:
             return group.committed(self._raw)
 
     def _kept_since(self) -> int:
-        """From when on no published event can have expired, UTC ms."""
+        """Returns the time from which on no published event can have expired, UTC ms."""
         topic, places = topics.CARRIER_EVENTS, []
         for number in self._reader.partitions(topic.name):
             low, _ = self._reader.bounds(topic.name, number)

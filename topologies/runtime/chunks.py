@@ -162,7 +162,8 @@ class _Lane:
         self.changed()
 
     def settle(self) -> None:
-        """With nothing in hand all before ``position`` is done: offsets without records come to nothing."""
+        """Marks everything before ``position`` as done once nothing is in hand: offsets without records come to
+        nothing."""
         if not self.in_flight and not self.waiting and self.position is not None and self.position > (self.done or -1):
             self.done = self.position
             self.moved_at = self.clock()

@@ -53,7 +53,7 @@ class Damaged(Fatal):
 
 
 class Stalled(Transient):
-    """Nothing can be written now, as when the disk is full; what was to be written is on the changelog."""
+    """Says that nothing can be written now, as when the disk is full; what was to be written is on the changelog."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):

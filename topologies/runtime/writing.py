@@ -99,7 +99,7 @@ class ChunkByChunk:
         self._sending = sending
 
     async def get_ready(self) -> None:
-        """Nothing is ever open."""
+        """Does nothing: no transaction is ever open."""
 
     async def write(self, one: Write) -> bool:
         """Write it in one thread and without a pause."""

@@ -81,7 +81,7 @@ class NothingLearnt:
     norms: Mapping[str, Usual] = {}
 
     def look(self) -> None:
-        """Nothing comes."""
+        """Does nothing: no norms come."""
 
 
 class ShipmentsHandler:

@@ -25,7 +25,7 @@ DAY_MS = 24 * 3_600_000
 
 
 class Report(NamedTuple):
-    """One source's word that something happened between two times (UTC ms, both included)."""
+    """Holds one source's statement that something happened between two times (UTC ms, both included)."""
 
     source: int
     earliest: int
@@ -67,7 +67,7 @@ def report_of(source: int, occurred_at: int, precision: Precision, zone_assumed:
 
 
 def occurrences(reports: Sequence[Report]) -> list[int]:
-    """For each report, in their order, which occurrence it is of: 0, 1, 2 ... The number of them is the least possible.
+    """Assigns each report, in their order, to an occurrence: 0, 1, 2 ... The number of them is the least possible.
 
     Reports are taken by their latest time; each joins the earliest occurrence in its interval its source has not told
     of yet, else it is one of its own, placed as late as it can be.

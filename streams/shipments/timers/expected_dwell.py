@@ -19,7 +19,7 @@ HOUR_MS = 3_600_000
 
 
 class Usual(Struct, frozen=True):
-    """How long 95 of 100 shipments stand so, at most (ms), and which shipments those are."""
+    """Holds how long 95 of 100 shipments stay in a status, at most (ms), and which shipments those are."""
 
     carrier: str
     lane: str
@@ -30,7 +30,7 @@ class Usual(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """For people: ``95 of 100 on US>DE take at most 60 h``."""
+        """Words the norm for people: ``95 of 100 on US>DE take at most 60 h``."""
         those = {ANY: f"of {self.carrier}" if self.carrier != ANY else "of all carriers", "": "of unknown lane"}
         return f"95 of 100 {those.get(self.lane, f'on {self.lane}')} take at most {hours(self.usual_ms)}"
 
