@@ -71,7 +71,7 @@ def _broker(kind: str, folder: Path) -> Iterator[str]:
 
 
 def producer(settings: Settings, linger_ms: int = 20) -> Producer:
-    """As carriers' gateways and the intake stage place their records."""
+    """Returns a producer that places records as carriers' gateways and the intake stage do."""
     return kafka_producer.producer(settings, linger_ms=linger_ms, queued_kbytes=QUEUED_KBYTES)
 
 
@@ -133,7 +133,8 @@ class Counter:
         return came
 
     def wait(self, count: int, patience: float, beat: Callable[[int], None] = lambda _: None) -> float:
-        """When the ``count``-th record had come (perf_counter). Raises TimeoutError without progress."""
+        """Waits for the ``count``-th record and returns when it came (perf_counter). Raises TimeoutError without
+        progress."""
         last, seen = time.perf_counter(), self.count
         while self.count < count:
             self.take(0.05)

@@ -60,12 +60,12 @@ def carriers(home: Path) -> dict[str, Carrier]:
 
 
 def _fill(unit: bytes, head: bytes = b"", tail: bytes = b"") -> Make:
-    """As many units between head and tail as there is room for."""
+    """Makes documents with as many units between head and tail as there is room for."""
     return lambda size: head + unit * max(1, (size - len(head) - len(tail)) // len(unit)) + tail
 
 
 def _numbered(each: Callable[[int], bytes], head: bytes, tail: bytes, joint: bytes = b"") -> Make:
-    """As :func:`_fill`, with units that differ."""
+    """Makes documents as :func:`_fill` does, with units that differ."""
     def make(size: int) -> bytes:
         count = max(1, (size - len(head) - len(tail)) // (len(each(100_000)) + len(joint)))
         return head + joint.join(map(each, range(count))) + tail
@@ -218,6 +218,6 @@ HOSTILE: tuple[tuple[str, str, Make], ...] = (
 
 
 def documents() -> Iterable[Document]:
-    """All of them, honest ones first."""
+    """Lists all documents, honest ones first."""
     yield from (Document(name, feed, True, make) for name, feed, make in HONEST)
     yield from (Document(name, feed, False, make) for name, feed, make in HOSTILE)

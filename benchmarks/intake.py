@@ -49,7 +49,7 @@ class Cost(NamedTuple):
 
     @property
     def median(self) -> float:
-        """Of the rounds."""
+        """Returns the median rate of the rounds."""
         return statistics.median(self.rates)
 
 

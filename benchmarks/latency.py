@@ -89,7 +89,7 @@ def _paced(
 def _delays(
     codec: ValueCodec[model.EnrichedEvent], seen: Sequence[tuple[bytes, int, float]], counted_from: float
 ) -> tuple[list[float], list[float]]:
-    """Of each event received at ``counted_from`` (ms) or later: receipt to written, receipt to readable."""
+    """Measures each event received at ``counted_from`` (ms) or later: receipt to written, receipt to readable, ms."""
     written, readable = [], []
     for value, stamped, at in seen:
         event = codec.decode(value).event

@@ -39,8 +39,8 @@ COLUMNS = (
 
 
 class Cost(NamedTuple):
-    """What one document cost. ``seconds``: CPU, by size; ``memory``: bytes at the peak, by size; ``yardstick``: CPU
-    seconds of ``json.loads`` for an honest JSON document of the largest size, at about the same moment."""
+    """Holds the cost of one document. ``seconds``: CPU, by size; ``memory``: bytes at the peak, by size; ``yardstick``:
+    CPU seconds of ``json.loads`` for an honest JSON document of the largest size, at about the same moment."""
 
     name: str
     is_honest: bool
@@ -62,7 +62,8 @@ class Cost(NamedTuple):
 
     @property
     def times_json(self) -> float:
-        """How many times as long as ``json.loads`` takes it, at the largest size: much the same on every machine."""
+        """Returns how many times as long as ``json.loads`` takes it, at the largest size: much the same on every
+        machine."""
         return self.seconds[-1] / self.yardstick
 
     @property
@@ -120,14 +121,14 @@ def json_seconds() -> float:
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Of the least squares line through the points."""
+    """Returns the slope of the least squares line through the points."""
     middle_x, middle_y = (sum(axis) / len(points) for axis in zip(*points, strict=True))
     rise: float = sum((x - middle_x) * (y - middle_y) for x, y in points)
     return rise / sum((x - middle_x) ** 2 for x, _ in points)
 
 
 def cost(found: Mapping[str, Carrier], document: Document) -> Cost:
-    """What the document costs at each size; the best of three runs at those that are quick."""
+    """Measures the cost of the document at each size; the best of three runs at those that are quick."""
     seconds, memory = [], []
     for size in SIZES:
         handler = handler_of(found)

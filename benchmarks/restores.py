@@ -1,4 +1,4 @@
-"""How long a worker took to restore its partitions, by its own log."""
+"""Measures how long a worker took to restore its partitions, by its own log."""
 
 from __future__ import annotations
 

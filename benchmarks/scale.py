@@ -36,7 +36,8 @@ PATIENCE = 600.0
 
 
 class Times(NamedTuple):
-    """Of one chunk after the other, ms; ``cpu_p99``: of its thread's CPU time, which other processes leave alone."""
+    """Holds the times of one chunk after the other, ms; ``cpu_p99``: of its thread's CPU time, which other processes
+    leave alone."""
 
     p50: float
     p99: float

@@ -134,7 +134,8 @@ def _timed(
 
 
 def stage_by_stage(events: int, beat: Beat) -> Throughput:
-    """As ``ours``, but intake first and shipments over what it wrote: no stage takes the other's cycles."""
+    """Measures as ``ours`` does, but intake first and shipments over what it wrote: no stage takes the other's
+    cycles."""
     load, warm = make(events), make(WARM_UP, seed=2)
     with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder)) as settings:
         cluster.send_references(settings, load.references)

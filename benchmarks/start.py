@@ -30,7 +30,7 @@ STARTS = ("first", "after a stop", "after a kill")
 HELP_RUNS = 5
 WANTED_SECONDS = 5.0
 SESSION = {"session_timeout": 10.0, "rebalance_timeout": 15.0, "stuck_timeout": 60.0}
-"""As installations have them unless they say otherwise."""
+"""Sets the time-outs (seconds) that installations have unless they say otherwise."""
 
 
 class Start(NamedTuple):

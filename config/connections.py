@@ -1,4 +1,4 @@
-"""How to reach Kafka, the schema registry and Redis: addresses, TLS and credentials."""
+"""Declares how to reach Kafka, the schema registry and Redis: addresses, TLS and credentials."""
 
 from __future__ import annotations
 

@@ -27,12 +27,13 @@ ERROR_MESSAGE = "__connect.errors.exception.message"
 ERROR_STACKTRACE = "__connect.errors.exception.stacktrace"
 
 HELD_BACK = "shipsync.held-back"
-"""On records of changelogs: what goes out once the record is there (``topologies/runtime/outbox.py``)."""
+"""Carries, on records of changelogs, the messages that go out once the record is there
+(``topologies/runtime/outbox.py``)."""
 
 UNREADABLE = "shipsync.headers-unreadable"
-"""In place of a record's headers where their names are not UTF-8."""
+"""Takes the place of a record's headers where their names are not UTF-8."""
 CUT = "shipsync.cut"
-"""On dead letters: what of the record was left out because the dead-letter topic takes no record so large."""
+"""Says, on dead letters, what of the record was left out because the dead-letter topic takes no record so large."""
 
 STEP = "shipsync.step"
 REASON = "shipsync.reason"

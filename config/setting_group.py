@@ -1,4 +1,5 @@
-"""What every group of settings has: frozen, read from ``SHIPSYNC_*``, and no secret in what it shows."""
+"""Defines the base of every group of settings: frozen, read from ``SHIPSYNC_*``, and without secrets in what it
+shows."""
 
 from __future__ import annotations
 

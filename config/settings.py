@@ -338,7 +338,7 @@ def _variables(env_file: Path | None) -> dict[str, str | None]:
 def _from_files(
     given: Mapping[str, Any], env_file: Path | None
 ) -> tuple[dict[str, str], dict[str, Path], list[str]]:
-    """What stands in files, and where, by flat name; and what is wrong with them."""
+    """Reads the settings that stand in files: values and files by flat name, and what is wrong with them."""
     names = {one.variable: one.name for one in SETTINGS.values() if one.file_variable and one.name not in given}
     values, files, faults = read_files(names, _variables(env_file))
     return (

@@ -12,7 +12,7 @@ from config.setting_group import Group
 
 
 class Completeness(StrEnum):
-    """What says that a dropped file is whole: it no longer changes, or a marker file beside it."""
+    """Names the signs that a dropped file is whole: it no longer changes, or a marker file is beside it."""
 
     UNCHANGED = "unchanged"
     MARKER = "marker"

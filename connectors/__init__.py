@@ -1,1 +1,1 @@
-"""Everything that touches the outside: formats and carriers, registry, embedded services, ERP, customers."""
+"""Connects ShipSync with the outside: formats and carriers, registry, embedded services, ERP, customers."""

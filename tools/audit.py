@@ -21,7 +21,7 @@ KNOWN, REFUSED, OUT_OF_REACH = 1, 2, 75
 
 
 class Found(NamedTuple):
-    """What is known of one lock. ``vulnerable``: one line for each; ``left_out``: not in the database."""
+    """Holds the findings about one lock. ``vulnerable``: one line for each; ``left_out``: not in the database."""
 
     looked_up: int
     vulnerable: tuple[str, ...]
@@ -29,7 +29,7 @@ class Found(NamedTuple):
 
 
 def found(report: Mapping[str, Any]) -> Found:
-    """What pip-audit's JSON report says. A library it skipped was not looked up."""
+    """Reads pip-audit's JSON report. A library it skipped was not looked up."""
     libraries: Sequence[Mapping[str, Any]] = report["dependencies"]
     known = [one for one in libraries if "skip_reason" not in one]
     vulnerable = [
@@ -40,7 +40,7 @@ def found(report: Mapping[str, Any]) -> Found:
 
 
 def asked(lock: str) -> Found | None:
-    """What the database says of a lock; None where it does not answer; RuntimeError where the lock is refused."""
+    """Asks the database about a lock; None where it does not answer; RuntimeError where the lock is refused."""
     done = subprocess.run(
         [
             Path(sys.executable).with_name("pip-audit"), "--requirement", ROOT / "requirements" / f"{lock}.txt",

@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "runtime.txt"
 BESIDE_THE_LOCK = frozenset({"pip", "setuptools", "shipsync"})
-"""What an environment holds besides its libraries."""
+"""Lists what an environment holds besides its libraries."""
 
 
 def normalised(name: str) -> str:
@@ -28,7 +28,8 @@ def locked(lock: str) -> dict[str, str]:
 
 
 def faults(bill: Mapping[str, Any], lock: str) -> list[str]:
-    """Where the bill and the lock differ, one line each. A library of another platform may be missing in the bill."""
+    """Lists where the bill and the lock differ, one line each. A library of another platform may be missing in the
+    bill."""
     wanted = locked(lock)
     there = {normalised(one["name"]): one["version"] for one in bill["components"]}
     wrong = [
@@ -40,7 +41,7 @@ def faults(bill: Mapping[str, Any], lock: str) -> list[str]:
 
 
 def licences(bill: Mapping[str, Any]) -> Counter[str]:
-    """How many libraries declare each licence; ``none declared`` for those without."""
+    """Returns how many libraries declare each licence; ``none declared`` for those without."""
     counted: Counter[str] = Counter()
     for one in bill["components"]:
         names = [

@@ -118,7 +118,8 @@ def _text_line(one: DraftedCode) -> str:
 
 
 def _more(one: DraftedCode) -> str:
-    """What stands behind the milestone: an exception its words tell of, and the doubt about a delivery."""
+    """Writes the rest of a code's line behind the milestone: an exception its words tell of, and the doubt about a
+    delivery."""
     trouble = "" if one.trouble is ExceptionType.NONE else f", exception: {one.trouble.value}"
     return f"{trouble}{', doubtful: true' if one.is_doubtful else ''}"
 

@@ -44,7 +44,7 @@ class Draft:
 
     @property
     def guesses(self) -> int:
-        """How many marks a person has to settle."""
+        """Returns how many marks a person has to settle."""
         return len(guesses_in(self.text))
 
 
@@ -67,7 +67,7 @@ def carrier_draft(
 
 
 def _depth_of_when(structure: SampleStructure) -> int:
-    """How many keys the first list lies deep: the narrower document is tried first."""
+    """Returns how many keys the first list lies deep: the narrower document is tried first."""
     return structure.levels[0].path.count(".") if structure.levels else 0
 
 

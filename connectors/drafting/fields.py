@@ -52,7 +52,7 @@ _WORD = re.compile(r"[A-Z]?[a-z]{3,}")
 
 @dataclass(slots=True)
 class Guess:
-    """What a field of the mapping is drafted as. ``says``: YAML flow values; ``why``: the reason, for the mark;
+    """Holds the draft of one field of the mapping. ``says``: YAML flow values; ``why``: the reason, for the mark;
     ``example``: a value of it in the samples."""
 
     says: list[str] = field(default_factory=list)

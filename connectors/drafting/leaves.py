@@ -83,7 +83,7 @@ class _Found:
 
 
 class _Shape(NamedTuple):
-    """Where the scans of a message are, and at which of those keys there is a list."""
+    """Locates the scans of a message: the keys that lead there, and at which of them there is a list."""
 
     keys: tuple[str, ...] = ()
     lists: tuple[bool, ...] = ()

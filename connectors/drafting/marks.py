@@ -12,7 +12,7 @@ MAX_NOTE = 90
 _MARKED = re.compile(r"#\s*guess:\s*(.*)")
 _PLAIN = re.compile(r"[A-Za-z_@][\w.@-]*")
 _NO_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
-"""What YAML does not read as a text."""
+"""Lists plain words that YAML does not read as text."""
 _BLANK = re.compile(r"\s+")
 
 

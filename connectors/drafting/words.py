@@ -74,7 +74,8 @@ _OF_WORDS = {
     Words.WAITING: Milestone.AVAILABLE_FOR_PICKUP, Words.PICK_UP_PLACE: Milestone.AVAILABLE_FOR_PICKUP,
     Words.HANDED_OVER: Milestone.HANDED_OVER, Words.PARTIAL: None, Words.TO_COME: None,
 }
-"""What words that go over a bare delivery say (``delivery_words.py``); None: no delivery, and nothing else either."""
+"""Maps words that override a bare delivery (``delivery_words.py``) to the milestone they mean; None: no delivery, and
+nothing else either."""
 _MAY_BE_TIME = re.compile(r"(?=.{6,60}$)(?:/Date\(|\d{1,4}[-/. ]|\d{8,}|[A-Za-z]{3,9}\.? \d)")
 """How a time or a date begins; other texts need not be tried against every pattern."""
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")

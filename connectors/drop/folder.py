@@ -94,7 +94,7 @@ class DropFolder:
         return target
 
     def note(self, claimed: Path) -> Note:
-        """How far the file is sent; nothing without a readable note."""
+        """Returns how far the file is sent; nothing without a readable note."""
         known = self._notes.get(claimed)
         if known is None:
             try:
@@ -134,7 +134,7 @@ class DropFolder:
         return target
 
     def refused(self) -> list[tuple[float, str]]:
-        """When each file in quarantine came there (seconds since 1970), and its name; the newest last."""
+        """Returns when each file in quarantine came there (seconds since 1970), and its name; the newest last."""
         return sorted(
             (path.lstat().st_ctime, path.name) for path in (self._home / QUARANTINE).iterdir()
             if not path.name.endswith(_REASON) and not path.name.startswith(".")

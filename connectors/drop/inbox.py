@@ -1,4 +1,4 @@
-"""Which files of an inbox are whole, and which entries are refused because they are no plain files.
+"""Finds the files of an inbox that are whole, and the entries refused because they are no plain files.
 
 A partner says that a file is whole by giving it its name last: it is written as ``a.edi.part`` (or another suffix of
 an unfinished upload) and renamed. Where a partner cannot, it writes a marker ``a.edi.done`` after the file, and
@@ -33,8 +33,8 @@ class Refused(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What one look at an inbox finds. ``waiting``: files that are not whole yet; ``oldest``: seconds the one of them
-    that has not changed for longest has not."""
+    """Holds the findings of one look at an inbox. ``waiting``: files that are not whole yet; ``oldest``: seconds since
+    the last change of the one unchanged for longest."""
 
     whole: list[Path]
     refused: list[Refused]

@@ -29,7 +29,7 @@ class NotReadable(Exception):
 
 
 class Version(NamedTuple):
-    """What tells a file from what it is after a change. Times in ns."""
+    """Identifies a state of a file: a change of the file changes it. Times in ns."""
 
     size: int
     modified: int

@@ -34,11 +34,11 @@ class Watcher:
 
     @property
     def waiting(self) -> int:
-        """How many files were not whole at the last look."""
+        """Returns how many files were not whole at the last look."""
         return sum(feed.waiting for feed in self.feeds)
 
     def trouble(self) -> str | None:
-        """Which feeds' folders cannot be used, and why."""
+        """Says which feeds' folders cannot be used, and why; None where all can."""
         found = [feed.trouble for feed in self.feeds if feed.trouble is not None]
         return "; ".join(found) or None
 

@@ -29,7 +29,7 @@ _SECURITY = "US"
 _MAX_ALIKE = 2_000
 """Segments of one body that are kept once however often they repeat; nobody changes a segment."""
 _STAND_INS = "\ud800\ud801\ud802"
-"""For released characters while a segment is split: lone surrogates, which no decoded text holds."""
+"""Stands in for released characters while a segment is split: lone surrogates, which no decoded text holds."""
 _MAX_SHOWN = 40
 _IDENTIFIER = re.compile(rb"UNB.(UNO[A-Z])")
 

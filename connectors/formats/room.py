@@ -1,5 +1,5 @@
-"""How many interchanges, messages or lines a body of a size can hold: more of them are none, and each costs much more
-to map, to refuse and to acknowledge than its few bytes."""
+"""Limits how many interchanges, messages or lines a body of a size can hold: more of them are none, and each costs much
+more to map, to refuse and to acknowledge than its few bytes."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from streams.kernel.vocabulary import RejectReason
 
 MAX_DEPTH = 64
 MAX_ATTRIBUTES = 500
-"""Of one element: lxml takes the square of their number to list them."""
+"""Limits the attributes of one element: lxml takes the square of their number to list them."""
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
 _SHORT_NAMES: dict[str, str] = {}
 _MAX_CACHED_NAMES = 10_000

@@ -83,7 +83,7 @@ def router(carriers: Iterable[Carrier], services: Services) -> APIRouter:
         summary="Is there such a feed? For carriers that try the address when it is registered",
     )
     async def look(carrier: str = feed) -> dict[str, Any]:
-        """That pushes are taken here, and of which types."""
+        """Answer that pushes are taken here, and of which types."""
         door = _door(known, carrier)
         return {"feed": door.feed, "takes": list(door.kinds)}
 

@@ -73,7 +73,7 @@ class Connections:
         return True
 
     def leave(self, one: GuardedProtocol) -> None:
-        """It is closed; nothing where it was never admitted."""
+        """Removes a closed connection; does nothing where it was never admitted."""
         theirs = self._of.get(one.peer, {})
         if one in theirs:
             del theirs[one]
@@ -127,7 +127,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     @property
     def waiting_since(self) -> float | None:
-        """Since when it waits for its client without a request in hand (monotonic seconds); None while it has one."""
+        """Returns since when it waits for its client without a request in hand (monotonic seconds); None while it has
+        one."""
         if self._in_request():
             return None
         return self._head_since if self._quiet_since is None else self._quiet_since
@@ -196,12 +197,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self._quiet_since = time.monotonic()
 
     def pause_writing(self) -> None:
-        """The client does not read its answers."""
+        """Notes that the client does not read its answers."""
         super().pause_writing()
         self._stalled_since = time.monotonic()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """Notes that the client reads its answers again."""
         super().resume_writing()
         self._stalled_since = None
 

@@ -1,4 +1,4 @@
-"""What the fields of documents may hold; the OpenAPI document says the same."""
+"""Restricts the fields of documents; the OpenAPI document states the same."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ Words = Annotated[
     str, StringConstraints(max_length=LONGEST_TEXT), _matches(TEXT, _NO_CONTROLS),
     Field(json_schema_extra={"pattern": TEXT}),
 ]
-"""What a person writes, in lines."""
+"""Takes a person's text of several lines."""
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_rfc_3339), Field(json_schema_extra={"pattern": TIME})]
 """A time with its offset, of 1970 to 2099."""
 Number = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]

@@ -22,7 +22,7 @@ def router(wanted: frozenset[str], services: Services) -> APIRouter:
 
     @api.get("/livez", operation_id="live", summary="Does the process answer?")
     async def live() -> dict[str, str]:
-        """It does; the same as /healthz, under the name the other processes have."""
+        """Answer that the process is alive; the same as /healthz, under the name the other processes have."""
         return {"status": "ok"}
 
     @api.get("/readyz", operation_id="ready", summary="Can pushes be taken?", responses=refusals(503))

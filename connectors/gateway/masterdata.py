@@ -38,13 +38,13 @@ Kind = Annotated[str, Path(
 Id = Annotated[str, Path(
     description="Its id within the kind", json_schema_extra={"minLength": 1, "maxLength": LONGEST_ID, "pattern": LABEL}
 )]
-"""Both are judged after the key."""
+"""Checks neither the kind nor the id itself: both are judged after the key."""
 CurrentRecords = Callable[[], Mapping[str, MasterRecord]]
 """Returns the current records by KIND:ID. Raises Transient without Kafka."""
 
 
 class MasterDocument(BaseModel):
-    """What is said of one carrier, customer, reference or link; each kind takes its own fields."""
+    """Describes one carrier, customer, reference or link; each kind takes its own fields."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -121,7 +121,7 @@ def router(codecs: Codecs, services: Services, known: CurrentRecords) -> APIRout
 
 
 def _name(kind: str, name: str) -> tuple[MasterKind, str]:
-    """What the path names. Raises Problem 422 for a kind or an id that cannot be one."""
+    """Reads the kind and id that the path names. Raises Problem 422 for a kind or an id that cannot be one."""
     try:
         found = MasterKind(kind)
     except ValueError:

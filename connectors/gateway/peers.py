@@ -1,4 +1,5 @@
-"""Who sent a request: the address that limits count by, directly or through trusted proxies (``X-Forwarded-For``)."""
+"""Finds who sent a request: the address that limits count by, directly or through trusted proxies
+(``X-Forwarded-For``)."""
 
 from __future__ import annotations
 

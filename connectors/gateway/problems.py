@@ -56,7 +56,7 @@ class Problem(Exception):
 
 
 def unavailable(detail: str, retry_after: int, code: str = "unavailable") -> Problem:
-    """Nothing was accepted; the same request may succeed in ``retry_after`` seconds."""
+    """Returns a 503: nothing was accepted, and the same request may succeed in ``retry_after`` seconds."""
     return Problem(503, code, detail, headers={"Retry-After": str(retry_after)})
 
 
@@ -104,7 +104,7 @@ def install(app: FastAPI) -> None:
 
 
 def _methods(request: Request) -> list[str]:
-    """What this path takes; the framework names the methods of one of its routes alone."""
+    """Lists the methods this path takes; the framework names the methods of one of its routes alone."""
     at_path = (one for one in request.app.routes if one.matches(request.scope)[0] is not Match.NONE)
     return sorted({method for one in at_path for method in getattr(one, "methods", None) or ()})
 

@@ -74,7 +74,8 @@ class Services:
         return self.within_rate(scope)
 
     def not_proven(self, request: Request, refused: Problem) -> Problem:
-        """What to raise for a request that is not proven: ``refused``, or 429 where its address failed too often.
+        """Returns the problem to raise for a request that is not proven: ``refused``, or 429 where its address failed
+        too often.
 
         Who is proven is never refused for what others of its address did.
         """

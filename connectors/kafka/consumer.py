@@ -30,7 +30,7 @@ NO_LEADER = frozenset({
 
 
 class OutOfRange(StrEnum):
-    """Where to read on when the partition no longer holds the offset asked for."""
+    """Chooses where to read on when the partition no longer holds the offset asked for."""
 
     EARLIEST = "earliest"
     ERROR = "error"
@@ -119,7 +119,8 @@ class PartitionReader:
         return int(low), int(high)
 
     def at_time(self, topic: str, partition: int, at_ms: int) -> int:
-        """Where to begin for the records of then (UTC ms) and later; earlier ones may come, too. Raises Transient."""
+        """Returns the offset to begin at for the records of then (UTC ms) and later; earlier ones may come, too. Raises
+        Transient."""
         asked = [TopicPartition(topic, partition, at_ms)]
         try:
             [found] = self._consumer.offsets_for_times(asked, timeout=self._answer_seconds)
@@ -128,7 +129,7 @@ class PartitionReader:
         return int(found.offset)
 
     def committed(self, topic: str) -> dict[int, int]:
-        """How far the group of this reader's id has committed each partition; absent where it has not. Raises
+        """Returns how far the group of this reader's id has committed each partition; absent where it has not. Raises
         Transient."""
         asked = [TopicPartition(topic, number) for number in self.partitions(topic)]
         try:

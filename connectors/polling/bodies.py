@@ -13,7 +13,7 @@ from connectors.polling.response import NoResponse
 from streams.polling.schedule import Answer
 
 ACCEPTED = "gzip, deflate"
-"""What to send as Accept-Encoding: what is expanded here."""
+"""Names the encodings expanded here, to be sent as Accept-Encoding."""
 _ANY_HEADER = zlib.MAX_WBITS | 32
 _NO_HEADER = -zlib.MAX_WBITS
 

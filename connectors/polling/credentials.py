@@ -1,4 +1,5 @@
-"""Who we are to each carrier, from SHIPSYNC_POLL_CREDENTIALS; a feed named there is polled, others are not."""
+"""Reads our credentials for each carrier from SHIPSYNC_POLL_CREDENTIALS; a feed named there is polled, others are
+not."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class ShipmentStatus(Struct, gc=False):
 
 
 class InputChanges(NamedTuple):
-    """What was read; of several records about one number, the last.
+    """Holds the changes read; of several records about one number, the last.
 
     ``claims``: when an order last named the number, by (carrier, number), UTC ms. ``statuses``: by (carrier, number).
     ``cursors``: by (feed, number).
@@ -73,7 +73,7 @@ class PollInputs:
             raise
 
     def read_all(self, until: Callable[[], bool] = lambda: False) -> InputChanges:
-        """All there is at the time of calling; only part of it where ``until`` says so.
+        """Reads all there is at the time of calling; only part of it where ``until`` says so.
 
         Raises Transient where the broker stops answering.
         """

@@ -27,7 +27,7 @@ ANSWER_SECONDS = 1.0
 PAUSE_SECONDS = 10.0
 FILL_BATCH = 1_000
 Values = dict[Any, Any]
-"""Of one hash; Redis takes texts and bytes, and its type says more."""
+"""Holds the values of one hash; Redis takes texts and bytes, and its type says more."""
 log = structlog.get_logger(__name__)
 
 

@@ -1,4 +1,4 @@
-"""What a carrier's HTTP response says about each number asked for, and whether intake should get it.
+"""Assesses a carrier's HTTP response: its result for each number asked for, and whether intake should get it.
 
 The carrier's own adapter reads the response, as intake will, so that both see the same errors. A successful response
 the adapter cannot read is still forwarded: intake turns it into a dead letter that says why. A 404 or 400 whose body is
@@ -54,7 +54,7 @@ class NumberResult(NamedTuple):
 
 
 class Assessment(NamedTuple):
-    """What a response says, number by number.
+    """Holds the results of a response, number by number.
 
     ``not_before``: UTC ms the carrier asked to wait for, 0 where it did not. ``worth_passing_on``: the response is
     about numbers, not about the carrier's own trouble. ``alone``: the carrier refused the numbers together; each

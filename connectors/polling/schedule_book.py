@@ -73,7 +73,7 @@ class ScheduleBook:
             self._set_status(state, known, now_ms)
 
     def take(self, now_ms: int, most: int) -> list[PollState]:
-        """Up to ``most`` numbers that are due, longest due first; they are being polled until ``put``."""
+        """Returns up to ``most`` numbers that are due, longest due first; they are being polled until ``put``."""
         taken: list[PollState] = []
         while len(taken) < most and (due := self.next_due()) is not None and due <= now_ms:
             _, number = heapq.heappop(self._heap)
@@ -82,7 +82,7 @@ class ScheduleBook:
         return taken
 
     def next_due(self) -> int | None:
-        """When the next number is due that is not being polled, UTC ms; None where there is none."""
+        """Returns when the next number is due that is not being polled, UTC ms; None where there is none."""
         while self._heap:
             due, number = self._heap[0]
             if number not in self._asked and self._states[number].due_at == due:

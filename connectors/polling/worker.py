@@ -105,7 +105,7 @@ class Poller:
 
     @property
     def busy(self) -> int:
-        """How many requests are in flight."""
+        """Returns how many requests are in flight."""
         return len(self._under_way)
 
     async def idle(self) -> None:

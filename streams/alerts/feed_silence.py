@@ -1,4 +1,4 @@
-"""Which alerts the silence of a feed may account for: those of the policy's gathered kinds about the same feed."""
+"""Finds the alerts that a feed's silence may account for: those of the policy's gathered kinds about the same feed."""
 
 from __future__ import annotations
 

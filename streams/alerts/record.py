@@ -1,4 +1,4 @@
-"""What the alerts stage keeps of one alert: its signals and people's actions, as sets.
+"""Keeps the signals and people's actions of one alert, as sets.
 
 The record is a function of the set of signals and actions. It is stored as MessagePack arrays: new fields go to the
 end, with a default. Of very many, the oldest are folded into ``baseline``; only then does the order of arrival matter:
@@ -80,9 +80,8 @@ class Progress(Struct, array_like=True):
 
 
 class AlertRecord(Struct, array_like=True):
-    """Everything about one alert. ``latest``: the last signal; ``cause``: the text of the last signal that raised it;
-    ``signals`` and ``actions`` in their order; ``baseline``: the state before the first of them.
-    """
+    """Keeps everything known of one alert. ``latest``: the last signal; ``cause``: the text of the last signal that
+    raised it; ``signals`` and ``actions`` in their order; ``baseline``: the state before the first of them."""
 
     latest: AlertSignal | None = None
     cause: str = ""

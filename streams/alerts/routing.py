@@ -1,4 +1,5 @@
-"""Who is responsible for an alert and on which channels it is announced: the first matching rule; and the policy."""
+"""Decides who is responsible for an alert and on which channels it is announced: the first matching rule; and the
+policy."""
 
 from __future__ import annotations
 
@@ -8,13 +9,13 @@ from streams.contracts.model import AlertSignal
 from streams.kernel.vocabulary import AlertKind, ExceptionType, Severity
 
 SEVERITIES = tuple(Severity)
-"""From the least to the most severe."""
+"""Lists the severities from the least to the most severe."""
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
 
 
 class Match(Struct, frozen=True):
-    """What a rule applies to; an empty field matches all. ``value_at_least``: of all orders in one currency; in
-    ``currency`` where that is named (ISO 4217)."""
+    """Selects the alerts a rule applies to; an empty field matches all. ``value_at_least``: of all orders in one
+    currency; in ``currency`` where that is named (ISO 4217)."""
 
     kinds: frozenset[AlertKind] = frozenset()
     severities: frozenset[Severity] = frozenset()
@@ -27,8 +28,8 @@ class Match(Struct, frozen=True):
 
 
 class Escalation(Struct, frozen=True):
-    """What happens to an alert that nobody acknowledged for ``after_ms``: it becomes one step more severe, goes to
-    ``owner`` (None: its owner stays), and is announced on ``channels`` too."""
+    """Escalates an alert that nobody acknowledged for ``after_ms``: it becomes one step more severe, goes to ``owner``
+    (None: its owner stays), and is announced on ``channels`` too."""
 
     after_ms: int
     owner: str | None = None

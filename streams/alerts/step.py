@@ -70,7 +70,7 @@ def step(
 def sweep(
     names: Iterable[str], stored: StoredAlerts, by_feed: Mapping[str, Sequence[str]], policy: AlertPolicy, now_ms: int
 ) -> StepResult[AlertIndexes, Alert | None]:
-    """What the clock brings about for the alerts of these ids; arguments and result as in :func:`step`."""
+    """Moves the alerts of these ids on to ``now_ms``; arguments and result as in :func:`step`."""
     records = {name: _record(alert) for name in names if (alert := stored.get(name)) is not None and alert.record}
     evaluation = _Evaluation(records, stored, policy, now_ms)
     evaluation.run(list(records), by_feed)

@@ -27,7 +27,7 @@ Spans = Sequence[tuple[int, int | None]]
 
 
 class AlertContext(Struct, frozen=True):
-    """What an alert's progress depends on beside its record. ``silences``: spans in which it is gathered under its
+    """Holds the inputs of an alert's progress beside its record. ``silences``: spans in which it is gathered under its
     feed's alert, with the grace after them; an end of None: it lasts."""
 
     policy: AlertPolicy
@@ -63,7 +63,7 @@ def compacted(record: AlertRecord, context: AlertContext) -> AlertRecord:
 
 
 def next_change(progress: Progress, context: AlertContext) -> int | None:
-    """When the clock alone changes the alert, UTC ms; None: never."""
+    """Returns when the clock alone changes the alert, UTC ms; None: never."""
     return min((at for at, _ in _due(progress, context)), default=None)
 
 

@@ -47,12 +47,12 @@ def alert_of(
 
 
 def changed_at(progress: Progress) -> int:
-    """When the alert last changed, UTC ms."""
+    """Returns when the alert last changed, UTC ms."""
     return max(progress.at, progress.history[-1].at if progress.history else 0)
 
 
 def forgotten_at(record: AlertRecord, progress: Progress, context: AlertContext) -> int | None:
-    """When the alert is forgotten, UTC ms; None while it is open or the clock may change it."""
+    """Returns when the alert is forgotten, UTC ms; None while it is open or the clock may change it."""
     is_resolved = progress.state is AlertState.RESOLVED and not progress.resolved_manually
     if record.latest is not None and not (is_resolved and next_change(progress, context) is None):
         return None

@@ -87,7 +87,7 @@ def read_time(data: bytes, at: int) -> tuple[int, int]:
 
 
 def nullable(write: Callable[[Any], bytes]) -> Memory:
-    """What ``write`` writes, as a union of null and its type writes it: the branch, then the value."""
+    """Extends ``write`` to the union of null and its type: writes the branch, then the value."""
     return Memory(lambda value: b"\x02" + write(value), {None: b"\x00"})
 
 
@@ -102,7 +102,7 @@ def write_text(data: bytes) -> bytes:
 
 
 def read_slice(data: bytes, at: int) -> tuple[int, int]:
-    """Where the text or bytes at ``at`` start and end. Raises ValueError beyond the end."""
+    """Returns where the text or bytes at ``at`` start and end. Raises ValueError beyond the end."""
     length, start = read_long(data, at)
     if length < 0 or start + length > len(data):
         raise ValueError("a length beyond the end")

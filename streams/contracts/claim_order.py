@@ -1,4 +1,4 @@
-"""Which of two versions of an order's claim on a shipment is the newer, whichever came first."""
+"""Orders the versions of an order's claim on a shipment by age, whichever came first."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def link_of(reference: OrderReference) -> OrderLink:
 
 
 def age_of(reference: OrderReference) -> TurnedAge:
-    """How new a version is among those by the same thing."""
+    """Returns how new a version is among those by the same thing."""
     return turned_age(version_of(reference))
 
 
@@ -62,11 +62,11 @@ def version_of(reference: OrderReference) -> ClaimVersion:
 
 
 def age_of_version(version: ClaimVersion) -> Age:
-    """How new it is among all versions of the claim."""
+    """Returns how new it is among all versions of the claim."""
     return version.at, version.withdrawn, NO_TERMS if version.withdrawn else terms_of(version.link)
 
 
 def turned_age(version: ClaimVersion) -> TurnedAge:
-    """How new it is among the versions by the same source."""
+    """Returns how new it is among the versions by the same source."""
     at, withdrawn, terms = age_of_version(version)
     return (version.turn, at, withdrawn, terms) if version.by else (at, version.turn, withdrawn, terms)

@@ -71,7 +71,7 @@ class OrderState(Struct):
 
 
 class ReferenceState(Struct, gc=False):
-    """What is known of a reference; the changelog of the identity stage.
+    """Shows what the identity stage knows of a reference; its changelog.
 
     ``shipments``: CARRIER:NUMBER of all that are claimed to bear it. ``waiting_since``: receipt of the first unresolved
     event; ``ambiguous``: something is unresolved because several shipments match. ``record``: the identity stage's own.

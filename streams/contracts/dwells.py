@@ -1,4 +1,4 @@
-"""How long shipments stay in a status: the values of ``shipment.dwells`` and ``dwell.norms``."""
+"""Declares the values of ``shipment.dwells`` and ``dwell.norms``: how long shipments stay in a status."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ class Acknowledgement(Struct):
 
 
 class Interchange(Struct):
-    """What we sent a partner and expect to be acknowledged: an interchange (EDIFACT) or one functional group (X12).
-    ``kind``: set or message type; ``about``: its subject, for people."""
+    """Describes EDI that we sent a partner and expect to be acknowledged: an interchange (EDIFACT) or one functional
+    group (X12). ``kind``: set or message type; ``about``: its subject, for people."""
 
     interchange_id: str
     feed: str

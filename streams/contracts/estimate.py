@@ -35,5 +35,6 @@ def with_earlier(earlier: tuple[Estimate, ...], one: Estimate) -> tuple[Estimate
 
 
 def slip(estimate: int | None, against: int | None) -> int | None:
-    """How much later than ``against`` the estimate is, ms; negative: sooner. None where one of them is not known."""
+    """Returns how much later than ``against`` the estimate is, ms; negative: sooner. None where one of them is not
+    known."""
     return None if estimate is None or against is None else estimate - against

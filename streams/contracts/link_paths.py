@@ -36,7 +36,8 @@ KIND_OF_REFERENCE = {
     "piece": LinkKind.PIECE,
     "tracking": LinkKind.HANDED_OVER,
 }
-"""What a reference of this type links; ``tracking`` is the number of the carrier that continues the transport."""
+"""Maps a reference's type to the kind of link it states; ``tracking`` is the number of the carrier that continues the
+transport."""
 
 LEAD = "master_tracking"
 """The type of a reference to the shipment whose piece this number is."""

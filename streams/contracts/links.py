@@ -23,10 +23,10 @@ class ShipmentLink(Struct, frozen=True, gc=False):
 
 
 class Adoption(Struct, frozen=True, gc=False):
-    """What a child passes on to its parent, ``carrier`` and ``tracking_number``. ``path``: the numbers it came through,
-    the sender last (``link_paths.path_of``). With an ``event_id``: an event, ``entry`` as the child keeps it. Without:
-    that it is a child, and whether an order claims it; or, ``withdrawn``, that everything sent by this path is void.
-    ``ages``: for the last step of the path, the age of its link's version; for each earlier step, the age of the
+    """Carries news of a child to its parent, ``carrier`` and ``tracking_number``. ``path``: the numbers it came
+    through, the sender last (``link_paths.path_of``). With an ``event_id``: an event, ``entry`` as the child keeps it.
+    Without: that it is a child, and whether an order claims it; or, ``withdrawn``, that everything sent by this path is
+    void. ``ages``: for the last step of the path, the age of its link's version; for each earlier step, the age of the
     version that last withdrew it. Empty in records of earlier releases."""
 
     carrier: str

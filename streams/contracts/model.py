@@ -105,7 +105,7 @@ class Reference(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Source(Struct, frozen=True, gc=False):
-    """Where an event came from: the raw record, and the place (``index``) inside it."""
+    """Identifies the origin of an event: the raw record, and the place (``index``) inside it."""
 
     feed: str
     channel: str
@@ -372,7 +372,7 @@ class DeliveryMilestone(Struct, gc=False):
 
 
 class DeadLetter(Struct):
-    """Where one dead letter came from and why it was refused; the whole record is on ``dlq.<step>.v1``."""
+    """Describes the origin of one dead letter and why it was refused; the whole record is on ``dlq.<step>.v1``."""
 
     step: str
     reason: str

@@ -9,7 +9,7 @@ from streams.kernel.vocabulary import PostingKind, Reason
 
 
 class ProofOfDelivery(Struct, frozen=True, array_like=True, gc=False):
-    """Who received the goods, where they were left, and the URL of the document."""
+    """States who received the goods, where they were left, and the URL of the document."""
 
     signed_by: str | None = None
     left_at: str | None = None
@@ -49,8 +49,8 @@ class PostedFact(Struct, frozen=True, array_like=True):
 
 
 class FulfilmentState(Struct):
-    """What the fulfilment stage has posted for one ERP delivery; its changelog. ``posted``: ids of all postings,
-    reversed ones and reversals among them."""
+    """Lists the postings the fulfilment stage has made for one ERP delivery; its changelog. ``posted``: ids of all
+    postings, reversed ones and reversals among them."""
 
     delivery_id: str
     order_id: str

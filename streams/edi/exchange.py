@@ -77,13 +77,13 @@ def with_overdue_alert(known: Exchange, wait_ms: int | None, now_ms: int) -> tup
 
 
 def next_due(known: Exchange, wait_ms: int | None) -> int | None:
-    """When the clock alone changes the exchange: it becomes overdue or is forgotten; None: never."""
+    """Returns when the clock alone changes the exchange: it becomes overdue or is forgotten; None: never."""
     forgotten_at = forget_at(known)
     return _overdue_at(known, wait_ms) if forgotten_at is None else forgotten_at
 
 
 def forget_at(known: Exchange) -> int | None:
-    """When the exchange is forgotten; None while it is not acknowledged."""
+    """Returns when the exchange is forgotten; None while it is not acknowledged."""
     if known.acknowledged_at is None:
         return None
     return max(known.acknowledged_at, known.sent_at or 0) + KEPT_MS

@@ -64,8 +64,8 @@ def step(
 def sweep(
     states: Mapping[str, Exchange], wait_ms: int | None, now_ms: int
 ) -> StepResult[EdiOutputs, Exchange | None]:
-    """What the clock brings about: exchanges that are overdue, and those to forget. ``states``: the exchanges to
-    examine, each of which is returned. ``wait_ms``: how long an acknowledgement may take; None: any time.
+    """Finds the exchanges that are overdue, and those to forget. ``states``: the exchanges to examine, each of which is
+    returned. ``wait_ms``: how long an acknowledgement may take; None: any time.
 
     ``counts``: overdue and forgotten.
     """

@@ -1,4 +1,4 @@
-"""How often a feed sends: declared by its carrier folder, and learnt hour by hour of the week.
+"""Holds how often a feed sends: declared by its carrier folder, and learnt hour by hour of the week.
 
 The state keeps in which hours of the last eight weeks the feed sent anything: 168 bytes, one for each hour of the week,
 one bit for each week. It is a function of the set of receipts, whatever their order. Weeks are UTC and begin, like the
@@ -21,7 +21,7 @@ ENOUGH_WEEKS = 4
 QUIET_SHARE = 0.25
 """An hour of the week is quiet where the feed sent in at most this share of the weeks, newer weeks weighing more."""
 REGULAR_SHARE = 0.75
-"""At least this share of the active hours must lie outside quiet hours; otherwise no hour is quiet."""
+"""Requires this share of the active hours to lie outside quiet hours; otherwise no hour is quiet."""
 UNUSUAL_SHARE = 0.01
 """This share of the gaps, the longest and at least one, counts as outages and is ignored."""
 
@@ -44,8 +44,9 @@ class Cadence(Struct, frozen=True):
 
 
 class WeeklyPattern(Struct, frozen=True):
-    """What is learnt. ``quiet``: the hours of the week in which the feed is usually silent; ``usual_s``: seconds it is
-    silent at times in the other hours, 0 below an hour; ``weeks``: weeks it is learnt from, 0: nothing is learnt."""
+    """Holds the weekly rhythm learnt of a feed. ``quiet``: the hours of the week in which the feed is usually silent;
+    ``usual_s``: seconds it is silent at times in the other hours, 0 below an hour; ``weeks``: weeks it is learnt from,
+    0: nothing is learnt."""
 
     quiet: frozenset[int] = frozenset()
     usual_s: int = 0
@@ -115,8 +116,8 @@ def _gaps(
 
 
 def stale_at(since_ms: int, cadence: Cadence, learnt: WeeklyPattern, until_ms: int) -> StaleAt | None:
-    """When a silence that began at ``since_ms`` becomes longer than declared and than usual, without quiet hours and
-    pauses; None where it does not by ``until_ms``."""
+    """Returns when a silence that began at ``since_ms`` becomes longer than declared and than usual, without quiet
+    hours and pauses; None where it does not by ``until_ms``."""
     wait_s = max(cadence.stale_after_s, learnt.usual_s)
     pauses = [one for one in cadence.pauses if one.ends > since_ms and one.begins < until_ms]
     left, at, paused = wait_s * 1000, since_ms, dict[str, None]()

@@ -21,7 +21,7 @@ LEARNT_RECORDS = 500
 """Records of a feed after which a shape never seen before raises an alert."""
 KEPT_HOURS = 24
 QUIET_MS = KEPT_HOURS * 3_600_000
-"""Without drift for so long, the alert is resolved."""
+"""Sets how long a feed must be without drift for the alert to be resolved."""
 BREAKING_SHARE, BREAKING_RECORDS = 0.05, 5
 _HOUR_MS = 3_600_000
 

@@ -1,4 +1,4 @@
-"""When a feed has been silent for too long, and when all are: then our own intake fails, not the feeds.
+"""Decides when a feed has been silent for too long, and when all are: then our own intake fails, not the feeds.
 
 All feeds together have a record like that of one feed, under ``ALL_FEEDS``. Silences count from its ``watched_since``:
 since then records arrived and sweeps ran. Times are UTC ms.
@@ -61,7 +61,7 @@ def with_check(together: FeedState, now_ms: int, own_silence_ms: int) -> FeedSta
 def cadence_of_all(
     states: Mapping[str, FeedState], watched: Mapping[str, Cadence], own_silence_ms: int
 ) -> Cadence | None:
-    """How often any feed at all is expected to send; None where fewer than two ever did."""
+    """Returns how often any feed at all is expected to send; None where fewer than two ever did."""
     known = [watched[feed] for feed, state in states.items() if feed in watched and state.last_received_at is not None]
     if len(known) < 2:
         return None

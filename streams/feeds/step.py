@@ -79,7 +79,7 @@ def step(
 def sweep(
     states: Mapping[str, FeedState], watched: Mapping[str, Cadence], now_ms: int, own_silence_ms: int
 ) -> StepResult[FeedsOutputs, FeedState]:
-    """What the clock brings about: feeds that have gone silent, feeds no longer watched, feeds never seen.
+    """Finds the feeds that have gone silent, those no longer watched and those never seen.
 
     ``states``: all stored states. A watched feed without a state gets one that counts from now, so that its silence
     outlives a restart. Where no sweep ran for ``own_silence_ms``, or the clock jumped by as much, every silence counts

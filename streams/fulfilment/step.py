@@ -123,7 +123,7 @@ def _fact_id(milestone: DeliveryMilestone, kind: PostingKind) -> str:
 
 
 def _posting_id(fact: PostedFact) -> str:
-    """Of its latest posting; of the first the fact's own."""
+    """Returns the id of the fact's latest posting; the first one has the fact's own id."""
     return fact.fact if fact.times <= 1 else digest("posted anew", fact.fact, str(fact.times))
 
 

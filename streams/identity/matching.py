@@ -1,4 +1,4 @@
-"""Which shipment a reference belongs to: the shipments that are claimed to bear it, at that time, with that carrier.
+"""Resolves a reference to a shipment: one that is claimed to bear it, at that time, with that carrier.
 
 A reference belongs to one shipment for a limited time only: a claim counts for what happened within ``span_ms`` of the
 times it was made about. A person's claim beats all others. Exactly one shipment resolves; between several none is

@@ -88,8 +88,8 @@ class Retractions(Struct, frozen=True, array_like=True, gc=False):
 
 
 class ReferenceRecord(Struct, array_like=True, gc=False):
-    """Everything known of one reference. ``alerted_at``: the due time of the open alert about an event that waits too
-    long; None without one."""
+    """Keeps everything known of one reference. ``alerted_at``: the due time of the open alert about an event that waits
+    too long; None without one."""
 
     type: str
     value: str

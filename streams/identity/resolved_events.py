@@ -12,7 +12,7 @@ BY_REFERENCE = " by reference"
 """Suffix of the channel: events resolved by reference count as another source than the same feed's events with tracking
 numbers, so that an occurrence reported by both is counted once."""
 _STABLE = 16
-"""Of 32 hex digits of an id."""
+"""Counts the leading hex digits of a resolved event's id, of 32, that do not depend on its retractions."""
 FLAG_OF: dict[SaidBy, Flag] = {
     SaidBy.EVENT: Flag.RESOLVED_BY_EVENT,
     SaidBy.ORDER: Flag.RESOLVED_BY_ORDER,

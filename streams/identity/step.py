@@ -48,8 +48,8 @@ from streams.kernel.vocabulary import RejectReason
 MOST_EVENT_BYTES = 400 * 1024
 MOST_CLAIMS = 500
 MOST_LINES = 500
-"""What one reference's record holds at most: some 400 events. A reference with more is a placeholder (``N/A``,
-``00000``). Only at this limit does the order of arrival matter."""
+"""Limits the record of one reference, with the two above: some 400 events by their bytes, 500 claims, 500 order lines.
+A reference with more is a placeholder (``N/A``, ``00000``). Only at a limit does the order of arrival matter."""
 _Shipment = tuple[str, str]
 _Counted = Mapping[tuple[str, str], int]
 """(event id or claim, shipment) -> retractions so far."""
@@ -101,7 +101,7 @@ def step(
 def sweep(
     states: Mapping[str, ReferenceRecord], rules: MatchingRules, now_ms: int
 ) -> StepResult[IdentityOutputs, ReferenceRecord | None]:
-    """What the clock brings about: alerts on events that wait too long, and records that are forgotten.
+    """Raises alerts on events that wait too long, and forgets old records.
 
     ``counts``: alerts_due and forgotten.
     """
@@ -225,7 +225,8 @@ def _resolve_events(
 def _reconcile_lines(
     before: ReferenceRecord, record: ReferenceRecord, was: Resolutions, now: Resolutions, counted: _Counted
 ) -> tuple[int, list[OrderReference], _Counted]:
-    """How many claims are withdrawn, then these withdrawals followed by the claims lines make now, and the counts.
+    """Returns how many claims are withdrawn; then these withdrawals, followed by the claims lines make now; and the
+    counts.
 
     A withdrawal carries the time of its claim. A claim made after a withdrawal, or by an older line in place of a newer
     one, carries the next turn.

@@ -63,7 +63,7 @@ def with_due_alert(
 
 
 def next_due(record: ReferenceRecord, now: Resolutions, rules: MatchingRules) -> int | None:
-    """When the clock alone changes the record: an alert to raise, or the record to forget; None: never."""
+    """Returns when the clock alone changes the record: an alert to raise, or the record to forget; None: never."""
     due = _due(record, now, rules)
     if due is not None:
         return None if record.alerted_at is not None else due
@@ -77,7 +77,7 @@ def is_forgotten(record: ReferenceRecord, now: Resolutions, rules: MatchingRules
 
 
 def remains(record: ReferenceRecord) -> ReferenceRecord | None:
-    """What is kept of a forgotten record: the counts of retractions, so that later ids continue; None without any."""
+    """Reduces a forgotten record to its counts of retractions, so that later ids continue; None without any."""
     return ReferenceRecord(record.type, record.value, retractions=record.retractions) if record.retractions else None
 
 

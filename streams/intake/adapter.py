@@ -13,8 +13,8 @@ from streams.kernel.errors import Reject
 
 
 class RawContext(Struct, frozen=True, gc=False):
-    """What is known of a raw record beside its bytes. ``received_at``: UTC ms; ``channel`` is empty where the record
-    names none; ``asked_number``: the tracking number a poller asked for, empty for a push."""
+    """Describes a raw record beside its bytes. ``received_at``: UTC ms; ``channel`` is empty where the record names
+    none; ``asked_number``: the tracking number a poller asked for, empty for a push."""
 
     feed: str
     channel: str
@@ -27,7 +27,7 @@ class RawContext(Struct, frozen=True, gc=False):
 
 
 class Parsed(Struct):
-    """What an adapter read in one record.
+    """Collects what an adapter read in one record.
 
     ``events``: complete canonical events; one with an empty ``tracking_number`` carries at least one reference.
     ``rejects``: parts of the record that cannot be used. ``errors``: the carrier's own error answers.

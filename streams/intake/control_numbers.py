@@ -50,7 +50,7 @@ class Envelope(Struct):
 
 
 class Delivery(Protocol):
-    """Where a set came from: a raw record, or a receipt another worker published."""
+    """Identifies the origin of a set: a raw record, or a receipt another worker published."""
 
     @property
     def feed(self) -> str: ...

@@ -1,5 +1,5 @@
-"""How many of a feed's records may become dead letters before the feed is paused: a bad mapping must not empty its
-topic.
+"""Limits how many of a feed's records may become dead letters before the feed is paused: a bad mapping must not empty
+its topic.
 
 Counted by each worker for itself, over a window. Times are UTC ms.
 """

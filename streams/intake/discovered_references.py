@@ -1,5 +1,5 @@
-"""What events say about numbers other than their own: which tracking numbers belong together, and which reference
-belongs to which shipment.
+"""Finds what events state about numbers other than their own: which tracking numbers belong together, and which
+reference belongs to which shipment.
 
 Part of intake; links go to ``shipment.links``, claims to ``reference.claims``. Both are idempotent, so what was sent
 recently is not sent again. Times are UTC milliseconds.

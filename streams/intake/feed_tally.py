@@ -10,7 +10,7 @@ from streams.intake.payload_shape import BREAKS_CONTRACT
 
 _MINUTE_MS = 60_000
 MOST_NOVEL = 400
-"""Of one chunk: the rest would make a message no broker takes."""
+"""Limits the new fields and codes told of one chunk: more would make a message no broker takes."""
 
 
 class FeedTally:

@@ -1,4 +1,4 @@
-"""What an edited mapping makes of a raw record, beside the events that were published of it.
+"""Compares the events an edited mapping makes of a raw record with those published of it.
 
 Part of the command line's re-map; no stage runs it. Two events are compared by what the shipments stage reads of them
 (their *meaning*) and by the rest (their *words*): only another meaning changes a status, a customer's update or a
@@ -41,7 +41,8 @@ FLAGS = "flags"
 
 
 class Verdict(StrEnum):
-    """What becomes of a raw record's events. ``words``: they mean the same, and are worded otherwise."""
+    """Says how an edited mapping changes a raw record's events. ``words``: they mean the same, and are worded
+    otherwise."""
 
     UNCHANGED = "unchanged"
     WORDS = "words"
@@ -78,7 +79,8 @@ def is_resolved(event: CarrierEvent) -> bool:
 
 
 def meaning_of(event: CarrierEvent) -> tuple[Any, ...]:
-    """What the shipments stage reads of an event; of a retraction, which event it takes back."""
+    """Returns the fields the shipments stage reads of an event; of a retraction, those that name the event it takes
+    back."""
     if is_retraction(event):
         return Correction.RETRACTS, event.carrier, event.tracking_number, event.corrects
     flags = frozenset(READ_FLAGS.intersection(event.flags))
@@ -99,7 +101,7 @@ def digest_of(values: tuple[Any, ...]) -> str:
 
 
 _NO_WORDS = digest_of(())
-"""Those of a retraction."""
+"""Holds the digest of a retraction's words: it has none."""
 
 
 def known_of(event: CarrierEvent, key: str) -> Known:
@@ -120,7 +122,7 @@ def in_force(published: Iterable[Known], replaced: Container[str]) -> list[Known
 
 
 def verdict(published: Sequence[Known], events: Sequence[CarrierEvent]) -> Verdict:
-    """What becomes of one raw record's events: ``published`` are those in force, ``events`` the edited mapping's."""
+    """Compares one raw record's events: ``published`` are those in force, ``events`` the edited mapping's."""
     was = {(one.key == "", one.meaning) for one in published}
     now = {(not one.tracking_number, digest_of(meaning_of(one))) for one in events}
     if was == now:

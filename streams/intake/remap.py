@@ -31,15 +31,16 @@ _RESOLVED_ANEW = Flag.RESOLVED_ANEW.value
 
 
 class Corrections(Struct):
-    """What is to be published of one shipment. ``events``: retractions last, so that what another event tells, too, is
-    not taken back in between. ``held``: what cannot be corrected, and why; it is left as it is."""
+    """Holds the corrections of one shipment. ``events``: to be published, retractions last, so that an item another
+    event tells too is not taken back in between. ``held``: events that cannot be corrected, and why; they are left as
+    they are."""
 
     events: list[CarrierEvent] = field(default_factory=list)
     held: list[tuple[CarrierEvent, str]] = field(default_factory=list)
 
 
 def place_of(event: CarrierEvent) -> Place:
-    """Where the raw record of an event lies."""
+    """Returns the topic, partition and offset of an event's raw record."""
     return event.source.topic, event.source.partition, event.source.offset
 
 
@@ -148,7 +149,8 @@ def _disowns(event: CarrierEvent) -> bool:
 def _differences(
     has: Mapping[str, CarrierEvent], wants: Mapping[str, CarrierEvent]
 ) -> tuple[list[CarrierEvent], list[CarrierEvent]]:
-    """What stands and is not wanted, and what is wanted and does not stand; by meaning, whatever the ids."""
+    """Splits the differences: the events that stand and are not wanted, and those wanted that do not stand. Compares
+    meanings, whatever the ids."""
     left: dict[str, list[str]] = {}
     for name, one in has.items():
         left.setdefault(digest_of(meaning_of(one)), []).append(name)

@@ -15,7 +15,7 @@ class Verdict(StrEnum):
 
 
 class Direction(StrEnum):
-    """Who acknowledges: ``sent`` is our answer to a partner, ``received`` a partner's answer to us."""
+    """Tells who acknowledges: ``sent`` is our answer to a partner, ``received`` a partner's answer to us."""
 
     SENT = "sent"
     RECEIVED = "received"

@@ -17,7 +17,7 @@ from streams.kernel.edi_vocabulary import Verdict as Verdict
 
 
 class Status(StrEnum):
-    """Where a shipment is. Terminal values are left only by a correction or a return."""
+    """Names where a shipment can be on its way. Terminal values are left only by a correction or a return."""
 
     PLANNED = "planned"
     BOOKED = "booked"
@@ -61,7 +61,7 @@ TERMINAL = frozenset({Status.DELIVERED, Status.RETURNED, Status.CANCELLED, Statu
 
 
 class Milestone(StrEnum):
-    """What one event reports."""
+    """Names the things an event can report."""
 
     BOOKING_CONFIRMED = "booking_confirmed"
     BOOKING_REJECTED = "booking_rejected"
@@ -168,7 +168,7 @@ class Correction(StrEnum):
 
 
 class ExceptionType(StrEnum):
-    """What is wrong with a shipment."""
+    """Names the things that can be wrong with a shipment."""
 
     NONE = "none"
     DELAY = "delay"
@@ -273,7 +273,7 @@ class Severity(StrEnum):
 
 
 class AlertKind(StrEnum):
-    """What an alert is about."""
+    """Names the causes an alert can have."""
 
     FEED_STALE = "feed_stale"
     SHIPMENT_EXCEPTION = "shipment_exception"
@@ -295,7 +295,7 @@ class AlertKind(StrEnum):
 
 
 class Flag(StrEnum):
-    """What is unusual about an accepted event. ``resolved_by_*``: who claimed the reference that resolved it;
+    """Marks what is unusual about an accepted event. ``resolved_by_*``: who claimed the reference that resolved it;
     ``resolved_anew``: retracts an event whose resolution changed. ``*_fallback``: the first way to read it was
     unreadable or unmapped, and a later one was used. ``words_decide``: the carrier's words went over its code;
     ``delivery_doubtful``: not told until a person or a proof says so. ``remapped``: corrects an earlier mapping."""
@@ -358,7 +358,7 @@ class PollEnd(StrEnum):
 
 
 class PostingKind(StrEnum):
-    """What an ERP posting records: the financially relevant facts of a delivery."""
+    """Names the financially relevant facts of a delivery; an ERP posting records one."""
 
     GOODS_ISSUE = "goods_issue"
     DELIVERY_ATTEMPT = "delivery_attempt"
@@ -371,7 +371,7 @@ class PostingKind(StrEnum):
 
 
 class SaidBy(StrEnum):
-    """Who claims that a reference belongs to a shipment."""
+    """Tells who claims that a reference belongs to a shipment."""
 
     EVENT = "event"
     ORDER = "order"
@@ -379,7 +379,7 @@ class SaidBy(StrEnum):
 
 
 class MasterKind(StrEnum):
-    """What a record of master data is about."""
+    """Names the subjects a record of master data can have."""
 
     CARRIER = "carrier"
     CUSTOMER = "customer"

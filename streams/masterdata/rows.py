@@ -57,8 +57,8 @@ class Rows(Struct):
 
 
 class Difference(Struct):
-    """What writing records would change, by key: new records, changed ones (old, new), withdrawn ones; and how many
-    stay unchanged."""
+    """Lists the changes that writing records would make, by key: new records, changed ones (old, new), withdrawn ones;
+    and how many stay unchanged."""
 
     added: dict[str, MasterRecord] = field(default_factory=dict)
     changed: dict[str, tuple[MasterRecord, MasterRecord]] = field(default_factory=dict)
@@ -117,7 +117,8 @@ def read_row(row: Mapping[str, str], updated_at: int, updated_by: str) -> Master
 
 
 def difference(known: Mapping[str, MasterRecord], wanted: Mapping[str, MasterRecord]) -> Difference:
-    """What writing the wanted records over the known ones would change; another author or time alone is no change."""
+    """Compares the wanted records with the known ones they would be written over; another author or time alone is no
+    change."""
     out = Difference()
     for key, new in wanted.items():
         old = known.get(key)

@@ -1,4 +1,4 @@
-"""How long shipments stay in a status, as a histogram on a logarithmic scale, one for each period of four weeks.
+"""Counts how long shipments stay in a status, as a histogram on a logarithmic scale, one for each period of four weeks.
 
 The histograms of two sets of dwells add up to that of both, in any order. Periods older than the last four are dropped;
 of those kept, newer ones weigh more. Times are UTC ms.

@@ -165,8 +165,8 @@ def _withdrawal(one: OrderClaim, order: Order) -> Claim:
 
 
 Rank = tuple[int, bool, str, int, float, str, str]
-"""Which of two versions of an order is the newer. Among versions of the same time it is a fixed order: the one in which
-shipments take claims of the same time (``contracts/claim_order.py``)."""
+"""Orders the versions of an order by age. Versions of the same time have a fixed order: the one in which shipments take
+claims of the same time (``contracts/claim_order.py``)."""
 
 
 def _rank(order: Order, version: str) -> Rank:

@@ -1,4 +1,4 @@
-"""When to poll a carrier for a number again, and when to stop: the poller's decisions as pure functions.
+"""Decides when to poll a carrier for a number again, and when to stop: the poller's decisions as pure functions.
 
 How often depends on the shipment's status; the interval grows while nothing new comes. Polling stops when the shipment
 has ended, or when the carrier has not known the number for long enough. Times and durations are milliseconds, times
@@ -69,7 +69,7 @@ class Schedule(Struct, frozen=True):
 
 
 def interval(schedule: Schedule, status: Status, quiet_ms: int) -> int | None:
-    """How long to wait after an answer, ``quiet_ms`` after the last news; None: no more polling."""
+    """Returns how long to wait after an answer, ``quiet_ms`` after the last news; None: no more polling."""
     if status in SETTLED:
         return None
     every = schedule.every.get(status, schedule.otherwise)
@@ -78,7 +78,7 @@ def interval(schedule: Schedule, status: Status, quiet_ms: int) -> int | None:
 
 
 def backoff(schedule: Schedule, failures: int, chance: float) -> int:
-    """How long to wait after so many failures in a row: doubled each time, the upper half of it random."""
+    """Returns how long to wait after so many failures in a row: doubled each time, the upper half of it random."""
     doubled: int = schedule.retry_ms << min(max(0, failures - 1), _MOST_DOUBLINGS)
     longest = min(doubled, schedule.retry_longest_ms)
     return round(longest / 2 + longest / 2 * chance)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 
 class CircuitState(StrEnum):
-    """Which requests go out: all, one trial, none."""
+    """Decides which requests go out: all, one trial, none."""
 
     CLOSED = "closed"
     HALF_OPEN = "half_open"

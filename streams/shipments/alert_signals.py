@@ -1,4 +1,4 @@
-"""What a shipment's signals say: the cause, the orders it touches and what they are worth."""
+"""Builds a shipment's alert signals: the cause, the orders it touches and what they are worth."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def signal(
 
 
 def raised(one: AlertSignal, cause: str, changed_at: int) -> AlertSignal:
-    """It is there, since it came to be so at ``changed_at``. Changes ``one``."""
+    """Marks the signal as raised by ``cause`` since ``changed_at``, UTC ms. Changes ``one``."""
     one.state, one.cause, one.message, one.changed_at = AlertState.RAISED, cause, f"{one.subject}: {cause}", changed_at
     return one
 
 
 def resolved(one: AlertSignal, words: str, changed_at: int) -> AlertSignal:
-    """It is over. Changes ``one``."""
+    """Marks the signal as resolved since ``changed_at``, UTC ms. Changes ``one``."""
     one.state, one.message, one.changed_at = AlertState.RESOLVED, f"{one.subject}: {words}", changed_at
     return one
 

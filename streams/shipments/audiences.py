@@ -1,4 +1,4 @@
-"""Which events an ERP delivery and a customer must hear of: closed tables, no state.
+"""Decides which events an ERP delivery and a customer must hear of: closed tables, no state.
 
 A *fact* is financially relevant and true once per delivery and shipment, whichever events report it;
 only attempts can happen several times, so each attempt is a fact of its own.
@@ -75,7 +75,7 @@ FACTS: dict[tuple[Milestone, ExceptionType], tuple[Fact, ...]] = {
 """The facts an *actual* event of this milestone with this exception reports."""
 
 ONE_TIME_FACTS = {pair: tuple(fact for fact in facts if not fact.repeats) for pair, facts in FACTS.items()}
-"""Of those, the ones that are true once."""
+"""Maps the same pairs to the facts that are true once only."""
 
 FACT_BITS: dict[tuple[Milestone, ExceptionType], int] = {
     pair: sum(fact.bit for fact in facts) for pair, facts in FACTS.items()
@@ -93,7 +93,8 @@ CUSTOMER_EXCEPTIONS = frozenset({
     ExceptionType.ADDRESS, ExceptionType.CONSIGNEE, ExceptionType.REFUSAL, ExceptionType.CUSTOMS,
     ExceptionType.DOCUMENTS, ExceptionType.PAYMENT, ExceptionType.HOLD,
 })  # fmt: skip
-"""What a customer can act on or should not learn too late; the rest stays with operations."""
+"""Lists the exceptions customers are told of: they can act on them, or should not learn of them too late. The rest
+stays with operations."""
 
 _INTERNAL_REASONS = frozenset({
     Reason.SECURITY, Reason.MECHANICAL, Reason.DRIVER, Reason.DISPATCH_ERROR, Reason.CAPACITY,

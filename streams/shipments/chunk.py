@@ -1,5 +1,5 @@
-"""What a chunk has brought about so far, and the two ways an input changes a shipment: the slow path by the facts, and
-the fast path for a plain event."""
+"""Collects the changes and outputs of a chunk. An input changes a shipment in one of two ways: the slow path by the
+facts, and the fast path for a plain event."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ from streams.shipments.told import alerts_of, items_of, news_since, told
 
 
 class Outputs(Struct):
-    """What the step writes, a list for each topic. ``events``: message key and event; ``archived``: shipments that
-    ended before another began under their number, as they are now."""
+    """Collects the step's outputs, a list for each topic. ``events``: message key and event; ``archived``: shipments
+    that ended before another began under their number, as they are now."""
 
     events: list[tuple[str, EnrichedEvent]] = field(default_factory=list)
     customer_updates: list[CustomerUpdate] = field(default_factory=list)

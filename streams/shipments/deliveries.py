@@ -1,4 +1,4 @@
-"""What a reported delivery is: the recipient's, the return's end, or one that nobody may rely on yet.
+"""Decides what a reported delivery is: the recipient's, the return's end, or one that nobody may rely on yet.
 
 ``delivered`` is the costliest word: it is posted to the ERP and told to the customer. So, of the whole history:
 

@@ -73,7 +73,8 @@ def alerts_between(
 
 
 def _changed(before: Items, after: Items, claimed: Container[str]) -> Iterator[_Change]:
-    """What is retracted, replaced and new. ``claimed``: the orders (or deliveries) that still claim the number."""
+    """Yields the items retracted, replaced and new. ``claimed``: the orders (or deliveries) that still claim the
+    number."""
     for key, one in before.items():
         if key not in after:
             yield key, one, _RETRACTS, one.event_id if key[0] in claimed else None
@@ -87,7 +88,7 @@ def _changed(before: Items, after: Items, claimed: Container[str]) -> Iterator[_
 
 
 def _untold(item: Item, after: Items, known: set[bytes]) -> Item:
-    """Where a late event moved the numbers, a new number is told by that event, not by one that another number told
+    """Chooses the event that tells a new number where a late event moved the numbers: not one that another number told
     already."""
     others = (
         one for one in after.values()

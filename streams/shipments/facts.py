@@ -36,8 +36,8 @@ ID_BYTES = 16
 
 
 class Story(Struct, frozen=True, array_like=True, gc=False):
-    """What customers and the ERP are told of an event beside its milestone. ``reports``: the sources that reported it
-    (``matching.encode_report``), each once, ascending."""
+    """Holds the details of an event that customers and the ERP are told beside its milestone. ``reports``: the sources
+    that reported it (``matching.encode_report``), each once, ascending."""
 
     occurred_at: int
     utc_offset_minutes: int | None
@@ -112,10 +112,10 @@ class WithdrawnRoute(Struct, frozen=True, array_like=True, gc=False):
 
 
 class ArchiveStub(Struct, frozen=True, array_like=True, gc=False):
-    """What is kept of the archived shipments that had the number (``reuse/archive.py``). ``generations``: how many;
-    ``closed_at``, ``status``: when, in event time, and how the last one ended. ``claims``: the first bytes of each
-    claim's digest; ``events``: the first bytes of each event's id; side by side and ascending. ``received_at``: receipt
-    of the last input about them, UTC ms."""
+    """Keeps the remains of the archived shipments that had the number (``reuse/archive.py``). ``generations``: how
+    many; ``closed_at``, ``status``: when, in event time, and how the last one ended. ``claims``: the first bytes of
+    each claim's digest; ``events``: the first bytes of each event's id; side by side and ascending. ``received_at``:
+    receipt of the last input about them, UTC ms."""
 
     generations: int
     closed_at: int
@@ -126,7 +126,7 @@ class ArchiveStub(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Facts(Struct, array_like=True, gc=False):
-    """Everything that was reported of a tracking number.
+    """Keeps everything that was reported of a tracking number.
 
     ``seen``: the ids of the history side by side, 16 bytes each. ``history``: encoded entries, by time, rank and id
     (``sort_key``). ``claims``: the newest version of every claim by each thing that states it, by order, delivery and
@@ -179,12 +179,12 @@ def entries_of(facts: Facts) -> list[Entry]:
 
 
 def rank_of(entry: Entry) -> int:
-    """How far along the event puts the shipment; breaks ties between events of the same instant."""
+    """Returns how far along the event puts the shipment; breaks ties between events of the same instant."""
     return RANK_OF[entry.milestone] if entry.actual else -1
 
 
 def sort_key(event_id: bytes, entry: Entry) -> tuple[int, int, bytes]:
-    """Where an event belongs in the history: time, rank, id."""
+    """Orders the events of a history: by time, rank, id."""
     return entry.at, rank_of(entry), event_id
 
 

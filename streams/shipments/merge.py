@@ -35,7 +35,7 @@ from streams.shipments.statements import with_statements
 
 MOST_ENTRY_BYTES = 4 * 1024
 MOST_HISTORY_BYTES = 400 * 1024
-"""What one shipment's record holds at most: some 5,000 events. A number with more is a placeholder (``N/A``,
+"""Limits the history of one shipment's record: some 5,000 events. A number with more is a placeholder (``N/A``,
 ``00000``), and a record larger than brokers take would stop the stage. Only here does it matter what came first."""
 MOST_CLAIMS = 500
 """Versions of claims on one shipment: as a rule one an order."""
@@ -116,7 +116,8 @@ def without_route(facts: Facts, route: WithdrawnRoute) -> Facts | None:
 
 
 def better_of(known: Entry, other: Entry) -> Entry:
-    """Of two sightings of one event the one received first, with the sources, the routes and the estimates of both."""
+    """Merges two sightings of one event: the one received first, with the sources, the routes and the estimates of
+    both."""
     best = min((other, known), key=lambda one: (one.received_at, encode_entry(_bare(one))))
     routes = known.routes if known.routes == other.routes else tuple(sorted({*known.routes, *other.routes}))
     by_source: dict[int, int] = {}

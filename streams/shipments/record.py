@@ -36,7 +36,7 @@ class OpenException(Struct, frozen=True, array_like=True, gc=False):
 
 
 class View(Struct, array_like=True, gc=False):
-    """What the facts mean: projected from them, never corrected by hand. Times are UTC ms.
+    """Holds the meaning of the facts: projected from them, never corrected by hand. Times are UTC ms.
 
     ``generation``: which shipment under its number it is, 1, 2 ...; ``archived``: the last one is archived and no
     other has begun. ``leader``: place in the history of the event that set the status. ``known``: bits of
@@ -122,7 +122,7 @@ class Shipment(Struct, array_like=True, gc=False):
 
     @property
     def claimed_at(self) -> list[int]:
-        """When each of ``orders`` was stated, UTC ms."""
+        """Returns when each of ``orders`` was stated, UTC ms."""
         claims = self.facts.claims
         return [claims[place].at for place in self.view.standing]
 

@@ -149,7 +149,8 @@ def _move_piece(view: View, entry: Entry, target: Status) -> None:
 
 
 def _of_all(view: View, target: Status) -> tuple[Status, bool]:
-    """What a piece's new status means for the shipment, and whether it has to wait for other pieces."""
+    """Returns the status the shipment takes when a piece reaches ``target``, and whether it has to wait for other
+    pieces."""
     if target not in _DONE:
         return target, False
     statuses = {one.status for one in view.pieces}

@@ -35,7 +35,7 @@ Key = tuple[str, ...]
 
 
 class News(Struct, frozen=True, gc=False):
-    """What the event at ``place`` tells: customers an occurrence of a ``kind``, or the ERP a ``fact``.
+    """Holds one thing the event at ``place`` tells: customers an occurrence of a ``kind``, or the ERP a ``fact``.
 
     ``number``: which occurrence, 0 for a fact that is true once. ``reporters``: ids of all events of the kind, or that
     report the fact; which of them a message names depends on which came first.
@@ -66,8 +66,8 @@ Items = dict[Key, Item]
 
 
 class Told(NamedTuple):
-    """What stands told: customer updates and delivery milestones of every shipment under the number, alerts, by their
-    ids, of the one that goes on."""
+    """Holds what stands told: customer updates and delivery milestones of every shipment under the number, and the
+    alerts, by their ids, of the one that goes on."""
 
     updates: Items
     milestones: Items
@@ -77,8 +77,8 @@ class Told(NamedTuple):
 def told(
     shipments: Sequence[Shipment], like: Entry | None = None, ordered_late: int | None = ORDERED_LATE_MS
 ) -> Told:
-    """What stands told of the shipments under a number, the one that goes on last. With an event, of updates and
-    milestones only those of its kind of news and of the facts it reports."""
+    """Returns what stands told of the shipments under a number, the one that goes on last. With an event, of updates
+    and milestones only those of its kind of news and of the facts it reports."""
     updates, milestones = Items(), Items()
     for shipment in shipments:
         if shipment.view.standing and shipment.facts.history:
@@ -89,8 +89,8 @@ def told(
 
 
 def news_of(shipment: Shipment, like: Entry | None = None) -> list[News]:
-    """What the events tell, in event-time order; with an event, what is of its kind or among the facts it reports. A
-    fact is told by the event of it received first."""
+    """Returns the news of the events, in event-time order; with an event, only news of its kind or of the facts it
+    reports. A fact is told by the event of it received first."""
     facts, wanted = shipment.facts, None if like is None else _reported(like)
     if wanted is not None and not wanted:
         return []
@@ -106,8 +106,8 @@ def news_of(shipment: Shipment, like: Entry | None = None) -> list[News]:
 
 
 def news_since(shipment: Shipment, inserted: Inserted, entry: Entry, known: int) -> list[News]:
-    """What a plain event, ``entry``, tells that was not told before; ``known``: the facts known of its piece before it
-    (bits)."""
+    """Returns the news of a plain event, ``entry``, that was not told before; ``known``: the facts known of its piece
+    before it (bits)."""
     place, teller, news = inserted.place, inserted.teller, []
     if inserted.number:
         other = entry if teller == place else decode_entry(shipment.facts.history[teller])
@@ -126,7 +126,7 @@ def _occurrence(
 
 
 def _reported(entry: Entry) -> list[tuple[str | Fact, str]]:
-    """What an event reports: its kind of news, and facts, each with its piece."""
+    """Returns what an event reports: its kind of news, and facts, each with its piece."""
     kind = kind_of(entry)
     facts: list[tuple[str | Fact, str]] = [(fact, entry.piece) for fact in _facts(entry)]
     return facts if kind is None else [(kind, ""), *facts]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from config import topics
 from connectors.carriers import discover
 from connectors.kafka.registry import ValueCodec
-from streams.contracts.model import CarrierEvent
+from streams.contracts.model import CarrierEvent, FeedActivity
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from topologies.runtime.handler import Handled
@@ -18,11 +18,13 @@ from topologies.runtime.handler import Handled
 T = TypeVar("T", bound=Struct)
 REGISTRY = fake_registry()
 EVENTS = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, REGISTRY)
+ACTIVITY = ValueCodec(topics.FEED_ACTIVITY, FeedActivity, REGISTRY)
 UNRESOLVED = ValueCodec(topics.CARRIER_UNRESOLVED, CarrierEvent, REGISTRY)
 CARRIERS = {carrier.feed: carrier for carrier in discover()}
 NUMBER = "1Z9X77410311122231"
 NOW = 1_790_000_000_000
 LANDED = NOW - 2000
+MOST_BYTES = 4096
 
 
 def alert(**other: Any) -> bytes:
@@ -44,6 +46,10 @@ def raw(*values: bytes | None, feed: str = "ups", first: int = 0, **other: Any) 
 
 def values(out: Handled, codec: ValueCodec[T]) -> list[T]:
     return [codec.decode(message["value"]) for message in out.outputs.get(codec.topic.name, [])]
+
+
+def keys(out: Handled, topic: topics.Topic) -> list[bytes | None]:
+    return [message["key"] for message in out.outputs.get(topic.name, [])]
 
 
 EDI = (

@@ -171,7 +171,7 @@ def _tried(carrier: Carrier, files: Sequence[Path], asked: str = "") -> Iterator
 
 
 def _tried_draft(feed: str, made: Draft, files: Sequence[Path], asked: str) -> list[Tried]:
-    """What the draft makes of its samples, before it stands anywhere."""
+    """Tries the draft on its samples, in a temporary folder, before it is written anywhere."""
     with TemporaryDirectory() as home:
         folder = Path(home) / feed
         folder.mkdir()
@@ -197,7 +197,8 @@ def _plain_draft(made: Draft, tried: Sequence[Tried], written: Path | None) -> d
 
 
 def _home() -> Path:
-    """Where a new carrier's folder belongs. Raises Fatal where it would lie inside an installed program."""
+    """Returns the folder a new carrier's folder belongs in. Raises Fatal where it would lie inside an installed
+    program."""
     own = configuration.load().intake.carriers_dir
     if own is None and not (REPOSITORY / "setup.cfg").exists():
         raise Fatal("set SHIPSYNC_CARRIERS_DIR to the folder of your own carriers; a new one belongs there")

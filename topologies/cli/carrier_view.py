@@ -1,5 +1,5 @@
-"""How ``shipsync carrier`` shows events, summaries, findings and drafts: in lines on a narrow terminal, in tables on a
-wide one, and whole where the output is piped."""
+"""Shows the events, summaries, findings and drafts of ``shipsync carrier``: in lines on a narrow terminal, in tables on
+a wide one, and whole where the output is piped."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from connectors.drop.watcher import Watcher
 
 SILENT_SECONDS = 300.0
-"""Of one step at most: a batch of a file that is sent, with its wait for the broker."""
+"""Limits the time of one step: a batch of a file that is sent, with its wait for the broker."""
 log = logging.getLogger(__name__)
 AsJson = Annotated[bool, typer.Option("--json", help="With --once: as JSON.")]
 

@@ -99,7 +99,7 @@ def run() -> None:
 
 
 def _wrong_setting(error: Exception) -> str | None:
-    """What to say where librdkafka does not take a setting; None for any other error."""
+    """Words the fault where librdkafka does not take a setting; None for any other error."""
     from confluent_kafka import KafkaError, KafkaException
 
     if isinstance(error, KafkaException) and error.args[0].code() == KafkaError._INVALID_ARG:

@@ -128,7 +128,7 @@ def _paused(status: StackStatus) -> list[Text]:
 
 
 def _processing(status: StackStatus) -> str:
-    """How stages with state write; those without always write at least once."""
+    """Words how stages with state write, empty where none says; stages without state always write at least once."""
     ways = {process.processing for process in status.processes}
     for way in (Processing.EXACTLY_ONCE, Processing.AT_LEAST_ONCE):
         if way.value in ways:

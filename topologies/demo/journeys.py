@@ -16,7 +16,7 @@ from topologies.demo.cast import COMPANIES, PEOPLE, Place
 
 
 class Step(Enum):
-    """What a scan reports."""
+    """Names the things a scan can report."""
 
     LABEL = "label created"
     PICKUP = "picked up"

@@ -185,7 +185,7 @@ class Ledger:
 
     @property
     def entries(self) -> int:
-        """How many entries there are; it grows while outputs arrive."""
+        """Returns how many entries there are; it grows while outputs arrive."""
         return (
             len(self.sent) + sum(map(len, self.events_of.values())) + self.fanned_out.total()
             + sum(map(len, self.cards.values())) + sum(map(len, self.refused.values()))
@@ -200,7 +200,7 @@ class Ledger:
         )
 
     def matched(self) -> int:
-        """How many shipments have an order."""
+        """Returns how many shipments have an order."""
         return sum(1 for state in self.states.values() if state.orders)
 
     def open_alerts(self) -> list[Alert]:

@@ -37,14 +37,14 @@ Beat = Callable[[int, int], None]
 
 
 class Remedy(StrEnum):
-    """What takes the place of a record that cannot be read."""
+    """Names the two ways to replace a record that cannot be read."""
 
     SKIP = "skip"
     REPAIR = "repair"
 
 
 class Plan(NamedTuple):
-    """What a remedy would write: ``value`` under the key of the unreadable record (None deletes the key).
+    """Holds the record a remedy would write: ``value`` under the key of the unreadable record (None deletes the key).
 
     ``from_offset``: where the value was found; None where it is a deletion.
     """
@@ -72,7 +72,8 @@ class ChangelogRepair:
         self._outputs = written_by(stage)
 
     def unreadable(self, partition: int | None = None, beat: Beat = lambda _done, _of: None) -> list[Unreadable]:
-        """What cannot be read and is not superseded, of one partition or of all, in order of place."""
+        """Finds the records that cannot be read and are not superseded, of one partition or of all, in order of
+        place."""
         open_records: dict[tuple[int, bytes], Unreadable] = {}
         for message in self._messages(partition, beat):
             record = kafka_record(message)
@@ -88,8 +89,8 @@ class ChangelogRepair:
         return sorted(open_records.values(), key=lambda one: (one.record.partition, one.record.offset))
 
     def plan(self, remedy: Remedy, partition: int, offset: int, beat: Beat = lambda _done, _of: None) -> Plan:
-        """What the remedy would write. Raises Fatal where the record there can be read, is superseded or is missing, or
-        where no earlier record of its key is kept to go back to."""
+        """Plans the record the remedy would write. Raises Fatal where the record there can be read, is superseded or is
+        missing, or where no earlier record of its key is kept to go back to."""
         found: Unreadable | None = None
         earlier: tuple[bytes | None, int] | None = None
         history: dict[bytes, tuple[bytes | None, int]] = {}

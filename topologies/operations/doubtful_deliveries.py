@@ -42,7 +42,7 @@ def held_back(settings: Settings) -> list[Row]:
 
 
 def row_of(key: str, shipment: Shipment, rules: Keeping = ALL) -> Row | None:
-    """What is held back of a shipment, and why; None if nothing is."""
+    """Shows the deliveries held back of a shipment, and why; None if there are none."""
     doubts = doubts_of(shipment, rules.ordered_late)
     if not doubts:
         return None
@@ -53,7 +53,7 @@ def row_of(key: str, shipment: Shipment, rules: Keeping = ALL) -> Row | None:
 
 
 def delivered_at(shipment: Shipment) -> int:
-    """When the delivery that is held back was, UTC ms."""
+    """Returns when the delivery that is held back was, UTC ms."""
     view = shipment.view
     return view.doubtful[0] if view.doubtful else view.delivered_at or 0
 
@@ -86,7 +86,7 @@ def confirmation(shipment: Shipment, now_ms: int, by: str) -> CarrierEvent:
 
 
 def consequences(shipment: Shipment, event: CarrierEvent, rules: Keeping = ALL) -> Row:
-    """What customers and the ERP would hear by this event."""
+    """Shows whom the event would reach: the customers, and the ERP's deliveries."""
     key = shipment_key(shipment.carrier, shipment.tracking_number)
     out = step([Received(event, b"")], {key: shipment}, keeping=rules).outputs
     return {

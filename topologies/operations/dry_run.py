@@ -89,11 +89,10 @@ class Drift(Struct):
 
 
 class Findings(Struct):
-    """What a mapping still misses, over all files tried. ``refused``: (file, reason, detail) of each refusal;
+    """Collects the gaps of a mapping, over all files tried. ``refused``: (file, reason, detail) of each refusal;
     ``carrier_errors``: how many answers say that the carrier has nothing to tell. ``published``: how much of its
-    published code lists the mapping knows. ``guesses``: the marks of the draft that nobody has settled; ``traps``: what
-    is often wrong in a mapping and may be wrong here, which is no fault.
-    """
+    published code lists the mapping knows. ``guesses``: the marks of the draft that nobody has settled; ``traps``:
+    mistakes that are frequent in mappings and may be in this one; none counts as a fault."""
 
     files: int = 0
     events: int = 0
@@ -140,7 +139,7 @@ def guesses_left(carrier: Carrier) -> list[GuessLeft]:
 
 
 def examine(tried: Iterable[Tried], before: Sequence[Tried] = (), zone: str = "") -> Findings:
-    """What the mapping misses, and how the files differ from the carrier's contract and from ``before``.
+    """Finds the gaps of the mapping, and how the files differ from the carrier's contract and from ``before``.
 
     ``zone``: of the carrier's clocks.
     """

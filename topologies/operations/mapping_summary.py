@@ -1,4 +1,4 @@
-"""What a mapping made of files, counted: mapped, doubtful, unmapped, refused."""
+"""Counts what a mapping made of files: mapped, doubtful, unmapped, refused."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ FileEvent = tuple[str, CarrierEvent]
 
 
 class Trap(Struct, frozen=True):
-    """What may be wrong: its kind, what to look at, how many events show it, and a file with one of them."""
+    """Describes a possible fault: its kind, what to look at, how many events show it, and a file with one of them."""
 
     kind: str
     says: str

@@ -34,8 +34,8 @@ T = TypeVar("T", bound=Struct)
 
 
 class Plan(Struct):
-    """What a re-map would do. By CARRIER:NUMBER: ``corrections``, ``held`` (what cannot be corrected, and why),
-    ``effects`` on corrected shipments and those linked to them."""
+    """Holds the outcome a re-map would have. By CARRIER:NUMBER: ``corrections``, ``held`` (events that cannot be
+    corrected, and why), ``effects`` on corrected shipments and those linked to them."""
 
     feed: str
     asked: Asked
@@ -66,7 +66,8 @@ class Plan(Struct):
 
 
 def plan(settings: Settings, carrier: Carrier, asked: Asked, progress: Progress = lambda *_: None) -> Plan:
-    """What the carrier's mapping would change. Raises Transient where a broker, a topic or the registry is silent."""
+    """Plans the corrections the carrier's mapping would make. Raises Transient where a broker, a topic or the registry
+    is silent."""
     with closing(Comparison(settings, carrier, asked, progress)) as comparison:
         compared = comparison.read()
     found = Plan(carrier.feed, asked, compared)
@@ -109,7 +110,7 @@ def publish(settings: Settings, events: Collection[CarrierEvent]) -> int:
 
 
 def _stated(events: Collection[CarrierEvent]) -> Discovered:
-    """What the events say of other numbers."""
+    """Finds the links and claims the events state about other numbers."""
     return DiscoveredReferences().discover(one for one in events if not is_retraction(one))
 
 

@@ -1,4 +1,5 @@
-"""What corrections would bring about: the pure steps of shipments and fulfilment over the records as they stand."""
+"""Works out the effects of corrections: runs the pure steps of shipments and fulfilment over the records as they
+stand."""
 
 from __future__ import annotations
 
@@ -24,9 +25,9 @@ from streams.shipments.step import Input, Received, step
 from streams.shipments.timers.deadlines import Patience
 
 Shipments = Callable[[Set[str]], Mapping[str, Shipment | None]]
-"""What is stored of shipments, by CARRIER:NUMBER; absent where there is nothing."""
+"""Returns the stored records of these shipments, by CARRIER:NUMBER; a key is absent where there is none."""
 Posted = Callable[[Set[str]], Mapping[str, FulfilmentState | None]]
-"""What is stored of ERP deliveries."""
+"""Returns the stored records of these ERP deliveries, by delivery."""
 _DELIVERY = frozenset({Milestone.DELIVERED, Milestone.POD_RECEIVED})
 _POSTED = frozenset({PostingKind.DELIVERY_CONFIRMATION, PostingKind.PROOF_OF_DELIVERY})
 MOST_LINKS = 8
@@ -34,9 +35,9 @@ MOST_LINKS = 8
 
 
 class Effect(Struct):
-    """What corrections do to one shipment. ``roots``: the corrected shipments whose events reach it: itself, or numbers
-    linked to it. ``updates``: the last message of each; ``postings``: in order, reversals among them. ``refused``: what
-    the stage would dead-letter."""
+    """Describes the effect of corrections on one shipment. ``roots``: the corrected shipments whose events reach it:
+    itself, or numbers linked to it. ``updates``: the last message of each; ``postings``: in order, reversals among
+    them. ``refused``: the inputs the stage would dead-letter."""
 
     key: str
     before: Status

@@ -1,4 +1,5 @@
-"""What a re-map compares, read from Kafka: a feed's raw records through the edited mapping, and what was published.
+"""Reads from Kafka the two sides a re-map compares: a feed's raw records through the edited mapping, and the events
+published of them.
 
 Reads ``raw.<feed>.v1``, ``carrier.events.v1``, ``carrier.unresolved.v1``, ``dead.letters.v1`` and ``master.data.v1``;
 writes nothing. What intake has not taken in yet is left out: intake will publish it.
@@ -119,12 +120,12 @@ class Comparison:
             names_of({self._carrier.feed: self._carrier}).learn(record)
 
     def _taken_in(self) -> dict[int, int]:
-        """How far intake has taken each partition of the raw topic in."""
+        """Returns how far intake has taken each partition of the raw topic in."""
         with closing(PartitionReader(self._settings, topics.INTAKE.app_id)) as group:
             return group.committed(self._raw)
 
     def _kept_since(self) -> int:
-        """From when on no published event can have expired, UTC ms."""
+        """Returns the time from which on no published event can have expired, UTC ms."""
         topic, places = topics.CARRIER_EVENTS, []
         for number in self._reader.partitions(topic.name):
             low, _ = self._reader.bounds(topic.name, number)

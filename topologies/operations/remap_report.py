@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 def report(plan: Plan) -> Row:
-    """Everything there is to say of it."""
+    """Reports the whole plan as plain data."""
     compared, effects = plan.compared, plan.effects.values()
     shipments = shipment_rows(plan)
     return {
@@ -90,7 +90,7 @@ def shipment_rows(plan: Plan) -> list[Row]:
 
 
 def place_in_words(topic: str, partition: int, offset: int) -> str:
-    """Where a raw record lies."""
+    """Writes the place of a raw record for people."""
     return f"{topic}[{partition}] @ {offset}"
 
 
@@ -128,7 +128,7 @@ def _counted(found: Iterable[Correction]) -> dict[str, int]:
 
 
 def _postings(effects: Iterable[Effect]) -> dict[str, dict[str, int]]:
-    """By kind: how many are posted and how many reversed."""
+    """Counts, by kind, how many postings are made and how many reversed."""
     counts: dict[str, dict[str, int]] = {}
     for effect in effects:
         for one in effect.postings:

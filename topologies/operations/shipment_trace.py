@@ -69,7 +69,7 @@ def inspect(settings: Settings, key: str, progress: Progress = lambda *_: None) 
 
 
 def plain(found: Inspected) -> dict[str, Any]:
-    """As plain data, times as numbers; the raw records as text."""
+    """Returns the trace as plain data, times as numbers; the raw records as text."""
     return {"state": None if found.state is None else _without_record(found.state), "archived": [
         _without_record(one) for one in found.archived
     ], "events": [

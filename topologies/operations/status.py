@@ -130,7 +130,7 @@ def _metrics(host: str, port: int) -> str | None:
 
 
 def _missing(host: str, port: int) -> dict[str, str]:
-    """What ``/readyz`` says is missing; the gateway says it in one sentence."""
+    """Asks ``/readyz`` what is missing, by name; the gateway says it in one sentence."""
     try:
         with urllib.request.urlopen(f"http://{host}:{port}/readyz", timeout=PROBE_SECONDS):
             return {}

@@ -76,7 +76,7 @@ class PlainConsole(Console):
         super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=in_lines)
 
     def print(self, *objects: Any, **how: Any) -> None:
-        """As rich prints; each string as plain text in one line."""
+        """Prints as rich does, but each string as plain text in one line."""
         super().print(*(Text(one_line(one)) if isinstance(one, str) else one for one in objects), **how)
 
 

@@ -109,7 +109,7 @@ class ChunkWriter:
 
 
 def _still_ours(unit: Unit, number: int, ours: Callable[[], bool]) -> bool:
-    """As ``ours``. Raises Fenced where it is a no and the changelog keeps what was written: the local state is behind
+    """Asks ``ours``. Raises Fenced where it is a no and the changelog keeps what was written: the local state is behind
     it, and must be restored before it is used again."""
     if ours():
         return True

@@ -1,4 +1,5 @@
-"""Which records of which partition wait, which chunks are in flight, and how far each partition may be committed.
+"""Tracks which records of which partition wait, which chunks are in flight, and how far each partition may be
+committed.
 
 Pure bookkeeping, without Kafka or Faust. Records that were fetched wait on their partition's lane until it has room
 for the next chunk. A partition may be committed up to the end of its last chunk that is done with every chunk before
@@ -17,7 +18,7 @@ from streams.contracts.model import Record
 
 CHUNKS_PER_PARTITION = 2
 CHUNKS_IN_HAND = 8
-"""So many chunks' worth of records of one partition, and of all, are fetched ahead."""
+"""Limit the records fetched ahead, in chunks: of one partition, and of all."""
 
 
 class TopicPartition(NamedTuple):
@@ -28,7 +29,7 @@ class TopicPartition(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What was fetched of one partition in one look: consecutive records, perhaps none.
+    """Holds the records fetched of one partition in one look: consecutive, perhaps none.
 
     ``size``: bytes of their keys and values. ``position``: the next offset to fetch; ``high_water``: the readable end.
     """
@@ -97,7 +98,7 @@ class Chunk:
         return self._lane.draining
 
     def done(self) -> None:
-        """Everything it brought about is safe: its offsets may be committed. Nothing if not current."""
+        """Records that its results are safe: its offsets may be committed. Does nothing if it is not current."""
         self.finished = True
         self._lane.advance()
 
@@ -161,7 +162,8 @@ class _Lane:
         self.changed()
 
     def settle(self) -> None:
-        """With nothing in hand all before ``position`` is done: offsets without records come to nothing."""
+        """Marks everything before ``position`` as done once nothing is in hand: offsets without records come to
+        nothing."""
         if not self.in_flight and not self.waiting and self.position is not None and self.position > (self.done or -1):
             self.done = self.position
             self.moved_at = self.clock()
@@ -331,7 +333,7 @@ class Ledger:
         )
 
     def progress(self) -> list[Progress]:
-        """How far each assigned partition is."""
+        """Returns how far each assigned partition is."""
         return [
             Progress(tp, lane.done, lane.high_water, lane.moved_at) for tp, lane in list(self._lanes.items())
         ]

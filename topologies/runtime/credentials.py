@@ -1,4 +1,4 @@
-"""How aiokafka logs in to the cluster, from the settings librdkafka takes."""
+"""Tells aiokafka how to log in to the cluster, from the settings librdkafka takes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from topologies.runtime.handler import Message, Refused
 from topologies.runtime.sink import Whole
 
 ERRORS = "streams.errors"
-"""Where readers of dead letters know our errors from, wherever their code lies."""
+"""Names the module that readers of dead letters know our errors by, wherever their code lies."""
 STAGE = "VALUE_CONVERTER"
 LONGEST_DETAIL, LONGEST_NAME = 2_000, 500
 """Characters of what is told of a record; the record itself is kept whole, however long."""
@@ -29,9 +29,9 @@ WRITTEN_HERE = frozenset({
 LONGEST_NUMBER = 15
 """Digits of a number in a header."""
 OVERHEAD_BYTES, HEADER_BYTES = 1_024, 10
-"""What a record, and each header, takes beside its own bytes; generous."""
+"""Estimates, generously, the bytes a record, and each header, takes beside its own."""
 CUT_WITH_HEADERS, CUT_WITH_KEY = 2, 3
-"""So many parts are cut where the headers, and the key, are among them."""
+"""Count the parts cut when the headers, and when the key, are among them."""
 
 
 def letters(app: App, refused: Sequence[Refused], now_ms: int, most_bytes: int) -> list[Whole]:

@@ -32,10 +32,10 @@ IDLE_SECONDS = 0.25
 GATHER_SECONDS = 0.003
 """Records that come this soon after the first are handed on with it: those of one answer of the broker."""
 ROOM_SECONDS = 0.5
-"""So long the thread stands when partitions have enough in hand, before they are paused: a pause throws away what was
-fetched ahead."""
+"""Limits how long the thread waits when partitions have enough in hand, before they are paused: a pause throws away
+what was fetched ahead."""
 MOST_RECORDS = 10_000
-"""Of one look."""
+"""Limits the records of one look."""
 FETCH_WAIT_MS = 20
 """How long the broker gathers before it answers: a fetch, and each chunk of it, costs the same for one record as for
 thirty. The embedded broker looks for new records only when that has passed."""

@@ -1,4 +1,4 @@
-"""What a stage hands back for one chunk: the contract between a stage's handler and its runner.
+"""Defines what a stage hands back for one chunk: the contract between a stage's handler and its runner.
 
 A handler is synchronous and does no I/O of its own: bytes in, bytes out. The runner
 (``runtime/runner.py``, ``runtime/chunk_writer.py``) owns order and safety: outputs and dead letters first,
@@ -43,7 +43,7 @@ class Refused(NamedTuple):
 
 
 class Handled(Struct):
-    """Everything one chunk brought about.
+    """Collects the results of one chunk.
 
     ``outputs``: topic name -> messages in order. ``counts``: metric label -> how many, summed by the
     runner into ``shipsync_events_total{stage, outcome}`` (accepted, duplicates, unmatched, ...).
@@ -93,7 +93,7 @@ class StatefulHandler(Handler, Protocol):
     """A stage with a changelog."""
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
-        """What a record of the changelog is locally: its record, and what else is derived of it (restore).
+        """Turns a record of the changelog into local writes: the record, and the entries derived of it (restore).
 
         Whatever it raises but Transient and Fatal means that the value is no record of this stage.
         """

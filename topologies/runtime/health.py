@@ -1,4 +1,4 @@
-"""What a process says about itself over HTTP: ``/livez``, ``/readyz`` and ``/metrics``; nothing else is there.
+"""Serves a process's health over HTTP: ``/livez``, ``/readyz`` and ``/metrics``; nothing else is there.
 
 ``/livez`` tells whether its loop turns, or it should be restarted; ``/readyz`` whether it does its work. Both answer
 200, or 503 with what is missing, in JSON; ``/readyz`` names beside it what does not keep the process from its work.
@@ -23,7 +23,7 @@ from connectors.kafka.topic_admin import TopicAdmin
 from streams.kernel.errors import Fatal, ShipSyncError
 
 Check = Callable[[], str | None]
-"""What is missing, in words; None where nothing is."""
+"""Says in words what is missing; None where nothing is."""
 Mention = Callable[[], Sequence[str]]
 """Names to tell whether ready or not; none where there is nothing to tell."""
 IDLE_SECONDS = 10.0
@@ -60,12 +60,12 @@ class Health:
         self._beat_at = self._clock()
 
     def not_alive(self) -> Mapping[str, str]:
-        """What keeps the process from being alive, by name."""
+        """Lists the faults by which the process is not alive, by name."""
         silent = 0.0 if self._beat_at is None else self._clock() - self._beat_at
         return {"loop": f"it has not turned for {silent:.0f} s"} if silent > self._silent_after else {}
 
     def not_ready(self) -> Mapping[str, str]:
-        """What keeps the process from its work, by name."""
+        """Lists the faults that keep the process from its work, by name."""
         found = dict(self.not_alive())
         for name, check in list(self._checks.items()):
             missing = check()
@@ -74,7 +74,7 @@ class Health:
         return found
 
     def mentioned(self) -> Mapping[str, Sequence[str]]:
-        """What is told beside the readiness, by name."""
+        """Lists the mentions shown beside the readiness, by name."""
         found = {name: told() for name, told in list(self._mentions.items())}
         return {name: told for name, told in found.items() if told}
 

@@ -1,4 +1,4 @@
-"""What the handler works on at this moment, known outside its thread and to the next run of the worker.
+"""Records what the handler works on at this moment, for other threads and for the next run of the worker.
 
 It is noted in one small file before the handler is called and taken back after it, so that it is known whatever ends
 the process: an exception, a hang, memory, a kill. Two writes a chunk, some microseconds; the page cache keeps them.
@@ -25,7 +25,7 @@ NOTHING = b"-".ljust(SIZE)
 
 
 def most_seconds(record_seconds: float, stuck_timeout: float) -> float:
-    """How long a handler may have the same in hand: ``record_seconds``, at most half of ``stuck_timeout``."""
+    """Returns how long a handler may have the same in hand: ``record_seconds``, at most half of ``stuck_timeout``."""
     return min(record_seconds, stuck_timeout / 2)
 
 
@@ -49,8 +49,8 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class InHand:
-    """What one worker's handler has in hand; ``folder``: of the worker, ``clock``: seconds. One thread writes, any may
-    read ``now`` and ``held_for``."""
+    """Tracks the records one worker's handler has in hand; ``folder``: of the worker, ``clock``: seconds. One thread
+    writes, any may read ``now`` and ``held_for``."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = folder / FILE
@@ -61,7 +61,8 @@ class InHand:
         self.now: Held | None = None
 
     def left(self) -> Held | None:
-        """What the run before this one had in hand when it ended; None after an orderly end. It is forgotten here."""
+        """Returns the records the previous run had in hand when it ended, and forgets them; None after an orderly
+        end."""
         try:
             found = self._path.read_bytes()
         except OSError:
@@ -86,7 +87,7 @@ class InHand:
             self._write(NOTHING)
 
     def held_for(self) -> tuple[Held, float] | None:
-        """What is in hand, and for how many seconds; None with nothing in hand."""
+        """Returns the records in hand, and for how many seconds; None with nothing in hand."""
         held, since = self.now, self._since
         return None if held is None or held is not self.now else (held, self._clock() - since)
 

@@ -47,11 +47,11 @@ class Membership:
         return still
 
     def holds_for(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """As ``holds``, from another thread than that of the event loop."""
+        """Asks ``holds`` from another thread than that of the event loop."""
         return self._known() or self.confirmed_for(loop)
 
     def confirmed_for(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """As ``confirmed``, from another thread than that of the event loop; a no where that one turns no more."""
+        """Asks ``confirmed`` from another thread than that of the event loop; a no where that one turns no more."""
         asked = asyncio.run_coroutine_threadsafe(self.confirmed(), loop)
         try:
             return asked.result(2 * self._session_timeout)

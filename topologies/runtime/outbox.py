@@ -35,7 +35,8 @@ class HeldBack(NamedTuple):
 
 
 def to_hold(handled: Handled) -> dict[bytes, HeldBack]:
-    """What waits for the changelog, by key of the change: all that is said afterwards and finds room in a record."""
+    """Selects the messages that wait for the changelog, by key of the change: all of ``afterwards`` that find room in a
+    record."""
     waiting = {}
     for key, messages in handled.afterwards.items():
         held = HeldBack(handled.changes[key].changelog, messages)
@@ -74,7 +75,7 @@ def carrying(topic: str, key: bytes, held: HeldBack, partition: int) -> Whole:
 def carried(
     value: bytes | None, told: Iterable[tuple[str, bytes | None]] | None, outputs: Collection[str]
 ) -> HeldBack | None:
-    """What the record with these headers carries; None where there is nothing.
+    """Returns the messages the record with these headers carries; None where there are none.
 
     Raises Reject where the header cannot be read, or names a topic that is not among ``outputs``.
     """

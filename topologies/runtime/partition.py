@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 RESTORES_AT_ONCE = 2
 Positions = Callable[[int], Mapping[TopicPartition, int]]
-"""By partition number, how far each input partition of it is done; nothing of those of which it is not known yet."""
+"""Returns, for a partition number, how far each input partition of it is done; leaves out those of which it is not
+known yet."""
 
 
 class Partition:

@@ -53,7 +53,7 @@ class Damaged(Fatal):
 
 
 class Stalled(Transient):
-    """Nothing can be written now, as when the disk is full; what was to be written is on the changelog."""
+    """Says that nothing can be written now, as when the disk is full; what was to be written is on the changelog."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
@@ -100,7 +100,7 @@ class PartitionState:
 
     @property
     def mark(self) -> Mark | None:
-        """How far the changelog has been applied here; None in a new database."""
+        """Returns how far the changelog has been applied here; None in a new database."""
         return self._mark
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:

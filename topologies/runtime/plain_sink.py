@@ -73,10 +73,10 @@ class PlainUnit:
             raise Fatal(f"{self._offsets.sent} records of the changelog were sent, and lie at {span}")
 
     def commit(self) -> None:
-        """As flush."""
+        """Flushes; there is no transaction to commit."""
         self.flush()
 
     def span(self, partition: int) -> Span | None:
-        """Where the changes lie: all of a chunk's are of one partition."""
+        """Returns where the changes lie: all of a chunk's are of one partition."""
         del partition
         return self._offsets.span()

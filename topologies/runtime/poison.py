@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 FOLDER = "crashes"
 MOST_OF_A_HUNDRED = 1
 ALONE = 2
-"""So many times a record must have been in hand alone when the worker ended, to be refused without being tried: a kill
-meets any record once."""
+"""Requires that a record was in hand alone so many times when the worker ended, before it is refused without being
+tried: a kill meets any record once."""
 
 
 class Note(msgspec.Struct):
@@ -199,7 +199,8 @@ class Handling:
     def _alone(
         self, tp: TopicPartition, record: Record, state: View | None, now_ms: int, is_up: bool
     ) -> tuple[Handled, Exception | None]:
-        """What one record brings about, and what it raised where it is refused for that (``is_up``: patience)."""
+        """Handles one record alone. Returns its result, and the exception where it is refused for one. ``is_up``: no
+        attempt is left."""
         offset = record.offset
         if self._crashes.condemned(tp, offset):
             return _poison(record, "the worker ended again and again while it handled this record"), None

@@ -37,7 +37,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def close_to_others() -> None:
-    """From now on, what this process makes is for this user alone: RocksDB makes its files itself."""
+    """Makes what this process creates from now on readable for this user alone: RocksDB makes its files itself."""
     os.umask(OTHERS)
 
 

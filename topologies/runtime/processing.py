@@ -1,4 +1,4 @@
-"""How a stage writes: exactly once where the cluster has transactions, which is asked once, at its start."""
+"""Decides how a stage writes: exactly once where the cluster has transactions, which is asked once, at its start."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def resolve(
     settings: Settings, has_transactions: Callable[[Settings], bool] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Processing:
-    """How a stage with state writes: never ``auto``. Waits for a broker up to the stuck time-out.
+    """Decides how a stage with state writes: never ``auto``. Waits for a broker up to the stuck time-out.
 
     Raises Fatal where exactly_once is asked of a cluster without transactions, or no broker answers.
     """

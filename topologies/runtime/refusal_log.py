@@ -12,7 +12,7 @@ from topologies.runtime.handler import Refused
 log = logging.getLogger(__name__)
 
 MOST_LINES = 5
-"""Of one chunk. All are counted, and all are on the dead-letter topic."""
+"""Limits the lines logged of one chunk. All refusals are counted, and all are on the dead-letter topic."""
 
 
 def log_refused(refused: Sequence[Refused]) -> None:

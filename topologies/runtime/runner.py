@@ -134,7 +134,7 @@ class StageRunner:
                 await self._let_go(one)
 
     def being_restored(self) -> int:
-        """How many of the assigned partitions do not have their state up to date yet."""
+        """Returns how many of the assigned partitions do not have their state up to date yet."""
         if self._changelog is None:
             return 0
         return sum(one.wanted and one.state is None for one in list(self._partitions.values()))
@@ -266,8 +266,8 @@ class StageRunner:
         ) and not handled.paused
 
     async def _sweep(self, one: Partition) -> None:
-        """What is due. In a transaction the positions of the inputs go along as they are, for the group to refuse them
-        where it has put us out; before these are known, nothing is."""
+        """Sweeps a partition and writes what is due. In a transaction the positions of the inputs go along as they are,
+        for the group to refuse them where it has put us out; until these are known, nothing is swept."""
         handler, state, now = cast(StatefulHandler, self._handler), one.state, self._clock()
         assert state is not None
         if self._writing.is_atomic and not self.positions(one.number):
@@ -317,7 +317,7 @@ class StageRunner:
             one.state.apply(local, mark)
 
     def _mark(self, one: Partition, span: Span | None, loop: asyncio.AbstractEventLoop) -> Mark | None:
-        """How far the local state has applied the changelog, by the offsets of our own records of it.
+        """Returns how far the local state has applied the changelog, by the offsets of our own records of it.
 
         None where another worker has written between them: then a restore begins before what that one wrote.
         Raises Fenced where it turns out that we are the one too many.

@@ -1,4 +1,4 @@
-"""What a stage writes to Kafka through: the contract of its sink, and the records that go into it.
+"""Defines the sink through which a stage writes to Kafka: its contract, and the records that go into it.
 
 :class:`~topologies.runtime.plain_sink.PlainSink` (at least once) sends as it goes;
 :class:`~topologies.runtime.transactional_sink.TransactionalSink` (exactly once) wraps what chunks write into
@@ -28,7 +28,7 @@ class Whole(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Where a chunk's changelog records lie: the first offset, the one after the last, how many there are."""
+    """States where a chunk's changelog records lie: the first offset, the one after the last, how many there are."""
 
     first: int
     end: int
@@ -36,7 +36,7 @@ class Span(NamedTuple):
 
 
 class Fenced(Transient):
-    """What was in hand must be abandoned: another worker took the partition over, or the outcome is unknown.
+    """Says that the work in hand must be abandoned: another worker took the partition over, or the outcome is unknown.
 
     A worker that is still in the group restores the partition and repeats the chunk.
     """
@@ -70,11 +70,12 @@ class Unit(Protocol):
         """
 
     def span(self, partition: int) -> Span | None:
-        """Where its changes of this partition lie, once final; None where it has none."""
+        """Returns where its changes of this partition lie, once final; None where it has none."""
 
 
 class Sink(Protocol):
-    """Where a stage writes. ``at_once``: how many units there may be at the same time, each in a thread of its own."""
+    """Takes the writes of a stage. ``at_once``: how many units there may be at the same time, each in a thread of its
+    own."""
 
     @property
     def at_once(self) -> int: ...

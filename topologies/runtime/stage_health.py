@@ -1,5 +1,5 @@
-"""When a stage's worker is ready: in its group, restored, moving, with no record that hangs, and with a broker that
-answers. A paused feed is named and leaves it ready: its other feeds go on."""
+"""Decides when a stage's worker is ready: in its group, restored, moving, with no record that hangs, and with a broker
+that answers. A paused feed is named and leaves it ready: its other feeds go on."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from topologies.runtime.health import Health, broker
 from topologies.runtime.in_hand import Held, most_seconds
 
 SHARE = 0.5
-"""Of the stuck time-out: so long without progress a partition counts as one that does not move. Of the time a record
-may take: so long in hand it counts as one that hangs."""
+"""Sets the share of a limit after which a stage counts as unwell: of the stuck time-out, a partition without progress
+as one that does not move; of the time a record may take, a record in hand as one that hangs."""
 
 
 class Ledger(Protocol):
-    """What is read and done, by partition."""
+    """Reports what is read and done, by partition."""
 
     def progress(self) -> list[Progress]: ...
 
@@ -35,13 +35,13 @@ class Reading(Protocol):
 
 
 class Holding(Protocol):
-    """What the handler has in hand, and since when."""
+    """Reports what the handler has in hand, and for how many seconds."""
 
     def held_for(self) -> tuple[Held, float] | None: ...
 
 
 class Running(Protocol):
-    """Who restores partitions and has records handled."""
+    """Restores partitions and has records handled."""
 
     @property
     def in_hand(self) -> Holding: ...
@@ -94,7 +94,8 @@ def expect_stage(
 
 
 def _standing(progress: Iterable[Progress], now: float, stuck_timeout: float) -> str | None:
-    """What does not move though there is something to do; the longest first."""
+    """Names the partition that has not moved for longest though there is something to do, and counts the others; None
+    if all move."""
     still = sorted(
         (one.moved_at, f"{one.tp.topic}[{one.tp.partition}]") for one in progress
         if (one.high_water or 0) > (one.done or 0) and now - one.moved_at > stuck_timeout * SHARE

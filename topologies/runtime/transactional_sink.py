@@ -56,8 +56,8 @@ LOST = OUT_OF_THE_GROUP | COORDINATOR_AWAY | {
 
 
 def transaction_seconds(settings: Settings) -> float:
-    """How long a transaction may be open before the broker aborts it: as long as the group keeps a silent member, so
-    that what a dead worker left open does not hold up its successor much longer than its session does."""
+    """Returns how long a transaction may be open before the broker aborts it: as long as the group keeps a silent
+    member, so that what a dead worker left open does not hold up its successor much longer than its session does."""
     return max(LEAST_SECONDS, settings.stage.session_timeout)
 
 
@@ -89,7 +89,7 @@ class TransactionalSink:
             raise
 
     def requests(self) -> dict[str, object]:
-        """Of each transactional id the request under way, None without one."""
+        """Returns the request under way of each transactional id, None without one."""
         return {slot.id: slot.request for slot in self._slots}
 
     def close(self) -> None:
@@ -248,5 +248,5 @@ class Transaction:
             self._ended()
 
     def span(self, partition: int) -> Span | None:
-        """Where the changes of this partition lie."""
+        """Returns where the changes of this partition lie."""
         return self._offsets[partition].span() if partition in self._offsets else None

@@ -37,7 +37,7 @@ Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[Mapping[TopicPartiti
 
 
 class PartitionListener(Protocol):
-    """Told when partitions come and go; awaited before the first and after the last chunk of them."""
+    """Hears when partitions come and go; awaited before the first and after the last chunk of them."""
 
     async def on_assigned(self, partitions: set[TopicPartition], group_metadata: bytes | None) -> None:
         """These, and no others, are ours now, as the member and in the generation of ``group_metadata``; None where
@@ -56,7 +56,7 @@ class _PassThrough(codecs.Codec):  # type: ignore[misc]
 
 
 class _WithoutTables(faust_consumer.Consumer):  # type: ignore[misc]
-    """What Faust asks of a consumer for its tables and for its own way per message alone: refused."""
+    """Refuses the methods Faust calls on a consumer only for its tables and for its own way per message."""
 
     async def _refuse(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError("Faust's tables and its way per message are not supported over chunks")
@@ -92,7 +92,7 @@ class ChunkConsumer(_WithoutTables):
 
     @property
     def looked_at(self) -> float:
-        """When records were last looked for, by Faust here and by the reader on Kafka."""
+        """Returns when records were last looked for, by Faust here and by the reader on Kafka."""
         return min(self._asked_at, self._reader.looked_at)
 
     @property
@@ -135,7 +135,7 @@ class ChunkConsumer(_WithoutTables):
         return self.ledger.full()
 
     def received(self, runs: Mapping[TopicPartition, Run]) -> None:
-        """From the reader: records; they follow on the loop whatever the reader called before."""
+        """Takes records from the reader; they follow on the loop whatever the reader called before."""
         self.loop.call_soon_threadsafe(self._receive, runs, self._reader.generation)
 
     def _receive(self, runs: Mapping[TopicPartition, Run], generation: int) -> None:
@@ -146,12 +146,13 @@ class ChunkConsumer(_WithoutTables):
         self._more.set()
 
     def assigned(self, partitions: set[TopicPartition]) -> Future[None]:
-        """From the reader: an assignment; done once everybody knows."""
+        """Takes an assignment from the reader; done once everybody knows."""
         tps = {TP(*tp) for tp in partitions}
         return asyncio.run_coroutine_threadsafe(self.on_partitions_assigned(tps, self._reader.generation), self.loop)
 
     def revoked(self, partitions: set[TopicPartition], lost: bool) -> Future[None]:
-        """From the reader: partitions go; done once everybody has let go. Lost ones are let go of as they are."""
+        """Takes from the reader that partitions go; done once everybody has let go. Lost ones are let go of as they
+        are."""
         return asyncio.run_coroutine_threadsafe(self._revoke({TP(*tp) for tp in partitions}, lost), self.loop)
 
     async def _revoke(self, partitions: set[TP], lost: bool) -> None:
@@ -162,7 +163,7 @@ class ChunkConsumer(_WithoutTables):
         await self.on_partitions_revoked(partitions)
 
     def crashed(self, error: BaseException) -> None:
-        """From the reader: it ended; so does the worker."""
+        """Takes from the reader that it ended; so does the worker."""
         asyncio.run_coroutine_threadsafe(self.crash(error), self.loop)
 
     async def perform_seek(self) -> None:
@@ -261,7 +262,7 @@ async def _within(seconds: float, event: asyncio.Event) -> None:
 
 
 class NoProducer(faust_producer.Producer):  # type: ignore[misc]
-    """In place of Faust's producer, which is not used: outputs go through ``runtime/sink.py``."""
+    """Stands in for Faust's producer, which is not used: outputs go through ``runtime/sink.py``."""
 
     async def on_start(self) -> None:
         """Connect to nothing."""

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 LOOKS_PER_TIMEOUT = 6.0
 LEAST_SECONDS = 5.0
-"""Of the interpreter's timer."""
+"""Limits the interpreter's timer from below."""
 LONGEST_LOOK = 2.0
 """Intervals that count between two looks: the rest of a longer gap the process itself stood still."""
 
@@ -40,7 +40,7 @@ class _Same:
         self._seconds = 0.0
 
     def seconds(self, thing: object, passed: float) -> float:
-        """What counts of it, when ``passed`` seconds have gone by since the look before."""
+        """Returns the seconds ``thing`` has been the same, ``passed`` seconds after the previous look; 0 for None."""
         self._seconds = self._seconds + passed if thing is not None and thing == self._thing else 0.0
         self._thing = thing
         return self._seconds

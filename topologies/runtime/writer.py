@@ -27,7 +27,7 @@ ROOM_SECONDS = 0.1
 
 
 def fault_in(error: KafkaException | SystemError) -> KafkaError:
-    """What an exception of a producer is about.
+    """Extracts the fault from an exception of a producer.
 
     A fatal fault that comes among delivery reports arrives as a SystemError, with the fault as its cause or without
     any: confluent-kafka goes on calling back with the exception set.
@@ -40,7 +40,7 @@ def fault_in(error: KafkaException | SystemError) -> KafkaError:
 
 
 class Offsets:
-    """Where the broker put the records of one changelog partition, from delivery reports of the outermost ones.
+    """Notes where the broker put the records of one changelog partition, from delivery reports of the outermost ones.
 
     One producer's records of one partition lie in the order they were sent in.
     """
@@ -58,7 +58,7 @@ class Offsets:
             self._last = max(self._last, offset)
 
     def span(self) -> Span | None:
-        """Where they lie; None before anything was acknowledged."""
+        """Returns where they lie; None before anything was acknowledged."""
         return None if self._first is None else Span(self._first, self._last + 1, self.sent)
 
 

@@ -1,4 +1,4 @@
-"""How what was handled becomes final: chunk by chunk (at least once), or several chunks in one transaction.
+"""Makes final what was handled: chunk by chunk (at least once), or several chunks in one transaction.
 
 Either way the writes of one partition go out in the order they were asked for; what is to follow them (the local state)
 follows in the same thread, and only then whoever asked goes on.
@@ -40,7 +40,7 @@ def _no_more(span: Span | None) -> None:
 
 
 class Write(Struct):
-    """What is to be made final, together.
+    """Holds what is to be made final together.
 
     ``number``: the input partition's. ``put``: hands it over to a unit, asking before each step whether the partition
     is ours still; False where it is not. ``current``: whether it is to be written still. ``then``: what follows once
@@ -80,8 +80,8 @@ class Writing(Protocol):
 def way_of_writing(
     app: App, sink: Sink, membership: Membership, sending: Executor, most_records: int
 ) -> Writing:
-    """How this sink is written to. ``sending``: an executor of as many threads as the sink may be used by at once;
-    ``most_records``: of one transaction."""
+    """Chooses the way this sink is written to. ``sending``: an executor of as many threads as the sink may be used by
+    at once; ``most_records``: of one transaction."""
     if sink.is_atomic:
         return Together(app, cast(Transactions, sink), sending, most_records)
     return ChunkByChunk(app, sink, membership, sending)
@@ -99,7 +99,7 @@ class ChunkByChunk:
         self._sending = sending
 
     async def get_ready(self) -> None:
-        """Nothing is ever open."""
+        """Does nothing: no transaction is ever open."""
 
     async def write(self, one: Write) -> bool:
         """Write it in one thread and without a pause."""
@@ -187,7 +187,7 @@ class Together:
             self._under_way -= 1
 
     def _next(self) -> list[_Asked]:
-        """What goes together now: as much as there is room for, one at the least."""
+        """Takes the writes that go together now: as many as there is room for, at least one."""
         together = [self._waiting.popleft()]
         records = together[0].one.records
         while self._waiting and records + self._waiting[0].one.records <= self._most_records:

@@ -45,7 +45,7 @@ class Norms(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Gathering(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which alerts are shown under the alert of their silent feed, and how long after it."""
+    """Configures which alerts are shown under the alert of their silent feed, and how long after it."""
 
     kinds: list[AlertKind] = []
     grace: str = "1h"

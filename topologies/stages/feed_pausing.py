@@ -29,7 +29,7 @@ INTAKE = "intake"
 
 
 class FeedPausing:
-    """What pauses the feeds of one intake worker. ``pauses``: what all workers and people said of each feed."""
+    """Pauses the feeds of one intake worker. ``pauses``: what all workers and people said of each feed."""
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
         intake = settings.intake

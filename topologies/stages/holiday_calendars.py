@@ -20,7 +20,8 @@ CHECKED_YEAR = 2024
 """A leap year; calendars are tried on it."""
 _DAY = re.compile(r"(?:(\d{4})-)?(\d\d)-(\d\d)")
 LANGUAGE = "en_US"
-"""Of the holidays' names; a country without a translation has its own. Else they would depend on the machine's."""
+"""Sets the language of the holidays' names; a country without a translation has its own. Else they would depend on the
+machine's."""
 
 
 class Calendar(Struct, frozen=True, forbid_unknown_fields=True):

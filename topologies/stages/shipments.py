@@ -59,17 +59,17 @@ DAY_MS = 24 * HOUR_MS
 
 
 class StoredShipment(Struct, gc=False):
-    """Of a shipment's state, the stage's own record; the rest is skipped."""
+    """Decodes the stage's own record of a shipment's state; the rest is skipped."""
 
     record: bytes
 
 
 class Norms(Protocol):
-    """What is known to be usual, taken in as it comes."""
+    """Provides the norms known so far, taken in as they come."""
 
     @property
     def norms(self) -> Mapping[str, Usual]:
-        """By ``CARRIER:LANE:STATUS``."""
+        """Returns the norms by ``CARRIER:LANE:STATUS``."""
 
     def look(self) -> None:
         """Take in what has come."""
@@ -81,7 +81,7 @@ class NothingLearnt:
     norms: Mapping[str, Usual] = {}
 
     def look(self) -> None:
-        """Nothing comes."""
+        """Does nothing: no norms come."""
 
 
 class ShipmentsHandler:
@@ -203,7 +203,7 @@ class ShipmentsHandler:
         return look_again_at(shipment, self._patience, usual, now_ms)
 
     def _next_due(self, shipment: Shipment) -> int | None:
-        """When the clock alone next does something about it."""
+        """Returns when the clock alone next does something about it."""
         due = next_due(shipment, self._patience)
         if shipment.view.status not in TERMINAL and not shipment.view.archived:
             return due
@@ -218,9 +218,9 @@ class ShipmentsHandler:
     def _indexed(
         self, before: Mapping[str, Shipment | None], after: Mapping[str, Shipment], now_ms: int
     ) -> dict[bytes, bytes | None]:
-        """What the index lacks with these shipments. It holds each no later than it is due; where one turns out not to
-        be due yet, as with most after their next event, or by the norm, the sweep that meets it puts it where it
-        belongs: behind what ``next_due`` says, once that has passed."""
+        """Returns the entries the due index lacks with these shipments. It holds each no later than it is due; where
+        one turns out not to be due yet, as with most after their next event, or by the norm, the sweep that meets it
+        puts it where it belongs: behind what ``next_due`` says, once that has passed."""
         changes: dict[bytes, bytes | None] = {}
         for key, shipment in after.items():
             at = self._next_due(shipment)
@@ -276,7 +276,7 @@ class ShipmentsHandler:
 
 
 def keeping(settings: Settings) -> Keeping:
-    """How long shipments are kept."""
+    """Returns how long shipments are kept."""
     return Keeping(
         settings.lifetimes.archive_after_days * DAY_MS, settings.lifetimes.unsettled_after_days * DAY_MS,
         settings.lifetimes.forget_after_days * DAY_MS, settings.lifetimes.reuse_after_days * DAY_MS,

@@ -213,7 +213,7 @@ def forgotten(state: PollState, now: int) -> bool:
 
 
 def counts(book: ScheduleBook, now: int) -> dict[str, int]:
-    """How many numbers are due, how many are waiting, and how many ended, by reason."""
+    """Returns how many numbers are due, how many are waiting, and how many ended, by reason."""
     due = sum(1 for state in book if state.due_at is not None and state.due_at <= now)
     ended = {why.value: book.ended[why] for why in PollEnd if why is not PollEnd.NONE}
     return {"due": due, "waiting": len(book) - due - sum(ended.values()), **ended}

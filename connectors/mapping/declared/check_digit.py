@@ -1,4 +1,4 @@
-"""What a ``carrier.yaml`` says of the check digits of the carrier's numbers."""
+"""Defines how a ``carrier.yaml`` declares the check digits of the carrier's numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of a carrier's published code list its status table maps."""
+"""Measures how much of a carrier's published code list its status table maps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PublishedList(Struct, frozen=True):
 
     @property
     def mapped(self) -> int:
-        """How many of the codes are mapped, those by their type included."""
+        """Returns how many of the codes are mapped, those by their type included."""
         return self.codes - len(self.missing)
 
 

@@ -1,4 +1,5 @@
-"""Which words go over a code: a delivery to the sender, to a locker, or none at all is not one to the recipient."""
+"""Decides where words go over a code: a delivery to the sender, to a locker, or none at all is not one to the
+recipient."""
 
 from __future__ import annotations
 

@@ -261,7 +261,7 @@ class EdifactAdapter:
         ))
 
     def _occurred(self, status: Status, sent: Segment | None) -> Moment:
-        """When the status came about: by its own date, else by the message's."""
+        """Returns when the status came about: by its own date, else by the message's."""
         wanted = standard().occurred
         own = sorted(
             status.dates, key=lambda dtm: wanted.index(at(dtm, 1)) if at(dtm, 1) in wanted else len(wanted)

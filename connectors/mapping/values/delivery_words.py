@@ -1,4 +1,4 @@
-"""What a carrier's words say of a delivery: to the sender, to a locker, to a neighbour, or none at all.
+"""Finds what a carrier's words say of a delivery: to the sender, to a locker, to a neighbour, or none at all.
 
 ``delivered`` is the costliest word there is: it is posted to the ERP. So where a code says it, the words beside it may
 say that it is something else (``tables/delivery_words.yaml``).
@@ -26,7 +26,7 @@ _FILE = Path(__file__).parent / "tables" / "delivery_words.yaml"
 
 
 class Words(StrEnum):
-    """What words say, in the order in which they are looked for."""
+    """Names the things words can say of a delivery, in the order in which they are looked for."""
 
     BACK = "back"
     ATTEMPTED = "attempted"

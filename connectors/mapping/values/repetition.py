@@ -14,7 +14,7 @@ from streams.kernel.vocabulary import RejectReason
 ALWAYS_BYTES = 128 * 1024
 TIMES_THE_RECORD = 8
 _REFERENCE_BYTES = 16
-"""What a reference takes beside its value."""
+"""Estimates the bytes a reference takes beside its value."""
 
 
 class Repetition:

@@ -67,7 +67,7 @@ def governing(claims: Sequence[ClaimVersion]) -> Iterator[tuple[int, ClaimVersio
 
 
 def age_of_claim(claims: Claims, claim: Claim) -> Age | None:
-    """How new the version is that the claim goes by; None without one."""
+    """Returns how new the version is that the claim goes by; None without one."""
     return next((age_of_version(one) for _, one in governing(claims) if one.claim == claim), None)
 
 
@@ -83,8 +83,8 @@ def without_claim(claims: Claims, claim: Claim) -> Claims:
 
 
 def revision_of(claims: Claims, delivery_id: str) -> int:
-    """How new the versions are that claim the shipment for a delivery, or give it up: it grows with each newer version,
-    so that what was sent before a withdrawal is told from what is sent after it."""
+    """Returns the revision of a delivery's claims on the shipment, withdrawn ones included: it grows with each newer
+    version, so that what was sent before a withdrawal is told from what is sent after it."""
     return sum(_newness(one) for one in claims if one.link.delivery_id == delivery_id)
 
 
@@ -96,12 +96,12 @@ def _newness(version: ClaimVersion) -> int:
 
 
 def last_claimed_at(claims: Claims) -> int:
-    """When the latest version was stated, UTC ms; a reference's withdrawal does not count. 0 for never."""
+    """Returns when the latest version was stated, UTC ms; a reference's withdrawal does not count. 0 for never."""
     return max((one.at for one in claims if not (one.by and one.withdrawn)), default=0)
 
 
 def first_claimed_at(claims: Claims) -> dict[Claim, int]:
-    """When each claim that stands or was given up was first stated, UTC ms."""
+    """Returns when each claim that stands or was given up was first stated, UTC ms."""
     first = {one.claim: one.at for _, one in governing(claims)}
     for one in claims:
         if one.claim in first and not (one.by and one.withdrawn):

@@ -1,4 +1,4 @@
-"""What a number sends to its parents, the shipments it belongs to, and how they see it.
+"""Builds the messages a number sends to its parents, the shipments it belongs to, and the view these have of it.
 
 Each event of a child goes on to its parents, and to theirs. What it means there may depend on its route; with the same
 meaning by two routes it is one event, with another meaning another (``seen_by_parent``). An event keeps its routes, so
@@ -128,7 +128,8 @@ def is_outdated(message: Adoption, facts: Facts) -> bool:
 
 
 def _versions(facts: Facts, steps: Sequence[str]) -> list[int]:
-    """Of each step to the shipment the version that withdrew it last, 0 for none: what stands is newer."""
+    """Returns, for each step to the shipment, the version that withdrew it last, 0 for none: versions that stand are
+    newer."""
     withdrawn = {one.path: one.version for one in facts.withdrawn_routes}
     return [withdrawn.get(path_of(*steps[place:]), 0) for place in range(len(steps))]
 

@@ -1,5 +1,5 @@
-"""Which reports are of one thing: the same milestone by webhook, poll, EDI and an aggregator, each in its own words and
-with its own rounding, is told once; two scans a minute apart of one source stay two.
+"""Decides which reports are of one occurrence: the same milestone by webhook, poll, EDI and an aggregator, each in its
+own words and with its own rounding, is told once; two scans a minute apart of one source stay two.
 
 The rule: every report is an interval of the times it can mean. Reports of one milestone are one occurrence where they
 come from different sources and their intervals have a time in common; how often it happened is the least number of
@@ -25,7 +25,7 @@ DAY_MS = 24 * 3_600_000
 
 
 class Report(NamedTuple):
-    """One source's word that something happened between two times (UTC ms, both included)."""
+    """Holds one source's statement that something happened between two times (UTC ms, both included)."""
 
     source: int
     earliest: int
@@ -56,7 +56,8 @@ def read_report(report: int, occurred_at: int) -> Report:
 
 
 def report_of(source: int, occurred_at: int, precision: Precision, zone_assumed: bool) -> Report:
-    """What an event says of its time. ``occurred_at``: UTC ms; of a date alone its first instant."""
+    """Builds a source's report: the span of time in which the event took place. ``occurred_at``: UTC ms; of a date
+    alone its first instant."""
     before = after = ROUNDING_MS
     if precision is Precision.DATE_ONLY:
         before, after = 0, DAY_MS - 1
@@ -66,7 +67,7 @@ def report_of(source: int, occurred_at: int, precision: Precision, zone_assumed:
 
 
 def occurrences(reports: Sequence[Report]) -> list[int]:
-    """For each report, in their order, which occurrence it is of: 0, 1, 2 ... The number of them is the least possible.
+    """Assigns each report, in their order, to an occurrence: 0, 1, 2 ... The number of them is the least possible.
 
     Reports are taken by their latest time; each joins the earliest occurrence in its interval its source has not told
     of yet, else it is one of its own, placed as late as it can be.

@@ -1,4 +1,4 @@
-"""When a shipment's record is archived, and the stub that is kept in its place.
+"""Decides when a shipment's record is archived, and makes the stub that is kept in its place.
 
 A shipment that has ended and of which nothing more comes is archived; its stub knows when the shipments under the
 number ended, whose they were and which events belonged to them. After a time the stub is forgotten too.
@@ -50,7 +50,7 @@ ALL = Keeping()
 
 
 def due_at(shipment: Shipment, keeping: Keeping, patience: Patience) -> int | None:
-    """When it is to be archived or, where it is, forgotten, UTC ms; None where an input must come before."""
+    """Returns when it is to be archived or, where it is, forgotten, UTC ms; None where an input must come before."""
     if shipment.view.archived:
         wait = keeping.forget_after
     elif shipment.view.status not in TERMINAL or is_tied(shipment.facts):

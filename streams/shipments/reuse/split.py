@@ -1,4 +1,4 @@
-"""Which shipment of a number each fact is about, where a carrier used the number again before the first was archived.
+"""Assigns each fact to a shipment where a carrier used the number again before the first shipment was archived.
 
 A function of the facts, whatever came first:
 
@@ -132,7 +132,7 @@ def _by_own_shipment(facts: Facts, fold: Fold) -> list[Facts]:
 
 
 def _until(facts: Facts, reuse_after: int | None, fold: Fold) -> int | None:
-    """Until when facts are of a shipment that ended before another began; None where all are of one."""
+    """Returns until when facts are of a shipment that ended before another began; None where all are of one."""
     if reuse_after is None or not facts.history or is_tied(facts):
         return None
     first, last = decode_entry(facts.history[0]), decode_entry(facts.history[-1])

@@ -1,6 +1,5 @@
-"""What falls due by the clock alone: shipments that stand still, promises that pass, orders nobody ships, proofs nobody
-sends. Each alert's condition is a function of the shipment's record and the time; a later event resolves it.
-"""
+"""Finds what falls due by the clock alone: shipments that stand still, promises that pass, orders nobody ships, proofs
+nobody sends. Each alert's condition is a function of the shipment's record and the time; a later event resolves it."""
 
 from __future__ import annotations
 
@@ -60,8 +59,8 @@ FOR_EVER = Patience()
 
 
 def deadlines(shipment: Shipment, patience: Patience) -> list[tuple[AlertKind, int]]:
-    """When what of it is overdue at the earliest, UTC ms, as far as anything is; each kind once. Norms can only put it
-    off (``fall_due``)."""
+    """Lists the alerts that can fall due and when each does at the earliest, UTC ms; each kind once. Norms can only put
+    them off (``fall_due``)."""
     if shipment.facts.parents and is_mute(shipment):
         return []
     due: list[tuple[AlertKind, int]] = []
@@ -94,7 +93,7 @@ def deadlines(shipment: Shipment, patience: Patience) -> list[tuple[AlertKind, i
 
 
 def next_due(shipment: Shipment, patience: Patience) -> int | None:
-    """When something of it falls due at the earliest; None where nothing will without an event."""
+    """Returns when the next alert falls due at the earliest; None where none will without an event."""
     due = deadlines(shipment, patience)
     if shipment.raised:
         raised = {one.kind for one in shipment.raised}
@@ -108,8 +107,8 @@ def next_due(shipment: Shipment, patience: Patience) -> int | None:
 
 
 def to_be_learnt_at(shipment: Shipment, patience: Patience) -> int | None:
-    """When the dwells of a shipment that has ended are to be told; None while it has not, once they are, and where its
-    whole tells them."""
+    """Returns when the dwells of a shipment that has ended are to be told; None while it has not, once they are, and
+    where its parent tells them."""
     if patience.learn is None or shipment.dwells_told or shipment.view.status not in TERMINAL:
         return None
     if shipment.facts.parents and is_mute(shipment):
@@ -126,7 +125,7 @@ def is_sooner(before: Shipment, after: Shipment, patience: Patience) -> bool:
 
 
 def look_again_at(shipment: Shipment, patience: Patience, usual: Usual | None, now_ms: int) -> int | None:
-    """When a shipment that has been looked at now is to be looked at next; None: not before an event of it."""
+    """Returns when a shipment that has been looked at now is to be looked at next; None: not before an event of it."""
     raised = {one.kind for one in shipment.raised}
     times = [to_be_learnt_at(shipment, patience)]
     for kind, at in deadlines(shipment, patience):
@@ -178,8 +177,8 @@ def renewed(shipment: Shipment) -> list[AlertSignal]:
 def _overdue_at(
     kind: AlertKind, at: int, shipment: Shipment, patience: Patience, usual: Usual | None
 ) -> int | None:
-    """When what falls due at ``at`` is overdue by the norm too; None where the norm does not make it so. By its dwell
-    nothing is at risk that nothing is known of, or whose promise passes first."""
+    """Returns when an alert due at ``at`` is overdue by the norm too; None where the norm does not make it so. By
+    dwell, a delivery is not at risk without a norm, or where its promise passes first."""
     wait = 0 if usual is None else round(usual.usual_ms * patience.factor)
     if kind is _STALLED:
         return max(at, (shipment.view.last_received_at or 0) + wait)

@@ -1,4 +1,4 @@
-"""How long a shipment stood in each status, told once it has ended and its history has come to rest.
+"""Measures how long a shipment stood in each status, told once it has ended and its history has come to rest.
 
 Written to ``shipment.dwells``; ``norms/step.py`` learns from it what is usual. A dwell is known under its *lane*: the
 first and the latest country that were known while it lasted, so that a shipment still standing there is measured by

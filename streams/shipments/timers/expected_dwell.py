@@ -19,7 +19,7 @@ HOUR_MS = 3_600_000
 
 
 class Usual(Struct, frozen=True):
-    """How long 95 of 100 shipments stand so, at most (ms), and which shipments those are."""
+    """Holds how long 95 of 100 shipments stay in a status, at most (ms), and which shipments those are."""
 
     carrier: str
     lane: str
@@ -30,13 +30,14 @@ class Usual(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """For people: ``95 of 100 on US>DE take at most 60 h``."""
+        """Words the norm for people: ``95 of 100 on US>DE take at most 60 h``."""
         those = {ANY: f"of {self.carrier}" if self.carrier != ANY else "of all carriers", "": "of unknown lane"}
         return f"95 of 100 {those.get(self.lane, f'on {self.lane}')} take at most {hours(self.usual_ms)}"
 
 
 def usual_of(shipment: Shipment, norms: Mapping[str, Usual], at_least: int) -> Usual | None:
-    """What is usual where it stands; None where too little is known, or nobody waits for anything."""
+    """Finds the nearest norm for the shipment's status; None where none rests on ``at_least`` dwells, or its dwell in
+    this status is not measured."""
     if not norms or shipment.view.status not in DWELT:
         return None
     for place in places(shipment.carrier, lane_of(shipment), shipment.view.status):

@@ -37,7 +37,7 @@ def promised(shipment: Shipment) -> int | None:
 
 
 def punctuality(shipment: Shipment, promise: int | None) -> Punctuality:
-    """How it stands with what was ``promised``."""
+    """Compares the shipment with its ``promise``, UTC ms."""
     if shipment.view.status is Status.DELIVERED and shipment.view.delivered_at is not None and promise is not None:
         late = shipment.view.delivered_at > promise
         return Punctuality.DELIVERED_LATE if late else Punctuality.DELIVERED_ON_TIME
@@ -78,7 +78,7 @@ def risk_signal(shipment: Shipment, found: Risk) -> AlertSignal:
 
 
 def punctuality_words(shipment: Shipment) -> str:
-    """How the shipment stands to its promise, for people."""
+    """Words the shipment's punctuality for people."""
     return punctuality(shipment, promised(shipment)).value.replace("_", " ")
 
 
