@@ -7,6 +7,7 @@ uvicorn has a limit for neither; :class:`GuardedProtocol` adds them to its HTTP/
 from __future__ import annotations
 
 import asyncio
+import select
 import time
 import uuid
 from collections import defaultdict
@@ -101,12 +102,12 @@ class Connections:
 def _displaced(some: Iterable[GuardedProtocol]) -> bool:
     """Whether one of these waited for its client, and was ended."""
     waiting = [(since, one) for one in some if (since := one.waiting_since) is not None]
-    if not waiting:
-        return False
-    _, longest = min(waiting, key=lambda found: found[0])
-    metrics.REFUSALS.labels("displaced_connection").inc()
-    longest.end()
-    return True
+    for _, longest in sorted(waiting, key=lambda found: found[0]):
+        if not longest.has_unread():
+            metrics.REFUSALS.labels("displaced_connection").inc()
+            longest.end()
+            return True
+    return False
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -132,6 +133,15 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._in_request():
             return None
         return self._head_since if self._quiet_since is None else self._quiet_since
+
+    def has_unread(self) -> bool:
+        """Returns whether bytes of its client have arrived that nobody has read yet: where many connections come at once,
+        the event loop takes them all before it reads from any."""
+        poll, its_socket = select.poll(), self.transport.get_extra_info("socket")
+        if its_socket is None or its_socket.fileno() < 0:
+            return False
+        poll.register(its_socket, select.POLLIN)
+        return bool(poll.poll(0))
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or refuse it where there are too many."""

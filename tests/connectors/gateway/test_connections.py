@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
@@ -49,6 +49,11 @@ class Peer:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
+
+    @property
+    def server(self) -> tuple[str, int]:
+        address: tuple[str, int] = self._writer.get_extra_info("peername")
+        return address
 
     def stop_reading(self) -> None:
         self._writer.transport.pause_reading()  # type: ignore[attr-defined]
@@ -330,3 +335,18 @@ def test_a_trusted_proxy_holds_connections_for_many_clients() -> None:
             assert (await peer.answer()).startswith(b"HTTP/1.1 200 ")
 
     run(case, proxies=["127.0.0.0/8"], head_seconds=LONG, idle_seconds=LONG)
+
+
+def test_a_request_that_nobody_has_read_yet_is_displaced_by_none_of_a_storm() -> None:
+    """Between its connection and its first byte the event loop takes a whole backlog of others."""
+    async def storm(connect: Connect, app: App) -> None:
+        del app
+        address = (await connect("127.0.0.2")).server
+        with ExitStack() as closing:
+            honest, *others = (closing.enter_context(socket.create_connection(address)) for _ in range(12))
+            honest.sendall(GET)
+            assert len(others) > LIMITS.in_all
+            honest.setblocking(False)
+            assert await asyncio.get_running_loop().sock_recv(honest, 12) == b"HTTP/1.1 200"
+
+    run(storm, head_seconds=LONG)
