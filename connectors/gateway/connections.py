@@ -27,6 +27,11 @@ from connectors.gateway.problems import MEDIA_TYPE, Problem, body, unavailable
 
 log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 0.5
+GRACE_SECONDS = 0.25
+"""How long a connection may wait for its client before it is displaced: whoever comes again as soon as he is shut out
+would otherwise shut out those whose request is on its way."""
+LOOK_SECONDS = 0.05
+"""How often those that wait for room are looked at."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,11 @@ class ConnectionLimits:
 
 
 class Connections:
-    """Every open connection. A new one above a limit displaces the one that has waited longest for its client."""
+    """Every open connection.
+
+    A new one above a limit displaces the one that has waited longest for its client. Until one has waited for
+    ``GRACE_SECONDS``, the new one waits for room itself, and nothing is read from it.
+    """
 
     def __init__(self, limits: ConnectionLimits, proxies: Sequence[IPv4Network | IPv6Network] = ()) -> None:
         self.limits = limits
@@ -57,9 +66,25 @@ class Connections:
         self._of: defaultdict[str, dict[GuardedProtocol, None]] = defaultdict(dict)
         self._open = 0
         self._sweeping = False
+        self._for_room: dict[GuardedProtocol, float] = {}
 
     def admit(self, one: GuardedProtocol, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether there is room for it, made by displacing another where that waits."""
+        """Whether there is room for it, or will be as soon as another has waited long enough."""
+        if not self._sweeping:
+            self._sweeping = True
+            loop.call_later(SWEEP_SECONDS, self._sweep, loop)
+        if self._let_in(one):
+            return True
+        if not self._may_wait(one):
+            return False
+        one.flow.pause_reading()
+        if not self._for_room:
+            loop.call_later(LOOK_SECONDS, self._look, loop)
+        self._for_room[one] = time.monotonic()
+        return True
+
+    def _let_in(self, one: GuardedProtocol) -> bool:
+        """Whether there is room for it, made by displacing another where that has waited."""
         theirs = self._of.get(one.peer, {})
         if len(theirs) >= self.limits.of_one_peer and not one.is_a_proxys and not _displaced(theirs):
             return False
@@ -68,13 +93,40 @@ class Connections:
             return False
         self._of[one.peer][one] = None
         self._count(1)
-        if not self._sweeping:
-            self._sweeping = True
-            loop.call_later(SWEEP_SECONDS, self._sweep, loop)
         return True
+
+    def _may_wait(self, one: GuardedProtocol) -> bool:
+        """Whether room is in sight, and it may wait for it: of one peer no more than may be open."""
+        theirs = self._of.get(one.peer, {})
+        everybody = (other for some in self._of.values() for other in some)
+        others = theirs if len(theirs) >= self.limits.of_one_peer else everybody
+        if all(other.waiting_since is None for other in others):
+            return False
+        waiting = [other for other in self._for_room if other.peer == one.peer]
+        if len(waiting) < self.limits.of_one_peer and len(self._for_room) < self.limits.in_all:
+            return True
+        idle = next((other for other in waiting if not other.has_unread()), None)
+        if idle is not None:
+            metrics.REFUSALS.labels("displaced_connection").inc()
+            idle.end()
+        return idle is not None
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let those in for whom there is room now, in the order in which they came."""
+        now = time.monotonic()
+        for one, since in list(self._for_room.items()):
+            if self._let_in(one):
+                del self._for_room[one]
+                one.begin(now)
+            elif now - since > self.limits.head_seconds:
+                del self._for_room[one]
+                one.turn_away()
+        if self._for_room:
+            loop.call_later(LOOK_SECONDS, self._look, loop)
 
     def leave(self, one: GuardedProtocol) -> None:
         """Removes a closed connection; does nothing where it was never admitted."""
+        self._for_room.pop(one, None)
         theirs = self._of.get(one.peer, {})
         if one in theirs:
             del theirs[one]
@@ -94,14 +146,15 @@ class Connections:
         now = time.monotonic()
         for one in [one for theirs in list(self._of.values()) for one in theirs]:
             one.end_if_overdue(now)
-        self._sweeping = bool(self._open)
+        self._sweeping = bool(self._open or self._for_room)
         if self._sweeping:
             loop.call_later(SWEEP_SECONDS, self._sweep, loop)
 
 
 def _displaced(some: Iterable[GuardedProtocol]) -> bool:
-    """Whether one of these waited for its client, and was ended."""
-    waiting = [(since, one) for one in some if (since := one.waiting_since) is not None]
+    """Whether one of these had waited long enough for its client, and was ended."""
+    latest = time.monotonic() - GRACE_SECONDS
+    waiting = [(since, one) for one in some if (since := one.waiting_since) is not None and since <= latest]
     for _, longest in sorted(waiting, key=lambda found: found[0]):
         if not longest.has_unread():
             metrics.REFUSALS.labels("displaced_connection").inc()
@@ -135,8 +188,8 @@ class GuardedProtocol(HttpToolsProtocol):
         return self._head_since if self._quiet_since is None else self._quiet_since
 
     def has_unread(self) -> bool:
-        """Returns whether bytes of its client have arrived that nobody has read yet: where many connections come at once,
-        the event loop takes them all before it reads from any."""
+        """Returns whether bytes of its client have arrived unread: the event loop takes all connections that come at
+        once before it reads from any."""
         poll, its_socket = select.poll(), self.transport.get_extra_info("socket")
         if its_socket is None or its_socket.fileno() < 0:
             return False
@@ -150,8 +203,17 @@ class GuardedProtocol(HttpToolsProtocol):
         self.peer, self.is_a_proxys = counted(address), self._connections.trusts(address)
         self._head_since = time.monotonic()
         if not self._connections.admit(self, self.loop):
-            self._answer(unavailable("too many connections: use fewer at once", 1, "too_many_connections"))
-            self.transport.close()
+            self.turn_away()
+
+    def begin(self, now: float) -> None:
+        """Begins to read: there is room for it (``now``: monotonic seconds)."""
+        self._head_since = now
+        self.flow.resume_reading()
+
+    def turn_away(self) -> None:
+        """Answers that there are too many connections, and closes."""
+        self._answer(unavailable("too many connections: use fewer at once", 1, "too_many_connections"))
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Make room for another."""

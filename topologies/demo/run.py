@@ -13,7 +13,7 @@ from topologies.demo.ledger import Ledger
 from topologies.demo.planned import Plan
 from topologies.demo.play import Player
 from topologies.demo.reading import LedgerReader
-from topologies.demo.reconcile import Totals, differences, totals
+from topologies.demo.reconcile import Totals, differences, may_be_put_right, totals
 from topologies.demo.stage import Show
 from topologies.demo.summary import NEWS_LINES, Summary
 from topologies.demo.wording import is_news
@@ -95,7 +95,7 @@ class Run:
                 entries, changed = self.ledger.entries, self._clock()
             elif self._clock() - changed >= QUIET_SECONDS:
                 found = differences(self.ledger)
-                if not found or self._clock() >= deadline:
+                if not may_be_put_right(found) or self._clock() >= deadline:
                     return found
                 changed = self._clock()
             elif self._clock() >= deadline + QUIET_SECONDS:

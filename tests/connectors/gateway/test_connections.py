@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from connectors.gateway import connections as module
 from connectors.gateway.connections import ConnectionLimits, Connections, guarded
 
 LIMITS = ConnectionLimits(
@@ -350,3 +351,35 @@ def test_a_request_that_nobody_has_read_yet_is_displaced_by_none_of_a_storm() ->
             assert await asyncio.get_running_loop().sock_recv(honest, 12) == b"HTTP/1.1 200"
 
     run(storm, head_seconds=LONG)
+
+
+def test_those_who_come_again_at_once_wait_and_shut_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GRACE_SECONDS", LONG)
+
+    async def case(connect: Connect, _: App) -> None:
+        honest, *others = [await connect() for _ in range(LIMITS.of_one_peer)]
+        waiting = [await connect() for _ in range(LIMITS.of_one_peer)]
+        honest.send(GET)
+        assert (await honest.answer()).startswith(b"HTTP/1.1 200 ")
+        last = await connect()
+        await waiting[0].ended()
+        monkeypatch.setattr(module, "GRACE_SECONDS", 0.0)
+        for peer in (waiting[1], last):
+            peer.send(GET)
+            assert (await peer.answer()).startswith(b"HTTP/1.1 200 ")
+        await others[0].ended()
+
+    run(case, head_seconds=LONG, idle_seconds=LONG)
+
+
+def test_who_waits_for_room_in_vain_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GRACE_SECONDS", LONG)
+
+    async def case(connect: Connect, _: App) -> None:
+        peers = [await connect() for _ in range(LIMITS.of_one_peer)]
+        for peer in peers:
+            peer.send(GET)
+            assert (await peer.answer()).startswith(b"HTTP/1.1 200 ")
+        assert b'"code":"too_many_connections"' in await (await connect()).answer()
+
+    run(case, head_seconds=0.2, idle_seconds=LONG)

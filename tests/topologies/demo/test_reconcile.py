@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from streams.kernel.vocabulary import Correction, Milestone, PostingKind, Status
 from tests.topologies.demo import accounts
-from topologies.demo.reconcile import differences, totals
+from topologies.demo.reconcile import differences, may_be_put_right, totals
 
 
 def test_a_faultless_account_is_explained() -> None:
@@ -56,12 +56,14 @@ def test_a_double_posting_is_named_whether_by_one_id_or_two() -> None:
     other.posting(accounts.posting(Milestone.DELIVERED, PostingKind.DELIVERY_CONFIRMATION, "another id"))
     for ledger in (same, other):
         assert any("posted more than once; for example delivery_conf" in told for told in differences(ledger))
+        assert may_be_put_right(differences(ledger))
 
 
 def test_a_repeated_customer_update_is_named_and_is_no_news() -> None:
     ledger = accounts.clean()
     assert not ledger.customer_update(accounts.update())
     assert any("customer updates were sent more than once" in found for found in differences(ledger))
+    assert not may_be_put_right(differences(ledger))
 
 
 def test_retracted_updates_and_reversed_postings_do_not_count() -> None:
