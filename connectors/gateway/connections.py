@@ -66,7 +66,7 @@ class Connections:
         self._of: defaultdict[str, dict[GuardedProtocol, None]] = defaultdict(dict)
         self._open = 0
         self._sweeping = False
-        self._for_room: dict[GuardedProtocol, float] = {}
+        self._waiting_for_room: dict[GuardedProtocol, float] = {}
 
     def admit(self, one: GuardedProtocol, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether there is room for it, or will be as soon as another has waited long enough."""
@@ -78,9 +78,9 @@ class Connections:
         if not self._may_wait(one):
             return False
         one.flow.pause_reading()
-        if not self._for_room:
+        if not self._waiting_for_room:
             loop.call_later(LOOK_SECONDS, self._look, loop)
-        self._for_room[one] = time.monotonic()
+        self._waiting_for_room[one] = time.monotonic()
         return True
 
     def _let_in(self, one: GuardedProtocol) -> bool:
@@ -102,8 +102,8 @@ class Connections:
         others = theirs if len(theirs) >= self.limits.of_one_peer else everybody
         if all(other.waiting_since is None for other in others):
             return False
-        waiting = [other for other in self._for_room if other.peer == one.peer]
-        if len(waiting) < self.limits.of_one_peer and len(self._for_room) < self.limits.in_all:
+        waiting = [other for other in self._waiting_for_room if other.peer == one.peer]
+        if len(waiting) < self.limits.of_one_peer and len(self._waiting_for_room) < self.limits.in_all:
             return True
         idle = next((other for other in waiting if not other.has_unread()), None)
         if idle is not None:
@@ -114,19 +114,19 @@ class Connections:
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let those in for whom there is room now, in the order in which they came."""
         now = time.monotonic()
-        for one, since in list(self._for_room.items()):
+        for one, since in list(self._waiting_for_room.items()):
             if self._let_in(one):
-                del self._for_room[one]
+                del self._waiting_for_room[one]
                 one.begin(now)
             elif now - since > self.limits.head_seconds:
-                del self._for_room[one]
+                del self._waiting_for_room[one]
                 one.turn_away()
-        if self._for_room:
+        if self._waiting_for_room:
             loop.call_later(LOOK_SECONDS, self._look, loop)
 
     def leave(self, one: GuardedProtocol) -> None:
         """Removes a closed connection; does nothing where it was never admitted."""
-        self._for_room.pop(one, None)
+        self._waiting_for_room.pop(one, None)
         theirs = self._of.get(one.peer, {})
         if one in theirs:
             del theirs[one]
@@ -146,7 +146,7 @@ class Connections:
         now = time.monotonic()
         for one in [one for theirs in list(self._of.values()) for one in theirs]:
             one.end_if_overdue(now)
-        self._sweeping = bool(self._open or self._for_room)
+        self._sweeping = bool(self._open or self._waiting_for_room)
         if self._sweeping:
             loop.call_later(SWEEP_SECONDS, self._sweep, loop)
 

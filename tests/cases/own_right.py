@@ -1,4 +1,4 @@
-"""What is right of the payloads of our own making (``own/``): one of each kind that was once read wrong."""
+"""The right values of the made-up payloads in ``own/``: one for each kind of case once read wrong."""
 
 from __future__ import annotations
 

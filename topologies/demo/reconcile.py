@@ -15,7 +15,8 @@ from streams.fulfilment.kinds import POSTING_OF
 from streams.kernel.vocabulary import Milestone, PostingKind, Status
 from topologies.demo.ledger import FeedCount, Ledger, Origin
 
-REPEATED = "more than once"
+TWICE_IN_HISTORY = "events are on shipment.events more than once"
+TWICE_TOLD = "customer updates were sent more than once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _fan_out(ledger: Ledger) -> Iterator[str]:
         (about.get(event_id, event_id) for event_id in ledger.resolved if event_id not in ledger.fanned_out),
     )
     yield from _one_line(
-        f"events are on shipment.events {REPEATED}",
+        TWICE_IN_HISTORY,
         (about.get(event_id, event_id) for event_id, times in ledger.fanned_out.items() if times > 1),
     )
     yield from _one_line(
@@ -154,7 +155,7 @@ def _orders(ledger: Ledger) -> Iterator[str]:
 
 def _customers(ledger: Ledger) -> Iterator[str]:
     yield from _one_line(
-        f"customer updates were sent {REPEATED}",
+        TWICE_TOLD,
         (
             f"{update.milestone.value} to {update.customer_id} ({update_id})"
             for update_id, update in ledger.updates.items() if ledger.update_ids[update_id] > 1
@@ -239,8 +240,9 @@ def differences(ledger: Ledger) -> list[str]:
 
 
 def may_be_put_right(found: Iterable[str]) -> bool:
-    """Whether outputs that are still to come can put right one of the differences; a repeated message stays one."""
-    return any(f" {REPEATED}" not in one or "posted" in one for one in found)
+    """Whether a later output can remove one of the differences. No repeated message is taken back; a posting may be
+    reversed."""
+    return any(TWICE_IN_HISTORY not in one and TWICE_TOLD not in one for one in found)
 
 
 def to_json(result: Totals) -> str:

@@ -24,7 +24,7 @@ ADAPTERS = {carrier.feed: carrier.adapter for carrier in discover()}
 FEEDS = pytest.mark.parametrize("feed", sorted(ADAPTERS))
 CASES = [path.read_bytes() for path in sorted(HERE.glob("*/cases/*.in.*"))]
 JSON_CASES = [json.loads(path.read_bytes()) for path in sorted(HERE.glob("*/cases/*.in.json"))]
-QUIET = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUIET = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a draft guesses of whole files, and that it marks every guess; traps that drafts once fell into."""
+"""A draft from whole files marks every guess. Also tests the traps that drafts once fell into."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ MILESTONES = st.sampled_from([MOVING, OUT, DELIVERED, Milestone.DELIVERY_ATTEMPT
 
 @st.composite
 def readings(draw: st.DrawFn) -> list[CarrierEvent]:
-    """What one mapping makes of a few raw records: some unreadable, some with several events or a retraction."""
+    """The events of a few raw records: some are unreadable, some hold several events or a retraction."""
     found: list[CarrierEvent] = []
     for offset in range(draw(st.integers(1, 4))):
         for index in range(draw(st.integers(0, 2))):
@@ -196,7 +196,7 @@ def readings(draw: st.DrawFn) -> list[CarrierEvent]:
 
 @st.composite
 def others(draw: st.DrawFn) -> list[CarrierEvent]:
-    """What another feed reports of the shipment, partly under the same ids."""
+    """The events another feed reports of the shipment, some under the same ids."""
     return [
         scan(draw(MILESTONES), 50 + place, draw(st.integers(1, 12)), topic=OTHER_TOPIC)
         for place in range(draw(st.integers(0, 2)))
@@ -210,7 +210,7 @@ def lived(events: Sequence[CarrierEvent]) -> Shipment | None:
 
 
 def outcome(shipment: Shipment | None) -> object:
-    """What a shipment's readers know in the end."""
+    """The last message of each id that readers of a shipment have."""
     if shipment is None:
         return None
     stands, view = told([shipment]), shipment.view

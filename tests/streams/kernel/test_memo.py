@@ -1,4 +1,4 @@
-"""What is remembered of what others send, and what is not."""
+"""Caches keep short foreign texts and no long ones."""
 
 from __future__ import annotations
 

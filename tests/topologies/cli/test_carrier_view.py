@@ -1,4 +1,4 @@
-"""What ``shipsync carrier`` shows fits 80 columns, and is whole at 120 and where it is piped."""
+"""The output of ``shipsync carrier`` fits 80 columns and is complete at 120 columns and in a pipe."""
 
 from __future__ import annotations
 

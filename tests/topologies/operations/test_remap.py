@@ -128,7 +128,7 @@ class Installation:
         self.postings += [postings.decode(one["value"]) for one in sent_to(handled, topics.ERP_POSTINGS.name)]
 
     def status(self, number: str) -> Status:
-        """What the topic says of the shipment."""
+        """The shipment's state as its topic has it."""
         codec, key = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, self._registry), f"{self.feed}:{number}".encode()
         values = [one.value() for one in read_all(self.bootstrap, topics.SHIPMENT_STATE.name) if one.key() == key]
         return codec.decode(values[-1]).status

@@ -1,4 +1,4 @@
-"""What corrections would bring about, by the steps of shipments and fulfilment."""
+"""Computes the effects of corrections with the steps of shipments and fulfilment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def correction(of: CarrierEvent, to: CarrierEvent) -> CarrierEvent:
 
 
 def after(*inputs: Input) -> tuple[dict[str, Shipment], dict[str, FulfilmentState]]:
-    """What is stored once the stages have taken these in."""
+    """The state after the stages have handled these inputs."""
     states: dict[str, Shipment] = {}
     posted: dict[str, FulfilmentState] = {}
     waiting: Sequence[Input] = inputs

@@ -1,4 +1,4 @@
-"""What the handler has in hand, and for how long."""
+"""Tests which records the handler works on, and for how long."""
 
 from __future__ import annotations
 
