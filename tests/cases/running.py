@@ -26,7 +26,7 @@ _MINUTE_MS = 60_000
 
 
 def outcome_of(case: Case, adapters: Mapping[str, Adapter], folder: Path = FOLDER) -> Outcome:
-    """Reads a case and returns its outcome. ``adapters``: of the packaged carriers, by feed; ``folder``: of its files."""
+    """Reads a case and returns its outcome. ``adapters``: of the packaged carriers by feed; ``folder``: the files."""
     adapter = own_adapter(_mapping(case.mapping, folder)) if case.mapping else adapters[case.feed]
     names = HeaderNames()
     headers = [(names.asked_number, case.asked.encode())] if case.asked else []
