@@ -8,7 +8,9 @@ COPY setup.cfg setup.py pyproject.toml MANIFEST.in README.md LICENSE ./
 COPY config/ config/
 COPY streams/ streams/
 COPY connectors/ connectors/
+COPY portal/ portal/
 COPY topologies/ topologies/
+COPY portal/ portal/
 COPY avro/ avro/
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 

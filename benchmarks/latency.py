@@ -2,7 +2,8 @@
 
 Real processes of intake and shipments. An event counts from its receipt header; it is *written* when the stage stamped
 its record on ``shipment.events``, *readable* when a reader at ``read_committed`` has it. ``--before FOLDER`` runs the
-code of another checkout in turn with this one, over the same workload; ``--load`` measures the full load as well.
+code of another checkout in turn with this one, over the same workload; ``--bare`` also two hops with nothing in them
+(``bare.py``), the floor of this machine; ``--load`` measures the full load as well.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from confluent_kafka import Message
 
 from benchmarks import cluster, processes, scenarios, sections
 from benchmarks.scenarios import Latency
 from benchmarks.workload import Workload, make
-from config import topics
+from config import headers, topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts import model
@@ -46,23 +49,57 @@ def latency(
         try:
             scenarios.until_idle(workers)
             with cluster.Counter(settings, topics.SHIPMENT_EVENTS.name) as counter:
-                return _paced(settings, load, rate, warm_seconds, counter, workers, beat)
+                return _paced(
+                    settings, load, rate, warm_seconds, counter, workers, beat, load.distinct,
+                    _received_in_event(settings),
+                )
         finally:
             for worker in workers:
                 worker.end()
 
 
+def floor(
+    rate: int, seconds: int, beat: scenarios.Beat, broker: str = "embedded", warm_seconds: int = WARM_SECONDS
+) -> Latency:
+    """The same stream through two hops that only copy."""
+    load = make(rate * (warm_seconds + seconds))
+    with tempfile.TemporaryDirectory() as folder, cluster.cluster(Path(folder), broker) as settings:
+        workers = processes.bare(settings, scenarios.STAGES, transactional=broker == "kafka")
+        try:
+            with cluster.Counter(settings, topics.SHIPMENT_EVENTS.name) as counter:
+                return _paced(
+                    settings, load, rate, warm_seconds, counter, workers, beat, len(load.bodies), _received_in_header
+                )
+        finally:
+            for worker in workers:
+                worker.end()
+
+
+def _received_in_header(message: Message) -> float:
+    return float(dict(message.headers() or [])[headers.RECEIVED_AT])
+
+
+def _received_in_event(settings: Settings) -> Callable[[Message], float]:
+    codec = ValueCodec(topics.SHIPMENT_EVENTS, model.EnrichedEvent, Registry(settings))
+
+    def received(message: Message) -> float:
+        event = codec.decode(message.value()).event
+        assert isinstance(event, model.CarrierEvent)
+        return float(event.received_at)
+
+    return received
+
+
 def _paced(
     settings: Settings, load: Workload, rate: int, warm_seconds: int, counter: cluster.Counter,
-    workers: Sequence[processes.Worker], beat: scenarios.Beat,
+    workers: Sequence[processes.Worker], beat: scenarios.Beat, expected: int, received: Callable[[Message], float],
 ) -> Latency:
-    """Send at the rate, read what comes out; figures of what was received after the warm-up."""
-    codec = ValueCodec(topics.SHIPMENT_EVENTS, model.EnrichedEvent, Registry(settings))
+    """Send at the rate, read the ``expected`` records that come out; figures of what was received after the warm-up."""
     out = cluster.producer(settings, LINGER_MS)
-    topic, seen = topics.raw("ups").name, list[tuple[bytes, int, float]]()
+    topic, seen = topics.raw("ups").name, list[tuple[Message, float]]()
     started, sent, last = time.time(), 0, time.monotonic()
     counted_from, spent_before, spent = started + warm_seconds, 0.0, 0.0
-    while sent < len(load.bodies) or counter.count < load.distinct:
+    while sent < len(load.bodies) or counter.count < expected:
         now = time.time()
         if sent < len(load.bodies):
             if not spent_before and now >= counted_from:
@@ -78,25 +115,24 @@ def _paced(
         came = counter.take(LOOP_SECONDS)
         if came:
             last, at = time.monotonic(), time.time() * 1000
-            seen += [(message.value(), message.timestamp()[1], at) for message in came]
+            seen += [(message, at) for message in came]
             beat(f"{sent:,} of {len(load.bodies):,} sent")
         elif time.monotonic() - last > scenarios.PATIENCE:
-            raise TimeoutError(f"{counter.count} of {load.distinct} came out")
-    written, readable = _delays(codec, seen, counted_from * 1000)
+            raise TimeoutError(f"{counter.count} of {expected} came out")
+    written, readable = _delays(received, seen, counted_from * 1000)
     return Latency(rate, *_cuts(written), *_cuts(readable), spent)
 
 
 def _delays(
-    codec: ValueCodec[model.EnrichedEvent], seen: Sequence[tuple[bytes, int, float]], counted_from: float
+    received: Callable[[Message], float], seen: Sequence[tuple[Message, float]], counted_from: float
 ) -> tuple[list[float], list[float]]:
     """Measures each event received at ``counted_from`` (ms) or later: receipt to written, receipt to readable, ms."""
     written, readable = [], []
-    for value, stamped, at in seen:
-        event = codec.decode(value).event
-        assert isinstance(event, model.CarrierEvent)
-        if event.received_at >= counted_from:
-            written.append(float(stamped - event.received_at))
-            readable.append(at - event.received_at)
+    for message, at in seen:
+        began = received(message)
+        if began >= counted_from:
+            written.append(float(message.timestamp()[1] - began))
+            readable.append(at - began)
     return written, readable
 
 
@@ -156,6 +192,8 @@ def _runs(asked: argparse.Namespace) -> Iterator[Row]:
                 steady = latency(asked.rate, asked.seconds, _quiet, broker, code)
                 full = scenarios.ours(asked.events, _quiet, broker, code) if asked.load else None
                 yield Row(broker, name, steady, full)
+            if asked.bare:
+                yield Row(broker, "nothing, copied", floor(asked.rate, asked.seconds, _quiet, broker), None)
 
 
 def _quiet(what: str) -> None:
@@ -167,6 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.latency", description=__doc__)
     parser.add_argument("--broker", action="append", choices=cluster.BROKERS, help="may be repeated (both)")
     parser.add_argument("--before", type=Path, help="a checkout whose code is measured in turn with this one")
+    parser.add_argument("--bare", action="store_true", help="two hops that only copy, in turn: this machine's floor")
     parser.add_argument("--rate", type=int, default=RATE)
     parser.add_argument("--seconds", type=int, default=SECONDS)
     parser.add_argument("--runs", type=int, default=1)

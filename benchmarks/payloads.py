@@ -44,11 +44,12 @@ def ups_xml(rng: random.Random, number: int) -> bytes:
     scans = []
     for kind in ("I", "I", "I", "I", "I", "D"):
         city, state, code = rng.choice(CITIES)
+        scan, text = ("FS", "DELIVERED") if kind == "D" else ("AR", "ARRIVAL SCAN")
         scans.append(
             f"<Activity><ActivityLocation><Address><City>{city}</City><StateProvinceCode>{state}</StateProvinceCode>"
             f"<PostalCode>{code}</PostalCode><CountryCode>US</CountryCode></Address></ActivityLocation><Status>"
-            f"<StatusType><Code>{kind}</Code><Description>ARRIVAL SCAN</Description></StatusType><StatusCode>"
-            f"<Code>AR</Code></StatusCode></Status><Date>20260918</Date><Time>{rng.randrange(24):02}{rng.randrange(60):02}00"
+            f"<StatusType><Code>{kind}</Code><Description>{text}</Description></StatusType><StatusCode>"
+            f"<Code>{scan}</Code></StatusCode></Status><Date>20260918</Date><Time>{rng.randrange(24):02}{rng.randrange(60):02}00"
             "</Time></Activity>"
         )
     return (

@@ -94,6 +94,18 @@ def stage(settings: Settings, name: str, code: Path | None = None) -> tuple[Work
     return Worker(name, command, env, settings.state.data_dir / f"{name}.log", code), port
 
 
+def bare(settings: Settings, names: Sequence[str], transactional: bool) -> list[Worker]:
+    """Hops that only copy; the second in transactions, where asked for."""
+    way = ["--transactional"] if transactional else []
+    return [
+        Worker(
+            name, [sys.executable, "-m", "benchmarks.bare", name, *(way if name == names[-1] else [])],
+            environment(settings), settings.state.data_dir / f"bare-{name}.log",
+        )
+        for name in names
+    ]
+
+
 def idiomatic(settings: Settings, names: Sequence[str], ready: Callable[[], bool]) -> list[Worker]:
     """The idiomatic Faust apps, once ``ready``."""
     workers = [

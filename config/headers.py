@@ -15,6 +15,9 @@ CHANNEL = "channel"
 ASKED_NUMBER = "tracking-number"
 """The tracking number a poller asked for: some carriers' answers do not repeat it."""
 
+ACTION = "shipsync.action"
+"""The id of the person's action (``audit.actions``) that brought a record about."""
+
 ERROR_TOPIC = "__connect.errors.topic"
 ERROR_PARTITION = "__connect.errors.partition"
 ERROR_OFFSET = "__connect.errors.offset"

@@ -22,8 +22,12 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from config.connections import KafkaSettings, RedisSettings, RegistrySettings
+from config.mail import MailSettings
+from config.outbound import ErpSettings, OutboundSettings
+from config.portal import PortalSettings
 from config.setting_files import SUFFIX, read_files
 from config.setting_group import PREFIX, Group, SettingsError, comma_separated
+from config.sign_on import SignOnSettings
 from config.ways_in import DropSettings, PollingSettings
 
 ENV_FILE = Path(".env")
@@ -31,6 +35,7 @@ NOT_SETTINGS: Mapping[str, str] = {
     "SHIPSYNC_SAMPLES": "folder of real payloads that `make samples` reads",
     "SHIPSYNC_CASES": "folder of collected cases that `make cases` plays",
     "SHIPSYNC_REQUIRE_KAFKA": "1: tests on Apache Kafka fail where it cannot start",
+    "SHIPSYNC_REQUIRE_BROWSER": "1: browser tests fail where Chromium cannot start",
     "SHIPSYNC_GOLDEN": "1: tests write the expected files anew instead of comparing",
 }
 """Variables of ours that tests and make read; no process does."""
@@ -72,9 +77,7 @@ class StageSettings(Group):
     session_timeout: float = Field(10.0, gt=0, description="Kafka group session time-out")
     rebalance_timeout: float = Field(15.0, gt=0, description="Kafka group rebalance time-out")
     commit_interval: float = Field(1.0, gt=0, description="Seconds between offset commits")
-    fetch_bytes: int = Field(
-        2 * 1024 * 1024, ge=1024, description="Most bytes of one partition fetched at once"
-    )
+    fetch_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Most bytes of one partition fetched at once")
     fetch_min_bytes: int = Field(
         64 * 1024, ge=1, description="The broker gathers so many bytes, or 20 ms, before it answers; 1: embedded broker"
     )
@@ -96,6 +99,10 @@ class ProcessSettings(Group):
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus port of this process; 0: none")
     log_format: LogFormat = Field(LogFormat.JSON, description="json or console")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    actor: str | None = Field(
+        None, max_length=120,
+        description="Who runs commands, for the audit trail, beside the user of the operating system and the host",
+    )
 
     @field_validator("log_level")
     @classmethod
@@ -104,6 +111,13 @@ class ProcessSettings(Group):
         if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("use DEBUG, INFO, WARNING or ERROR")
         return level
+
+    @field_validator("actor")
+    @classmethod
+    def _shown(cls, value: str | None) -> str | None:
+        if value and not value.isprintable():
+            raise ValueError("a name that can be shown is due")
+        return value and value.strip()
 
 
 class IntakeSettings(Group):
@@ -227,6 +241,11 @@ class Settings:
     gateway: GatewaySettings
     drop: DropSettings
     polling: PollingSettings
+    portal: PortalSettings
+    outbound: OutboundSettings
+    mail: MailSettings
+    erp: ErpSettings
+    sign_on: SignOnSettings
     files: Mapping[str, Path]
     """Flat name -> the file a secret was read from."""
 

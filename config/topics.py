@@ -67,7 +67,7 @@ FEED_ACTIVITY = Topic(
 )
 FEED_PAUSES = Topic(
     "feed.pauses.v1", "Feeds whose intake is paused, because too many of their records became dead letters", "feed",
-    "feed_pause", "intake, command line", cleanup=Cleanup.COMPACT, partitions=1,
+    "feed_pause", "intake, tower, command line", cleanup=Cleanup.COMPACT, partitions=1,
 )
 FEED_STATE = Topic(
     "feed.state.v1", "What is known of each feed; changelog of feeds", "feed", "feed_state", "feeds",
@@ -76,6 +76,10 @@ FEED_STATE = Topic(
 ERP_ORDERS = Topic(
     "erp.orders.v1", "ERP orders and the shipments they expect", "order id", "order", "erp",
     retention_ms=90 * DAY_MS,
+)
+ERP_CURSORS = Topic(
+    "erp.cursors.v1", "How far the orders of each ERP are read", "ERP", "erp_cursor", "order puller",
+    cleanup=Cleanup.COMPACT, partitions=1,
 )
 WMS_CONFIRMATIONS = Topic(
     "wms.confirmations.v1", "What the warehouse picked, packed and shipped of each ERP delivery", "delivery id",
@@ -139,15 +143,19 @@ DELIVERY_MILESTONES = Topic(
 )
 ALERT_SIGNALS = Topic(
     "alert.signals.v1", "Signals of stages: the cause of an alert is there, or is over", "alert id", "alert_signal",
-    "intake, shipments, feeds, edi, identity, drop folders", partitions=1, retention_ms=30 * DAY_MS,
+    "intake, shipments, feeds, edi, identity, notifications, drop folders", partitions=1, retention_ms=30 * DAY_MS,
 )
 ALERT_ACTIONS = Topic(
-    "alert.actions.v1", "What people do about alerts", "alert id", "alert_action", "gateway, command line",
+    "alert.actions.v1", "What people do about alerts", "alert id", "alert_action", "tower, gateway, command line",
     partitions=1, retention_ms=30 * DAY_MS, personal_data=True,
 )
 OPS_ALERTS = Topic(
     "ops.alerts.v1", "Every alert as it stands, with its history; changelog of alerts", "alert id", "alert", "alerts",
     cleanup=Cleanup.COMPACT, partitions=1, personal_data=True,
+)
+AUDIT_ACTIONS = Topic(
+    "audit.actions.v1", "Every action of a person or a program: who, when, what, on what", "KIND:SUBJECT",
+    "audit_action", "tower, gateway, command line", partitions=1, retention_ms=3 * 365 * DAY_MS, personal_data=True,
 )
 FULFILMENT_STATE = Topic(
     "fulfilment.state.v1", "What was posted for each ERP delivery; changelog of fulfilment", "delivery id",
@@ -156,6 +164,66 @@ FULFILMENT_STATE = Topic(
 ERP_POSTINGS = Topic(
     "erp.postings.v1", "One posting per financially relevant fact", "delivery id", "erp_posting",
     "fulfilment", retention_ms=90 * DAY_MS, personal_data=True,
+)
+CUSTOMER_SUBSCRIPTIONS = Topic(
+    "customer.subscriptions.v1", "Where each customer wants to be told of its shipments", "customer id",
+    "customer_subscriptions", "command line, API", cleanup=Cleanup.COMPACT, personal_data=True,
+)
+NOTIFICATION_REQUESTS = Topic(
+    "notification.requests.v1", "Attempts to tell customers something that are to be made", "customer id",
+    "outbound_request", "notifications", personal_data=True,
+)
+NOTIFICATION_ATTEMPTS = Topic(
+    "notification.attempts.v1", "Attempts that were made, with what the customer's endpoint answered", "customer id",
+    "outbound_attempt", "notification sender",
+)
+NOTIFICATION_OUTCOMES = Topic(
+    "notification.outcomes.v1", "Where each message to a customer is: waiting, sent, refused", "customer id",
+    "outbound_outcome", "notifications", retention_ms=90 * DAY_MS,
+)
+NOTIFICATION_ACTIONS = Topic(
+    "notification.actions.v1", "Opt-ins, opt-outs, and messages that are to be sent again", "customer id",
+    "notification_action", "portal, command line", retention_ms=3 * DAY_MS, personal_data=True,
+)
+NOTIFICATION_STATE = Topic(
+    "notification.state.v1", "Messages to customers that wait, and those sent; changelog of notifications",
+    "KIND:DESTINATION:QUEUE", "outbound_state", "notifications", cleanup=Cleanup.COMPACT, personal_data=True,
+)
+ALERT_REQUESTS = Topic(
+    "alert.requests.v1", "Attempts to tell channels of alerts that are to be made", "channel:CHANNEL",
+    "outbound_request", "paging", partitions=1, personal_data=True,
+)
+ALERT_ATTEMPTS = Topic(
+    "alert.attempts.v1", "Attempts that were made, with what the channel's service answered", "channel:CHANNEL",
+    "outbound_attempt", "alert sender", partitions=1,
+)
+ALERT_OUTCOMES = Topic(
+    "alert.outcomes.v1", "Where each message about alerts is: waiting, sent, refused", "channel:CHANNEL",
+    "outbound_outcome", "paging", partitions=1, retention_ms=90 * DAY_MS,
+)
+PAGING_STATE = Topic(
+    "paging.state.v1", "Which channels were told of which open alert, and messages that wait; changelog of paging",
+    "KIND:ID", "paging_state", "paging", cleanup=Cleanup.COMPACT, partitions=1, personal_data=True,
+)
+POSTING_REQUESTS = Topic(
+    "posting.requests.v1", "Attempts to post into an ERP that are to be made", "delivery id", "outbound_request",
+    "postings", personal_data=True,
+)
+POSTING_ATTEMPTS = Topic(
+    "posting.attempts.v1", "Attempts that were made, with what the ERP answered", "delivery id", "outbound_attempt",
+    "posting sender",
+)
+POSTING_DECISIONS = Topic(
+    "posting.decisions.v1", "What people decided about postings that an ERP refused", "delivery id",
+    "outbound_decision", "tower, command line", retention_ms=90 * DAY_MS, personal_data=True,
+)
+POSTING_OUTCOMES = Topic(
+    "posting.outcomes.v1", "Where each posting is: waiting, posted, held because the ERP refused it", "delivery id",
+    "outbound_outcome", "postings", retention_ms=400 * DAY_MS, personal_data=True,
+)
+POSTING_STATE = Topic(
+    "posting.state.v1", "Postings that wait, and those made; changelog of postings", "KIND:ERP:DELIVERY",
+    "outbound_state", "postings", cleanup=Cleanup.COMPACT, personal_data=True,
 )
 POLL_STATE = Topic(
     "poll.state.v1", "The state of each number that is polled; the pollers' cursor", "FEED:REFERENCE",
@@ -200,14 +268,22 @@ DLQ_FEEDS = dead_letter_topic("feeds")
 DLQ_NORMS = dead_letter_topic("norms")
 DLQ_EDI = dead_letter_topic("edi")
 DLQ_ALERTS = dead_letter_topic("alerts")
+DLQ_NOTIFICATIONS = dead_letter_topic("notifications")
+DLQ_PAGING = dead_letter_topic("paging")
+DLQ_POSTINGS = dead_letter_topic("postings")
 
 STATIC: tuple[Topic, ...] = (
-    CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_PAUSES, FEED_STATE, ERP_ORDERS, WMS_CONFIRMATIONS,
+    CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_PAUSES, FEED_STATE, ERP_ORDERS, ERP_CURSORS,
+    WMS_CONFIRMATIONS,
     ORDER_REFERENCES, ORDER_STATE, REFERENCE_CLAIMS, REFERENCE_STATE, MASTER_DATA, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS,
     SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE, SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES,
-    DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, FULFILMENT_STATE, ERP_POSTINGS,
-    EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_RECEIPTS, EDI_STATE, POLL_STATE, DEAD_LETTERS, DLQ_INTAKE, DLQ_ORDERS,
-    DLQ_IDENTITY, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS,
+    DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, AUDIT_ACTIONS, FULFILMENT_STATE, ERP_POSTINGS,
+    EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_RECEIPTS, EDI_STATE, POLL_STATE, CUSTOMER_SUBSCRIPTIONS,
+    NOTIFICATION_REQUESTS, NOTIFICATION_ATTEMPTS, NOTIFICATION_OUTCOMES, NOTIFICATION_STATE, NOTIFICATION_ACTIONS,
+    POSTING_REQUESTS, POSTING_ATTEMPTS, POSTING_DECISIONS, POSTING_OUTCOMES, POSTING_STATE, ALERT_REQUESTS,
+    ALERT_ATTEMPTS, ALERT_OUTCOMES, PAGING_STATE, DEAD_LETTERS, DLQ_INTAKE,
+    DLQ_ORDERS, DLQ_IDENTITY, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS,
+    DLQ_NOTIFICATIONS, DLQ_POSTINGS, DLQ_PAGING,
 )
 
 
@@ -252,7 +328,12 @@ FEEDS = App("feeds", "shipsync-feeds", FEED_STATE, DLQ_FEEDS)
 NORMS = App("norms", "shipsync-norms", DWELL_NORMS, DLQ_NORMS)
 EDI = App("edi", "shipsync-edi", EDI_STATE, DLQ_EDI)
 ALERTS = App("alerts", "shipsync-alerts", OPS_ALERTS, DLQ_ALERTS)
-APPS: tuple[App, ...] = (INTAKE, ORDERS, IDENTITY, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI, ALERTS)
+NOTIFICATIONS = App("notifications", "shipsync-notifications", NOTIFICATION_STATE, DLQ_NOTIFICATIONS)
+POSTINGS = App("postings", "shipsync-postings", POSTING_STATE, DLQ_POSTINGS)
+PAGING = App("paging", "shipsync-paging", PAGING_STATE, DLQ_PAGING)
+APPS: tuple[App, ...] = (
+    INTAKE, ORDERS, IDENTITY, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI, ALERTS, NOTIFICATIONS, POSTINGS, PAGING,
+)
 
 
 def written_by(stage: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ Laws (Hypothesis) are held against 25 histories each, in CI 100, in ``make night
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +24,13 @@ for profile, histories in PROFILES.items():
     )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
+gc.disable()
+"""While tests are collected: nothing of what that makes is garbage, and each look over it takes longer."""
+
+LONGEST = (
+    "tests/wheel/test_wheel.py", "tests/connectors/gateway/test_description.py", "tests/portal/test_description.py",
+)
+"""Tests that take longest of those without a broker: begun last, one would run on alone."""
 BROKERS_UNTIL = 0.8
 """The share of a run in which tests on brokers begin: so that the last ones do not end alone."""
 
@@ -37,7 +45,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On several workers: spreads tests on brokers among the others, which have the cores while those wait."""
+    """On several workers: the longest tests first, and those on brokers spread among the others, which have the cores
+    while those wait."""
     if not hasattr(config, "workerinput"):
         return
     waiting = [item for item in items if item.get_closest_marker("broker") or item.get_closest_marker("kafka")]
@@ -45,7 +54,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     computing = [item for item in items if item.nodeid not in ids]
     places = {item.nodeid: place * BROKERS_UNTIL / len(waiting) for place, item in enumerate(waiting)}
     places |= {item.nodeid: place / len(computing) for place, item in enumerate(computing)}
-    items.sort(key=lambda item: places[item.nodeid])
+    items.sort(key=lambda item: (not item.nodeid.startswith(LONGEST), places[item.nodeid]))
+
+
+def pytest_collection_finish() -> None:
+    """Collects garbage again, and leaves out what was collected of tests: it stays to the end."""
+    gc.enable()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

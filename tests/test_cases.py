@@ -7,8 +7,8 @@ import pytest
 from streams.intake.adapter import Adapter
 from tests.cases import FOLDER, OWN_FOLDER, Case
 from tests.cases.aspects import ASPECTS
-from tests.cases.own_right import CASES as OWN
-from tests.cases.right import CASES
+from tests.cases.given import CASES, FILES, WORDS
+from tests.cases.right import CASES as OWN
 from tests.cases.running import compared, outcome_of, packaged
 
 
@@ -33,7 +33,12 @@ def test_of_each_kind_one_of_our_own_is_right(case: Case, adapters: dict[str, Ad
 def test_no_payload_of_our_own_is_forgotten() -> None:
     named = {name for case in OWN for name in case.files.split()}
     assert {path.name for path in OWN_FOLDER.iterdir()} == named
-    assert len(OWN) >= len(CASES)
+    assert set(FILES) <= {case.files for case in OWN}
+
+
+def test_every_word_that_differs_is_of_some_case() -> None:
+    assert [own for own in WORDS if own not in repr(OWN)] == []
+    assert [own for own in WORDS if own in repr(CASES)] == []
 
 
 def test_every_case_says_of_something_what_is_right() -> None:

@@ -13,7 +13,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from config.settings import load
-from topologies.demo.hosting import own_stack_apart
+from topologies.demo.hosting import own_stack_apart, plays_all
 from topologies.demo.presenting import CHECK_SECONDS, FRESH_SEED
 from topologies.demo.run import Run, wall_clock_ms
 from topologies.demo.stage import Lines
@@ -30,7 +30,7 @@ def main() -> None:
     """Play, and draw what the screen shows at the end."""
     progress = Console(stderr=True)
     with own_stack_apart(load(), progress, lambda: True) as stack:
-        plan = tell(FRESH_SEED, wall_clock_ms(), SHIPMENTS, CHECK_SECONDS)
+        plan = tell(FRESH_SEED, wall_clock_ms(), SHIPMENTS, CHECK_SECONDS, on_own_stack=plays_all(stack.settings))
         run = Run(stack.settings, plan, Lines(progress), beside=stack.look)
         result = run()
     drawn = Console(record=True, width=COLUMNS, file=StringIO())

@@ -15,12 +15,16 @@ LOCKS = {
     "runtime": ("build",),
     "embedded": ("build", "embedded"),
     "dev": ("build", "embedded", "dev"),
-    "fuzz": ("build", "embedded", "dev", "fuzz"),
+    "browser": ("build", "embedded", "dev", "browser"),
+    "fuzz": ("build", "embedded", "dev", "browser", "fuzz"),
 }
 """Name of a lock -> the extras in it. Each is locked to the versions of the largest, so that they agree."""
 LARGEST = "fuzz"
 TOOLS = "requirements/audit.in"
 """The tools of ``make audit`` and ``make sbom``, locked apart: they live in an environment of their own."""
+
+NODE = "requirements/openapi.in"
+"""Node.js for ``make openapi``."""
 
 
 def compile_one(name: str, *more: str) -> None:
@@ -46,3 +50,4 @@ if __name__ == "__main__":
     for lock in LOCKS.keys() - {LARGEST}:
         compile_one(lock, "--constraint", f"requirements/{LARGEST}.txt", "--upgrade")
     compile_file(TOOLS, "audit", *sys.argv[1:])
+    compile_file(NODE, "openapi", *sys.argv[1:])

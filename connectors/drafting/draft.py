@@ -9,11 +9,12 @@ from typing import Any
 
 from connectors.drafting.codes import DraftedCode, code_lines, drafted_codes
 from connectors.drafting.fields import FieldGuess, Guess, guess
-from connectors.drafting.leaves import MESSAGE, SampleStructure
+from connectors.drafting.leaves import MESSAGE, Level, SampleStructure
 from connectors.drafting.marks import MARK, guesses_in, marked, note, quoted
 from connectors.drafting.words import words_of
 
 NO_TIME = f"{{stamp: {MESSAGE}.LOOK}}"
+LIST = "[]"
 _FORMS = ("parts", "pattern")
 """How a place in one text is taken apart; no fields of their own."""
 _ERROR_WORDS = {"error", "errors", "fault", "faults", "exception", "failure"}
@@ -115,9 +116,12 @@ def _refusals(
 def _document(title: str, structure: SampleStructure, guessed: FieldGuess) -> list[str]:
     lines = [f"  - name: {_text(title)}", f"    when: {_when(structure, guessed)}"]
     if structure.levels:
-        each = ", ".join(f"{level.name}: {_text(level.path + '[]' * level.is_list)}" for level in structure.levels)
+        each = ", ".join(f"{level.name}: {_lists(level)}" for level in structure.levels)
         count = len(structure.scans)
-        lines.append(marked(f"    each: {{{each}}}", f"{count} scan{'' if count == 1 else 's'} in the samples"))
+        why = f"{count} scan{'' if count == 1 else 's'} in the samples"
+        if structure.is_side_by_side:
+            why += "; these lists are always of one length: does the first of one belong to the first of the other?"
+        lines.append(marked(f"    each: {{{each}}}", why))
     lines.append(_line("    tracking_number", guessed.number))
     lines.append("    time:")
     if guessed.time.says:
@@ -143,6 +147,12 @@ def _document(title: str, structure: SampleStructure, guessed: FieldGuess) -> li
             for one in guessed.references
         )]
     return lines
+
+
+def _lists(level: Level) -> str:
+    if not level.lists:
+        return _text(level.path + LIST * level.is_list)
+    return f"{{{', '.join(f'{quoted(name)}: {_text(path + LIST)}' for name, path in level.lists.items())}}}"
 
 
 def _line(name: str, guessed: Guess) -> str:
@@ -174,7 +184,7 @@ def _fields(guessed: FieldGuess) -> list[DraftedField]:
 
 def _when(structure: SampleStructure, guessed: FieldGuess) -> str:
     if structure.levels:
-        return quoted(structure.levels[0].path)
+        return quoted(structure.levels[0].first_path)
     known = (path for path in [*guessed.number.says, *guessed.code.says] if path.startswith(f"{MESSAGE}."))
     return next((quoted(path) for path in known), marked(f"{MESSAGE}.LOOK", "what is in every tracking message?"))
 

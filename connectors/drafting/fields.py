@@ -92,6 +92,8 @@ def guess(structure: SampleStructure) -> FieldGuess:
     zones = [leaf for leaf in scan if all(zone_name(value) for value in leaf.values) and "/" in leaf.values[0]]
     offsets = [leaf for leaf in scan if all(map(_OFFSET.fullmatch, leaf.values)) and leaf.share > 0.5]
     times = scan_times(actuals, offsets, zones)
+    if structure.is_side_by_side and not times.says:
+        times = scan_times([leaf for leaf in above if not is_estimate(leaf) and not leaf.is_flag], [], [])
     code, others, types = _code(actuals, text, taken)
     return FieldGuess(
         number=_number_guess(numbers), time=Guess(times.says, times.why, times.example),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from connectors.drafting.side_by_side import SAYABLE, laid_together, lists_in, name_of
 from connectors.drafting.words import is_time, words_of
 
 _SCAN_NAMES = {"event", "scan", "activity", "occurrence", "checkpoint", "history", "detail", "status", "milestone"}
-_SAYABLE = re.compile(r"(?!.* \+ )[^.\[\]{}\x00-\x1f\x7f-\x9f]+")
-"""A key that a path of a ``carrier.yaml`` can say."""
 _VALUE_KEYS = frozenset({"content", "value", "#text", "$"})
 MOST_LOOKED_AT = 500
 """Objects of a list that are looked at for a time; all of them are read for their codes."""
@@ -26,6 +24,17 @@ class Level:
     name: str
     path: str
     is_list: bool
+
+    @property
+    def lists(self) -> dict[str, str]:
+        """The paths of lists side by side that are this level together, by the names of their elements; else none."""
+        above, _, key = self.path.rpartition(".")
+        return {name: f"{above}.{one}" for name, one in lists_in(key).items()}
+
+    @property
+    def first_path(self) -> str:
+        """The path of the level; of lists side by side, of the first."""
+        return next(iter(self.lists.values()), self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,14 @@ class SampleStructure:
     @property
     def is_timed(self) -> bool:
         """Whether a scan has a time; else it is no tracking message that could be read."""
-        return any(is_time(text) for scan in self.scans for text in scan.values())
+        return any(is_time(text) for scan in self.scans for text in scan.values()) or (
+            self.is_side_by_side and any(is_time(text) for leaf in self.leaves for text in leaf.values)
+        )
+
+    @property
+    def is_side_by_side(self) -> bool:
+        """Whether a level is laid together of lists side by side; the time may then stand above the scans."""
+        return any(level.lists for level in self.levels)
 
 
 @dataclass(slots=True)
@@ -95,6 +111,7 @@ def analyse(messages: Sequence[dict[str, Any]], lists_of_one_are_objects: bool) 
 
     A message whose list of scans is empty or missing has the shape of those that hold its path.
     """
+    messages = laid_together(messages, lists_of_one_are_objects)
     lists = [_timed_lists(message, lists_of_one_are_objects) for message in messages]
     of = [
         _shape(message, max(found, key=_rank).keys if found else (), lists_of_one_are_objects)
@@ -164,6 +181,8 @@ def _timed_lists(message: dict[str, Any], single: bool) -> list[_Found]:
         found.timed = sum(timed)
         if 2 * found.timed >= len(timed) or (any(timed) and _is_named(found)):
             lists.append(found)
+    if not lists and any(is_time(text) for _, text, _ in _texts(message, ())):
+        return [found for found in _lists(message, (), single) if lists_in(found.keys[-1])]
     return lists
 
 
@@ -202,7 +221,7 @@ def _below(
     value: dict[str, Any], keys: tuple[str, ...], single: bool
 ) -> Iterator[tuple[tuple[str, ...], list[dict[str, Any]]]]:
     for key, inner in value.items():
-        if _SAYABLE.fullmatch(key):
+        if SAYABLE.fullmatch(key):
             yield from _every_list(inner, (*keys, key), single)
 
 
@@ -233,8 +252,7 @@ def _objects_at(holders: Sequence[Any], keys: tuple[str, ...]) -> list[dict[str,
 
 
 def _name(key: str, taken: set[str]) -> str:
-    words = re.sub(r"\W", "_", key.rpartition(":")[2].lower())
-    name = words.removesuffix("s") if len(words) > 3 else words
+    name = name_of(key)
     if name in ("list", MESSAGE, SCAN):
         name = "parcel"
     return f"{name}_{len(taken)}" if name in taken else name
@@ -265,7 +283,7 @@ def _texts(
     """
     for key, inner in value.items():
         here = (*keys, key)
-        if here == skipped or not _SAYABLE.fullmatch(key):
+        if here == skipped or not SAYABLE.fullmatch(key):
             continue
         if isinstance(inner, dict):
             yield from _texts(inner, here, skipped)

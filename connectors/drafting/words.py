@@ -71,6 +71,7 @@ _TROUBLES: tuple[tuple[str, ExceptionType], ...] = (
 )
 _OF_WORDS = {
     Words.BACK: Milestone.RETURNED, Words.ATTEMPTED: Milestone.DELIVERY_ATTEMPTED,
+    Words.REFUSED: Milestone.DELIVERY_ATTEMPTED, Words.IN_DOUBT: None,
     Words.WAITING: Milestone.AVAILABLE_FOR_PICKUP, Words.PICK_UP_PLACE: Milestone.AVAILABLE_FOR_PICKUP,
     Words.HANDED_OVER: Milestone.HANDED_OVER, Words.PARTIAL: None, Words.TO_COME: None,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
@@ -12,16 +13,21 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from config.topics import ALERT_ACTIONS
-from connectors.gateway import bodies
+from connectors.gateway import auditing, bodies
 from connectors.gateway.documents import JSON, Codecs, Kind, documents, write
 from connectors.gateway.fields import Name, Timestamp, Words
 from connectors.gateway.openapi import body_of, refusals
 from connectors.gateway.orders import milliseconds
 from connectors.gateway.problems import invalid
 from connectors.gateway.services import Services
+from connectors.kafka.action_audits import of_alert
+from connectors.kafka.log_writer import Place
+from connectors.kafka.person_actions import Act
+from connectors.kafka.producer import Record
 from streams.contracts.model import AlertAction
 from streams.kernel.vocabulary import ActionKind
 
+CLIENT = auditing.client("alerts")
 ALERT_ID = re.compile("^[0-9a-f]{32}$")
 AlertId = Annotated[str, Path(
     description="The alert_id of a record of ops.alerts", json_schema_extra={"pattern": ALERT_ID.pattern}
@@ -43,11 +49,10 @@ class ActionDocument(BaseModel):
             {"properties": {"action": {"enum": ["acknowledge", "resolve", "reopen"]}}},
             _due("snooze", "until"), _due("assign", "owner"),
         ], "examples": [{
-            "action": "snooze", "by": "ada", "until": "2026-09-15T08:00:00+02:00", "note": "the carrier is asked",
+            "action": "snooze", "until": "2026-09-15T08:00:00+02:00", "note": "the carrier is asked",
         }]},
     )
     action: ActionKind
-    by: Name = Field(description="Who does it")
     at: Timestamp | None = Field(None, description="When; the time of receipt where it is left out or later")
     note: Words = ""
     until: Timestamp | None = Field(None, description="End of a snooze")
@@ -58,7 +63,7 @@ def to_action(alert_id: str, received_at: int, document: ActionDocument) -> Aler
     """The action as a record of its topic. ``received_at``: UTC ms."""
     at = received_at if document.at is None else min(received_at, milliseconds(document.at))
     until = None if document.until is None else milliseconds(document.until)
-    return AlertAction(alert_id, document.action, document.by, at, document.note, until, document.owner)
+    return AlertAction(alert_id, document.action, CLIENT.name, at, document.note, until, document.owner)
 
 
 def _wrong(action: AlertAction) -> list[tuple[str, str]]:
@@ -96,8 +101,12 @@ def router(codecs: Codecs, services: Services) -> APIRouter:
         with services.slot(request, ACTIONS.scope, proven=True) as slot:
             body = await services.read(request, slot)
 
+            async def recorded(actions: Sequence[AlertAction], records: Sequence[Record]) -> list[Place]:
+                acts = [Act(of_alert(CLIENT, one), [record]) for one, record in zip(actions, records, strict=True)]
+                return await auditing.take(acts, codecs, services)
+
             async def take() -> dict[str, Any]:
-                return await write(kind, documents(kind, body), received_at, codecs, services)
+                return await write(kind, documents(kind, body), received_at, codecs, services, recorded)
 
             return await services.once(request, f"{ACTIONS.scope}/{alert_id}", body, 202, limits, take)
 

@@ -26,6 +26,12 @@ DESCRIPTION = (
     "Where carriers, the ERP and the warehouse push, and people act on alerts. A 2xx means that Kafka has it, on every"
     " in-sync replica; anything else means: send it again. Errors are problem details (RFC 9457)."
 )
+TAGS = {
+    "carriers": "Carriers' messages, as they are", "orders": "Orders of the ERP",
+    "wms": "What the warehouse picked, packed and shipped", "alerts": "People act on alerts",
+    "masterdata": "Carriers, customers, references and links, as people entered them",
+    "operation": "Is it there, and does it take messages?",
+}
 KEY = {"key": {"type": "http", "scheme": "bearer", "description": "A key of SHIPSYNC_API_KEYS"}}
 
 
@@ -43,7 +49,8 @@ def build(
 
     app = FastAPI(
         title="ShipSync gateway", version=VERSION, description=DESCRIPTION, lifespan=lifespan, docs_url=None,
-        redoc_url=None, redirect_slashes=False,
+        redoc_url=None, redirect_slashes=False, license_info={"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        openapi_tags=[{"name": name, "description": text} for name, text in TAGS.items()],
     )
     app.openapi_version = "3.1.0"
     app.include_router(carriers.router(known, services))
@@ -54,7 +61,9 @@ def build(
     app.include_router(masterdata.router(
         codecs, services, master or (lambda: latest(services.settings, registry, topics.MASTER_DATA, MasterRecord))
     ))
-    written = (topics.ERP_ORDERS, topics.WMS_CONFIRMATIONS, topics.ALERT_ACTIONS, topics.MASTER_DATA)
+    written = (
+        topics.ERP_ORDERS, topics.WMS_CONFIRMATIONS, topics.ALERT_ACTIONS, topics.MASTER_DATA, topics.AUDIT_ACTIONS,
+    )
     wanted = frozenset({*(topics.raw(one.feed).name for one in known), *(topic.name for topic in written)})
     app.include_router(health.router(wanted, services))
     problems.install(app)

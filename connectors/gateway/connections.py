@@ -86,10 +86,10 @@ class Connections:
     def _let_in(self, one: GuardedProtocol) -> bool:
         """Whether there is room for it, made by displacing another where that has waited."""
         theirs = self._of.get(one.peer, {})
-        if len(theirs) >= self.limits.of_one_peer and not one.is_a_proxys and not _displaced(theirs):
+        if len(theirs) >= self.limits.of_one_peer and not one.is_a_proxys and not _displaced(theirs, GRACE_SECONDS):
             return False
         most_first = sorted(self._of.values(), key=len, reverse=True) if self._open >= self.limits.in_all else ()
-        if most_first and not any(_displaced(some) for some in most_first):
+        if most_first and not any(_displaced(some, GRACE_SECONDS) for some in most_first):
             return False
         self._of[one.peer][one] = None
         self._count(1)
@@ -105,11 +105,7 @@ class Connections:
         waiting = [other for other in self._waiting_for_room if other.peer == one.peer]
         if len(waiting) < self.limits.of_one_peer and len(self._waiting_for_room) < self.limits.in_all:
             return True
-        idle = next((other for other in waiting if not other.has_unread()), None)
-        if idle is not None:
-            metrics.REFUSALS.labels("displaced_connection").inc()
-            idle.end()
-        return idle is not None
+        return _displaced(waiting, 0.0)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let those in for whom there is room now, in the order in which they came."""
@@ -151,9 +147,9 @@ class Connections:
             loop.call_later(SWEEP_SECONDS, self._sweep, loop)
 
 
-def _displaced(some: Iterable[GuardedProtocol]) -> bool:
-    """Whether one of these had waited long enough for its client, and was ended."""
-    latest = time.monotonic() - GRACE_SECONDS
+def _displaced(some: Iterable[GuardedProtocol], seconds: float) -> bool:
+    """Whether one of these had waited so long for its client, and was ended."""
+    latest = time.monotonic() - seconds
     waiting = [(since, one) for one in some if (since := one.waiting_since) is not None and since <= latest]
     for _, longest in sorted(waiting, key=lambda found: found[0]):
         if not longest.has_unread():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from connectors.gateway import bodies
 from connectors.gateway.openapi import body_of, refusals
 from connectors.gateway.problems import Problem, invalid, pointer, unavailable
 from connectors.gateway.services import Services
+from connectors.kafka.log_writer import Place
 from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.kernel.errors import Fatal, Transient
@@ -107,9 +108,11 @@ def router(kind: Kind[M, T], codecs: Codecs, services: Services) -> APIRouter:
 
 
 async def write(
-    kind: Kind[M, T], taken: list[T], received_at: int, codecs: Codecs, services: Services
+    kind: Kind[M, T], taken: list[T], received_at: int, codecs: Codecs, services: Services,
+    into: Callable[[Sequence[T], Sequence[Record]], Awaitable[list[Place]]] | None = None,
 ) -> dict[str, Any]:
-    """Write the documents; returns each one's key and place once Kafka has acknowledged all. Raises Problem."""
+    """Write the documents; returns each one's key and place once Kafka has acknowledged all. ``into``: writes their
+    records; by default the services do. Raises Problem."""
     codec = await codecs.of(kind, services.retry_after)
     correlation_id = uuid.uuid4().hex
     told = [
@@ -118,7 +121,7 @@ async def write(
     records = [
         Record(kind.topic.name, kind.name(one).encode(), codec.encode(one), told) for one in taken
     ]
-    places = await services.write(records)
+    places = await (services.write(records) if into is None else into(taken, records))
     named = [
         {"key": kind.name(one), **place._asdict()} for one, place in zip(taken, places, strict=True)
     ]

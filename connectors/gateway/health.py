@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from connectors.gateway.log_writer import NotWritten
 from connectors.gateway.openapi import refusals
 from connectors.gateway.problems import unavailable
 from connectors.gateway.services import Services
+from connectors.kafka.log_writer import NotWritten
 
 
 def router(wanted: frozenset[str], services: Services) -> APIRouter:

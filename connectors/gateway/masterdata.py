@@ -13,12 +13,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from config.topics import MASTER_DATA, Topic
-from connectors.gateway import bodies
+from connectors.gateway import auditing, bodies
 from connectors.gateway.documents import JSON, Codecs
 from connectors.gateway.fields import LABEL, Label, Name, Timestamp
 from connectors.gateway.openapi import refusals
 from connectors.gateway.problems import Problem, invalid, pointer, unavailable
 from connectors.gateway.services import Services
+from connectors.kafka.action_audits import of_master_record
+from connectors.kafka.person_actions import Act
 from connectors.kafka.producer import Record
 from streams.contracts.ids import LONGEST_NUMBER
 from streams.contracts.masterdata import master_key
@@ -29,6 +31,7 @@ from streams.masterdata.rows import BETWEEN_ALIASES, read_row
 
 PATH = "/v1/masterdata/{kind}/{id:path}"
 SCOPE = "masterdata"
+CLIENT = auditing.client(SCOPE)
 MOST_ALIASES = 1_000
 LONGEST_ID = 2 * LONGEST_NUMBER + 100
 """A link names two shipments."""
@@ -49,7 +52,7 @@ class MasterDocument(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={"examples": [
-            {"carrier": "acme", "tracking_number": "AC123456", "said_by": "mo"},
+            {"carrier": "acme", "tracking_number": "AC123456"},
             {"name": "Acme Freight", "scac": "ACME", "aliases": ["Acme Inc."]},
         ]},
     )
@@ -64,7 +67,6 @@ class MasterDocument(BaseModel):
     of_tracking_number: Label = ""
     link: Label = Field("", description="alias, handed_over, relabelled, return_leg or piece")
     valid_at: Timestamp | None = Field(None, description="The time a reference is about; now where none is given")
-    said_by: Label = Field("", description="Who says so")
 
 
 class _Contract(NamedTuple):
@@ -104,7 +106,7 @@ def router(codecs: Codecs, services: Services, known: CurrentRecords) -> APIRout
         with services.slot(request, SCOPE, proven=True) as slot:
             read = await services.read(request, slot)
             record = record_of(known_kind, name, read, int(services.now() * 1000))
-            return JSONResponse(await _write(record, codecs, services), headers=limits)
+            return JSONResponse(await _write(record, None, codecs, services), headers=limits)
 
     @api.delete(
         PATH, operation_id="delete_masterdata", summary="Take it back", openapi_extra=told,
@@ -114,8 +116,9 @@ def router(codecs: Codecs, services: Services, known: CurrentRecords) -> APIRout
         """Take the record back: whoever followed it follows that too."""
         limits = services.admitted(request, SCOPE)
         record = await _standing(*_name(kind, id), known, services)
-        gone = msgspec.structs.replace(record, withdrawn=True, updated_at=int(services.now() * 1000), updated_by="api")
-        return JSONResponse(await _write(gone, codecs, services), headers=limits)
+        now = int(services.now() * 1000)
+        gone = msgspec.structs.replace(record, withdrawn=True, updated_at=now, updated_by=CLIENT.name)
+        return JSONResponse(await _write(gone, record, codecs, services), headers=limits)
 
     return api
 
@@ -143,14 +146,14 @@ def record_of(kind: MasterKind, name: str, body: bytes, now_ms: int) -> MasterRe
         raise invalid([
             {"pointer": pointer(list(one["loc"])), "detail": one["msg"]} for one in error.errors(include_url=False)
         ]) from error
-    fields = document.model_dump(exclude={"aliases", "valid_at", "said_by"})
+    fields = document.model_dump(exclude={"aliases", "valid_at"})
     row = {
         **fields, "kind": kind.value, "id": name, "aliases": BETWEEN_ALIASES.join(document.aliases),
         "valid_at": "" if document.valid_at is None else document.valid_at.isoformat(),
     }
     if kind is MasterKind.LINK:
         del row["id"]
-    found = read_row(row, now_ms, document.said_by or "api")
+    found = read_row(row, now_ms, CLIENT.name)
     if not isinstance(found, MasterRecord):
         raise invalid([{"pointer": pointer([column]), "detail": detail} for column, detail in found])
     if kind is MasterKind.LINK and found.id != name:
@@ -168,12 +171,15 @@ async def _standing(kind: MasterKind, name: str, known: CurrentRecords, services
     return record
 
 
-async def _write(record: MasterRecord, codecs: Codecs, services: Services) -> dict[str, Any]:
+async def _write(
+    record: MasterRecord, before: MasterRecord | None, codecs: Codecs, services: Services
+) -> dict[str, Any]:
     codec = await codecs.of(CONTRACT, services.retry_after)
     key = master_key(record.kind, record.id)
     try:
         value = codec.encode(record)
     except UnicodeEncodeError as error:
         raise invalid([{"pointer": "", "detail": "holds text that is not Unicode"}]) from error
-    [place] = await services.write([Record(MASTER_DATA.name, key.encode(), value, [])])
+    act = Act(of_master_record(CLIENT, record, before), [Record(MASTER_DATA.name, key.encode(), value)])
+    [place] = await auditing.take([act], codecs, services)
     return {"key": key, **place._asdict()}

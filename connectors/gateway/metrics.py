@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from prometheus_client import Counter, Gauge, Histogram
+
+
+class Meters(NamedTuple):
+    """The counters of requests to one application."""
+
+    requests: Counter
+    seconds: Histogram
+    refusals: Counter
+    in_hand: Gauge
+
 
 REQUESTS = Counter("shipsync_gateway_requests_total", "Requests answered", ["route", "status"])
 SECONDS = Histogram(
@@ -18,3 +30,4 @@ BODY_BYTES = Gauge("shipsync_gateway_body_bytes", "Bytes of bodies held", ["prov
 IN_HAND = Gauge("shipsync_gateway_requests_in_hand", "Pushes and documents being taken just now")
 RECORDS = Counter("shipsync_gateway_records_total", "Records acknowledged by Kafka", ["topic"])
 BYTES = Counter("shipsync_gateway_received_bytes_total", "Bytes of bodies taken", ["topic"])
+METERS = Meters(REQUESTS, SECONDS, REFUSALS, IN_HAND)

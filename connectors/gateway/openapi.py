@@ -40,6 +40,8 @@ def complete(app: FastAPI, models: list[type[BaseModel]], security: Mapping[str,
             for model in models:
                 schemas |= _schemas(model)
             told = made()
+            told["servers"] = [{"url": "/"}]
+            told["security"] = []  # an operation that needs a key says so
             parts = told.setdefault("components", {})
             parts.setdefault("schemas", {}).update(schemas)
             parts["securitySchemes"] = dict(security)

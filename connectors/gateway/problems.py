@@ -26,6 +26,10 @@ SCHEMA = {
         "instance": {"type": "string"},
         "code": {"type": "string", "description": "Stable name of the problem"},
         "request_id": {"type": "string"},
+        "nearest": {
+            "type": "array", "items": {"type": "string"}, "description": "Keys that come near the one not found",
+        },
+        "age_seconds": {"type": "number", "description": "Age of the view that cannot be read"},
         "errors": {
             "type": "array",
             "items": {
@@ -43,16 +47,18 @@ SCHEMA = {
 
 
 class Problem(Exception):
-    """A response other than 2xx. ``code`` is stable; ``detail`` is for a person, and holds no secret."""
+    """A response other than 2xx. ``code`` is stable; ``detail`` is for a person, and holds no secret. ``members``:
+    further members of the document."""
 
     def __init__(
         self, status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None,
-        errors: Sequence[Mapping[str, Any]] = (),
+        errors: Sequence[Mapping[str, Any]] = (), members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(f"{status} {code}: {detail}")
         self.status, self.code, self.detail = status, code, detail
         self.headers = dict(headers or {})
         self.errors = list(errors)
+        self.members = dict(members or {})
 
 
 def unavailable(detail: str, retry_after: int, code: str = "unavailable") -> Problem:
@@ -72,7 +78,7 @@ def body(problem: Problem, instance: str, request_id: str) -> dict[str, Any]:
         "status": problem.status, "detail": problem.detail, "instance": instance, "code": problem.code,
         "request_id": request_id,
     }
-    return told | ({"errors": problem.errors} if problem.errors else {})
+    return told | problem.members | ({"errors": problem.errors} if problem.errors else {})
 
 
 def answer(request: Request, problem: Problem) -> JSONResponse:

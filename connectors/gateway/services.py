@@ -17,11 +17,11 @@ from config.settings import Settings
 from connectors.gateway import bodies, metrics
 from connectors.gateway.body_slots import BodySlots, Slot, SlotLimits
 from connectors.gateway.credentials import Secrets, check_key, keys_of, secrets_of
-from connectors.gateway.log_writer import NotWritten, Place, RecordWriter
 from connectors.gateway.peers import peer
 from connectors.gateway.problems import Problem, unavailable
 from connectors.gateway.rates import Rates
 from connectors.gateway.stored_responses import StoredResponse, StoredResponses, fingerprint, name_of
+from connectors.kafka.log_writer import NotWritten, Place, RecordWriter
 from connectors.kafka.producer import Record
 
 REPLAYED = "Idempotent-Replayed"

@@ -13,10 +13,10 @@ from config.settings import Settings
 from connectors.carriers import enabled_carriers
 from connectors.gateway.app import build
 from connectors.gateway.connections import ConnectionLimits, Connections, guarded
-from connectors.gateway.log_writer import KafkaWriter
 from connectors.gateway.rates import Rates
 from connectors.gateway.services import Services
 from connectors.gateway.stored_responses import StoredResponses
+from connectors.kafka.log_writer import KafkaWriter
 from connectors.kafka.registry import Registry
 from streams.kernel.errors import Fatal
 
@@ -28,8 +28,8 @@ def serve(settings: Settings) -> None:
     """Serve until told to end; what is in hand is answered first. Raises Fatal, SettingsError or CarrierFileError."""
     with _listening(settings) as listener:
         services = Services(
-            settings, KafkaWriter(settings), StoredResponses(settings.redis, settings.gateway.idempotency),
-            Rates(settings.gateway.rate),
+            settings, KafkaWriter(settings, settings.gateway.ack_timeout),
+            StoredResponses(settings.redis, settings.gateway.idempotency), Rates(settings.gateway.rate),
         )
         app = build(enabled_carriers(settings.intake), Registry(settings, patience=REGISTRY_SECONDS), services)
         server = uvicorn.Server(uvicorn.Config(

@@ -10,7 +10,7 @@ import structlog
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from connectors.gateway import metrics
+from connectors.gateway.metrics import METERS, Meters
 from connectors.gateway.problems import Problem, answer
 
 log = structlog.get_logger(__name__)
@@ -23,8 +23,8 @@ COUNTED = "/v1/"
 class Traced:
     """The middleware. A request id that came with the request is kept, one is given where none came."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, meters: Meters = METERS) -> None:
+        self._app, self._meters = app, meters
         self._in_hand = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +45,7 @@ class Traced:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             counted = scope["path"].startswith(COUNTED)
             self._in_hand += counted
-            metrics.IN_HAND.set(self._in_hand)
+            self._meters.in_hand.set(self._in_hand)
             try:
                 await self._app(scope, receive, sending)
             except Exception as error:
@@ -56,16 +56,16 @@ class Traced:
                 await answer(Request(scope), problem)(scope, receive, sending)
             finally:
                 self._in_hand -= counted
-                metrics.IN_HAND.set(self._in_hand)
-                _note(scope, status, time.monotonic() - started)
+                self._meters.in_hand.set(self._in_hand)
+                _note(self._meters, scope, status, time.monotonic() - started)
 
 
-def _note(scope: Scope, status: int, seconds: float) -> None:
+def _note(meters: Meters, scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", NO_ROUTE)
-    metrics.REQUESTS.labels(route, str(status)).inc()
-    metrics.SECONDS.labels(route).observe(seconds)
+    meters.requests.labels(route, str(status)).inc()
+    meters.seconds.labels(route).observe(seconds)
     if "problem_code" in scope:
-        metrics.REFUSALS.labels(scope["problem_code"]).inc()
+        meters.refusals.labels(scope["problem_code"]).inc()
     log.info(
         "answered", method=scope["method"], path=scope["path"], status=status, seconds=round(seconds, 4),
         problem=scope.get("problem_code"),

@@ -19,6 +19,8 @@ from streams.kernel.errors import Transient
 
 BATCH = 5_000
 POLL_SECONDS = 0.1
+GATHER_SECONDS = 0.003
+"""Records that come this soon after the first are returned with it: those of one answer of the broker."""
 ANSWER_SECONDS = 10.0
 PATIENCE_SECONDS = 30.0
 QUEUED_KBYTES = 16 * 1024
@@ -118,6 +120,12 @@ class PartitionReader:
             self.partitions(topic)  # asks who leads now
         return int(low), int(high)
 
+    def end(self, topic: str, partition: int) -> int:
+        """The offset after the last record of an assigned partition, as of the last fetch; 0 before the first. Asks
+        nobody."""
+        _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), cached=True)
+        return max(0, int(high))
+
     def at_time(self, topic: str, partition: int, at_ms: int) -> int:
         """Returns the offset to begin at for the records of then (UTC ms) and later; earlier ones may come, too. Raises
         Transient."""
@@ -155,13 +163,30 @@ class PartitionReader:
         """Read no more of a topic that is assigned."""
         self._consumer.pause([place for place in self._consumer.assignment() if place.topic == topic])
 
-    def read(self, seconds: float, most: int = BATCH) -> list[Message]:
-        """The records that came, after up to ``seconds`` of waiting for the first; in order by partition.
+    def read(self, seconds: float, most: int = BATCH, gather_seconds: float = GATHER_SECONDS) -> list[Message]:
+        """The records that came, after up to ``seconds`` of waiting for the first and ``gather_seconds`` for more; in
+        order by partition. Returns none as soon as every partition has been read to its end for the first time.
 
         Raises Transient where a partition cannot be read, once the records before that were returned.
         """
+        records: list[Message] = []
+        deadline, unread = time.monotonic() + seconds, bool(self._unread)
+        while not records and self._failure is None:
+            messages = self._consumer.consume(1, max(0.0, deadline - time.monotonic()))
+            if messages and most > 1:
+                messages += self._consumer.consume(most - 1, gather_seconds)
+            records = self._records(messages)
+            if not messages or (unread and not self._unread):
+                break
+        if self._failure is not None and not records:
+            failure, self._failure = self._failure, None
+            raise failure
+        return records
+
+    def _records(self, messages: Iterable[Message]) -> list[Message]:
+        """Those that are records; the others say how far a partition was read, or why it cannot be."""
         records = []
-        for message in [] if self._failure is not None else self._consumer.consume(most, seconds):
+        for message in messages:
             error = message.error()
             if error is None:
                 records.append(message)
@@ -169,9 +194,6 @@ class PartitionReader:
                 self._unread.discard((str(message.topic()), int(message.partition() or 0)))
             elif not error.retriable():
                 self._failure = Transient(f"{message.topic()} cannot be read at {self._bootstrap}: {error.str()}")
-        if self._failure is not None and not records:
-            failure, self._failure = self._failure, None
-            raise failure
         return records
 
     def to_the_end(

@@ -11,6 +11,7 @@ import io
 import json
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import fastavro
@@ -131,6 +132,21 @@ def _without_logical_types(node: Any) -> Any:
     return node
 
 
+@cache
+def _writer(name: str, struct: type, prefix: bytes) -> compiler.Writer:
+    return compiler.compile_writer(contracts.schema(name), struct, prefix)
+
+
+@cache
+def _reader(name: str, struct: type) -> compiler.Reader:
+    return compiler.compile_reader(contracts.schema(name), struct)
+
+
+@cache
+def _parsed(name: str) -> Any:
+    return fastavro.parse_schema(_without_logical_types(contracts.schema(name)))
+
+
 def _reads_only(value: object) -> bytes:
     raise Fatal(f"{type(value).__name__} holds only some of its contract's fields: it cannot be written")
 
@@ -157,11 +173,11 @@ class ValueCodec(Generic[T]):
         self._registry = registry
         self._prefix = MAGIC + registry.schema_id(topic).to_bytes(4, "big")
         whole = len(struct.__struct_fields__) == len(schema["fields"])
-        write = compiler.compile_writer(schema, struct, self._prefix) if whole else _reads_only
+        write = _writer(topic.schema, struct, self._prefix) if whole else _reads_only
         self.encode: Callable[[T], bytes] = write
         """The framed bytes of a value."""
-        self._read = compiler.compile_reader(schema, struct)
-        self._ours = fastavro.parse_schema(_without_logical_types(schema))
+        self._read = _reader(topic.schema, struct)
+        self._ours = _parsed(topic.schema)
 
     def decode(self, value: bytes | None) -> T:
         """The value. Raises Reject: empty, unknown magic, unknown schema, truncated, trailing bytes."""

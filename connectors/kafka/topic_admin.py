@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from config.settings import Settings
@@ -55,6 +55,18 @@ class TopicAdmin:
         except KafkaException as error:
             raise no_broker(self._settings.kafka.bootstrap, error) from error
         return {name: len(topic.partitions) for name, topic in found.items()}
+
+    def ids(self, names: Sequence[str]) -> dict[str, str]:
+        """The identity of each topic: one that is deleted and made again has another. Raises Transient, also for a
+        topic that is missing."""
+        asked = self._admin.describe_topics(TopicCollection(list(names)), request_timeout=ANSWER_SECONDS)
+        try:
+            return {name: str(answer.result().topic_id) for name, answer in asked.items()}
+        except KafkaException as error:
+            raise Transient(
+                f"topics at {self._settings.kafka.bootstrap} cannot be described: {error.args[0].str()};"
+                " shipsync topics --create makes those that are missing"
+            ) from error
 
     def create(self, catalogue: Sequence[Topic]) -> list[str]:
         """Create what is missing and wait until it is seen; the names created.

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Generic, TypeVar
 
 import structlog
+from aiokafka.partitioner import murmur2
 from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 from msgspec import Struct
 
@@ -44,6 +45,25 @@ def each(settings: Settings, registry: Registry, topic: Topic, struct: type[T], 
     """
     with closing(Reader(settings, registry, topic, struct, take)) as reader:
         reader.to_the_end()
+
+
+def newest(settings: Settings, registry: Registry, topic: Topic, struct: type[T], key: str) -> T | None:
+    """The last value of one key, from its partition alone; None where there is none. Raises Transient as
+    :func:`latest`, Reject for a value that cannot be decoded."""
+    codec, found, name = ValueCodec(topic, struct, registry), None, key.encode()
+    with closing(PartitionReader(settings, GROUP)) as reader:
+        partition = partition_of(name, len(reader.partitions(topic.name)))
+        reader.assign([TopicPartition(topic.name, partition, OFFSET_BEGINNING)])
+        for records in reader.to_the_end():
+            for record in records:
+                if record.key() == name:
+                    found = record.value()
+    return None if found is None else codec.decode(found)
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where Kafka's default partitioner (murmur2) places a key."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 class Reader(Generic[T]):

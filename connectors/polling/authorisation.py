@@ -15,8 +15,8 @@ from connectors.polling.bodies import body_of
 from connectors.polling.credentials import Credentials
 from connectors.polling.requests import at
 from connectors.polling.response import NoResponse
-from connectors.polling.retry_after import retry_after
 from streams.polling.schedule import Answer
+from streams.resilience.retry_after import retry_after
 
 MARGIN_MS = 60_000
 SHORTEST_MS = 5_000

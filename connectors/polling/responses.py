@@ -16,7 +16,6 @@ import msgspec
 from msgspec.structs import replace
 
 from connectors.polling.response import Response
-from connectors.polling.retry_after import retry_after
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Source
 from streams.intake.adapter import Adapter, Parsed, RawContext
@@ -24,6 +23,7 @@ from streams.kernel.carrier_errors import CarrierError, ErrorKind
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason, Status
 from streams.polling.schedule import UNKNOWN_TO_CARRIER, Answer, reported
+from streams.resilience.retry_after import retry_after
 
 log = logging.getLogger(__name__)
 

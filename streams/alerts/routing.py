@@ -66,7 +66,7 @@ class AlertPolicy(Struct, frozen=True):
 
 def route_of(signal: AlertSignal, policy: AlertPolicy) -> Route:
     """The first rule that matches the last signal."""
-    return next((route for route in policy.routes if _matches(route.match, signal)), NOWHERE)
+    return next((route for route in policy.routes if not misses(route.match, signal)), NOWHERE)
 
 
 def is_gathered(signal: AlertSignal, policy: AlertPolicy) -> bool:
@@ -79,19 +79,19 @@ def more_severe(severity: Severity) -> Severity:
     return SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]
 
 
-def _matches(match: Match, signal: AlertSignal) -> bool:
-    asked: tuple[tuple[frozenset[str], frozenset[str | None]], ...] = (
-        (frozenset(match.kinds), frozenset((signal.kind,))),
-        (frozenset(match.severities), frozenset((signal.severity,))),
-        (frozenset(match.exceptions), frozenset((signal.exception,))),
-        (match.carriers, frozenset((signal.carrier,))),
-        (match.feeds, frozenset((signal.feed,))),
-        (match.customers, frozenset(one.customer_id for one in signal.orders)),
+def misses(match: Match, signal: AlertSignal) -> list[str]:
+    """The fields of a rule, as the file names them, that the signal does not fit; empty where the rule applies."""
+    asked: tuple[tuple[str, frozenset[str], frozenset[str | None]], ...] = (
+        ("kind", frozenset(match.kinds), frozenset((signal.kind,))),
+        ("severity", frozenset(match.severities), frozenset((signal.severity,))),
+        ("exception", frozenset(match.exceptions), frozenset((signal.exception,))),
+        ("carrier", match.carriers, frozenset((signal.carrier,))),
+        ("feed", match.feeds, frozenset((signal.feed,))),
+        ("customer", match.customers, frozenset(one.customer_id for one in signal.orders)),
     )
-    if not all(not wanted or wanted & given for wanted, given in asked):
-        return False
-    if match.value_at_least is None:
-        return True
-    return any(
+    missed = [name for name, wanted, given in asked if wanted and not wanted & given]
+    if match.value_at_least is not None and not any(
         one.amount >= match.value_at_least and match.currency in (None, one.currency) for one in signal.at_stake
-    )
+    ):
+        missed.append("value_at_least")
+    return missed

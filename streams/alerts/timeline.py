@@ -14,10 +14,9 @@ from msgspec import Struct
 from streams.alerts.record import MOST_FACTS, AlertRecord, Progress, SeenAction, SeenSignal, baseline_of, timeline
 from streams.alerts.routing import AlertPolicy, Route
 from streams.contracts.model import AlertChange
-from streams.kernel.alert_vocabulary import OPEN
+from streams.kernel.alert_vocabulary import ITSELF, OPEN
 from streams.kernel.vocabulary import ActionKind, AlertState, AlertStep
 
-ITSELF = "itself"
 MOST_CHANGES = 20
 """Latest changes an alert shows."""
 MOST_SPANS = 50

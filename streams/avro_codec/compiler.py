@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from struct import error as StructError
 from typing import Any, get_args, get_type_hints
 
@@ -107,6 +108,7 @@ def _nullable(union: list[Schema]) -> Schema:
     return union[1]
 
 
+@cache
 def _field_types(struct: type) -> dict[str, Any]:
     return get_type_hints(struct)
 

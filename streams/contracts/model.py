@@ -16,10 +16,13 @@ from streams.contracts.alerts import AlertChange as AlertChange
 from streams.contracts.alerts import AlertOrder as AlertOrder
 from streams.contracts.alerts import AlertSignal as AlertSignal
 from streams.contracts.alerts import AtStake as AtStake
+from streams.contracts.audit import ActionDetail as ActionDetail
+from streams.contracts.audit import AuditAction as AuditAction
 from streams.contracts.claims import OrderClaim as OrderClaim
 from streams.contracts.claims import OrderState as OrderState
 from streams.contracts.claims import ReferenceClaim as ReferenceClaim
 from streams.contracts.claims import ReferenceState as ReferenceState
+from streams.contracts.dead_letter import DeadLetter as DeadLetter
 from streams.contracts.dwells import Dwell as Dwell
 from streams.contracts.dwells import DwellNorm as DwellNorm
 from streams.contracts.dwells import DwellPeriod as DwellPeriod
@@ -29,6 +32,7 @@ from streams.contracts.edi import EdiReceipt as EdiReceipt
 from streams.contracts.edi import Exchange as Exchange
 from streams.contracts.edi import Interchange as Interchange
 from streams.contracts.edi import MessageVerdict as MessageVerdict
+from streams.contracts.erp_cursor import ErpCursor as ErpCursor
 from streams.contracts.estimate import Estimate as Estimate
 from streams.contracts.feeds import DriftHour as DriftHour
 from streams.contracts.feeds import FeedActivity as FeedActivity
@@ -39,11 +43,33 @@ from streams.contracts.feeds import Novelty as Novelty
 from streams.contracts.links import Adoption as Adoption
 from streams.contracts.links import ShipmentLink as ShipmentLink
 from streams.contracts.masterdata import MasterRecord as MasterRecord
+from streams.contracts.outbound import CustomerSubscriptions as CustomerSubscriptions
+from streams.contracts.outbound import EndpointSetting as EndpointSetting
+from streams.contracts.outbound import NewMessage as NewMessage
+from streams.contracts.outbound import OutboundAttempt as OutboundAttempt
+from streams.contracts.outbound import OutboundDecision as OutboundDecision
+from streams.contracts.outbound import OutboundDestination as OutboundDestination
+from streams.contracts.outbound import OutboundMessage as OutboundMessage
+from streams.contracts.outbound import OutboundOutcome as OutboundOutcome
+from streams.contracts.outbound import OutboundQueue as OutboundQueue
+from streams.contracts.outbound import OutboundRequest as OutboundRequest
+from streams.contracts.outbound import OutboundState as OutboundState
+from streams.contracts.outbound import SentMessage as SentMessage
+from streams.contracts.outbound import WebhookEndpoint as WebhookEndpoint
+from streams.contracts.paging import AlertGroup as AlertGroup
+from streams.contracts.paging import PagedAlert as PagedAlert
+from streams.contracts.paging import PagingState as PagingState
+from streams.contracts.paging import ToldChannel as ToldChannel
 from streams.contracts.polling import PollState as PollState
 from streams.contracts.postings import ErpPosting as ErpPosting
 from streams.contracts.postings import FulfilmentState as FulfilmentState
 from streams.contracts.postings import PostedFact as PostedFact
 from streams.contracts.postings import ProofOfDelivery as ProofOfDelivery
+from streams.contracts.recipients import AskedOptIn as AskedOptIn
+from streams.contracts.recipients import NotificationAction as NotificationAction
+from streams.contracts.recipients import OrderOptIns as OrderOptIns
+from streams.contracts.recipients import PastMessage as PastMessage
+from streams.contracts.recipients import Recipient as Recipient
 from streams.contracts.warehouse import WmsConfirmation as WmsConfirmation
 from streams.contracts.warehouse import WmsLine as WmsLine
 from streams.kernel.vocabulary import (
@@ -369,19 +395,3 @@ class DeliveryMilestone(Struct, gc=False):
     claim_revision: int = 0
     life: int = 1
     because_of: str | None = None
-
-
-class DeadLetter(Struct):
-    """Describes the origin of one dead letter and why it was refused; the whole record is on ``dlq.<step>.v1``."""
-
-    step: str
-    reason: str
-    detail: str
-    path: str | None
-    origin_topic: str
-    origin_partition: int
-    origin_offset: int
-    feed: str | None
-    correlation_id: str | None
-    size: int
-    failed_at: int

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+ITSELF = "itself"
+"""In an alert's history: the alerts stage, no person."""
+
 
 class AlertState(StrEnum):
     """The state of an alert. ``gathered``: it is shown under the alert of its silent feed and was not raised itself."""

@@ -12,8 +12,17 @@ from enum import StrEnum
 from streams.kernel.alert_vocabulary import ActionKind as ActionKind
 from streams.kernel.alert_vocabulary import AlertState as AlertState
 from streams.kernel.alert_vocabulary import AlertStep as AlertStep
+from streams.kernel.audit_vocabulary import ActionChannel as ActionChannel
+from streams.kernel.audit_vocabulary import ActionOutcome as ActionOutcome
+from streams.kernel.audit_vocabulary import ActorKind as ActorKind
+from streams.kernel.audit_vocabulary import SubjectKind as SubjectKind
 from streams.kernel.edi_vocabulary import Direction as Direction
 from streams.kernel.edi_vocabulary import Verdict as Verdict
+from streams.kernel.outbound_vocabulary import AttemptResult as AttemptResult
+from streams.kernel.outbound_vocabulary import DecisionKind as DecisionKind
+from streams.kernel.outbound_vocabulary import NotificationActionKind as NotificationActionKind
+from streams.kernel.outbound_vocabulary import OutboundStatus as OutboundStatus
+from streams.kernel.outbound_vocabulary import RecipientChannel as RecipientChannel
 
 
 class Status(StrEnum):
@@ -292,6 +301,7 @@ class AlertKind(StrEnum):
     REFERENCE_AMBIGUOUS = "reference_ambiguous"
     UNKNOWN = "unknown"
     DELIVERY_DOUBTFUL = "delivery_doubtful"
+    ENDPOINT_DISABLED = "endpoint_disabled"
 
 
 class Flag(StrEnum):

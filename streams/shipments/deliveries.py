@@ -4,8 +4,9 @@
 
 - After the way back has begun, of the shipment or of that piece, a delivery is the return's end, whoever reports it.
 - A *doubtful* delivery is one whose mapping says so, or one that another source contradicts: more than a day later it
-  was still out for delivery, attempted, or waiting to be fetched. It counts for nothing until a proof of delivery, a
-  delivery without doubt, or a person says that it is true.
+  was still out for delivery, attempted, or waiting to be fetched; or one of which its own source says later that the
+  recipient refused it. It counts for nothing until a proof of delivery, a delivery without doubt, or a person says that
+  it is true.
 - Where the carrier counts the pieces, neither the ERP nor the customer hears of one before all have ended.
 
 A function of the events alone, so that it does not matter which came first.
@@ -17,7 +18,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from streams.kernel.vocabulary import STATUS_OF, TERMINAL, Milestone, Status
+from streams.kernel.vocabulary import STATUS_OF, TERMINAL, ExceptionType, Milestone, Status
 from streams.shipments.audiences import FACT_BITS
 from streams.shipments.facts import Entry, reports_of
 from streams.shipments.occurrences.matching import source_of
@@ -110,7 +111,7 @@ def touches_deliveries(view: View, entry: Entry) -> bool:
         known |= piece.known
     if entry.milestone is _DELIVERED:
         is_earlier = bool(known & _DELIVERED_BIT) and entry.received_at < (view.last_received_at or 0)
-        return is_earlier or bool(known & _RETURN_BITS) or entry.at + CONTRADICTED_AFTER_MS < view.last_at
+        return is_earlier or bool(known & _RETURN_BITS) or entry.at < view.last_at
     return bool(known & _DELIVERED_BIT) and entry.milestone in _WAY_BACK | _NOT_THERE
 
 
@@ -128,9 +129,11 @@ def _is_sure(entry: Entry, others: Sequence[tuple[int, Entry]]) -> bool:
 
 
 def _contradicts(entry: Entry, other: Entry) -> bool:
-    if other.milestone not in _NOT_THERE or other.at <= entry.at + CONTRADICTED_AFTER_MS:
+    if other.milestone not in _NOT_THERE or other.at <= entry.at:
         return False
     if entry.piece and other.piece and entry.piece != other.piece:
         return False
     told_by = set(map(source_of, reports_of(entry)))
-    return bool(told_by) and told_by.isdisjoint(map(source_of, reports_of(other)))
+    if not told_by.isdisjoint(map(source_of, reports_of(other))):
+        return other.exception is ExceptionType.REFUSAL
+    return bool(told_by) and other.at > entry.at + CONTRADICTED_AFTER_MS

@@ -87,11 +87,16 @@ def _fold(facts: Facts, view: View, first: int | None = None) -> list[Entry]:
     told = entries if first is None else entries[:first]
     meant = as_they_are(told, lambda place, entry: place not in not_of_it and not is_voided(facts, view, place, entry))
     view.doubtful = tuple(sorted(entry.at for entry in held_back(told, meant)))
+    voided = [is_voided(facts, view, place, entry) for place, entry in enumerate(meant)]
+    view.piece_count = max((
+        entry.piece_count for place, entry in enumerate(meant)
+        if not (voided[place] or entry.retracts or place in not_of_it)
+    ), default=0)
     for place, entry in enumerate(meant):
         if place in not_of_it:
             skip(view, entry)
         else:
-            apply(view, place, entry, voided=is_voided(facts, view, place, entry))
+            apply(view, place, entry, voided=voided[place])
     _settle(facts, view, meant)
     return meant
 

@@ -10,7 +10,7 @@ result depends on the set of events alone.
   and shortage stay open until the goods arrive sound. A terminal status closes what no longer matters, and after it
   only claims open.
 - Of several pieces, each has a status of its own; the shipment has ended, or is on its way back, once all pieces known
-  by then, and as many as the carrier counts, have or are.
+  by then, and as many as the carrier counts at any time, have or are.
 - What a delivery is (the return's end, or doubtful) is decided before (``deliveries.py``).
 """
 

@@ -17,7 +17,7 @@ SMALL, LARGE = 64 * 1024, 256 * 1024
 MOST_TIMES, TRIES = 8.0, 4
 """Four times the size takes four times as long where time is linear, sixteen times where it is quadratic."""
 NOISE_SECONDS = 0.01
-"""What takes less than this at the smaller size is measured no better than this."""
+"""The clock's noise: a shorter time at the smaller size counts as this long."""
 
 
 @pytest.fixture(scope="module")

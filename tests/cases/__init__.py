@@ -1,7 +1,7 @@
 """Payloads that were once read wrong, where they lie: what each must become. ``make cases`` prints them.
 
-The payloads are not ours to keep; only their names and the right values stand here (``right.py``). Of each kind one of
-our own making, of the same shape with people and numbers made up, lies in ``own/`` (``own_right.py``).
+The payloads are not ours to keep. Of each one of our own making, of the same shape with people and numbers made up,
+lies in ``own/``; its right values stand in ``right.py``, the names and numbers of the payload itself in ``given.py``.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from rich.table import Column, Table
 
 from connectors.carriers import CarrierFileError
 from tests.cases import FOLDER, OWN_FOLDER
-from tests.cases.own_right import CASES as OWN
-from tests.cases.right import CASES
+from tests.cases.given import CASES
+from tests.cases.right import CASES as OWN
 from tests.cases.running import compared, outcome_of, packaged
 from topologies.operations.terminal import safe
 

@@ -13,7 +13,7 @@ from tests.cases.journey import Journey, status_of
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a case: its events in their order, reasons of refusal, and where its shipments ended."""
+    """The outcome of a case: its events in their order, reasons of refusal, and where its shipments ended."""
 
     events: Sequence[CarrierEvent]
     refused: Sequence[str]

@@ -1,4 +1,4 @@
-"""What becomes of carriers' events whose shipments are claimed by orders: status, customer updates, ERP postings.
+"""The consequences of carriers' events whose shipments are claimed by orders: status, customer updates, ERP postings.
 
 The pure steps of shipments and fulfilment are run as their topics wire them, until nothing moves any more.
 """

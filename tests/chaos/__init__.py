@@ -1,1 +1,1 @@
-"""What killing, freezing and starving workers does to a day under steady load, on Apache Kafka."""
+"""The effect of killing, freezing and starving workers on a day under steady load, on Apache Kafka."""

@@ -17,18 +17,20 @@ from config import topics
 from config.settings import Processing, Settings
 from connectors.kafka.client import client_log
 from connectors.kafka.topic_admin import TopicAdmin
+from tests.day.outcome import READ
 from tests.day.recording import Day
 from tests.day.replay import NEVER, PARTITIONS, TOLD, in_an_order
 from tests.support.brokers import registry, settings_for
-from tests.support.kafka import TO_BE_KILLED, ApacheKafka, start_kafka
+from tests.support.kafka import ApacheKafka, start_kafka
 from tests.support.stage_worker import STAGE_COMMAND, StageWorker
-from tests.support.topics import committed
+from tests.support.topics import committed, in_open_transactions, read_all
 from tests.support.waiting import PATIENCE, eventually
 from topologies.local_stack.stack import catalogue
 from topologies.stages.catalogue import STAGES
 
 JOINED = PARTITIONS * len(STAGES[topics.SHIPMENTS.name].reads({}))
 """Partitions of all topics the stage reads."""
+WRITTEN = (topics.SHIPMENT_STATE, topics.SHIPMENT_EVENTS)
 SESSION_SECONDS = 6.0
 TO_STOP_SECONDS = 60.0
 Beat = Callable[[str], None]
@@ -73,6 +75,8 @@ class Scene:
         self.broker = broker
         self.settings = settings
         self.workers: dict[str, StageWorker] = {}
+        self.ended = 0
+        """How often a worker ended itself and was started again."""
         self._folder = folder
         self._command = command
 
@@ -104,11 +108,21 @@ class Scene:
         self.workers[name].process.send_signal(signal.SIGCONT)
 
     def settled(self) -> None:
-        """Return once every partition is with a worker that runs."""
-        eventually(
-            lambda: sum(one.partitions() or 0 for one in self.workers.values()) == JOINED, interval=0.1,
-            what="every partition is with a worker",
-        )
+        """Return once every partition is with a worker that runs, and every worker has some."""
+        def shared() -> bool:
+            self.supervise()
+            theirs = [one.partitions() or 0 for one in self.workers.values()]
+            return sum(theirs) == JOINED and min(theirs) > 0
+
+        eventually(shared, interval=0.1, what="the workers share the partitions")
+
+    def supervise(self) -> None:
+        """Start each worker again that has ended itself, as a supervisor does: one whose request to a broker does not
+        come back ends."""
+        for name, worker in list(self.workers.items()):
+            if worker.process.poll() is not None:
+                self.ended += 1
+                self.start(name)
 
     def done(self) -> int:
         """Records committed, over the topics the day is on."""
@@ -116,6 +130,22 @@ class Scene:
             sum(committed(self.settings.kafka.bootstrap, topics.SHIPMENTS.app_id, topic.name, PARTITIONS).values())
             for topic in TOLD
         )
+
+    def quiet(self, seconds: float) -> None:
+        """Return once nothing has come onto the topics of shipments and their events for so long, nor is in a
+        transaction that has not ended: a killed worker's hide what comes after them from readers."""
+        told, since = -1, time.monotonic()
+
+        def unchanged() -> bool:
+            nonlocal told, since
+            written = sum(len(read_all(self.settings.kafka.bootstrap, topic.name)) for topic in WRITTEN)
+            if written != told:
+                told, since = written, time.monotonic()
+            return time.monotonic() - since >= seconds and not in_open_transactions(
+                self.settings.kafka.bootstrap, (topic.name for topic in READ)
+            )
+
+        eventually(unchanged, interval=0.2, what="nothing more is written")
 
     def folder(self, name: str) -> Path:
         """The data folder of a worker."""
@@ -133,7 +163,7 @@ def scene(folder: Path, mode: Processing, command: Sequence[str] = STAGE_COMMAND
     rules = folder / "alerts.yaml"
     rules.write_text(NEVER, "utf-8")
     with ExitStack() as closing:
-        broker = closing.enter_context(start_kafka(**TO_BE_KILLED))
+        broker = closing.enter_context(start_kafka())
         url = closing.enter_context(registry())
         settings = settings_for(
             broker.bootstrap, url, folder, partitions=PARTITIONS, commit_interval=0.2, alerts_file=rules,

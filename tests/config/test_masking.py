@@ -1,4 +1,4 @@
-"""What is shown of a URL."""
+"""A URL is shown without its credentials."""
 
 from __future__ import annotations
 

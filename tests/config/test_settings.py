@@ -23,7 +23,7 @@ def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def faults(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
-    """What :func:`load` says of these variables."""
+    """The faults :func:`load` finds in these variables."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match="Wrong settings:") as raised:

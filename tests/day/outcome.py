@@ -1,4 +1,4 @@
-"""What came of a day: read from its topics, or told by the pure step in one go; and how two outcomes differ."""
+"""The outcome of a day: read from its topics, or told by the pure step in one go; and how two outcomes differ."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ from streams.shipments.step import Received, step
 from tests.day.recording import Day, key_of
 from tests.support.topics import read_all
 
+READ = (
+    topics.SHIPMENT_STATE, topics.ALERT_SIGNALS, topics.CUSTOMER_UPDATES, topics.DELIVERY_MILESTONES,
+    topics.SHIPMENT_EVENTS, topics.DLQ_SHIPMENTS,
+)
 SHOWN = 5
 
 
@@ -38,7 +42,7 @@ class Outcome(NamedTuple):
 
 
 def read(settings: Settings, day: Day) -> Outcome:
-    """What lies on the topics."""
+    """The outcome as it lies on the topics."""
     known = Registry(settings)
     alerts = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
     updates = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, known)
@@ -61,7 +65,7 @@ def read(settings: Settings, day: Day) -> Outcome:
 
 
 def expected(known: Registry, day: Day) -> Outcome:
-    """What the pure step makes of it in one chunk, events first."""
+    """The outcome of the pure step for the day in one chunk, events first."""
     states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, known)
     alerts = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, known)
     said = [*(Received(event, event.event_id.encode()) for event in day.events), *day.references]

@@ -1,4 +1,4 @@
-"""What carriers and the ERP said in a day: generated from a seed, as it would lie on its topics.
+"""A day's records of carriers and the ERP: generated from a seed, as it would lie on its topics.
 
 Many carriers; every shipment with a story of its own, told late and again, by several sources, with corrections; orders
 before and after it, changed and cancelled; and now and then a record that is none.
@@ -77,7 +77,7 @@ def key_of(said: CarrierEvent | OrderReference) -> bytes:
 
 
 def _story(rng: Random, carrier: str, number: str, began: int) -> Iterator[CarrierEvent]:
-    """What is said of one shipment: its way up to some point, maybe a detour, by one source and in part by another."""
+    """The story of one shipment: its way up to some point, maybe a detour, by one source and in part by another."""
     way = list(WAY[: rng.randrange(2, len(WAY) + 1)])
     if rng.random() < 0.25:
         place = rng.randrange(1, len(way) + 1)

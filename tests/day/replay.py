@@ -16,11 +16,11 @@ from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import CarrierEvent, OrderReference
-from tests.day.outcome import Outcome, read
+from tests.day.outcome import READ, Outcome, read
 from tests.day.recording import Day, key_of
 from tests.support.brokers import apache_kafka, on_broker
 from tests.support.stage_worker import StageWorker
-from tests.support.topics import committed
+from tests.support.topics import committed, in_open_transactions
 from tests.support.waiting import PATIENCE, eventually
 from topologies.local_stack.stack import catalogue
 from topologies.stages.catalogue import STAGES
@@ -73,6 +73,7 @@ def replay(day: Day, seed: int, kill_after: float, folder: Path, beat: Beat) -> 
             lambda: workers[0].partitions() == all_of_them, interval=0.2, what="the killed worker's partitions move"
         )
         beat("reading the topics")
+        eventually(lambda: not _hidden(settings), interval=0.5, what="every transaction ends")
         return Replay(read(settings, day), killed_at, left, seconds)
 
 
@@ -121,6 +122,11 @@ def _until(settings: Settings, total: int, beat: Beat) -> None:
         return done >= total
 
     eventually(over, WHOLE_DAY, interval=0.5)
+
+
+def _hidden(settings: Settings) -> dict[str, int]:
+    """Records in transactions that are not ended, by topic: a killed worker's stay open until the broker ends them."""
+    return in_open_transactions(settings.kafka.bootstrap, (topic.name for topic in READ))
 
 
 def _done(settings: Settings) -> int:

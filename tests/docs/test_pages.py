@@ -1,17 +1,18 @@
-"""What README and ``docs/`` name is there: links and their headings, files, topics, commands with their options, and
-every folder on the map."""
+"""Everything README and ``docs/`` name exists: links and their headings, files, topics, commands with their options;
+every folder stands on the map."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-import typer
 from typer.core import TyperGroup
 
 from config import topics
 from tests.support.sources import PACKAGES, ROOT, label, modules
-from topologies.cli.main import app
+from topologies.cli.commands import COMMANDS, loaded
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -50,6 +51,12 @@ def test_tests_that_are_named_exist() -> None:
     assert lost == []
 
 
+def test_every_finding_of_the_audit_is_in_the_table_with_what_checks_it() -> None:
+    rows = re.findall(r"^\| (\d+(?:, \d+)*) (.+) \|$", (ROOT / "docs" / "security.md").read_text("utf-8"), re.MULTILINE)
+    assert [int(number) for numbers, _ in rows for number in numbers.split(", ")] == list(range(1, 21))
+    assert [text for _, text in rows if not re.search(r"`tests/|`python -m ", text.rpartition(" | ")[2])] == []
+
+
 def test_topics_that_are_named_exist() -> None:
     known = {topic.name for topic in topics.STATIC}
     lost = [
@@ -77,7 +84,7 @@ def test_every_folder_stands_on_the_map() -> None:
         above[depth:] = [name]
         found.add("/".join(above))
     folders = {label(path.parent) for path in modules() if "connectors/carriers/" not in label(path.parent)}
-    assert found - {"avro"} == folders | set(PACKAGES) - {"portal"}
+    assert found - {"avro"} == folders | set(PACKAGES)
 
 
 def _code(page: Path) -> list[str]:
@@ -86,9 +93,14 @@ def _code(page: Path) -> list[str]:
     return [*_FENCE.findall(text), *re.findall(r"`([^`]+)`", _FENCE.sub("", text))]
 
 
+_loaded = cache(loaded)
+
+
 def _is_command(words: list[str], options: list[str]) -> bool:
-    command = typer.main.get_command(app)
-    for word in words:
+    if words[0] not in COMMANDS:
+        return False
+    command: Any = _loaded(words[0])
+    for word in words[1:]:
         if not isinstance(command, TyperGroup):
             break
         if word not in command.commands:

@@ -50,7 +50,7 @@ _BACKGROUND = "1Z00000E0000000000"
 
 @dataclass(frozen=True)
 class Input:
-    """What comes in: an order, a carrier's event, or the time alone (None). ``at``: when it was saved or happened."""
+    """One input: an order, a carrier's event, or the time alone (None). ``at``: when it was saved or happened."""
 
     at: int
     text: str

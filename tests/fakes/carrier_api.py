@@ -148,7 +148,7 @@ class CarrierApi:
         self.base_url = ""
 
     def says(self, number: str, *replies: Reply) -> None:
-        """What it answers about a number from now on."""
+        """Set its answer about a number from now on."""
         self.replies[number] = list(replies)
 
     def reply(self, asked: Asked) -> Reply:
@@ -176,7 +176,7 @@ class CarrierApi:
         return Reply(json.dumps(told).encode())
 
     def numbers(self) -> list[str]:
-        """What was asked for, in order."""
+        """The numbers asked for, in order."""
         return [asked.number for asked in self.asked]
 
 

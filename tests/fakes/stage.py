@@ -17,7 +17,7 @@ from topologies.runtime.sink import Fenced, Span, Whole
 
 
 class Calls(list[str]):
-    """What happened, in order. ``fail_at`` raises ``error`` when that is about to happen."""
+    """The calls made, in order. ``fail_at`` raises ``error`` when that is about to happen."""
 
     def __init__(self) -> None:
         super().__init__()

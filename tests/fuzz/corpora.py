@@ -1,4 +1,4 @@
-"""What each fuzz target starts from: the golden cases of the carriers that speak its format."""
+"""The first inputs of each fuzz target: the golden cases of the carriers that speak its format."""
 
 from __future__ import annotations
 

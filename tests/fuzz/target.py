@@ -61,7 +61,7 @@ def drafting(data: bytes) -> None:
 
 
 def test_of(name: str) -> Callable[[bytes], None]:
-    """What the target does with an input."""
+    """The function of the target that takes one input."""
     others = {"cutting": cutting, "drafting": drafting}
     if name in others:
         return others[name]

@@ -11,18 +11,20 @@ import pytest
 
 from config import topics
 from config.settings import Settings
+from connectors.kafka.alert_actions import act
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.audit import Actor
 from streams.contracts.model import Alert, AlertAction, AlertSignal
-from streams.kernel.vocabulary import ActionKind, AlertState, AlertStep
+from streams.kernel.vocabulary import ActionChannel, ActionKind, ActorKind, AlertState, AlertStep
 from tests.support.alert_strategies import T0, UP, signal
 from tests.support.brokers import BROKERS, on_broker
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
 from topologies.local_stack.stack import catalogue
-from topologies.operations.alert_actions import act
 
+ADA = Actor("ada", ActorKind.PERSON, ActionChannel.TOWER, "operator")
 SNOOZED_MS = 25_000
 """Longer than a worker takes to die and another to take over."""
 
@@ -44,7 +46,7 @@ class Cause:
 
     def is_snoozed(self, until: int) -> None:
         """Somebody puts it off."""
-        act(self._settings, AlertAction(self.said.alert_id, ActionKind.SNOOZE, "ada", now(), "later", until))
+        act(self._settings, AlertAction(self.said.alert_id, ActionKind.SNOOZE, ADA.name, now(), "later", until), ADA)
 
     def alert(self) -> Alert | None:
         """The alert as anybody reads it."""

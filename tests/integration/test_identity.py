@@ -25,6 +25,7 @@ from tests.support.topics import read_all
 from tests.support.waiting import PATIENCE, eventually
 from topologies.cli.main import app
 from topologies.local_stack.stack import Stack
+from topologies.operations.command_actor import command_actor
 
 T = TypeVar("T", bound=Struct)
 STAGES = ["intake", "orders", "identity", "shipments", "fulfilment"]
@@ -44,9 +45,10 @@ def message(code: str, clock: str, number: str, bol: str) -> bytes:
 
 
 class World:
-    """What is sent, and what came of it."""
+    """Records that are sent, and their outcome."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self._bootstrap = settings.kafka.bootstrap
         self._registry = Registry(settings)
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, self._registry)
@@ -153,23 +155,27 @@ def by_hand(world: World) -> None:
     assert "SO-91" in run("orders", "waiting")
     assert "Nothing is written yet" in run("identity", "resolve", "bol:b-lost", "rlca:I9999")
     assert "I9999" not in world.shipments
-    assert "Written." in run("identity", "resolve", "bol:b-lost", "rlca:I9999", "--apply", "--by", "mo")
+    assert "Written." in run("identity", "resolve", "bol:b-lost", "rlca:I9999", "--apply")
     eventually(
         lambda: (state := world.shipments.get("I9999")) is not None and state.event_count == 1 and state.orders,
         interval=1.0, what="the event and the line are the shipment's",
     )
-    assert json.loads(run("masterdata", "list", "reference", "--json"))[0]["updated_by"] == "mo"
+    me = command_actor(world.settings).name
+    assert json.loads(run("masterdata", "list", "reference", "--json"))[0]["updated_by"] == me
+    [done] = json.loads(run("audit", "--json", "--subject", "bol:B-LOST"))
+    assert (done["who"], done["action"], done["channel"]) == (me, "reference.resolve", "cli")
+    assert done["details"][0] == {"name": "shipment", "value": "rlca:I9999"}
     assert "No reference is unresolved." in run("identity", "list")
 
 
 def taken_back(world: World) -> None:
-    """What was posted for the wrong shipment is reversed, once, whether an order's number was wrong or a reference."""
+    """Postings for the wrong shipment are reversed, once, whether an order's number was wrong or a reference."""
     world.order("SO-92", "I9921", NOW)
     world.say("AF", "080000", "I9921", "B9921")
     world.order("SO-93", "I9923", NOW)
     world.say("D1", "170000", "", "B-wrong")
     eventually(lambda: "B-WRONG" in run("identity", "list", "--json"), interval=1.0, what="the event waits")
-    run("identity", "resolve", "bol:b-wrong", "rlca:I9923", "--apply", "--by", "mo")
+    run("identity", "resolve", "bol:b-wrong", "rlca:I9923", "--apply")
 
     def posted(delivery: str) -> list[tuple[str, PostingKind, bool]]:
         return [
@@ -184,7 +190,7 @@ def taken_back(world: World) -> None:
     )
     world.say("AF", "090000", "I9922", "B9922")
     world.order("SO-92", "I9922", NOW + 1)
-    run("identity", "resolve", "bol:b-wrong", "rlca:I9924", "--apply", "--by", "mo")
+    run("identity", "resolve", "bol:b-wrong", "rlca:I9924", "--apply")
     eventually(
         lambda: len(posted("D-SO-92")) == 3 and len(posted("D-SO-93")) == 2, interval=1.0, what="both are reversed",
     )

@@ -13,8 +13,10 @@ from confluent_kafka import Producer
 from config import topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.audit import Actor
 from streams.contracts.model import CarrierEvent, FeedPause
 from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import ActionChannel, ActorKind
 from tests.support.brokers import embedded, on_broker
 from tests.support.topics import committed, read_all
 from tests.support.waiting import eventually
@@ -23,6 +25,7 @@ from topologies.operations import feed_pauses
 
 NOW = 1_790_000_000_000
 LEAST = 20
+KIM = Actor("kim", ActorKind.PERSON, ActionChannel.TOWER, "operator")
 
 
 def send(settings: Settings, feed: str, bodies: list[bytes]) -> None:
@@ -78,9 +81,9 @@ def test_a_feed_with_too_many_dead_letters_waits_until_it_is_resumed(tmp_path: P
             send(settings, "ups", [good("1Z999AA10123456785")])
             eventually(lambda: "1Z999AA10123456785" in numbers(settings))
             assert (letters(settings), done(settings, "fedex")) == (written, before)
-            feed_pauses.resume(settings, "fedex", "kim", NOW + 10**10, unlimited_minutes=60)
+            feed_pauses.resume(settings, "fedex", KIM, NOW + 10**10, unlimited_minutes=60)
             eventually(lambda: letters(settings) == LEAST)
             eventually(lambda: done(settings, "fedex") == LEAST)
             assert paused(settings) == []
             with pytest.raises(Fatal, match="fedex is not paused"):
-                feed_pauses.resume(settings, "fedex", "kim", NOW)
+                feed_pauses.resume(settings, "fedex", KIM, NOW)

@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import Processing
 from tests.support.brokers import BROKERS, apache_kafka, registry, settings_for
-from tests.support.kafka import TO_BE_KILLED, ApacheKafka, start_kafka
+from tests.support.kafka import ApacheKafka, start_kafka
 from topologies.demo.reconcile import Totals
 from topologies.demo.run import Run
 from topologies.demo.stories import tell
@@ -98,12 +98,13 @@ def test_with_transactions_readers_see_each_output_once_although_workers_are_kil
 
 @pytest.mark.kafka
 def test_every_input_is_accounted_for_when_the_broker_is_gone_for_a_while(tmp_path: Path) -> None:
-    with start_kafka(**TO_BE_KILLED) as broker, registry() as url:
+    with start_kafka() as broker, registry() as url:
         settings = settings_for(broker.bootstrap, url, tmp_path)
         with Stack(settings, external=True) as stack:
             outage = Outage(stack, broker, 6.0, 16.0)
             plan = tell(12, time.time_ns() // 1_000_000, SHIPMENTS, PLAY_SECONDS)
             result = Run(stack.settings, plan, NoShow(), beside=outage)()
+        assert broker.ends_left_out() == []
     assert outage.over
     assert result.raw_records > SHIPMENTS
     assert [difference for difference in result.differences if "more than once" not in difference] == []

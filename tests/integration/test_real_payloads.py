@@ -122,7 +122,7 @@ DAY = 24 * 3_600_000
 
 
 class Told(NamedTuple):
-    """What came of one file: where its shipments stand, what their customers hear of it, what the ERP posts."""
+    """The outcome of one file: where its shipments stand, what their customers hear of it, what the ERP posts."""
 
     statuses: str
     updates: str

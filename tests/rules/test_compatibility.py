@@ -22,7 +22,7 @@ VERSIONS = sorted(RELEASED.glob("*/*.avsc"))
 
 
 def can_read(reader: dict[str, Any], writer: dict[str, Any]) -> list[str]:
-    """What keeps ``reader`` from reading what ``writer`` wrote; empty where nothing does."""
+    """The reasons why ``reader`` cannot read what ``writer`` wrote; empty where it can."""
     parsed = [avro.schema.parse(json.dumps(schema)) for schema in (reader, writer)]
     found = ReaderWriterCompatibilityChecker().get_compatibility(*parsed)
     if found.compatibility is SchemaCompatibilityType.compatible:

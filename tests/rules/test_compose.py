@@ -39,7 +39,7 @@ def test_there_is_one_service_for_every_stage() -> None:
 
 
 def test_the_rest_of_ours_makes_the_topics_once() -> None:
-    assert OURS.keys() - STAGES.keys() == {"topics", "gateway"}
+    assert OURS.keys() - STAGES.keys() == {"topics", "gateway", "send", "send-alerts", "post", "views", "portal"}
     assert OURS["topics"]["command"] == ["topics", "--create"]
     assert OURS["topics"]["restart"] == "no"
 
@@ -49,6 +49,14 @@ def test_the_gateway_is_reached_on_the_port_it_listens_on() -> None:
     assert OURS["gateway"]["command"] == ["gateway"]
     assert OURS["gateway"]["environment"]["SHIPSYNC_GATEWAY_PORT"] == str(port)
     assert published("gateway") == {port: port}
+
+
+def test_the_portal_reads_what_the_follower_writes() -> None:
+    port = SETTINGS["portal_port"].info.default
+    assert (OURS["views"]["command"], OURS["portal"]["command"]) == (["views", "follow"], ["portal"])
+    assert OURS["portal"]["environment"]["SHIPSYNC_PORTAL_PORT"] == str(port)
+    assert published("portal") == {port: port}
+    assert OURS["views"]["volumes"] == OURS["portal"]["volumes"] == ["views:/var/lib/shipsync"]
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -99,7 +107,7 @@ def test_a_service_tells_whether_it_is_healthy(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(OURS.keys() - {"topics"}))
 def test_a_process_of_ours_is_healthy_while_it_is_ready(name: str) -> None:
     environment = OURS[name]["environment"]
-    port = environment["SHIPSYNC_GATEWAY_PORT" if name == "gateway" else "SHIPSYNC_METRICS_PORT"]
+    port = environment.get(f"SHIPSYNC_{name.upper()}_PORT", environment["SHIPSYNC_METRICS_PORT"])
     assert f"http://127.0.0.1:{port}/readyz" in OURS[name]["healthcheck"]["test"][-1]
 
 
@@ -119,6 +127,11 @@ def test_kafka_is_the_version_the_tests_run_on() -> None:
     pinned = re.search(r"<kafka.version>(.+)</kafka.version>", kafka_jars.POM.read_text("utf-8"))
     assert pinned is not None
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{pinned[1]}"
+
+
+def test_its_one_broker_is_no_kafka_that_leaves_transactions_open() -> None:
+    version = SERVICES["kafka"]["image"].partition(":")[2]
+    assert not version.startswith(("4.3.", "4.4.")), "KAFKA-20734: see docs/operations.md"
 
 
 def test_kafka_makes_no_topic_by_itself() -> None:
@@ -143,7 +156,7 @@ def test_the_image_holds_every_package_and_runs_without_root() -> None:
     copied = [name for line in re.findall(r"^COPY (?!--)(.+) \S+$", dockerfile, re.MULTILINE) for name in line.split()]
     assert [name for name in copied if f"!{name}" not in ignored.splitlines()] == []
     assert {*BUILT_FROM} <= {name.rstrip("/") for name in copied}
-    for folder in ("config", "streams", "connectors", "topologies", "avro"):
+    for folder in ("config", "streams", "connectors", "portal", "topologies", "avro"):
         assert f"COPY {folder}/ {folder}/" in dockerfile
         assert f"!{folder}/" in ignored
     assert re.search(r"^USER (?!root|0)", dockerfile, re.MULTILINE)

@@ -15,7 +15,7 @@ STATIC = {VERSION.sub("", topic.name) for topic in topics.STATIC}
 
 
 def head(context: str) -> str:
-    """What the context's ``__init__.py`` says."""
+    """The docstring of the context's ``__init__.py``."""
     return ast.get_docstring(tree(ROOT / "streams" / context / "__init__.py")) or ""
 
 

@@ -1,4 +1,4 @@
-"""What the Makefile names is there."""
+"""Every file and module the Makefile names exists."""
 
 from __future__ import annotations
 

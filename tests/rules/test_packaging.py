@@ -1,4 +1,4 @@
-"""What is pinned stays pinned, and the repository knows no machine but the one it runs on."""
+"""Pinned versions stay pinned, and the repository knows no machine but the one it runs on."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ NOT_IMPORTED = {
     "tzdata": "zoneinfo and the table of zones read it",
 }
 """Requirements no module imports, and who needs them."""
-MODULES = {"faust-streaming": "faust", "PyYAML": "yaml", "python-dotenv": "dotenv"}
+MODULES = {"faust-streaming": "faust", "PyYAML": "yaml", "python-dotenv": "dotenv", "argon2-cffi": "argon2"}
 """Modules of requirements that are not called so."""
 LOCKS = {
     "runtime": ["build"], "embedded": ["build", "embedded"], "dev": ["build", "embedded", "dev"],
-    "fuzz": ["build", "embedded", "dev", "fuzz"],
+    "browser": ["build", "embedded", "dev", "browser"],
+    "fuzz": ["build", "embedded", "dev", "browser", "fuzz"],
 }
 """Name in ``requirements/`` -> the extras in it."""
 LOCKED = r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+( ; [a-z_]+ .+?)?( +--hash=sha256:[0-9a-f]{64})+"

@@ -13,12 +13,17 @@ ELSEWHERE = [path for path in modules() if label(path) != "config/topics.py"]
 DATA = sorted(path for pattern in ("*.yaml", "*.json") for path in (ROOT / "connectors").rglob(pattern))
 
 STORED_TOPICS = {
-    "alert.actions.v1", "alert.signals.v1", "carrier.events.v1", "carrier.unresolved.v1", "customer.updates.v1",
+    "alert.actions.v1", "alert.attempts.v1", "alert.outcomes.v1", "alert.requests.v1", "alert.signals.v1",
+    "audit.actions.v1", "carrier.events.v1", "carrier.unresolved.v1",
+    "customer.updates.v1",
     "dead.letters.v1", "delivery.milestones.v1", "dlq.alerts.v1", "dlq.edi.v1", "dlq.feeds.v1", "dlq.fulfilment.v1",
     "dlq.identity.v1", "dlq.intake.v1", "dlq.norms.v1", "dlq.orders.v1", "dlq.shipments.v1", "dwell.norms.v1",
-    "edi.acknowledgements.v1", "edi.interchanges.v1", "edi.receipts.v1", "edi.state.v1", "erp.orders.v1",
+    "edi.acknowledgements.v1", "edi.interchanges.v1", "edi.receipts.v1", "edi.state.v1", "erp.cursors.v1",
+    "erp.orders.v1",
     "erp.postings.v1", "feed.activity.v1", "feed.state.v1", "fulfilment.state.v1", "master.data.v1", "ops.alerts.v1",
-    "order.references.v1", "order.state.v1", "poll.state.v1", "reference.claims.v1", "reference.state.v1",
+    "order.references.v1", "order.state.v1", "paging.state.v1", "poll.state.v1", "posting.attempts.v1",
+    "posting.decisions.v1", "posting.outcomes.v1", "posting.requests.v1", "posting.state.v1", "reference.claims.v1",
+    "reference.state.v1",
     "shipment.archive.v1", "shipment.dwells.v1", "shipment.events.v1", "shipment.state.v1", "wms.confirmations.v1",
 }
 STORED_APPS = {
@@ -31,6 +36,9 @@ STORED_APPS = {
     "norms": ("shipsync-norms", "dwell.norms.v1"),
     "edi": ("shipsync-edi", "edi.state.v1"),
     "alerts": ("shipsync-alerts", "ops.alerts.v1"),
+    "notifications": ("shipsync-notifications", "notification.state.v1"),
+    "paging": ("shipsync-paging", "paging.state.v1"),
+    "postings": ("shipsync-postings", "posting.state.v1"),
 }
 
 
@@ -72,5 +80,7 @@ def test_topics_that_are_joined_have_as_many_partitions() -> None:
     by_reference = (topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS, topics.REFERENCE_STATE)
     for joined in (by_shipment, by_reference):
         assert {topic.partitions for topic in joined} == {joined[0].partitions}
-    alerts = (topics.ALERT_SIGNALS, topics.ALERT_ACTIONS, topics.OPS_ALERTS)
+    alerts = (
+        topics.ALERT_SIGNALS, topics.ALERT_ACTIONS, topics.OPS_ALERTS, topics.ALERT_ATTEMPTS, topics.PAGING_STATE
+    )
     assert {topic.partitions for topic in alerts} == {1}

@@ -1,4 +1,4 @@
-"""What a person reads in the real payloads of aggregators."""
+"""A person's reading of the real payloads of aggregators."""
 
 from __future__ import annotations
 

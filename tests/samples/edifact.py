@@ -1,4 +1,4 @@
-"""What a person reads in the real EDIFACT payloads."""
+"""A person's reading of the real EDIFACT payloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person reads in the real payloads of the DCSA and EPCIS standards."""
+"""A person's reading of the real payloads of the DCSA and EPCIS standards."""
 
 from __future__ import annotations
 

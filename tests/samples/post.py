@@ -1,4 +1,4 @@
-"""What a person reads in the real payloads of posts and their consolidators."""
+"""A person's reading of the real payloads of posts and their consolidators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person reads in the real payloads of the first five carriers."""
+"""A person's reading of the real payloads of the first five carriers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person reads in the real X12 payloads beside those of LTL carriers."""
+"""A person's reading of the real X12 payloads beside those of LTL carriers."""
 
 from __future__ import annotations
 

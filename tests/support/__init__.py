@@ -1,1 +1,1 @@
-"""What tests share: brokers, topics, waiting for a condition."""
+"""Shared by tests: brokers, topics, waiting for a condition."""

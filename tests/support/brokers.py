@@ -81,8 +81,9 @@ def on_broker(broker: Callable[[], AbstractContextManager[str]], folder: Path, *
 
 def settings_for(bootstrap: str, registry_url: str, folder: Path, **more: Any) -> Settings:
     """Settings for workers of a test, with further ones as given. A group lets a dead worker go after six seconds; a
-    worker on a busy machine may stand still for minutes; the gateway takes a port nobody uses."""
+    worker on a busy machine may stand still for minutes; gateway and portal take ports nobody uses."""
     return Settings(
-        bootstrap=bootstrap, registry_url=registry_url, data_dir=folder, gateway_port=free_port(),
+        bootstrap=bootstrap, registry_url=registry_url, data_dir=folder,
+        gateway_port=free_port(), portal_port=free_port(),
         **{"session_timeout": 6, "rebalance_timeout": 6, "stuck_timeout": 2 * PATIENCE, **more},
     )

@@ -1,4 +1,4 @@
-"""What schemathesis is told of our formats: a time that is valid, and still to come (a snooze needs such an end)."""
+"""Our formats, as schemathesis makes them: a time that is valid, and still to come (a snooze needs such an end)."""
 
 from __future__ import annotations
 

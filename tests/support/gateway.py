@@ -13,10 +13,10 @@ from config.settings import Settings
 from config.topics import STATIC
 from connectors.carriers import discover
 from connectors.gateway.app import build
-from connectors.gateway.log_writer import NotWritten, Place
 from connectors.gateway.rates import Rates
 from connectors.gateway.services import Services
 from connectors.gateway.stored_responses import StoredResponses
+from connectors.kafka.log_writer import NotWritten, Place
 from connectors.kafka.producer import Record
 from streams.contracts.model import MasterRecord
 from tests.support.registry import fake_registry
@@ -46,15 +46,18 @@ statuses:
 
 
 class ListLog:
-    """Keeps what is written; refuses it while ``away`` says why."""
+    """Keeps what is written; refuses it while ``away`` says why, and what is for a topic of ``refuses``."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.away: NotWritten | None = None
+        self.refuses: frozenset[str] = frozenset()
 
     async def write(self, record: Record) -> Place:
         if self.away is not None:
             raise self.away
+        if record.topic in self.refuses:
+            raise NotWritten("not this topic")
         self.records.append(record)
         return Place(record.topic, 0, len(self.records) - 1)
 

@@ -24,6 +24,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "kafka"
 POM = FOLDER / "pom.xml"
 LIBS = FOLDER / "target" / "libs"
 STAMP = FOLDER / "target" / "pom.sha256"
+CLASSES = FOLDER / "target" / "classes.jsa"
+"""The classes of a broker as Java has loaded them: see ``tests/support/kafka_archive.py``."""
 OLDEST_JAVA = 17
 RESOLVE_SECONDS = 600
 
@@ -66,7 +68,7 @@ def classpath() -> str:
         if not STAMP.exists() or STAMP.read_text() != pom:
             resolve()
             STAMP.write_text(pom)
-    return os.pathsep.join((str(FOLDER), str(LIBS / "*")))
+    return str(LIBS / "*")
 
 
 def check_java() -> None:

@@ -24,14 +24,15 @@ from streams.contracts.model import (
 )
 from streams.fulfilment.step import step as post
 from streams.kernel.step_result import StepResult
-from streams.kernel.vocabulary import TERMINAL, AlertState, Correction, Milestone, PostingKind, Status
+from streams.kernel.vocabulary import STATUS_OF, TERMINAL, AlertState, Correction, Milestone, PostingKind, Status
 from streams.shipments import record as records
 from streams.shipments.chunk import Outputs
-from streams.shipments.facts import entry_of, rank_of
+from streams.shipments.facts import entries_of, entry_of, rank_of
 from streams.shipments.step import Input, Received, step
 from streams.shipments.told import alerts_of, news_of
 
 Said = Received | OrderReference | ShipmentLink
+_DONE = TERMINAL | {Status.RETURNING}
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Outcome:
 
     @property
     def open_alerts(self) -> dict[str, AlertSignal]:
-        """What was said last of each alert that is open."""
+        """The last signal of each alert that is open."""
         latest = {alert.alert_id: alert for alert in self.alerts}
         return {key: alert for key, alert in latest.items() if alert.state is AlertState.RAISED}
 
@@ -138,8 +139,8 @@ def check_each_once(outcome: Outcome) -> None:
 
 
 def posted(outcome: Outcome) -> list[tuple[str, str, str, str]]:
-    """What stands posted in the end: delivery, number, kind and piece; of an attempt no piece, since it is one by its
-    number, whichever it was first told of."""
+    """The postings that stand in the end: delivery, number, kind and piece; of an attempt no piece, since it is one by
+    its number, whichever it was first told of."""
     states: dict[str, FulfilmentState | None] = {}
     standing: dict[str, tuple[str, str, str, str]] = {}
     for milestone in outcome.milestones:
@@ -164,7 +165,7 @@ def check_same_postings(told: list[DeliveryMilestone], again: list[DeliveryMiles
 
 
 def check_told_of_what_is_known(outcome: Outcome) -> None:
-    """What stands told was told last by an event that is its shipment's and was not taken back."""
+    """Each update that stands was told last by an event that is its shipment's and was not taken back."""
     known = {
         (shipment.tracking_number, event_id.hex())
         for shipment in map(records.decode, outcome.records.values())
@@ -207,9 +208,24 @@ def check_terminal_is_left_by_return_or_correction_only(said: Sequence[Said]) ->
         if after.view.status is before.view.status:
             continue
         assert isinstance(item, Received)
+        if after.view.piece_count > before.view.piece_count and _pieces_done(after) < after.view.piece_count:
+            continue
         corrected = item.event.correction is not Correction.NEW or item.event.carrier_event_id is not None
         assert corrected or item.event.milestone in (Milestone.RETURNING, Milestone.RETURNED)
         assert corrected or before.view.status is not Status.RETURNED
+
+
+def check_a_delivery_is_that_of_all_pieces(outcome: Outcome) -> None:
+    """Reports of pieces alone make no shipment delivered before as many have ended as the carrier counts."""
+    for record in outcome.records.values():
+        shipment = records.decode(record)
+        of_the_whole = any(not one.piece and STATUS_OF[one.milestone] in _DONE for one in entries_of(shipment.facts))
+        if shipment.view.status is Status.DELIVERED and not of_the_whole:
+            assert _pieces_done(shipment) >= shipment.view.piece_count
+
+
+def _pieces_done(shipment: records.Shipment) -> int:
+    return sum(one.status in _DONE for one in shipment.view.pieces)
 
 
 def _event_time(item: Said) -> tuple[int, int, str]:

@@ -1,4 +1,4 @@
-"""What a handler would send to a topic, at once or once its change is on the changelog."""
+"""The messages a handler would send to a topic, at once or once its change is on the changelog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be said of a reference, and what a world that hears it then believes."""
+"""Inputs about a reference, and the beliefs of a world that hears them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class World:
 
     @property
     def claims(self) -> dict[tuple[str, ...], tuple[Any, ...]]:
-        """What orders claim, as the shipments stage takes it, with time and terms: of the words by each reference that
+        """Claims of orders, as the shipments stage takes it, with time and terms: of the words by each reference that
         of the latest turn, the newest, and of those that stand the newest."""
         last: dict[tuple[str, ...], tuple[Any, ...]] = {}
         for one in self.references:
@@ -109,7 +109,7 @@ class World:
 
     @property
     def open_alerts(self) -> dict[str, AlertSignal]:
-        """What a reader of the compacted alerts topic sees open."""
+        """The alerts a reader of the compacted topic sees open."""
         latest = {alert.alert_id: alert for alert in self.alerts}
         return {key: alert for key, alert in latest.items() if alert.state is AlertState.RAISED}
 
@@ -185,7 +185,7 @@ def said(draw: st.DrawFn) -> IdentityInput:
 
 @st.composite
 def disputed(draw: st.DrawFn) -> IdentityInput:
-    """What is said of references while people and orders cannot agree on a shipment: all at about one time, about one
+    """Inputs about references while people and orders cannot agree on a shipment: all at about one time, about one
     carrier's shipments, so that what is told is soon taken back and told again."""
     reference, minutes = draw(_KEYS), draw(st.integers(0, 2))
     kind = draw(st.sampled_from(["event", "line", "line", "word", "order", "person", "person"]))
@@ -208,5 +208,5 @@ def disputed(draw: st.DrawFn) -> IdentityInput:
 
 
 def histories() -> st.SearchStrategy[list[IdentityInput]]:
-    """What is said of references, all sorts of it or all about few shipments."""
+    """Inputs about references, of all sorts or all about few shipments."""
     return st.lists(said(), max_size=12) | st.lists(disputed(), max_size=12)

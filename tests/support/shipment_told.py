@@ -1,4 +1,4 @@
-"""What carriers and the ERP say about one shipment, and the record it ends in."""
+"""Reports of carriers and the ERP about one shipment, and the record it ends in."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PACKAGES = ("streams", "config", "connectors", "topologies")
+PACKAGES = ("streams", "config", "connectors", "topologies", "portal")
 
 
 def modules(*packages: str) -> list[Path]:
@@ -35,11 +35,13 @@ def module_name(path: Path) -> str:
 def tree(path: Path) -> ast.Module:
     """The file, parsed. Without collecting garbage: Python 3.11 loses count of its depth when finalizers run meanwhile
     (CPython issue 106905)."""
+    collected = gc.isenabled()
     gc.disable()
     try:
         return ast.parse(path.read_text("utf-8"), label(path))
     finally:
-        gc.enable()
+        if collected:
+            gc.enable()
 
 
 def strings(path: Path) -> Iterator[tuple[int, str]]:

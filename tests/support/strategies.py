@@ -99,6 +99,19 @@ _TROUBLE = st.one_of(st.just(ExceptionType.NONE), st.just(ExceptionType.NONE), s
 
 
 @st.composite
+def counted_pieces(draw: st.DrawFn) -> CarrierEvent:
+    """A report of a piece, or of how many there are, in any order; some are taken back or sent again."""
+    piece = draw(st.sampled_from([None, "1", "2", "3"]))
+    ends = (Milestone.DELIVERED, Milestone.DELIVERED, Milestone.RETURNING, Milestone.OUT_FOR_DELIVERY)
+    return carrier_event(
+        draw(st.sampled_from(ends)) if piece else Milestone.INFO, draw(st.integers(0, 12)), piece=piece,
+        piece_count=draw(st.sampled_from([None, 2, 3])), received_at=DAY_ONE + draw(st.integers(-2, 20)) * MINUTE,
+        carrier_event_id=draw(st.sampled_from([None, None, None, "E-1"])),
+        flags=draw(st.sampled_from([[], [], [Flag.DELIVERY_DOUBTFUL.value]])),
+    )
+
+
+@st.composite
 def events(draw: st.DrawFn) -> CarrierEvent:
     """Any event, within so few minutes that ties, late arrivals and loops are common."""
     milestone = draw(st.sampled_from(Milestone))

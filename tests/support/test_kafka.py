@@ -1,4 +1,4 @@
-"""What our other tests take for granted of the Apache Kafka they run on."""
+"""Our other tests take this for granted of the Apache Kafka they run on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from tests.support import kafka_jars
 from tests.support.kafka import ApacheKafka, KafkaDown, cluster_id, start_kafka
-from tests.support.topics import create_topic, fill, read_all
+from tests.support.topics import create_topic, fill, in_open_transactions, read_all
 from tests.support.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.kafka
@@ -73,7 +73,10 @@ def test_read_committed_sees_committed_transactions_only(own_kafka: ApacheKafka)
     producer.abort_transaction(30)
     producer.begin_transaction()
     producer.produce(topic, b"committed")
+    producer.flush(PATIENCE)
+    assert in_open_transactions(own_kafka.bootstrap, [topic]) == {topic: 1}
     producer.commit_transaction(30)
+    eventually(lambda: in_open_transactions(own_kafka.bootstrap, [topic]) == {})
     assert values(own_kafka.bootstrap, topic) == [b"committed"]
     assert values(own_kafka.bootstrap, topic, "read_uncommitted") == [b"aborted", b"committed"]
 

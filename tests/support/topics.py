@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import Counter
 from collections.abc import Iterable
 
 from confluent_kafka import (
@@ -79,6 +80,25 @@ def read_all(bootstrap: str, topic: str, isolation: str = "read_committed") -> l
         return found
     finally:
         consumer.close()
+
+
+def in_open_transactions(bootstrap: str, names: Iterable[str]) -> dict[str, int]:
+    """Offsets that readers of committed records cannot reach yet, by topic; only topics where there are any."""
+    waiting: Counter[str] = Counter()
+    ends: dict[str, Consumer] = {
+        isolation: Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "isolation.level": isolation})
+        for isolation in ("read_committed", "read_uncommitted")
+    }
+    try:
+        for name in names:
+            for number in ends["read_committed"].list_topics(name, timeout=PATIENCE).topics[name].partitions:
+                place = TopicPartition(name, number)
+                stable, last = (one.get_watermark_offsets(place, PATIENCE)[1] for one in ends.values())
+                waiting[name] += max(0, last - stable)
+    finally:
+        for one in ends.values():
+            one.close()
+    return {name: count for name, count in waiting.items() if count}
 
 
 def committed(bootstrap: str, group: str, topic: str, partitions: int) -> dict[int, int]:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Iterable
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -30,7 +29,7 @@ print("\\n".join(contracts.schema_text(name) for name in names))
 
 
 def ran(*command: str | Path, cwd: Path) -> str:
-    """What the command prints. Raises AssertionError with all it said where it fails."""
+    """The output of the command. Raises AssertionError with all it said where it fails."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SHIPSYNC_", "PYTHONPATH"))}
     done = subprocess.run(
         list(map(str, command)), cwd=cwd, env=inherited, capture_output=True, text=True, timeout=SECONDS, check=False
@@ -63,7 +62,7 @@ def environment(folder: Path, *, borrow: bool) -> Path:
 
 
 def data_files() -> set[str]:
-    """What a wheel must hold besides modules: every committed data file of the packages, and the contracts."""
+    """The files a wheel must hold besides modules: every committed data file of the packages, and the contracts."""
     files = {label(path) for path in committed_files()}
     contracts = {f"config/{name}" for name in files if name.startswith("avro/") and name.count("/") == 1}
     return contracts | {name for name in files if name.split("/")[0] in PACKAGES and not name.endswith(".py")}
@@ -76,10 +75,10 @@ def missing(wheel: Path) -> set[str]:
 
 
 def foreign(wheel: Path) -> set[str]:
-    """What the wheel holds that it should not: anything but the packages, the contracts and its own record."""
-    names: Iterable[str] = (name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name)
-    return {name for name in names if name not in data_files() and not name.endswith(".py")} | {
-        name for name in ZipFile(wheel).namelist() if name.startswith(("tests", "benchmarks", "avro", "tools"))
+    """The files a wheel should not hold: anything but the packages, the contracts and its own record."""
+    names, wanted = set(ZipFile(wheel).namelist()), data_files()
+    return {name for name in names - wanted if ".dist-info/" not in name and not name.endswith(".py")} | {
+        name for name in names if name.startswith(("tests", "benchmarks", "avro", "tools"))
     }
 
 

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from config import settings as configuration
-from config.settings import Settings
-from streams.contracts.model import Alert, AlertAction, AtStake
 from streams.kernel.alert_vocabulary import OPEN
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, Severity
-from topologies.local_stack import stack_file
+from topologies.cli import alert_channels, current
+from topologies.cli.tables import KEY, At, Column, Table, show_card
+from topologies.operations.command_actor import command_actor
 from topologies.operations.record_view import humane, moment, named
-from topologies.operations.terminal import PlainConsole, PlainTable, cut, echo, echo_json
+from topologies.operations.terminal import echo, echo_json
 
 if TYPE_CHECKING:
+    from config.settings import Settings
+    from streams.contracts.model import Alert, AtStake
     from topologies.operations.alert_board import AlertBoard
 
 app = typer.Typer(help="List, show and handle alerts (docs/alerts.md).", no_args_is_help=True)
 READ_SECONDS = 10.0
-SHORT_ID, TEXT = 8, 70
+SHORT_ID = 8
 _SPAN = re.compile(r"([1-9]\d{0,5})([mhd])")
 _UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 STYLES = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO: ""}
 
 Id = Annotated[str, typer.Argument(help="The alert's id, or its first characters.", show_default=False)]
-By = Annotated[str, typer.Option(help="Your name, kept with the alert.", show_default=False)]
 Note = Annotated[str, typer.Option(help="A note, kept with the alert.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
@@ -61,11 +61,20 @@ def list_alerts(
         and (customer is None or any(order.customer_id == customer for order in one.orders))
     ]
     if as_json:
-        echo_json([_plain(one) for one in shown])
-    elif not shown:
-        echo("No alert matches." if alerts else "No alert is open.")
-    else:
-        PlainConsole().print(_table(shown))
+        echo_json([plain_alert(one) for one in shown])
+        return
+    table = Table(
+        Column("id", KEY), Column("severity"), Column("state", 3), Column("since", 2), Column("owner", 4),
+        Column("shipments", 6, right=True), Column("at stake", 5), Column("what"),
+        empty="No alert matches." if alerts else "No alert is open.",
+    )
+    for one in shown:
+        table.add(
+            one.alert_id[:SHORT_ID], one.severity.value, _state(one), At(one.raised_at), one.owner or "",
+            f"{one.affected:,}", _stakes(one.at_stake), one.message,
+            style=STYLES[one.severity] if one.state in OPEN else "dim",
+        )
+    table.show()
 
 
 @app.command("show")
@@ -75,66 +84,65 @@ def show(alert_id: Id, as_json: AsJson = False) -> None:
         alert = _one(board, alert_id)
         under = [one for one in board.alerts.values() if one.under == alert.alert_id]
     if as_json:
-        plain = _plain(alert)
+        plain = plain_alert(alert)
         plain["gathered"] = sorted(one.subject for one in under)
         echo_json(plain)
         return
-    console = PlainConsole()
-    console.print(_card(alert))
-    console.print(_life(alert))
-    for one in sorted(under, key=lambda other: other.subject):
-        console.print(f"  {one.subject}  {one.cause}")
+    show_alert(alert, under)
 
 
 @app.command("ack")
-def acknowledge(alert_id: Id, by: By, note: Note = "") -> None:
+def acknowledge(alert_id: Id, note: Note = "") -> None:
     """Acknowledge an alert. It stays so while its cause lasts, and is raised again if that gets worse."""
-    _act(alert_id, ActionKind.ACKNOWLEDGE, by, note)
+    _act(alert_id, ActionKind.ACKNOWLEDGE, note)
 
 
 @app.command("snooze")
 def snooze(
-    alert_id: Id, by: By,
+    alert_id: Id,
     wait: Annotated[str, typer.Option("--for", help="How long, such as 30m, 4h or 2d.")] = "4h", note: Note = "",
 ) -> None:
     """Snooze an alert. It is raised again after this time, if its cause lasts."""
     found = _SPAN.fullmatch(wait)
     if found is None:
         raise typer.BadParameter(f"{wait!r}: write 30m, 4h or 2d", param_hint="--for")
-    _act(alert_id, ActionKind.SNOOZE, by, note, until=_now() + int(found[1]) * _UNITS_MS[found[2]])
+    _act(alert_id, ActionKind.SNOOZE, note, until=_now() + int(found[1]) * _UNITS_MS[found[2]])
 
 
 @app.command("resolve")
-def resolve(alert_id: Id, by: By, note: Note = "") -> None:
+def resolve(alert_id: Id, note: Note = "") -> None:
     """Resolve an alert. It stays so until its cause returns or gets worse."""
-    _act(alert_id, ActionKind.RESOLVE, by, note)
+    _act(alert_id, ActionKind.RESOLVE, note)
 
 
 @app.command("reopen")
-def reopen(alert_id: Id, by: By, note: Note = "") -> None:
+def reopen(alert_id: Id, note: Note = "") -> None:
     """Undo an acknowledgement, a snooze or a resolution."""
-    _act(alert_id, ActionKind.REOPEN, by, note)
+    _act(alert_id, ActionKind.REOPEN, note)
 
 
 @app.command("assign")
 def assign(
-    alert_id: Id, by: By, to: Annotated[str, typer.Option(help="The new owner.", show_default=False)], note: Note = "",
+    alert_id: Id, to: Annotated[str, typer.Option(help="The new owner.", show_default=False)], note: Note = "",
 ) -> None:
     """Assign an alert to somebody."""
-    _act(alert_id, ActionKind.ASSIGN, by, note, owner=to)
+    _act(alert_id, ActionKind.ASSIGN, note, owner=to)
 
 
-def _act(
-    prefix: str, kind: ActionKind, by: str, note: str, *, until: int | None = None, owner: str | None = None
-) -> None:
-    from topologies.operations.alert_actions import act
+alert_channels.add_to(app)
 
-    if not by.strip() or (owner is not None and not owner.strip()):
-        raise typer.BadParameter("the name is empty", param_hint="--by" if not by.strip() else "--to")
-    settings = stack_file.resolve(configuration.load())
+
+def _act(prefix: str, kind: ActionKind, note: str, *, until: int | None = None, owner: str | None = None) -> None:
+    from connectors.kafka.alert_actions import act
+    from streams.contracts.model import AlertAction
+
+    if owner is not None and not owner.strip():
+        raise typer.BadParameter("the name is empty", param_hint="--to")
+    settings = current.stack_settings()
     with _board(settings) as board:
         alert = _one(board, prefix)
-    act(settings, AlertAction(alert.alert_id, kind, by, _now(), note, until, owner))
+    actor = command_actor(settings)
+    act(settings, AlertAction(alert.alert_id, kind, actor.name, _now(), note, until, owner), actor)
     echo(f"{kind.value}: {alert.alert_id[:SHORT_ID]} {alert.message}")
 
 
@@ -143,12 +151,18 @@ def _board(settings: Settings | None = None) -> Iterator[AlertBoard]:
     """The alerts, read once to the end of their topic."""
     from topologies.operations.alert_board import AlertBoard
 
-    board = AlertBoard(settings or stack_file.resolve(configuration.load()))
+    board = AlertBoard(settings or current.stack_settings())
     try:
         board.update(READ_SECONDS)
         yield board
     finally:
         board.close()
+
+
+def alert_with(prefix: str) -> Alert:
+    """The alert whose id begins so, of the running stack. Raises Fatal for none or several."""
+    with _board() as board:
+        return _one(board, prefix)
 
 
 def _one(board: AlertBoard, prefix: str) -> Alert:
@@ -161,40 +175,30 @@ def _one(board: AlertBoard, prefix: str) -> Alert:
     return found[0]
 
 
-def _table(alerts: list[Alert]) -> PlainTable:
-    table = PlainTable("id", "severity", "state", "since", "owner", "shipments", "at stake", "what")
-    for one in alerts:
-        table.add_row(
-            one.alert_id[:SHORT_ID], one.severity.value, _state(one), moment(one.raised_at),
-            one.owner or "-", f"{one.affected:,}", _stakes(one.at_stake), cut(one.message, TEXT),
-            style=STYLES[one.severity] if one.state in OPEN else "dim",
-        )
-    return table
-
-
-def _card(alert: Alert) -> PlainTable:
-    table = PlainTable(show_header=False, title=alert.message)
-    rows = {
-        "id": alert.alert_id, "kind": alert.kind.value, "state": _state(alert), "severity": alert.severity.value,
-        "cause": alert.cause, "since": moment(alert.raised_at), "changed": moment(alert.changed_at),
+def show_alert(alert: Alert, under: Sequence[Alert] = ()) -> None:
+    """Print an alert, its history and the subjects of the alerts gathered under it."""
+    show_card(f"Alert {alert.alert_id[:SHORT_ID]}", {
+        "what": alert.message, "id": alert.alert_id, "kind": alert.kind.value, "state": _state(alert),
+        "severity": alert.severity.value,
+        "cause": alert.cause, "since": At(alert.raised_at, exact=True), "changed": At(alert.changed_at, exact=True),
         "owner": alert.owner or "", "told on": ", ".join(alert.channels), "raised": f"{alert.times_raised} times",
         "shipments": f"{alert.affected:,}: {', '.join(alert.shipments)}" if alert.affected else "",
         "orders": ", ".join(f"{one.order_id} ({one.customer_id})" for one in alert.orders),
         "at stake": _stakes(alert.at_stake), "acknowledged": _by(alert.acknowledged_at, alert.acknowledged_by),
         "snoozed": _by(alert.snoozed_until, alert.snoozed_by, "until "),
         "resolved": _by(alert.resolved_at, alert.resolved_by), "under": alert.under or "", "note": alert.note,
-    }
-    for name, value in rows.items():
-        if value:
-            table.add_row(name, value)
-    return table
-
-
-def _life(alert: Alert) -> PlainTable:
-    table = PlainTable("when", "what happened", "by", "note")
-    for one in alert.history:
-        table.add_row(moment(one.at), one.step.value, one.by, one.note)
-    return table
+    })
+    life = Table(Column("when", KEY), Column("what happened"), Column("by"), Column("note"))
+    for step in alert.history:
+        life.add(At(step.at, exact=True), step.step.value, step.by, step.note)
+    echo("")
+    life.show()
+    if under:
+        gathered = Table(Column("gathered", KEY), Column("cause"))
+        for one in sorted(under, key=lambda other: other.subject):
+            gathered.add(one.subject, one.cause)
+        echo("")
+        gathered.show()
 
 
 def _state(alert: Alert) -> str:
@@ -203,14 +207,15 @@ def _state(alert: Alert) -> str:
 
 
 def _stakes(stakes: list[AtStake]) -> str:
-    return ", ".join(f"{one.amount:,.2f} {one.currency}".strip() for one in stakes) or "-"
+    return ", ".join(f"{one.amount:,.2f} {one.currency}".strip() for one in stakes)
 
 
 def _by(at: int | None, who: str | None, before: str = "") -> str:
     return "" if at is None else f"{before}{moment(at)} by {who}"
 
 
-def _plain(alert: Alert) -> dict[str, Any]:
+def plain_alert(alert: Alert) -> dict[str, Any]:
+    """An alert as plain data, times as ISO 8601."""
     plain: dict[str, Any] = named(alert)
     del plain["record"]
     told: dict[str, Any] = humane(plain)

@@ -7,33 +7,21 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
-from rich.progress import track
 
-from config import settings as configuration
-from connectors.carriers import HOME, Carrier, discover
-from connectors.carriers.layout import CASES, NAME
-from connectors.drafting.draft import Draft
-from connectors.drafting.sample import Sample, draft
-from connectors.mapping.loading import FILE
-from streams.kernel.errors import Fatal, Reject
-from topologies.cli import carrier_diff
-from topologies.cli.carrier_view import (
-    console,
-    show_draft,
-    show_findings,
-    show_summary,
-    show_tried,
-)
+from topologies.cli import carrier_diff, current
 from topologies.cli.feed import known_feed
-from topologies.operations.dry_run import Tried, examine, guesses_left, read_file
-from topologies.operations.file_publisher import files_in
-from topologies.operations.mapping_summary import summary_of
+from topologies.cli.tables import KEY, Column, Table
 from topologies.operations.record_view import humane, named
-from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json, echo_text, one_line
+from topologies.operations.terminal import PlainConsole, echo, echo_json, echo_text, one_line
+from topologies.runtime.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from connectors.carriers import Carrier
+    from connectors.drafting.draft import Draft
+    from topologies.operations.dry_run import Tried
 
 app = typer.Typer(
     help="List carriers; try, check and draft mappings on files, without a broker; re-map what was published.",
@@ -43,7 +31,7 @@ app.command("diff")(carrier_diff.command)
 Feed = Annotated[str, typer.Argument(help="The carrier's feed.", show_default=False)]
 Files = Annotated[Path, typer.Argument(help="A file, or a folder whose files are read.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-REPOSITORY = HOME.parents[1]
+REPOSITORY = Path(__file__).parents[2]
 KEPT = REPOSITORY / "tests" / "connectors" / "carriers"
 
 
@@ -60,11 +48,13 @@ def list_carriers(as_json: AsJson = False) -> None:
     if as_json:
         echo_json(rows)
         return
-    table = PlainTable("feed", "carrier", "formats", "cadence", "codes from", title="Carriers")
+    table = Table(
+        Column("feed", KEY), Column("carrier"), Column("formats", 2), Column("cadence", 3), Column("codes from", 4)
+    )
     for row in rows:
         formats, every = ", ".join(map(str, row["formats"])), str(timedelta(seconds=row["expect_every_s"]))  # type: ignore[call-overload, arg-type]
-        table.add_row(str(row["feed"]), str(row["name"]), formats, every, str(row["source"]))
-    PlainConsole().print(table)
+        table.add(str(row["feed"]), str(row["name"]), formats, every, str(row["source"]))
+    table.show()
 
 
 @app.command("try")
@@ -77,16 +67,19 @@ def try_files(
 
     Exit 1 if there is neither an event nor a partner's acknowledgement.
     """
+    from topologies.cli.carrier_view import show_summary, show_tried
+    from topologies.operations.mapping_summary import summary_of
+
     tried = [*_tried(_carrier(feed), _files(path), asked)]
     if as_json:
         echo_json([_plain(one) for one in tried])
     else:
-        out = console()
+        out = PlainConsole()
         for one in tried:
             show_tried(one, out)
         show_summary(summary_of(tried), out)
     if not any(one.events or one.acknowledgements for one in tried):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILURE)
 
 
 @app.command("new")
@@ -104,6 +97,13 @@ def new_carrier(
 
     Every guess in it is marked; `shipsync carrier check` counts those that are left.
     """
+    from connectors.carriers.layout import NAME
+    from connectors.drafting.sample import Sample, draft
+    from connectors.mapping.loading import FILE
+    from streams.kernel.errors import Reject
+    from topologies.cli.carrier_view import show_draft, show_tried
+    from topologies.operations.mapping_summary import summary_of
+
     if not NAME.fullmatch(feed):
         raise typer.BadParameter(f"{feed!r}: use lower case letters, digits and _", param_hint="FEED")
     folder, files = _home() / feed, [file for path in sample for file in _files(path)]
@@ -125,10 +125,10 @@ def new_carrier(
         return
     if not write:
         echo_text(made.text)
-        show_draft(made, summary_of(tried), console(stderr=True))
+        show_draft(made, summary_of(tried), PlainConsole(stderr=True))
         echo(f"# Nothing was written; add --write to make {folder / FILE}.", err=True)
         return
-    out = console()
+    out = PlainConsole()
     for one in tried:
         show_tried(one, out)
     show_draft(made, summary_of(tried), out)
@@ -150,6 +150,11 @@ def check_files(
 
     Exit 1 if there is anything to look at; a trap alone is none.
     """
+    import msgspec
+
+    from topologies.cli.carrier_view import show_findings
+    from topologies.operations.dry_run import examine, guesses_left
+
     carrier = _carrier(feed)
     files = _cases(carrier) if path is None else _files(path)
     before = [] if against is None else [*_tried(carrier, _files(against))]
@@ -158,13 +163,17 @@ def check_files(
     if as_json:
         echo_json({**msgspec.to_builtins(found), "faults": found.faults})
     else:
-        show_findings(found, console())
+        show_findings(found, PlainConsole())
     if found.faults:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILURE)
 
 
 def _tried(carrier: Carrier, files: Sequence[Path], asked: str = "") -> Iterator[Tried]:
-    settings = configuration.load()
+    from rich.progress import track
+
+    from topologies.operations.dry_run import read_file
+
+    settings = current.settings()
     quiet = not PlainConsole(stderr=True).is_terminal
     for file in track(files, "reading", transient=True, console=PlainConsole(stderr=True), disable=quiet):
         yield read_file(carrier, file, settings, asked)
@@ -172,6 +181,9 @@ def _tried(carrier: Carrier, files: Sequence[Path], asked: str = "") -> Iterator
 
 def _tried_draft(feed: str, made: Draft, files: Sequence[Path], asked: str) -> list[Tried]:
     """Tries the draft on its samples, in a temporary folder, before it is written anywhere."""
+    from connectors.carriers import discover
+    from connectors.mapping.loading import FILE
+
     with TemporaryDirectory() as home:
         folder = Path(home) / feed
         folder.mkdir()
@@ -181,6 +193,10 @@ def _tried_draft(feed: str, made: Draft, files: Sequence[Path], asked: str) -> l
 
 
 def _plain_draft(made: Draft, tried: Sequence[Tried], written: Path | None) -> dict[str, Any]:
+    import msgspec
+
+    from topologies.operations.mapping_summary import summary_of
+
     return {
         "written": None if written is None else str(written),
         "carrier_yaml": made.text, "guesses": made.guesses,
@@ -199,14 +215,19 @@ def _plain_draft(made: Draft, tried: Sequence[Tried], written: Path | None) -> d
 def _home() -> Path:
     """Returns the folder a new carrier's folder belongs in. Raises Fatal where it would lie inside an installed
     program."""
-    own = configuration.load().intake.carriers_dir
+    from connectors.carriers import HOME
+    from streams.kernel.errors import Fatal
+
+    own = current.settings().intake.carriers_dir
     if own is None and not (REPOSITORY / "setup.cfg").exists():
         raise Fatal("set SHIPSYNC_CARRIERS_DIR to the folder of your own carriers; a new one belongs there")
     return own or HOME
 
 
 def _carriers() -> list[Carrier]:
-    return discover(own=configuration.load().intake.carriers_dir)
+    from connectors.carriers import discover
+
+    return discover(own=current.settings().intake.carriers_dir)
 
 
 def _carrier(feed: str) -> Carrier:
@@ -217,7 +238,9 @@ def _carrier(feed: str) -> Carrier:
 
 def _cases(carrier: Carrier) -> list[Path]:
     """The payloads kept as the carrier's cases: beside an own carrier, or in a clone of the repository."""
-    name, own = carrier.feed, configuration.load().intake.carriers_dir
+    from connectors.carriers.layout import CASES
+
+    name, own = carrier.feed, current.settings().intake.carriers_dir
     for home in (KEPT,) if own is None else (own, KEPT):
         files = sorted((home / name / CASES).glob("*.in.*"))
         if files:
@@ -226,6 +249,8 @@ def _cases(carrier: Carrier) -> list[Path]:
 
 
 def _files(path: Path) -> list[Path]:
+    from topologies.operations.file_publisher import files_in
+
     if not path.exists():
         raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")
     files = files_in(path)
@@ -235,6 +260,10 @@ def _files(path: Path) -> list[Path]:
 
 
 def _plain(tried: Tried) -> dict[str, Any]:
+    import msgspec
+
+    from topologies.operations.mapping_summary import summary_of
+
     return {
         "file": str(tried.file),
         "events": [humane(named(event)) for event in tried.events],

@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import Progress
-from rich.table import Column
 
-from config import settings as configuration
-from config.settings import Settings
-from connectors.carriers import Carrier, discover
+from topologies.cli import current
 from topologies.cli.feed import known_feed
-from topologies.local_stack import stack_file
+from topologies.cli.tables import KEY, Column, Table
+from topologies.operations.command_actor import command_actor
 from topologies.operations.record_view import humane, moment
-from topologies.operations.terminal import PlainConsole, PlainTable, cut, echo, echo_json
+from topologies.operations.terminal import PlainConsole, cut, echo, echo_json
+from topologies.runtime.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from config.settings import Settings
+    from connectors.carriers import Carrier
     from topologies.operations.remap import Plan
 
 Row = dict[str, Any]
@@ -67,25 +67,28 @@ def command(
     now_ms = time.time_ns() // 1_000_000
     begin = _instant(since, now_ms, "--since")
     end = _instant(until, now_ms, "--until") if until else None
-    settings = stack_file.resolve(configuration.load())
+    settings = current.stack_settings()
     carrier = carrier_of(settings, feed, file)
     plan = _with_progress(lambda told: remap.plan(settings, carrier, remap_reading.Asked(begin, end, limit), told))
     row = remap_report.report(plan)
     if not as_json:
         show(row, PlainConsole(), examples)
     events = plan.to_publish(without=_held_back(plan, yes, deliveries)) if apply else []
-    published = remap.publish(settings, events) if events and (yes or _asked(plan, events)) else 0
+    agreed = bool(events) and (yes or _asked(plan, events))
+    published = remap.publish(settings, feed, events, command_actor(settings), now_ms) if agreed else 0
     if as_json:
         echo_json(humane({**row, "published": published}))
     left = len(plan.to_publish()) - published
     if not as_json:
         _conclude(apply, published, left)
     if left:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILURE)
 
 
 def carrier_of(settings: Settings, feed: str, edited: Path | None) -> Carrier:
     """The feed's carrier by the edited file, or as the installation has it."""
+    from connectors.carriers import discover
+
     known = {one.feed: one for one in discover(own=settings.intake.carriers_dir, edited=edited)}
     known_feed(feed, sorted(known))
     if edited is not None:
@@ -112,6 +115,8 @@ def _instant(text: str, now_ms: int, option: str) -> int:
 
 
 def _with_progress(work: Callable[[Callable[[str, int, int], None]], Plan]) -> Plan:
+    from rich.progress import Progress
+
     errors = PlainConsole(stderr=True)
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("reading")
@@ -153,7 +158,7 @@ def _conclude(apply: bool, published: int, left: int) -> None:
 def show(row: Row, console: PlainConsole, examples: int) -> None:
     """The deliveries that would be told, the totals, and some shipments whole."""
     _show_deliveries(row, console)
-    console.print(_totals(row))
+    _totals(row).show()
     for one in row["refusals"]:
         console.print(f"refused now: {one['raw']}: {cut(one['why'], 2 * TEXT)}", style="red")
     for one in row["held"][:examples]:
@@ -184,38 +189,38 @@ def _shipments(keys: Collection[str]) -> str:
     return "1 shipment" if len(keys) == 1 else f"{len(keys):,} shipments"
 
 
-def _totals(row: Row) -> PlainTable:
-    table = PlainTable(
-        Column("what"), Column("how many", justify="right"), Column("of them", overflow="fold", ratio=1),
+def _totals(row: Row) -> Table:
+    table = Table(
+        Column("what", KEY), Column("how many", right=True), Column("of them"),
         title=f"{row['feed']}: raw records since {_when(row['since'])} (UTC)",
     )
     records, corrections = row["records"], row["corrections"]
     readable = row["dead_letters_readable_now"]
     refused = ", ".join(f"{name} {count}" for name, count in row["refused_now"].items())
-    table.add_row("raw records", f"{sum(records.values()):,}", "")
-    table.add_row("  unchanged", f"{records['unchanged']:,}", "")
-    table.add_row("  only worded otherwise", f"{records['words']:,}", "not corrected")
-    table.add_row("  events changed", f"{records['changed']:,}", _counts(row["fields"]))
-    table.add_row("  events added", f"{records['added']:,}", f"former dead letters {readable}" if readable else "")
-    table.add_row("  events gone", f"{records['gone']:,}", f"refused now: {refused}" if refused else "")
+    table.add("raw records", f"{sum(records.values()):,}", "")
+    table.add("  unchanged", f"{records['unchanged']:,}", "")
+    table.add("  only worded otherwise", f"{records['words']:,}", "not corrected")
+    table.add("  events changed", f"{records['changed']:,}", _counts(row["fields"]))
+    table.add("  events added", f"{records['added']:,}", f"former dead letters {readable}" if readable else "")
+    table.add("  events gone", f"{records['gone']:,}", f"refused now: {refused}" if refused else "")
     for name, count in row["left_out"].items():
-        table.add_row("left out", f"{count:,}", LEFT_OUT.get(name, name))
+        table.add("left out", f"{count:,}", LEFT_OUT.get(name, name))
     if row["without_a_number"]:
-        table.add_row("without a number", f"{row['without_a_number']:,}", "raw records; not corrected")
-    table.add_row("corrections", f"{sum(corrections.values()):,}", _counts(corrections))
+        table.add("without a number", f"{row['without_a_number']:,}", "raw records; not corrected")
+    table.add("corrections", f"{sum(corrections.values()):,}", _counts(corrections))
     statuses = {f"{one['from']} → {one['to']}": one["shipments"] for one in row["statuses"]}
-    table.add_row("statuses changed", f"{sum(statuses.values()):,}", _counts(statuses))
+    table.add("statuses changed", f"{sum(statuses.values()):,}", _counts(statuses))
     updates = row["customer_updates"]
-    table.add_row("customer updates", f"{sum(updates.values()):,}", _counts(updates))
+    table.add("customer updates", f"{sum(updates.values()):,}", _counts(updates))
     postings = {
         (kind if done == "posted" else f"{kind} reversed"): count
         for kind, counts in row["postings"].items() for done, count in counts.items()
     }
-    table.add_row("ERP postings", f"{sum(postings.values()):,}", _counts(postings))
+    table.add("ERP postings", f"{sum(postings.values()):,}", _counts(postings))
     if row["archived"]:
-        table.add_row("archived shipments", f"{len(row['archived']):,}", "not corrected any more")
+        table.add("archived shipments", f"{len(row['archived']):,}", "not corrected any more")
     if row["held"]:
-        table.add_row("left as they are", f"{len(row['held']):,}", "")
+        table.add("left as they are", f"{len(row['held']):,}", "")
     return table
 
 

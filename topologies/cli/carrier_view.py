@@ -1,14 +1,11 @@
-"""Shows the events, summaries, findings and drafts of ``shipsync carrier``: in lines on a narrow terminal, in tables on
-a wide one, and whole where the output is piped."""
+"""Shows the events, summaries, findings and drafts of ``shipsync carrier``: in tables where they fit, else in lines for
+each row, and whole where the output is piped."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from rich.padding import Padding
-from rich.table import Column
 from rich.text import Text
 
 from connectors.drafting.codes import DraftedCode
@@ -17,35 +14,22 @@ from connectors.mapping.declared.published_codes import PublishedList
 from streams.contracts.model import CarrierEvent, Location
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import ExceptionType, Precision
+from topologies.cli.tables import KEY, Column, Table
 from topologies.operations.dry_run import Drift, Findings, Tried
 from topologies.operations.mapping_summary import Summary
-from topologies.operations.terminal import PlainConsole, PlainTable, cut, one_line
+from topologies.operations.terminal import PlainConsole, cut, one_line
 
-WIDE = 110
-"""Columns from which on there are tables."""
-PIPED = 400
-"""Columns where nobody looks: each row in one line, nothing cut that a line can hold."""
 DETAIL, MOST_PARTS, MOST_CODES = 240, 20, 30
 MOST_SHOWN = 6
 """Milestones, reasons and codes that the summary names."""
-
-
-def console(stderr: bool = False) -> PlainConsole:
-    """A console as wide as its terminal, or as ``COLUMNS`` says; wide enough for whole rows where it is piped."""
-    made = PlainConsole(stderr=stderr)
-    if not made.is_terminal and "COLUMNS" not in os.environ:
-        made.width = PIPED
-    return made
 
 
 def show_tried(tried: Tried, out: PlainConsole) -> None:
     """Show what became of one file."""
     numbers = dict.fromkeys(f"{event.carrier}:{event.tracking_number or '?'}" for event in tried.events)
     out.print(Text(one_line(str(tried.file)), "bold").append(one_line(f"  {', '.join(numbers)}"), "not bold"))
-    if out.width < WIDE:
-        _show_lines(tried.events, out)
-    elif tried.events:
-        out.print(_event_table(tried.events))
+    if tried.events:
+        _event_table(tried.events).show(out)
     for one in tried.acknowledgements:
         messages = ", ".join(f"{each.kind} {each.control} {each.verdict.value}".strip() for each in one.messages)
         out.print(f"  the partner acknowledges: {one.verdict.value}{f' ({messages})' if messages else ''}")
@@ -57,32 +41,17 @@ def show_tried(tried: Tried, out: PlainConsole) -> None:
         out.print(f"  the carrier says{about}: {error.kind.value}: {words}", style="yellow")
 
 
-def _event_table(events: Sequence[CarrierEvent]) -> PlainTable:
-    table = PlainTable(
-        Column("when", no_wrap=True), Column("milestone", no_wrap=True), "trouble", "where", "code",
-        "the carrier's words",
+def _event_table(events: Sequence[CarrierEvent]) -> Table:
+    table = Table(
+        Column("when", KEY), Column("milestone", KEY), Column("trouble"), Column("where"), Column("code"),
+        Column("the carrier's words"), drop=False,
     )
     for event in events:
-        table.add_row(
-            _when(event), event.milestone.value, _trouble(event), _where(event.location),
-            event.carrier_code, cut(event.carrier_text, DETAIL),
+        table.add(
+            _when(event), event.milestone.value, _trouble(event), _where(event.location), event.carrier_code,
+            cut(event.carrier_text, DETAIL),
         )
     return table
-
-
-def _show_lines(events: Sequence[CarrierEvent], out: PlainConsole) -> None:
-    """The events for a narrow terminal: two lines each, and a third for what is wrong."""
-    for event in events:
-        words = [_where(event.location), event.carrier_code, cut(event.carrier_text, DETAIL)]
-        _entry(f"{_when(event):<27} {event.milestone.value}", (" · ".join(filter(None, words)), _trouble(event)), out)
-
-
-def _entry(head: str, below: Iterable[str], out: PlainConsole) -> None:
-    """An entry of a list on a narrow terminal: its head, and indented what belongs to it."""
-    out.print(head)
-    for line in below:
-        if line:
-            out.print(Padding(Text(one_line(line)), (0, 0, 0, 4)))
 
 
 def _when(event: CarrierEvent) -> str:
@@ -114,16 +83,10 @@ def _where(place: Location | None) -> str:
 
 def show_summary(found: Summary, out: PlainConsole) -> None:
     """Show how many events were mapped, doubtful and unmapped, and what was refused."""
-    rows = _summary_rows(found)
-    if out.width < WIDE:
-        out.print(f"{_files(found.files)}:")
-        for what, times, which in rows:
-            out.print(Padding(Text(one_line(f"{what:<10}{times:>5}  {which}")), (0, 0, 0, 2)))
-        return
-    table = PlainTable("", Column("events", justify="right"), "which", title=_files(found.files))
-    for what, times, which in rows:
-        table.add_row(what, str(times), which)
-    out.print(table)
+    table = Table(Column("", KEY), Column("events", right=True), Column("which"), title=_files(found.files), drop=False)
+    for what, times, which in _summary_rows(found):
+        table.add(what, str(times), which)
+    table.show(out)
 
 
 def _summary_rows(found: Summary) -> list[tuple[str, int, str]]:
@@ -151,16 +114,10 @@ def _files(count: int) -> str:
 
 def show_draft(made: Draft, found: Summary, out: PlainConsole) -> None:
     """Show what was drafted of which field, its codes, and what that makes of the samples."""
-    rows = [(one.name, one.says or "-", one.example or one.why) for one in made.fields]
-    if out.width < WIDE:
-        out.print("Drafted:")
-        for name, says, example in rows:
-            _entry(f"  {name}: {says}", (example,), out)
-    else:
-        table = PlainTable("field", "drafted as", "for instance", title="Drafted")
-        for row in rows:
-            table.add_row(*(cut(cell, DETAIL) for cell in row))
-        out.print(table)
+    table = Table(Column("field", KEY), Column("drafted as"), Column("for instance"), title="Drafted", drop=False)
+    for one in made.fields:
+        table.add(one.name, cut(one.says or "-", DETAIL), cut(one.example or one.why, DETAIL))
+    table.show(out)
     mapped = [one for one in made.codes if one.milestone is not None]
     doubtful = [one for one in mapped if one.is_doubtful]
     unmapped = [one for one in made.codes if one.milestone is None]
@@ -202,23 +159,14 @@ def show_findings(found: Findings, out: PlainConsole) -> None:
 
 
 def _rows(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], out: PlainConsole) -> None:
-    """Rows as a table; on a narrow terminal as entries, the first cell with the rest below it. None: nothing."""
+    """A table with its title, the first column naming a row. None: nothing."""
     if not rows:
         return
-    if out.width >= WIDE:
-        table = PlainTable(*(Column(head, overflow="fold") for head in heads), title=f"{title} ({len(rows)})")
-        for row in rows:
-            table.add_row(*row)
-        out.print(table)
-        return
     out.print(f"{title} ({len(rows)}):")
+    table = Table(*(Column(head, int(place > 0)) for place, head in enumerate(heads)), drop=False)
     for row in rows:
-        named = [_times(cell) if head == "times" else cell for head, cell in zip(heads[1:], row[1:], strict=True)]
-        _entry(f"  {f'line {row[0]}' if heads[0] == 'line' else row[0]}", (" · ".join(filter(None, named)),), out)
-
-
-def _times(count: str) -> str:
-    return f"{count} time{'' if count == '1' else 's'}"
+        table.add(*row)
+    table.show(out)
 
 
 def _show_published(published: PublishedList, out: PlainConsole) -> None:

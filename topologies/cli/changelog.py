@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import Progress
 
-from config import settings as configuration
-from topologies.local_stack import stack_file
-from topologies.operations.terminal import PlainConsole, PlainTable, cut, echo, echo_json
+from topologies.cli import current
+from topologies.cli.tables import KEY, Column, Table, note
+from topologies.operations.command_actor import command_actor
+from topologies.operations.terminal import PlainConsole, echo, echo_json
+from topologies.runtime.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from topologies.operations.changelog_repair import ChangelogRepair, Plan
     from topologies.runtime.changelog_record import Unreadable
 
@@ -20,26 +22,28 @@ Partition = Annotated[int, typer.Argument(help="The partition of its state topic
 Offset = Annotated[int, typer.Argument(help="The offset of the record.", min=0, show_default=False)]
 Apply = Annotated[bool, typer.Option("--apply", help="Write it; without this, only show what would be written.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-TEXT = 60
 
 
 def check(stage: Stage, as_json: AsJson = False) -> None:
     """Read a stage's whole state topic; list what cannot be read. Exit 1 if there is such a record."""
-    found = _with_progress(_repair(stage), lambda one, beat: one.unreadable(beat=beat))
+    repairing = _repair(stage, current.stack_settings())
+    found = _with_progress(repairing, lambda one, beat: one.unreadable(beat=beat))
     if as_json:
         echo_json([_plain(one) for one in found])
-    elif not found:
-        echo(f"Every record of {stage} can be read.")
     else:
-        table = PlainTable("partition", "offset", "key", "why it cannot be read")
+        table = Table(
+            Column("partition", KEY, right=True), Column("offset", KEY, right=True), Column("key"),
+            Column("why it cannot be read"), empty=f"Every record of {stage} can be read.",
+        )
         for one in found:
-            table.add_row(
-                str(one.record.partition), str(one.record.offset), cut(_text(one.record.key), TEXT), one.reject.detail
+            table.add(
+                str(one.record.partition), str(one.record.offset), _text(one.record.key), one.reject.detail
             )
-        PlainConsole().print(table)
-        echo(f"shipsync state repair {stage} PARTITION OFFSET takes a key back to the record before.")
+        table.show()
+    if found and not as_json:
+        note(f"shipsync state repair {stage} PARTITION OFFSET takes a key back to the record before.")
     if found:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILURE)
 
 
 def skip(
@@ -59,10 +63,11 @@ def repair(
 def _mend(remedy: str, stage: str, partition: int, offset: int, *, apply: bool, as_json: bool) -> None:
     from topologies.operations.changelog_repair import Remedy
 
-    repairing = _repair(stage)
+    settings = current.stack_settings()
+    repairing = _repair(stage, settings)
     plan = _with_progress(repairing, lambda one, beat: one.plan(Remedy(remedy), partition, offset, beat))
     if apply:
-        repairing.apply(plan)
+        repairing.apply(plan, command_actor(settings))
     if as_json:
         echo_json({**_plain_plan(plan), "written": apply})
         return
@@ -75,13 +80,15 @@ def _mend(remedy: str, stage: str, partition: int, offset: int, *, apply: bool, 
     echo("Written. Start the stage again." if apply else "Nothing is written yet: stop the stage, add --apply.")
 
 
-def _repair(stage: str) -> ChangelogRepair:
+def _repair(stage: str, settings: Settings) -> ChangelogRepair:
     from topologies.operations.changelog_repair import ChangelogRepair
 
-    return ChangelogRepair(stack_file.resolve(configuration.load()), stage)
+    return ChangelogRepair(settings, stage)
 
 
 def _with_progress(repairing: ChangelogRepair, work: Any) -> Any:
+    from rich.progress import Progress
+
     errors = PlainConsole(stderr=True)
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("reading")

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from config import settings as configuration
+from topologies.cli import current
+from topologies.runtime.exit_codes import ExitCode
 
 
 def command(
@@ -30,6 +31,12 @@ def command(
             show_default=False,
         ),
     ] = None,
+    ports: Annotated[
+        int | None,
+        typer.Option(min=1024, max=65_000, help="First port of a stack started here, as of shipsync up.",
+                     show_default=False),
+    ] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the control tower in a browser.")] = False,
 ) -> None:
     """Play a few hundred shipments into ShipSync and watch the results.
 
@@ -39,9 +46,10 @@ def command(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    wishes = Wishes(shipments, seconds, seed, pictures=not (check or json), apart=check, json=json, stay=stay)
-    if not present(configuration.load(), wishes).explained:
-        raise typer.Exit(1)
+    wishes = Wishes(shipments, seconds, seed, pictures=not (check or json), apart=check, json=json, stay=stay,
+                    ports=ports, open=open_browser)
+    if not present(current.settings(), wishes).explained:
+        raise typer.Exit(ExitCode.FAILURE)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from config import settings as configuration
 from streams.kernel.errors import Fatal, ShipSyncError
-from topologies.local_stack import stack_file
-from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json
-from topologies.runtime import logs
-from topologies.runtime.health import Health, broker, serve
+from topologies.cli import current
+from topologies.cli.tables import KEY, Column, Table
+from topologies.operations.terminal import echo, echo_json
+from topologies.runtime.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from connectors.drop.sender import Sent
@@ -36,8 +35,10 @@ def command(
     from connectors.drop.alarm import Alarm
     from connectors.drop.sender import Sender
     from connectors.drop.watcher import Watcher
+    from topologies.runtime import logs
+    from topologies.runtime.health import Health, broker, serve
 
-    settings = stack_file.resolve(configuration.load())
+    settings = current.stack_settings()
     if settings.drop.dir is None:
         raise Fatal("no drop folder is set: name one in SHIPSYNC_DROP_DIR")
     state = Health()
@@ -60,7 +61,7 @@ def command(
         watcher.run(stopped.wait)
     except ShipSyncError as error:
         log.critical("the drop folders are no longer watched: %s", error)
-        raise typer.Exit(1) from error
+        raise typer.Exit(ExitCode.FAILURE) from error
     finally:
         watcher.close()
 
@@ -81,7 +82,9 @@ def _show(found: list[tuple[str, int, str]], *, as_json: bool) -> None:
         rows = [{"file": file, "records": records, "reason": reason or None} for file, records, reason in found]
         echo_json(rows)
         return
-    table = PlainTable("file", "records", "why not sent", title=f"{len(found)} files read")
+    table = Table(
+        Column("file", KEY), Column("records", right=True), Column("why not sent"), title=f"{len(found)} files read"
+    )
     for file, records, reason in found:
-        table.add_row(file, str(records), reason)
-    PlainConsole().print(table)
+        table.add(file, str(records), reason)
+    table.show()

@@ -6,10 +6,9 @@ import logging
 
 import typer
 
-from config import settings as configuration
 from streams.kernel.errors import ShipSyncError
-from topologies.local_stack import stack_file
-from topologies.runtime import logs
+from topologies.cli import current
+from topologies.runtime.exit_codes import ExitCode
 
 log = logging.getLogger(__name__)
 
@@ -17,11 +16,12 @@ log = logging.getLogger(__name__)
 def command() -> None:
     """Serve the HTTP gateway until SIGTERM or Ctrl-C. Settings come from SHIPSYNC_* variables."""
     from connectors.gateway.serving import serve
+    from topologies.runtime import logs
 
-    settings = stack_file.resolve(configuration.load())
+    settings = current.stack_settings()
     logs.configure(settings, "gateway")
     try:
         serve(settings)
     except ShipSyncError as error:
         log.critical("gateway does not start: %s", error)
-        raise typer.Exit(1) from error
+        raise typer.Exit(ExitCode.FAILURE) from error

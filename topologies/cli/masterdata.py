@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import getpass
 import io
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
 
-from config import settings as configuration
-from streams.contracts.model import MasterRecord
 from streams.kernel.vocabulary import MasterKind
-from streams.masterdata.rows import Difference, Fault
-from topologies.local_stack import stack_file
-from topologies.operations.record_view import moment
-from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json, echo_text
+from topologies.cli import current
+from topologies.cli.tables import KEY, At, Column, Table, iso_times
+from topologies.operations.command_actor import command_actor
+from topologies.operations.terminal import PlainConsole, echo, echo_json, echo_text
+from topologies.runtime.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from streams.contracts.model import MasterRecord
+    from streams.masterdata.rows import Difference, Fault
 
 app = typer.Typer(help="Keep carriers, customers, references and links by hand.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Apply = Annotated[bool, typer.Option("--apply", help="Write it; without this, only show what would change.")]
-By = Annotated[str, typer.Option("--by", help="Your name; by default your user name.")]
 
 
 @app.callback()
@@ -38,20 +38,21 @@ def import_file(
         show_default=False,
     )] = None,
     apply: Apply = False,
-    by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """Compare a file with the present records; --apply writes the difference. Exit 1 if a line is wrong."""
     from streams.masterdata.rows import difference
     from topologies.operations import master_data
 
-    rows = master_data.read_file(file or master_data.PACKAGED, time.time_ns() // 1_000_000, by or getpass.getuser())
+    settings = current.stack_settings()
+    actor = command_actor(settings)
+    rows = master_data.read_file(file or master_data.PACKAGED, time.time_ns() // 1_000_000, actor.name)
     if rows.faults:
         _show_faults(rows.faults, as_json=as_json)
-        raise typer.Exit(1)
-    settings = stack_file.resolve(configuration.load())
-    found = difference(master_data.known(settings), rows.records)
-    written = master_data.write(settings, found.to_write) if apply else 0
+        raise typer.Exit(ExitCode.FAILURE)
+    there = master_data.known(settings)
+    found = difference(there, rows.records)
+    written = master_data.write(settings, found.to_write, actor, there) if apply else 0
     if as_json:
         echo_json({**_plain(found), "written": written})
         return
@@ -70,16 +71,17 @@ def list_records(
     """List the records that are in force."""
     from topologies.operations import master_data
 
-    records = _standing(master_data.known(stack_file.resolve(configuration.load())), kind)
+    records = _standing(master_data.known(current.stack_settings()), kind)
     if as_json:
-        echo_json([msgspec.to_builtins(one) for one in records])
+        echo_json([plain_record(one) for one in records])
         return
-    table = PlainTable("kind", "id", "says", "by", "when")
+    table = Table(
+        Column("kind", KEY), Column("id", KEY), Column("says"), Column("by", 2), Column("when", 3),
+        empty="There is no such record.",
+    )
     for one in records:
-        table.add_row(
-            one.kind.value, one.id, _says(one), one.updated_by, moment(one.updated_at)
-        )
-    PlainConsole().print(table)
+        table.add(one.kind.value, one.id, _says(one), one.updated_by, At(one.updated_at))
+    table.show()
 
 
 @app.command("export")
@@ -89,7 +91,7 @@ def export(
     """Print the records as CSV, in the form that import reads."""
     from topologies.operations import master_data
 
-    records = _standing(master_data.known(stack_file.resolve(configuration.load())), kind)
+    records = _standing(master_data.known(current.stack_settings()), kind)
     if not sys.stdout.isatty():
         master_data.export(records, sys.stdout)
         return
@@ -111,10 +113,22 @@ def _says(one: MasterRecord) -> str:
     return ", ".join([*filter(None, told), *one.aliases])
 
 
+def plain_record(one: MasterRecord) -> dict[str, Any]:
+    """A record as plain data, its times as ISO 8601."""
+    import msgspec
+
+    return iso_times(msgspec.to_builtins(one))
+
+
 def _plain(found: Difference) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(found)
-    plain["changed"] = {key: {"is": old, "would_be": new} for key, (old, new) in plain["changed"].items()}
-    return plain
+    return {
+        "added": {key: plain_record(one) for key, one in found.added.items()},
+        "changed": {
+            key: {"is": plain_record(old), "would_be": plain_record(new)} for key, (old, new) in found.changed.items()
+        },
+        "withdrawn": {key: plain_record(one) for key, one in found.withdrawn.items()},
+        "unchanged": found.unchanged,
+    }
 
 
 def _show(found: Difference) -> None:

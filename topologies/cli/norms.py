@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from config import settings as configuration
-from streams.contracts.dwell_keys import ANY
-from streams.shipments.timers.expected_dwell import Usual, hours
-from topologies.local_stack import stack_file
-from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json
-from topologies.stages.norm_table import read
+from topologies.cli import current
+from topologies.cli.tables import KEY, Column, Table
+from topologies.operations.terminal import echo_json
+
+if TYPE_CHECKING:
+    from streams.shipments.timers.expected_dwell import Usual
 
 
 def command(
@@ -19,26 +19,30 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, durations in ms.")] = False,
 ) -> None:
     """Show how long shipments usually stay in a status, by carrier and lane, learnt from past shipments."""
-    norms = [one for one in read(stack_file.resolve(configuration.load())) if carrier in (None, one.carrier)]
+    from streams.shipments.timers.expected_dwell import hours
+    from topologies.stages import norm_table
+
+    norms = [one for one in norm_table.read(current.stack_settings()) if carrier in (None, one.carrier)]
     norms.sort(key=lambda one: (one.carrier, one.status, one.lane))
     if as_json:
         echo_json([_plain(one) for one in norms])
         return
-    if not norms:
-        echo("Nothing is learnt yet: shipments count some time after they have ended, see docs/alerts.md")
-        return
-    table = PlainTable(
-        "carrier", "lane", "status", "dwells", "half take", "95 of 100 take", title="Usual dwells, at most"
+    table = Table(
+        Column("carrier", KEY), Column("lane", KEY), Column("status", KEY), Column("dwells", 2, right=True),
+        Column("half take", right=True), Column("95 of 100 take", right=True), title="Usual dwells, at most",
+        empty="Nothing is learnt yet: shipments count some time after they have ended, see docs/alerts.md",
     )
     for one in norms:
-        table.add_row(
+        table.add(
             _whose(one.carrier), _whose(one.lane), one.status.value, f"{one.observations:,}",
             hours(one.median_ms), hours(one.usual_ms),
         )
-    PlainConsole().print(table)
+    table.show()
 
 
 def _whose(name: str) -> str:
+    from streams.contracts.dwell_keys import ANY
+
     return "all" if name == ANY else name or "not known"
 
 

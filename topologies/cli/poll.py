@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from config import settings as configuration
-from config.settings import Settings
 from streams.kernel.errors import ShipSyncError
-from topologies.local_stack import stack_file
-from topologies.operations.terminal import PlainConsole, PlainTable, echo, echo_json
-from topologies.runtime import logs
-from topologies.runtime.health import Health, serve, starting
+from topologies.cli import current
+from topologies.cli.tables import KEY, At, Column, Table, iso, iso_times
+from topologies.operations.terminal import echo_json
+from topologies.runtime.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 log = logging.getLogger(__name__)
 app = typer.Typer(
@@ -33,12 +33,14 @@ def command(
     """Poll until SIGTERM or Ctrl-C. Settings come from SHIPSYNC_* variables."""
     if context.invoked_subcommand is not None:
         return
-    settings = configuration.load()
     if dry_run:
-        _show_plan(stack_file.resolve(settings), most, as_json=as_json)
+        _show_plan(current.stack_settings(), most, as_json=as_json)
         return
+    from topologies.runtime import logs
+    from topologies.runtime.health import Health, serve, starting
     from topologies.workers import carrier_polling
 
+    settings = current.settings()
     logs.configure(settings, "poll")
     state = Health()
     state.expect("polling", starting)
@@ -47,7 +49,7 @@ def command(
         code = carrier_polling.run(settings, state)
     except ShipSyncError as error:
         log.critical("polling ends: %s", error)
-        code = 1
+        code = ExitCode.FAILURE
     raise typer.Exit(code)
 
 
@@ -57,21 +59,20 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
     from topologies.operations import polling_status
     from topologies.workers import carrier_polling
 
-    settings = stack_file.resolve(configuration.load())
+    settings = current.stack_settings()
     found = polling_status.look(settings, carrier_polling.configured(settings), carrier_polling.now_ms())
     if as_json:
-        echo_json(found)
+        echo_json([iso_times(one) for one in found])
         return
-    if not found:
-        echo("No feed is polled: set credentials by feed in SHIPSYNC_POLL_CREDENTIALS, see docs/polling.md")
-        return
-    columns = ("due", "waiting", "settled", "not_found", "expired")
-    table = PlainTable("feed", *(name.replace("_", " ") for name in columns), "next due", "circuit", title="Polling")
+    columns = {"due": 1, "waiting": 1, "settled": 3, "not_found": 2, "expired": 4}
+    table = Table(
+        Column("feed", KEY), *(Column(name.replace("_", " "), rank, right=True) for name, rank in columns.items()),
+        Column("next due"), Column("circuit"),
+        empty="No feed is polled: set credentials by feed in SHIPSYNC_POLL_CREDENTIALS, see docs/polling.md",
+    )
     for one in found:
-        table.add_row(
-            one["feed"], *(f"{one[name]:,}" for name in columns), _moment(one["next_due_at"]), _circuit(one)
-        )
-    PlainConsole().print(table)
+        table.add(one["feed"], *(f"{one[name]:,}" for name in columns), At(one["next_due_at"]), _circuit(one))
+    table.show()
 
 
 def _show_plan(settings: Settings, most: int, *, as_json: bool) -> None:
@@ -80,16 +81,19 @@ def _show_plan(settings: Settings, most: int, *, as_json: bool) -> None:
 
     planned = polling_status.planned(settings, carrier_polling.configured(settings), carrier_polling.now_ms(), most)
     if as_json:
-        echo_json(planned)
+        echo_json([iso_times(one) for one in planned])
         return
-    table = PlainTable("feed", "number", "status", "due", "asked", "in a row", "last error", title="Next requests")
+    table = Table(
+        Column("feed", KEY), Column("number", KEY), Column("status", 2), Column("due"), Column("asked", 4, right=True),
+        Column("in a row", 3), Column("last error", 2), empty="No number is to be asked for.",
+    )
     for one in planned:
         trouble = one["failures"] or one["not_found"]
-        table.add_row(
-            one["feed"], one["tracking_number"], one["status"], _moment(one["due_at"]), str(one["asked"]),
-            f"{trouble} {'failed' if one['failures'] else 'not found'}" if trouble else "-", one["detail"],
+        table.add(
+            one["feed"], one["tracking_number"], one["status"], At(one["due_at"]), str(one["asked"]),
+            f"{trouble} {'failed' if one['failures'] else 'not found'}" if trouble else "", one["detail"],
         )
-    PlainConsole().print(table)
+    table.show()
 
 
 def _circuit(one: dict[str, Any]) -> str:
@@ -97,8 +101,4 @@ def _circuit(one: dict[str, Any]) -> str:
         return "not known"
     if one["circuit"] == "closed":
         return "closed"
-    return f"{one['circuit']} until {_moment(one['circuit_retry_at'])}: {one['circuit_reason']}"
-
-
-def _moment(at: int | None) -> str:
-    return "-" if at is None else f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S}Z"
+    return f"{one['circuit']} until {iso(one['circuit_retry_at'])}: {one['circuit_reason']}"

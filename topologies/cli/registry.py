@@ -6,13 +6,14 @@ import signal
 import threading
 from urllib.parse import urlsplit
 
-from config import settings as configuration
-from connectors.embedded.registry import serve
+from topologies.cli import current
 
 
 def command() -> None:
     """Serve the contracts of avro/ in the Confluent Schema Registry's read API, at SHIPSYNC_REGISTRY_URL."""
-    settings = configuration.load()
+    from connectors.embedded.registry import serve
+
+    settings = current.settings()
     url = urlsplit(settings.registry.url)
     server = serve(url.hostname or settings.process.host, url.port or 80)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import SecretStr
-from rich.text import Text
 
-from config import settings as configuration
-from config.masking import without_credentials
-from config.settings import GROUPS, SETTINGS, Setting, Settings
-from topologies.operations.terminal import PlainConsole, PlainTable, echo_json, echo_text, one_line
+from topologies.cli import current
+from topologies.cli.tables import KEY, Column, Marked, Table
+from topologies.operations.terminal import echo_json, echo_text
+
+if TYPE_CHECKING:
+    from config.settings import Setting, Settings
 
 HIDDEN = "(set, not shown)"
 HEAD = """# Settings
@@ -37,24 +37,25 @@ def command(
     if markdown:
         echo_text(as_markdown())
         return
-    settings = configuration.load()
+    from config.settings import SETTINGS
+
+    settings = current.settings()
     values = {one.variable: shown(one, settings) for one in SETTINGS.values()}
     if as_json:
         echo_json(values)
         return
-    table = PlainTable(title="Settings")
-    table.add_column("setting", no_wrap=True)
-    table.add_column("value", overflow="fold")
-    table.add_column("what it does")
+    table = Table(Column("setting", KEY), Column("value"), Column("what it does", 2))
     given = settings.given
     for one in SETTINGS.values():
         style = "bold" if one.name in given else ""
-        table.add_row(one.variable, Text(one_line(values[one.variable]), style), one.info.description or "")
-    PlainConsole().print(table)
+        table.add(one.variable, Marked(values[one.variable], style), one.info.description or "")
+    table.show()
 
 
 def shown(one: Setting, settings: Settings) -> str:
     """The value it has, as text; a secret one only says that it is set, a URL is without its credentials."""
+    from config.masking import without_credentials
+
     if one.secret and one.name in settings.given:
         return HIDDEN
     text = as_text(settings.value(one.name))
@@ -63,6 +64,8 @@ def shown(one: Setting, settings: Settings) -> str:
 
 def as_text(value: object) -> str:
     """A value as it stands in the environment; empty where there is none."""
+    from pydantic import SecretStr
+
     if isinstance(value, tuple):
         return ",".join(value)
     if isinstance(value, Enum):
@@ -76,6 +79,8 @@ def as_text(value: object) -> str:
 
 def as_markdown() -> str:
     """``docs/settings.md``: a table for each group."""
+    from config.settings import GROUPS, SETTINGS, Settings
+
     defaults = Settings(_env_file=None, **{one.name: one.info.get_default(call_default_factory=True)
                                            for one in SETTINGS.values()})
     lines = [HEAD]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from config import settings as configuration
-from config.settings import Settings
 from config.topics import APPS
 from streams.kernel.errors import ShipSyncError
-from topologies.runtime import data_folder, logs, private_files
-from topologies.runtime.health import Health, serve, starting
+from topologies.cli import current
+from topologies.runtime.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -25,26 +26,31 @@ def command(
     """Run one stage until SIGTERM or Ctrl-C. Settings come from SHIPSYNC_* variables."""
     if name not in {app.name for app in APPS}:
         raise typer.BadParameter(f"there is no stage {name!r}; the stages are {NAMES}", param_hint="NAME")
-    settings = configuration.load()
+    from topologies.runtime import logs, private_files
+
+    settings = current.settings()
     logs.configure(settings, name)
     private_files.close_to_others()
     try:
         code = _run(name, settings)
     except ShipSyncError as error:
         log.critical("%s does not start: %s", name, error)
-        code = 1
+        code = ExitCode.FAILURE
     raise typer.Exit(code)
 
 
 def _run(name: str, settings: Settings) -> int:
     """Hold the data folder, serve metrics and health, and run the stage; its exit code. Raises Fatal or Transient
     before it starts."""
+    from topologies.runtime import data_folder
+
     app_id = next(app.app_id for app in APPS if app.name == name)
     with data_folder.held(settings.state.data_dir, app_id):
         return _run_in_folder(name, settings)
 
 
 def _run_in_folder(name: str, settings: Settings) -> int:
+    from topologies.runtime.health import Health, serve, starting
     from topologies.stages.catalogue import run_stage
 
     state = Health()

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress
 from rich.text import Text
 
-from config import settings as configuration
-from streams.contracts.ids import shipment_key
-from streams.contracts.model import EnrichedEvent, Related, ShipmentState
-from topologies.cli import changelog
-from topologies.local_stack import stack_file
-from topologies.operations.record_view import humane, moment
-from topologies.operations.terminal import PlainConsole, PlainTable, cut, echo, echo_json, one_line, safe
+from topologies.cli import changelog, current
+from topologies.cli.shipment_view import show_state
+from topologies.cli.tables import KEY, At, Column, Table
+from topologies.operations.record_view import humane
+from topologies.operations.terminal import PlainConsole, cut, echo, echo_json, one_line, safe
+from topologies.runtime.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from streams.contracts.model import EnrichedEvent
 
 app = typer.Typer(help="Show what is known about one shipment; mend a state topic.", no_args_is_help=True)
 app.command("check")(changelog.check)
 app.command("skip")(changelog.skip)
 app.command("repair")(changelog.repair)
-RAW_SHOWN, TEXT = 2_000, 40
+RAW_SHOWN = 2_000
 
 
 @app.callback()
@@ -35,6 +36,8 @@ def inspect_shipment(
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON, with complete raw messages.")] = False,
 ) -> None:
     """Show a shipment: its state, its events, and the raw records they come from. Exit 1 if there is none."""
+    from rich.progress import Progress
+
     from topologies.operations.shipment_trace import inspect, plain
 
     carrier, _, reference = key.partition(":")
@@ -43,7 +46,7 @@ def inspect_shipment(
             f"{key!r}: write CARRIER:REFERENCE, such as acme:4711; `shipsync carrier list` names the carriers",
             param_hint="KEY",
         )
-    settings = stack_file.resolve(configuration.load())
+    settings = current.stack_settings()
     key = f"{carrier.strip().lower()}:{''.join(reference.split()).upper()}"
     errors = PlainConsole(stderr=True)
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
@@ -59,54 +62,23 @@ def inspect_shipment(
     else:
         console = PlainConsole()
         if found.state is not None:
-            _show_state(found.state, console)
+            show_state(found.state)
         for ended in found.archived:
-            _show_state(ended, console)
-        console.print(_history(key, [one.enriched for one in found.events]))
+            show_state(ended)
+        _history(key, [one.enriched for one in found.events]).show()
         for one in found.events if raw else ():
             _show_raw(one.enriched, one.raw, console)
     if found.state is None and not found.events and not found.archived:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILURE)
 
 
-def _show_state(state: ShipmentState, console: PlainConsole) -> None:
-    life = "" if state.life == 1 else f", shipment {state.life}"
-    table = PlainTable(show_header=False, title=f"{state.carrier}:{state.tracking_number}{life}")
-    rows = {
-        "status": state.status.value + (" (archived)" if state.archived else ""),
-        "since": _when(state.status_at),
-        "orders": ", ".join(f"{one.order_id} (delivery {one.delivery_id}, {one.customer_id})" for one in state.orders),
-        "promised": _when(state.promised_delivery_at),
-        "estimated": _window(state),
-        "stated first": _when(state.first_estimated_delivery_at),
-        "earlier": ", ".join(f"{_when(one.estimate)} by {one.stated_by}" for one in state.earlier_estimates),
-        "punctuality": state.punctuality.value.replace("_", " "),
-        "delivered": _when(state.delivered_at),
-        "signed by": state.signed_by or "",
-        "open": ", ".join(one.value for one in state.open_exceptions),
-        "part of": _related(state.part_of),
-        "with": _related(state.parts),
-        "pieces": ", ".join(f"{one.name} {one.status.value}" for one in state.pieces),
-    }
-    for name, value in rows.items():
-        if value:
-            table.add_row(name, value)
-    console.print(table)
+def _history(key: str, events: list[EnrichedEvent]) -> Table:
+    from streams.contracts.ids import shipment_key
 
-
-def _window(state: ShipmentState) -> str:
-    begins = state.estimated_delivery_from
-    return _when(state.estimated_delivery_at) if begins is None else (
-        f"{_when(begins)} to {_when(state.estimated_delivery_at)}"
+    table = Table(
+        Column("happened", KEY), Column("milestone", KEY), Column("exception"), Column("code", 3),
+        Column("carrier's text", 2), Column("by", 5), Column("raw record", 4), Column("note"), drop=False,
     )
-
-
-def _related(numbers: list[Related]) -> str:
-    return ", ".join(f"{one.key} ({one.kind.value.replace('_', ' ')})" for one in numbers)
-
-
-def _history(key: str, events: list[EnrichedEvent]) -> PlainTable:
-    table = PlainTable("happened", "milestone", "exception", "code", "carrier's text", "by", "raw record", "note")
     for one in sorted(events, key=lambda enriched: _event(enriched)[0]):
         event = one.event
         assert not isinstance(event, bytes)
@@ -117,10 +89,10 @@ def _history(key: str, events: list[EnrichedEvent]) -> PlainTable:
         notes += event.flags
         notes += [f"same as {one.same_as[:8]}"] if one.same_as else []
         notes += [] if event.corrects is None else [f"{event.correction.value} {event.corrects[:8]}"]
-        table.add_row(
-            moment(event.occurred_at), event.milestone.value,
+        table.add(
+            At(event.occurred_at, exact=True), event.milestone.value,
             "" if event.exception.value == "none" else f"{event.exception.value} ({event.reason.value})",
-            event.carrier_code, cut(event.carrier_text, TEXT),
+            event.carrier_code, event.carrier_text,
             f"{source.feed} {source.channel}", f"{source.topic}[{source.partition}] @ {source.offset}",
             ", ".join(notes),
         )
@@ -142,7 +114,3 @@ def _show_raw(enriched: EnrichedEvent, raw: bytes | None, console: PlainConsole)
         console.print("no longer kept", style="yellow")
     else:
         console.print(safe(cut(raw.decode("utf-8", "backslashreplace"), RAW_SHOWN)))
-
-
-def _when(at: int | None) -> str:
-    return "" if at is None else moment(at)

@@ -6,24 +6,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Group
-from rich.live import Live
 from rich.text import Text
 
-from config import settings as configuration
-from config.settings import Processing, Settings
-from streams.kernel.errors import ShipSyncError, Transient
-from topologies.local_stack import stack_file
-from topologies.operations.status import OpenAlert, ProcessStatus, StackStatus, look, with_alerts, with_rates
-from topologies.operations.terminal import PlainConsole, PlainTable, echo_json, one_line
+from topologies.cli import current
+from topologies.cli.tables import KEY, Cell, Column, Marked, Table, iso, told
+from topologies.operations.terminal import PlainConsole, echo, echo_json, one_line
 
 if TYPE_CHECKING:
+    from rich.console import Group
+
+    from config.settings import Settings
     from topologies.operations.alert_board import AlertBoard
+    from topologies.operations.status import OpenAlert, ProcessStatus, StackStatus
 
 REFRESH_SECONDS = 1.0
 ALERT_SECONDS = 5.0
@@ -36,30 +34,38 @@ def command(
     watch: Annotated[bool, typer.Option("--watch", help="Refresh every second until Ctrl-C.")] = False,
 ) -> None:
     """Show each process: state, records per second, outcomes, dead letters, lag, memory; and open alerts."""
-    settings = configuration.load()
-    before = current(settings.state.data_dir)
+    from rich.live import Live
+
+    from topologies.local_stack import stack_file
+
+    settings = current.settings()
+    before = running(settings.state.data_dir)
     console = PlainConsole()
     with _alert_board(stack_file.resolve(settings)) as board:
         time.sleep(REFRESH_SECONDS)
         if not watch:
             now = _look_again(settings, before, board)
             if as_json:
-                echo_json(asdict(now))
+                echo_json(plain(now))
             else:
-                console.print(view(now))
+                show(now, console)
             return
-        with Live(view(before), console=console, auto_refresh=False) as live:
+        with Live(view(before, console.width), console=console, auto_refresh=False) as live:
             try:
                 while True:
                     before = _look_again(settings, before, board)
-                    live.update(view(before), refresh=True)
+                    live.update(view(before, console.width), refresh=True)
                     time.sleep(REFRESH_SECONDS)
             except KeyboardInterrupt:
                 return
 
 
-def current(data_dir: Path) -> StackStatus:
+def running(data_dir: Path) -> StackStatus:
     """The running stack's status. Raises Transient where none runs."""
+    from streams.kernel.errors import Transient
+    from topologies.local_stack import stack_file
+    from topologies.operations.status import look
+
     noted = stack_file.running(data_dir)
     if noted is None:
         raise Transient(
@@ -72,6 +78,7 @@ def current(data_dir: Path) -> StackStatus:
 @contextmanager
 def _alert_board(settings: Settings) -> Iterator[AlertBoard | None]:
     """The open alerts' board; None where the broker or the registry does not answer."""
+    from streams.kernel.errors import ShipSyncError
     from topologies.operations.alert_board import AlertBoard
 
     try:
@@ -86,7 +93,10 @@ def _alert_board(settings: Settings) -> Iterator[AlertBoard | None]:
 
 
 def _look_again(settings: Settings, before: StackStatus, board: AlertBoard | None) -> StackStatus:
-    now = with_rates(current(settings.state.data_dir), before)
+    from streams.kernel.errors import ShipSyncError
+    from topologies.operations.status import with_alerts, with_rates
+
+    now = with_rates(running(settings.state.data_dir), before)
     if board is None:
         return now
     try:
@@ -95,13 +105,46 @@ def _look_again(settings: Settings, before: StackStatus, board: AlertBoard | Non
         return now
 
 
-def view(status: StackStatus) -> Group:
-    """The status as a table, with what became of the records, dead letters and open alerts below."""
-    table = PlainTable("process", "pid", "state", "restarts")
-    for name in ("records", "per s", "lag", "CPU s", "MB"):
-        table.add_column(name, justify="right")
+def plain(status: StackStatus) -> dict[str, Any]:
+    """The status as plain data, times as ISO 8601."""
+    found = asdict(status)
+    for alert in found["open_alerts"] or ():
+        alert["raised_at"] = iso(alert["raised_at"])
+    return found
+
+
+def show(status: StackStatus, out: PlainConsole) -> None:
+    """Print the processes, and below them what became of the records, dead letters and open alerts."""
+    if out.is_terminal:
+        out.print(view(status, out.width))
+        return
+    _processes(status).show(out)
+    echo("")
+    for text in _below(status):
+        for line in text.plain.split("\n"):
+            echo(line)
+
+
+def view(status: StackStatus, width: int) -> Group:
+    """The status for a terminal of so many columns."""
+    from rich.console import Group
+
+    return Group(*_processes(status).drawn(width), *_below(status))
+
+
+def _processes(status: StackStatus) -> Table:
+    ranks = {"records": 1, "per s": 1, "lag": 1, "CPU s": 2, "MB": 2}
+    table = Table(
+        Column("process", KEY), Column("pid", 3), Column("state"), Column("restarts", 2),
+        *(Column(name, rank, right=True) for name, rank in ranks.items()),
+    )
     for process in status.processes:
-        table.add_row(*_row(process))
+        table.add(*_row(process))
+    return table
+
+
+def _below(status: StackStatus) -> list[Text]:
+    """The lines below the processes."""
     dead = {
         f"{process.name} {reason}": count
         for process in status.processes for reason, count in process.dead_letters.items()
@@ -115,10 +158,10 @@ def view(status: StackStatus) -> Group:
         Text(one_line(f"{process.name} is not ready: {name}: {what}"), style="yellow")
         for process in status.processes for name, what in process.missing.items()
     ]
-    return Group(
-        table, *missing, *outcomes, Text(one_line(f"dead letters: {_counts(dead) or 'none'}")), *_paused(status),
+    return [
+        *missing, *outcomes, Text(one_line(f"dead letters: {_counts(dead) or 'none'}")), *_paused(status),
         _alerts(status.open_alerts), Text(one_line(footer), style="dim"),
-    )
+    ]
 
 
 def _paused(status: StackStatus) -> list[Text]:
@@ -129,6 +172,8 @@ def _paused(status: StackStatus) -> list[Text]:
 
 def _processing(status: StackStatus) -> str:
     """Words how stages with state write, empty where none says; stages without state always write at least once."""
+    from config.settings import Processing
+
     ways = {process.processing for process in status.processes}
     for way in (Processing.EXACTLY_ONCE, Processing.AT_LEAST_ONCE):
         if way.value in ways:
@@ -136,10 +181,10 @@ def _processing(status: StackStatus) -> str:
     return ""
 
 
-def _row(process: ProcessStatus) -> list[str | Text]:
+def _row(process: ProcessStatus) -> list[Cell]:
     known = process.memory_bytes > 0
     return [
-        process.name, str(process.pid or "-"), Text(one_line(process.state), style=STYLES.get(process.state, "red")),
+        process.name, str(process.pid or "-"), Marked(process.state, STYLES.get(process.state, "red")),
         str(process.restarts or "-"), f"{process.records:,}" if known else "-",
         "-" if process.per_second is None else f"{process.per_second:,.0f}",
         f"{process.lag:,}" if known else "-", f"{process.cpu_seconds:.0f}" if known else "-",
@@ -150,11 +195,11 @@ def _row(process: ProcessStatus) -> list[str | Text]:
 def _alerts(alerts: list[OpenAlert] | None) -> Text:
     if alerts is None:
         return Text("open alerts: not known, because broker or registry does not answer", style="yellow")
+    now = time.time_ns() // 1_000_000
     shown = Text(f"open alerts: {len(alerts) or 'none'}")
     for alert in alerts[:MOST_ALERTS]:
-        raised = datetime.fromtimestamp(alert.raised_at / 1000, UTC)
         style = "red" if alert.severity == "critical" else "yellow"
-        shown.append(f"\n  {raised:%Y-%m-%d %H:%M}Z " + one_line(f"{alert.severity} {alert.message}"), style=style)
+        shown.append("\n  " + one_line(f"{told(alert.raised_at, now)}: {alert.severity} {alert.message}"), style=style)
         if alert.state != "raised":
             shown.append(one_line(f" ({alert.state})"), style="dim")
     if len(alerts) > MOST_ALERTS:

@@ -6,18 +6,22 @@ import difflib
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Message, TopicPartition
 
-from config import settings as configuration
-from config.settings import Settings
-from connectors.kafka.consumer import PartitionReader
-from topologies.local_stack import stack_file
+from topologies.cli import current
 from topologies.operations.terminal import PlainConsole, echo_json
 
+if TYPE_CHECKING:
+    from confluent_kafka import Message
+
+    from config.settings import Settings
+    from connectors.kafka.consumer import PartitionReader
+
 POLL_SECONDS = 0.2
+NEWEST = 10
+"""Records shown first of what lies on the topic already."""
 
 
 def command(
@@ -28,7 +32,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line, with complete values.")] = False,
     until_end: Annotated[bool, typer.Option("--until-end", help="Stop at the end of the topic.")] = False,
 ) -> None:
-    """Print the decoded records of a topic as they arrive; dead letters with their reason.
+    """Print the last ten decoded records of a topic, then others as they arrive; dead letters with their reason.
 
     Ctrl-C ends it. With --from-beginning --until-end it prints all present records.
     """
@@ -36,14 +40,18 @@ def command(
     from topologies.local_stack.stack import catalogue
     from topologies.operations.record_view import line, plain
 
-    settings = stack_file.resolve(configuration.load())
+    settings = current.stack_settings()
     every_feed = settings.replace(feeds=())
     name = full_name(topic, [declared.name for declared in catalogue(every_feed.intake)])
     writer_schema = Registry(settings).writer_schema
-    console = PlainConsole(in_lines=True)
+    console, aside = PlainConsole(in_lines=True), PlainConsole(stderr=True, in_lines=True)
+
+    def waits() -> None:
+        aside.print(f"Waiting for records of {name}; Ctrl-C ends it.")
+
     shown = 0
     with _interrupted() as stop:
-        for record in records(settings, name, from_beginning, until_end, stop):
+        for record in records(settings, name, from_beginning, until_end, stop, waits):
             told = plain(record, writer_schema)
             if key is not None and told["key"] != key:
                 continue
@@ -68,14 +76,37 @@ def full_name(asked: str, known: list[str]) -> str:
 
 
 def records(
-    settings: Settings, topic: str, from_beginning: bool, until_end: bool, stop: Callable[[], bool]
+    settings: Settings, topic: str, from_beginning: bool, until_end: bool, stop: Callable[[], bool],
+    waits: Callable[[], None],
 ) -> Iterator[Message]:
-    """Records of every partition, as they arrive. Raises Transient where topic or broker is missing."""
-    start = OFFSET_BEGINNING if from_beginning else OFFSET_END
+    """The newest records by their time, or all, then those of every partition as they arrive. Raises Transient where
+    topic or broker is missing.
+
+    ``waits`` is called once all that lies on the topic has been given, before more is waited for.
+    """
+    from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+
+    from connectors.kafka.consumer import PartitionReader
+
     with closing(PartitionReader(settings, "shipsync-tail")) as reader:
-        reader.assign([TopicPartition(topic, number, start) for number in reader.partitions(topic)])
+        reader.assign([
+            TopicPartition(topic, number, OFFSET_BEGINNING if from_beginning else _near_the_end(reader, topic, number))
+            for number in reader.partitions(topic)
+        ])
+        if not from_beginning:
+            there = [record for found in reader.to_the_end(stop) for record in found]
+            yield from sorted(there, key=lambda record: record.timestamp()[1])[-NEWEST:]
+        is_told = until_end
         while not stop() and not (until_end and reader.at_end):
             yield from reader.read(POLL_SECONDS)
+            if reader.at_end and not is_told:
+                is_told = True
+                waits()
+
+
+def _near_the_end(reader: PartitionReader, topic: str, partition: int) -> int:
+    low, high = reader.bounds(topic, partition)
+    return max(low, high - NEWEST)
 
 
 @contextmanager

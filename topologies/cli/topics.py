@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from config import settings as configuration
 from config.topics import DAY_MS, Cleanup, Topic, raw
-from topologies.local_stack import stack_file
-from topologies.operations.terminal import PlainConsole, PlainTable, echo_json, echo_text
+from topologies.cli import current
+from topologies.cli.tables import KEY, Column, Table
+from topologies.operations.terminal import PlainConsole, echo_json, echo_text
+from topologies.runtime.exit_codes import ExitCode
 
 WAIT_SECONDS = 10.0
 EVERY_FEED = "<feed>"
@@ -25,7 +26,7 @@ def command(
     """List the declared topics; create them, or compare them with the cluster."""
     from topologies.local_stack.stack import catalogue
 
-    declared = catalogue(None if markdown else configuration.load().intake)
+    declared = catalogue(None if markdown else current.settings().intake)
     console = PlainConsole(in_lines=True)
     if create or check:
         _on_the_cluster(declared, console, create=create)
@@ -34,17 +35,20 @@ def command(
     elif markdown:
         echo_text(as_markdown(declared))
     else:
-        table = PlainTable("topic", "what", "key", "contract", "cleanup", "owner", title="Topics")
+        table = Table(
+            Column("topic", KEY), Column("what"), Column("key", 2), Column("contract", 3), Column("cleanup", 4),
+            Column("owner", 5),
+        )
         for topic in declared:
             told = row(topic)
-            table.add_row(*(str(told[name] or "-") for name in ("name", "what", "key", "schema", "cleanup", "owner")))
-        PlainConsole().print(table)
+            table.add(*(str(told[name] or "") for name in ("name", "what", "key", "schema", "cleanup", "owner")))
+        table.show()
 
 
 def _on_the_cluster(declared: Sequence[Topic], console: PlainConsole, *, create: bool) -> None:
     from connectors.kafka.topic_admin import TopicAdmin
 
-    admin = TopicAdmin(stack_file.resolve(configuration.load()))
+    admin = TopicAdmin(current.stack_settings())
     admin.wait(WAIT_SECONDS)
     if create:
         for name in admin.create(declared):
@@ -53,7 +57,7 @@ def _on_the_cluster(declared: Sequence[Topic], console: PlainConsole, *, create:
     for difference in found:
         console.print(difference)
     if found:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILURE)
     console.print(f"{len(declared)} topics are as declared")
 
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from config import settings as configuration
-from config.masking import without_credentials
 from config.topics import APPS
+from topologies.cli import current
 from topologies.operations.terminal import PlainConsole, one_line, printable
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def command(
         )
     if external and ports is not None:
         raise typer.BadParameter("goes with embedded services only, not with --external", param_hint="--ports")
-    settings = configuration.load()
+    settings = current.settings()
     console = PlainConsole(in_lines=True)
     stopping = _signals()
 
@@ -83,7 +82,11 @@ def _signals() -> list[int]:
 
 
 def _announce(stack: Stack, console: PlainConsole) -> None:
+    from config.masking import without_credentials
+
     gateway = "" if stack.gateway_url is None else f"\nThe gateway listens at {stack.gateway_url} (API: openapi.json)."
+    if stack.portal_url is not None:
+        gateway += f"\nThe control tower is at {stack.portal_url}/tower, the API at {stack.portal_url}/docs."
     registry = without_credentials(stack.settings.registry.url)
     console.print(Text.assemble(
         printable(

@@ -31,6 +31,8 @@ class Step(Enum):
     OUT_FOR_DELIVERY = "out for delivery"
     ATTEMPTED = "delivery attempted"
     DELIVERED = "delivered"
+    DOUBTFUL = "delivered, in a code that proves nothing"
+    PROOF = "proof of delivery received"
     RETURNING = "refused, going back"
     RETURNED = "returned to sender"
 

@@ -21,6 +21,7 @@ from streams.contracts.model import (
     EnrichedEvent,
     ErpPosting,
     FeedActivity,
+    Order,
     OrderReference,
     ShipmentState,
 )
@@ -50,14 +51,26 @@ class FeedCount:
     unknown: int
 
 
+def claims(order: Order) -> set[tuple[str, str]]:
+    """(order id, CARRIER:REFERENCE) of its lines with a tracking number."""
+    return {
+        (order.order_id, shipment_key(line.carrier, line.tracking_number))
+        for line in order.shipments if line.tracking_number
+    }
+
+
 @dataclass
 class Ledger:
     """All entries so far."""
 
     plan: Plan
     sent: dict[Origin, Planned] = field(default_factory=dict)
+    records_sent: dict[Origin, Planned] = field(default_factory=dict)
+    """Everything sent beside carriers' messages and orders."""
     references_sent: set[tuple[str, str]] = field(default_factory=set)
-    """(order id, CARRIER:REFERENCE) of every line of every order sent."""
+    """(order id, CARRIER:REFERENCE) of every line with a tracking number of every order sent."""
+    orders_sent: dict[str, Order] = field(default_factory=dict)
+    """Order id -> its newest version."""
 
     events_of: dict[Origin, list[CarrierEvent]] = field(default_factory=lambda: defaultdict(list))
     resolved: Counter[str] = field(default_factory=Counter)
@@ -83,7 +96,7 @@ class Ledger:
     alerts: dict[str, Alert] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._ours = {shipment_key(way.carrier, way.number) for way in self.plan.journeys}
+        self._ours = self.plan.shipments
         self._deliveries = {line.delivery_id for order in self.plan.orders for line in order.shipments}
 
     def raw_sent(self, origin: Origin, message: Planned) -> None:
@@ -93,10 +106,14 @@ class Ledger:
     def order_sent(self, message: Planned) -> None:
         """An order the broker has acknowledged."""
         if message.order is not None:
-            for line in message.order.shipments:
-                self.references_sent.add(
-                    (message.order.order_id, shipment_key(line.carrier, line.tracking_number))
-                )
+            known = self.orders_sent.get(message.order.order_id)
+            if known is None or known.updated_at < message.order.updated_at:
+                self.orders_sent[message.order.order_id] = message.order
+            self.references_sent |= claims(message.order)
+
+    def record_sent(self, origin: Origin, message: Planned) -> None:
+        """Another record the broker has acknowledged."""
+        self.records_sent[origin] = message
 
     def carrier_event(self, event: CarrierEvent) -> None:
         """A record of carrier.events."""
@@ -139,7 +156,8 @@ class Ledger:
             self.plan.correlation_prefix
         ):
             self.fanned_out[event.event_id] += 1
-            self.latencies_ms.append(max(0, written_ms - event.received_at))
+            if event.source.correlation_id not in self.plan.backdated:
+                self.latencies_ms.append(max(0, written_ms - event.received_at))
 
     def shipment_state(self, state: ShipmentState) -> None:
         """A record of shipment.state: the newest wins."""

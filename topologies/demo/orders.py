@@ -52,10 +52,13 @@ def place_orders(
     first_heard: Mapping[str, float],
     now_ms: int,
     last_moment: float,
+    first_number: int | None = None,
 ) -> Iterator[Planned]:
     """Orders for about nine shipments in ten. ``first_heard``: when each shipment's number is first sent, as a share of
-    the demo's length; the orders' times are such shares too, at most ``last_moment``."""
-    numbers = count(rng.randrange(400_000, 800_000))
+    the demo's length; the orders' times are such shares too, at most ``last_moment``. ``first_number``: of the orders;
+    None: any, and some orders are of shipments that are never seen.
+    """
+    numbers = count(rng.randrange(400_000, 800_000) if first_number is None else first_number)
     for ways in _bundles(rng, journeys):
         first = min(first_heard[way.number] for way in ways)
         if rng.random() < AFTER_THE_FIRST_SCAN:
@@ -63,7 +66,7 @@ def place_orders(
         else:
             moment = first * rng.uniform(0.6, 1.0) - 0.005
         yield _planned(_order(rng, next(numbers), ways), min(max(moment, 0.0), last_moment))
-    for number in islice(numbers, UNSEEN_ORDERS):
+    for number in islice(numbers, UNSEEN_ORDERS if first_number is None else 0):
         line = OrderLine(f"DLV-{number}-1", "ups", f"1ZUNSEEN03{rng.randrange(10**7):07d}0")
         order = Order(f"SO-{number}", "C-1001", "released", "USD", 75.0, None, now_ms, [line])
         yield _planned(order, rng.uniform(0, last_moment))

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
+from msgspec import Struct
+
+from config.topics import Topic
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import Order
-from streams.kernel.vocabulary import RejectReason
+from streams.kernel.vocabulary import RejectReason, Status
 from topologies.demo.journeys import Journey, Step
 
 
@@ -19,21 +22,42 @@ class Kind(Enum):
 
     RAW = "raw"
     ORDER = "order"
+    RECORD = "record"
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
     """The expected result of one message: a number of canonical events, a dead letter with this reason, or a carrier's
-    answer without data."""
+    answer without data, or a partner's acknowledgement."""
 
     events: int
     dead_letter: RejectReason | None = None
     carrier_error: bool = False
+    acknowledges: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRecord:
+    """A record that is neither a carrier's message nor an order: master data, EDI that was sent, a signal. ``value``:
+    bytes are sent as they are."""
+
+    topic: Topic
+    key: str
+    value: Struct | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A shipment of a scene, ``CARRIER:REFERENCE``, and the terminal status it ends in, if it does."""
+
+    key: str
+    end: Status | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One message. ``at_s``: seconds after the start; ``body`` is empty and ``order`` set for an order."""
+    """One message. ``at_s``: seconds after the start; ``body`` is empty and ``order`` set for an order, ``record`` for
+    another record. ``received_ago_ms``: how long ago it is to have been received."""
 
     at_s: float
     kind: Kind
@@ -45,6 +69,8 @@ class Planned:
     what: str
     expected: Expected
     order: Order | None = None
+    record: OtherRecord | None = None
+    received_ago_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +82,9 @@ class Plan:
     seconds: float
     journeys: tuple[Journey, ...]
     messages: tuple[Planned, ...]
+    staged: tuple[Staged, ...] = ()
+    example: str = ""
+    """An order that shows much; empty: none."""
 
     @property
     def correlation_prefix(self) -> str:
@@ -75,14 +104,14 @@ class Plan:
     @cached_property
     def delivered(self) -> frozenset[str]:
         """CARRIER:REFERENCE of the shipments that are delivered."""
-        return frozenset(shipment_key(j.carrier, j.number) for j in self.journeys if j.delivered)
+        told = {shipment_key(j.carrier, j.number) for j in self.journeys if j.delivered}
+        return frozenset(told | {one.key for one in self.staged if one.end is Status.DELIVERED})
 
     @cached_property
     def returned(self) -> frozenset[str]:
         """CARRIER:REFERENCE of the shipments that are returned to their sender."""
-        return frozenset(
-            shipment_key(j.carrier, j.number) for j in self.journeys if j.scans[-1].step is Step.RETURNED
-        )
+        told = {shipment_key(j.carrier, j.number) for j in self.journeys if j.scans[-1].step is Step.RETURNED}
+        return frozenset(told | {one.key for one in self.staged if one.end is Status.RETURNED})
 
     @cached_property
     def ordered(self) -> frozenset[str]:
@@ -90,8 +119,19 @@ class Plan:
         return frozenset(
             shipment_key(line.carrier, line.tracking_number)
             for order in self.orders
-            for line in order.shipments
+            for line in order.shipments if line.tracking_number
         )
+
+    @cached_property
+    def shipments(self) -> frozenset[str]:
+        """CARRIER:REFERENCE of every shipment of the story."""
+        told = {shipment_key(way.carrier, way.number) for way in self.journeys}
+        return frozenset(told | {one.key for one in self.staged})
+
+    @cached_property
+    def backdated(self) -> frozenset[str]:
+        """Correlation ids of what is to have been received some time ago."""
+        return frozenset(message.correlation_id for message in self.messages if message.received_ago_ms)
 
     @cached_property
     def dead_letters(self) -> Mapping[str, int]:

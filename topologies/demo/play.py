@@ -29,7 +29,7 @@ class Player:
     ) -> None:
         """``clock_ms``: returns the time of receipt to write (UTC ms)."""
         self._waiting = deque(plan.messages)
-        self._ledger, self._clock_ms = ledger, clock_ms
+        self._ledger, self._clock_ms, self._registry = ledger, clock_ms, registry
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
         self._failures: list[str] = []
         largest = max((len(message.body) for message in plan.messages), default=0)
@@ -70,6 +70,8 @@ class Player:
                 self._failures.append(f"{message.what}: {error}")
             elif message.order is not None:
                 self._ledger.order_sent(message)
+            elif message.record is not None:
+                self._ledger.record_sent(_origin(record), message)
             else:
                 self._ledger.raw_sent(_origin(record), message)
 
@@ -79,7 +81,12 @@ class Player:
             raise Transient(f"{message.what} cannot be sent: {error.args[0].str()}") from error
 
     def _record(self, message: Planned) -> Record:
-        now = self._clock_ms()
+        now = self._clock_ms() - message.received_ago_ms
+        if message.record is not None:
+            topic, value = message.record.topic, message.record.value
+            if not isinstance(value, bytes):
+                value = ValueCodec(topic, type(value), self._registry).encode(value)
+            return Record(topic.name, message.record.key.encode(), value)
         if message.order is None:
             return raw_record(
                 message.feed, message.body, message.content_type, now, message.correlation_id, message.channel

@@ -44,10 +44,13 @@ class Run:
         show: Show,
         beside: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
+        hurried: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``beside`` is called between steps, for instance to run a supervisor. Raises Transient if the broker, the
+        """``beside`` is called between steps, for instance to run a supervisor. ``hurried``: whether to send the rest
+        at once. Raises Transient if the broker, the
         registry or a topic is missing."""
         self._plan, self._show, self._beside, self._clock = plan, show, beside, clock
+        self._hurried = hurried
         registry = Registry(settings)
         self.ledger = Ledger(plan)
         self._reading = LedgerReader(settings, registry, self.ledger)
@@ -61,7 +64,7 @@ class Run:
         self._started = self._clock()
         try:
             while not self._player.done:
-                self._player.send_due(self._elapsed())
+                self._player.send_due(self._plan.seconds if self._hurried() else self._elapsed())
                 self._look(PLAYING)
             self._player.finish()
             found = self._settle()

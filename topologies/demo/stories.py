@@ -10,16 +10,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from topologies.demo import numbers
+from topologies.demo import numbers, partners
 from topologies.demo.cast import AMERICAN, EUROPEAN, Place
 from topologies.demo.journeys import Journey, Scan, Step, journey
 from topologies.demo.orders import place_orders
 from topologies.demo.payloads import dhl, easypost, fedex, ltl, ups
 from topologies.demo.planned import Expected, Kind, Plan, Planned
+from topologies.demo.scenes import SCENES as scenes_of_shipments
+from topologies.demo.scenes import played
 from topologies.demo.spoiled import Spoiled, oversized, spoiled
 
 LAST_MOMENT = 0.97
 """Share of the demo after which nothing more is sent."""
+CHAPTER_ORDERS = 1_000_000
+"""The first order's number of the chapters after the demo."""
 REPEATED = 0.10
 LATE = 0.06
 SPOILED = 0.03
@@ -171,18 +175,25 @@ def _in_their_moments(rng: Random, told: Sequence[CarrierMessage]) -> Iterator[P
             yield _raw(message, min(moment + rng.uniform(0.0, 0.1), LAST_MOMENT))
 
 
-def _spoiled(rng: Random, now_ms: int, count: int) -> Iterator[Planned]:
+def _kinds_of_spoiled(rng: Random, now_ms: int) -> tuple[Spoiled, ...]:
     parcel = journey(rng, ups.CARRIER, numbers.ups(rng), AMERICAN, None, now_ms)
     freight = journey(rng, ltl.CARRIER, numbers.pro(rng), AMERICAN, None, now_ms)
-    kinds = spoiled(rng, parcel, freight, now_ms)
+    return spoiled(rng, parcel, freight, now_ms)
+
+
+def _spoiled(rng: Random, now_ms: int, count: int) -> Iterator[Planned]:
+    kinds = _kinds_of_spoiled(rng, now_ms)
     for index in range(max(count, len(kinds))):
         yield _raw(kinds[index % len(kinds)], rng.uniform(0.02, LAST_MOMENT))
     yield _raw(oversized(OVERSIZED_BYTES), rng.uniform(0.3, 0.7))
 
 
-def tell(seed: int, now_ms: int, shipments: int = 300, seconds: float = 60.0) -> Plan:
-    """The plan for ``shipments`` shipments within ``seconds``, all events at or before ``now_ms`` (UTC ms)
-    but for the one scan in 2099."""
+def tell(
+    seed: int, now_ms: int, shipments: int = 300, seconds: float = 60.0, *, on_own_stack: bool = False
+) -> Plan:
+    """The plan for ``shipments`` shipments within ``seconds`` and some scenes beside them, all events at or before
+    ``now_ms`` (UTC ms) but for the one scan in 2099. ``on_own_stack``: with the scenes that need a stack of the demo's
+    own."""
     rng = Random(seed)
     journeys = _journeys(rng, now_ms, shipments)
     told = _all_told(rng, journeys)
@@ -190,11 +201,32 @@ def tell(seed: int, now_ms: int, shipments: int = 300, seconds: float = 60.0) ->
     first_heard = {way.number: rank / len(told) for way, rank in _first_ranks(journeys, told)}
     messages += _spoiled(rng, now_ms, round(len(told) * SPOILED))
     messages += place_orders(rng, journeys, first_heard, now_ms, LAST_MOMENT)
-    messages.sort(key=lambda message: message.at_s)
-    plan = Plan(seed, now_ms, seconds, journeys, ())
+    scenes = (*scenes_of_shipments, *partners.SCENES, *(partners.OF_AN_OWN_STACK if on_own_stack else ()))
+    scenery = played(scenes, Random(f"scenes of {seed}"), now_ms)
+    messages += scenery.messages
+    return _scheduled(Plan(seed, now_ms, seconds, journeys, (), tuple(scenery.staged), scenery.example), messages)
+
+
+def chapter(seed: int, number: int, now_ms: int, shipments: int, seconds: float) -> Plan:
+    """The plan of a further chapter, from 0, of the story with this seed: a few shipments and one bad record."""
+    own = (seed << 20) + number + 1
+    rng = Random(own)
+    journeys = _journeys(rng, now_ms, shipments)
+    told = _all_told(rng, journeys)
+    first_heard = {way.number: rank / len(told) for way, rank in _first_ranks(journeys, told)}
+    kinds = _kinds_of_spoiled(rng, now_ms)
+    messages = [
+        *_in_their_moments(rng, told), _raw(kinds[number % len(kinds)], rng.uniform(0.2, 0.8)),
+        *place_orders(rng, journeys, first_heard, now_ms, LAST_MOMENT, CHAPTER_ORDERS + number * 2 * shipments),
+    ]
+    return _scheduled(Plan(own, now_ms, seconds, journeys, ()), messages)
+
+
+def _scheduled(plan: Plan, messages: Sequence[Planned]) -> Plan:
+    """The plan with the messages, their moments in seconds."""
     timed = tuple(
-        replace(message, at_s=message.at_s * seconds, correlation_id=f"{plan.correlation_prefix}{number:05d}")
-        for number, message in enumerate(messages, start=1)
+        replace(message, at_s=message.at_s * plan.seconds, correlation_id=f"{plan.correlation_prefix}{number:05d}")
+        for number, message in enumerate(sorted(messages, key=lambda message: message.at_s), start=1)
     )
     return replace(plan, messages=timed)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -71,7 +72,7 @@ def _flow(totals: Totals) -> Panel:
     table.add_row("open alerts", f"[yellow]{totals.open_alerts:,}[/]")
     table.add_row("latency p50", _ms(totals.latency_p50_ms))
     table.add_row("latency p99", _ms(totals.latency_p99_ms))
-    return Panel(table, title="flow", title_align="left", border_style="cyan")
+    return Panel(table, title="flow", title_align="left", border_style="cyan", height=14)
 
 
 def _feeds(totals: Totals) -> RenderableType:
@@ -120,7 +121,7 @@ def view(summary: Summary) -> RenderableType:
     middle.add_column(ratio=3)
     right = Panel(
         Group(_feeds(summary.totals), _dead_letters(summary.totals)),
-        title="feeds", title_align="left", border_style="cyan", height=12,
+        title="feeds", title_align="left", border_style="cyan", height=14,
     )
     middle.add_row(_flow(summary.totals), right)
     return Group(_head(summary), middle, _news(summary.news))
@@ -131,7 +132,8 @@ def verdict(totals: Totals) -> RenderableType:
     if totals.explained:
         return Text(
             f"Every message is explained: {totals.raw_records:,} raw records = {totals.raw_with_events:,}"
-            f" read into events + {totals.raw_refused:,} dead letters + {totals.raw_carrier_errors:,} carriers' errors;"
+            f" read into events + {totals.raw_refused:,} dead letters + {totals.raw_carrier_errors:,} carriers' errors"
+            f" + {totals.raw_acknowledgements:,} acknowledgements;"
             f" {totals.distinct_events:,} different events, each fanned out once.",
             style="green",
         )
@@ -139,16 +141,42 @@ def verdict(totals: Totals) -> RenderableType:
     return Group(*lines, *(Text(f"  - {difference}") for difference in totals.differences))
 
 
-def what_next() -> RenderableType:
-    """Commands to try on the stack that now has data."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold")
-    table.add_column(style="dim")
-    table.add_row("shipsync tail customer.updates", "customer updates as they arrive")
-    table.add_row("shipsync tail dead.letters", "messages that could not be read, with the reason")
-    table.add_row("shipsync status", "the state of every process")
-    table.add_row("shipsync feed ups FILE", "send a carrier's file")
-    return Panel(table, title="try next", title_align="left", border_style="dim")
+class Example(NamedTuple):
+    """A shipment and an order of this run, by which a command can be tried. ``portal``: URL; empty where none runs.
+    ``stage_kill``: whether it has the page to kill a stage; ``scan``: a file with a further scan of UPS's, empty where
+    there is none; ``command``: how shipsync is called here."""
+
+    key: str
+    order: str
+    portal: str
+    stage_kill: bool = False
+    scan: str = ""
+    command: str = "shipsync"
+
+
+def what_next(example: Example) -> Text:
+    """Commands and pages to try on the stack that now has data, one a line; print them unwrapped, to be copied."""
+    shipsync = example.command
+    lines = [
+        (f"{shipsync} show {example.key}", "its status, promise, timeline, postings and alerts"),
+        (f"{shipsync} state inspect {example.key}", "its record, and the raw messages behind it"),
+        (f"{shipsync} tail customer.updates", "customer updates, the last ten first"),
+        (f"{shipsync} tail dead.letters", "messages that could not be read, with the reason"),
+        (f"{shipsync} status", "the state of every process"),
+    ]
+    if example.scan:
+        lines.append((f"{shipsync} feed ups {example.scan}", "a carrier's file: a parcel of this run is delivered"))
+    if example.portal:
+        pages = [(f"{example.portal}/tower", "the control tower, in a browser")]
+        if example.stage_kill:
+            pages.append((f"{example.portal}/tower/stack", "kill a stage, and see that nothing is lost"))
+        lines = [*pages, (f"{shipsync} link {example.order}", "the customer's tracking page of an order"), *lines]
+    width = max(len(command) for command, _ in lines)
+    text = Text("Try next:\n", style="bold")
+    for command, what in lines:
+        text.append(f"  {command:<{width}}", style="not bold").append(f"  # {what}\n", style="dim not bold")
+    text.rstrip()
+    return text
 
 
 def plain_line(summary: Summary) -> str:

@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from urllib.parse import urlsplit
 
+from config.mail import MailSecurity
 from config.masking import without_credentials
 from config.settings import Settings
 from connectors.embedded import valkey
@@ -23,17 +24,18 @@ SESSION_SECONDS = 6.0
 HERE = frozenset({HOST, "localhost"})
 URLS = {"SHIPSYNC_BOOTSTRAP": "//{0.kafka.bootstrap}", "SHIPSYNC_REGISTRY_URL": "{0.registry.url}",
         "SHIPSYNC_REDIS_URL": "{0.redis.url}"}
-PORTS = len(URLS) + 1
-"""How many ports the services and the gateway take."""
+PORTS = len(URLS) + 2
+"""How many ports the services, the gateway and the portal take."""
 
 
 def on_ports(settings: Settings, ports: list[int]) -> Settings:
-    """The settings with broker, registry, Valkey and gateway on the first four of these ports of this machine."""
+    """The settings with broker, registry, Valkey, gateway and portal on the first of these ports of this machine."""
     return settings.replace(
         bootstrap=f"{HOST}:{ports[0]}",
         registry_url=f"http://{HOST}:{ports[1]}",
         redis_url=f"redis://{HOST}:{ports[2]}/0",
         gateway_port=ports[3],
+        portal_port=ports[4],
     )
 
 
@@ -54,6 +56,19 @@ def with_an_open_gateway(settings: Settings) -> Settings:
     if settings.process.host not in HERE or "gateway_open" in settings.given:
         return settings
     return settings.replace(gateway_open=("*",))
+
+
+def with_private_endpoints(settings: Settings) -> Settings:
+    """The settings with webhooks to this machine and its network allowed, for trials, if only this machine reaches the
+    stack. A given ``outbound_private_addresses`` stays."""
+    if settings.process.host not in HERE or "outbound_private_addresses" in settings.given:
+        return settings
+    return settings.replace(outbound_private_addresses=True)
+
+
+def with_an_outbox(settings: Settings) -> Settings:
+    """The settings with e-mail kept in an outbox of this machine, on a port nobody uses."""
+    return settings.replace(mail_host=HOST, mail_port=unused(1)[0], mail_security=MailSecurity.NONE)
 
 
 def children(settings: Settings) -> list[ChildSpec]:

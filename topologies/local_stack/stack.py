@@ -16,7 +16,9 @@ from config import topics
 from config.masking import without_credentials
 from config.settings import IntakeSettings, Settings
 from connectors.carriers import discover, enabled_carriers
+from connectors.embedded.outbox import Outbox
 from connectors.embedded.ports import is_free, unused
+from connectors.erp import declared as erps
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.kernel.errors import Fatal
 from topologies.local_stack import services, stack_file
@@ -24,9 +26,11 @@ from topologies.local_stack.child_process import Child, ChildSpec
 from topologies.local_stack.environment import environment
 from topologies.local_stack.services import SHIPSYNC, on_free_ports, on_ports
 from topologies.local_stack.stack_file import ProcessNote, UpFile
+from topologies.local_stack.stage_kills import StageKills
 from topologies.local_stack.supervisor import Say, Supervisor, never, nothing_said
 from topologies.runtime import data_folder
-from topologies.workers import carrier_polling
+from topologies.stages import alert_rules
+from topologies.workers import carrier_polling, read_model
 
 __all__ = ["GATEWAY", "Stack", "catalogue", "on_free_ports"]
 
@@ -39,6 +43,10 @@ STAGES_LAYER, GATEWAY_LAYER = 1, 2
 GATEWAY = "gateway"
 POLLER = "poll"
 DROP = "drop"
+SENDER, POSTER, ALERT_SENDER = "send", "post", "send-alerts"
+PULLER = "pull"
+VIEWS = "views"
+PORTAL = "portal"
 
 
 def catalogue(intake: IntakeSettings | None = None) -> tuple[topics.Topic, ...]:
@@ -62,12 +70,25 @@ class Stack:
         wanted = stages or [*(app.name for app in topics.APPS), GATEWAY]
         self._stages = [name for name in wanted if name != GATEWAY]
         self._with_gateway = GATEWAY in wanted
+        self._views = self._sends = stages is None
+        self._pages = stages is None and bool(alert_rules.load(self.settings.monitoring.alerts_file).paging.channels)
+        self._posts = stages is None and bool(erps.load(self.settings.erp.file))
         self._polls = stages is None and bool(carrier_polling.configured(self.settings))
         self._drops = stages is None and self.settings.drop.dir is not None
+        self._pulls = stages is None and any(one.orders for one in erps.load(self.settings.erp.file))
         self._ports = ports
         self._tell, self._hear = say, hear
         self._started_at: int | None = None
         self._supervisor = self._new_supervisor()
+        self._kills: StageKills | None = None
+        self._outbox = Outbox(self.settings.state.data_dir) if self._keeps_mail(settings) else None
+        if self._outbox is not None:
+            self.settings = services.with_an_outbox(self.settings)
+
+    def _keeps_mail(self, given: Settings) -> bool:
+        """Whether e-mail is kept on this machine: nobody named a server that sends it, and only this machine asks."""
+        return self._sends and not self._external and not given.mail.host \
+            and given.process.host in services.HERE
 
     @property
     def children(self) -> list[Child]:
@@ -75,9 +96,19 @@ class Stack:
         return self._supervisor.children
 
     @property
+    def restarts(self) -> int:
+        """How often processes were started again, all together."""
+        return sum(child.restarts for child in self.children)
+
+    @property
     def gateway_url(self) -> str | None:
         """The gateway's URL; None without a gateway."""
         return f"http://{self.settings.process.host}:{self.settings.gateway.port}" if self._with_gateway else None
+
+    @property
+    def portal_url(self) -> str | None:
+        """The portal's URL; None without it."""
+        return f"http://{self.settings.process.host}:{self.settings.portal.port}" if self._views else None
 
     def start(self, until: Callable[[], bool] = never) -> bool:
         """Start everything; True once all is up, False if ``until`` returned True before.
@@ -96,15 +127,28 @@ class Stack:
     def run(self, until: Callable[[], bool]) -> None:
         """Watch until ``until`` returns True. If the embedded broker dies, everything is started again: its topics are
         lost."""
+
+        def over() -> bool:
+            if self._kills is not None:
+                self._kills.look()
+            return until()
+
         while not until():
-            self._supervisor.run(until)
+            self._supervisor.run(over)
             if self._supervisor.broken.is_set() and not until():
                 self._tell("stack", "the embedded broker is gone and its topics with it: all starts anew")
                 self.stop(hurried=lambda: True)
                 self.start(until)
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether the embedded broker died, and its topics with it; ``run`` starts everything anew."""
+        return self._supervisor.broken.is_set()
+
     def look(self) -> None:
         """Check every process once, for a caller with a loop of its own."""
+        if self._kills is not None:
+            self._kills.look()
         self._supervisor.look()
 
     def stop(self, hurried: Callable[[], bool] = never) -> None:
@@ -112,8 +156,13 @@ class Stack:
         runs."""
         if self._started_at is None:
             return
+        if self._kills is not None:
+            self._kills.end()
+            self._kills = None
         try:
             self._supervisor.stop(hurried)
+            if self._outbox is not None:
+                self._outbox.stop()
         finally:
             self._started_at = None
             stack_file.remove(self.settings.state.data_dir)
@@ -146,16 +195,28 @@ class Stack:
                 return False
         if not self._create_topics(until):
             return False
+        if self._outbox is not None:
+            self._outbox.start(self.settings.mail.port)
         ports = self._metrics_ports()
         for name, port in zip(self._stages, ports, strict=False):
             supervisor.start(self._stage(name, port))
-        if self._polls:
-            supervisor.start(self._poller(ports[len(self._stages)]))
-        if self._drops:
-            supervisor.start(self._drop(ports[-1]))
+        for child, port in zip(self._beside(), ports[len(self._stages):], strict=True):
+            supervisor.start(child(port))
         if self._with_gateway:
             supervisor.start(self._gateway())
-        return supervisor.wait_ready(STAGE_SECONDS, until)
+        if self._views:
+            supervisor.start(self._portal())
+        if not supervisor.wait_ready(STAGE_SECONDS, until):
+            return False
+        if self.stages_may_be_killed:
+            self._kills = StageKills(self.settings, lambda: self.children)
+            self._kills.begin()
+        return True
+
+    @property
+    def stages_may_be_killed(self) -> bool:
+        """Whether this is a stack to try things with: nothing it holds outlives it, and only this machine asks."""
+        return self._views and not self._external and self.settings.process.host in services.HERE
 
     def _new_supervisor(self) -> Supervisor:
         return Supervisor(self.settings.state.data_dir / "logs", self._said, hear=self._hear)
@@ -178,11 +239,13 @@ class Stack:
             os.getpid(), settings.kafka.bootstrap, without_credentials(settings.registry.url),
             without_credentials(settings.redis.url),
             settings.process.host, started_at, processes, stack_file.born(os.getpid()),
+            settings.outbound.private_addresses,
         ).write(settings.state.data_dir)
 
     def _discard_state(self) -> None:
         """Delete local state, whose changelogs were lost with the last embedded broker."""
-        found = [path for app in topics.APPS if (path := self.settings.state.data_dir / app.app_id).exists()]
+        names = [*(app.app_id for app in topics.APPS), read_model.folder_of(self.settings).name]
+        found = [path for name in names if (path := self.settings.state.data_dir / name).exists()]
         for path in found:
             shutil.rmtree(path, ignore_errors=True)
         if found:
@@ -199,8 +262,17 @@ class Stack:
                 self._tell("topics", difference)
         return True
 
+    def _beside(self) -> list[Callable[[int], ChildSpec]]:
+        """The workers beside the stages that are wanted here; each takes its metrics port."""
+        wanted = (
+            (self._polls, self._poller), (self._drops, self._drop), (self._pulls, self._puller),
+            (self._posts, self._posting_sender), (self._pages, self._alert_sender), (self._sends, self._sender),
+            (self._views, self._follower),
+        )
+        return [child for is_wanted, child in wanted if is_wanted]
+
     def _metrics_ports(self) -> list[int]:
-        needed = len(self._stages) + self._polls + self._drops
+        needed = len(self._stages) + len(self._beside())
         if self._ports is None:
             return unused(needed)
         first = self._ports + services.PORTS
@@ -219,6 +291,23 @@ class Stack:
     def _drop(self, port: int) -> ChildSpec:
         return self._child(DROP, [*SHIPSYNC, "drop"], port, b"\nshipsync_drop_ready 1.0")
 
+    def _puller(self, port: int) -> ChildSpec:
+        return self._child(PULLER, [*SHIPSYNC, PULLER, "orders"], port, b"\nshipsync_order_puller_ready 1.0")
+
+    def _sender(self, port: int) -> ChildSpec:
+        command = [*SHIPSYNC, SENDER, "notifications"]
+        return self._child(SENDER, command, port, b"\nshipsync_notification_sender_ready 1.0")
+
+    def _alert_sender(self, port: int) -> ChildSpec:
+        return self._child(ALERT_SENDER, [*SHIPSYNC, SENDER, "alerts"], port, b"\nshipsync_alert_sender_ready 1.0")
+
+    def _posting_sender(self, port: int) -> ChildSpec:
+        command = [*SHIPSYNC, SENDER, "postings"]
+        return self._child(POSTER, command, port, b"\nshipsync_posting_sender_ready 1.0")
+
+    def _follower(self, port: int) -> ChildSpec:
+        return self._child(VIEWS, [*SHIPSYNC, VIEWS, "follow"], port, b"\nshipsync_read_model_ready 1.0")
+
     def _child(self, name: str, command: Sequence[str], port: int, says_when_ready: bytes) -> ChildSpec:
         return ChildSpec(
             name, command, {**environment(self.settings), "SHIPSYNC_METRICS_PORT": str(port)},
@@ -232,9 +321,20 @@ class Stack:
         if not is_free(port, host):
             raise Fatal(f"port {port} is taken, wanted for the gateway: free it, or set SHIPSYNC_GATEWAY_PORT")
         return ChildSpec(
-            GATEWAY, [*SHIPSYNC, GATEWAY], environment(self.settings), ready=partial(_takes_pushes, host, port),
+            GATEWAY, [*SHIPSYNC, GATEWAY], environment(self.settings), ready=partial(_answers, host, port),
             metrics_port=port, stop_seconds=self.settings.stage.drain_timeout + STOP_MARGIN_SECONDS,
             layer=GATEWAY_LAYER,
+        )
+
+
+    def _portal(self) -> ChildSpec:
+        host, port = self.settings.process.host, self.settings.portal.port
+        if not is_free(port, host):
+            raise Fatal(f"port {port} is taken, wanted for pages and API: free it, or set SHIPSYNC_PORTAL_PORT")
+        kill = ["--with-stage-kill"] if self.stages_may_be_killed else []
+        return ChildSpec(
+            PORTAL, [*SHIPSYNC, PORTAL, *kill], environment(self.settings), ready=partial(_answers, host, port),
+            metrics_port=port, stop_seconds=STOP_MARGIN_SECONDS, layer=GATEWAY_LAYER,
         )
 
 
@@ -244,7 +344,8 @@ def _prepared(settings: Settings, external: bool, ports: int | None) -> Settings
         return settings
     if ports is not None:
         settings = on_ports(settings, list(range(ports, ports + services.PORTS)))
-    return services.with_an_open_gateway(services.for_the_embedded_broker(settings))
+    settings = services.with_private_endpoints(services.for_the_embedded_broker(settings))
+    return services.with_an_open_gateway(settings)
 
 
 def _is_ready(host: str, port: int, says: bytes) -> bool:
@@ -254,8 +355,8 @@ def _is_ready(host: str, port: int, says: bytes) -> bool:
     return False
 
 
-def _takes_pushes(host: str, port: int) -> bool:
-    """Whether the gateway accepts pushes."""
+def _answers(host: str, port: int) -> bool:
+    """Whether the process says that it is ready."""
     with suppress(OSError), urllib.request.urlopen(f"http://{host}:{port}/readyz", timeout=READY_SECONDS) as answer:
         return bool(answer.status == 200)
     return False

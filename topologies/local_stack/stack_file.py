@@ -28,7 +28,8 @@ class ProcessNote(msgspec.Struct, frozen=True):
 
 class UpFile(msgspec.Struct, frozen=True):
     """A running stack; URLs are without credentials. ``started_at``: UTC ms. ``born``: start time of the supervisor,
-    which tells it from a later process with the same ``pid``."""
+    which tells it from a later process with the same ``pid``. ``private_addresses``: whether it sends to private
+    addresses."""
 
     pid: int
     bootstrap: str
@@ -38,6 +39,7 @@ class UpFile(msgspec.Struct, frozen=True):
     started_at: int
     processes: list[ProcessNote]
     born: int | None = None
+    private_addresses: bool = False
 
     def write(self, data_dir: Path) -> None:
         """Write the file atomically."""
@@ -85,6 +87,11 @@ def resolve(settings: Settings) -> Settings:
     noted = running(settings.state.data_dir)
     if noted is None:
         return settings
-    told = {"bootstrap": noted.bootstrap, "registry_url": noted.registry_url, "redis_url": noted.redis_url}
+    told: dict[str, str | int] = {
+        "bootstrap": noted.bootstrap, "registry_url": noted.registry_url, "redis_url": noted.redis_url,
+        "outbound_private_addresses": noted.private_addresses,
+    }
+    if (port := next((one.metrics_port for one in noted.processes if one.name == "portal"), None)) is not None:
+        told["portal_port"] = port
     open_ones = {name: value for name, value in told.items() if name not in settings.given}
     return settings.replace(**open_ones)

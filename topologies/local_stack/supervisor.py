@@ -11,8 +11,8 @@ from streams.kernel.errors import Fatal, Transient
 from topologies.local_stack.child_process import FIRST_PAUSE, LONGEST_PAUSE, Child, ChildSpec, State, how_it_ended
 from topologies.local_stack.log_follower import Follower
 from topologies.runtime import private_files
+from topologies.runtime.exit_codes import ExitCode
 
-EXIT_WRONG_SETTINGS = 78
 PATIENCE_SECONDS = 60.0
 """After so many seconds up, a child's next death starts the back-off anew."""
 POLL_SECONDS = 0.1
@@ -144,9 +144,9 @@ class Supervisor:
     def _died(self, child: Child, code: int) -> None:
         if self._clock() - child.started > PATIENCE_SECONDS:
             child.pause = FIRST_PAUSE
-        if child.spec.essential or code == EXIT_WRONG_SETTINGS:
+        if child.spec.essential or code == ExitCode.WRONG_SETTINGS:
             child.state = State.FAILED
-            why = ", its settings are wrong and it stays down" if code == EXIT_WRONG_SETTINGS else ""
+            why = ", its settings are wrong and it stays down" if code == ExitCode.WRONG_SETTINGS else ""
             self._say(child.spec.name, f"{how_it_ended(code)}{why}; see {child.log}")
             if child.spec.essential:
                 self.broken.set()

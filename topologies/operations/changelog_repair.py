@@ -19,10 +19,13 @@ from config.topics import DEAD_LETTERS, App, Topic, written_by
 from connectors.carriers import enabled_carriers
 from connectors.kafka.client import client_log
 from connectors.kafka.consumer import PartitionReader
+from connectors.kafka.person_actions import audited, recorded
 from connectors.kafka.producer import Record, deliver, producer
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import LARGEST_STATE, largest_dead_letter
+from streams.contracts.audit import Actor, details_of
 from streams.contracts.model import DeadLetter
+from streams.kernel.audit_vocabulary import SubjectKind
 from streams.kernel.errors import Fatal, Reject
 from topologies.runtime.changelog_record import LocalWrites, Unreadable, read
 from topologies.runtime.deadletters import cards, letters
@@ -121,10 +124,20 @@ class ChangelogRepair:
             )
         return Plan(remedy, found, *earlier)
 
-    def apply(self, plan: Plan) -> None:
+    def apply(self, plan: Plan, actor: Actor) -> None:
         """Write the record to the dead letters, then what supersedes it. Raises Fatal while the stage runs."""
         self._check_stopped()
-        refused, now = [Refused(plan.unreadable.record, plan.unreadable.reject)], time.time_ns() // 1_000_000
+        now, record = time.time_ns() // 1_000_000, plan.unreadable.record
+        audit = audited(
+            actor, now, f"state.{plan.remedy.value}", SubjectKind.STATE_RECORD,
+            self._at(record.partition, record.offset),
+            details=details_of({"stage": self._app.name, "from_offset": plan.from_offset}),
+        )
+        with recorded(self._settings, [audit], self._registry):
+            self._write(plan, now)
+
+    def _write(self, plan: Plan, now: int) -> None:
+        refused = [Refused(plan.unreadable.record, plan.unreadable.reject)]
         encode = ValueCodec(DEAD_LETTERS, DeadLetter, self._registry).encode
         largest = largest_dead_letter(self._settings)
         out = producer(self._settings, largest=max(LARGEST_STATE, largest))

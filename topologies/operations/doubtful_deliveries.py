@@ -1,4 +1,5 @@
-"""Deliveries that are held back from customers and the ERP: which there are, and a person's word that one is true."""
+"""Deliveries that are held back from customers and the ERP: which there are, and a person's word that one is true,
+or is not."""
 
 from __future__ import annotations
 
@@ -6,21 +7,31 @@ from typing import Any
 
 from config import topics
 from config.settings import Settings
-from connectors.kafka.producer import Record, deliver, producer
+from connectors.kafka.person_actions import REGISTRY_SECONDS, Act, audited, take
+from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
-from connectors.kafka.topic_reader import each
+from connectors.kafka.topic_reader import each, newest
+from streams.contracts.audit import Actor, details_of
 from streams.contracts.ids import digest, shipment_key
-from streams.contracts.model import CarrierEvent, ShipmentState, Source
-from streams.kernel.errors import Fatal, Transient
-from streams.kernel.vocabulary import Classifier, Correction, ExceptionType, Flag, Milestone, Precision, Reason
+from streams.contracts.model import AlertAction, CarrierEvent, ShipmentState, Source
+from streams.kernel.audit_vocabulary import SubjectKind
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import (
+    ActionKind,
+    Classifier,
+    Correction,
+    ExceptionType,
+    Flag,
+    Milestone,
+    Precision,
+    Reason,
+)
 from streams.shipments.record import Shipment, decode
 from streams.shipments.reuse.archive import ALL, Keeping
 from streams.shipments.step import Received, step
 from streams.shipments.told import doubts_of
 from topologies.stages.shipments import keeping
 
-ACK_SECONDS = 10.0
-REGISTRY_SECONDS = 2.0
 PERSON = "person"
 """The feed and the channel of what a person says."""
 Row = dict[str, Any]
@@ -60,14 +71,8 @@ def delivered_at(shipment: Shipment) -> int:
 
 def known_of(settings: Settings, key: str) -> Shipment:
     """The shipment of ``CARRIER:NUMBER``. Raises Transient without Kafka, Fatal if nothing of it is held back."""
-    records: list[bytes] = []
-
-    def take(name: str, state: ShipmentState | None) -> None:
-        if name == key:
-            records[:] = [] if state is None else [state.record]
-
-    each(settings, Registry(settings), topics.SHIPMENT_STATE, ShipmentState, take)
-    shipment = decode(records[0]) if records else None
+    state = newest(settings, Registry(settings), topics.SHIPMENT_STATE, ShipmentState, key)
+    shipment = decode(state.record) if state is not None and not state.archived else None
     if shipment is None or not doubts_of(shipment, keeping(settings).ordered_late):
         raise Fatal(f"no delivery of {key} is held back: `shipsync delivery list` shows those that are")
     return shipment
@@ -96,14 +101,29 @@ def consequences(shipment: Shipment, event: CarrierEvent, rules: Keeping = ALL) 
     }
 
 
-def write(settings: Settings, event: CarrierEvent) -> None:
-    """Return once the broker has it. Raises Transient where broker or registry does not answer."""
-    value = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, Registry(settings, patience=REGISTRY_SECONDS)).encode(event)
-    key = shipment_key(event.carrier, event.tracking_number).encode()
-    try:
-        deliver(
-            producer(settings, ack_seconds=ACK_SECONDS), [Record(topics.CARRIER_EVENTS.name, key, value)],
-            ACK_SECONDS + 1,
-        )
-    except Transient as error:
-        raise Transient(f"nothing was confirmed: {error}") from error
+def release(settings: Settings, event: CarrierEvent, actor: Actor, reason: str = "") -> None:
+    """Write the confirmation; return once the broker has it. Raises Transient where broker or registry does not
+    answer."""
+    registry = Registry(settings, patience=REGISTRY_SECONDS)
+    key = shipment_key(event.carrier, event.tracking_number)
+    value = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry).encode(event)
+    audit = audited(
+        actor, event.received_at, "delivery.release", SubjectKind.SHIPMENT, key, reason=reason,
+        details=details_of({"event_id": event.event_id}),
+    )
+    take(settings, [Act(audit, [Record(topics.CARRIER_EVENTS.name, key.encode(), value)])], registry)
+
+
+def refuse(settings: Settings, shipment: Shipment, actor: Actor, now_ms: int, reason: str) -> None:
+    """Say that the delivery is not true: it stays held back, and its alert is resolved until its cause returns. Raises
+    Transient where broker or registry does not answer."""
+    registry = Registry(settings, patience=REGISTRY_SECONDS)
+    [doubt, *_] = doubts_of(shipment, keeping(settings).ordered_late)
+    done = AlertAction(doubt.alert_id, ActionKind.RESOLVE, actor.name, now_ms, reason)
+    value = ValueCodec(topics.ALERT_ACTIONS, AlertAction, registry).encode(done)
+    key = shipment_key(shipment.carrier, shipment.tracking_number)
+    audit = audited(
+        actor, now_ms, "delivery.refuse", SubjectKind.SHIPMENT, key, reason=reason,
+        details=details_of({"alert": doubt.alert_id}),
+    )
+    take(settings, [Act(audit, [Record(topics.ALERT_ACTIONS.name, doubt.alert_id.encode(), value)])], registry)

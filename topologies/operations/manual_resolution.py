@@ -12,8 +12,10 @@ from msgspec import Struct
 from config import topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry
-from connectors.kafka.topic_reader import each, latest
+from connectors.kafka.topic_reader import each, latest, newest
+from streams.contracts.audit import Actor
 from streams.contracts.ids import shipment_key
+from streams.contracts.masterdata import master_key
 from streams.contracts.model import CarrierEvent, MasterRecord, OrderLink, OrderState, ReferenceState
 from streams.contracts.references import Named
 from streams.identity import step as identity
@@ -22,6 +24,7 @@ from streams.identity.record import ReferenceRecord, decode, decode_event
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import Correction, MasterKind, Status
 from streams.masterdata import step as masterdata
+from topologies.operations import master_data
 
 Row = dict[str, Any]
 
@@ -54,7 +57,7 @@ def waiting(settings: Settings) -> list[Row]:
 
 def known_of(settings: Settings, name: Named) -> ReferenceRecord:
     """The reference's stored record. Raises Transient without Kafka, Fatal if there is no record of it."""
-    state = latest(settings, Registry(settings), topics.REFERENCE_STATE, ReferenceState).get(name.key)
+    state = newest(settings, Registry(settings), topics.REFERENCE_STATE, ReferenceState, name.key)
     if state is None:
         raise Fatal(f"nothing is known of {name.key}: `shipsync identity list` shows what waits")
     return decode(state.record)
@@ -78,6 +81,13 @@ def decided(
 def taken_back(known: ReferenceRecord, now_ms: int, by: str) -> MasterRecord:
     """The master data record that withdraws a manual resolution of the reference."""
     return MasterRecord(MasterKind.REFERENCE, known.key, now_ms, by, withdrawn=True)
+
+
+def write(settings: Settings, record: MasterRecord, actor: Actor) -> None:
+    """Write a decision on a reference. Raises Transient."""
+    key = master_key(record.kind, record.id)
+    before = newest(settings, Registry(settings), topics.MASTER_DATA, MasterRecord, key)
+    master_data.write(settings, [record], actor, {} if before is None else {key: before})
 
 
 def consequences(known: ReferenceRecord, rules: MatchingRules, record: MasterRecord) -> Row:

@@ -10,15 +10,17 @@ from typing import TextIO
 
 from config import topics
 from config.settings import Settings
-from connectors.kafka.producer import Record, deliver, producer
+from connectors.kafka.action_audits import of_master_record
+from connectors.kafka.person_actions import Act, take
+from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_reader import latest
+from streams.contracts.audit import Actor
 from streams.contracts.masterdata import master_key
 from streams.contracts.model import MasterRecord
-from streams.kernel.errors import Fatal, Transient
+from streams.kernel.errors import Fatal
 from streams.masterdata.rows import BETWEEN_ALIASES, COLUMNS, Fault, Rows, read_rows
 
-ACK_SECONDS = 15.0
 PACKAGED = Path(__file__).parents[2] / "config" / "masterdata" / "carriers.csv"
 """Carriers that ERPs name and that have no feed here, by their SCAC (NMFTA, Standard Carrier Alpha Codes)."""
 
@@ -45,17 +47,19 @@ def known(settings: Settings) -> dict[str, MasterRecord]:
     return latest(settings, Registry(settings), topics.MASTER_DATA, MasterRecord)
 
 
-def write(settings: Settings, records: Iterable[MasterRecord]) -> int:
-    """Write the records and wait for the broker's acknowledgement of all; how many. Raises Transient."""
-    codec = ValueCodec(topics.MASTER_DATA, MasterRecord, Registry(settings))
-    encoded = (
-        Record(topics.MASTER_DATA.name, master_key(record.kind, record.id).encode(), codec.encode(record))
-        for record in records
-    )
-    try:
-        return deliver(producer(settings, ack_seconds=ACK_SECONDS), encoded, ACK_SECONDS)
-    except Transient as error:
-        raise Transient(f"not all of it was written: {error}") from error
+def write(
+    settings: Settings, records: Iterable[MasterRecord], actor: Actor, before: Mapping[str, MasterRecord]
+) -> int:
+    """Write the records and wait for the broker's acknowledgement of all; how many. ``before``: the records there are,
+    by key. Raises Transient."""
+    registry = Registry(settings)
+    codec = ValueCodec(topics.MASTER_DATA, MasterRecord, registry)
+    acts = []
+    for record in records:
+        key = master_key(record.kind, record.id)
+        written = Record(topics.MASTER_DATA.name, key.encode(), codec.encode(record))
+        acts.append(Act(of_master_record(actor, record, before.get(key)), [written]))
+    return take(settings, acts, registry)
 
 
 def export(records: Iterable[MasterRecord], out: TextIO) -> None:

@@ -7,18 +7,17 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import fastavro
 import msgspec
-from confluent_kafka import Message
 from rich.text import Text
 
-from config import contracts, headers
-from connectors.kafka.message_headers import headers_of
-from connectors.kafka.registry import split
+from config import headers
 from streams.kernel.errors import Reject
 from topologies.operations.terminal import cut, one_line, printable
+
+if TYPE_CHECKING:
+    from confluent_kafka import Message
 
 WriterSchema = Callable[[int], dict[str, Any]]
 RAW_PREVIEW, LETTER_PREVIEW = 2000, 200
@@ -27,6 +26,8 @@ RAW_PREVIEW, LETTER_PREVIEW = 2000, 200
 
 def plain(record: Message, writer_schema: WriterSchema) -> dict[str, Any]:
     """A record as plain data: where it lies, time, key, value (Avro decoded, else text), dead-letter headers."""
+    from connectors.kafka.message_headers import headers_of
+
     attached = {name: _text(value) for name, value in headers_of(record)}
     told: dict[str, Any] = {
         "at": f"{record.topic()}[{record.partition()}] @ {record.offset()}",
@@ -89,6 +90,8 @@ def humane(value: Any, name: str = "") -> Any:
 @cache
 def times() -> frozenset[str]:
     """The names of the contracts' fields that hold a time."""
+    from config import contracts
+
     files = sorted(contracts.AVRO_DIR.glob("*.avsc"))
     return frozenset(name for file in files for name in _times_in(contracts.schema(file.stem), ""))
 
@@ -117,6 +120,10 @@ def moment(milliseconds: int) -> str:
 
 
 def _value(value: bytes | None, writer_schema: WriterSchema) -> Any:
+    import fastavro
+
+    from connectors.kafka.registry import split
+
     if value is None:
         return None
     try:

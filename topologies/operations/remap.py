@@ -16,20 +16,22 @@ from config import topics
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.kafka.consumer import PartitionReader
-from connectors.kafka.producer import Record, deliver, producer
+from connectors.kafka.person_actions import Act, audited, take
+from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.audit import Actor, details_of
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import CarrierEvent, FulfilmentState, ReferenceClaim, ShipmentLink
 from streams.intake.discovered_references import Discovered, DiscoveredReferences
 from streams.intake.mapping_diff import is_retraction
 from streams.intake.remap import Place, corrections, place_of
+from streams.kernel.audit_vocabulary import SubjectKind
 from streams.shipments.record import Shipment, decode
 from topologies.operations.remap_effects import Effect, Simulation
 from topologies.operations.remap_reading import GROUP, Asked, Compared, Comparison, Progress, latest_of
 from topologies.stages import alert_rules
 from topologies.stages.shipments import StoredShipment, keeping
 
-ACK_SECONDS = 30.0
 T = TypeVar("T", bound=Struct)
 
 
@@ -86,9 +88,12 @@ def plan(settings: Settings, carrier: Carrier, asked: Asked, progress: Progress 
     return found
 
 
-def publish(settings: Settings, events: Collection[CarrierEvent]) -> int:
-    """Publish corrections; how many, once the broker has them. Twice the same is once: their ids are made of what they
-    say. Raises Transient where broker or registry does not answer; some may be written then, and it may be repeated."""
+def publish(settings: Settings, feed: str, events: Collection[CarrierEvent], actor: Actor, now_ms: int) -> int:
+    """Publish corrections of a feed; how many, once the broker has them.
+
+    Twice the same is once: their ids are made of what they say. Raises Transient where broker or registry does not
+    answer; some may be written then, and it may be repeated.
+    """
     registry = Registry(settings)
     codec = ValueCodec(topics.CARRIER_EVENTS, CarrierEvent, registry)
     links = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, registry)
@@ -105,7 +110,12 @@ def publish(settings: Settings, events: Collection[CarrierEvent]) -> int:
         Record(topics.REFERENCE_CLAIMS.name, f"{one.type}:{one.value}".encode(), claims.encode(one))
         for one in found.claims
     ]
-    deliver(producer(settings, ack_seconds=ACK_SECONDS), [*records, *beside], ACK_SECONDS + 1)
+    audit = audited(
+        actor, now_ms, "mapping.correct", SubjectKind.FEED, feed, details=details_of({
+            "events": len(events), "shipments": len({(one.carrier, one.tracking_number) for one in events}),
+        }),
+    )
+    take(settings, [Act(audit, [*records, *beside])], registry)
     return len(records)
 
 

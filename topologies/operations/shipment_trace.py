@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
-from aiokafka.partitioner import murmur2
 from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 
 from config import topics
 from config.settings import Settings
 from connectors.kafka.consumer import OutOfRange, PartitionReader
 from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.stored_record import record_at
+from connectors.kafka.topic_reader import partition_of
 from streams.contracts.model import EnrichedEvent, ShipmentState, Source
 from streams.kernel.errors import Transient
 from topologies.operations.record_view import named
@@ -94,7 +95,7 @@ def _source(enriched: EnrichedEvent) -> Source:
 
 def _of_key(reader: PartitionReader, topic: str, key: bytes, progress: Progress) -> Iterator[Message]:
     """Every record of the key, oldest first, from the key's partition (Kafka's default partitioner: murmur2)."""
-    partition = (murmur2(key) & 0x7FFFFFFF) % len(reader.partitions(topic))
+    partition = partition_of(key, len(reader.partitions(topic)))
     low, high = reader.bounds(topic, partition)
     reader.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
     for records in reader.to_the_end(patience=ANSWER_SECONDS):
@@ -108,12 +109,8 @@ def _of_key(reader: PartitionReader, topic: str, key: bytes, progress: Progress)
 
 def _raw(reader: PartitionReader, source: Source) -> bytes | None:
     """The bytes of the raw record an event was read from; None if it expired or the broker does not answer."""
-    reader.assign([TopicPartition(source.topic, source.partition, source.offset)])
     try:
-        first = next((records[0] for records in reader.to_the_end(patience=ANSWER_SECONDS) if records), None)
+        found = record_at(reader, source.topic, source.partition, source.offset)
     except Transient:
         return None
-    if first is None or first.offset() != source.offset:
-        return None
-    value: bytes | None = first.value()
-    return value
+    return None if found is None else found.value

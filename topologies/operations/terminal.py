@@ -11,9 +11,8 @@ import json
 from typing import Any
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.style import StyleType
-from rich.table import Column, Table
 from rich.text import Text
 
 _IN_SEVERAL_LINES = {"\n", "\t"}
@@ -55,25 +54,13 @@ def echo_json(value: Any, *, indent: int | None = 2) -> None:
     typer.echo("".join(one if one.isprintable() or one == "\n" else _json_escape(one) for one in text))
 
 
-class PlainTable(Table):
-    """A table whose cells and title are plain text, each in one line."""
-
-    def __init__(self, *headers: Column | str, title: str = "", show_header: bool = True) -> None:
-        super().__init__(*headers, title=Text(one_line(title)) if title else None, show_header=show_header)
-
-    def add_row(
-        self, *renderables: RenderableType | None, style: StyleType | None = None, end_section: bool = False
-    ) -> None:
-        """Add a row of cells."""
-        cells = (Text(one_line(one)) if isinstance(one, str) else one for one in renderables)
-        super().add_row(*cells, style=style, end_section=end_section)
-
-
 class PlainConsole(Console):
-    """A console that prints text as it stands. ``in_lines``: a long line is left to the terminal to fold."""
+    """A console that prints text as it stands. ``in_lines``: a long line is left to the terminal to fold, as always in
+    a pipe."""
 
     def __init__(self, *, stderr: bool = False, in_lines: bool = False) -> None:
         super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=in_lines)
+        self.soft_wrap = in_lines or not self.is_terminal
 
     def print(self, *objects: Any, **how: Any) -> None:
         """Prints as rich does, but each string as plain text in one line."""

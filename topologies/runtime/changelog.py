@@ -32,6 +32,7 @@ from streams.kernel.errors import Fatal, Reject, Transient
 from topologies.runtime import metrics
 from topologies.runtime.changelog_record import LocalWrites, Unreadable, UnreadableChangelog, read
 from topologies.runtime.group_reader import kafka_record
+from topologies.runtime.open_transactions import still_open
 from topologies.runtime.outbox import HeldBack
 from topologies.runtime.partition_state import Damaged, Mark, PartitionState, StateMemory, set_aside, wipe
 
@@ -289,7 +290,4 @@ def _silent(tp: TopicPartition, count: int, open_at: int, seconds: float) -> str
     """Why a restore gives up."""
     if open_at < 0:
         return f"{tp.topic}[{tp.partition}] does not answer, {count} records restored"
-    return (
-        f"{tp.topic}[{tp.partition}]: a transaction has been open at offset {open_at} for {seconds:.0f} s; where that"
-        " goes on, the broker has lost its end: kafka-transactions.sh find-hanging and abort (docs/operations.md)"
-    )
+    return still_open(tp.topic, tp.partition, open_at, seconds)

@@ -21,8 +21,9 @@ from config.settings import Settings
 from config.topics import App
 from streams.kernel.errors import Fatal
 from topologies.runtime.chunks import TopicPartition
+from topologies.runtime.exit_codes import ExitCode
 from topologies.runtime.health import Health
-from topologies.runtime.runner import EXIT_CODE, StageRunner
+from topologies.runtime.runner import StageRunner
 from topologies.runtime.stage_health import expect_stage
 from topologies.runtime.transactional_sink import transaction_seconds
 from topologies.runtime.transport import CODEC, ChunkConsumer, ChunkTransport
@@ -231,5 +232,5 @@ def run(faust_app: faust.App, runner: StageRunner, settings: Settings, health: H
             loop.run(main())
     except Fatal:
         log.critical("the worker ends", exc_info=True)
-        return EXIT_CODE
+        return ExitCode.CRASHED
     return 0

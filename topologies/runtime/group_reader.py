@@ -25,6 +25,7 @@ from config.settings import Settings
 from connectors.kafka.message_headers import headers_of
 from streams.kernel.errors import Fatal
 from topologies.runtime.chunks import Run, TopicPartition
+from topologies.runtime.open_transactions import OpenTransactions
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ class GroupReader:
         self._fresh: list[Place] | None = None
         self._assigned: frozenset[TopicPartition] = frozenset()
         self._committed: dict[TopicPartition, int] = {}
+        self._open = OpenTransactions(settings.stage.stuck_timeout, time.monotonic)
         self.generation = 0
         """Counts the assignments of this member."""
         self.group_metadata: bytes | None = None
@@ -164,6 +166,7 @@ class GroupReader:
             else:
                 self._make_room(consumer)
                 self._read(consumer)
+                self._open.look(lambda tp: _high_water(consumer, tp))
                 self.looked_at = time.monotonic()
 
     def _until(self, done: Future[None]) -> None:
@@ -268,9 +271,12 @@ class GroupReader:
                 tp.topic, tp.partition, message.offset(), message.timestamp()[1], key, value, headers_of(message)
             ))
             found[tp] = records, size + len(key or b"") + len(value or b"")
-        return {
+        runs = {
             tp: _run(consumer, tp, *found.get(tp, ([], 0)), ends.get(tp)) for tp in found.keys() | ends.keys()
         }
+        for tp, run in runs.items():
+            self._open.came_to_end(tp, run.position if ends.get(tp) == run.position else None)
+        return runs
 
     def _heed(self, error: KafkaError) -> None:
         if error.fatal():
@@ -283,6 +289,7 @@ class GroupReader:
         if self._halted:
             return
         self.generation += 1
+        self._open.forget()
         self._fresh, self._paused, self._committed = places, set(), {}
         consumer.assign(places)
         consumer.pause(places)
@@ -301,6 +308,7 @@ class GroupReader:
             going = {TopicPartition(place.topic, place.partition) for place in places}
             self._until(self._member.revoked(going, lost))
         self.generation += 1
+        self._open.forget()
         self._fresh, self._paused, self._assigned = None, set(), frozenset()
         consumer.unassign()
 
@@ -355,5 +363,9 @@ def _run(consumer: Consumer, tp: TopicPartition, records: list[Any], size: int, 
     last = records[-1].offset + 1 if records else 0
     if end is not None and end >= last:
         return Run(records, size, end, end)
-    high_water = consumer.get_watermark_offsets(Place(*tp), cached=True)[1]
-    return Run(records, size, last, max(last, high_water))
+    return Run(records, size, last, max(last, _high_water(consumer, tp)))
+
+
+def _high_water(consumer: Consumer, tp: TopicPartition) -> int:
+    """The end of a partition, of open transactions too, as the broker said with its last answer."""
+    return int(consumer.get_watermark_offsets(Place(*tp), cached=True)[1])

@@ -25,6 +25,7 @@ from topologies.runtime.changelog import Changelog, KafkaChangelog
 from topologies.runtime.chunk_writer import ChunkWriter
 from topologies.runtime.chunks import Chunk, TopicPartition
 from topologies.runtime.deadletters import Encode
+from topologies.runtime.exit_codes import ExitCode
 from topologies.runtime.handler import Handled, Handler, StatefulHandler
 from topologies.runtime.in_hand import InHand
 from topologies.runtime.membership import Membership
@@ -38,8 +39,6 @@ from topologies.runtime.threads import in_thread
 from topologies.runtime.writing import Write, way_of_writing
 
 log = logging.getLogger(__name__)
-
-EXIT_CODE = 70
 
 
 class Exit(Protocol):
@@ -394,4 +393,4 @@ class StageRunner:
         for handler in logging.getLogger().handlers:
             handler.flush()
         self.in_hand.forget()
-        self._exit(EXIT_CODE)
+        self._exit(ExitCode.CRASHED)

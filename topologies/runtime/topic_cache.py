@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ from streams.kernel.errors import ShipSyncError
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=Struct)
 RecordT = TypeVar("RecordT", bound=Struct, contravariant=True)
+Forget = Callable[[str], None]
 LOOK_SECONDS, REST_SECONDS, END_SECONDS = 0.5, 2.0, 10.0
 
 
@@ -35,15 +37,17 @@ class TopicCache(Generic[T]):
     """Passes every record with a value to ``receiver``, in a thread of its own, while the context is entered.
 
     Sets ``receiver.ready`` once the topic was read to its end. A ShipSyncError is logged and the topic read again.
-    ``newest``: how many of the newest records of each partition to read at first; None: all.
+    ``newest``: how many of the newest records of each partition to read at first; None: all. ``forget`` is called with
+    a key that was deleted.
     """
 
     def __init__(
         self, settings: Settings, registry: Registry, topic: Topic, struct: type[T], receiver: RecordReceiver[T],
-        newest: int | None = None,
+        newest: int | None = None, forget: Forget = lambda _: None,
     ) -> None:
         self._settings, self._registry = settings, registry
         self._topic, self._struct, self._receiver, self._newest = topic, struct, receiver, newest
+        self._forget = forget
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name=f"cache-{topic.name}", daemon=True)
 
@@ -77,6 +81,7 @@ class TopicCache(Generic[T]):
             reader.close()
 
     def _learn(self, key: str, record: T | None) -> None:
-        del key
-        if record is not None:
+        if record is None:
+            self._forget(key)
+        else:
             self._receiver.learn(record)

@@ -20,8 +20,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from topologies.runtime import metrics
 from topologies.runtime.chunks import Progress
+from topologies.runtime.exit_codes import ExitCode
 from topologies.runtime.in_hand import InHand, most_seconds
-from topologies.runtime.runner import EXIT_CODE, Exit
+from topologies.runtime.runner import Exit
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +177,7 @@ class Watchdog:
         faulthandler.dump_traceback(file=sys.__stderr__ or sys.stderr, all_threads=True)
         for handler in logging.getLogger().handlers:
             handler.flush()
-        self._exit(EXIT_CODE)
+        self._exit(ExitCode.CRASHED)
 
 
 def _lag(one: Progress) -> int:

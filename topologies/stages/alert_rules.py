@@ -14,7 +14,9 @@ from connectors.mapping.declared.yaml_text import CarrierFileError, Lines
 from streams.alerts.routing import DAY_MS, AlertPolicy, Escalation, Match, Route
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import AlertKind, ExceptionType, Severity, Status
+from streams.paging.channels import PagingPolicy
 from streams.shipments.timers.deadlines import Patience
+from topologies.stages.alert_channels import Channelling, check_routes, policy_of
 
 PACKAGED = Path(__file__).parents[2] / "config" / "alerts.yaml"
 NEVER = "never"
@@ -106,6 +108,7 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     forgotten: str = "90d"
     routes: list[Routing] = []
     reference_unresolved: str = NEVER
+    channels: dict[str, Channelling] | None = None
 
 
 class Rules(Struct, frozen=True):
@@ -118,6 +121,7 @@ class Rules(Struct, frozen=True):
     norms_at_least: int = 0
     edi_unacknowledged_ms: int | None = None
     reference_unresolved_ms: int | None = None
+    paging: PagingPolicy = PagingPolicy()
 
 
 def load(path: Path | None = None) -> Rules:
@@ -126,6 +130,8 @@ def load(path: Path | None = None) -> Rules:
     try:
         file, lines = yaml_text.load(path, File)
         stalled = {status: _wait(lines, text, "stalled", status.value) for status, text in file.stalled.items()}
+        if file.channels is not None:
+            check_routes(file.routes, file.channels, lines)
         waits = {name: _wait(lines, getattr(file, name), name) for name in _WAITS}
         patience = replace(Patience({status: wait for status, wait in stalled.items() if wait is not None}), **waits)
         return Rules(
@@ -136,6 +142,7 @@ def load(path: Path | None = None) -> Rules:
             0 if file.norms is None else file.norms.at_least,
             _wait(lines, file.edi_unacknowledged, "edi_unacknowledged"),
             _wait(lines, file.reference_unresolved, "reference_unresolved"),
+            policy_of(file.channels or {}, lines, _wait),
         )
     except (OSError, UnicodeDecodeError) as error:
         raise Fatal(f"{path}: {error}") from error

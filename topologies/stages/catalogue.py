@@ -28,7 +28,10 @@ from topologies.stages.identity import IdentityHandler
 from topologies.stages.intake import IntakeHandler
 from topologies.stages.norm_table import NormTable
 from topologies.stages.norms import NormsHandler
+from topologies.stages.notifications import NotificationsHandler
 from topologies.stages.orders import OrdersHandler
+from topologies.stages.paging import PagingHandler
+from topologies.stages.postings import PostingsHandler
 from topologies.stages.shipments import ShipmentsHandler
 
 
@@ -60,6 +63,19 @@ STAGES: dict[str, Stage] = {
         Stage(topics.NORMS, lambda _: [topics.SHIPMENT_DWELLS], NormsHandler),
         Stage(topics.EDI, lambda _: [topics.EDI_INTERCHANGES, topics.EDI_ACKNOWLEDGEMENTS], EdiHandler),
         Stage(topics.ALERTS, lambda _: [topics.ALERT_SIGNALS, topics.ALERT_ACTIONS], AlertsHandler),
+        Stage(
+            topics.NOTIFICATIONS,
+            lambda _: [
+                topics.CUSTOMER_UPDATES, topics.CUSTOMER_SUBSCRIPTIONS, topics.NOTIFICATION_ATTEMPTS,
+                topics.NOTIFICATION_ACTIONS,
+            ],
+            NotificationsHandler,
+        ),
+        Stage(topics.PAGING, lambda _: [topics.OPS_ALERTS, topics.ALERT_ATTEMPTS], PagingHandler),
+        Stage(
+            topics.POSTINGS, lambda _: [topics.ERP_POSTINGS, topics.POSTING_ATTEMPTS, topics.POSTING_DECISIONS],
+            PostingsHandler,
+        ),
     )
 }
 

@@ -89,10 +89,10 @@ class Statuses(Struct, frozen=True, forbid_unknown_fields=True):
 
 class ZoneBy(Struct, frozen=True, forbid_unknown_fields=True):
     """Looks up the zone by a field of the scan: in ``tables/zones.yaml`` by country or region, in the UN/LOCODE list,
-    or in the ``zones`` given here. ``table: place``: by UN/LOCODE, country and (if that has several zones) region of
-    the scan's ``place``; with ``by``, of the place in that text, which is parsed like a ``line``. Whatever the table,
-    a field may hold the IANA name of the zone; ``table: zones``: it holds nothing else, and another text is flagged
-    ``zone_unknown``.
+    or in the ``zones`` given here (``K*``: what begins so). ``table: place``: by UN/LOCODE, country and (if that has
+    several zones) region of the scan's ``place``; with ``by``, of the place in that text, which is parsed like a
+    ``line``. Whatever the table, a field may hold the IANA name of the zone; ``table: zones``: it holds nothing else,
+    and another text is flagged ``zone_unknown``.
     """
 
     by: str | None = None
@@ -115,6 +115,7 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True):
     ``iso`` stands for ISO 8601.
     ``bare_midnight: date``: 00:00:00 without an offset means a date without a time;
     ``midnight: date``: with an offset as well, and the offset is ignored.
+    ``begins``, of an estimate alone: the beginning of the window that ends with it, in the same statement.
     """
 
     stamp: str | None = None
@@ -128,6 +129,7 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True):
     pattern: Paths | None = None
     bare_midnight: Literal["time", "date"] = "time"
     midnight: Literal["time", "date"] = "time"
+    begins: Time | None = None
 
 
 class Place(Struct, frozen=True, forbid_unknown_fields=True):
@@ -249,22 +251,22 @@ class Csv(Struct, frozen=True, forbid_unknown_fields=True):
 class Document(Struct, frozen=True, forbid_unknown_fields=True):
     """One shape of payload. ``each``: levels below the message, outermost first; the last is the scan.
     A path ending in ``[]`` is a list, one without an object, one ending in ``{}`` an object in a JSON text;
-    several paths joined by `` + `` are one list after the other.
+    several paths joined by `` + `` are one list after the other. Lists by name run side by side: ``scan: {no: "message.
+    numbers[]", event: "message.events[]"}`` is read by ``scan.no`` and ``scan.event.code``; ``documents/side_by_side``.
 
-    The texts of the paths in ``code``, joined by a colon, are looked up in the table ``statuses``, which may be
-    another carrier's: ``dhl/express``. ``else_codes``: coarser codes to look up in turn where that one is absent or
-    unmapped; the event is flagged ``code_fallback``. ``always``
-    is the meaning of every scan if the document has neither code nor text. ``strip``: prefixes that are removed from
-    codes. ``retracted``: a scan that meets the condition retracts the event with the same facts. ``leg``: the part of
-    the journey. ``event_id``: the carrier's id of the scan; a later scan with the same id replaces the earlier one.
-    ``piece_count``: how many pieces the carrier says the shipment has. If that is more than one, the events of the lead
-    number (a reference of type ``master_tracking``; without one, none) are of the piece of that number, and the
-    shipment is delivered once so many pieces are. ``carrier_shipment_id``: the carrier's own id of the shipment, which
-    divides a number that it uses again. ``eta_from``: the beginning of the window that ends with ``eta``.
-    ``leave_out``: scans that meet one of these conditions are no events (steps still to come).
-    ``tracking_number``: ``asked`` among its paths stands for the number the poller asked for, which is the number in
-    any case where the paths have none. ``eta_zone_by``: the zone of the place of delivery, for estimates without one;
-    else they are in the zone of the scan.
+    The texts of the paths in ``code``, joined by a colon, are looked up in the table ``statuses``, which may be another
+    carrier's: ``dhl/express``. ``else_codes``: coarser codes to look up in turn where that one is absent or unmapped;
+    the event is flagged ``code_fallback``. ``always`` is the meaning of every scan if the document has neither code nor
+    text. ``strip``: prefixes that are removed from codes. ``retracted``: a scan that meets the condition retracts the
+    event with the same facts. ``goes_back``: a shipment that meets the condition goes back to its sender, and is
+    returned where its code says delivered. ``leg``: the part of the journey. ``event_id``: the carrier's id of the
+    scan; a later scan with the same id replaces the earlier one. ``piece_count``: how many pieces the carrier says the
+    shipment has. If that is more than one, the events of the lead number (a reference of type ``master_tracking``;
+    without one, none) are of the piece of that number, and the shipment is delivered once so many pieces are, whichever
+    of them says so. ``carrier_shipment_id``: the carrier's own id of the shipment, which divides a number that it uses
+    again. ``leave_out``: scans that meet one of these conditions are no events (steps still to come).
+    ``tracking_number``: ``asked`` among its paths stands for the number the poller asked for, also where the paths have
+    none. ``eta_zone_by``: the zone of the place of delivery, for estimates without one; else that of the scan counts.
     """
 
     name: str
@@ -276,7 +278,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     classifier: ClassifiedBy | None = None
     strip: list[str] = field(default_factory=list)
     retracted: str | Condition | None = None
-    each: dict[str, str] = field(default_factory=dict)
+    goes_back: str | Condition | None = None
+    each: dict[str, str | dict[str, str]] = field(default_factory=dict)
     code: Paths = field(default_factory=list)
     else_codes: list[CodeWay] = field(default_factory=list)
     leave_out: list[str | Condition] = field(default_factory=list)
@@ -287,7 +290,6 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     place: Place | None = None
     zone_by: list[ZoneBy] = field(default_factory=list)
     eta: list[Time] = field(default_factory=list)
-    eta_from: list[Time] = field(default_factory=list)
     eta_zone_by: list[ZoneBy] = field(default_factory=list)
     delivery: Delivery | None = None
     piece: Paths | None = None

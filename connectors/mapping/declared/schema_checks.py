@@ -90,9 +90,12 @@ def _leaves_nothing(earlier: TextMeaning, later: TextMeaning) -> bool:
 
 def check_times(document: Document, lines: Lines, where: tuple[str, ...]) -> None:
     """Raise CarrierFileError if a time or estimate has not exactly one form, or an invalid zone or pattern."""
-    for name, times in (("time", document.time), ("eta", document.eta), ("eta_from", document.eta_from)):
-        for number, time in enumerate(times):
-            at = (*where, name, str(number))
+    for name, times in (("time", document.time), ("eta", document.eta)):
+        of = [((*where, name, str(number)), time) for number, time in enumerate(times)]
+        of += [((*at, "begins"), time.begins) for at, time in of if time.begins is not None]
+        for at, time in of:
+            if time.begins is not None and (name == "time" or at[-1] == "begins"):
+                raise lines.error((*at, "begins"), "goes with an entry of eta")
             ways = (time.stamp, time.epoch, time.utc, time.local, time.received)
             told = sum(way is not None for way in ways) - (time.utc is not None and time.local is not None)
             if told != 1:
@@ -119,9 +122,11 @@ def check_places(document: Document, lines: Lines, where: tuple[str, ...]) -> No
             line_parser(document.place)
         except ValueError as error:
             raise lines.error((*where, "place", field), str(error)) from error
-    for number, way in enumerate(document.zone_by):
-        at = (*where, "zone_by", str(number))
+    ways = [("zone_by", number, way) for number, way in enumerate(document.zone_by)]
+    ways += [("eta_zone_by", number, way) for number, way in enumerate(document.eta_zone_by)]
+    for name, number, way in ways:
+        at = (*where, name, str(number))
         if way.by is None and way.table != "place":
             raise lines.error(at, "give by, the path of a field, or table: place")
-        for name, zone_name in way.zones.items():
-            check_zone(zone_name, lines, (*at, "zones", name))
+        for key, zone_name in way.zones.items():
+            check_zone(zone_name, lines, (*at, "zones", key))

@@ -9,6 +9,7 @@ from connectors.mapping.declared.published_codes import codes_of_group, publishe
 from connectors.mapping.declared.schema import Cause, Meaning, Statuses
 from connectors.mapping.declared.status_meaning import StatusMeaning
 from connectors.mapping.declared.words_law import decided, decided_coarsely, folded
+from connectors.mapping.values.delivery_words import words_in
 from streams.kernel.vocabulary import Classifier, ExceptionType, Flag, Milestone, Reason
 
 _CACHE_SIZE = 20_000
@@ -48,7 +49,8 @@ def with_cause(meaning: StatusMeaning, cause: Cause | None) -> StatusMeaning:
 
     The cause's own exception replaces that of the status, since it says more (a delivery exception is a refusal by
     reason 07); not so damage, loss, shortage and refusal, which no cause undoes. A delivered status takes only damage
-    and shortage from the cause. A cause without an exception keeps that of the status.
+    and shortage from the cause; what was refused is not delivered. A cause without an exception keeps that of the
+    status.
     """
     if cause is None:
         if meaning.exception is ExceptionType.NONE:
@@ -59,6 +61,9 @@ def with_cause(meaning: StatusMeaning, cause: Cause | None) -> StatusMeaning:
     if told and (meaning.milestone is not Milestone.DELIVERED or cause.exception in _OF_A_DELIVERY):
         exception = cause.exception
     reason = cause.reason
+    if cause.exception is ExceptionType.REFUSAL and meaning.milestone is Milestone.DELIVERED:
+        exception = ExceptionType.REFUSAL
+        return meaning._replace(milestone=Milestone.DELIVERY_ATTEMPTED, exception=exception, reason=reason, name="")
     if exception is not ExceptionType.NONE and reason is Reason.NORMAL:
         reason = meaning.reason if meaning.reason is not Reason.NORMAL else Reason.UNKNOWN
     milestone = meaning.milestone
@@ -68,12 +73,13 @@ def with_cause(meaning: StatusMeaning, cause: Cause | None) -> StatusMeaning:
 
 
 class _Text(NamedTuple):
-    """An entry of ``texts``; ``starts`` and ``contains`` folded."""
+    """An entry of ``texts``; ``starts`` and ``contains`` folded. ``says_where``: they say more than a bare delivery."""
 
     code: str | None
     starts: str
     contains: str
     meaning: StatusMeaning
+    says_where: bool
 
     def rest_of(self, said: str) -> str | None:
         """Return what a folded text says beside the words of this entry; None if it does not fit."""
@@ -102,7 +108,7 @@ class StatusTable:
             _Text(text.code, folded(text.starts), folded(text.contains),
                   status_meaning(Meaning(
                       text.milestone, text.exception, text.reason, text.classifier, doubtful=text.doubtful
-                  )))
+                  )), any(map(words_in, (folded(text.starts), folded(text.contains)))))
             for text in statuses.texts
         ]
         self._causes: Mapping[str, Cause] = {
@@ -122,7 +128,7 @@ class StatusTable:
         key = (code, text, reason_code)
         known = self._cache.get(key)
         if known is None:
-            known = self.find(code, text) or UNMAPPED
+            known = self.find(code, text) or decided(UNMAPPED, folded(text))
             if reason_code is not None:
                 known = with_cause(known, self._causes.get(reason_code))
             if len(self._cache) >= _CACHE_SIZE:
@@ -144,7 +150,7 @@ class StatusTable:
             if rest is None:
                 continue
             if (entry.code == code and code) or (exact is None and entry.code in (None, code, kind)):
-                return decided(entry.meaning, rest)
+                return decided(entry.meaning, rest if entry.says_where else said)
         if exact is not None:
             return decided(exact, said)
         if len(code) > self._longest_type:

@@ -10,19 +10,23 @@ from connectors.mapping.declared.refusals import Refusals, test_of
 from connectors.mapping.declared.schema import Delivery, Document, OtherCarrier, Refusal, Specification
 from connectors.mapping.declared.status_meaning import is_final
 from connectors.mapping.declared.status_tables import StatusTable
-from connectors.mapping.documents.levels import LIST, elements_of
+from connectors.mapping.declared.words_law import on_the_way_back
+from connectors.mapping.documents.estimates import Estimates
+from connectors.mapping.documents.levels import elements_of
 from connectors.mapping.documents.location import ZoneFinder, assumes_country, location_reader
 from connectors.mapping.documents.meaning import ScanStatusReader, Table
 from connectors.mapping.documents.paths import Levels, Row, Texts, split
 from connectors.mapping.documents.references import ReadReferences, reference_reader, without_lead
+from connectors.mapping.documents.side_by_side import LIST, points
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
 from connectors.mapping.values.event_builder import EventBuilder, Scan, retraction
-from connectors.mapping.values.event_times import TimeReader, end_of_day, time_reader
+from connectors.mapping.values.event_times import time_reader
 from connectors.mapping.values.other_carriers import carrier_of
 from connectors.mapping.values.repetition import Repetition, size_of
 from connectors.mapping.values.times import UNREADABLE_TIME, Moment
 from streams.contracts.ids import normalise_tracking_number
+from streams.contracts.link_paths import LEAD
 from streams.contracts.model import CarrierEvent, ProofOfDelivery, Reference
 from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.carrier_errors import CarrierError
@@ -61,8 +65,7 @@ class DocumentReader:
         eta_zone_of = zone_of if not spec.eta_zone_by else ZoneFinder(
             [*spec.eta_zone_by, *spec.zone_by], carrier.zone, texts, spec.place, self._location
         ).zone_of
-        self._eta = time_reader(spec.eta, texts, eta_zone_of) if spec.eta else None
-        self._eta_from = time_reader(spec.eta_from, texts, eta_zone_of) if spec.eta_from else None
+        self._set_window = Estimates(spec.eta, texts, eta_zone_of).set_on
         self._piece_count = texts.first(spec.piece_count)
         self._shipment_id = texts.first(spec.carrier_shipment_id)
         self._proof = _proof(spec.delivery, texts)
@@ -72,6 +75,7 @@ class DocumentReader:
         self._read_references = reference_reader(spec.references, levels, names)
         self._references_per_scan = any(split(one.each, levels)[0] == len(levels) - 1 > 0 for one in spec.references)
         self._retracted = test_of(spec.retracted, levels) if spec.retracted is not None else None
+        self._goes_back = test_of(spec.goes_back, levels) if spec.goes_back is not None else None
         self._left_out = [test_of(one, levels) for one in spec.leave_out]
         self._missing = (
             _first_path(spec.tracking_number),
@@ -80,10 +84,12 @@ class DocumentReader:
         )
         self._row = texts.reader()
         self._slots_above = texts.slots_above(len(levels) - 1)
+        self._slots = texts.slots_above(len(levels))
 
     def _compile_levels(self, spec: Document, refusals: Sequence[Refusal]) -> None:
         levels = self.levels
-        self._paths = [path.removesuffix(LIST) for path in spec.each.values()]
+        self._points = bool(spec.each) and points(list(spec.each.values())[-1])
+        self._paths = [_first_list(path).removesuffix(LIST) for path in spec.each.values()]
         self._lists = [elements_of(path, levels[: index + 1]) for index, path in enumerate(spec.each.values())]
         self._refusals = [
             Refusals([one for one in refusals if _level_of(one) == level], levels[: index + 1])
@@ -144,7 +150,7 @@ class DocumentReader:
         references = references_of(scans[0])
         may_say_much = repetition.body_bytes > _MAY_SAY_MUCH
         if may_say_much:
-            self._count_above(scans, repetition)
+            self._count(scans, self._slots_above, repetition)
         if references and not self._references_per_scan:
             repetition.take(size_of(references), len(scans))
         for at in self._kept(scans, parsed):
@@ -152,9 +158,11 @@ class DocumentReader:
                 references = references_of(at)
                 if may_say_much:
                     repetition.take(size_of(references))
+            if self._points and may_say_much:
+                self._count([at], self._slots, repetition)
             try:
                 row = self._row(at)
-                event = self._event(row, references, context, len(parsed.events))
+                event = self._event(row, references, context, len(parsed.events), at)
             except Reject as reject:
                 parsed.rejects.append(reject.as_value())
                 continue
@@ -163,23 +171,16 @@ class DocumentReader:
             parsed.events.append(event)
             if newest is None or event.occurred_at > newest.occurred_at:
                 newest, newest_row = event, row
-        if newest is not None and self._eta is not None:
-            _set_window(newest, self._estimate(self._eta, newest_row), self._estimate(self._eta_from, newest_row))
+        if newest is not None:
+            self._set_window(newest, newest_row)
 
-    def _estimate(self, read: TimeReader | None, row: Row) -> Moment | None:
-        """Return an estimate; an unreadable one costs the estimate, not the scan that came with it."""
-        try:
-            return None if read is None else read(row)
-        except Reject:
-            return None
-
-    def _count_above(self, scans: list[Levels], repetition: Repetition) -> None:
-        """Count the texts that stand above these scans and are read for each of them."""
+    def _count(self, scans: list[Levels], slots: Sequence[int], repetition: Repetition) -> None:
+        """Count the texts in these slots, which stand above these scans and are read for each of them."""
         try:
             row = self._row(scans[0])
         except Reject:
             return
-        repetition.take(sum(len(row[slot] or "") for slot in self._slots_above), len(scans))
+        repetition.take(sum(len(row[slot] or "") for slot in slots), len(scans))
 
     def _kept(self, scans: list[Levels], parsed: Parsed) -> list[Levels]:
         """Return the scans that are no steps to leave out; a reject if that leaves none."""
@@ -193,7 +194,9 @@ class DocumentReader:
             ))
         return kept
 
-    def _event(self, row: Row, references: list[Reference], context: RawContext, index: int) -> CarrierEvent:
+    def _event(
+        self, row: Row, references: list[Reference], context: RawContext, index: int, at: Levels
+    ) -> CarrierEvent:
         number = _number(row, self._number) or normalise_tracking_number(context.asked_number)
         moment, unreadable = self._time_of(row)
         if not number and not references:
@@ -205,7 +208,10 @@ class DocumentReader:
         status = self._read_status(row)
         if status is None:
             raise unreadable or Reject(RejectReason.CONTRACT_BROKEN, "a scan without code and text", self._missing[2])
-        meaning, flags = status.meaning, list(status.meaning.flags)
+        meaning = status.meaning
+        if self._goes_back is not None and self._goes_back(at):
+            meaning = on_the_way_back(meaning)
+        flags = list(meaning.flags)
         if moment is None:
             if not is_final(meaning):
                 raise unreadable or Reject(RejectReason.INVALID_TIME, "no time", self._missing[1])
@@ -221,7 +227,8 @@ class DocumentReader:
             own, flags, self._location(row), None,
             self._proof(row) if meaning.milestone in _PROVEN else None,
             row[self._piece] or (number if is_lead else None), row[self._leg], row[self._event_id],
-            count if is_lead or row[self._piece] else None, row[self._shipment_id],
+            count if is_lead or row[self._piece] or any(one.type == LEAD for one in own) else None,
+            row[self._shipment_id],
         ))
 
     def _time_of(self, row: Row) -> tuple[Moment | None, Reject | None]:
@@ -243,13 +250,8 @@ class DocumentReader:
         return replace(moment, assumed=False, precision=precision)
 
 
-def _set_window(event: CarrierEvent, until: Moment | None, begins: Moment | None) -> None:
-    """Set the estimate of an event and the beginning of its window, where that is before its end."""
-    if until is None:
-        return
-    event.estimated_delivery_at = end_of_day(until)
-    if begins is not None and begins.at_ms < event.estimated_delivery_at:
-        event.estimated_delivery_from = begins.at_ms
+def _first_list(path: str | dict[str, str]) -> str:
+    return path if isinstance(path, str) else next(iter(path.values()), "")
 
 
 def _count(text: str | None) -> int | None:

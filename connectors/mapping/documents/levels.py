@@ -7,21 +7,23 @@ from typing import Any
 
 from connectors.formats import json
 from connectors.mapping.documents.paths import Levels, contract_broken, value_getter
+from connectors.mapping.documents.side_by_side import LIST, side_by_side
 from streams.kernel.errors import Reject
 
-LIST = "[]"
 JSON_TEXT = "{}"
 AND = " + "
 Elements = Callable[[Levels, bool], list[Any]]
 
 
-def elements_of(path: str, levels: Sequence[str]) -> Elements:
-    """Compile a path of ``each`` to a function that returns the objects of that level.
+def elements_of(path: str | dict[str, str], levels: Sequence[str]) -> Elements:
+    """Compile a path of ``each``, or lists side by side by name, to a function that returns the objects of that level.
 
     The function takes the levels above and whether the format shows a list of one element as an object. It returns an
-    empty list if the value is missing, and raises Reject ``contract_broken`` if the value is of another type. Raises
-    BadPath.
+    empty list if the value is missing, and raises Reject ``contract_broken`` if the value is of another type, or if
+    lists side by side are of unequal length. Raises BadPath.
     """
+    if isinstance(path, dict):
+        return side_by_side(path, levels)
     if AND in path:
         return _concatenated([elements_of(part.strip(), levels) for part in path.split(AND)])
     if path.endswith(JSON_TEXT):

@@ -190,6 +190,11 @@ def _zone_getter(spec: ZoneBy, declared: Place | None) -> Callable[[str], str | 
     table = {**table, **own}
     if spec.table == "countries":
         return lambda value: table.get(value.upper()) or table.get(country_code(value))
+    begins = [(name.removesuffix("*"), zone) for name, zone in own.items() if name.endswith("*")]
+    if begins:
+        return lambda value: table.get(value.upper()) or next(
+            (zone for beginning, zone in begins if value.upper().startswith(beginning)), None
+        )
     return lambda value: table.get(value.upper())
 
 

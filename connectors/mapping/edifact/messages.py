@@ -20,6 +20,7 @@ from connectors.mapping.declared.refusals import merged_by_reason
 from connectors.mapping.declared.schema import Cause, Edifact, Meaning, Statuses
 from connectors.mapping.declared.status_meaning import StatusMeaning
 from connectors.mapping.declared.status_tables import StatusTable, status_meaning
+from connectors.mapping.declared.words_law import decided_by_remark, folded
 from connectors.mapping.edifact.contrl import acknowledge_interchanges, received
 from connectors.mapping.edifact.times import moment_of
 from connectors.mapping.values.carrier_names import CarrierNames
@@ -87,8 +88,9 @@ def standard() -> Standard:
 
 @dataclass(slots=True)
 class Status:
-    """An STS and the data of the segments that belong to it. ``stop``: the last LOC read; ``is_empty``: it is about an
-    empty container, whose delivery is not that of the goods."""
+    """An STS and the data of the segments that belong to it. ``remarks``: the first text of each FTX; ``further``: all
+    of them; ``stop``: the last LOC read; ``is_empty``: it is about an empty container, whose delivery is not that of
+    the goods."""
 
     sts: Segment
     number: str
@@ -96,6 +98,7 @@ class Status:
     place: Segment | None
     dates: list[Segment] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    further: list[str] = field(default_factory=list)
     proof: dict[str, str] = field(default_factory=dict)
     estimate: Segment | None = None
     estimate_place: Segment | None = None
@@ -245,6 +248,7 @@ class EdifactAdapter:
             raise Reject(RejectReason.NO_REFERENCE, f"IFTSTA {one.control} names no shipment", "CNI-02")
         status_text = " ".join([text, *status.remarks]).strip()
         meaning = self._table.lookup(code, status_text, reason or None)
+        meaning = decided_by_remark(meaning, folded(" ".join(status.further)))
         if status.is_empty and meaning.milestone is Milestone.DELIVERED:
             meaning = meaning._replace(milestone=Milestone.INFO)
         moment = self._occurred(status, sent)
@@ -332,6 +336,7 @@ def _add_detail(tag: str, segment: Segment, status: Status) -> None:
         text = " ".join(part.strip() for part in segment[4] if part.strip()) if len(segment) > 4 else ""
         if text:
             status.remarks.append(at(segment, 4))
+            status.further.append(text)
     elif tag == "EQD" and at(segment, 1) == "CN" and at(segment, 2):
         status.references.append(Reference("container", at(segment, 2)))
         status.is_empty = at(segment, 6) == _EMPTY

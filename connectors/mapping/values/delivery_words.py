@@ -30,12 +30,14 @@ class Words(StrEnum):
 
     BACK = "back"
     ATTEMPTED = "attempted"
+    REFUSED = "refused"
     WAITING = "waiting"
     COLLECTED = "collected"
     PICK_UP_PLACE = "pick_up_place"
     HANDED_OVER = "handed_over"
     PARTIAL = "partial"
     TO_COME = "to_come"
+    IN_DOUBT = "in_doubt"
     NEIGHBOUR = "neighbour"
 
 
@@ -43,19 +45,33 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     back: list[str]
     attempted: list[str]
+    refused: list[str]
     waiting: list[str]
     collected: list[str]
     pick_up_place: list[str]
     handed_over: list[str]
     partial: list[str]
     to_come: list[str]
+    in_doubt: list[str]
     neighbour: list[str]
+    going_back: list[str]
+    not_yet_going_back: list[str]
+
+
+@cache
+def _table() -> _Table:
+    return yaml_text.load(_FILE, _Table)[0]
 
 
 @cache
 def _patterns() -> tuple[tuple[Words, re.Pattern[str]], ...]:
-    table = asdict(yaml_text.load(_FILE, _Table)[0])
+    table = asdict(_table())
     return tuple((words, re.compile(_any_of(table[words]))) for words in Words)
+
+
+@cache
+def _going_back() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return re.compile(_any_of(_table().going_back)), re.compile(_any_of(_table().not_yet_going_back))
 
 
 def _any_of(expressions: Iterable[str]) -> str:
@@ -84,7 +100,19 @@ def words_in(text: str) -> Words | None:
 
     Of a long text the first and the last ``LOOKED_AT`` characters count.
     """
-    return _words_in(text if len(text) <= 2 * LOOKED_AT else f"{text[:LOOKED_AT]}\n{text[-LOOKED_AT:]}")
+    return _words_in(_both_ends(text))
+
+
+def goes_back(text: str) -> bool:
+    """Return True if a text says that the goods are on their way back to whoever sent them, and no more than that they
+    may be. ``text``: as of ``words_in``."""
+    said = _both_ends(text)
+    found, only_if = _going_back()
+    return found.search(said) is not None and only_if.search(said) is None
+
+
+def _both_ends(text: str) -> str:
+    return text if len(text) <= 2 * LOOKED_AT else f"{text[:LOOKED_AT]}\n{text[-LOOKED_AT:]}"
 
 
 @lru_cache(maxsize=20_000)

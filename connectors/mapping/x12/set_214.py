@@ -15,6 +15,7 @@ from connectors.formats.x12 import Segment, TransactionSet, read
 from connectors.mapping.declared.refusals import merged_by_reason
 from connectors.mapping.declared.schema import X12
 from connectors.mapping.declared.status_meaning import StatusMeaning, is_final
+from connectors.mapping.declared.words_law import decided_by_remark, folded
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import Checks
 from connectors.mapping.values.event_builder import EventBuilder, Scan
@@ -45,7 +46,7 @@ from streams.intake.adapter import Parsed, RawContext
 from streams.intake.control_numbers import Envelope, SetRead
 from streams.kernel.errors import Reject
 from streams.kernel.memo import is_short
-from streams.kernel.vocabulary import ExceptionType, RejectReason
+from streams.kernel.vocabulary import ExceptionType, Flag, Milestone, RejectReason
 
 _BY_LADING_CODE = {"D": ExceptionType.DAMAGE, "S": ExceptionType.SHORTAGE, "M": ExceptionType.SHORTAGE}
 _PRO, _SHIPMENT, _EQUIPMENT = "pro", "shipment", "equipment"
@@ -153,6 +154,7 @@ class X12Adapter:
                 parsed.events.append(self._event(heading, status, context, first + len(parsed.events)))
             except Reject as reject:
                 parsed.rejects.append(reject.as_value())
+        _doubt_what_is_partial(parsed.events)
         if heading.estimate is not None:
             _set_estimate(parsed.events, heading.estimate)
         return parsed
@@ -210,7 +212,8 @@ class X12Adapter:
         references = heading.references + status.references
         if not heading.number and not references:
             raise Reject(RejectReason.NO_REFERENCE, "214 without a PRO number, a shipment id and an L11", "B10-01")
-        meaning = self._codes.lookup(code, appointment, reason)
+        remarks = " ".join(status.remarks)
+        meaning = decided_by_remark(self._codes.lookup(code, appointment, reason), folded(remarks))
         if status.exception is not None:
             meaning = meaning._replace(exception=status.exception)
         moment = self._moment_or_receipt(at7, status.ms1, meaning)
@@ -218,7 +221,7 @@ class X12Adapter:
         event_code = code or appointment
         return self._profile.builder.build(context, index, Scan(
             heading.carrier, heading.number, meaning, event_code, f"{event_code}:{reason}" if reason else event_code,
-            " ".join(status.remarks) or meaning.name, moment, references, [*heading.flags, *meaning.flags],
+            remarks or meaning.name, moment, references, [*heading.flags, *meaning.flags],
             self._location(status.ms1), promised,
         ))
 
@@ -298,10 +301,20 @@ SETS = ("214", *SET_MAPPERS)
 _DETAILS = frozenset({"L11", "MS2", "K1", "Q7", "N4", "G62"})
 _ESTIMATED = "17"
 """Data element 432: estimated delivery."""
+_PARTIAL = frozenset({"PA", "CB"})
+"""Data element 1650: a part is delivered, the balance is to follow."""
 
 
 def _at(segment: Segment, index: int) -> str:
     return segment[index] if index < len(segment) else ""
+
+
+def _doubt_what_is_partial(events: list[CarrierEvent]) -> None:
+    """Flag the deliveries of one set as doubtful that are no later than a status that says that a part is missing."""
+    said = [event.occurred_at for event in events if (event.carrier_code or "").partition(":")[0] in _PARTIAL]
+    for event in events:
+        if said and event.milestone is Milestone.DELIVERED and event.occurred_at <= max(said):
+            event.flags.append(Flag.DELIVERY_DOUBTFUL.value)
 
 
 def _set_estimate(events: list[CarrierEvent], estimate: int) -> None:

@@ -10,13 +10,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from streams.contracts.model import AlertSignal
-from streams.kernel.vocabulary import TERMINAL, AlertKind, ExceptionType, Punctuality, Reason, Severity, Status
+from streams.contracts.promise import ENDED, compared, is_beyond
+from streams.kernel.vocabulary import AlertKind, ExceptionType, Punctuality, Reason, Severity
 from streams.shipments.alert_signals import raised, signal
 from streams.shipments.record import Shipment
-
-DAY_MS = 24 * 3_600_000
-LAST_SECOND_MS = 59_000
-_ENDED = TERMINAL | {Status.RETURNING}
 
 
 class Risk(NamedTuple):
@@ -38,24 +35,8 @@ def promised(shipment: Shipment) -> int | None:
 
 def punctuality(shipment: Shipment, promise: int | None) -> Punctuality:
     """Compares the shipment with its ``promise``, UTC ms."""
-    if shipment.view.status is Status.DELIVERED and shipment.view.delivered_at is not None and promise is not None:
-        late = shipment.view.delivered_at > promise
-        return Punctuality.DELIVERED_LATE if late else Punctuality.DELIVERED_ON_TIME
-    if shipment.view.status in _ENDED:
-        return Punctuality.ENDED
-    if promise is None:
-        return Punctuality.NO_PROMISE
-    if shipment.view.estimated_delivery_at is None:
-        return Punctuality.NO_ESTIMATE
-    return Punctuality.AT_RISK if is_beyond(shipment.view.estimated_delivery_at, promise) else Punctuality.ON_TIME
-
-
-def is_beyond(estimate: int, promise: int) -> bool:
-    """Whether an estimate lies behind a promise. One told as a date, up to the last second of the day, does where the
-    whole day lies behind it."""
-    if estimate % 60_000 == LAST_SECOND_MS:
-        return estimate - DAY_MS >= promise
-    return estimate > promise
+    view = shipment.view
+    return compared(view.status, view.delivered_at, view.estimated_delivery_at, promise)
 
 
 def risk(shipment: Shipment) -> Risk | None:
@@ -64,7 +45,7 @@ def risk(shipment: Shipment) -> Risk | None:
     if estimate is None or not shipment.view.standing:
         return None
     promise = promised(shipment)
-    if promise is None or not is_beyond(estimate, promise) or shipment.view.status in _ENDED:
+    if promise is None or not is_beyond(estimate, promise) or shipment.view.status in ENDED:
         return None
     return Risk(estimate, promise, max(shipment.view.estimate_at or 0, *shipment.claimed_at))
 

@@ -1,10 +1,11 @@
-"""Whatever comes in on a carrier's topic is accounted for: events or a refusal with its true reason."""
+"""Every record on a carrier's topic is accounted for: events or a refusal with its true reason."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from connectors.carriers import discover
 from connectors.formats import xml
 from streams.intake.step import IntakeResult, step
 from streams.kernel.vocabulary import Flag, Precision, RejectReason
+from tests.support import damage
 
 HERE = Path(__file__).parent
 RECEIVED_AT = 1_790_000_000_000
@@ -190,9 +192,15 @@ def emptied(value: Any) -> Iterator[Any]:
     yield from (None, "", 7, [], {}, ["x"], {"x": {"y": 1}}, "ÿ\u2028", -1.5, True)
 
 
+@cache
+def emptied_bodies() -> Sequence[bytes]:
+    """Every such copy of every case, the same for each feed."""
+    return [json.dumps(changed).encode() for case in JSON_CASES for changed in emptied(case)]
+
+
 @FEEDS
 def test_nothing_in_any_place_of_a_payload_is_a_fault_of_ours(feed: str) -> None:
-    bodies = [json.dumps(changed).encode() for case in JSON_CASES for changed in emptied(case)]
+    bodies = emptied_bodies()
     accounted(take(feed, *bodies), len(bodies))
 
 
@@ -202,47 +210,30 @@ def test_payloads_cut_short_anywhere_are_accounted_for(feed: str) -> None:
     accounted(take(feed, *bodies), len(bodies))
 
 
+KEYS = sorted({
+    key for case in JSON_CASES for key in json.dumps(case).replace('"', " ").split() if key.isidentifier()
+})
+
+
 @FEEDS
 @QUIET
-@given(bodies=st.lists(st.binary(max_size=300), max_size=5))
+@given(bodies=damage.bodies(5, 300))
 def test_arbitrary_bytes_are_accounted_for(feed: str, bodies: list[bytes]) -> None:
     accounted(take(feed, *bodies), len(bodies))
 
 
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.sampled_from(
-    ["20260914", "142207", "2026-09-14T10:00:00Z", "1Z7A12340300456785", "D", "IT", "delivered", "transit"]
-)
-KEYS = st.text(max_size=8) | st.sampled_from(sorted({
-    key for case in JSON_CASES for key in json.dumps(case).replace('"', " ").split() if key.isidentifier()
-}))
-ANY_JSON = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=25
-)
-
-
 @FEEDS
 @QUIET
-@given(value=ANY_JSON)
+@given(value=damage.values(KEYS))
 def test_arbitrary_json_is_accounted_for(feed: str, value: Any) -> None:
     accounted(take(feed, json.dumps(value).encode()), 1)
 
 
 @FEEDS
 @QUIET
-@given(case=st.sampled_from(JSON_CASES), value=ANY_JSON, data=st.data())
-def test_a_payload_with_anything_anywhere_is_accounted_for(
-    feed: str, case: Any, value: Any, data: st.DataObject
-) -> None:
-    def replaced(here: Any) -> Any:
-        if not isinstance(here, dict | list) or not here or data.draw(st.integers(0, 4)) == 0:
-            return value
-        if isinstance(here, list):
-            index = data.draw(st.integers(0, len(here) - 1))
-            return [*here[:index], replaced(here[index]), *here[index + 1:]]
-        key = data.draw(st.sampled_from(sorted(here)))
-        return {**here, key: replaced(here[key])}
-
-    accounted(take(feed, json.dumps(replaced(case)).encode()), 1)
+@given(payload=damage.damaged(JSON_CASES, KEYS))
+def test_a_payload_with_anything_anywhere_is_accounted_for(feed: str, payload: Any) -> None:
+    accounted(take(feed, json.dumps(payload).encode()), 1)
 
 
 @QUIET

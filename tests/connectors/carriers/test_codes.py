@@ -1,4 +1,4 @@
-"""What single codes of a carrier mean, the doubtful ones above all."""
+"""The meaning of single codes of a carrier, the doubtful ones above all."""
 
 from __future__ import annotations
 

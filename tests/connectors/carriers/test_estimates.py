@@ -77,6 +77,57 @@ def mydhl(**stated: Any) -> Any:
                     "description": "Departed"}]}]}
 
 
+def ups(**stated: Any) -> Any:
+    return {"trackResponse": {"shipment": [{"inquiryNumber": "1Z77E0000000000421", "package": [{
+        "trackingNumber": "1Z77E0000000000421", **stated,
+        "packageAddress": [{"type": "DESTINATION", "address": {"stateProvince": "CA", "countryCode": "US"}}],
+        "activity": [{"status": {"type": "I", "code": "DP", "description": "Departed"}, "date": "20261118",
+                      "time": "100000", "gmtDate": "20261118", "gmtTime": "15:00:00", "gmtOffset": "-05:00"}],
+    }]}]}}
+
+
+def fedex(**stated: Any) -> Any:
+    return {"output": {"completeTrackResults": [{"trackingNumber": "612900000421", "trackResults": [{
+        "trackingNumberInfo": {"trackingNumber": "612900000421"}, **stated,
+        "scanEvents": [{"date": SCAN, "eventType": "IT", "eventDescription": "In transit"}],
+    }]}]}}
+
+
+def fedex_web(**stated: Any) -> Any:
+    return {"TrackPackagesResponse": {"packageList": [{"trackingNbr": "612900000421", **stated, "scanEventList": [
+        {"date": "2026-11-18", "time": "10:00:00", "gmtOffset": "-06:00", "statusCD": "IT", "status": "In transit"},
+    ]}]}}
+
+
+def delhivery(**stated: Any) -> Any:
+    return {"ShipmentData": [{"Shipment": {"AWB": "4210000000421", **stated, "Scans": [{"ScanDetail": {
+        "ScanDateTime": "2026-11-18T10:00:00", "ScanType": "UD", "Scan": "In Transit", "StatusCode": "X-PPOM",
+    }}]}}]}
+
+
+def canadapost(postal_code: str, **dates: str) -> bytes:
+    inner = "".join(f"<{name.replace('_', '-')}>{date}</{name.replace('_', '-')}>" for name, date in dates.items())
+    return (
+        f"<tracking-detail><pin>1371134583769923</pin><destination-postal-id>{postal_code}</destination-postal-id>{inner}"
+        "<significant-events><occurrence><event-identifier>0174</event-identifier><event-date>2026-11-18</event-date>"
+        "<event-time>10:00:00</event-time><event-time-zone>EST</event-time-zone><event-description>On its way"
+        "</event-description></occurrence></significant-events></tracking-detail>"
+    ).encode()
+
+
+def postnord(eta: str) -> Any:
+    return {"TrackingInformationResponse": {"shipments": [{
+        "shipmentId": "00370000421", "consignee": {"address": {"countryCode": "FI"}}, "items": [{
+            "itemId": "00370000421", "estimatedTimeOfArrival": eta, "events": [{
+                "eventTime": "2026-11-18T10:00:00", "eventCode": "39", "status": "EN_ROUTE",
+                "eventDescription": "Moving", "location": {"displayName": "Lund", "countryCode": "SE"},
+            }]}],
+    }]}}
+
+
+STANDARD = {"window": {"begins": "2026-11-21T00:00:00-06:00", "ends": "2026-11-21T17:00:00-06:00"}}
+ESTIMATED = [{"type": "ESTIMATED_DELIVERY", "dateTime": "2026-11-22T12:00:00-06:00"}]
+WINDOW = [{"type": "EDW", "startTime": "100000", "endTime": "140000"}]
 FRAME = {"estimatedFrom": "2026-11-20T10:00:00+01:00", "estimatedThrough": "2026-11-20T14:00:00+01:00"}
 RANGE = {"type": "range", "datetime_min": "2026-11-20T08:00:00Z", "datetime_max": "2026-11-20T12:00:00Z"}
 STATED = [
@@ -103,13 +154,51 @@ STATED = [
     ("17track", track17(to="2026-11-20"), None, "2026-11-21T07:59:59Z"),
     ("shippo", shippo("2026-11-20T00:00:00Z"), None, "2026-11-21T07:59:59Z"),
     ("usps", usps(expectedDeliveryDate="November 20, 2026"), None, "2026-11-21T09:59:59Z"),
+    ("usps", usps(
+        predictedDeliveryDate="2026-11-20", predictedDeliveryWindowStartTime="13:00",
+        predictedDeliveryWindowEndTime="15:00",
+        expectedDeliveryTimeStamp="2026-11-21T00:00:00Z",
+    ), "2026-11-20T23:00:00Z", "2026-11-21T01:00:00Z"),
+    ("usps", usps(predictedDeliveryDate="2026-11-20", predictedDeliveryWindowEndTime="by evening"),
+     None, "2026-11-21T09:59:59Z"),
+    ("usps", usps(expectedDeliveryTimeStamp="2026-11-20T00:00:00Z"), None, "2026-11-21T09:59:59Z"),
+    ("usps", usps(deliveryDateExpectation={"expectedDeliveryDate": "2026-11-20", "endOfDay": "9:00 pm"}),
+     None, "2026-11-21T07:00:00Z"),
+    ("ups", ups(deliveryDate=[{"type": "SDD", "date": "20261120"}], deliveryTime=WINDOW),
+     "2026-11-20T18:00:00Z", "2026-11-20T22:00:00Z"),
+    ("ups", ups(deliveryDate=[{"type": "SDD", "date": "20261120"}],
+                deliveryTime=[{"type": "CMT", "endTime": "120000"}]), None, "2026-11-20T20:00:00Z"),
+    ("ups", ups(deliveryDate=[{"type": "RDD", "date": "20261121"}, {"type": "SDD", "date": "20261120"}],
+                deliveryTime=WINDOW), "2026-11-21T18:00:00Z", "2026-11-21T22:00:00Z"),
+    ("fedex", fedex(standardTransitTimeWindow=STANDARD), "2026-11-21T06:00:00Z", "2026-11-21T23:00:00Z"),
+    ("fedex", fedex(standardTransitTimeWindow=STANDARD, dateAndTimes=ESTIMATED), None, "2026-11-22T18:00:00Z"),
+    ("fedex", fedex_web(estDelTimeWindow={
+        "estDelTmWindowStart": "2026-11-20T10:00:00-06:00", "estDelTmWindowEnd": "2026-11-20T14:00:00-06:00",
+    }, estDeliveryDt="2026-11-21T17:00:00-06:00"), "2026-11-20T16:00:00Z", "2026-11-20T20:00:00Z"),
+    ("fedex", fedex_web(estDelTimeWindow={"estDelTmWindowEnd": ""}, estDeliveryDt="2026-11-21T17:00:00-06:00"),
+     None, "2026-11-21T23:00:00Z"),
+    ("delhivery", delhivery(PromisedDeliveryDate="2026-11-20T00:00:00"), None, "2026-11-20T18:29:59Z"),
+    ("delhivery", delhivery(PromisedDeliveryDate="2026-11-20T00:00:00", ExpectedDeliveryDate="2026-11-22T00:00:00"),
+     None, "2026-11-22T18:29:59Z"),
+    ("aftership", aftership(latest_estimated_delivery={"datetime": "2026-11-22T12:00:00Z"},
+                            courier_estimated_delivery_date={"estimated_delivery_date_min": "2026-11-19T12:00:00Z"}),
+     None, "2026-11-22T12:00:00Z"),
+    ("aftership", aftership(courier_estimated_delivery_date={
+        "estimated_delivery_date_min": "2026-11-19T12:00:00Z", "estimated_delivery_date_max": "2026-11-20T12:00:00Z",
+    }), "2026-11-19T12:00:00Z", "2026-11-20T12:00:00Z"),
+    ("canadapost", canadapost("V6B1A1", expected_delivery_date="2026-11-20"), None, "2026-11-21T07:59:59Z"),
+    ("canadapost", canadapost("A1A1A1", expected_delivery_date="2026-11-20", changed_expected_date="2026-11-23"),
+     None, "2026-11-24T03:29:59Z"),
+    ("postnord", postnord("2026-11-20T13:00:00Z"), None, "2026-11-20T13:00:00Z"),
+    ("postnord", postnord("2026-11-20T00:00:00"), None, "2026-11-20T21:59:59Z"),
     ("mydhl", mydhl(estimatedDeliveryDate="2026-11-20"), None, "2026-11-20T14:59:59Z"),
 ]
 
 
 @pytest.mark.parametrize(("feed", "payload", "begins", "until"), STATED)
 def test_the_window_is_read_whole(feed: str, payload: Any, begins: str | None, until: str) -> None:
-    record = FakeRecord(f"raw.{feed}.v1", 0, 0, RECEIVED_AT, None, json.dumps(payload).encode())
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    record = FakeRecord(f"raw.{feed}.v1", 0, 0, RECEIVED_AT, None, body)
     result = step([record], {feed: CARRIERS[feed].adapter}, RECEIVED_AT, 1 << 20)
     [event] = [*result.outputs.events, *(event for _, event in result.outputs.unresolved)]
     stated = event.estimated_delivery_from, event.estimated_delivery_at

@@ -44,9 +44,9 @@ def add(home: Path, name: str, text: str | None = None) -> Path:
     return folder
 
 
-def said(home: Path) -> str:
+def said(own: Path, packaged: Path = HOME) -> str:
     with pytest.raises(Fatal, match=r"^SHIPSYNC_CARRIERS_DIR:") as raised:
-        folders(own=home)
+        folders(packaged, own)
     return str(raised.value)
 
 
@@ -165,4 +165,6 @@ def test_an_unreadable_file_is_named(unprivileged: Path, name: str) -> None:
     os.seteuid(os.getuid())
     (unprivileged / name).chmod(0)
     os.seteuid(user)
-    assert f"{unprivileged / name} cannot be read (Permission denied): let this user read it" in said(unprivileged)
+    with tempfile.TemporaryDirectory(dir="/tmp") as packaged:
+        told = said(unprivileged, Path(packaged))
+    assert f"{unprivileged / name} cannot be read (Permission denied): let this user read it" in told

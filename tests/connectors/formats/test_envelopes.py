@@ -1,4 +1,4 @@
-"""What Kafka Connect and HTTP connectors put around a payload is taken off, and nothing else is."""
+"""Envelopes that Kafka Connect and HTTP connectors put around a payload are taken off, and nothing else is."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 
 from config import headers
 from config.setting_group import SettingsError
-from connectors.gateway.log_writer import NotWritten
+from connectors.kafka.log_writer import NotWritten
 from tests.support.gateway import NOW, gateway
 
 URL = "/v1/carriers/acme/events"

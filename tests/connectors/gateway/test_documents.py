@@ -10,8 +10,8 @@ import pytest
 
 from config.topics import ERP_ORDERS, WMS_CONFIRMATIONS
 from connectors.gateway.confirmations import CONFIRMATIONS
-from connectors.gateway.log_writer import NotWritten
 from connectors.gateway.orders import ORDERS
+from connectors.kafka.log_writer import NotWritten
 from connectors.kafka.registry import ValueCodec
 from streams.contracts.model import Order, OrderLine, Reference
 from streams.contracts.warehouse import WmsConfirmation, WmsLine

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from config.topics import MASTER_DATA
-from connectors.gateway.log_writer import NotWritten
+from config.topics import AUDIT_ACTIONS, MASTER_DATA
+from connectors.kafka.log_writer import NotWritten
 from connectors.kafka.registry import ValueCodec
 from streams.contracts.model import MasterRecord
 from streams.kernel.vocabulary import MasterKind
@@ -17,7 +17,7 @@ from tests.support.gateway import NOW, Gateway, gateway
 from tests.support.registry import fake_registry
 
 CODEC = ValueCodec(MASTER_DATA, MasterRecord, fake_registry())
-SAID = {"carrier": "Acme", "tracking_number": "ac 1", "said_by": "mo"}
+SAID = {"carrier": "Acme", "tracking_number": "ac 1"}
 NORTH = MasterRecord(MasterKind.CARRIER, "north", 5, "mo", name="North Freight", aliases=["NF"])
 
 
@@ -37,7 +37,8 @@ def ask(one: Gateway, method: str, path: str, told: object = None, key: str = "k
 
 
 def written(one: Gateway) -> MasterRecord:
-    [record] = one.log.records
+    audit, record = one.log.records
+    assert audit.topic == AUDIT_ACTIONS.name
     assert record.topic == MASTER_DATA.name
     return CODEC.decode(record.value)
 
@@ -51,9 +52,10 @@ def test_a_manual_reference_is_written(one: Gateway) -> None:
     answer = ask(one, "PUT", "reference/container+booking:M1/k2", SAID)
     assert answer.status_code == 200, answer.text
     assert answer.json()["key"] == "reference:container+booking:M1/K2"
-    assert one.log.records[0].key == b"reference:container+booking:M1/K2"
+    assert one.log.records[1].key == b"reference:container+booking:M1/K2"
     assert written(one) == MasterRecord(
-        MasterKind.REFERENCE, "container+booking:M1/K2", int(NOW * 1000), "mo", carrier="acme", tracking_number="AC1"
+        MasterKind.REFERENCE, "container+booking:M1/K2", int(NOW * 1000), "api:masterdata", carrier="acme",
+        tracking_number="AC1",
     )
 
 
@@ -68,7 +70,7 @@ def test_a_link_is_written_under_the_id_of_its_two_shipments(one: Gateway) -> No
 def test_a_record_is_taken_back_by_one_that_says_so(one: Gateway) -> None:
     assert ask(one, "DELETE", "carrier/north").status_code == 200
     record = written(one)
-    assert (record.withdrawn, record.id, record.updated_by) == (True, "north", "api")
+    assert (record.withdrawn, record.id, record.updated_by) == (True, "north", "api:masterdata")
     assert record.updated_at == int(NOW * 1000)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from connectors.kafka.consumer import OutOfRange, PartitionReader
 from connectors.kafka.producer import Record, deliver, producer
 from streams.kernel.errors import Transient
 from tests.support.topics import create_topic, fill
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -66,6 +67,20 @@ def test_what_an_open_transaction_wrote_is_not_read(kafka_bootstrap: str, topic_
             end()
         reader.assign_whole([topic_name])
         assert [one.value() for found in reader.to_the_end() for one in found] == [b"commit_transaction"]
+    finally:
+        reader.close()
+
+
+def test_a_record_is_handed_on_when_it_comes(bootstrap: str, topic_name: str) -> None:
+    create_topic(bootstrap, topic_name)
+    reader = PartitionReader(Settings(_env_file=None, bootstrap=bootstrap), "test")
+    try:
+        reader.assign_whole([topic_name])
+        assert not any(reader.to_the_end())
+        fill(bootstrap, topic_name, [(b"k", b"1")])
+        began = time.monotonic()
+        assert [one.value() for one in reader.read(PATIENCE, 1_000)] == [b"1"]
+        assert time.monotonic() - began < PATIENCE
     finally:
         reader.close()
 

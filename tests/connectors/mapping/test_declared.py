@@ -1,4 +1,4 @@
-"""What a carrier.yaml may say of the shape of a payload, one feature after the other."""
+"""The ways a carrier.yaml may describe the shape of a payload, one feature after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the poller reads of orders, shipments and its own cursor."""
+"""The poller's reading of orders, shipments and its own cursor."""
 
 from __future__ import annotations
 

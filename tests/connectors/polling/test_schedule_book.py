@@ -1,4 +1,4 @@
-"""What is due, in which order, and what orders and shipments change about it."""
+"""The polls that are due, their order, and how orders and shipments change both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of one alert: each signal and action once, in an order of their own."""
+"""The record of one alert: each signal and action once, in an order of their own."""
 
 from __future__ import annotations
 

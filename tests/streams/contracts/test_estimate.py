@@ -1,4 +1,4 @@
-"""What is kept of estimates that hold no more, and by how much the current one slipped."""
+"""The record of estimates that hold no more, and by how much the current one slipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we sent and what partners acknowledged, whichever comes first; what they did not, and what they rejected."""
+"""Interchanges we sent meet their acknowledgements, whichever comes first; missing ones and rejections are told."""
 
 from __future__ import annotations
 

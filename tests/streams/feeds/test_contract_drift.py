@@ -1,4 +1,4 @@
-"""What a feed never sent before is told once, with an example; what breaks its contract too often, as well."""
+"""A feed's new codes and fields are told once, with an example; so is a feed that breaks its contract too often."""
 
 from __future__ import annotations
 

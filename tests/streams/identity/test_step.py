@@ -129,7 +129,7 @@ def test_what_is_found_again_where_it_was_taken_back_stands_there_again() -> Non
 
 
 def test_the_shipments_histories_follow() -> None:
-    """What the shipments stage makes of it: one story, at the right shipment."""
+    """The outcome of the shipments stage: one story, at the right shipment."""
     world = tell([
         [unresolved(), unresolved(9, Milestone.DELIVERED), word("N1")], [word("N2", SaidBy.PERSON, 1)],
         [word("N1", SaidBy.PERSON, 2)],
@@ -298,7 +298,7 @@ Ends = dict[str, tuple[Any, ...]]
 
 
 def ends(world: World) -> Ends:
-    """What the shipments are in the end, as others read them, with what is open and what falls due; of those nothing is
+    """The shipments as they end, as others read them, with what is open and what falls due; of those nothing is
     known of, nothing is and does."""
     outcome = tell_shipments([[item] for item in _told(world)])
     opened = outcome.open_alerts.values()
@@ -328,7 +328,7 @@ def test_the_shipments_end_alike_whatever_they_were_thought_to_be_for_a_while(da
 
 @given(st.data())
 def test_customers_and_the_erp_were_told_the_same_in_the_end(data: st.DataObject) -> None:
-    """Whatever was thought for a while, and whether orders were known before or come later: what was told of an event
+    """Beliefs of a while do not matter, nor whether orders were known before or come later: what was told of an event
     found to be another shipment's, or to an order found to claim another, is taken back, and an event found again is
     no second occurrence."""
     history = data.draw(histories())

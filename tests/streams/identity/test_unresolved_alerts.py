@@ -1,4 +1,4 @@
-"""What waits for a reference to be somebody's falls due, is settled, and is forgotten when nobody needs it."""
+"""An event that waits for a reference to be somebody's falls due, is settled, and is forgotten when nobody needs it."""
 
 from __future__ import annotations
 

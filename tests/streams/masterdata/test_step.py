@@ -1,4 +1,4 @@
-"""What people say of references and of numbers that belong together goes where it counts."""
+"""People's words on references, and on numbers that belong together, go where they count."""
 
 from __future__ import annotations
 

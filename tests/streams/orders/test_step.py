@@ -69,7 +69,7 @@ class Kept:
 
     @property
     def standing(self) -> dict[tuple[Any, ...], Terms]:
-        """What is claimed, with its terms."""
+        """The claims that stand, with their terms."""
         return {name: age[2:] for name, age in self.believed.items() if not age[1]}
 
     @property

@@ -1,4 +1,4 @@
-"""What a shipment's signals carry beside the alert: orders, their value once each, the feed."""
+"""The contents of a shipment's signals beside the alert: orders, their value once each, the feed."""
 
 from __future__ import annotations
 

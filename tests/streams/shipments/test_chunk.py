@@ -1,4 +1,4 @@
-"""What comes late about a shipment whose number is used again is taken in, told and posted."""
+"""An event that comes late about a shipment whose number is used again is taken in, told and posted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reported delivery is: the return's end, doubtful until somebody says so, or the recipient's."""
+"""The kind of a reported delivery: the return's end, doubtful until somebody says so, or the recipient's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streams.contracts.model import CarrierEvent, ProofOfDelivery
-from streams.kernel.vocabulary import AlertKind, AlertState, Flag, Milestone, Status
+from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Flag, Milestone, Status
 from streams.shipments.reuse.archive import Keeping
 from streams.shipments.step import step
 from streams.shipments.told import doubts_of
@@ -107,6 +107,17 @@ def test_a_delivery_that_another_source_contradicts_days_later_is_held_back() ->
     assert not doubted(same_source)
 
 
+@pytest.mark.parametrize("later", [0.05, 3])
+def test_a_delivery_that_its_own_source_calls_refused_later_is_held_back(later: float) -> None:
+    refused = at(1 + later, Milestone.DELIVERY_ATTEMPTED, exception=ExceptionType.REFUSAL)
+    found = journey(at(1, Milestone.DELIVERED), refused)
+    assert (status(found), posted(found), doubted(found)) == (Status.DELIVERY_ATTEMPTED, ["delivery_attempt"], True)
+    again = journey(at(1, Milestone.DELIVERED), refused, at(5, Milestone.DELIVERED))
+    assert (status(again), doubted(again)) == (Status.DELIVERED, False)
+    before = journey(at(1 - later, Milestone.DELIVERY_ATTEMPTED, exception=ExceptionType.REFUSAL), refused)
+    assert not doubted(before)
+
+
 def test_what_another_source_reports_within_a_day_contradicts_nothing() -> None:
     found = journey(at(1, Milestone.DELIVERED), at(1.4, Milestone.OUT_FOR_DELIVERY, source=AGGREGATOR))
     assert (status(found), doubted(found)) == (Status.DELIVERED, False)
@@ -156,7 +167,9 @@ def test_pieces_that_the_carrier_counts_hold_the_shipment_back() -> None:
 @pytest.mark.parametrize("day", [0.5, 3])
 def test_a_count_of_pieces_that_comes_later_takes_a_pieces_delivery_back(day: float) -> None:
     counted = at(day, Milestone.INFO, piece_count=2, received_at=DAY_ONE + 5 * DAY)
-    assert posted(journey(at(1, Milestone.DELIVERED, piece="1"), counted)) == []
+    waiting = journey(at(1, Milestone.DELIVERED, piece="1"), counted)
+    assert (status(waiting), posted(waiting), waiting.updates) == (Status.PLANNED, [], [])
+    assert waiting.shipments["north:N100"].view.delivered_at is None
     both = journey(at(1, Milestone.DELIVERED, piece="1"), counted, at(2, Milestone.DELIVERED, piece="2"))
     assert (status(both), posted(both)) == (Status.DELIVERED, ["delivery_confirmation", "delivery_confirmation"])
 

@@ -3,12 +3,15 @@
 How many histories a law is held against goes by the Hypothesis profile (``tests/conftest.py``).
 """
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.contracts.model import CarrierEvent
 from tests.support import laws
 from tests.support.reference_inputs import mistaken
-from tests.support.strategies import batchings, events, histories, received, references, retellings
+from tests.support.strategies import batchings, counted_pieces, events, histories, received, references, retellings
 
 
 @given(st.data())
@@ -46,7 +49,7 @@ def test_telling_everything_again_changes_and_emits_nothing(data: st.DataObject)
 
 @given(st.data())
 def test_with_orders_cancelled_too_the_records_and_open_alerts_depend_on_the_set_alone(data: st.DataObject) -> None:
-    """What a cancelled order had been told is taken back, and posted back."""
+    """A cancelled order's updates and postings are taken back."""
     history = [*data.draw(histories()), *data.draw(st.lists(references(withdrawn=True), max_size=4))]
     plain, again = laws.tell([history]), laws.tell(data.draw(batchings(data.draw(retellings(history)))))
     assert again.records == plain.records
@@ -60,8 +63,8 @@ def test_with_orders_cancelled_too_the_records_and_open_alerts_depend_on_the_set
 
 @given(st.data())
 def test_with_events_found_to_be_other_shipments_too_everything_depends_on_the_set_alone(data: st.DataObject) -> None:
-    """What was told of such events is taken back: in the end customers and the ERP were told what they would have been
-    told without them, and posted is what would have been."""
+    """The updates and postings of such events are taken back: in the end customers and the ERP were told what they
+    would have been told without them, and posted is what would have been."""
     right = data.draw(histories())
     wrong = [received(one) for event in data.draw(st.lists(events(), max_size=3)) for one in mistaken(event)]
     history = [*right, *wrong]
@@ -88,3 +91,14 @@ def test_what_is_told_again_after_a_crash_is_posted_and_reversed_no_second_time(
 @given(histories())
 def test_a_terminal_status_is_left_only_by_a_return_or_a_correction(history: list[laws.Said]) -> None:
     laws.check_terminal_is_left_by_return_or_correction_only(history)
+
+
+@given(st.lists(counted_pieces(), min_size=1, max_size=7), st.randoms(use_true_random=False))
+def test_whenever_the_pieces_are_counted_a_shipment_is_delivered_with_all_of_them(
+    said: list[CarrierEvent], luck: Random
+) -> None:
+    history = [*map(received, said)]
+    plain = laws.tell([history])
+    laws.check_a_delivery_is_that_of_all_pieces(plain)
+    luck.shuffle(history)
+    laws.check_same(plain, laws.tell([[item] for item in history]))

@@ -1,4 +1,4 @@
-"""What carriers and the ERP say about a shipment, and what comes of it."""
+"""Reports of carriers and the ERP about a shipment, and their outcome."""
 
 from __future__ import annotations
 

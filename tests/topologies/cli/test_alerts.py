@@ -9,6 +9,8 @@ import pytest
 from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
+from config.settings import Settings
+from connectors.kafka import alert_actions
 from streams.alerts.feed_silence import silence_of
 from streams.alerts.record import AlertRecord, with_action, with_signal
 from streams.alerts.routing import Route
@@ -19,8 +21,10 @@ from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import ActionKind, AlertState, Severity
 from tests.support.alert_strategies import MINUTE, OVER, POLICY, T0, UP, action, signal, silence
 from topologies.cli.main import app
-from topologies.operations import alert_actions, alert_board
+from topologies.operations import alert_board
+from topologies.operations.command_actor import command_actor
 
+ME = command_actor(Settings(_env_file=None)).name
 ROUTE = AlertContext(POLICY, Route(owner="desk", channels=("mail",)))
 
 
@@ -59,12 +63,12 @@ class Board:
 
 @pytest.fixture(autouse=True)
 def acted(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> list[AlertAction]:
-    """What was done; no broker is asked."""
+    """The actions taken; no broker is asked."""
     done: list[AlertAction] = []
     monkeypatch.setenv("SHIPSYNC_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(alert_board, "AlertBoard", Board)
-    monkeypatch.setattr(alert_actions, "act", lambda _, action: done.append(action))
+    monkeypatch.setattr(alert_actions, "act", lambda _, action, __: done.append(action))
     return done
 
 
@@ -131,21 +135,21 @@ def test_alerts_gathered_under_a_feed_are_shown_with_it() -> None:
 def test_an_action_is_written_by_a_part_of_the_id(
     acted: list[AlertAction], asked: tuple[str, ...], expected: tuple[ActionKind, str | None]
 ) -> None:
-    done = invoked(asked[0], LOST.alert_id[:6], "--by", "ada", "--note", "seen", *asked[1:])
+    done = invoked(asked[0], LOST.alert_id[:6], "--note", "seen", *asked[1:])
     assert done.exit_code == 0, done.output
     (made,) = acted
-    assert (made.alert_id, made.by, made.note) == (LOST.alert_id, "ada", "seen")
+    assert (made.alert_id, made.by, made.note) == (LOST.alert_id, ME, "seen")
     assert (made.action, made.owner) == expected
 
 
 def test_a_snooze_ends_after_the_time_asked_for(acted: list[AlertAction]) -> None:
-    assert invoked("snooze", LOST.alert_id, "--by", "ada", "--for", "2h").exit_code == 0
+    assert invoked("snooze", LOST.alert_id, "--for", "2h").exit_code == 0
     (made,) = acted
     assert made.until is not None
     assert made.until - made.at in range(7_200_000 - 1_000, 7_200_001)
 
 
-@pytest.mark.parametrize("asked", [("snooze", "--for", "soon", "--by", "ada"), ("ack",), ("ack", "--by", " ")])
+@pytest.mark.parametrize("asked", [("snooze", "--for", "soon"), ("assign", "--to", " "), ("ack", "--by", "ada")])
 def test_an_unknown_value_is_a_usage_error(acted: list[AlertAction], asked: tuple[str, ...]) -> None:
     assert invoked(asked[0], LOST.alert_id, *asked[1:]).exit_code == 2
     assert acted == []
@@ -161,6 +165,6 @@ def test_an_id_of_no_alert_is_told(prefix: str) -> None:
 def test_a_part_that_fits_several_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     twins = {f"ab{place}": replace(LOST, alert_id=f"ab{place}") for place in range(2)}
     monkeypatch.setattr(Board, "__init__", lambda self, *_: setattr(self, "alerts", twins))
-    error = invoked("ack", "ab", "--by", "ada").exception
+    error = invoked("ack", "ab").exception
     assert isinstance(error, Fatal)
     assert "2 alert ids begin with 'ab'" in str(error)

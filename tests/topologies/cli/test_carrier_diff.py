@@ -20,6 +20,7 @@ from streams.kernel.vocabulary import Milestone
 from streams.shipments.reuse.archive import ALL
 from streams.shipments.timers.deadlines import FOR_EVER
 from tests.cases.journey import played
+from tests.support.command_line import TERMINAL
 from tests.support.strategies import carrier_event, received, reference
 from topologies.cli import carrier_diff
 from topologies.cli.carrier_diff import _instant
@@ -35,25 +36,20 @@ DELIVERIES: 1 shipment would be told as delivered, and not so far.
   north:N1
   A false one is posted and invoiced: look at each, below or with --json.
 1 shipment would be delivered no more.
-                 ups: raw records since 2026-01-01 00:00 (UTC)
-┏━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
-┃ what                    ┃ how many ┃ of them                                 ┃
-┡━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
-│ raw records             │    1,203 │                                         │
-│   unchanged             │    1,200 │                                         │
-│   only worded otherwise │        0 │ not corrected                           │
-│   events changed        │        2 │ milestone 2                             │
-│   events added          │        1 │ former dead letters 1                   │
-│   events gone           │        0 │                                         │
-│ left out                │        4 │ intake has not taken them in yet        │
-│ corrections             │        3 │ new 1, replaces 2                       │
-│ statuses changed        │        3 │ out_for_delivery → delivered 1,         │
-│                         │          │ delivered → delivery_attempted 1,       │
-│                         │          │ unknown → in_transit 1                  │
-│ customer updates        │        4 │ new 2, retracts 2                       │
-│ ERP postings            │        2 │ delivery_confirmation 1,                │
-│                         │          │ delivery_attempt 1                      │
-└─────────────────────────┴──────────┴─────────────────────────────────────────┘
+ups: raw records since 2026-01-01 00:00 (UTC)
+what                     how many  of them
+raw records                 1,203  -
+  unchanged                 1,200  -
+  only worded otherwise         0  not corrected
+  events changed                2  milestone 2
+  events added                  1  former dead letters 1
+  events gone                   0  -
+left out                        4  intake has not taken them in yet
+corrections                     3  new 1, replaces 2
+statuses changed                3  out_for_delivery → delivered 1, delivered →
+                                   delivery_attempted 1, unknown → in_transit 1
+customer updates                4  new 2, retracts 2
+ERP postings                    2  delivery_confirmation 1, delivery_attempt 1
 north:N1: out_for_delivery → delivered, DELIVERY
   replaces out_for_delivery → delivered 2026-01-01 01:00
            raw.north.track.v1[0] @ 1, milestone
@@ -107,10 +103,11 @@ def plan() -> Plan:
 def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, plan: Plan) -> list[str]:
     """The numbers of the shipments whose corrections were published."""
     monkeypatch.setenv("SHIPSYNC_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "80")
+    for name, value in {**TERMINAL, "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
     numbers: list[str] = []
 
-    def publish(_: Any, events: Collection[CarrierEvent]) -> int:
+    def publish(_: Any, __: str, events: Collection[CarrierEvent], *___: Any) -> int:
         numbers.extend(one.tracking_number for one in events)
         return len(events)
 

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from config.settings import Settings
 from streams.contracts.model import CarrierEvent
 from streams.kernel.vocabulary import Flag, Milestone
 from streams.shipments.record import Shipment
 from tests.cases.journey import played
+from tests.support.command_line import TERMINAL
 from tests.support.strategies import carrier_event, received, reference
 from topologies.cli.main import app
 from topologies.operations import doubtful_deliveries
+from topologies.operations.command_actor import command_actor
 
 
 @pytest.fixture
@@ -29,7 +32,8 @@ def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Any, held: Shipment) -> l
     monkeypatch.setenv("COLUMNS", "80")
     events: list[CarrierEvent] = []
     monkeypatch.setattr(doubtful_deliveries, "known_of", lambda *_: held)
-    monkeypatch.setattr(doubtful_deliveries, "write", lambda _, event: events.append(event))
+    monkeypatch.setattr(doubtful_deliveries, "release", lambda _, event, __: events.append(event))
+    monkeypatch.setenv("SHIPSYNC_ACTOR", "Ada")
     return events
 
 
@@ -43,6 +47,8 @@ def run(*arguments: str, code: int = 0) -> str:
 def test_what_is_held_back_is_listed_with_why(monkeypatch: pytest.MonkeyPatch, held: Shipment) -> None:
     row = doubtful_deliveries.row_of("north:N100", held)
     monkeypatch.setattr(doubtful_deliveries, "held_back", lambda _: [row])
+    for name, value in TERMINAL.items():
+        monkeypatch.setenv(name, value)
     shown = run("list")
     assert "north:N100" in shown
     assert max(map(len, shown.splitlines())) <= 80
@@ -55,9 +61,11 @@ def test_a_confirmation_is_shown_first_and_written_on_demand(written: list[Carri
     assert "D-1" in shown
     assert "--apply" in shown
     assert written == []
-    run("confirm", "north:N100", "--apply", "--by", "Ada")
+    me = command_actor(Settings(_env_file=None, actor="Ada")).name
+    assert me.startswith("Ada (")
+    run("confirm", "north:N100", "--apply")
     assert [(one.milestone, one.carrier_text, one.flags) for one in written] == [
-        (Milestone.DELIVERED, "confirmed by Ada", [Flag.CONFIRMED_BY_PERSON.value])
+        (Milestone.DELIVERED, f"confirmed by {me}", [Flag.CONFIRMED_BY_PERSON.value])
     ]
 
 

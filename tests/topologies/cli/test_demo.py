@@ -79,6 +79,9 @@ def test_the_check_starts_a_stack_of_its_own_and_explains_every_message(tmp_path
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
     assert told["differences"] == []
-    assert told["raw_with_events"] + told["raw_refused"] + told["raw_carrier_errors"] == told["raw_records"] > 300
+    parts = ("raw_with_events", "raw_refused", "raw_carrier_errors", "raw_acknowledgements")
+    assert sum(told[one] for one in parts) == told["raw_records"] > 300
     assert told["statuses"]["delivered"] > 20
     assert "Every message is explained" in done.stderr
+    assert "Webhooks so far: " in done.stderr
+    assert "none with a wrong signature" in done.stderr

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from config.settings import Settings
 from streams.contracts.model import MasterRecord
 from streams.masterdata.rows import read_rows
 from topologies.cli.main import app
 from topologies.operations import master_data
+from topologies.operations.command_actor import command_actor
 
 HEADING = "kind,id,name,scac,carrier,tracking_number\n"
 NORTH = {"kind": "carrier", "id": "north", "name": "North Freight", "scac": "NRTH"}
@@ -20,13 +22,13 @@ NORTH = {"kind": "carrier", "id": "north", "name": "North Freight", "scac": "NRT
 
 @pytest.fixture(autouse=True)
 def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> list[MasterRecord]:
-    """What is written; there is one carrier."""
+    """The records written; there is one carrier."""
     monkeypatch.setenv("SHIPSYNC_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "160")
     records: list[MasterRecord] = []
     there = read_rows([(2, NORTH)], 1_790_000_000_000, "mo").records
     monkeypatch.setattr(master_data, "known", lambda _: there)
-    monkeypatch.setattr(master_data, "write", lambda _, some: records.extend(some) or len(records))
+    monkeypatch.setattr(master_data, "write", lambda _, some, *__: records.extend(some) or len(records))
     return records
 
 
@@ -54,9 +56,10 @@ def test_an_import_shows_the_difference_and_writes_nothing(tmp_path: Path, writt
 
 def test_an_import_writes_the_difference_alone(tmp_path: Path, written: list[MasterRecord]) -> None:
     rows = "carrier,north,North Freight,NRTH,,\nreference,bol:b1,,,north,n1\n"
-    told = json.loads(run("import", file(tmp_path, rows), "--apply", "--by", "jo", "--json"))
+    told = json.loads(run("import", file(tmp_path, rows), "--apply", "--json"))
     assert (told["written"], told["unchanged"], list(told["added"])) == (1, 1, ["reference:bol:B1"])
-    assert [(record.id, record.updated_by) for record in written] == [("bol:B1", "jo")]
+    me = command_actor(Settings(_env_file=None)).name
+    assert [(record.id, record.updated_by) for record in written] == [("bol:B1", me)]
 
 
 def test_a_bad_line_refuses_the_file_and_is_named_with_its_fix(tmp_path: Path, written: list[MasterRecord]) -> None:

@@ -28,7 +28,6 @@ OPEN = {
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("SHIPSYNC_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.delenv("SHIPSYNC_POLL_CREDENTIALS", raising=False)
 
 
@@ -41,9 +40,9 @@ def shown(*arguments: str) -> str:
 def test_a_feed_is_a_row_with_its_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling_status, "look", lambda *_: [ROW, OPEN, {**ROW, "feed": "west", "circuit": None}])
     text = shown("status")
-    rows = {row.split()[1]: row for row in text.splitlines() if row.startswith("│")}
-    assert rows["north.track"].replace("│", " ").split() == [
-        "north.track", "3", "1,200", "30", "6", "1", "2026-09-21", "14:13:20Z", "closed"
+    rows = {row.split("\t")[0]: row for row in text.splitlines()}
+    assert rows["north.track"].split("\t") == [
+        "north.track", "3", "1,200", "30", "6", "1", "2026-09-21T14:13:20.000Z", "closed"
     ]
     assert "unauthorised: HTTP 403" in text.replace("\n", " ")
     assert "\x1b[2J" not in text
@@ -52,7 +51,9 @@ def test_a_feed_is_a_row_with_its_circuit(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_as_json_it_is_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling_status, "look", lambda *_: [ROW])
-    assert json.loads(shown("status", "--json")) == [ROW]
+    assert json.loads(shown("status", "--json")) == [
+        {**ROW, "next_due_at": "2026-09-21T14:13:20.000Z", "circuit_retry_at": None}
+    ]
 
 
 def test_the_plan_is_listed_soonest_first_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +65,7 @@ def test_the_plan_is_listed_soonest_first_as_it_comes(monkeypatch: pytest.Monkey
     text = shown("--dry-run")
     assert "N100" in text
     assert "2 not found" in text
-    assert json.loads(shown("--dry-run", "--json")) == [one]
+    assert json.loads(shown("--dry-run", "--json")) == [{**one, "due_at": "2026-09-21T14:13:20.000Z"}]
 
 
 def test_where_nothing_is_polled_it_says_how_to() -> None:

@@ -94,7 +94,7 @@ def state(status: Status = Status.DELIVERED) -> ShipmentState:
 
 
 def update(milestone: Milestone = Milestone.DELIVERED) -> CustomerUpdate:
-    """What the customer hears."""
+    """The update the customer hears."""
     return CustomerUpdate(
         digest("u", milestone.value), LINK.customer_id, LINK.order_id, DELIVERED.carrier, DELIVERED.number,
         milestone, Status.DELIVERED, NOW_MS - 4_000_000, -240, Location(city="CHARLOTTE", region="NC"),

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from topologies.demo.hosting import found
+from topologies.demo.hosting import for_the_demo, found, plays_all
 from topologies.local_stack.stack_file import UpFile
+from topologies.stages import alert_rules
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +39,20 @@ def test_a_broker_named_in_the_settings_is_played_into(
     settings = found(Settings(data_dir=tmp_path))
     assert settings is not None
     assert settings.kafka.bootstrap == "kafka.example.com:9092"
+
+
+def test_a_stack_of_the_demos_own_has_its_carriers_and_waits_less(tmp_path: Path) -> None:
+    made = for_the_demo(Settings(data_dir=tmp_path / "new"))
+    assert plays_all(made)
+    rules, packaged = alert_rules.load(made.monitoring.alerts_file), alert_rules.load(None)
+    assert rules.until_heard_for_ms < packaged.until_heard_for_ms
+    assert rules.norms_at_least < packaged.norms_at_least
+    assert rules.after_silence_ms == packaged.after_silence_ms
+
+
+def test_rules_and_carriers_that_are_given_stay(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    made = for_the_demo(Settings(data_dir=tmp_path, alerts_file=rules, carriers_dir=tmp_path))
+    assert (made.monitoring.alerts_file, made.intake.carriers_dir) == (rules, tmp_path)
+    assert not plays_all(made)
+    assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from streams.kernel.vocabulary import Correction, Milestone, PostingKind, Status
 from tests.topologies.demo import accounts
-from topologies.demo.reconcile import differences, may_be_put_right, totals
+from topologies.demo.reconcile import differences, may_be_put_right, totals, without_repeats
 
 
 def test_a_faultless_account_is_explained() -> None:
@@ -54,9 +54,11 @@ def test_a_double_posting_is_named_whether_by_one_id_or_two() -> None:
     same, other = accounts.clean(), accounts.clean()
     same.posting(accounts.posting(Milestone.DELIVERED, PostingKind.DELIVERY_CONFIRMATION))
     other.posting(accounts.posting(Milestone.DELIVERED, PostingKind.DELIVERY_CONFIRMATION, "another id"))
-    for ledger in (same, other):
-        assert any("posted more than once; for example delivery_conf" in told for told in differences(ledger))
-        assert may_be_put_right(differences(ledger))
+    assert any("sent more than once; for example delivery_conf" in told for told in differences(same))
+    assert not without_repeats(totals(same)).differences
+    assert any("posted more than once; for example delivery_conf" in told for told in differences(other))
+    assert without_repeats(totals(other)).differences
+    assert (may_be_put_right(differences(same)), may_be_put_right(differences(other))) == (False, True)
 
 
 def test_a_repeated_customer_update_is_named_and_is_no_news() -> None:

@@ -7,10 +7,13 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config import topics
 from streams.contracts.ids import shipment_key
+from streams.contracts.model import Interchange, MasterRecord, Order
+from streams.kernel.vocabulary import MasterKind, Status
 from topologies.demo.journeys import Step
 from topologies.demo.planned import Plan
-from topologies.demo.stories import tell
+from topologies.demo.stories import chapter, tell
 
 NOW_MS = 1_790_000_000_000
 seeds = st.integers(min_value=0, max_value=2**32)
@@ -109,3 +112,59 @@ def test_every_kind_of_bad_record_is_among_them_whatever_the_size() -> None:
             "invalid_time", "too_large",
         } <= set(plan.dead_letters)
         assert {message.feed for message in plan.raw if message.expected.carrier_error} == {"ups", "fedex", "dhl"}
+
+
+def told_of(plan: Plan, words: str) -> list[str]:
+    return [message.what for message in plan.messages if words in message.what]
+
+
+def test_whatever_the_size_each_scene_is_among_them() -> None:
+    plan = tell(7, NOW_MS, 5)
+    for words in ("three packages", "bill of lading", "brings", "says whose", "997", "tender", "dropped file", "Avro"):
+        assert told_of(plan, words), words
+    assert {one.end for one in plan.staged} == {None, Status.DELIVERED, Status.RETURNED}
+    [example] = [order for order in plan.orders if order.order_id == plan.example]
+    assert len(example.shipments) == 3
+    assert len({line.delivery_id for line in example.shipments}) == 2
+
+
+def test_an_order_is_corrected_after_its_shipment_was_delivered() -> None:
+    versions: dict[str, list[Order]] = {}
+    for order in tell(7, NOW_MS, 5).orders:
+        versions.setdefault(order.order_id, []).append(order)
+    [(first, second)] = [both for both in versions.values() if len(both) > 1]
+    assert first.updated_at < second.updated_at
+    assert first.shipments[0].delivery_id == second.shipments[0].delivery_id
+    assert first.shipments[0].tracking_number != second.shipments[0].tracking_number
+
+
+def test_names_and_a_carrier_of_the_demo_are_for_a_stack_of_its_own() -> None:
+    def of(plan: Plan) -> tuple[set[str], set[MasterKind], set[type]]:
+        values = [message.record.value for message in plan.messages if message.record is not None]
+        return (
+            {message.feed for message in plan.raw}, {one.kind for one in values if isinstance(one, MasterRecord)},
+            {type(one) for one in values},
+        )
+
+    feeds, kinds, types = of(tell(7, NOW_MS, 5))
+    assert ("northway" in feeds, MasterKind.CUSTOMER in kinds, Interchange in types) == (False, False, True)
+    feeds, kinds, _ = of(tell(7, NOW_MS, 5, on_own_stack=True))
+    assert ("northway" in feeds, MasterKind.CUSTOMER in kinds) == (True, True)
+
+
+def test_a_chapter_is_small_new_and_without_scenes() -> None:
+    first, second = (chapter(7, number, NOW_MS, 5, 60.0) for number in (0, 1))
+    assert first.messages == chapter(7, 0, NOW_MS, 5, 60.0).messages
+    assert not first.shipments & second.shipments
+    assert not {one.order_id for one in first.orders} & {one.order_id for one in second.orders}
+    assert max(len(first.messages), len(second.messages)) < 150
+    assert {message.record for message in first.messages} == {None}
+    assert sum(message.expected.dead_letter is not None for message in first.messages) <= 1
+    assert first.ordered <= first.shipments
+
+
+def test_what_is_backdated_has_a_correlation_id_to_tell_it_by() -> None:
+    plan = tell(7, NOW_MS, 5)
+    assert plan.backdated
+    assert all(one.startswith(plan.correlation_prefix) for one in plan.backdated)
+    assert topics.ERP_ORDERS.name in {one.record.topic.name for one in plan.messages if one.record is not None}

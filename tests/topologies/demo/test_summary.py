@@ -8,11 +8,14 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from streams.contracts.ids import shipment_key
 from streams.kernel.vocabulary import ExceptionType, Milestone, Reason
 from tests.topologies.demo import accounts
+from topologies.demo.presenting import example_of
 from topologies.demo.reconcile import totals
 from topologies.demo.stage import Lines, Screen
-from topologies.demo.summary import Summary, plain_line, verdict, view, what_next
+from topologies.demo.stories import tell
+from topologies.demo.summary import Example, Summary, plain_line, verdict, view, what_next
 from topologies.demo.wording import clock, happening, is_news, short
 
 
@@ -57,7 +60,30 @@ def test_the_verdict_names_each_difference() -> None:
 
 
 def test_the_next_commands_are_shown() -> None:
-    assert "shipsync tail customer.updates" in drawn(what_next())
+    shown = drawn(what_next(Example("ups:1Z1", "SO-1", "http://127.0.0.1:18090")))
+    for one in ("http://127.0.0.1:18090/tower", "shipsync link SO-1", "shipsync state inspect ups:1Z1"):
+        assert one in shown
+    assert "/tower/stack" not in shown
+    assert "tower" not in drawn(what_next(Example("ups:1Z1", "SO-1", "")))
+
+
+def test_the_next_commands_are_those_of_this_run_as_they_can_be_typed() -> None:
+    made = Example("ups:1Z1", "SO-1", "http://127.0.0.1:1", stage_kill=True, scan="var/s.json", command=".venv/bin/s")
+    shown = drawn(what_next(made), 160)
+    for one in ("/tower/stack", ".venv/bin/s feed ups var/s.json", ".venv/bin/s status", ".venv/bin/s link SO-1"):
+        assert one in shown
+    assert " shipsync " not in shown
+
+
+def test_the_next_commands_name_what_was_played() -> None:
+    plan = tell(7, 1_790_000_000_000, 40, 30.0)
+    example = example_of(plan, "")
+    assert example.key in plan.delivered
+    [claimed] = {
+        message.order.order_id for message in plan.messages if message.order is not None
+        for line in message.order.shipments if shipment_key(line.carrier, line.tracking_number) == example.key
+    }
+    assert example.order == claimed
 
 
 def test_without_a_terminal_a_line_comes_every_few_seconds_and_for_each_phase() -> None:
@@ -103,6 +129,8 @@ def test_every_reason_of_a_full_demo_fits_at_80_columns() -> None:
     reasons = {"carrier_error": 11, "malformed": 10, "unsupported_message": 7, "empty": 4, "not_text": 4,
                "unexpected_shape": 4, "forbidden_xml": 3, "invalid_time": 3, "too_large": 1}
     base = totals(accounts.clean())
-    feeds = dict.fromkeys(("dhl", "easypost", "fedex", "rlca", "ups"), base.feeds["ups"])
+    feeds = dict.fromkeys(
+        ("dhl", "easypost", "fedex", "northway", "rlca", "ups", "x12_partner"), base.feeds["ups"]
+    )
     text = drawn(view(Summary(replace(base, dead_letters=reasons, feeds=feeds), [], 1.0, 60.0, "done")))
     assert "too large 1" in " ".join(text.replace("│", " ").split())

@@ -1,4 +1,4 @@
-"""What a child process is told of its parent's settings."""
+"""A child process is told its parent's settings."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from topologies.local_stack.services import children, on_free_ports, on_ports
 
 
 def test_services_take_consecutive_ports() -> None:
-    settings = on_ports(Settings(), [21000, 21001, 21002, 21003])
-    assert settings.gateway.port == 21003
+    settings = on_ports(Settings(), [21000, 21001, 21002, 21003, 21004])
+    assert (settings.gateway.port, settings.portal.port) == (21003, 21004)
     assert (settings.kafka.bootstrap, settings.registry.url, settings.redis.url) == (
         "127.0.0.1:21000", "http://127.0.0.1:21001", "redis://127.0.0.1:21002/0"
     )
@@ -84,3 +84,9 @@ def test_a_gateway_only_this_machine_reaches_takes_unsigned_pushes() -> None:
 )
 def test_a_gateway_that_others_can_reach_keeps_its_settings(settings: Settings) -> None:
     assert services.with_an_open_gateway(settings) == settings
+
+
+def test_a_stack_only_this_machine_reaches_sends_to_private_addresses() -> None:
+    assert services.with_private_endpoints(Settings()).outbound.private_addresses
+    assert not services.with_private_endpoints(Settings(host="0.0.0.0")).outbound.private_addresses
+    assert not services.with_private_endpoints(Settings(outbound_private_addresses=False)).outbound.private_addresses

@@ -7,9 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from config import topics
@@ -17,10 +19,13 @@ from config.settings import Settings
 from connectors.carriers import discover
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.embedded.ports import is_free, unused
+from connectors.embedded.stage_kill import KillFolder
 from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic
 from tests.support.waiting import PATIENCE, eventually
-from topologies.local_stack import stack_file
+from topologies.demo.payloads import ups
+from topologies.demo.stories import tell
+from topologies.local_stack import services, stack_file
 from topologies.local_stack.child_process import State
 from topologies.local_stack.stack import Stack, on_free_ports
 
@@ -67,7 +72,7 @@ def test_everything_is_up_and_noted(stack: Stack) -> None:
     noted = stack_file.running(folder)
     assert noted is not None
     assert [one.name for one in noted.processes] == [
-        "broker", "valkey", "registry", *(app.name for app in topics.APPS), "gateway",
+        "broker", "valkey", "registry", *(app.name for app in topics.APPS), "send", "views", "gateway", "portal",
     ]
     assert {one.state for one in noted.processes} == {State.UP.value}
     assert stack_file.resolve(Settings(data_dir=folder)).kafka.bootstrap == stack.settings.kafka.bootstrap
@@ -98,7 +103,7 @@ def test_a_file_fed_is_seen_by_tail_and_status(stack: Stack, tmp_path: Path) -> 
     feed = discover()[0].feed
     sent = shipsync(folder, "feed", feed, str(tmp_path / "bad.json"))
     assert sent.returncode == 0, sent.stderr
-    assert "1 of 1 sent. See what became of them" in sent.stdout
+    assert "1 of 1 sent. See what became of them" in sent.stderr
     seen = shipsync(folder, "tail", "dlq.intake", "--from-beginning", "-n", "1", "--json")
     letter = json.loads(seen.stdout)
     assert (letter["reason"], letter["value"], letter["feed"]) == ("malformed", "{no json", feed)
@@ -140,6 +145,33 @@ def test_a_stage_that_is_killed_comes_back(stack: Stack) -> None:
     noted = stack_file.running(stack.settings.state.data_dir)
     assert noted is not None
     assert next(one for one in noted.processes if one.name == "feeds").restarts == 1
+
+
+def test_a_stage_killed_from_the_tower_comes_back_and_all_records_are_checked(stack: Stack, tmp_path: Path) -> None:
+    ways = tell(5, time.time_ns() // 1_000_000, 12).journeys
+    scans = [ups.push(way, scan) for way in ways if way.carrier == ups.CARRIER for scan in way.scans]
+    for number, body in enumerate(scans):
+        (tmp_path / f"{number}.json").write_bytes(body)
+    kills = KillFolder(stack.settings.state.data_dir)
+    asked = httpx.post(
+        f"{stack.portal_url}/tower/stack/kill", data={"stage": "shipments"}, headers={"sec-fetch-site": "same-origin"}
+    )
+    assert asked.status_code == 303, asked.text
+    eventually(lambda: stack.look() or kills.report())
+    assert shipsync(stack.settings.state.data_dir, "feed", "ups", str(tmp_path)).returncode == 0
+    eventually(lambda: (report := kills.report()) is not None and report.waiting > 0, what="events wait")
+    eventually(lambda: stack.look() or ((report := kills.report()) is not None and report.over), what="it is checked")
+    report = kills.report()
+    assert report is not None
+    assert report.check is not None, report
+    assert report.check.good, report
+    assert report.check.events >= len(scans)
+    assert report.back_at is not None
+    assert report.killed_at < report.back_at
+    assert report.caught_up_at is not None
+    assert report.back_at <= report.caught_up_at
+    page = httpx.get(f"{stack.portal_url}/tower/stack").text
+    assert "nothing lost, nothing twice" in page
 
 
 def test_when_the_broker_dies_everything_starts_anew(tmp_path: Path) -> None:
@@ -203,9 +235,8 @@ class Up:
 @pytest.fixture
 def base() -> int:
     """The first of some free consecutive ports."""
-    return eventually(
-        lambda: next((port for port in unused(20) if all(is_free(port + more) for more in range(1, 6))), 0)
-    )
+    beside = range(1, services.PORTS + 2)
+    return eventually(lambda: next((port for port in unused(20) if all(is_free(port + more) for more in beside)), 0))
 
 
 @pytest.fixture
@@ -222,7 +253,7 @@ def test_one_ctrl_c_stops_it_all_in_order(up: Up, base: int) -> None:
     noted = stack_file.running(up.folder)
     assert noted is not None
     assert noted.bootstrap == f"127.0.0.1:{base}"
-    assert noted.processes[-1].metrics_port == base + 4
+    assert noted.processes[-1].metrics_port == base + services.PORTS
     running = pids(up.folder)
     assert len(running) == 4
     up.process.send_signal(signal.SIGINT)

@@ -12,24 +12,27 @@ from typer.testing import CliRunner
 from config import topics
 from config.settings import Settings
 from connectors.kafka.consumer import PartitionReader
-from connectors.kafka.producer import Record, deliver, producer
+from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from streams.contracts.model import DwellNorm
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import Status
+from tests.support import sending
 from tests.support.brokers import registry, settings_for
 from tests.support.stage_worker import StageWorker
 from tests.support.waiting import eventually
 from topologies.cli.main import app
 from topologies.local_stack.environment import environment
 from topologies.operations.changelog_repair import ChangelogRepair, Remedy
+from topologies.operations.command_actor import command_actor
 from topologies.stages.catalogue import STAGES
 from topologies.stages.norms import NormsHandler
 
 pytestmark = pytest.mark.broker
 KEY, HOSTILE = b"north:US>DE:in_transit", b"[/x] :one:\x1b[2J"
-LISTED = [topics.DWELL_NORMS, topics.DEAD_LETTERS, topics.DLQ_NORMS, topics.SHIPMENT_DWELLS]
+ME = command_actor(Settings(_env_file=None))
+LISTED = [topics.AUDIT_ACTIONS, topics.DWELL_NORMS, topics.DEAD_LETTERS, topics.DLQ_NORMS, topics.SHIPMENT_DWELLS]
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def end(settings: Settings, topic: str) -> int:
 
 def write(settings: Settings, key: bytes, value: bytes | None) -> int:
     """Put a record on the state topic; its offset."""
-    deliver(producer(settings), [Record(topics.DWELL_NORMS.name, key, value, partition=0)])
+    sending.write(settings, [Record(topics.DWELL_NORMS.name, key, value, partition=0)])
     return end(settings, topics.DWELL_NORMS.name) - 1
 
 
@@ -111,7 +114,7 @@ def test_a_key_without_an_earlier_record_can_be_deleted_only(settings: Settings)
     with pytest.raises(Fatal, match=f"shipsync state skip norms 0 {bad}"):
         repair.plan(Remedy.REPAIR, 0, bad)
     cards = end(settings, topics.DEAD_LETTERS.name)
-    repair.apply(repair.plan(Remedy.SKIP, 0, bad))
+    repair.apply(repair.plan(Remedy.SKIP, 0, bad), ME)
     assert end(settings, topics.DEAD_LETTERS.name) == cards + 1
     assert [one for one in repair.unreadable(0) if one.record.key == b"new:key"] == []
 
@@ -139,12 +142,12 @@ def test_nothing_is_written_while_the_stage_runs_and_a_waiting_stage_goes_on_whe
     try:
         eventually(lambda: worker.partitions() == 1, what="the stage has its partition")
         with pytest.raises(Fatal, match="workers of the stage norms run"):
-            repair.apply(plan)
+            repair.apply(plan, ME)
         eventually(
             lambda: f"at offset {bad}" in (tmp_path / "worker" / "log").read_text("utf-8"), what="the record is named"
         )
         assert worker.process.poll() is None
-        deliver(producer(settings), [Record(topics.DWELL_NORMS.name, KEY, None, partition=0)])
+        sending.write(settings, [Record(topics.DWELL_NORMS.name, KEY, None, partition=0)])
         eventually(
             lambda: "restored" in (tmp_path / "worker" / "log").read_text("utf-8"), what="the partition is restored"
         )

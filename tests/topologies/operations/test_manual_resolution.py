@@ -1,4 +1,4 @@
-"""What waits for a person's word, and what the word would bring about."""
+"""Doubts that wait for a person's word, and the effect the word would have."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from config import topics
 from config.settings import Settings
+from connectors import carriers
 from connectors.carriers import Carrier, discover
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import DeadLetter, ErpPosting, OrderReference, ShipmentState
@@ -23,7 +24,6 @@ from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.topics import create_topic, fill, read_all, unique
 from tests.support.topics import topics as present
-from topologies.cli import carrier_diff
 from topologies.cli.main import app
 from topologies.runtime.deadletters import cards
 from topologies.runtime.handler import Handled, Handler
@@ -60,6 +60,7 @@ AFTER = {"MOV": "in_transit", "ZUG": "delivered", "WEG": "returning"}
 TOPICS = (
     topics.CARRIER_EVENTS, topics.CARRIER_UNRESOLVED, topics.SHIPMENT_STATE, topics.FULFILMENT_STATE,
     topics.DEAD_LETTERS, topics.MASTER_DATA, topics.SHIPMENT_LINKS, topics.REFERENCE_CLAIMS, topics.ERP_POSTINGS,
+    topics.AUDIT_ACTIONS,
 )
 
 
@@ -177,7 +178,7 @@ def installation(bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         for name in ("bootstrap", "registry_url", "data_dir", "carriers_dir"):
             monkeypatch.setenv(f"SHIPSYNC_{name.upper()}", str(settings.value(name)))
         monkeypatch.setenv("COLUMNS", "80")
-        monkeypatch.setattr(carrier_diff, "discover", own_carriers)
+        monkeypatch.setattr(carriers, "discover", own_carriers)
         yield Installation(settings, tmp_path / "own", feed)
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.support.foreign_text import FOREIGN, controls
-from topologies.operations.terminal import PlainConsole, PlainTable, cut, echo_json, one_line, printable, safe
+from topologies.operations.terminal import PlainConsole, cut, echo_json, one_line, printable, safe
 
 
 def test_control_characters_are_shown_as_escapes_and_others_as_they_are() -> None:
@@ -16,16 +16,13 @@ def test_control_characters_are_shown_as_escapes_and_others_as_they_are() -> Non
     assert cut("abc", 2) == "ab… (3 characters)"
 
 
-def test_a_console_and_a_table_read_nothing_into_text(capsys: pytest.CaptureFixture[str]) -> None:
-    table = PlainTable("text", title=FOREIGN)
-    table.add_row(FOREIGN)
+def test_a_console_reads_nothing_into_text(capsys: pytest.CaptureFixture[str]) -> None:
     console = PlainConsole(in_lines=True)
     console.width = 300
-    console.print(table)
     console.print(FOREIGN, style="red")
     console.print(safe(FOREIGN))
     shown = capsys.readouterr().out
-    assert shown.count("[/x] :one: [red]\\x1b[2J\\x00\\x9b31m\\u202e\\x7f") == 4
+    assert shown.count("[/x] :one: [red]\\x1b[2J\\x00\\x9b31m\\u202e\\x7f") == 2
     assert controls(shown) == ""
 
 

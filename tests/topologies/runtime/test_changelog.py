@@ -30,7 +30,7 @@ MEMORY = StateMemory(8 << 20)
 
 
 def as_kept(key: bytes, value: bytes) -> dict[bytes, bytes]:
-    """What a record of these changelogs is locally."""
+    """A record of these changelogs as it is kept locally."""
     if not value.startswith(b"log "):
         raise ValueError("no record of this stage")
     return {key: value.removeprefix(b"log ")}

@@ -1,4 +1,4 @@
-"""What aiokafka is told of how librdkafka logs in."""
+"""The login of librdkafka, as aiokafka is told it."""
 
 from __future__ import annotations
 

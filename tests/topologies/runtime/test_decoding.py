@@ -1,4 +1,4 @@
-"""What every handler does before its step: decode what can be decoded, fetch what is known of it."""
+"""The work of every handler before its step: to decode what can be decoded and fetch what is known of it."""
 
 from __future__ import annotations
 

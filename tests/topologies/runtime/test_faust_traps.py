@@ -1,4 +1,4 @@
-"""What Faust does by itself and must not do to us; one test per trap, by its row in the list we keep.
+"""Habits of Faust that must do us no harm; one test per trap, by its row in the list we keep.
 
 Each fails if our override is taken away, so a new version of Faust cannot bring a trap back unseen.
 """

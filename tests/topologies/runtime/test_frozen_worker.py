@@ -17,7 +17,7 @@ from topologies.runtime.sink import Fenced
 
 
 class Group:
-    """What the broker says to a worker that asks whether it is still in the group; to one that is not, the partitions
+    """The broker's answer to a worker that asks whether it is still in the group; to one that is not, the partitions
     go. ``silent``: so many questions are not answered first."""
 
     def __init__(self, bench: Bench, silent: int = 0) -> None:

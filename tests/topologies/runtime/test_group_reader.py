@@ -9,7 +9,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
-from confluent_kafka import Consumer
+import pytest
+from confluent_kafka import Consumer, Producer
 from confluent_kafka import TopicPartition as Place
 
 from config.settings import Settings
@@ -184,6 +185,29 @@ def test_what_is_committed_while_partitions_go_is_where_the_next_owner_begins(
             eventually(lambda: first.count() + second.count() == 500)
             news = [record for one in second.records.values() for record in one]
             assert {record.value for record in news} == {b"new"}
+
+
+@pytest.mark.kafka
+def test_a_transaction_that_stays_open_is_named_and_one_that_ended_is_not(
+    kafka_bootstrap: str, topic_name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = made(kafka_bootstrap, topic_name)
+    writers = [
+        Producer({"bootstrap.servers": kafka_bootstrap, "transactional.id": f"{topic}-{number}"}, logger=quiet)
+        for number in range(2)
+    ]
+    with member(kafka_bootstrap, topic, stuck_timeout=2.0) as one:
+        eventually(lambda: len(one.ends) == 2, what="both partitions are read to their ends")
+        for number, writer in enumerate(writers):
+            writer.init_transactions(PATIENCE)
+            writer.begin_transaction()
+            writer.produce(topic, b"taken back", partition=number)
+            writer.flush(PATIENCE)
+        writers[0].abort_transaction(PATIENCE)
+        eventually(lambda: f"{topic}[1]: a transaction has been open at offset 0" in caplog.text, what="it is named")
+        writers[1].abort_transaction(PATIENCE)
+        eventually(lambda: one.ends[TopicPartition(topic, 1)] == (2, 2), what="its end is passed")
+    assert f"{topic}[0]: a transaction" not in caplog.text
 
 
 def test_an_assignment_comes_with_the_member_and_the_generation_it_is_of(bootstrap: str, topic_name: str) -> None:

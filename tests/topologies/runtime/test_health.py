@@ -1,4 +1,4 @@
-"""What a process says about itself over HTTP."""
+"""A process tells its health and metrics over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a later input may take back is said only once its change is on the changelog, wherever the worker dies."""
+"""A message a later input may take back is sent only once its change is on the changelog, wherever the worker dies."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ class World:
 
     @property
     def open_alerts(self) -> set[tuple[str, AlertKind]]:
-        """What the newest word of each alert leaves open."""
+        """The alerts that their newest words leave open."""
         said = [SIGNALS.decode(one.value) for one in self.records if one.topic == topics.ALERT_SIGNALS.name]
         newest = {one.alert_id: one for one in sorted(said, key=lambda one: (one.said_at, one.place))}
         return {(one.subject, one.kind) for one in newest.values() if one.state is AlertState.RAISED}
@@ -245,7 +245,7 @@ BEGUN = [claimed(OrderReference("ups", "1Z1", "SO-1", "D-1", "C-1", None, NOON))
 MOVES = heard(event(Milestone.OUT_FOR_DELIVERY, LATER + 1))
 HERE = ("ups:1Z1", AlertKind.SHIPMENT_STALLED)
 WRITES = ["state", "flush", "signals", "flush", "state", "commit"]
-"""What a worker does at the least where an alert changes."""
+"""The least a worker does where an alert changes."""
 
 
 def test_a_shipment_that_stood_still_is_raised_and_then_resolved(tmp_path: Path) -> None:

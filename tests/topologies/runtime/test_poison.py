@@ -36,7 +36,7 @@ class Allergic(FakeHandler):
 
 
 def crashed(folder: Path, *spans: tuple[int, int], tp: TopicPartition = ZERO) -> Crashes:
-    """What is known in a new run after runs ended over these records; each run reads the notes anew."""
+    """The findings of a new run after runs ended over these records; each run reads the notes anew."""
     for first, end in spans:
         Crashes(folder, 3).note(tp, first, end, alone=end - first == 1)
     return Crashes(folder, 3)
@@ -48,7 +48,7 @@ def handling(folder: Path, handler: FakeHandler) -> Handling:
 
 
 def one_by_one(handler: FakeHandler, run: Sequence[Record], state: View | None, folder: Path) -> Handled:
-    """What a chunk brings about that three runs ended over."""
+    """The outcome of a chunk that three runs ended over."""
     first, end = run[0].offset, run[-1].offset + 1
     crashed(folder, *[(first, end)] * 3)
     return handling(folder, handler).handle(ZERO, run, end, state, 0)

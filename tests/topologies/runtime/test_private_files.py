@@ -1,4 +1,4 @@
-"""What this user alone may read."""
+"""Files this user alone may read."""
 
 from __future__ import annotations
 

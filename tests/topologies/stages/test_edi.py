@@ -16,6 +16,7 @@ from tests.support.framing import framed_wrong
 from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
+from tests.support.stage_store import Store
 from topologies.runtime.due_index import DUE
 from topologies.runtime.handler import Handled
 from topologies.stages.edi import EdiHandler
@@ -27,38 +28,6 @@ STATES = ValueCodec(topics.EDI_STATE, Exchange, REGISTRY)
 ALERTS = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, REGISTRY)
 KEY = b"north.edi:NORTH:4711"
 GOOD = INTERCHANGES.encode(sent())
-
-
-class Store:
-    """State as it is written, locally and by the changelog."""
-
-    def __init__(self) -> None:
-        self.held: dict[bytes, bytes] = {}
-        self.changelog: dict[bytes, bytes] = {}
-
-    def get_many(self, keys):
-        return [self.held.get(key) for key in keys]
-
-    def scan(self, prefix):
-        return iter(sorted(pair for pair in self.held.items() if pair[0].startswith(prefix)))
-
-    def apply(self, handled: Handled) -> Handled:
-        writes = {key: change.local for key, change in handled.changes.items()} | handled.local
-        for held, changed in ((self.held, writes), (
-            self.changelog, {key: change.changelog for key, change in handled.changes.items()}
-        )):
-            for key, value in changed.items():
-                if value is None:
-                    held.pop(key, None)
-                else:
-                    held[key] = value
-        return handled
-
-    def restored(self, handler: EdiHandler) -> Store:
-        other = Store()
-        for key, value in self.changelog.items():
-            other.held.update(handler.local_writes(key, value))
-        return other
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ class Bench:
         self._send(topics.SHIPMENT_STATE.name, number, self._states.encode(state))
 
     def raw(self) -> list[Any]:
-        """What was passed on."""
+        """The answers passed on."""
         return read_all(self.settings.kafka.bootstrap, topics.raw(FEED).name)
 
     def cursors(self) -> dict[str, PollState]:
@@ -94,7 +94,7 @@ class Bench:
         }
 
     def run(self, *arguments: str) -> Any:
-        """What a command prints as JSON."""
+        """The JSON a command prints."""
         done = subprocess.run(
             [sys.executable, "-m", "topologies.cli.main", "poll", *arguments, "--json"], env=self.environment(),
             cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=False,

@@ -50,15 +50,16 @@ def _party(code: str, name: str, place: Place) -> list[str]:
     ]
 
 
-def _transaction(journey: Journey, scan: Scan, control: str) -> list[str]:
+def _transaction(journey: Journey, scan: Scan, control: str, bol: str, *, with_number: bool) -> list[str]:
     status, reason = _AT7[scan.step]
     local = scan.place.local(scan.at_ms)
     promised = journey.destination.local(journey.promised_ms)
+    numbers = [f"B10*{journey.number}*{journey.number[-6:]}*{SCAC}*1", f"L11*{journey.number}*CN",
+               f"L11*PO{journey.number[-5:]}*PO"]
     segments = [
         f"ST*214*{control}",
-        f"B10*{journey.number}*{journey.number[-6:]}*{SCAC}*1",
-        f"L11*{journey.number}*CN",
-        f"L11*PO{journey.number[-5:]}*PO",
+        *(numbers if with_number else [f"B10***{SCAC}*1"]),
+        *([f"L11*{bol}*BM"] if bol else []),
         *_party("SH", journey.shipper, journey.origin),
         *_party("CN", journey.consignee, journey.destination),
         f"G62*17*{promised:%Y%m%d}*E*{promised:%H%M%S}",
@@ -71,9 +72,11 @@ def _transaction(journey: Journey, scan: Scan, control: str) -> list[str]:
 
 
 def interchange(
-    scans: Sequence[tuple[Journey, Scan]], control: int, separators: Separators, sent_ms: int
+    scans: Sequence[tuple[Journey, Scan]], control: int, separators: Separators, sent_ms: int, *, bol: str = "",
+    with_number: bool = True,
 ) -> bytes:
-    """One interchange with a 214 for each scan. ``control``: its control number, up to nine digits."""
+    """One interchange with a 214 for each scan. ``control``: its control number, up to nine digits. ``bol``: a bill of
+    lading to name, too, or instead of the tracking number where it is not ``with_number``."""
     sent = datetime.fromtimestamp(sent_ms / 1000, UTC)
     segments = [
         f"ISA*00*          *00*          *02*{SCAC:<15}*ZZ*SHIPSYNCDEMO   *{sent:%y%m%d}*{sent:%H%M}"
@@ -81,6 +84,6 @@ def interchange(
         f"GS*QM*{SCAC}*SHIPSYNCDEMO*{sent:%Y%m%d}*{sent:%H%M}*{control}*X*004010",
     ]
     for index, (journey, scan) in enumerate(scans, start=1):
-        segments += _transaction(journey, scan, f"{index:04d}")
+        segments += _transaction(journey, scan, f"{index:04d}", bol, with_number=with_number)
     segments += [f"GE*{len(scans)}*{control}", f"IEA*1*{control:09d}"]
     return "".join(segment + separators.terminator for segment in segments).encode("ascii")

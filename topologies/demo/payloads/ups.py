@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +28,9 @@ _STATUS: dict[Step, tuple[str, str, str, int]] = {
     Step.OUT_FOR_DELIVERY: ("I", "OT", "Out for Delivery", 17),
     Step.ATTEMPTED: ("X", "NH", "The receiver was not available for the first delivery attempt.", 12),
     Step.DELIVERED: ("D", "FS", "Delivered", 9),
-    Step.RETURNING: ("X", "RS", "The receiver refused the package; it will be returned to the sender.", 16),
+    Step.DOUBTFUL: ("D", "ZX", "Handed to a neighbouring business", 990),
+    Step.PROOF: ("I", "PX", "Proof of delivery is available", 991),
+    Step.RETURNING: ("X", "RS", "The receiver did not want the package; it is returning to the sender.", 16),
     Step.RETURNED: ("RS", "RD", "Returned to shipper", 9),
 }
 
@@ -100,13 +103,12 @@ def _activity(scan: Scan) -> dict[str, Any]:
     }
 
 
-def answer(journey: Journey, scans: Sequence[Scan]) -> bytes:
-    """The Track API's answer once ``scans`` had happened, newest first."""
+def _package(journey: Journey, scans: Sequence[Scan], count: int) -> dict[str, Any]:
     latest = scans[-1]
     package: dict[str, Any] = {
         "activity": [_activity(scan) for scan in reversed(scans)],
         "currentStatus": _activity(latest)["status"],
-        "packageCount": 1,
+        "packageCount": count,
         "referenceNumber": [{"number": f"SO{journey.number[-6:]}", "type": "SHIPMENT"}],
         "service": {"code": "518", "description": "UPS Ground"},
         "trackingNumber": journey.number,
@@ -119,5 +121,16 @@ def answer(journey: Journey, scans: Sequence[Scan]) -> bytes:
             "deliveryTime": {"endTime": clock, "startTime": "", "type": "DEL"},
             "deliveryInformation": {"location": "Front Door", "receivedBy": journey.person[1].upper()},
         }
-    shipment = {"inquiryNumber": journey.number, "package": [package], "userRelation": "SHIPPER"}
+    return package
+
+
+def answer(journey: Journey, scans: Sequence[Scan]) -> bytes:
+    """The Track API's answer once ``scans`` had happened, newest first."""
+    return consignment([replace(journey, scans=tuple(scans))])
+
+
+def consignment(pieces: Sequence[Journey]) -> bytes:
+    """The Track API's answer about all packages of a shipment; the first one's number leads."""
+    packages = [_package(one, one.scans, len(pieces)) for one in pieces]
+    shipment = {"inquiryNumber": pieces[0].number, "package": packages, "userRelation": "SHIPPER"}
     return msgspec.json.encode({"trackResponse": {"shipment": [shipment]}})

@@ -1,4 +1,4 @@
-"""What a status table makes of a carrier's codes and words."""
+"""A status table turns a carrier's codes and words into statuses."""
 
 from __future__ import annotations
 

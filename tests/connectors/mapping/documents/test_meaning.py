@@ -1,4 +1,4 @@
-"""What is read from the words of a scan, and how much of it is remembered."""
+"""The meaning of a scan is read from its words, and so much of it remembered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a DTM tells, in the forms partners write."""
+"""The times a DTM tells, in the forms partners write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What carriers' words say of a delivery, in the languages they say it in."""
+"""Carriers' words for a delivery and for none, in the languages they write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from connectors.mapping.declared.words_law import folded
-from connectors.mapping.values.delivery_words import LOOKED_AT, Words, alternatives, words_in
+from connectors.mapping.values.delivery_words import LOOKED_AT, Words, alternatives, goes_back, words_in
 from connectors.mapping.values.places import TABLES
 
 
@@ -47,6 +47,36 @@ from connectors.mapping.values.places import TABLES
         ("Partial delivery", Words.PARTIAL),
         ("Will be delivered tomorrow", Words.TO_COME),
         ("Left with neighbour", Words.NEIGHBOUR),
+        ("RTO delivered", Words.BACK),
+        ("Returned and delivered", Words.BACK),
+        ("Delivered to returns centre", Words.BACK),
+        ("Retourzending bezorgd", Words.BACK),
+        ("Delivery not possible", Words.ATTEMPTED),
+        ("Attempted - business closed", Words.ATTEMPTED),
+        ("No one home", Words.ATTEMPTED),
+        ("Refused by consignee", Words.REFUSED),
+        ("Annahme verweigert", Words.REFUSED),
+        ("Rifiutato dal destinatario", Words.REFUSED),
+        ("Delivered to post office for pick-up", Words.PICK_UP_PLACE),
+        ("Delivered to PUDO point", Words.PICK_UP_PLACE),
+        ("Bezorgd bij servicepunt", Words.PICK_UP_PLACE),
+        ("Delivered to customs broker", Words.HANDED_OVER),
+        ("Delivered to local courier", Words.HANDED_OVER),
+        ("Delivered to third party carrier", Words.HANDED_OVER),
+        ("Delivered to destination facility", Words.HANDED_OVER),
+        ("Delivered to USPS for delivery", Words.HANDED_OVER),
+        ("Remis au transitaire", Words.HANDED_OVER),
+        ("An Zollagenten übergeben", Words.HANDED_OVER),
+        ("Delivered 1 of 3", Words.PARTIAL),
+        ("1 of 3 delivered", Words.PARTIAL),
+        ("1/3 packages delivered", Words.PARTIAL),
+        ("Part of the shipment was delivered", Words.PARTIAL),
+        ("Delivered to wrong address", Words.IN_DOUBT),
+        ("Misdelivered", Words.IN_DOUBT),
+        ("Assumed delivered", Words.IN_DOUBT),
+        ("Delivery rescheduled", Words.IN_DOUBT),
+        ("Delivered to agent", Words.IN_DOUBT),
+        ("Delivered, claimed not received", Words.IN_DOUBT),
         ("Die Sendung wurde bei Nachbarn abgegeben", Words.NEIGHBOUR),
     ],
 )
@@ -61,11 +91,32 @@ def test_words_of_a_delivery_are_read_beside_its_code(text: str, words: Words) -
         "Delivered, Left with Individual", "Delivered to reception", "Shipment delivered, signed for by A. Muster",
         "Das Paket wurde beim Empfänger zugestellt.", "Livré", "Colis livré au gardien", "Entregado", "Consegnata",
         "Bezorgd", "Delivered at second attempt", "Proof of delivery sent to shipper's account",
-        "Delivered to the customer's warehouse",
+        "Delivered to the customer's warehouse", "Delivered as scheduled", "Delivered per appointment",
+        "Recipient not home, left at front door", "Delivered - recipient refused to sign",
+        "Signature refused, delivered",
+        "Delivered to recipient by local courier", "Delivered 3 of 3", "Delivered at 1/3 Hill Rd", "Delivered 11/20",
+        "Delivered, return receipt", "Delivered to door 1 of 3 Main St", "Delivered to agent of consignee",
+        "Delivered, To Agent", "Delivered, signature service not requested", "Delivered to Receiving dept",
+        "Delivered: signed by M. Carrier", "Delivered to the address given for delivery", "Delivered to mailroom",
+        "Delivered to parts department", "Unterschrift verweigert, zugestellt", "Delivered to Anna Porter",
     ],
 )
 def test_an_ordinary_delivery_stays_one(text: str) -> None:
     assert words_in(folded(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "goes"),
+    [
+        ("The package is being returned to the sender", True), ("The shipment will be returned to the shipper", False),
+        ("Return to Sender", True), ("Die Sendung wird zurückgesandt", True), ("Retour à l'expéditeur", True),
+        ("RTO initiated", True), ("Parcel on its way back to the merchant", True),
+        ("If not collected, it will be returned to the sender", False), ("Not returned to sender", False),
+        ("May be returned to sender", False), ("Returned to the network", False), ("In transit", False),
+    ],
+)
+def test_words_that_it_goes_back_are_told_from_those_that_it_may(text: str, goes: bool) -> None:
+    assert goes_back(folded(text)) is goes
 
 
 def test_of_a_long_text_both_ends_are_read() -> None:

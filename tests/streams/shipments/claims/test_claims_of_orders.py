@@ -1,4 +1,4 @@
-"""What orders hear of a shipment they claim, as claims come, change and go; and of events that turn out not its own."""
+"""Orders hear of a shipment they claim as claims come, change and go, and of events that turn out not its own."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ WORDS = st.builds(
 def _end(
     versions: Sequence[Order], words: Sequence[ReferenceClaim], cut: Callable[[Sequence[Any]], Any]
 ) -> tuple[Any, Any]:
-    """What the shipments are claimed for, with terms and time, what was given up of them and when, and since when they
+    """The claims on the shipments, with terms and time, what was given up of them and when, and since when they
     are spoken of, once orders, identity and shipments have heard all."""
     states: dict[str, OrderState | None] = {}
     references_out: list[OrderReference] = []

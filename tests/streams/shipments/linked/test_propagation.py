@@ -1,4 +1,4 @@
-"""What a part tells its wholes, and what they see in it."""
+"""The words of a part to its wholes, and their view of it."""
 
 from __future__ import annotations
 

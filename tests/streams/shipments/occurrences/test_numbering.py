@@ -1,4 +1,4 @@
-"""What several sources say of one occurrence is told once, and stays visible in the history."""
+"""One occurrence that several sources report is told once, and stays visible in the history."""
 
 from __future__ import annotations
 

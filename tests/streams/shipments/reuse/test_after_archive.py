@@ -319,7 +319,7 @@ def ended(start: Mapping[str, Shipment | None], chunks: list[list[Said]]) -> End
 
 
 def posted(milestones: list[DeliveryMilestone]) -> list[str]:
-    """What is posted of them in the end."""
+    """The postings of them that stand in the end."""
     postings = post(milestones, {}).outputs.postings
     undone = {one.reverses for one in postings}
     return sorted(

@@ -1,4 +1,4 @@
-"""What falls due by the clock, shipment by shipment, and what an outage of our own must not raise."""
+"""Deadlines that pass by the clock, shipment by shipment, and alerts that an outage of our own must not raise."""
 
 from __future__ import annotations
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from streams.contracts.model import CarrierEvent, OrderReference, ShipmentState
+from streams.contracts.promise import is_beyond
 from streams.kernel.vocabulary import AlertKind, AlertState, Classifier, Milestone, Punctuality
 from streams.shipments.record import decode
 from streams.shipments.state_view import state_of
-from streams.shipments.timers.punctuality import is_beyond
 from tests.support.laws import Outcome, tell
 from tests.support.strategies import DAY_ONE, HOUR, MINUTE, carrier_event, received, reference
 

@@ -1,0 +1,49 @@
+"""Declares the sending of messages to customers: the key of their secrets, where requests may go, and how many at
+once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from config.setting_group import Group, ReadableFile
+
+
+class OutboundSettings(Group):
+    """Messages to customers."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_OUTBOUND_")
+
+    key: SecretStr | None = Field(
+        None,
+        description="Encrypts the signing secrets of customers' endpoints and the addresses of recipients (32 bytes in"
+        " URL-safe base64; several, comma separated, the newest first); unset: one that is kept in the data folder",
+    )
+    timeout: float = Field(15.0, gt=0, le=60, description="How long one request to a customer's endpoint may take")
+    in_flight: int = Field(2_000, ge=1, le=50_000, description="Most requests one sender has under way at once")
+    dry_run: bool = Field(
+        False, description="Whether all messages to the outside are recorded as outcomes and none is sent"
+    )
+    alert_secrets_file: Path | None = Field(
+        None,
+        description="Addresses and keys of alert channels, encrypted by `shipsync alerts secret`; unset:"
+        " alert-secrets.yaml in the data folder",
+    )
+    opt_in_days: int = Field(
+        60, ge=1, le=400, description="Days after which recipients who opted in on a tracking page are forgotten"
+    )
+    private_addresses: bool = Field(
+        False, description="Whether requests may go to private addresses, and by plain http; for trials only"
+    )
+
+
+class ErpSettings(Group):
+    """ERPs that are posted to."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_ERP_")
+
+    file: ReadableFile = Field(
+        None, description="The ERPs that are posted to; unset: config/erp.yaml of the package, which has none"
+    )

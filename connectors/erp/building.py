@@ -1,0 +1,51 @@
+"""Builds the connector that a declared ERP needs, with its secrets read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.erp.declared import Declared
+from connectors.erp.port import Erp
+from connectors.erp.rest.client import BadAddress
+from connectors.erp.rest.connector import rest_erp
+from connectors.erp.rest.credentials import CredentialsError
+from connectors.erp.rest.loading import DeclarationError
+from connectors.erp.rest.orders import Encode
+from connectors.erp.sender import Target
+from connectors.erp.tryton.connector import Tryton
+from connectors.erp.tryton.rpc import TrytonRpc
+from streams.kernel.errors import Fatal
+
+
+def build(declared: Declared, encode: Encode | None = None) -> Erp:
+    """The connector. ``encode``: needed to read orders. Raises Fatal where a secret is not there, or a declaration, an
+    address or credentials do not fit."""
+    if declared.kind == "tryton":
+        rpc = TrytonRpc(
+            declared.address, declared.database, declared.user, declared.secrets["password"].read(),
+            timeout=declared.timeout, most_connections=declared.at_once, language=declared.language,
+        )
+        return Tryton(rpc, invoice_after_proof=declared.invoice_after == "proof", package_type=declared.package_type)
+    if declared.kind == "rest":
+        return _rest(declared, encode)
+    raise Fatal(f"{declared.name}: there is no connector of kind {declared.kind}")
+
+
+def _rest(declared: Declared, encode: Encode | None) -> Erp:
+    credentials = {name: secret.read() for name, secret in declared.secrets.items()}
+    if declared.user:
+        credentials["username"] = declared.user
+    try:
+        return rest_erp(
+            declared.declaration, declared.address, credentials, declared.values, encode=encode,
+            timeout=declared.timeout,
+        )
+    except (DeclarationError, CredentialsError, BadAddress) as error:
+        raise Fatal(f"{declared.name}: {error}") from error
+
+
+def targets_of(erps: Sequence[Declared]) -> dict[str, Target]:
+    """The targets of the sender, by name. Of an ERP in shadow mode no secret is read. Raises Fatal."""
+    return {
+        one.name: Target(None if one.dry_run else build(one), one.at_once, round(one.settle * 1000)) for one in erps
+    }

@@ -1,0 +1,106 @@
+"""Makes the attempt that a request asks for: looks the posting up, posts it where it is not in effect, and says how
+that ended."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+import structlog
+
+from connectors.erp import metrics
+from connectors.erp.port import Answer, Erp, Posted, Refused, Unknown
+from streams.contracts.outbound import OutboundAttempt, OutboundRequest
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import AttemptResult
+from streams.postings.messages import erp_of, posting_of
+
+log = structlog.get_logger(__name__)
+MOST_DETAIL = 2_048
+
+
+def now_ms() -> int:
+    """UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Target(NamedTuple):
+    """One ERP as it is sent to. ``settle_ms``: how long the ERP may still work on a request whose answer was lost;
+    ``erp`` None: shadow mode, in which nothing is sent."""
+
+    erp: Erp | None
+    at_once: int
+    settle_ms: int
+
+
+class PostingSender:
+    """Makes attempts. ``targets``: by the ERP's name. ``clock``: UTC ms. Make it on the event loop."""
+
+    def __init__(self, targets: Mapping[str, Target], clock: Callable[[], int] = now_ms) -> None:
+        self._targets, self._clock = targets, clock
+        self._room = {name: asyncio.Semaphore(one.at_once) for name, one in targets.items()}
+
+    async def attempt(self, request: OutboundRequest) -> OutboundAttempt:
+        """The attempt as made; nothing that the ERP does raises."""
+        name = erp_of(request.destination)
+        target = self._targets.get(name)
+        if target is None:
+            started = self._clock()
+            answer: Answer | None = Unknown(f"no ERP {name} is declared", was_sent=False)
+        else:
+            async with self._room[name]:
+                started = self._clock()
+                answer = await self._answer(name, target, request)
+        ended = max(started, self._clock())
+        result, detail, retry_at = _told(answer, ended, 0 if target is None else target.settle_ms)
+        metrics.ATTEMPTS.labels(name, result.value).inc()
+        metrics.SECONDS.labels(name).observe((ended - started) / 1000)
+        return OutboundAttempt(
+            request.message_id, request.destination, request.owner, request.queue, request.attempt, result,
+            detail, started, ended, None, retry_at,
+        )
+
+    async def _answer(self, name: str, target: Target, request: OutboundRequest) -> Answer | None:
+        """The ERP's answer; None in shadow mode. Each attempt begins with a look-up: also a first one may have been
+        made before, by a sender that died."""
+        if target.erp is None:
+            return None
+        try:
+            posting = posting_of(request.body)
+        except msgspec.MsgspecError as error:
+            return Refused(f"the request holds no posting: {error}")
+        try:
+            found = await target.erp.find(posting)
+            if found is not None:
+                metrics.FOUND.labels(name).inc()
+                return found
+            return await target.erp.post(posting)
+        except Transient as error:
+            return Unknown(str(error), was_sent=False)
+        except Exception as error:  # one posting must not end the sending of all
+            log.exception("a posting failed in a way nobody foresaw", posting_id=posting.posting_id, erp=name)
+            return Unknown(f"the posting could not be made ({type(error).__name__})")
+
+
+def _told(answer: Answer | None, now: int, settle_ms: int) -> tuple[AttemptResult, str, int | None]:
+    """Result, words and when to try again. Where an answer was lost, not before the ERP must be done with it."""
+    match answer:
+        case None:
+            return AttemptResult.DRY_RUN, "shadow mode: not sent", None
+        case Posted(ref):
+            return AttemptResult.ACCEPTED, _shown(ref), None
+        case Refused(reason):
+            return AttemptResult.REFUSED, _shown(reason), None
+        case Unknown(detail, retry_at, was_sent):
+            if retry_at is not None:
+                return AttemptResult.LIMITED, _shown(detail), retry_at
+            return AttemptResult.UNAVAILABLE, _shown(detail), now + settle_ms if was_sent else None
+
+
+def _shown(text: str) -> str:
+    """The text in one line, without control characters and marks of direction."""
+    plain = "".join(one if one.isprintable() else " " for one in text[:MOST_DETAIL])
+    return " ".join(plain.split())

@@ -1,0 +1,104 @@
+"""Posts into Tryton: the ERP delivery is an outgoing shipment, found by its number.
+
+Each step looks at how things are and does what is missing, so that a posting that stopped half-way, at whatever point,
+is completed by the next attempt. The note that names the posting's key comes last: with it, the posting is in effect.
+"""
+
+from __future__ import annotations
+
+from connectors.erp.port import Answer, OrderPage, Posted, Refused, Unknown
+from connectors.erp.tryton import proofs
+from connectors.erp.tryton.goods_issue import issue
+from connectors.erp.tryton.invoices import Invoices
+from connectors.erp.tryton.journal import Journal, plain
+from connectors.erp.tryton.records import SHIPMENT, Records, Shipment
+from connectors.erp.tryton.returns import take_back_goods
+from connectors.erp.tryton.reversals import reverse
+from connectors.erp.tryton.rpc import RpcConflict, RpcLost, RpcRefused, TrytonRpc
+from streams.contracts.postings import ErpPosting
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import PostingKind
+
+
+class Tryton:
+    """One database of one Tryton server."""
+
+    def __init__(self, rpc: TrytonRpc, *, invoice_after_proof: bool = False, package_type: str = "") -> None:
+        """``invoice_after_proof``: invoices are posted once the proof of delivery is there, too; else with the
+        confirmation. ``package_type``: the name of the type that packages are made of; by default the first."""
+        self._rpc, self._records = rpc, Records(rpc)
+        self._invoices = Invoices(self._records)
+        self._after_proof, self._package_type = invoice_after_proof, package_type
+
+    async def post(self, posting: ErpPosting) -> Answer:
+        """Write one posting, or complete what an earlier attempt began."""
+        try:
+            shipment = await self._records.shipment(posting.delivery_id)
+            journal = await self._records.journal(shipment)
+            if posting.reverses is None:
+                done = await self._write(posting, shipment, journal)
+            else:
+                done = await reverse(self._records, self._invoices, posting, shipment, journal)
+            await self._records.note(shipment, posting, done)
+            return Posted(" ".join(filter(None, (shipment.number, done))))
+        except RpcRefused as error:
+            return Refused(str(error))
+        except RpcConflict as error:
+            return Unknown(str(error), was_sent=False)
+        except RpcLost as error:
+            return Unknown(str(error), error.retry_at, error.was_sent)
+
+    async def find(self, posting: ErpPosting) -> Posted | None:
+        """Look for the note of the posting on its shipment. Raises Transient where Tryton does not answer."""
+        try:
+            shipment = await self._records.shipment(posting.delivery_id)
+            journal = await self._records.journal(shipment)
+        except RpcRefused:
+            return None
+        except (RpcConflict, RpcLost) as error:
+            raise Transient(str(error)) from error
+        return Posted(shipment.number) if posting.posting_id in journal else None
+
+    async def orders(self, cursor: str) -> OrderPage:
+        """No orders: they are not read from Tryton yet."""
+        return OrderPage([], cursor)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._rpc.close()
+
+    async def _write(self, posting: ErpPosting, shipment: Shipment, journal: Journal) -> str:
+        """Do what the posting says; what else there is to say of it."""
+        match posting.kind:
+            case PostingKind.GOODS_ISSUE:
+                await issue(self._records, shipment, posting.tracking_number, self._package_type)
+                return ""
+            case PostingKind.DELIVERY_CONFIRMATION:
+                return await self._confirm(posting, shipment, journal)
+            case PostingKind.PROOF_OF_DELIVERY:
+                await proofs.attach(self._records, shipment, posting)
+                return await self._invoice(posting, shipment, journal) if self._after_proof else ""
+            case PostingKind.RETURN_RECEIPT:
+                return await take_back_goods(self._records, posting, shipment)
+        return ""
+
+    async def _confirm(self, posting: ErpPosting, shipment: Shipment, journal: Journal) -> str:
+        """The goods arrived: once all packages did, the shipment is done and its invoice is posted."""
+        shipment = await issue(self._records, shipment, posting.tracking_number, self._package_type)
+        await proofs.attach(self._records, shipment, posting)
+        packages = await self._records.read("stock.package", shipment.packages, ["shipping_reference"])
+        numbers = {plain(one["shipping_reference"]) for one in packages if one["shipping_reference"]}
+        if missing := numbers - journal.confirmed() - {plain(posting.tracking_number)}:
+            return f"Still under way: {', '.join(sorted(missing))}."
+        if shipment.state != "done":
+            await self._records.click(SHIPMENT, "do", shipment.id)
+        return await self._invoice(posting, shipment, journal)
+
+    async def _invoice(self, posting: ErpPosting, shipment: Shipment, journal: Journal) -> str:
+        shipment = await self._records.again(shipment)
+        if shipment.state != "done":
+            return ""
+        if self._after_proof and not await proofs.numbers(self._records, shipment):
+            return "The invoice waits for the proof of delivery."
+        is_anew = journal.was_taken_back(PostingKind.DELIVERY_CONFIRMATION)
+        return await self._invoices.post(shipment, posting.posting_id if is_anew else None)

@@ -1,0 +1,106 @@
+"""Posts the invoices of a shipment, and credits them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.erp.tryton.records import Records, Shipment
+
+INVOICE, LINE, SALE = "account.invoice", "account.invoice.line", "sale.sale"
+CREDIT = "account.invoice.credit"
+_KEEPS_MOVES = "_account_invoice_correction"
+"""In the context of a copy: its lines are about the same stock moves."""
+_DRAFT = ("draft", "validated")
+_POSTED = ("posted", "paid")
+
+
+class Invoices:
+    """The invoices of one server. Its methods raise as ``TrytonRpc.call`` does."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    async def post(self, shipment: Shipment, anew: str | None = None) -> str:
+        """Post what is invoiced of the shipment; in words, which invoices. ``anew``: the key of a posting that confirms
+        the delivery again, after an invoice of it was credited: it is made anew."""
+        invoices = await self._of(shipment)
+        if not invoices and (sales := await self._sales(shipment)):
+            for sale in sales:
+                await self._records.click(SALE, "process", sale)
+            invoices = await self._of(shipment)
+        if anew is not None:
+            invoices = await self._anew(invoices, anew)
+        for one in invoices:
+            if one["state"] in _DRAFT:
+                await self._records.click(INVOICE, "post", one["id"])
+        ids = [one["id"] for one in invoices]
+        posted = [one for one in await self._read(ids) if one["state"] in _POSTED]
+        return f"Invoice {', '.join(str(one['number']) for one in posted)}." if posted else ""
+
+    async def credit(self, shipment: Shipment) -> str:
+        """Take back the invoices of the shipment: one that is posted is credited, one that is not yet is cancelled, and
+        of one that is paid a credit note is left for the accountant to post; in words."""
+        said = []
+        for one in await self._of(shipment):
+            said.append(await self._take_back(one))
+        return " ".join(filter(None, said))
+
+    async def _take_back(self, invoice: dict[str, Any]) -> str:
+        match invoice["state"]:
+            case "draft" | "validated":
+                await self._records.click(INVOICE, "cancel", invoice["id"])
+                return "The draft of the invoice is cancelled."
+            case "posted":
+                await self._wizard(invoice["id"], refund=True)
+                return f"Invoice {invoice['number']} is credited."
+            case "paid":
+                if not await self._is_credited(invoice):
+                    await self._wizard(invoice["id"], refund=False)
+                return f"Invoice {invoice['number']} is paid: its credit note waits as a draft."
+        return ""
+
+    async def _wizard(self, invoice: int, *, refund: bool) -> None:
+        """Run Tryton's wizard to credit an invoice. With ``refund`` the invoice ends cancelled in the same transaction:
+        run again, it is not there to be credited."""
+        rpc = self._records.rpc
+        session, start, _ = await rpc.call(f"wizard.{CREDIT}.create")
+        about = {"active_model": INVOICE, "active_id": invoice, "active_ids": [invoice], "action_id": None}
+        values = {start: {"with_refund": refund, "with_refund_allowed": refund, "invoice_date": None}}
+        await rpc.call(f"wizard.{CREDIT}.execute", session, values, "credit", context=about)
+        await rpc.call(f"wizard.{CREDIT}.delete", session)
+
+    async def _is_credited(self, invoice: dict[str, Any]) -> bool:
+        origins = [f"{LINE},{line}" for line in invoice["lines"]]
+        return bool(await self._records.search(LINE, [["origin", "in", origins]], ["id"]))
+
+    async def _anew(self, invoices: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+        """The invoices that take the place of those that were credited: copies, found again by the posting's key."""
+        copies = await self._records.search(INVOICE, [["reference", "=", key]], ["id"])
+        if copies:
+            return await self._read([one["id"] for one in copies])
+        gone = [one["id"] for one in invoices if one["state"] == "cancelled"]
+        if not gone or any(one["state"] in (*_DRAFT, *_POSTED) for one in invoices):
+            return invoices
+        made = await self._records.rpc.call(
+            f"model.{INVOICE}.copy", gone, {"reference": key}, context={_KEEPS_MOVES: True}
+        )
+        return await self._read(made)
+
+    async def _of(self, shipment: Shipment) -> list[dict[str, Any]]:
+        """The invoices with lines about the shipment's moves, credit notes left out."""
+        moves = await self._records.read("stock.move", shipment.moves, ["invoice_lines"])
+        ids = sorted({line for move in moves for line in move["invoice_lines"]})
+        lines = await self._records.read(LINE, ids, ["invoice", "quantity"])
+        return await self._read(sorted({
+            line["invoice"] for line in lines if line["invoice"] is not None and (line["quantity"] or 0) > 0
+        }))
+
+    async def _read(self, ids: list[int]) -> list[dict[str, Any]]:
+        return await self._records.read(INVOICE, ids, ["state", "number", "lines"])
+
+    async def _sales(self, shipment: Shipment) -> list[int]:
+        """The sales whose lines the shipment's moves come from."""
+        moves = await self._records.read("stock.move", shipment.moves, ["origin"])
+        origins = [(one["origin"] or "").partition(",") for one in moves]
+        lines = [int(number) for model, _, number in origins if model == "sale.line" and number]
+        return sorted({one["sale"] for one in await self._records.read("sale.line", sorted(set(lines)), ["sale"])})

@@ -1,0 +1,15 @@
+"""The roles of people who sign in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The rights of a person. ``viewer``: look; ``operator``: act on alerts, references and feeds; ``finance``: act on
+    postings and deliveries held back; ``admin``: all."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    FINANCE = "finance"
+    ADMIN = "admin"

@@ -1,0 +1,20 @@
+"""Addresses of single pages: keys are foreign text, so every character that could mean something is escaped."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+
+def shipment_address(key: str) -> str:
+    """The page of a shipment, by ``CARRIER:REFERENCE``."""
+    return f"/tower/shipments/{quote(key, safe='')}"
+
+
+def order_address(order_id: str) -> str:
+    """The page of an order."""
+    return f"/tower/orders/{quote(order_id, safe='')}"
+
+
+def alert_address(alert_id: str) -> str:
+    """The page of an alert."""
+    return f"/tower/alerts/{quote(alert_id, safe='')}"

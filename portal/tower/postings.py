@@ -1,0 +1,65 @@
+"""Postings for the ERP: which were reversed, and where each is on its way there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from connectors.read_store.reader import ReadStore, ToldPosting
+from portal.pages import PlainErrors
+from portal.sign_in.people import Person
+from portal.times import iso
+from portal.tower.lists import table
+from portal.tower.services import TowerServices
+from streams.contracts.model import OutboundOutcome
+from streams.kernel.vocabulary import Correction, OutboundStatus
+from streams.read_model.project import key_of
+
+TONES = {
+    OutboundStatus.SENT: "good", OutboundStatus.RETRYING: "risk", OutboundStatus.HELD: "late",
+    OutboundStatus.GIVEN_UP: "late",
+}
+
+
+def _outcomes(store: ReadStore, told: Iterable[ToldPosting]) -> dict[str, list[OutboundOutcome]]:
+    """By the posting's id, where it is at each ERP."""
+    postings = [one.posting for one in told]
+    about: dict[tuple[str, bool], list[OutboundOutcome]] = {}
+    for outcome in store.posting_outcomes(one.reverses or one.posting_id for one in postings):
+        about.setdefault((outcome.source_id, outcome.correction is Correction.RETRACTS), []).append(outcome)
+    return {
+        one.posting_id: about.get((one.reverses or one.posting_id, one.reverses is not None), []) for one in postings
+    }
+
+
+def router(services: TowerServices) -> APIRouter:
+    """``/tower/postings``."""
+    api = APIRouter(route_class=PlainErrors, include_in_schema=False)
+    store = services.store
+
+    @api.get("/tower/postings")
+    def postings(who: Person = Depends(services.signed_in)) -> Response:
+        rows = store.postings()
+        customers = services.names({one.posting.customer_id for one in rows})
+        return services.show(
+            "postings.html", who, "postings", rows=rows, names=customers, key_of=key_of,
+            reversed_at={one.posting.reverses: one.told_at for one in rows if one.posting.reverses},
+            outcomes=_outcomes(store, rows), tones=TONES,
+        )
+
+    @api.get("/tower/postings.csv")
+    def export(who: Person = Depends(services.signed_in)) -> Response:  # noqa: ARG001
+        return table("postings", (
+            "told_at", "posting_id", "kind", "delivery_id", "order_id", "customer_id", "carrier", "tracking_number",
+            "occurred_at", "reverses",
+        ), [
+            (
+                iso(at), one.posting_id, one.kind, one.delivery_id, one.order_id, one.customer_id, one.carrier,
+                one.tracking_number, iso(one.occurred_at), one.reverses,
+            )
+            for at, one in store.postings()
+        ])
+
+    return api

@@ -1,0 +1,107 @@
+"""The work list: open alerts, the most pressing first, each with what to do next."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from connectors.read_store.pages import Page
+from connectors.read_store.reader import AlertFilter
+from portal.pages import PlainErrors, query
+from portal.sign_in.people import Person
+from portal.times import iso
+from portal.tower.acting import SNOOZES, known_alert
+from portal.tower.links import alert_address
+from portal.tower.lists import ROWS, every, given, table, with_cursor
+from portal.tower.notifications import TONES
+from portal.tower.saved import bar
+from portal.tower.sent import SentAction
+from portal.tower.services import TowerServices
+from portal.tower.tiles import tiles
+from portal.words.alerts import WORDING, Wording
+from streams.contracts.model import Alert
+from streams.kernel.vocabulary import AlertKind, Severity
+from streams.read_model.project import OF_A_SHIPMENT
+
+FILTERS = ("kind", "severity", "owner", "carrier")
+NOBODY = "-"
+"""In the filter of owners: alerts that nobody owns."""
+
+
+class Item(NamedTuple):
+    """An alert as the list shows it. ``shipment``: the key of the one it is about, else empty; ``customers``: names;
+    ``sent``: an action it does not show yet."""
+
+    alert: Alert
+    wording: Wording
+    shipment: str
+    customers: list[str]
+    promised_at: int | None
+    sent: SentAction | None
+
+
+def items(services: TowerServices, alerts: list[Alert]) -> list[Item]:
+    """The alerts with what a person has to know to decide."""
+    names = services.names({order.customer_id for one in alerts for order in one.orders})
+    promises = services.store.promises([one.subject for one in alerts if one.kind in OF_A_SHIPMENT])
+    found = []
+    for one in alerts:
+        key = one.subject if one.kind in OF_A_SHIPMENT and one.subject in promises else ""
+        customers = list(dict.fromkeys(names[order.customer_id] for order in one.orders))
+        found.append(Item(
+            one, WORDING[one.kind], key, customers, promises[key] if key else None,
+            services.sent.waiting(f"alert:{one.alert_id}", one.changed_at, services.now()),
+        ))
+    return found
+
+
+def router(services: TowerServices) -> APIRouter:
+    """``/tower`` and ``/tower/alerts/ID``."""
+    api = APIRouter(route_class=PlainErrors, include_in_schema=False)
+
+    def read(filters: dict[str, str | None], cursor: str | None) -> Page[Alert]:
+        owner = "" if filters["owner"] == NOBODY else filters["owner"]
+        wanted = AlertFilter(True, filters["kind"], filters["severity"], owner, filters["carrier"])
+        return services.store.alerts(wanted, ROWS, cursor)
+
+    @api.get("/tower")
+    def worklist(request: Request, who: Person = Depends(services.signed_in)) -> Response:
+        filters = given(request, FILTERS)
+        page = read(filters, request.query_params.get("cursor"))
+        return services.show(
+            "worklist.html", who, "worklist", items=items(services, page.rows), tiles=tiles(services.store),
+            filters=filters, kinds={one: WORDING[one].title for one in AlertKind}, severities=list(Severity),
+            snoozes=SNOOZES, here=f"/tower{query(filters)}", nobody=NOBODY,
+            more=query(with_cursor(filters, page.next)) if page.next else "", export=query(filters),
+            saved=bar(services, who, "worklist", filters),
+        )
+
+    @api.get("/tower/alerts.csv")
+    def export(request: Request, who: Person = Depends(services.signed_in)) -> Response:  # noqa: ARG001
+        filters = given(request, FILTERS)
+        read(filters, None)
+        return table("alerts", (
+            "alert_id", "kind", "severity", "state", "subject", "message", "cause", "owner", "carrier", "feed",
+            "raised_at", "changed_at", "orders", "at_stake", "next_action",
+        ), (
+            (
+                one.alert_id, one.kind, one.severity, one.state, one.subject, one.message, one.cause, one.owner,
+                one.carrier, one.feed, iso(one.raised_at), iso(one.changed_at),
+                " ".join(order.order_id for order in one.orders),
+                " ".join(f"{worth.amount:.2f} {worth.currency}" for worth in one.at_stake), WORDING[one.kind].action,
+            )
+            for one in every(lambda cursor: read(filters, cursor))
+        ))
+
+    @api.get("/tower/alerts/{alert_id:path}")
+    def one_alert(alert_id: str, who: Person = Depends(services.signed_in)) -> Response:
+        alert = known_alert(services, alert_id)
+        [item] = items(services, [alert])
+        return services.show(
+            "alert.html", who, "worklist", item=item,
+            told=services.store.messages_of_alert(alert_id), tones=TONES, snoozes=SNOOZES, here=alert_address(alert_id),
+        )
+
+    return api

@@ -1,0 +1,81 @@
+"""Each kind of alert in plain words, and what to do about it: declared once, shown wherever an alert is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from streams.kernel.vocabulary import ActionKind, AlertKind
+
+
+class Wording(NamedTuple):
+    """``title``: what is wrong; ``action``: what a person does next."""
+
+    title: str
+    action: str
+
+
+WORDING: Mapping[AlertKind, Wording] = {
+    AlertKind.FEED_STALE: Wording(
+        "Feed is silent",
+        "Ask the carrier whether its interface is up, and check the credentials and the firewall on our side.",
+    ),
+    AlertKind.SHIPMENT_EXCEPTION: Wording(
+        "Exception on the way", "Read the carrier's reason, call the carrier, and tell the customer what happens now."
+    ),
+    AlertKind.CONTRACT_DRIFT: Wording(
+        "Payloads have changed", "Compare an example with the mapping, and map the new fields or codes."
+    ),
+    AlertKind.FILE_REFUSED: Wording(
+        "File refused", "Open the quarantine, correct the file or ask for it again, then empty the quarantine."
+    ),
+    AlertKind.DELIVERY_AT_RISK: Wording(
+        "Promise is at risk", "Ask the carrier to expedite, or agree a new date with the customer before it passes."
+    ),
+    AlertKind.SHIPMENT_STALLED: Wording(
+        "No signal", "Ask the carrier where the goods are; open a trace if there is no answer today."
+    ),
+    AlertKind.DELIVERY_LATE: Wording(
+        "Promise has passed", "Tell the customer the new date, and ask the carrier for the reason of the delay."
+    ),
+    AlertKind.ORDER_NOT_FOUND: Wording(
+        "No order for this shipment", "Find the order in the ERP and send it again, or link the number by hand."
+    ),
+    AlertKind.NEVER_SHIPPED: Wording(
+        "Ordered, never picked up", "Ask the warehouse whether it left; book a new pick-up or cancel the label."
+    ),
+    AlertKind.PROOF_MISSING: Wording(
+        "Delivered without proof", "Request the proof of delivery: the invoice should wait for it."
+    ),
+    AlertKind.DELIVERY_UNREPORTED: Wording(
+        "Proof without a delivery", "Ask the carrier to report the delivery; compare the proof's date and signature."
+    ),
+    AlertKind.EDI_UNACKNOWLEDGED: Wording(
+        "EDI not acknowledged", "Ask the partner whether the interchange came in; send it again if not."
+    ),
+    AlertKind.EDI_REJECTED: Wording(
+        "EDI rejected", "Read the partner's error, correct the message, and send it again."
+    ),
+    AlertKind.REFERENCE_UNRESOLVED: Wording(
+        "Reference without a shipment", "Find the shipment this reference belongs to, and enter it in master data."
+    ),
+    AlertKind.REFERENCE_AMBIGUOUS: Wording(
+        "Reference fits several shipments", "Choose the right shipment, and enter it in master data."
+    ),
+    AlertKind.UNKNOWN: Wording(
+        "Unknown alert", "Somebody acted on an alert that does not exist: look up its id, then resolve it."
+    ),
+    AlertKind.ENDPOINT_DISABLED: Wording(
+        "Customer's endpoint is disabled",
+        "Have the customer repair it, try it (shipsync webhooks test), and enable it (shipsync webhooks resume).",
+    ),
+    AlertKind.DELIVERY_DOUBTFUL: Wording(
+        "Delivery is doubtful", "Ask the consignee or the carrier; confirm or refuse the delivery when you know."
+    ),
+}
+
+DONE: Mapping[ActionKind, str] = {
+    ActionKind.ACKNOWLEDGE: "Acknowledgement", ActionKind.SNOOZE: "Snooze", ActionKind.RESOLVE: "Resolution",
+    ActionKind.REOPEN: "Reopening", ActionKind.ASSIGN: "Assignment",
+}
+"""A person's action as a noun."""

@@ -1,0 +1,1 @@
+"""Pages in a browser: how they look, whether a keyboard is enough, and what foreign text does in them."""

@@ -1,0 +1,69 @@
+"""The list of ERPs: what is wrong is named with its line and its mending; secrets are read from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.erp.building import targets_of
+from connectors.erp.declared import load
+from streams.kernel.errors import Fatal
+
+GOOD = {
+    "name": "main", "kind": "tryton", "address": "https://t.example.com", "database": "d", "user": "u",
+    "secrets": "{password: {env: SHIPSYNC_X}}",
+}
+
+
+def written(folder: Path, **changes: str | None) -> Path:
+    fields = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    path = folder / "erp.yaml"
+    path.write_text("erps:\n  - " + "\n    ".join(f"{name}: {value}" for name, value in fields.items()) + "\n")
+    return path
+
+
+def test_the_packaged_list_names_no_erp() -> None:
+    assert load() == []
+
+
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"name": "Main ERP"}, "name: use lower-case letters"),
+    ({"kind": "sap"}, "kind: use one of tryton, rest"),
+    ({"address": "t.example.com"}, "address: use the server's address"),
+    ({"user": None}, "user: a tryton needs it"),
+    ({"secrets": None}, "secrets: a tryton needs the user's password"),
+    ({"secrets": "{password: {}}"}, "secrets.password: name either"),
+    ({"secrets": "{password: {env: s3cr3t!}}"}, "the secret itself may not stand here"),
+    ({"at_once": "0"}, "at_once: use a number from 1 to 64"),
+    ({"settle": "-1"}, "settle: use seconds"),
+    ({"timeout": "soon"}, "timeout: Expected `float`"),
+    ({"invoice_after": "never"}, "invoice_after: use one of confirmation, proof"),
+    ({"dryrun": "true"}, "there is no such field"),
+])
+def test_a_fault_names_file_line_field_and_fix(tmp_path: Path, changes: dict[str, str | None], said: str) -> None:
+    with pytest.raises(Fatal) as fault:
+        load(written(tmp_path, **changes))
+    assert said in str(fault.value)
+    assert f"{tmp_path / 'erp.yaml'}:" in str(fault.value)
+    assert "s3cr3t" not in str(fault.value)
+
+
+def test_a_secret_that_is_not_there_is_named_and_a_shadow_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SHIPSYNC_X", raising=False)
+    with pytest.raises(Fatal, match="SHIPSYNC_X is not set"):
+        targets_of(load(written(tmp_path)))
+    [shadow] = targets_of(load(written(tmp_path, dry_run="true"))).values()
+    assert shadow.erp is None
+
+
+def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hush\n")
+    [one] = load(written(tmp_path, secrets=f"{{password: {{file: {secret}}}}}"))
+    assert one.secrets["password"].read() == "hush"
+    secret.write_text("")
+    with pytest.raises(Fatal, match="is empty"):
+        one.secrets["password"].read()

@@ -1,0 +1,109 @@
+"""The sender looks a posting up before each attempt, and says how the attempt ended."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+
+from connectors.erp.port import Answer, OrderPage, Posted, Refused, Unknown
+from connectors.erp.sender import PostingSender, Target
+from streams.contracts.model import ErpPosting
+from streams.contracts.outbound import OutboundAttempt, OutboundRequest
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import AttemptResult
+from tests.support.posting_inputs import NOW, posting
+
+SETTLE = 60_000
+
+
+class FakeErp:
+    """Answers as told, and counts."""
+
+    def __init__(self, answer: Answer | Exception, found: Posted | Exception | None = None) -> None:
+        self.answer, self.found = answer, found
+        self.asked: list[str] = []
+        self.at_once = self.most_at_once = 0
+
+    async def post(self, posting: ErpPosting) -> Answer:
+        self.asked.append(f"post {posting.posting_id}")
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    async def find(self, posting: ErpPosting) -> Posted | None:
+        self.asked.append(f"find {posting.posting_id}")
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+    async def orders(self, cursor: str) -> OrderPage:
+        return OrderPage([], cursor)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def request(number: int = 1, destination: str = "erp:main") -> OutboundRequest:
+    one = posting(posting_id=f"p{number}")
+    body = msgspec.json.encode(one).decode()
+    return OutboundRequest(f"m{number}", destination, "main", "800123", one.kind.value, body, 1, NOW, NOW)
+
+
+def made(erp: FakeErp | None, *requests: OutboundRequest, at_once: int = 2) -> list[OutboundAttempt]:
+    async def make() -> list[OutboundAttempt]:
+        sender = PostingSender({"main": Target(erp, at_once, SETTLE)}, lambda: NOW)
+        return list(await asyncio.gather(*(sender.attempt(one) for one in requests)))
+
+    return asyncio.run(make())
+
+
+@pytest.mark.parametrize(("answer", "result", "detail", "retry_at"), [
+    (Posted("S12 Invoice 7."), AttemptResult.ACCEPTED, "S12 Invoice 7.", None),
+    (Refused("no\nsuch\u202e delivery"), AttemptResult.REFUSED, "no such delivery", None),
+    (Unknown("no answer"), AttemptResult.UNAVAILABLE, "no answer", NOW + SETTLE),
+    (Unknown("down", was_sent=False), AttemptResult.UNAVAILABLE, "down", None),
+    (Unknown("busy", NOW + 9), AttemptResult.LIMITED, "busy", NOW + 9),
+    (Transient("gone"), AttemptResult.UNAVAILABLE, "gone", None),
+    (ZeroDivisionError(), AttemptResult.UNAVAILABLE, "the posting could not be made (ZeroDivisionError)", NOW + SETTLE),
+])
+def test_an_answer_becomes_a_result(
+    answer: Answer | Exception, result: AttemptResult, detail: str, retry_at: int | None
+) -> None:
+    erp = FakeErp(answer)
+    [attempt] = made(erp, request())
+    assert (attempt.result, attempt.detail, attempt.retry_at) == (result, detail, retry_at)
+    assert erp.asked == ["find p1", "post p1"]
+
+
+def test_what_is_found_in_effect_is_not_posted_again() -> None:
+    erp = FakeErp(Posted("never"), Posted("S12"))
+    [attempt] = made(erp, request())
+    assert (attempt.result, attempt.detail, erp.asked) == (AttemptResult.ACCEPTED, "S12", ["find p1"])
+
+
+def test_what_cannot_be_looked_up_is_not_posted() -> None:
+    erp = FakeErp(Posted("never"), Transient("down"))
+    [attempt] = made(erp, request())
+    assert (attempt.result, erp.asked) == (AttemptResult.UNAVAILABLE, ["find p1"])
+
+
+def test_in_shadow_mode_nothing_is_asked() -> None:
+    [attempt] = made(None, request())
+    assert attempt.result is AttemptResult.DRY_RUN
+
+
+def test_no_more_postings_are_under_way_than_the_erp_takes() -> None:
+    erp = FakeErp(Posted("S"))
+    made(erp, *(request(number) for number in range(9)), at_once=3)
+    assert erp.most_at_once == 3
+
+
+def test_a_destination_nobody_declared_waits() -> None:
+    [attempt] = made(FakeErp(Posted("S")), request(destination="erp:other"))
+    assert (attempt.result, attempt.detail) == (AttemptResult.UNAVAILABLE, "no ERP other is declared")

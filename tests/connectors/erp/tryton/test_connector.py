@@ -1,0 +1,159 @@
+"""Postings into Tryton are in effect once, wherever an attempt stops half-way. ``make erp`` holds it on a real one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from connectors.erp.port import Answer, Posted, Refused, Unknown
+from connectors.erp.tryton.connector import Tryton
+from connectors.erp.tryton.rpc import TrytonRpc
+from streams.contracts.model import ErpPosting, ProofOfDelivery
+from streams.kernel.errors import Transient
+from streams.kernel.vocabulary import PostingKind
+from tests.fakes.tryton import INVOICE, LINE, RETURN, SHIPMENT, FakeTryton
+from tests.support.posting_inputs import CONFIRMATION, ISSUE, PROOF, posting, reversal
+
+DOCUMENT = ProofOfDelivery("J. Roe", None, "https://carrier.example.com/pod/1")
+PROVED = posting(PROOF, proof_of_delivery=DOCUMENT)
+SIGNED = posting(CONFIRMATION, proof_of_delivery=ProofOfDelivery("J. Roe", None, None))
+RETURNED = posting(PostingKind.RETURN_RECEIPT)
+AGAIN = posting(CONFIRMATION, posting_id="confirmed-anew")
+STORIES: dict[str, list[ErpPosting]] = {
+    "delivered": [posting(ISSUE), PROVED, SIGNED],
+    "the proof comes last": [posting(ISSUE), SIGNED, PROVED],
+    "only the delivery is known": [SIGNED],
+    "returned": [posting(ISSUE), SIGNED, RETURNED],
+    "returned in error": [posting(ISSUE), SIGNED, RETURNED, reversal(RETURNED)],
+    "returned on the way": [posting(ISSUE), RETURNED],
+    "confirmed in error": [posting(ISSUE), PROVED, SIGNED, reversal(SIGNED)],
+    "confirmed anew": [posting(ISSUE), PROVED, SIGNED, reversal(SIGNED), AGAIN],
+    "confirmed anew in error": [posting(ISSUE), PROVED, SIGNED, reversal(SIGNED), AGAIN, reversal(AGAIN)],
+    "picked up in error": [posting(ISSUE), reversal(posting(ISSUE))],
+    "the wrong proof": [posting(ISSUE), PROVED, reversal(PROVED)],
+}
+
+
+def connected(server: FakeTryton, **options: bool) -> Tryton:
+    rpc = TrytonRpc("http://t", "d", "u", "p", timeout=5, most_connections=1, transport=server)
+    return Tryton(rpc, **options)
+
+
+async def posted(tryton: Tryton, postings: Sequence[ErpPosting], tries: int = 3) -> list[Answer]:
+    """The last answer to each posting; as the sender does, each attempt begins with a look-up."""
+    answers = []
+    for one in postings:
+        answer: Answer = Unknown("never tried")
+        for _ in range(tries):
+            try:
+                answer = await tryton.find(one) or await tryton.post(one)
+            except Transient:
+                continue
+            if not isinstance(answer, Unknown):
+                break
+        answers.append(answer)
+    return answers
+
+
+def run(server: FakeTryton, postings: Sequence[ErpPosting], **options: bool) -> list[Answer]:
+    return asyncio.run(posted(connected(server, **options), postings))
+
+
+def held(server: FakeTryton) -> dict[str, object]:
+    """The records of the server that count."""
+    quantities = {line["invoice"]: line["quantity"] for line in server.rows(LINE)}
+    notes = sorted(one["message"].partition("\n")[0] for one in server.rows("ir.note"))
+    return {
+        "state": server.tables[SHIPMENT][server.shipment]["state"],
+        "packages": [one["shipping_reference"] for one in server.rows("stock.package")],
+        "proofs": sorted((one["name"], one["link"]) for one in server.rows("ir.attachment")),
+        "invoices": sorted((one["state"], quantities[one["id"]]) for one in server.rows(INVOICE)),
+        "returns": sorted(one["state"] for one in server.rows(RETURN)),
+        "notes": sorted(set(notes)),
+    }
+
+
+def test_a_delivery_ends_with_a_shipment_a_proof_and_a_posted_invoice() -> None:
+    server = FakeTryton()
+    answers = run(server, STORIES["delivered"])
+    assert all(isinstance(one, Posted) for one in answers)
+    assert held(server) | {"notes": None} == {
+        "state": "done", "packages": ["1Z1"], "invoices": [("posted", 2.0)], "returns": [], "notes": None,
+        "proofs": [("Proof of delivery 1Z1", DOCUMENT.document_url)],
+    }
+    calls = server.calls
+    assert calls.index("model.ir.attachment.create") < calls.index("model.account.invoice.post")
+
+
+@pytest.mark.parametrize(("story", "expected"), [
+    ("the proof comes last", {"proofs": [("Proof of delivery 1Z1", DOCUMENT.document_url)], "state": "done"}),
+    ("only the delivery is known", {"state": "done", "invoices": [("posted", 2.0)], "packages": ["1Z1"]}),
+    ("returned", {"state": "done", "returns": ["done"], "invoices": [("posted", 2.0)]}),
+    ("returned in error", {"returns": ["cancelled"]}),
+    ("returned on the way", {"state": "cancelled", "returns": [], "invoices": []}),
+    ("confirmed in error", {"invoices": [("cancelled", 2.0), ("paid", -2.0)]}),
+    ("confirmed anew", {"invoices": [("cancelled", 2.0), ("paid", -2.0), ("posted", 2.0)]}),
+    ("confirmed anew in error", {"invoices": [
+        ("cancelled", 2.0), ("cancelled", 2.0), ("paid", -2.0), ("paid", -2.0),
+    ]}),
+    ("picked up in error", {"state": "cancelled", "packages": ["1Z1"]}),
+    ("the wrong proof", {"proofs": [("Withdrawn: Proof of delivery 1Z1", DOCUMENT.document_url)]}),
+])
+def test_each_story_ends_as_it_should(story: str, expected: dict[str, object]) -> None:
+    server = FakeTryton()
+    run(server, STORIES[story])
+    there = held(server)
+    assert {name: there[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_lost_answer_to_any_call_changes_nothing_of_the_end(story: str) -> None:
+    plain = FakeTryton()
+    run(plain, STORIES[story])
+    for number in range(1, len(plain.calls) + 1):
+        server = FakeTryton()
+        server.lose = frozenset({number})
+        answers = run(server, STORIES[story])
+        assert all(isinstance(one, Posted) for one in answers), f"answer {number} lost"
+        assert held(server) == held(plain), f"the answer to call {number} ({plain.calls[number - 1]}) was lost"
+
+
+def test_a_posting_that_is_done_is_found_by_its_key() -> None:
+    server = FakeTryton()
+    run(server, STORIES["delivered"])
+    count = len(server.calls)
+    assert run(server, STORIES["delivered"]) == [Posted("800123")] * 3
+    assert {call.rpartition(".")[2] for call in server.calls[count:]} == {"search_read"}
+
+
+def test_without_stock_it_is_refused_and_goes_on_once_there_is_some() -> None:
+    server = FakeTryton()
+    server.has_stock = False
+    assert run(server, [posting(ISSUE)]) == [Refused("shipment 800123 cannot be assigned: the stock is not there")]
+    server.has_stock = True
+    assert isinstance(run(server, [posting(ISSUE)])[0], Posted)
+
+
+def test_a_delivery_tryton_does_not_have_is_refused() -> None:
+    assert run(FakeTryton(), [posting(ISSUE, "unknown")]) == [
+        Refused("0 outgoing shipments have the number unknown")
+    ]
+
+
+def test_the_invoice_waits_for_the_proof_where_that_is_wanted() -> None:
+    server = FakeTryton()
+    run(server, [posting(ISSUE), posting(CONFIRMATION)], invoice_after_proof=True)
+    assert held(server)["invoices"] == [("draft", 2.0)]
+    run(server, [PROVED], invoice_after_proof=True)
+    assert held(server)["invoices"] == [("posted", 2.0)]
+
+
+def test_a_shipment_of_several_packages_is_done_with_the_last() -> None:
+    server = FakeTryton()
+    both = [posting(ISSUE), posting(ISSUE, posting_id="second", tracking_number="1Z2")]
+    run(server, [*both, posting(CONFIRMATION)])
+    assert held(server)["state"] == "shipped"
+    run(server, [posting(CONFIRMATION, posting_id="second-confirmed", tracking_number="1Z2")])
+    assert (held(server)["state"], held(server)["packages"]) == ("done", ["1Z1", "1Z2"])

@@ -1,0 +1,76 @@
+"""Reads what the ERP holds of each shipment, from its own database, and where that is not what was told."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tests.erp.scene import Story, Told
+from tests.erp.tryton_server import TrytonServer
+
+QUERY = """
+SELECT s.number, s.state,
+  (SELECT count(*) FROM stock_package p
+    WHERE p.shipment = 'stock.shipment.out,' || s.id AND p.shipping_reference = '1Z' || s.number),
+  (SELECT count(*) FROM ir_attachment a
+    WHERE a.resource = 'stock.shipment.out,' || s.id AND a.name LIKE 'Proof of delivery %'),
+  (SELECT count(DISTINCT i.id) FROM account_invoice i JOIN account_invoice_line l ON l.invoice = i.id
+    JOIN "account_invoice_line-stock_move" x ON x.invoice_line = l.id JOIN stock_move m ON m.id = x.stock_move
+    WHERE m.shipment = 'stock.shipment.out,' || s.id AND l.quantity > 0 AND i.state IN ('posted', 'paid')),
+  (SELECT count(DISTINCT i.id) FROM account_invoice i JOIN account_invoice_line l ON l.invoice = i.id
+    JOIN "account_invoice_line-stock_move" x ON x.invoice_line = l.id JOIN stock_move m ON m.id = x.stock_move
+    WHERE m.shipment = 'stock.shipment.out,' || s.id AND l.quantity < 0 AND i.state IN ('posted', 'paid')),
+  (SELECT count(DISTINCT r.id) FROM stock_shipment_out_return r
+    JOIN stock_move m ON m.shipment = 'stock.shipment.out.return,' || r.id
+    JOIN stock_move o ON m.origin = 'stock.move,' || o.id
+    WHERE o.shipment = 'stock.shipment.out,' || s.id AND r.state = 'done')
+FROM stock_shipment_out s
+"""
+TWICE = """
+SELECT split_part(message, ' ', 2), count(*) FROM ir_note WHERE message LIKE 'shipsync %' GROUP BY 1 HAVING count(*) > 1
+"""
+
+
+class Held(NamedTuple):
+    """One shipment in the ERP: how often there is what must be there once. ``packages``: with its carrier's number;
+    ``invoices``: posted; ``credits``: posted credit notes; ``returns``: customer returns that are done."""
+
+    state: str
+    packages: int
+    proofs: int
+    invoices: int
+    credits: int
+    returns: int
+
+
+EXPECTED = {
+    Story.DELIVERED: Held("done", 1, 1, 1, 0, 0),
+    Story.RETURNED: Held("done", 1, 1, 1, 0, 1),
+    Story.CONFIRMED_AGAIN: Held("done", 1, 1, 1, 1, 0),
+    Story.PROOF_REPLACED: Held("done", 1, 1, 1, 0, 0),
+    Story.NEVER_LEFT: Held("cancelled", 1, 0, 0, 0, 0),
+}
+ALSO_RIGHT = {
+    Story.NEVER_LEFT: (Held("waiting", 0, 0, 0, 0, 0),), Story.CONFIRMED_AGAIN: (Held("done", 1, 1, 1, 0, 0),),
+}
+"""Where what is taken back had not been tried: the ERP never hears of it."""
+
+
+def held(server: TrytonServer) -> dict[str, Held]:
+    """Every shipment by its number."""
+    return {number: Held(state, *map(int, counts)) for number, state, *counts in server.query(QUERY)}
+
+
+def faults(told: list[Told], found: dict[str, Held]) -> list[str]:
+    """A line for each order of which the ERP does not hold what it should."""
+    wrong = []
+    for one in told:
+        there = found.get(one.order.shipment)
+        right = (EXPECTED[one.story], *ALSO_RIGHT.get(one.story, ()))
+        if there not in right:
+            wrong.append(f"shipment {one.order.shipment} ({one.story.value}): {there}, not {right[0]}")
+    return wrong
+
+
+def noted_twice(server: TrytonServer) -> list[str]:
+    """A line for each posting of which the ERP has more than one note."""
+    return [f"posting {key} is noted {count} times" for key, count in server.query(TWICE)]

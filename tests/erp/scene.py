@@ -1,0 +1,90 @@
+"""The milestones of each order's delivery, by its story, and what the ERP is to hold at the end."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, NamedTuple
+
+from streams.contracts.model import DeliveryMilestone, ProofOfDelivery
+from streams.kernel.vocabulary import Correction, ExceptionType, Milestone, Reason
+from tests.erp.tryton_server import Order
+
+BEGAN = 1_790_000_000_000
+MINUTE = 60_000
+
+
+class Story(Enum):
+    """The fate of a delivery."""
+
+    DELIVERED = "delivered"
+    RETURNED = "delivered, then returned"
+    CONFIRMED_AGAIN = "delivered in error, then delivered"
+    PROOF_REPLACED = "a wrong proof, then the right one"
+    NEVER_LEFT = "picked up in error"
+
+
+class Told(NamedTuple):
+    """An order, its story, and its milestones in the order they are told."""
+
+    order: Order
+    story: Story
+    milestones: list[DeliveryMilestone]
+
+
+STORY_OF = {3: Story.RETURNED, 5: Story.CONFIRMED_AGAIN, 7: Story.PROOF_REPLACED, 9: Story.NEVER_LEFT}
+"""By the last digit of the order's place; any other is delivered."""
+
+
+def tell(orders: list[Order]) -> list[Told]:
+    """Every order with its milestones."""
+    return [_told(order, STORY_OF.get(place % 10, Story.DELIVERED)) for place, order in enumerate(orders)]
+
+
+def unknown(number: int) -> list[DeliveryMilestone]:
+    """Milestones of a delivery that the ERP does not have."""
+    order = Order("none", f"none-{number}", "C-0001", "0")
+    return [_milestone(order, Milestone.PICKED_UP, 0), _milestone(order, Milestone.DELIVERED, 2)]
+
+
+def _told(order: Order, story: Story) -> Told:
+    picked, delivered = _milestone(order, Milestone.PICKED_UP, 0), _milestone(order, Milestone.DELIVERED, 2)
+    proof = _milestone(order, Milestone.POD_RECEIVED, 3, proof_of_delivery=_proof(order))
+    match story:
+        case Story.DELIVERED:
+            told = [picked, delivered, proof]
+        case Story.RETURNED:
+            told = [picked, proof, delivered, _milestone(order, Milestone.RETURNED, 9)]
+        case Story.CONFIRMED_AGAIN:
+            told = [picked, delivered, proof, _gone(delivered), _again(delivered)]
+        case Story.PROOF_REPLACED:
+            told = [picked, proof, _gone(proof), delivered, _again(proof)]
+        case Story.NEVER_LEFT:
+            told = [picked, _gone(picked)]
+    return Told(order, story, told)
+
+
+def _proof(order: Order) -> ProofOfDelivery:
+    return ProofOfDelivery("J. Roe", None, f"https://carrier.example.com/pod/{order.shipment}")
+
+
+def _milestone(order: Order, milestone: Milestone, minutes: int, **more: Any) -> DeliveryMilestone:
+    name = f"{order.shipment}-{milestone.value}"
+    stated = {
+        "milestone_id": name, "delivery_id": order.shipment, "order_id": order.sale, "customer_id": order.customer,
+        "carrier": "ups", "tracking_number": f"1Z{order.shipment}", "milestone": milestone,
+        "occurred_at": BEGAN + minutes * MINUTE, "exception": ExceptionType.NONE, "reason": Reason.NORMAL,
+        "proof_of_delivery": None, "event_id": f"event-{name}",
+    }
+    return DeliveryMilestone(**{**stated, **more})
+
+
+def _gone(one: DeliveryMilestone) -> DeliveryMilestone:
+    return _changed(one, correction=Correction.RETRACTS, corrects=one.event_id, because_of="a correction")
+
+
+def _again(one: DeliveryMilestone) -> DeliveryMilestone:
+    return _changed(one, event_id=f"{one.event_id}-again", occurred_at=one.occurred_at + MINUTE)
+
+
+def _changed(one: DeliveryMilestone, **changes: Any) -> DeliveryMilestone:
+    return DeliveryMilestone(**{name: getattr(one, name) for name in one.__struct_fields__} | changes)

@@ -1,0 +1,181 @@
+"""People decide: whose a reference is, whether a held delivery is true, whether a feed goes on; each shown before it is
+done, only by who may, and said in the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
+from msgspec import structs
+
+from portal.sign_in.people import Person, Role
+from portal.tower.services import Decision
+from streams.contracts.audit import Actor
+from streams.contracts.model import FeedPause
+from streams.contracts.references import Named
+from streams.kernel.vocabulary import ActionChannel, ActorKind
+from tests.support.portal_afternoon import afternoon
+from tests.support.portal_world import Portal, portal
+from tests.support.read_model_world import MINUTE, NOON, fill
+
+OURS = {"sec-fetch-site": "same-origin"}
+AT = NOON + MINUTE // 2
+REFERENCE, HELD = "/tower/references/po%3A4500017342", "/tower/held/gls%3AJD014600003"
+ADA = Actor("Ada", ActorKind.PERSON, ActionChannel.TOWER, "operator")
+ELSEWHERE = ("/tower/stack/", "/tower/filters/")
+"""A button of the embedded stack alone, and what everybody keeps for themselves: they have tests of their own."""
+WAITING = "sent by Ada, waiting to be confirmed"
+
+
+def of(model: Path, role: Role) -> Portal:
+    return portal(model, who=Person("Eve", role))
+
+
+def test_a_resolution_is_shown_before_it_is_sent(shown: Portal, client: TestClient) -> None:
+    assert f'href="{REFERENCE}"' in client.get("/tower/references").text
+    page = client.get(f"{REFERENCE}?shipment=UPS: 1z 1").text
+    assert shown.acts.taken == []
+    assert "picked up of" in page
+    assert "1 would still wait" in page
+    assert 'value="ups:1Z1"' in page
+    answer = client.post(f"{REFERENCE}/resolve", data={"shipment": "ups:1Z1"}, headers=OURS)
+    assert (answer.status_code, answer.headers["location"]) == (303, REFERENCE)
+    assert shown.acts.taken == [Decision(Named("po", "4500017342"), "ups", "1Z1", ADA, AT)]
+    for name in (REFERENCE, "/tower/references"):
+        assert f"Resolution {WAITING}" in client.get(name).text
+
+
+@pytest.mark.parametrize(("path", "form", "status"), [
+    (f"{REFERENCE}/resolve", {}, 400), (f"{REFERENCE}/resolve", {"shipment": "1Z1"}, 400),
+    ("/tower/references/po%3Anone/resolve", {"shipment": "ups:1Z1"}, 404),
+    ("/tower/held/ups%3Anone/release", {}, 404), (f"{HELD}/refuse", {}, 400), (f"{HELD}/burn", {}, 404),
+    ("/tower/feeds/gls/pause", {}, 400), ("/tower/feeds/none/resume", {}, 404), ("/tower/feeds/gls/burn", {}, 404),
+])
+def test_what_makes_no_sense_is_not_taken(
+    shown: Portal, client: TestClient, path: str, form: dict[str, str], status: int
+) -> None:
+    assert client.post(path, data=form, headers=OURS).status_code == status
+    assert shown.acts.taken == []
+
+
+def test_a_held_delivery_is_released_by_who_has_seen_whom_it_reaches(shown: Portal, client: TestClient) -> None:
+    assert f'href="{HELD}"' in client.get("/tower/held").text
+    page = client.get(HELD).text
+    assert "Northwind Medical" in page
+    assert "DN-70003" in page
+    answer = client.post(f"{HELD}/release", data={"reason": "called"}, headers=OURS)
+    assert (answer.status_code, answer.headers["location"]) == (303, HELD)
+    assert shown.acts.taken == [("release", "gls:JD014600003", AT, "called")]
+    assert shown.acts.actors == [ADA]
+    for name in (HELD, "/tower/held"):
+        assert f"Release {WAITING}" in client.get(name).text
+    assert "gls:JD014600003" in client.get("/tower/held.csv").text
+
+
+def test_a_held_delivery_is_refused_with_a_reason(shown: Portal, client: TestClient) -> None:
+    client.post(f"{HELD}/refuse", data={"reason": "still in the depot"}, headers=OURS)
+    assert shown.acts.taken == [("refuse", "gls:JD014600003", AT, "still in the depot")]
+    assert f"Refusal {WAITING}" in client.get(HELD).text
+
+
+def test_a_feed_is_paused_and_resumed(tmp_path: Path) -> None:
+    fill(tmp_path, afternoon())
+    made = portal(tmp_path)
+    client = TestClient(made.app, follow_redirects=False)
+    assert client.post("/tower/feeds/gls/pause", data={"reason": "mend it"}, headers=OURS).status_code == 303
+    client.post("/tower/feeds/dpd/resume", headers=OURS)
+    assert made.acts.taken == [("pause", "gls", AT, "mend it"), ("resume", "dpd", AT)]
+    page = client.get("/tower/feeds").text
+    assert page.count(WAITING) == 2
+    fill(tmp_path, [("gls", FeedPause("gls", True, AT + 1, "Ada", "mend it"))])
+    page = client.get("/tower/feeds").text
+    assert f"Pause {WAITING}" not in page
+    assert "by Ada: mend it" in page
+    made.store.close()
+
+
+@pytest.mark.parametrize("path", [HELD, f"{REFERENCE}?shipment=ups:1Z1"])
+def test_what_kafka_does_not_answer_is_said(shown: Portal, client: TestClient, path: str) -> None:
+    shown.acts.away = True
+    assert client.get(path).status_code == 503
+    answer = client.post("/tower/feeds/dpd/resume", headers=OURS)
+    assert answer.status_code == 503
+    assert WAITING not in client.get("/tower/feeds").text
+
+
+def test_who_comes_too_late_is_told(shown: Portal, client: TestClient) -> None:
+    shown.acts.late = True
+    answer = client.post(f"{HELD}/release", headers=OURS)
+    assert answer.status_code == 409
+    assert "Somebody may have acted before you: it was done already." in answer.text
+
+
+def posts(made: Portal) -> Iterator[str]:
+    """Every address of the tower that takes a form, with something it is about."""
+    about = {
+        "/tower/alerts/{alert_id:path}/{action}": f"/tower/alerts/{_first_alert(made)}/acknowledge",
+        "/tower/references/{key:path}/resolve": f"{REFERENCE}/resolve",
+        "/tower/held/{key:path}/{action}": f"{HELD}/release",
+        "/tower/feeds/{feed:path}/{action}": "/tower/feeds/dpd/resume",
+        "/tower/dead-letters/replay": "/tower/dead-letters/replay",
+        "/tower/notifications/{message_id}/again": "/tower/notifications/msg_1/again",
+    }
+    for route in iter_route_contexts(made.app.routes):
+        if "POST" in (route.methods or ()) and route.path.startswith("/tower") \
+                and not route.path.startswith(ELSEWHERE):
+            yield about[route.path]
+
+
+def _first_alert(made: Portal) -> str:
+    from connectors.read_store.reader import AlertFilter
+
+    return quote(made.store.alerts(AlertFilter(), 1).rows[0].alert_id)
+
+
+@pytest.mark.parametrize(("role", "taken"), [
+    (Role.VIEWER, set()), (Role.FINANCE, {f"{HELD}/release"}), (Role.OPERATOR, None), (Role.ADMIN, None),
+])
+def test_every_form_asks_for_a_role_and_for_a_page_of_ours(model: Path, role: Role, taken: set[str] | None) -> None:
+    made = of(model, role)
+    client = TestClient(made.app, follow_redirects=False)
+    found = list(posts(made))
+    assert len(found) == 6
+    for path in found:
+        form = {"shipment": "ups:1Z1", "letters": "intake/raw.ups.v1/0/5"}
+        assert client.post(path, data=form, headers={"sec-fetch-site": "cross-site"}).status_code == 403
+        expected = 303 if taken is None or path in taken else 403
+        assert client.post(path, data=form, headers=OURS).status_code == expected, path
+    assert len(made.acts.taken) == (6 if taken is None else len(taken))
+    made.store.close()
+
+
+@pytest.mark.parametrize(("role", "forms"), [
+    (Role.VIEWER, {}), (Role.FINANCE, {HELD: 2}), (Role.OPERATOR, {HELD: 2, REFERENCE: 1, "/tower/feeds": 5}),
+])
+def test_a_page_shows_no_button_to_who_may_not(model: Path, role: Role, forms: dict[str, int]) -> None:
+    made = of(model, role)
+    client = TestClient(made.app)
+    for name in ("/tower/references", "/tower/held", HELD, REFERENCE, "/tower/feeds"):
+        page = client.get(name).text
+        assert page.count("<form") - 1 == forms.get(name, 0), name
+    refused = client.get(f"{REFERENCE}?shipment=ups:1Z1").status_code
+    assert refused == (200 if role is Role.OPERATOR else 403)
+    made.store.close()
+
+
+def test_a_refused_delivery_whose_alert_is_resolved_waits_no_more(tmp_path: Path) -> None:
+    from connectors.read_store.reader import AlertFilter
+    from streams.kernel.vocabulary import AlertKind, AlertState
+
+    fill(tmp_path, afternoon())
+    made = portal(tmp_path)
+    [doubt] = made.store.alerts(AlertFilter(True, AlertKind.DELIVERY_DOUBTFUL), 2).rows
+    fill(tmp_path, [(doubt.alert_id, structs.replace(doubt, state=AlertState.RESOLVED, changed_at=AT))])
+    client = TestClient(made.app)
+    assert "No delivery is held back" in client.get("/tower/held").text
+    assert client.get(HELD).status_code == 404
+    made.store.close()

@@ -1,0 +1,37 @@
+"""The state of a stage in memory."""
+
+from __future__ import annotations
+
+from topologies.runtime.handler import Handled, StatefulHandler
+
+
+class Store:
+    """State as it is written, locally and by the changelog."""
+
+    def __init__(self) -> None:
+        self.held: dict[bytes, bytes] = {}
+        self.changelog: dict[bytes, bytes] = {}
+
+    def get_many(self, keys):
+        return [self.held.get(key) for key in keys]
+
+    def scan(self, prefix):
+        return iter(sorted(pair for pair in self.held.items() if pair[0].startswith(prefix)))
+
+    def apply(self, handled: Handled) -> Handled:
+        writes = {key: change.local for key, change in handled.changes.items()} | handled.local
+        for held, changed in ((self.held, writes), (
+            self.changelog, {key: change.changelog for key, change in handled.changes.items()}
+        )):
+            for key, value in changed.items():
+                if value is None:
+                    held.pop(key, None)
+                else:
+                    held[key] = value
+        return handled
+
+    def restored(self, handler: StatefulHandler) -> Store:
+        other = Store()
+        for key, value in self.changelog.items():
+            other.held.update(handler.local_writes(key, value))
+        return other

@@ -1,0 +1,100 @@
+"""The postings stage: requests under the delivery's key, decisions and answers, a state that restores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config import topics
+from config.settings import Settings
+from connectors.kafka.registry import ValueCodec
+from streams.contracts.model import ErpPosting
+from streams.contracts.outbound import OutboundAttempt, OutboundDecision, OutboundOutcome, OutboundRequest
+from streams.kernel.vocabulary import AttemptResult, DecisionKind, OutboundStatus
+from tests.support.messages import sent_to
+from tests.support.posting_inputs import CONFIRMATION, NOW, answered, posting
+from tests.support.records import FakeRecord
+from tests.support.registry import fake_registry
+from tests.support.stage_store import Store
+from topologies.runtime.handler import Handled
+from topologies.stages.postings import PostingsHandler
+
+REGISTRY = fake_registry()
+POSTINGS = ValueCodec(topics.ERP_POSTINGS, ErpPosting, REGISTRY)
+ATTEMPTS = ValueCodec(topics.POSTING_ATTEMPTS, OutboundAttempt, REGISTRY)
+DECISIONS = ValueCodec(topics.POSTING_DECISIONS, OutboundDecision, REGISTRY)
+REQUESTS = ValueCodec(topics.POSTING_REQUESTS, OutboundRequest, REGISTRY)
+OUTCOMES = ValueCodec(topics.POSTING_OUTCOMES, OutboundOutcome, REGISTRY)
+ERPS = """
+erps:
+  - {name: main, kind: tryton, address: "https://t.example.com", database: d, user: u, secrets: {password: {env: P}}}
+  - {name: next, kind: tryton, address: "https://n.example.com", database: d, user: u, secrets: {password: {env: P}},
+     dry_run: true}
+"""
+
+
+class Stage:
+    """The handler over a store."""
+
+    def __init__(self, erps: Path | None) -> None:
+        self.handler, self.store = PostingsHandler(Settings(erp_file=erps), REGISTRY, {}), Store()
+
+    def post(self, *postings: ErpPosting) -> list[OutboundRequest]:
+        return self._take(topics.ERP_POSTINGS, [POSTINGS.encode(one) for one in postings], NOW)
+
+    def answer(self, *attempts: OutboundAttempt) -> list[OutboundRequest]:
+        return self._take(topics.POSTING_ATTEMPTS, [ATTEMPTS.encode(one) for one in attempts], NOW)
+
+    def decide(self, decision: OutboundDecision) -> list[OutboundRequest]:
+        return self._take(topics.POSTING_DECISIONS, [DECISIONS.encode(decision)], NOW)
+
+    def sweep(self, at: int) -> list[OutboundRequest]:
+        return self._applied(self.handler.sweep(self.store, at))
+
+    def _take(self, topic: topics.Topic, values: list[bytes], at: int) -> list[OutboundRequest]:
+        records = [FakeRecord(topic.name, 0, place, key=b"800123", value=value) for place, value in enumerate(values)]
+        return self._applied(self.handler.handle(records, self.store, at))
+
+    def _applied(self, handled: Handled) -> list[OutboundRequest]:
+        self.last = self.store.apply(handled)
+        assert self.store.restored(self.handler).held == self.store.held, "a restored state is another one"
+        assert {one["key"] for one in sent_to(handled, topics.POSTING_REQUESTS.name)} <= {b"800123"}
+        return [REQUESTS.decode(one["value"]) for one in sent_to(handled, topics.POSTING_REQUESTS.name)]
+
+    def outcomes(self) -> list[OutboundOutcome]:
+        return [OUTCOMES.decode(one["value"]) for one in sent_to(self.last, topics.POSTING_OUTCOMES.name)]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    file = tmp_path / "erp.yaml"
+    file.write_text(ERPS)
+    return Stage(file)
+
+
+def test_each_declared_erp_is_asked(stage: Stage) -> None:
+    assert [one.destination for one in stage.post(posting())] == ["erp:main", "erp:next"]
+
+
+def test_without_erps_nothing_is_taken_in() -> None:
+    stage = Stage(None)
+    assert stage.post(posting()) == []
+    assert not stage.last.changes
+
+
+def test_a_refusal_is_held_until_a_person_decides(stage: Stage) -> None:
+    main, _ = stage.post(posting(), posting(CONFIRMATION))
+    assert stage.answer(answered(main, AttemptResult.REFUSED, "no")) == []
+    [held] = stage.outcomes()
+    assert (held.status, held.detail) == (OutboundStatus.HELD, "no")
+    assert stage.sweep(NOW + 10 * 24 * 3_600_000) == []
+    decision = OutboundDecision(main.message_id, main.destination, main.queue, DecisionKind.GIVE_UP, "ada", "", NOW)
+    assert [one.kind for one in stage.decide(decision)] == ["delivery_confirmation"]
+
+
+def test_an_erp_that_does_not_answer_is_tried_again_by_the_clock(stage: Stage) -> None:
+    main, _ = stage.post(posting())
+    stage.answer(answered(main, AttemptResult.UNAVAILABLE, "down"))
+    [again] = stage.sweep(NOW + 60_000)
+    assert (again.message_id, again.attempt) == (main.message_id, 2)

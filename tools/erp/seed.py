@@ -1,0 +1,101 @@
+"""Fills the empty Tryton of ``tryton.sh`` with a company and orders that wait to be shipped; runs in its environment.
+
+Usage: seed.py FOLDER ORDERS. Prints a JSON line for each order: sale, shipment, customer, amount. Every order has one
+shipment, which is the ERP delivery of its postings.
+"""
+
+import json
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+from proteus import Model, config
+from trytond.modules.account.tests.tools import create_chart, create_fiscalyear, get_accounts
+from trytond.modules.account_invoice.tests.tools import set_fiscalyear_invoice_sequences
+from trytond.modules.company.tests.tools import create_company
+
+CUSTOMERS, STOCK = 20, 1_000_000
+GROUPS = ("Stock", "Stock Cancellation", "Sales", "Accounting")
+
+
+def company():
+    """Make the company with its chart of accounts and fiscal year; its accounts."""
+    create_company(currency="EUR")
+    create_chart()
+    year = set_fiscalyear_invoice_sequences(create_fiscalyear())
+    year.click("create_period")
+    return get_accounts()
+
+
+def product(accounts):
+    """Make a product that is sold and kept in stock; there is enough of it."""
+    category = Model.get("product.category")(name="Goods", accounting=True)
+    category.account_expense, category.account_revenue = accounts["expense"], accounts["revenue"]
+    category.save()
+    [unit] = Model.get("product.uom").find([("name", "=", "Unit")])
+    template = Model.get("product.template")(name="Crate", type="goods", salable=True, list_price=Decimal("10"))
+    template.default_uom, template.account_category = unit, category
+    template.save()
+    [made] = template.products
+    [storage] = Model.get("stock.location").find([("code", "=", "STO")])
+    inventory = Model.get("stock.inventory")(location=storage)
+    line = inventory.lines.new(product=made)
+    line.quantity = float(STOCK)
+    inventory.click("confirm")
+    return made
+
+
+def parties():
+    """Make the customers, each with an address."""
+    Party = Model.get("party.party")
+    made = []
+    for number in range(1, CUSTOMERS + 1):
+        party = Party(name=f"Customer {number}", code=f"C-{number:04}")
+        party.addresses[0].street_unstructured = f"Street {number}"
+        party.save()
+        made.append(party)
+    return made
+
+
+def user(password):
+    """Make the user that ShipSync posts as, with no more than the groups it needs."""
+    Group, User = Model.get("res.group"), Model.get("res.user")
+    [company] = Model.get("company.company").find()
+    made = User(name="ShipSync", login="shipsync", password=password)
+    made.companies.append(company)
+    made.company = company
+    for name in GROUPS:
+        made.groups.extend(Group.find([("name", "=", name)]))
+    made.save()
+
+
+def order(customer, thing, number):
+    """Make an order of some of the product, confirmed; its sale."""
+    sale = Model.get("sale.sale")(party=customer, invoice_method="fulfillment", reference=f"PO-{number}")
+    line = sale.lines.new(product=thing)
+    line.quantity = float(1 + number % 5)
+    sale.click("quote")
+    sale.click("confirm")
+    return sale
+
+
+def main(folder, count):
+    """Fill the database."""
+    config.set_trytond("shipsync")
+    accounts = company()
+    thing, customers = product(accounts), parties()
+    Model.get("stock.package.type")(name="Parcel").save()
+    user((folder / "password").read_text())
+    for number in range(count):
+        sale = order(customers[number % CUSTOMERS], thing, number)
+        if sale.state == "confirmed":
+            sale.click("process")
+        [shipment] = sale.shipments
+        print(json.dumps({
+            "sale": sale.number, "shipment": shipment.number, "customer": sale.party.code,
+            "amount": str(sale.total_amount),
+        }), flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

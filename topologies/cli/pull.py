@@ -1,0 +1,74 @@
+"""``shipsync pull``: reads from other systems what they do not send."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.kernel.errors import ShipSyncError
+from topologies.cli import current
+from topologies.cli.tables import KEY, Column, Table
+from topologies.operations.terminal import echo_json
+from topologies.runtime.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+log = logging.getLogger(__name__)
+app = typer.Typer(help="Read orders from ERPs (docs/erp-rest.md).", no_args_is_help=True, rich_markup_mode="rich")
+
+
+@app.callback()
+def pull() -> None:
+    """Read orders from ERPs (docs/erp-rest.md)."""
+
+
+@app.command("orders")
+def orders(
+    once: Annotated[bool, typer.Option("--once", help="Read what there is, then end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --once: as JSON.")] = False,
+) -> None:
+    """Read orders from the ERPs of SHIPSYNC_ERP_FILE that have `orders`, until SIGTERM or Ctrl-C."""
+    if once:
+        _once(current.stack_settings(), as_json=as_json)
+        return
+    from topologies.runtime import logs
+    from topologies.runtime.health import Health, serve, starting
+    from topologies.workers import order_puller
+
+    settings = current.settings()
+    logs.configure(settings, "pull")
+    state = Health()
+    state.expect("orders", starting)
+    try:
+        serve(settings, state)
+        code = order_puller.run(settings, order_puller.declared_in(settings), state)
+    except ShipSyncError as error:
+        log.critical("reading orders ends: %s", error)
+        code = ExitCode.FAILURE
+    raise typer.Exit(code)
+
+
+def _once(settings: Settings, *, as_json: bool) -> None:
+    from topologies.workers import order_puller
+
+    pulling = order_puller.Pulling(settings, order_puller.declared_in(settings))
+    done = asyncio.run(pulling.once())
+    rows = [
+        {"erp": name, **{one: counts[one] for one in order_puller.OUTCOMES}, "trouble": pulling.silent.get(name)}
+        for name, counts in done.items()
+    ]
+    if as_json:
+        echo_json(rows)
+    else:
+        table = Table(
+            Column("ERP", KEY), *(Column(one, right=True) for one in order_puller.OUTCOMES), Column("trouble"),
+        )
+        for row in rows:
+            table.add(str(row["erp"]), *(f"{row[one]:,}" for one in order_puller.OUTCOMES), str(row["trouble"] or ""))
+        table.show()
+    if pulling.silent:
+        raise typer.Exit(ExitCode.FAILURE)

@@ -1,0 +1,252 @@
+"""Keeps the records of a stage that sends to the outside: the engine of ``streams/outbound`` between topics
+and the local state.
+
+Two indexes beside the records find what the clock brings about (``runtime/due_index.py``), and the queues of a
+destination that wait for their turn.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from struct import Struct as Packing
+from typing import NamedTuple
+
+from config import topics
+from config.topics import Topic
+from connectors.kafka.registry import Registry, ValueCodec
+from streams.contracts.model import AlertSignal
+from streams.contracts.outbound import (
+    CustomerSubscriptions,
+    EndpointSetting,
+    NewMessage,
+    OutboundAttempt,
+    OutboundDecision,
+    OutboundDestination,
+    OutboundOutcome,
+    OutboundQueue,
+    OutboundRequest,
+    OutboundState,
+    SendAgain,
+)
+from streams.contracts.recipients import OrderOptIns, PastMessage
+from streams.kernel.errors import Reject
+from streams.kernel.step_result import StepResult
+from streams.kernel.vocabulary import RejectReason
+from streams.outbound import destination as destinations
+from streams.outbound import engine
+from streams.outbound import message_queue as queues
+from streams.outbound.policy import Policy
+from topologies.runtime import due_index
+from topologies.runtime.handler import Change, Handled, Message, Refused, View
+
+READY = b"\x00ready"
+MOST_DUE = 2_000
+"""Records one sweep examines; the next sweep continues."""
+MOST_READY = 64
+"""Queues of a destination that wait for their turn and are looked at beyond those that were answered."""
+_TIME = Packing(">Q")
+Kept = OutboundQueue | OutboundDestination | CustomerSubscriptions | OrderOptIns
+Told = StepResult[engine.OutboundOutputs, engine.Record | None]
+Step = Callable[[Sequence[engine.Input], engine.Known, Policy, int], Told]
+Sweep = Callable[[Sequence[str], engine.Known, Policy, int], Told]
+KeyOf = Callable[[OutboundRequest | OutboundOutcome], str]
+SignalsOf = Callable[[Mapping[str, Kept], Mapping[str, engine.Record | None], int], Sequence[AlertSignal]]
+"""Alerts that changed records cause, by the records before and after, and the time."""
+
+
+class OutboundTopics(NamedTuple):
+    """The topics of one stage."""
+
+    requests: Topic
+    outcomes: Topic
+    state: Topic
+
+
+class OutputEncoder:
+    """Encodes attempts to make and outcomes. ``key_of``: the key each is written under."""
+
+    def __init__(self, requests: Topic, outcomes: Topic, registry: Registry, key_of: KeyOf) -> None:
+        self._key_of, self._names = key_of, (requests.name, outcomes.name)
+        self._requests = ValueCodec(requests, OutboundRequest, registry)
+        self._outcomes = ValueCodec(outcomes, OutboundOutcome, registry)
+
+    def messages(self, outputs: engine.OutboundOutputs) -> dict[str, list[Message]]:
+        """The engine's outputs, by the topic's name."""
+        requests: list[Message] = [
+            {"key": self._key_of(one).encode(), "value": self._requests.encode(one)} for one in outputs.requests
+        ]
+        outcomes: list[Message] = [
+            {"key": self._key_of(one).encode(), "value": self._outcomes.encode(one)} for one in outputs.outcomes
+        ]
+        return {topic: some for topic, some in zip(self._names, (requests, outcomes), strict=True) if some}
+
+
+class OutboundRecords:
+    """The records of one stage. ``key_of``: the key a request or an outcome is written under, by which all topics of
+    the stage are co-partitioned."""
+
+    def __init__(
+        self, names: OutboundTopics, registry: Registry, policy: Policy, step: Step, sweep: Sweep, key_of: KeyOf,
+        signals_of: SignalsOf | None = None, forget_at: Callable[[OrderOptIns], int] = lambda one: one.changed_at,
+    ) -> None:
+        """``forget_at``: when somebody among an order's opt-ins is to be forgotten, UTC ms."""
+        self._policy, self._step, self._sweep, self._forget_at = policy, step, sweep, forget_at
+        self._signals_of = signals_of
+        self._signals = None if signals_of is None else ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
+        self._encoder = OutputEncoder(names.requests, names.outcomes, registry, key_of)
+        self._states = ValueCodec(names.state, OutboundState, registry)
+
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
+        """The changelog value itself, and its index entries. Raises Reject where it is none."""
+        kept = self._kept(changelog_value)
+        return {key: changelog_value} | dict.fromkeys(self.entries(key, kept), b"")
+
+    def queue(
+        self, chunk: Sequence[NewMessage | OutboundDecision], refused: list[Refused], state: View, now_ms: int
+    ) -> Handled:
+        """Take in messages, or people's decisions."""
+        found = self.stored(keys_of(chunk), state)
+        return self._handled(self._step(chunk, known_of(found), self._policy, now_ms), found, refused, now_ms)
+
+    def answer(
+        self, attempts: Sequence[OutboundAttempt], refused: list[Refused], state: View, now_ms: int
+    ) -> Handled:
+        """Take in how attempts ended."""
+        ready = ready_for(state, attempts)
+        found = self.stored([*keys_of(attempts), *_all(ready)], state)
+        return self._handled(self._step(attempts, known_of(found, ready), self._policy, now_ms), found, refused, now_ms)
+
+    def configure(
+        self, settings: Sequence[EndpointSetting], refused: list[Refused], state: View, now_ms: int
+    ) -> Handled:
+        """Take over how people set destinations."""
+        ready = {one.destination: ready_queues(state, one.destination, MOST_READY) for one in settings}
+        found = self.stored([*map(engine.destination_key, ready), *_all(ready)], state)
+        return self._handled(self._step(settings, known_of(found, ready), self._policy, now_ms), found, refused, now_ms)
+
+    def act(self, inputs: Sequence[engine.Input], refused: list[Refused], state: View, now_ms: int) -> Handled:
+        """Take in settings, messages, and messages that are to be sent again, in this order."""
+        names = {one.message.destination if isinstance(one, SendAgain) else one.destination for one in inputs}
+        ready = {name: ready_queues(state, name, MOST_READY) for name in names}
+        queued = [
+            one.message if isinstance(one, SendAgain) else one for one in inputs
+            if isinstance(one, NewMessage | SendAgain)
+        ]
+        found = self.stored([*map(engine.destination_key, names), *keys_of(queued), *_all(ready)], state)
+        return self._handled(self._step(inputs, known_of(found, ready), self._policy, now_ms), found, refused, now_ms)
+
+    def sweep(self, state: View, now_ms: int) -> Handled:
+        """Retries and trials that are due, and what is to be forgotten."""
+        due = due_index.due(state, now_ms, MOST_DUE)
+        keys = list(dict.fromkeys(due_index.key_of(entry).decode() for entry in due))
+        found = self.stored(keys, state)
+        names = [key.removeprefix(engine.DESTINATION) for key in keys if key.startswith(engine.DESTINATION)]
+        of_queues = {one.destination for one in found.values() if isinstance(one, OutboundQueue)}
+        found |= self.stored(map(engine.destination_key, of_queues), state)
+        ready = {name: ready_queues(state, name, MOST_READY) for name in names}
+        found |= self.stored(_all(ready), state)
+        handled = self._handled(self._sweep(keys, known_of(found, ready), self._policy, now_ms), found, [], now_ms)
+        handled.local = dict.fromkeys(due, None) | handled.local
+        return handled
+
+    def stored(self, keys: Iterable[str], state: View) -> dict[str, Kept]:
+        """The records with these keys, as far as there are any."""
+        wanted = list(dict.fromkeys(keys))
+        values = state.get_many([key.encode() for key in wanted])
+        return {key: self._kept(value) for key, value in zip(wanted, values, strict=True) if value is not None}
+
+    def encoded(self, state: OutboundState) -> bytes:
+        """A record of the changelog."""
+        return self._states.encode(state)
+
+    def _handled(
+        self, result: Told, before: Mapping[str, Kept], refused: list[Refused], now_ms: int
+    ) -> Handled:
+        outputs = self._encoder.messages(result.outputs)
+        if signals := self._alerts(before, result, now_ms):
+            outputs[topics.ALERT_SIGNALS.name] = signals
+        local: dict[bytes, bytes | None] = {}
+        changes: dict[bytes, Change] = {}
+        for key, kept in result.states.items():
+            name = key.encode()
+            if (old := before.get(key)) is not None:
+                local |= dict.fromkeys(self.entries(name, old), None)
+            if kept is not None:
+                local |= dict.fromkeys(self.entries(name, kept), b"")
+            value = None if kept is None else self._states.encode(_state(kept))
+            changes[name] = Change(value, value)
+        return Handled(outputs, refused, changes, dict(result.counts), local=local)
+
+    def _alerts(self, before: Mapping[str, Kept], result: Told, now_ms: int) -> list[Message]:
+        if self._signals is None or self._signals_of is None:
+            return []
+        signals = self._signals_of(before, result.states, now_ms)
+        return [{"key": one.alert_id.encode(), "value": self._signals.encode(one)} for one in signals]
+
+    def entries(self, key: bytes, kept: Kept) -> list[bytes]:
+        """Where the indexes name a record."""
+        if isinstance(kept, OrderOptIns):
+            return [due_index.entry(self._forget_at(kept), key)]
+        return entries(key, kept, self._policy)
+
+    def _kept(self, value: bytes) -> Kept:
+        state = self._states.decode(value)
+        kept = state.queue or state.destination or state.subscriptions or state.opt_ins
+        if kept is None:
+            raise Reject(RejectReason.CONTRACT_BROKEN, "neither a queue, nor a destination, subscriptions, or opt-ins")
+        return kept
+
+
+def entries(key: bytes, kept: Kept, policy: Policy) -> list[bytes]:
+    """Where the indexes name a record."""
+    if isinstance(kept, OutboundQueue):
+        at = queues.next_due(kept, policy)
+        found = [] if at is None else [due_index.entry(at, key)]
+        if kept.ready_since is not None:
+            found.append(_prefix(kept.destination) + _TIME.pack(kept.ready_since) + key)
+        return found
+    at = destinations.next_due(kept) if isinstance(kept, OutboundDestination) else None
+    return [] if at is None else [due_index.entry(at, key)]
+
+
+def ready_queues(state: View, destination: str, most: int) -> list[str]:
+    """Keys of queues that wait for their turn, the longest waiting first."""
+    prefix = _prefix(destination)
+    return [entry[len(prefix) + _TIME.size:].decode() for entry, _ in islice(state.scan(prefix), most)]
+
+
+def ready_for(state: View, attempts: Iterable[OutboundAttempt]) -> dict[str, list[str]]:
+    """Destination -> queues that may go on once these attempts are answered."""
+    answered = Counter(attempt.destination for attempt in attempts)
+    return {name: ready_queues(state, name, 2 * count + MOST_READY) for name, count in answered.items()}
+
+
+def _prefix(destination: str) -> bytes:
+    return READY + destination.encode() + b"\x00"
+
+
+def _all(ready: Mapping[str, Sequence[str]]) -> list[str]:
+    return [key for some in ready.values() for key in some]
+
+
+def keys_of(chunk: Iterable[NewMessage | OutboundAttempt | OutboundDecision | PastMessage]) -> list[str]:
+    """The keys of the records that a chunk may change."""
+    keys = list[str]()
+    for one in chunk:
+        keys += [engine.destination_key(one.destination), engine.queue_key(one.destination, one.queue)]
+    return keys
+
+
+def known_of(found: Mapping[str, object], ready: Mapping[str, Sequence[str]] | None = None) -> engine.Known:
+    """Found records as the engine takes them."""
+    return engine.Known(
+        {key: one for key, one in found.items() if isinstance(one, OutboundQueue)},
+        {one.destination: one for one in found.values() if isinstance(one, OutboundDestination)},
+        ready or {},
+    )
+
+
+def _state(kept: engine.Record) -> OutboundState:
+    return OutboundState(queue=kept) if isinstance(kept, OutboundQueue) else OutboundState(destination=kept)
