@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from connectors.embedded.broker import EmbeddedBroker
+from tests.support.process_logs import ends_of_logs
 from tests.support.topics import unique
 
 PROFILES = {"dev": 25, "ci": 100, "night": 1_500}
@@ -61,6 +63,16 @@ def pytest_collection_finish() -> None:
     """Collects garbage again, and leaves out what was collected of tests: it stays to the end."""
     gc.enable()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows beside a failure how the logs of the test's own processes end."""
+    report = yield
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if report.failed and isinstance(folder, Path) and (shown := ends_of_logs(folder)):
+        report.sections.append(("how its processes' logs end", shown))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -206,5 +206,8 @@ def start_kafka(**overrides: str) -> Iterator[ApacheKafka]:
         try:
             broker.start()
             yield broker
+        except BaseException:
+            print("ends of transactions that Kafka left out:", *broker.ends_left_out() or ["none"], sep="\n")
+            raise
         finally:
             broker.stop()
