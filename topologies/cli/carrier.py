@@ -148,17 +148,19 @@ def check_files(
 ) -> None:
     """Check a mapping: published codes, unknown codes, guesses not settled, refused files, traps, drift.
 
-    Exit 1 if there is anything to look at; a trap alone is none.
+    Exit 1 if there is anything to look at; a trap alone is none, nor is what a kept case is to show by its .out.json.
     """
     import msgspec
 
     from topologies.cli.carrier_view import show_findings
     from topologies.operations.dry_run import examine, guesses_left
+    from topologies.operations.kept_cases import recorded
 
     carrier = _carrier(feed)
     files = _cases(carrier) if path is None else _files(path)
     before = [] if against is None else [*_tried(carrier, _files(against))]
-    found = examine(_tried(carrier, files, asked), before, carrier.zone)
+    wanted = recorded(files) if path is None else None
+    found = examine(_tried(carrier, files, asked), before, carrier.zone, wanted)
     found.published, found.guesses = list(carrier.published), guesses_left(carrier)
     if as_json:
         echo_json({**msgspec.to_builtins(found), "faults": found.faults})
@@ -172,11 +174,12 @@ def _tried(carrier: Carrier, files: Sequence[Path], asked: str = "") -> Iterator
     from rich.progress import track
 
     from topologies.operations.dry_run import read_file
+    from topologies.operations.kept_cases import asked_for
 
     settings = current.settings()
     quiet = not PlainConsole(stderr=True).is_terminal
     for file in track(files, "reading", transient=True, console=PlainConsole(stderr=True), disable=quiet):
-        yield read_file(carrier, file, settings, asked)
+        yield read_file(carrier, file, settings, asked or asked_for(file))
 
 
 def _tried_draft(feed: str, made: Draft, files: Sequence[Path], asked: str) -> list[Tried]:

@@ -155,6 +155,8 @@ def show_findings(found: Findings, out: PlainConsole) -> None:
     for published in found.published:
         _show_published(published, out)
     _show_drift(found.drift, out)
+    if found.recorded:
+        out.print(f"As the cases are to show, and left out: {found.recorded} unknown codes and refusals.")
     out.print("Every code is known, every file was read." if not found.faults else f"{found.faults} to look at.")
 
 

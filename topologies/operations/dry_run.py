@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from streams.intake.step import HeaderNames, step
 from streams.kernel.carrier_errors import CarrierError
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Direction, Flag, RejectReason
+from topologies.operations.kept_cases import NOTHING, Recorded
 from topologies.operations.mapping_traps import Trap, traps_in
 
 HEADERS = HeaderNames()
@@ -92,7 +93,8 @@ class Findings(Struct):
     """Collects the gaps of a mapping, over all files tried. ``refused``: (file, reason, detail) of each refusal;
     ``carrier_errors``: how many answers say that the carrier has nothing to tell. ``published``: how much of its
     published code lists the mapping knows. ``guesses``: the marks of the draft that nobody has settled; ``traps``:
-    mistakes that are frequent in mappings and may be in this one; none counts as a fault."""
+    mistakes that are frequent in mappings and may be in this one; none counts as a fault. ``recorded``: how many
+    unknown codes and refusals were left out, as the kept cases are to show them."""
 
     files: int = 0
     events: int = 0
@@ -104,6 +106,7 @@ class Findings(Struct):
     published: list[PublishedList] = field(default_factory=list)
     guesses: list[GuessLeft] = field(default_factory=list)
     traps: list[Trap] = field(default_factory=list)
+    recorded: int = 0
 
     @property
     def faults(self) -> int:
@@ -138,10 +141,12 @@ def guesses_left(carrier: Carrier) -> list[GuessLeft]:
     return [] if carrier.file is None else guesses_in(carrier.file.read_text("utf-8"))
 
 
-def examine(tried: Iterable[Tried], before: Sequence[Tried] = (), zone: str = "") -> Findings:
+def examine(
+    tried: Iterable[Tried], before: Sequence[Tried] = (), zone: str = "", recorded: Mapping[str, Recorded] | None = None
+) -> Findings:
     """Finds the gaps of the mapping, and how the files differ from the carrier's contract and from ``before``.
 
-    ``zone``: of the carrier's clocks.
+    ``zone``: of the carrier's clocks. ``recorded``: by name of a file, what it is to show, which is no gap.
     """
     tried = list(tried)
     found = Findings(drift=_drift(tried, before))
@@ -150,13 +155,18 @@ def examine(tried: Iterable[Tried], before: Sequence[Tried] = (), zone: str = ""
     where: dict[tuple[str, str], str] = {}
     filled: set[str] = set()
     for file, events, rejects, errors, *_ in tried:
+        wanted = (recorded or {}).get(file.name, NOTHING)
         found.files += 1
         found.carrier_errors += len(errors)
         found.events += len(events)
-        found.refused += [(file.name, reject.reason.value, reject.detail) for reject in rejects]
+        refused = [one for one in rejects if one.reason.value not in wanted.reasons]
+        found.refused += [(file.name, reject.reason.value, reject.detail) for reject in refused]
+        found.recorded += len(rejects) - len(refused)
         for event in events:
             filled.update(name for name in event.__struct_fields__ if getattr(event, name) not in (None, "", []))
-            if Flag.CODE_UNMAPPED.value in event.flags:
+            if Flag.CODE_UNMAPPED.value in event.flags and event.carrier_code in wanted.codes:
+                found.recorded += 1
+            elif Flag.CODE_UNMAPPED.value in event.flags:
                 key = (event.carrier_code, event.carrier_text)
                 codes[key] += 1
                 where.setdefault(key, file.name)

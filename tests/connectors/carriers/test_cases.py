@@ -21,6 +21,7 @@ from streams.contracts.model import Acknowledgement, CarrierEvent
 from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Flag, RejectReason
+from topologies.operations.kept_cases import asked_for
 
 HERE = Path(__file__).parent
 RECEIVED_AT = 1_790_000_000_000
@@ -31,9 +32,9 @@ STRUCTS = ("location", "proof_of_delivery")
 
 def parsed(case: Path) -> Parsed:
     carrier = CARRIERS[case.parent.parent.name]
-    asked = re.search(r"\.asked_(\w+)\.in\.", case.name)
-    number = asked[1] if asked else ""
-    context = RawContext(carrier.feed, "", f"raw.{carrier.feed}.v1", 0, 7, RECEIVED_AT, "case", asked_number=number)
+    context = RawContext(
+        carrier.feed, "", f"raw.{carrier.feed}.v1", 0, 7, RECEIVED_AT, "case", asked_number=asked_for(case)
+    )
     try:
         return carrier.adapter.parse(case.read_bytes(), context)
     except Reject as reject:

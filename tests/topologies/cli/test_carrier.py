@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from connectors.carriers import HOME, discover
+from streams.kernel.errors import Fatal
 from topologies.cli.carrier import KEPT
 from topologies.cli.main import app
 
@@ -109,10 +110,29 @@ def test_a_check_without_files_reads_the_cases_the_repository_keeps(
 ) -> None:
     found = json.loads(invoked("check", "ups", "--json").output)
     assert found["files"] == len([*(KEPT / "ups" / "cases").glob("*.in.*")])
-    assert found["unmapped"]
+    assert (found["unmapped"], found["refused"], found["faults"]) == ([], [], 0)
+    assert found["recorded"] >= 2
     monkeypatch.setattr("topologies.cli.carrier.KEPT", tmp_path)
     result = invoked("check", "ups")
     assert (result.exit_code, "name a file or a folder" in " ".join(result.output.split())) == (2, True)
+
+
+def test_what_a_kept_case_is_not_to_show_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = tmp_path / "ups" / "cases"
+    cases.mkdir(parents=True)
+    (cases / "known.in.json").write_bytes(alert())
+    (cases / "known.out.json").write_text('{"events": [], "rejects": []}')
+    (cases / "relay.in.json").write_bytes(ODD)
+    other = {"events": [{"carrier_code": "X:ZZ", "flags": ["code_unmapped"]}], "rejects": []}
+    (cases / "relay.out.json").write_text(json.dumps(other))
+    (cases / "broken.in.json").write_text("{")
+    monkeypatch.setattr("topologies.cli.carrier.KEPT", tmp_path)
+    found = json.loads(invoked("check", "ups", "--json").output)
+    assert ([one["code"] for one in found["unmapped"]], found["faults"], found["recorded"]) == (["I:QX"], 2, 0)
+    (cases / "relay.out.json").write_text("[]")
+    result = invoked("check", "ups")
+    assert isinstance(result.exception, Fatal)
+    assert "relay.out.json is no result of a case" in str(result.exception)
 
 
 @pytest.mark.parametrize(
