@@ -72,15 +72,16 @@ def run(day: Day, plain: Outcome, fault: Fault, mode: Processing, rate: float, s
 
         def over() -> bool:
             nonlocal recovered
+            if load.failed is not None:
+                raise load.failed
             stage.supervise()
             sent, done = load.sent, stage.done()
             if recovered is None and sent - done <= rate:
                 recovered = time.monotonic() - ended
             beat(f"{fault.what}, {mode.value}: {done:,} of {load.total:,}")
-            return load.unsent is not None and done >= load.total
+            return load.is_over and done >= load.total
 
         eventually(over, LONGEST, interval=0.2, what="the workers catch up with the load")
-        assert load.unsent == 0, f"{load.unsent} records were never acknowledged by the broker"
         if late:
             stage.quiet(3 * late)
         return compared(

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from confluent_kafka import Producer
-
 from config import topics
 from config.settings import Processing, Settings
 from connectors.kafka.client import client_log
@@ -21,10 +19,11 @@ from tests.day.outcome import READ
 from tests.day.recording import Day
 from tests.day.replay import NEVER, PARTITIONS, TOLD, in_an_order
 from tests.support.brokers import registry, settings_for
+from tests.support.delivery import Delivery
 from tests.support.kafka import ApacheKafka, start_kafka
 from tests.support.stage_worker import STAGE_COMMAND, StageWorker
 from tests.support.topics import committed, in_open_transactions, read_all
-from tests.support.waiting import PATIENCE, eventually
+from tests.support.waiting import eventually
 from topologies.local_stack.stack import catalogue
 from topologies.stages.catalogue import STAGES
 
@@ -43,13 +42,15 @@ class Load(threading.Thread):
         super().__init__(name="load", daemon=True)
         self._records = in_an_order(settings, day, seed)
         self._rate = rate
-        self._out = Producer({
+        self._out = Delivery({
             "bootstrap.servers": settings.kafka.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True,
             "linger.ms": 5, "queue.buffering.max.messages": 2_000_000,
         }, logger=client_log)
         self.sent = 0
-        self.unsent: int | None = None
-        """How many the broker never acknowledged; None until all were handed over."""
+        self.is_over = False
+        """Whether the broker has acknowledged them all."""
+        self.failed: Exception | None = None
+        """What ended it before that."""
 
     @property
     def total(self) -> int:
@@ -58,14 +59,20 @@ class Load(threading.Thread):
 
     def run(self) -> None:
         """Send them all; a broker that is away for a while is waited for."""
+        try:
+            self._send()
+        except Exception as error:  # of a thread: told by whoever waits for it
+            self.failed = error
+
+    def _send(self) -> None:
         began = time.monotonic()
         while self.sent < self.total:
             due = min(self.total, int((time.monotonic() - began) * self._rate) + 1)
-            for topic, key, value in self._records[self.sent:due]:
-                self._out.produce(topic, value, key)
+            self._out.send(self._records[self.sent:due])
             self.sent = due
-            self._out.poll(0.01)
-        self.unsent = self._out.flush(PATIENCE)
+            self._out.look(0.01)
+        self._out.finish()
+        self.is_over = True
 
 
 class Scene:

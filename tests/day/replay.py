@@ -9,8 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from confluent_kafka import Producer
-
 from config import topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
@@ -19,9 +17,10 @@ from streams.contracts.model import CarrierEvent, OrderReference
 from tests.day.outcome import READ, Outcome, read
 from tests.day.recording import Day, key_of
 from tests.support.brokers import apache_kafka, on_broker
+from tests.support.delivery import Delivery
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import committed, in_open_transactions
-from tests.support.waiting import PATIENCE, eventually
+from tests.support.waiting import eventually
 from topologies.local_stack.stack import catalogue
 from topologies.stages.catalogue import STAGES
 
@@ -92,13 +91,12 @@ def in_an_order(settings: Settings, day: Day, seed: int) -> list[tuple[str, byte
 def _send(settings: Settings, day: Day, seed: int) -> int:
     """Put all of it on its topics in a random order; how many records."""
     said = in_an_order(settings, day, seed)
-    producer = Producer({
+    delivery = Delivery({
         "bootstrap.servers": settings.kafka.bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
         "queue.buffering.max.messages": 2_000_000,
     })
-    for topic, key, value in said:
-        producer.produce(topic, value, key)
-    assert producer.flush(PATIENCE) == 0
+    delivery.send(said)
+    delivery.finish()
     return len(said)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from confluent_kafka import Message, Producer
+from confluent_kafka import KafkaError, Message, Producer
 
 from config import headers, topics
 from config.settings import Settings
@@ -96,9 +96,16 @@ def raw_records() -> list[Sent]:
 def produce(settings: Settings, sent: Sequence[Sent]) -> None:
     """All of them acknowledged, each topic's in this order on one partition, so that bad stand beside good."""
     producer = Producer({**settings.kafka.librdkafka(), "message.max.bytes": largest_record(settings)})
+    refused: list[KafkaError] = []
+
+    def told(error: KafkaError | None, message: Message) -> None:
+        del message
+        refused.extend([] if error is None else [error])
+
     for one in sent:
-        producer.produce(one.topic, one.value, one.key, partition=0, headers=one.headers)
+        producer.produce(one.topic, one.value, one.key, partition=0, headers=one.headers, on_delivery=told)
     assert producer.flush(PATIENCE) == 0
+    assert refused == []
 
 
 def letters(settings: Settings, step: str) -> list[Message]:

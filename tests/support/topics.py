@@ -13,11 +13,11 @@ from confluent_kafka import (
     KafkaError,
     KafkaException,
     Message,
-    Producer,
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tests.support.delivery import Delivery
 from tests.support.waiting import PATIENCE, eventually
 
 _numbers = itertools.count()
@@ -49,14 +49,11 @@ def delete_topic(bootstrap: str, name: str) -> None:
 
 
 def fill(bootstrap: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]) -> int:
-    """Produce (key, value) pairs, placed as Java producers would; returns how many."""
-    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
+    """Produce (key, value) pairs, placed as Java producers would; returns how many, once the broker has them all."""
+    delivery = Delivery({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
                          "enable.idempotence": False, "queue.buffering.max.messages": 2_000_000})
-    count = 0
-    for key, value in records:
-        producer.produce(topic, value=value, key=key)
-        count += 1
-    assert producer.flush(PATIENCE) == 0
+    count = delivery.send((topic, key, value) for key, value in records)
+    delivery.finish()
     return count
 
 
