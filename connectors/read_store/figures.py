@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import msgpack
 
 from streams.contracts import model
-from streams.kernel.vocabulary import AlertState
-from streams.read_model.tallies import Measure
+from streams.kernel.vocabulary import AlertState, Severity
+from streams.read_model.tallies import DAY_MS, Measure
 
 Ask = Callable[..., list[Any]]
 """Runs a query with its parameters and returns the rows. Raises Transient where the file cannot be read."""
@@ -22,11 +22,11 @@ reads tens of thousands."""
 
 
 class Closed(NamedTuple):
-    """An alert that is over. Times are UTC ms."""
+    """Alerts that were resolved on one day (since 1970, UTC). ``in_time``: how many within their target."""
 
-    severity: str
-    raised_at: int
-    resolved_at: int
+    day: int
+    number: int
+    in_time: int
 
 
 class Figures:
@@ -45,11 +45,14 @@ class Figures:
             f" WHERE measure IN ({places}) AND day BETWEEN ? AND ?{together}", last, step, *measures, first, last,
         )
 
-    def closed(self, since: int) -> list[Closed]:
-        """The alerts that were resolved at ``since`` or later, UTC ms, and have not come back."""
+    def closed(self, since: int, targets: Mapping[Severity, int]) -> list[Closed]:
+        """The alerts that were resolved at ``since`` or later, UTC ms, and have not come back, by day. ``targets``: ms
+        within which alerts of a severity are to be closed."""
+        within = " ".join("WHEN ? THEN ?" for _ in targets)
+        named = [value for severity, target in targets.items() for value in (severity.value, target)]
         return [Closed(*row) for row in self._ask(
-            "SELECT severity, raised_at, resolved_at FROM alerts WHERE resolved_at >= ? AND state = ?",
-            since, AlertState.RESOLVED,
+            f"SELECT resolved_at / {DAY_MS}, count(*), sum(resolved_at - raised_at <= CASE severity {within} END)"
+            " FROM alerts WHERE resolved_at >= ? AND state = ? GROUP BY 1", *named, since, AlertState.RESOLVED,
         )]
 
     def raised_before(self, severity: str, at: int) -> int:

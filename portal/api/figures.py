@@ -42,7 +42,7 @@ def router(services: PortalServices) -> APIRouter:
             untouched_percent=board.rounded(sums.percent((Measure.UNTOUCHED,), (Measure.DELIVERED,))),
             delivery_to_posting_p50_s=_seconds(sums.median(Measure.POSTED_AFTER)),
             delivery_to_posting_p95_s=_seconds(sums.most(Measure.POSTED_AFTER)),
-            closed_in_time_percent=board.rounded(board.in_time(found.closed, targets)),
+            closed_in_time_percent=board.rounded(board.in_time(found.closed)),
             manual_fixes=sum(one.fixes for one in found.periods),
             target_hours={severity.value: target / HOUR for severity, target in targets.items()},
             open_beyond_target={

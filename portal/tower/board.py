@@ -46,7 +46,7 @@ class Period(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """The numbers of a span, the alerts closed in it, and its periods, the oldest first."""
+    """The numbers of a span, the alerts closed in it by day, and its periods, the oldest first."""
 
     sums: Sums
     closed: Sequence[Closed]
@@ -77,14 +77,14 @@ def counted(store: ReadStore, targets: Mapping[Severity, int], span: Span) -> Co
     """The numbers of the span. ``targets``: ms within which alerts of a severity are to be closed."""
     figures = store.figures
     sums = Sums(figures.counted(_MEASURES, span.first, span.last, span.step), span)
-    closed = figures.closed(span.begins_at)
+    closed = figures.closed(span.begins_at, targets)
     decided = by_day([(day_of(at), 1) for at in figures.decided_at(span.begins_at)], span)
     closed_in: dict[int | None, list[Closed]] = {}
     for one in closed:
-        closed_in.setdefault(span.point(day_of(one.resolved_at)), []).append(one)
+        closed_in.setdefault(span.point(one.day), []).append(one)
     return Counts(sums, closed, [
         _period(
-            trends.named(span, point), sums, point, decided.get(point, 0), closed_in.get(point, []), targets,
+            trends.named(span, point), sums, point, decided.get(point, 0), closed_in.get(point, []),
         )
         for point in range(span.points)
     ])
@@ -117,24 +117,20 @@ def rows(periods: Sequence[Period]) -> list[dict[str, object]]:
 
 
 def _period(
-    days: tuple[str, str], sums: Sums, point: int, decided: int, closed: Sequence[Closed],
-    targets: Mapping[Severity, int],
+    days: tuple[str, str], sums: Sums, point: int, decided: int, closed: Sequence[Closed]
 ) -> Period:
     return Period(
         *days, sums.number(Measure.DELIVERED, point=point),
         sums.percent((Measure.UNTOUCHED,), (Measure.DELIVERED,), point=point),
-        sums.number(Measure.POSTED_AFTER, point=point), sums.median(Measure.POSTED_AFTER, point=point), len(closed),
-        in_time(closed, targets), decided + sums.number(Measure.CONFIRMED, point=point),
+        sums.number(Measure.POSTED_AFTER, point=point), sums.median(Measure.POSTED_AFTER, point=point),
+        sum(one.number for one in closed), in_time(closed), decided + sums.number(Measure.CONFIRMED, point=point),
     )
 
 
-def in_time(closed: Sequence[Closed], targets: Mapping[Severity, int]) -> float | None:
+def in_time(closed: Sequence[Closed]) -> float | None:
     """The percentage of alerts that were closed within the target of their severity; None of none."""
-    if not closed:
-        return None
-    within = {str(severity): target for severity, target in targets.items()}
-    good = sum(one.resolved_at - one.raised_at <= within[one.severity] for one in closed)
-    return 100 * good / len(closed)
+    number = sum(one.number for one in closed)
+    return 100 * sum(one.in_time for one in closed) / number if number else None
 
 
 def _numbers(
@@ -145,7 +141,7 @@ def _numbers(
 
     untouched = sums.percent((Measure.UNTOUCHED,), (Measure.DELIVERED,))
     half, most = sums.median(Measure.POSTED_AFTER), sums.most(Measure.POSTED_AFTER)
-    kept = in_time(closed, services.targets)
+    kept, ended = in_time(closed), sum(one.number for one in closed)
     late = overdue(services.store, services.targets, services.now())
     worst = next((severity for severity, number in late.items() if number), None)
     targets = ", ".join(f"{severity} {duration(target)}" for severity, target in services.targets.items())
@@ -157,7 +153,7 @@ def _numbers(
         Number("Delivery to posting", _said(half, duration), "half of all take no longer",
                f"95 of 100: {_said(most, duration)}; {sums.number(Measure.POSTED_AFTER):,} posted", "/tower/postings",
                line(lambda one: one.posted_after, duration)),
-        Number("Exceptions closed in time", _said(kept, percent), f"of {len(closed):,} closed; within: {targets}",
+        Number("Exceptions closed in time", _said(kept, percent), f"of {ended:,} closed; within: {targets}",
                f"{sum(late.values()):,} open beyond that now",
                f"/tower?severity={worst}" if worst is not None else "/tower", line(lambda one: one.in_time, percent)),
         Number("Manual fixes", f"{sum(one.fixes for one in periods):,}",

@@ -27,6 +27,7 @@ from streams.kernel.vocabulary import (
     Status,
 )
 from streams.read_model.project import key_of
+from streams.read_model.tallies import day_of
 from tests.support.portal_afternoon import written_at
 from tests.support.portal_world import TARGETS, Portal, portal
 from tests.support.read_model_world import ACME, DAY, HOUR, MINUTE, NOON, alert, event, fill, posting, shipment
@@ -43,8 +44,10 @@ def delivered(number: str, at: int) -> list[tuple[str, Struct]]:
     ]
 
 
-def resolved(subject: str, after: int, by: str) -> tuple[str, Struct]:
-    raised = alert(AlertKind.SHIPMENT_EXCEPTION, subject, Severity.WARNING, NOON - DAY - HOUR)
+def resolved(
+    subject: str, after: int, by: str, severity: Severity = Severity.WARNING, raised_at: int = NOON - DAY - HOUR
+) -> tuple[str, Struct]:
+    raised = alert(AlertKind.SHIPMENT_EXCEPTION, subject, severity, raised_at)
     done = structs.replace(
         raised, state=AlertState.RESOLVED, resolved_at=raised.raised_at + after, resolved_by=by,
         history=[*raised.history, AlertChange(raised.raised_at + after, AlertStep.RESOLVED, by)],
@@ -120,16 +123,29 @@ def test_what_is_open_beyond_its_target_leads_to_the_work_list(tmp_path: Path) -
     made.store.close()
 
 
-def test_the_target_is_that_of_the_severity_and_its_last_moment_counts() -> None:
-    closed = [Closed("critical", 0, 4 * HOUR), Closed("warning", 0, DAY + 1)]
-    assert in_time(closed[:1], TARGETS) == 100
-    assert in_time(closed, TARGETS) == 50
-    assert in_time([], TARGETS) is None
+def test_the_target_is_that_of_the_severity_and_its_last_moment_counts(tmp_path: Path) -> None:
+    at = NOON - 10 * DAY
+    fill(tmp_path, [
+        resolved("ups:1Z2", 4 * HOUR, "kept", Severity.CRITICAL, at),
+        resolved("ups:1Z3", 4 * HOUR + 1, "missed", Severity.CRITICAL, at),
+        resolved("ups:1Z4", DAY, "kept too", Severity.WARNING, at + DAY),
+        resolved("ups:1Z5", DAY + 1, "missed too", Severity.WARNING, at + DAY),
+    ])
+    made = portal(tmp_path)
+    day = day_of(at + 4 * HOUR)
+    assert made.store.figures.closed(0, TARGETS) == [Closed(day, 2, 1), Closed(day_of(at + 2 * DAY), 2, 1)]
+    assert made.store.figures.closed(at + DAY, TARGETS) == [Closed(day_of(at + 2 * DAY), 2, 1)]
+    made.store.close()
+
+
+def test_a_share_of_nothing_is_none() -> None:
+    assert in_time([Closed(1, 3, 1), Closed(2, 1, 1)]) == 50
+    assert in_time([]) is None
 
 
 def test_an_alert_that_was_never_raised_itself_is_not_closed_by_anybody(tmp_path: Path) -> None:
     key, done = resolved("ups:1Z2", DAY, "itself")
     fill(tmp_path, [(key, structs.replace(done, times_raised=0))])
     made = portal(tmp_path)
-    assert made.store.figures.closed(0) == []
+    assert made.store.figures.closed(0, TARGETS) == []
     made.store.close()
