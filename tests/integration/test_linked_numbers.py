@@ -21,6 +21,7 @@ from tests.support.waiting import eventually
 from topologies.local_stack.stack import Stack
 from topologies.operations.shipment_trace import inspect
 
+STAGES = ["intake", "orders", "identity", "shipments", "fulfilment"]
 FIRST, SECOND = "dhl:700000000010", "postnord:XP100000019SE"
 
 
@@ -63,7 +64,7 @@ def test_an_order_hears_of_a_hand_over_to_the_end(
 ) -> None:
     with ExitStack() as closing:
         settings = closing.enter_context(on_broker(broker, tmp_path, feeds="aftership"))
-        closing.enter_context(Stack(settings, external=True))
+        closing.enter_context(Stack(settings, external=True, stages=STAGES))
         known = Registry(settings)
         states = ValueCodec(topics.SHIPMENT_STATE, ShipmentState, known)
 

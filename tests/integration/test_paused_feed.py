@@ -69,7 +69,7 @@ def test_a_feed_with_too_many_dead_letters_waits_until_it_is_resumed(tmp_path: P
         settings = closing.enter_context(
             on_broker(embedded, tmp_path, feeds=("ups", "fedex"), dead_letter_least=LEAST)
         )
-        with Stack(settings, external=True):
+        with Stack(settings, external=True, stages=["intake"]):
             send(settings, "fedex", [b"{}"] * LEAST)
             eventually(lambda: [one.feed for one in paused(settings)] == ["fedex"])
             send(settings, "ups", [good("1Z999AA10123456784")])
@@ -77,7 +77,7 @@ def test_a_feed_with_too_many_dead_letters_waits_until_it_is_resumed(tmp_path: P
             written, before = letters(settings), done(settings, "fedex")
             assert written < LEAST
             assert before == written
-        with Stack(settings, external=True):
+        with Stack(settings, external=True, stages=["intake"]):
             send(settings, "ups", [good("1Z999AA10123456785")])
             eventually(lambda: "1Z999AA10123456785" in numbers(settings))
             assert (letters(settings), done(settings, "fedex")) == (written, before)

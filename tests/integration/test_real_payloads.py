@@ -40,6 +40,7 @@ pytestmark = [
     pytest.mark.skipif(not FOLDER.is_dir(), reason="SHIPSYNC_SAMPLES names no folder of real payloads"),
 ]
 
+STAGES = ["intake", "orders", "identity", "shipments", "fulfilment"]
 TOLD: dict[str, tuple[str, str, str]] = {
     "ups/karrio_track_tracking_responsejson.json": ("in_transit", "customs_released", ""),
     "ups/official_trackalert_issue41.json": ("in_transit", "", ""),
@@ -183,7 +184,7 @@ def orders(settings: Settings, shipments: dict[tuple[str, str], int]) -> None:
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     with ExitStack() as closing:
         settings = closing.enter_context(on_broker(embedded, tmp_path_factory.mktemp("stack")))
-        closing.enter_context(Stack(settings, external=True))
+        closing.enter_context(Stack(settings, external=True, stages=STAGES))
         files: dict[str, str] = {}
         for folder, feed in FEED_OF.items():
             for sent in send(settings, feed, files_in(FOLDER / folder), "file", lambda: None):
