@@ -75,7 +75,7 @@ def _answers(host: str, port: int) -> bool:
 
 
 def _serve(folder: Path, port: int, clients: str) -> None:
-    from portal.serving import serve
+    from portal.server.serving import serve
     from topologies.operations.tower_actions import TowerActions
 
     os.environ["SHIPSYNC_PORTAL_PORT"] = str(port)

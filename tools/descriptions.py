@@ -17,8 +17,8 @@ from connectors.kafka.log_writer import RecordWriter
 from connectors.kafka.registry import Registry
 from connectors.kafka.stored_record import RecordReader
 from connectors.read_store.reader import ReadStore
-from portal import app as portal
 from portal.api.services import PortalServices
+from portal.server import app as portal
 
 
 def write(folder: Path) -> None:

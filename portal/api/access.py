@@ -12,8 +12,8 @@ from connectors.gateway.problems import Problem
 from portal.api.answers import set_header
 from portal.api.clients import SCOPES, Client, bearer
 from portal.api.services import PortalServices
-from portal.times import rfc_3339
-from portal.view import RETRY_AFTER
+from portal.views.freshness import RETRY_AFTER
+from portal.words.times import rfc_3339
 
 READ_AT = "ShipSync-View-Read-At"
 SECURITY = {"key": {"type": "http", "scheme": "bearer", "description": "A key of `shipsync keys new`"}}

@@ -9,11 +9,11 @@ from portal.api.answers import answer, described
 from portal.api.models.figures import Board, PeriodOfBoard, Score, Scorecard
 from portal.api.queries import Figures, Form
 from portal.api.services import PortalServices
-from portal.times import HOUR
 from portal.tower import board, scorecard
 from portal.tower.lists import table
 from portal.tower.services import targets_of
 from portal.tower.trends import date, span_ending
+from portal.words.times import HOUR
 from streams.read_model.tallies import Measure
 
 SCOPE = "figures:read"

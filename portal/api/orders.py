@@ -18,7 +18,7 @@ from portal.api.models.shipments import brief
 from portal.api.queries import Orders, customer_of
 from portal.api.services import PortalServices
 from portal.api.shipments import posted
-from portal.own import as_told, own_state
+from portal.views.own import as_told, own_state
 from streams.contracts.model import OrderState
 
 SCOPE = "orders:read"

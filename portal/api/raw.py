@@ -14,7 +14,7 @@ from portal.api.clients import Client
 from portal.api.models.operations import RawMessage
 from portal.api.services import PortalServices
 from portal.api.shipments import Key, known
-from portal.view import RETRY_AFTER
+from portal.views.freshness import RETRY_AFTER
 from streams.kernel.errors import Transient
 
 

@@ -14,8 +14,8 @@ from connectors.kafka.stored_record import StoredRecord
 from connectors.outbound.recipient_book import Change, OnKafka, RecipientBook
 from connectors.read_store.reader import ReadStore
 from portal.api.clients import Client, clients_of
-from portal.changes import Changes
-from portal.view import View
+from portal.live.changes import Changes
+from portal.views.freshness import View
 from streams.contracts.audit import Actor
 from streams.contracts.outbound import CustomerSubscriptions
 from streams.contracts.recipients import PastMessage

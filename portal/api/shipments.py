@@ -27,7 +27,7 @@ from portal.api.models.shipments import (
 )
 from portal.api.queries import Shipments, customer_of
 from portal.api.services import PortalServices
-from portal.own import as_told, is_shared, judged, own_event, own_links, own_numbers, own_state
+from portal.views.own import as_told, is_shared, judged, own_event, own_links, own_numbers, own_state
 from streams.contracts.model import ShipmentState
 from streams.kernel.vocabulary import ExceptionType, Milestone
 

@@ -23,8 +23,8 @@ from portal.api.event_stream import EventStream
 from portal.api.models.operations import Change
 from portal.api.queries import Stream
 from portal.api.services import PortalServices
-from portal.changes import MOST_FOLLOWERS, Gap, TooSlow
-from portal.view import RETRY_AFTER
+from portal.live.changes import MOST_FOLLOWERS, Gap, TooSlow
+from portal.views.freshness import RETRY_AFTER
 from streams.kernel.errors import Transient
 
 SCOPES = {"shipment": "shipments:read", "order": "orders:read", "alert": "alerts:read", "feed": "feeds:read"}

@@ -13,8 +13,8 @@ from fastapi.responses import RedirectResponse, Response
 from config.sign_on import HERE
 from connectors.gateway.peers import peer
 from connectors.gateway.rates import Rates
-from portal.forms import from_here, read
-from portal.pages import NoPage, PlainErrors, html
+from portal.pages.forms import from_here, read
+from portal.pages.templates import NoPage, PlainErrors, html
 from portal.sign_in.openid import FLOW_COOKIE, SignOn
 from portal.sign_in.people import LOCAL, SESSION_SECONDS, Person, Sessions, Users
 

@@ -15,7 +15,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from config.setting_group import SettingsError
 from config.sign_on import SignOnSettings
 from connectors.sign_on.openid import OpenIdProvider, Refused
-from portal.pages import NoPage
+from portal.pages.templates import NoPage
 from portal.sign_in.people import Person, Role
 
 FLOW_COOKIE = "shipsync-sign-on"

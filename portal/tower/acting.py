@@ -7,12 +7,12 @@ import asyncio
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from portal.pages import NoPage, PlainErrors
+from portal.pages.templates import NoPage, PlainErrors
 from portal.sign_in.people import Person, Role
-from portal.times import DAY, HOUR
 from portal.tower.doing import MOST_NAME, MOST_NOTE, done, form_of, way_back
 from portal.tower.services import TowerServices, actor_of
 from portal.words.alerts import DONE
+from portal.words.times import DAY, HOUR
 from streams.contracts.model import Alert, AlertAction
 from streams.kernel.vocabulary import ActionKind
 

@@ -9,12 +9,12 @@ from fastapi.responses import Response, StreamingResponse
 
 from connectors.read_store.actions import ActionFilter
 from connectors.read_store.pages import Page
-from portal.pages import PlainErrors, query
+from portal.pages.templates import PlainErrors, query
 from portal.sign_in.people import READ_AUDIT, Person
-from portal.times import iso
 from portal.tower.doing import check
 from portal.tower.lists import ROWS, every, given, table, with_cursor
 from portal.tower.services import TowerServices
+from portal.words.times import iso
 from streams.contracts.model import ActionDetail, AuditAction
 
 FILTERS = ("who", "subject", "action")

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from connectors.read_store.figures import Closed
 from connectors.read_store.reader import ReadStore
-from portal.pages import PlainErrors
+from portal.pages.templates import PlainErrors
 from portal.sign_in.people import Person
 from portal.tower import trends
 from portal.tower.lists import table

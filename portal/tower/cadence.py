@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from portal.times import HOUR, MINUTE, moment
+from portal.words.times import HOUR, MINUTE, moment
 from streams.contracts.model import FeedState
 
 WIDTH, HEIGHT = 480, 76

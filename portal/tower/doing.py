@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from fastapi import Request
 
-from portal.forms import from_here, read
-from portal.pages import NoPage
+from portal.pages.forms import from_here, read
+from portal.pages.templates import NoPage
 from portal.sign_in.people import Person, Role
 from streams.kernel.errors import Fatal, Transient
 

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from connectors.read_store.reader import FeedNow
-from portal.pages import NoPage, PlainErrors
+from portal.pages.templates import NoPage, PlainErrors
 from portal.sign_in.people import Person, Role
-from portal.times import iso
 from portal.tower.cadence import HEIGHT, WIDTH, drawn
 from portal.tower.doing import done, form_of, reason_in
 from portal.tower.lists import table
 from portal.tower.services import TowerServices, actor_of
+from portal.words.times import iso
 from streams.feeds.feed_alerts import ALL_FEEDS
 
 WORDS = {"pause": "Pause", "resume": "Resumption"}

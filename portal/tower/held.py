@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from connectors.read_store.reader import AlertFilter
-from portal.pages import NoPage, PlainErrors
+from portal.pages.templates import NoPage, PlainErrors
 from portal.sign_in.people import DECIDE_DELIVERIES, Person
-from portal.times import iso
 from portal.tower.doing import MOST_NOTE, done, done_here, form_of, reason_in
 from portal.tower.lists import every, table
 from portal.tower.sent import SentAction
 from portal.tower.services import TowerServices, actor_of
+from portal.words.times import iso
 from streams.contracts.model import Alert
 from streams.kernel.vocabulary import AlertKind
 

@@ -7,13 +7,13 @@ from fastapi.responses import Response
 
 from connectors.read_store.letters import LetterFilter
 from connectors.read_store.pages import Page
-from portal.pages import PlainErrors, query
+from portal.pages.templates import PlainErrors, query
 from portal.sign_in.people import Person
-from portal.times import iso
 from portal.tower.lists import ROWS, every, given, table, with_cursor
 from portal.tower.replay import FILTERS, standings
 from portal.tower.saved import bar
 from portal.tower.services import TowerServices
+from portal.words.times import iso
 from streams.contracts.model import DeadLetter
 
 

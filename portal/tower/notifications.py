@@ -7,13 +7,13 @@ from fastapi.responses import RedirectResponse, Response
 
 from connectors.read_store.notifications import PENDING, NotificationFilter
 from connectors.read_store.pages import Page
-from portal.pages import PlainErrors, query
+from portal.pages.templates import PlainErrors, query
 from portal.sign_in.people import Person, Role
-from portal.times import iso
 from portal.tower.doing import done, form_of, way_back
 from portal.tower.lists import ROWS, every, given, table, with_cursor
 from portal.tower.saved import bar
 from portal.tower.services import TowerServices, actor_of
+from portal.words.times import iso
 from streams.contracts.model import OutboundOutcome
 from streams.kernel.outbound_vocabulary import OutboundStatus
 from streams.read_model.project import order_and_shipment

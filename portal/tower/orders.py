@@ -6,15 +6,15 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from connectors.read_store.pages import Page
-from portal.pages import NoPage, PlainErrors, query
+from portal.pages.templates import NoPage, PlainErrors, query
 from portal.sign_in.people import Person
-from portal.times import iso
 from portal.tower.links import order_address
 from portal.tower.lists import ROWS, every, given, table, with_cursor
 from portal.tower.saved import bar
 from portal.tower.services import TowerServices
 from portal.words.customers import sentence
 from portal.words.terms import TONES
+from portal.words.times import iso
 from streams.contracts.model import OrderState
 from streams.read_model.project import key_of
 from streams.read_model.rows import alike

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from connectors.embedded.outbox import KeptMail
-from portal.pages import HEADERS, POLICY, NoPage, PlainErrors
+from portal.pages.templates import HEADERS, POLICY, NoPage, PlainErrors
 from portal.sign_in.people import Person
 from portal.tower.services import TowerServices
 

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from connectors.read_store.reader import ReadStore, ToldPosting
-from portal.pages import PlainErrors
+from portal.pages.templates import PlainErrors
 from portal.sign_in.people import Person
-from portal.times import iso
 from portal.tower.lists import table
 from portal.tower.services import TowerServices
+from portal.words.times import iso
 from streams.contracts.model import OutboundOutcome
 from streams.kernel.vocabulary import Correction, OutboundStatus
 from streams.read_model.project import key_of

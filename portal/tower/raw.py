@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from portal.pages import NoPage, PlainErrors, html
+from portal.pages.templates import NoPage, PlainErrors, html
 from portal.sign_in.people import Person
 from portal.tower.services import TowerServices
 

@@ -7,12 +7,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from portal.pages import NoPage, PlainErrors
+from portal.pages.templates import NoPage, PlainErrors
 from portal.sign_in.people import Person, Role
-from portal.times import iso
 from portal.tower.doing import check, done, done_here, form_of
 from portal.tower.lists import table
 from portal.tower.services import Decision, TowerServices, actor_of
+from portal.words.times import iso
 from streams.contracts.ids import normalise_carrier, normalise_tracking_number
 from streams.contracts.model import ReferenceState
 from streams.contracts.references import Named

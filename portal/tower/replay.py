@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from connectors.read_store.letters import LetterFilter
 from portal import metrics
-from portal.pages import NoPage, PlainErrors, query
+from portal.pages.templates import NoPage, PlainErrors, query
 from portal.sign_in.people import Person, Role
 from portal.tower.doing import MOST_NOTE, check, done, done_here, form_of, way_back
 from portal.tower.lists import every, given

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 
-from portal import live
-from portal.pages import NoPage, PlainErrors
+from portal.live import page_events
+from portal.pages.templates import NoPage, PlainErrors
 from portal.sign_in.people import Person
 from portal.tower import (
     acting,
@@ -55,7 +55,7 @@ def router(services: TowerServices) -> APIRouter:
         last = request.headers.get("last-event-id", "")
         after = int(last) if last.isascii() and last.isdigit() and len(last) < 19 else None
         return StreamingResponse(
-            live.stream(services.changes, after), media_type="text/event-stream", headers=live.HEADERS
+            page_events.stream(services.changes, after), media_type="text/event-stream", headers=page_events.HEADERS
         )
 
     @api.get("/tower/{rest:path}")

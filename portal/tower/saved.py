@@ -15,8 +15,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from connectors.kafka.person_actions import audited
 from connectors.portal_store.filters import MOST, SavedFilter, Taken, TooMany
-from portal.forms import from_here, read
-from portal.pages import NoPage, PlainErrors
+from portal.pages.forms import from_here, read
+from portal.pages.templates import NoPage, PlainErrors
 from portal.sign_in.people import Person
 from portal.tower.services import TowerServices, actor_of
 from streams.contracts.audit import details_of

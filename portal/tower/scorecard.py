@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from connectors.read_store.counts import CarrierNow
 from connectors.read_store.reader import ReadStore
-from portal.pages import PlainErrors
+from portal.pages.templates import PlainErrors
 from portal.sign_in.people import Person
 from portal.tower import trends
 from portal.tower.lists import table

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from typing import NamedTuple
 
-from portal.times import MINUTE
+from portal.words.times import MINUTE
 
 MOST = 2_000
 WAIT = 10 * MINUTE

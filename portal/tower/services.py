@@ -15,12 +15,12 @@ from connectors.embedded.outbox import OutboxFolder
 from connectors.embedded.stage_kill import KillFolder
 from connectors.portal_store.filters import SavedFilters
 from connectors.read_store.reader import ReadStore
-from portal.changes import Changes
-from portal.pages import html
+from portal.live.changes import Changes
+from portal.pages.templates import html
 from portal.sign_in.people import DECIDE_DELIVERIES, READ_AUDIT, Person, Role
-from portal.times import HOUR
 from portal.tower.sent import Sent
 from portal.tower.standing import standing
+from portal.words.times import HOUR
 from streams.contracts.audit import Actor
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import AlertAction, AuditAction, DeadLetter

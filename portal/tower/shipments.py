@@ -8,10 +8,8 @@ from fastapi.responses import RedirectResponse, Response
 from connectors.read_store.actions import ActionFilter
 from connectors.read_store.pages import Page
 from connectors.read_store.reader import AlertFilter, Found, ShipmentFilter
-from portal.own import judged
-from portal.pages import NoPage, PlainErrors, query
+from portal.pages.templates import NoPage, PlainErrors, query
 from portal.sign_in.people import Person
-from portal.times import iso
 from portal.tower.acting import SNOOZES
 from portal.tower.estimates import WIDTH, marks
 from portal.tower.links import order_address, shipment_address
@@ -20,8 +18,10 @@ from portal.tower.saved import bar
 from portal.tower.services import TowerServices
 from portal.tower.timeline import entries
 from portal.tower.worklist import items
+from portal.views.own import judged
 from portal.words.customers import sentence
 from portal.words.terms import TONES
+from portal.words.times import iso
 from streams.contracts.model import OutboundOutcome, ShipmentState
 from streams.kernel.vocabulary import ExceptionType, Punctuality, Status
 from streams.read_model.project import key_of

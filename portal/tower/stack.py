@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from connectors.embedded.stage_kill import STAGES, KillFolder, KillRequest
 from connectors.kafka.person_actions import audited
-from portal.forms import from_here, read
-from portal.pages import NoPage, PlainErrors
+from portal.pages.forms import from_here, read
+from portal.pages.templates import NoPage, PlainErrors
 from portal.sign_in.people import Person, Role
 from portal.tower.services import TowerServices, actor_of
 from streams.kernel.audit_vocabulary import SubjectKind

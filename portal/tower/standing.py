@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from connectors.read_store.reader import Standing
-from portal.times import MINUTE, span
+from portal.words.times import MINUTE, span
 
 OLD = MINUTE
 """A view older than this is called old."""

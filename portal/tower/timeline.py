@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from connectors.read_store.reader import ToldEvent, ToldPosting, ToldWord
-from portal.told import Told, sentences
+from portal.views.told import Told, sentences
 from streams.contracts.model import CarrierEvent, ErpPosting
 from streams.kernel.vocabulary import Correction
 

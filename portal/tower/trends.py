@@ -8,7 +8,7 @@ from typing import NamedTuple
 from fastapi import Request
 
 from connectors.read_store.figures import Counted
-from portal.times import DAY, HOUR, MINUTE, SECOND, moment
+from portal.words.times import DAY, HOUR, MINUTE, SECOND, moment
 from streams.read_model.tallies import Measure, day_of, quantile
 
 WIDTH, HEIGHT = 120, 28

@@ -9,9 +9,8 @@ from fastapi.responses import Response
 
 from connectors.read_store.pages import Page
 from connectors.read_store.reader import AlertFilter
-from portal.pages import PlainErrors, query
+from portal.pages.templates import PlainErrors, query
 from portal.sign_in.people import Person
-from portal.times import iso
 from portal.tower.acting import SNOOZES, known_alert
 from portal.tower.links import alert_address
 from portal.tower.lists import ROWS, every, given, table, with_cursor
@@ -21,6 +20,7 @@ from portal.tower.sent import SentAction
 from portal.tower.services import TowerServices
 from portal.tower.tiles import tiles
 from portal.words.alerts import WORDING, Wording
+from portal.words.times import iso
 from streams.contracts.model import Alert
 from streams.kernel.vocabulary import AlertKind, Severity
 from streams.read_model.project import OF_A_SHIPMENT

@@ -17,8 +17,8 @@ from fastapi.responses import HTMLResponse
 from connectors.gateway.peers import peer
 from connectors.gateway.rates import Rates
 from connectors.outbound.recipients import WrongAddress, email, email_shown
-from portal.forms import from_here, read
-from portal.pages import NoPage
+from portal.pages.forms import from_here, read
+from portal.pages.templates import NoPage
 from portal.tracking.recipient_links import Purpose, RecipientLinks, Who
 from portal.tracking.tokens import Expired, Subject, Tokens, WrongToken
 from portal.words.customers import chosen

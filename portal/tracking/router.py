@@ -11,14 +11,14 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 from connectors.read_store.reader import ReadStore
-from portal.own import as_told
-from portal.pages import html
+from portal.pages.templates import html
 from portal.tracking import news
 from portal.tracking.brands import Brand, load, name_of
 from portal.tracking.news import News
 from portal.tracking.times import whole
 from portal.tracking.tokens import Expired, Subject, Tokens, WrongToken
 from portal.tracking.view import STEPS, Parcel, parcel
+from portal.views.own import as_told
 from portal.words.customers import LANGUAGES, catalogue, chosen
 from streams.contracts.model import ShipmentState
 from streams.kernel.errors import Transient

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from babel.dates import format_date, format_time, format_timedelta
 
-from portal.times import DAY, MINUTE, moment
+from portal.words.times import DAY, MINUTE, moment
 
 LOCALES = {"en": "en_GB", "de": "de_DE", "fr": "fr_FR", "es": "es_ES"}
 _END_OF_DAY = DAY - MINUTE

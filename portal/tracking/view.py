@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from connectors.read_store.reader import ToldWord
-from portal.times import DAY
-from portal.told import sentences
 from portal.tracking import times
+from portal.views.told import sentences
 from portal.words.customers import Catalogue, catalogue, sentence
+from portal.words.times import DAY
 from streams.contracts.model import CustomerUpdate, Location, ShipmentState
 from streams.kernel.vocabulary import Milestone, Status
 

@@ -1,1 +1,2 @@
-"""Texts that people read: alerts and next actions, the tower's terms, and what customers are told in their language."""
+"""Texts that people read: alerts and next actions, the tower's terms, what customers are told in their language, and
+times."""

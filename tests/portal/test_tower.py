@@ -12,7 +12,7 @@ from lxml import html
 from msgspec import structs
 
 from connectors.read_store.reader import Standing
-from portal.pages import POLICY
+from portal.pages.templates import POLICY
 from portal.tower.lists import _cell
 from portal.tower.standing import standing
 from portal.words.alerts import WORDING

@@ -16,7 +16,7 @@ from connectors.kafka.stored_record import StoredRecord
 from connectors.read_store.reader import ReadStore
 from portal.api.clients import OF_CUSTOMERS, SCOPES
 from portal.api.services import PortalServices
-from portal.app import build
+from portal.server.app import build
 from streams.kernel.errors import Transient
 from tests.support.read_model_world import ACME, NOON, OTHER, fill
 from tests.support.told_topic import ToldTopic

@@ -14,8 +14,8 @@ from connectors.embedded.outbox import OutboxFolder
 from connectors.embedded.stage_kill import KillFolder
 from connectors.portal_store.filters import SavedFilters
 from connectors.read_store.reader import ReadStore
-from portal import static_files
-from portal.changes import Changes
+from portal.live.changes import Changes
+from portal.pages import static_files
 from portal.sign_in.people import Person, Role
 from portal.tower.router import router as tower
 from portal.tower.services import (

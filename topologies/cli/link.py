@@ -17,7 +17,7 @@ def command(
 ) -> None:
     """Print a link to the tracking page of an order: unguessable, good for SHIPSYNC_PORTAL_TRACKING_DAYS."""
     from connectors.read_store.reader import ReadStore
-    from portal.secret import secret_of
+    from portal.server.secret import secret_of
     from portal.tracking.tokens import Subject, Tokens
     from streams.kernel.errors import Fatal
     from topologies.workers.read_model import folder_of

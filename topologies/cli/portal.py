@@ -23,7 +23,7 @@ def command(
 
     Settings come from SHIPSYNC_* variables. It reads what `shipsync views follow` keeps in the data folder.
     """
-    from portal.serving import serve
+    from portal.server.serving import serve
     from topologies.operations.tower_actions import TowerActions
     from topologies.runtime import logs
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from portal.times import ago
+from portal.words.times import ago
 from topologies.cli import current
 from topologies.cli.tables import iso, note
 

@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from portal.times import ago
+from portal.words.times import ago
 from topologies.operations.record_view import moment
 from topologies.operations.terminal import PlainConsole, echo, one_line
 

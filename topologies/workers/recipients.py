@@ -13,7 +13,7 @@ from connectors.outbound.recipients import HOSTED, PRIVATE
 from connectors.outbound.secrets import SecretBox, Undecryptable
 from connectors.outbound.sender import now_ms
 from portal.mail.letters import Links, Written, written
-from portal.secret import address_of, secret_of
+from portal.server.secret import address_of, secret_of
 from portal.tracking.brands import load
 from portal.tracking.recipient_links import Purpose, RecipientLinks, Who
 from portal.tracking.tokens import Subject, Tokens

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from portal.times import rfc_3339
+from portal.words.times import rfc_3339
 
 T = TypeVar("T")
 EXAMPLE_TIME = "2026-09-21T14:13:20.000Z"

@@ -10,7 +10,7 @@ import pytest
 
 from portal.api.models import figures, operations, orders, shipments
 from portal.api.models.fields import Document
-from portal.times import rfc_3339
+from portal.words.times import rfc_3339
 from tests.support.portal import OF_ACME, Portal, portal
 from tests.support.read_model_world import HOSTILE
 

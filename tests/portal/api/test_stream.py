@@ -13,7 +13,7 @@ import pytest
 
 from portal.api import stream
 from portal.api.event_stream import EventStream
-from portal.changes import Changes
+from portal.live.changes import Changes
 from streams.contracts.model import OrderState
 from streams.kernel.vocabulary import Status
 from tests.support.portal import ALL, LEAST, OF_ACME, Portal, portal

@@ -15,8 +15,8 @@ from config.setting_group import SettingsError
 from config.settings import Settings
 from connectors.gateway.rates import Rates
 from connectors.read_store.files import FOLDER
-from portal.secret import secret_of
-from portal.serving import application
+from portal.server.secret import secret_of
+from portal.server.serving import application
 from portal.sign_in.form import COOKIE, SignIn
 from portal.sign_in.people import Sessions, hashed, users_of
 from tests.support.portal_world import Acts

@@ -21,7 +21,7 @@ from config.settings import Settings
 from connectors.embedded.broker import free_port
 from connectors.read_store.files import FOLDER
 from connectors.sign_on.openid import Refused
-from portal.serving import application
+from portal.server.serving import application
 from portal.sign_in.form import COOKIE
 from portal.sign_in.openid import FLOW_COOKIE, Naming, roles_of
 from portal.sign_in.people import Person, Role, Sessions, hashed

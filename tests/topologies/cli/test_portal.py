@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from config.settings import Settings
 from connectors.read_store.files import FOLDER
-from portal.secret import secret_of
+from portal.server.secret import secret_of
 from portal.sign_in.people import Person, Role, users_of
 from portal.tracking.tokens import Subject, Tokens
 from tests.support.read_model_world import ACME, fill

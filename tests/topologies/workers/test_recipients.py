@@ -14,7 +14,7 @@ import pytest
 from config.settings import Settings
 from connectors.outbound.answers import Answer
 from connectors.outbound.secrets import SecretBox
-from portal.secret import secret_of
+from portal.server.secret import secret_of
 from portal.tracking.recipient_links import Purpose, RecipientLinks, Who
 from portal.tracking.tokens import Subject, Tokens
 from streams.contracts.letters import Letter, News

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Request
 
-from portal.pages import NoPage
+from portal.pages.templates import NoPage
 
 MOST_BODY = 8_000
 

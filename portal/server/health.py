@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from connectors.gateway.openapi import refusals
 from connectors.gateway.problems import unavailable
 from portal.api.services import PortalServices
-from portal.view import RETRY_AFTER
+from portal.views.freshness import RETRY_AFTER
 
 
 def router(services: PortalServices) -> APIRouter:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from connectors.read_store.reader import Found, ReadStore
-from portal.told import sentences
+from portal.views.told import sentences
 from streams.contracts import promise
 from streams.contracts.model import CarrierEvent, EnrichedEvent, Related, ShipmentState
 from streams.kernel.vocabulary import Milestone, Punctuality, Status

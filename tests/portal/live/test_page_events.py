@@ -8,8 +8,8 @@ from pathlib import Path
 from msgspec import structs
 
 from connectors.read_store.reader import Changed, ReadStore
-from portal.changes import Changes
-from portal.live import stream, written
+from portal.live.changes import Changes
+from portal.live.page_events import stream, written
 from streams.contracts.model import ShipmentState
 from tests.support.portal_afternoon import STAR, afternoon
 from tests.support.read_model_world import NOON, fill

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from connectors.gateway.problems import Problem
 from connectors.read_store.reader import ReadStore, Standing
-from portal.times import rfc_3339
+from portal.words.times import rfc_3339
 from streams.kernel.errors import Transient
 
 RETRY_AFTER = 5

@@ -14,7 +14,7 @@ from connectors.gateway import openapi, problems
 from connectors.gateway.peers import Forwarded
 from connectors.gateway.tracing import Traced
 from connectors.read_store.pages import WrongCursor
-from portal import health, metrics
+from portal import metrics
 from portal.api import (
     alerts,
     audit,
@@ -38,6 +38,7 @@ from portal.api.models.shipments import ShipmentBrief, ShipmentDetail, Update
 from portal.api.models.subscriptions import Subscription
 from portal.api.queries import wrong_cursor
 from portal.api.services import PortalServices
+from portal.server import health
 from streams.kernel.errors import Transient
 
 DESCRIPTION = (

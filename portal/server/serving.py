@@ -21,11 +21,11 @@ from connectors.outbound.secrets import SecretBox
 from connectors.portal_store.filters import SavedFilters
 from connectors.read_store import files
 from connectors.read_store.reader import ReadStore
-from portal import static_files
 from portal.api.services import PortalServices
-from portal.app import build
-from portal.pages import plain_page
-from portal.secret import address_of, secret_of
+from portal.pages import static_files
+from portal.pages.templates import plain_page
+from portal.server.app import build
+from portal.server.secret import address_of, secret_of
 from portal.sign_in.form import SignIn
 from portal.sign_in.openid import sign_on_of
 from portal.sign_in.people import Sessions, users_of

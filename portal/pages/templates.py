@@ -14,7 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from connectors.read_store.pages import WrongCursor
-from portal import static_files, times
+from portal.pages import static_files
+from portal.words import times
 from portal.words.terms import plain
 from streams.kernel.errors import Transient
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 
 from connectors.read_store.reader import Changed
-from portal.changes import Changes, Gap, TooSlow
+from portal.live.changes import Changes, Gap, TooSlow
 from streams.kernel.errors import Transient
 
 QUIET_SECONDS = 15.0

@@ -12,8 +12,8 @@ import pytest
 from connectors.read_store import files
 from connectors.read_store.reader import Changed, ReadStore
 from connectors.read_store.writer import Store
-from portal import changes
-from portal.changes import Changes, Follower, Gap, TooSlow
+from portal.live import changes
+from portal.live.changes import Changes, Follower, Gap, TooSlow
 from streams.kernel.vocabulary import Status
 from streams.read_model.project import changes as rows_of
 from tests.support.read_model_world import NOON, fill, shipment

@@ -1,0 +1,1 @@
+"""Changes of the read model for whoever follows them: open pages, and the API's streams."""

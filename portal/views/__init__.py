@@ -1,0 +1,1 @@
+"""A customer's own part of a shipment, its sentences as they stand, and how current the view is."""
