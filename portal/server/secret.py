@@ -16,7 +16,7 @@ SECRET_FILE = "portal-secret"
 def secret_of(settings: Settings) -> str:
     """The secret that signs links and sessions: the setting, or one of the data folder's own, made once. Raises Fatal,
     or SettingsError for one that is too short."""
-    given = "" if settings.portal.server.secret is None else settings.portal.server.secret.get_secret_value()
+    given = "" if settings.portal.secret is None else settings.portal.secret.get_secret_value()
     if given:
         if len(given) < SHORTEST_SECRET:
             raise SettingsError(f"SHIPSYNC_PORTAL_SECRET: {SHORTEST_SECRET} characters or more are due")
