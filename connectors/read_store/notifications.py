@@ -67,6 +67,18 @@ class NotificationReads(Connections):
         )
         return [msgpack.decode(doc, type=OutboundOutcome) for [doc] in rows]
 
+    def messages_of_alerts(self, alert_ids: Iterable[str]) -> dict[str, list[OutboundOutcome]]:
+        """Those that name these alerts, by the alert, the oldest first."""
+        found: dict[str, list[OutboundOutcome]] = {}
+        for some in _batched(dict.fromkeys(alert_ids), MOST_AT_ONCE):
+            rows = self._rows(
+                f"SELECT alert, doc FROM alert_messages WHERE alert IN ({', '.join('?' * len(some))})"
+                " ORDER BY at, message_id", *some,
+            )
+            for alert, doc in rows:
+                found.setdefault(alert, []).append(msgpack.decode(doc, type=OutboundOutcome))
+        return found
+
     def messages_of_alert(self, alert_id: str) -> list[OutboundOutcome]:
         """Those that told channels of an alert, and of its end, the newest first."""
         rows = self._rows(

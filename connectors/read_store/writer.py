@@ -21,7 +21,9 @@ from streams.read_model.rows import KEYS, Change, Put, Remove, Row
 MOST_CHANGES = 200_000
 """Changes kept for those who follow; who is further behind begins anew."""
 _UPSERTS = {row: schema.upsert(row) for row in KEYS if row is not rows.Shipment}
-_SHOWN = {rows.Order: "order", rows.Alert: "alert", rows.Feed: "feed", rows.FeedPause: "feed"}
+_SHOWN = {
+    rows.Order: "order", rows.Alert: "alert", rows.AlertMessage: "alert", rows.Feed: "feed", rows.FeedPause: "feed",
+}
 """Kinds that followers hear of, beside shipments."""
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
+from msgspec import structs
 
 from connectors.gateway.problems import Problem
 from connectors.read_store.reader import AlertFilter
@@ -14,6 +16,8 @@ from portal.api.models.fields import PageOf
 from portal.api.models.operations import Alert
 from portal.api.queries import Alerts
 from portal.api.services import PortalServices
+from streams.contracts import model
+from streams.paging.told import told_on
 
 SCOPE = "alerts:read"
 
@@ -21,6 +25,13 @@ SCOPE = "alerts:read"
 def router(services: PortalServices) -> APIRouter:
     """The endpoints."""
     api, store = APIRouter(tags=["alerts"], dependencies=[Depends(Access(services, {SCOPE}))]), services.store
+
+    def shown(alerts: Sequence[model.Alert]) -> list[Alert]:
+        messages = store.messages_of_alerts(one.alert_id for one in alerts)
+        return [
+            Alert.model_validate(structs.asdict(one) | {"told": told_on(messages.get(one.alert_id, ()))})
+            for one in alerts
+        ]
 
     @api.get(
         "/v1/alerts", operation_id="list_alerts", summary="Alerts", response_model=PageOf[Alert],
@@ -32,8 +43,7 @@ def router(services: PortalServices) -> APIRouter:
             True if wanted.state == "open" else None, wanted.kind, wanted.severity, wanted.owner, wanted.carrier,
             wanted.shipment,
         ), wanted.limit, wanted.cursor)
-        items = [Alert.model_validate(one) for one in page.rows]
-        return answer(request, PageOf[Alert](items=items, next=page.next), page.next)
+        return answer(request, PageOf[Alert](items=shown(page.rows), next=page.next), page.next)
 
     @api.get(
         "/v1/alerts/{alert_id}", operation_id="get_alert", summary="One alert", response_model=Alert,
@@ -44,6 +54,7 @@ def router(services: PortalServices) -> APIRouter:
         found = store.alert(alert_id)
         if found is None:
             raise Problem(404, "unknown_alert", "there is no alert of this id")
-        return answer(request, Alert.model_validate(found))
+        [one] = shown([found])
+        return answer(request, one)
 
     return api

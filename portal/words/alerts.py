@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from streams.kernel.vocabulary import ActionKind, AlertKind
+from portal.words.times import clock
+from streams.contracts.alerts import Alert
+from streams.kernel.outbound_vocabulary import OutboundStatus
+from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState
+from streams.paging.told import ToldOn
 
 
 class Wording(NamedTuple):
@@ -79,3 +83,26 @@ DONE: Mapping[ActionKind, str] = {
     ActionKind.REOPEN: "Reopening", ActionKind.ASSIGN: "Assignment",
 }
 """A person's action as a noun."""
+
+
+_NOT_TOLD: Mapping[OutboundStatus, str] = {
+    OutboundStatus.WAITING: "not yet", OutboundStatus.RETRYING: "not reached yet", OutboundStatus.HELD: "held",
+    OutboundStatus.REFUSED: "refused", OutboundStatus.GIVEN_UP: "given up", OutboundStatus.DRY_RUN: "dry run only",
+}
+
+
+def who_was_told(alert: Alert, told: Sequence[ToldOn], now: int) -> str:
+    """``operations 12:03 UTC, pager not reached yet; acknowledged by ada 12:10 UTC``. Empty where no channel is to be
+    told and nobody has acknowledged it. ``now``: UTC ms; times of another day have its date."""
+    parts = [
+        f"{one.channel} {clock(one.at, now)}" if one.status is OutboundStatus.SENT
+        else f"{one.channel} {_NOT_TOLD.get(one.status, one.status.value)}"
+        for one in told
+    ]
+    said = [", ".join(parts)] if parts else []
+    if alert.state is AlertState.ACKNOWLEDGED and alert.acknowledged_at is not None:
+        by = f" by {alert.acknowledged_by}" if alert.acknowledged_by else ""
+        said.append(f"acknowledged{by} {clock(alert.acknowledged_at, now)}")
+    elif not parts and alert.channels:
+        said.append("nobody yet")
+    return "; ".join(said)

@@ -35,6 +35,15 @@ def utc(at: int | None) -> str:
     return "not known" if found is None else f"{found:%a} {found.day} {found:%b %Y, %H:%M} UTC"
 
 
+def clock(at: int, now: int) -> str:
+    """``14:13 UTC`` where that is the UTC day of ``now``, else ``21 Sep 14:13 UTC``."""
+    found, today = moment(at), moment(now)
+    if found is None:
+        return "not known"
+    day = "" if today is not None and found.date() == today.date() else f"{found.day} {found:%b} "
+    return f"{day}{found:%H:%M} UTC"
+
+
 def local(at: int, offset_minutes: int | None) -> str:
     """``16:13 +02:00`` at the place of the event, with the day where it is another than in UTC; "zone not known" where
     the offset is None."""

@@ -58,7 +58,8 @@ def test_the_work_list_ranks_by_severity_and_value_and_says_what_to_do_next(clie
     [risk] = [one for one in page.xpath("//article") if STAR in one.text_content()]
     words = " ".join(risk.text_content().split())
     for said in ("18,400.00 EUR", "Northwind Medical", "Mon 21 Sep 2026, 17:13 UTC", "4 h ago", "nobody",
-                 "expected 21 h after the promise", WORDING[AlertKind.DELIVERY_AT_RISK].action):
+                 "expected 21 h after the promise", "operations 10:14 UTC, pager not reached yet",
+                 WORDING[AlertKind.DELIVERY_AT_RISK].action):
         assert said in words
     assert risk.xpath(".//time/@title") == ["Mon 21 Sep 2026, 10:13 UTC"]
 
@@ -78,6 +79,15 @@ def test_a_filter_is_in_the_address_and_holds_for_the_csv_too(
     assert [one.text_content() for one in page.xpath("//article//h2/a")] == titles
     rows = list(csv.DictReader(io.StringIO(client.get(f"/tower/alerts.csv?{query}").text)))
     assert [WORDING[AlertKind(row["kind"])].title for row in rows] == titles
+
+
+def test_the_csv_says_who_was_told(client: TestClient) -> None:
+    rows = list(csv.DictReader(io.StringIO(client.get("/tower/alerts.csv").text)))
+    told = {row["subject"]: row["told"] for row in rows}
+    assert told[f"ups:{STAR}"] == "operations 10:14 UTC, pager not reached yet"
+    assert sorted(one for subject, one in told.items() if one and subject != f"ups:{STAR}") == [
+        "acknowledged by Grace 12:13 UTC"
+    ]
 
 
 def test_with_a_customer_in_the_filter_its_own_promise_counts(tmp_path: Path) -> None:

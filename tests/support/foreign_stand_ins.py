@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,10 +28,11 @@ from streams.contracts.model import (
     OrderState,
     ShipmentState,
 )
-from streams.contracts.outbound import CustomerSubscriptions, WebhookEndpoint
+from streams.contracts.outbound import CustomerSubscriptions, OutboundOutcome, WebhookEndpoint
 from streams.contracts.recipients import Recipient
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import AlertState, AttemptResult, RejectReason, Status
+from streams.paging.wording import RAISED
 from tests.support.foreign_text import FOREIGN, NUMBER, filled
 from tests.support.records import FakeRecord
 from topologies.operations import (
@@ -121,6 +122,9 @@ class ForeignStore:
 
     def find(self, _: str) -> list[Found]:
         return [Found(FOREIGN, FOREIGN, FOREIGN)]
+
+    def messages_of_alerts(self, ids: Sequence[str]) -> dict[str, list[OutboundOutcome]]:
+        return {one: [replace(filled(OutboundOutcome), kind=RAISED)] for one in ids}
 
     def shipment(self, *_: Any) -> ShipmentState | None:
         return filled(ShipmentState)

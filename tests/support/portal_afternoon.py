@@ -57,7 +57,7 @@ from streams.kernel.vocabulary import (
     SubjectKind,
 )
 from streams.read_model.project import key_of
-from tests.support.read_model_world import DAY, HOUR, MINUTE, NOON, alert
+from tests.support.read_model_world import DAY, HOUR, MINUTE, NOON, alert, told
 
 CUSTOMERS = {
     "C-1001": "Acme Tools", "C-1002": "Northwind Medical", "C-1003": "Bäckerei Lindner", "C-1004": "Atelier Fournier",
@@ -321,7 +321,8 @@ def _alerts() -> Iterator[tuple[str, Struct]]:
         AlertKind.DELIVERY_AT_RISK, key_of("ups", STAR), Severity.CRITICAL, NOON - 4 * HOUR, carrier="ups",
         at_stake=[AtStake("EUR", 18_400.0)],
         orders=[AlertOrder(STAR_ORDER, "DN-80213", STAR_CUSTOMER, 18_400.0, "EUR")],
-    ), message="expected 21 h after the promise", reason=Reason.WEATHER, escalated=True)
+    ), message="expected 21 h after the promise", reason=Reason.WEATHER, escalated=True,
+        channels=["operations", "pager"])
     silent = structs.replace(alert(
         AlertKind.FEED_STALE, "gls", Severity.CRITICAL, NOON - 6 * HOUR, feed="gls", owner="integration",
         at_stake=[AtStake("EUR", 22_310.0)],
@@ -330,7 +331,7 @@ def _alerts() -> Iterator[tuple[str, Struct]]:
         star, silent,
         about(AlertKind.DELIVERY_LATE, 12, Severity.CRITICAL, 9, "promised 9 h ago, still in transit", owner="ada"),
         about(AlertKind.SHIPMENT_EXCEPTION, 17, Severity.WARNING, 3, "damage on the way", owner="claims",
-              state=AlertState.ACKNOWLEDGED, acknowledged_by="Grace", history=[
+              state=AlertState.ACKNOWLEDGED, acknowledged_at=NOON - 2 * HOUR, acknowledged_by="Grace", history=[
                   AlertChange(NOON - 3 * HOUR, AlertStep.RAISED, "itself"),
                   AlertChange(NOON - 2 * HOUR, AlertStep.ACKNOWLEDGED, "Grace", "photos are asked for"),
               ]),
@@ -351,6 +352,10 @@ def _alerts() -> Iterator[tuple[str, Struct]]:
         all_of.append(ended)
     for one in all_of:
         yield one.alert_id, one  # type: ignore[attr-defined]
+    for channel, status, minutes in (
+        ("operations", OutboundStatus.SENT, 239), ("pager", OutboundStatus.RETRYING, 209),
+    ):
+        yield f"channel:{channel}", told(star.alert_id, channel, status, NOON - minutes * MINUTE)
 
 
 def _feeds(chance: Random) -> Iterator[tuple[str, Struct]]:

@@ -128,6 +128,17 @@ def alert(kind: AlertKind, subject: str, severity: Severity, at: int, **more: ob
     return structs.replace(raised, **more)
 
 
+def told(alert_id: str, channel: str, status: OutboundStatus, at: int, kind: str = "alert.raised", **more: object) -> (
+    OutboundOutcome
+):
+    """Where the message is by which a channel is told of an alert."""
+    outcome = OutboundOutcome(
+        ids.digest(alert_id, channel, kind), alert_id, f"channel:{channel}", f"channel:{channel}", alert_id, kind,
+        Correction.NEW, status, 1, at, at, None, 200, "ok", [alert_id],
+    )
+    return structs.replace(outcome, **more)
+
+
 def world() -> list[tuple[str, Struct]]:
     """Key and value of every record."""
     promised = NOON + DAY
@@ -208,6 +219,9 @@ def world() -> list[tuple[str, Struct]]:
         ("DN-SO-1", OutboundOutcome(
             "msg_2", ids.digest("posting", "none"), "erp:main", "main", "DN-SO-1", "goods_issue", Correction.NEW,
             OutboundStatus.HELD, 1, NOON - HOUR, NOON - MINUTE, None, None, HOSTILE,
+        )),
+        ("channel:operations", told(
+            late.alert_id, "operations", OutboundStatus.SENT, NOON - HOUR + MINUTE, detail=HOSTILE,
         )),
         ("customer:C-ACME", MasterRecord(MasterKind.CUSTOMER, ACME, NOON - 9 * DAY, "ada", name="Acme Tools")),
     ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from portal.words.alerts import who_was_told
 from streams.kernel.alert_vocabulary import OPEN
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import ActionKind, AlertKind, AlertState, Severity
@@ -22,6 +23,7 @@ from topologies.operations.terminal import echo, echo_json
 if TYPE_CHECKING:
     from config.settings import Settings
     from streams.contracts.model import Alert, AtStake
+    from streams.paging.told import ToldOn
     from topologies.operations.alert_board import AlertBoard
 
 app = typer.Typer(help="List, show and handle alerts (docs/alerts.md).", no_args_is_help=True)
@@ -51,6 +53,7 @@ def list_alerts(
 
     with _board() as board:
         alerts = list(board.alerts.values())
+    told = _told()
     found = work_list(alerts) if state is None else sorted(
         (one for one in alerts if one.state is state), key=lambda one: (-one.changed_at, one.alert_id)
     )
@@ -61,17 +64,20 @@ def list_alerts(
         and (customer is None or any(order.customer_id == customer for order in one.orders))
     ]
     if as_json:
-        echo_json([plain_alert(one) for one in shown])
+        echo_json([_plain_with_told(one, told) for one in shown])
         return
     table = Table(
         Column("id", KEY), Column("severity"), Column("state", 3), Column("since", 2), Column("owner", 4),
         Column("shipments", 6, right=True), Column("at stake", 5), Column("what"),
+        Column("told", 2),
         empty="No alert matches." if alerts else "No alert is open.",
     )
+    now = _now()
     for one in shown:
         table.add(
             one.alert_id[:SHORT_ID], one.severity.value, _state(one), At(one.raised_at), one.owner or "",
             f"{one.affected:,}", _stakes(one.at_stake), one.message,
+            who_was_told(one, told.get(one.alert_id, ()), now),
             style=STYLES[one.severity] if one.state in OPEN else "dim",
         )
     table.show()
@@ -83,12 +89,13 @@ def show(alert_id: Id, as_json: AsJson = False) -> None:
     with _board() as board:
         alert = _one(board, alert_id)
         under = [one for one in board.alerts.values() if one.under == alert.alert_id]
+    told = _told()
     if as_json:
-        plain = plain_alert(alert)
+        plain = _plain_with_told(alert, told)
         plain["gathered"] = sorted(one.subject for one in under)
         echo_json(plain)
         return
-    show_alert(alert, under)
+    show_alert(alert, under, told.get(alert.alert_id, ()))
 
 
 @app.command("ack")
@@ -175,13 +182,14 @@ def _one(board: AlertBoard, prefix: str) -> Alert:
     return found[0]
 
 
-def show_alert(alert: Alert, under: Sequence[Alert] = ()) -> None:
-    """Print an alert, its history and the subjects of the alerts gathered under it."""
+def show_alert(alert: Alert, under: Sequence[Alert] = (), told: Sequence[ToldOn] = ()) -> None:
+    """Print an alert, who was told of it, its history, and the subjects of the alerts gathered under it."""
     show_card(f"Alert {alert.alert_id[:SHORT_ID]}", {
         "what": alert.message, "id": alert.alert_id, "kind": alert.kind.value, "state": _state(alert),
         "severity": alert.severity.value,
         "cause": alert.cause, "since": At(alert.raised_at, exact=True), "changed": At(alert.changed_at, exact=True),
-        "owner": alert.owner or "", "told on": ", ".join(alert.channels), "raised": f"{alert.times_raised} times",
+        "owner": alert.owner or "", "told on": ", ".join(alert.channels),
+        "told": who_was_told(alert, told, _now()), "raised": f"{alert.times_raised} times",
         "shipments": f"{alert.affected:,}: {', '.join(alert.shipments)}" if alert.affected else "",
         "orders": ", ".join(f"{one.order_id} ({one.customer_id})" for one in alert.orders),
         "at stake": _stakes(alert.at_stake), "acknowledged": _by(alert.acknowledged_at, alert.acknowledged_by),
@@ -199,6 +207,17 @@ def show_alert(alert: Alert, under: Sequence[Alert] = ()) -> None:
             gathered.add(one.subject, one.cause)
         echo("")
         gathered.show()
+
+
+def _told() -> dict[str, list[ToldOn]]:
+    from topologies.operations.told_channels import told_by_alert
+
+    return told_by_alert(current.stack_settings())
+
+
+def _plain_with_told(alert: Alert, told: Mapping[str, Sequence[ToldOn]]) -> dict[str, Any]:
+    said = [humane(one._asdict()) for one in told.get(alert.alert_id, ())]
+    return {**plain_alert(alert), "told": said}
 
 
 def _state(alert: Alert) -> str:

@@ -11,6 +11,7 @@ import typer
 from topologies.cli import find, read_model
 from topologies.cli.alerts import plain_alert, show_alert
 from topologies.cli.shipment_view import show_alerts, show_order, show_shipment
+from topologies.operations.record_view import humane
 from topologies.operations.terminal import echo_json
 
 if TYPE_CHECKING:
@@ -118,14 +119,17 @@ def _order_shown(store: ReadStore, order: OrderState, *, as_json: bool) -> None:
 
 def _alert_shown(store: ReadStore, key: str, alerts: list[Alert], *, as_json: bool) -> None:
     from streams.kernel.errors import Fatal
+    from streams.paging.told import told_on
 
     if len(alerts) > 1:
         ids = ", ".join(one.alert_id for one in alerts[:MOST_NAMED])
         raise Fatal(f"{len(alerts)} alert ids begin with {key!r}: give more characters, such as of {ids}")
+    [alert] = alerts
+    told = told_on(store.messages_of_alerts([alert.alert_id]).get(alert.alert_id, ()))
     if as_json:
-        _print(store, "alert", plain_alert(alerts[0]))
+        _print(store, "alert", {**plain_alert(alert), "told": [humane(one._asdict()) for one in told]})
     else:
-        show_alert(alerts[0])
+        show_alert(alert, told=told)
 
 
 def _print(store: ReadStore, kind: str, plain: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field
 from config.topics import raw
 from portal.api.models.fields import EXAMPLE_TIME, Document, Moment, Value, example
 from streams.kernel.alert_vocabulary import AlertState, AlertStep
+from streams.kernel.outbound_vocabulary import OutboundStatus
 from streams.kernel.vocabulary import AlertKind, ExceptionType, Reason, Severity
 
 
@@ -29,13 +30,27 @@ class ChangeOfAlert(Document):
     note: str
 
 
+class ToldChannel(Document):
+    """A channel that is told of the alert, by its last message."""
+
+    channel: str = Field(description="Its name in config/alerts.yaml")
+    status: OutboundStatus = Field(description="sent: it was told")
+    at: Moment = Field(description="When the message was sent, or since when it is where it is")
+    attempts: int
+    detail: str = Field(description="The service's last answer; empty before the first")
+
+
 class Alert(Document):
-    """Something a person should look at."""
+    """Something a person should look at. ``channels`` names where it is routed to, ``told`` who heard of it."""
 
     model_config = example(
         alert_id="0123456789abcdef0123456789abcdef", kind="delivery_at_risk", state="raised", severity="warning",
         subject="acme:AC123456", message="the delivery is at risk", exception="delay", reason="unknown",
-        raised_at=EXAMPLE_TIME, changed_at=EXAMPLE_TIME, carrier="acme", feed=None, cause="", owner=None, channels=[],
+        raised_at=EXAMPLE_TIME, changed_at=EXAMPLE_TIME, carrier="acme", feed=None, cause="", owner=None,
+        channels=["operations"],
+        told=[{
+            "channel": "operations", "status": "sent", "at": EXAMPLE_TIME, "attempts": 1, "detail": "ok",
+        }],
         affected=1, shipments=["acme:AC123456"], orders=[], at_stake=[{"currency": "EUR", "amount": 1250.0}],
         acknowledged_at=None, acknowledged_by=None, snoozed_until=None, snoozed_by=None, resolved_at=None,
         resolved_by=None, times_raised=1, flapping=False, escalated=False, under=None, note="", history=[],
@@ -55,6 +70,7 @@ class Alert(Document):
     cause: str
     owner: str | None
     channels: list[str]
+    told: list[ToldChannel]
     affected: int = Field(description="Shipments it is about; the first are named")
     shipments: list[str]
     orders: list[OrderOfAlert]

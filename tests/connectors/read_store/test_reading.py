@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from connectors.read_store.counts import Counted
 from connectors.read_store.letters import LetterFilter
@@ -15,8 +16,8 @@ from connectors.read_store.pages import WrongCursor
 from connectors.read_store.reader import AlertFilter, ReadStore, ShipmentFilter
 from streams.contracts.model import Reference
 from streams.kernel.errors import Transient
-from streams.kernel.vocabulary import AlertKind, Milestone, Punctuality, Status
-from tests.support.read_model_world import ACME, NOON, OTHER, event, fill, link, shipment
+from streams.kernel.vocabulary import AlertKind, Milestone, OutboundStatus, Punctuality, Status
+from tests.support.read_model_world import ACME, NOON, OTHER, event, fill, link, shipment, told
 
 
 @pytest.fixture(scope="module")
@@ -198,3 +199,20 @@ def test_an_order_that_no_longer_claims_a_shipment_leads_to_it_no_more(tmp_path:
         assert store.find("SO-8", ACME) == []
         assert [one.kind for one in store.find("SO-9", OTHER)] == ["order reference"]
         assert store.counts() == [Counted("ups", "delivered", "no_promise", "none", 1)]
+
+
+def test_messages_about_alerts_are_found_by_the_alert_and_a_new_state_replaces_the_old(tmp_path: Path) -> None:
+    both = told("a1", "ops", OutboundStatus.WAITING, NOON, about=["a1", "a2"])
+    pager = told("a1", "pager", OutboundStatus.SENT, NOON + 5)
+    fill(tmp_path, [("channel:ops", both), ("channel:pager", pager)])
+    with closing(ReadStore(tmp_path)) as store:
+        before = store.last_change()
+        sent = structs.replace(both, status=OutboundStatus.SENT, at=NOON + 9)
+        fill(tmp_path, [("channel:ops", sent)])
+        found = store.messages_of_alerts(["a1", "a2", "a3", *map(str, range(2_000))])
+        assert {alert: [(one.destination, one.status, one.at) for one in of] for alert, of in found.items()} == {
+            "a1": [("channel:pager", "sent", NOON + 5), ("channel:ops", "sent", NOON + 9)],
+            "a2": [("channel:ops", "sent", NOON + 9)],
+        }
+        heard = {(one.what, one.key) for one in store.changes_after(before, 10)}
+        assert heard == {("alert", "a1"), ("alert", "a2")}, "open pages show who was told"

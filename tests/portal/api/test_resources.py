@@ -115,6 +115,10 @@ def test_alerts_feeds_and_dead_letters_are_told(one: Portal) -> None:
     assert [row["kind"] for row in pressing] == ["feed_stale", "delivery_at_risk"]
     assert pressing[1]["at_stake"] == [{"currency": "EUR", "amount": 1250.0}]
     assert pressing[1]["history"][0]["step"] == "raised"
+    assert pressing[0]["told"] == []
+    assert pressing[1]["told"] == [{
+        "channel": "operations", "status": "sent", "at": "2026-09-21T13:14:20.000Z", "attempts": 1, "detail": HOSTILE,
+    }]
     assert len(one.get("/v1/alerts?state=all").json()["items"]) == 3
     assert [row["kind"] for row in one.get("/v1/alerts?owner=").json()["items"]] == ["delivery_at_risk"]
     assert one.get(f"/v1/alerts/{pressing[0]['alert_id']}").json() == pressing[0]

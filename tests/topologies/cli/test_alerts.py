@@ -18,11 +18,13 @@ from streams.alerts.timeline import AlertContext, progress_at
 from streams.alerts.view import alert_of
 from streams.contracts.model import Alert, AlertAction
 from streams.kernel.errors import Fatal
-from streams.kernel.vocabulary import ActionKind, AlertState, Severity
+from streams.kernel.vocabulary import ActionKind, AlertState, OutboundStatus, Severity
+from streams.paging.told import ToldOn
 from tests.support.alert_strategies import MINUTE, OVER, POLICY, T0, UP, action, signal, silence
 from topologies.cli.main import app
-from topologies.operations import alert_board
+from topologies.operations import alert_board, told_channels
 from topologies.operations.command_actor import command_actor
+from topologies.operations.record_view import moment
 
 ME = command_actor(Settings(_env_file=None)).name
 ROUTE = AlertContext(POLICY, Route(owner="desk", channels=("mail",)))
@@ -68,6 +70,9 @@ def acted(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> list[AlertAction]:
     monkeypatch.setenv("SHIPSYNC_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(alert_board, "AlertBoard", Board)
+    monkeypatch.setattr(told_channels, "told_by_alert", lambda _: {LOST.alert_id: [
+        ToldOn("ops\x1b[2J", OutboundStatus.SENT, T0), ToldOn("pager", OutboundStatus.RETRYING, T0, 3, "503"),
+    ]})
     monkeypatch.setattr(alert_actions, "act", lambda _, action, __: done.append(action))
     return done
 
@@ -102,7 +107,7 @@ def test_a_person_sees_rows_with_value_and_owner_and_no_power_over_the_terminal(
     text = invoked("list").output
     [row] = [line for line in text.splitlines() if "north:N1" in line]
     assert [word for word in row.replace("│", " ").split() if word in ("acknowledged", "desk", "100.00", "EUR")] == [
-        "acknowledged", "desk", "100.00", "EUR",
+        "acknowledged", "desk", "100.00", "EUR", "acknowledged",
     ]
     assert "\x1b[2J" not in text
     assert "[/] :smile:" in text
@@ -116,6 +121,20 @@ def test_one_alert_is_shown_with_its_history() -> None:
         "raised", "acknowledged",
     ]
     assert "asked" in text
+
+
+def test_who_was_told_stands_in_the_list_and_with_the_alert() -> None:
+    [row] = [line for line in invoked("list").output.splitlines() if "north:N2" in line]
+    assert "UTC, pager not reached yet" in row
+    assert "\x1b[2J" not in row
+    for arguments in (("list",), ("show", LOST.alert_id)):
+        plain = json.loads(invoked(*arguments, "--json").output)
+        found = next(one for one in plain if one["subject"] == "north:N2") if isinstance(plain, list) else plain
+        assert [(one["channel"], one["status"]) for one in found["told"]] == [
+            ("ops\x1b[2J", "sent"), ("pager", "retrying")
+        ]
+        assert found["told"][0]["at"] == moment(T0)
+    assert "acknowledged by ada" in invoked("show", STILL.alert_id).output
 
 
 def test_alerts_gathered_under_a_feed_are_shown_with_it() -> None:

@@ -110,6 +110,15 @@ def test_an_alert_is_shown_by_the_characters_its_list_shows(data: Path) -> None:
     assert as_json("show", one.alert_id)["alert"]["alert_id"] == one.alert_id
 
 
+def test_an_alert_is_shown_with_who_was_told(data: Path) -> None:
+    store = ReadStore(data / FOLDER)
+    [late] = store.alerts(AlertFilter(owner=""), 5).rows
+    store.close()
+    assert "operations 21 Sep 13:14 UTC" in " ".join(invoked("show", late.alert_id).stdout.split())
+    [told] = as_json("show", late.alert_id)["alert"]["told"]
+    assert (told["channel"], told["status"]) == ("operations", "sent")
+
+
 @pytest.mark.parametrize(("key", "near"), [
     ("ups:1Z999AA10123456781", KEY), ("1Z999AA1012345678", KEY), ("SO-11", "SO-1"),
 ])

@@ -35,6 +35,7 @@ from streams.identity.matching import MatchingRules
 from streams.identity.record import ReferenceRecord
 from streams.kernel.vocabulary import AttemptResult, MasterKind
 from streams.paging.channels import Channel, Service
+from streams.paging.told import ToldOn
 from streams.shipments.timers.expected_dwell import Usual
 from tests.support.command_line import TERMINAL, is_group, walk
 from tests.support.foreign_stand_ins import (
@@ -80,6 +81,7 @@ from topologies.operations import (
     posting_board,
     remap,
     shipment_trace,
+    told_channels,
     webhook_endpoints,
 )
 from topologies.operations.dry_run import Findings, Tried
@@ -180,7 +182,8 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     record = replace(filled(MasterRecord), kind=MasterKind.CARRIER, withdrawn=False)
     traced = shipment_trace.TracedEvent(event, FOREIGN.encode())
     for module, name, value in (
-        (alert_board, "AlertBoard", Board), (alert_actions, "act", lambda *_: None),
+        (alert_board, "AlertBoard", Board), (told_channels, "told_by_alert", foreign_told),
+        (alert_actions, "act", lambda *_: None),
         (person_actions, "recorded", lambda *_: nullcontext()),
         (dry_run, "read_file", lambda *_: filled(Tried)), (dry_run, "examine", lambda *_: filled(Findings)),
         (changelog_repair, "ChangelogRepair", Repair),
@@ -225,6 +228,10 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (stack, "Stack", Stack), (up, "_signals", list),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
+
+
+def foreign_told(_: object) -> dict[str, list[ToldOn]]:
+    return {one.alert_id: [filled(ToldOn)] for one in Board().alerts.values()}
 
 
 def run(line: str) -> str:
