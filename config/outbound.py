@@ -3,12 +3,16 @@ once."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-from config.setting_group import Group, ReadableFile
+from config.setting_group import Group, ReadableFile, comma_separated
+
+_RATE = re.compile(r"(\*|[A-Za-z0-9._:-]+)\s*=\s*[1-9]\d{0,8}/([1-9]\d{0,5})?[smhd]")
 
 
 class OutboundSettings(Group):
@@ -34,9 +38,28 @@ class OutboundSettings(Group):
     opt_in_days: int = Field(
         60, ge=1, le=400, description="Days after which recipients who opted in on a tracking page are forgotten"
     )
+    rates: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Most messages to one destination, of all senders together, such as"
+        " smtp.example.com=10/s,slack=60/m,*=100/s (a host, a service, channel:NAME, webhook:ENDPOINT; *: each other"
+        " host or service); unset: no limit",
+    )
     private_addresses: bool = Field(
         False, description="Whether requests may go to private addresses, and by plain http; for trials only"
     )
+
+    _split = field_validator("rates", mode="before")(comma_separated)
+
+    @field_validator("rates")
+    @classmethod
+    def _are_rates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if _RATE.fullmatch(one) is None:
+                raise ValueError("use NAME=20/s, NAME=100/m or NAME=1/5s, comma separated")
+        names = [one.partition("=")[0].strip().lower() for one in value]
+        if len(set(names)) < len(names):
+            raise ValueError("a name has one rate")
+        return value
 
 
 class ErpSettings(Group):

@@ -34,3 +34,10 @@ ALERT_UNWRITTEN = Counter(
     "shipsync_alert_unwritten_total", "Attempts to tell channels that Kafka did not take at once; written again"
 )
 ALERT_READY = Gauge("shipsync_alert_sender_ready", "1 while requests to tell channels of alerts are read")
+RATE_TURNS = Counter(
+    "shipsync_outbound_rate_turns_total", "Attempts that waited for a declared rate, or were put off by it",
+    ["rate", "outcome"],
+)
+SHARED_RATES_UP = Gauge(
+    "shipsync_outbound_shared_rates_up", "1 while senders share declared rates by Redis; 0: each keeps them on its own"
+)

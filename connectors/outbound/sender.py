@@ -10,6 +10,7 @@ import structlog
 from connectors.outbound import metrics
 from connectors.outbound.answers import Answer, unavailable
 from connectors.outbound.secrets import SecretBox, Undecryptable
+from connectors.outbound.sending_rates import SendingRates, host_of
 from connectors.outbound.subscriptions import Subscriptions
 from connectors.outbound.webhook import WebhookClient
 from streams.contracts.outbound import OutboundAttempt, OutboundRequest, WebhookEndpoint
@@ -28,14 +29,15 @@ def now_ms() -> int:
 
 
 class Sender:
-    """Makes attempts with what is known of subscriptions. ``clock``: UTC ms; ``people``: tells recipients."""
+    """Makes attempts with what is known of subscriptions. ``clock``: UTC ms; ``people``: tells recipients; ``rates``:
+    that are kept to."""
 
     def __init__(
         self, subscriptions: Subscriptions, box: SecretBox, client: WebhookClient, clock: Callable[[], int] = now_ms,
-        people: ToPeople | None = None,
+        people: ToPeople | None = None, rates: SendingRates | None = None,
     ) -> None:
         self._subscriptions, self._box, self._client, self._clock = subscriptions, box, client, clock
-        self._people = people
+        self._people, self._rates = people, rates
 
     async def attempt(self, request: OutboundRequest) -> OutboundAttempt:
         """The attempt as made; nothing that the endpoint does raises."""
@@ -46,7 +48,7 @@ class Sender:
         elif endpoint is None:
             answer = unavailable(f"{request.owner} has no endpoint {request.destination}")
         else:
-            answer = await self._post(request, endpoint, started)
+            answer = await self._post(request, endpoint)
         ended = max(started, self._clock())
         metrics.ATTEMPTS.labels(request.destination.partition(":")[0], answer.result.value).inc()
         metrics.SECONDS.observe((ended - started) / 1000)
@@ -55,7 +57,7 @@ class Sender:
             answer.detail, started, ended, answer.code, answer.retry_at,
         )
 
-    async def _post(self, request: OutboundRequest, endpoint: WebhookEndpoint, at: int) -> Answer:
+    async def _post(self, request: OutboundRequest, endpoint: WebhookEndpoint) -> Answer:
         try:
             secrets = [self._box.decrypt(one) for one in endpoint.secrets]
         except Undecryptable as error:
@@ -63,4 +65,6 @@ class Sender:
             return unavailable(str(error))
         if not secrets:
             return unavailable("the endpoint has no signing secret: shipsync webhooks rotate makes one")
-        return await self._client.post(endpoint.url, request.message_id, at, request.body, secrets)
+        if self._rates is not None and (later := await self._rates.turn(request.destination, host_of(endpoint.url))):
+            return later
+        return await self._client.post(endpoint.url, request.message_id, self._clock(), request.body, secrets)

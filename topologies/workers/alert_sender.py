@@ -16,6 +16,7 @@ from connectors.outbound import metrics
 from connectors.outbound.channels.secrets import ChannelSecrets
 from connectors.outbound.channels.sender import ChannelSender
 from connectors.outbound.sender import now_ms
+from connectors.outbound.sending_rates import sending_rates
 from connectors.outbound.webhook import WebhookClient
 from streams.paging.channels import PagingPolicy
 from topologies.runtime.health import Health
@@ -58,9 +59,12 @@ class Sending:
     async def run(self, stopping: asyncio.Event) -> None:
         """Send until told to stop. Raises Transient where the registry does not answer at the start."""
         registry = await asyncio.to_thread(Registry, self._settings)
-        timeout = self._settings.outbound.timeout
-        client = WebhookClient(timeout, now_ms, private=True)
+        outbound = self._settings.outbound
+        client = WebhookClient(outbound.timeout, now_ms, private=True)
+        rates = sending_rates(outbound, self._settings.redis, now_ms)
+        sender = ChannelSender(self._policy, self._secrets, client, outbound.timeout, rates=rates)
         try:
-            await self._requests.make(ChannelSender(self._policy, self._secrets, client, timeout), registry, stopping)
+            await self._requests.make(sender, registry, stopping)
         finally:
             await client.close()
+            await rates.close()

@@ -15,6 +15,7 @@ from connectors.kafka.registry import Registry
 from connectors.outbound import metrics
 from connectors.outbound.secrets import SETTING, SecretBox, Undecryptable
 from connectors.outbound.sender import Sender, now_ms
+from connectors.outbound.sending_rates import sending_rates
 from connectors.outbound.subscriptions import Subscriptions
 from connectors.outbound.webhook import WebhookClient
 from streams.contracts.outbound import CustomerSubscriptions
@@ -90,8 +91,11 @@ class Sending:
     async def _send(self, registry: Registry, stopping: asyncio.Event) -> None:
         outbound = self._settings.outbound
         client = WebhookClient(outbound.timeout, now_ms, private=outbound.private_addresses)
+        rates = sending_rates(outbound, self._settings.redis, now_ms)
         try:
-            sender = Sender(self._subscriptions, self._box, client, people=ToRecipients(self._settings, self._box))
+            people = ToRecipients(self._settings, self._box, rates=rates)
+            sender = Sender(self._subscriptions, self._box, client, people=people, rates=rates)
             await self._requests.make(sender, registry, stopping)
         finally:
             await client.close()
+            await rates.close()

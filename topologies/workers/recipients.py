@@ -12,6 +12,7 @@ from connectors.outbound.mail import Mail, MailClient
 from connectors.outbound.recipients import HOSTED, PRIVATE
 from connectors.outbound.secrets import SecretBox, Undecryptable
 from connectors.outbound.sender import now_ms
+from connectors.outbound.sending_rates import SendingRates, host_of
 from portal.mail.letters import Links, Written, written
 from portal.server.secret import address_of, secret_of
 from portal.tracking.brands import load
@@ -28,10 +29,12 @@ log = structlog.get_logger(__name__)
 class ToRecipients:
     """Tells one recipient at a time. Make it on the event loop."""
 
-    def __init__(self, settings: Settings, box: SecretBox, mail: MailClient | None = None) -> None:
-        """Raises Fatal or SettingsError for a secret or brands that cannot be used."""
+    def __init__(
+        self, settings: Settings, box: SecretBox, mail: MailClient | None = None, rates: SendingRates | None = None
+    ) -> None:
+        """``rates``: that are kept to. Raises Fatal or SettingsError for a secret or brands that cannot be used."""
         outbound = settings.outbound
-        self._box, self._settings = box, settings
+        self._box, self._settings, self._rates = box, settings, rates
         self._mail = mail or MailClient(settings.mail, outbound.timeout, now_ms)
         self._chat = ChatClient(outbound.timeout, HOSTED | PRIVATE if outbound.private_addresses else HOSTED)
         self._secret, self._address = secret_of(settings), address_of(settings)
@@ -50,7 +53,11 @@ class ToRecipients:
             return unavailable(str(error))
         except msgspec.DecodeError as error:
             return Answer(AttemptResult.REFUSED, f"the message cannot be read: {error}")
-        if recipient.channel is RecipientChannel.CHAT:
+        is_chat = recipient.channel is RecipientChannel.CHAT
+        host = host_of(to) if is_chat else self._settings.mail.host or ""
+        if self._rates is not None and (later := await self._rates.turn(request.destination, host)):
+            return later
+        if is_chat:
             return await self._chat.send(to, told.subject, told.text)
         return await self._mail.send(self._envelope(request, to, told, links, brand.name))
 

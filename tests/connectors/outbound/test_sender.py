@@ -8,6 +8,7 @@ from pathlib import Path
 from config.settings import Settings
 from connectors.outbound.secrets import SecretBox, new_secret
 from connectors.outbound.sender import Sender
+from connectors.outbound.sending_rates import SendingRates, rates_of
 from connectors.outbound.subscriptions import Subscriptions
 from connectors.outbound.webhook import WebhookClient
 from streams.contracts.outbound import CustomerSubscriptions, OutboundAttempt, OutboundRequest, WebhookEndpoint
@@ -70,3 +71,26 @@ def test_subscriptions_are_learnt_replaced_and_forgotten() -> None:
     known.forget("C-7")
     known.forget("C-7")
     assert (known.endpoint("C-7", "webhook:a"), known.encrypted()) == (None, [])
+
+
+def test_a_rate_that_is_reached_puts_an_attempt_off_and_the_endpoint_is_left_alone(tmp_path: Path) -> None:
+    box = SecretBox(Settings(_env_file=None, data_dir=tmp_path))
+
+    async def run() -> tuple[list[OutboundAttempt], int]:
+        async with listening(Reply(200), Reply(200)) as endpoint:
+            known = Subscriptions()
+            stored = [box.encrypt(new_secret())]
+            known.learn(CustomerSubscriptions("C-7", [WebhookEndpoint("ep", endpoint.url, stored)], 1, "ada"))
+            client = WebhookClient(PATIENCE, lambda: NOW, private=True)
+            rates = SendingRates(rates_of(["127.0.0.1=1/h"]), None, lambda: NOW, lambda: 0.0)
+            sender = Sender(known, box, client, lambda: NOW, rates=rates)
+            try:
+                return [await sender.attempt(request()) for _ in range(2)], len(endpoint.received)
+            finally:
+                await client.close()
+
+    (first, second), taken = asyncio.run(run())
+    assert (first.result, taken) == (AttemptResult.ACCEPTED, 1)
+    assert (second.result, second.detail, second.retry_at) == (
+        AttemptResult.LIMITED, "the rate declared for 127.0.0.1 is reached", NOW + 3_600_000
+    )

@@ -14,6 +14,7 @@ import pytest
 from config.settings import Settings
 from connectors.outbound.answers import Answer
 from connectors.outbound.secrets import SecretBox
+from connectors.outbound.sending_rates import SendingRates, rates_of
 from portal.server.secret import secret_of
 from portal.tracking.recipient_links import Purpose, RecipientLinks, Who
 from portal.tracking.tokens import Subject, Tokens
@@ -23,7 +24,7 @@ from streams.contracts.recipients import Recipient
 from streams.kernel.outbound_vocabulary import AttemptResult, RecipientChannel
 from streams.kernel.vocabulary import Milestone
 from tests.fakes.smtp_server import HOST, Mailbox, smtp_server
-from tests.fakes.webhook_endpoint import Reply, listening
+from tests.fakes.webhook_endpoint import Reply, in_a_thread, listening
 from tests.support.outbound_inputs import NOW, recipient
 from topologies.workers.recipients import ToRecipients
 
@@ -115,3 +116,21 @@ def test_a_body_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         return await ToRecipients(own, SecretBox(own))(broken, to)
 
     assert asyncio.run(run()).result is AttemptResult.REFUSED
+
+
+def test_e_mail_keeps_to_the_rate_of_its_server_and_chat_to_that_of_its_service(tmp_path: Path) -> None:
+    async def run(own: Settings, port: int) -> list[Answer]:
+        rates = SendingRates(rates_of([f"{HOST}=1/h", "json=1/h"]), None, lambda: NOW, lambda: 0.0)
+        box = SecretBox(own)
+        people = ToRecipients(own, box, rates=rates)
+        ann = recipient(address=box.encrypt("ann@example.com"))
+        chat = recipient(channel=RecipientChannel.CHAT, address=box.encrypt(f"json://127.0.0.1:{port}/x"))
+        letter = Letter([NEWS], "SO-1")
+        return [await people(request(letter, to), to) for to in (ann, ann, chat)]
+
+    with smtp_server(Mailbox()) as mailbox, in_a_thread() as endpoint:
+        own = settings(tmp_path, mail_port=mailbox.port)
+        answers = asyncio.run(run(own, endpoint.port))
+    assert [one.result for one in answers] == [AttemptResult.ACCEPTED, AttemptResult.LIMITED, AttemptResult.LIMITED]
+    assert [one.retry_at for one in answers] == [None, NOW + 3_600_000, NOW + 3_600_000]
+    assert (len(mailbox.received), len(endpoint.received)) == (1, 0)

@@ -14,6 +14,7 @@ from config.settings import Settings
 from connectors.embedded.ports import unused
 from connectors.outbound.channels.secrets import ChannelSecrets
 from connectors.outbound.channels.sender import ChannelSender
+from connectors.outbound.sending_rates import SendingRates, rates_of
 from connectors.outbound.webhook import WebhookClient
 from streams.contracts.outbound import OutboundAttempt, OutboundRequest
 from streams.kernel.vocabulary import AttemptResult
@@ -120,3 +121,21 @@ def test_a_url_apprise_does_not_know_waits_for_somebody_to_mend_it() -> None:
     assert (attempt.result, attempt.detail) == (AttemptResult.UNAVAILABLE, "the URL is none that Apprise knows")
 
 
+
+
+def test_a_channel_keeps_to_its_rate() -> None:
+    async def run() -> tuple[list[OutboundAttempt], int]:
+        async with listening(Reply(200), Reply(200)) as endpoint:
+            client = WebhookClient(PATIENCE, lambda: NOW, private=True)
+            secrets = ChannelSecrets(Settings(_env_file=None), {"OPS": endpoint.url})
+            rates = SendingRates(rates_of(["channel:ops=1/h"]), None, lambda: NOW, lambda: 0.0)
+            policy_of = PagingPolicy({"ops": Channel("ops", Service.SLACK, "OPS")})
+            sender = ChannelSender(policy_of, secrets, client, PATIENCE, lambda: NOW, rates)
+            try:
+                return [await sender.attempt(request()) for _ in range(2)], len(endpoint.received)
+            finally:
+                await client.close()
+
+    (first, second), taken = asyncio.run(run())
+    assert (first.result, second.result, taken) == (AttemptResult.ACCEPTED, AttemptResult.LIMITED, 1)
+    assert second.retry_at == NOW + 3_600_000
