@@ -100,6 +100,16 @@ def answered(
     return after
 
 
+def counted(known: OutboundDestination, under_way: int, now_ms: int) -> OutboundDestination:
+    """The destination by how many of its queues have an attempt under way, which is what counts. A worker that died
+    while it wrote a chunk may have left attempts here that no queue knows of: nobody would ever answer them."""
+    if under_way >= known.outstanding:
+        return known
+    if under_way or not known.on_trial:
+        return replace(known, outstanding=under_way)
+    return replace(_with(known, breaker.abandoned(_circuit(known), now_ms)), outstanding=0)
+
+
 def next_due(known: OutboundDestination) -> int | None:
     """When a trial may go out, or what waits for a removed destination is to be withdrawn; None where nothing waits
     for the clock."""

@@ -48,13 +48,20 @@ class OutboundOutputs(Struct):
     outcomes: list[OutboundOutcome] = field(default_factory=list)
 
 
+def _uncounted(destination: str) -> int | None:
+    del destination
+    return None
+
+
 class Known(Struct):
     """The records a call may change, by key. ``ready``: destination -> keys of queues that wait for their turn, the
-    longest waiting first."""
+    longest waiting first. ``under_way``: how many queues of a destination have an attempt under way; None: not known
+    better than by the destination's record."""
 
     queues: Mapping[str, OutboundQueue]
     destinations: Mapping[str, OutboundDestination]
     ready: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    under_way: Callable[[str], int | None] = _uncounted
 
 
 def queue_key(destination: str, queue: str) -> str:
@@ -101,7 +108,8 @@ def take_in(
 def look_at(
     keys: Sequence[str], known: Known, policy: Policy, render: Render, now_ms: int
 ) -> StepResult[OutboundOutputs, Record | None]:
-    """Do what the clock brings about for these records: retries, trials, and to forget. ``counts``: forgotten."""
+    """Do what the clock brings about for these records: retries, trials, attempts whose answer did not come, and to
+    forget. ``counts``: ``forgotten``; ``asked_again``."""
     work = _Work(known, policy, render, now_ms)
     for key in keys:
         queue = work.queues.get(key)
@@ -110,6 +118,9 @@ def look_at(
         if queues.is_forgotten(queue, policy, now_ms):
             work.changed[key] = None
             work.counts["forgotten"] += 1
+            continue
+        if queues.is_overdue(queue, policy, now_ms):
+            work.ask_again(key, queue)
             continue
         after = queues.due(queue, now_ms)
         if after is not queue:
@@ -131,6 +142,8 @@ class _Work:
         self.changed: dict[str, Record | None] = {}
         self.counts = Counter[str]()
         self._out = OutboundOutputs()
+        self._begun = Counter[str]()
+        self._counted = set[str]()
 
     def queue(self, message: NewMessage) -> None:
         """Queue a message, and send it where it may go at once."""
@@ -156,6 +169,7 @@ class _Work:
         self._know(attempt.destination, attempt.owner)
         after = destinations.answered(self.destinations[attempt.destination], attempt, self._policy, self._now)
         self.destinations[attempt.destination] = after
+        self._begun[attempt.destination] -= 1
         self.put(key, *queues.answered(queue, attempt, self._policy, self._now))
         if after.removed:
             self._withdraw(key)
@@ -228,18 +242,50 @@ class _Work:
             if until is not None:
                 self.put(key, *queues.postponed(queue, until, self._now))
                 continue
-            after, may = destinations.asked(known, self._now)
-            if not may:
+            if not self._may_begin(destination):
                 return
-            self.destinations[destination] = after
-            begun, together, outcomes = queues.attempted(queue, self._now)
+            begun, together, outcomes = queues.attempted(queue, self._policy, self._now)
             self.put(key, begun, outcomes)
-            first = together[0]
-            self._out.requests.append(OutboundRequest(
-                first.message_id, destination, queue.owner, queue.queue, first.kind,
-                first.body if first.again else self._render(together), first.attempts, first.first_at or self._now,
-                self._now, known.recipient,
-            ))
+            self._ask(queue, together, known)
+
+    def ask_again(self, key: str, queue: OutboundQueue) -> None:
+        """Ask once more for the attempt under way, where it may still be made."""
+        known = self.destinations.get(queue.destination)
+        if known is None or known.removed:
+            self.put(key, *queues.withdrawn(queue, self._now, under_way=True))
+            return
+        quiet = quiet_until(known.recipient, self._now) if queue.waiting[0].subject else None
+        if quiet is not None or not destinations.is_open(known) or destinations.is_dry_run(known, self._policy):
+            self.put(key, queues.patient(queue, quiet or self._now + self._policy.answer_within), [])
+            return
+        after, together = queues.asked_again(queue, self._policy, self._now)
+        self.put(key, after, [])
+        self._ask(queue, together, known)
+        self.counts["asked_again"] += 1
+
+    def _ask(self, queue: OutboundQueue, together: Sequence[OutboundMessage], known: OutboundDestination) -> None:
+        first = together[0]
+        self._out.requests.append(OutboundRequest(
+            first.message_id, queue.destination, queue.owner, queue.queue, first.kind,
+            first.body if first.again else self._render(together), first.attempts, first.first_at or self._now,
+            self._now, known.recipient,
+        ))
+
+    def _may_begin(self, destination: str) -> bool:
+        """Whether one more attempt may begin, which then is counted. Before a no, counts what is under way."""
+        after, may = destinations.asked(self.destinations[destination], self._now)
+        if not may and destination not in self._counted:
+            self._counted.add(destination)
+            under_way = self._known.under_way(destination)
+            if under_way is not None:
+                now_under_way = max(0, under_way + self._begun[destination])
+                known = destinations.counted(self.destinations[destination], now_under_way, self._now)
+                after, may = destinations.asked(known, self._now)
+                self.destinations[destination] = after
+        if may:
+            self.destinations[destination] = after
+            self._begun[destination] += 1
+        return may
 
     def _is_dry_run(self, destination: str) -> bool:
         return destinations.is_dry_run(self.destinations[destination], self._policy)

@@ -3,7 +3,8 @@
 It keeps what was sent of each update and compares it with what is to stand, so that a repeat is not sent, and an update
 that is corrected or taken back before its first attempt is sent once or not at all. A message that was attempted may
 have arrived, even unanswered: what comes after it is a message of its own. Messages with a subject that wait when the
-first of them is attempted are sent in one, and stay together in each attempt. Times are UTC ms.
+first of them is attempted are sent in one, and stay together in each attempt. An attempt whose answer does not come is
+asked for again, as the same attempt: the first answer counts. Times are UTC ms.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ def sent_again(queue: OutboundQueue, message: PastMessage, now_ms: int) -> Told:
     return _ready(queue, [*queue.waiting, again], [_outcome(queue, again, OutboundStatus.WAITING, now_ms)], now_ms)
 
 
-def attempted(queue: OutboundQueue, now_ms: int) -> tuple[OutboundQueue, list[OutboundMessage], list[OutboundOutcome]]:
+def attempted(
+    queue: OutboundQueue, policy: Policy, now_ms: int
+) -> tuple[OutboundQueue, list[OutboundMessage], list[OutboundOutcome]]:
     """The queue with an attempt of its first message under way; that message and those sent in one with it; and what
     became of those that a later one is told in place of."""
     if queue.waiting[0].attempts:
@@ -83,7 +86,8 @@ def attempted(queue: OutboundQueue, now_ms: int) -> tuple[OutboundQueue, list[Ou
     first = together[0]
     begun = [
         replace(
-            one, sending=True, attempts=one.attempts + 1, next_at=None,
+            one, sending=True, attempts=one.attempts + 1,
+            next_at=now_ms + policy.answer_within if one is first else None,
             first_at=now_ms if one.first_at is None else one.first_at,
             sent_with="" if one is first else first.message_id,
         )
@@ -96,6 +100,32 @@ def attempted(queue: OutboundQueue, now_ms: int) -> tuple[OutboundQueue, list[Ou
         sent=[*(one for one in queue.sent if one.source_id not in gone), *sent[len(queue.sent):]],
     )
     return after, begun, [_outcome(queue, one, OutboundStatus.WITHDRAWN, now_ms) for one in skipped]
+
+
+def is_under_way(queue: OutboundQueue) -> bool:
+    """Whether an attempt was asked for and is not answered."""
+    return bool(queue.waiting) and queue.waiting[0].sending
+
+
+def is_overdue(queue: OutboundQueue, policy: Policy, now_ms: int) -> bool:
+    """Whether the answer to the attempt under way should have come."""
+    at = next_due(queue, policy)
+    return is_under_way(queue) and at is not None and at <= now_ms
+
+
+def asked_again(queue: OutboundQueue, policy: Policy, now_ms: int) -> tuple[OutboundQueue, list[OutboundMessage]]:
+    """The queue whose attempt under way is asked for once more; its first message and those sent in one with it."""
+    together, _ = _under_way(queue)
+    first = together[0]
+    age = now_ms - (now_ms if first.first_at is None else first.first_at)
+    wait = min(max(policy.answer_within, age), max(policy.answer_within, policy.longest_answer))
+    return patient(queue, now_ms + wait), together
+
+
+def patient(queue: OutboundQueue, until_ms: int) -> OutboundQueue:
+    """The queue that waits until then for the answer to the attempt under way."""
+    first, *rest = queue.waiting
+    return replace(queue, waiting=[replace(first, next_at=until_ms), *rest])
 
 
 def postponed(queue: OutboundQueue, until_ms: int, now_ms: int) -> Told:
@@ -175,18 +205,21 @@ def due(queue: OutboundQueue, now_ms: int) -> OutboundQueue:
     return replace(queue, waiting=waiting, ready_since=queue.ready_since or now_ms)
 
 
-def withdrawn(queue: OutboundQueue, now_ms: int) -> Told:
-    """The queue of a destination that was removed: what waits is not sent."""
-    outcomes = [_outcome(queue, one, OutboundStatus.WITHDRAWN, now_ms) for one in queue.waiting if not one.sending]
-    waiting = [one for one in queue.waiting if one.sending]
-    return replace(queue, waiting=waiting, ready_since=None, changed_at=now_ms), outcomes
+def withdrawn(queue: OutboundQueue, now_ms: int, *, under_way: bool = False) -> Told:
+    """The queue of a destination that was removed: what waits is not sent. ``under_way``: nor is the answer to what
+    was asked for waited for."""
+    kept = [] if under_way else [one for one in queue.waiting if one.sending]
+    outcomes = [_outcome(queue, one, OutboundStatus.WITHDRAWN, now_ms) for one in queue.waiting if one not in kept]
+    return replace(queue, waiting=kept, ready_since=None, changed_at=now_ms), outcomes
 
 
 def next_due(queue: OutboundQueue, policy: Policy) -> int | None:
-    """When the clock changes the queue: a retry, or that it is forgotten; None where something else has to come."""
+    """When the clock changes the queue: a retry, an answer that did not come, or that it is forgotten; None where
+    something else has to come."""
     if not queue.waiting:
         return queue.changed_at + policy.remembered
-    return queue.waiting[0].next_at
+    first = queue.waiting[0]
+    return queue.changed_at + policy.answer_within if first.sending and first.next_at is None else first.next_at
 
 
 def is_forgotten(queue: OutboundQueue, policy: Policy, now_ms: int) -> bool:

@@ -17,7 +17,9 @@ class Policy(Struct, frozen=True):
     ``retry``, ``longest_retry``: after a first failed attempt, doubled each time. ``refused_retries``: after each
     refusal of a message, then it is given up; with ``holds`` it waits for a person instead, and what takes back
     something unknown is sent as well. ``remembered``: how long it is known what was sent. ``dry_run``: destinations
-    whose messages are recorded and never sent, and ``all_dry_run``: so are those of all."""
+    whose messages are recorded and never sent, and ``all_dry_run``: so are those of all. ``answer_within``: an attempt
+    that is not answered by then is asked for again, and again after twice as long, up to ``longest_answer``; above the
+    longest time that any sender takes."""
 
     breaker: Breaker = Breaker(failures=5, pause_ms=5 * SECOND, longest_ms=4 * HOUR)
     disable_after: int | None = 3 * DAY
@@ -30,6 +32,8 @@ class Policy(Struct, frozen=True):
     holds: bool = False
     dry_run: frozenset[str] = frozenset()
     all_dry_run: bool = False
+    answer_within: int = 15 * 60 * SECOND
+    longest_answer: int = HOUR
 
 
 def pause(policy: Policy, message_id: str, attempts: int) -> int:

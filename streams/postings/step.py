@@ -17,7 +17,7 @@ from streams.postings.messages import render
 from streams.resilience.circuit_breaker import Breaker
 
 POLICY = Policy(
-    breaker=Breaker(failures=5, pause_ms=5_000, longest_ms=300_000), disable_after=None, refused_retries=(),
+    breaker=Breaker(failures=5, pause_ms=5_000, longest_ms=60_000), disable_after=None, refused_retries=(),
     remembered=400 * DAY, holds=True,
 )
 """An ERP is waited for as long as it takes, and what it refused waits for a person: nothing is given up by itself."""

@@ -140,7 +140,10 @@ class World:
             for one in postings
         )
         status = Counter(one.status for one in outcomes)
-        behind = {one.queue for one in outcomes if one.status is OutboundStatus.HELD}
+        refused = [one for one in outcomes if one.status is OutboundStatus.HELD]
+        if len(refused) > held:
+            raise AssertionError("\n".join(f"{one.queue}, {one.kind}: {one.detail}" for one in refused))
+        behind = {one.queue for one in refused}
         waiting = [one for one in outcomes if one.status in OPEN and one.queue not in behind]
         return taken_in and not waiting and status[OutboundStatus.HELD] == held
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from topologies.runtime import due_index
 from topologies.runtime.handler import Handled, StatefulHandler
+from topologies.runtime.outbound_records import AT_ONCE
 
 
 class Store:
@@ -31,7 +35,18 @@ class Store:
         return handled
 
     def restored(self, handler: StatefulHandler) -> Store:
+        """The state of a restore, but for what is only to be looked at once more after one."""
         other = Store()
         for key, value in self.changelog.items():
-            other.held.update(handler.local_writes(key, value))
+            other.write(handler.local_writes(key, value))
+        at_once = due_index.entry(AT_ONCE, b"")
+        other.held = {key: value for key, value in other.held.items() if not key.startswith(at_once)}
         return other
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """Local writes; None deletes."""
+        for key, value in changes.items():
+            if value is None:
+                self.held.pop(key, None)
+            else:
+                self.held[key] = value

@@ -1,7 +1,7 @@
-"""Fills the empty Tryton of ``tryton.sh`` with a company and orders that wait to be shipped; runs in its environment.
+"""Fills the Tryton of ``tryton.sh``, in its environment: an empty one with a company, then that with orders.
 
-Usage: seed.py FOLDER ORDERS. Prints a JSON line for each order: sale, shipment, customer, amount. Every order has one
-shipment, which is the ERP delivery of its postings.
+Usage: seed.py FOLDER DATABASE, then seed.py FOLDER DATABASE ORDERS. Prints a JSON line for each order: sale, shipment,
+customer, amount. Every order waits to be shipped, and has one shipment, which is the ERP delivery of its postings.
 """
 
 import json
@@ -14,8 +14,8 @@ from trytond.modules.account.tests.tools import create_chart, create_fiscalyear,
 from trytond.modules.account_invoice.tests.tools import set_fiscalyear_invoice_sequences
 from trytond.modules.company.tests.tools import create_company
 
-CUSTOMERS, STOCK = 20, 1_000_000
-GROUPS = ("Stock", "Stock Cancellation", "Sales", "Accounting")
+CUSTOMERS, STOCK, TOGETHER = 20, 1_000_000, 50
+GROUPS = ("Stock", "Stock Cancellation", "Sales", "Sales Administrator", "Accounting")
 
 
 def company():
@@ -69,33 +69,55 @@ def user(password):
     made.save()
 
 
-def order(customer, thing, number):
-    """Make an order of some of the product, confirmed; its sale."""
-    sale = Model.get("sale.sale")(party=customer, invoice_method="fulfillment", reference=f"PO-{number}")
-    line = sale.lines.new(product=thing)
-    line.quantity = float(1 + number % 5)
-    sale.click("quote")
-    sale.click("confirm")
-    return sale
+def orders(numbers):
+    """Make orders of some of the product, confirmed and in the warehouse's hands; their sales."""
+    Sale = Model.get("sale.sale")
+    customers = Model.get("party.party").find([("code", "like", "C-%")], order=[("code", "ASC")])
+    [thing] = Model.get("product.product").find([("template.name", "=", "Crate")])
+    made = []
+    for number in numbers:
+        sale = Sale(
+            party=customers[number % CUSTOMERS], invoice_method="fulfillment", reference=f"PO-{number}",
+        )
+        line = sale.lines.new(product=thing)
+        line.quantity = float(1 + number % 5)
+        made.append(sale)
+    Sale.save(made)
+    for button in ("quote", "confirm"):
+        Sale.click(made, button)
+    if waiting := [one for one in Sale.find([("id", "in", [one.id for one in made])]) if one.state == "confirmed"]:
+        Sale.click(waiting, "process")
+    return Sale.find([("id", "in", [one.id for one in made])], order=[("id", "ASC")])
 
 
-def main(folder, count):
-    """Fill the database."""
-    config.set_trytond("shipsync")
+def fill(count):
+    """Make so many orders."""
+    for begin in range(0, count, TOGETHER):
+        for sale in orders(range(begin, min(count, begin + TOGETHER))):
+            [shipment] = sale.shipments
+            print(json.dumps({
+                "sale": sale.number, "shipment": shipment.number, "customer": sale.party.code,
+                "amount": str(sale.total_amount),
+            }), flush=True)
+
+
+def found(password):
+    """Make a company with a product, customers and the user of ShipSync."""
     accounts = company()
-    thing, customers = product(accounts), parties()
+    product(accounts)
+    parties()
     Model.get("stock.package.type")(name="Parcel").save()
-    user((folder / "password").read_text())
-    for number in range(count):
-        sale = order(customers[number % CUSTOMERS], thing, number)
-        if sale.state == "confirmed":
-            sale.click("process")
-        [shipment] = sale.shipments
-        print(json.dumps({
-            "sale": sale.number, "shipment": shipment.number, "customer": sale.party.code,
-            "amount": str(sale.total_amount),
-        }), flush=True)
+    user(password)
+
+
+def main(folder, database, count=None):
+    """Fill the database."""
+    config.set_trytond(database)
+    if count is None:
+        found((folder / "password").read_text())
+    else:
+        fill(int(count))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -2,8 +2,8 @@
 # Runs a Tryton on PostgreSQL in a folder of its own, as plain processes of an unprivileged user; for development and
 # tests. Usage: tools/erp/tryton.sh install|init|seed|start|stop|kill|psql FOLDER [ARGUMENTS]
 #   install  the virtual environment, and PostgreSQL where it is missing and we may install it
-#   init     an empty database with all modules, running; what is there is thrown away
-#   seed     a company and ARGUMENTS orders; prints a JSON line for each
+#   init     a database with all modules and a company, running; what is there is thrown away
+#   seed     ARGUMENTS orders; prints a JSON line for each
 #   start    PostgreSQL and trytond; returns once both answer
 #   stop     both
 #   kill     trytond alone, with SIGKILL
@@ -44,22 +44,23 @@ start_pg() {
     unprivileged "$(pg_bin)/pg_ctl" -D "$data" -l "$log/postgresql.log" -w -s \
         -o "-p $pg_port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off" start
 }
-# A database with all modules takes a minute to make, so one is kept to copy from.
+# A database with all modules and a company takes minutes to make, so one is kept to copy from.
 init() {
-    stop
-    if ! cmp -s "$here/requirements.txt" "$folder/template.txt"; then
+    stop; configure
+    if ! made_of | cmp -s - "$folder/template.txt"; then
         rm -rf "$data" "$log" "$folder/files"
         mkdir -p "$data" "$log" "$folder/files"
         [ "$(id -u)" != 0 ] || chown -R postgres "$data" "$log" "$folder/files"
         unprivileged "$(pg_bin)/initdb" -D "$data" -U tryton -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
-        configure; start_pg
+        start_pg
         query "CREATE DATABASE template" postgres >/dev/null
         TRYTONPASSFILE=$folder/password "$venv/bin/trytond-admin" -c "$config" -d template --email admin@example.com \
             --activate-dependencies -u ir sale stock_package_shipping account_invoice_stock >"$log/init.log" 2>&1 ||
             { tail -20 "$log/init.log" >&2; exit 1; }
-        cp "$here/requirements.txt" "$folder/template.txt"
+        fill template
+        made_of > "$folder/template.txt"
     fi
-    configure; start_pg
+    start_pg
     query "DROP DATABASE IF EXISTS $database" postgres >/dev/null
     query "CREATE DATABASE $database TEMPLATE template" postgres >/dev/null
 }
@@ -73,9 +74,11 @@ path = $folder/files
 listen = 127.0.0.1:$port
 CONF
 }
-seed() {
+made_of() { cat "$here/requirements.txt" "$here/seed.py" "$folder/password" | sha256sum; }
+# fill DATABASE [ORDERS]
+fill() {
     TRYTOND_CONFIG=$config TRYTOND_DATABASE_URI=postgresql://tryton@127.0.0.1:$pg_port/ \
-        "$venv/bin/python" "$here/seed.py" "$folder" "$1"
+        "$venv/bin/python" "$here/seed.py" "$folder" "$@"
 }
 start() {
     start_pg
@@ -99,7 +102,7 @@ case $step in
     install) install ;;
     init) init ;;
     start) start ;;
-    seed) seed "$1" ;;
+    seed) fill "$database" "$1" ;;
     stop) stop ;;
     kill) signal KILL; gone ;;
     psql) query "$1" ;;

@@ -6,7 +6,7 @@ mends it by writing such a record (``shipsync state skip`` or ``repair``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from streams.contracts.model import Record
@@ -14,7 +14,7 @@ from streams.kernel.errors import Fatal, Reject, Transient
 from streams.kernel.vocabulary import RejectReason
 from topologies.runtime.outbox import HeldBack, carried
 
-LocalWrites = Callable[[bytes, bytes], dict[bytes, bytes]]
+LocalWrites = Callable[[bytes, bytes], Mapping[bytes, bytes | None]]
 SHOWN = 3
 
 

@@ -8,7 +8,7 @@ state; only then is the chunk done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypedDict
 
 from msgspec import Struct, field
@@ -92,8 +92,9 @@ class Handler(Protocol):
 class StatefulHandler(Handler, Protocol):
     """A stage with a changelog."""
 
-    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
-        """Turns a record of the changelog into local writes: the record, and the entries derived of it (restore).
+    def local_writes(self, key: bytes, changelog_value: bytes) -> Mapping[bytes, bytes | None]:
+        """Turns a record of the changelog into local writes: the record, and the entries derived of it (restore); None
+        deletes.
 
         Whatever it raises but Transient and Fatal means that the value is no record of this stage.
         """

@@ -1,8 +1,10 @@
 """Keeps the records of a stage that sends to the outside: the engine of ``streams/outbound`` between topics
 and the local state.
 
-Two indexes beside the records find what the clock brings about (``runtime/due_index.py``), and the queues of a
-destination that wait for their turn.
+Indexes beside the records find what the clock brings about (``runtime/due_index.py``), the queues of a destination that
+wait for their turn, and those that have an attempt under way. As they are rebuilt of every record of the changelog in
+turn, that of the waiting may name a queue that waits no more, or since another time: such entries are removed as they
+are read.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ from streams.outbound.policy import Policy
 from topologies.runtime import due_index
 from topologies.runtime.handler import Change, Handled, Message, Refused, View
 
-READY = b"\x00ready"
+READY, UNDER_WAY = b"\x00ready", b"\x00under_way"
+AT_ONCE = 0
+"""When a destination is looked at that a worker before had attempts under way to."""
 MOST_DUE = 2_000
 """Records one sweep examines; the next sweep continues."""
 MOST_READY = 64
@@ -98,44 +102,49 @@ class OutboundRecords:
         self._encoder = OutputEncoder(names.requests, names.outcomes, registry, key_of)
         self._states = ValueCodec(names.state, OutboundState, registry)
 
-    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes | None]:
         """The changelog value itself, and its index entries. Raises Reject where it is none."""
         kept = self._kept(changelog_value)
-        return {key: changelog_value} | dict.fromkeys(self.entries(key, kept), b"")
+        entries = dict.fromkeys(self.entries(key, kept), b"")
+        return {key: changelog_value} | restored_entries(key, kept) | entries
 
     def queue(
         self, chunk: Sequence[NewMessage | OutboundDecision], refused: list[Refused], state: View, now_ms: int
     ) -> Handled:
         """Take in messages, or people's decisions."""
         found = self.stored(keys_of(chunk), state)
-        return self._handled(self._step(chunk, known_of(found), self._policy, now_ms), found, refused, now_ms)
+        return self._handled(self._step(chunk, known_of(found, state), self._policy, now_ms), found, refused, now_ms)
 
     def answer(
         self, attempts: Sequence[OutboundAttempt], refused: list[Refused], state: View, now_ms: int
     ) -> Handled:
         """Take in how attempts ended."""
-        ready = ready_for(state, attempts)
-        found = self.stored([*keys_of(attempts), *_all(ready)], state)
-        return self._handled(self._step(attempts, known_of(found, ready), self._policy, now_ms), found, refused, now_ms)
+        names = Counter(attempt.destination for attempt in attempts)
+        ready = self._ready(state, {name: 2 * count + MOST_READY for name, count in names.items()})
+        found = self.stored(keys_of(attempts), state) | ready.queues
+        known = known_of(found, state, ready.keys)
+        return ready.swept(self._handled(self._step(attempts, known, self._policy, now_ms), found, refused, now_ms))
 
     def configure(
         self, settings: Sequence[EndpointSetting], refused: list[Refused], state: View, now_ms: int
     ) -> Handled:
         """Take over how people set destinations."""
-        ready = {one.destination: ready_queues(state, one.destination, MOST_READY) for one in settings}
-        found = self.stored([*map(engine.destination_key, ready), *_all(ready)], state)
-        return self._handled(self._step(settings, known_of(found, ready), self._policy, now_ms), found, refused, now_ms)
+        ready = self._ready(state, {one.destination: MOST_READY for one in settings})
+        found = self.stored(map(engine.destination_key, ready.keys), state) | ready.queues
+        known = known_of(found, state, ready.keys)
+        return ready.swept(self._handled(self._step(settings, known, self._policy, now_ms), found, refused, now_ms))
 
     def act(self, inputs: Sequence[engine.Input], refused: list[Refused], state: View, now_ms: int) -> Handled:
         """Take in settings, messages, and messages that are to be sent again, in this order."""
         names = {one.message.destination if isinstance(one, SendAgain) else one.destination for one in inputs}
-        ready = {name: ready_queues(state, name, MOST_READY) for name in names}
+        ready = self._ready(state, dict.fromkeys(names, MOST_READY))
         queued = [
             one.message if isinstance(one, SendAgain) else one for one in inputs
             if isinstance(one, NewMessage | SendAgain)
         ]
-        found = self.stored([*map(engine.destination_key, names), *keys_of(queued), *_all(ready)], state)
-        return self._handled(self._step(inputs, known_of(found, ready), self._policy, now_ms), found, refused, now_ms)
+        found = self.stored([*map(engine.destination_key, names), *keys_of(queued)], state) | ready.queues
+        known = known_of(found, state, ready.keys)
+        return ready.swept(self._handled(self._step(inputs, known, self._policy, now_ms), found, refused, now_ms))
 
     def sweep(self, state: View, now_ms: int) -> Handled:
         """Retries and trials that are due, and what is to be forgotten."""
@@ -145,11 +154,15 @@ class OutboundRecords:
         names = [key.removeprefix(engine.DESTINATION) for key in keys if key.startswith(engine.DESTINATION)]
         of_queues = {one.destination for one in found.values() if isinstance(one, OutboundQueue)}
         found |= self.stored(map(engine.destination_key, of_queues), state)
-        ready = {name: ready_queues(state, name, MOST_READY) for name in names}
-        found |= self.stored(_all(ready), state)
-        handled = self._handled(self._sweep(keys, known_of(found, ready), self._policy, now_ms), found, [], now_ms)
+        ready = self._ready(state, dict.fromkeys(names, MOST_READY))
+        found |= ready.queues
+        known = known_of(found, state, ready.keys)
+        handled = ready.swept(self._handled(self._sweep(keys, known, self._policy, now_ms), found, [], now_ms))
         handled.local = dict.fromkeys(due, None) | handled.local
         return handled
+
+    def _ready(self, state: View, most: Mapping[str, int]) -> Ready:
+        return ready_queues(state, most, lambda keys: self.stored(keys, state))
 
     def stored(self, keys: Iterable[str], state: View) -> dict[str, Kept]:
         """The records with these keys, as far as there are any."""
@@ -205,30 +218,69 @@ def entries(key: bytes, kept: Kept, policy: Policy) -> list[bytes]:
         at = queues.next_due(kept, policy)
         found = [] if at is None else [due_index.entry(at, key)]
         if kept.ready_since is not None:
-            found.append(_prefix(kept.destination) + _TIME.pack(kept.ready_since) + key)
+            found.append(_prefix(READY, kept.destination) + _TIME.pack(kept.ready_since) + key)
+        if queues.is_under_way(kept):
+            found.append(_prefix(UNDER_WAY, kept.destination) + key)
         return found
     at = destinations.next_due(kept) if isinstance(kept, OutboundDestination) else None
     return [] if at is None else [due_index.entry(at, key)]
 
 
-def ready_queues(state: View, destination: str, most: int) -> list[str]:
-    """Keys of queues that wait for their turn, the longest waiting first."""
-    prefix = _prefix(destination)
-    return [entry[len(prefix) + _TIME.size:].decode() for entry, _ in islice(state.scan(prefix), most)]
+def restored_entries(key: bytes, kept: object) -> dict[bytes, bytes | None]:
+    """The entries that a restore writes beside those of the record: takes back that an attempt is under way, as a
+    record before may have said; has a destination looked at that has some, as the worker before may have died before it
+    noted them."""
+    if isinstance(kept, OutboundQueue):
+        return {_prefix(UNDER_WAY, kept.destination) + key: None}
+    if isinstance(kept, OutboundDestination) and kept.outstanding:
+        return {due_index.entry(AT_ONCE, key): b""}
+    return {}
 
 
-def ready_for(state: View, attempts: Iterable[OutboundAttempt]) -> dict[str, list[str]]:
-    """Destination -> queues that may go on once these attempts are answered."""
-    answered = Counter(attempt.destination for attempt in attempts)
-    return {name: ready_queues(state, name, 2 * count + MOST_READY) for name, count in answered.items()}
+class Ready(NamedTuple):
+    """Queues that wait for their turn. ``keys``: destination -> keys, the longest waiting first; ``queues``: by key;
+    ``stale``: entries of the index that name none."""
+
+    keys: dict[str, list[str]]
+    queues: dict[str, Kept]
+    stale: list[bytes]
+
+    def swept(self, handled: Handled) -> Handled:
+        """The result that also removes these entries."""
+        handled.local = dict.fromkeys(self.stale, None) | handled.local
+        return handled
 
 
-def _prefix(destination: str) -> bytes:
-    return READY + destination.encode() + b"\x00"
+def ready_queues(
+    state: View, most: Mapping[str, int], fetch: Callable[[list[str]], Mapping[str, Kept]]
+) -> Ready:
+    """Queues that wait for their turn. ``most``: of each destination; ``fetch``: the records with these keys."""
+    ready = Ready({}, {}, [])
+    for destination, count in most.items():
+        keys = ready.keys.setdefault(destination, [])
+        prefix = _prefix(READY, destination)
+        entries = (entry for entry, _ in state.scan(prefix))
+        while len(keys) < count and (some := list(islice(entries, count - len(keys)))):
+            named = {entry: entry[len(prefix) + _TIME.size:].decode() for entry in some}
+            found = fetch(list(named.values()))
+            for entry, key in named.items():
+                kept = found.get(key)
+                [since] = _TIME.unpack_from(entry, len(prefix))
+                if isinstance(kept, OutboundQueue) and kept.ready_since == since:
+                    keys.append(key)
+                    ready.queues[key] = kept
+                else:
+                    ready.stale.append(entry)
+    return ready
 
 
-def _all(ready: Mapping[str, Sequence[str]]) -> list[str]:
-    return [key for some in ready.values() for key in some]
+def under_way(state: View, destination: str) -> int:
+    """How many queues of a destination have an attempt under way."""
+    return sum(1 for _ in state.scan(_prefix(UNDER_WAY, destination)))
+
+
+def _prefix(index: bytes, destination: str) -> bytes:
+    return index + destination.encode() + b"\x00"
 
 
 def keys_of(chunk: Iterable[NewMessage | OutboundAttempt | OutboundDecision | PastMessage]) -> list[str]:
@@ -239,12 +291,14 @@ def keys_of(chunk: Iterable[NewMessage | OutboundAttempt | OutboundDecision | Pa
     return keys
 
 
-def known_of(found: Mapping[str, object], ready: Mapping[str, Sequence[str]] | None = None) -> engine.Known:
+def known_of(
+    found: Mapping[str, object], state: View, ready: Mapping[str, Sequence[str]] | None = None
+) -> engine.Known:
     """Found records as the engine takes them."""
     return engine.Known(
         {key: one for key, one in found.items() if isinstance(one, OutboundQueue)},
         {one.destination: one for one in found.values() if isinstance(one, OutboundDestination)},
-        ready or {},
+        ready or {}, lambda destination: under_way(state, destination),
     )
 
 

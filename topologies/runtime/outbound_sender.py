@@ -1,6 +1,7 @@
 """Does what every sender does: reads requests, makes each attempt, and writes how it ended.
 
 A request is done once its attempt is on Kafka. If the process dies before that is known, the request is made again.
+One that comes twice to the same process, as its answer was late, is made once and answered twice.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import resource
 import signal
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -39,6 +41,8 @@ MEASURE_SECONDS = 5.0
 OTHER_FILES = 256
 """Open files beside connections to destinations."""
 BEAT_SECONDS, SILENT_SECONDS = 1.0, 60.0
+MOST_REMEMBERED = 10_000
+"""Attempts that are answered as before when their requests come again."""
 
 
 class Attempts(Protocol):
@@ -172,6 +176,7 @@ class RequestHandler:
         self._requests = ValueCodec(kind.requests, OutboundRequest, registry)
         self._attempts = ValueCodec(kind.attempts, OutboundAttempt, registry)
         self._cards = ValueCodec(topics.DEAD_LETTERS, DeadLetter, registry)
+        self._known: OrderedDict[tuple[str, int], asyncio.Task[OutboundAttempt]] = OrderedDict()
 
     async def handle(self, record: Stored) -> None:
         """Make the attempt and return once Kafka has it; a record that is no request becomes a dead letter."""
@@ -180,8 +185,22 @@ class RequestHandler:
         except Reject as reject:
             await self._refuse(Refused(record, reject.as_value()))
             return
-        attempt = await self._made.attempt(request)
+        attempt = await self._attempt(request)
         await self._write(Record(self._kind.attempts.name, record.key, self._attempts.encode(attempt)))
+
+    async def _attempt(self, request: OutboundRequest) -> OutboundAttempt:
+        """The attempt as made, now or when the same was asked for before; a waiting request shares one under way."""
+        name = (request.message_id, request.attempt)
+        task = self._known.get(name)
+        if task is None or task.cancelled():
+            task = self._known[name] = asyncio.ensure_future(self._made.attempt(request))
+            while len(self._known) > MOST_REMEMBERED and next(iter(self._known.values())).done():
+                self._known.popitem(last=False)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
 
     async def _decoded(self, record: Stored) -> OutboundRequest:
         while True:

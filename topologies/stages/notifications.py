@@ -65,7 +65,7 @@ class NotificationsHandler:
         updates, _, refused = decoded(records, self._updates.decode)
         return self._queue(updates, refused, state, now_ms)
 
-    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes | None]:
         """The changelog value itself, and its index entries. Raises Reject where it is none."""
         return self._records.local_writes(key, changelog_value)
 

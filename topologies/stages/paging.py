@@ -6,6 +6,7 @@ index finds what the clock brings about; ``outbound_records.py`` has what the en
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from config import topics
@@ -19,6 +20,7 @@ from streams.kernel.errors import Reject
 from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import RejectReason
 from streams.outbound import engine
+from streams.outbound import message_queue as queues
 from streams.outbound.policy import Policy
 from streams.paging import paged_alert
 from streams.paging import step as paging
@@ -72,9 +74,11 @@ class PagingHandler:
         work.send(result.outputs, now_ms)
         return work.handled()
 
-    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes | None]:
         """The changelog value itself, and its index entries. Raises Reject where it is none."""
-        return {key: changelog_value} | dict.fromkeys(self.entries(key, self.kept(changelog_value)), b"")
+        kept = self.kept(changelog_value)
+        entries = dict.fromkeys(self.entries(key, kept), b"")
+        return {key: changelog_value} | outbound_records.restored_entries(key, kept) | entries
 
     def sweep(self, state: View, now_ms: int) -> Handled:
         """Groups to tell, escalations, retries and trials that are due, and what is to be forgotten."""
@@ -146,6 +150,7 @@ class _Chunk:
         self._changed: dict[str, Kept | None] = {}
         self._outputs: dict[str, list[Message]] = {}
         self._counts: dict[str, int] = {}
+        self._stale: list[bytes] = []
         self.refused: list[Refused] = []
         self.paged = _Paged(self)
 
@@ -173,9 +178,12 @@ class _Chunk:
     def send(self, chunk: Sequence[NewMessage] | Sequence[OutboundAttempt], now_ms: int) -> None:
         """Have the engine take in messages or answers."""
         attempts = [one for one in chunk if isinstance(one, OutboundAttempt)]
-        waiting = outbound_records.ready_for(self._state, attempts)
-        found = self._found([*outbound_records.keys_of(chunk), *(key for some in waiting.values() for key in some)])
-        known = outbound_records.known_of(found, waiting)
+        most = outbound_records.MOST_READY
+        waiting = self._ready(
+            {name: 2 * count + most for name, count in Counter(one.destination for one in attempts).items()}
+        )
+        found = self._found([*outbound_records.keys_of(chunk), *waiting.queues])
+        known = self._known(found, waiting.keys)
         self._engine(engine.take_in(chunk, known, self._handler.outbound, _body, now_ms))
 
     def look_at(self, keys: Sequence[str], now_ms: int) -> None:
@@ -185,10 +193,10 @@ class _Chunk:
         found = self._found(keys)
         names = [key.removeprefix(engine.DESTINATION) for key in keys if key.startswith(engine.DESTINATION)]
         most = outbound_records.MOST_READY
-        waiting = {name: outbound_records.ready_queues(self._state, name, most) for name in names}
+        waiting = self._ready(dict.fromkeys(names, most))
         more = [engine.destination_key(one.destination) for one in found.values() if isinstance(one, OutboundQueue)]
-        found |= self._found([*more, *(key for some in waiting.values() for key in some)])
-        known = outbound_records.known_of(found, waiting)
+        found |= self._found([*more, *waiting.queues])
+        known = self._known(found, waiting.keys)
         self._engine(engine.look_at(keys, known, self._handler.outbound, _body, now_ms))
 
     def handled(self) -> Handled:
@@ -203,12 +211,37 @@ class _Chunk:
                 local |= dict.fromkeys(self._handler.entries(name, kept), b"")
             value = None if kept is None else self._handler.encoded(kept)
             changes[name] = Change(value, value)
+        local = dict.fromkeys(self._stale, None) | local
         return Handled(self._outputs, self.refused, changes, self._counts, local=local)
 
     def _found(self, keys: Iterable[str]) -> dict[str, Kept]:
         wanted = list(dict.fromkeys(keys))
         self.fetch(wanted)
         return {key: one for key in wanted if (one := self.get(key)) is not None}
+
+    def _ready(self, most: Mapping[str, int]) -> outbound_records.Ready:
+        ready = outbound_records.ready_queues(self._state, most, self._stored_of)
+        self._stale += ready.stale
+        return ready
+
+    def _stored_of(self, keys: Sequence[str]) -> dict[str, outbound_records.Kept]:
+        self.fetch(keys)
+        found = ((key, self._stored[key]) for key in keys)
+        return {key: one for key, one in found if isinstance(one, OutboundQueue)}
+
+    def _known(self, found: Mapping[str, Kept], waiting: Mapping[str, Sequence[str]]) -> engine.Known:
+        known = outbound_records.known_of(found, self._state, waiting)
+        known.under_way = self._under_way
+        return known
+
+    def _under_way(self, destination: str) -> int:
+        """How many queues of a destination have an attempt under way by now."""
+        count = outbound_records.under_way(self._state, destination)
+        for key, kept in self._changed.items():
+            for one, weight in ((kept, 1), (self._stored.get(key), -1)):
+                if isinstance(one, OutboundQueue) and one.destination == destination:
+                    count += weight * queues.is_under_way(one)
+        return count
 
     def _engine(self, result: StepResult[engine.OutboundOutputs, engine.Record | None]) -> None:
         self.take(result.states, result.counts)

@@ -53,7 +53,7 @@ class PostingsHandler:
         chunk = [message for posting in postings for message in messages_of(posting, self._erps)]
         return self._records.queue(chunk, refused, state, now_ms)
 
-    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes | None]:
         """The changelog value itself, and its index entries. Raises Reject where it is none."""
         return self._records.local_writes(key, changelog_value)
 

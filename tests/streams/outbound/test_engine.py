@@ -251,3 +251,59 @@ def test_in_the_end_the_destination_holds_what_stands_and_was_told_nothing_twice
         standing = None if told_in_order[-1][0] == "retracts" else told_in_order[-1][1]
         assert standing == stands.get(source)
     assert stands.keys() <= heard.keys()
+
+
+MINUTE = 60 * SECOND
+
+
+def test_an_attempt_whose_answer_does_not_come_is_asked_for_again_as_the_same(outside: Outside) -> None:
+    [first] = outside(message())
+    outside(message("u2"))
+    outside.now += 15 * MINUTE - 1
+    assert outside.sweep() == []
+    outside.now += 1
+    [again] = outside.sweep()
+    assert (again.message_id, again.attempt, again.body) == (first.message_id, 1, first.body)
+    assert outside.destinations[EP].outstanding == 1
+    [second] = outside(attempt(again))
+    assert second.message_id != first.message_id
+    assert outside(attempt(first)) == []
+    assert outside.counts == {"late": 1}
+    outside(attempt(second))
+    assert outside.destinations[EP].outstanding == 0
+
+
+def test_it_is_asked_for_again_ever_later_and_at_least_once_an_hour(outside: Outside) -> None:
+    [first] = outside(message())
+    asked = []
+    while outside.now < first.first_at + 4 * HOUR:
+        outside.now = outside.next_due() or 0
+        asked += [(one.issued_at - one.first_at) // MINUTE for one in outside.sweep()]
+    assert asked == [15, 30, 60, 120, 180, 240]
+
+
+def test_a_trial_whose_answer_does_not_come_keeps_no_destination_shut(outside: Outside) -> None:
+    queued = [message(f"u{number}", queue=f"q{number}") for number in range(5)]
+    for request in outside(*queued):
+        outside(attempt(request, UNAVAILABLE))
+    outside.now += 10 * SECOND
+    [trial] = outside.sweep()
+    outside.now += 15 * MINUTE
+    [again] = outside.sweep()
+    assert again.message_id == trial.message_id
+    outside(attempt(again))
+    assert not outside.destinations[EP].on_trial
+
+
+def test_a_removed_endpoint_is_not_asked_again_and_a_paused_one_later(outside: Outside) -> None:
+    [first] = outside(message())
+    outside(setting(paused=True))
+    outside.now += 15 * MINUTE
+    assert outside.sweep() == []
+    outside(setting())
+    outside.now += 15 * MINUTE
+    assert [one.message_id for one in outside.sweep()] == [first.message_id]
+    outside(REMOVED)
+    outside.now += HOUR
+    assert outside.sweep() == []
+    assert last(outside) == {first.message_id: OutboundStatus.WITHDRAWN}

@@ -124,9 +124,10 @@ def test_a_refused_posting_holds_up_its_own_delivery_only(outside: Outside) -> N
     assert statuses(outside)["delivery_confirmation:new"] is OutboundStatus.WAITING
     held = next(one for one in outside.outcomes if one.status is OutboundStatus.HELD)
     assert held.detail == "no such delivery"
+    assert posted(outside(answered(other), new(posting(CONFIRMATION, "800124")))) == ["800124-delivery_confirmation"]
+    outside(answered(outside.requests[-1]))
     outside.now += 300 * DAY
     assert outside.sweep() == []
-    assert posted(outside(answered(other), new(posting(CONFIRMATION, "800124")))) == ["800124-delivery_confirmation"]
 
 
 def test_a_person_has_a_refused_posting_tried_again(outside: Outside) -> None:

@@ -84,7 +84,9 @@ def test_without_erps_nothing_is_taken_in() -> None:
 
 
 def test_a_refusal_is_held_until_a_person_decides(stage: Stage) -> None:
-    main, _ = stage.post(posting(), posting(CONFIRMATION))
+    main, following = stage.post(posting(), posting(CONFIRMATION))
+    for request in stage.answer(answered(following)):
+        stage.answer(answered(request))
     assert stage.answer(answered(main, AttemptResult.REFUSED, "no")) == []
     [held] = stage.outcomes()
     assert (held.status, held.detail) == (OutboundStatus.HELD, "no")

@@ -104,3 +104,18 @@ def test_no_more_requests_are_under_way_than_files_may_be_open() -> None:
         assert 1 <= connections(10**9) <= 10**9
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_request_that_comes_again_is_answered_again_and_made_once() -> None:
+    writer, sender = Writer(), OneAttempt()
+    handler = RequestHandler(KIND, cast(Sender, sender), writer, fake_registry(), 1_000_000, rest_seconds=0)
+
+    async def three_times() -> None:
+        record = FakeRecord(REQUESTS, 2, 7, key=b"C-7", value=encoded())
+        await asyncio.gather(handler.handle(record), handler.handle(record))
+        await handler.handle(record)
+
+    asyncio.run(three_times())
+    assert sender.made == 1
+    assert len(writer.written) == 3
+    assert len({one.value for one in writer.written}) == 1
