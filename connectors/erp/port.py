@@ -36,7 +36,13 @@ class Unknown(Struct, frozen=True):
     was_sent: bool = True
 
 
-Answer = Posted | Refused | Unknown
+class Ignored(Struct, frozen=True):
+    """This ERP is not told postings of this kind, as its declaration says. ``reason``: in the declaration's words."""
+
+    reason: str
+
+
+Answer = Posted | Refused | Unknown | Ignored
 
 
 class OrderPage(Struct, frozen=True):

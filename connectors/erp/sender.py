@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from connectors.erp import metrics
-from connectors.erp.port import Answer, Erp, Posted, Refused, Unknown
+from connectors.erp.port import Answer, Erp, Ignored, Posted, Refused, Unknown
 from streams.contracts.outbound import OutboundAttempt, OutboundRequest
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import AttemptResult
@@ -92,6 +92,8 @@ def _told(answer: Answer | None, now: int, settle_ms: int) -> tuple[AttemptResul
             return AttemptResult.DRY_RUN, "shadow mode: not sent", None
         case Posted(ref):
             return AttemptResult.ACCEPTED, _shown(ref), None
+        case Ignored(reason):
+            return AttemptResult.IGNORED, _shown(f"this ERP is not told: {reason}"), None
         case Refused(reason):
             return AttemptResult.REFUSED, _shown(reason), None
         case Unknown(detail, retry_at, was_sent):

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 class AttemptResult(StrEnum):
     """Tells how an attempt to send a message out ended. ``refused`` is about the message, ``limited`` and
-    ``unavailable`` about the destination, ``gone`` says never to come again; ``dry_run`` was noted and not sent."""
+    ``unavailable`` about the destination, ``gone`` says never to come again; ``dry_run`` was noted and not sent;
+    ``ignored`` is of a kind that the destination is not told, as its declaration says."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -15,12 +16,13 @@ class AttemptResult(StrEnum):
     UNAVAILABLE = "unavailable"
     GONE = "gone"
     DRY_RUN = "dry_run"
+    IGNORED = "ignored"
 
 
 class OutboundStatus(StrEnum):
     """Where a message to the outside is: ``refused`` is given up, ``withdrawn`` was taken back before it was sent,
     ``held`` was refused and waits for a person, ``given_up`` is what a person gave up, ``dry_run`` would have been
-    sent."""
+    sent, ``ignored`` is of a kind that the destination is not told."""
 
     WAITING = "waiting"
     RETRYING = "retrying"
@@ -30,6 +32,7 @@ class OutboundStatus(StrEnum):
     HELD = "held"
     GIVEN_UP = "given_up"
     DRY_RUN = "dry_run"
+    IGNORED = "ignored"
 
 
 class DecisionKind(StrEnum):

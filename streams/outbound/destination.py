@@ -78,6 +78,8 @@ def answered(
     """The destination after an attempt it was counted for."""
     after = replace(known, outstanding=max(0, known.outstanding - 1))
     result = attempt.result
+    if result is AttemptResult.IGNORED:  # the destination was not asked
+        return _with(after, breaker.abandoned(_circuit(known), now_ms))
     if result in _WELL:
         window = min(policy.most_outstanding, known.window + 1)
         return replace(_with(after, breaker.succeeded(_circuit(known))), failing_since=None, window=window)

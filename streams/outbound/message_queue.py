@@ -28,6 +28,10 @@ from streams.kernel.vocabulary import Correction
 from streams.outbound.policy import Policy, pause
 
 Told = tuple[OutboundQueue, list[OutboundOutcome]]
+_ENDS = {
+    AttemptResult.ACCEPTED: OutboundStatus.SENT, AttemptResult.DRY_RUN: OutboundStatus.DRY_RUN,
+    AttemptResult.IGNORED: OutboundStatus.IGNORED,
+}
 MOST_TOGETHER = 50
 """Messages that are sent in one."""
 
@@ -150,10 +154,8 @@ def answered(queue: OutboundQueue, attempt: OutboundAttempt, policy: Policy, now
     together, rest = _under_way(queue)
     first = together[0]
     refusals = 0 if first.again else len(policy.refused_retries)
-    if attempt.result is AttemptResult.ACCEPTED:
-        return _done(queue, together, rest, attempt, OutboundStatus.SENT, now_ms)
-    if attempt.result is AttemptResult.DRY_RUN:
-        return _done(queue, together, rest, attempt, OutboundStatus.DRY_RUN, now_ms)
+    if attempt.result in _ENDS:
+        return _done(queue, together, rest, attempt, _ENDS[attempt.result], now_ms)
     if attempt.result is AttemptResult.REFUSED and policy.holds:
         held = [replace(one, sending=False, held=True, next_at=None) for one in together]
         after = replace(queue, waiting=[*held, *rest], ready_since=None, changed_at=now_ms)
@@ -356,7 +358,7 @@ def _ended(
     sent: list[SentMessage], message: OutboundMessage, status: OutboundStatus, now_ms: int, *, is_recorded: bool
 ) -> list[SentMessage]:
     before = next((one for one in sent if one.source_id == message.source_id), None)
-    is_said = status in (OutboundStatus.SENT, OutboundStatus.DRY_RUN)
+    is_said = status in _ENDS.values()
     stands = is_said and message.correction is not Correction.RETRACTS
     if not is_said and before is not None and before.standing:
         ended = replace(before, times=before.times + 1, ended_at=now_ms)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from connectors.erp.port import Answer, OrderPage, Posted, Refused, Unknown
+from connectors.erp.port import Answer, Ignored, OrderPage, Posted, Refused, Unknown
 from connectors.erp.rest import running
 from connectors.erp.rest.client import BadAddress, ErpClient, checked_address
 from connectors.erp.rest.compiled import PROOF, Compiled, load
@@ -50,10 +50,10 @@ class RestErp:
         return bool(self._compiled.orders)
 
     async def post(self, posting: ErpPosting) -> Answer:
-        """Write one posting; with ``reverses``, take that earlier one back. An ignored kind is answered as posted,
-        and the reference begins with "not posted:"."""
+        """Write one posting; with ``reverses``, take that earlier one back. The answer to an ignored kind is
+        Ignored, and no call is made."""
         if (because := self._compiled.ignored.get(posting.kind)) is not None:
-            return Posted(f"not posted: {because}")
+            return Ignored(because)
         rule = self._compiled.rules[posting.kind, posting.reverses is not None]
         if rule.by_hand:
             return Refused(rule.by_hand)

@@ -172,3 +172,22 @@ def test_in_shadow_mode_postings_and_reversals_are_noted_in_order(outside: Outsi
         "goods_issue:new": OutboundStatus.DRY_RUN, "goods_issue:retracts": OutboundStatus.DRY_RUN,
     }
     assert [one.correction for one in outside.outcomes][-1] is Correction.RETRACTS
+
+
+def test_a_kind_that_the_erp_is_not_told_is_ignored_and_the_next_goes_on(outside: Outside) -> None:
+    [request] = outside(new(posting()), new(posting(CONFIRMATION)))
+    [following] = outside(answered(request, AttemptResult.IGNORED, "this ERP is not told: booked elsewhere"))
+    outside(answered(following))
+    assert statuses(outside) == {
+        "goods_issue:new": OutboundStatus.IGNORED, "delivery_confirmation:new": OutboundStatus.SENT,
+    }
+
+
+def test_what_is_ignored_says_nothing_of_the_erp(outside: Outside) -> None:
+    requests = outside(*(new(posting(delivery=str(number))) for number in range(6)))
+    for request in requests[:5]:
+        outside(answered(request, UNAVAILABLE, "down"))
+    before = outside.destinations["erp:main"]
+    outside(answered(requests[5], AttemptResult.IGNORED, "not told"))
+    after = outside.destinations["erp:main"]
+    assert (after.retry_at, after.failing_since) == (before.retry_at, before.failing_since)
