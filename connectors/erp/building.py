@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.erp.declared import Declared
-from connectors.erp.port import Erp
+from connectors.erp.port import Encode, Erp
 from connectors.erp.rest.client import BadAddress
 from connectors.erp.rest.connector import rest_erp
 from connectors.erp.rest.credentials import CredentialsError
 from connectors.erp.rest.loading import DeclarationError
-from connectors.erp.rest.orders import Encode
 from connectors.erp.sender import Target
 from connectors.erp.tryton.connector import Tryton
 from connectors.erp.tryton.rpc import TrytonRpc
 from streams.kernel.errors import Fatal
+
+TIMEOUT_SECONDS = 30.0
+"""Limits one call of an ERP for which neither the list nor a declaration says it."""
 
 
 def build(declared: Declared, encode: Encode | None = None) -> Erp:
@@ -23,9 +25,12 @@ def build(declared: Declared, encode: Encode | None = None) -> Erp:
     if declared.kind == "tryton":
         rpc = TrytonRpc(
             declared.address, declared.database, declared.user, declared.secrets["password"].read(),
-            timeout=declared.timeout, most_connections=declared.at_once, language=declared.language,
+            timeout=declared.timeout or TIMEOUT_SECONDS, most_connections=declared.at_once, language=declared.language,
         )
-        return Tryton(rpc, invoice_after_proof=declared.invoice_after == "proof", package_type=declared.package_type)
+        return Tryton(
+            rpc, invoice_after_proof=declared.invoice_after == "proof", package_type=declared.package_type,
+            encode=encode,
+        )
     if declared.kind == "rest":
         return _rest(declared, encode)
     raise Fatal(f"{declared.name}: there is no connector of kind {declared.kind}")

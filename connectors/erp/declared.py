@@ -59,10 +59,11 @@ class OrdersDeclared(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     """One ERP. ``secrets``: by the name its kind of sign-in gives them (tryton: ``password``). ``at_once``: postings
-    under way at most, per sender; ``timeout``: seconds one request may take; ``settle``: seconds after which the ERP
-    is done with a request whose answer was lost. ``dry_run``: shadow mode: what would be posted is noted, nothing is
-    sent. Of tryton: ``database``, ``language``, ``invoice_after`` (``confirmation`` or ``proof``), ``package_type``. Of
-    rest: ``declaration``, and ``values`` it uses. ``orders``: read orders from it too."""
+    under way at most, per sender; ``timeout``: seconds one request may take, by default as the declaration says, or 30;
+    ``settle``: seconds after which the ERP is done with a request whose answer was lost. ``dry_run``: shadow mode: what
+    would be posted is noted, nothing is sent. Of tryton: ``database``, ``language``, ``invoice_after``
+    (``confirmation`` or ``proof``), ``package_type``. Of rest: ``declaration``, and ``values`` it uses. ``orders``:
+    read orders from it too."""
 
     name: str
     kind: str
@@ -70,7 +71,7 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     user: str = ""
     secrets: Mapping[str, Secret] = {}
     at_once: int = 4
-    timeout: float = 30.0
+    timeout: float | None = None
     settle: float = 60.0
     dry_run: bool = False
     database: str = ""
@@ -115,7 +116,7 @@ def _check(one: Declared, number: str, before: list[str], lines: Lines) -> None:
         raise fault(f"use one of {', '.join(KINDS)}", "kind")
     if not 1 <= one.at_once <= MOST_AT_ONCE:
         raise fault(f"use a number from 1 to {MOST_AT_ONCE}", "at_once")
-    if not 0 < one.timeout <= 600:
+    if one.timeout is not None and not 0 < one.timeout <= 600:
         raise fault("use seconds, more than 0 and at most 600", "timeout")
     if not 0 <= one.settle <= 3600:
         raise fault("use seconds, from 0 to 3600", "settle")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -43,6 +43,10 @@ class Ignored(Struct, frozen=True):
 
 
 Answer = Posted | Refused | Unknown | Ignored
+
+
+Encode = Callable[[dict[str, Any]], tuple[bytes, bytes]]
+"""From the document of an order, as ``/v1/orders`` takes it, to key and value. Raises Reject for one that is none."""
 
 
 class OrderPage(Struct, frozen=True):

@@ -22,8 +22,7 @@ from config.settings import Settings
 from connectors.erp import declared
 from connectors.erp import order_metrics as metrics
 from connectors.erp.building import build
-from connectors.erp.port import Erp, OrderPage
-from connectors.erp.rest.orders import Encode
+from connectors.erp.port import Encode, Erp, OrderPage
 from connectors.gateway.orders import ORDERS, OrderDocument
 from connectors.kafka.log_writer import KafkaWriter, NotWritten, RecordWriter
 from connectors.kafka.producer import Record

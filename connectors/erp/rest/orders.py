@@ -8,13 +8,13 @@ stepped over, and an item may come twice, which does no harm.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
 
-from connectors.erp.port import OrderPage, Refused, Unknown
+from connectors.erp.port import Encode, OrderPage, Refused, Unknown
 from connectors.erp.rest import running
 from connectors.erp.rest.client import ErpClient, NoReply
 from connectors.erp.rest.compiled import Compiled, Orders
@@ -22,9 +22,6 @@ from connectors.erp.rest.expressions import NoValue
 from connectors.erp.rest.session import Session
 from streams.kernel.errors import Reject, Transient
 from streams.kernel.vocabulary import RejectReason
-
-Encode = Callable[[dict[str, Any]], tuple[bytes, bytes]]
-"""From the document of an order to key and value. Raises Reject for one that is no order."""
 
 
 class Place(Struct):

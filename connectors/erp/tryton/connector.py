@@ -6,11 +6,12 @@ is completed by the next attempt. The note that names the posting's key comes la
 
 from __future__ import annotations
 
-from connectors.erp.port import Answer, OrderPage, Posted, Refused, Unknown
+from connectors.erp.port import Answer, Encode, OrderPage, Posted, Refused, Unknown
 from connectors.erp.tryton import proofs
 from connectors.erp.tryton.goods_issue import issue
 from connectors.erp.tryton.invoices import Invoices
 from connectors.erp.tryton.journal import Journal, plain
+from connectors.erp.tryton.orders import SaleReader
 from connectors.erp.tryton.records import SHIPMENT, Records, Shipment
 from connectors.erp.tryton.returns import take_back_goods
 from connectors.erp.tryton.reversals import reverse
@@ -23,12 +24,17 @@ from streams.kernel.vocabulary import PostingKind
 class Tryton:
     """One database of one Tryton server."""
 
-    def __init__(self, rpc: TrytonRpc, *, invoice_after_proof: bool = False, package_type: str = "") -> None:
-        """``invoice_after_proof``: invoices are posted once the proof of delivery is there, too; else with the
-        confirmation. ``package_type``: the name of the type that packages are made of; by default the first."""
+    def __init__(
+        self, rpc: TrytonRpc, *, invoice_after_proof: bool = False, package_type: str = "",
+        encode: Encode | None = None,
+    ) -> None:
+        """``encode``: needed to read orders. ``invoice_after_proof``: invoices are posted once the proof of delivery is
+        there, too; else with the confirmation. ``package_type``: the name of the type that packages are made of; by
+        default the first."""
         self._rpc, self._records = rpc, Records(rpc)
         self._invoices = Invoices(self._records)
         self._after_proof, self._package_type = invoice_after_proof, package_type
+        self._sales = None if encode is None else SaleReader(self._records, encode)
 
     async def post(self, posting: ErpPosting) -> Answer:
         """Write one posting, or complete what an earlier attempt began."""
@@ -60,8 +66,14 @@ class Tryton:
         return Posted(shipment.number) if posting.posting_id in journal else None
 
     async def orders(self, cursor: str) -> OrderPage:
-        """No orders: they are not read from Tryton yet."""
-        return OrderPage([], cursor)
+        """Read sales that changed since ``cursor``; ``""`` begins. Raises Transient where Tryton does not answer, or
+        does not let them be read."""
+        if self._sales is None:
+            return OrderPage([], cursor)
+        try:
+            return await self._sales.page(cursor)
+        except (RpcRefused, RpcConflict, RpcLost) as error:
+            raise Transient(f"orders: {error}") from error
 
     async def close(self) -> None:
         """Disconnect."""
