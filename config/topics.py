@@ -143,7 +143,8 @@ DELIVERY_MILESTONES = Topic(
 )
 ALERT_SIGNALS = Topic(
     "alert.signals.v1", "Signals of stages: the cause of an alert is there, or is over", "alert id", "alert_signal",
-    "intake, shipments, feeds, edi, identity, notifications, drop folders", partitions=1, retention_ms=30 * DAY_MS,
+    "intake, shipments, feeds, edi, identity, notifications, drop folders, reader of orders", partitions=1,
+    retention_ms=30 * DAY_MS,
 )
 ALERT_ACTIONS = Topic(
     "alert.actions.v1", "What people do about alerts", "alert id", "alert_action", "tower, gateway, command line",

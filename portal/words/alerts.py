@@ -73,6 +73,10 @@ WORDING: Mapping[AlertKind, Wording] = {
         "Customer's endpoint is disabled",
         "Have the customer repair it, try it (shipsync webhooks test), and enable it (shipsync webhooks resume).",
     ),
+    AlertKind.ERP_ORDERS_SILENT: Wording(
+        "Orders of an ERP are not read",
+        "See whether the ERP answers, and whether its address and sign-in are right (shipsync pull orders --once).",
+    ),
     AlertKind.DELIVERY_DOUBTFUL: Wording(
         "Delivery is doubtful", "Ask the consignee or the carrier; confirm or refuse the delivery when you know."
     ),

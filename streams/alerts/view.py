@@ -15,9 +15,10 @@ from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reas
 MOST_SHIPMENTS, MOST_ORDERS = 20, 20
 """Shipments and orders an alert names; it counts all."""
 FEED_KINDS = frozenset({
-    AlertKind.FEED_STALE, AlertKind.CONTRACT_DRIFT, AlertKind.FILE_REFUSED, AlertKind.ENDPOINT_DISABLED
+    AlertKind.FEED_STALE, AlertKind.CONTRACT_DRIFT, AlertKind.FILE_REFUSED, AlertKind.ENDPOINT_DISABLED,
+    AlertKind.ERP_ORDERS_SILENT,
 })
-"""Kinds about a feed or an endpoint; all others are about a shipment."""
+"""Kinds about a feed, an endpoint or an ERP; all others are about a shipment."""
 
 
 def alert_of(

@@ -302,6 +302,7 @@ class AlertKind(StrEnum):
     UNKNOWN = "unknown"
     DELIVERY_DOUBTFUL = "delivery_doubtful"
     ENDPOINT_DISABLED = "endpoint_disabled"
+    ERP_ORDERS_SILENT = "erp_orders_silent"
 
 
 class Flag(StrEnum):

@@ -19,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 
 from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import Order
 from tests.erp import account
 from tests.erp.scene import Told, tell, unknown
 from tests.erp.tryton_server import DATABASE, PASSWORD, USER, TrytonServer
@@ -27,7 +28,7 @@ from tests.fakes.lossy_proxy import Lossy, lossy_proxy
 from tests.support.brokers import apache_kafka, embedded, on_broker
 from topologies.local_stack.stack import catalogue
 
-ORDERS, UNKNOWN, LOSES_EVERY = 200, 2, 37
+ORDERS, UNKNOWN, LOSES_EVERY = 200, 2, 101
 LIST = """
 erps:
   - name: main
@@ -39,6 +40,7 @@ erps:
     at_once: {at_once}
     timeout: 60
     settle: 2
+    orders: {{every: 10s}}
 """
 
 
@@ -65,11 +67,13 @@ def main() -> int:
         console.print(f"{len(told)} orders in Tryton after {time.monotonic() - begun:.0f} s")
         lossy = closing.enter_context(lossy_proxy(server.port, lambda count, _: count % LOSES_EVERY == 0))
         with _running(broker, Path(folder), lossy, asked.at_once) as world:
+            pulled = [world.pull_orders()]
             begun = time.monotonic()
             _play(world, server, told, lambda text: console.print(f"{time.monotonic() - begun:6.0f} s  {text}"))
             seconds = time.monotonic() - begun
             postings = world.postings()
-        return _verdict(server, told, lossy, postings, seconds, console)
+            pulled.append(world.pull_orders())
+        return _verdict(server, told, pulled, lossy, postings, seconds, console)
 
 
 @contextmanager
@@ -115,10 +119,15 @@ def _play(world: World, server: TrytonServer, told: list[Told], say: Callable[[s
 
 
 def _verdict(
-    server: TrytonServer, told: list[Told], lossy: Lossy, postings: int, seconds: float, console: Console
+    server: TrytonServer, told: list[Told], pulled: list[dict[str, Order]], lossy: Lossy, postings: int,
+    seconds: float, console: Console,
 ) -> int:
     found = account.held(server)
-    wrong = [*account.faults(told, found), *account.noted_twice(server)]
+    before, after = pulled
+    wrong = [
+        *account.faults(told, found), *account.noted_twice(server), *account.misread(told, before, {}),
+        *account.misread(told, after, found),
+    ]
     stories = Counter(one.story.value for one in told)
     sums = Counter[str]()
     for one in told:
@@ -134,6 +143,7 @@ def _verdict(
         f"in Tryton's database: {sums['done']} shipments done, {sums['proofs']} proofs, {sums['invoices']} posted"
         f" invoices, {sums['credits']} credit notes, {sums['returns']} customer returns"
     )
+    console.print(f"orders read from Tryton: {len(before)} before, {len(after)} as changed after")
     for line in wrong:
         console.print(line, style="red")
     console.print("Each posting is in effect once." if not wrong else f"{len(wrong)} faults.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from streams.contracts.model import Order
 from tests.erp.scene import Story, Told
 from tests.erp.tryton_server import TrytonServer
 
@@ -68,6 +69,19 @@ def faults(told: list[Told], found: dict[str, Held]) -> list[str]:
         right = (EXPECTED[one.story], *ALSO_RIGHT.get(one.story, ()))
         if there not in right:
             wrong.append(f"shipment {one.order.shipment} ({one.story.value}): {there}, not {right[0]}")
+    return wrong
+
+
+def misread(told: list[Told], read: dict[str, Order], found: dict[str, Held]) -> list[str]:
+    """A line for each order that was not read as the ERP has it. ``found``: the shipments by then."""
+    wrong = []
+    for one in told:
+        there = read.get(one.order.sale)
+        ended = one.order.shipment in found and found[one.order.shipment].state == "cancelled"
+        expected = (one.order.customer, float(one.order.amount), [] if ended else [one.order.shipment])
+        seen = there and (there.customer_id, there.value, [line.delivery_id for line in there.shipments])
+        if seen != expected:
+            wrong.append(f"order {one.order.sale} was read as {seen}, not {expected}")
     return wrong
 
 

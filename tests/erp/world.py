@@ -15,7 +15,7 @@ from config.settings import Settings
 from connectors.embedded.ports import unused
 from connectors.embedded.with_parent import ends_with_parent
 from connectors.kafka.registry import Registry, ValueCodec
-from streams.contracts.model import DeliveryMilestone, ErpPosting
+from streams.contracts.model import DeliveryMilestone, ErpPosting, Order
 from streams.contracts.outbound import OutboundAttempt, OutboundDecision, OutboundOutcome
 from streams.kernel.vocabulary import AttemptResult, Correction, DecisionKind, OutboundStatus
 from tests.erp.scene import Told
@@ -41,6 +41,7 @@ class World:
         self._postings = ValueCodec(topics.ERP_POSTINGS, ErpPosting, registry)
         self._attempts = ValueCodec(topics.POSTING_ATTEMPTS, OutboundAttempt, registry)
         self._outcomes = ValueCodec(topics.POSTING_OUTCOMES, OutboundOutcome, registry)
+        self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
         self._decisions = ValueCodec(topics.POSTING_DECISIONS, OutboundDecision, registry)
         self._stages = {name: self._stage(name) for name in ("fulfilment", "postings")}
         self._sender = self._send()
@@ -68,6 +69,16 @@ class World:
         """Write milestones."""
         records = [(one.delivery_id.encode(), self._milestones.encode(one)) for one in milestones]
         fill(self._bootstrap, topics.DELIVERY_MILESTONES.name, records)
+
+    def pull_orders(self) -> dict[str, Order]:
+        """Read orders from the ERP, once; the last version of each by its number. Raises AssertionError."""
+        done = subprocess.run(
+            [sys.executable, "-m", "topologies.cli.main", "pull", "orders", "--once", "--json"], check=False,
+            env=self._environment(self._folder / "sender"), capture_output=True, text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = [self._orders.decode(one.value()) for one in self._read(topics.ERP_ORDERS)]
+        return {one.order_id: one for one in found}
 
     def restart_sender(self) -> None:
         """Kill the sender; another takes over."""
@@ -166,7 +177,12 @@ class World:
         with (folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "topologies.cli.main", "send", "postings"], stdout=log, stderr=log,
-                env={**os.environ, **environment(self._settings.replace(data_dir=folder)),
-                     "SHIPSYNC_METRICS_PORT": str(unused(1)[0])},
+                env=self._environment(folder),
                 preexec_fn=ends_with_parent(),  # noqa: PLW1509 (two system calls, no lock of ours)
             )
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        return {
+            **os.environ, **environment(self._settings.replace(data_dir=folder)),
+            "SHIPSYNC_METRICS_PORT": str(unused(1)[0]),
+        }

@@ -1,7 +1,8 @@
 """Reads orders from ERPs by cursor, on a schedule, and writes them to ``erp.orders.v1``.
 
 A page is written before its cursor is. If the process dies in between, its successor reads the page again; a repeat of
-an order changes nothing. An item that is no order becomes a dead letter of the orders stage.
+an order changes nothing. An item that is no order becomes a dead letter of the orders stage. An ERP whose orders cannot
+be read for long is an alert.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -29,12 +31,13 @@ from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import largest_record
 from connectors.kafka.topic_reader import newest
-from streams.contracts.model import DeadLetter, ErpCursor, Order
+from streams.contracts.model import Alert, AlertSignal, DeadLetter, ErpCursor, Order
 from streams.kernel.errors import Fatal, Reject, Transient
 from streams.kernel.vocabulary import RejectReason
 from topologies.runtime.deadletters import card, letters
 from topologies.runtime.handler import Refused
 from topologies.runtime.health import Health, broker
+from topologies.workers.order_silence import OrderSilence, alert_of
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +48,6 @@ REMEMBERED = 100_000
 """Orders of which the last version is known, so that what is read twice is written once."""
 BEAT_SECONDS, SILENT_SECONDS = 1.0, 60.0
 OUTCOMES = WRITTEN, UNCHANGED, REFUSED = "written", "unchanged", "refused"
-
-
 
 class Pulled(NamedTuple):
     """An ERP that orders are read from, every so many seconds."""
@@ -101,6 +102,8 @@ class Puller:
         self._most_bytes, self._clock = most_bytes, clock
         self._cursors = ValueCodec(topics.ERP_CURSORS, ErpCursor, registry)
         self._cards = ValueCodec(topics.DEAD_LETTERS, DeadLetter, registry)
+        self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
+        self.silence = OrderSilence(name)
         self._known: dict[bytes, bytes] = {}
         self.cursor = ""
 
@@ -117,6 +120,14 @@ class Puller:
             if not page.more:
                 break
         return counts
+
+    async def tell(self, signal: AlertSignal | None) -> None:
+        """Write a signal, if there is one. Raises Transient where Kafka does not take it: the next round comes back to
+        it."""
+        if signal is not None:
+            value = self._signals.encode(signal)
+            await self._write([Record(topics.ALERT_SIGNALS.name, signal.alert_id.encode(), value)])
+            self.silence.told(signal)
 
     async def _keep(self, page: OrderPage) -> Counter[str]:
         fresh = [(key, value) for key, value in page.orders if self._is_new(key, value or b"")]
@@ -221,6 +232,9 @@ class Pulling:
                 kept = await asyncio.to_thread(
                     newest, self._settings, registry, topics.ERP_CURSORS, ErpCursor, name)
                 puller.cursor = "" if kept is None else kept.cursor
+                stands = await asyncio.to_thread(
+                    newest, self._settings, registry, topics.OPS_ALERTS, Alert, alert_of(name))
+                puller.silence = OrderSilence(name, stands)
             self.reading = True
             metrics.READY.set(1)
             await work(pullers, pulled)
@@ -252,11 +266,14 @@ class Pulling:
     async def _round(self, name: str, puller: Puller, stopping: asyncio.Event | None) -> Counter[str]:
         try:
             counts = await puller.round(stopping)
+            await puller.tell(puller.silence.read(self._clock()))
         except Transient as error:
             log.warning("%s: orders are not read for a while: %s", name, error)
             self.silent[name] = str(error)
             metrics.ROUNDS.labels(name, "failed").inc()
             metrics.UP.labels(name).set(0)
+            with suppress(Transient):
+                await puller.tell(puller.silence.failed(str(error), self._clock()))
             return Counter()
         self.silent.pop(name, None)
         metrics.ROUNDS.labels(name, "read").inc()

@@ -37,7 +37,7 @@ def test_the_packaged_list_names_no_erp() -> None:
     ({"secrets": "{password: {env: s3cr3t!}}"}, "the secret itself may not stand here"),
     ({"at_once": "0"}, "at_once: use a number from 1 to 64"),
     ({"settle": "-1"}, "settle: use seconds"),
-    ({"timeout": "soon"}, "timeout: Expected `float`"),
+    ({"timeout": "soon"}, "timeout: Expected `float | null`"),
     ({"invoice_after": "never"}, "invoice_after: use one of confirmation, proof"),
     ({"dryrun": "true"}, "there is no such field"),
 ])
@@ -67,3 +67,9 @@ def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
     secret.write_text("")
     with pytest.raises(Fatal, match="is empty"):
         one.secrets["password"].read()
+
+
+def test_a_time_limit_of_the_list_goes_before_that_of_a_declaration(tmp_path: Path) -> None:
+    changes = {"kind": "rest", "declaration": "erpnext", "database": None, "user": None}
+    unsaid, said = load(written(tmp_path, **changes)), load(written(tmp_path, **changes, timeout="7"))
+    assert [one.timeout for one in (*unsaid, *said)] == [None, 7.0]

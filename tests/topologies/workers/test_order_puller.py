@@ -10,20 +10,23 @@ from typing import Any
 import pytest
 
 from config import headers, topics
+from config.settings import Settings
 from connectors.erp.port import Answer, OrderPage, Posted, Unknown
 from connectors.kafka.log_writer import NotWritten, Place
 from connectors.kafka.producer import Record
 from connectors.kafka.registry import ValueCodec
-from streams.contracts.model import DeadLetter, ErpCursor, ErpPosting, Order
+from streams.contracts.model import AlertSignal, DeadLetter, ErpCursor, ErpPosting, Order
 from streams.kernel.errors import Fatal, Reject, Transient
-from streams.kernel.vocabulary import RejectReason
+from streams.kernel.vocabulary import AlertKind, AlertState, RejectReason
 from tests.support.registry import fake_registry
 from tests.support.rest_erps import CASES, NOW, Scene, within
-from topologies.workers.order_puller import REFUSED, UNCHANGED, WRITTEN, Puller, encoder
+from topologies.workers.order_puller import REFUSED, UNCHANGED, WRITTEN, Puller, Pulling, encoder
+from topologies.workers.order_silence import OrderSilence
 
 REGISTRY = fake_registry()
 ORDERS = ValueCodec(topics.ERP_ORDERS, Order, REGISTRY)
 CURSORS = ValueCodec(topics.ERP_CURSORS, ErpCursor, REGISTRY)
+SIGNALS = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, REGISTRY)
 CARDS = ValueCodec(topics.DEAD_LETTERS, DeadLetter, REGISTRY)
 MOST_BYTES = 1_000_000
 DOCUMENT = {"order_id": "SO-1", "customer_id": "C-7", "status": "open", "updated_at": "2026-09-14T10:00:00.000Z"}
@@ -199,3 +202,39 @@ def test_orders_of_an_erp_come_whole_onto_the_topic() -> None:
         assert json.loads(CURSORS.decode(kafka.of(topics.ERP_CURSORS)[-1].value).cursor)["sources"]
 
     within(case, act, encode=encoder(ORDERS))
+
+
+def test_an_erp_that_is_silent_for_long_is_an_alert_until_it_is_read_again() -> None:
+    silence, minute = OrderSilence("main"), 60_000
+    assert silence.failed("down", NOW) is None
+    assert silence.failed("down", NOW + 14 * minute) is None
+    raised = silence.failed("down for maintenance", NOW + 15 * minute)
+    assert raised is not None
+    assert (raised.kind, raised.state, raised.raised_at) == (
+        AlertKind.ERP_ORDERS_SILENT, AlertState.RAISED, NOW
+    )
+    assert raised.message == "Orders of ERP main are not read for 15 minutes: down for maintenance"
+    again = silence.failed("down", NOW + 16 * minute)
+    assert again is not None, "it is told until Kafka has it"
+    silence.told(again)
+    assert silence.failed("down", NOW + 17 * minute) is None
+    ended = silence.read(NOW + 18 * minute)
+    assert ended is not None
+    assert (ended.state, ended.alert_id) == (AlertState.RESOLVED, raised.alert_id)
+    silence.told(ended)
+    assert silence.read(NOW + 19 * minute) is None
+    assert silence.failed("down", NOW + 20 * minute) is None
+
+
+def test_a_round_that_fails_for_long_writes_the_alert() -> None:
+    erp, kafka, now = Pages([A]), Kafka(), [NOW]
+    erp.silent = True
+    pulling = Pulling(Settings(), lambda _: {}, lambda: now[0])
+    one = puller(erp, kafka)
+    asyncio.run(pulling._round("main", one, None))
+    now[0] += 16 * 60_000
+    asyncio.run(pulling._round("main", one, None))
+    erp.silent = False
+    asyncio.run(pulling._round("main", one, None))
+    states = [SIGNALS.decode(record.value).state for record in kafka.of(topics.ALERT_SIGNALS)]
+    assert states == [AlertState.RAISED, AlertState.RESOLVED]
