@@ -50,7 +50,7 @@ class Load(threading.Thread):
         self.is_over = False
         """Whether the broker has acknowledged them all."""
         self.failed: Exception | None = None
-        """What ended it before that."""
+        """The error that ended it before that."""
 
     @property
     def total(self) -> int:

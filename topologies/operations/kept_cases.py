@@ -16,7 +16,7 @@ from streams.kernel.vocabulary import Flag
 
 
 class Recorded(NamedTuple):
-    """What one case is to show: codes that the mapping does not know, and reasons to refuse it."""
+    """The gaps that one case is to show: codes that the mapping does not know, and reasons to refuse it."""
 
     codes: frozenset[str] = frozenset()
     reasons: frozenset[str] = frozenset()

@@ -25,8 +25,9 @@ def told_by_alert(settings: Settings) -> dict[str, list[ToldOn]]:
     found: dict[str, list[OutboundOutcome]] = {}
 
     def take(_: str, outcome: OutboundOutcome | None) -> None:
-        for alert in () if outcome is None else outcome.about:
-            found.setdefault(alert, []).append(outcome)
+        if outcome is not None:
+            for alert in outcome.about:
+                found.setdefault(alert, []).append(outcome)
 
     try:
         registry = Registry(settings)

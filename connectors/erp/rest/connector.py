@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from connectors.erp.port import Answer, Ignored, OrderPage, Posted, Refused, Unknown
+from connectors.erp.port import Answer, Encode, Ignored, OrderPage, Posted, Refused, Unknown
 from connectors.erp.rest import running
 from connectors.erp.rest.client import BadAddress, ErpClient, checked_address
 from connectors.erp.rest.compiled import PROOF, Compiled, load
@@ -19,7 +19,7 @@ from connectors.erp.rest.credentials import CredentialsError, checked
 from connectors.erp.rest.declaration import OAuth2
 from connectors.erp.rest.expressions import Expression, NoValue
 from connectors.erp.rest.loading import packaged
-from connectors.erp.rest.orders import Encode, OrderPuller
+from connectors.erp.rest.orders import OrderPuller
 from connectors.erp.rest.session import Session
 from streams.contracts.model import ErpPosting
 from streams.kernel.errors import Transient

@@ -1,4 +1,4 @@
-"""What a recipient wants is on the topic once the writer returns, or the writer says that it is not."""
+"""A recipient's wish is on the topic once the writer returns, or the writer says that it is not."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def redis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisSett
 def told(rates: Sequence[str], where: RedisSettings | None, *names: tuple[str, ...], senders: int = 1) -> (
     list[tuple[Answer | None, float]]
 ):
-    """What each of these asks for a turn is answered, by senders in turn; and for how long each had to wait."""
+    """The answer to each of these when it asks for a turn, by senders in turn, and how long each had to wait."""
 
     async def run() -> list[tuple[Answer | None, float]]:
         waits: list[float] = []
