@@ -47,18 +47,18 @@ def after(known: OrderOptIns | None, action: NotificationAction) -> Effects:
 
 
 def next_due(known: OrderOptIns, remembered: int) -> int:
-    """When somebody is to be forgotten. ``remembered``: ms after the last confirmation."""
-    due = [one.at + UNCONFIRMED for one in known.asked]
-    return min([*due, known.changed_at + remembered] if known.recipients else due, default=known.changed_at)
+    """When somebody is to be forgotten. ``remembered``: ms after a recipient's own confirmation."""
+    due = [one.at + UNCONFIRMED for one in known.asked] + [one.enabled_at + remembered for one in known.recipients]
+    return min(due, default=known.changed_at)
 
 
 def forgotten(known: OrderOptIns, remembered: int, now_ms: int) -> Effects:
-    """The opt-ins without those whose time is over."""
-    over = bool(known.recipients) and known.changed_at + remembered <= now_ms
+    """The opt-ins without those whose time is over; that others confirm keeps nobody for longer."""
     asked = [one for one in known.asked if one.at + UNCONFIRMED > now_ms]
-    kept = replace(known, asked=asked, recipients=[] if over else known.recipients)
+    recipients = [one for one in known.recipients if one.enabled_at + remembered > now_ms]
+    kept = replace(known, asked=asked, recipients=recipients)
     gone = [one.recipient for one in known.asked if one not in asked]
-    gone += known.recipients if over else []
+    gone += [one for one in known.recipients if one not in recipients]
     return Effects(_unless_empty(kept), [_removed(one, known.customer_id) for one in gone])
 
 
@@ -88,8 +88,9 @@ def _confirmed(known: OrderOptIns | None, action: NotificationAction) -> Effects
     if known is None or asked is None:
         return Effects(known, [])
     others = [one for one in known.asked if one is not asked]
+    confirmed = replace(asked.recipient, enabled_at=action.at)
     return Effects(
-        replace(known, asked=others, recipients=[*known.recipients, asked.recipient], changed_at=action.at), []
+        replace(known, asked=others, recipients=[*known.recipients, confirmed], changed_at=action.at), []
     )
 
 

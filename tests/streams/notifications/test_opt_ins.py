@@ -73,6 +73,22 @@ def test_who_opts_out_is_forgotten_at_once() -> None:
     assert effects == (None, [EndpointSetting("email:rcp_1", "C-1", None)])
 
 
+def test_each_is_forgotten_by_its_own_confirmation_however_many_others_confirm_later() -> None:
+    both = known(
+        act(ASKED), act(CONFIRMED, at=NOW + DAY), act(ASKED, "rcp_2", NOW + 50 * DAY),
+        act(CONFIRMED, "rcp_2", NOW + 51 * DAY),
+    )
+    assert both is not None
+    assert next_due(both, 60 * DAY) == NOW + 61 * DAY
+    early = forgotten(both, 60 * DAY, NOW + 61 * DAY - 1)
+    assert (early.known, early.inputs) == (both, [])
+    left = forgotten(both, 60 * DAY, NOW + 61 * DAY)
+    assert left.inputs == [EndpointSetting("email:rcp_1", "C-1", None)]
+    assert left.known is not None
+    assert [one.recipient_id for one in left.known.recipients] == ["rcp_2"]
+    assert forgotten(left.known, 60 * DAY, NOW + 111 * DAY).known is None
+
+
 def test_a_recipient_the_customer_set_is_disabled() -> None:
     assert after(None, act(OUT, "sub_1", order_id="")).inputs == [OptOut("email:sub_1", "C-1")]
     assert after(None, act(OUT, "sub_1", order_id="SO-1")).inputs == [OptOut("email:sub_1", "C-1")]
@@ -101,6 +117,7 @@ def test_nobody_is_known_who_did_not_ask_and_confirm_and_in_the_end_nobody(steps
         if kind is ASKED:
             asked.add(who)
         told = [] if found is None else found.recipients
+        assert all(at - one.enabled_at < remembered for one in told)
         assert {one.recipient_id for one in told} <= asked
         if kind is OUT:
             everybody = [*told, *(one.recipient for one in (found.asked if found else []))]

@@ -235,6 +235,28 @@ def test_who_opts_in_is_asked_then_told_of_that_order_alone_then_forgotten(stage
     assert b"encrypted" not in b"".join(stage.store.changelog.values())
 
 
+def test_an_address_goes_in_time_though_others_confirm_later_and_a_message_waits_for_it(stage: Stage) -> None:
+    days = 24 * HOUR
+    stage.act(asked(), confirmed())
+    other = recipient("rcp_2", address="of the second", order_id="SO-1")
+    late = NOW + 50 * days
+    stage.act(
+        NotificationAction(NotificationActionKind.OPT_IN_ASKED, "C-1", late, "link", "SO-1", other, link="https://x/d"),
+        NotificationAction(NotificationActionKind.OPT_IN_CONFIRMED, "C-1", late, "link", "SO-1", recipient_id="rcp_2"),
+        at=late,
+    )
+    stage.update(update(), at=late)
+    requests = stage.sweep(late + HOUR)
+    assert {one.destination for one in requests} >= {"email:rcp_2"}
+    stage.sweep(NOW + 60 * days)
+    left = b"".join(stage.store.changelog.values())
+    assert b"encrypted" not in left
+    assert b"of the second" in left
+    stage.sweep(late + 60 * days)
+    stage.sweep(late + 60 * days)
+    assert b"of the second" not in b"".join(stage.store.changelog.values())
+
+
 def test_who_never_confirms_is_forgotten_after_two_days(stage: Stage) -> None:
     [question] = stage.act(asked())
     stage.answer(attempt(question))
