@@ -352,10 +352,11 @@ def _alerts() -> Iterator[tuple[str, Struct]]:
         all_of.append(ended)
     for one in all_of:
         yield one.alert_id, one  # type: ignore[attr-defined]
-    for channel, status, minutes in (
-        ("operations", OutboundStatus.SENT, 239), ("pager", OutboundStatus.RETRYING, 209),
-    ):
-        yield f"channel:{channel}", told(star.alert_id, channel, status, NOON - minutes * MINUTE)
+    yield "channel:operations", told(star.alert_id, "operations", OutboundStatus.SENT, NOON - 239 * MINUTE)
+    yield "channel:pager", told(
+        star.alert_id, "pager", OutboundStatus.RETRYING, NOON - 9 * MINUTE, queued_at=NOON - 209 * MINUTE, attempts=7,
+        code=503, detail="busy", next_at=NOON + MINUTE,
+    )
 
 
 def _feeds(chance: Random) -> Iterator[tuple[str, Struct]]:
