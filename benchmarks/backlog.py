@@ -165,7 +165,7 @@ def lines(found: Measured) -> list[str]:
         f"| memory with {last.postings:,} waiting, to that with {first.postings:,} |"
         f" {last.memory / first.memory:.2f} | flat (at most {FLAT}) |"
         f" {sections.verdict(last.memory / first.memory <= FLAT)} |",
-        f"| memory while they go, the most to that after a tenth | {max(going) / going[0]:.2f} | flat (at most {FLAT}) |"
+        f"| memory while they go, the most to the first | {max(going) / going[0]:.2f} | flat (at most {FLAT}) |"
         f" {sections.verdict(max(going) / going[0] <= FLAT)} |",
         f"| peak memory | {found.peak:,.0f} MB | | |",
         f"| postings a second, in and out | {found.a_second[0]:,.0f}, {found.a_second[1]:,.0f} | | |",

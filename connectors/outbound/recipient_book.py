@@ -1,9 +1,4 @@
-"""The recipients that a customer, or people of ours, set: found, checked, changed, and written to
-``customer.subscriptions.v1`` once the change is on the audit trail.
-
-One record holds all endpoints and recipients of a customer. Two who change those of one customer in the same second
-write one over the other; the last one counts.
-"""
+"""The recipients that a customer, or people of ours, set: found, checked, changed and written."""
 
 from __future__ import annotations
 
@@ -16,16 +11,19 @@ from zoneinfo import available_timezones
 
 from msgspec import structs
 
-from config import topics
 from config.settings import Settings
-from connectors.kafka.person_actions import Act, audited, take
-from connectors.kafka.producer import Record
-from connectors.kafka.registry import Registry, ValueCodec
-from connectors.kafka.topic_reader import latest
 from connectors.outbound import redelivery
 from connectors.outbound.recipients import WrongAddress, chat, chat_shown, email, email_shown
-from connectors.outbound.secrets import SecretBox
 from connectors.outbound.sender import now_ms
+from connectors.outbound.subscription_book import (
+    LONGEST_DESCRIPTION,
+    LONGEST_ID,
+    SubscriptionBook,
+    check_customer,
+    check_text,
+    known,
+    put,
+)
 from streams.contracts.audit import Actor, details_of
 from streams.contracts.outbound import CustomerSubscriptions
 from streams.contracts.recipients import PastMessage, Recipient
@@ -38,7 +36,7 @@ LANGUAGES = ("en", "de", "fr", "es")
 EXCEPTION = "exception"
 MOST_RECIPIENTS = 200
 """Of one customer: they are one record."""
-LONGEST_ID, LONGEST_DESCRIPTION, LONGEST_DIGEST = 200, 500, 86_400
+LONGEST_DIGEST = 86_400
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 CHANGEABLE = (
     "language", "time_zone", "milestones", "order_id", "shipment", "quiet_from", "quiet_until", "digest_seconds",
@@ -54,14 +52,8 @@ class Change(NamedTuple):
     before: Recipient | None = None
 
 
-class RecipientBook:
-    """The recipients of all customers as of one time (UTC ms), and who changes them."""
-
-    def __init__(
-        self, settings: Settings, box: SecretBox, known: Mapping[str, CustomerSubscriptions], by: str, at: int
-    ) -> None:
-        self._settings, self._box, self._known = settings, box, known
-        self._by, self._at = by, at
+class RecipientBook(SubscriptionBook):
+    """The recipients of all customers, and who changes them."""
 
     def of(self, customer: str) -> list[Recipient]:
         """The customer's recipients."""
@@ -71,9 +63,7 @@ class RecipientBook:
     def add(self, customer: str, channel: RecipientChannel, address: str, **wishes: Any) -> Change:
         """A new recipient. ``wishes``: values of ``CHANGEABLE``. Raises Fatal for an address or a value that is none,
         without repeating the address."""
-        _check_text("customer", customer, LONGEST_ID)
-        if not customer.strip():
-            raise Fatal("customer: the ERP's id of the customer is due")
+        check_customer("customer", customer)
         if len(self.of(customer)) >= MOST_RECIPIENTS:
             raise Fatal(f"a customer has at most {MOST_RECIPIENTS} recipients")
         try:
@@ -88,7 +78,7 @@ class RecipientBook:
         recipient = _wished(Recipient(
             f"sub_{secrets.token_hex(8)}", channel, self._box.encrypt(found), shown, enabled_at=self._at
         ), wishes)
-        return Change(self._with(customer, [*self.of(customer), recipient]), recipient)
+        return Change(self._with_recipients(customer, [*self.of(customer), recipient]), recipient)
 
     def change(self, customer: str, recipient_id: str, **wishes: Any) -> Change:
         """The recipient with other wishes; the others stay. Raises Fatal where there is none, or for a wrong value."""
@@ -107,7 +97,7 @@ class RecipientBook:
         """Without the recipient. Raises Fatal where there is none."""
         before = self.found(customer, recipient_id)
         left = [one for one in self.of(customer) if one is not before]
-        return Change(self._with(customer, left), before, before)
+        return Change(self._with_recipients(customer, left), before, before)
 
     def found(self, customer: str, recipient_id: str) -> Recipient:
         """The recipient. Raises Fatal naming the nearest."""
@@ -119,32 +109,17 @@ class RecipientBook:
         return some[recipient_id]
 
     def _changed(self, customer: str, before: Recipient, after: Recipient) -> Change:
-        return Change(
-            self._with(customer, [after if one is before else one for one in self.of(customer)]), after, before
-        )
-
-    def _with(self, customer: str, recipients: list[Recipient]) -> CustomerSubscriptions:
-        known = self._known.get(customer)
-        endpoints = [] if known is None else known.endpoints
-        return CustomerSubscriptions(customer, endpoints, self._at, self._by, recipients)
-
-
-def known(settings: Settings) -> dict[str, CustomerSubscriptions]:
-    """The subscriptions there are, by customer. Raises Transient."""
-    return latest(settings, Registry(settings), topics.CUSTOMER_SUBSCRIPTIONS, CustomerSubscriptions)
+        recipients = [after if one is before else one for one in self.of(customer)]
+        return Change(self._with_recipients(customer, recipients), after, before)
 
 
 def write(settings: Settings, change: Change, done: str, actor: Actor) -> None:
-    """Record what is done (``add``, ``change`` ...), write the customer's record and wait for the broker's
-    acknowledgement. Raises Transient."""
-    registry, customer = Registry(settings), change.subscriptions.customer_id
-    value = ValueCodec(topics.CUSTOMER_SUBSCRIPTIONS, CustomerSubscriptions, registry).encode(change.subscriptions)
+    """Record what is done (``add``, ``change`` ...) and write it. Raises Transient."""
     before = None if change.before is None or done == "remove" else plain(change.before)
-    audit = audited(
-        actor, change.subscriptions.changed_at, f"recipient.{done}", SubjectKind.RECIPIENT,
-        f"{customer}/{change.recipient.recipient_id}", details=details_of(plain(change.recipient), before),
+    put(
+        settings, change.subscriptions, actor, f"recipient.{done}", SubjectKind.RECIPIENT,
+        change.recipient.recipient_id, details_of(plain(change.recipient), before),
     )
-    take(settings, [Act(audit, [Record(topics.CUSTOMER_SUBSCRIPTIONS.name, customer.encode(), value)])], registry)
 
 
 class OnKafka:
@@ -159,7 +134,7 @@ class OnKafka:
 
     def book(self, by: str) -> RecipientBook:
         """The recipients as they are now, and who changes them."""
-        return RecipientBook(self._settings, SecretBox(self._settings), self.known(), by, now_ms())
+        return RecipientBook.opened(self._settings, by)
 
     def write(self, change: Change, done: str, actor: Actor) -> None:
         """Records and writes a change."""
@@ -215,7 +190,7 @@ def _wished(recipient: Recipient, wishes: Mapping[str, Any]) -> Recipient:
         ("order_id", made.order_id, LONGEST_ID), ("shipment", made.shipment, LONGEST_ID),
         ("description", made.description, LONGEST_DESCRIPTION),
     ):
-        _check_text(name, text, longest)
+        check_text(name, text, longest)
     return made
 
 
@@ -227,8 +202,3 @@ def _kinds(names: Iterable[str]) -> list[str]:
             near = difflib.get_close_matches(one, there, 1)
             raise Fatal(f"milestones: there is no {one[:40]!r}{f'; did you mean {near[0]}?' if near else ''}")
     return found
-
-
-def _check_text(name: str, text: str, longest: int) -> None:
-    if len(text) > longest or not text.isprintable():
-        raise Fatal(f"{name}: at most {longest} characters that can be shown")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 from msgspec.structs import replace
 
@@ -184,6 +184,10 @@ class ForeignEndpoints:
     def __init__(self, *_: Any) -> None:
         """Know nothing else."""
 
+    @classmethod
+    def opened(cls, *_: Any) -> Self:
+        return cls()
+
     def found(self, *_: Any) -> WebhookEndpoint:
         return filled(WebhookEndpoint)
 
@@ -198,6 +202,10 @@ class ForeignRecipients:
 
     def __init__(self, *_: Any) -> None:
         """Know nobody else."""
+
+    @classmethod
+    def opened(cls, *_: Any) -> Self:
+        return cls()
 
     def change(self, *_: Any, **__: Any) -> recipient_book.Change:
         return recipient_book.Change(filled(CustomerSubscriptions), filled(Recipient))

@@ -63,7 +63,8 @@ def list_subscriptions(
     as_json: AsJson = False,
 ) -> None:
     """List who is told; of addresses only the beginning and the domain are shown."""
-    from connectors.outbound.recipient_book import known, plain
+    from connectors.outbound.recipient_book import plain
+    from connectors.outbound.subscription_book import known
 
     settings = current.stack_settings()
     found = sorted(known(settings).values(), key=lambda one: one.customer_id)
@@ -138,13 +139,10 @@ def _wishes(
 
 
 def _book() -> tuple[Settings, RecipientBook]:
-    from connectors.outbound.recipient_book import RecipientBook, known
-    from connectors.outbound.secrets import SecretBox
-    from connectors.outbound.sender import now_ms
+    from connectors.outbound.recipient_book import RecipientBook
 
     settings = current.stack_settings()
-    by = command_actor(settings).name
-    return settings, RecipientBook(settings, SecretBox(settings), known(settings), by, now_ms())
+    return settings, RecipientBook.opened(settings, command_actor(settings).name)
 
 
 def _write(settings: Settings, change: Change, action: str, done: str, *, as_json: bool) -> None:

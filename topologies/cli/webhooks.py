@@ -50,11 +50,10 @@ def list_endpoints(
     as_json: AsJson = False,
 ) -> None:
     """List the endpoints; secrets are not shown."""
-    from topologies.operations import webhook_endpoints
+    from connectors.outbound.subscription_book import known
 
-    settings = current.stack_settings()
-    known = sorted(webhook_endpoints.known(settings).values(), key=lambda one: one.customer_id)
-    shown = [_plain(one, each) for one in known if customer in (None, one.customer_id) for each in one.endpoints]
+    found = sorted(known(current.stack_settings()).values(), key=lambda one: one.customer_id)
+    shown = [_plain(one, each) for one in found if customer in (None, one.customer_id) for each in one.endpoints]
     if as_json:
         echo_json([iso_times(one) for one in shown])
         return
@@ -194,13 +193,10 @@ def redeliver(
 
 
 def _endpoints() -> tuple[Settings, Endpoints]:
-    from connectors.outbound.secrets import SecretBox
-    from connectors.outbound.sender import now_ms
     from topologies.operations import webhook_endpoints
 
     settings = current.stack_settings()
-    known, by = webhook_endpoints.known(settings), command_actor(settings).name
-    return settings, webhook_endpoints.Endpoints(settings, SecretBox(settings), known, by, now_ms())
+    return settings, webhook_endpoints.Endpoints.opened(settings, command_actor(settings).name)
 
 
 def _write(settings: Settings, change: Change, action: str, done: str, *, as_json: bool) -> None:

@@ -16,9 +16,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from config.settings import Settings
 from connectors.embedded.ports import HOST
-from connectors.outbound.recipient_book import RecipientBook, known, write
-from connectors.outbound.secrets import SecretBox
-from connectors.outbound.sender import now_ms
+from connectors.outbound.recipient_book import RecipientBook, write
 from streams.contracts.audit import Actor
 from streams.kernel.outbound_vocabulary import RecipientChannel
 from topologies.operations import webhook_endpoints
@@ -116,9 +114,7 @@ def serving(taker: Taker, name: str) -> Iterator[int]:
 
 def _subscribe(settings: Settings, received: Received, port: int) -> None:
     actor = command_actor(settings)
-    endpoints = webhook_endpoints.Endpoints(
-        settings, SecretBox(settings), webhook_endpoints.known(settings), actor.name, now_ms()
-    )
+    endpoints = webhook_endpoints.Endpoints.opened(settings, actor.name)
     for customer in CUSTOMERS:
         path = f"/{customer}"
         change = endpoints.add(customer, f"http://{HOST}:{port}{path}", (), "The demo's own")
@@ -131,7 +127,7 @@ def _subscribe(settings: Settings, received: Received, port: int) -> None:
 def _tell_people(settings: Settings, actor: Actor) -> None:
     """Somebody at each of these customers gets e-mail, in their language: it lands in the stack's outbox."""
     for customer, (address, language, zone) in PEOPLE.items():
-        book = RecipientBook(settings, SecretBox(settings), known(settings), actor.name, now_ms())
+        book = RecipientBook.opened(settings, actor.name)
         if book.of(customer):
             continue
         change = book.add(

@@ -1,30 +1,28 @@
-"""Customers' webhook endpoints: found, changed and written to ``customer.subscriptions.v1``; and one tried.
-
-One record holds all endpoints of a customer. Two people who change the endpoints of one customer in the same second
-write one over the other; the last one counts.
-"""
+"""Customers' webhook endpoints: found, changed and written; and one tried."""
 
 from __future__ import annotations
 
 import difflib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from config import topics
 from config.settings import Settings
-from connectors.kafka.person_actions import Act, audited, take
-from connectors.kafka.producer import Record
-from connectors.kafka.registry import Registry, ValueCodec
-from connectors.kafka.topic_reader import latest
 from connectors.outbound.addresses import Blocked, checked
 from connectors.outbound.answers import Answer
 from connectors.outbound.secrets import SecretBox, Undecryptable, new_secret
 from connectors.outbound.sender import now_ms
+from connectors.outbound.subscription_book import (
+    LONGEST_DESCRIPTION,
+    SubscriptionBook,
+    check_customer,
+    check_text,
+    put,
+)
 from connectors.outbound.webhook import WebhookClient
 from streams.contracts.audit import Actor, details_of
 from streams.contracts.outbound import CustomerSubscriptions, WebhookEndpoint
@@ -34,7 +32,6 @@ from streams.kernel.vocabulary import Milestone
 
 TEST_TYPE = "shipsync.test"
 MOST_SECRETS = 2
-LONGEST_ID, LONGEST_DESCRIPTION = 200, 500
 
 
 class Change(NamedTuple):
@@ -45,23 +42,15 @@ class Change(NamedTuple):
     secret: str | None = None
 
 
-class Endpoints:
-    """The endpoints of all customers, as of one time (UTC ms), and who changes them."""
-
-    def __init__(
-        self, settings: Settings, box: SecretBox, known: Mapping[str, CustomerSubscriptions], by: str, at: int
-    ) -> None:
-        self._settings, self._box, self._known = settings, box, known
-        self._by, self._at = by, at
+class Endpoints(SubscriptionBook):
+    """The endpoints of all customers, and who changes them."""
 
     def add(
         self, customer: str, url: str, milestones: Iterable[Milestone], description: str, *, dry_run: bool = False
     ) -> Change:
         """A new endpoint. Raises Fatal for an URL that is none, or leads to what is not public."""
-        if not customer.strip():
-            raise Fatal("CUSTOMER: the ERP's id of the customer is due")
-        _check_text("CUSTOMER", customer, LONGEST_ID)
-        _check_text("--description", description, LONGEST_DESCRIPTION)
+        check_customer("CUSTOMER", customer)
+        check_text("--description", description, LONGEST_DESCRIPTION)
         try:
             checked(url, private=self._settings.outbound.private_addresses)
         except Blocked as error:
@@ -72,13 +61,13 @@ class Endpoints:
             sorted({one.value for one in milestones}), False, self._at, description, dry_run,
         )
         known = self._known.get(customer)
-        return Change(self._with(customer, [*(known.endpoints if known else ()), endpoint]), endpoint, secret)
+        return Change(self._with_endpoints(customer, [*(known.endpoints if known else ()), endpoint]), endpoint, secret)
 
     def remove(self, customer: str, endpoint_id: str) -> Change:
         """Without the endpoint. Raises Fatal where there is none."""
         endpoint = self.found(customer, endpoint_id)
         left = [one for one in self._known[customer].endpoints if one is not endpoint]
-        return Change(self._with(customer, left), endpoint)
+        return Change(self._with_endpoints(customer, left), endpoint)
 
     def pause(self, customer: str, endpoint_id: str) -> Change:
         """The endpoint's messages are kept and none is sent. Raises Fatal where there is none."""
@@ -130,30 +119,16 @@ class Endpoints:
         endpoints = [
             endpoint if one.endpoint_id == endpoint.endpoint_id else one for one in self._known[customer].endpoints
         ]
-        return Change(self._with(customer, endpoints), endpoint)
-
-    def _with(self, customer: str, endpoints: list[WebhookEndpoint]) -> CustomerSubscriptions:
-        known = self._known.get(customer)
-        recipients = [] if known is None else known.recipients
-        return CustomerSubscriptions(customer, endpoints, self._at, self._by, recipients)
-
-
-def known(settings: Settings) -> dict[str, CustomerSubscriptions]:
-    """The subscriptions there are, by customer. Raises Transient."""
-    return latest(settings, Registry(settings), topics.CUSTOMER_SUBSCRIPTIONS, CustomerSubscriptions)
+        return Change(self._with_endpoints(customer, endpoints), endpoint)
 
 
 def write(settings: Settings, change: Change, done: str, actor: Actor) -> None:
-    """Record what is done (``add``, ``pause`` ...), write the customer's record and wait for the broker's
-    acknowledgement. Raises Transient."""
-    registry, customer = Registry(settings), change.subscriptions.customer_id
-    value = ValueCodec(topics.CUSTOMER_SUBSCRIPTIONS, CustomerSubscriptions, registry).encode(change.subscriptions)
-    audit = audited(
-        actor, change.subscriptions.changed_at, f"webhook.{done}", SubjectKind.WEBHOOK,
-        f"{customer}/{change.endpoint.endpoint_id}",
-        details=details_of({"url": change.endpoint.url, "milestones": change.endpoint.milestones}),
+    """Record what is done (``add``, ``pause`` ...) and write it. Raises Transient."""
+    endpoint = change.endpoint
+    put(
+        settings, change.subscriptions, actor, f"webhook.{done}", SubjectKind.WEBHOOK, endpoint.endpoint_id,
+        details_of({"url": endpoint.url, "milestones": endpoint.milestones}),
     )
-    take(settings, [Act(audit, [Record(topics.CUSTOMER_SUBSCRIPTIONS.name, customer.encode(), value)])], registry)
 
 
 async def tried(settings: Settings, box: SecretBox, endpoint: WebhookEndpoint) -> Answer:
@@ -173,11 +148,6 @@ async def tried(settings: Settings, box: SecretBox, endpoint: WebhookEndpoint) -
         return await client.post(endpoint.url, f"test_{secrets.token_hex(8)}", at, body, signing)
     finally:
         await client.close()
-
-
-def _check_text(name: str, text: str, longest: int) -> None:
-    if len(text) > longest or not text.isprintable():
-        raise Fatal(f"{name}: at most {longest} characters that can be shown")
 
 
 def _nearest(asked: str, there: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from config import headers
 from config.topics import STATIC
 from connectors.drop import watcher
 from connectors.kafka import alert_actions, person_actions
-from connectors.outbound import recipient_book, redelivery
+from connectors.outbound import recipient_book, redelivery, subscription_book
 from connectors.outbound.answers import Answer
 from streams.contracts.model import (
     AuditAction,
@@ -215,14 +215,13 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         )),
         (tail, "records", lambda *_: iter([ForeignMessage(), ForeignMessage(headers.REASON, headers.ERROR_TOPIC)])),
         (tail, "full_name", lambda *_: "any"), (webhook_endpoints, "Endpoints", ForeignEndpoints),
-        (webhook_endpoints, "known", lambda _: {FOREIGN: filled(CustomerSubscriptions)}),
+        (subscription_book, "known", lambda _: {FOREIGN: filled(CustomerSubscriptions)}),
         (alert_routes, "channel_of", lambda *_: Channel("ops", Service.SLACK, "OPS")),
         (alert_routes, "send", lambda *_: Answer(AttemptResult.ACCEPTED, FOREIGN, 200)),
         (notification_log, "last_outcomes", lambda *_, **__: [filled(OutboundOutcome)]),
         (posting_board, "board", lambda *_: [filled(posting_board.Placed)]),
         (posting_board, "decide", lambda *_: filled(posting_board.Placed)),
         (recipient_book, "RecipientBook", ForeignRecipients), (recipient_book, "write", lambda *_: None),
-        (recipient_book, "known", lambda _: {FOREIGN: filled(CustomerSubscriptions)}),
         (redelivery, "send_again", lambda *_: filled(PastMessage)),
         (webhook_endpoints, "write", lambda *_: None), (webhook_endpoints, "tried", foreign_answer),
         (stack, "Stack", Stack), (up, "_signals", list),
