@@ -20,7 +20,7 @@ KNOWN = frozenset({
     "main", "h1", "h2", "h3", "form", "label", "input", "button", "select", "option", "span", "b", "small",
     "article", "section", "dl", "dt", "dd", "p", "time", "br", "details", "summary", "table", "thead", "tbody",
     "tr", "th", "td", "svg", "line", "rect", "text", "circle", "polyline", "q", "del", "code", "pre", "progress",
-    "footer", "datalist",
+    "footer", "datalist", "wbr",
 })
 
 
