@@ -28,11 +28,14 @@ class Refusal(Exception):
 
 
 class FakeTryton(httpx.AsyncBaseTransport):
-    """The server. ``calls``: methods called, sessions left out; ``has_stock``: whether it can be assigned."""
+    """The server. ``calls``: methods called, sessions left out; ``has_stock``: whether it can be assigned;
+    ``dies_before_invoice``: the task after a shipment's end, which invoices it, is lost; ``is_administrator``: the user
+    may have a sale processed."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.has_stock, self.lose = True, frozenset[int]()
+        self.dies_before_invoice, self.is_administrator = False, True
         self.token, self._skipped = "t1", set[str]()
         self._ids, self._clock = itertools.count(100), itertools.count(1)
         self.tables: dict[str, dict[int, Record]] = {}
@@ -92,7 +95,7 @@ class FakeTryton(httpx.AsyncBaseTransport):
         own: dict[str, Callable[..., Any]] = {
             "search_read": self._search, "read": self._read, "create": self._create, "write": self._write,
             "delete": self._delete, "skip": self._skip, "copy": self._copy, "assign_try": self._assign,
-            "cancel": self._cancel, "process": lambda *_: None,
+            "cancel": self._cancel, "process": self._process,
         }
         return own[name](model, *params) if name in own else self._click(model, name, params[0][0])
 
@@ -161,7 +164,8 @@ class FakeTryton(httpx.AsyncBaseTransport):
         if (model, name) == (SHIPMENT, "do"):
             for move in self.rows(MOVE, shipment=f"{SHIPMENT},{number}"):
                 move["state"] = "done"
-                self._invoice(move["id"], 2.0)
+            if not self.dies_before_invoice:
+                self._invoice_all()
 
     def _invoice(self, move: int, quantity: float, **more: Any) -> int:
         invoice = self.add(INVOICE, **{"state": "draft", "number": f"I{next(self._clock)}", "reference": None, **more})
@@ -170,6 +174,16 @@ class FakeTryton(httpx.AsyncBaseTransport):
 
     def _to(self, one: Record, state: str) -> None:
         one.update(state=state, _timestamp=str(next(self._clock)))
+
+    def _process(self, *_: Any) -> None:
+        if not self.is_administrator:
+            raise Refusal(["UserError", ['Calling button "process on "Sale" is not allowed.', "", None]])
+        self._invoice_all()
+
+    def _invoice_all(self) -> None:
+        for move in self.rows(MOVE, shipment=f"{SHIPMENT},{self.shipment}"):
+            if move["state"] == "done" and not self.rows(LINE, move=move["id"]):
+                self._invoice(move["id"], 2.0)
 
     def _cancel(self, model: str, ids: list[int]) -> None:
         self._to(self.tables[model][ids[0]], "cancelled")

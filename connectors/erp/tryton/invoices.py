@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.erp.tryton.records import Records, Shipment
+from connectors.erp.tryton.rpc import RpcRefused
 
 INVOICE, LINE, SALE = "account.invoice", "account.invoice.line", "sale.sale"
 CREDIT = "account.invoice.credit"
@@ -26,7 +27,7 @@ class Invoices:
         invoices = await self._of(shipment)
         if not invoices and (sales := await self._sales(shipment)):
             for sale in sales:
-                await self._records.click(SALE, "process", sale)
+                await self._process(sale)
             invoices = await self._of(shipment)
         if anew is not None:
             invoices = await self._anew(invoices, anew)
@@ -36,6 +37,13 @@ class Invoices:
         ids = [one["id"] for one in invoices]
         posted = [one for one in await self._read(ids) if one["state"] in _POSTED]
         return f"Invoice {', '.join(str(one['number']) for one in posted)}." if posted else ""
+
+    async def _process(self, sale: int) -> None:
+        """Have Tryton do what a sale waits for: it does so itself after the shipment's end, but where it died then."""
+        try:
+            await self._records.click(SALE, "process", sale)
+        except RpcRefused as error:
+            raise RpcRefused(f"{error} The user needs the group Sales Administrator for it.") from error
 
     async def credit(self, shipment: Shipment) -> str:
         """Take back the invoices of the shipment: one that is posted is credited, one that is not yet is cancelled, and

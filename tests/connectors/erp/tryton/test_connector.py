@@ -157,3 +157,22 @@ def test_a_shipment_of_several_packages_is_done_with_the_last() -> None:
     assert held(server)["state"] == "shipped"
     run(server, [posting(CONFIRMATION, posting_id="second-confirmed", tracking_number="1Z2")])
     assert (held(server)["state"], held(server)["packages"]) == ("done", ["1Z1", "1Z2"])
+
+
+def test_an_invoice_that_tryton_died_before_is_made() -> None:
+    server = FakeTryton()
+    server.dies_before_invoice = True
+    asyncio.run(posted(connected(server), [posting(ISSUE), SIGNED]))
+    assert [one["state"] for one in server.rows(INVOICE)] == ["posted"]
+
+
+def test_a_user_who_may_not_have_it_made_is_told_what_to_grant() -> None:
+    server = FakeTryton()
+    server.dies_before_invoice, server.is_administrator = True, False
+    *_, answer = asyncio.run(posted(connected(server), [posting(ISSUE), SIGNED]))
+    assert isinstance(answer, Refused)
+    assert "needs the group Sales Administrator" in answer.reason
+    server.is_administrator = True
+    *_, answer = asyncio.run(posted(connected(server), [SIGNED]))
+    assert isinstance(answer, Posted)
+    assert len(server.rows(INVOICE, state="posted")) == 1
