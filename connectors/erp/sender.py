@@ -1,12 +1,18 @@
 """Makes the attempt that a request asks for: looks the posting up, posts it where it is not in effect, and says how
-that ended."""
+that ended.
+
+A look-up tells the truth only where no call is under way. So attempts of one queue are made one after the other: after
+a restart an attempt and the one after it may be asked for together. And a request that did not come at once, which a
+sender that died may have begun, waits until the ERP must be done with that one's last call.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -20,6 +26,8 @@ from streams.postings.messages import erp_of, posting_of
 
 log = structlog.get_logger(__name__)
 MOST_DETAIL = 2_048
+FRESH_MS = 5_000
+"""A request that was asked for this shortly ago was begun by nobody else."""
 
 
 def now_ms() -> int:
@@ -37,20 +45,33 @@ class Target(NamedTuple):
 
 
 class PostingSender:
-    """Makes attempts. ``targets``: by the ERP's name. ``clock``: UTC ms. Make it on the event loop."""
+    """Makes attempts. ``targets``: by the ERP's name. ``clock``: UTC ms; ``sleep``: for seconds. Make it on the event
+    loop."""
 
-    def __init__(self, targets: Mapping[str, Target], clock: Callable[[], int] = now_ms) -> None:
-        self._targets, self._clock = targets, clock
+    def __init__(
+        self, targets: Mapping[str, Target], clock: Callable[[], int] = now_ms,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._targets, self._clock, self._sleep = targets, clock, sleep
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._room = {name: asyncio.Semaphore(one.at_once) for name, one in targets.items()}
 
     async def attempt(self, request: OutboundRequest) -> OutboundAttempt:
         """The attempt as made; nothing that the ERP does raises."""
+        came = self._clock()
+        turn = self._turns.setdefault((request.destination, request.queue), asyncio.Lock())
+        async with turn:
+            return await self._attempt(request, came)
+
+    async def _attempt(self, request: OutboundRequest, came: int) -> OutboundAttempt:
         name = erp_of(request.destination)
         target = self._targets.get(name)
         if target is None:
             started = self._clock()
             answer: Answer | None = Unknown(f"no ERP {name} is declared", was_sent=False)
         else:
+            if target.erp is not None and came - request.issued_at > FRESH_MS:
+                await self._sleep(max(0, came + target.settle_ms - self._clock()) / 1000)
             async with self._room[name]:
                 started = self._clock()
                 answer = await self._answer(name, target, request)

@@ -6,6 +6,7 @@ import asyncio
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from connectors.erp.port import Answer, OrderPage, Posted, Refused, Unknown
 from connectors.erp.sender import PostingSender, Target
@@ -52,7 +53,7 @@ class FakeErp:
 def request(number: int = 1, destination: str = "erp:main") -> OutboundRequest:
     one = posting(posting_id=f"p{number}")
     body = msgspec.json.encode(one).decode()
-    return OutboundRequest(f"m{number}", destination, "main", "800123", one.kind.value, body, 1, NOW, NOW)
+    return OutboundRequest(f"m{number}", destination, "main", f"80012{number}", one.kind.value, body, 1, NOW, NOW)
 
 
 def made(erp: FakeErp | None, *requests: OutboundRequest, at_once: int = 2) -> list[OutboundAttempt]:
@@ -107,3 +108,54 @@ def test_no_more_postings_are_under_way_than_the_erp_takes() -> None:
 def test_a_destination_nobody_declared_waits() -> None:
     [attempt] = made(FakeErp(Posted("S")), request(destination="erp:other"))
     assert (attempt.result, attempt.detail) == (AttemptResult.UNAVAILABLE, "no ERP other is declared")
+
+
+class Books:
+    """An ERP that finds what was posted; a posting takes a while."""
+
+    def __init__(self) -> None:
+        self.posted = list[str]()
+
+    async def post(self, posting: ErpPosting) -> Answer:
+        await asyncio.sleep(0)
+        self.posted.append(posting.posting_id)
+        return Posted("S1")
+
+    async def find(self, posting: ErpPosting) -> Posted | None:
+        await asyncio.sleep(0)
+        return Posted("S1") if posting.posting_id in self.posted else None
+
+    async def orders(self, cursor: str) -> OrderPage:
+        return OrderPage([], cursor)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_an_attempt_and_the_one_after_it_asked_for_together_post_once() -> None:
+    async def make() -> tuple[Books, list[OutboundAttempt]]:
+        books = Books()
+        sender = PostingSender({"main": Target(books, 4, SETTLE)}, lambda: NOW)
+        first = request()
+        return books, list(await asyncio.gather(sender.attempt(first), sender.attempt(replace(first, attempt=2))))
+
+    books, attempts = asyncio.run(make())
+    assert books.posted == ["p1"]
+    assert [one.result for one in attempts] == [AttemptResult.ACCEPTED] * 2
+
+
+@pytest.mark.parametrize(("age", "waited"), [(0, []), (5_000, []), (5_001, [60.0])])
+def test_a_request_that_another_sender_may_have_begun_waits_until_the_erp_is_done_with_it(
+    age: int, waited: list[float]
+) -> None:
+    slept = list[float]()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def make() -> OutboundAttempt:
+        sender = PostingSender({"main": Target(Books(), 4, SETTLE)}, lambda: NOW + age, sleep)
+        return await sender.attempt(request())
+
+    assert asyncio.run(make()).result is AttemptResult.ACCEPTED
+    assert slept == waited
