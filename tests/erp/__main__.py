@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 import tempfile
 import time
@@ -29,6 +30,8 @@ from tests.support.brokers import apache_kafka, embedded, on_broker
 from topologies.local_stack.stack import catalogue
 
 ORDERS, UNKNOWN, LOSES_EVERY = 200, 2, 101
+FOLDER = Path("/var/tmp/shipsync-erp") if os.geteuid() == 0 else Path.home() / ".cache" / "shipsync-erp"
+"""PostgreSQL runs as another user than root, who may not enter root's home."""
 LIST = """
 erps:
   - name: main
@@ -50,8 +53,7 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=ORDERS)
     parser.add_argument("--kafka", action="store_true", help="on Apache Kafka in place of the embedded broker")
     parser.add_argument("--at-once", type=int, default=4, help="postings under way at the ERP")
-    parser.add_argument("--folder", type=Path, default=Path.home() / ".cache" / "shipsync-erp",
-                        help="where Tryton is installed and its database lies")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where Tryton is installed and its database lies")
     asked = parser.parse_args()
     logging.disable(logging.INFO)
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
