@@ -70,3 +70,13 @@ class ErpSettings(Group):
     file: ReadableFile = Field(
         None, description="The ERPs that are posted to; unset: config/erp.yaml of the package, which has none"
     )
+
+
+class FulfilmentSettings(Group):
+    """When deliveries are posted."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_FULFILMENT_")
+
+    file: ReadableFile = Field(
+        None, description="What deliveries wait for before they are posted, in place of config/fulfilment.yaml"
+    )

@@ -23,7 +23,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from config.connections import KafkaSettings, RedisSettings, RegistrySettings
 from config.mail import MailSettings
-from config.outbound import ErpSettings, OutboundSettings
+from config.outbound import ErpSettings, FulfilmentSettings, OutboundSettings
 from config.portal import PortalSettings
 from config.setting_files import SUFFIX, read_files
 from config.setting_group import PREFIX, Group, SettingsError, comma_separated
@@ -63,9 +63,7 @@ class StateSettings(Group):
     data_dir: Path = Field(
         Path("var"), description="Local state, of one worker of each stage; losing it costs a replay, never data"
     )
-    block_cache_bytes: int = Field(
-        64 * 1024 * 1024, ge=1024 * 1024, description="RocksDB cache of one worker"
-    )
+    block_cache_bytes: int = Field(64 * 1024 * 1024, ge=1024 * 1024, description="RocksDB cache of one worker")
 
 
 class StageSettings(Group):
@@ -245,6 +243,7 @@ class Settings:
     outbound: OutboundSettings
     mail: MailSettings
     erp: ErpSettings
+    fulfilment: FulfilmentSettings
     sign_on: SignOnSettings
     files: Mapping[str, Path]
     """Flat name -> the file a secret was read from."""

@@ -83,7 +83,7 @@ ERP_CURSORS = Topic(
 )
 WMS_CONFIRMATIONS = Topic(
     "wms.confirmations.v1", "What the warehouse picked, packed and shipped of each ERP delivery", "delivery id",
-    "wms_confirmation", "gateway", retention_ms=90 * DAY_MS, lifecycle=Lifecycle.DRAFT,
+    "wms_confirmation", "gateway", retention_ms=90 * DAY_MS,
 )
 ORDER_REFERENCES = Topic(
     "order.references.v1", "Orders' claims on shipments, co-partitioned with carrier events",
@@ -158,9 +158,13 @@ AUDIT_ACTIONS = Topic(
     "audit.actions.v1", "Every action of a person or a program: who, when, what, on what", "KIND:SUBJECT",
     "audit_action", "tower, gateway, command line", partitions=1, retention_ms=3 * 365 * DAY_MS, personal_data=True,
 )
+FULFILMENT_DECISIONS = Topic(
+    "fulfilment.decisions.v1", "What people decided about deliveries that wait: release, waive, close", "delivery id",
+    "fulfilment_decision", "tower, command line", retention_ms=90 * DAY_MS, personal_data=True,
+)
 FULFILMENT_STATE = Topic(
-    "fulfilment.state.v1", "What was posted for each ERP delivery; changelog of fulfilment", "delivery id",
-    "fulfilment_state", "fulfilment", cleanup=Cleanup.COMPACT,
+    "fulfilment.state.v1", "Where each ERP delivery stands, what was posted for it and what it waits for; changelog of"
+    " fulfilment", "delivery id", "fulfilment_state", "fulfilment", cleanup=Cleanup.COMPACT, personal_data=True,
 )
 ERP_POSTINGS = Topic(
     "erp.postings.v1", "One posting per financially relevant fact", "delivery id", "erp_posting",
@@ -278,7 +282,8 @@ STATIC: tuple[Topic, ...] = (
     WMS_CONFIRMATIONS,
     ORDER_REFERENCES, ORDER_STATE, REFERENCE_CLAIMS, REFERENCE_STATE, MASTER_DATA, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS,
     SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE, SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES,
-    DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, AUDIT_ACTIONS, FULFILMENT_STATE, ERP_POSTINGS,
+    DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, AUDIT_ACTIONS, FULFILMENT_DECISIONS,
+    FULFILMENT_STATE, ERP_POSTINGS,
     EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_RECEIPTS, EDI_STATE, POLL_STATE, CUSTOMER_SUBSCRIPTIONS,
     NOTIFICATION_REQUESTS, NOTIFICATION_ATTEMPTS, NOTIFICATION_OUTCOMES, NOTIFICATION_STATE, NOTIFICATION_ACTIONS,
     POSTING_REQUESTS, POSTING_ATTEMPTS, POSTING_DECISIONS, POSTING_OUTCOMES, POSTING_STATE, ALERT_REQUESTS,

@@ -77,6 +77,10 @@ WORDING: Mapping[AlertKind, Wording] = {
         "Orders of an ERP are not read",
         "See whether the ERP answers, and whether its address and sign-in are right (shipsync pull orders --once).",
     ),
+    AlertKind.CONFIRMATION_OVERDUE: Wording(
+        "Delivery waits to be confirmed",
+        "Get the proof or the missing report; or release, waive or close the delivery (shipsync fulfilment).",
+    ),
     AlertKind.DELIVERY_DOUBTFUL: Wording(
         "Delivery is doubtful", "Ask the consignee or the carrier; confirm or refuse the delivery when you know."
     ),

@@ -40,6 +40,11 @@ from streams.contracts.feeds import FeedPause as FeedPause
 from streams.contracts.feeds import FeedState as FeedState
 from streams.contracts.feeds import MinuteCount as MinuteCount
 from streams.contracts.feeds import Novelty as Novelty
+from streams.contracts.fulfilment import FulfilmentDecision as FulfilmentDecision
+from streams.contracts.fulfilment import FulfilmentState as FulfilmentState
+from streams.contracts.fulfilment import FulfilmentWait as FulfilmentWait
+from streams.contracts.fulfilment import PostedFact as PostedFact
+from streams.contracts.fulfilment import StandingFact as StandingFact
 from streams.contracts.links import Adoption as Adoption
 from streams.contracts.links import ShipmentLink as ShipmentLink
 from streams.contracts.masterdata import MasterRecord as MasterRecord
@@ -62,8 +67,6 @@ from streams.contracts.paging import PagingState as PagingState
 from streams.contracts.paging import ToldChannel as ToldChannel
 from streams.contracts.polling import PollState as PollState
 from streams.contracts.postings import ErpPosting as ErpPosting
-from streams.contracts.postings import FulfilmentState as FulfilmentState
-from streams.contracts.postings import PostedFact as PostedFact
 from streams.contracts.postings import ProofOfDelivery as ProofOfDelivery
 from streams.contracts.recipients import AskedOptIn as AskedOptIn
 from streams.contracts.recipients import NotificationAction as NotificationAction

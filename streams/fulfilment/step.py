@@ -1,144 +1,106 @@
-"""The fulfilment step: facts about ERP deliveries in, postings out, each once.
+"""The fulfilment step: facts about ERP deliveries and people's decisions in; postings out, each once.
 
-Reads ``delivery.milestones``; writes ``erp.postings`` and, as its state, ``fulfilment.state``.
+Reads ``delivery.milestones``, ``wms.confirmations`` and ``fulfilment.decisions``, all keyed by delivery; writes
+``erp.postings``, ``alert.signals`` and, as its state, ``fulfilment.state``. Times are UTC ms.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import Struct, field
 
-from streams.contracts.ids import digest
-from streams.contracts.model import DeliveryMilestone, ErpPosting, FulfilmentState, PostedFact
+from streams.contracts.model import (
+    AlertSignal,
+    DeliveryMilestone,
+    ErpPosting,
+    FulfilmentDecision,
+    FulfilmentState,
+    WmsConfirmation,
+)
+from streams.fulfilment.alerts import alert_between
 from streams.fulfilment.kinds import POSTING_OF
+from streams.fulfilment.policy import PLAIN, Policies
+from streams.fulfilment.record import SHIPPED, Done, at_time, with_decision, with_expected, with_milestone
+from streams.kernel.errors import Reject
 from streams.kernel.step_result import StepResult
-from streams.kernel.vocabulary import Correction, PostingKind
 
-_CAUSE_DIGITS = 16
-_NOT_POSTED, _POSTED, _REVERSED, _DUPLICATES = "not_posted", "posted", "reversed", "duplicates"
+Input = DeliveryMilestone | WmsConfirmation | FulfilmentDecision
+_NOT_POSTED, _NOT_NEEDED = "not_posted", "not_needed"
 
 
 class Outputs(Struct, frozen=True):
-    """The postings for the ERP."""
+    """The postings for the ERP: ``postings`` go out with the chunk, ``settled`` once the delivery's record is kept,
+    since what is read later may take them back. ``alerts``: about waits, raised and resolved."""
 
-    postings: Sequence[ErpPosting] = ()
+    postings: list[ErpPosting] = field(default_factory=list)
+    settled: list[ErpPosting] = field(default_factory=list)
+    alerts: list[AlertSignal] = field(default_factory=list)
 
 
 def step(
-    chunk: Sequence[DeliveryMilestone], states: Mapping[str, FulfilmentState | None]
+    chunk: Sequence[Input], states: Mapping[str, FulfilmentState | None], policies: Policies = PLAIN, now_ms: int = 0
 ) -> StepResult[Outputs, FulfilmentState]:
     """Take a chunk in. ``states``: delivery id -> what is stored; left unchanged.
 
     A posting's id names the fact (delivery, shipment or piece, kind; for attempts which of them), so a loss reported
     as lost and as destroyed is posted once. A fact that no event tells of any more, because those that did were found
     not to be of the shipment, is reversed by a posting of its own, and posted anew, under another id, where it comes to
-    be true after all. ``counts``: every milestone is one of posted, reversed, duplicates and not_posted.
+    be true after all. ``counts``: every milestone is one of posted, reversed, held, duplicates and not_posted; a
+    warehouse's confirmation expected, duplicates or not_needed; a decision decided, late or refused.
     """
-    postings: list[ErpPosting] = []
+    out = Outputs()
+    changed: dict[str, FulfilmentState] = {}
+    refused: list[tuple[int, Reject]] = []
+    counts: Counter[str] = Counter()
+    for place, item in enumerate(chunk):
+        before = changed.get(item.delivery_id) or states.get(item.delivery_id)
+        try:
+            done = _taken(item, before, policies, now_ms)
+        except Reject as reject:
+            refused.append((place, reject.as_value()))
+            continue
+        if isinstance(done, str):
+            counts[done] += 1
+            continue
+        _tell(out, before, done, now_ms)
+        if done.state != before:
+            changed[item.delivery_id] = done.state
+        counts[done.outcome] += 1
+    return StepResult(out, changed, refused, counts=counts)
+
+
+def sweep(
+    states: Mapping[str, FulfilmentState], policies: Policies, now_ms: int
+) -> StepResult[Outputs, FulfilmentState]:
+    """Do what the clock brings about for these deliveries: grace that ends, deadlines that pass. Returns each of them.
+    ``counts``: released and overdue."""
+    out = Outputs()
     changed: dict[str, FulfilmentState] = {}
     counts: Counter[str] = Counter()
-    for milestone in chunk:
-        kind = POSTING_OF.get(milestone.milestone)
-        if kind is None:
-            counts[_NOT_POSTED] += 1
-            continue
-        delivery_id = milestone.delivery_id
-        before = changed.get(delivery_id) or states.get(delivery_id)
-        done = _post(milestone, kind, before)
-        postings += [] if done.posting is None else [done.posting]
+    for delivery_id, before in states.items():
+        done = at_time(before, policies, now_ms)
+        _tell(out, before, done, now_ms)
+        changed[delivery_id] = done.state
         if done.state != before:
-            changed[delivery_id] = done.state
-        counts[done.outcome] += 1
-    return StepResult(Outputs(postings), changed, counts=counts)
+            counts[done.outcome] += 1
+    return StepResult(out, changed, counts=counts)
 
 
-class _Done(NamedTuple):
-    outcome: str
-    state: FulfilmentState
-    posting: ErpPosting | None
+def _taken(item: Input, before: FulfilmentState | None, policies: Policies, now_ms: int) -> Done | str:
+    """Takes one input in; of one that leaves everything as it is, its outcome alone. Raises Reject."""
+    if isinstance(item, FulfilmentDecision):
+        return with_decision(item, before, policies, now_ms)
+    if isinstance(item, WmsConfirmation):
+        is_needed = item.kind == SHIPPED and bool(item.tracking_numbers)
+        return with_expected(item, before, policies, now_ms) if is_needed else _NOT_NEEDED
+    kind = POSTING_OF.get(item.milestone)
+    return _NOT_POSTED if kind is None else with_milestone(item, kind, before, policies, now_ms)
 
 
-def _post(milestone: DeliveryMilestone, kind: PostingKind, state: FulfilmentState | None) -> _Done:
-    posted, facts = ([], []) if state is None else (state.posted, state.facts)
-    order_id = milestone.order_id if state is None else min(state.order_id, milestone.order_id)
-    updated_at = milestone.occurred_at if state is None else max(state.updated_at, milestone.occurred_at)
-    name = _fact_id(milestone, kind)
-    known = next((one for one in facts if one.fact == name), _first(name, milestone, posted))
-    now, outcome, posting = _told(known, milestone), _DUPLICATES, None
-    if bool(known.told_as) is not bool(now.told_as):
-        is_posted = bool(now.told_as)
-        outcome = _POSTED if is_posted else _REVERSED
-        now = replace(now, times=known.times + is_posted)
-        posting_id = _posting_id(now)
-        posting = _posting(milestone, kind, posting_id)
-        if not is_posted:
-            posting = replace(posting, posting_id=digest("reversal", posting_id), reverses=posting_id)
-        posted = sorted([*posted, posting.posting_id])
-    if now != known:
-        facts = sorted([now, *(one for one in facts if one.fact != name)], key=lambda one: one.fact)
-    return _Done(outcome, FulfilmentState(milestone.delivery_id, order_id, posted, updated_at, facts), posting)
-
-
-def _first(name: str, milestone: DeliveryMilestone, posted: Sequence[str]) -> PostedFact:
-    """The fact of which no more is known than whether it was posted."""
-    return PostedFact(name, [milestone.milestone_id], [], 1) if name in posted else PostedFact(name, [], [], 0)
-
-
-def _told(known: PostedFact, milestone: DeliveryMilestone) -> PostedFact:
-    """The fact after this milestone. Ignores repeats, the first milestone by an event since retracted, and anything
-    older than the claim's withdrawal."""
-    if known.withdrawn_in and milestone.claim_revision <= known.withdrawn_in:
-        return known
-    is_retracted, name = milestone.correction is Correction.RETRACTS, milestone.milestone_id
-    if is_retracted and milestone.corrects is None:
-        return replace(known, told_as=[], heard=[], withdrawn_in=milestone.claim_revision)
-    cause = _cause(name, milestone.event_id, "gone" if is_retracted else "", milestone.because_of)
-    if cause in known.heard:
-        return known
-    told_as, heard = {*known.told_as, name}, {*known.heard, cause}
-    if is_retracted:
-        told_as.remove(name)
-    if milestone.corrects is not None:
-        heard.add(_cause(name, milestone.corrects, "", None))
-    return replace(known, told_as=sorted(told_as), heard=sorted(heard))
-
-
-def _cause(milestone_id: str, event_id: str, said: str, because_of: str | None) -> str:
-    return digest(milestone_id, event_id, said, because_of or "")[:_CAUSE_DIGITS]
-
-
-def _fact_id(milestone: DeliveryMilestone, kind: PostingKind) -> str:
-    parts = ["posting", milestone.delivery_id, milestone.carrier, milestone.tracking_number, kind.value]
-    if kind is PostingKind.DELIVERY_ATTEMPT:
-        parts.append(milestone.milestone_id)
-    elif milestone.piece is not None:
-        parts.append(milestone.piece)
-    if milestone.life > 1:
-        parts.append(f"life {milestone.life}")
-    return digest(*parts)
-
-
-def _posting_id(fact: PostedFact) -> str:
-    """Returns the id of the fact's latest posting; the first one has the fact's own id."""
-    return fact.fact if fact.times <= 1 else digest("posted anew", fact.fact, str(fact.times))
-
-
-def _posting(milestone: DeliveryMilestone, kind: PostingKind, posting_id: str) -> ErpPosting:
-    return ErpPosting(
-        posting_id=posting_id,
-        kind=kind,
-        delivery_id=milestone.delivery_id,
-        order_id=milestone.order_id,
-        customer_id=milestone.customer_id,
-        carrier=milestone.carrier,
-        tracking_number=milestone.tracking_number,
-        occurred_at=milestone.occurred_at,
-        reason=milestone.reason,
-        proof_of_delivery=milestone.proof_of_delivery,
-        event_id=milestone.event_id,
-        piece=milestone.piece,
-    )
+def _tell(out: Outputs, before: FulfilmentState | None, done: Done, now_ms: int) -> None:
+    (out.settled if done.is_gated else out.postings).extend(done.postings)
+    alert = alert_between(before, done.state, now_ms)
+    if alert is not None:
+        out.alerts.append(alert)

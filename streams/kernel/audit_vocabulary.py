@@ -40,6 +40,7 @@ class SubjectKind(StrEnum):
     POSTING = "posting"
     RECIPIENT = "recipient"
     NOTIFICATION = "notification"
+    DELIVERY = "delivery"
 
 
 class ActionOutcome(StrEnum):

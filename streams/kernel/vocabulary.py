@@ -18,6 +18,10 @@ from streams.kernel.audit_vocabulary import ActorKind as ActorKind
 from streams.kernel.audit_vocabulary import SubjectKind as SubjectKind
 from streams.kernel.edi_vocabulary import Direction as Direction
 from streams.kernel.edi_vocabulary import Verdict as Verdict
+from streams.kernel.fulfilment_vocabulary import DeliveryPhase as DeliveryPhase
+from streams.kernel.fulfilment_vocabulary import FulfilmentAction as FulfilmentAction
+from streams.kernel.fulfilment_vocabulary import PostingKind as PostingKind
+from streams.kernel.fulfilment_vocabulary import WaitKind as WaitKind
 from streams.kernel.outbound_vocabulary import AttemptResult as AttemptResult
 from streams.kernel.outbound_vocabulary import DecisionKind as DecisionKind
 from streams.kernel.outbound_vocabulary import NotificationActionKind as NotificationActionKind
@@ -303,6 +307,7 @@ class AlertKind(StrEnum):
     DELIVERY_DOUBTFUL = "delivery_doubtful"
     ENDPOINT_DISABLED = "endpoint_disabled"
     ERP_ORDERS_SILENT = "erp_orders_silent"
+    CONFIRMATION_OVERDUE = "confirmation_overdue"
 
 
 class Flag(StrEnum):
@@ -355,6 +360,7 @@ class RejectReason(StrEnum):
     UNKNOWN_SCHEMA = "unknown_schema"
     TRUNCATED = "truncated"
     TRAILING_BYTES = "trailing_bytes"
+    ILLEGAL_DECISION = "illegal_decision"
     INTERNAL = "internal"
     POISON = "poison"
 
@@ -366,19 +372,6 @@ class PollEnd(StrEnum):
     SETTLED = "settled"
     NOT_FOUND = "not_found"
     EXPIRED = "expired"
-
-
-class PostingKind(StrEnum):
-    """Names the financially relevant facts of a delivery; an ERP posting records one."""
-
-    GOODS_ISSUE = "goods_issue"
-    DELIVERY_ATTEMPT = "delivery_attempt"
-    DELIVERY_CONFIRMATION = "delivery_confirmation"
-    PROOF_OF_DELIVERY = "proof_of_delivery"
-    RETURN_STARTED = "return_started"
-    RETURN_RECEIPT = "return_receipt"
-    LOSS = "loss"
-    CANCELLATION = "cancellation"
 
 
 class SaidBy(StrEnum):

@@ -34,6 +34,8 @@ COMMANDS: Mapping[str, Entry] = {
     "audit": Entry(LOOK, "List what people and programs did: in the control tower, by the API and by commands."),
     "deadletters": Entry(LOOK, "List dead letters; replay some: show what would become of them, then do it."),
     "postings": Entry(LOOK, "Show what waits to be posted into ERPs, and why (docs/erp.md)."),
+    "fulfilment": Entry(LOOK, "Show where ERP deliveries stand and what they wait for; decide about them "
+                              "(docs/fulfilment.md)."),
     "orders": Entry(LOOK, "Find orders and shipments that do not match."),
     "delivery": Entry(LOOK, "Deliveries held back because they are doubtful."),
     "identity": Entry(LOOK, "Resolve references that belong to no known shipment."),

@@ -58,7 +58,11 @@ STAGES: dict[str, Stage] = {
         Stage(topics.ORDERS, lambda _: [topics.ERP_ORDERS, topics.MASTER_DATA], OrdersHandler),
         Stage(topics.IDENTITY, lambda _: [topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS], IdentityHandler),
         Stage(topics.SHIPMENTS, lambda _: list(topics.OF_ONE_SHIPMENT), _shipments),
-        Stage(topics.FULFILMENT, lambda _: [topics.DELIVERY_MILESTONES], FulfilmentHandler),
+        Stage(
+            topics.FULFILMENT,
+            lambda _: [topics.DELIVERY_MILESTONES, topics.WMS_CONFIRMATIONS, topics.FULFILMENT_DECISIONS],
+            FulfilmentHandler,
+        ),
         Stage(topics.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),
         Stage(topics.NORMS, lambda _: [topics.SHIPMENT_DWELLS], NormsHandler),
         Stage(topics.EDI, lambda _: [topics.EDI_INTERCHANGES, topics.EDI_ACKNOWLEDGEMENTS], EdiHandler),

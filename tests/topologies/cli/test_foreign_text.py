@@ -26,6 +26,8 @@ from streams.contracts.model import (
     DeadLetter,
     EnrichedEvent,
     FeedPause,
+    FulfilmentDecision,
+    FulfilmentState,
     MasterRecord,
     ShipmentState,
 )
@@ -74,6 +76,7 @@ from topologies.operations import (
     dry_run,
     feed_pauses,
     file_publisher,
+    fulfilment_board,
     manual_resolution,
     master_data,
     notification_log,
@@ -141,6 +144,11 @@ COMMANDS = {
     "subscriptions remove": "subscriptions remove C-1 sub",
     "subscriptions resume": "subscriptions resume C-1 sub",
     "webhooks redeliver": "webhooks redeliver C-1 msg",
+    "fulfilment list": "fulfilment list",
+    "fulfilment show": "fulfilment show D-1",
+    "fulfilment release": "fulfilment release D-1 --reason agreed",
+    "fulfilment waive": "fulfilment waive D-1 --reason agreed",
+    "fulfilment close": "fulfilment close D-1 --reason agreed",
     "postings": "postings",
     "postings list": "postings list",
     "postings retry": "postings retry msg",
@@ -157,7 +165,8 @@ COMMANDS = {
     "webhooks test": "webhooks test C-1 ep",
 }
 NOTHING_FOREIGN = {
-    "completion", "delivery refuse", "demo", "erp check", "gateway", "keys new", "link", "portal", "registry",
+    "completion", "delivery refuse", "demo", "erp check", "fulfilment check", "gateway", "keys new", "link", "portal",
+    "registry",
     "send notifications", "alerts routes", "alerts secret", "pull orders", "send alerts",
     "send postings", "stage", "users new", "version", "views check", "views follow", "views rebuild", "views status",
 }
@@ -219,6 +228,9 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (alert_routes, "channel_of", lambda *_: Channel("ops", Service.SLACK, "OPS")),
         (alert_routes, "send", lambda *_: Answer(AttemptResult.ACCEPTED, FOREIGN, 200)),
         (notification_log, "last_outcomes", lambda *_, **__: [filled(OutboundOutcome)]),
+        (fulfilment_board, "waiting", lambda *_, **__: [filled(FulfilmentState)]),
+        (fulfilment_board, "known_of", lambda *_: filled(FulfilmentState)),
+        (fulfilment_board, "decide", lambda *_: filled(FulfilmentDecision)),
         (posting_board, "board", lambda *_: [filled(posting_board.Placed)]),
         (posting_board, "decide", lambda *_: filled(posting_board.Placed)),
         (recipient_book, "RecipientBook", ForeignRecipients), (recipient_book, "write", lambda *_: None),

@@ -22,9 +22,9 @@ from topologies.runtime.exit_codes import ExitCode
 
 COMMANDS = [
     "alerts", "audit", "carrier", "completion", "deadletters", "delivery", "demo", "drop", "erp", "feed",
-    "feeds", "find", "gateway", "identity", "keys", "link", "masterdata", "norms", "orders", "poll", "portal",
-    "postings", "pull", "send", "settings", "show", "stage", "state", "status", "subscriptions", "tail", "topics", "up",
-    "users", "version", "views", "webhooks",
+    "feeds", "find", "fulfilment", "gateway", "identity", "keys", "link", "masterdata", "norms", "orders", "poll",
+    "portal", "postings", "pull", "send", "settings", "show", "stage", "state", "status", "subscriptions", "tail", "topics",
+    "up", "users", "version", "views", "webhooks",
 ]
 
 

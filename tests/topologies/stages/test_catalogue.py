@@ -43,7 +43,7 @@ READS = {
     "orders": ["erp.orders.v1", "master.data.v1"],
     "identity": ["carrier.unresolved.v1", "reference.claims.v1"],
     "shipments": ["carrier.events.v1", "order.references.v1", "shipment.links.v1", "shipment.adoptions.v1"],
-    "fulfilment": ["delivery.milestones.v1"],
+    "fulfilment": ["delivery.milestones.v1", "wms.confirmations.v1", "fulfilment.decisions.v1"],
     "feeds": ["feed.activity.v1"],
     "norms": ["shipment.dwells.v1"],
     "edi": ["edi.interchanges.v1", "edi.acknowledgements.v1"],

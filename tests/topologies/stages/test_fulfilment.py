@@ -1,4 +1,5 @@
-"""The fulfilment handler: delivery milestones in, ERP postings out, each once; bad framing is refused alone."""
+"""The fulfilment handler: delivery milestones in, ERP postings out, each once, when the policy lets them go; bad
+framing is refused alone."""
 
 from __future__ import annotations
 
@@ -12,13 +13,32 @@ from msgspec.structs import replace
 from config import contracts, topics
 from config.settings import Settings
 from connectors.kafka.registry import ValueCodec
-from streams.contracts.model import DeliveryMilestone, ErpPosting, FulfilmentState, ProofOfDelivery
+from streams.contracts.model import (
+    AlertSignal,
+    DeliveryMilestone,
+    ErpPosting,
+    FulfilmentDecision,
+    FulfilmentState,
+    ProofOfDelivery,
+    WmsConfirmation,
+)
+from streams.fulfilment.policy import Patience, Policies, Policy, ProofNeeded
 from streams.kernel.errors import Fatal
-from streams.kernel.vocabulary import ExceptionType, Milestone, PostingKind, Reason, RejectReason
+from streams.kernel.vocabulary import (
+    AlertState,
+    ExceptionType,
+    FulfilmentAction,
+    Milestone,
+    PostingKind,
+    Reason,
+    RejectReason,
+    WaitKind,
+)
 from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
+from topologies.runtime import due_index
 from topologies.runtime.handler import Handled
 from topologies.stages.fulfilment import FulfilmentHandler
 
@@ -225,3 +245,94 @@ def test_the_clock_alone_posts_nothing(handler: FulfilmentHandler, memory: Memor
 def test_without_its_state_nothing_is_posted(handler: FulfilmentHandler) -> None:
     with pytest.raises(Fatal):
         handler.handle(chunk(fact(Milestone.DELIVERED)), None, NOON)
+
+
+DAY = 24 * HOUR
+GATED = Policies(Policy(
+    proof=ProofNeeded.ANY, grace_ms=3 * DAY, waits={WaitKind.PROOF: Patience("finance", DAY)},
+))
+DECISIONS = ValueCodec(topics.FULFILMENT_DECISIONS, FulfilmentDecision, REGISTRY)
+CONFIRMATIONS = ValueCodec(topics.WMS_CONFIRMATIONS, WmsConfirmation, REGISTRY)
+ALERTS = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, REGISTRY)
+
+
+@pytest.fixture
+def gated() -> FulfilmentHandler:
+    return FulfilmentHandler(Settings(), REGISTRY, {}, GATED)
+
+
+def said_afterwards(out: Handled) -> list[ErpPosting]:
+    return [
+        POSTINGS.decode(message["value"]) for messages in out.afterwards.values()
+        for message in messages.get(topics.ERP_POSTINGS.name, [])
+    ]
+
+
+def alerts(out: Handled) -> list[AlertState]:
+    return [
+        ALERTS.decode(message["value"]).state for messages in out.afterwards.values()
+        for message in messages.get(topics.ALERT_SIGNALS.name, [])
+    ]
+
+
+def a_decision(value: bytes | None) -> list[FakeRecord]:
+    return [FakeRecord(topics.FULFILMENT_DECISIONS.name, 0, 7, value=value)]
+
+
+def waived(by: str = "Olga Fink") -> bytes | None:
+    return DECISIONS.encode(FulfilmentDecision("D-80", FulfilmentAction.WAIVE, by, "customer agreed", NOON + HOUR))
+
+
+def test_what_waits_is_found_by_the_clock_before_and_after_a_restore(gated: FulfilmentHandler) -> None:
+    lived = Memory()
+    out = gated.handle(chunk(fact(Milestone.DELIVERED)), lived, NOON)
+    assert (out.outputs, said_afterwards(out), out.counts) == ({}, [], {"held": 1})
+    lived.apply(out)
+    [(key, change)] = out.changes.items()
+    assert change.changelog is not None
+    restored_writes = gated.local_writes(key, change.changelog)
+    assert restored_writes == lived.held
+    assert due_index.entry(NOON + DAY, key) in restored_writes
+    assert gated.sweep(lived, NOON + DAY - 1) == Handled()
+    late = gated.sweep(lived, NOON + DAY)
+    assert (alerts(late), said_afterwards(late)) == ([AlertState.RAISED], [])
+    lived.apply(late)
+    graced = gated.sweep(lived, NOON + 3 * DAY)
+    assert [one.kind for one in said_afterwards(graced)] == [PostingKind.DELIVERY_CONFIRMATION]
+    assert alerts(graced) == [AlertState.RESOLVED]
+    lived.apply(graced)
+    assert gated.sweep(lived, NOON + 90 * DAY) == Handled()
+    assert [entry for entry in lived.held if entry.startswith(due_index.DUE)] == []
+
+
+def test_what_may_be_taken_back_goes_out_once_the_record_is_kept(gated: FulfilmentHandler) -> None:
+    lived = Memory()
+    out = gated.handle(chunk(fact(Milestone.DELIVERED), fact(Milestone.POD_RECEIVED)), lived, NOON)
+    assert out.outputs == {}
+    assert [one.kind for one in said_afterwards(out)] == [
+        PostingKind.PROOF_OF_DELIVERY, PostingKind.DELIVERY_CONFIRMATION,
+    ]
+    assert out.afterwards.keys() <= out.changes.keys()
+
+
+def test_a_waiver_lets_it_go_and_one_without_a_name_is_a_dead_letter(gated: FulfilmentHandler) -> None:
+    lived = Memory()
+    lived.apply(gated.handle(chunk(fact(Milestone.DELIVERED)), lived, NOON))
+    nameless = gated.handle(a_decision(waived("")), lived, NOON)
+    assert [(one.record.offset, one.reject.reason) for one in nameless.refused] == [
+        (7, RejectReason.ILLEGAL_DECISION)
+    ]
+    assert (nameless.changes, nameless.afterwards) == ({}, {})
+    out = gated.handle(a_decision(waived()), lived, NOON)
+    assert [one.kind for one in said_afterwards(out)] == [PostingKind.DELIVERY_CONFIRMATION]
+    assert out.counts == {"decided": 1}
+
+
+def test_the_warehouse_says_which_shipments_a_delivery_has(handler: FulfilmentHandler, memory: Memory) -> None:
+    told = WmsConfirmation("W-1", "D-80", "SO-8", "east", "shipped", NOON, "ups", ["1z1", "1Z 2"], [])
+    record = FakeRecord(topics.WMS_CONFIRMATIONS.name, 0, 0, value=CONFIRMATIONS.encode(told))
+    out = handler.handle([record], memory, NOON)
+    [change] = out.changes.values()
+    assert change.changelog is not None
+    assert STATES.decode(change.changelog).expected == ["1Z1", "1Z2"]
+    assert out.counts == {"expected": 1}

@@ -1,0 +1,65 @@
+"""The gate of a delivery's confirmations: which may be posted now, and when those that may not will be.
+
+A confirmation makes the ERP invoice. It waits for what the customer's policy asks: the delivery of every shipment, a
+proof, or the end of the days of grace. A person lets it go on (release), does without the proof (waive), or waits no
+longer (close). All is a function of the facts that stand, the last decision, the policy and the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from streams.contracts.model import FulfilmentDecision
+from streams.fulfilment.policy import ConfirmOn, Policy, ProofNeeded
+from streams.fulfilment.shipments import Number, Shipment, Whereabouts
+from streams.kernel.vocabulary import FulfilmentAction, PostingKind
+
+_CONFIRMATION = PostingKind.DELIVERY_CONFIRMATION
+
+
+class Gate(NamedTuple):
+    """``open``: the shipments whose confirmation may be posted; ``lacks_pieces``: whether others still have to be
+    delivered first; ``opens_at``: when grace opens it for the next, UTC ms, None: never by itself."""
+
+    open: frozenset[Number]
+    lacks_pieces: bool = False
+    opens_at: int | None = None
+
+
+def gate(
+    shipments: Sequence[Shipment], decision: FulfilmentDecision | None, policy: Policy, now_ms: int
+) -> Gate:
+    """The gate at ``now_ms`` (UTC ms)."""
+    delivered = [one for one in shipments if one.of(_CONFIRMATION)]
+    numbers = frozenset(one.number for one in delivered)
+    action = None if decision is None else decision.action
+    if action is FulfilmentAction.RELEASE:
+        return Gate(numbers)
+    if policy.confirm is ConfirmOn.ALL and not _is_all_delivered(shipments):
+        return Gate(frozenset(), lacks_pieces=True)
+    if policy.proof is ProofNeeded.NONE or action is FulfilmentAction.WAIVE:
+        return Gate(numbers)
+    until = now_ms
+    if decision is not None and action is FulfilmentAction.CLOSE:
+        until = min(now_ms, decision.at)
+    unproved = {one.number: one.graced_at(policy.grace_ms) for one in delivered if not one.is_proved(policy.proof)}
+    shut = {number: at for number, at in unproved.items() if at is None or at > until}
+    if policy.confirm is ConfirmOn.ALL:
+        return Gate(frozenset() if shut else numbers, opens_at=_last(list(shut.values()), until == now_ms))
+    return Gate(numbers - shut.keys(), opens_at=_first(list(shut.values()), until == now_ms))
+
+
+def _is_all_delivered(shipments: Sequence[Shipment]) -> bool:
+    return all(
+        one.is_whole(_CONFIRMATION) for one in shipments if one.whereabouts is not Whereabouts.CANCELLED
+    )
+
+
+def _first(times: Sequence[int | None], is_running: bool) -> int | None:
+    return min((at for at in times if at is not None), default=None) if is_running else None
+
+
+def _last(times: Sequence[int | None], is_running: bool) -> int | None:
+    known = [at for at in times if at is not None]
+    return max(known) if is_running and known and len(known) == len(times) else None
