@@ -30,7 +30,7 @@ TOPICS: Mapping[Topic, type[Struct]] = {
     topics.REFERENCE_STATE: model.ReferenceState, topics.MASTER_DATA: model.MasterRecord,
     topics.AUDIT_ACTIONS: model.AuditAction, topics.NOTIFICATION_OUTCOMES: model.OutboundOutcome,
     topics.ALERT_OUTCOMES: model.OutboundOutcome,
-    topics.POSTING_OUTCOMES: model.OutboundOutcome,
+    topics.POSTING_OUTCOMES: model.OutboundOutcome, topics.FULFILMENT_STATE: model.FulfilmentState,
 }
 """The inputs of the read model."""
 GROUP = "shipsync-read-model"

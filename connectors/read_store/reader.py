@@ -14,6 +14,7 @@ from msgspec import Struct, msgpack
 
 from connectors.read_store.actions import ActionReads
 from connectors.read_store.counts import CountReads
+from connectors.read_store.deliveries import DeliveryReads
 from connectors.read_store.figures import Figures
 from connectors.read_store.letters import LetterReads
 from connectors.read_store.notifications import NotificationReads
@@ -107,7 +108,7 @@ class Changed(NamedTuple):
     at: int
 
 
-class ReadStore(ActionReads, LetterReads, NotificationReads, CountReads):
+class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, CountReads):
     """The read model in a folder, for reading. Close it when done."""
 
     def __init__(self, folder: Path) -> None:

@@ -9,7 +9,7 @@ from streams.kernel.vocabulary import Punctuality
 from streams.read_model import rows
 from streams.read_model.rows import KEYS, Row
 
-VERSION = 8
+VERSION = 9
 """Grows with each change of a table or of what a row holds: a file of another version is built anew."""
 BETWEEN = "\x1f"
 """Stands between customers where several are one text: their numbers may hold blanks, but no control characters."""
@@ -56,6 +56,8 @@ CREATE INDEX postings_of ON postings (shipment);
 CREATE INDEX postings_by_delivery ON postings (delivery_id);
 CREATE INDEX postings_by_order ON postings (order_id);
 CREATE INDEX postings_newest ON postings (told_at);
+CREATE INDEX delivery_records_of ON delivery_records (order_id);
+CREATE INDEX delivery_records_waiting ON delivery_records (waits_for, deadline) WHERE waits_for <> '';
 CREATE INDEX orders_newest ON orders (updated_at, order_id);
 CREATE INDEX orders_by_customer ON orders (customer, updated_at, order_id);
 CREATE INDEX alerts_pressing ON alerts (open, rank DESC, raised_at);

@@ -38,6 +38,8 @@ class Person(NamedTuple):
 
 DECIDE_DELIVERIES = (Role.OPERATOR, Role.FINANCE)
 """Who may release or refuse a delivery that is held back."""
+DECIDE_POSTINGS = (Role.FINANCE,)
+"""Who may release, waive or close a delivery that waits to be confirmed."""
 READ_AUDIT = (Role.OPERATOR,)
 """Who may read the audit trail, beside administrators."""
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 class Role(StrEnum):
     """The rights of a person. ``viewer``: look; ``operator``: act on alerts, references and feeds; ``finance``: act on
-    postings and deliveries held back; ``admin``: all."""
+    deliveries held back, and on those that wait to be confirmed; ``admin``: all."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"

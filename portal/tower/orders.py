@@ -76,6 +76,7 @@ def router(services: TowerServices) -> APIRouter:
         return services.show(
             "order.html", who, "orders", order=found, shipments=shipments, key_of=key_of, tones=TONES,
             name=services.names({found.customer_id})[found.customer_id], postings=store.postings(order=order_id),
+            deliveries=store.deliveries_of(order_id),
             told=sorted(told, key=lambda one: -one.told_at), sentence=sentence,
         )
 

@@ -14,6 +14,7 @@ from portal.sign_in.people import Person
 from portal.tower import (
     acting,
     audit,
+    billing,
     board,
     feeds,
     held,
@@ -36,7 +37,7 @@ from portal.tower.services import TowerServices
 PAGES: Mapping[str, str] = {
     "shipments": "Shipments", "orders": "Orders", "feeds": "Feeds", "carriers": "Carriers", "board": "Service levels",
     "dead-letters": "Dead letters", "references": "References", "held": "Held deliveries",
-    "postings": "ERP postings", "notifications": "Notifications", "audit": "Audit",
+    "billing": "Billing", "postings": "ERP postings", "notifications": "Notifications", "audit": "Audit",
 }
 """The pages that an address that leads nowhere may mean."""
 
@@ -46,7 +47,7 @@ def router(services: TowerServices) -> APIRouter:
     api = APIRouter(route_class=PlainErrors, include_in_schema=False)
     for one in (
         worklist, acting, shipments, orders, feeds, scorecard, board, letters, replay, references, held,
-        postings, notifications, audit, raw, saved, outbox, stack,
+        billing, postings, notifications, audit, raw, saved, outbox, stack,
     ):
         api.include_router(one.router(services))
 

@@ -17,7 +17,7 @@ from connectors.portal_store.filters import SavedFilters
 from connectors.read_store.reader import ReadStore
 from portal.live.changes import Changes
 from portal.pages.templates import html
-from portal.sign_in.people import DECIDE_DELIVERIES, READ_AUDIT, Person, Role
+from portal.sign_in.people import DECIDE_DELIVERIES, DECIDE_POSTINGS, READ_AUDIT, Person, Role
 from portal.tower.sent import Sent
 from portal.tower.standing import standing
 from portal.words.times import HOUR
@@ -26,7 +26,7 @@ from streams.contracts.ids import shipment_key
 from streams.contracts.model import AlertAction, AuditAction, DeadLetter
 from streams.contracts.references import Named
 from streams.kernel.audit_vocabulary import ActionChannel, ActorKind
-from streams.kernel.vocabulary import Severity
+from streams.kernel.vocabulary import FulfilmentAction, Severity
 
 
 class RawRecord(NamedTuple):
@@ -112,6 +112,11 @@ class Actions(Protocol):
     def refuse(self, key: str, actor: Actor, now: int, reason: str) -> None:
         """Says that it is not true: it stays held back."""
 
+    def decide_delivery(
+        self, delivery_id: str, action: FulfilmentAction, actor: Actor, now: int, reason: str
+    ) -> None:
+        """Releases, waives or closes a delivery that waits to be confirmed."""
+
     def send_again(self, message_id: str, customer: str, actor: Actor, now: int) -> None:
         """Sends a message to a customer again that was sent or given up."""
 
@@ -172,6 +177,7 @@ class TowerServices:
         return html(f"tower/{template}", {
             **context, "who": who, "active": active, "now": now, "may_act": who.may(Role.OPERATOR),
             "may_decide": who.may(*DECIDE_DELIVERIES), "may_audit": who.may(*READ_AUDIT),
+            "may_bill": who.may(*DECIDE_POSTINGS),
             "has_stack_page": self.kills is not None, "has_outbox_page": self.outbox is not None,
             "standing": standing(self.store.standing(), now),
         })

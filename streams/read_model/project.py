@@ -139,6 +139,14 @@ def _posting(_: str, told: model.ErpPosting, told_at: int) -> list[Change]:
     ))]
 
 
+def _delivery(_: str, one: model.FulfilmentState, __: int) -> list[Change]:
+    wait = one.wait
+    return [Put(rows.DeliveryRecord(
+        one.delivery_id, one.order_id, one.customer_id, one.phase, "" if wait is None else wait.kind,
+        None if wait is None else wait.since, None if wait is None else wait.deadline, _encode(one),
+    ))]
+
+
 def _order(_: str, order: model.OrderState, __: int) -> list[Change]:
     return [Put(rows.Order(
         order.order_id, order.customer_id, order.status, order.promised_delivery_at, order.updated_at, _encode(order)
@@ -239,11 +247,13 @@ _PROJECTIONS: Mapping[type[Struct], Callable[[str, Any, int], list[Change]]] = {
     model.ErpPosting: _posting, model.OrderState: _order, model.Alert: _alert, model.FeedState: _feed,
     model.FeedPause: _pause, model.DeadLetter: _dead_letter, model.ReferenceState: _reference,
     model.MasterRecord: _master, model.AuditAction: _action, model.OutboundOutcome: _outcome,
+    model.FulfilmentState: _delivery,
 }
 VALUES: tuple[type[Struct], ...] = tuple(_PROJECTIONS)
 """The kinds of values the read model is made of."""
 _TABLES: Mapping[type[Struct], type[Row]] = {
     model.ShipmentState: rows.Shipment, model.OrderState: rows.Order, model.Alert: rows.Alert,
     model.FeedState: rows.Feed, model.FeedPause: rows.FeedPause, model.ReferenceState: rows.Reference,
+    model.FulfilmentState: rows.DeliveryRecord,
 }
 """Compacted topics' values and the table whose row goes with a deleted key."""

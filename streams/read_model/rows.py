@@ -108,6 +108,19 @@ class Order(NamedTuple):
     doc: bytes
 
 
+class DeliveryRecord(NamedTuple):
+    """Where an ERP delivery stands. ``waits_for``: empty where it waits for nothing; ``deadline``: None for never."""
+
+    delivery_id: str
+    order_id: str
+    customer: str
+    phase: str
+    waits_for: str
+    since: int | None
+    deadline: int | None
+    doc: bytes
+
+
 class Alert(NamedTuple):
     """An alert as it stands. ``open``: 1 while somebody has to act; ``rank``: the greater, the more pressing;
     ``shipment``: the subject where it is one shipment, else empty; ``resolved_at``: None also for one that was never
@@ -252,12 +265,12 @@ class ManualDecision(NamedTuple):
 
 Row = (
     Shipment | Event | CustomerWord | Posting | Order | Alert | Feed | FeedPause | DeadLetter | Reference | Customer
-    | ManualDecision | Action | Notification | AlertMessage | PostingOutcome
+    | ManualDecision | Action | Notification | AlertMessage | PostingOutcome | DeliveryRecord
 )
 KEYS: Mapping[type[Row], int] = {
     Shipment: 1, Event: 4, CustomerWord: 5, Posting: 1, Order: 1, Alert: 1, Feed: 1, FeedPause: 1, DeadLetter: 4,
     Reference: 2, Customer: 1, ManualDecision: 2, Action: 1, Notification: 1, PostingOutcome: 1,
-    AlertMessage: 2,
+    AlertMessage: 2, DeliveryRecord: 1,
 }
 """How many of a row's first fields name it."""
 

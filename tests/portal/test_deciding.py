@@ -25,6 +25,7 @@ from tests.support.read_model_world import MINUTE, NOON, fill
 OURS = {"sec-fetch-site": "same-origin"}
 AT = NOON + MINUTE // 2
 REFERENCE, HELD = "/tower/references/po%3A4500017342", "/tower/held/gls%3AJD014600003"
+BILLED = "/tower/billing/DN-70001"
 ADA = Actor("Ada", ActorKind.PERSON, ActionChannel.TOWER, "operator")
 ELSEWHERE = ("/tower/stack/", "/tower/filters/")
 """A button of the embedded stack alone, and what everybody keeps for themselves: they have tests of their own."""
@@ -120,6 +121,7 @@ def posts(made: Portal) -> Iterator[str]:
         "/tower/alerts/{alert_id:path}/{action}": f"/tower/alerts/{_first_alert(made)}/acknowledge",
         "/tower/references/{key:path}/resolve": f"{REFERENCE}/resolve",
         "/tower/held/{key:path}/{action}": f"{HELD}/release",
+        "/tower/billing/{delivery_id:path}/{action}": f"{BILLED}/waive",
         "/tower/feeds/{feed:path}/{action}": "/tower/feeds/dpd/resume",
         "/tower/dead-letters/replay": "/tower/dead-letters/replay",
         "/tower/notifications/{message_id}/again": "/tower/notifications/msg_1/again",
@@ -136,20 +138,23 @@ def _first_alert(made: Portal) -> str:
     return quote(made.store.alerts(AlertFilter(), 1).rows[0].alert_id)
 
 
-@pytest.mark.parametrize(("role", "taken"), [
-    (Role.VIEWER, set()), (Role.FINANCE, {f"{HELD}/release"}), (Role.OPERATOR, None), (Role.ADMIN, None),
+@pytest.mark.parametrize(("role", "refused"), [
+    (Role.VIEWER, None), (Role.FINANCE, None), (Role.OPERATOR, {f"{BILLED}/waive"}), (Role.ADMIN, set()),
 ])
-def test_every_form_asks_for_a_role_and_for_a_page_of_ours(model: Path, role: Role, taken: set[str] | None) -> None:
+def test_every_form_asks_for_a_role_and_for_a_page_of_ours(model: Path, role: Role, refused: set[str] | None) -> None:
+    """``refused`` None: all but what is finance's, where that is the role."""
     made = of(model, role)
     client = TestClient(made.app, follow_redirects=False)
     found = list(posts(made))
-    assert len(found) == 6
+    assert len(found) == 7
+    finance = {f"{HELD}/release", f"{BILLED}/waive"} if role is Role.FINANCE else set()
+    taken = finance if refused is None else set(found) - refused
     for path in found:
-        form = {"shipment": "ups:1Z1", "letters": "intake/raw.ups.v1/0/5"}
+        form = {"shipment": "ups:1Z1", "letters": "intake/raw.ups.v1/0/5", "reason": "agreed"}
         assert client.post(path, data=form, headers={"sec-fetch-site": "cross-site"}).status_code == 403
-        expected = 303 if taken is None or path in taken else 403
+        expected = 303 if path in taken else 403
         assert client.post(path, data=form, headers=OURS).status_code == expected, path
-    assert len(made.acts.taken) == (6 if taken is None else len(taken))
+    assert len(made.acts.taken) == len(taken)
     made.store.close()
 
 
@@ -178,4 +183,35 @@ def test_a_refused_delivery_whose_alert_is_resolved_waits_no_more(tmp_path: Path
     client = TestClient(made.app)
     assert "No delivery is held back" in client.get("/tower/held").text
     assert client.get(HELD).status_code == 404
+    made.store.close()
+
+
+def test_finance_sees_what_waits_and_decides_with_a_reason(model: Path) -> None:
+    made = of(model, Role.FINANCE)
+    client = TestClient(made.app, follow_redirects=False)
+    page = client.get("/tower/billing").text
+    assert "Delivered without proof (1)" in page
+    assert f'href="{BILLED}"' in page
+    assert "DN-70001" in client.get("/tower/billing.csv").text
+    one = client.get(BILLED).text
+    assert "held back" in one
+    assert one.count("<form") - 1 == 3
+    for path, form, status in (
+        (f"{BILLED}/waive", {}, 400), (f"{BILLED}/burn", {"reason": "x"}, 404),
+        ("/tower/billing/none/waive", {"reason": "x"}, 404),
+    ):
+        assert client.post(path, data=form, headers=OURS).status_code == status
+    assert made.acts.taken == []
+    answer = client.post(f"{BILLED}/release", data={"reason": "agreed by mail"}, headers=OURS)
+    assert (answer.status_code, answer.headers["location"]) == (303, BILLED)
+    assert made.acts.taken == [("decide_delivery", "DN-70001", "release", AT, "agreed by mail")]
+    assert "Release sent by Eve, waiting to be confirmed" in client.get(BILLED).text
+    made.store.close()
+
+
+def test_an_order_shows_the_gate_of_its_deliveries(model: Path) -> None:
+    made = of(model, Role.VIEWER)
+    page = TestClient(made.app).get("/tower/orders/SO-48001").text
+    assert f'href="{BILLED}"' in page
+    assert "waiting for proof" in page
     made.store.close()

@@ -100,6 +100,8 @@ def values(one: Portal, name: str) -> Iterator[str]:
         numbers = (SHARED, OF_ACME_ALONE, OF_OTHER_ALONE, "1Z999AA10123456785", "CONTAINER9", "1Z999AA10123456780")
         yield from (f"ups:{number}" for number in numbers)
         yield "dhl:00340434161094042557"
+    elif name == "delivery_id":
+        yield from ("DN-SO-1", "DN-SO-3")
     elif name == "order_id":
         yield from ("SO-1", "SO-2", "SO-3")
     elif name == "event_id":

@@ -57,7 +57,7 @@ from streams.kernel.vocabulary import (
     SubjectKind,
 )
 from streams.read_model.project import key_of
-from tests.support.read_model_world import DAY, HOUR, MINUTE, NOON, alert, told
+from tests.support.read_model_world import DAY, HOUR, MINUTE, NOON, alert, told, waiting_delivery
 
 CUSTOMERS = {
     "C-1001": "Acme Tools", "C-1002": "Northwind Medical", "C-1003": "Bäckerei Lindner", "C-1004": "Atelier Fournier",
@@ -101,6 +101,7 @@ def afternoon() -> list[tuple[str, Struct]]:
             "bol", "MAEU1234", ["dhl:JD014600003", "dhl:JD014600007"], 1, 0, 0, NOON - 5 * HOUR, True, NOON - HOUR, b""
         )),
     ]
+    found.append(("DN-70001", waiting_delivery("DN-70001", "SO-48001", "C-1001", STAR)))
     found += _actions()
     return found
 

@@ -33,7 +33,7 @@ from portal.tracking.tokens import Tokens
 from streams.contracts.audit import Actor
 from streams.contracts.model import AuditAction, DeadLetter
 from streams.kernel.errors import Fatal, Transient
-from streams.kernel.vocabulary import ActionOutcome, Milestone, Severity
+from streams.kernel.vocabulary import ActionOutcome, FulfilmentAction, Milestone, Severity
 from tests.support.portal_afternoon import STAR, STAR_CUSTOMER
 from tests.support.read_model_world import DAY, HOUR, MINUTE, NOON
 
@@ -79,6 +79,12 @@ class Acts:
     def refuse(self, key: str, actor: Actor, now: int, reason: str) -> None:
         """Take it."""
         self._take(("refuse", key, now, reason), actor)
+
+    def decide_delivery(
+        self, delivery_id: str, action: FulfilmentAction, actor: Actor, now: int, reason: str
+    ) -> None:
+        """Take it."""
+        self._take(("decide_delivery", delivery_id, action, now, reason), actor)
 
     def send_again(self, message_id: str, customer: str, actor: Actor, now: int) -> None:
         """Take it."""

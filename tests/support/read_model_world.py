@@ -20,10 +20,12 @@ from streams.contracts.model import (
     CarrierEvent,
     CustomerUpdate,
     DeadLetter,
+    DeliveryMilestone,
     EnrichedEvent,
     ErpPosting,
     FeedPause,
     FeedState,
+    FulfilmentState,
     Location,
     MasterRecord,
     OrderClaim,
@@ -36,6 +38,8 @@ from streams.contracts.model import (
     ShipmentState,
     Source,
 )
+from streams.fulfilment.policy import Patience, Policies, Policy, ProofNeeded
+from streams.fulfilment.step import step
 from streams.kernel.vocabulary import (
     ActionChannel,
     ActorKind,
@@ -55,6 +59,7 @@ from streams.kernel.vocabulary import (
     Severity,
     Status,
     SubjectKind,
+    WaitKind,
 )
 from streams.read_model.project import changes, key_of
 
@@ -137,6 +142,16 @@ def told(alert_id: str, channel: str, status: OutboundStatus, at: int, kind: str
         Correction.NEW, status, 1, at, at, None, 200, "ok", [alert_id],
     )
     return structs.replace(outcome, **more)
+
+
+def waiting_delivery(delivery: str, order: str, customer: str, number: str = "1Z999AA10123456785") -> FulfilmentState:
+    """A delivery that was made two hours ago and waits for its proof."""
+    told = DeliveryMilestone(
+        f"m-{delivery}", delivery, order, customer, "ups", number, Milestone.DELIVERED, NOON - 2 * HOUR,
+        ExceptionType.NONE, Reason.NORMAL, None, f"e-{delivery}",
+    )
+    rules = Policies(Policy(proof=ProofNeeded.ANY, waits={WaitKind.PROOF: Patience("finance", DAY)}))
+    return step([told], {}, rules, NOON).states[delivery]
 
 
 def world() -> list[tuple[str, Struct]]:
@@ -223,6 +238,7 @@ def world() -> list[tuple[str, Struct]]:
         ("channel:operations", told(
             late.alert_id, "operations", OutboundStatus.SENT, NOON - HOUR + MINUTE, detail=HOSTILE,
         )),
+        ("DN-SO-1", waiting_delivery("DN-SO-1", "SO-1", ACME)),
         ("customer:C-ACME", MasterRecord(MasterKind.CUSTOMER, ACME, NOON - 9 * DAY, "ada", name="Acme Tools")),
     ]
     return found

@@ -14,7 +14,14 @@ from streams.contracts.audit import Actor
 from streams.contracts.model import AlertAction, AuditAction, DeadLetter, MasterRecord
 from streams.identity.record import ReferenceRecord
 from streams.kernel.errors import Fatal
-from topologies.operations import dead_letter_replay, doubtful_deliveries, feed_pauses, manual_resolution
+from streams.kernel.vocabulary import FulfilmentAction
+from topologies.operations import (
+    dead_letter_replay,
+    doubtful_deliveries,
+    feed_pauses,
+    fulfilment_board,
+    manual_resolution,
+)
 from topologies.stages.shipments import keeping
 
 
@@ -67,6 +74,13 @@ class TowerActions:
         """Says that the delivery is not true. Raises Transient, Fatal."""
         known = doubtful_deliveries.known_of(self._settings, key)
         doubtful_deliveries.refuse(self._settings, known, actor, now, reason)
+
+    def decide_delivery(
+        self, delivery_id: str, action: FulfilmentAction, actor: Actor, now: int, reason: str
+    ) -> None:
+        """Releases, waives or closes a delivery that waits to be confirmed. Raises Transient, Fatal."""
+        known = fulfilment_board.known_of(self._settings, delivery_id)
+        fulfilment_board.decide(self._settings, known, action, reason, actor, now)
 
     def send_again(self, message_id: str, customer: str, actor: Actor, now: int) -> None:
         """Sends a message to a customer again that was sent or given up. Raises Transient, Fatal."""

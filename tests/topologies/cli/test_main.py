@@ -23,8 +23,8 @@ from topologies.runtime.exit_codes import ExitCode
 COMMANDS = [
     "alerts", "audit", "carrier", "completion", "deadletters", "delivery", "demo", "drop", "erp", "feed",
     "feeds", "find", "fulfilment", "gateway", "identity", "keys", "link", "masterdata", "norms", "orders", "poll",
-    "portal", "postings", "pull", "send", "settings", "show", "stage", "state", "status", "subscriptions", "tail", "topics",
-    "up", "users", "version", "views", "webhooks",
+    "portal", "postings", "pull", "send", "settings", "show", "stage", "state", "status", "subscriptions", "tail",
+    "topics", "up", "users", "version", "views", "webhooks",
 ]
 
 
