@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import Struct, msgpack, structs
 
-from streams.contracts.model import Alert, MasterRecord, ShipmentState
+from streams.contracts.model import Alert, MasterRecord, OutboundOutcome, ShipmentState
 from streams.kernel.vocabulary import AlertState, MasterKind, Punctuality, Status
 from streams.read_model import rows
 from streams.read_model.project import VALUES, changes, order_and_shipment, removals
@@ -27,7 +27,8 @@ def test_the_world_of_the_tests_has_every_kind_of_value() -> None:
 def test_a_value_makes_a_row_that_holds_it(key: str, value: Struct) -> None:
     row = put(key, value).row
     back = msgpack.decode(row.doc, type=type(value))
-    assert back == (structs.replace(value, record=b"") if "record" in value.__struct_fields__ else value)
+    left_out = {"record": b"", **({"about": []} if isinstance(value, OutboundOutcome) else {})}
+    assert back == structs.replace(value, **{one: left_out[one] for one in {*left_out} & {*value.__struct_fields__}})
 
 
 def test_a_shipment_is_found_by_its_number_and_those_of_its_orders() -> None:
