@@ -52,7 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.erp", description=__doc__)
     parser.add_argument("--orders", type=int, default=ORDERS)
     parser.add_argument("--kafka", action="store_true", help="on Apache Kafka in place of the embedded broker")
-    parser.add_argument("--at-once", type=int, default=4, help="postings under way at the ERP")
+    parser.add_argument("--at-once", type=int, default=2, help="postings under way at the ERP")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where Tryton is installed and its database lies")
     asked = parser.parse_args()
     logging.disable(logging.INFO)
