@@ -24,8 +24,8 @@ from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts import model
 from streams.kernel.vocabulary import Milestone
 from streams.shipments.record import encode
-from topologies.runtime.due_index import DUE
-from topologies.runtime.partition_state import PartitionState, StateMemory, wipe
+from topologies.runtime.state.due_index import DUE
+from topologies.runtime.state.partition_state import PartitionState, StateMemory, wipe
 from topologies.stages.catalogue import GC_THRESHOLDS
 from topologies.stages.shipments import ShipmentsHandler
 

@@ -31,7 +31,7 @@ ERROR_STACKTRACE = "__connect.errors.exception.stacktrace"
 
 HELD_BACK = "shipsync.held-back"
 """Carries, on records of changelogs, the messages that go out once the record is there
-(``topologies/runtime/outbox.py``)."""
+(``topologies/runtime/writing/outbox.py``)."""
 
 UNREADABLE = "shipsync.headers-unreadable"
 """Takes the place of a record's headers where their names are not UTF-8."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 
 from topologies.cli.main import run
-from topologies.runtime.chunks import Chunk
-from topologies.runtime.partition import Partition
+from topologies.runtime.reading.chunks import Chunk
 from topologies.runtime.runner import StageRunner
+from topologies.runtime.state.partition import Partition
 
 HELD_SECONDS = 1.0
 """Several intervals between commits of the scene: hardly a moment is without a chunk acknowledged and not written."""

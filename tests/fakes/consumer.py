@@ -13,9 +13,9 @@ import faust
 from config.settings import Settings
 from config.topics import App, Topic
 from tests.support.records import records
-from topologies.runtime.chunks import Run, TopicPartition
 from topologies.runtime.faust_app import build_faust_app
-from topologies.runtime.transport import ChunkConsumer
+from topologies.runtime.reading.chunks import Run, TopicPartition
+from topologies.runtime.reading.transport import ChunkConsumer
 
 ZERO, ONE = TopicPartition("in", 0), TopicPartition("in", 1)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from streams.contracts.model import Record
 from streams.kernel.errors import Transient
-from topologies.runtime.changelog import Restored
-from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.handler import Afterwards, Change, Handled, Message, Refused, View
-from topologies.runtime.outbox import HeldBack
-from topologies.runtime.partition_state import Mark, PartitionState, StateMemory
-from topologies.runtime.sink import Fenced, Span, Whole
+from topologies.runtime.reading.chunks import TopicPartition
+from topologies.runtime.state.changelog import Restored
+from topologies.runtime.state.partition_state import Mark, PartitionState, StateMemory
+from topologies.runtime.writing.outbox import HeldBack
+from topologies.runtime.writing.sink import Fenced, Span, Whole
 
 
 class Calls(list[str]):

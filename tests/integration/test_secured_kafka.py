@@ -23,7 +23,7 @@ from tests.support.topics import fill, read_all
 from tests.support.waiting import eventually
 from tests.support.workers import echo_stage
 from topologies.local_stack.stack import catalogue
-from topologies.runtime.processing import cluster_has_transactions
+from topologies.runtime.writing.processing import cluster_has_transactions
 
 pytestmark = pytest.mark.kafka
 

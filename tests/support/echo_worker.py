@@ -21,13 +21,13 @@ from config.topics import App, Topic
 from streams.contracts.model import DeadLetter, Record
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
-from topologies.runtime.chunk_writer import ChunkWriter
 from topologies.runtime.faust_app import build_faust_app, run
 from topologies.runtime.handler import Change, Handled, Refused, View
-from topologies.runtime.partition_state import PartitionState
-from topologies.runtime.processing import build_sink
 from topologies.runtime.runner import StageRunner
-from topologies.runtime.transactional_sink import Transaction
+from topologies.runtime.state.partition_state import PartitionState
+from topologies.runtime.writing.chunk_writer import ChunkWriter
+from topologies.runtime.writing.processing import build_sink
+from topologies.runtime.writing.transactional_sink import Transaction
 
 
 class Echo:

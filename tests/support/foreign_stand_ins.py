@@ -44,7 +44,7 @@ from topologies.operations import (
 )
 from topologies.operations.remap_effects import Effect
 from topologies.operations.remap_reading import Asked, Compared
-from topologies.runtime.changelog_record import Unreadable
+from topologies.runtime.state.changelog_record import Unreadable
 
 ALERT = replace(filled(Alert), state=AlertState.RAISED)
 UNDER = replace(ALERT, under=ALERT.alert_id)

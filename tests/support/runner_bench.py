@@ -11,9 +11,9 @@ from config.settings import Settings
 from config.topics import App, Topic
 from tests.fakes.stage import Calls, FakeChangelog, FakeHandler, FakeSink
 from tests.support.records import records
-from topologies.runtime.chunks import Chunk, Ledger, TopicPartition
 from topologies.runtime.handler import Afterwards
-from topologies.runtime.membership import Membership
+from topologies.runtime.reading.chunks import Chunk, Ledger, TopicPartition
+from topologies.runtime.reading.membership import Membership
 from topologies.runtime.runner import StageRunner
 
 STATE = Topic("state", "", "", None, "test")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from topologies.runtime import due_index
 from topologies.runtime.handler import Handled, StatefulHandler
-from topologies.runtime.outbound_records import AT_ONCE
+from topologies.runtime.outbound.outbound_records import AT_ONCE
+from topologies.runtime.state import due_index
 
 
 class Store:

@@ -15,7 +15,7 @@ from topologies.runtime.exit_codes import ExitCode
 if TYPE_CHECKING:
     from config.settings import Settings
     from topologies.operations.changelog_repair import ChangelogRepair, Plan
-    from topologies.runtime.changelog_record import Unreadable
+    from topologies.runtime.state.changelog_record import Unreadable
 
 Stage = Annotated[str, typer.Argument(help="The stage, such as shipments.", show_default=False)]
 Partition = Annotated[int, typer.Argument(help="The partition of its state topic.", min=0, show_default=False)]

@@ -36,7 +36,7 @@ def command(
     from connectors.drop.sender import Sender
     from connectors.drop.watcher import Watcher
     from topologies.runtime import logs
-    from topologies.runtime.health import Health, broker, serve
+    from topologies.runtime.watching.health import Health, broker, serve
 
     settings = current.stack_settings()
     if settings.drop.dir is None:

@@ -37,7 +37,7 @@ def command(
         _show_plan(current.stack_settings(), most, as_json=as_json)
         return
     from topologies.runtime import logs
-    from topologies.runtime.health import Health, serve, starting
+    from topologies.runtime.watching.health import Health, serve, starting
     from topologies.workers import carrier_polling
 
     settings = current.settings()

@@ -36,7 +36,7 @@ def orders(
         _once(current.stack_settings(), as_json=as_json)
         return
     from topologies.runtime import logs
-    from topologies.runtime.health import Health, serve, starting
+    from topologies.runtime.watching.health import Health, serve, starting
     from topologies.workers import order_puller
 
     settings = current.settings()

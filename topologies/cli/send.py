@@ -13,7 +13,7 @@ from topologies.runtime.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from topologies.runtime.health import Health
+    from topologies.runtime.watching.health import Health
 
 log = logging.getLogger(__name__)
 app = typer.Typer(
@@ -66,7 +66,7 @@ def alerts() -> None:
 
 def _send(run: Run) -> None:
     from topologies.runtime import logs
-    from topologies.runtime.health import Health, serve, starting
+    from topologies.runtime.watching.health import Health, serve, starting
 
     settings = current.settings()
     logs.configure(settings, "send")

@@ -26,7 +26,8 @@ def command(
     """Run one stage until SIGTERM or Ctrl-C. Settings come from SHIPSYNC_* variables."""
     if name not in {app.name for app in APPS}:
         raise typer.BadParameter(f"there is no stage {name!r}; the stages are {NAMES}", param_hint="NAME")
-    from topologies.runtime import logs, private_files
+    from topologies.runtime import logs
+    from topologies.runtime.files import private_files
 
     settings = current.settings()
     logs.configure(settings, name)
@@ -42,7 +43,7 @@ def command(
 def _run(name: str, settings: Settings) -> int:
     """Hold the data folder, serve metrics and health, and run the stage; its exit code. Raises Fatal or Transient
     before it starts."""
-    from topologies.runtime import data_folder
+    from topologies.runtime.files import data_folder
 
     app_id = next(app.app_id for app in APPS if app.name == name)
     with data_folder.held(settings.state.data_dir, app_id):
@@ -50,7 +51,7 @@ def _run(name: str, settings: Settings) -> int:
 
 
 def _run_in_folder(name: str, settings: Settings) -> int:
-    from topologies.runtime.health import Health, serve, starting
+    from topologies.runtime.watching.health import Health, serve, starting
     from topologies.stages.catalogue import run_stage
 
     state = Health()

@@ -30,7 +30,7 @@ app = typer.Typer(
 def follow() -> None:
     """Keep the read model until SIGTERM or Ctrl-C. Settings come from SHIPSYNC_* variables."""
     from topologies.runtime import logs
-    from topologies.runtime.health import Health, serve, starting
+    from topologies.runtime.watching.health import Health, serve, starting
     from topologies.workers import read_model
 
     settings = current.settings()

@@ -18,7 +18,7 @@ from topologies.demo.partners import CARRIERS
 from topologies.local_stack import stack_file
 from topologies.local_stack.stack import Stack, on_free_ports
 from topologies.operations.terminal import safe
-from topologies.runtime import private_files
+from topologies.runtime.files import private_files
 from topologies.stages.alert_rules import PACKAGED
 
 HEARD_FOR, LEARN_AFTER, NORM_AT_LEAST, FLAPS = "10s", "15s", 20, 20

@@ -28,7 +28,7 @@ from topologies.demo.stories import tell
 from topologies.demo.summary import Example, verdict, view, what_next
 from topologies.local_stack import stack_file
 from topologies.local_stack.stack import Stack
-from topologies.runtime import private_files
+from topologies.runtime.files import private_files
 
 SECONDS, CHECK_SECONDS = 60.0, 30.0
 SCAN = "demo-scan.json"

@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from connectors.embedded.with_parent import ends_with_parent
-from topologies.runtime import private_files
+from topologies.runtime.files import private_files
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 LOG_TAIL_BYTES = 2000

@@ -28,7 +28,7 @@ from topologies.local_stack.services import SHIPSYNC, on_free_ports, on_ports
 from topologies.local_stack.stack_file import ProcessNote, UpFile
 from topologies.local_stack.stage_kills import StageKills
 from topologies.local_stack.supervisor import Say, Supervisor, never, nothing_said
-from topologies.runtime import data_folder
+from topologies.runtime.files import data_folder
 from topologies.stages import alert_rules
 from topologies.workers import carrier_polling, read_model
 

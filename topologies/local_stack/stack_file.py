@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from config.settings import Settings
-from topologies.runtime import private_files
+from topologies.runtime.files import private_files
 
 NAME = "up.json"
 _START_TIME = 19

@@ -10,8 +10,8 @@ from pathlib import Path
 from streams.kernel.errors import Fatal, Transient
 from topologies.local_stack.child_process import FIRST_PAUSE, LONGEST_PAUSE, Child, ChildSpec, State, how_it_ended
 from topologies.local_stack.log_follower import Follower
-from topologies.runtime import private_files
 from topologies.runtime.exit_codes import ExitCode
+from topologies.runtime.files import private_files
 
 PATIENCE_SECONDS = 60.0
 """After so many seconds up, a child's next death starts the back-off anew."""

@@ -27,10 +27,10 @@ from streams.contracts.audit import Actor, details_of
 from streams.contracts.model import DeadLetter
 from streams.kernel.audit_vocabulary import SubjectKind
 from streams.kernel.errors import Fatal, Reject
-from topologies.runtime.changelog_record import LocalWrites, Unreadable, read
-from topologies.runtime.deadletters import cards, letters
-from topologies.runtime.group_reader import kafka_record
 from topologies.runtime.handler import Refused, StatefulHandler
+from topologies.runtime.reading.group_reader import kafka_record
+from topologies.runtime.state.changelog_record import LocalWrites, Unreadable, read
+from topologies.runtime.writing.deadletters import cards, letters
 from topologies.stages.catalogue import STAGES
 
 ANSWER_SECONDS = 15.0

@@ -20,14 +20,14 @@ from yarl import URL
 from config.settings import Settings
 from config.topics import App
 from streams.kernel.errors import Fatal
-from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.exit_codes import ExitCode
-from topologies.runtime.health import Health
+from topologies.runtime.reading.chunks import TopicPartition
+from topologies.runtime.reading.transport import CODEC, ChunkConsumer, ChunkTransport
 from topologies.runtime.runner import StageRunner
-from topologies.runtime.stage_health import expect_stage
-from topologies.runtime.transactional_sink import transaction_seconds
-from topologies.runtime.transport import CODEC, ChunkConsumer, ChunkTransport
 from topologies.runtime.watchdog import Watchdog
+from topologies.runtime.watching.health import Health
+from topologies.runtime.watching.stage_health import expect_stage
+from topologies.runtime.writing.transactional_sink import transaction_seconds
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Defines what a stage hands back for one chunk: the contract between a stage's handler and its runner.
 
 A handler is synchronous and does no I/O of its own: bytes in, bytes out. The runner
-(``runtime/runner.py``, ``runtime/chunk_writer.py``) owns order and safety: outputs and dead letters first,
+(``runtime/runner.py``, ``writing/chunk_writer.py``) owns order and safety: outputs and dead letters first,
 acknowledged by the broker; then the changelog, acknowledged; then what was held back for it; then the local
 state; only then is the chunk done.
 """
@@ -50,7 +50,7 @@ class Handled(Struct):
     ``local``: what is written to the local state alone, as it can be derived (None deletes).
     ``carrier_errors``: (feed, kind) -> how many. ``flags``: (feed, flag) -> events that bear it.
     ``afterwards``: what goes out once its key's change is on the changelog, because a later input may take it back
-    (``runtime/outbox.py``), or because a successor may come to say something else instead.
+    (``writing/outbox.py``), or because a successor may come to say something else instead.
     ``paused``: the topic is paused from here on; the outputs say so, and nothing of the chunk is done.
     """
 

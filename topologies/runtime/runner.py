@@ -20,23 +20,24 @@ from config.settings import Settings
 from config.topics import App
 from connectors.kafka.topic_admin import largest_dead_letter
 from streams.kernel.errors import Fatal, ShipSyncError, Transient
-from topologies.runtime import logs, metrics
-from topologies.runtime.changelog import Changelog, KafkaChangelog
-from topologies.runtime.chunk_writer import ChunkWriter
-from topologies.runtime.chunks import Chunk, TopicPartition
-from topologies.runtime.deadletters import Encode
+from topologies.runtime import logs
 from topologies.runtime.exit_codes import ExitCode
 from topologies.runtime.handler import Handled, Handler, StatefulHandler
-from topologies.runtime.in_hand import InHand
-from topologies.runtime.membership import Membership
-from topologies.runtime.partition import RETRY_SECONDS, Partition, Positions, Restoring
-from topologies.runtime.partition_state import Damaged, Mark, Stalled
-from topologies.runtime.pauses import Resuming, never_paused
-from topologies.runtime.poison import FOLDER, Crashes, Handling
-from topologies.runtime.refusal_log import log_refused
-from topologies.runtime.sink import Fenced, Sink, Span
+from topologies.runtime.reading.chunks import Chunk, TopicPartition
+from topologies.runtime.reading.membership import Membership
+from topologies.runtime.reading.pauses import Resuming, never_paused
+from topologies.runtime.state.changelog import Changelog, KafkaChangelog
+from topologies.runtime.state.partition import RETRY_SECONDS, Partition, Positions, Restoring
+from topologies.runtime.state.partition_state import Damaged, Mark, Stalled
 from topologies.runtime.threads import in_thread
-from topologies.runtime.writing import Write, way_of_writing
+from topologies.runtime.watching import metrics
+from topologies.runtime.watching.in_hand import InHand
+from topologies.runtime.watching.poison import FOLDER, Crashes, Handling
+from topologies.runtime.writing.chunk_writer import ChunkWriter
+from topologies.runtime.writing.deadletters import Encode
+from topologies.runtime.writing.finishing import Write, way_of_writing
+from topologies.runtime.writing.refusal_log import log_refused
+from topologies.runtime.writing.sink import Fenced, Sink, Span
 
 log = logging.getLogger(__name__)
 

@@ -18,11 +18,11 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
-from topologies.runtime import metrics
-from topologies.runtime.chunks import Progress
 from topologies.runtime.exit_codes import ExitCode
-from topologies.runtime.in_hand import InHand, most_seconds
+from topologies.runtime.reading.chunks import Progress
 from topologies.runtime.runner import Exit
+from topologies.runtime.watching import metrics
+from topologies.runtime.watching.in_hand import InHand, most_seconds
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 Reads ``alert.signals.v1`` and ``alert.actions.v1`` (one partition each); its changelog, which everybody reads, is
 ``ops.alerts.v1``. Beside the alerts lie two local indexes, made of them: what the clock brings about
-(``runtime/due_index.py``), and the alerts that a feed's silence may account for (``BY_FEED``, the feed, a zero byte,
+(``state/due_index.py``), and the alerts that a feed's silence may account for (``BY_FEED``, the feed, a zero byte,
 the alert's id).
 """
 
@@ -20,9 +20,9 @@ from streams.alerts.step import AlertIndexes, step, sweep
 from streams.contracts.model import Alert, AlertAction, AlertSignal, Record
 from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import AlertState
-from topologies.runtime import due_index
 from topologies.runtime.decoding import decoded, stored
 from topologies.runtime.handler import Handled, Refused, View
+from topologies.runtime.state import due_index
 from topologies.runtime.step_results import changes_of, refusals
 from topologies.stages import alert_rules
 

@@ -15,11 +15,11 @@ from streams.contracts.model import DeadLetter, EdiReceipt, FeedPause, MasterRec
 from streams.intake.control_numbers import MOST_KEPT
 from topologies.runtime.faust_app import build_faust_app, run
 from topologies.runtime.handler import Handler
-from topologies.runtime.health import Health
-from topologies.runtime.pauses import never_paused
-from topologies.runtime.processing import build_sink
+from topologies.runtime.reading.pauses import never_paused
+from topologies.runtime.reading.topic_cache import TopicCache
 from topologies.runtime.runner import StageRunner
-from topologies.runtime.topic_cache import TopicCache
+from topologies.runtime.watching.health import Health
+from topologies.runtime.writing.processing import build_sink
 from topologies.stages.alerts import AlertsHandler
 from topologies.stages.edi import EdiHandler
 from topologies.stages.feeds import FeedsHandler

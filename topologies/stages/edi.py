@@ -1,7 +1,7 @@
 """The edi stage: interchanges we sent and partners' acknowledgements in; alerts about missing and rejected ones out.
 
 Reads ``edi.interchanges.v1`` and ``edi.acknowledgements.v1`` (co-partitioned by feed); its changelog is
-``edi.state.v1``. An index beside the records finds what the clock brings about (``runtime/due_index.py``).
+``edi.state.v1``. An index beside the records finds what the clock brings about (``state/due_index.py``).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import Acknowledgement, AlertSignal, Exchange, Interchange, Record
 from streams.edi.exchange import key_of, next_due
 from streams.edi.step import step, sweep
-from topologies.runtime import due_index
-from topologies.runtime.alert_outbox import signals
 from topologies.runtime.decoding import decoded, stored
 from topologies.runtime.handler import Handled, View
+from topologies.runtime.state import due_index
 from topologies.runtime.step_results import changes_of
+from topologies.runtime.writing.alert_outbox import signals
 from topologies.stages import alert_rules
 
 MOST_DUE = 5_000

@@ -20,8 +20,8 @@ from streams.feeds.feed_alerts import feed_alert
 from streams.intake.dead_letter_limit import DeadLetterLimit, FeedPauses, Limit
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import AlertKind, AlertState, Severity
-from topologies.runtime import metrics
 from topologies.runtime.handler import Handled, Message, Refused
+from topologies.runtime.watching import metrics
 
 log = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ from streams.feeds.cadence import Cadence
 from streams.feeds.feed_alerts import ALL_FEEDS
 from streams.feeds.step import FeedsOutputs, step, sweep
 from streams.kernel.step_result import StepResult
-from topologies.runtime.alert_outbox import signals
 from topologies.runtime.decoding import decoded, stored
 from topologies.runtime.handler import Handled, View
 from topologies.runtime.step_results import changes_of
+from topologies.runtime.writing.alert_outbox import signals
 from topologies.stages import alert_rules, holiday_calendars
 
 

@@ -3,7 +3,7 @@ lets them go.
 
 Reads ``delivery.milestones.v1``, ``wms.confirmations.v1`` and ``fulfilment.decisions.v1`` (co-partitioned by delivery);
 its changelog is ``fulfilment.state.v1``. The policies are in ``config/fulfilment.yaml``. An index beside the records
-finds what the clock brings about (``runtime/due_index.py``).
+finds what the clock brings about (``state/due_index.py``).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from streams.contracts.model import (
 from streams.fulfilment.phases import next_due
 from streams.fulfilment.policy import Policies
 from streams.fulfilment.step import Input, Outputs, step, sweep
-from topologies.runtime import due_index
-from topologies.runtime.alert_outbox import signals
 from topologies.runtime.decoding import decoded, stored
 from topologies.runtime.handler import Afterwards, Handled, Message, View
+from topologies.runtime.state import due_index
 from topologies.runtime.step_results import changes_of, refusals
+from topologies.runtime.writing.alert_outbox import signals
 from topologies.stages import fulfilment_rules
 
 MOST_DUE = 5_000

@@ -1,7 +1,7 @@
 """The identity stage: events without a tracking number in; the same events with it out, once their shipment is known.
 
 Reads ``carrier.unresolved.v1`` and ``reference.claims.v1`` (co-partitioned); its changelog is ``reference.state.v1``.
-An index beside the records finds what the clock brings about (``runtime/due_index.py``).
+An index beside the records finds what the clock brings about (``state/due_index.py``).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from streams.identity import step as identity
 from streams.identity.matching import MatchingRules, resolutions
 from streams.identity.record import IdentityInput, ReferenceRecord, decode, encode, key_of
 from streams.identity.unresolved_alerts import next_due, public_state
-from topologies.runtime import due_index
-from topologies.runtime.alert_outbox import signals
 from topologies.runtime.decoding import decoded, stored
 from topologies.runtime.handler import Afterwards, Change, Handled, View
+from topologies.runtime.state import due_index
 from topologies.runtime.step_results import refusals
+from topologies.runtime.writing.alert_outbox import signals
 from topologies.stages import alert_rules
 
 MOST_DUE = 5_000

@@ -3,7 +3,7 @@ attempts in; attempts to make out.
 
 Reads ``customer.updates.v1``, ``customer.subscriptions.v1``, ``notification.actions.v1`` and
 ``notification.attempts.v1`` (co-partitioned by customer); its changelog is ``notification.state.v1``. What it shares
-with other stages that send is in ``runtime/outbound_records.py``.
+with other stages that send is in ``outbound/outbound_records.py``.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from streams.notifications import disabled_endpoints, letters, opt_ins, step, we
 from streams.notifications.destinations import settings_of
 from streams.outbound import engine
 from streams.outbound.policy import Policy
-from topologies.runtime import due_index
 from topologies.runtime.decoding import decoded
 from topologies.runtime.handler import Change, Handled, Refused, View
-from topologies.runtime.outbound_records import MOST_DUE, OutboundRecords, OutboundTopics
+from topologies.runtime.outbound.outbound_records import MOST_DUE, OutboundRecords, OutboundTopics
+from topologies.runtime.state import due_index
 
 SUBSCRIPTIONS = "subscriptions:"
 OPT_INS = "opt-ins:"

@@ -3,7 +3,7 @@
 Reads ``erp.orders.v1`` and ``master.data.v1``, whose decisions on references and links it passes on; its changelog is
 ``order.state.v1``. Claims are sent once the order's state is on the changelog: a worker that dies in between may be
 followed by one that knows a carrier by another name and withdraws only what the state knows. The claims of an order
-that do not fit into its record are sent before (``runtime/outbox.py``).
+that do not fit into its record are sent before (``writing/outbox.py``).
 """
 
 from __future__ import annotations

@@ -25,9 +25,10 @@ from streams.outbound.policy import Policy
 from streams.paging import paged_alert
 from streams.paging import step as paging
 from streams.paging.channels import PagingPolicy, outbound_policy
-from topologies.runtime import due_index, outbound_records
 from topologies.runtime.decoding import decoded
 from topologies.runtime.handler import Change, Handled, Message, Refused, View
+from topologies.runtime.outbound import outbound_records
+from topologies.runtime.state import due_index
 from topologies.stages import alert_rules
 
 MOST_DUE = 2_000

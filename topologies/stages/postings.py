@@ -20,7 +20,7 @@ from streams.postings.messages import messages_of
 from streams.postings.step import POLICY, step, sweep
 from topologies.runtime.decoding import decoded
 from topologies.runtime.handler import Handled, View
-from topologies.runtime.outbound_records import OutboundRecords, OutboundTopics
+from topologies.runtime.outbound.outbound_records import OutboundRecords, OutboundTopics
 
 TOPICS = OutboundTopics(topics.POSTING_REQUESTS, topics.POSTING_OUTCOMES, topics.POSTING_STATE)
 

@@ -3,7 +3,7 @@
 Reads ``carrier.events.v1``, ``order.references.v1``, ``shipment.links.v1`` and ``shipment.adoptions.v1``
 (co-partitioned), the last of which it writes itself, to other shipments' partitions, and, from the side,
 ``dwell.norms.v1``; its changelog is ``shipment.state.v1``. What falls due by the clock alone is found by an index
-beside the records, which is local and made of them (``runtime/due_index.py``).
+beside the records, which is local and made of them (``state/due_index.py``).
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ from streams.shipments.step import Input, Received, step
 from streams.shipments.timers.deadlines import Hearing, fall_due, is_sooner, look_again_at, next_due, to_be_learnt_at
 from streams.shipments.timers.dwells import dwells
 from streams.shipments.timers.expected_dwell import Usual, usual_of
-from topologies.runtime import due_index
-from topologies.runtime.alert_outbox import signals
 from topologies.runtime.decoding import decoded, stored
 from topologies.runtime.handler import Afterwards, Change, Handled, Message, View
+from topologies.runtime.state import due_index
 from topologies.runtime.step_results import refusals
+from topologies.runtime.writing.alert_outbox import signals
 from topologies.stages import alert_rules
 
 T = TypeVar("T", bound=Struct)

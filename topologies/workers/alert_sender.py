@@ -19,8 +19,8 @@ from connectors.outbound.sender import now_ms
 from connectors.outbound.sending_rates import sending_rates
 from connectors.outbound.webhook import WebhookClient
 from streams.paging.channels import PagingPolicy
-from topologies.runtime.health import Health
-from topologies.runtime.outbound_sender import Gauges, Requests, SenderKind, run_until_told
+from topologies.runtime.outbound.outbound_sender import Gauges, Requests, SenderKind, run_until_told
+from topologies.runtime.watching.health import Health
 
 GROUP = "shipsync-alert-sender"
 KIND = SenderKind(

@@ -24,7 +24,7 @@ from connectors.polling.worker import Poller
 from streams.contracts.model import PollState
 from streams.kernel.errors import Fatal, Transient
 from streams.kernel.vocabulary import PollEnd
-from topologies.runtime.health import Health, broker
+from topologies.runtime.watching.health import Health, broker
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,7 @@ from connectors.outbound.subscriptions import Subscriptions
 from connectors.outbound.webhook import WebhookClient
 from streams.contracts.outbound import CustomerSubscriptions
 from streams.kernel.errors import Fatal
-from topologies.runtime.health import Health
-from topologies.runtime.outbound_sender import (
+from topologies.runtime.outbound.outbound_sender import (
     LOOK_SECONDS,
     Gauges,
     Requests,
@@ -29,7 +28,8 @@ from topologies.runtime.outbound_sender import (
     connections,
     run_until_told,
 )
-from topologies.runtime.topic_cache import TopicCache
+from topologies.runtime.reading.topic_cache import TopicCache
+from topologies.runtime.watching.health import Health
 from topologies.workers.recipients import ToRecipients
 
 GROUP = "shipsync-notification-sender"

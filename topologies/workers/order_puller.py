@@ -34,9 +34,9 @@ from connectors.kafka.topic_reader import newest
 from streams.contracts.model import Alert, AlertSignal, DeadLetter, ErpCursor, Order
 from streams.kernel.errors import Fatal, Reject, Transient
 from streams.kernel.vocabulary import RejectReason
-from topologies.runtime.deadletters import card, letters
 from topologies.runtime.handler import Refused
-from topologies.runtime.health import Health, broker
+from topologies.runtime.watching.health import Health, broker
+from topologies.runtime.writing.deadletters import card, letters
 from topologies.workers.order_silence import OrderSilence, alert_of
 
 log = logging.getLogger(__name__)

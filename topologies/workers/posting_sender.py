@@ -15,8 +15,8 @@ from connectors.erp import declared, metrics
 from connectors.erp.building import targets_of
 from connectors.erp.sender import PostingSender
 from connectors.kafka.registry import Registry
-from topologies.runtime.health import Health
-from topologies.runtime.outbound_sender import Gauges, Requests, SenderKind, run_until_told
+from topologies.runtime.outbound.outbound_sender import Gauges, Requests, SenderKind, run_until_told
+from topologies.runtime.watching.health import Health
 
 GROUP = "shipsync-posting-sender"
 KIND = SenderKind(

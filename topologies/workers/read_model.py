@@ -20,7 +20,7 @@ from connectors.read_store.inputs import Batch, Inputs
 from connectors.read_store.writer import Store, readable
 from streams.kernel.errors import Transient
 from streams.read_model import rows
-from topologies.runtime.health import Health
+from topologies.runtime.watching.health import Health
 
 WAIT_SECONDS = 0.2
 LOOK_SECONDS = 2.0

@@ -69,7 +69,7 @@ def shipsync(settings: Settings, *words: str) -> tuple[int, str]:
 
 
 def restored(settings: Settings, folder: Path) -> dict[bytes, bytes]:
-    from topologies.runtime.changelog import KafkaChangelog
+    from topologies.runtime.state.changelog import KafkaChangelog
 
     handler = NormsHandler(settings, Registry(settings), {})
     changelog = KafkaChangelog("norms", topics.DWELL_NORMS.name, settings, handler.local_writes)

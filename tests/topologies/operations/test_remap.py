@@ -25,8 +25,8 @@ from tests.support.records import FakeRecord
 from tests.support.topics import create_topic, fill, read_all, unique
 from tests.support.topics import topics as present
 from topologies.cli.main import app
-from topologies.runtime.deadletters import cards
 from topologies.runtime.handler import Handled, Handler
+from topologies.runtime.writing.deadletters import cards
 from topologies.stages.fulfilment import FulfilmentHandler
 from topologies.stages.intake import IntakeHandler
 from topologies.stages.shipments import ShipmentsHandler

@@ -14,8 +14,8 @@ from streams.contracts.model import Alert
 from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 from topologies.local_stack.stack_file import ProcessNote, UpFile
 from topologies.operations.status import NOT_ANSWERING, ProcessStatus, StackStatus, look, read, with_alerts, with_rates
-from topologies.runtime import metrics
-from topologies.runtime.health import Health, serve
+from topologies.runtime.watching import metrics
+from topologies.runtime.watching.health import Health, serve
 
 TEXT = """
 shipsync_events_total{stage="intake",outcome="accepted"} 90.0

@@ -17,10 +17,10 @@ from tests.fakes.stage import Calls, FakeChangelog, FakeSink
 from tests.support.echo_worker import Echo, echo_app, encode
 from tests.support.records import FakeRecord
 from tests.support.topics import create_topic, fill
-from topologies.runtime.changelog import KafkaChangelog
-from topologies.runtime.chunks import Ledger
-from topologies.runtime.partition_state import Mark, PartitionState, StateMemory
+from topologies.runtime.reading.chunks import Ledger
 from topologies.runtime.runner import StageRunner
+from topologies.runtime.state.changelog import KafkaChangelog
+from topologies.runtime.state.partition_state import Mark, PartitionState, StateMemory
 
 
 def test_row_1_no_offset_is_committed_past_a_message_still_in_work(tmp_path: Path) -> None:

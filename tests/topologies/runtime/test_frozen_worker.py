@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.runner_bench import HELD, ZERO, Bench, scene
-from topologies.runtime import metrics
-from topologies.runtime.partition_state import Damaged, Mark
-from topologies.runtime.sink import Fenced
+from topologies.runtime.state.partition_state import Damaged, Mark
+from topologies.runtime.watching import metrics
+from topologies.runtime.writing.sink import Fenced
 
 
 class Group:
@@ -39,7 +39,7 @@ class Group:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("runner", "partition"):
+    for module in ("runner", "state.partition"):
         monkeypatch.setattr(f"topologies.runtime.{module}.RETRY_SECONDS", 0.0)
 
 

@@ -10,11 +10,11 @@ import pytest
 from streams.kernel.errors import Fatal, Reject, Transient
 from streams.kernel.vocabulary import RejectReason
 from tests.support.runner_bench import HELD, NOW, ZERO, Bench, Ended, scene
-from topologies.runtime import metrics
-from topologies.runtime.chunks import Run
 from topologies.runtime.handler import Refused
-from topologies.runtime.outbox import HeldBack, carried
-from topologies.runtime.partition_state import Mark
+from topologies.runtime.reading.chunks import Run
+from topologies.runtime.state.partition_state import Mark
+from topologies.runtime.watching import metrics
+from topologies.runtime.writing.outbox import HeldBack, carried
 
 ORDER = ["handle", "send out", "flush", "send state", "flush", "commit", "apply"]
 

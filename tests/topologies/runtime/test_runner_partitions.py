@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.runner_bench import HELD, ONE, ZERO, Bench, Ended, scene
 from tests.support.waiting import PATIENCE
-from topologies.runtime.chunks import TopicPartition
 from topologies.runtime.handler import Handled
+from topologies.runtime.reading.chunks import TopicPartition
 
 
 @pytest.mark.parametrize(

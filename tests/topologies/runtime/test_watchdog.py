@@ -12,10 +12,10 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.waiting import PATIENCE
-from topologies.runtime import metrics
-from topologies.runtime.chunks import Progress, TopicPartition
-from topologies.runtime.in_hand import InHand
+from topologies.runtime.reading.chunks import Progress, TopicPartition
 from topologies.runtime.watchdog import Watchdog
+from topologies.runtime.watching import metrics
+from topologies.runtime.watching.in_hand import InHand
 
 TP = TopicPartition("in", 0)
 
@@ -164,8 +164,8 @@ def test_a_handler_that_lets_no_other_thread_run_is_ended_all_the_same(tmp_path:
     code = """if True:
         import ctypes, sys
         from pathlib import Path
-        from topologies.runtime.chunks import TopicPartition
-        from topologies.runtime.in_hand import InHand
+        from topologies.runtime.reading.chunks import TopicPartition
+        from topologies.runtime.watching.in_hand import InHand
         from topologies.runtime.watchdog import Watchdog
         in_hand = InHand(Path(sys.argv[1]))
         Watchdog("echo", list, 1.0, in_hand, 0.5).start()

@@ -23,8 +23,8 @@ from tests.support.shipment_records import (
     event,
     keep_hearing,
 )
-from topologies.runtime.due_index import DUE
 from topologies.runtime.handler import Handled
+from topologies.runtime.state.due_index import DUE
 from topologies.stages.shipments import ShipmentsHandler
 
 ARCHIVE = ValueCodec(topics.SHIPMENT_ARCHIVE, ShipmentState, REGISTRY)

@@ -20,8 +20,8 @@ from streams.kernel.vocabulary import RejectReason
 from tests.fakes.stage import Calls, FakeSink
 from tests.support.registry import fake_registry
 from topologies.runtime.faust_app import build_faust_app
+from topologies.runtime.reading.transport import ChunkTransport
 from topologies.runtime.runner import StageRunner
-from topologies.runtime.transport import ChunkTransport
 from topologies.stages import catalogue
 from topologies.stages.alerts import AlertsHandler
 from topologies.stages.catalogue import GC_THRESHOLDS, STAGES, run_stage

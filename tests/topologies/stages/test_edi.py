@@ -17,8 +17,8 @@ from tests.support.messages import sent_to
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from tests.support.stage_store import Store
-from topologies.runtime.due_index import DUE
 from topologies.runtime.handler import Handled
+from topologies.runtime.state.due_index import DUE
 from topologies.stages.edi import EdiHandler
 
 REGISTRY = fake_registry()

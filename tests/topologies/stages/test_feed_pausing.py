@@ -11,8 +11,8 @@ from streams.contracts.model import AlertSignal, FeedPause
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import AlertState, Severity
 from tests.support.intake_records import CARRIERS, NOW, REGISTRY, alert, raw, values
-from topologies.runtime import metrics
 from topologies.runtime.handler import Handled
+from topologies.runtime.watching import metrics
 from topologies.stages.intake import IntakeHandler
 
 PAUSES = ValueCodec(topics.FEED_PAUSES, FeedPause, REGISTRY)

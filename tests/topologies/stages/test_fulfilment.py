@@ -38,8 +38,8 @@ from tests.fakes.memory import Memory
 from tests.support.framing import framed_wrong
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.runtime import due_index
 from topologies.runtime.handler import Handled
+from topologies.runtime.state import due_index
 from topologies.stages.fulfilment import FulfilmentHandler
 
 REGISTRY = fake_registry()

@@ -19,8 +19,8 @@ from tests.support.records import FakeRecord
 from tests.support.reference_inputs import line, unresolved, word
 from tests.support.reference_records import REGISTRY, UNRESOLVED, claims, events
 from tests.support.strategies import DAY_ONE, HOUR, MINUTE
-from topologies.runtime.due_index import DUE
 from topologies.runtime.handler import Handled
+from topologies.runtime.state.due_index import DUE
 from topologies.stages.identity import IdentityHandler
 
 T = TypeVar("T", bound=Struct)

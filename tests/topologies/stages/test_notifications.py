@@ -28,9 +28,9 @@ from tests.support.outbound_inputs import NOW, attempt, endpoint, recipient, sub
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from tests.support.stage_store import Store
-from topologies.runtime.due_index import DUE
 from topologies.runtime.handler import Handled
-from topologies.runtime.outbound_records import READY
+from topologies.runtime.outbound.outbound_records import READY
+from topologies.runtime.state.due_index import DUE
 from topologies.stages.notifications import NotificationsHandler, _opt_ins_key
 
 REGISTRY = fake_registry()

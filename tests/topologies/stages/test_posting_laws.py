@@ -27,8 +27,8 @@ from tests.support.posting_inputs import CONFIRMATION, NOW, PROOF, answered, pos
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from tests.support.stage_store import Store
-from topologies.runtime import outbound_records
 from topologies.runtime.handler import Handled
+from topologies.runtime.outbound import outbound_records
 from topologies.stages.postings import PostingsHandler
 
 REGISTRY = fake_registry()

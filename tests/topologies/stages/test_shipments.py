@@ -48,7 +48,7 @@ from tests.support.shipment_records import (
     hear,
     keep_hearing,
 )
-from topologies.runtime.due_index import DUE
+from topologies.runtime.state.due_index import DUE
 from topologies.stages.shipments import ShipmentsHandler, keeping
 
 LINKS = ValueCodec(topics.SHIPMENT_LINKS, ShipmentLink, REGISTRY)

@@ -19,7 +19,7 @@ from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import AttemptResult
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
-from topologies.runtime.outbound_sender import RequestHandler, connections
+from topologies.runtime.outbound.outbound_sender import RequestHandler, connections
 from topologies.workers.notification_sender import KIND
 
 REQUESTS = topics.NOTIFICATION_REQUESTS.name

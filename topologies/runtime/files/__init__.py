@@ -1,0 +1,1 @@
+"""The folder of a worker and the files in it."""

@@ -1,0 +1,1 @@
+"""Common to the stages and the senders of what goes out."""

@@ -1,0 +1,1 @@
+"""Shows whether a process is well, and notices the records that end it."""

@@ -1,0 +1,1 @@
+"""Writes what came of a chunk: outputs, dead letters and the changelog, in the order that makes it safe."""

@@ -1,0 +1,248 @@
+"""Makes final what was handled: chunk by chunk (at least once), or several chunks in one transaction.
+
+Either way the writes of one partition go out in the order they were asked for; what is to follow them (the local state)
+follows in the same thread, and only then whoever asked goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from contextvars import Context
+from functools import partial
+from itertools import groupby
+from typing import Protocol, cast
+
+from msgspec import Struct
+
+from config.topics import App
+from streams.kernel.errors import Fatal
+from topologies.runtime.reading.chunks import TopicPartition
+from topologies.runtime.reading.membership import Membership
+from topologies.runtime.threads import in_thread
+from topologies.runtime.watching import metrics
+from topologies.runtime.writing.sink import Fenced, Sink, Span, Transactions, Unit
+
+
+def _always() -> bool:
+    return True
+
+
+def _nothing(unit: Unit, ours: Callable[[], bool]) -> bool:
+    del unit, ours
+    return True
+
+
+def _no_more(span: Span | None) -> None:
+    del span
+
+
+class Write(Struct):
+    """Holds what is to be made final together.
+
+    ``number``: the input partition's. ``put``: hands it over to a unit, asking before each step whether the partition
+    is ours still; False where it is not. ``current``: whether it is to be written still. ``then``: what follows once
+    it is final, with where its changelog records lie. ``offsets``: how far the inputs are done with it, in the name of
+    ``group_metadata``, under which they were delivered. ``records``: how many it came of.
+    """
+
+    number: int = -1
+    put: Callable[[Unit, Callable[[], bool]], bool] = _nothing
+    current: Callable[[], bool] = _always
+    then: Callable[[Span | None], None] = _no_more
+    offsets: Mapping[TopicPartition, int] = {}
+    group_metadata: bytes | None = None
+    records: int = 0
+
+
+class Writing(Protocol):
+    """The two ways of writing."""
+
+    @property
+    def is_atomic(self) -> bool:
+        """Whether what is written becomes final together with the offsets of its inputs, or not at all."""
+
+    async def get_ready(self) -> None:
+        """Before a state is restored: have what this worker left open, in this process or before, settled.
+
+        Raises Fenced where that cannot be done now, Fatal where it is not allowed.
+        """
+
+    async def write(self, one: Write) -> bool:
+        """Have it written and what follows done; False where it was no longer current, or the partition not ours.
+
+        Raises Fenced where another worker took over or it cannot be known, Fatal where the broker refuses it.
+        """
+
+
+def way_of_writing(
+    app: App, sink: Sink, membership: Membership, sending: Executor, most_records: int
+) -> Writing:
+    """Chooses the way this sink is written to. ``sending``: an executor of as many threads as the sink may be used by
+    at once; ``most_records``: of one transaction."""
+    if sink.is_atomic:
+        return Together(app, cast(Transactions, sink), sending, most_records)
+    return ChunkByChunk(app, sink, membership, sending)
+
+
+class ChunkByChunk:
+    """At least once. Nothing fences a plain producer: whether we are in the group is asked before each step."""
+
+    is_atomic = False
+
+    def __init__(self, app: App, sink: Sink, membership: Membership, sending: Executor) -> None:
+        self._app = app
+        self._sink = sink
+        self._membership = membership
+        self._sending = sending
+
+    async def get_ready(self) -> None:
+        """Does nothing: no transaction is ever open."""
+
+    async def write(self, one: Write) -> bool:
+        """Write it in one thread and without a pause."""
+        return await in_thread(self._sending, partial(self._write, one, asyncio.get_running_loop()))
+
+    def _write(self, one: Write, loop: asyncio.AbstractEventLoop) -> bool:
+        def ours() -> bool:
+            return one.current() and self._membership.holds_for(loop)
+
+        if not ours():
+            return False
+        unit = self._sink.begin()
+        if not one.put(unit, ours):
+            return False
+        with metrics.CHUNK_SECONDS.labels(self._app.name, "commit").time():
+            unit.commit()
+        if not one.current():
+            return False
+        one.then(unit.span(one.number))
+        return True
+
+
+class _Asked(Struct):
+    """A write that waits, and how it came out."""
+
+    one: Write
+    done: asyncio.Future[bool]
+    outcome: bool | BaseException = False
+
+    def tell(self) -> None:
+        """Let whoever asked go on."""
+        if self.done.done():
+            return
+        if isinstance(self.outcome, BaseException):
+            self.done.set_exception(self.outcome)
+        else:
+            self.done.set_result(self.outcome)
+
+
+class Together:
+    """Exactly once: all that was asked for while as many transactions as may be were under way goes into the next one,
+    up to so many records: a transaction has to end before its time-out. Of one partition but one write is asked for at
+    a time, so transactions at once are of different partitions.
+
+    A worker out of the group is refused by the broker with the offsets, so nothing is asked before. Of a transaction
+    that is refused nothing is final, and each of its writes fails as it does. Where one write alone is at fault, each
+    is tried in a transaction of its own, so that it takes no other with it.
+    """
+
+    is_atomic = True
+
+    def __init__(self, app: App, sink: Transactions, sending: Executor, most_records: int) -> None:
+        self._app = app
+        self._sink = sink
+        self._sending = sending
+        self._most_records = most_records
+        self._waiting: deque[_Asked] = deque()
+        self._under_way = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def get_ready(self) -> None:
+        """Have the producers."""
+        await in_thread(self._sending, self._sink.open)
+
+    async def write(self, one: Write) -> bool:
+        """Have it written with the next transaction."""
+        loop = asyncio.get_running_loop()
+        asked = _Asked(one, loop.create_future())
+        self._waiting.append(asked)
+        if self._under_way < self._sink.at_once:
+            self._under_way += 1
+            task = loop.create_task(self._go_on(), context=Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await asked.done
+
+    async def _go_on(self) -> None:
+        try:
+            while self._waiting:
+                together = self._next()
+                await in_thread(self._sending, partial(self._write, together))
+                for asked in together:
+                    asked.tell()
+        finally:
+            self._under_way -= 1
+
+    def _next(self) -> list[_Asked]:
+        """Takes the writes that go together now: as many as there is room for, at least one."""
+        together = [self._waiting.popleft()]
+        records = together[0].one.records
+        while self._waiting and records + self._waiting[0].one.records <= self._most_records:
+            records += self._waiting[0].one.records
+            together.append(self._waiting.popleft())
+        return together
+
+    def _write(self, together: Iterable[_Asked]) -> None:
+        """Write what is current, a transaction for each generation of the group there is among it: mostly one."""
+        current = [asked for asked in together if asked.one.current()]
+        for group_metadata, generation in groupby(current, lambda asked: asked.one.group_metadata):
+            self._write_under(group_metadata, list(generation))
+
+    def _write_under(self, group_metadata: bytes | None, together: list[_Asked]) -> None:
+        try:
+            unit = self._committed(group_metadata, [asked.one for asked in together])
+        except Fatal as error:
+            if len(together) > 1:
+                for asked in together:
+                    self._write([asked])
+            else:
+                together[0].outcome = error
+        except BaseException as error:
+            for asked in together:
+                asked.outcome = error
+        else:
+            for asked in together:
+                asked.outcome = _followed(asked.one, unit)
+
+    def _committed(self, group_metadata: bytes | None, writes: list[Write]) -> Unit:
+        if group_metadata is None:
+            raise Fenced("the group had put this worker out when it was given its partitions")
+        offsets: dict[TopicPartition, int] = {}
+        for one in writes:
+            offsets |= one.offsets
+        unit = self._sink.begin()
+        try:
+            for one in writes:
+                one.put(unit, _always)
+            with metrics.CHUNK_SECONDS.labels(self._app.name, "commit").time():
+                unit.send_offsets(offsets, group_metadata)
+                unit.commit()
+        except BaseException:
+            unit.abort()
+            raise
+        metrics.TRANSACTION_CHUNKS.labels(self._app.name).observe(len(writes))
+        return unit
+
+
+def _followed(one: Write, unit: Unit) -> bool | BaseException:
+    """Do what follows a write that is final; False where it is no longer current."""
+    if not one.current():
+        return False
+    try:
+        one.then(unit.span(one.number))
+    except BaseException as error:
+        return error
+    return True
