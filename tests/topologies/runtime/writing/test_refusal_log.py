@@ -14,7 +14,7 @@ from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 from tests.support.records import FakeRecord
 from topologies.runtime.handler import Refused
-from topologies.runtime.writing.finishing import refusal_log
+from topologies.runtime.writing import refusal_log
 from topologies.runtime.writing.refusal_log import MOST_LINES, log_refused
 
 

@@ -17,7 +17,7 @@ from tests.support.topics import committed, create_topic, fill, read_all
 from tests.support.waiting import eventually
 from topologies.runtime.handler import Message
 from topologies.runtime.reading.chunks import TopicPartition
-from topologies.runtime.writing.finishing import writer
+from topologies.runtime.writing import writer
 from topologies.runtime.writing.plain_sink import PlainSink
 from topologies.runtime.writing.processing import build_sink
 from topologies.runtime.writing.sink import Fenced, Span, Whole
