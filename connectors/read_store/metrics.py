@@ -14,4 +14,8 @@ DELAY = Histogram(
 WRITE_SECONDS = Histogram(
     "shipsync_read_model_write_seconds", "Time one transaction took", buckets=(0.005, 0.02, 0.05, 0.1, 0.3, 1, 3)
 )
+CHECKPOINT_SECONDS = Histogram(
+    "shipsync_read_model_checkpoint_seconds", "Time it took to copy the log into the file",
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.3, 1, 3, 10),
+)
 READY = Gauge("shipsync_read_model_ready", "1 once all topics were read to their end")

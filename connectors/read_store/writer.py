@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from connectors.read_store import files, schema
+from connectors.read_store.checkpoints import LONGEST_LOG, Checkpoints
 from connectors.read_store.schema import BETWEEN
 from connectors.read_store.shipment_rows import HANGS_ON_IT, ShipmentRows
 from connectors.read_store.tallying import Tallying
@@ -18,6 +19,8 @@ from streams.kernel.errors import Fatal
 from streams.read_model import rows
 from streams.read_model.rows import KEYS, Change, Put, Remove, Row
 
+MAPPED = 8 * 1024**3
+"""Bytes of the file that are read as memory, so far as the system has them there anyway."""
 MOST_CHANGES = 200_000
 """Changes kept for those who follow; who is further behind begins anew."""
 _UPSERTS = {row: schema.upsert(row) for row in KEYS if row is not rows.Shipment}
@@ -59,13 +62,14 @@ class Store:
             self._base = sqlite3.connect(file, isolation_level=None)
             self._base.executescript(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -131072;"
-                " PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 32000;"
+                f" PRAGMA temp_store = MEMORY; PRAGMA mmap_size = {MAPPED}; PRAGMA wal_autocheckpoint = {LONGEST_LOG};"
             )
             if begun:
                 self._base.executescript(f"BEGIN; {schema.script()} COMMIT;")
         except (sqlite3.Error, OSError) as error:
             self._lock.close()
             raise Fatal(f"the read model {file} cannot be written: {error}") from error
+        self._checkpoints = Checkpoints(file)
         self._shipments = ShipmentRows(self._base)
         self._tallying = Tallying(self._base, self._shipments.facts)
         self._places: dict[tuple[str, int], Place] = {}
@@ -87,6 +91,7 @@ class Store:
             base.executemany("INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?)", moved)
             base.execute("INSERT OR REPLACE INTO about VALUES ('read_at', ?)", (now,))
             base.execute("DELETE FROM changes WHERE number <= ?", (self._change - MOST_CHANGES,))
+        self._checkpoints.written(len(changes))
         self._places.update((one[:2], one) for one in moved)
 
     def note(self, name: str, value: int) -> None:
@@ -117,6 +122,7 @@ class Store:
 
     def close(self) -> None:
         """Closes the file and lets others write it."""
+        self._checkpoints.close()
         self._base.close()
         self._lock.close()
 
