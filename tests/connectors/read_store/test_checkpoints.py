@@ -1,4 +1,4 @@
-"""What was written comes into the file itself while the writer goes on, and not only when it is closed."""
+"""The log of the read model comes into its file while the writer goes on, and not only when that is closed."""
 
 from __future__ import annotations
 
