@@ -46,6 +46,7 @@ class Outcome:
     alerts: list[AlertSignal] = field(default_factory=list)
     adoptions: list[Adoption] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    archived: list[records.Shipment] = field(default_factory=list)
 
     @property
     def open_alerts(self) -> dict[str, AlertSignal]:
@@ -165,10 +166,11 @@ def check_same_postings(told: list[DeliveryMilestone], again: list[DeliveryMiles
 
 
 def check_told_of_what_is_known(outcome: Outcome) -> None:
-    """Each update that stands was told last by an event that is its shipment's and was not taken back."""
+    """Each update that stands was told last by an event that is its shipment's and was not taken back; the shipment may
+    be archived, where the number is another one's since."""
     known = {
         (shipment.tracking_number, event_id.hex())
-        for shipment in map(records.decode, outcome.records.values())
+        for shipment in [*map(records.decode, outcome.records.values()), *outcome.archived]
         for news in news_of(shipment) for event_id in news.reporters
     }
     last = {one.update_id: one for one in outcome.updates} | {one.milestone_id: one for one in outcome.milestones}
@@ -252,4 +254,5 @@ def _add(outcome: Outcome, result: StepResult[Outputs, records.Shipment]) -> Non
     outcome.milestones += result.outputs.delivery_milestones
     outcome.alerts += result.outputs.alerts
     outcome.adoptions += result.outputs.adoptions
+    outcome.archived += result.outputs.archived
     outcome.counts.update(result.counts)

@@ -12,6 +12,7 @@ from streams.shipments.project import all_facts, project
 from streams.shipments.record import encode
 from streams.shipments.reuse.split import is_beginning, may_split
 from streams.shipments.step import step
+from tests.support import laws
 from tests.support.number_reuse import FIRST, KEEPING, KEY, SECOND, Said, at, claim, found, tell
 
 PIECES = [at(-1, Milestone.PICKED_UP, piece="2"), at(0, Milestone.DELIVERED, piece="1")]
@@ -106,3 +107,16 @@ def test_what_is_found_not_to_be_of_the_number_neither_divides_it_nor_undoes_a_d
     for mistaken in (found(-2, Milestone.PICKED_UP), found(2.5, Milestone.DELIVERED), found(9, Milestone.INFO, **one)):
         assert generations(*first, *second, *mistaken) == both
     assert generations(*first, *found(9, Milestone.PICKED_UP, **other)) == both[:1]
+
+
+def test_what_was_told_of_the_first_stands_once_the_number_is_the_seconds() -> None:
+    one, other = {"carrier_shipment_id": "S-1"}, {"carrier_shipment_id": "S-2"}
+    outcome = laws.tell([[said] for said in (
+        claim(-1, "O-1"), at(-1, Milestone.PICKED_UP, **one), at(0, Milestone.DELIVERED, **one),
+        claim(1, "O-2"), at(2, Milestone.PICKED_UP, **other),
+    )])
+    assert [(update.order_id, update.milestone) for update in outcome.updates if update.order_id == "O-1"] == [
+        ("O-1", Milestone.PICKED_UP), ("O-1", Milestone.DELIVERED),
+    ]
+    assert [shipment.view.status for shipment in outcome.archived] == [Status.DELIVERED]
+    laws.check_told_of_what_is_known(outcome)
