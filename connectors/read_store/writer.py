@@ -19,8 +19,8 @@ from streams.kernel.errors import Fatal
 from streams.read_model import rows
 from streams.read_model.rows import KEYS, Change, Put, Remove, Row
 
-MAPPED = 8 * 1024**3
-"""Bytes of the file that are read as memory, so far as the system has them there anyway."""
+MAPPED = 2 * 1024**3
+"""Bytes of the file that are read as memory; SQLite maps no more."""
 MOST_CHANGES = 200_000
 """Changes kept for those who follow; who is further behind begins anew."""
 _UPSERTS = {row: schema.upsert(row) for row in KEYS if row is not rows.Shipment}
