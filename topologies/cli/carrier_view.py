@@ -156,8 +156,11 @@ def show_findings(found: Findings, out: PlainConsole) -> None:
         _show_published(published, out)
     _show_drift(found.drift, out)
     if found.recorded:
-        out.print(f"As the cases are to show, and left out: {found.recorded} unknown codes and refusals.")
-    out.print("Every code is known, every file was read." if not found.faults else f"{found.faults} to look at.")
+        out.print(f"Kept in the cases on purpose, and not counted: {found.recorded} unknown codes and refusals.")
+    if found.faults:
+        out.print(f"{found.faults} to look at.")
+    else:
+        out.print("All else is known and was read." if found.recorded else "Every code is known, every file was read.")
 
 
 def _rows(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], out: PlainConsole) -> None:
