@@ -19,8 +19,8 @@ from tests.day.outcome import READ
 from tests.day.recording import Day
 from tests.day.replay import NEVER, PARTITIONS, TOLD, in_an_order
 from tests.support.brokers import registry, settings_for
-from tests.support.delivery import Delivery
 from tests.support.kafka import ApacheKafka, start_kafka
+from tests.support.patient_producer import PatientProducer
 from tests.support.stage_worker import STAGE_COMMAND, StageWorker
 from tests.support.topics import committed, in_open_transactions, read_all
 from tests.support.waiting import eventually
@@ -42,7 +42,7 @@ class Load(threading.Thread):
         super().__init__(name="load", daemon=True)
         self._records = in_an_order(settings, day, seed)
         self._rate = rate
-        self._out = Delivery({
+        self._out = PatientProducer({
             "bootstrap.servers": settings.kafka.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True,
             "linger.ms": 5, "queue.buffering.max.messages": 2_000_000,
         }, logger=client_log)

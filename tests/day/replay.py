@@ -17,7 +17,7 @@ from streams.contracts.model import CarrierEvent, OrderReference
 from tests.day.outcome import READ, Outcome, read
 from tests.day.recording import Day, key_of
 from tests.support.brokers import apache_kafka, on_broker
-from tests.support.delivery import Delivery
+from tests.support.patient_producer import PatientProducer
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import committed, in_open_transactions
 from tests.support.waiting import eventually
@@ -91,12 +91,12 @@ def in_an_order(settings: Settings, day: Day, seed: int) -> list[tuple[str, byte
 def _send(settings: Settings, day: Day, seed: int) -> int:
     """Put all of it on its topics in a random order; how many records."""
     said = in_an_order(settings, day, seed)
-    delivery = Delivery({
+    producer = PatientProducer({
         "bootstrap.servers": settings.kafka.bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
         "queue.buffering.max.messages": 2_000_000,
     })
-    delivery.send(said)
-    delivery.finish()
+    producer.send(said)
+    producer.finish()
     return len(said)
 
 

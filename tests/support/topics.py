@@ -17,7 +17,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.support.delivery import Delivery
+from tests.support.patient_producer import PatientProducer
 from tests.support.waiting import PATIENCE, eventually
 
 _numbers = itertools.count()
@@ -50,10 +50,10 @@ def delete_topic(bootstrap: str, name: str) -> None:
 
 def fill(bootstrap: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]) -> int:
     """Produce (key, value) pairs, placed as Java producers would; returns how many, once the broker has them all."""
-    delivery = Delivery({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
+    producer = PatientProducer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
                          "enable.idempotence": False, "queue.buffering.max.messages": 2_000_000})
-    count = delivery.send((topic, key, value) for key, value in records)
-    delivery.finish()
+    count = producer.send((topic, key, value) for key, value in records)
+    producer.finish()
     return count
 
 

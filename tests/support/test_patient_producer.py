@@ -9,11 +9,11 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from connectors.embedded.broker import EmbeddedBroker, free_port
-from tests.support.delivery import Delivery
+from tests.support.patient_producer import PatientProducer
 from tests.support.topics import fill, read_all
 from tests.support.waiting import PATIENCE, eventually
 
-quiet = logging.getLogger("tests.support.test_delivery")
+quiet = logging.getLogger("tests.support.test_patient_producer")
 quiet.addHandler(logging.NullHandler())
 quiet.propagate = False
 
@@ -28,21 +28,22 @@ def later() -> Iterator[EmbeddedBroker]:
 
 @pytest.mark.broker
 def test_a_record_that_the_client_gave_up_is_sent_again(later: EmbeddedBroker) -> None:
-    delivery = Delivery({"bootstrap.servers": later.bootstrap, "message.timeout.ms": 500}, logger=quiet)
-    assert delivery.send([("places", b"a", b"1"), ("places", b"b", b"2")]) == 2
-    eventually(lambda: delivery.look(0.1) or delivery.refused == 2, what="the client gives up")
+    producer = PatientProducer({"bootstrap.servers": later.bootstrap, "message.timeout.ms": 500}, logger=quiet)
+    assert producer.send([("places", b"a", b"1"), ("places", b"b", b"2")]) == 2
+    eventually(lambda: producer.look(0.1) or producer.refused == 2, what="the client gives up")
     later.start()
-    delivery.finish()
-    assert delivery.sent_again >= 2
+    producer.finish()
+    assert producer.sent_again >= 2
     found = read_all(later.bootstrap, "places")
     assert sorted((one.key(), one.value()) for one in found) == [(b"a", b"1"), (b"b", b"2")]
 
 
 def test_a_record_that_nobody_takes_is_told() -> None:
-    delivery = Delivery({"bootstrap.servers": f"127.0.0.1:{free_port()}", "message.timeout.ms": 200}, logger=quiet)
-    delivery.send([("places", b"a", b"1")])
+    nobody = f"127.0.0.1:{free_port()}"
+    producer = PatientProducer({"bootstrap.servers": nobody, "message.timeout.ms": 200}, logger=quiet)
+    producer.send([("places", b"a", b"1")])
     with pytest.raises(AssertionError, match=r"1 records not taken, the last: (places under b'a'|no answer)"):
-        delivery.finish(1.0)
+        producer.finish(1.0)
 
 
 @pytest.mark.broker

@@ -18,7 +18,7 @@ Keyed = tuple[str, bytes | None, bytes | None]
 """Topic, key, value."""
 
 
-class Delivery:
+class PatientProducer:
     """A producer that sends again what the broker did not take, after what was sent meanwhile."""
 
     def __init__(self, configuration: Mapping[str, Any], **more: Any) -> None:
