@@ -28,7 +28,8 @@ from config.topics import Topic
 from connectors.kafka.registry import ValueCodec
 from connectors.read_store import files
 from connectors.read_store.inputs import BATCH
-from connectors.read_store.reader import AlertFilter, ReadStore, ShipmentFilter
+from connectors.read_store.reader import AlertFilter, ReadStore
+from connectors.read_store.shipment_lists import ShipmentFilter
 from connectors.read_store.writer import Place, Store
 from streams.contracts import ids
 from streams.contracts.model import (

@@ -10,16 +10,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from msgspec import Struct, msgpack
+from msgspec import Struct
 
 from connectors.read_store.actions import ActionReads
-from connectors.read_store.counts import CountReads
 from connectors.read_store.deliveries import DeliveryReads
 from connectors.read_store.figures import Figures
 from connectors.read_store.letters import LetterReads
 from connectors.read_store.notifications import NotificationReads
-from connectors.read_store.pages import Page, Position, cursor_of, position_of
+from connectors.read_store.pages import Page, decoded, equal, page_of, position_of, where_all
 from connectors.read_store.schema import BETWEEN
+from connectors.read_store.shipment_lists import ShipmentListReads
 from streams.contracts import model
 from streams.kernel.vocabulary import AlertKind
 from streams.read_model.rows import alike, search_form
@@ -46,17 +46,6 @@ class Found(NamedTuple):
     key: str
     kind: str
     value: str
-
-
-class ShipmentFilter(NamedTuple):
-    """Which shipments a list shows; None: all. ``since``: changed then or later, UTC ms."""
-
-    carrier: str | None = None
-    status: str | None = None
-    punctuality: str | None = None
-    exception: str | None = None
-    since: int | None = None
-    customer: str | None = None
 
 
 class AlertFilter(NamedTuple):
@@ -108,7 +97,7 @@ class Changed(NamedTuple):
     at: int
 
 
-class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, CountReads):
+class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, ShipmentListReads):
     """The read model in a folder, for reading. Close it when done."""
 
     def __init__(self, folder: Path) -> None:
@@ -134,50 +123,6 @@ class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, Coun
         found = self._rows(f"SELECT doc FROM shipments WHERE key = ? {theirs}", key, *given)
         return _one(found, model.ShipmentState)
 
-    def shipments(self, wanted: ShipmentFilter, limit: int, cursor: str | None = None) -> Page[model.ShipmentState]:
-        """The newest first; of one customer, judged by the promise to it. Raises WrongCursor."""
-        where, given = _equal(wanted, ("carrier", "status", "exception"))
-        judged = "shipments" if wanted.customer is None else "c"
-        if wanted.punctuality is not None:
-            where, given = [*where, f"{judged}.punctuality = ?"], [*given, wanted.punctuality]
-        source, by, number, more = self._source(wanted)
-        if source is None:
-            return Page([], None)
-        where += more
-        if wanted.customer is not None:
-            where, given = [*where, "c.customer = ?"], [*given, wanted.customer]
-        if wanted.since is not None:
-            where, given = [*where, f"{by} >= ?"], [*given, wanted.since]
-        if cursor is not None:
-            where.append(f"({by}, {number}) < (?, ?)")
-            given += position_of(cursor, (int, int))
-        rows = self._rows(
-            f"SELECT {by}, {number}, shipments.doc FROM {source}{_where(where)}"
-            f" ORDER BY {by} DESC, {number} DESC LIMIT ?", *given, limit + 1,
-        )
-        return _page(rows, limit, model.ShipmentState)
-
-    def _source(self, wanted: ShipmentFilter) -> tuple[str | None, str, str, list[str]]:
-        """Where a list is read from, by the index that holds the fewest others: tables, None for an empty list; the
-        columns it is sorted by; further conditions."""
-        columns = ("carrier", "status", "exception", *(("punctuality",) if wanted.customer is None else ()))
-        named = {one: value for one in columns if (value := getattr(wanted, one)) is not None}
-        narrowest = self._narrowest(named) if named else None
-        if narrowest is not None and not narrowest.matching:
-            return None, "", "", []
-        own, theirs = ("shipments.updated_at", "shipments.number"), ("c.updated_at", "c.shipment")
-        indexed, more = "shipments", list[str]()
-        if narrowest is not None and narrowest.way:
-            indexed, more = f"shipments INDEXED BY {narrowest.way}", [narrowest.condition] * bool(narrowest.condition)
-        if wanted.customer is None:
-            return indexed, *own, more
-        if indexed == "shipments" or not self._has_more(wanted.customer, narrowest.holds if narrowest else 0):
-            return "shipment_customers AS c CROSS JOIN shipments ON shipments.number = c.shipment", *theirs, []
-        return (
-            f"{indexed} CROSS JOIN shipment_customers AS c ON c.updated_at = shipments.updated_at"
-            " AND c.shipment = shipments.number"
-        ), *own, more
-
     def find(self, text: str, customer: str | None = None) -> list[Found]:
         """The shipments a number leads to: where it is known as it is, these; else those whose number begins so."""
         wanted = search_form(text)
@@ -196,7 +141,7 @@ class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, Coun
     def events(self, key: str) -> list[ToldEvent]:
         """The history of one shipment, by event time, oldest first."""
         rows = self._rows("SELECT told_at, doc FROM events WHERE shipment = ? ORDER BY occurred_at, told_at", key)
-        return [ToldEvent(at, _decoded(doc, model.EnrichedEvent)) for at, doc in rows]
+        return [ToldEvent(at, decoded(doc, model.EnrichedEvent)) for at, doc in rows]
 
     def event(self, key: str, event_id: str) -> model.EnrichedEvent | None:
         """One event of a shipment, as it was last said."""
@@ -211,38 +156,38 @@ class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, Coun
             f"SELECT told_at, doc FROM customer_words WHERE shipment = ?{where} ORDER BY told_at, occurred_at",
             key, *given,
         )
-        return [ToldWord(at, _decoded(doc, model.CustomerUpdate)) for at, doc in rows]
+        return [ToldWord(at, decoded(doc, model.CustomerUpdate)) for at, doc in rows]
 
     def postings(
         self, shipment: str | None = None, order: str | None = None, limit: int = MOST_COUNTED
     ) -> list[ToldPosting]:
         """The postings, of one shipment or one order where named, the newest first."""
-        where, given = _equal(_Of(shipment, order), ("shipment", "order_id"))
+        where, given = equal(_Of(shipment, order), ("shipment", "order_id"))
         rows = self._rows(
-            f"SELECT told_at, doc FROM postings{_where(where)} ORDER BY told_at DESC LIMIT ?", *given, limit
+            f"SELECT told_at, doc FROM postings{where_all(where)} ORDER BY told_at DESC LIMIT ?", *given, limit
         )
-        return [ToldPosting(at, _decoded(doc, model.ErpPosting)) for at, doc in rows]
+        return [ToldPosting(at, decoded(doc, model.ErpPosting)) for at, doc in rows]
 
     def order(self, order_id: str, customer: str | None = None) -> model.OrderState | None:
         """The newest version of one order."""
-        where, given = _equal(_Order(order_id, customer), ("order_id", "customer"))
-        return _one(self._rows(f"SELECT doc FROM orders{_where(where)}", *given), model.OrderState)
+        where, given = equal(_Order(order_id, customer), ("order_id", "customer"))
+        return _one(self._rows(f"SELECT doc FROM orders{where_all(where)}", *given), model.OrderState)
 
     def orders(
         self, limit: int, cursor: str | None = None, customer: str | None = None, since: int | None = None
     ) -> Page[model.OrderState]:
         """The newest first. Raises WrongCursor."""
-        where, given = _equal(_Order(None, customer), ("customer",))
+        where, given = equal(_Order(None, customer), ("customer",))
         if since is not None:
             where, given = [*where, "updated_at >= ?"], [*given, since]
         if cursor is not None:
             where.append("(updated_at, order_id) < (?, ?)")
             given += position_of(cursor, (int, str))
         rows = self._rows(
-            f"SELECT updated_at, order_id, doc FROM orders{_where(where)}"
+            f"SELECT updated_at, order_id, doc FROM orders{where_all(where)}"
             " ORDER BY updated_at DESC, order_id DESC LIMIT ?", *given, limit + 1,
         )
-        return _page(rows, limit, model.OrderState)
+        return page_of(rows, limit, model.OrderState)
 
     def shipments_of(self, order_id: str, customer: str | None = None) -> list[model.ShipmentState]:
         """The shipments an order claims."""
@@ -251,7 +196,7 @@ class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, Coun
             "SELECT doc FROM shipments WHERE key IN (SELECT shipment FROM handles WHERE value = ? AND kind = 'order')"
             f" {theirs} ORDER BY key LIMIT {MOST_COUNTED}", search_form(order_id), *given,
         )
-        found = [_decoded(doc, model.ShipmentState) for [doc] in rows]
+        found = [decoded(doc, model.ShipmentState) for [doc] in rows]
         return [one for one in found if any(order.order_id == order_id for order in one.orders)]
 
     def alert(self, alert_id: str) -> model.Alert | None:
@@ -260,16 +205,16 @@ class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, Coun
 
     def alerts(self, wanted: AlertFilter, limit: int, cursor: str | None = None) -> Page[model.Alert]:
         """The most pressing first. Raises WrongCursor."""
-        where, given = _equal(wanted, ("open", "kind", "severity", "owner", "carrier", "shipment"))
+        where, given = equal(wanted, ("open", "kind", "severity", "owner", "carrier", "shipment"))
         if cursor is not None:
             rank, at, last = position_of(cursor, (float, int, str))
             where.append("rank <= ? AND (-rank, raised_at, alert_id) > (?, ?, ?)")  # the former finds its place
             given += [-float(rank), rank, at, last]
         rows = self._rows(
-            f"SELECT -rank, raised_at, alert_id, doc FROM alerts{_where(where)}"
+            f"SELECT -rank, raised_at, alert_id, doc FROM alerts{where_all(where)}"
             " ORDER BY rank DESC, raised_at, alert_id LIMIT ?", *given, limit + 1,
         )
-        return _page(rows, limit, model.Alert)
+        return page_of(rows, limit, model.Alert)
 
     def is_doubted(self, key: str) -> bool:
         """Whether the delivery of a shipment is held back from somebody, or was."""
@@ -284,8 +229,8 @@ class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, Coun
 
     def feeds(self) -> dict[str, FeedNow]:
         """Every feed, by name."""
-        states = {name: _decoded(doc, model.FeedState) for name, doc in self._rows("SELECT feed, doc FROM feeds")}
-        pauses = {name: _decoded(doc, model.FeedPause) for name, doc in self._rows("SELECT feed, doc FROM feed_pauses")}
+        states = {name: decoded(doc, model.FeedState) for name, doc in self._rows("SELECT feed, doc FROM feeds")}
+        pauses = {name: decoded(doc, model.FeedPause) for name, doc in self._rows("SELECT feed, doc FROM feed_pauses")}
         return {name: FeedNow(states.get(name), pauses.get(name)) for name in sorted({*states, *pauses})}
 
     def references_waiting(self, limit: int) -> list[model.ReferenceState]:
@@ -293,7 +238,7 @@ class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, Coun
         rows = self._rows(
             'SELECT doc FROM "references" WHERE waiting > 0 ORDER BY waiting_since LIMIT ?', limit
         )
-        return [_decoded(doc, model.ReferenceState) for [doc] in rows]
+        return [decoded(doc, model.ReferenceState) for [doc] in rows]
 
     def reference(self, key: str) -> model.ReferenceState | None:
         """The state of the reference ``TYPE:REFERENCE``; both are foreign text and may hold colons."""
@@ -309,7 +254,7 @@ class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, Coun
         """The records people entered of these customers, by their number."""
         numbers = list(ids)
         rows = self._rows(f"SELECT customer, doc FROM customers WHERE customer IN ({_places(numbers)})", *numbers)
-        return {one: _decoded(doc, model.MasterRecord) for one, doc in rows}
+        return {one: decoded(doc, model.MasterRecord) for one, doc in rows}
 
     def last_change(self) -> int:
         """The number of the newest change; 0 where there is none."""
@@ -359,12 +304,6 @@ class _Order(NamedTuple):
     customer: str | None
 
 
-def _equal(wanted: NamedTuple, columns: Sequence[str]) -> tuple[list[str], list[Any]]:
-    """Conditions and values for the fields that are given."""
-    given = [(one, getattr(wanted, one)) for one in columns if getattr(wanted, one) is not None]
-    return [f"{one} = ?" for one, _ in given], [value for _, value in given]
-
-
 def _places(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
@@ -378,18 +317,5 @@ def _theirs(customer: str | None) -> tuple[str, list[str]]:
     ), [customer]
 
 
-def _where(conditions: Sequence[str]) -> str:
-    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
-
-
-def _page(rows: list[Any], limit: int, kind: type[T]) -> Page[T]:
-    position: Position = tuple(rows[limit - 1][:-1]) if len(rows) > limit else ()
-    return Page([_decoded(row[-1], kind) for row in rows[:limit]], cursor_of(position) if position else None)
-
-
 def _one(rows: list[Any], kind: type[T]) -> T | None:
-    return _decoded(rows[0][0], kind) if rows else None
-
-
-def _decoded(doc: bytes, kind: type[T]) -> T:
-    return msgpack.decode(doc, type=kind)
+    return decoded(rows[0][0], kind) if rows else None

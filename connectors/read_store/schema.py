@@ -9,7 +9,7 @@ from streams.kernel.vocabulary import Punctuality
 from streams.read_model import rows
 from streams.read_model.rows import KEYS, Row
 
-VERSION = 9
+VERSION = 10
 """Grows with each change of a table or of what a row holds: a file of another version is built anew."""
 BETWEEN = "\x1f"
 """Stands between customers where several are one text: their numbers may hold blanks, but no control characters."""
@@ -45,7 +45,6 @@ CREATE TABLE changes (
 ) STRICT;
 """
 _INDEXES = f"""
-CREATE INDEX shipments_newest ON shipments (updated_at, number);
 CREATE INDEX shipments_by_carrier ON shipments (carrier, updated_at, number);
 CREATE INDEX shipments_by_status ON shipments (status, updated_at, number);
 CREATE INDEX shipments_at_risk ON shipments (punctuality, updated_at, number)
@@ -117,7 +116,8 @@ def _table(row: type[Row]) -> str:
     if row in _KEYED_BY_NUMBER:
         columns = ["number INTEGER PRIMARY KEY", *columns, "links BLOB NOT NULL"]
         return f'CREATE TABLE "{table_of(row)}" ({", ".join(columns)}, UNIQUE ({keys})) STRICT;'
-    return f'CREATE TABLE "{table_of(row)}" ({", ".join(columns)}, PRIMARY KEY ({keys})) STRICT, WITHOUT ROWID;'
+    flat = "" if "doc" in row._fields else ", WITHOUT ROWID"
+    return f'CREATE TABLE "{table_of(row)}" ({", ".join(columns)}, PRIMARY KEY ({keys})) STRICT{flat};'
 
 
 def _column(name: str, hint: str) -> str:

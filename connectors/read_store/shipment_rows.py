@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from msgspec import msgpack
+from msgspec import json, msgpack
 
 from streams.read_model import rows
 from streams.read_model.rows import KINDS_OF_STATES, Put
@@ -23,11 +23,11 @@ _INSERT = (
 )
 _UPDATE = f"UPDATE shipments SET links = ?, {', '.join(f'{one} = ?' for one in _COLUMNS[1:])} WHERE number = ?"
 _KNOWN = (
-    "SELECT number, updated_at, links, carrier, status, punctuality, exception, delivered_at, archived FROM shipments"
-    " WHERE key = ?"
+    "SELECT key, number, updated_at, links, carrier, status, punctuality, exception, delivered_at, archived"
+    " FROM shipments WHERE key IN (SELECT value FROM json_each(?))"
 )
 _ADD_HANDLE = "INSERT OR IGNORE INTO handles VALUES (?, ?, ?)"
-_encode = msgpack.Encoder().encode
+_encode, _encode_keys = msgpack.Encoder().encode, json.Encoder().encode
 _Links = tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]
 _decode = msgpack.Decoder(_Links).decode
 _Group = tuple[str, str, str, str]
@@ -59,7 +59,7 @@ class ShipmentRows:
 
     def __init__(self, base: sqlite3.Connection) -> None:
         self._base = base
-        self._held: dict[str, _Known] = {}
+        self._held: dict[str, _Known | None] = {}
         self._groups: dict[_Group, int] = {}
         self._last: int | None = None
 
@@ -69,6 +69,12 @@ class ShipmentRows:
         if known is None:
             return None
         return known.carrier, ShipmentFacts(known.status, known.punctuality, known.delivered_at, known.archived)
+
+    def read_ahead(self, keys: Sequence[str]) -> None:
+        """Look up shipments that are about to change, all at once."""
+        if len(self._held) >= MOST_HELD:
+            self._held.clear()
+        self._look_up([key for key in keys if key not in self._held])
 
     def forget_held(self) -> None:
         """To be called where a transaction was rolled back."""
@@ -81,8 +87,6 @@ class ShipmentRows:
         new, renewed = list[tuple[object, ...]](), list[tuple[object, ...]]()
         gone, theirs, unnamed = list[tuple[object, ...]](), list[tuple[object, ...]](), list[tuple[str]]()
         handles: list[tuple[str, str, str]] = []
-        if len(self._held) >= MOST_HELD:
-            self._held.clear()
         for change in changes:
             row, customers = change.row, change.customers or ()
             assert isinstance(row, rows.Shipment), "a shipment is put"
@@ -141,13 +145,14 @@ class ShipmentRows:
 
     def _known(self, key: str) -> _Known | None:
         """The shipment as the file holds it; of those written lately it is remembered, as nobody else writes."""
-        if (held := self._held.get(key)) is not None:
-            return held
-        row = self._base.execute(_KNOWN, (key,)).fetchone()
-        if row is None:
-            return None
-        self._held[key] = known = _Known(*row)
-        return known
+        if key not in self._held:
+            self._look_up([key])
+        return self._held[key]
+
+    def _look_up(self, keys: Sequence[str]) -> None:
+        self._held |= dict.fromkeys(keys)
+        for key, *row in self._base.execute(_KNOWN, (_encode_keys(keys),)):
+            self._held[key] = _Known(*row)
 
     def _next_number(self) -> int:
         if self._last is None:

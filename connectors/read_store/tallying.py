@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 
+from msgspec import json
+
+from connectors.read_store.shipment_rows import ShipmentRows
 from streams.read_model import rows
 from streams.read_model.rows import Change, Put, Remove
 from streams.read_model.tallies import (
@@ -27,14 +30,15 @@ _POINTING = {
     rows.Alert: ("alerts", "alert_id = ?"), rows.ManualDecision: ("manual_decisions", "kind = ? AND subject = ?"),
 }
 """Tables whose rows name a shipment, may name another when written again, or go without naming it."""
-_EVENTS = f"SELECT {', '.join(EventFacts._fields)} FROM events WHERE shipment = ?"
+_EVENTS = (
+    f"SELECT shipment, {', '.join(EventFacts._fields)} FROM events"
+    " WHERE shipment IN (SELECT value FROM json_each(?))"
+)
 _POSTINGS = f"SELECT {', '.join(PostingFacts._fields)} FROM postings WHERE shipment = ?"
 _TOUCHED = (
     "SELECT EXISTS (SELECT 1 FROM alerts WHERE shipment = ?1 AND hands > 0)"
     " OR EXISTS (SELECT 1 FROM manual_decisions WHERE shipment = ?1 AND shipment <> '')"
 )
-Known = Callable[[str], tuple[str, ShipmentFacts] | None]
-"""Gives the carrier of a shipment and what is counted of its state, by its key; None where there is none."""
 Sums = dict[tuple[str, Tally], int]
 _EventKey = tuple[int, str, str]
 
@@ -53,8 +57,8 @@ class _Facts:
 class Tallying:
     """The sums in one file, which this process alone writes."""
 
-    def __init__(self, base: sqlite3.Connection, known: Known) -> None:
-        self._base, self._known = base, known
+    def __init__(self, base: sqlite3.Connection, shipments: ShipmentRows) -> None:
+        self._base, self._shipments = base, shipments
         self._held: dict[str, _Facts] = {}
 
     @contextmanager
@@ -67,6 +71,7 @@ class Tallying:
                 key = change.row[0]
                 if key not in others:
                     plain.setdefault(key, []).append(change.row)
+        self._read_ahead(list(plain))
         sums: Sums = {}
         for key, written in plain.items():
             if self._is_moved(key, written):
@@ -111,15 +116,24 @@ class Tallying:
         found.discard("")
         return found
 
+    def _read_ahead(self, keys: Sequence[str]) -> None:
+        if len(self._held) >= MOST_HELD:
+            self._held.clear()
+        wanted = [key for key in keys if key not in self._held]
+        self._shipments.read_ahead(wanted)
+        self._look_up(wanted)
+
     def _facts(self, key: str) -> _Facts:
-        found = self._held.get(key)
-        if found is None:
-            if len(self._held) >= MOST_HELD:
-                self._held.clear()
-            events = [EventFacts(*row) for row in self._base.execute(_EVENTS, (key,))]
-            found = _Facts(self._known(key), {_key_of(one): one for one in events})
-            self._held[key] = found
-        return found
+        if key not in self._held:
+            self._look_up([key])
+        return self._held[key]
+
+    def _look_up(self, keys: Sequence[str]) -> None:
+        found: dict[str, dict[_EventKey, EventFacts]] = {key: {} for key in keys}
+        for key, *row in self._base.execute(_EVENTS, (json.encode(keys),)):
+            event = EventFacts(*row)
+            found[key][_key_of(event)] = event
+        self._held.update((key, _Facts(self._shipments.facts(key), events)) for key, events in found.items())
 
     def _all(self, key: str) -> Counter[Tally]:
         facts = self._facts(key)

@@ -71,7 +71,7 @@ class Store:
             raise Fatal(f"the read model {file} cannot be written: {error}") from error
         self._checkpoints = Checkpoints(file)
         self._shipments = ShipmentRows(self._base)
-        self._tallying = Tallying(self._base, self._shipments.facts)
+        self._tallying = Tallying(self._base, self._shipments)
         self._places: dict[tuple[str, int], Place] = {}
         last = self._base.execute("SELECT max(number) FROM changes").fetchone()[0]
         # Numbers grow over rebuilds, too: a follower's last number is never that of an older change. Within a file they

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from connectors.gateway.orders import milliseconds
 from connectors.gateway.problems import Problem
-from connectors.read_store.reader import Found, ReadStore, ShipmentFilter, ToldEvent
+from connectors.read_store.reader import Found, ReadStore, ToldEvent
+from connectors.read_store.shipment_lists import ShipmentFilter
 from portal.api.access import Access, secured
 from portal.api.answers import answer, described
 from portal.api.clients import Client

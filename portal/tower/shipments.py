@@ -7,7 +7,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from connectors.read_store.actions import ActionFilter
 from connectors.read_store.pages import Page
-from connectors.read_store.reader import AlertFilter, Found, ShipmentFilter
+from connectors.read_store.reader import AlertFilter, Found
+from connectors.read_store.shipment_lists import ShipmentFilter
 from portal.pages.templates import NoPage, PlainErrors, query
 from portal.sign_in.people import Person
 from portal.tower.acting import SNOOZES

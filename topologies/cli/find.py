@@ -55,7 +55,7 @@ def command(
 
 def search(store: ReadStore, text: str) -> Hits:
     """All that the text leads to, as the search of the control tower and the API finds it."""
-    from connectors.read_store.reader import ShipmentFilter
+    from connectors.read_store.shipment_lists import ShipmentFilter
     from streams.read_model.project import key_of
 
     carrier, _, reference = text.strip().partition(":")

@@ -13,7 +13,8 @@ from msgspec import structs
 from connectors.read_store.counts import Counted
 from connectors.read_store.letters import LetterFilter
 from connectors.read_store.pages import WrongCursor
-from connectors.read_store.reader import AlertFilter, ReadStore, ShipmentFilter
+from connectors.read_store.reader import AlertFilter, ReadStore
+from connectors.read_store.shipment_lists import ShipmentFilter
 from streams.contracts.model import Reference
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import AlertKind, Milestone, OutboundStatus, Punctuality, Status

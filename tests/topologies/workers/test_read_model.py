@@ -17,7 +17,8 @@ from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
 from connectors.read_store import files
 from connectors.read_store.inputs import TOPICS
-from connectors.read_store.reader import AlertFilter, ReadStore, ShipmentFilter
+from connectors.read_store.reader import AlertFilter, ReadStore
+from connectors.read_store.shipment_lists import ShipmentFilter
 from streams.contracts.model import ShipmentState
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import Status
