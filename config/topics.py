@@ -160,7 +160,7 @@ AUDIT_ACTIONS = Topic(
 )
 FULFILMENT_DECISIONS = Topic(
     "fulfilment.decisions.v1", "What people decided about deliveries that wait: release, waive, close", "delivery id",
-    "fulfilment_decision", "tower, command line", retention_ms=90 * DAY_MS, personal_data=True,
+    "fulfilment_decision", "tower, API, command line", retention_ms=90 * DAY_MS, personal_data=True,
 )
 FULFILMENT_STATE = Topic(
     "fulfilment.state.v1", "Where each ERP delivery stands, what was posted for it and what it waits for; changelog of"

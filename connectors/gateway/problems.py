@@ -29,6 +29,9 @@ SCHEMA = {
         "nearest": {
             "type": "array", "items": {"type": "string"}, "description": "Keys that come near the one not found",
         },
+        "phase": {"type": "string", "description": "Where the delivery stands that the decision is about"},
+        "possible": {"type": "array", "items": {"type": "string"}, "description": "Decisions its phase allows"},
+        "allowed_in": {"type": "array", "items": {"type": "string"}, "description": "Phases that allow the decision"},
         "age_seconds": {"type": "number", "description": "Age of the view that cannot be read"},
         "errors": {
             "type": "array",

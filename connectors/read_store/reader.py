@@ -159,10 +159,11 @@ class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, Ship
         return [ToldWord(at, decoded(doc, model.CustomerUpdate)) for at, doc in rows]
 
     def postings(
-        self, shipment: str | None = None, order: str | None = None, limit: int = MOST_COUNTED
+        self, shipment: str | None = None, order: str | None = None, limit: int = MOST_COUNTED,
+        delivery: str | None = None,
     ) -> list[ToldPosting]:
-        """The postings, of one shipment or one order where named, the newest first."""
-        where, given = equal(_Of(shipment, order), ("shipment", "order_id"))
+        """The postings, of one shipment, order or delivery where named, the newest first."""
+        where, given = equal(_Of(shipment, order, delivery), ("shipment", "order_id", "delivery_id"))
         rows = self._rows(
             f"SELECT told_at, doc FROM postings{where_all(where)} ORDER BY told_at DESC LIMIT ?", *given, limit
         )
@@ -297,6 +298,7 @@ class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, Ship
 class _Of(NamedTuple):
     shipment: str | None
     order_id: str | None
+    delivery_id: str | None
 
 
 class _Order(NamedTuple):

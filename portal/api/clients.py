@@ -18,9 +18,11 @@ from config.setting_group import SettingsError
 SETTING = "SHIPSYNC_CLIENTS"
 SCOPES = (
     "shipments:read", "orders:read", "alerts:read", "feeds:read", "dead-letters:read", "raw:read", "figures:read",
-    "audit:read", "subscriptions:read", "subscriptions:write",
+    "audit:read", "subscriptions:read", "subscriptions:write", "deliveries:read", "deliveries:decide",
 )
-OF_CUSTOMERS = frozenset({"shipments:read", "orders:read", "subscriptions:read", "subscriptions:write"})
+OF_CUSTOMERS = frozenset({
+    "shipments:read", "orders:read", "deliveries:read", "subscriptions:read", "subscriptions:write",
+})
 """Scopes of what can be told by customer; a client of a customer has no others."""
 KEY_BEGINS, KEY_BYTES = "shipsync_", 32
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

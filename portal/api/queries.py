@@ -11,7 +11,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from connectors.gateway.fields import Name, Timestamp
 from connectors.gateway.problems import Problem, invalid
 from portal.api.clients import Client
-from streams.kernel.vocabulary import AlertKind, ExceptionType, Punctuality, Severity, Status
+from streams.kernel.vocabulary import (
+    AlertKind,
+    DeliveryPhase,
+    ExceptionType,
+    Punctuality,
+    Severity,
+    Status,
+    WaitKind,
+)
 
 MOST_ROWS = 200
 Customer = Annotated[Name | None, Field(description="The customer's number in the ERP")]
@@ -42,6 +50,18 @@ class OrderQuery(Paged):
 
     since: Timestamp | None = Field(None, description="Changed then or later")
     customer: Customer = None
+
+
+class DeliveryQuery(Paged):
+    """Which deliveries of the ERP."""
+
+    order: Name | None = Field(None, description="The order's number in the ERP")
+    phase: DeliveryPhase | None = None
+    waits_for: WaitKind | None = Field(None, description="Only those that wait for this")
+    owner: Name | None = Field(None, description="Only those whose wait this person or group sees to")
+    overdue: bool | None = Field(None, description="true: those whose wait is past its deadline")
+    customer: Customer = None
+    since: Timestamp | None = Field(None, description="Changed then or later")
 
 
 class AlertQuery(Paged):
@@ -106,6 +126,7 @@ class StreamQuery(BaseModel):
 
 Shipments: TypeAlias = Annotated[ShipmentQuery, Query()]
 Orders: TypeAlias = Annotated[OrderQuery, Query()]
+Deliveries: TypeAlias = Annotated[DeliveryQuery, Query()]
 Alerts: TypeAlias = Annotated[AlertQuery, Query()]
 DeadLetters: TypeAlias = Annotated[DeadLetterQuery, Query()]
 Audit: TypeAlias = Annotated[AuditQuery, Query()]

@@ -19,6 +19,7 @@ from portal.views.freshness import View
 from streams.contracts.audit import Actor
 from streams.contracts.outbound import CustomerSubscriptions
 from streams.contracts.recipients import PastMessage
+from streams.kernel.vocabulary import FulfilmentAction
 
 
 class SubscriptionTopic(Protocol):
@@ -38,6 +39,16 @@ class SubscriptionTopic(Protocol):
         """Sends a message again."""
 
 
+class DeliveryDecisions(Protocol):
+    """Takes decisions about deliveries that wait to be confirmed."""
+
+    def decide_delivery(
+        self, delivery_id: str, action: FulfilmentAction, actor: Actor, now: int, reason: str
+    ) -> None:
+        """Returns once the decision and its audit are kept. Raises Transient where Kafka does not answer, Fatal for
+        what cannot be. ``now``: UTC ms."""
+
+
 class RawReader(Protocol):
     """Reads one record by its place."""
 
@@ -51,8 +62,8 @@ class RawReader(Protocol):
 @dataclass
 class PortalServices:
     """The API's services. ``now``: UTC seconds; ``clock``: seconds, monotonic; ``told``: who is told in words, None for
-    what Kafka has. Raises SettingsError for clients that
-    are declared wrongly.
+    what Kafka has; ``decisions``: None where none are taken. Raises SettingsError for clients that are declared
+    wrongly.
 
     Rates are counted in this process alone: of two portals each grants the whole rate.
     """
@@ -63,6 +74,7 @@ class PortalServices:
     now: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
     told: SubscriptionTopic | None = None
+    decisions: DeliveryDecisions | None = None
     clients: tuple[Client, ...] = field(init=False)
     subscriptions: SubscriptionTopic = field(init=False)
     view: View = field(init=False)

@@ -19,6 +19,7 @@ from portal.api import (
     alerts,
     audit,
     dead_letters,
+    deliveries,
     feeds,
     figures,
     orders,
@@ -31,6 +32,7 @@ from portal.api import (
 )
 from portal.api.access import SECURITY
 from portal.api.answers import AnswerHeaders
+from portal.api.models.deliveries import DecisionTaken, DeliveryBrief, DeliveryDetail, NewDecision
 from portal.api.models.figures import Action, Board, PeriodOfBoard, Score, Scorecard
 from portal.api.models.operations import Alert, DeadLetter, Feed, RawMessage, ViewStatus
 from portal.api.models.orders import OrderBrief, OrderDetail, Posting
@@ -42,13 +44,14 @@ from portal.server import health
 from streams.kernel.errors import Transient
 
 DESCRIPTION = (
-    "Reads what ShipSync knows of shipments, orders and alerts. Answers come from a view that follows Kafka;"
-    " ShipSync-View-Read-At says how current it is. Lists are paged by cursor, answers carry an ETag, errors are"
+    "Reads what ShipSync knows of shipments, orders, deliveries and alerts. Answers come from a view that follows"
+    " Kafka; ShipSync-View-Read-At says how current it is. Lists are paged by cursor, answers carry an ETag, errors are"
     " problem details (RFC 9457), times are RFC 3339 in UTC. Orders, confirmations and actions on alerts go to the"
     " gateway."
 )
 TAGS = {
     "shipments": "Where shipments are, and how it is known", "orders": "Orders of the ERP",
+    "deliveries": "Where deliveries of the ERP stand, what they wait for, and people's decisions",
     "alerts": "What needs a person", "feeds": "The ways carriers deliver",
     "dead letters": "Records that could not be used",
     "subscriptions": "Who is told of shipments by e-mail or chat",
@@ -56,7 +59,8 @@ TAGS = {
     "changes": "Server-sent events", "operation": "Is it there, and how current is it?",
 }
 DOCUMENTS: list[type[BaseModel]] = [
-    ShipmentBrief, ShipmentDetail, Update, OrderBrief, OrderDetail, Posting, Alert, Feed, DeadLetter, RawMessage,
+    ShipmentBrief, ShipmentDetail, Update, OrderBrief, OrderDetail, Posting, DeliveryBrief, DeliveryDetail,
+    NewDecision, DecisionTaken, Alert, Feed, DeadLetter, RawMessage,
     ViewStatus, Board, PeriodOfBoard, Scorecard, Score, Action, Subscription,
 ]
 """Those with examples: FastAPI leaves out of them what is null."""
@@ -80,7 +84,8 @@ def build(services: PortalServices, *, extra_routers: Sequence[APIRouter] = ()) 
     app.openapi_version = "3.1.0"
     # A shipment's key may hold slashes: what hangs on it stands before it.
     for one in (
-        raw, shipments, orders, alerts, feeds, dead_letters, figures, audit, subscriptions, status, stream, health,
+        raw, shipments, orders, deliveries, alerts, feeds, dead_letters, figures, audit, subscriptions, status, stream,
+        health,
     ):
         app.include_router(one.router(services))
     app.include_router(reference.router())

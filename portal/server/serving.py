@@ -58,7 +58,7 @@ def application(settings: Settings, actions: Actions, *, with_stage_kill: bool =
     """Pages and API of an installation. ``actions``: takes those of the pages; ``with_stage_kill``: those of an
     embedded stack, whose supervisor takes requests. Raises SettingsError, Fatal."""
     store, records = ReadStore(settings.state.data_dir / files.FOLDER), RecordReader(settings, GROUP)
-    services = PortalServices(settings, store, records)
+    services = PortalServices(settings, store, records, decisions=actions)
     secret = secret_of(settings)
     entry = SignIn(
         users_of(settings.portal.users), Sessions(secret), settings.process.host in HERE,

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from connectors.read_store.reader import ReadStore, ToldPosting
 from portal.pages.templates import PlainErrors
 from portal.sign_in.people import Person
 from portal.tower.lists import table
 from portal.tower.services import TowerServices
+from portal.views.deliveries import outcomes_of
 from portal.words.times import iso
-from streams.contracts.model import OutboundOutcome
-from streams.kernel.vocabulary import Correction, OutboundStatus
+from streams.kernel.vocabulary import OutboundStatus
 from streams.read_model.project import key_of
 
 TONES = {
     OutboundStatus.SENT: "good", OutboundStatus.RETRYING: "risk", OutboundStatus.HELD: "late",
     OutboundStatus.GIVEN_UP: "late",
 }
-
-
-def _outcomes(store: ReadStore, told: Iterable[ToldPosting]) -> dict[str, list[OutboundOutcome]]:
-    """By the posting's id, where it is at each ERP."""
-    postings = [one.posting for one in told]
-    about: dict[tuple[str, bool], list[OutboundOutcome]] = {}
-    for outcome in store.posting_outcomes(one.reverses or one.posting_id for one in postings):
-        about.setdefault((outcome.source_id, outcome.correction is Correction.RETRACTS), []).append(outcome)
-    return {
-        one.posting_id: about.get((one.reverses or one.posting_id, one.reverses is not None), []) for one in postings
-    }
 
 
 def router(services: TowerServices) -> APIRouter:
@@ -46,7 +32,7 @@ def router(services: TowerServices) -> APIRouter:
         return services.show(
             "postings.html", who, "postings", rows=rows, names=customers, key_of=key_of,
             reversed_at={one.posting.reverses: one.told_at for one in rows if one.posting.reverses},
-            outcomes=_outcomes(store, rows), tones=TONES,
+            outcomes=outcomes_of(store, rows), tones=TONES,
         )
 
     @api.get("/tower/postings.csv")

@@ -139,11 +139,14 @@ def _posting(_: str, told: model.ErpPosting, told_at: int) -> list[Change]:
     ))]
 
 
-def _delivery(_: str, one: model.FulfilmentState, __: int) -> list[Change]:
+def _delivery(_: str, one: model.FulfilmentState, told_at: int) -> list[Change]:
     wait = one.wait
+    kind, owner, overdue, since, deadline = ("", "", False, None, None) if wait is None else (
+        wait.kind, wait.owner, wait.overdue, wait.since, wait.deadline
+    )
     return [Put(rows.DeliveryRecord(
-        one.delivery_id, one.order_id, one.customer_id, one.phase, "" if wait is None else wait.kind,
-        None if wait is None else wait.since, None if wait is None else wait.deadline, _encode(one),
+        one.delivery_id, told_at, one.order_id, one.customer_id, one.phase, kind, owner, int(overdue), since, deadline,
+        _encode(one),
     ))]
 
 

@@ -109,13 +109,17 @@ class Order(NamedTuple):
 
 
 class DeliveryRecord(NamedTuple):
-    """Where an ERP delivery stands. ``waits_for``: empty where it waits for nothing; ``deadline``: None for never."""
+    """Where an ERP delivery stands. ``at``: when that was written; ``waits_for``, ``owner``: empty where it waits for
+    nothing; ``deadline``: None for never; ``overdue``: 1 once that has passed."""
 
     delivery_id: str
+    at: int
     order_id: str
     customer: str
     phase: str
     waits_for: str
+    owner: str
+    overdue: int
     since: int | None
     deadline: int | None
     doc: bytes

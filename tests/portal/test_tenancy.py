@@ -25,7 +25,7 @@ from streams.kernel.vocabulary import (
     SubjectKind,
 )
 from streams.read_model.project import key_of
-from tests.support.portal import OF_ACME, OF_OTHER, Portal, portal
+from tests.support.portal import ALL, OF_ACME, OF_OTHER, Portal, portal
 from tests.support.read_model_world import (
     ACME,
     DAY,
@@ -38,6 +38,7 @@ from tests.support.read_model_world import (
     link,
     posting,
     shipment,
+    waiting_delivery,
     word,
     world,
 )
@@ -74,6 +75,7 @@ def shared_world() -> list[tuple[str, Struct]]:
         )
         found.append((key_of("ups", SHARED), told))
     for order, customer in (("SO-1", ACME), ("SO-2", OTHER)):
+        found.append((f"DN-{order}-2", waiting_delivery(f"DN-{order}-2", order, customer, SHARED)))
         booked = posting(SHARED, order, customer, PostingKind.GOODS_ISSUE, NOON - HOUR)
         found.append((f"DN-{order}", structs.replace(booked, posting_id=f"posting-{order}")))
         update = word(SHARED, order, customer, Milestone.PICKED_UP, Status.PICKED_UP, NOON - HOUR)
@@ -101,7 +103,7 @@ def values(one: Portal, name: str) -> Iterator[str]:
         yield from (f"ups:{number}" for number in numbers)
         yield "dhl:00340434161094042557"
     elif name == "delivery_id":
-        yield from ("DN-SO-1", "DN-SO-3")
+        yield from ("DN-SO-1", "DN-SO-1-2", "DN-SO-2-2", "DN-SO-3")
     elif name == "order_id":
         yield from ("SO-1", "SO-2", "SO-3")
     elif name == "event_id":
@@ -127,7 +129,11 @@ def walked(one: Portal) -> Iterator[str]:
     for mark in (*MARKS[ACME], *MARKS[OTHER], "SO", "PO", "1Z", "DN", "C", "DN-SO-1", "DN-SO-2"):
         yield f"/v1/shipments?q={mark}"
     for customer in (ACME, OTHER):
-        yield from (f"/v1/shipments?customer={customer}", f"/v1/orders?customer={customer}")
+        yield from (f"/v1/{what}?customer={customer}" for what in ("shipments", "orders", "deliveries"))
+    for order in ("SO-1", "SO-2"):
+        yield f"/v1/deliveries?order={order}"
+    for wanted in ("phase=waiting_for_proof", "waits_for=proof", "overdue=false"):
+        yield f"/v1/deliveries?{wanted}"
     for wanted in ("carrier=ups", "punctuality=at_risk", "status=picked_up", "since=2026-01-01T00:00:00Z", "limit=1"):
         yield f"/v1/shipments?{wanted}"
 
@@ -215,6 +221,20 @@ def test_another_customers_shipment_is_as_one_that_is_not_there(both: Portal) ->
 def test_a_customers_key_cannot_ask_for_another_customer(both: Portal) -> None:
     response = both.get(f"/v1/shipments?customer={OTHER}", OF_ACME)
     assert (response.status_code, response.json()["code"]) == (403, "another_customer")
+
+
+def test_a_delivery_tells_a_customer_what_it_waits_for_and_nothing_of_ours(both: Portal) -> None:
+    ours, theirs = (both.get("/v1/deliveries/DN-SO-1-2", key).json() for key in (ALL, OF_ACME))
+    assert (ours["wait"]["owner"], ours["possible"]) == ("finance", ["release", "waive", "close"])
+    assert (theirs["wait"]["kind"], theirs["wait"]["owner"], theirs["possible"]) == ("proof", None, [])
+    assert [one["delivery_id"] for one in both.get("/v1/deliveries", OF_ACME).json()["items"]] == [
+        "DN-SO-1-2", "DN-SO-1",
+    ]
+    assert both.get("/v1/deliveries/DN-SO-2-2", OF_ACME).json()["code"] == "unknown_delivery"
+    assert both.get("/v1/deliveries?owner=finance", OF_ACME).status_code == 403
+    decision = both.client.post("/v1/deliveries/DN-SO-1-2/decisions", json={"action": "waive", "reason": "x"},
+                                headers={"Authorization": f"Bearer {OF_ACME}"})
+    assert (decision.status_code, both.decided.taken) == (403, [])
 
 
 @pytest.mark.parametrize("is_told", [True, False])

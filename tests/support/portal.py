@@ -17,7 +17,9 @@ from connectors.read_store.reader import ReadStore
 from portal.api.clients import OF_CUSTOMERS, SCOPES
 from portal.api.services import PortalServices
 from portal.server.app import build
-from streams.kernel.errors import Transient
+from streams.contracts.audit import Actor
+from streams.kernel.errors import Fatal, Transient
+from streams.kernel.vocabulary import FulfilmentAction
 from tests.support.read_model_world import ACME, NOON, OTHER, fill
 from tests.support.told_topic import ToldTopic
 
@@ -55,6 +57,24 @@ class RawMessages:
 
 
 @dataclass
+class Decided:
+    """Decisions about deliveries that were taken; ``away``: no broker answers; ``late``: it is possible no more."""
+
+    taken: list[tuple[str, str, str, str, int]] = field(default_factory=list)
+    away: bool = False
+    late: bool = False
+
+    def decide_delivery(
+        self, delivery_id: str, action: FulfilmentAction, actor: Actor, now: int, reason: str
+    ) -> None:
+        if self.away:
+            raise Transient("no broker")
+        if self.late:
+            raise Fatal("it is confirmed by now")
+        self.taken.append((delivery_id, action.value, actor.name, reason, now))
+
+
+@dataclass
 class Portal:
     """A portal and what is behind it."""
 
@@ -63,6 +83,7 @@ class Portal:
     folder: Path
     raw: RawMessages
     clock: list[float]
+    decided: Decided
 
     def get(self, path: str, key: str = ALL, headers: Mapping[str, str] | None = None) -> Any:
         """The response to a GET with this key."""
@@ -76,6 +97,9 @@ def portal(home: Path, *, filled: bool = True, clients: Any = None, **settings: 
         fill(folder)
     made = Settings(_env_file=None, clients=json.dumps(CLIENTS if clients is None else clients), **settings)
     clock, raw = [LATER], RawMessages()
-    services = PortalServices(made, ReadStore(folder), raw, lambda: clock[0], lambda: clock[0], ToldTopic())
+    decided = Decided()
+    services = PortalServices(
+        made, ReadStore(folder), raw, lambda: clock[0], lambda: clock[0], ToldTopic(), decided
+    )
     client = TestClient(build(services), raise_server_exceptions=False)
-    return Portal(client, services, folder, raw, clock)
+    return Portal(client, services, folder, raw, clock, decided)

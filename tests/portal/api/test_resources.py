@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portal.api.models import figures, operations, orders, shipments
+from portal.api.models import deliveries, figures, operations, orders, shipments
 from portal.api.models.fields import Document
 from portal.words.times import rfc_3339
 from tests.support.portal import OF_ACME, Portal, portal
@@ -56,7 +56,7 @@ def test_pages_follow_their_links_and_hold_every_row_once(one: Portal) -> None:
     assert "Link" not in response.headers
 
 
-@pytest.mark.parametrize("path", ["shipments", "orders", "alerts", "dead-letters", "audit"])
+@pytest.mark.parametrize("path", ["shipments", "orders", "deliveries", "alerts", "dead-letters", "audit"])
 @pytest.mark.parametrize(("query", "pointer"), [
     ("cursor=x", "/query/cursor"), ("limit=0", "/query/limit"), ("limit=201", "/query/limit"),
     ("colour=red", "/query/colour"),
@@ -174,7 +174,7 @@ def test_a_time_is_written_to_the_millisecond(at: int, written: str) -> None:
 
 def test_every_example_is_an_answer() -> None:
     seen = 0
-    for module in (shipments, orders, operations, figures):
+    for module in (shipments, orders, deliveries, operations, figures):
         for kind in vars(module).values():
             if isinstance(kind, type) and issubclass(kind, Document) and kind.model_config.get("json_schema_extra"):
                 for example in kind.model_config["json_schema_extra"]["examples"]:  # type: ignore[index, call-overload, union-attr]
