@@ -25,6 +25,7 @@ from streams.contracts.model import (
     DeliveryMilestone,
     EnrichedEvent,
     ErpPosting,
+    FulfilmentState,
     OrderState,
     ShipmentState,
 )
@@ -39,11 +40,13 @@ from topologies.operations import (
     alert_board,
     changelog_repair,
     dead_letter_replay,
+    order_trace,
     remap,
     webhook_endpoints,
 )
 from topologies.operations.remap_effects import Effect
 from topologies.operations.remap_reading import Asked, Compared
+from topologies.operations.trace_steps import Ids
 from topologies.runtime.state.changelog_record import Unreadable
 
 ALERT = replace(filled(Alert), state=AlertState.RAISED)
@@ -240,6 +243,15 @@ def foreign_plan() -> remap.Plan:
     return remap.Plan(
         FOREIGN, Asked(NUMBER, None, 0), compared, {FOREIGN: [event]}, {FOREIGN: [(event, FOREIGN)]}, {FOREIGN: effect}
     )
+
+
+def foreign_trace() -> order_trace.Trace:
+    """A trace of one step and one delivery."""
+    step = order_trace.Step(
+        NUMBER, FOREIGN, FOREIGN, NUMBER - 100_000, FOREIGN, 0, 1, FOREIGN, (FOREIGN, 0, 1)
+    )
+    names = frozenset([FOREIGN])
+    return order_trace.Trace(Ids(names, names, names, names), [filled(FulfilmentState)], [step])
 
 
 @contextmanager

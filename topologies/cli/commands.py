@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry(TRY, "Play a few hundred shipments into ShipSync and watch the results."),
     "find": Entry(LOOK, "Find shipments and orders by any number, or by a customer's number."),
     "show": Entry(LOOK, "Show one shipment, order or alert, with all that is known about it."),
+    "trace": Entry(LOOK, "Show each step of an order from the ERP to the invoice, by time, with the record that tells "
+                         "it."),
     "status": Entry(LOOK, "Show each process: state, records per second, outcomes, dead letters, lag, memory; and open "
                           "alerts."),
     "alerts": Entry(LOOK, "List, show and handle alerts (docs/alerts.md)."),

@@ -91,6 +91,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "subscriptions resume": ("shipsync subscriptions resume C-1001 sub_0123456789abcdef",),
     "tail": ("shipsync tail customer.updates", "shipsync tail carrier.events --from-beginning --until-end --json"),
     "topics": ("shipsync topics", "shipsync topics --check"),
+    "trace": ("shipsync trace SO-1001", "shipsync trace ups:1Z999AA10123456784", "shipsync trace 800123 --json"),
     "up": ("shipsync up", "shipsync up --ports 28000"),
     "users new": ("shipsync users new ada --role operator",),
     "version": ("shipsync version",),

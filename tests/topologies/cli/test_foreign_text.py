@@ -60,6 +60,7 @@ from tests.support.foreign_stand_ins import (
     foreign_answer,
     foreign_plan,
     foreign_store,
+    foreign_trace,
     foreign_trials,
     no_board,
 )
@@ -80,6 +81,7 @@ from topologies.operations import (
     manual_resolution,
     master_data,
     notification_log,
+    order_trace,
     polling_status,
     posting_board,
     remap,
@@ -136,6 +138,7 @@ COMMANDS = {
     "status": "status",
     "tail": "tail carrier.events --from-beginning --until-end",
     "topics": "topics",
+    "trace": "trace SO-1",
     "up": "up --verbose",
     "subscriptions add": "subscriptions add C-1 a@x.example",
     "subscriptions change": "subscriptions change C-1 sub",
@@ -219,7 +222,8 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (polling_status, "look", lambda *_: [FEED]), (polling_status, "planned", lambda *_: [REQUEST]),
         (settings, "shown", lambda *_: FOREIGN), (status, "running", lambda _: filled(StackStatus)),
         (status, "_alert_board", no_board), (status, "_look_again", lambda *_: filled(StackStatus)),
-        (status, "REFRESH_SECONDS", 0), (shipment_trace, "inspect", lambda *_: shipment_trace.Inspected(
+        (status, "REFRESH_SECONDS", 0), (order_trace, "trace", lambda *_: foreign_trace()),
+        (shipment_trace, "inspect", lambda *_: shipment_trace.Inspected(
             filled(ShipmentState), [traced, shipment_trace.TracedEvent(event, None)], [filled(ShipmentState)]
         )),
         (tail, "records", lambda *_: iter([ForeignMessage(), ForeignMessage(headers.REASON, headers.ERROR_TOPIC)])),

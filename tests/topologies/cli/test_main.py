@@ -24,7 +24,7 @@ COMMANDS = [
     "alerts", "audit", "carrier", "completion", "deadletters", "delivery", "demo", "drop", "erp", "feed",
     "feeds", "find", "fulfilment", "gateway", "identity", "keys", "link", "masterdata", "norms", "orders", "poll",
     "portal", "postings", "pull", "send", "settings", "show", "stage", "state", "status", "subscriptions", "tail",
-    "topics", "up", "users", "version", "views", "webhooks",
+    "topics", "trace", "up", "users", "version", "views", "webhooks",
 ]
 
 

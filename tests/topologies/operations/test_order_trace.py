@@ -1,0 +1,137 @@
+"""An order is followed through the topics by its ids, whichever of its numbers is asked for, and nothing of another
+order is among its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec import Struct, structs
+
+from config import topics
+from config.settings import Settings
+from config.topics import Topic
+from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.model import (
+    FulfilmentDecision,
+    Order,
+    OrderClaim,
+    OrderLine,
+    OrderState,
+    OutboundOutcome,
+    WmsConfirmation,
+)
+from streams.contracts.outbound import OutboundAttempt
+from streams.fulfilment.policy import PLAIN
+from streams.fulfilment.step import step
+from streams.kernel.errors import Fatal
+from streams.kernel.vocabulary import (
+    AlertKind,
+    AttemptResult,
+    Correction,
+    FulfilmentAction,
+    Milestone,
+    OutboundStatus,
+    Severity,
+    Status,
+)
+from tests.support.brokers import embedded, on_broker
+from tests.support.fulfilment_world import told
+from tests.support.read_model_world import ACME, NOON, OTHER, alert, event, link, shipment, word
+from tests.support.topics import fill
+from topologies.local_stack.stack import catalogue
+from topologies.operations.order_trace import Trace, plain, trace
+
+pytestmark = pytest.mark.broker
+NUMBER, OTHERS = "1Z999AA10123456784", "1Z999AA10123456786"
+WAY = ["order", "warehouse", "carrier", "customer", "notification", "milestone", "decision", "posting", "attempt",
+       "outcome"]
+
+
+def way_of(order: str, customer: str, number: str) -> Iterator[tuple[Topic, str, Struct]]:
+    """The records of one order, each topic once."""
+    delivery, key = f"DN-{order}", f"ups:{number}"
+    milestone = structs.replace(
+        told(Milestone.DELIVERED, number), delivery_id=delivery, order_id=order, customer_id=customer, carrier="ups",
+    )
+    done = step([milestone], {}, PLAIN, NOON)
+    [posting] = done.outputs.postings
+    claims = [OrderClaim("", "", "ups", number, delivery, NOON)]
+    yield topics.ORDER_STATE, order, OrderState(order, customer, "released", None, NOON, "v1", claims)
+    yield topics.FULFILMENT_STATE, delivery, done.states[delivery]
+    yield topics.SHIPMENT_STATE, key, shipment(number, Status.DELIVERED, NOON, orders=[link(order, customer)])
+    yield topics.ERP_ORDERS, order, Order(
+        order, customer, "released", "EUR", 12.5, None, NOON, [OrderLine(delivery, "ups", number)]
+    )
+    yield topics.WMS_CONFIRMATIONS, delivery, WmsConfirmation(
+        "W", delivery, order, "east", "shipped", NOON, "ups", [number], []
+    )
+    yield topics.SHIPMENT_EVENTS, key, event(number, Milestone.DELIVERED, NOON)
+    yield topics.CUSTOMER_UPDATES, customer, word(number, order, customer, Milestone.DELIVERED, Status.DELIVERED, NOON)
+    yield topics.NOTIFICATION_OUTCOMES, customer, OutboundOutcome(
+        f"n-{order}", "u", "webhook:ep", customer, f"{order}:{key}", "shipment.delivered", Correction.NEW,
+        OutboundStatus.SENT, 1, NOON, NOON,
+    )
+    yield topics.DELIVERY_MILESTONES, delivery, milestone
+    yield topics.FULFILMENT_DECISIONS, delivery, FulfilmentDecision(
+        delivery, FulfilmentAction.RELEASE, "Olga", "agreed", NOON
+    )
+    yield topics.ERP_POSTINGS, delivery, posting
+    yield topics.POSTING_ATTEMPTS, delivery, OutboundAttempt(
+        f"p-{order}", "erp:main", "main", delivery, 1, AttemptResult.ACCEPTED, f"INV-{order}", NOON, NOON
+    )
+    yield topics.POSTING_OUTCOMES, delivery, OutboundOutcome(
+        f"p-{order}", posting.posting_id, "erp:main", "main", delivery, "delivery_confirmation", Correction.NEW,
+        OutboundStatus.SENT, 1, NOON, NOON, None, None, f"INV-{order}",
+    )
+    raised = alert(AlertKind.CONFIRMATION_OVERDUE, delivery, Severity.WARNING, NOON - 1)
+    yield topics.OPS_ALERTS, raised.alert_id, raised
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    folder: Path = tmp_path_factory.mktemp("trace")
+    with on_broker(embedded, folder) as made:
+        TopicAdmin(made).create(catalogue())
+        registry = Registry(made)
+        records = [*way_of("SO-1", ACME, NUMBER), *way_of("SO-2", OTHER, OTHERS)]
+        for topic, key, value in records:
+            encoded = ValueCodec(topic, type(value), registry).encode(value)
+            fill(made.kafka.bootstrap, topic.name, [(key.encode(), encoded)])
+        yield made
+
+
+def names(found: Trace) -> list[str]:
+    return [one.name for one in found.steps if one.name != "alert"]
+
+
+@pytest.mark.parametrize("number", ["SO-1", "DN-SO-1", f"ups:{NUMBER}", NUMBER.lower(), f" UPS:{NUMBER} "])
+def test_the_way_is_the_same_by_each_of_its_numbers(settings: Settings, number: str) -> None:
+    found = trace(settings, number)
+    assert names(found) == WAY
+    text = str(plain(found))
+    assert "SO-2" not in text
+    assert OTHERS not in text
+    assert (found.ids.orders, found.ids.shipments) == ({"SO-1"}, {f"ups:{NUMBER}"})
+
+
+def test_a_step_names_its_record_and_the_message_behind_it(settings: Settings) -> None:
+    found = trace(settings, "SO-1")
+    by_name = {one.name: one for one in found.steps}
+    assert by_name["carrier"].raw == ("raw.ups.v1", 0, 7)
+    assert by_name["carrier"].happened_at == NOON
+    assert (by_name["posting"].topic, by_name["posting"].key) == ("erp.postings.v1", "DN-SO-1")
+    assert by_name["outcome"].words == "delivery confirmation at main: sent (INV-SO-1)"
+    assert found.steps[0].name == "alert", "its history stands at its own time"
+    assert [one.phase.value for one in found.deliveries] == ["confirmed"]
+
+
+def test_progress_is_told_and_what_is_unknown_is_said(settings: Settings) -> None:
+    heard: list[tuple[str, int, int]] = []
+    trace(settings, "SO-1", lambda *one: heard.append(one))
+    assert heard
+    assert all(done <= total for _, done, total in heard)
+    with pytest.raises(Fatal, match="nothing is known of 'SO-9'"):
+        trace(settings, "SO-9")
