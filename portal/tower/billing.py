@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from portal.pages.templates import NoPage, PlainErrors
 from portal.sign_in.people import DECIDE_POSTINGS, Person
-from portal.tower.doing import done, form_of, reason_in
+from portal.tower.doing import done, form_of, reason_in, way_back
+from portal.tower.links import delivery_address
 from portal.tower.lists import table
+from portal.tower.sent import SentAction
 from portal.tower.services import TowerServices, actor_of
 from portal.words.times import iso
 from streams.contracts.model import FulfilmentState
@@ -58,11 +58,10 @@ def router(services: TowerServices) -> APIRouter:
     @api.get("/tower/billing/{delivery_id:path}")
     def one(delivery_id: str, who: Person = Depends(services.signed_in)) -> Response:
         found = _known(services, delivery_id)
-        waiting = services.sent.waiting(f"delivery:{delivery_id}", _version(found), services.now())
         possible = [(action, WORDS[action]) for action in actions_in(found.phase)]
         return services.show(
-            "billing_one.html", who, "billing", one=found, sent=waiting, possible=possible,
-            address=f"/tower/billing/{quote(delivery_id, safe='')}",
+            "billing_one.html", who, "billing", one=found, sent=decision_waiting(services, found), possible=possible,
+            address=delivery_address(delivery_id),
             held={fact.fact for fact in found.facts if fact.held},
             name=services.names({found.customer_id})[found.customer_id],
         )
@@ -78,9 +77,14 @@ def router(services: TowerServices) -> APIRouter:
         kind, reason, now = FulfilmentAction(action), reason_in(form), services.now()
         await done(lambda: services.actions.decide_delivery(delivery_id, kind, actor_of(who), now, reason))
         services.sent.note(f"delivery:{delivery_id}", _version(known), DONE[kind], who.name, now)
-        return RedirectResponse(f"/tower/billing/{quote(delivery_id, safe='')}", 303)
+        return RedirectResponse(way_back(form, delivery_address(delivery_id)), 303)
 
     return api
+
+
+def decision_waiting(services: TowerServices, one: FulfilmentState) -> SentAction | None:
+    """A decision that was sent and is not in effect yet."""
+    return services.sent.waiting(f"delivery:{one.delivery_id}", _version(one), services.now())
 
 
 def _known(services: TowerServices, delivery_id: str) -> FulfilmentState:

@@ -18,3 +18,8 @@ def order_address(order_id: str) -> str:
 def alert_address(alert_id: str) -> str:
     """The page of an alert."""
     return f"/tower/alerts/{quote(alert_id, safe='')}"
+
+
+def delivery_address(delivery_id: str) -> str:
+    """The page of an ERP delivery."""
+    return f"/tower/billing/{quote(delivery_id, safe='')}"

@@ -18,7 +18,7 @@ from streams.contracts.audit import Actor
 from streams.contracts.model import FeedPause
 from streams.contracts.references import Named
 from streams.kernel.vocabulary import ActionChannel, ActorKind
-from tests.support.portal_afternoon import afternoon
+from tests.support.portal_afternoon import STAR, STAR_ORDER, afternoon
 from tests.support.portal_world import Portal, portal
 from tests.support.read_model_world import MINUTE, NOON, fill
 
@@ -215,3 +215,29 @@ def test_an_order_shows_the_gate_of_its_deliveries(model: Path) -> None:
     assert f'href="{BILLED}"' in page
     assert "waiting for proof" in page
     made.store.close()
+
+
+def test_an_orders_page_takes_a_decision_by_who_may_and_comes_back(model: Path) -> None:
+    made = of(model, Role.FINANCE)
+    client = TestClient(made.app, follow_redirects=False)
+    page = client.get("/tower/orders/SO-48001").text
+    for said in ("finance sees to it", "held back", "gate shut", f'action="{BILLED}/waive"', STAR):
+        assert said in page
+    answer = client.post(
+        f"{BILLED}/waive", data={"reason": "by mail", "back": "/tower/orders/SO-48001"}, headers=OURS
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/tower/orders/SO-48001")
+    assert made.acts.taken == [("decide_delivery", "DN-70001", "waive", AT, "by mail")]
+    page = client.get("/tower/orders/SO-48001").text
+    assert "Waiver sent by Eve, waiting to be confirmed" in page
+    assert f'action="{BILLED}/waive"' not in page
+    made.store.close()
+    viewer = of(model, Role.VIEWER)
+    assert f'action="{BILLED}/waive"' not in TestClient(viewer.app).get("/tower/orders/SO-48001").text
+    viewer.store.close()
+
+
+def test_an_order_says_where_each_posting_is_at_the_erp(client: TestClient) -> None:
+    page = client.get(f"/tower/orders/{STAR_ORDER}").text
+    assert "main: sent (S-118" in page
+    assert "main: held (the &lt;stock&gt; is not there" in page
