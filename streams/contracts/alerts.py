@@ -36,7 +36,8 @@ class AlertSignal(Struct):
     """A stage reports that one cause exists (``raised``) or is over (``resolved``).
 
     ``orders`` names the first ones, ``at_stake`` counts all. The last signal of a cause counts: ``said_at`` is the
-    stage's clock, ``place`` the position among the signals of that moment.
+    stage's clock, ``place`` the position among the signals of that moment. ``owner``: who sees to the cause by the
+    stage's own rules; empty where these name nobody.
     """
 
     alert_id: str
@@ -56,6 +57,7 @@ class AlertSignal(Struct):
     at_stake: list[AtStake] = field(default_factory=list)
     said_at: int = 0
     place: int = 0
+    owner: str = ""
 
 
 class AlertAction(Struct, frozen=True):

@@ -37,5 +37,5 @@ def _signal(state: FulfilmentState, wait: FulfilmentWait, is_in: AlertState, at:
         subject=state.delivery_id, message=f"delivery {state.delivery_id} of order {state.order_id} {words}",
         exception=ExceptionType.DOCUMENTS if wait.kind is WaitKind.PROOF else ExceptionType.OTHER,
         reason=Reason.OTHER, raised_at=wait.deadline or at, changed_at=at, cause=wait.kind.value,
-        orders=[AlertOrder(state.order_id, state.delivery_id, state.customer_id)],
+        orders=[AlertOrder(state.order_id, state.delivery_id, state.customer_id)], owner=wait.owner,
     )

@@ -31,7 +31,8 @@ from topologies.runtime.handler import Afterwards, Handled, Message, View
 from topologies.runtime.state import due_index
 from topologies.runtime.step_results import changes_of, refusals
 from topologies.runtime.writing.alert_outbox import signals
-from topologies.stages import fulfilment_rules
+from topologies.stages import fulfilment_rules, fulfilment_waits
+from topologies.stages.fulfilment_waits import WaitCounts
 
 MOST_DUE = 5_000
 """Deliveries one sweep examines; the next sweep continues."""
@@ -47,6 +48,7 @@ class FulfilmentHandler:
         """``policies`` None: those of the settings' file. Raises Fatal for a faulty file."""
         del carriers
         self._policies = fulfilment_rules.load(settings.fulfilment.file) if policies is None else policies
+        self._waits = WaitCounts()
         self._postings = ValueCodec(topics.ERP_POSTINGS, ErpPosting, registry)
         self._states = ValueCodec(topics.FULFILMENT_STATE, FulfilmentState, registry)
         self._alerts = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
@@ -66,17 +68,20 @@ class FulfilmentHandler:
         postings = self._messages(result.outputs.postings)
         return Handled(
             {topics.ERP_POSTINGS.name: postings} if postings else {}, refused + refusals(kept, result.refused),
-            changes_of(result.states, self._states.encode), dict(result.counts), local=self._indexed(result.states),
-            afterwards=self._afterwards(result.outputs, now_ms),
+            changes_of(result.states, self._states.encode), dict(result.counts),
+            local=self._indexed(result.states, known), afterwards=self._afterwards(result.outputs, now_ms),
         )
 
-    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes]:
-        """The changelog value itself, and its index entry. Raises Reject where it is none."""
-        at = next_due(self._states.decode(changelog_value).wait)
-        return {key: changelog_value} if at is None else {key: changelog_value, due_index.entry(at, key): b""}
+    def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes | None]:
+        """The changelog value itself, and its index entries. Raises Reject where it is none."""
+        wait = self._states.decode(changelog_value).wait
+        at = next_due(wait)
+        writes = {key: changelog_value, **fulfilment_waits.entry(key, wait)}
+        return writes if at is None else {**writes, due_index.entry(at, key): b""}
 
     def sweep(self, state: View, now_ms: int) -> Handled:
         """Confirmations that grace lets go, and waits that pass their deadline."""
+        self._waits.look(state, now_ms)
         due = due_index.due(state, now_ms, MOST_DUE)
         if not due:
             return Handled()
@@ -88,7 +93,7 @@ class FulfilmentHandler:
         changed = {key: one for key, one in result.states.items() if one != known[key]}
         return Handled(
             {}, [], changes_of(changed, self._states.encode), dict(result.counts),
-            local=removed | self._indexed(result.states), afterwards=self._afterwards(result.outputs, now_ms),
+            local=removed | self._indexed(result.states, known), afterwards=self._afterwards(result.outputs, now_ms),
         )
 
     def _messages(self, postings: Sequence[ErpPosting]) -> list[Message]:
@@ -101,6 +106,15 @@ class FulfilmentHandler:
             of_delivery.setdefault(topics.ERP_POSTINGS.name, []).append(message)
         return told
 
-    def _indexed(self, states: Mapping[str, FulfilmentState]) -> dict[bytes, bytes | None]:
-        dues = ((key, next_due(one.wait)) for key, one in states.items())
-        return {due_index.entry(at, key.encode()): b"" for key, at in dues if at is not None}
+    def _indexed(
+        self, states: Mapping[str, FulfilmentState], before: Mapping[str, FulfilmentState | None]
+    ) -> dict[bytes, bytes | None]:
+        found: dict[bytes, bytes | None] = {}
+        for name, one in states.items():
+            key = name.encode()
+            was = before.get(name)
+            if one.wait is not None or (was is not None and was.wait is not None):
+                found |= fulfilment_waits.entry(key, one.wait)
+            if (at := next_due(one.wait)) is not None:
+                found[due_index.entry(at, key)] = b""
+        return found

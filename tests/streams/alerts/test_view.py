@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from streams.alerts.record import AlertRecord, decode, with_action, with_signal
 from streams.alerts.routing import NOWHERE, Escalation, Route
 from streams.alerts.timeline import AlertContext, progress_at
@@ -41,6 +43,13 @@ def test_an_escalated_alert_is_more_severe_and_goes_to_more_channels() -> None:
 def test_a_route_may_say_how_severe_it_is() -> None:
     _, alert = told(signal(UP, 1), at=2, route=Route(severity=Severity.INFO))
     assert (alert.severity, alert.owner, alert.channels) == (Severity.INFO, None, [])
+
+
+def test_the_signals_owner_sees_to_it_where_the_route_names_nobody_until_it_escalates() -> None:
+    said = replace(signal(UP, 1), owner="finance")
+    route = Route(channels=("mail",), escalation=Escalation(30 * MINUTE, "finance-lead", ("pager",)))
+    assert [told(said, at=at, route=route)[1].owner for at in (2, 40)] == ["finance", "finance-lead"]
+    assert told(said, at=2)[1].owner == "desk"
 
 
 def test_the_history_names_who_did_what_when_and_why() -> None:

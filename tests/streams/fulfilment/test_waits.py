@@ -40,6 +40,7 @@ def test_the_deadline_raises_one_alert_and_the_proof_resolves_it() -> None:
         AlertKind.CONFIRMATION_OVERDUE, AlertState.RAISED, DELIVERY,
     )
     assert "waits for its proof of delivery" in alert.message
+    assert alert.owner == "finance"
     assert next_due(late.states[DELIVERY].wait) is None
     assert sweep(late.states, RULES, DUE + DAY).outputs.alerts == []
     [over] = step([told(Milestone.POD_RECEIVED)], late.states, RULES, DUE + DAY).outputs.alerts

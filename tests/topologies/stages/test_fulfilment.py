@@ -203,7 +203,7 @@ def test_the_changelog_holds_what_was_posted_for_the_delivery(handler: Fulfilmen
     out = handler.handle(chunk(fact(Milestone.PICKED_UP), fact(Milestone.DELIVERED, NOON + HOUR)), memory, NOON)
     [(key, change)] = out.changes.items()
     assert change.changelog is not None
-    assert handler.local_writes(b"D", change.changelog) == {b"D": change.local}
+    assert handler.local_writes(b"D", change.changelog) == {b"D": change.local, b"\x00waitD": None}
     state = STATES.decode(change.changelog)
     assert key == b"D-80"
     assert (state.delivery_id, state.order_id, state.updated_at) == ("D-80", "SO-8", NOON + HOUR)
@@ -336,3 +336,15 @@ def test_the_warehouse_says_which_shipments_a_delivery_has(handler: FulfilmentHa
     assert change.changelog is not None
     assert STATES.decode(change.changelog).expected == ["1Z1", "1Z2"]
     assert out.counts == {"expected": 1}
+
+
+def test_a_delivery_that_waits_is_noted_for_the_metrics_until_it_waits_no_more() -> None:
+    rules = Policies(Policy(proof=ProofNeeded.ANY, waits={WaitKind.PROOF: Patience("finance", HOUR)}))
+    handler = FulfilmentHandler(Settings(), REGISTRY, {}, rules)
+    memory = restored(handler)
+    for milestone, noted in ((Milestone.PICKED_UP, []), (Milestone.DELIVERED, [b"\x00waitD-80"]),
+                             (Milestone.POD_RECEIVED, [])):
+        out = handler.handle(chunk(fact(milestone)), memory, NOON)
+        memory.apply(out)
+        assert [key for key, _ in memory.scan(b"\x00wait")] == noted
+        assert (b"\x00waitD-80" in out.local) is (milestone is not Milestone.PICKED_UP)

@@ -39,6 +39,10 @@ LAG = Gauge("shipsync_lag_records", "Records not done yet", ["stage", "topic", "
 FEED_PAUSED = Gauge(
     "shipsync_feed_paused", "1 while the raw records of a feed wait because too many became dead letters", ["feed"]
 )
+FULFILMENT_WAITS = Gauge(
+    "shipsync_fulfilment_waits", "Deliveries of this worker's partitions that wait: for what, who sees to it, and"
+    " whether the deadline has passed", ["kind", "owner", "overdue"],
+)
 AGE = Histogram(
     "shipsync_chunk_age_seconds", "From the oldest record's time on Kafka to its chunk being done",
     ["stage"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000),
