@@ -7,7 +7,7 @@ from msgspec import Struct, field
 
 from streams.contracts.postings import ProofOfDelivery
 from streams.kernel.fulfilment_vocabulary import DeliveryPhase, FulfilmentAction, WaitKind
-from streams.kernel.vocabulary import PostingKind, Reason
+from streams.kernel.vocabulary import ExceptionType, PostingKind, Reason
 
 
 class PostedFact(Struct, frozen=True, array_like=True):
@@ -46,6 +46,7 @@ class StandingFact(Struct, frozen=True, array_like=True):
     event_id: str
     order_id: str
     customer_id: str
+    exception: ExceptionType = ExceptionType.NONE
 
 
 class FulfilmentDecision(Struct, frozen=True):

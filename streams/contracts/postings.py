@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from streams.kernel.vocabulary import PostingKind, Reason
+from streams.kernel.vocabulary import ExceptionType, PostingKind, Reason
 
 
 class ProofOfDelivery(Struct, frozen=True, array_like=True, gc=False):
@@ -17,7 +17,9 @@ class ProofOfDelivery(Struct, frozen=True, array_like=True, gc=False):
 
 class ErpPosting(Struct):
     """One posting for the ERP. ``posting_id``: the idempotency key to send with it; ``reverses``: the ``posting_id`` of
-    the posting it reverses."""
+    the posting it reverses. ``exception``: a refusal, a shortage, a damage that its report tells. Of a confirmation,
+    ``pieces_delivered`` of ``pieces_known`` pieces of the ERP delivery are delivered with it, as far as is known then:
+    fewer, and the delivery is partial; both 0: not said."""
 
     posting_id: str
     kind: PostingKind
@@ -32,3 +34,6 @@ class ErpPosting(Struct):
     event_id: str
     piece: str | None = None
     reverses: str | None = None
+    exception: ExceptionType = ExceptionType.NONE
+    pieces_delivered: int = 0
+    pieces_known: int = 0

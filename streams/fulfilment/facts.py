@@ -46,7 +46,7 @@ def _said_by(milestone: DeliveryMilestone, kind: PostingKind, fact: str) -> Stan
     return StandingFact(
         fact, milestone.milestone_id, kind, milestone.carrier, milestone.tracking_number, milestone.life,
         milestone.piece, milestone.occurred_at, milestone.reason, milestone.proof_of_delivery, milestone.event_id,
-        milestone.order_id, milestone.customer_id,
+        milestone.order_id, milestone.customer_id, milestone.exception,
     )
 
 

@@ -16,4 +16,5 @@ POSTING_OF: dict[Milestone, PostingKind] = {
     Milestone.BOOKING_CANCELLED: PostingKind.CANCELLATION,
     Milestone.BOOKING_REJECTED: PostingKind.CANCELLATION,
 }
-"""The kind of posting by milestone; one not named (damage, shortage, refusal: ``info``) is not posted."""
+"""The kind of posting by milestone; one not named (damage, shortage, refusal: ``info``) has no posting of its own: the
+posting of the report it came with names the exception."""

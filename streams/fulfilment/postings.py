@@ -16,7 +16,7 @@ from streams.contracts.model import ErpPosting, FulfilmentState, PostedFact, Sta
 from streams.fulfilment.facts import dispatch_id, posting_id
 from streams.fulfilment.gate import Gate
 from streams.fulfilment.policy import DispatchOn, Policy
-from streams.fulfilment.shipments import Shipment, Whereabouts, number_of
+from streams.fulfilment.shipments import Pieces, Shipment, Whereabouts, number_of, pieces_of, shipments_of
 from streams.kernel.vocabulary import PostingKind
 
 _ISSUE, _CONFIRMATION = PostingKind.GOODS_ISSUE, PostingKind.DELIVERY_CONFIRMATION
@@ -56,7 +56,7 @@ def settled(
     way = _way(before, after, told, policy)
     facts = {one.fact: one for one in after.facts}
     _with_dispatch(facts, after, now.shipments, way, told, said)
-    changed, postings = dict(facts), list[ErpPosting]()
+    changed, postings, pieces = dict(facts), list[ErpPosting](), pieces_of(now.shipments)
     for name in sorted(facts, key=lambda one: (_TURN[told[one].kind] if one in told else 0, one)):
         content = told.get(name)
         if content is None:
@@ -68,18 +68,23 @@ def settled(
             wanted = True
         if wanted is not is_posted:
             fact = replace(fact, times=fact.times + wanted)
-            postings.append(_posting(after.delivery_id, content, fact, is_reversal=not wanted))
+            told_of = pieces if content.kind is _CONFIRMATION and wanted else Pieces()
+            postings.append(_posting(after.delivery_id, content, fact, told_of, is_reversal=not wanted))
         changed[name] = replace(fact, held=bool(fact.told_as) and not wanted)
     return Settled(sorted(changed.values(), key=lambda one: one.fact), postings)
 
 
-def settled_alone(before: PostedFact, after: PostedFact, said: StandingFact, delivery_id: str) -> Settled:
-    """As :func:`settled` for the one fact that the input is about, where every fact is posted as it stands."""
+def settled_alone(before: PostedFact, after: PostedFact, said: StandingFact, state: FulfilmentState) -> Settled:
+    """As :func:`settled` for the one fact that the input is about, where every fact is posted as it stands. ``state``:
+    the delivery after the input."""
     if before.is_posted is bool(after.told_as):
         return Settled([after], [])
     is_reversal = not after.told_as
     after = replace(after, times=after.times + (not is_reversal))
-    return Settled([after], [_posting(delivery_id, said, after, is_reversal=is_reversal)])
+    pieces = Pieces()
+    if said.kind is _CONFIRMATION and not is_reversal:
+        pieces = pieces_of(shipments_of(state.standing, state.expected))
+    return Settled([after], [_posting(state.delivery_id, said, after, pieces, is_reversal=is_reversal)])
 
 
 def _may_go(content: StandingFact, gate: Gate, way: DispatchOn) -> bool:
@@ -124,7 +129,9 @@ def _order(one: StandingFact) -> tuple[int, str, str, str]:
     return one.occurred_at, one.fact, one.milestone_id, one.event_id
 
 
-def _posting(delivery_id: str, said: StandingFact, fact: PostedFact, *, is_reversal: bool) -> ErpPosting:
+def _posting(
+    delivery_id: str, said: StandingFact, fact: PostedFact, pieces: Pieces, *, is_reversal: bool
+) -> ErpPosting:
     name = posting_id(fact)
     return ErpPosting(
         posting_id=digest("reversal", name) if is_reversal else name,
@@ -140,4 +147,7 @@ def _posting(delivery_id: str, said: StandingFact, fact: PostedFact, *, is_rever
         event_id=said.event_id,
         piece=said.piece,
         reverses=name if is_reversal else None,
+        exception=said.exception,
+        pieces_delivered=pieces.delivered,
+        pieces_known=pieces.known,
     )

@@ -125,7 +125,7 @@ def _settled(
         )
     elif said is not None and fact_before is not None:
         now = next((one for one in after.facts if one.fact == said.fact), fact_before)
-        alone = settled_alone(fact_before, now, said, after.delivery_id)
+        alone = settled_alone(fact_before, now, said, after)
         done = Settled(_facts_with(after, alone.facts[0]) if alone.facts != [now] else after.facts, alone.postings)
     after = replace(
         after, facts=done.facts,

@@ -95,6 +95,26 @@ class Shipment(NamedTuple):
         )
 
 
+class Pieces(NamedTuple):
+    """The pieces of a delivery; a shipment whose reports name none is one."""
+
+    delivered: int = 0
+    known: int = 0
+
+
+def pieces_of(shipments: Sequence[Shipment]) -> Pieces:
+    """How many pieces are known, without those of cancelled shipments, and how many of them are delivered."""
+    delivered = known = 0
+    for one in shipments:
+        if one.whereabouts is Whereabouts.CANCELLED:
+            continue
+        names = {fact.piece for fact in one.facts if fact.piece is not None}
+        there = {fact.piece for fact in one.of(PostingKind.DELIVERY_CONFIRMATION)}
+        known += len(names) or 1
+        delivered += (len(names) or 1) if None in there else len(there)
+    return Pieces(delivered, known)
+
+
 def number_of(fact: StandingFact) -> Number:
     """The shipment that a fact is of."""
     return fact.carrier, fact.tracking_number, fact.life

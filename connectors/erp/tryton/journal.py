@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from streams.contracts.postings import ErpPosting
-from streams.kernel.vocabulary import PostingKind
+from streams.kernel.vocabulary import ExceptionType, PostingKind
 
 MARK = "shipsync"
 _WORDS = {
@@ -85,6 +85,10 @@ def note_of(posting: ErpPosting, done: str = "") -> str:
     proof = posting.proof_of_delivery
     if proof is not None and proof.signed_by:
         words += f", taken by {proof.signed_by}"
+    if posting.pieces_delivered < posting.pieces_known:
+        words += f", {posting.pieces_delivered} of {posting.pieces_known} pieces of the delivery"
+    if posting.exception is not ExceptionType.NONE:
+        words += f", with {posting.exception.value.replace('_', ' ')}"
     if posting.reason.value != "normal":
         words += f" ({posting.reason.value})"
     return "\n".join(filter(None, (first, f"{words}.", done)))

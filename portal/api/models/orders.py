@@ -8,7 +8,7 @@ from pydantic import Field
 
 from portal.api.models.fields import EXAMPLE_TIME, Document, Moment, Proof, example
 from portal.api.models.shipments import ShipmentBrief
-from streams.kernel.vocabulary import PostingKind, Reason
+from streams.kernel.vocabulary import ExceptionType, PostingKind, Reason
 
 _BRIEF: dict[str, Any] = {
     "order_id": "4500012345", "customer_id": "100042", "status": "open", "promised_delivery_at": EXAMPLE_TIME,
@@ -51,6 +51,7 @@ class Posting(Document):
         posting_id="p1", told_at=EXAMPLE_TIME, kind="delivery_confirmation", delivery_id="80001", order_id="4500012345",
         customer_id="100042", carrier="acme", tracking_number="AC123456", occurred_at=EXAMPLE_TIME,
         reason="normal", proof_of_delivery=None, event_id="e1", piece=None, reverses=None,
+        exception="none", pieces_delivered=1, pieces_known=2,
     )
     posting_id: str
     told_at: Moment
@@ -66,6 +67,9 @@ class Posting(Document):
     event_id: str
     piece: str | None
     reverses: str | None = Field(description="The posting it reverses")
+    exception: ExceptionType
+    pieces_delivered: int = Field(description="Of a confirmation: pieces of the delivery there; 0: not said")
+    pieces_known: int = Field(description="Of a confirmation: pieces known; more than are there: it is partial")
 
 
 class Postings(Document):

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streams.contracts.model import DeliveryMilestone, ErpPosting, FulfilmentState
+from streams.fulfilment.policy import PLAIN
 from streams.fulfilment.step import step
 from streams.kernel.vocabulary import Correction, ExceptionType, Milestone, PostingKind, Reason
+from tests.support.fulfilment_world import NOON, ONE, OTHER, policies, shipped, told
 
 
 def fact(milestone: Milestone, **changes: Any) -> DeliveryMilestone:
@@ -165,3 +167,38 @@ def test_order_repetition_and_batching_change_nothing(data: st.DataObject) -> No
     one, other = posted(facts), posted(again[:cut], again[cut:])
     assert one[1] == other[1]
     assert sorted(p.posting_id for p in one[0]) == sorted(p.posting_id for p in other[0])
+
+
+def test_a_confirmation_says_how_many_pieces_of_the_delivery_are_there() -> None:
+    states: dict[str, FulfilmentState] = {}
+    said = []
+    for item in (
+        shipped(ONE, OTHER), told(Milestone.DELIVERED),
+        *(replace(told(Milestone.PICKED_UP, OTHER), piece=piece, milestone_id=f"p-{piece}") for piece in "AB"),
+        *(replace(told(Milestone.DELIVERED, OTHER), piece=piece, milestone_id=f"d-{piece}") for piece in "AB"),
+    ):
+        out = step([item], states, PLAIN, NOON)
+        states |= out.states
+        said += [
+            (one.pieces_delivered, one.pieces_known) for one in out.outputs.postings
+            if one.kind is PostingKind.DELIVERY_CONFIRMATION
+        ]
+    assert said == [(1, 2), (2, 3), (3, 3)]
+
+
+def test_a_gate_that_opens_for_all_tells_no_partial_delivery() -> None:
+    states: dict[str, FulfilmentState] = {}
+    said = []
+    for item in (shipped(ONE, OTHER), told(Milestone.DELIVERED), told(Milestone.DELIVERED, OTHER)):
+        out = step([item], states, policies("all"), NOON)
+        states |= out.states
+        said += [(one.pieces_delivered, one.pieces_known) for one in out.outputs.settled if one.pieces_known]
+    assert said == [(2, 2), (2, 2)]
+
+
+def test_a_posting_names_the_exception_of_its_report() -> None:
+    refused = replace(told(Milestone.DELIVERY_ATTEMPTED), exception=ExceptionType.REFUSAL)
+    [posting] = step([refused], {}, PLAIN, NOON).outputs.postings
+    assert (posting.kind, posting.exception, posting.pieces_known) == (
+        PostingKind.DELIVERY_ATTEMPT, ExceptionType.REFUSAL, 0,
+    )

@@ -98,7 +98,7 @@ def test_a_delivery_is_posted_with_what_the_carrier_proved(handler: FulfilmentHa
     assert message["key"] == b"D-80"
     assert posting == ErpPosting(
         posting.posting_id, PostingKind.DELIVERY_CONFIRMATION, "D-80", "SO-8", "C-3", "ups", "1Z1", NOON,
-        Reason.CONSIGNEE_REQUESTED_LATER, proof, delivered.event_id,
+        Reason.CONSIGNEE_REQUESTED_LATER, proof, delivered.event_id, pieces_delivered=1, pieces_known=1,
     )
     assert (out.refused, out.counts) == ([], {"posted": 1})
 
