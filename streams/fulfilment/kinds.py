@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from streams.kernel.vocabulary import Milestone, PostingKind
+from streams.contracts.model import DeliveryMilestone
+from streams.kernel.vocabulary import ExceptionType, Milestone, PostingKind
 
 POSTING_OF: dict[Milestone, PostingKind] = {
     Milestone.PICKED_UP: PostingKind.GOODS_ISSUE,
@@ -16,5 +17,14 @@ POSTING_OF: dict[Milestone, PostingKind] = {
     Milestone.BOOKING_CANCELLED: PostingKind.CANCELLATION,
     Milestone.BOOKING_REJECTED: PostingKind.CANCELLATION,
 }
-"""The kind of posting by milestone; one not named (damage, shortage, refusal: ``info``) has no posting of its own: the
-posting of the report it came with names the exception."""
+"""The kind of posting by milestone. What only went wrong (``info``) has none, but for a refusal; the posting of the
+report it came with names the exception."""
+
+
+def kind_of(told: DeliveryMilestone) -> PostingKind | None:
+    """The kind of posting that a milestone is; None: it is not posted. A refusal begins the return, whether or not the
+    carrier says yet that the parcel goes back."""
+    if told.milestone is Milestone.INFO and told.exception is ExceptionType.REFUSAL:
+        return PostingKind.RETURN_STARTED
+    return POSTING_OF.get(told.milestone)
+

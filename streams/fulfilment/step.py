@@ -20,7 +20,7 @@ from streams.contracts.model import (
     WmsConfirmation,
 )
 from streams.fulfilment.alerts import alert_between
-from streams.fulfilment.kinds import POSTING_OF
+from streams.fulfilment.kinds import kind_of
 from streams.fulfilment.policy import PLAIN, Policies
 from streams.fulfilment.record import SHIPPED, Done, at_time, with_decision, with_expected, with_milestone
 from streams.kernel.errors import Reject
@@ -95,7 +95,7 @@ def _taken(item: Input, before: FulfilmentState | None, policies: Policies, now_
     if isinstance(item, WmsConfirmation):
         is_needed = item.kind == SHIPPED and bool(item.tracking_numbers)
         return with_expected(item, before, policies, now_ms) if is_needed else _NOT_NEEDED
-    kind = POSTING_OF.get(item.milestone)
+    kind = kind_of(item)
     return _NOT_POSTED if kind is None else with_milestone(item, kind, before, policies, now_ms)
 
 

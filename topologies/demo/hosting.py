@@ -14,7 +14,9 @@ from rich.markup import escape
 
 from config.settings import Settings
 from topologies.demo import on_call
+from topologies.demo.erp_desk import KEY, Desk, erp_list
 from topologies.demo.partners import CARRIERS
+from topologies.demo.scenes import MANUFACTURERS_CUSTOMER
 from topologies.local_stack import stack_file
 from topologies.local_stack.stack import Stack, on_free_ports
 from topologies.operations.terminal import safe
@@ -24,7 +26,9 @@ from topologies.stages.alert_rules import PACKAGED
 HEARD_FOR, LEARN_AFTER, NORM_AT_LEAST, FLAPS = "10s", "15s", 20, 20
 """The demo tells a week in a minute: so soon the silence of a shipment counts, so soon and of so few is learnt, and so
 often may a cause come and go."""
-RULES = "demo-alerts.yaml"
+RULES, ERPS, ERP_KEY, POLICIES = "demo-alerts.yaml", "demo-erp.yaml", "demo-erp-key", "demo-fulfilment.yaml"
+PROOF_WITHIN = "4h"
+"""How long after a delivery its proof may come before somebody is alerted."""
 
 
 def found(settings: Settings) -> Settings | None:
@@ -34,10 +38,20 @@ def found(settings: Settings) -> Settings | None:
     return settings if "bootstrap" in settings.given else None
 
 
-def for_the_demo(settings: Settings) -> Settings:
-    """The settings of a stack of the demo's own, with its own carriers, and alerts that wait less; what is given stays.
-    Raises OSError."""
+def for_the_demo(settings: Settings, erp: Desk | None = None) -> Settings:
+    """The settings of a stack of the demo's own, with its own carriers, alerts that wait less, a customer whose
+    deliveries wait for a proof, and the demo's ERP where there is one; what is given stays. Raises OSError."""
     changes: dict[str, Path] = {}
+    folder = settings.state.data_dir.resolve()
+    if erp is not None and "erp_file" not in settings.given:
+        changes["erp_file"] = folder / ERPS
+        _write(folder / ERP_KEY, KEY)
+        _write(folder / ERPS, erp_list(erp, folder / ERP_KEY))
+    if erp is not None and "fulfilment_file" not in settings.given:
+        changes["fulfilment_file"] = folder / POLICIES
+        waits = {"proof": {"owner": "finance", "deadline": PROOF_WITHIN}}
+        customers = {MANUFACTURERS_CUSTOMER: {"proof": "any", "waits": waits}}
+        _write(folder / POLICIES, yaml.safe_dump({"customers": customers}))
     if "carriers_dir" not in settings.given:
         changes["carriers_dir"] = CARRIERS
     if "alerts_file" not in settings.given:
@@ -47,10 +61,14 @@ def for_the_demo(settings: Settings) -> Settings:
         rules["norms"] |= {"at_least": NORM_AT_LEAST, "learn_after": LEARN_AFTER}
         if declared := on_call.channels(rules):
             rules["channels"] = declared
-        private_files.parent(settings.state.data_dir)
-        changes["alerts_file"] = settings.state.data_dir.resolve() / RULES
-        private_files.write(changes["alerts_file"], yaml.safe_dump(rules, sort_keys=False).encode())
+        changes["alerts_file"] = folder / RULES
+        _write(changes["alerts_file"], yaml.safe_dump(rules, sort_keys=False))
     return settings.replace(**changes)
+
+
+def _write(file: Path, text: str) -> None:
+    private_files.parent(file.parent)
+    private_files.write(file, text.encode())
 
 
 def plays_all(settings: Settings) -> bool:
@@ -59,9 +77,11 @@ def plays_all(settings: Settings) -> bool:
 
 
 @contextmanager
-def own_stack(settings: Settings, console: Console, ports: int | None = None) -> Iterator[Stack]:
-    """Start a stack with its progress shown, and stop it at the end; ``ports``: its first one. Raises Transient or
-    Fatal."""
+def own_stack(
+    settings: Settings, console: Console, ports: int | None = None, erp: Desk | None = None
+) -> Iterator[Stack]:
+    """Start a stack with its progress shown, and stop it at the end; ``ports``: its first one; ``erp``: the ERP it
+    posts to. Raises Transient or Fatal."""
     with console.status("starting the stack") as status:
 
         def say(name: str, what: str) -> None:
@@ -70,7 +90,7 @@ def own_stack(settings: Settings, console: Console, ports: int | None = None) ->
             elif what.startswith("up ") or "ended" in what:
                 console.print(safe(f"{name} {what}"), soft_wrap=True)
 
-        stack = Stack(for_the_demo(settings), ports=ports, say=say)
+        stack = Stack(for_the_demo(settings, erp), ports=ports, say=say)
         stack.start()
     try:
         yield stack
@@ -81,13 +101,13 @@ def own_stack(settings: Settings, console: Console, ports: int | None = None) ->
 
 @contextmanager
 def own_stack_apart(
-    settings: Settings, console: Console, faultless: Callable[[], bool]
+    settings: Settings, console: Console, faultless: Callable[[], bool], erp: Desk | None = None
 ) -> Iterator[Stack]:
     """Start a stack on free ports in a folder of its own; the folder is kept, for its logs, if something failed."""
     folder = Path(tempfile.mkdtemp(prefix="shipsync-demo-"))
     apart = on_free_ports(settings.replace(data_dir=folder))
     try:
-        with own_stack(apart, console) as stack:
+        with own_stack(apart, console, erp=erp) as stack:
             yield stack
     finally:
         if faultless():

@@ -25,7 +25,7 @@ CARRIERS = Path(__file__).parent / "carriers"
 """The carriers' folders of the demo alone: SHIPSYNC_CARRIERS_DIR of its own stack."""
 NORTHWAY, PARTNER = "northway", "x12_partner"
 PLANNER = "demo planner"
-CUSTOMERS = range(1001, 1041)
+CUSTOMERS = range(1001, 1042)
 _BRANCHES = ("", " East", " West", " Online")
 _CODES = {Step.LABEL: "NEW", Step.PICKUP: "COL", Step.HUB_ARRIVED: "HUB", Step.OUT_FOR_DELIVERY: "OUT",
           Step.DELIVERED: "DEL"}
@@ -130,11 +130,12 @@ def silent_courier(scene: Scenery) -> None:
         way = scene.way(NORTHWAY, number, spread(steps, 30, 2), 26, origin, destination)
         scene.order(0.02, [way], round(scene.rng.uniform(90, 900), 2))
         for place, scan in enumerate(way.scans):
-            scene.raw(0.03 + 0.05 * place, NORTHWAY, "webhook", "application/json", _scan(way, place),
+            scene.raw(0.03 + 0.05 * place, NORTHWAY, "webhook", "application/json", northway_scan(way, place),
                       f"northway webhook of {number}: {scan.step.value}", Expected(1))
 
 
-def _scan(way: Journey, place: int) -> bytes:
+def northway_scan(way: Journey, place: int) -> bytes:
+    """The message about the scan at this place of the way."""
     scan = way.scans[place]
     return msgspec.json.encode({
         "parcel": way.number, "code": _CODES[scan.step], "words": scan.step.value.capitalize(),

@@ -15,6 +15,7 @@ from rich.console import Console
 from config.settings import Settings
 from streams.contracts.ids import shipment_key
 from topologies.demo.customers import receiving
+from topologies.demo.erp_desk import Desk, desk
 from topologies.demo.going_on import go_on, sentence
 from topologies.demo.hosting import found, own_stack, own_stack_apart, plays_all
 from topologies.demo.journeys import Scan, Step
@@ -66,10 +67,11 @@ def present(settings: Settings, wishes: Wishes) -> Totals:
     with ExitStack() as closing:
         up = found(settings)
         people: OnCall | None = None
+        erp: Desk | None = None
         if up is None:
-            people = closing.enter_context(on_call())
-            own = own_stack_apart(settings, console, faultless) if wishes.apart else own_stack(
-                settings, console, wishes.ports
+            people, erp = closing.enter_context(on_call()), closing.enter_context(desk())
+            own = own_stack_apart(settings, console, faultless, erp) if wishes.apart else own_stack(
+                settings, console, wishes.ports, erp
             )
             stack = closing.enter_context(own)
             up = stack.settings
@@ -83,6 +85,8 @@ def present(settings: Settings, wishes: Wishes) -> Totals:
         _tell(run, plan, result, console, wishes, portal, stack)
         if received is not None:
             console.print(received.sentence(), highlight=False, soft_wrap=not wishes.pictures)
+        if erp is not None:
+            console.print(erp.sentence(), highlight=False, soft_wrap=not wishes.pictures)
         if people is not None:
             console.print(people.sentence(), highlight=False, soft_wrap=not wishes.pictures)
         stay = console.is_terminal if wishes.stay is None else wishes.stay

@@ -11,7 +11,7 @@ import msgspec
 
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import DeliveryMilestone, ErpPosting
-from streams.fulfilment.kinds import POSTING_OF
+from streams.fulfilment.kinds import kind_of
 from streams.kernel.vocabulary import Milestone, PostingKind, Status
 from topologies.demo.ledger import FeedCount, Ledger, Origin, claims
 
@@ -195,8 +195,7 @@ def _postings(ledger: Ledger) -> Iterator[str]:
         for posting_id, posting in ledger.postings.items() if ledger.posting_ids[posting_id] > 1
     ))
     due = {
-        _fact(milestone, POSTING_OF[milestone.milestone])
-        for milestone in ledger.milestones.values() if milestone.milestone in POSTING_OF
+        _fact(milestone, kind) for milestone in ledger.milestones.values() if (kind := kind_of(milestone)) is not None
     }
     yield from _one_line(
         "delivery milestones have no ERP posting", (str(fact) for fact in sorted(due) if not posted[fact])

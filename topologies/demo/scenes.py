@@ -10,21 +10,23 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from config import topics
 from config.topics import Topic
 from streams.contracts.ids import shipment_key
-from streams.contracts.model import Order, OrderLine
+from streams.contracts.model import Order, OrderLine, WmsConfirmation
 from streams.kernel.vocabulary import RejectReason, Status
 from topologies.demo import numbers
 from topologies.demo.cast import AMERICAN, Place
 from topologies.demo.journeys import Journey, Scan, Step
-from topologies.demo.payloads import ltl, ups
+from topologies.demo.payloads import fedex, ltl, ups
 from topologies.demo.planned import Expected, Kind, OtherRecord, Planned, Staged
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
+MANUFACTURERS_CUSTOMER = "C-1041"
+"""Its deliveries wait for a proof, on a stack of the demo's own."""
 DAY_MS = 24 * HOUR_MS
 OUTBOUND: tuple[Step, ...] = (
     Step.LABEL, Step.PICKUP, Step.ORIGIN_DEPARTED, Step.HUB_ARRIVED, Step.HUB_DEPARTED, Step.DESTINATION_ARRIVED,
@@ -102,10 +104,10 @@ class Scenery:
 
     def order(
         self, at: float, ways: Sequence[Journey], value: float, *, updated_ago_ms: int | None = None,
-        deliveries: Sequence[int] = (), number: int | None = None, lines: Sequence[OrderLine] = (),
+        deliveries: Sequence[int] = (), number: int | None = None, lines: Sequence[OrderLine] = (), customer: str = "",
     ) -> Order:
         """An order of these shipments. ``deliveries``: of which delivery of the order each is; one for all by default.
-        ``lines``: in place of those of the shipments."""
+        ``lines``: in place of those of the shipments; ``customer``: in place of any."""
         number = next(self.order_numbers) if number is None else number
         written = min((way.scans[0].at_ms for way in ways), default=self.now_ms) - 6 * HOUR_MS
         made = [
@@ -113,7 +115,7 @@ class Scenery:
             for way, delivery in zip(ways, deliveries or [1] * len(ways), strict=True)
         ]
         order = Order(
-            f"SO-{number}", f"C-{1001 + number % 40}", "released", "USD", value,
+            f"SO-{number}", customer or f"C-{1001 + number % 40}", "released", "USD", value,
             max((way.promised_ms for way in ways), default=None),
             written if updated_ago_ms is None else self.now_ms - updated_ago_ms, list(lines) or made,
         )
@@ -161,6 +163,47 @@ def split_order(scene: Scenery) -> None:
         put_off = replace(far, promised_ms=far.promised_ms + days * DAY_MS)
         scene.raw(0.06 + place * 0.03, ups.FEED, "webhook", ups.CONTENT_TYPE, ups.push(put_off, scan),
                   f"ups webhook of {far.number}: {scan.step.value}", Expected(1))
+
+
+def manufacturer(scene: Scenery) -> None:
+    """A manufacturer's order from the ERP to the invoice, in three deliveries: two parcels of which the first arrives
+    alone and both are proved late (webhook), freight that is refused (EDI), and a parcel of whose carrier nothing was
+    heard for days (REST)."""
+    first = scene.ups([*spread(OUTBOUND, 75, 30), (Step.PROOF, 9)], end=Status.DELIVERED)
+    second = scene.ups([*spread(OUTBOUND, 72, 7), (Step.PROOF, 2)], end=Status.DELIVERED)
+    refused = scene.freight(
+        [*spread(OUTBOUND[:-1], 90, 40), (Step.RETURNING, 38), (Step.RETURNED, 8)], end=Status.RETURNED
+    )
+    polled = scene.way(fedex.CARRIER, numbers.fedex(scene.rng), spread(OUTBOUND, 70, 12), end=Status.DELIVERED)
+    order = scene.order(
+        0.01, [first, second, refused, polled], 46_800.0, deliveries=(1, 1, 2, 3), customer=MANUFACTURERS_CUSTOMER
+    )
+    scene.example = order.order_id
+    number = order.order_id.removeprefix("SO-")
+    for delivery, ways in ((1, (first, second)), (2, (refused,)), (3, (polled,))):
+        name = f"DLV-{number}-{delivery}"
+        scene.record(0.03, topics.WMS_CONFIRMATIONS, name, WmsConfirmation(
+            f"PACK-{number}-{delivery}", name, order.order_id, "plant-2", "shipped",
+            min(way.scans[1].at_ms for way in ways), ways[0].carrier, [way.number for way in ways], [],
+        ), f"the warehouse shipped {name}")
+    for way, moments in ((first, (0.05, 0.15, 0.35)), (second, (0.06, 0.5, 0.75))):
+        for scan in way.scans:
+            at = moments[{Step.DELIVERED: 1, Step.PROOF: 2}.get(scan.step, 0)]
+            scene.raw(at + 0.001 * way.scans.index(scan), ups.FEED, "webhook", ups.CONTENT_TYPE,
+                      without_a_name(ups.push(way, scan)), f"ups webhook of {way.number}: {scan.step.value}",
+                      Expected(1))
+    for at, scans in ((0.08, refused.scans[:-2]), (0.4, refused.scans[-2:-1]), (0.6, refused.scans[-1:])):
+        scene.edi(at, replace(refused, scans=scans))
+    scene.raw(0.65, fedex.FEED, "poll", fedex.CONTENT_TYPE,
+              fedex.answer(polled, polled.scans, f"{scene.rng.getrandbits(128):032x}"),
+              f"fedex poll of {polled.number}, the first in days", Expected(len(polled.scans)))
+
+
+def without_a_name(push: bytes) -> bytes:
+    """The track alert as it comes before anybody has signed."""
+    said = json.decode(push)
+    said.pop("receivedBy", None)
+    return json.encode(said)
 
 
 def pieces(scene: Scenery) -> None:
@@ -218,7 +261,7 @@ def broken_order(scene: Scenery) -> None:
 
 
 SCENES: tuple[Callable[[Scenery], None], ...] = (
-    split_order, pieces, held_back, corrected_order, overdue, broken_order,
+    split_order, manufacturer, pieces, held_back, corrected_order, overdue, broken_order,
 )
 
 

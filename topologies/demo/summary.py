@@ -159,6 +159,7 @@ def what_next(example: Example) -> Text:
     shipsync = example.command
     lines = [
         (f"{shipsync} show {example.key}", "its status, promise, timeline, postings and alerts"),
+        (f"{shipsync} trace {example.order}", "every step of its order across the topics, to the invoice"),
         (f"{shipsync} state inspect {example.key}", "its record, and the raw messages behind it"),
         (f"{shipsync} tail customer.updates", "customer updates, the last ten first"),
         (f"{shipsync} tail dead.letters", "messages that could not be read, with the reason"),

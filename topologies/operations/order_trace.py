@@ -121,8 +121,8 @@ def _of_order(order: OrderState) -> Ids:
 
 def _of_delivery(delivery: FulfilmentState, order: OrderState | None) -> Ids:
     claims = [] if order is None else [one for one in order.claims if one.delivery_id == delivery.delivery_id]
-    shipments = {shipment_key(one.carrier, one.tracking_number) for one in [*claims, *delivery.standing]
-                 if one.tracking_number}
+    shipments = {shipment_key(one.carrier, one.tracking_number) for one in claims if one.tracking_number}
+    shipments |= {shipment_key(one.carrier, one.tracking_number) for one in delivery.standing}
     customers = {delivery.customer_id} if order is None else {order.customer_id}
     return Ids(
         frozenset([delivery.order_id]), frozenset([delivery.delivery_id]), frozenset(shipments),

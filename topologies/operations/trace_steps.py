@@ -211,7 +211,7 @@ def _alert(value: Alert) -> Iterable[Said]:
         by = "" if one.by == "itself" else f" by {one.by}"
         note = f" ({one.note})" if one.note else ""
         yield Said(
-            f"{_plain(value.kind.value)} is {_plain(one.step.value)}{by}{note}: {value.message}", one.at, is_past=True
+            f"{_plain(value.kind.value)} of {value.subject} is {_plain(one.step.value)}{by}{note}", one.at, is_past=True
         )
 
 

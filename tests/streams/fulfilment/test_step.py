@@ -12,8 +12,16 @@ from msgspec.structs import replace
 from streams.contracts.model import DeliveryMilestone, ErpPosting, FulfilmentState
 from streams.fulfilment.policy import PLAIN
 from streams.fulfilment.step import step
-from streams.kernel.vocabulary import Correction, ExceptionType, Milestone, PostingKind, Reason
-from tests.support.fulfilment_world import NOON, ONE, OTHER, policies, shipped, told
+from streams.kernel.vocabulary import (
+    Correction,
+    DeliveryPhase,
+    ExceptionType,
+    Milestone,
+    PostingKind,
+    Reason,
+    WaitKind,
+)
+from tests.support.fulfilment_world import DELIVERY, NOON, ONE, OTHER, policies, shipped, told
 
 
 def fact(milestone: Milestone, **changes: Any) -> DeliveryMilestone:
@@ -202,3 +210,26 @@ def test_a_posting_names_the_exception_of_its_report() -> None:
     assert (posting.kind, posting.exception, posting.pieces_known) == (
         PostingKind.DELIVERY_ATTEMPT, ExceptionType.REFUSAL, 0,
     )
+
+
+def test_a_refusal_begins_the_return_once_whoever_says_so_first() -> None:
+    refused = replace(told(Milestone.INFO, at=NOON), exception=ExceptionType.REFUSAL)
+    done = step([refused, told(Milestone.RETURNING, at=NOON + 1)], {}, PLAIN, NOON)
+    assert [one.kind for one in done.outputs.postings] == [PostingKind.RETURN_STARTED]
+    state = done.states[DELIVERY]
+    assert state.phase is DeliveryPhase.RETURNING
+    assert state.wait is not None
+    assert state.wait.kind is WaitKind.RETURN
+    ended = step([told(Milestone.RETURNED, at=NOON + 2)], done.states, PLAIN, NOON)
+    assert ended.states[DELIVERY].phase is DeliveryPhase.RETURNED
+
+
+def test_a_refused_parcel_that_is_delivered_after_all_is_confirmed() -> None:
+    refused = replace(told(Milestone.INFO, at=NOON), exception=ExceptionType.REFUSAL)
+    done = step([refused, told(Milestone.DELIVERED, at=NOON + 1)], {}, PLAIN, NOON)
+    assert done.states[DELIVERY].phase is DeliveryPhase.CONFIRMED
+
+
+def test_another_exception_alone_is_not_posted() -> None:
+    damaged = replace(told(Milestone.INFO, at=NOON), exception=ExceptionType.DAMAGE)
+    assert step([damaged], {}, PLAIN, NOON).counts == {"not_posted": 1}

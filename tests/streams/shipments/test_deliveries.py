@@ -111,7 +111,9 @@ def test_a_delivery_that_another_source_contradicts_days_later_is_held_back() ->
 def test_a_delivery_that_its_own_source_calls_refused_later_is_held_back(later: float) -> None:
     refused = at(1 + later, Milestone.DELIVERY_ATTEMPTED, exception=ExceptionType.REFUSAL)
     found = journey(at(1, Milestone.DELIVERED), refused)
-    assert (status(found), posted(found), doubted(found)) == (Status.DELIVERY_ATTEMPTED, ["delivery_attempt"], True)
+    assert (status(found), posted(found), doubted(found)) == (
+        Status.DELIVERY_ATTEMPTED, ["delivery_attempt", "return_started"], True,
+    )
     again = journey(at(1, Milestone.DELIVERED), refused, at(5, Milestone.DELIVERED))
     assert (status(again), doubted(again)) == (Status.DELIVERED, False)
     before = journey(at(1 - later, Milestone.DELIVERY_ATTEMPTED, exception=ExceptionType.REFUSAL), refused)

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
+from connectors.erp import declared as erps
+from streams.fulfilment.policy import ProofNeeded
+from topologies.demo.erp_desk import KEY, desk
 from topologies.demo.hosting import for_the_demo, found, plays_all
+from topologies.demo.scenes import MANUFACTURERS_CUSTOMER
 from topologies.local_stack.stack_file import UpFile
-from topologies.stages import alert_rules
+from topologies.stages import alert_rules, fulfilment_rules
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +60,16 @@ def test_rules_and_carriers_that_are_given_stay(tmp_path: Path) -> None:
     assert (made.monitoring.alerts_file, made.intake.carriers_dir) == (rules, tmp_path)
     assert not plays_all(made)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stack_of_the_demos_own_posts_into_the_demos_erp_and_one_customer_needs_a_proof(tmp_path: Path) -> None:
+    with desk() as there:
+        made = for_the_demo(Settings(data_dir=tmp_path / "new"), there)
+    [one] = erps.load(made.erp.file)
+    assert (one.address, one.secrets["key"].read()) == (there.address, KEY)
+    policies = fulfilment_rules.load(made.fulfilment.file)
+    assert policies.default.proof is ProofNeeded.NONE
+    assert policies.of(MANUFACTURERS_CUSTOMER).proof is ProofNeeded.ANY
+    (tmp_path / "own.yaml").write_text("erps: []\n", "utf-8")
+    given = for_the_demo(Settings(data_dir=tmp_path, erp_file=tmp_path / "own.yaml"), there)
+    assert given.erp.file == tmp_path / "own.yaml"
