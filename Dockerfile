@@ -15,7 +15,8 @@ COPY avro/ avro/
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --home-dir /var/lib/shipsync --create-home shipsync
+RUN useradd --system --uid 10001 --home-dir /var/lib/shipsync --create-home shipsync \
+ && install --directory --owner shipsync --mode 0700 /var/lib/shipsync-documents
 COPY --from=build /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from config.connections import KafkaSettings, RedisSettings, RegistrySettings
+from config.documents import DocumentSettings
 from config.mail import MailSettings
 from config.outbound import ErpSettings, FulfilmentSettings, OutboundSettings
 from config.portal import PortalSettings
@@ -171,9 +172,7 @@ class MonitoringSettings(Group):
     holidays_file: Path | None = Field(
         None, description="Calendars of your own of days on which feeds may be silent, beside config/holidays.yaml"
     )
-    alerts_file: Path | None = Field(
-        None, description="Alert times, grouping and routes, in place of config/alerts.yaml"
-    )
+    alerts_file: Path | None = Field(None, description="Alert times, groups and routes, in place of config/alerts.yaml")
 
 
 class GatewaySettings(Group):
@@ -244,6 +243,7 @@ class Settings:
     mail: MailSettings
     erp: ErpSettings
     fulfilment: FulfilmentSettings
+    documents: DocumentSettings
     sign_on: SignOnSettings
     files: Mapping[str, Path]
     """Flat name -> the file a secret was read from."""

@@ -139,7 +139,7 @@ CUSTOMER_UPDATES = Topic(
 )
 DELIVERY_MILESTONES = Topic(
     "delivery.milestones.v1", "Financially relevant facts, by ERP delivery", "delivery id",
-    "delivery_milestone", "shipments", retention_ms=90 * DAY_MS, personal_data=True,
+    "delivery_milestone", "shipments, documents", retention_ms=90 * DAY_MS, personal_data=True,
 )
 ALERT_SIGNALS = Topic(
     "alert.signals.v1", "Signals of stages: the cause of an alert is there, or is over", "alert id", "alert_signal",
@@ -230,6 +230,28 @@ POSTING_STATE = Topic(
     "posting.state.v1", "Postings that wait, and those made; changelog of postings", "KIND:ERP:DELIVERY",
     "outbound_state", "postings", cleanup=Cleanup.COMPACT, personal_data=True,
 )
+DOCUMENT_WANTS = Topic(
+    "document.wants.v1", "Deliveries that are to have the documents of a shipment", "CARRIER:REFERENCE",
+    "delivery_milestone", "documents", personal_data=True,
+)
+SHIPMENT_DOCUMENTS = Topic(
+    "shipment.documents.v1", "Each document of a shipment: where it lies, or why it waits or was refused",
+    "CARRIER:REFERENCE", "shipment_document", "documents, document fetcher, gateway", retention_ms=400 * DAY_MS,
+    personal_data=True,
+)
+DOCUMENT_REQUESTS = Topic(
+    "document.requests.v1", "Attempts to fetch documents that are to be made", "CARRIER:REFERENCE", "outbound_request",
+    "documents", personal_data=True,
+)
+DOCUMENT_ATTEMPTS = Topic(
+    "document.attempts.v1", "Attempts that were made, with what the carrier's host answered", "CARRIER:REFERENCE",
+    "outbound_attempt", "document fetcher",
+)
+DOCUMENT_STATE = Topic(
+    "document.state.v1", "Documents of each shipment, those that wait to be fetched, and who wants them; changelog of"
+    " documents", "CARRIER:REFERENCE, or KIND:HOST:QUEUE", "document_state", "documents", cleanup=Cleanup.COMPACT,
+    personal_data=True,
+)
 POLL_STATE = Topic(
     "poll.state.v1", "The state of each number that is polled; the pollers' cursor", "FEED:REFERENCE",
     "poll_state", "pollers", cleanup=Cleanup.COMPACT,
@@ -276,6 +298,7 @@ DLQ_ALERTS = dead_letter_topic("alerts")
 DLQ_NOTIFICATIONS = dead_letter_topic("notifications")
 DLQ_PAGING = dead_letter_topic("paging")
 DLQ_POSTINGS = dead_letter_topic("postings")
+DLQ_DOCUMENTS = dead_letter_topic("documents")
 
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_PAUSES, FEED_STATE, ERP_ORDERS, ERP_CURSORS,
@@ -287,9 +310,10 @@ STATIC: tuple[Topic, ...] = (
     EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_RECEIPTS, EDI_STATE, POLL_STATE, CUSTOMER_SUBSCRIPTIONS,
     NOTIFICATION_REQUESTS, NOTIFICATION_ATTEMPTS, NOTIFICATION_OUTCOMES, NOTIFICATION_STATE, NOTIFICATION_ACTIONS,
     POSTING_REQUESTS, POSTING_ATTEMPTS, POSTING_DECISIONS, POSTING_OUTCOMES, POSTING_STATE, ALERT_REQUESTS,
-    ALERT_ATTEMPTS, ALERT_OUTCOMES, PAGING_STATE, DEAD_LETTERS, DLQ_INTAKE,
+    ALERT_ATTEMPTS, ALERT_OUTCOMES, PAGING_STATE, DOCUMENT_WANTS, SHIPMENT_DOCUMENTS, DOCUMENT_REQUESTS,
+    DOCUMENT_ATTEMPTS, DOCUMENT_STATE, DEAD_LETTERS, DLQ_INTAKE,
     DLQ_ORDERS, DLQ_IDENTITY, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS,
-    DLQ_NOTIFICATIONS, DLQ_POSTINGS, DLQ_PAGING,
+    DLQ_NOTIFICATIONS, DLQ_POSTINGS, DLQ_PAGING, DLQ_DOCUMENTS,
 )
 
 
@@ -337,8 +361,10 @@ ALERTS = App("alerts", "shipsync-alerts", OPS_ALERTS, DLQ_ALERTS)
 NOTIFICATIONS = App("notifications", "shipsync-notifications", NOTIFICATION_STATE, DLQ_NOTIFICATIONS)
 POSTINGS = App("postings", "shipsync-postings", POSTING_STATE, DLQ_POSTINGS)
 PAGING = App("paging", "shipsync-paging", PAGING_STATE, DLQ_PAGING)
+DOCUMENTS = App("documents", "shipsync-documents", DOCUMENT_STATE, DLQ_DOCUMENTS)
 APPS: tuple[App, ...] = (
     INTAKE, ORDERS, IDENTITY, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI, ALERTS, NOTIFICATIONS, POSTINGS, PAGING,
+    DOCUMENTS,
 )
 
 

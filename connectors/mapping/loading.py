@@ -53,7 +53,8 @@ _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 class Carrier:
     """One compiled carrier. ``slug`` is None for an aggregator; ``plan``: its polling; ``rows_have_header``: the first
     row of its tables names the columns; ``calendar``: its holidays; ``names``: the names of all carriers;
-    ``published``: how much of its published code lists is mapped; ``zone``: of its clocks; ``file``: its own file.
+    ``published``: how much of its published code lists is mapped; ``zone``: of its clocks; ``file``: its own file;
+    ``document_hosts``: that links to its documents may lead on to.
     """
 
     feed: str
@@ -73,6 +74,7 @@ class Carrier:
     published: tuple[PublishedList, ...] = ()
     zone: str = "UTC"
     file: Path | None = None
+    document_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ def compile_carrier(one: CarrierFile, others: Mapping[str, CarrierFile], names: 
         _published(one, others),
         spec.zone,
         lines.path,
+        tuple(one.lower() for one in spec.document_hosts),
     )
 
 

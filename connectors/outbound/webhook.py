@@ -60,7 +60,7 @@ class WebhookClient:
         try:
             headers = headers_of(message_id, at_ms, body, secrets)
         except ValueError as error:
-            return unavailable(self._why(error))
+            return unavailable(failure(error, self._timeout))
         return await self.send(url, body, headers)
 
     async def send(self, url: str, body: str, headers: Mapping[str, str]) -> Answer:
@@ -73,7 +73,7 @@ class WebhookClient:
                 beginning = await _beginning(response)
                 return answer_of(response.status, response.headers.get("retry-after"), beginning, self._clock())
         except (Blocked, TimeoutError, aiohttp.ClientError, ValueError) as error:
-            return unavailable(self._why(error))
+            return unavailable(failure(error, self._timeout))
         except Exception as error:  # one customer's URL must not end the sending to all
             log.exception("a request failed in a way nobody foresaw", url_host=_host(url))
             return unavailable(f"the request could not be made ({type(error).__name__})")
@@ -82,29 +82,31 @@ class WebhookClient:
         """Disconnect."""
         await self._session.close()
 
-    def _why(self, error: Exception) -> str:
-        match error:
-            case Blocked():
-                return str(error)
-            case aiohttp.InvalidURL():
-                return "the URL cannot be used"
-            case TimeoutError():
-                return f"no answer within {self._timeout:g} s"
-            case aiohttp.ClientConnectorError(os_error=Blocked() as blocked):
-                return str(blocked)
-            case aiohttp.ClientConnectorDNSError():
-                return f"the name {error.host} cannot be resolved"
-            case aiohttp.ClientConnectorCertificateError():
-                return f"the certificate of {error.host} is not trusted: {_reason(error.certificate_error)}"
-            case aiohttp.ClientSSLError():
-                return f"no TLS connection to {error.host}: {_reason(error.os_error)}"
-            case aiohttp.ClientConnectorError():
-                return f"no connection to {error.host}: {error.os_error.strerror or 'it was not taken'}"
-            case aiohttp.ClientResponseError():
-                return "the answer is no HTTP"
-            case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
-                return "the connection was closed before an answer came"
-        return f"the request could not be made ({type(error).__name__})"
+
+def failure(error: Exception, timeout: float) -> str:
+    """Why a request failed, in words that name nothing secret. ``timeout``: seconds."""
+    match error:
+        case Blocked():
+            return str(error)
+        case aiohttp.InvalidURL():
+            return "the URL cannot be used"
+        case TimeoutError():
+            return f"no answer within {timeout:g} s"
+        case aiohttp.ClientConnectorError(os_error=Blocked() as blocked):
+            return str(blocked)
+        case aiohttp.ClientConnectorDNSError():
+            return f"the name {error.host} cannot be resolved"
+        case aiohttp.ClientConnectorCertificateError():
+            return f"the certificate of {error.host} is not trusted: {_reason(error.certificate_error)}"
+        case aiohttp.ClientSSLError():
+            return f"no TLS connection to {error.host}: {_reason(error.os_error)}"
+        case aiohttp.ClientConnectorError():
+            return f"no connection to {error.host}: {error.os_error.strerror or 'it was not taken'}"
+        case aiohttp.ClientResponseError():
+            return "the answer is no HTTP"
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
+            return "the connection was closed before an answer came"
+    return f"the request could not be made ({type(error).__name__})"
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:

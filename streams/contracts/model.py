@@ -5,9 +5,6 @@ Times are integers: milliseconds since 1970-01-01T00:00Z. ``None`` means the car
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
-
 from msgspec import Struct, field
 
 from streams.contracts.alerts import Alert as Alert
@@ -23,6 +20,11 @@ from streams.contracts.claims import OrderState as OrderState
 from streams.contracts.claims import ReferenceClaim as ReferenceClaim
 from streams.contracts.claims import ReferenceState as ReferenceState
 from streams.contracts.dead_letter import DeadLetter as DeadLetter
+from streams.contracts.documents import DocumentedShipment as DocumentedShipment
+from streams.contracts.documents import DocumentState as DocumentState
+from streams.contracts.documents import DocumentWant as DocumentWant
+from streams.contracts.documents import ShipmentDocument as ShipmentDocument
+from streams.contracts.documents import ToldDocument as ToldDocument
 from streams.contracts.dwells import Dwell as Dwell
 from streams.contracts.dwells import DwellNorm as DwellNorm
 from streams.contracts.dwells import DwellPeriod as DwellPeriod
@@ -73,6 +75,7 @@ from streams.contracts.recipients import NotificationAction as NotificationActio
 from streams.contracts.recipients import OrderOptIns as OrderOptIns
 from streams.contracts.recipients import PastMessage as PastMessage
 from streams.contracts.recipients import Recipient as Recipient
+from streams.contracts.record import Record as Record
 from streams.contracts.warehouse import WmsConfirmation as WmsConfirmation
 from streams.contracts.warehouse import WmsLine as WmsLine
 from streams.kernel.vocabulary import (
@@ -86,25 +89,6 @@ from streams.kernel.vocabulary import (
     Reason,
     Status,
 )
-
-
-class Record(Protocol):
-    """A Kafka record as the transport delivers it (aiokafka's ConsumerRecord has this shape). ``timestamp``: UTC ms."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
 class Location(Struct, frozen=True, array_like=True, gc=False):

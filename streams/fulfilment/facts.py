@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from streams.contracts.documents import stored_id
 from streams.contracts.ids import digest
 from streams.contracts.model import DeliveryMilestone, PostedFact, StandingFact
 from streams.kernel.vocabulary import Correction, PostingKind
@@ -115,4 +116,7 @@ def _fact_id(milestone: DeliveryMilestone, kind: PostingKind) -> str:
         parts.append(milestone.piece)
     if milestone.life > 1:
         parts.append(f"life {milestone.life}")
+    proof = milestone.proof_of_delivery
+    if kind is PostingKind.PROOF_OF_DELIVERY and proof is not None and (document := stored_id(proof.document_url)):
+        parts.append(f"document {document}")
     return digest(*parts)

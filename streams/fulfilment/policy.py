@@ -42,13 +42,15 @@ class Patience(Struct, frozen=True):
 
 class Policy(Struct, frozen=True):
     """The rules for one customer's deliveries. ``grace_ms``: after the delivery, when it is confirmed without its
-    proof; None: never. The default is what carriers say, posted as they say it."""
+    proof; None: never. ``chase_ms``: after the delivery, when a missing document is asked for again. The default is
+    what carriers say, posted as they say it."""
 
     dispatch: DispatchOn = DispatchOn.EACH
     confirm: ConfirmOn = ConfirmOn.EACH
     proof: ProofNeeded = ProofNeeded.NONE
     grace_ms: int | None = None
     waits: Mapping[WaitKind, Patience] = {}
+    chase_ms: tuple[int, ...] = ()
 
     @property
     def is_plain(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
+from streams.contracts.documents import stored_id
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import StandingFact
 from streams.fulfilment.policy import ProofNeeded
@@ -70,14 +71,14 @@ class Shipment(NamedTuple):
         return max((one.occurred_at for one in self.of(PostingKind.DELIVERY_CONFIRMATION)), default=None)
 
     def is_proved(self, needed: ProofNeeded) -> bool:
-        """Whether its proof is as good as needed."""
+        """Whether its proof is as good as needed. A link is no document before what it leads to is stored."""
         if needed is ProofNeeded.NONE:
             return True
         proofs = [one.proof_of_delivery for one in self.facts if one.proof_of_delivery is not None]
         if needed is ProofNeeded.DOCUMENT:
-            return any(one.document_url for one in proofs)
+            return any(stored_id(one.document_url) for one in proofs)
         return bool(self.of(PostingKind.PROOF_OF_DELIVERY)) or any(
-            one.document_url or one.signed_by or one.left_at for one in proofs
+            stored_id(one.document_url) or one.signed_by or one.left_at for one in proofs
         )
 
     def graced_at(self, grace_ms: int | None) -> int | None:

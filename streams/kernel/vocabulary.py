@@ -16,6 +16,9 @@ from streams.kernel.audit_vocabulary import ActionChannel as ActionChannel
 from streams.kernel.audit_vocabulary import ActionOutcome as ActionOutcome
 from streams.kernel.audit_vocabulary import ActorKind as ActorKind
 from streams.kernel.audit_vocabulary import SubjectKind as SubjectKind
+from streams.kernel.document_vocabulary import DocumentKind as DocumentKind
+from streams.kernel.document_vocabulary import DocumentOrigin as DocumentOrigin
+from streams.kernel.document_vocabulary import DocumentStatus as DocumentStatus
 from streams.kernel.edi_vocabulary import Direction as Direction
 from streams.kernel.edi_vocabulary import Verdict as Verdict
 from streams.kernel.fulfilment_vocabulary import DeliveryPhase as DeliveryPhase

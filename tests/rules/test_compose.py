@@ -39,7 +39,7 @@ def test_there_is_one_service_for_every_stage() -> None:
 
 
 def test_the_rest_of_ours_makes_the_topics_once() -> None:
-    others = {"topics", "gateway", "send", "send-alerts", "post", "pull", "views", "portal"}
+    others = {"topics", "gateway", "send", "send-alerts", "post", "pull", "pull-documents", "views", "portal"}
     assert OURS.keys() - STAGES.keys() == others
     assert OURS["topics"]["command"] == ["topics", "--create"]
     assert OURS["topics"]["restart"] == "no"
@@ -57,7 +57,15 @@ def test_the_portal_reads_what_the_follower_writes() -> None:
     assert (OURS["views"]["command"], OURS["portal"]["command"]) == (["views", "follow"], ["portal"])
     assert OURS["portal"]["environment"]["SHIPSYNC_PORTAL_PORT"] == str(port)
     assert published("portal") == {port: port}
-    assert OURS["views"]["volumes"] == OURS["portal"]["volumes"] == ["views:/var/lib/shipsync"]
+    assert OURS["views"]["volumes"] == OURS["portal"]["volumes"][:1] == ["views:/var/lib/shipsync"]
+
+
+def test_all_that_reach_the_store_of_documents_share_it() -> None:
+    kept = {name for name, one in OURS.items() if "SHIPSYNC_DOCUMENTS_STORE" in one["environment"]}
+    mounted = {
+        name for name, one in OURS.items() if "kept-documents:/var/lib/shipsync-documents" in one.get("volumes", ())
+    }
+    assert kept == mounted == {"gateway", "post", "portal", "pull-documents"}
 
 
 @pytest.mark.parametrize("name", sorted(OURS))

@@ -57,7 +57,8 @@ COMMANDS: Mapping[str, Entry] = {
     "portal": Entry(RUN, "Serve the control tower, the tracking page and the API until SIGTERM or Ctrl-C."),
     "views": Entry(RUN, "The read model that pages and the API read (docs/read-model.md)."),
     "poll": Entry(RUN, "Poll carriers' tracking APIs for the numbers in orders (docs/polling.md)."),
-    "pull": Entry(RUN, "Read orders from ERPs (docs/erp-rest.md)."),
+    "pull": Entry(RUN, "Read orders from ERPs (docs/erp-rest.md), and documents from carriers' hosts "
+                       "(docs/documents.md)."),
     "erp": Entry(RUN, "ERPs that a file declares (docs/erp-rest.md)."),
     "send": Entry(RUN, "Send messages to customers' endpoints (docs/notifications.md), postings to ERPs (docs/erp.md) "
                        "and alerts to people (docs/alerts.md)."),

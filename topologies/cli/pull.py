@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,14 +17,18 @@ from topologies.runtime.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from topologies.runtime.watching.health import Health
 
 log = logging.getLogger(__name__)
-app = typer.Typer(help="Read orders from ERPs (docs/erp-rest.md).", no_args_is_help=True, rich_markup_mode="rich")
+app = typer.Typer(
+    help="Read orders from ERPs (docs/erp-rest.md), and documents from carriers' hosts (docs/documents.md).",
+    no_args_is_help=True, rich_markup_mode="rich",
+)
 
 
 @app.callback()
 def pull() -> None:
-    """Read orders from ERPs (docs/erp-rest.md)."""
+    """Read orders from ERPs (docs/erp-rest.md), and documents from carriers' hosts (docs/documents.md)."""
 
 
 @app.command("orders")
@@ -35,19 +40,35 @@ def orders(
     if once:
         _once(current.stack_settings(), as_json=as_json)
         return
+    from topologies.workers import order_puller
+
+    _until_told("orders", lambda settings, health: order_puller.run(
+        settings, order_puller.declared_in(settings), health
+    ))
+
+
+@app.command("documents")
+def documents() -> None:
+    """Fetch documents from the links that carriers state, until SIGTERM or Ctrl-C."""
+    from topologies.workers import document_fetcher
+
+    _until_told("sending", document_fetcher.run)
+
+
+def _until_told(what: str, run: Callable[[Settings, Health], int]) -> None:
+    """Runs a worker, and its health, until it is told to stop. ``what``: what it says it lacks while it starts."""
     from topologies.runtime import logs
     from topologies.runtime.watching.health import Health, serve, starting
-    from topologies.workers import order_puller
 
     settings = current.settings()
     logs.configure(settings, "pull")
     state = Health()
-    state.expect("orders", starting)
+    state.expect(what, starting)
     try:
         serve(settings, state)
-        code = order_puller.run(settings, order_puller.declared_in(settings), state)
+        code = run(settings, state)
     except ShipSyncError as error:
-        log.critical("reading orders ends: %s", error)
+        log.critical("reading ends: %s", error)
         code = ExitCode.FAILURE
     raise typer.Exit(code)
 

@@ -45,6 +45,7 @@ POLLER = "poll"
 DROP = "drop"
 SENDER, POSTER, ALERT_SENDER = "send", "post", "send-alerts"
 PULLER = "pull"
+DOCUMENTS_PULLER = "pull-documents"
 VIEWS = "views"
 PORTAL = "portal"
 
@@ -76,6 +77,7 @@ class Stack:
         self._polls = stages is None and bool(carrier_polling.configured(self.settings))
         self._drops = stages is None and self.settings.drop.dir is not None
         self._pulls = stages is None and any(one.orders for one in erps.load(self.settings.erp.file))
+        self._fetches = stages is None and self.settings.documents.fetch
         self._ports = ports
         self._tell, self._hear = say, hear
         self._started_at: int | None = None
@@ -266,7 +268,8 @@ class Stack:
         """The workers beside the stages that are wanted here; each takes its metrics port."""
         wanted = (
             (self._polls, self._poller), (self._drops, self._drop), (self._pulls, self._puller),
-            (self._posts, self._posting_sender), (self._pages, self._alert_sender), (self._sends, self._sender),
+            (self._fetches, self._documents_puller), (self._posts, self._posting_sender),
+            (self._pages, self._alert_sender), (self._sends, self._sender),
             (self._views, self._follower),
         )
         return [child for is_wanted, child in wanted if is_wanted]
@@ -293,6 +296,10 @@ class Stack:
 
     def _puller(self, port: int) -> ChildSpec:
         return self._child(PULLER, [*SHIPSYNC, PULLER, "orders"], port, b"\nshipsync_order_puller_ready 1.0")
+
+    def _documents_puller(self, port: int) -> ChildSpec:
+        command = [*SHIPSYNC, PULLER, "documents"]
+        return self._child(DOCUMENTS_PULLER, command, port, b"\nshipsync_document_fetcher_ready 1.0")
 
     def _sender(self, port: int) -> ChildSpec:
         command = [*SHIPSYNC, SENDER, "notifications"]

@@ -21,6 +21,7 @@ from topologies.runtime.runner import StageRunner
 from topologies.runtime.watching.health import Health
 from topologies.runtime.writing.processing import build_sink
 from topologies.stages.alerts import AlertsHandler
+from topologies.stages.documents import DocumentsHandler
 from topologies.stages.edi import EdiHandler
 from topologies.stages.feeds import FeedsHandler
 from topologies.stages.fulfilment import FulfilmentHandler
@@ -79,6 +80,13 @@ STAGES: dict[str, Stage] = {
         Stage(
             topics.POSTINGS, lambda _: [topics.ERP_POSTINGS, topics.POSTING_ATTEMPTS, topics.POSTING_DECISIONS],
             PostingsHandler,
+        ),
+        Stage(
+            topics.DOCUMENTS,
+            lambda _: [
+                topics.DELIVERY_MILESTONES, topics.DOCUMENT_WANTS, topics.SHIPMENT_DOCUMENTS, topics.DOCUMENT_ATTEMPTS,
+            ],
+            DocumentsHandler,
         ),
     )
 }

@@ -11,12 +11,14 @@ from msgspec import UNSET, Struct, UnsetType
 
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.yaml_text import CarrierFileError, Lines
+from streams.documents.policy import Chasing
 from streams.fulfilment.policy import ConfirmOn, DispatchOn, Patience, Policies, Policy, ProofNeeded
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import WaitKind
 
 PACKAGED = Path(__file__).parents[2] / "config" / "fulfilment.yaml"
 NEVER = "never"
+MOST_CHASES = 10
 _UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([1-9]\d{0,5})([smhd])")
 _OWNER = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
@@ -55,6 +57,7 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     proof: str | UnsetType = UNSET
     grace: str | UnsetType = UNSET
     waits: Waits = Waits()
+    chase: list[str] | UnsetType = UNSET
 
 
 class File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +94,7 @@ def _policy(one: Declared, beside: Policy, where: _Field, lines: Lines) -> Polic
             kind: _patience(waiting, beside.patience(kind), (*where, "waits", kind.value), lines)
             for kind, waiting in one.waits.each().items()
         },
+        beside.chase_ms if one.chase is UNSET else _schedule(one.chase, (*where, "chase"), lines),
     )
     if found.proof is ProofNeeded.NONE and one.grace is not UNSET and found.grace_ms is not None:
         raise lines.error((*where, "grace"), "no proof is waited for; take it out, or set proof: any")
@@ -98,6 +102,22 @@ def _policy(one: Declared, beside: Policy, where: _Field, lines: Lines) -> Polic
         _ends(found, WaitKind.PROOF, "give a deadline, such as 5d, or a grace", where, lines)
     if found.confirm is ConfirmOn.ALL:
         _ends(found, WaitKind.PIECES, "give a deadline, such as 5d", where, lines)
+    return found
+
+
+def chasing(policies: Policies) -> Chasing:
+    """When the documents of whose deliveries are asked for again: of those alone whose confirmation needs a proof."""
+    return Chasing(_chase_of(policies.default), {name: _chase_of(one) for name, one in policies.customers.items()})
+
+
+def _chase_of(policy: Policy) -> tuple[int, ...]:
+    return () if policy.proof is ProofNeeded.NONE else policy.chase_ms
+
+
+def _schedule(times: list[str], where: _Field, lines: Lines) -> tuple[int, ...]:
+    found = tuple(_duration(text, (*where, str(place)), lines) or 0 for place, text in enumerate(times))
+    if 0 in found or list(found) != sorted(set(found)) or len(found) > MOST_CHASES:
+        raise lines.error(where, f"give at most {MOST_CHASES} durations after the delivery, each longer: [1d, 2d, 4d]")
     return found
 
 

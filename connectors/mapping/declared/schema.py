@@ -371,10 +371,9 @@ class LabelForm(Struct, frozen=True, forbid_unknown_fields=True):
 class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole ``carrier.yaml``. ``xml_attributes``: XML attributes are fields too, ``@name`` of their element.
     ``check_digits``: schemes of this carrier's tracking numbers; a wrong digit is flagged. ``label_forms``: how labels
-    write them, for events and orders alike. ``calendar``: the one of
-    ``config/holidays.yaml`` on whose days the feed may be silent. ``also``, ``scac``: other names and Standard Carrier
-    Alpha Codes of the carrier in orders and at aggregators.
-    """
+    write them, for events and orders alike. ``calendar``: that of ``config/holidays.yaml`` on whose days the feed may
+    be silent. ``also``, ``scac``: other names and Standard Carrier Alpha Codes of the carrier in orders and at
+    aggregators. ``document_hosts``: hosts that links to its documents may lead on to."""
 
     feed: str
     name: str
@@ -398,3 +397,4 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     also: list[str] = field(default_factory=list)
     scac: list[str] = field(default_factory=list)
     calendar: str | None = None
+    document_hosts: list[str] = field(default_factory=list)

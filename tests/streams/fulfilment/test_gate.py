@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from streams.contracts.documents import stored_url
 from streams.contracts.model import ErpPosting, FulfilmentState, ProofOfDelivery
 from streams.fulfilment.policy import Policies, Policy
 from streams.fulfilment.step import Input, step, sweep
-from streams.kernel.vocabulary import DeliveryPhase, FulfilmentAction, Milestone, PostingKind, WaitKind
+from streams.kernel.vocabulary import Correction, DeliveryPhase, FulfilmentAction, Milestone, PostingKind, WaitKind
 from tests.support.fulfilment_world import (
     AT,
     DAY,
@@ -27,7 +28,8 @@ CONFIRMATION, PROOF, ISSUE = (
     PostingKind.DELIVERY_CONFIRMATION, PostingKind.PROOF_OF_DELIVERY, PostingKind.GOODS_ISSUE,
 )
 SIGNED = ProofOfDelivery("Ingrid Bakke")
-SCANNED = ProofOfDelivery("Ingrid Bakke", None, "https://pod.example/77")
+LINKED = ProofOfDelivery("Ingrid Bakke", None, "https://pod.example/77")
+STORED = ProofOfDelivery(document_url=stored_url("5e" * 32))
 NOW = NOON + 2 * DAY
 Line = tuple[PostingKind, str, bool]
 
@@ -80,7 +82,22 @@ def test_a_confirmation_waits_for_its_proof_and_comes_after_it() -> None:
 def test_a_proof_the_delivery_scan_bears_is_one() -> None:
     assert Delivery("proof").take(told(Milestone.DELIVERED, proof=SIGNED)) == [(CONFIRMATION, ONE, True)]
     assert Delivery("document").take(told(Milestone.DELIVERED, proof=SIGNED)) == []
-    assert Delivery("document").take(told(Milestone.DELIVERED, proof=SCANNED)) == [(CONFIRMATION, ONE, True)]
+
+
+def test_a_link_is_no_document_before_what_it_leads_to_is_stored() -> None:
+    delivery = Delivery("document")
+    assert delivery.take(told(Milestone.DELIVERED, proof=LINKED)) == []
+    assert delivery.take(told(Milestone.POD_RECEIVED, proof=LINKED)) == [(PROOF, ONE, True)]
+    stored = replace(told(Milestone.POD_RECEIVED, proof=STORED), milestone_id="m-document", event_id="document")
+    assert delivery.take(stored) == [(PROOF, ONE, True), (CONFIRMATION, ONE, True)]
+    assert delivery.take(stored) == []
+    not_of_it = replace(stored, correction=Correction.RETRACTS, claim_revision=1)
+    assert delivery.take(not_of_it) == [(PROOF, ONE, False), (CONFIRMATION, ONE, False)]
+
+
+def test_a_bare_link_is_no_proof_at_all() -> None:
+    bare = ProofOfDelivery(document_url="https://pod.example/77")
+    assert Delivery("proof").take(told(Milestone.DELIVERED, proof=bare)) == []
 
 
 def test_a_proof_taken_back_takes_the_confirmation_back() -> None:

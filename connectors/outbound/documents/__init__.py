@@ -1,0 +1,1 @@
+"""Fetches documents from carriers' hosts."""

@@ -1,0 +1,65 @@
+"""From a link to the message that has it fetched, and back."""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams.contracts.ids import digest, shipment_key
+from streams.contracts.model import NewMessage, ShipmentDocument
+from streams.kernel.document_vocabulary import DOCUMENT_PREFIX
+from streams.kernel.vocabulary import Correction, DocumentKind
+
+_SCHEMES = ("https://", "http://")
+LONGEST_HOST = 253
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """One document to fetch, as a request carries it. ``link``: at the carrier. ``first_at``: UTC ms."""
+
+    source_id: str
+    carrier: str
+    tracking_number: str
+    link: str
+    kind: DocumentKind
+    life: int
+    event_id: str
+    first_at: int
+
+
+def is_link(text: str | None) -> bool:
+    """Whether it leads to a document outside."""
+    return text is not None and text.lower().startswith(_SCHEMES) and bool(host_of(text))
+
+
+def host_of(link: str) -> str:
+    """The host a link names, in lower case; empty where it names none."""
+    rest = link.partition("://")[2]
+    for end in ("/", "?", "#", "\\"):
+        rest = rest.partition(end)[0]
+    host = rest.rpartition("@")[2].lower()
+    return host if 0 < len(host) <= LONGEST_HOST and host.isprintable() else ""
+
+
+def source_of_link(carrier: str, tracking_number: str, link: str) -> str:
+    """The id of what is fetched from a link for a shipment."""
+    return digest("document link", carrier, tracking_number, link)
+
+
+def message_of(document: ShipmentDocument) -> NewMessage:
+    """The message that has a document fetched from its link; the same for the same document."""
+    link = document.link or ""
+    fetch = Fetch(
+        document.source_id, document.carrier, document.tracking_number, link, document.kind, document.life,
+        document.event_id, document.first_at,
+    )
+    return NewMessage(
+        document.source_id, DOCUMENT_PREFIX + host_of(link), document.carrier,
+        shipment_key(document.carrier, document.tracking_number), document.kind.value, Correction.NEW,
+        msgspec.json.encode(fetch).decode(),
+    )
+
+
+def fetch_of(body: str) -> Fetch:
+    """The document that a request asks for. Raises msgspec.DecodeError for another body."""
+    return msgspec.json.decode(body, type=Fetch)
+
