@@ -9,7 +9,17 @@ from fastapi import FastAPI
 
 from config import topics
 from config.version import VERSION
-from connectors.gateway import alert_actions, carriers, documents, health, masterdata, openapi, problems
+from connectors.documents.keeping import Keeping
+from connectors.gateway import (
+    alert_actions,
+    carriers,
+    documents,
+    health,
+    masterdata,
+    openapi,
+    problems,
+    pushed_documents,
+)
 from connectors.gateway.alert_actions import ActionDocument
 from connectors.gateway.confirmations import CONFIRMATIONS, ConfirmationDocument
 from connectors.gateway.masterdata import MasterDocument
@@ -30,16 +40,18 @@ TAGS = {
     "carriers": "Carriers' messages, as they are", "orders": "Orders of the ERP",
     "wms": "What the warehouse picked, packed and shipped", "alerts": "People act on alerts",
     "masterdata": "Carriers, customers, references and links, as people entered them",
+    "documents": "Proofs of delivery and other papers of shipments",
     "operation": "Is it there, and does it take messages?",
 }
 KEY = {"key": {"type": "http", "scheme": "bearer", "description": "A key of SHIPSYNC_API_KEYS"}}
 
 
 def build(
-    known: Sequence[Carrier], registry: Registry, services: Services, master: masterdata.CurrentRecords | None = None
+    known: Sequence[Carrier], registry: Registry, services: Services, master: masterdata.CurrentRecords | None = None,
+    keeping: Keeping | None = None,
 ) -> FastAPI:
-    """The ASGI application. ``master``: reads master data, in place of its topic. Raises SettingsError for secrets that
-    cannot be used."""
+    """The ASGI application. ``master``: reads master data, in place of its topic; ``keeping``: keeps documents. Raises
+    SettingsError for secrets that cannot be used."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -61,8 +73,10 @@ def build(
     app.include_router(masterdata.router(
         codecs, services, master or (lambda: latest(services.settings, registry, topics.MASTER_DATA, MasterRecord))
     ))
+    app.include_router(pushed_documents.router(codecs, services, keeping))
     written = (
         topics.ERP_ORDERS, topics.WMS_CONFIRMATIONS, topics.ALERT_ACTIONS, topics.MASTER_DATA, topics.AUDIT_ACTIONS,
+        topics.SHIPMENT_DOCUMENTS,
     )
     wanted = frozenset({*(topics.raw(one.feed).name for one in known), *(topic.name for topic in written)})
     app.include_router(health.router(wanted, services))

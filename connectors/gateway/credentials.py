@@ -13,7 +13,7 @@ from config.setting_group import SettingsError
 from connectors.gateway.problems import Problem
 
 Secrets = Mapping[str, tuple[str, ...]]
-SCOPES = ("orders", "wms", "alerts", "masterdata")
+SCOPES = ("orders", "wms", "alerts", "masterdata", "documents")
 """Clients that keys are given to: the names in SHIPSYNC_API_KEYS."""
 
 

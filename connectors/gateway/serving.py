@@ -13,6 +13,7 @@ from config.settings import Settings
 from connectors.carriers import enabled_carriers
 from connectors.gateway.app import build
 from connectors.gateway.connections import ConnectionLimits, Connections, guarded
+from connectors.gateway.pushed_documents import keeping_of
 from connectors.gateway.rates import Rates
 from connectors.gateway.services import Services
 from connectors.gateway.stored_responses import StoredResponses
@@ -31,7 +32,10 @@ def serve(settings: Settings) -> None:
             settings, KafkaWriter(settings, settings.gateway.ack_timeout),
             StoredResponses(settings.redis, settings.gateway.idempotency), Rates(settings.gateway.rate),
         )
-        app = build(enabled_carriers(settings.intake), Registry(settings, patience=REGISTRY_SECONDS), services)
+        app = build(
+            enabled_carriers(settings.intake), Registry(settings, patience=REGISTRY_SECONDS), services,
+            keeping=keeping_of(settings),
+        )
         server = uvicorn.Server(uvicorn.Config(
             app, http=_protocol(settings), ws="none", log_config=None, access_log=False, proxy_headers=False,
             server_header=False, timeout_keep_alive=int(ConnectionLimits.idle_seconds),

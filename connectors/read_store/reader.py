@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from connectors.read_store.actions import ActionReads
 from connectors.read_store.deliveries import DeliveryReads
+from connectors.read_store.documents import DocumentReads
 from connectors.read_store.figures import Figures
 from connectors.read_store.letters import LetterReads
 from connectors.read_store.notifications import NotificationReads
@@ -97,7 +98,9 @@ class Changed(NamedTuple):
     at: int
 
 
-class ReadStore(ActionReads, DeliveryReads, LetterReads, NotificationReads, ShipmentListReads):
+class ReadStore(
+    ActionReads, DeliveryReads, DocumentReads, LetterReads, NotificationReads, ShipmentListReads
+):
     """The read model in a folder, for reading. Close it when done."""
 
     def __init__(self, folder: Path) -> None:

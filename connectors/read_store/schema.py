@@ -79,6 +79,8 @@ CREATE INDEX notifications_pending ON notifications (at, message_id) WHERE pendi
 CREATE INDEX notifications_of ON notifications (shipment, at);
 CREATE INDEX notifications_by_customer ON notifications (customer, at, message_id);
 CREATE INDEX alert_messages_by ON alert_messages (told_by);
+CREATE INDEX documents_newest ON documents (at, source_id);
+CREATE INDEX documents_by_content ON documents (document_id) WHERE document_id <> '';
 CREATE INDEX posting_outcomes_of ON posting_outcomes (posting_id);
 CREATE INDEX references_waiting ON "references" (waiting_since) WHERE waiting > 0;
 """

@@ -15,6 +15,7 @@ from connectors.outbound.recipient_book import Change, OnKafka, RecipientBook
 from connectors.read_store.reader import ReadStore
 from portal.api.clients import Client, clients_of
 from portal.live.changes import Changes
+from portal.tracking.documents import Documents
 from portal.views.freshness import View
 from streams.contracts.audit import Actor
 from streams.contracts.outbound import CustomerSubscriptions
@@ -62,8 +63,8 @@ class RawReader(Protocol):
 @dataclass
 class PortalServices:
     """The API's services. ``now``: UTC seconds; ``clock``: seconds, monotonic; ``told``: who is told in words, None for
-    what Kafka has; ``decisions``: None where none are taken. Raises SettingsError for clients that are declared
-    wrongly.
+    what Kafka has; ``decisions``: None where none are taken; ``documents``: None where none can be linked to. Raises
+    SettingsError for clients that are declared wrongly.
 
     Rates are counted in this process alone: of two portals each grants the whole rate.
     """
@@ -75,6 +76,7 @@ class PortalServices:
     clock: Callable[[], float] = time.monotonic
     told: SubscriptionTopic | None = None
     decisions: DeliveryDecisions | None = None
+    documents: Documents | None = None
     clients: tuple[Client, ...] = field(init=False)
     subscriptions: SubscriptionTopic = field(init=False)
     view: View = field(init=False)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
+from msgspec import structs
 
 from connectors.gateway.orders import milliseconds
 from connectors.gateway.problems import Problem
@@ -14,6 +15,7 @@ from connectors.read_store.shipment_lists import ShipmentFilter
 from portal.api.access import Access, secured
 from portal.api.answers import answer, described
 from portal.api.clients import Client
+from portal.api.models.documents import DocumentOfShipment, DocumentsOfShipment
 from portal.api.models.fields import PageOf
 from portal.api.models.orders import Posting, Postings
 from portal.api.models.shipments import (
@@ -28,8 +30,9 @@ from portal.api.models.shipments import (
 )
 from portal.api.queries import Shipments, customer_of
 from portal.api.services import PortalServices
+from portal.tracking.documents import own_documents
 from portal.views.own import as_told, is_shared, judged, own_event, own_links, own_numbers, own_state
-from streams.contracts.model import ShipmentState
+from streams.contracts.model import ShipmentDocument, ShipmentState
 from streams.kernel.vocabulary import ExceptionType, Milestone
 
 SCOPE = "shipments:read"
@@ -41,6 +44,7 @@ def router(services: PortalServices) -> APIRouter:
     api, reader = APIRouter(tags=["shipments"]), Depends(Access(services, {SCOPE}))
     _add_lists(api, services.store, reader)
     _add_what_hangs_on_one(api, services.store, reader)
+    _add_documents(api, services, reader)
     _add_one(api, services.store, reader)
     return api
 
@@ -89,6 +93,37 @@ def _add_what_hangs_on_one(api: APIRouter, store: ReadStore, reader: Any) -> Non
         """The customer updates in the order they were sent; a correction stands beside the one it corrects."""
         known(store, key, client.customer)
         return answer(request, updates_of(store, key, client.customer))
+
+
+def _add_documents(api: APIRouter, services: PortalServices, reader: Any) -> None:
+
+    @api.get(
+        "/v1/shipments/{key:path}/documents", operation_id="list_shipment_documents", summary="A shipment's documents",
+        response_model=DocumentsOfShipment, responses=described(404), openapi_extra=secured(),
+    )
+    def documents(request: Request, key: Key, client: Client = reader) -> Response:
+        """Proofs of delivery and other papers, the newest first, each with a link that is good for a limited time. A
+        customer's key sees what is stored of its own deliveries."""
+        state = known(services.store, key, client.customer)
+        found = services.store.documents_of(key)
+        if client.customer is not None:
+            found = own_documents(found, state.orders, client.customer)
+        return answer(request, DocumentsOfShipment(items=[_document(one, state, services, client) for one in found]))
+
+
+def _document(
+    one: ShipmentDocument, state: ShipmentState, services: PortalServices, client: Client
+) -> DocumentOfShipment:
+    """The document as the client may see it: of deliveries and orders its own alone."""
+    if client.customer is not None:
+        own = [order for order in state.orders if order.customer_id == client.customer]
+        deliveries, orders = {order.delivery_id for order in own}, {order.order_id for order in own}
+        one = structs.replace(
+            one, delivery_ids=[it for it in one.delivery_ids if it in deliveries],
+            order_ids=[it for it in one.order_ids if it in orders],
+        )
+    link = "" if services.documents is None else services.documents.whole_link(one)
+    return DocumentOfShipment.model_validate({**_named(DocumentOfShipment, one), "link": link})
 
 
 def _add_one(api: APIRouter, store: ReadStore, reader: Any) -> None:
@@ -189,5 +224,5 @@ def _told(one: ToldEvent, shared: bool) -> TimelineEvent:
     })
 
 
-def _named(kind: type[TimelineEvent | Posting | Update], value: object) -> dict[str, object]:
+def _named(kind: type[TimelineEvent | Posting | Update | DocumentOfShipment], value: object) -> dict[str, object]:
     return {name: getattr(value, name) for name in kind.model_fields if hasattr(value, name)}

@@ -12,6 +12,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from config.settings import Settings
 from config.sign_on import HERE
+from connectors.documents.links import DocumentLinks
+from connectors.documents.store import store_of
 from connectors.embedded.outbox import OutboxFolder
 from connectors.embedded.stage_kill import KillFolder
 from connectors.gateway.rates import Rates
@@ -31,6 +33,7 @@ from portal.sign_in.openid import sign_on_of
 from portal.sign_in.people import Sessions, users_of
 from portal.tower.router import router as tower
 from portal.tower.services import Actions, RawRecord, TowerServices, targets_of
+from portal.tracking.documents import Documents
 from portal.tracking.news import News
 from portal.tracking.recipient_links import RecipientLinks
 from portal.tracking.router import TrackingServices
@@ -58,8 +61,12 @@ def application(settings: Settings, actions: Actions, *, with_stage_kill: bool =
     """Pages and API of an installation. ``actions``: takes those of the pages; ``with_stage_kill``: those of an
     embedded stack, whose supervisor takes requests. Raises SettingsError, Fatal."""
     store, records = ReadStore(settings.state.data_dir / files.FOLDER), RecordReader(settings, GROUP)
-    services = PortalServices(settings, store, records, decisions=actions)
     secret = secret_of(settings)
+    documents = Documents(
+        store_of(settings), DocumentLinks(secret), settings.documents.link_hours * 3600, settings.documents.max_bytes,
+        address_of(settings),
+    )
+    services = PortalServices(settings, store, records, decisions=actions, documents=documents)
     entry = SignIn(
         users_of(settings.portal.users), Sessions(secret), settings.process.host in HERE,
         sign_on_of(settings.sign_on, secret),
@@ -68,10 +75,11 @@ def application(settings: Settings, actions: Actions, *, with_stage_kill: bool =
     pages = TowerServices(
         store, actions, OnKafka(records), entry.person, services.changes, now_ms, targets_of(settings.portal),
         SavedFilters(settings.state.data_dir), kills=kills,
-        outbox=OutboxFolder(settings.state.data_dir) if with_stage_kill else None,
+        outbox=OutboxFolder(settings.state.data_dir) if with_stage_kill else None, documents=documents,
     )
     tracked = TrackingServices(
-        store, Tokens(secret, settings.portal.tracking_days), now_ms, settings.portal.brands, _news(settings, secret)
+        store, Tokens(secret, settings.portal.tracking_days), now_ms, settings.portal.brands, _news(settings, secret),
+        documents,
     )
     return build(services, extra_routers=[
         tower(pages), tracking(tracked), entry.router(), static_files.router(), _home()

@@ -20,6 +20,7 @@ from portal.pages.templates import html
 from portal.sign_in.people import DECIDE_DELIVERIES, DECIDE_POSTINGS, READ_AUDIT, Person, Role
 from portal.tower.sent import Sent
 from portal.tower.standing import standing
+from portal.tracking.documents import Documents
 from portal.words.times import HOUR
 from streams.contracts.audit import Actor
 from streams.contracts.ids import shipment_key
@@ -157,7 +158,8 @@ def targets_of(settings: PortalSettings) -> Mapping[Severity, int]:
 class TowerServices:
     """``signed_in``: finds the person of a request, or refuses it; ``now``: UTC ms; ``targets``: ms within which an
     alert of a severity is to be closed. ``kills``: where a stage may be killed to see that nothing is lost; None
-    everywhere but on an embedded stack. ``outbox``: e-mail that such a stack kept."""
+    everywhere but on an embedded stack. ``outbox``: e-mail that such a stack kept. ``documents``: None where none are
+    shown."""
 
     store: ReadStore
     actions: Actions
@@ -170,6 +172,7 @@ class TowerServices:
     sent: Sent = field(default_factory=Sent)
     kills: KillFolder | None = None
     outbox: OutboxFolder | None = None
+    documents: Documents | None = None
 
     def show(self, template: str, who: Person, active: str, **context: object) -> HTMLResponse:
         """A page of the tower, with the banner that says how old the view is. ``active``: its place in the menu."""

@@ -86,7 +86,10 @@ def router(services: TowerServices) -> APIRouter:
             entries=entries(store.events(key), words, store.postings(shipment=key)), names=services.names(customers),
             items=items(services, alerts), snoozes=SNOOZES, here=shipment_address(key), marks=marks(state),
             width=WIDTH, sentence=sentence, notified=notified,
-            actions=store.actions(ActionFilter(subject=key), MOST_ACTIONS).rows,
+            actions=store.actions(ActionFilter(subject=key), MOST_ACTIONS).rows, documents=[
+                (one, "" if services.documents is None else services.documents.link(one))
+                for one in store.documents_of(key)
+            ],
         )
 
     return api

@@ -12,15 +12,17 @@ from fastapi.responses import HTMLResponse, Response
 
 from connectors.read_store.reader import ReadStore
 from portal.pages.templates import html
-from portal.tracking import news
+from portal.tracking import documents, news
 from portal.tracking.brands import Brand, load, name_of
+from portal.tracking.documents import Documents, own_documents
 from portal.tracking.news import News
 from portal.tracking.times import whole
 from portal.tracking.tokens import Expired, Subject, Tokens, WrongToken
-from portal.tracking.view import STEPS, Parcel, parcel
+from portal.tracking.view import STEPS, DocumentLink, Parcel, parcel
 from portal.views.own import as_told
 from portal.words.customers import LANGUAGES, catalogue, chosen
 from streams.contracts.model import ShipmentState
+from streams.documents.content import MEDIA_TYPES
 from streams.kernel.errors import Transient
 from streams.read_model.project import key_of
 
@@ -40,13 +42,14 @@ MOST_PARCELS = 50
 @dataclass(frozen=True)
 class TrackingServices:
     """``now``: UTC ms; ``brands``: the file of brands, None for the plain look; ``news``: of who wants to be told by
-    e-mail, None where nobody may ask."""
+    e-mail, None where nobody may ask; ``documents``: None where none are shown."""
 
     store: ReadStore
     tokens: Tokens
     now: Callable[[], int]
     brands: Path | None = None
     news: News | None = None
+    documents: Documents | None = None
 
 
 def router(services: TrackingServices) -> APIRouter:
@@ -67,7 +70,7 @@ def router(services: TrackingServices) -> APIRouter:
         try:
             subject = services.tokens.read(token)
             read_at = services.store.standing().read_at
-            parcels = _parcels(services.store, subject, language)
+            parcels = _parcels(services, subject, language)
         except Expired:
             return page("plain.html", language, brands.default, 410, what="gone")
         except WrongToken:
@@ -90,6 +93,8 @@ def router(services: TrackingServices) -> APIRouter:
 
     if services.news is not None:
         api.include_router(news.router(services.news, services.tokens, services.now, page_of))
+    if services.documents is not None:
+        api.include_router(documents.router(services.documents, page_of))
 
     @api.get("/brand/{name}.css")
     def colours(name: str) -> Response:
@@ -109,9 +114,9 @@ def router(services: TrackingServices) -> APIRouter:
     return api
 
 
-def _parcels(store: ReadStore, subject: Subject, language: str) -> list[Parcel]:
+def _parcels(services: TrackingServices, subject: Subject, language: str) -> list[Parcel]:
     """The parcels a customer's link leads to, one more than are shown; nothing where it is no longer theirs."""
-    of_order = subject.kind == "order"
+    store, of_order = services.store, subject.kind == "order"
     states: list[ShipmentState] = []
     if of_order:
         states = store.shipments_of(subject.key, subject.customer)[:MOST_PARCELS + 1]
@@ -122,7 +127,19 @@ def _parcels(store: ReadStore, subject: Subject, language: str) -> list[Parcel]:
         parcel(
             as_told(store, one, subject.customer, order),
             store.words(key_of(one.carrier, one.tracking_number), subject.customer), subject.customer, language, order,
-        )
+        )._replace(documents=_documents(services, one, subject.customer, order))
         for one in states
         if any(link.customer_id == subject.customer and order in (None, link.order_id) for link in one.orders)
     ]
+
+
+def _documents(
+    services: TrackingServices, state: ShipmentState, customer: str, order: str | None
+) -> tuple[DocumentLink, ...]:
+    if services.documents is None:
+        return ()
+    known = services.store.documents_of(key_of(state.carrier, state.tracking_number))
+    return tuple(
+        DocumentLink(MEDIA_TYPES.get(one.media_type, "").upper(), services.documents.link(one))
+        for one in own_documents(known, state.orders, customer, order)
+    )

@@ -42,10 +42,17 @@ class PickUp(NamedTuple):
     since: str
 
 
+class DocumentLink(NamedTuple):
+    """A document of the delivery. ``form``: such as PDF; ``link``: signed, good for a limited time."""
+
+    form: str
+    link: str
+
+
 class Parcel(NamedTuple):
     """One shipment, all in the customer's language. ``tone``: good, risk or none; ``against``: how the date compares
     with the promise; ``changed``: that and why the date has changed; ``proof``: who received it, once it is
-    delivered; ``collect``: None but while it waits to be collected."""
+    delivered; ``collect``: None but while it waits to be collected; ``documents``: that prove the delivery."""
 
     number: str
     status: str
@@ -59,6 +66,7 @@ class Parcel(NamedTuple):
     proof: str
     collect: PickUp | None
     history: list[Line]
+    documents: tuple[DocumentLink, ...] = ()
 
 
 def parcel(

@@ -3,8 +3,6 @@ told. Times are UTC ms."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msgspec.structs import replace
 
 from streams.contracts.documents import stored_url
@@ -17,8 +15,7 @@ from streams.contracts.model import (
     ShipmentDocument,
     ToldDocument,
 )
-from streams.documents.policy import EARLY
-from streams.documents.shipment_record import standing
+from streams.documents.shipment_record import life_of, standing
 from streams.kernel.document_vocabulary import PROOFS
 from streams.kernel.vocabulary import Correction, DocumentStatus, ExceptionType, Milestone, Reason
 
@@ -52,15 +49,9 @@ def _proved(known: DocumentedShipment) -> list[tuple[DocumentWant, ShipmentDocum
     wants, found = standing(known), list[tuple[DocumentWant, ShipmentDocument]]()
     for one in reversed(known.documents):
         if one.status is DocumentStatus.STORED and one.kind in PROOFS and one.document_id:
-            life = one.life or _life_at(wants, one.first_at)
+            life = life_of(one, wants)
             found += [(want, one) for want in wants if want.life == life]
     return found
-
-
-def _life_at(wants: Sequence[DocumentWant], at: int) -> int:
-    """Which shipment under the number a document is of that came then and does not say: the last that was delivered by
-    then, or shortly after; 0: none."""
-    return max((want.life for want in wants if want.delivered_at - EARLY <= at), default=0)
 
 
 def _milestone(

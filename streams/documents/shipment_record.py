@@ -16,7 +16,7 @@ from streams.contracts.model import (
     ShipmentDocument,
 )
 from streams.documents.fetches import is_link, source_of_link
-from streams.documents.policy import KEPT, Chasing
+from streams.documents.policy import EARLY, KEPT, Chasing
 from streams.kernel.document_vocabulary import PROOFS
 from streams.kernel.vocabulary import (
     Correction,
@@ -79,7 +79,7 @@ def with_want(known: DocumentedShipment, milestone: DeliveryMilestone, now_ms: i
     if want != before:
         rest = [one for one in known.wants if one is not before]
         after = replace(known, wants=sorted([*rest, want], key=_name), changed_at=now_ms)
-    return after if is_withdrawal else _of_its_deliveries(_with_link(after, milestone, now_ms))
+    return _of_its_deliveries(after if is_withdrawal else _with_link(after, milestone, now_ms))
 
 
 def with_document(known: DocumentedShipment, document: ShipmentDocument) -> DocumentedShipment:
@@ -168,12 +168,19 @@ def _with_link(known: DocumentedShipment, milestone: DeliveryMilestone, now_ms: 
     ), now_ms)
 
 
+def life_of(document: ShipmentDocument, wants: Sequence[DocumentWant]) -> int:
+    """Which shipment under the number a document is of: where it does not say, the last that was delivered by the time
+    it came, or shortly after; 0: none."""
+    return document.life or max((one.life for one in wants if one.delivered_at - EARLY <= document.first_at), default=0)
+
+
 def _of_its_deliveries(known: DocumentedShipment) -> DocumentedShipment:
     """The record whose documents name the deliveries and orders they are known to be of."""
     wants = standing(known)
     documents = list[ShipmentDocument]()
     for one in known.documents:
-        mine = [want for want in wants if one.life in (0, want.life)]
+        life = life_of(one, wants)
+        mine = [want for want in wants if want.life == life]
         deliveries, orders = sorted({want.delivery_id for want in mine}), sorted({want.order_id for want in mine})
         same = (deliveries, orders) == (one.delivery_ids, one.order_ids)
         documents.append(one if same else replace(one, delivery_ids=deliveries, order_ids=orders))

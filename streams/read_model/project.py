@@ -150,6 +150,12 @@ def _delivery(_: str, one: model.FulfilmentState, told_at: int) -> list[Change]:
     ))]
 
 
+def _document(_: str, one: model.ShipmentDocument, __: int) -> list[Change]:
+    return [Put(rows.Document(
+        key_of(one.carrier, one.tracking_number), one.source_id, one.at, one.status, one.document_id, _encode(one)
+    ))]
+
+
 def _order(_: str, order: model.OrderState, __: int) -> list[Change]:
     return [Put(rows.Order(
         order.order_id, order.customer_id, order.status, order.promised_delivery_at, order.updated_at, _encode(order)
@@ -250,7 +256,7 @@ _PROJECTIONS: Mapping[type[Struct], Callable[[str, Any, int], list[Change]]] = {
     model.ErpPosting: _posting, model.OrderState: _order, model.Alert: _alert, model.FeedState: _feed,
     model.FeedPause: _pause, model.DeadLetter: _dead_letter, model.ReferenceState: _reference,
     model.MasterRecord: _master, model.AuditAction: _action, model.OutboundOutcome: _outcome,
-    model.FulfilmentState: _delivery,
+    model.FulfilmentState: _delivery, model.ShipmentDocument: _document,
 }
 VALUES: tuple[type[Struct], ...] = tuple(_PROJECTIONS)
 """The kinds of values the read model is made of."""

@@ -255,6 +255,17 @@ class PostingOutcome(NamedTuple):
     doc: bytes
 
 
+class Document(NamedTuple):
+    """A document of a shipment, or the link to one, as it stands."""
+
+    shipment: str
+    source_id: str
+    at: int
+    status: str
+    document_id: str
+    doc: bytes
+
+
 class ManualDecision(NamedTuple):
     """A reference or link that a person decided. ``shipment``: the shipment it is about, a link's child; ``at``: when
     it was decided last."""
@@ -270,11 +281,12 @@ class ManualDecision(NamedTuple):
 Row = (
     Shipment | Event | CustomerWord | Posting | Order | Alert | Feed | FeedPause | DeadLetter | Reference | Customer
     | ManualDecision | Action | Notification | AlertMessage | PostingOutcome | DeliveryRecord
+    | Document
 )
 KEYS: Mapping[type[Row], int] = {
     Shipment: 1, Event: 4, CustomerWord: 5, Posting: 1, Order: 1, Alert: 1, Feed: 1, FeedPause: 1, DeadLetter: 4,
     Reference: 2, Customer: 1, ManualDecision: 2, Action: 1, Notification: 1, PostingOutcome: 1,
-    AlertMessage: 2, DeliveryRecord: 1,
+    AlertMessage: 2, DeliveryRecord: 1, Document: 2,
 }
 """How many of a row's first fields name it."""
 

@@ -25,6 +25,7 @@ from streams.kernel.vocabulary import (
     SubjectKind,
 )
 from streams.read_model.project import key_of
+from tests.support.document_inputs import pushed
 from tests.support.portal import ALL, OF_ACME, OF_OTHER, Portal, portal
 from tests.support.read_model_world import (
     ACME,
@@ -45,8 +46,8 @@ from tests.support.read_model_world import (
 
 SHARED, OF_ACME_ALONE, OF_OTHER_ALONE = "1Z999AA10123456787", "1Z999AA10123456784", "1Z999AA10123456786"
 MARKS = {
-    ACME: ("C-ACME", "SO-1", "SO1", OF_ACME_ALONE, "1Z999AA10123456785", "PO-OF-ACME", "words of acme"),
-    OTHER: ("C-OTHER", "SO-2", "SO2", OF_OTHER_ALONE, "PO-OF-OTHER", "words of other", "CONTAINER9"),
+    ACME: ("C-ACME", "SO-1", "SO1", OF_ACME_ALONE, "1Z999AA10123456785", "PO-OF-ACME", "words of acme", "5e" * 32),
+    OTHER: ("C-OTHER", "SO-2", "SO2", OF_OTHER_ALONE, "PO-OF-OTHER", "words of other", "CONTAINER9", "6f" * 32),
 }
 """The signs of a customer: its number, its orders, numbers of its own shipments, and words about them."""
 KEYS = {ACME: OF_ACME, OTHER: OF_OTHER}
@@ -85,6 +86,10 @@ def shared_world() -> list[tuple[str, Struct]]:
             SubjectKind.SHIPMENT, f"ups:{SHARED}", order,
         )
         found.append((done.key, done))
+        paper = pushed(("5e" if customer is ACME else "6f") * 32, SHARED, NOON - HOUR)
+        found.append((key_of("ups", SHARED), structs.replace(
+            paper, carrier="ups", delivery_ids=[f"DN-{order}"], order_ids=[order],
+        )))
     return found
 
 

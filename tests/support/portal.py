@@ -20,6 +20,7 @@ from portal.server.app import build
 from streams.contracts.audit import Actor
 from streams.kernel.errors import Fatal, Transient
 from streams.kernel.vocabulary import FulfilmentAction
+from tests.support.kept_documents import documents_in
 from tests.support.read_model_world import ACME, NOON, OTHER, fill
 from tests.support.told_topic import ToldTopic
 
@@ -97,9 +98,9 @@ def portal(home: Path, *, filled: bool = True, clients: Any = None, **settings: 
         fill(folder)
     made = Settings(_env_file=None, clients=json.dumps(CLIENTS if clients is None else clients), **settings)
     clock, raw = [LATER], RawMessages()
-    decided = Decided()
+    decided, documents = Decided(), documents_in(home / "documents", lambda: clock[0])
     services = PortalServices(
-        made, ReadStore(folder), raw, lambda: clock[0], lambda: clock[0], ToldTopic(), decided
+        made, ReadStore(folder), raw, lambda: clock[0], lambda: clock[0], ToldTopic(), decided, documents
     )
     client = TestClient(build(services), raise_server_exceptions=False)
     return Portal(client, services, folder, raw, clock, decided)

@@ -34,6 +34,7 @@ from streams.contracts.audit import Actor
 from streams.contracts.model import AuditAction, DeadLetter
 from streams.kernel.errors import Fatal, Transient
 from streams.kernel.vocabulary import ActionOutcome, FulfilmentAction, Milestone, Severity
+from tests.support.kept_documents import documents_in
 from tests.support.portal_afternoon import STAR, STAR_CUSTOMER
 from tests.support.read_model_world import DAY, HOUR, MINUTE, NOON
 
@@ -172,7 +173,7 @@ def portal(
         ("raw.ups.v1", 0, 7): b'{"trackingNumber":"1Z999AA10123456784","status":{"code":"DP"}}',
         ("raw.ups.v1", 0, 5): b'{"events":[{"time":"yesterday","code":"DLV"}]}',
     })
-    tokens = Tokens(SECRET)
+    tokens, documents = Tokens(SECRET), documents_in(folder.parent / "documents", lambda: now() / 1000)
 
     def signed_in(_: Request) -> Person:
         return who
@@ -181,9 +182,9 @@ def portal(
     app.include_router(static_files.router())
     app.include_router(tower(TowerServices(
         store, acts, payloads, signed_in, Changes(store, 0.05), now, TARGETS, SavedFilters(folder.parent / "kept"),
-        kills=kills, outbox=outbox,
+        kills=kills, outbox=outbox, documents=documents,
     )))
-    app.include_router(tracking(TrackingServices(store, tokens, now, brands)))
+    app.include_router(tracking(TrackingServices(store, tokens, now, brands, documents=documents)))
     return Portal(app, acts, payloads, tokens, store)
 
 

@@ -48,6 +48,7 @@ from streams.kernel.vocabulary import (
     AlertStep,
     Classifier,
     Correction,
+    DocumentStatus,
     ExceptionType,
     MasterKind,
     Milestone,
@@ -62,6 +63,7 @@ from streams.kernel.vocabulary import (
     WaitKind,
 )
 from streams.read_model.project import changes, key_of
+from tests.support.document_inputs import OF_PDF, pushed
 
 NOON = 1_790_000_000_000
 """2026-09-21T14:13:20Z."""
@@ -239,6 +241,15 @@ def world() -> list[tuple[str, Struct]]:
             late.alert_id, "operations", OutboundStatus.SENT, NOON - HOUR + MINUTE, detail=HOSTILE,
         )),
         ("DN-SO-1", waiting_delivery("DN-SO-1", "SO-1", ACME)),
+        ("ups:1Z999AA10123456785", structs.replace(
+            pushed(OF_PDF, "1Z999AA10123456785", NOON - HOUR), carrier="ups", delivery_ids=["DN-SO-1"],
+            order_ids=["SO-1"],
+        )),
+        ("ups:1Z999AA10123456785", structs.replace(
+            pushed("", "1Z999AA10123456785", NOON - 2 * HOUR), source_id="link", carrier="ups", attempts=4,
+            delivery_ids=["DN-SO-1"], order_ids=["SO-1"], status=DocumentStatus.REFUSED, reason=HOSTILE,
+            link=f"https://pod.example.com/?{HOSTILE}",
+        )),
         ("customer:C-ACME", MasterRecord(MasterKind.CUSTOMER, ACME, NOON - 9 * DAY, "ada", name="Acme Tools")),
     ]
     return found

@@ -38,6 +38,7 @@ KEPT_MS = {
     (rows.Action, "at"): topics.AUDIT_ACTIONS.retention_ms,
     (rows.Notification, "at"): topics.NOTIFICATION_OUTCOMES.retention_ms,
     (rows.PostingOutcome, "at"): topics.POSTING_OUTCOMES.retention_ms,
+    (rows.Document, "at"): topics.SHIPMENT_DOCUMENTS.retention_ms,
 }
 """How long rows are kept that no deleted key takes away: as long as their topic keeps them."""
 

@@ -1,0 +1,26 @@
+"""Documents that a portal shows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from config.settings import Settings
+from connectors.documents.links import DocumentLinks
+from connectors.documents.store import store_of
+from portal.tracking.documents import Documents
+from streams.documents.content import store_key
+from tests.support.document_inputs import OF_PDF, PDF
+
+SECRET = "a secret of tests that is long enough"
+SECONDS = 3_600
+"""How long a link is good."""
+
+
+def documents_in(folder: Path, now: Callable[[], float] = time.time) -> Documents:
+    """The documents of a portal, kept in the folder; ``PDF`` is one of them."""
+    store = store_of(Settings(_env_file=None, documents_store=str(folder)))
+    asyncio.run(store.put(store_key(OF_PDF), PDF))
+    return Documents(store, DocumentLinks(SECRET, now), SECONDS, 10_000, "https://t.example")
