@@ -40,6 +40,8 @@ class DocumentSettings(Group):
     )
     link_hours: float = Field(24.0, gt=0, le=24 * 400, description="Hours for which a link to a document is good")
 
+    erp_link_days: float = Field(400.0, gt=0, description="Days for which a link that an ERP is given is good")
+
     @field_validator("store")
     @classmethod
     def _is_store(cls, value: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.erp.declared import Declared
+from connectors.erp.documents import PostedDocuments
 from connectors.erp.port import Encode, Erp
 from connectors.erp.rest.client import BadAddress
 from connectors.erp.rest.connector import rest_erp
@@ -19,9 +20,9 @@ TIMEOUT_SECONDS = 30.0
 """Limits one call of an ERP for which neither the list nor a declaration says it."""
 
 
-def build(declared: Declared, encode: Encode | None = None) -> Erp:
-    """The connector. ``encode``: needed to read orders. Raises Fatal where a secret is not there, or a declaration, an
-    address or credentials do not fit."""
+def build(declared: Declared, encode: Encode | None = None, documents: PostedDocuments | None = None) -> Erp:
+    """The connector. ``encode``: needed to read orders; ``documents``: those that postings bear. Raises Fatal where a
+    secret is not there, or a declaration, an address or credentials do not fit."""
     if declared.kind == "tryton":
         rpc = TrytonRpc(
             declared.address, declared.database, declared.user, declared.secrets["password"].read(),
@@ -29,28 +30,31 @@ def build(declared: Declared, encode: Encode | None = None) -> Erp:
         )
         return Tryton(
             rpc, invoice_after_proof=declared.invoice_after == "proof", package_type=declared.package_type,
-            encode=encode,
+            encode=encode, documents=documents,
         )
     if declared.kind == "rest":
-        return _rest(declared, encode)
+        return _rest(declared, encode, documents)
     raise Fatal(f"{declared.name}: there is no connector of kind {declared.kind}")
 
 
-def _rest(declared: Declared, encode: Encode | None) -> Erp:
+def _rest(declared: Declared, encode: Encode | None, documents: PostedDocuments | None) -> Erp:
     credentials = {name: secret.read() for name, secret in declared.secrets.items()}
     if declared.user:
         credentials["username"] = declared.user
     try:
         return rest_erp(
             declared.declaration, declared.address, credentials, declared.values, encode=encode,
-            timeout=declared.timeout,
+            timeout=declared.timeout, documents=documents,
         )
     except (DeclarationError, CredentialsError, BadAddress) as error:
         raise Fatal(f"{declared.name}: {error}") from error
 
 
-def targets_of(erps: Sequence[Declared]) -> dict[str, Target]:
-    """The targets of the sender, by name. Of an ERP in shadow mode no secret is read. Raises Fatal."""
+def targets_of(erps: Sequence[Declared], documents: PostedDocuments | None = None) -> dict[str, Target]:
+    """The targets of the sender, by name. ``documents``: those that postings bear. Of an ERP in shadow mode no secret
+    is read. Raises Fatal."""
     return {
-        one.name: Target(None if one.dry_run else build(one), one.at_once, round(one.settle * 1000)) for one in erps
+        one.name: Target(
+            None if one.dry_run else build(one, documents=documents), one.at_once, round(one.settle * 1000)
+        ) for one in erps
     }

@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, Entry] = {
     "postings": Entry(LOOK, "Show what waits to be posted into ERPs, and why (docs/erp.md)."),
     "fulfilment": Entry(LOOK, "Show where ERP deliveries stand and what they wait for; decide about them "
                               "(docs/fulfilment.md)."),
+    "documents": Entry(LOOK, "Show documents of shipments, and why those that are missing are (docs/documents.md)."),
     "orders": Entry(LOOK, "Find orders and shipments that do not match."),
     "delivery": Entry(LOOK, "Deliveries held back because they are doubtful."),
     "identity": Entry(LOOK, "Resolve references that belong to no known shipment."),

@@ -11,10 +11,14 @@ import asyncio
 
 from config import topics
 from config.settings import Settings
+from connectors.documents.links import DocumentLinks
+from connectors.documents.store import store_of
 from connectors.erp import declared, metrics
 from connectors.erp.building import targets_of
+from connectors.erp.documents import PostedDocuments
 from connectors.erp.sender import PostingSender
 from connectors.kafka.registry import Registry
+from portal.server.secret import address_of, secret_of
 from topologies.runtime.outbound.outbound_sender import Gauges, Requests, SenderKind, run_until_told
 from topologies.runtime.watching.health import Health
 
@@ -40,9 +44,9 @@ class Sending:
     """One sender and the ERPs it posts to."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises Fatal for a faulty list of ERPs or a missing secret."""
+        """Raises Fatal for a faulty list of ERPs or a missing secret, SettingsError for a store that cannot be used."""
         self._settings = settings
-        self._targets = targets_of(declared.load(settings.erp.file))
+        self._targets = targets_of(declared.load(settings.erp.file), documents_of(settings))
         self._requests = Requests(KIND, settings, MOST_IN_HAND)
 
     def missing(self) -> str | None:
@@ -58,3 +62,11 @@ class Sending:
             for target in self._targets.values():
                 if target.erp is not None:
                     await target.erp.close()
+
+
+def documents_of(settings: Settings) -> PostedDocuments:
+    """The documents that postings bear. Raises SettingsError, Fatal."""
+    return PostedDocuments(
+        store_of(settings), DocumentLinks(secret_of(settings)), address_of(settings),
+        settings.documents.erp_link_days * 86_400,
+    )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import structs
 
+from connectors.erp.documents import PostedDocuments
 from connectors.erp.port import Answer, Encode, Ignored, OrderPage, Posted, Refused, Unknown
 from connectors.erp.rest import running
 from connectors.erp.rest.client import BadAddress, ErpClient, checked_address
@@ -33,10 +34,11 @@ class RestErp:
 
     def __init__(
         self, compiled: Compiled, client: ErpClient, session: Session, values: Mapping[str, str],
-        encode: Encode | None = None,
+        encode: Encode | None = None, documents: PostedDocuments | None = None,
     ) -> None:
         """Made by :func:`rest_erp`."""
         self._compiled, self._client, self._session, self._values = compiled, client, session, dict(values)
+        self._documents = documents
         self._puller = None if encode is None else OrderPuller(compiled, session, client, self._values, encode)
 
     @property
@@ -57,7 +59,7 @@ class RestErp:
         rule = self._compiled.rules[posting.kind, posting.reverses is not None]
         if rule.by_hand:
             return Refused(rule.by_hand)
-        context = {"posting": fields_of(posting), "values": self._values}
+        context = self._context(posting)
         try:
             calls = await running.made(rule.requests, context, self._session, self._compiled)
         except running.Ended as ended:
@@ -74,7 +76,7 @@ class RestErp:
         lookup = None if rule is None else rule.lookup
         if lookup is None:
             return None
-        context = {"posting": fields_of(posting), "values": self._values}
+        context = self._context(posting)
         try:
             calls = await running.made(lookup.requests, context, self._session, self._compiled)
             seen = {**context, "calls": calls}
@@ -94,6 +96,11 @@ class RestErp:
         """Disconnect."""
         await self._client.close()
 
+    def _context(self, posting: ErpPosting) -> dict[str, Any]:
+        """The posting for expressions; a stored document is a link to it."""
+        shown = posting if self._documents is None else self._documents.linked(posting)
+        return {"posting": fields_of(shown), "values": self._values}
+
     def _told(self, answer: Answer) -> Answer:
         """The answer, its words in one line and without a credential."""
         match answer:
@@ -107,14 +114,14 @@ class RestErp:
 def rest_erp(
     declaration: Path | str, address: str, credentials: Mapping[str, str], values: Mapping[str, str] | None = None, *,
     encode: Encode | None = None, timeout: float | None = None, clock: Clock | None = None, plain_http: bool = False,
-    trust: ssl.SSLContext | None = None,
+    trust: ssl.SSLContext | None = None, documents: PostedDocuments | None = None,
 ) -> RestErp:
     """An ERP at ``address`` by a declaration: a file, or the name of a packaged one.
 
     ``credentials``: as the declaration's authentication names them. ``values``: what its ``values`` ask for.
     ``encode``: from the document of the order webhook to key and value on ``erp.orders.v1``; needed to read orders.
     ``timeout``: seconds, in place of the declared. ``clock``: UTC ms. ``plain_http``: http is allowed for other hosts
-    than this machine. ``trust``: in place of the system's certificates.
+    than this machine. ``trust``: in place of the system's certificates. ``documents``: those that postings bear.
 
     Raises DeclarationError, CredentialsError or BadAddress, with words for a person.
     """
@@ -126,7 +133,7 @@ def rest_erp(
     client = ErpClient(compiled.declared, where, ours, now, timeout, trust)
     session = Session(compiled, client, ours, given, now)
     _check_token_url(compiled, given, plain_http=plain_http)
-    return RestErp(compiled, client, session, given, encode)
+    return RestErp(compiled, client, session, given, encode, documents)
 
 
 def found(declaration: Path | str) -> Path:

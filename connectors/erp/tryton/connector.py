@@ -6,6 +6,7 @@ is completed by the next attempt. The note that names the posting's key comes la
 
 from __future__ import annotations
 
+from connectors.erp.documents import PostedDocuments
 from connectors.erp.port import Answer, Encode, OrderPage, Posted, Refused, Unknown
 from connectors.erp.tryton import proofs
 from connectors.erp.tryton.goods_issue import issue
@@ -26,14 +27,15 @@ class Tryton:
 
     def __init__(
         self, rpc: TrytonRpc, *, invoice_after_proof: bool = False, package_type: str = "",
-        encode: Encode | None = None,
+        encode: Encode | None = None, documents: PostedDocuments | None = None,
     ) -> None:
-        """``encode``: needed to read orders. ``invoice_after_proof``: invoices are posted once the proof of delivery is
-        there, too; else with the confirmation. ``package_type``: the name of the type that packages are made of; by
-        default the first."""
+        """``encode``: needed to read orders. ``documents``: those that postings bear. ``invoice_after_proof``: invoices
+        are posted once the proof of delivery is there, too; else with the confirmation. ``package_type``: the name of
+        the type that packages are made of; by default the first."""
         self._rpc, self._records = rpc, Records(rpc)
         self._invoices = Invoices(self._records)
         self._after_proof, self._package_type = invoice_after_proof, package_type
+        self._documents = documents
         self._sales = None if encode is None else SaleReader(self._records, encode)
 
     async def post(self, posting: ErpPosting) -> Answer:
@@ -88,7 +90,7 @@ class Tryton:
             case PostingKind.DELIVERY_CONFIRMATION:
                 return await self._confirm(posting, shipment, journal)
             case PostingKind.PROOF_OF_DELIVERY:
-                await proofs.attach(self._records, shipment, posting)
+                await proofs.attach(self._records, shipment, posting, self._documents)
                 return await self._invoice(posting, shipment, journal) if self._after_proof else ""
             case PostingKind.RETURN_RECEIPT:
                 return await take_back_goods(self._records, posting, shipment)
@@ -97,7 +99,7 @@ class Tryton:
     async def _confirm(self, posting: ErpPosting, shipment: Shipment, journal: Journal) -> str:
         """The goods arrived: once all packages did, the shipment is done and its invoice is posted."""
         shipment = await issue(self._records, shipment, posting.tracking_number, self._package_type)
-        await proofs.attach(self._records, shipment, posting)
+        await proofs.attach(self._records, shipment, posting, self._documents)
         packages = await self._records.read("stock.package", shipment.packages, ["shipping_reference"])
         numbers = {plain(one["shipping_reference"]) for one in packages if one["shipping_reference"]}
         if missing := numbers - journal.confirmed() - {plain(posting.tracking_number)}:
