@@ -80,3 +80,14 @@ class FulfilmentSettings(Group):
     file: ReadableFile = Field(
         None, description="What deliveries wait for before they are posted, in place of config/fulfilment.yaml"
     )
+
+
+class BookingSettings(Group):
+    """How carriers are booked."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIPSYNC_BOOKINGS_")
+
+    file: ReadableFile = Field(
+        None, description="Which carriers are asked for which deliveries, and how; unset: config/bookings.yaml of the"
+        " package, which has none"
+    )

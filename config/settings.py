@@ -24,7 +24,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from config.connections import KafkaSettings, RedisSettings, RegistrySettings
 from config.documents import DocumentSettings
 from config.mail import MailSettings
-from config.outbound import ErpSettings, FulfilmentSettings, OutboundSettings
+from config.outbound import BookingSettings, ErpSettings, FulfilmentSettings, OutboundSettings
 from config.portal import PortalSettings
 from config.setting_files import SUFFIX, read_files
 from config.setting_group import PREFIX, Group, SettingsError, comma_separated
@@ -244,6 +244,7 @@ class Settings:
     erp: ErpSettings
     fulfilment: FulfilmentSettings
     documents: DocumentSettings
+    bookings: BookingSettings
     sign_on: SignOnSettings
     files: Mapping[str, Path]
     """Flat name -> the file a secret was read from."""

@@ -83,11 +83,35 @@ ERP_CURSORS = Topic(
 )
 WMS_CONFIRMATIONS = Topic(
     "wms.confirmations.v1", "What the warehouse picked, packed and shipped of each ERP delivery", "delivery id",
-    "wms_confirmation", "gateway", retention_ms=90 * DAY_MS,
+    "wms_confirmation", "gateway, intake", retention_ms=90 * DAY_MS,
+)
+DELIVERY_RELEASES = Topic(
+    "delivery.releases.v1", "ERP deliveries as they are released to the warehouse, or cancelled", "delivery id",
+    "delivery_release", "gateway", retention_ms=90 * DAY_MS, personal_data=True,
+)
+CARRIER_BOOKINGS = Topic(
+    "carrier.bookings.v1", "What is asked of carriers for each delivery, and whose number it has", "delivery id",
+    "booking_request", "bookings", retention_ms=90 * DAY_MS, personal_data=True,
+)
+BOOKING_ANSWERS = Topic(
+    "booking.answers.v1", "What carriers answered to bookings", "delivery id", "booking_answer",
+    "booking sender, intake", retention_ms=90 * DAY_MS,
+)
+BOOKING_DECISIONS = Topic(
+    "booking.decisions.v1", "What people decided about bookings: book, rebook, accept, refuse, cancel", "delivery id",
+    "booking_decision", "tower, command line", retention_ms=90 * DAY_MS, personal_data=True,
+)
+FREIGHT_INVOICES = Topic(
+    "freight.invoices.v1", "Carriers' invoices for freight", "delivery id", "freight_invoice", "intake",
+    retention_ms=400 * DAY_MS,
+)
+BOOKING_STATE = Topic(
+    "booking.state.v1", "Each delivery from its release to its carrier, and its freight invoices; changelog of"
+    " bookings", "delivery id", "booking_state", "bookings", cleanup=Cleanup.COMPACT, personal_data=True,
 )
 ORDER_REFERENCES = Topic(
     "order.references.v1", "Orders' claims on shipments, co-partitioned with carrier events",
-    "CARRIER:REFERENCE", "order_reference", "orders, identity", retention_ms=90 * DAY_MS,
+    "CARRIER:REFERENCE", "order_reference", "orders, identity, bookings", retention_ms=90 * DAY_MS,
 )
 ORDER_STATE = Topic(
     "order.state.v1", "The newest version of each order and its claims; changelog of orders", "order id",
@@ -95,7 +119,7 @@ ORDER_STATE = Topic(
 )
 REFERENCE_CLAIMS = Topic(
     "reference.claims.v1", "Which shipment a reference means, according to events, orders and people", "TYPE:REFERENCE",
-    "reference_claim", "intake, orders", retention_ms=90 * DAY_MS,
+    "reference_claim", "intake, orders, bookings", retention_ms=90 * DAY_MS,
 )
 REFERENCE_STATE = Topic(
     "reference.state.v1", "Which shipment each reference means, and what waits for it; changelog of identity",
@@ -143,7 +167,7 @@ DELIVERY_MILESTONES = Topic(
 )
 ALERT_SIGNALS = Topic(
     "alert.signals.v1", "Signals of stages: the cause of an alert is there, or is over", "alert id", "alert_signal",
-    "intake, shipments, feeds, edi, identity, notifications, drop folders, reader of orders", partitions=1,
+    "intake, shipments, feeds, edi, identity, notifications, bookings, drop folders, reader of orders", partitions=1,
     retention_ms=30 * DAY_MS,
 )
 ALERT_ACTIONS = Topic(
@@ -262,7 +286,7 @@ EDI_ACKNOWLEDGEMENTS = Topic(
 )
 EDI_INTERCHANGES = Topic(
     "edi.interchanges.v1", "EDI we sent that partners are to acknowledge", "feed", "edi_interchange",
-    "whoever sends it", retention_ms=90 * DAY_MS, lifecycle=Lifecycle.DRAFT,
+    "booking sender", retention_ms=90 * DAY_MS,
 )
 EDI_RECEIPTS = Topic(
     "edi.receipts.v1", "Control numbers of EDI received, and the delivery that brought each first", "feed",
@@ -299,10 +323,12 @@ DLQ_NOTIFICATIONS = dead_letter_topic("notifications")
 DLQ_PAGING = dead_letter_topic("paging")
 DLQ_POSTINGS = dead_letter_topic("postings")
 DLQ_DOCUMENTS = dead_letter_topic("documents")
+DLQ_BOOKINGS = dead_letter_topic("bookings")
 
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_PAUSES, FEED_STATE, ERP_ORDERS, ERP_CURSORS,
-    WMS_CONFIRMATIONS,
+    WMS_CONFIRMATIONS, DELIVERY_RELEASES, CARRIER_BOOKINGS, BOOKING_ANSWERS, BOOKING_DECISIONS, BOOKING_STATE,
+    FREIGHT_INVOICES,
     ORDER_REFERENCES, ORDER_STATE, REFERENCE_CLAIMS, REFERENCE_STATE, MASTER_DATA, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS,
     SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE, SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES,
     DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, AUDIT_ACTIONS, FULFILMENT_DECISIONS,
@@ -313,7 +339,7 @@ STATIC: tuple[Topic, ...] = (
     ALERT_ATTEMPTS, ALERT_OUTCOMES, PAGING_STATE, DOCUMENT_WANTS, SHIPMENT_DOCUMENTS, DOCUMENT_REQUESTS,
     DOCUMENT_ATTEMPTS, DOCUMENT_STATE, DEAD_LETTERS, DLQ_INTAKE,
     DLQ_ORDERS, DLQ_IDENTITY, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS,
-    DLQ_NOTIFICATIONS, DLQ_POSTINGS, DLQ_PAGING, DLQ_DOCUMENTS,
+    DLQ_NOTIFICATIONS, DLQ_POSTINGS, DLQ_PAGING, DLQ_DOCUMENTS, DLQ_BOOKINGS,
 )
 
 
@@ -362,9 +388,10 @@ NOTIFICATIONS = App("notifications", "shipsync-notifications", NOTIFICATION_STAT
 POSTINGS = App("postings", "shipsync-postings", POSTING_STATE, DLQ_POSTINGS)
 PAGING = App("paging", "shipsync-paging", PAGING_STATE, DLQ_PAGING)
 DOCUMENTS = App("documents", "shipsync-documents", DOCUMENT_STATE, DLQ_DOCUMENTS)
+BOOKINGS = App("bookings", "shipsync-bookings", BOOKING_STATE, DLQ_BOOKINGS)
 APPS: tuple[App, ...] = (
     INTAKE, ORDERS, IDENTITY, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI, ALERTS, NOTIFICATIONS, POSTINGS, PAGING,
-    DOCUMENTS,
+    DOCUMENTS, BOOKINGS,
 )
 
 

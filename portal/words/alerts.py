@@ -81,6 +81,18 @@ WORDING: Mapping[AlertKind, Wording] = {
         "Delivery waits to be confirmed",
         "Get the proof or the missing report; or release, waive or close the delivery (shipsync fulfilment).",
     ),
+    AlertKind.BOOKING_MISSING: Wording(
+        "Delivery has no carrier",
+        "See why no carrier takes it, and book anew, or let the warehouse finish it (shipsync bookings show).",
+    ),
+    AlertKind.BOOKING_UNANSWERED: Wording(
+        "Carrier did not answer a booking",
+        "Nothing, if the next carrier takes it; ask the carrier whether its interface is up if it happens again.",
+    ),
+    AlertKind.FREIGHT_MISMATCH: Wording(
+        "Freight invoice differs from the booking",
+        "Compare rate, weight and charges with the booking, and dispute the invoice or have it corrected.",
+    ),
     AlertKind.DELIVERY_DOUBTFUL: Wording(
         "Delivery is doubtful", "Ask the consignee or the carrier; confirm or refuse the delivery when you know."
     ),

@@ -15,11 +15,28 @@ from streams.contracts.alerts import AlertSignal as AlertSignal
 from streams.contracts.alerts import AtStake as AtStake
 from streams.contracts.audit import ActionDetail as ActionDetail
 from streams.contracts.audit import AuditAction as AuditAction
+from streams.contracts.bookings import Booking as Booking
+from streams.contracts.bookings import BookingAnswer as BookingAnswer
+from streams.contracts.bookings import BookingDecision as BookingDecision
+from streams.contracts.bookings import BookingRequest as BookingRequest
+from streams.contracts.bookings import BookingState as BookingState
+from streams.contracts.bookings import BookingWait as BookingWait
+from streams.contracts.bookings import Candidate as Candidate
+from streams.contracts.bookings import DeliveryRelease as DeliveryRelease
+from streams.contracts.bookings import FreightCharge as FreightCharge
+from streams.contracts.bookings import FreightInvoice as FreightInvoice
+from streams.contracts.bookings import LineCount as LineCount
+from streams.contracts.bookings import MatchedInvoice as MatchedInvoice
+from streams.contracts.bookings import Mismatch as Mismatch
+from streams.contracts.bookings import PackedPart as PackedPart
+from streams.contracts.bookings import Party as Party
+from streams.contracts.bookings import ReleasedLine as ReleasedLine
 from streams.contracts.claims import OrderClaim as OrderClaim
 from streams.contracts.claims import OrderState as OrderState
 from streams.contracts.claims import ReferenceClaim as ReferenceClaim
 from streams.contracts.claims import ReferenceState as ReferenceState
 from streams.contracts.dead_letter import DeadLetter as DeadLetter
+from streams.contracts.delivery_milestones import DeliveryMilestone as DeliveryMilestone
 from streams.contracts.documents import DocumentedShipment as DocumentedShipment
 from streams.contracts.documents import DocumentState as DocumentState
 from streams.contracts.documents import DocumentWant as DocumentWant
@@ -78,6 +95,7 @@ from streams.contracts.recipients import Recipient as Recipient
 from streams.contracts.record import Record as Record
 from streams.contracts.warehouse import WmsConfirmation as WmsConfirmation
 from streams.contracts.warehouse import WmsLine as WmsLine
+from streams.contracts.warehouse import WmsParcel as WmsParcel
 from streams.kernel.vocabulary import (
     Classifier,
     Correction,
@@ -355,30 +373,3 @@ class CustomerUpdate(Struct, gc=False):
     correction: Correction = Correction.NEW
     corrects: str | None = None
     estimated_delivery_from: int | None = None
-
-
-class DeliveryMilestone(Struct, gc=False):
-    """A financially relevant fact about one ERP delivery, from one of its shipments; ``correction`` and ``corrects`` as
-    in :class:`CustomerUpdate`. ``claim_revision``: grows with each version of the claims on the delivery that counts.
-    ``life``: which shipment under a reused tracking number, from 1. ``because_of``: the cause of a correction, an
-    event's id or the digest of a claim version. The same fact by the same event because of the same cause is a
-    repeat."""
-
-    milestone_id: str
-    delivery_id: str
-    order_id: str
-    customer_id: str
-    carrier: str
-    tracking_number: str
-    milestone: Milestone
-    occurred_at: int
-    exception: ExceptionType
-    reason: Reason
-    proof_of_delivery: ProofOfDelivery | None
-    event_id: str
-    piece: str | None = None
-    correction: Correction = Correction.NEW
-    corrects: str | None = None
-    claim_revision: int = 0
-    life: int = 1
-    because_of: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class WmsLine(Struct, frozen=True):
@@ -14,6 +14,16 @@ class WmsLine(Struct, frozen=True):
     confirmed: float
     unit: str | None
     lot: str | None
+
+
+class WmsParcel(Struct, frozen=True):
+    """One piece as it was packed: kilograms and centimetres. ``parcel_id``: the warehouse's, such as an SSCC."""
+
+    parcel_id: str
+    weight_kg: float
+    length_cm: float | None = None
+    width_cm: float | None = None
+    height_cm: float | None = None
 
 
 class WmsConfirmation(Struct):
@@ -28,3 +38,4 @@ class WmsConfirmation(Struct):
     carrier: str | None
     tracking_numbers: list[str]
     lines: list[WmsLine]
+    parcels: list[WmsParcel] = field(default_factory=list)

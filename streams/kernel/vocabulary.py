@@ -16,6 +16,11 @@ from streams.kernel.audit_vocabulary import ActionChannel as ActionChannel
 from streams.kernel.audit_vocabulary import ActionOutcome as ActionOutcome
 from streams.kernel.audit_vocabulary import ActorKind as ActorKind
 from streams.kernel.audit_vocabulary import SubjectKind as SubjectKind
+from streams.kernel.booking_vocabulary import AnswerKind as AnswerKind
+from streams.kernel.booking_vocabulary import BookingAction as BookingAction
+from streams.kernel.booking_vocabulary import BookingPhase as BookingPhase
+from streams.kernel.booking_vocabulary import BookingRequestKind as BookingRequestKind
+from streams.kernel.booking_vocabulary import BookingStatus as BookingStatus
 from streams.kernel.document_vocabulary import DocumentKind as DocumentKind
 from streams.kernel.document_vocabulary import DocumentOrigin as DocumentOrigin
 from streams.kernel.document_vocabulary import DocumentStatus as DocumentStatus
@@ -311,6 +316,9 @@ class AlertKind(StrEnum):
     ENDPOINT_DISABLED = "endpoint_disabled"
     ERP_ORDERS_SILENT = "erp_orders_silent"
     CONFIRMATION_OVERDUE = "confirmation_overdue"
+    BOOKING_MISSING = "booking_missing"
+    BOOKING_UNANSWERED = "booking_unanswered"
+    FREIGHT_MISMATCH = "freight_mismatch"
 
 
 class Flag(StrEnum):

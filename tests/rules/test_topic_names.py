@@ -14,9 +14,11 @@ DATA = sorted(path for pattern in ("*.yaml", "*.json") for path in (ROOT / "conn
 
 STORED_TOPICS = {
     "alert.actions.v1", "alert.attempts.v1", "alert.outcomes.v1", "alert.requests.v1", "alert.signals.v1",
-    "audit.actions.v1", "carrier.events.v1", "carrier.unresolved.v1",
+    "audit.actions.v1", "booking.answers.v1", "booking.decisions.v1", "booking.state.v1", "carrier.bookings.v1",
+    "carrier.events.v1", "carrier.unresolved.v1",
     "customer.updates.v1",
-    "dead.letters.v1", "delivery.milestones.v1", "dlq.alerts.v1", "dlq.edi.v1", "dlq.feeds.v1", "dlq.fulfilment.v1",
+    "dead.letters.v1", "delivery.milestones.v1", "delivery.releases.v1", "dlq.alerts.v1", "dlq.bookings.v1",
+    "freight.invoices.v1", "dlq.edi.v1", "dlq.feeds.v1", "dlq.fulfilment.v1",
     "dlq.identity.v1", "dlq.intake.v1", "dlq.norms.v1", "dlq.orders.v1", "dlq.shipments.v1", "dwell.norms.v1",
     "edi.acknowledgements.v1", "edi.interchanges.v1", "edi.receipts.v1", "edi.state.v1", "erp.cursors.v1",
     "erp.orders.v1",
@@ -32,6 +34,7 @@ STORED_APPS = {
     "orders": ("shipsync-orders", "order.state.v1"),
     "identity": ("shipsync-identity", "reference.state.v1"),
     "shipments": ("shipsync-shipments", "shipment.state.v1"),
+    "bookings": ("shipsync-bookings", "booking.state.v1"),
     "fulfilment": ("shipsync-fulfilment", "fulfilment.state.v1"),
     "feeds": ("shipsync-feeds", "feed.state.v1"),
     "norms": ("shipsync-norms", "dwell.norms.v1"),

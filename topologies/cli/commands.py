@@ -39,6 +39,8 @@ COMMANDS: Mapping[str, Entry] = {
     "fulfilment": Entry(LOOK, "Show where ERP deliveries stand and what they wait for; decide about them "
                               "(docs/fulfilment.md)."),
     "documents": Entry(LOOK, "Show documents of shipments, and why those that are missing are (docs/documents.md)."),
+    "bookings": Entry(LOOK, "Show which carrier each released delivery has or is offered to; decide about it "
+                            "(docs/bookings.md)."),
     "orders": Entry(LOOK, "Find orders and shipments that do not match."),
     "delivery": Entry(LOOK, "Deliveries held back because they are doubtful."),
     "identity": Entry(LOOK, "Resolve references that belong to no known shipment."),

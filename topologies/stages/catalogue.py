@@ -21,6 +21,8 @@ from topologies.runtime.runner import StageRunner
 from topologies.runtime.watching.health import Health
 from topologies.runtime.writing.processing import build_sink
 from topologies.stages.alerts import AlertsHandler
+from topologies.stages.bookings import READS as OF_A_BOOKING
+from topologies.stages.bookings import BookingsHandler
 from topologies.stages.documents import DocumentsHandler
 from topologies.stages.edi import EdiHandler
 from topologies.stages.feeds import FeedsHandler
@@ -64,6 +66,7 @@ STAGES: dict[str, Stage] = {
             lambda _: [topics.DELIVERY_MILESTONES, topics.WMS_CONFIRMATIONS, topics.FULFILMENT_DECISIONS],
             FulfilmentHandler,
         ),
+        Stage(topics.BOOKINGS, lambda _: list(OF_A_BOOKING), BookingsHandler),
         Stage(topics.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),
         Stage(topics.NORMS, lambda _: [topics.SHIPMENT_DWELLS], NormsHandler),
         Stage(topics.EDI, lambda _: [topics.EDI_INTERCHANGES, topics.EDI_ACKNOWLEDGEMENTS], EdiHandler),

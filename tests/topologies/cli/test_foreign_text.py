@@ -21,6 +21,7 @@ from connectors.drop import watcher
 from connectors.kafka import alert_actions, person_actions
 from connectors.outbound import recipient_book, redelivery, subscription_book
 from connectors.outbound.answers import Answer
+from streams.contracts.bookings import BookingDecision, BookingState, Candidate
 from streams.contracts.model import (
     AuditAction,
     DeadLetter,
@@ -71,6 +72,7 @@ from topologies.operations import (
     alert_board,
     alert_routes,
     audit_trail,
+    booking_board,
     changelog_repair,
     dead_letter_replay,
     doubtful_deliveries,
@@ -147,6 +149,15 @@ COMMANDS = {
     "subscriptions remove": "subscriptions remove C-1 sub",
     "subscriptions resume": "subscriptions resume C-1 sub",
     "webhooks redeliver": "webhooks redeliver C-1 msg",
+    "bookings list": "bookings list",
+    "bookings show": "bookings show D-1",
+    "bookings choose": "bookings choose D-1",
+    "bookings book": "bookings book D-1 --reason agreed",
+    "bookings rebook": "bookings rebook D-1 --reason agreed",
+    "bookings accept": "bookings accept D-1 --reason agreed",
+    "bookings refuse": "bookings refuse D-1 --reason agreed",
+    "bookings cancel": "bookings cancel D-1 --reason agreed",
+    "bookings invoices": "bookings invoices",
     "fulfilment list": "fulfilment list",
     "fulfilment show": "fulfilment show D-1",
     "fulfilment release": "fulfilment release D-1 --reason agreed",
@@ -168,7 +179,8 @@ COMMANDS = {
     "webhooks test": "webhooks test C-1 ep",
 }
 NOTHING_FOREIGN = {
-    "completion", "delivery refuse", "demo", "erp check", "fulfilment check", "gateway", "keys new", "link", "portal",
+    "completion", "delivery refuse", "demo", "erp check", "fulfilment check", "gateway",
+    "bookings check", "keys new", "link", "portal",
     "registry",
     "send notifications", "alerts routes", "alerts secret", "pull orders", "send alerts",
     "send postings", "stage", "users new", "version", "views check", "views follow", "views rebuild", "views status",
@@ -232,6 +244,11 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (alert_routes, "channel_of", lambda *_: Channel("ops", Service.SLACK, "OPS")),
         (alert_routes, "send", lambda *_: Answer(AttemptResult.ACCEPTED, FOREIGN, 200)),
         (notification_log, "last_outcomes", lambda *_, **__: [filled(OutboundOutcome)]),
+        (booking_board, "deliveries", lambda *_, **__: [filled(BookingState)]),
+        (booking_board, "invoices", lambda *_, **__: [filled(booking_board.Invoiced)]),
+        (booking_board, "known_of", lambda *_: filled(BookingState)),
+        (booking_board, "choice", lambda *_: [filled(Candidate)]),
+        (booking_board, "decide", lambda *_: filled(BookingDecision)),
         (fulfilment_board, "waiting", lambda *_, **__: [filled(FulfilmentState)]),
         (fulfilment_board, "known_of", lambda *_: filled(FulfilmentState)),
         (fulfilment_board, "decide", lambda *_: filled(FulfilmentDecision)),

@@ -24,6 +24,7 @@ from topologies.runtime.reading.transport import ChunkTransport
 from topologies.runtime.runner import StageRunner
 from topologies.stages import catalogue
 from topologies.stages.alerts import AlertsHandler
+from topologies.stages.bookings import BookingsHandler
 from topologies.stages.catalogue import GC_THRESHOLDS, STAGES, run_stage
 from topologies.stages.edi import EdiHandler
 from topologies.stages.feeds import FeedsHandler
@@ -44,6 +45,10 @@ READS = {
     "identity": ["carrier.unresolved.v1", "reference.claims.v1"],
     "shipments": ["carrier.events.v1", "order.references.v1", "shipment.links.v1", "shipment.adoptions.v1"],
     "fulfilment": ["delivery.milestones.v1", "wms.confirmations.v1", "fulfilment.decisions.v1"],
+    "bookings": [
+        "delivery.releases.v1", "wms.confirmations.v1", "booking.answers.v1", "booking.decisions.v1",
+        "freight.invoices.v1",
+    ],
     "feeds": ["feed.activity.v1"],
     "norms": ["shipment.dwells.v1"],
     "edi": ["edi.interchanges.v1", "edi.acknowledgements.v1"],
@@ -56,7 +61,8 @@ READS = {
 }
 HANDLERS: dict[str, type] = {
     "intake": IntakeHandler, "orders": OrdersHandler, "identity": IdentityHandler, "shipments": ShipmentsHandler,
-    "fulfilment": FulfilmentHandler, "feeds": FeedsHandler, "norms": NormsHandler, "edi": EdiHandler,
+    "fulfilment": FulfilmentHandler, "bookings": BookingsHandler, "feeds": FeedsHandler, "norms": NormsHandler,
+    "edi": EdiHandler,
     "alerts": AlertsHandler, "notifications": NotificationsHandler, "postings": PostingsHandler,
     "paging": PagingHandler,
 }
@@ -64,7 +70,7 @@ STATES = {
     "intake": None, "orders": "order.state.v1", "identity": "reference.state.v1", "shipments": "shipment.state.v1",
     "fulfilment": "fulfilment.state.v1", "feeds": "feed.state.v1", "norms": "dwell.norms.v1", "edi": "edi.state.v1",
     "alerts": "ops.alerts.v1", "notifications": "notification.state.v1",
-    "postings": "posting.state.v1", "paging": "paging.state.v1",
+    "bookings": "booking.state.v1", "postings": "posting.state.v1", "paging": "paging.state.v1",
 }
 EACH = pytest.mark.parametrize("name", sorted(READS))
 

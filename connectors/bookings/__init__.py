@@ -1,0 +1,1 @@
+"""Bookings with carriers: JSON over HTTP, X12 204 and EDIFACT IFTMIN out, by the rules of one file."""
