@@ -80,6 +80,11 @@ class BookingRequest(Struct):
     tracking_number: str = ""
     carrier_reference: str = ""
 
+    @property
+    def message_id(self) -> str:
+        """Known to senders by this, and by its attempt."""
+        return f"{self.booking_id} {self.kind.value}"
+
 
 class BookingAnswer(Struct):
     """A carrier's answer. ``attempt``: of the request, 0 where the carrier does not say; ``detail``: its own words;

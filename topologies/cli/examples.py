@@ -80,6 +80,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "pull orders": ("shipsync pull orders", "shipsync pull orders --once"),
     "registry": ("shipsync registry",),
     "send alerts": ("shipsync send alerts",),
+    "send bookings": ("shipsync send bookings",),
     "send notifications": ("shipsync send notifications",),
     "send postings": ("shipsync send postings",),
     "settings": ("shipsync settings", "shipsync settings --json"),

@@ -52,6 +52,14 @@ def postings() -> None:
     _send(posting_sender.run)
 
 
+@app.command("bookings")
+def bookings() -> None:
+    """Ask the carriers of SHIPSYNC_BOOKINGS_FILE until SIGTERM or Ctrl-C (docs/bookings.md)."""
+    from topologies.workers import booking_sender
+
+    _send(booking_sender.run)
+
+
 @app.command("alerts")
 def alerts() -> None:
     """Tell the channels of config/alerts.yaml of alerts until SIGTERM or Ctrl-C (docs/alerts.md)."""

@@ -15,6 +15,7 @@ from types import TracebackType
 from config import topics
 from config.masking import without_credentials
 from config.settings import IntakeSettings, Settings
+from connectors.bookings import declared as declared_bookings
 from connectors.carriers import discover, enabled_carriers
 from connectors.embedded.outbox import Outbox
 from connectors.embedded.ports import is_free, unused
@@ -43,7 +44,7 @@ STAGES_LAYER, GATEWAY_LAYER = 1, 2
 GATEWAY = "gateway"
 POLLER = "poll"
 DROP = "drop"
-SENDER, POSTER, ALERT_SENDER = "send", "post", "send-alerts"
+SENDER, POSTER, ALERT_SENDER, BOOKER = "send", "post", "send-alerts", "book"
 PULLER = "pull"
 DOCUMENTS_PULLER = "pull-documents"
 VIEWS = "views"
@@ -74,6 +75,7 @@ class Stack:
         self._views = self._sends = stages is None
         self._pages = stages is None and bool(alert_rules.load(self.settings.monitoring.alerts_file).paging.channels)
         self._posts = stages is None and bool(erps.load(self.settings.erp.file))
+        self._books = stages is None and bool(declared_bookings.load(self.settings.bookings.file).partners)
         self._polls = stages is None and bool(carrier_polling.configured(self.settings))
         self._drops = stages is None and self.settings.drop.dir is not None
         self._pulls = stages is None and any(one.orders for one in erps.load(self.settings.erp.file))
@@ -270,7 +272,7 @@ class Stack:
             (self._polls, self._poller), (self._drops, self._drop), (self._pulls, self._puller),
             (self._fetches, self._documents_puller), (self._posts, self._posting_sender),
             (self._pages, self._alert_sender), (self._sends, self._sender),
-            (self._views, self._follower),
+            (self._books, self._booking_sender), (self._views, self._follower),
         )
         return [child for is_wanted, child in wanted if is_wanted]
 
@@ -311,6 +313,9 @@ class Stack:
     def _posting_sender(self, port: int) -> ChildSpec:
         command = [*SHIPSYNC, SENDER, "postings"]
         return self._child(POSTER, command, port, b"\nshipsync_posting_sender_ready 1.0")
+
+    def _booking_sender(self, port: int) -> ChildSpec:
+        return self._child(BOOKER, [*SHIPSYNC, SENDER, "bookings"], port, b"\nshipsync_booking_sender_ready 1.0")
 
     def _follower(self, port: int) -> ChildSpec:
         return self._child(VIEWS, [*SHIPSYNC, VIEWS, "follow"], port, b"\nshipsync_read_model_ready 1.0")

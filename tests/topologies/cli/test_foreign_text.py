@@ -180,7 +180,7 @@ COMMANDS = {
 }
 NOTHING_FOREIGN = {
     "completion", "delivery refuse", "demo", "erp check", "fulfilment check", "gateway",
-    "bookings check", "keys new", "link", "portal",
+    "bookings check", "send bookings", "keys new", "link", "portal",
     "registry",
     "send notifications", "alerts routes", "alerts secret", "pull orders", "send alerts",
     "send postings", "stage", "users new", "version", "views check", "views follow", "views rebuild", "views status",

@@ -27,7 +27,8 @@ from topologies.runtime.exit_codes import ExitCode
 ROOT = Path(__file__).resolve().parents[3]
 NO_JSON = {
     "up", "stage", "gateway", "portal", "registry", "views follow",
-    "masterdata export", "completion", "users new", "send notifications", "send alerts", "send postings",
+    "masterdata export", "completion", "users new", "send notifications", "send alerts", "send bookings",
+    "send postings",
     "alerts ack", "alerts snooze", "alerts resolve", "alerts reopen", "alerts assign", "alerts secret",
 }
 """Processes; a CSV file, a script, and an entry that is JSON already; and actions that say one sentence."""

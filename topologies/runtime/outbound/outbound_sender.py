@@ -13,8 +13,9 @@ import signal
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from msgspec import Struct
 from prometheus_client import Counter, Gauge
 
 from config import topics
@@ -48,8 +49,8 @@ MOST_REMEMBERED = 10_000
 class Attempts(Protocol):
     """Whoever makes attempts."""
 
-    async def attempt(self, request: OutboundRequest) -> OutboundAttempt:
-        """The attempt as made; nothing that the destination does raises."""
+    async def attempt(self, request: Any) -> Struct | None:
+        """The attempt as made, None where there is nothing to say of it; nothing that the destination does raises."""
 
 
 class Gauges(NamedTuple):
@@ -63,12 +64,15 @@ class Gauges(NamedTuple):
 
 
 class SenderKind(NamedTuple):
-    """One kind of sender. ``app``: as dead letters name it; its ``app_id`` is the consumer group."""
+    """One kind of sender. ``app``: as dead letters name it; its ``app_id`` is the consumer group. ``request``, with a
+    ``message_id`` and an ``attempt``, and ``answer``: the values of both topics."""
 
     app: topics.App
     requests: topics.Topic
     attempts: topics.Topic
     gauges: Gauges
+    request: type[Struct] = OutboundRequest
+    answer: type[Struct] = OutboundAttempt
 
 
 class Runnable(Protocol):
@@ -173,10 +177,10 @@ class RequestHandler:
         registry. Raises Transient, Fatal where the registry does not know our contracts."""
         self._kind, self._made, self._writer = kind, attempts, writer
         self._most_bytes, self._rest_seconds = most_bytes, rest_seconds
-        self._requests = ValueCodec(kind.requests, OutboundRequest, registry)
-        self._attempts = ValueCodec(kind.attempts, OutboundAttempt, registry)
+        self._requests = ValueCodec[Any](kind.requests, kind.request, registry)
+        self._attempts = ValueCodec[Any](kind.attempts, kind.answer, registry)
         self._cards = ValueCodec(topics.DEAD_LETTERS, DeadLetter, registry)
-        self._known: OrderedDict[tuple[str, int], asyncio.Task[OutboundAttempt]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, int], asyncio.Task[Struct | None]] = OrderedDict()
 
     async def handle(self, record: Stored) -> None:
         """Make the attempt and return once Kafka has it; a record that is no request becomes a dead letter."""
@@ -186,9 +190,11 @@ class RequestHandler:
             await self._refuse(Refused(record, reject.as_value()))
             return
         attempt = await self._attempt(request)
+        if attempt is None:
+            return
         await self._write(Record(self._kind.attempts.name, record.key, self._attempts.encode(attempt)))
 
-    async def _attempt(self, request: OutboundRequest) -> OutboundAttempt:
+    async def _attempt(self, request: Any) -> Struct | None:
         """The attempt as made, now or when the same was asked for before; a waiting request shares one under way."""
         name = (request.message_id, request.attempt)
         task = self._known.get(name)
@@ -202,7 +208,7 @@ class RequestHandler:
             task.cancel()
             raise
 
-    async def _decoded(self, record: Stored) -> OutboundRequest:
+    async def _decoded(self, record: Stored) -> Any:
         while True:
             try:
                 return self._requests.decode(record.value)
