@@ -112,13 +112,13 @@ def answer_of(
     words = "" if kind in (AnswerKind.BOOKED, AnswerKind.ACCEPTED) else _why(told) or detail
     rate = told.get("selected_rate")
     cost = rate.get("total_charge") if isinstance(rate, dict) else None
-    is_priced = isinstance(cost, int | float) and not isinstance(cost, bool)
+    price = float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) else None
     currency = _text(rate.get("currency")) if isinstance(rate, dict) else ""
     return BookingAnswer(
         request.booking_id, request.delivery_id, kind, request.carrier, now_ms, request.attempt,
         words if status is None or status // 100 == 2 else f"{status}: {words}"[:MOST_DETAIL],
         _text(told.get("tracking_number")), _text(told.get("id")), _link(told.get("label_url")),
-        _link(told.get("tracking_url")), float(cost) if is_priced else None, currency[:3], "rest",
+        _link(told.get("tracking_url")), price, currency[:3], "rest",
     )
 
 

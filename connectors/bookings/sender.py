@@ -55,6 +55,7 @@ class BookingSender:
             return None
         partner = self._partners.get(request.carrier)
         started = self._clock()
+        answer: BookingAnswer | None
         if partner is None:
             answer = self._answer(request, AnswerKind.FAILED, f"no carrier {request.carrier} is declared here")
         else:

@@ -22,6 +22,7 @@ from connectors.gateway import (
 )
 from connectors.gateway.alert_actions import ActionDocument
 from connectors.gateway.confirmations import CONFIRMATIONS, ConfirmationDocument
+from connectors.gateway.deliveries import DELIVERIES, DeliveryDocument
 from connectors.gateway.masterdata import MasterDocument
 from connectors.gateway.orders import ORDERS, OrderDocument
 from connectors.gateway.peers import Forwarded
@@ -68,6 +69,7 @@ def build(
     app.include_router(carriers.router(known, services))
     codecs = documents.Codecs(registry)
     app.include_router(documents.router(ORDERS, codecs, services))
+    app.include_router(documents.router(DELIVERIES, codecs, services))
     app.include_router(documents.router(CONFIRMATIONS, codecs, services))
     app.include_router(alert_actions.router(codecs, services))
     app.include_router(masterdata.router(
@@ -75,13 +77,13 @@ def build(
     ))
     app.include_router(pushed_documents.router(codecs, services, keeping))
     written = (
-        topics.ERP_ORDERS, topics.WMS_CONFIRMATIONS, topics.ALERT_ACTIONS, topics.MASTER_DATA, topics.AUDIT_ACTIONS,
-        topics.SHIPMENT_DOCUMENTS,
+        topics.ERP_ORDERS, topics.DELIVERY_RELEASES, topics.WMS_CONFIRMATIONS, topics.ALERT_ACTIONS,
+        topics.MASTER_DATA, topics.AUDIT_ACTIONS, topics.SHIPMENT_DOCUMENTS,
     )
     wanted = frozenset({*(topics.raw(one.feed).name for one in known), *(topic.name for topic in written)})
     app.include_router(health.router(wanted, services))
     problems.install(app)
-    openapi.complete(app, [OrderDocument, ConfirmationDocument, ActionDocument, MasterDocument], KEY)
+    openapi.complete(app, [OrderDocument, DeliveryDocument, ConfirmationDocument, ActionDocument, MasterDocument], KEY)
     app.add_middleware(Forwarded, trusted=services.settings.gateway.trusted_proxies)
     app.add_middleware(Traced)
     return app

@@ -11,10 +11,10 @@ from connectors.gateway.documents import Kind
 from connectors.gateway.fields import Name, Number, Timestamp
 from connectors.gateway.orders import milliseconds
 from streams.contracts.ids import normalise_carrier
-from streams.contracts.warehouse import WmsConfirmation, WmsLine
+from streams.contracts.warehouse import WmsConfirmation, WmsLine, WmsParcel
 
 MOST_NUMBERS, MOST_LINES = 1_000, 10_000
-"""Tracking numbers and lines of one confirmation."""
+"""Tracking numbers (and parcels) and lines of one confirmation."""
 
 
 class ConfirmedLine(BaseModel):
@@ -27,6 +27,17 @@ class ConfirmedLine(BaseModel):
     confirmed: Number = Field(description="Quantity done")
     unit: Name | None = Field(None, description="Unit of both (UN/ECE Recommendation 20)")
     lot: Name | None = None
+
+
+class PackedParcel(BaseModel):
+    """One piece as it was packed."""
+
+    model_config = ConfigDict(extra="forbid")
+    parcel_id: Name = Field(description="The warehouse's number of it, such as an SSCC")
+    weight_kg: Number
+    length_cm: Number | None = None
+    width_cm: Number | None = None
+    height_cm: Number | None = None
 
 
 class ConfirmationDocument(BaseModel):
@@ -52,6 +63,7 @@ class ConfirmationDocument(BaseModel):
     carrier: Name | None = Field(None, description="Carrier slug, once the goods are handed over")
     tracking_numbers: list[Name] = Field(default_factory=list, max_length=MOST_NUMBERS)
     lines: list[ConfirmedLine] = Field(default_factory=list, max_length=MOST_LINES)
+    parcels: list[PackedParcel] = Field(default_factory=list, max_length=MOST_NUMBERS)
 
 
 def to_confirmation(document: ConfirmationDocument) -> WmsConfirmation:
@@ -62,6 +74,10 @@ def to_confirmation(document: ConfirmationDocument) -> WmsConfirmation:
         milliseconds(document.confirmed_at), None if carrier is None else normalise_carrier(carrier),
         list(document.tracking_numbers),
         [WmsLine(one.line_id, one.sku, one.ordered, one.confirmed, one.unit, one.lot) for one in document.lines],
+        [
+            WmsParcel(one.parcel_id, one.weight_kg, one.length_cm, one.width_cm, one.height_cm)
+            for one in document.parcels
+        ],
     )  # fmt: skip
 
 

@@ -38,7 +38,8 @@ Fault = dict[str, Any]
 class Kind(Generic[M, T]):
     """One kind of document. ``scope`` names the keys that may send it (``SHIPSYNC_API_KEYS``).
 
-    ``also_wrong``: (path, words) of what the model cannot say; ``name``: what the record is keyed with.
+    ``also_wrong``: (path, words) of what the model cannot say; ``name``: what the record is keyed with;
+    ``operation``: its name in the OpenAPI document, by default after the scope.
     """
 
     path: str
@@ -50,6 +51,7 @@ class Kind(Generic[M, T]):
     name: Callable[[T], str]
     also_wrong: Callable[[T], list[tuple[str, str]]]
     summary: str
+    operation: str = ""
 
 
 class Contract(Protocol[S]):
@@ -86,7 +88,7 @@ def router(kind: Kind[M, T], codecs: Codecs, services: Services) -> APIRouter:
     api = APIRouter(tags=[kind.scope])
 
     @api.post(
-        kind.path, status_code=202, operation_id=f"post_{kind.scope}", summary=kind.summary,
+        kind.path, status_code=202, operation_id=kind.operation or f"post_{kind.scope}", summary=kind.summary,
         responses=refusals(400, 401, 408, 409, 413, 415, 422, 429, 503),
         openapi_extra={**body_of(kind.model), "security": [{"key": []}]},
     )

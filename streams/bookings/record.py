@@ -15,6 +15,7 @@ from streams.bookings.machine import EVENT_OF, MAY_DECIDE, TRANSITIONS, Event
 from streams.bookings.readiness import parcels_of, part_of, readiness
 from streams.bookings.rules import Rules
 from streams.bookings.waits import with_wait
+from streams.contracts.booking_ids import booking_id
 from streams.contracts.bookings import (
     Booking,
     BookingAnswer,
@@ -256,8 +257,8 @@ def _asked_next(state: BookingState, rules: Rules, now_ms: int) -> tuple[Booking
     if found is None or service is None:
         return state, []
     booking = Booking(
-        f"{state.delivery_id}-{len(state.bookings) + 1}", found.carrier, found.service, BookingStatus.ASKED, now_ms,
-        now_ms + service.answer_within_ms, now_ms, found.reason, cost=found.cost, currency=found.currency,
+        booking_id(state.delivery_id, len(state.bookings) + 1), found.carrier, found.service, BookingStatus.ASKED,
+        now_ms, now_ms + service.answer_within_ms, now_ms, found.reason, cost=found.cost, currency=found.currency,
     )
     state = replace(state, bookings=[*state.bookings, booking])
     return state, [request_of(state, booking, BookingRequestKind.BOOK, rules, now_ms)]

@@ -55,7 +55,7 @@ def step(
     chunk: Sequence[Input], states: Mapping[str, BookingState | None], rules: Rules, now_ms: int
 ) -> StepResult[Outputs, BookingState]:
     """Take a chunk in. ``states``: delivery id -> what is stored; left unchanged. A picked quantity alone changes
-    nothing, and without a declared service nor does what the ERP and the warehouse say.
+    nothing, and without a declared service nor does anything; an answer about a delivery nobody released is not ours.
 
     ``counts``: every input is one of released, cancelled, confirmed, decided, matched, mismatched, the kinds of
     answers, duplicates, late, not_needed or refused.
@@ -66,7 +66,7 @@ def step(
     counts: Counter[str] = Counter()
     for place, item in enumerate(chunk):
         before = changed.get(item.delivery_id) or states.get(item.delivery_id)
-        if not rules.services and before is None and isinstance(item, DeliveryRelease | WmsConfirmation):
+        if before is None and (not rules.services or isinstance(item, BookingAnswer)):
             counts[_NOT_NEEDED] += 1
             continue
         try:

@@ -6,7 +6,13 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
-from streams.contracts.model import Acknowledgement, CarrierEvent
+from streams.contracts.model import (
+    Acknowledgement,
+    BookingAnswer,
+    CarrierEvent,
+    FreightInvoice,
+    WmsConfirmation,
+)
 from streams.intake.control_numbers import Envelope
 from streams.kernel.carrier_errors import CarrierError
 from streams.kernel.errors import Reject
@@ -32,7 +38,7 @@ class Parsed(Struct):
     ``events``: complete canonical events; one with an empty ``tracking_number`` carries at least one reference.
     ``rejects``: parts of the record that cannot be used. ``errors``: the carrier's own error answers.
     ``acknowledgements``: of EDI, ours to send and those received. ``envelopes``: the EDI sets read, rejected ones
-    included.
+    included. ``answers``, ``confirmations``, ``invoices``: what carriers and warehouses say of the ERP's deliveries.
     """
 
     events: list[CarrierEvent] = field(default_factory=list)
@@ -40,6 +46,9 @@ class Parsed(Struct):
     errors: list[CarrierError] = field(default_factory=list)
     acknowledgements: list[Acknowledgement] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
+    answers: list[BookingAnswer] = field(default_factory=list)
+    confirmations: list[WmsConfirmation] = field(default_factory=list)
+    invoices: list[FreightInvoice] = field(default_factory=list)
 
 
 class Adapter(Protocol):

@@ -13,7 +13,16 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from streams.contracts.ids import digest
-from streams.contracts.model import Acknowledgement, CarrierEvent, EdiReceipt, FeedActivity, Record
+from streams.contracts.model import (
+    Acknowledgement,
+    BookingAnswer,
+    CarrierEvent,
+    EdiReceipt,
+    FeedActivity,
+    FreightInvoice,
+    Record,
+    WmsConfirmation,
+)
 from streams.contracts.references import most_specific
 from streams.intake.adapter import Adapter, Parsed, RawContext
 from streams.intake.control_numbers import ControlNumbers
@@ -58,6 +67,9 @@ class IntakeOutputs(Struct):
     activity: list[FeedActivity] = field(default_factory=list)
     carrier_errors: list[tuple[RawContext, CarrierError]] = field(default_factory=list)
     flags: dict[tuple[str, str], int] = field(default_factory=dict)
+    answers: list[BookingAnswer] = field(default_factory=list)
+    confirmations: list[WmsConfirmation] = field(default_factory=list)
+    invoices: list[FreightInvoice] = field(default_factory=list)
 
 
 IntakeResult = StepResult[IntakeOutputs, None]
@@ -88,6 +100,9 @@ def step(
             refused += [(place, reject) for reject in parsed.rejects]
         if parsed.envelopes and control_numbers is not None:
             out.receipts += _flag_repeated(parsed, context, control_numbers)
+        out.answers += parsed.answers
+        out.confirmations += parsed.confirmations
+        out.invoices += parsed.invoices
         feed = context.feed
         tally = tallies.get(feed)
         if tally is None and feed in adapters:
@@ -216,7 +231,7 @@ def _accounted_for(parsed: Parsed) -> Parsed:
     for event in events:
         if not event.tracking_number and not event.references:
             return _without_nameless(parsed)
-    if not events and not (parsed.rejects or parsed.errors or parsed.acknowledgements):
+    if not events and not (parsed.rejects or parsed.errors or parsed.acknowledgements or parsed.answers):
         detail = "the payload holds no event; is it in this feed's format?"
         parsed.rejects.append(Reject(RejectReason.UNEXPECTED_SHAPE, detail))
     return parsed

@@ -17,6 +17,7 @@ HELD_ELSEWHERE = {
     "streams/bookings/waits.py": "tests/streams/bookings/test_step.py",
     "streams/bookings/told.py": "tests/streams/bookings/test_step.py",
     "streams/bookings/readiness.py": "tests/streams/bookings/test_step.py",
+    "streams/contracts/booking_ids.py": "tests/connectors/mapping/x12/test_bookings.py",
     "streams/contracts/bookings.py": "tests/rules/test_contracts.py",
     "streams/contracts/delivery_milestones.py": "tests/rules/test_contracts.py",
     "streams/kernel/booking_vocabulary.py": "tests/rules/test_contracts.py",

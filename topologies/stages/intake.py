@@ -20,17 +20,20 @@ from connectors.mapping.loading import EDI
 from streams.contracts.ids import LONGEST_NUMBER, shipment_key
 from streams.contracts.model import (
     Acknowledgement,
+    BookingAnswer,
     CarrierEvent,
     EdiReceipt,
     FeedActivity,
+    FreightInvoice,
     Record,
     ReferenceClaim,
     ShipmentLink,
+    WmsConfirmation,
 )
 from streams.intake.control_numbers import ControlNumbers
 from streams.intake.discovered_references import DiscoveredReferences
 from streams.intake.payload_shape import ReportedShapes
-from streams.intake.step import HeaderNames, step
+from streams.intake.step import HeaderNames, IntakeOutputs, step
 from streams.kernel.errors import Reject, Transient
 from streams.kernel.vocabulary import RejectReason
 from topologies.runtime.handler import Handled, Message, Refused, View
@@ -65,6 +68,11 @@ class IntakeHandler:
         self.control_numbers = ControlNumbers()
         self._receipts = ValueCodec(topics.EDI_RECEIPTS, EdiReceipt, registry)
         self._acknowledgements = ValueCodec(topics.EDI_ACKNOWLEDGEMENTS, Acknowledgement, registry)
+        self._of_deliveries: dict[str, ValueCodec[Any]] = {
+            topics.BOOKING_ANSWERS.name: ValueCodec(topics.BOOKING_ANSWERS, BookingAnswer, registry),
+            topics.WMS_CONFIRMATIONS.name: ValueCodec(topics.WMS_CONFIRMATIONS, WmsConfirmation, registry),
+            topics.FREIGHT_INVOICES.name: ValueCodec(topics.FREIGHT_INVOICES, FreightInvoice, registry),
+        }
         self._references = DiscoveredReferences()
         self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
         self.pausing = FeedPausing(settings, registry)
@@ -110,11 +118,20 @@ class IntakeHandler:
             topics.CARRIER_EVENTS.name: events,
             topics.CARRIER_UNRESOLVED.name: unresolved,
             **self._links_and_claims(written),
+            **self._about_deliveries(out),
             topics.FEED_ACTIVITY.name: activity,
         }
         sent = {name: messages for name, messages in outputs.items() if messages}
         errors = Counter((context.feed, error.kind.value) for context, error in out.carrier_errors)
         return Handled(sent, refused, {}, counts, errors, out.flags)
+
+    def _about_deliveries(self, out: IntakeOutputs) -> dict[str, list[Message]]:
+        """The words of carriers and warehouses on the ERP's deliveries, by topic."""
+        found = zip(self._of_deliveries.items(), (out.answers, out.confirmations, out.invoices), strict=True)
+        return {
+            name: [{"key": one.delivery_id.encode(), "value": codec.encode(one)} for one in said]
+            for (name, codec), said in found
+        }
 
     def _links_and_claims(self, events: Sequence[CarrierEvent]) -> dict[str, list[Message]]:
         """The links and claims these events, which have tracking numbers, state about other numbers."""

@@ -302,7 +302,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
 
 class X12(Struct, frozen=True, forbid_unknown_fields=True):
     """Accepted transaction sets, and this partner's entries over the standard tables. ``acknowledge``: whether each
-    functional group is acknowledged with a 997.
+    functional group is acknowledged with a 997. ``warehouse``: the ERP's code of the warehouse that the partner is: its
+    945 confirm the ERP's deliveries. ``bookings``: its 990 and 210 answer and bill bookings of ours.
     """
 
     sets: list[str]
@@ -311,6 +312,8 @@ class X12(Struct, frozen=True, forbid_unknown_fields=True):
     reasons: dict[str, Reason | Cause] = field(default_factory=dict)
     references: dict[str, str] = field(default_factory=dict)
     carriers: dict[str, str] = field(default_factory=dict)
+    warehouse: str | None = None
+    bookings: bool = False
 
 
 class Edifact(Struct, frozen=True, forbid_unknown_fields=True):

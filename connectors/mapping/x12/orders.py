@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from connectors.formats.x12 import Segment
 from connectors.mapping.values.places import place
+from connectors.mapping.x12.bookings import note_invoice
 from connectors.mapping.x12.shared import PRO, SetMapper, at, zone_of
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import Location, Reference
@@ -69,6 +70,7 @@ def freight_invoice(mapper: SetMapper) -> None:
         mapper.add_event(Milestone.DELIVERED, _DELIVERED, delivered)
     if not mapper.parsed.events:
         mapper.add_event(Milestone.INFO, "", mapper.moment(at(b3, 6), "", "B3-06") or mapper.sent_at())
+    note_invoice(mapper)
 
 
 def _add_booking(mapper: SetMapper, purpose: str) -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from connectors.formats.x12 import TransactionSet
 from connectors.mapping.values.event_times import end_of_day
 from connectors.mapping.x12.acknowledgement_997 import content_of
+from connectors.mapping.x12.bookings import note_answer, note_confirmation
 from connectors.mapping.x12.orders import freight_invoice, load_tender, shipping_order
 from connectors.mapping.x12.shared import PRO, MapSet, SetMapper, at
 from streams.contracts.ids import digest, normalise_tracking_number
@@ -45,7 +46,8 @@ def tender_answer(mapper: SetMapper) -> None:
     shipment = [Reference("shipment", at(b1, 2))] if at(b1, 2) else []
     mapper.references = [*shipment, *mapper.references_in("N9", "L11")]
     mapper.scac = at(b1, 1) or mapper.set.sender
-    mapper.add_event(milestone, at(b1, 4), mapper.moment(at(b1, 3), "", "B1-03") or mapper.sent_at())
+    if not note_answer(mapper):
+        mapper.add_event(milestone, at(b1, 4), mapper.moment(at(b1, 3), "", "B1-03") or mapper.sent_at())
 
 
 def ship_notice(mapper: SetMapper) -> None:
@@ -91,6 +93,7 @@ def shipping_advice(mapper: SetMapper) -> None:
     mapper.references = list(dict.fromkeys([*references, *mapper.references_in("N9")]))
     left = shipped or mapper.moment(at(w06, 3), "", "W06-03") or mapper.sent_at()
     mapper.add_event(Milestone.DEPARTED_PICKUP, "", left, expected)
+    note_confirmation(mapper)
 
 
 def acknowledgement(mapper: SetMapper) -> None:

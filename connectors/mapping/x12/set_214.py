@@ -88,7 +88,8 @@ class X12Adapter:
         self._codes: Codes = codes_of(partner)
         self._aliases = names.with_aliases({normalise_carrier(scac): slug for scac, slug in partner.carriers.items()})
         self._profile = PartnerProfile(
-            feed, zone, self._aliases, self._codes.reference_types, EventBuilder(channel, checks)
+            feed, zone, self._aliases, self._codes.reference_types, EventBuilder(channel, checks), partner.warehouse,
+            partner.bookings,
         )
         self._accepted_sets = frozenset(partner.sets)
         self._acknowledges = partner.acknowledge
@@ -108,6 +109,9 @@ class X12Adapter:
             parsed.events += own.events
             parsed.rejects += own.rejects
             parsed.acknowledgements += own.acknowledgements
+            parsed.answers += own.answers
+            parsed.confirmations += own.confirmations
+            parsed.invoices += own.invoices
             found.append(SetRead(one.control, own.events))
         if self._acknowledges:
             parsed.acknowledgements += acknowledge_groups(self.feed, sets, rejected, context)

@@ -38,13 +38,16 @@ PRO = "pro"
 @dataclass(frozen=True, slots=True)
 class PartnerProfile:
     """One partner's settings: ``zone`` of times without a time code, ``aliases`` (SCAC -> slug), ``reference_types`` by
-    qualifier (None: no reference), and the builder of its events."""
+    qualifier (None: no reference), and the builder of its events. ``warehouse``: the ERP's code of the warehouse that
+    it is, None: it is none; ``bookings``: it is asked for bookings."""
 
     feed: str
     zone: str
     aliases: Aliases
     reference_types: Mapping[str, str | None]
     builder: EventBuilder
+    warehouse: str | None = None
+    bookings: bool = False
 
 
 @dataclass(slots=True)
