@@ -49,6 +49,7 @@ EXPECTED = {
     Story.CONFIRMED_AGAIN: Held("done", 1, 1, 1, 1, 0),
     Story.PROOF_REPLACED: Held("done", 1, 1, 1, 0, 0),
     Story.NEVER_LEFT: Held("cancelled", 1, 0, 0, 0, 0),
+    Story.INVOICED_IN_ERROR: Held("done", 1, 1, 1, 1, 0),
 }
 ALSO_RIGHT = {
     Story.NEVER_LEFT: (Held("waiting", 0, 0, 0, 0, 0),), Story.CONFIRMED_AGAIN: (Held("done", 1, 1, 1, 0, 0),),

@@ -21,17 +21,23 @@ class Story(Enum):
     CONFIRMED_AGAIN = "delivered in error, then delivered"
     PROOF_REPLACED = "a wrong proof, then the right one"
     NEVER_LEFT = "picked up in error"
+    INVOICED_IN_ERROR = "invoiced in error, then delivered"
 
 
 class Told(NamedTuple):
-    """An order, its story, and its milestones in the order they are told."""
+    """An order, its story, and its milestones in the order they are told; ``later``: those that are told once the ERP
+    has the others."""
 
     order: Order
     story: Story
     milestones: list[DeliveryMilestone]
+    later: list[DeliveryMilestone]
 
 
-STORY_OF = {3: Story.RETURNED, 5: Story.CONFIRMED_AGAIN, 7: Story.PROOF_REPLACED, 9: Story.NEVER_LEFT}
+STORY_OF = {
+    1: Story.INVOICED_IN_ERROR, 3: Story.RETURNED, 5: Story.CONFIRMED_AGAIN, 7: Story.PROOF_REPLACED,
+    9: Story.NEVER_LEFT,
+}
 """By the last digit of the order's place; any other is delivered."""
 
 
@@ -49,6 +55,7 @@ def unknown(number: int) -> list[DeliveryMilestone]:
 def _told(order: Order, story: Story) -> Told:
     picked, delivered = _milestone(order, Milestone.PICKED_UP, 0), _milestone(order, Milestone.DELIVERED, 2)
     proof = _milestone(order, Milestone.POD_RECEIVED, 3, proof_of_delivery=_proof(order))
+    later: list[DeliveryMilestone] = []
     match story:
         case Story.DELIVERED:
             told = [picked, delivered, proof]
@@ -60,7 +67,9 @@ def _told(order: Order, story: Story) -> Told:
             told = [picked, proof, _gone(proof), delivered, _again(proof)]
         case Story.NEVER_LEFT:
             told = [picked, _gone(picked)]
-    return Told(order, story, told)
+        case Story.INVOICED_IN_ERROR:
+            told, later = [picked, delivered, proof], [_gone(delivered), _again(delivered)]
+    return Told(order, story, told, later)
 
 
 def _proof(order: Order) -> ProofOfDelivery:

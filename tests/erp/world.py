@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -15,18 +15,19 @@ from config.settings import Settings
 from connectors.embedded.ports import unused
 from connectors.embedded.with_parent import ends_with_parent
 from connectors.kafka.registry import Registry, ValueCodec
-from streams.contracts.model import DeliveryMilestone, ErpPosting, Order
-from streams.contracts.outbound import OutboundAttempt, OutboundDecision, OutboundOutcome
-from streams.kernel.vocabulary import AttemptResult, Correction, DecisionKind, OutboundStatus
+from streams.contracts.model import DeliveryMilestone, Order
+from streams.contracts.outbound import OutboundDecision
+from streams.kernel.vocabulary import DecisionKind, OutboundStatus
 from tests.erp.scene import Told
+from tests.erp.topic_account import Account
 from tests.support.stage_worker import StageWorker
 from tests.support.topics import fill, read_all
-from tests.support.waiting import eventually
 from topologies.local_stack.environment import environment
 
 OPEN = frozenset({OutboundStatus.WAITING, OutboundStatus.RETRYING})
 MADE = frozenset({OutboundStatus.SENT})
-PATIENCE = 1_800.0
+PATIENCE = 900.0
+"""Seconds in which nothing more is posted, after which a run has failed."""
 LOOK = 1.0
 READS = 5
 
@@ -39,14 +40,13 @@ class World:
         self._bootstrap = settings.kafka.bootstrap
         registry = Registry(settings)
         self._milestones = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, registry)
-        self._postings = ValueCodec(topics.ERP_POSTINGS, ErpPosting, registry)
-        self._attempts = ValueCodec(topics.POSTING_ATTEMPTS, OutboundAttempt, registry)
-        self._outcomes = ValueCodec(topics.POSTING_OUTCOMES, OutboundOutcome, registry)
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
         self._decisions = ValueCodec(topics.POSTING_DECISIONS, OutboundDecision, registry)
+        self._account = Account(self._bootstrap, registry)
         self._stages = {name: self._stage(name) for name in ("fulfilment", "postings")}
         self._sender = self._send()
-        self._tried = 0
+        self._told: set[str] = set()
+        self._milestones_told = 0
 
     def __enter__(self) -> World:
         return self
@@ -54,6 +54,7 @@ class World:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._account.close()
         self._sender.kill()
         self._sender.wait()
         for stage in self._stages.values():
@@ -64,7 +65,16 @@ class World:
 
     def tell(self, told: Iterable[Told]) -> None:
         """Write the milestones of these orders."""
-        self.say([milestone for one in told for milestone in one.milestones])
+        self._tell([milestone for one in told for milestone in one.milestones])
+
+    def tell_later(self, told: Iterable[Told]) -> None:
+        """Write what is told of these orders once the ERP has everything told before."""
+        self._tell([milestone for one in told for milestone in one.later])
+
+    def _tell(self, milestones: Sequence[DeliveryMilestone]) -> None:
+        self._told |= {one.delivery_id for one in milestones}
+        self._milestones_told += len(milestones)
+        self.say(milestones)
 
     def say(self, milestones: Iterable[DeliveryMilestone]) -> None:
         """Write milestones."""
@@ -96,36 +106,37 @@ class World:
         self._stages["postings"].kill()
         self._stages["postings"] = self._stage("postings")
 
-    def outcomes(self) -> dict[str, OutboundOutcome]:
-        """The last outcome of each message."""
-        found = [self._outcomes.decode(one.value()) for one in self._read(topics.POSTING_OUTCOMES)]
-        return {one.message_id: one for one in found}
-
     def posted(self) -> int:
         """How many postings the ERP took."""
-        return sum(one.status in MADE for one in self.outcomes().values())
+        self._account.look()
+        return self._account.sent
 
     def postings(self) -> int:
         """How many there were to make."""
-        return len(self._read(topics.ERP_POSTINGS))
+        self._account.look()
+        return len(self._account.postings)
 
     def until_posted(self, count: int) -> None:
         """Wait until the ERP took so many."""
-        eventually(lambda: self.posted() >= count, PATIENCE, interval=LOOK, what=f"{count} postings made")
+        self._until(lambda: self._account.sent >= count, f"{count} postings made")
 
     def until_asked_in_vain(self) -> None:
         """Wait until an attempt found no ERP."""
-        before = self._vain()
-        eventually(lambda: self._vain() > before, PATIENCE, interval=LOOK, what="an attempt found no ERP")
+        self._account.look()
+        before = self._account.vain
+        self._until(lambda: self._account.vain > before, "an attempt found no ERP")
 
-    def until_settled(self, told: list[Told], held: int) -> None:
-        """Wait until nothing is open but what is held, and waits behind it."""
-        eventually(lambda: self._is_settled(told, held), PATIENCE, interval=LOOK, what=f"all posted but {held}")
+    def until_settled(self, held: int) -> None:
+        """Wait until everything told is posted, but what is held, and waits behind it."""
+        self._until(
+            lambda: not self._account.look() and self._account.is_settled(self._told, self._milestones_told, held),
+            f"all posted but {held}",
+        )
 
     def give_up_held(self) -> int:
         """Give up what the ERP refused, and what comes up behind it; how many messages."""
         given = 0
-        while held := [one for one in self.outcomes().values() if one.status is OutboundStatus.HELD]:
+        while held := self._account.of(OutboundStatus.HELD):
             records = [(
                 one.queue.encode(), self._decisions.encode(OutboundDecision(
                     one.message_id, one.destination, one.queue, DecisionKind.GIVE_UP, "ada", "not ours", one.at
@@ -134,41 +145,26 @@ class World:
             fill(self._bootstrap, topics.POSTING_DECISIONS.name, records)
             given += len(held)
             names = {one.message_id for one in held}
-            eventually(
-                lambda: all(self.outcomes()[name].status is OutboundStatus.GIVEN_UP for name in names),  # noqa: B023
-                PATIENCE, interval=LOOK, what="what was held is given up",
+            self._until(
+                lambda: names <= {one.message_id for one in self._account.of(OutboundStatus.GIVEN_UP)},  # noqa: B023
+                "what was held is given up",
             )
-            eventually(lambda: not self._open(), PATIENCE, interval=LOOK, what="what waited behind is asked for")
+            self._until(
+                lambda: not self._account.of(OutboundStatus.WAITING, OutboundStatus.RETRYING),
+                "what waited behind is asked for",
+            )
         return given
 
-    def _is_settled(self, told: list[Told], held: int) -> bool:
-        outcomes = list(self.outcomes().values())
-        known = {(one.source_id, one.correction is Correction.RETRACTS) for one in outcomes}
-        withdrawn = {one.source_id for one in outcomes if one.status is OutboundStatus.WITHDRAWN}
-        postings = [self._postings.decode(one.value()) for one in self._read(topics.ERP_POSTINGS)]
-        if {one.delivery_id for one in postings} < {one.order.shipment for one in told}:
-            return False
-        if len({one.posting_id for one in postings}) < sum(len(one.milestones) for one in told):
-            return False
-        taken_in = all(
-            (one.posting_id, False) in known if one.reverses is None
-            else (one.reverses, True) in known or one.reverses in withdrawn
-            for one in postings
-        )
-        status = Counter(one.status for one in outcomes)
-        refused = [one for one in outcomes if one.status is OutboundStatus.HELD]
-        if len(refused) > held:
-            raise AssertionError("\n".join(f"{one.queue}, {one.kind}: {one.detail}" for one in refused))
-        behind = {one.queue for one in refused}
-        waiting = [one for one in outcomes if one.status in OPEN and one.queue not in behind]
-        return taken_in and not waiting and status[OutboundStatus.HELD] == held
-
-    def _open(self) -> list[OutboundOutcome]:
-        return [one for one in self.outcomes().values() if one.status in OPEN]
-
-    def _vain(self) -> int:
-        found = [self._attempts.decode(one.value()) for one in self._read(topics.POSTING_ATTEMPTS)]
-        return sum(one.result is AttemptResult.UNAVAILABLE for one in found)
+    def _until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for it, as long as more and more is posted."""
+        posted, until = -1, 0.0
+        self._account.look()
+        while not condition():
+            if self._account.sent != posted:
+                posted, until = self._account.sent, time.monotonic() + PATIENCE
+            assert time.monotonic() < until, f"{what}: {posted} postings made, and none for {PATIENCE:g} s"
+            time.sleep(LOOK)
+            self._account.look()
 
     def _read(self, topic: topics.Topic) -> list:
         return read_all(self._bootstrap, topic.name)
