@@ -19,7 +19,8 @@ from streams.kernel.vocabulary import FulfilmentAction, WaitKind
 
 LISTS = (
     (WaitKind.PROOF, "Delivered without proof"), (WaitKind.DELIVERY, "Proof without delivery"),
-    (WaitKind.PIECES, "Delivered in part"), (WaitKind.RETURN, "On their way back"),
+    (WaitKind.PIECES, "Delivered in part"), (WaitKind.QUANTITY, "Shipped short or over"),
+    (WaitKind.RETURN, "On their way back"),
 )
 DONE = {
     FulfilmentAction.RELEASE: "Release", FulfilmentAction.WAIVE: "Waiver", FulfilmentAction.CLOSE: "Closing",

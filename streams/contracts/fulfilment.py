@@ -71,10 +71,27 @@ class FulfilmentWait(Struct, frozen=True):
     overdue: bool = False
 
 
+class ShippedLine(Struct, frozen=True, array_like=True):
+    """A line and how much of it one confirmation says was shipped; ``ordered`` None: it does not say."""
+
+    line_id: str
+    ordered: float | None
+    shipped: float
+
+
+class ShippedPart(Struct, frozen=True, array_like=True):
+    """The lines of one confirmation of the warehouse that it shipped."""
+
+    confirmation_id: str
+    at: int
+    lines: list[ShippedLine]
+
+
 class FulfilmentState(Struct):
     """One ERP delivery: what was posted for it, what is true of it, where it stands and what it waits for; the
     fulfilment stage's changelog. ``posted``: ids of all postings, reversed ones and reversals among them; ``expected``:
-    tracking numbers that the warehouse named; ``decision``: the last that counts."""
+    tracking numbers that the warehouse and bookings named; ``decision``: the last that counts; ``shipped``: how much
+    was, by the warehouse."""
 
     delivery_id: str
     order_id: str
@@ -87,3 +104,4 @@ class FulfilmentState(Struct):
     expected: list[str] = field(default_factory=list)
     decision: FulfilmentDecision | None = None
     wait: FulfilmentWait | None = None
+    shipped: list[ShippedPart] = field(default_factory=list)

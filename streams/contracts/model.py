@@ -63,6 +63,8 @@ from streams.contracts.fulfilment import FulfilmentDecision as FulfilmentDecisio
 from streams.contracts.fulfilment import FulfilmentState as FulfilmentState
 from streams.contracts.fulfilment import FulfilmentWait as FulfilmentWait
 from streams.contracts.fulfilment import PostedFact as PostedFact
+from streams.contracts.fulfilment import ShippedLine as ShippedLine
+from streams.contracts.fulfilment import ShippedPart as ShippedPart
 from streams.contracts.fulfilment import StandingFact as StandingFact
 from streams.contracts.links import Adoption as Adoption
 from streams.contracts.links import ShipmentLink as ShipmentLink

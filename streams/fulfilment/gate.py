@@ -1,8 +1,9 @@
 """The gate of a delivery's confirmations: which may be posted now, and when those that may not will be.
 
 A confirmation makes the ERP invoice. It waits for what the customer's policy asks: the delivery of every shipment, a
-proof, or the end of the days of grace. A person lets it go on (release), does without the proof (waive), or waits no
-longer (close). All is a function of the facts that stand, the last decision, the policy and the time.
+proof, the rest of what was ordered, or the end of the days of grace. A person lets it go on (release), does without the
+proof (waive), or waits no longer (close). All is a function of the facts that stand, the last decision, the policy and
+the time.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from streams.contracts.model import FulfilmentDecision
-from streams.fulfilment.policy import ConfirmOn, Policy, ProofNeeded
+from streams.fulfilment.policy import ConfirmOn, Policy, ProofNeeded, QuantityNeeded
 from streams.fulfilment.shipments import Number, Shipment, Whereabouts
 from streams.kernel.vocabulary import FulfilmentAction, PostingKind
 
@@ -20,22 +21,27 @@ _CONFIRMATION = PostingKind.DELIVERY_CONFIRMATION
 
 class Gate(NamedTuple):
     """``open``: the shipments whose confirmation may be posted; ``lacks_pieces``: whether others still have to be
-    delivered first; ``opens_at``: when grace opens it for the next, UTC ms, None: never by itself."""
+    delivered first; ``opens_at``: when grace opens it for the next, UTC ms, None: never by itself;
+    ``lacks_quantity``: whether not all that was ordered was shipped, or more."""
 
     open: frozenset[Number]
     lacks_pieces: bool = False
     opens_at: int | None = None
+    lacks_quantity: bool = False
 
 
 def gate(
-    shipments: Sequence[Shipment], decision: FulfilmentDecision | None, policy: Policy, now_ms: int
+    shipments: Sequence[Shipment], decision: FulfilmentDecision | None, policy: Policy, now_ms: int,
+    *, is_matched: bool = False,
 ) -> Gate:
-    """The gate at ``now_ms`` (UTC ms)."""
+    """The gate at ``now_ms`` (UTC ms). ``is_matched``: what was shipped is what was ordered."""
     delivered = [one for one in shipments if one.of(_CONFIRMATION)]
     numbers = frozenset(one.number for one in delivered)
     action = None if decision is None else decision.action
     if action is FulfilmentAction.RELEASE:
         return Gate(numbers)
+    if policy.quantity is QuantityNeeded.MATCH and not is_matched:
+        return Gate(frozenset(), lacks_quantity=True)
     if policy.confirm is ConfirmOn.ALL and not _is_all_delivered(shipments):
         return Gate(frozenset(), lacks_pieces=True)
     if policy.proof is ProofNeeded.NONE or action is FulfilmentAction.WAIVE:

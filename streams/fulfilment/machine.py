@@ -14,11 +14,12 @@ from streams.kernel.vocabulary import DeliveryPhase, FulfilmentAction, PostingKi
 
 
 class Event(StrEnum):
-    """Names the things that move a delivery. ``expected``: the warehouse named its shipments; ``retracted``: a report
-    was taken back;
+    """Names the things that move a delivery. ``expected``: the warehouse, or a booking, named its shipments, or how
+    much was shipped; ``unbooked``: a booking is no more; ``retracted``: a report was taken back;
     ``grace_ended``: the clock; ``released``, ``waived``, ``closed``: a person."""
 
     EXPECTED = "expected"
+    UNBOOKED = "unbooked"
     DISPATCHED = "dispatched"
     ATTEMPTED = "attempted"
     DELIVERED = "delivered"
@@ -53,6 +54,7 @@ def _to(*phases: DeliveryPhase) -> frozenset[DeliveryPhase]:
 
 TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = {
     _P.OPEN: {
+        Event.UNBOOKED: _to(_P.CANCELLED),
         Event.DISPATCHED: _to(_P.IN_TRANSIT),
         Event.ATTEMPTED: _to(_P.IN_TRANSIT),
         Event.DELIVERED: _to(_P.PARTLY_DELIVERED, _P.WAITING_FOR_PROOF, _P.CONFIRMED),
@@ -65,6 +67,7 @@ TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = 
         Event.CLOSED: _to(_P.CLOSED),
     },
     _P.IN_TRANSIT: {
+        Event.UNBOOKED: _to(_P.RETURNED, _P.LOST),
         Event.DELIVERED: _to(_P.PARTLY_DELIVERED, _P.WAITING_FOR_PROOF, _P.CONFIRMED),
         Event.PROVED: _to(_P.WAITING_FOR_DELIVERY),
         Event.RETURN_STARTED: _to(_P.RETURNING),
@@ -75,6 +78,7 @@ TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = 
         Event.CLOSED: _to(_P.CLOSED),
     },
     _P.WAITING_FOR_DELIVERY: {
+        Event.UNBOOKED: _to(_P.RETURNED, _P.LOST),
         Event.DELIVERED: _to(_P.PARTLY_DELIVERED, _P.WAITING_FOR_PROOF, _P.CONFIRMED),
         Event.RETURN_STARTED: _to(_P.RETURNING),
         Event.RETURNED: _to(_P.RETURNED, _P.LOST),
@@ -84,6 +88,8 @@ TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = 
         Event.CLOSED: _to(_P.CLOSED),
     },
     _P.PARTLY_DELIVERED: {
+        Event.EXPECTED: _to(_P.CONFIRMED),
+        Event.UNBOOKED: _to(_P.WAITING_FOR_PROOF, _P.CONFIRMED, _P.RETURNED),
         Event.DELIVERED: _to(_P.WAITING_FOR_PROOF, _P.CONFIRMED),
         Event.PROVED: _to(_P.CONFIRMED),
         Event.RETURN_STARTED: _to(_P.RETURNING),
@@ -100,7 +106,7 @@ TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = 
         Event.CLOSED: _to(_P.CLOSED),
     },
     _P.WAITING_FOR_PROOF: {
-        Event.EXPECTED: _to(_P.PARTLY_DELIVERED),
+        Event.EXPECTED: _to(_P.PARTLY_DELIVERED, _P.CONFIRMED),
         Event.DISPATCHED: _to(_P.PARTLY_DELIVERED),
         Event.ATTEMPTED: _to(_P.PARTLY_DELIVERED),
         Event.PROVED: _to(_P.PARTLY_DELIVERED, _P.CONFIRMED),
@@ -116,7 +122,7 @@ TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = 
         Event.CLOSED: _to(_P.CLOSED),
     },
     _P.CONFIRMED: {
-        Event.EXPECTED: _to(_P.PARTLY_DELIVERED, _P.CLOSED),
+        Event.EXPECTED: _to(_P.PARTLY_DELIVERED, _P.WAITING_FOR_PROOF, _P.CLOSED),
         Event.DISPATCHED: _to(_P.PARTLY_DELIVERED, _P.CLOSED),
         Event.ATTEMPTED: _to(_P.PARTLY_DELIVERED, _P.CLOSED),
         Event.DELIVERED: _to(_P.PARTLY_DELIVERED, _P.WAITING_FOR_PROOF, _P.CLOSED),
@@ -176,6 +182,8 @@ TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = 
         Event.RETRACTED: _to(_P.OPEN, _P.IN_TRANSIT, _P.WAITING_FOR_DELIVERY, _P.CLOSED),
     },
     _P.CLOSED: {
+        Event.EXPECTED: _to(_P.CONFIRMED),
+        Event.UNBOOKED: _to(_P.CONFIRMED, _P.RETURNED, _P.LOST, _P.CANCELLED),
         Event.DELIVERED: _to(_P.CONFIRMED),
         Event.PROVED: _to(_P.CONFIRMED),
         Event.RETURNED: _to(_P.CONFIRMED, _P.RETURNED, _P.LOST),
@@ -186,7 +194,8 @@ TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = 
             _P.OPEN, _P.IN_TRANSIT, _P.WAITING_FOR_DELIVERY, _P.PARTLY_DELIVERED, _P.CONFIRMED, _P.RETURNING,
         ),
         Event.WAIVED: _to(
-            _P.OPEN, _P.IN_TRANSIT, _P.WAITING_FOR_DELIVERY, _P.PARTLY_DELIVERED, _P.CONFIRMED, _P.RETURNING,
+            _P.OPEN, _P.IN_TRANSIT, _P.WAITING_FOR_DELIVERY, _P.PARTLY_DELIVERED, _P.WAITING_FOR_PROOF, _P.CONFIRMED,
+            _P.RETURNING,
         ),
     },
 }

@@ -63,6 +63,7 @@ def wait_of(
         ]
         if delivered:
             kind = WaitKind.PIECES if shut.lacks_pieces else WaitKind.PROOF
+            kind = WaitKind.QUANTITY if shut.lacks_quantity else kind
             return _wait(kind, min(delivered), policy, now_ms, shut.opens_at)
     if phase is DeliveryPhase.WAITING_FOR_DELIVERY:
         return _wait(WaitKind.DELIVERY, _earliest(shipments, _PROOF), policy, now_ms, None)

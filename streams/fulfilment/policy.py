@@ -33,6 +33,13 @@ class ProofNeeded(StrEnum):
     DOCUMENT = "document"
 
 
+class QuantityNeeded(StrEnum):
+    """Whether a confirmation waits until the warehouse shipped what was ordered, line by line: none, or match."""
+
+    NONE = "none"
+    MATCH = "match"
+
+
 class Patience(Struct, frozen=True):
     """Who sees to a wait, and how long it may take. ``deadline_ms`` None: any time."""
 
@@ -51,12 +58,14 @@ class Policy(Struct, frozen=True):
     grace_ms: int | None = None
     waits: Mapping[WaitKind, Patience] = {}
     chase_ms: tuple[int, ...] = ()
+    quantity: QuantityNeeded = QuantityNeeded.NONE
 
     @property
     def is_plain(self) -> bool:
         """Whether every fact is posted on its own, at once."""
         return (
             self.dispatch is DispatchOn.EACH and self.confirm is ConfirmOn.EACH and self.proof is ProofNeeded.NONE
+            and self.quantity is QuantityNeeded.NONE
         )
 
     def patience(self, kind: WaitKind) -> Patience:

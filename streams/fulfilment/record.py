@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import (
+    BookingRequest,
     DeliveryMilestone,
     ErpPosting,
     FulfilmentDecision,
@@ -23,9 +24,11 @@ from streams.fulfilment.machine import MAY_DECIDE
 from streams.fulfilment.phases import phase_of, wait_of
 from streams.fulfilment.policy import Policies, Policy
 from streams.fulfilment.postings import Settled, Situation, settled, settled_alone
+from streams.fulfilment.quantities import is_matched, with_shipped
 from streams.fulfilment.shipments import shipments_of
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import (
+    BookingRequestKind,
     DeliveryPhase,
     PostingKind,
     RejectReason,
@@ -69,14 +72,33 @@ def with_milestone(
 def with_expected(
     confirmation: WmsConfirmation, known: FulfilmentState | None, policies: Policies, now_ms: int
 ) -> Done:
-    """The record with the tracking numbers that the warehouse shipped it under. The outcome is expected, or duplicates
-    where it says nothing new."""
+    """The record with the tracking numbers that the warehouse shipped it under, and how much. The outcome is expected,
+    or duplicates where it says nothing new."""
     state = known or FulfilmentState(confirmation.delivery_id, confirmation.order_id or "", [], 0)
     numbers = {normalise_tracking_number(one) for one in confirmation.tracking_numbers} - {""}
-    expected = sorted({*state.expected, *numbers})
-    after = replace(state, order_id=_least(state.order_id, confirmation.order_id or ""), expected=expected)
+    after = replace(
+        state, order_id=_least(state.order_id, confirmation.order_id or ""),
+        expected=sorted({*state.expected, *numbers}),
+        shipped=with_shipped(state.shipped, confirmation) if confirmation.lines else state.shipped,
+    )
     done = _settled(state, after, policies, now_ms, None, None)
     return done._replace(outcome="duplicates" if done.state == known else "expected")
+
+
+def with_booking(told: BookingRequest, known: FulfilmentState | None, policies: Policies, now_ms: int) -> Done:
+    """The record with the number of the delivery's booking, or without it where the booking is no more: expected,
+    unbooked, or duplicates."""
+    state = known or FulfilmentState(told.delivery_id, told.order_id, [], 0)
+    number = normalise_tracking_number(told.tracking_number)
+    is_booked = told.kind is BookingRequestKind.BOOKED
+    expected = sorted({*state.expected, number} if is_booked else {*state.expected} - {number})
+    after = replace(
+        state, order_id=_least(state.order_id, told.order_id), expected=expected,
+        customer_id=_least(state.customer_id, told.customer_id),
+    )
+    done = _settled(state, after, policies, now_ms, None, None)
+    name = "expected" if is_booked else "unbooked"
+    return done._replace(outcome="duplicates" if done.state == known else name)
 
 
 def with_decision(
@@ -150,7 +172,8 @@ def _with_phase(state: FulfilmentState, policy: Policy, now_ms: int) -> Fulfilme
 
 def _situation(state: FulfilmentState, policy: Policy, now_ms: int) -> Situation:
     shipments = shipments_of(state.standing, state.expected)
-    return Situation(shipments, gate(shipments, state.decision, policy, now_ms))
+    matched = is_matched(state.shipped)
+    return Situation(shipments, gate(shipments, state.decision, policy, now_ms, is_matched=matched))
 
 
 def _facts_with(state: FulfilmentState, fact: PostedFact) -> list[PostedFact]:

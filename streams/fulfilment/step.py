@@ -1,7 +1,7 @@
 """The fulfilment step: facts about ERP deliveries and people's decisions in; postings out, each once.
 
-Reads ``delivery.milestones``, ``wms.confirmations`` and ``fulfilment.decisions``, all keyed by delivery; writes
-``erp.postings``, ``alert.signals`` and, as its state, ``fulfilment.state``. Times are UTC ms.
+Reads ``delivery.milestones``, ``wms.confirmations``, ``carrier.bookings`` and ``fulfilment.decisions``, all keyed by
+delivery; writes ``erp.postings``, ``alert.signals`` and, as its state, ``fulfilment.state``. Times are UTC ms.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from streams.contracts.model import (
     AlertSignal,
+    BookingRequest,
     DeliveryMilestone,
     ErpPosting,
     FulfilmentDecision,
@@ -22,11 +23,13 @@ from streams.contracts.model import (
 from streams.fulfilment.alerts import alert_between
 from streams.fulfilment.kinds import kind_of
 from streams.fulfilment.policy import PLAIN, Policies
-from streams.fulfilment.record import SHIPPED, Done, at_time, with_decision, with_expected, with_milestone
+from streams.fulfilment.record import SHIPPED, Done, at_time, with_booking, with_decision, with_expected, with_milestone
+from streams.kernel.booking_vocabulary import BookingRequestKind
 from streams.kernel.errors import Reject
 from streams.kernel.step_result import StepResult
 
-Input = DeliveryMilestone | WmsConfirmation | FulfilmentDecision
+Input = DeliveryMilestone | WmsConfirmation | FulfilmentDecision | BookingRequest
+_BOOKINGS = frozenset({BookingRequestKind.BOOKED, BookingRequestKind.RELEASED})
 _NOT_POSTED, _NOT_NEEDED = "not_posted", "not_needed"
 
 
@@ -48,7 +51,8 @@ def step(
     as lost and as destroyed is posted once. A fact that no event tells of any more, because those that did were found
     not to be of the shipment, is reversed by a posting of its own, and posted anew, under another id, where it comes to
     be true after all. ``counts``: every milestone is one of posted, reversed, held, duplicates and not_posted; a
-    warehouse's confirmation expected, duplicates or not_needed; a decision decided, late or refused.
+    warehouse's confirmation, or a booking, expected, unbooked, duplicates or not_needed; a decision decided, late or
+    refused.
     """
     out = Outputs()
     changed: dict[str, FulfilmentState] = {}
@@ -93,8 +97,11 @@ def _taken(item: Input, before: FulfilmentState | None, policies: Policies, now_
     if isinstance(item, FulfilmentDecision):
         return with_decision(item, before, policies, now_ms)
     if isinstance(item, WmsConfirmation):
-        is_needed = item.kind == SHIPPED and bool(item.tracking_numbers)
+        is_needed = item.kind == SHIPPED and bool(item.tracking_numbers or item.lines)
         return with_expected(item, before, policies, now_ms) if is_needed else _NOT_NEEDED
+    if isinstance(item, BookingRequest):
+        is_told = item.kind in _BOOKINGS and bool(item.tracking_number)
+        return with_booking(item, before, policies, now_ms) if is_told else _NOT_NEEDED
     kind = kind_of(item)
     return _NOT_POSTED if kind is None else with_milestone(item, kind, before, policies, now_ms)
 

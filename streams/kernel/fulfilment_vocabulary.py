@@ -50,10 +50,11 @@ class FulfilmentAction(StrEnum):
 
 class WaitKind(StrEnum):
     """Names the things a delivery waits for: its proof, its other shipments or pieces, the report of its delivery, its
-    return."""
+    return, the rest of what was ordered."""
 
     UNKNOWN = "unknown"
     PROOF = "proof"
     PIECES = "pieces"
     DELIVERY = "delivery"
     RETURN = "return"
+    QUANTITY = "quantity"

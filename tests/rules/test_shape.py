@@ -28,6 +28,7 @@ HELD_ELSEWHERE = {
     "streams/fulfilment/record.py": "tests/streams/fulfilment/test_laws.py",
     "streams/fulfilment/facts.py": "tests/streams/fulfilment/test_step.py",
     "streams/fulfilment/shipments.py": "tests/streams/fulfilment/test_gate.py",
+    "streams/fulfilment/quantities.py": "tests/streams/fulfilment/test_quantity.py",
     "streams/fulfilment/policy.py": "tests/topologies/stages/test_fulfilment_rules.py",
     "streams/contracts/fulfilment.py": "tests/rules/test_contracts.py",
     "streams/kernel/fulfilment_vocabulary.py": "tests/rules/test_contracts.py",

@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from streams.contracts.model import (
+    BookingRequest,
     DeliveryMilestone,
     FulfilmentDecision,
     FulfilmentState,
     ProofOfDelivery,
     WmsConfirmation,
+    WmsLine,
 )
 from streams.fulfilment.kinds import POSTING_OF
 from streams.fulfilment.machine import DECISIONS, EVENT_OF, Event
-from streams.fulfilment.policy import ConfirmOn, DispatchOn, Patience, Policies, Policy, ProofNeeded
+from streams.fulfilment.policy import ConfirmOn, DispatchOn, Patience, Policies, Policy, ProofNeeded, QuantityNeeded
 from streams.fulfilment.step import Input, step, sweep
 from streams.kernel.vocabulary import (
+    BookingRequestKind,
     Correction,
     DeliveryPhase,
     ExceptionType,
@@ -39,6 +42,7 @@ POLICIES: Mapping[str, Policy] = {
     "grace": Policy(proof=ProofNeeded.ANY, grace_ms=3 * DAY, waits=WAITS),
     "all": Policy(DispatchOn.FIRST, ConfirmOn.ALL, waits=WAITS),
     "all proof": Policy(DispatchOn.FIRST, ConfirmOn.ALL, ProofNeeded.ANY, waits=WAITS),
+    "quantity": Policy(waits=WAITS, quantity=QuantityNeeded.MATCH),
     "all grace": Policy(DispatchOn.ALL, ConfirmOn.ALL, ProofNeeded.ANY, 3 * DAY, WAITS),
 }
 HAPPENS = (
@@ -81,9 +85,18 @@ def decided(action: FulfilmentAction, at: int = NOON, by: str = "Olga Fink") -> 
     return FulfilmentDecision(DELIVERY, action, by, "agreed by telephone", at)
 
 
-def shipped(*numbers: str) -> WmsConfirmation:
-    """The warehouse's word on the shipments of the delivery."""
-    return WmsConfirmation("W-1", DELIVERY, "O-1", "east", "shipped", NOON, None, list(numbers), [])
+def shipped(*numbers: str, quantity: float | None = None, name: str = "W-1", ordered: float = 5.0) -> WmsConfirmation:
+    """The warehouse's word on the shipments of the delivery, and on how much of its one line was shipped."""
+    lines = [] if quantity is None else [WmsLine("10", "A-1", ordered, quantity, "C62", None)]
+    return WmsConfirmation(name, DELIVERY, "O-1", "east", "shipped", NOON, None, list(numbers), lines)
+
+
+def booked(number: str, kind: BookingRequestKind = BookingRequestKind.BOOKED) -> BookingRequest:
+    """The bookings stage's word on the number of the delivery's booking."""
+    return BookingRequest(
+        f"{DELIVERY}-1", kind, DELIVERY, "O-1", "C-1", "north", "parcel", 1, NOON, NOON, None, None, [],
+        tracking_number=number,
+    )
 
 
 def facts_to_tell() -> Iterator[DeliveryMilestone]:
@@ -102,14 +115,19 @@ def phase_in(state: FulfilmentState | None) -> DeliveryPhase:
     return DeliveryPhase.OPEN if state is None else state.phase
 
 
-def inputs(state: FulfilmentState | None, now: int) -> Iterator[tuple[Event, Input]]:
-    """All that can happen next."""
+def inputs(state: FulfilmentState | None, now: int, *, counts: bool = False) -> Iterator[tuple[Event, Input]]:
+    """All that can happen next. ``counts``: quantities too."""
     standing = set() if state is None else {one.milestone_id for one in state.standing}
     for milestone in facts_to_tell():
         yield EVENT_OF[POSTING_OF[milestone.milestone]], milestone
         if milestone.milestone_id in standing:
             yield Event.RETRACTED, taken_back(milestone)
     yield Event.EXPECTED, shipped(ONE, OTHER)
+    if counts:
+        yield Event.EXPECTED, shipped(quantity=5.0, name="W-2")
+        yield Event.EXPECTED, shipped(quantity=1.0, name="W-3")
+    if state is not None and OTHER in state.expected:
+        yield Event.UNBOOKED, booked(OTHER, BookingRequestKind.RELEASED)
     last = 0 if state is None or state.decision is None else state.decision.at
     for action, event in DECISIONS.items():
         yield event, decided(action, max(now, last + 1))
@@ -129,7 +147,7 @@ def walked(name: str, depth: int) -> dict[tuple[DeliveryPhase, Event], set[Deliv
             sorted(one.kind for one in after.standing if one.tracking_number == number) for number in (ONE, OTHER)
         )
         action = None if after.decision is None else after.decision.action
-        key = repr((after.phase, of_each, action, after.expected, now))
+        key = repr((after.phase, of_each, action, after.expected, after.shipped, now))
         if key not in seen:
             seen.add(key)
             further.append((after, now))
@@ -137,7 +155,7 @@ def walked(name: str, depth: int) -> dict[tuple[DeliveryPhase, Event], set[Deliv
     for _ in range(depth):
         further = list[tuple[FulfilmentState | None, int]]()
         for state, now in level:
-            for event, item in inputs(state, now):
+            for event, item in inputs(state, now, counts=rules.default.quantity is QuantityNeeded.MATCH):
                 result = step([item], {DELIVERY: state}, rules, now)
                 if DELIVERY in result.states:
                     note(state, event, result.states[DELIVERY], now)

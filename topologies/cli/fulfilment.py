@@ -134,10 +134,11 @@ def check_file(
         return
     table = Table(
         Column("customer", KEY), Column("dispatch"), Column("confirm"), Column("proof"), Column("grace, hours"),
+        Column("quantity"),
     )
     for name, one in [("default", found.default), *sorted(found.customers.items())]:
         grace = "" if one.grace_ms is None else str(one.grace_ms // 3_600_000)
-        table.add(name, one.dispatch.value, one.confirm.value, one.proof.value, grace)
+        table.add(name, one.dispatch.value, one.confirm.value, one.proof.value, grace, one.quantity.value)
     table.show()
 
 

@@ -63,7 +63,10 @@ STAGES: dict[str, Stage] = {
         Stage(topics.SHIPMENTS, lambda _: list(topics.OF_ONE_SHIPMENT), _shipments),
         Stage(
             topics.FULFILMENT,
-            lambda _: [topics.DELIVERY_MILESTONES, topics.WMS_CONFIRMATIONS, topics.FULFILMENT_DECISIONS],
+            lambda _: [
+                topics.DELIVERY_MILESTONES, topics.WMS_CONFIRMATIONS, topics.CARRIER_BOOKINGS,
+                topics.FULFILMENT_DECISIONS,
+            ],
             FulfilmentHandler,
         ),
         Stage(topics.BOOKINGS, lambda _: list(OF_A_BOOKING), BookingsHandler),

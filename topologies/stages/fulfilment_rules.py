@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.yaml_text import CarrierFileError, Lines
 from streams.documents.policy import Chasing
-from streams.fulfilment.policy import ConfirmOn, DispatchOn, Patience, Policies, Policy, ProofNeeded
+from streams.fulfilment.policy import ConfirmOn, DispatchOn, Patience, Policies, Policy, ProofNeeded, QuantityNeeded
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import WaitKind
 
@@ -23,7 +23,7 @@ _UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([1-9]\d{0,5})([smhd])")
 _OWNER = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
 _Field = tuple[str, ...]
-_Choice = TypeVar("_Choice", DispatchOn, ConfirmOn, ProofNeeded)
+_Choice = TypeVar("_Choice", DispatchOn, ConfirmOn, ProofNeeded, QuantityNeeded)
 
 
 class Waiting(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,12 +40,13 @@ class Waits(Struct, frozen=True, forbid_unknown_fields=True, rename={"back": "re
     pieces: Waiting = Waiting()
     delivery: Waiting = Waiting()
     back: Waiting = Waiting()
+    quantity: Waiting = Waiting()
 
     def each(self) -> Mapping[WaitKind, Waiting]:
         """The waits by kind."""
         return {
             WaitKind.PROOF: self.proof, WaitKind.PIECES: self.pieces, WaitKind.DELIVERY: self.delivery,
-            WaitKind.RETURN: self.back,
+            WaitKind.RETURN: self.back, WaitKind.QUANTITY: self.quantity,
         }
 
 
@@ -56,6 +57,7 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     confirm: str | UnsetType = UNSET
     proof: str | UnsetType = UNSET
     grace: str | UnsetType = UNSET
+    quantity: str | UnsetType = UNSET
     waits: Waits = Waits()
     chase: list[str] | UnsetType = UNSET
 
@@ -95,11 +97,15 @@ def _policy(one: Declared, beside: Policy, where: _Field, lines: Lines) -> Polic
             for kind, waiting in one.waits.each().items()
         },
         beside.chase_ms if one.chase is UNSET else _schedule(one.chase, (*where, "chase"), lines),
+        beside.quantity if one.quantity is UNSET
+        else _one_of(QuantityNeeded, one.quantity, (*where, "quantity"), lines),
     )
     if found.proof is ProofNeeded.NONE and one.grace is not UNSET and found.grace_ms is not None:
         raise lines.error((*where, "grace"), "no proof is waited for; take it out, or set proof: any")
     if found.proof is not ProofNeeded.NONE and found.grace_ms is None:
         _ends(found, WaitKind.PROOF, "give a deadline, such as 5d, or a grace", where, lines)
+    if found.quantity is QuantityNeeded.MATCH:
+        _ends(found, WaitKind.QUANTITY, "give a deadline, such as 5d", where, lines)
     if found.confirm is ConfirmOn.ALL:
         _ends(found, WaitKind.PIECES, "give a deadline, such as 5d", where, lines)
     return found

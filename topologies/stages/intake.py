@@ -127,7 +127,8 @@ class IntakeHandler:
 
     def _about_deliveries(self, out: IntakeOutputs) -> dict[str, list[Message]]:
         """The words of carriers and warehouses on the ERP's deliveries, by topic."""
-        found = zip(self._of_deliveries.items(), (out.answers, out.confirmations, out.invoices), strict=True)
+        said_of: tuple[Sequence[Any], ...] = (out.answers, out.confirmations, out.invoices)
+        found = zip(self._of_deliveries.items(), said_of, strict=True)
         return {
             name: [{"key": one.delivery_id.encode(), "value": codec.encode(one)} for one in said]
             for (name, codec), said in found

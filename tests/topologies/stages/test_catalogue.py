@@ -44,7 +44,9 @@ READS = {
     "orders": ["erp.orders.v1", "master.data.v1"],
     "identity": ["carrier.unresolved.v1", "reference.claims.v1"],
     "shipments": ["carrier.events.v1", "order.references.v1", "shipment.links.v1", "shipment.adoptions.v1"],
-    "fulfilment": ["delivery.milestones.v1", "wms.confirmations.v1", "fulfilment.decisions.v1"],
+    "fulfilment": [
+        "delivery.milestones.v1", "wms.confirmations.v1", "carrier.bookings.v1", "fulfilment.decisions.v1",
+    ],
     "bookings": [
         "delivery.releases.v1", "wms.confirmations.v1", "booking.answers.v1", "booking.decisions.v1",
         "freight.invoices.v1",
