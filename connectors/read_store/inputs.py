@@ -31,6 +31,7 @@ TOPICS: Mapping[Topic, type[Struct]] = {
     topics.AUDIT_ACTIONS: model.AuditAction, topics.NOTIFICATION_OUTCOMES: model.OutboundOutcome,
     topics.ALERT_OUTCOMES: model.OutboundOutcome,
     topics.POSTING_OUTCOMES: model.OutboundOutcome, topics.FULFILMENT_STATE: model.FulfilmentState,
+    topics.BOOKING_STATE: model.BookingState,
     topics.SHIPMENT_DOCUMENTS: model.ShipmentDocument,
 }
 """The inputs of the read model."""

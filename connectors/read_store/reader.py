@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec import Struct
 
 from connectors.read_store.actions import ActionReads
+from connectors.read_store.bookings import BookingReads
 from connectors.read_store.deliveries import DeliveryReads
 from connectors.read_store.documents import DocumentReads
 from connectors.read_store.figures import Figures
@@ -99,7 +100,7 @@ class Changed(NamedTuple):
 
 
 class ReadStore(
-    ActionReads, DeliveryReads, DocumentReads, LetterReads, NotificationReads, ShipmentListReads
+    ActionReads, BookingReads, DeliveryReads, DocumentReads, LetterReads, NotificationReads, ShipmentListReads
 ):
     """The read model in a folder, for reading. Close it when done."""
 

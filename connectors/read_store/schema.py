@@ -9,7 +9,7 @@ from streams.kernel.vocabulary import Punctuality
 from streams.read_model import rows
 from streams.read_model.rows import KEYS, Row
 
-VERSION = 10
+VERSION = 11
 """Grows with each change of a table or of what a row holds: a file of another version is built anew."""
 BETWEEN = "\x1f"
 """Stands between customers where several are one text: their numbers may hold blanks, but no control characters."""
@@ -60,6 +60,8 @@ CREATE INDEX delivery_records_newest ON delivery_records (at, delivery_id);
 CREATE INDEX delivery_records_by_phase ON delivery_records (phase, at, delivery_id);
 CREATE INDEX delivery_records_by_customer ON delivery_records (customer, at, delivery_id);
 CREATE INDEX delivery_records_waiting ON delivery_records (waits_for, deadline) WHERE waits_for <> '';
+CREATE INDEX booking_records_by_phase ON booking_records (phase, deadline);
+CREATE INDEX booking_records_mismatched ON booking_records (updated_at) WHERE mismatched = 1;
 CREATE INDEX orders_newest ON orders (updated_at, order_id);
 CREATE INDEX orders_by_customer ON orders (customer, updated_at, order_id);
 CREATE INDEX alerts_pressing ON alerts (open, rank DESC, raised_at);

@@ -40,6 +40,8 @@ DECIDE_DELIVERIES = (Role.OPERATOR, Role.FINANCE)
 """Who may release or refuse a delivery that is held back."""
 DECIDE_POSTINGS = (Role.FINANCE,)
 """Who may release, waive or close a delivery that waits to be confirmed."""
+DECIDE_BOOKINGS = (Role.OPERATOR,)
+"""Who may book a delivery anew, cancel its booking, or answer a carrier's terms."""
 READ_AUDIT = (Role.OPERATOR,)
 """Who may read the audit trail, beside administrators."""
 

@@ -16,6 +16,7 @@ from portal.tower import (
     audit,
     billing,
     board,
+    bookings,
     feeds,
     held,
     letters,
@@ -37,6 +38,7 @@ from portal.tower.services import TowerServices
 PAGES: Mapping[str, str] = {
     "shipments": "Shipments", "orders": "Orders", "feeds": "Feeds", "carriers": "Carriers", "board": "Service levels",
     "dead-letters": "Dead letters", "references": "References", "held": "Held deliveries",
+    "bookings": "Bookings",
     "billing": "Billing", "postings": "ERP postings", "notifications": "Notifications", "audit": "Audit",
 }
 """The pages that an address that leads nowhere may mean."""
@@ -47,7 +49,7 @@ def router(services: TowerServices) -> APIRouter:
     api = APIRouter(route_class=PlainErrors, include_in_schema=False)
     for one in (
         worklist, acting, shipments, orders, feeds, scorecard, board, letters, replay, references, held,
-        billing, postings, notifications, audit, raw, saved, outbox, stack,
+        bookings, billing, postings, notifications, audit, raw, saved, outbox, stack,
     ):
         api.include_router(one.router(services))
 

@@ -27,6 +27,7 @@ from streams.contracts.ids import shipment_key
 from streams.contracts.model import AlertAction, AuditAction, DeadLetter
 from streams.contracts.references import Named
 from streams.kernel.audit_vocabulary import ActionChannel, ActorKind
+from streams.kernel.booking_vocabulary import BookingAction
 from streams.kernel.vocabulary import FulfilmentAction, Severity
 
 
@@ -117,6 +118,11 @@ class Actions(Protocol):
         self, delivery_id: str, action: FulfilmentAction, actor: Actor, now: int, reason: str
     ) -> None:
         """Releases, waives or closes a delivery that waits to be confirmed."""
+
+    def decide_booking(
+        self, delivery_id: str, action: BookingAction, carrier: str, actor: Actor, now: int, reason: str
+    ) -> None:
+        """Books a delivery anew, cancels its booking, or answers a carrier's terms. ``carrier``: to ask first."""
 
     def send_again(self, message_id: str, customer: str, actor: Actor, now: int) -> None:
         """Sends a message to a customer again that was sent or given up."""

@@ -150,6 +150,14 @@ def _delivery(_: str, one: model.FulfilmentState, told_at: int) -> list[Change]:
     ))]
 
 
+def _booking(_: str, one: model.BookingState, __: int) -> list[Change]:
+    is_mismatched = any(match.mismatches for match in one.invoices)
+    return [Put(rows.BookingRecord(
+        one.delivery_id, one.order_id, one.customer_id, one.phase, None if one.wait is None else one.wait.deadline,
+        int(is_mismatched), one.updated_at, _encode(one),
+    ))]
+
+
 def _document(_: str, one: model.ShipmentDocument, __: int) -> list[Change]:
     return [Put(rows.Document(
         key_of(one.carrier, one.tracking_number), one.source_id, one.at, one.status, one.document_id, _encode(one)
@@ -256,13 +264,13 @@ _PROJECTIONS: Mapping[type[Struct], Callable[[str, Any, int], list[Change]]] = {
     model.ErpPosting: _posting, model.OrderState: _order, model.Alert: _alert, model.FeedState: _feed,
     model.FeedPause: _pause, model.DeadLetter: _dead_letter, model.ReferenceState: _reference,
     model.MasterRecord: _master, model.AuditAction: _action, model.OutboundOutcome: _outcome,
-    model.FulfilmentState: _delivery, model.ShipmentDocument: _document,
+    model.FulfilmentState: _delivery, model.BookingState: _booking, model.ShipmentDocument: _document,
 }
 VALUES: tuple[type[Struct], ...] = tuple(_PROJECTIONS)
 """The kinds of values the read model is made of."""
 _TABLES: Mapping[type[Struct], type[Row]] = {
     model.ShipmentState: rows.Shipment, model.OrderState: rows.Order, model.Alert: rows.Alert,
     model.FeedState: rows.Feed, model.FeedPause: rows.FeedPause, model.ReferenceState: rows.Reference,
-    model.FulfilmentState: rows.DeliveryRecord,
+    model.FulfilmentState: rows.DeliveryRecord, model.BookingState: rows.BookingRecord,
 }
 """Compacted topics' values and the table whose row goes with a deleted key."""

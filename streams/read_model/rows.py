@@ -125,6 +125,20 @@ class DeliveryRecord(NamedTuple):
     doc: bytes
 
 
+class BookingRecord(NamedTuple):
+    """A delivery between its release and its carrier. ``deadline``: of its wait, None for never; ``mismatched``: 1 with
+    a freight invoice that differs from its booking."""
+
+    delivery_id: str
+    order_id: str
+    customer: str
+    phase: str
+    deadline: int | None
+    mismatched: int
+    updated_at: int
+    doc: bytes
+
+
 class Alert(NamedTuple):
     """An alert as it stands. ``open``: 1 while somebody has to act; ``rank``: the greater, the more pressing;
     ``shipment``: the subject where it is one shipment, else empty; ``resolved_at``: None also for one that was never
@@ -281,12 +295,12 @@ class ManualDecision(NamedTuple):
 Row = (
     Shipment | Event | CustomerWord | Posting | Order | Alert | Feed | FeedPause | DeadLetter | Reference | Customer
     | ManualDecision | Action | Notification | AlertMessage | PostingOutcome | DeliveryRecord
-    | Document
+    | Document | BookingRecord
 )
 KEYS: Mapping[type[Row], int] = {
     Shipment: 1, Event: 4, CustomerWord: 5, Posting: 1, Order: 1, Alert: 1, Feed: 1, FeedPause: 1, DeadLetter: 4,
     Reference: 2, Customer: 1, ManualDecision: 2, Action: 1, Notification: 1, PostingOutcome: 1,
-    AlertMessage: 2, DeliveryRecord: 1, Document: 2,
+    AlertMessage: 2, DeliveryRecord: 1, Document: 2, BookingRecord: 1,
 }
 """How many of a row's first fields name it."""
 

@@ -25,7 +25,7 @@ from tests.support.read_model_world import MINUTE, NOON, fill
 OURS = {"sec-fetch-site": "same-origin"}
 AT = NOON + MINUTE // 2
 REFERENCE, HELD = "/tower/references/po%3A4500017342", "/tower/held/gls%3AJD014600003"
-BILLED = "/tower/billing/DN-70001"
+BILLED, BOOKED = "/tower/billing/DN-70001", "/tower/bookings/80001"
 ADA = Actor("Ada", ActorKind.PERSON, ActionChannel.TOWER, "operator")
 ELSEWHERE = ("/tower/stack/", "/tower/filters/")
 """A button of the embedded stack alone, and what everybody keeps for themselves: they have tests of their own."""
@@ -122,6 +122,7 @@ def posts(made: Portal) -> Iterator[str]:
         "/tower/references/{key:path}/resolve": f"{REFERENCE}/resolve",
         "/tower/held/{key:path}/{action}": f"{HELD}/release",
         "/tower/billing/{delivery_id:path}/{action}": f"{BILLED}/waive",
+        "/tower/bookings/{delivery_id:path}/{action}": f"{BOOKED}/rebook",
         "/tower/feeds/{feed:path}/{action}": "/tower/feeds/dpd/resume",
         "/tower/dead-letters/replay": "/tower/dead-letters/replay",
         "/tower/notifications/{message_id}/again": "/tower/notifications/msg_1/again",
@@ -146,7 +147,7 @@ def test_every_form_asks_for_a_role_and_for_a_page_of_ours(model: Path, role: Ro
     made = of(model, role)
     client = TestClient(made.app, follow_redirects=False)
     found = list(posts(made))
-    assert len(found) == 7
+    assert len(found) == 8
     finance = {f"{HELD}/release", f"{BILLED}/waive"} if role is Role.FINANCE else set()
     taken = finance if refused is None else set(found) - refused
     for path in found:
@@ -206,6 +207,31 @@ def test_finance_sees_what_waits_and_decides_with_a_reason(model: Path) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, BILLED)
     assert made.acts.taken == [("decide_delivery", "DN-70001", "release", AT, "agreed by mail")]
     assert "Release sent by Eve, waiting to be confirmed" in client.get(BILLED).text
+    made.store.close()
+
+
+def test_an_operator_books_anew_with_a_reason(model: Path) -> None:
+    made = of(model, Role.OPERATOR)
+    client = TestClient(made.app, follow_redirects=False)
+    page = client.get("/tower/bookings").text
+    assert "Being asked for (1)" in page
+    assert "Freight invoices that differ (1)" in page
+    assert f'href="{BOOKED}"' in page
+    assert "80001,SO-1,C-1,asking,80001-1,north,parcel,asked" in client.get("/tower/bookings.csv").text
+    one = client.get(BOOKED).text
+    assert "9.9 EUR" in one
+    assert "booking: 80001-1, not a booking that was accepted" in one
+    assert one.count("<form") - 1 == 2
+    for path, form, status in (
+        (f"{BOOKED}/rebook", {}, 400), (f"{BOOKED}/burn", {"reason": "x"}, 404),
+        ("/tower/bookings/none/cancel", {"reason": "x"}, 404),
+    ):
+        assert client.post(path, data=form, headers=OURS).status_code == status
+    assert made.acts.taken == []
+    answer = client.post(f"{BOOKED}/rebook", data={"reason": "no truck", "carrier": "east"}, headers=OURS)
+    assert (answer.status_code, answer.headers["location"]) == (303, BOOKED)
+    assert made.acts.taken == [("decide_booking", "80001", "rebook", "east", AT, "no truck")]
+    assert "New booking sent by Eve, waiting to be confirmed" in client.get(BOOKED).text
     made.store.close()
 
 

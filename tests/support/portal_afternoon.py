@@ -57,6 +57,7 @@ from streams.kernel.vocabulary import (
     SubjectKind,
 )
 from streams.read_model.project import key_of
+from tests.support.booking_world import DELIVERY, Desk, invoiced, packed, released
 from tests.support.read_model_world import DAY, HOUR, MINUTE, NOON, alert, told, waiting_delivery
 
 CUSTOMERS = {
@@ -83,6 +84,7 @@ def afternoon() -> list[tuple[str, Struct]]:
         MasterKind.REFERENCE, "bol:7731", NOON - 3 * HOUR, "ada", carrier="ups", tracking_number=STAR,
     )))
     found += _star()
+    found.append((DELIVERY, Desk().take(released(), packed(), invoiced(), at=NOON).known))
     for place in range(120):
         found += _ordinary(place, chance)
     found += _alerts()

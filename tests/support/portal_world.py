@@ -32,6 +32,7 @@ from portal.tracking.router import router as tracking
 from portal.tracking.tokens import Tokens
 from streams.contracts.audit import Actor
 from streams.contracts.model import AuditAction, DeadLetter
+from streams.kernel.booking_vocabulary import BookingAction
 from streams.kernel.errors import Fatal, Transient
 from streams.kernel.vocabulary import ActionOutcome, FulfilmentAction, Milestone, Severity
 from tests.support.kept_documents import documents_in
@@ -86,6 +87,12 @@ class Acts:
     ) -> None:
         """Take it."""
         self._take(("decide_delivery", delivery_id, action, now, reason), actor)
+
+    def decide_booking(
+        self, delivery_id: str, action: BookingAction, carrier: str, actor: Actor, now: int, reason: str
+    ) -> None:
+        """Take it."""
+        self._take(("decide_booking", delivery_id, action, carrier, now, reason), actor)
 
     def send_again(self, message_id: str, customer: str, actor: Actor, now: int) -> None:
         """Take it."""

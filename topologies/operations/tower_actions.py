@@ -13,9 +13,11 @@ from portal.tower.services import Decision, HeldDelivery, Moved, ReplayTrial, Re
 from streams.contracts.audit import Actor
 from streams.contracts.model import AlertAction, AuditAction, DeadLetter, MasterRecord
 from streams.identity.record import ReferenceRecord
+from streams.kernel.booking_vocabulary import BookingAction
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import FulfilmentAction
 from topologies.operations import (
+    booking_board,
     dead_letter_replay,
     doubtful_deliveries,
     feed_pauses,
@@ -81,6 +83,14 @@ class TowerActions:
         """Releases, waives or closes a delivery that waits to be confirmed. Raises Transient, Fatal."""
         known = fulfilment_board.known_of(self._settings, delivery_id)
         fulfilment_board.decide(self._settings, known, action, reason, actor, now)
+
+    def decide_booking(
+        self, delivery_id: str, action: BookingAction, carrier: str, actor: Actor, now: int, reason: str
+    ) -> None:
+        """Books a delivery anew, cancels its booking, or answers a carrier's terms. Raises Transient, Fatal."""
+        known = booking_board.known_of(self._settings, delivery_id)
+        chosen = booking_board.Chosen(carrier)
+        booking_board.decide(self._settings, known, action, reason, actor, now, chosen)
 
     def send_again(self, message_id: str, customer: str, actor: Actor, now: int) -> None:
         """Sends a message to a customer again that was sent or given up. Raises Transient, Fatal."""
