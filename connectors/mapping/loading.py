@@ -33,6 +33,7 @@ from connectors.mapping.documents.adapter import (
 )
 from connectors.mapping.documents.document import MESSAGE, DocumentReader
 from connectors.mapping.documents.paths import BadPath
+from connectors.mapping.documents.picks import PicksAdapter
 from connectors.mapping.edifact.messages import TYPES, EdifactAdapter
 from connectors.mapping.values.carrier_names import CarrierNames
 from connectors.mapping.values.check_digits import RULES, Checks, Scheme
@@ -95,8 +96,12 @@ def read_carrier_file(folder: Path, name: str = FILE) -> CarrierFile:
     for index, name in enumerate(spec.formats):
         if name not in FORMATS:
             raise lines.error(("formats", str(index)), f"{name!r} is unknown; use one of {', '.join(FORMATS)}")
+    if spec.picks is not None and (spec.formats != ["csv"] or spec.documents):
+        raise lines.error(("picks",), "goes with formats [csv], and with no documents")
     edi = [name for name in EDI if getattr(spec, name) is not None]
-    if (spec.formats if set(spec.formats) & {*EDI} else []) != edi or bool(spec.documents) == bool(edi):
+    if (spec.formats if set(spec.formats) & {*EDI} else []) != edi or (
+        spec.picks is None and bool(spec.documents) == bool(edi)
+    ):
         raise lines.error(
             ("formats",), "give formats [x12] and x12:, formats [edifact] and edifact:, or other formats and documents:"
         )
@@ -203,6 +208,8 @@ def _adapter(one: CarrierFile, others: Mapping[str, CarrierFile], names: Carrier
     if spec.edifact is not None:
         slug = spec.carrier if isinstance(spec.carrier, str) else spec.carrier.otherwise
         return EdifactAdapter(spec.feed, spec.channel, spec.zone, slug, spec.edifact, checks, names)
+    if spec.picks is not None:
+        return PicksAdapter(spec.feed, spec.picks, rows_decoder("csv", spec.csv), spec.zone)
     return _document_adapter(one, others, checks, names)
 
 

@@ -231,7 +231,8 @@ def _accounted_for(parsed: Parsed) -> Parsed:
     for event in events:
         if not event.tracking_number and not event.references:
             return _without_nameless(parsed)
-    if not events and not (parsed.rejects or parsed.errors or parsed.acknowledgements or parsed.answers):
+    if not events and not (parsed.rejects or parsed.errors or parsed.acknowledgements or parsed.answers
+                           or parsed.confirmations):
         detail = "the payload holds no event; is it in this feed's format?"
         parsed.rejects.append(Reject(RejectReason.UNEXPECTED_SHAPE, detail))
     return parsed

@@ -248,6 +248,26 @@ class Csv(Struct, frozen=True, forbid_unknown_fields=True):
     encoding: str = "utf-8"
 
 
+class Picks(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of a warehouse's picks and packings, one line of a delivery in a row: the columns by what they hold;
+    empty: there is none. ``warehouse``: its code in the ERP; ``kind``: picked, packed (the default), shipped or short;
+    ``number``: of the confirmation; ``parcel``, ``weight_kg``: the piece it is in, and the weight of all of that."""
+
+    warehouse: str
+    number: str = "confirmation"
+    delivery: str = "delivery"
+    line: str = "line"
+    quantity: str = "quantity"
+    kind: str = "kind"
+    order: str = "order"
+    sku: str = "sku"
+    ordered: str = "ordered"
+    unit: str = "unit"
+    at: str = "at"
+    parcel: str = "parcel"
+    weight_kg: str = "weight_kg"
+
+
 class Document(Struct, frozen=True, forbid_unknown_fields=True):
     """One shape of payload. ``each``: levels below the message, outermost first; the last is the scan.
     A path ending in ``[]`` is a list, one without an object, one ending in ``{}`` an object in a JSON text;
@@ -376,7 +396,8 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     ``check_digits``: schemes of this carrier's tracking numbers; a wrong digit is flagged. ``label_forms``: how labels
     write them, for events and orders alike. ``calendar``: that of ``config/holidays.yaml`` on whose days the feed may
     be silent. ``also``, ``scac``: other names and Standard Carrier Alpha Codes of the carrier in orders and at
-    aggregators. ``document_hosts``: hosts that links to its documents may lead on to."""
+    aggregators. ``document_hosts``: hosts that links to its documents may lead on to. ``picks``: the feed is a
+    warehouse's table, in place of ``documents``."""
 
     feed: str
     name: str
@@ -401,3 +422,4 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     scac: list[str] = field(default_factory=list)
     calendar: str | None = None
     document_hosts: list[str] = field(default_factory=list)
+    picks: Picks | None = None
