@@ -271,6 +271,10 @@ DOCUMENT_ATTEMPTS = Topic(
     "document.attempts.v1", "Attempts that were made, with what the carrier's host answered", "CARRIER:REFERENCE",
     "outbound_attempt", "document fetcher",
 )
+DOCUMENT_CHASES = Topic(
+    "document.chases.v1", "Missing documents that are asked for again", "delivery id", "document_chase", "documents",
+    retention_ms=90 * DAY_MS, personal_data=True,
+)
 DOCUMENT_STATE = Topic(
     "document.state.v1", "Documents of each shipment, those that wait to be fetched, and who wants them; changelog of"
     " documents", "CARRIER:REFERENCE, or KIND:HOST:QUEUE", "document_state", "documents", cleanup=Cleanup.COMPACT,
@@ -337,7 +341,7 @@ STATIC: tuple[Topic, ...] = (
     NOTIFICATION_REQUESTS, NOTIFICATION_ATTEMPTS, NOTIFICATION_OUTCOMES, NOTIFICATION_STATE, NOTIFICATION_ACTIONS,
     POSTING_REQUESTS, POSTING_ATTEMPTS, POSTING_DECISIONS, POSTING_OUTCOMES, POSTING_STATE, ALERT_REQUESTS,
     ALERT_ATTEMPTS, ALERT_OUTCOMES, PAGING_STATE, DOCUMENT_WANTS, SHIPMENT_DOCUMENTS, DOCUMENT_REQUESTS,
-    DOCUMENT_ATTEMPTS, DOCUMENT_STATE, DEAD_LETTERS, DLQ_INTAKE,
+    DOCUMENT_ATTEMPTS, DOCUMENT_STATE, DOCUMENT_CHASES, DEAD_LETTERS, DLQ_INTAKE,
     DLQ_ORDERS, DLQ_IDENTITY, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS,
     DLQ_NOTIFICATIONS, DLQ_POSTINGS, DLQ_PAGING, DLQ_DOCUMENTS, DLQ_BOOKINGS,
 )

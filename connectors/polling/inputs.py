@@ -1,4 +1,5 @@
-"""Reads what decides which numbers are polled: orders' references, shipments' states, and our own cursors."""
+"""Reads what decides which numbers are polled: orders' references, shipments' states, documents that are missing, and
+our own cursors."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from config.settings import Settings
 from connectors.kafka.consumer import PartitionReader
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.polling.schedule_book import KnownStatus
-from streams.contracts.model import PollState
+from streams.contracts.model import DocumentChase, PollState
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import Status
 
@@ -42,15 +43,16 @@ class InputChanges(NamedTuple):
     """Holds the changes read; of several records about one number, the last.
 
     ``claims``: when an order last named the number, by (carrier, number), UTC ms. ``statuses``: by (carrier, number).
-    ``cursors``: by (feed, number).
+    ``cursors``: by (feed, number). ``chases``: when a document of the number was missing last, by (carrier, number).
     """
 
     claims: dict[tuple[str, str], int]
     statuses: dict[tuple[str, str], KnownStatus]
     cursors: dict[tuple[str, str], PollState]
+    chases: dict[tuple[str, str], int]
 
     def __bool__(self) -> bool:
-        return bool(self.claims or self.statuses or self.cursors)
+        return bool(self.claims or self.statuses or self.cursors or self.chases)
 
 
 class PollInputs:
@@ -61,12 +63,15 @@ class PollInputs:
         self._carriers = frozenset(carriers)
         self._claims = ValueCodec(topics.ORDER_REFERENCES, OrderClaim, registry)
         self._statuses = ValueCodec(topics.SHIPMENT_STATE, ShipmentStatus, registry)
+        self._chases = ValueCodec(topics.DOCUMENT_CHASES, DocumentChase, registry)
         self._cursors = ValueCodec(topics.POLL_STATE, PollState, registry)
         self._patience = settings.stage.stuck_timeout
         self._reader = PartitionReader(settings, "shipsync-poll", fetch_wait_ms=100)
         try:
             self._reader.assign_whole([
-                topic.name for topic in (topics.ORDER_REFERENCES, topics.SHIPMENT_STATE, topics.POLL_STATE)
+                topic.name for topic in (
+                    topics.ORDER_REFERENCES, topics.SHIPMENT_STATE, topics.POLL_STATE, topics.DOCUMENT_CHASES,
+                )
             ])
         except BaseException:
             self._reader.close()
@@ -114,6 +119,11 @@ class PollInputs:
                 told = self._statuses.decode(value)
                 if told.carrier in self._carriers:
                     changes.statuses[told.carrier, told.tracking_number] = KnownStatus(told.status, told.updated_at)
+            elif topic == topics.DOCUMENT_CHASES.name:
+                chase = self._chases.decode(value)
+                if chase.carrier in self._carriers:
+                    place = chase.carrier, chase.tracking_number
+                    changes.chases[place] = max(chase.at, changes.chases.get(place, 0))
             else:
                 cursor = self._cursors.decode(value)
                 changes.cursors[cursor.feed, cursor.tracking_number] = cursor
@@ -133,4 +143,4 @@ def _forget(topic: str, key: bytes | None, changes: InputChanges) -> None:
 
 
 def _nothing() -> InputChanges:
-    return InputChanges({}, {}, {})
+    return InputChanges({}, {}, {}, {})

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from streams.contracts.model import PollState
 from streams.kernel.vocabulary import PollEnd, Status
-from streams.polling.schedule import Schedule, after_claim, new_number, with_status
+from streams.polling.schedule import Schedule, after_claim, asked_once, new_number, with_status
 
 
 class KnownStatus(NamedTuple):
@@ -63,6 +63,14 @@ class ScheduleBook:
             self._change(new_number(self.feed, self.carrier, number, status, now_ms))
         elif number not in self._asked and (again := after_claim(state, updated_at, now_ms)) is not state:
             self._change(again)
+
+    def chase(self, number: str, wanted_at: int, now_ms: int) -> None:
+        """Enter that a document of the number is missing. ``wanted_at``: since when, UTC ms."""
+        state = self._states.get(number)
+        if state is not None and number not in self._asked:
+            again = asked_once(state, wanted_at, now_ms)
+            if again is not state:
+                self._change(again)
 
     def set_status(self, number: str, known: KnownStatus, now_ms: int) -> None:
         """Enter the shipment's status; it is kept for later where no order names the number yet."""

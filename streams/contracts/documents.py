@@ -3,6 +3,8 @@ milliseconds."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from msgspec import Struct, field
 
 from streams.contracts.outbound import OutboundDestination, OutboundQueue
@@ -65,6 +67,18 @@ class ToldDocument(Struct, frozen=True):
     claim_revision: int
 
 
+class DocumentChase(Struct, frozen=True):
+    """A missing document of a delivery was asked for again. ``times``: how often by then; ``found``: why it was
+    missing, in the other side's own words where there are any."""
+
+    delivery_id: str
+    carrier: str
+    tracking_number: str
+    at: int
+    times: int
+    found: str = ""
+
+
 class DocumentedShipment(Struct, frozen=True):
     """All that is known of one shipment's documents. ``chases``: how often they were asked for again since the
     delivery; ``chased_at``: when last."""
@@ -85,6 +99,28 @@ class DocumentState(Struct):
     shipment: DocumentedShipment | None = None
     destination: OutboundDestination | None = None
     queue: OutboundQueue | None = None
+
+
+class InMessage(NamedTuple):
+    """A document that a carrier's message itself carries: the raw record's place, and the hash of the content."""
+
+    topic: str
+    partition: int
+    offset: int
+    document_id: str
+
+
+def message_url(place: InMessage) -> str:
+    """The address of a document within a message."""
+    return f"{_MESSAGE}{place.topic}:{place.partition}:{place.offset}:{place.document_id}"
+
+
+def in_message(url: str | None) -> InMessage | None:
+    """The document that an address of :func:`message_url` names; None for any other."""
+    parts = (url or "").removeprefix(_MESSAGE).split(":")
+    if url is None or not url.startswith(_MESSAGE) or len(parts) != 4 or not all(map(str.isdecimal, parts[1:3])):
+        return None
+    return InMessage(parts[0], int(parts[1]), int(parts[2]), parts[3])
 
 
 def stored_url(document_id: str) -> str:

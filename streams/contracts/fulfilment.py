@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from streams.contracts.documents import DocumentChase
 from streams.contracts.postings import ProofOfDelivery
 from streams.kernel.fulfilment_vocabulary import DeliveryPhase, FulfilmentAction, WaitKind
 from streams.kernel.vocabulary import ExceptionType, PostingKind, Reason
@@ -91,7 +92,7 @@ class FulfilmentState(Struct):
     """One ERP delivery: what was posted for it, what is true of it, where it stands and what it waits for; the
     fulfilment stage's changelog. ``posted``: ids of all postings, reversed ones and reversals among them; ``expected``:
     tracking numbers that the warehouse and bookings named; ``decision``: the last that counts; ``shipped``: how much
-    was, by the warehouse."""
+    was, by the warehouse; ``chases``: when its missing documents were asked for again, the newest last."""
 
     delivery_id: str
     order_id: str
@@ -105,3 +106,4 @@ class FulfilmentState(Struct):
     decision: FulfilmentDecision | None = None
     wait: FulfilmentWait | None = None
     shipped: list[ShippedPart] = field(default_factory=list)
+    chases: list[DocumentChase] = field(default_factory=list)

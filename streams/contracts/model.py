@@ -37,6 +37,7 @@ from streams.contracts.claims import ReferenceClaim as ReferenceClaim
 from streams.contracts.claims import ReferenceState as ReferenceState
 from streams.contracts.dead_letter import DeadLetter as DeadLetter
 from streams.contracts.delivery_milestones import DeliveryMilestone as DeliveryMilestone
+from streams.contracts.documents import DocumentChase as DocumentChase
 from streams.contracts.documents import DocumentedShipment as DocumentedShipment
 from streams.contracts.documents import DocumentState as DocumentState
 from streams.contracts.documents import DocumentWant as DocumentWant

@@ -1,4 +1,4 @@
 """Documents: proofs of delivery and other papers of shipments. Reads ``delivery.milestones``, ``document.wants``,
 ``shipment.documents`` and ``document.attempts``; writes ``document.wants``, ``document.requests``,
-``shipment.documents`` and ``delivery.milestones``. Owns ``document.state``.
+``document.chases``, ``shipment.documents`` and ``delivery.milestones``. Owns ``document.state``.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from streams.contracts.documents import in_message
 from streams.contracts.ids import digest, shipment_key
 from streams.contracts.model import NewMessage, ShipmentDocument
 from streams.kernel.document_vocabulary import DOCUMENT_PREFIX
@@ -11,6 +12,8 @@ from streams.kernel.vocabulary import Correction, DocumentKind
 
 _SCHEMES = ("https://", "http://")
 LONGEST_HOST = 253
+OUR_KAFKA = "kafka"
+"""Documents within messages are read there."""
 
 
 class Fetch(msgspec.Struct, frozen=True):
@@ -41,7 +44,11 @@ def host_of(link: str) -> str:
 
 
 def source_of_link(carrier: str, tracking_number: str, link: str) -> str:
-    """The id of what is fetched from a link for a shipment."""
+    """The id of what is fetched from a link for a shipment; of a document within a message, by its content, as the
+    carrier may send it again and again."""
+    place = in_message(link)
+    if place is not None:
+        return digest("document in a message", carrier, tracking_number, place.document_id)
     return digest("document link", carrier, tracking_number, link)
 
 
@@ -52,8 +59,9 @@ def message_of(document: ShipmentDocument) -> NewMessage:
         document.source_id, document.carrier, document.tracking_number, link, document.kind, document.life,
         document.event_id, document.first_at,
     )
+    place = OUR_KAFKA if in_message(link) is not None else host_of(link)
     return NewMessage(
-        document.source_id, DOCUMENT_PREFIX + host_of(link), document.carrier,
+        document.source_id, DOCUMENT_PREFIX + place, document.carrier,
         shipment_key(document.carrier, document.tracking_number), document.kind.value, Correction.NEW,
         msgspec.json.encode(fetch).decode(),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from streams.contracts.documents import stored_id
+from streams.contracts.documents import in_message, stored_id
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import (
     DeliveryMilestone,
@@ -113,11 +113,17 @@ def asked_again(known: DocumentedShipment, asked: ShipmentDocument) -> Documente
     return _put(known, again, max(known.changed_at, asked.at))
 
 
+def missing(known: DocumentedShipment) -> str:
+    """Why there is no document that proves a delivery, as the last of those that were looked for says."""
+    tried = [one for one in known.documents if one.status is not DocumentStatus.STORED and one.reason]
+    return max(tried, key=lambda one: one.at).reason if tried else "the carrier states no link to one"
+
+
 def refused_links(known: DocumentedShipment) -> list[ShipmentDocument]:
     """The documents that were given up and can be fetched again."""
     return [
         one for one in known.documents
-        if one.status is DocumentStatus.REFUSED and one.origin is DocumentOrigin.LINK
+        if one.status is DocumentStatus.REFUSED and one.link
     ]
 
 
@@ -157,14 +163,15 @@ def chased(known: DocumentedShipment, chasing: Chasing, now_ms: int) -> Document
 def _with_link(known: DocumentedShipment, milestone: DeliveryMilestone, now_ms: int) -> DocumentedShipment:
     proof = milestone.proof_of_delivery
     link = None if proof is None else proof.document_url
-    if link is None or not is_link(link):
+    if link is None or not (is_link(link) or in_message(link)):
         return known
     source = source_of_link(known.carrier, known.tracking_number, link)
     if any(one.source_id == source for one in known.documents):
         return known
+    origin = DocumentOrigin.LINK if is_link(link) else DocumentOrigin.MESSAGE
     return _put(known, ShipmentDocument(
-        source, known.carrier, known.tracking_number, DocumentKind.PROOF_OF_DELIVERY, DocumentOrigin.LINK,
-        DocumentStatus.WAITING, now_ms, now_ms, link=link, life=milestone.life, event_id=milestone.event_id,
+        source, known.carrier, known.tracking_number, DocumentKind.PROOF_OF_DELIVERY, origin, DocumentStatus.WAITING,
+        now_ms, now_ms, link=link, life=milestone.life, event_id=milestone.event_id,
     ), now_ms)
 
 

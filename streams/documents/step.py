@@ -16,6 +16,7 @@ from msgspec import Struct, field
 
 from streams.contracts.model import (
     DeliveryMilestone,
+    DocumentChase,
     DocumentedShipment,
     NewMessage,
     OutboundOutcome,
@@ -40,11 +41,12 @@ class Known(Protocol):
 
 class Outputs(Struct):
     """``fetches``: documents to fetch, for the engine; ``milestones``: for deliveries; ``documents``: those that
-    changed, as they stand now."""
+    changed, as they stand now; ``chases``: what was asked for again."""
 
     fetches: list[NewMessage] = field(default_factory=list)
     milestones: list[DeliveryMilestone] = field(default_factory=list)
     documents: list[ShipmentDocument] = field(default_factory=list)
+    chases: list[DocumentChase] = field(default_factory=list)
 
 
 Result = StepResult[Outputs, DocumentedShipment | None]
@@ -83,7 +85,9 @@ def sweep(keys: Sequence[str], known: Known, chasing: Chasing, now_ms: int) -> R
         at = records.chase_due(before, chasing)
         if at is not None and at <= now_ms:
             work.fetch(records.refused_links(before))
-            work.put(key, records.chased(before, chasing, now_ms))
+            after = records.chased(before, chasing, now_ms)
+            work.put(key, after)
+            work.chase(after, now_ms)
             work.counts["chased"] += 1
         elif before.changed_at + KEPT <= now_ms:
             work.forget(key)
@@ -130,6 +134,15 @@ class _Work:
     def forget(self, key: str) -> None:
         """The record is gone."""
         self._changed[key] = None
+
+    def chase(self, record: DocumentedShipment, now_ms: int) -> None:
+        """Say to whom it matters that documents were asked for again."""
+        self._out.chases += [
+            DocumentChase(
+                one.delivery_id, record.carrier, record.tracking_number, now_ms, record.chases, records.missing(record)
+            )
+            for one in records.standing(record)
+        ]
 
     def fetch(self, documents: Iterable[ShipmentDocument]) -> None:
         """Have documents fetched that have a link and are not there."""

@@ -3,8 +3,10 @@ wait so any more."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from streams.contracts.ids import alert_id
-from streams.contracts.model import AlertOrder, AlertSignal, FulfilmentState, FulfilmentWait
+from streams.contracts.model import AlertOrder, AlertSignal, DocumentChase, FulfilmentState, FulfilmentWait
 from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity, WaitKind
 
 _KIND = AlertKind.CONFIRMATION_OVERDUE
@@ -26,13 +28,23 @@ def alert_between(before: FulfilmentState | None, after: FulfilmentState, now_ms
     return None if old is None else _signal(after, old, AlertState.RESOLVED, max(now_ms, old.deadline or 0))
 
 
+def tried(chases: Sequence[DocumentChase]) -> str:
+    """The attempts to get a missing document, as the end of a sentence; empty where there were none."""
+    if not chases:
+        return ""
+    times = "once" if len(chases) == 1 else f"{len(chases)} times"
+    return f"; asked for again {times}, without success: {chases[-1].found}"
+
+
 def _overdue(state: FulfilmentState | None) -> FulfilmentWait | None:
     wait = None if state is None else state.wait
     return wait if wait is not None and wait.overdue else None
 
 
 def _signal(state: FulfilmentState, wait: FulfilmentWait, is_in: AlertState, at: int) -> AlertSignal:
-    words = f"waits for {WAITS_FOR[wait.kind]}" if is_in is AlertState.RAISED else "does not wait any more"
+    words = "does not wait any more"
+    if is_in is AlertState.RAISED:
+        words = f"waits for {WAITS_FOR[wait.kind]}{tried(state.chases) if wait.kind is WaitKind.PROOF else ''}"
     return AlertSignal(
         alert_id=alert_id(_KIND, state.delivery_id), kind=_KIND, state=is_in, severity=Severity.WARNING,
         subject=state.delivery_id, message=f"delivery {state.delivery_id} of order {state.order_id} {words}",

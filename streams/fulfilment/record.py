@@ -11,6 +11,7 @@ from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import (
     BookingRequest,
     DeliveryMilestone,
+    DocumentChase,
     ErpPosting,
     FulfilmentDecision,
     FulfilmentState,
@@ -35,6 +36,8 @@ from streams.kernel.vocabulary import (
 )
 
 SHIPPED = "shipped"
+MOST_CHASES = 20
+"""The last of them are kept."""
 
 
 class Done(NamedTuple):
@@ -124,6 +127,15 @@ def with_decision(
     return done._replace(outcome="decided")
 
 
+def with_chase(chase: DocumentChase, known: FulfilmentState | None) -> Done | str:
+    """The record with the word that its missing document was asked for again: chased, or duplicates where that is
+    known, or nothing of the delivery is."""
+    if known is None or any(_chase_name(one) == _chase_name(chase) for one in known.chases):
+        return "duplicates"
+    chases = sorted([*known.chases, chase], key=lambda one: (one.at, _chase_name(one)))[-MOST_CHASES:]
+    return Done("chased", replace(known, chases=chases), [], is_gated=True)
+
+
 def at_time(known: FulfilmentState, policies: Policies, now_ms: int) -> Done:
     """The record at a time. The outcome is released where grace ended, else overdue."""
     done = _settled(known, known, policies, now_ms, None, None)
@@ -187,6 +199,10 @@ def _least(one: str, other: str) -> str:
 
 def _age(decision: FulfilmentDecision) -> tuple[int, str, str, str]:
     return decision.at, decision.action.value, decision.by, decision.reason
+
+
+def _chase_name(chase: DocumentChase) -> tuple[str, str, int]:
+    return chase.carrier, chase.tracking_number, chase.at
 
 
 def _refused(problem: str, remedy: str) -> Reject:

@@ -1,7 +1,8 @@
 """The fulfilment step: facts about ERP deliveries and people's decisions in; postings out, each once.
 
-Reads ``delivery.milestones``, ``wms.confirmations``, ``carrier.bookings`` and ``fulfilment.decisions``, all keyed by
-delivery; writes ``erp.postings``, ``alert.signals`` and, as its state, ``fulfilment.state``. Times are UTC ms.
+Reads ``delivery.milestones``, ``wms.confirmations``, ``carrier.bookings``, ``document.chases`` and
+``fulfilment.decisions``, all keyed by delivery; writes ``erp.postings``, ``alert.signals`` and, as its state,
+``fulfilment.state``. Times are UTC ms.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from streams.contracts.model import (
     AlertSignal,
     BookingRequest,
     DeliveryMilestone,
+    DocumentChase,
     ErpPosting,
     FulfilmentDecision,
     FulfilmentState,
@@ -23,12 +25,21 @@ from streams.contracts.model import (
 from streams.fulfilment.alerts import alert_between
 from streams.fulfilment.kinds import kind_of
 from streams.fulfilment.policy import PLAIN, Policies
-from streams.fulfilment.record import SHIPPED, Done, at_time, with_booking, with_decision, with_expected, with_milestone
+from streams.fulfilment.record import (
+    SHIPPED,
+    Done,
+    at_time,
+    with_booking,
+    with_chase,
+    with_decision,
+    with_expected,
+    with_milestone,
+)
 from streams.kernel.booking_vocabulary import BookingRequestKind
 from streams.kernel.errors import Reject
 from streams.kernel.step_result import StepResult
 
-Input = DeliveryMilestone | WmsConfirmation | FulfilmentDecision | BookingRequest
+Input = DeliveryMilestone | WmsConfirmation | FulfilmentDecision | BookingRequest | DocumentChase
 _BOOKINGS = frozenset({BookingRequestKind.BOOKED, BookingRequestKind.RELEASED})
 _NOT_POSTED, _NOT_NEEDED = "not_posted", "not_needed"
 
@@ -52,7 +63,7 @@ def step(
     not to be of the shipment, is reversed by a posting of its own, and posted anew, under another id, where it comes to
     be true after all. ``counts``: every milestone is one of posted, reversed, held, duplicates and not_posted; a
     warehouse's confirmation, or a booking, expected, unbooked, duplicates or not_needed; a decision decided, late or
-    refused.
+    refused; a chase chased or duplicates.
     """
     out = Outputs()
     changed: dict[str, FulfilmentState] = {}
@@ -96,6 +107,8 @@ def _taken(item: Input, before: FulfilmentState | None, policies: Policies, now_
     """Takes one input in; of one that leaves everything as it is, its outcome alone. Raises Reject."""
     if isinstance(item, FulfilmentDecision):
         return with_decision(item, before, policies, now_ms)
+    if isinstance(item, DocumentChase):
+        return with_chase(item, before)
     if isinstance(item, WmsConfirmation):
         is_needed = item.kind == SHIPPED and bool(item.tracking_numbers or item.lines)
         return with_expected(item, before, policies, now_ms) if is_needed else _NOT_NEEDED

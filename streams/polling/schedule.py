@@ -120,6 +120,14 @@ def with_status(state: PollState, status: Status, reported_at: int, schedule: Sc
     return replace(known, due_at=min(state.due_at, due))
 
 
+def asked_once(state: PollState, wanted_at: int, now_ms: int) -> PollState:
+    """The state after somebody missed something of a number that is no longer polled: it is asked for once more, unless
+    it was since."""
+    if state.ended is PollEnd.NONE or wanted_at <= (state.asked_at or 0):
+        return state
+    return _revived(state, now_ms, now_ms)
+
+
 def after_answer(
     state: PollState, answer: Answer, schedule: Schedule, now_ms: int, chance: float, *,
     status: Status | None = None, not_before: int = 0, detail: str = "",

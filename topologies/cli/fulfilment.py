@@ -10,7 +10,7 @@ import typer
 
 from streams.kernel.fulfilment_vocabulary import FulfilmentAction, WaitKind
 from topologies.cli import current
-from topologies.cli.tables import KEY, At, Column, Table
+from topologies.cli.tables import KEY, At, Column, Table, iso
 from topologies.operations.command_actor import command_actor
 from topologies.operations.terminal import echo, echo_json, echo_text
 from topologies.runtime.exit_codes import ExitCode
@@ -76,6 +76,11 @@ def show(delivery: Delivery, as_json: AsJson = False) -> None:
     echo(f"Delivery {found.delivery_id} of order {found.order_id}, customer {found.customer_id}: {found.phase.value}.")
     if found.wait is not None:
         echo(f"It waits for: {found.wait.kind.value}; {found.wait.owner} sees to it.")
+    for chase in found.chases:
+        echo(
+            f"Its document was asked for again {iso(chase.at)} ({chase.carrier}:{chase.tracking_number},"
+            f" {chase.times}): {chase.found}."
+        )
     if found.decision is not None:
         echo(f"{found.decision.by} decided: {found.decision.action.value} ({found.decision.reason}).")
     posted = {one.fact: "held back" if one.held else "posted" for one in found.facts}

@@ -20,7 +20,7 @@ from streams.contracts.ids import shipment_key
 from streams.contracts.model import ShipmentDocument
 from streams.kernel.audit_vocabulary import SubjectKind
 from streams.kernel.errors import Fatal
-from streams.kernel.vocabulary import DocumentOrigin, DocumentStatus
+from streams.kernel.vocabulary import DocumentStatus
 
 _FIRST = {DocumentStatus.REFUSED: 0, DocumentStatus.WAITING: 1}
 
@@ -86,7 +86,7 @@ def check(document: ShipmentDocument, reason: str) -> None:
     """Raises Fatal for a document that cannot be fetched again."""
     if not reason.isprintable() or len(reason) > 500:
         raise Fatal("--reason: at most 500 characters that can be shown")
-    if document.origin is not DocumentOrigin.LINK or document.status is not DocumentStatus.REFUSED:
+    if not document.link or document.status is not DocumentStatus.REFUSED:
         raise Fatal(f"the document is {document.status.value}: only what was refused is fetched again")
 
 

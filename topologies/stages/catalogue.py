@@ -65,7 +65,7 @@ STAGES: dict[str, Stage] = {
             topics.FULFILMENT,
             lambda _: [
                 topics.DELIVERY_MILESTONES, topics.WMS_CONFIRMATIONS, topics.CARRIER_BOOKINGS,
-                topics.FULFILMENT_DECISIONS,
+                topics.FULFILMENT_DECISIONS, topics.DOCUMENT_CHASES,
             ],
             FulfilmentHandler,
         ),

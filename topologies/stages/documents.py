@@ -19,6 +19,7 @@ from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import (
     DeliveryMilestone,
+    DocumentChase,
     DocumentedShipment,
     DocumentState,
     OutboundAttempt,
@@ -63,6 +64,7 @@ class DocumentsHandler:
         self._documents = ValueCodec(topics.SHIPMENT_DOCUMENTS, ShipmentDocument, registry)
         self._attempts = ValueCodec(topics.DOCUMENT_ATTEMPTS, OutboundAttempt, registry)
         self._requests = ValueCodec(topics.DOCUMENT_REQUESTS, OutboundRequest, registry)
+        self._chases = ValueCodec(topics.DOCUMENT_CHASES, DocumentChase, registry)
         self._states = ValueCodec(topics.DOCUMENT_STATE, DocumentState, registry)
 
     def handle(self, records: Sequence[Record], state: View | None, now_ms: int) -> Handled:
@@ -77,7 +79,7 @@ class DocumentsHandler:
             work.send(attempts, now_ms)
             self._take_outcomes(work, now_ms)
             return work.handled()
-        chunk: Sequence[documents.Input]
+        chunk: Sequence[DeliveryMilestone | ShipmentDocument]
         if topic == topics.SHIPMENT_DOCUMENTS.name:
             chunk, _, work.refused = decoded(records, self._documents.decode)
         else:
@@ -175,6 +177,9 @@ class DocumentsHandler:
         ])
         work.tell(topics.DELIVERY_MILESTONES.name, [
             {"key": one.delivery_id.encode(), "value": self._milestones.encode(one)} for one in out.milestones
+        ])
+        work.tell(topics.DOCUMENT_CHASES.name, [
+            {"key": one.delivery_id.encode(), "value": self._chases.encode(one)} for one in out.chases
         ])
 
 

@@ -1,8 +1,9 @@
 """The fulfilment stage: facts about ERP deliveries in, postings for the ERP out, each once, when the customer's policy
 lets them go.
 
-Reads ``delivery.milestones.v1``, ``wms.confirmations.v1``, ``carrier.bookings.v1`` and ``fulfilment.decisions.v1``
-(co-partitioned by delivery); its changelog is ``fulfilment.state.v1``. The policies are in ``config/fulfilment.yaml``.
+Reads ``delivery.milestones.v1``, ``wms.confirmations.v1``, ``carrier.bookings.v1``, ``document.chases.v1`` and
+``fulfilment.decisions.v1`` (co-partitioned by delivery); its changelog is ``fulfilment.state.v1``. The policies are in
+``config/fulfilment.yaml``.
 An index beside the records finds what the clock brings about (``state/due_index.py``).
 """
 
@@ -18,6 +19,7 @@ from streams.contracts.model import (
     AlertSignal,
     BookingRequest,
     DeliveryMilestone,
+    DocumentChase,
     ErpPosting,
     FulfilmentDecision,
     FulfilmentState,
@@ -57,6 +59,7 @@ class FulfilmentHandler:
             topics.DELIVERY_MILESTONES.name: ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, registry).decode,
             topics.WMS_CONFIRMATIONS.name: ValueCodec(topics.WMS_CONFIRMATIONS, WmsConfirmation, registry).decode,
             topics.CARRIER_BOOKINGS.name: ValueCodec(topics.CARRIER_BOOKINGS, BookingRequest, registry).decode,
+            topics.DOCUMENT_CHASES.name: ValueCodec(topics.DOCUMENT_CHASES, DocumentChase, registry).decode,
             topics.FULFILMENT_DECISIONS.name: ValueCodec(
                 topics.FULFILMENT_DECISIONS, FulfilmentDecision, registry
             ).decode,

@@ -55,7 +55,8 @@ def books_of(carriers: Iterable[PolledCarrier]) -> dict[str, ScheduleBook]:
 
 
 def enter(changes: InputChanges, books: dict[str, ScheduleBook], now: int) -> None:
-    """Enter what was read into the schedule books: cursors first, then the shipments' statuses, then the orders."""
+    """Enter what was read into the schedule books: cursors first, then the shipments' statuses, the orders, and
+    documents that are missing."""
     by_carrier: dict[str, list[ScheduleBook]] = {}
     for book in books.values():
         by_carrier.setdefault(book.carrier, []).append(book)
@@ -68,6 +69,9 @@ def enter(changes: InputChanges, books: dict[str, ScheduleBook], now: int) -> No
     for (carrier, number), updated_at in changes.claims.items():
         for book in by_carrier.get(carrier, ()):
             book.claim(number, updated_at, now)
+    for (carrier, number), wanted_at in changes.chases.items():
+        for book in by_carrier.get(carrier, ()):
+            book.chase(number, wanted_at, now)
 
 
 def run(settings: Settings, health: Health | None = None) -> int:

@@ -22,6 +22,7 @@ from connectors.documents.store import store_of
 from connectors.kafka.log_writer import KafkaWriter, NotWritten
 from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
+from connectors.kafka.stored_record import RecordReader
 from connectors.outbound.documents.client import DocumentClient
 from connectors.outbound.documents.fetcher import DocumentFetcher
 from connectors.outbound.sender import now_ms
@@ -88,11 +89,18 @@ class Fetching:
             given.timeout, given.max_bytes, now_ms, private=self._settings.outbound.private_addresses,
             headers=self._headers,
         )
+        records = RecordReader(self._settings, GROUP)
+
+        def record(topic: str, partition: int, offset: int) -> bytes | None:
+            found = records.read(topic, partition, offset)
+            return None if found is None else found.value
+
         try:
-            fetcher = DocumentFetcher(client, self._keeping, tell, self._hosts)
+            fetcher = DocumentFetcher(client, self._keeping, tell, self._hosts, record=record)
             await self._requests.make(fetcher, registry, stopping)
         finally:
             await client.close()
+            await asyncio.to_thread(records.close)
             await asyncio.to_thread(writer.close)
 
 

@@ -151,20 +151,20 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Proof of delivery, set on events of milestone delivered and POD received. ``unsigned``: texts that mean no
-    signature."""
+    """Proof of delivery, set on events of milestone delivered and POD received. ``document``: a file that the message
+    carries, in base64; ``unsigned``: texts that mean no signature."""
 
     signed_by: Paths | None = None
     left_at: Paths | None = None
     document_url: Paths | None = None
+    document: Paths | None = None
     unsigned: list[str] = field(default_factory=list)
 
 
 class OtherCarrier(Struct, frozen=True, forbid_unknown_fields=True):
     """A field with the name of another carrier. ``aliases``: name -> slug; ``pattern``: a regular expression whose
     matching group is the name, for fields that hold more; ``otherwise``: the slug if the field is empty;
-    ``none_of``: texts that name no carrier, as if the field were empty.
-    """
+    ``none_of``: texts that name no carrier, as if the field were empty."""
 
     path: str
     pattern: str | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
 from connectors.mapping.declared.refusals import Refusals, test_of
-from connectors.mapping.declared.schema import Delivery, Document, OtherCarrier, Refusal, Specification
+from connectors.mapping.declared.schema import Document, OtherCarrier, Refusal, Specification
 from connectors.mapping.declared.status_meaning import is_final
 from connectors.mapping.declared.status_tables import StatusTable
 from connectors.mapping.declared.words_law import on_the_way_back
@@ -16,6 +16,7 @@ from connectors.mapping.documents.levels import elements_of
 from connectors.mapping.documents.location import ZoneFinder, assumes_country, location_reader
 from connectors.mapping.documents.meaning import ScanStatusReader, Table
 from connectors.mapping.documents.paths import Levels, Row, Texts, split
+from connectors.mapping.documents.proof import proof_reader
 from connectors.mapping.documents.references import ReadReferences, reference_reader, without_lead
 from connectors.mapping.documents.side_by_side import LIST, points
 from connectors.mapping.values.carrier_names import CarrierNames
@@ -27,7 +28,7 @@ from connectors.mapping.values.repetition import Repetition, size_of
 from connectors.mapping.values.times import UNREADABLE_TIME, Moment
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.link_paths import LEAD
-from streams.contracts.model import CarrierEvent, ProofOfDelivery, Reference
+from streams.contracts.model import CarrierEvent, Reference
 from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.carrier_errors import CarrierError
 from streams.kernel.errors import Reject
@@ -68,7 +69,7 @@ class DocumentReader:
         self._set_window = Estimates(spec.eta, texts, eta_zone_of).set_on
         self._piece_count = texts.first(spec.piece_count)
         self._shipment_id = texts.first(spec.carrier_shipment_id)
-        self._proof = _proof(spec.delivery, texts)
+        self._proof = proof_reader(spec.delivery, texts)
         self._piece = texts.first(spec.piece)
         self._leg = texts.first(spec.leg)
         self._event_id = texts.first(spec.event_id)
@@ -83,8 +84,9 @@ class DocumentReader:
             _first_path(spec.code) or _first_path(spec.text),
         )
         self._row = texts.reader()
-        self._slots_above = texts.slots_above(len(levels) - 1)
-        self._slots = texts.slots_above(len(levels))
+        files = frozenset(texts.slots(None if spec.delivery is None else spec.delivery.document))
+        self._slots_above = _without(texts.slots_above(len(levels) - 1), files)
+        self._slots = _without(texts.slots_above(len(levels)), files)
 
     def _compile_levels(self, spec: Document, refusals: Sequence[Refusal]) -> None:
         levels = self.levels
@@ -225,7 +227,7 @@ class DocumentReader:
         return self._build(context, index, Scan(
             status.carrier, number, meaning, status.code, status.shown_code, status.text, moment,
             own, flags, self._location(row), None,
-            self._proof(row) if meaning.milestone in _PROVEN else None,
+            self._proof(row, context) if meaning.milestone in _PROVEN else None,
             row[self._piece] or (number if is_lead else None), row[self._leg], row[self._event_id],
             count if is_lead or row[self._piece] or any(one.type == LEAD for one in own) else None,
             row[self._shipment_id],
@@ -248,6 +250,11 @@ class DocumentReader:
             return moment
         precision = Precision.INSTANT if moment.precision is Precision.LOCAL_NO_ZONE else moment.precision
         return replace(moment, assumed=False, precision=precision)
+
+
+def _without(slots: Sequence[int], files: frozenset[int]) -> tuple[int, ...]:
+    """The slots but for those of files, which no event repeats."""
+    return tuple(slot for slot in slots if slot not in files)
 
 
 def _first_list(path: str | dict[str, str]) -> str:
@@ -280,19 +287,3 @@ def _number(row: Row, slots: tuple[int, ...]) -> str:
             if any(map(str.isdigit, text)):
                 return normalise_tracking_number(text)
     return ""
-
-
-def _proof(spec: Delivery | None, texts: Texts) -> Callable[[Row], ProofOfDelivery | None]:
-    if spec is None:
-        return lambda _: None
-    signed_by, left_at, document_url = map(texts.first, (spec.signed_by, spec.left_at, spec.document_url))
-    unsigned = frozenset(spec.unsigned)
-
-    def get(row: Row) -> ProofOfDelivery | None:
-        signature = row[signed_by]
-        if signature in unsigned:
-            signature = None
-        parts = (signature, row[left_at], row[document_url])
-        return ProofOfDelivery(*parts) if any(parts) else None
-
-    return get

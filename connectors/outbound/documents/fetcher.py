@@ -3,16 +3,18 @@ how that ended."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
 from connectors.documents import metrics
 from connectors.documents.keeping import Keeping
+from connectors.formats.base64_text import with_hash
 from connectors.outbound.answers import Answer, shown, unavailable
-from connectors.outbound.documents.client import DocumentClient
+from connectors.outbound.documents.client import DocumentClient, Got
 from connectors.outbound.sender import now_ms
-from streams.contracts.documents import ShipmentDocument
+from streams.contracts.documents import InMessage, ShipmentDocument, in_message
 from streams.contracts.outbound import OutboundAttempt, OutboundRequest
 from streams.documents.fetches import Fetch, fetch_of
 from streams.documents.policy import GIVEN_UP
@@ -21,16 +23,25 @@ from streams.kernel.vocabulary import AttemptResult, DocumentOrigin, DocumentSta
 
 Tell = Callable[[ShipmentDocument], Awaitable[None]]
 """Writes where a document lies; returns once Kafka has it. Raises Transient."""
+ReadRecord = Callable[[str, int, int], bytes | None]
+"""Reads a record's value by topic, partition and offset; None once it is gone. Raises Transient."""
 _NO_HOSTS: frozenset[str] = frozenset()
 
 
+def _no_record(topic: str, partition: int, offset: int) -> bytes | None:
+    del topic, partition, offset
+    return None
+
+
 class DocumentFetcher:
-    """Makes attempts. ``hosts``: carrier to the hosts its links may lead on to; ``clock``: UTC ms."""
+    """Makes attempts. ``hosts``: carrier to the hosts its links may lead on to; ``clock``: UTC ms; ``record``: reads
+    carriers' messages."""
 
     def __init__(
         self, client: DocumentClient, keeping: Keeping, tell: Tell, hosts: Mapping[str, frozenset[str]],
-        clock: Callable[[], int] = now_ms,
+        clock: Callable[[], int] = now_ms, record: ReadRecord = _no_record,
     ) -> None:
+        self._record = record
         self._client, self._keeping, self._tell, self._hosts, self._clock = client, keeping, tell, hosts, clock
 
     async def attempt(self, request: OutboundRequest) -> OutboundAttempt:
@@ -56,15 +67,29 @@ class DocumentFetcher:
 
     async def _fetched(self, fetch: Fetch, request: OutboundRequest) -> Answer:
         """The answer, once the document is kept and told. Raises Transient."""
-        got = await self._client.get(fetch.link, self._hosts.get(fetch.carrier, _NO_HOSTS))
+        place = in_message(fetch.link)
+        if place is None:
+            got = await self._client.get(fetch.link, self._hosts.get(fetch.carrier, _NO_HOSTS))
+        else:
+            got = await asyncio.to_thread(self._taken_out, place)
         if got.content is None:
             return got.answer
         kept = await self._keeping.take(got.content)
         if kept.refused:
             return Answer(AttemptResult.REFUSED, shown(kept.refused), got.answer.code)
+        origin = DocumentOrigin.LINK if place is None else DocumentOrigin.MESSAGE
         await self._tell(ShipmentDocument(
-            fetch.source_id, fetch.carrier, fetch.tracking_number, fetch.kind, DocumentOrigin.LINK,
-            DocumentStatus.STORED, fetch.first_at, self._clock(), kept.document_id, kept.media_type, kept.size,
-            kept.store_key, fetch.link, "", request.attempt, None, fetch.life, fetch.event_id,
+            fetch.source_id, fetch.carrier, fetch.tracking_number, fetch.kind, origin, DocumentStatus.STORED,
+            fetch.first_at, self._clock(), kept.document_id, kept.media_type, kept.size, kept.store_key, fetch.link, "",
+            request.attempt, None, fetch.life, fetch.event_id,
         ))
         return Answer(AttemptResult.ACCEPTED, kept.document_id, got.answer.code)
+
+    def _taken_out(self, place: InMessage) -> Got:
+        """The document that a carrier's message carries. Raises Transient where no broker answers."""
+        record = self._record(place.topic, place.partition, place.offset)
+        content = None if record is None else with_hash(record, place.document_id)
+        if content is None:
+            why = "the message is no longer kept" if record is None else "the message does not carry it"
+            return Got(None, Answer(AttemptResult.REFUSED, why))
+        return Got(content, Answer(AttemptResult.ACCEPTED, ""))
