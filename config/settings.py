@@ -205,7 +205,7 @@ class GatewaySettings(Group):
     )
     api_keys: SecretStr | None = Field(
         None, validation_alias="SHIPSYNC_API_KEYS",
-        description='Keys of the clients of /v1/orders, /v1/wms and /v1/alerts (JSON): '
+        description='Keys of the clients of /v1/orders, /v1/wms, /v1/alerts and /v1/documents (JSON): '
         '{"orders": "<key>", "wms": ["<key>"], "alerts": "<key>"}',
     )
 

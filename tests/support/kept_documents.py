@@ -10,6 +10,7 @@ from pathlib import Path
 from config.settings import Settings
 from connectors.documents.links import DocumentLinks
 from connectors.documents.store import store_of
+from connectors.erp.documents import PostedDocuments
 from portal.tracking.documents import Documents
 from streams.documents.content import store_key
 from tests.support.document_inputs import OF_PDF, PDF
@@ -24,3 +25,9 @@ def documents_in(folder: Path, now: Callable[[], float] = time.time) -> Document
     store = store_of(Settings(_env_file=None, documents_store=str(folder)))
     asyncio.run(store.put(store_key(OF_PDF), PDF))
     return Documents(store, DocumentLinks(SECRET, now), SECONDS, 10_000, "https://t.example")
+
+
+def posted_documents(folder: Path) -> PostedDocuments:
+    """The same documents as postings bear them."""
+    kept = documents_in(folder)
+    return PostedDocuments(kept.store, kept.links, kept.address, SECONDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.contracts.model import FulfilmentState
+from streams.contracts.model import DocumentChase, FulfilmentState
 from streams.fulfilment.phases import next_due
 from streams.fulfilment.step import Input, Outputs, step, sweep
 from streams.kernel.vocabulary import AlertKind, AlertState, FulfilmentAction, Milestone, WaitKind
@@ -64,3 +64,19 @@ def test_goods_that_come_back_and_proofs_without_a_delivery_are_waits() -> None:
         after(told(milestone))[0][DELIVERY].wait for milestone in (Milestone.RETURNING, Milestone.POD_RECEIVED)
     ]
     assert [one and one.kind for one in kinds] == [WaitKind.RETURN, WaitKind.DELIVERY]
+
+
+def test_the_alert_says_that_the_missing_document_was_asked_for_again_and_what_came() -> None:
+    chases = [
+        DocumentChase(DELIVERY, "north", "N100", DUE - days * DAY, 3 - days, f"404, day {days}") for days in (2, 1)
+    ]
+    states, _ = after(told(Milestone.DELIVERED), chases[1], chases[0], chases[1])
+    assert states[DELIVERY].chases == chases
+    [alert] = sweep(states, RULES, DUE).outputs.alerts
+    assert alert.message.endswith(
+        "waits for its proof of delivery; asked for again 2 times, without success: 404, day 1"
+    )
+
+
+def test_nothing_is_kept_of_a_delivery_that_nothing_is_known_of() -> None:
+    assert after(DocumentChase("D-9", "north", "N100", NOON, 1, "")) == ({}, Outputs())

@@ -16,6 +16,7 @@ from streams.polling.schedule import (
     Schedule,
     after_answer,
     after_claim,
+    asked_once,
     backoff,
     interval,
     new_number,
@@ -195,3 +196,15 @@ def test_more_quiet_never_means_more_often(status: Status, one: int, other: int)
 @given(st.integers(0, 10_000), st.floats(0, 0.999))
 def test_the_back_off_is_never_nothing_and_never_beyond_its_bound(failures: int, chance: float) -> None:
     assert SCHEDULE.retry_ms / 2 <= backoff(SCHEDULE, failures, chance) <= SCHEDULE.retry_longest_ms
+
+
+def test_a_settled_number_is_asked_for_once_more_where_its_document_is_missing() -> None:
+    polled = new_number("ups", "ups", "1Z1", Status.IN_TRANSIT, NOW)
+    assert asked_once(polled, NOW + 1, NOW + 5) is polled
+    settled = replace(with_status(polled, Status.DELIVERED, NOW, SCHEDULE, NOW), asked_at=NOW)
+    assert settled.ended is PollEnd.SETTLED
+    assert asked_once(settled, NOW, NOW + 5) is settled
+    again = asked_once(settled, NOW + 1, NOW + 5)
+    assert (again.due_at, again.ended) == (NOW + 5, PollEnd.NONE)
+    answered = after_answer(again, Answer.UNCHANGED, SCHEDULE, NOW + 6, 0.5)
+    assert (answered.ended, asked_once(answered, NOW + 1, NOW + 9)) == (PollEnd.SETTLED, answered)

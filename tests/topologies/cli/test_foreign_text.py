@@ -30,6 +30,7 @@ from streams.contracts.model import (
     FulfilmentDecision,
     FulfilmentState,
     MasterRecord,
+    ShipmentDocument,
     ShipmentState,
 )
 from streams.contracts.outbound import CustomerSubscriptions, OutboundOutcome
@@ -75,6 +76,7 @@ from topologies.operations import (
     booking_board,
     changelog_repair,
     dead_letter_replay,
+    document_board,
     doubtful_deliveries,
     dry_run,
     feed_pauses,
@@ -158,6 +160,9 @@ COMMANDS = {
     "bookings refuse": "bookings refuse D-1 --reason agreed",
     "bookings cancel": "bookings cancel D-1 --reason agreed",
     "bookings invoices": "bookings invoices",
+    "documents list": "documents list",
+    "documents show": "documents show 5e",
+    "documents fetch": "documents fetch 5e",
     "fulfilment list": "fulfilment list",
     "fulfilment show": "fulfilment show D-1",
     "fulfilment release": "fulfilment release D-1 --reason agreed",
@@ -182,7 +187,8 @@ NOTHING_FOREIGN = {
     "completion", "delivery refuse", "demo", "erp check", "fulfilment check", "gateway",
     "bookings check", "send bookings", "keys new", "link", "portal",
     "registry",
-    "send notifications", "alerts routes", "alerts secret", "pull orders", "send alerts",
+    "send notifications", "alerts routes", "alerts secret", "pull documents", "pull orders",
+    "send alerts",
     "send postings", "stage", "users new", "version", "views check", "views follow", "views rebuild", "views status",
 }
 """They print their own words, or only logs (JSON)."""
@@ -249,6 +255,9 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (booking_board, "known_of", lambda *_: filled(BookingState)),
         (booking_board, "choice", lambda *_: [filled(Candidate)]),
         (booking_board, "decide", lambda *_: filled(BookingDecision)),
+        (document_board, "listed", lambda *_, **__: [filled(ShipmentDocument)]),
+        (document_board, "one_of", lambda *_: filled(ShipmentDocument)),
+        (document_board, "check", lambda *_: None), (document_board, "ask_again", lambda *_: None),
         (fulfilment_board, "waiting", lambda *_, **__: [filled(FulfilmentState)]),
         (fulfilment_board, "known_of", lambda *_: filled(FulfilmentState)),
         (fulfilment_board, "decide", lambda *_: filled(FulfilmentDecision)),

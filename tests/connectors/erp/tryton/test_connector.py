@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.erp.port import Answer, Posted, Refused, Unknown
 from connectors.erp.tryton.connector import Tryton
 from connectors.erp.tryton.rpc import TrytonRpc
+from streams.contracts.documents import stored_url
 from streams.contracts.model import ErpPosting, ProofOfDelivery
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import PostingKind
 from tests.fakes.tryton import INVOICE, LINE, RETURN, SHIPMENT, FakeTryton
+from tests.support.document_inputs import OF_PDF, PDF
+from tests.support.kept_documents import posted_documents
 from tests.support.posting_inputs import CONFIRMATION, ISSUE, PROOF, posting, reversal
 
 DOCUMENT = ProofOfDelivery("J. Roe", None, "https://carrier.example.com/pod/1")
@@ -36,7 +42,7 @@ STORIES: dict[str, list[ErpPosting]] = {
 }
 
 
-def connected(server: FakeTryton, **options: bool) -> Tryton:
+def connected(server: FakeTryton, **options: Any) -> Tryton:
     rpc = TrytonRpc("http://t", "d", "u", "p", timeout=5, most_connections=1, transport=server)
     return Tryton(rpc, **options)
 
@@ -57,18 +63,18 @@ async def posted(tryton: Tryton, postings: Sequence[ErpPosting], tries: int = 3)
     return answers
 
 
-def run(server: FakeTryton, postings: Sequence[ErpPosting], **options: bool) -> list[Answer]:
+def run(server: FakeTryton, postings: Sequence[ErpPosting], **options: Any) -> list[Answer]:
     return asyncio.run(posted(connected(server, **options), postings))
 
 
-def held(server: FakeTryton) -> dict[str, object]:
+def held(server: FakeTryton) -> dict[str, Any]:
     """The records of the server that count."""
     quantities = {line["invoice"]: line["quantity"] for line in server.rows(LINE)}
     notes = sorted(one["message"].partition("\n")[0] for one in server.rows("ir.note"))
     return {
         "state": server.tables[SHIPMENT][server.shipment]["state"],
         "packages": [one["shipping_reference"] for one in server.rows("stock.package")],
-        "proofs": sorted((one["name"], one["link"]) for one in server.rows("ir.attachment")),
+        "proofs": sorted((one["name"], one.get("link")) for one in server.rows("ir.attachment")),
         "invoices": sorted((one["state"], quantities[one["id"]]) for one in server.rows(INVOICE)),
         "returns": sorted(one["state"] for one in server.rows(RETURN)),
         "notes": sorted(set(notes)),
@@ -118,6 +124,39 @@ def test_a_lost_answer_to_any_call_changes_nothing_of_the_end(story: str) -> Non
         answers = run(server, STORIES[story])
         assert all(isinstance(one, Posted) for one in answers), f"answer {number} lost"
         assert held(server) == held(plain), f"the answer to call {number} ({plain.calls[number - 1]}) was lost"
+
+
+STORED = posting(PROOF, posting_id="stored", proof_of_delivery=ProofOfDelivery(document_url=stored_url(OF_PDF)))
+
+
+def test_a_stored_document_is_attached_as_a_file_once_wherever_an_attempt_stops(tmp_path: Path) -> None:
+    documents = posted_documents(tmp_path)
+    story = [posting(ISSUE), PROVED, STORED, SIGNED]
+    plain = FakeTryton()
+    run(plain, story, documents=documents)
+    assert held(plain)["proofs"] == [
+        ("Proof of delivery 1Z1", DOCUMENT.document_url), (f"Proof of delivery 1Z1 {OF_PDF[:8]}.pdf", None),
+    ]
+    [file] = [one for one in plain.rows("ir.attachment") if one["type"] == "data"]
+    assert base64.b64decode(file["data"]["base64"]) == PDF
+    for number in range(1, len(plain.calls) + 1):
+        server = FakeTryton()
+        server.lose = frozenset({number})
+        run(server, story, documents=documents)
+        assert held(server) == held(plain), f"the answer to call {number} was lost"
+
+
+def test_a_document_that_the_store_lacks_is_attached_as_a_signed_link_and_taken_back(tmp_path: Path) -> None:
+    proof = ProofOfDelivery(document_url=stored_url("5e" * 32))
+    lacking = posting(PROOF, posting_id="lacking", proof_of_delivery=proof)
+    server = FakeTryton()
+    run(server, [lacking], documents=posted_documents(tmp_path))
+    [(name, link)] = held(server)["proofs"]
+    assert (name, link.startswith("https://t.example/d/")) == ("Proof of delivery 1Z1 5e5e5e5e", True)
+    back = posting(PROOF, posting_id="lacking-back", reverses="lacking", proof_of_delivery=proof)
+    run(server, [back], documents=posted_documents(tmp_path))
+    [(name, _)] = held(server)["proofs"]
+    assert name == "Withdrawn: Proof of delivery 1Z1 5e5e5e5e"
 
 
 def test_a_posting_that_is_done_is_found_by_its_key() -> None:

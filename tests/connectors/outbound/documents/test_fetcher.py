@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from connectors.documents.keeping import Keeping
 from connectors.documents.scanning import NoScanner
 from connectors.documents.store import store_of
 from connectors.outbound.documents.client import DocumentClient
-from connectors.outbound.documents.fetcher import DocumentFetcher
+from connectors.outbound.documents.fetcher import DocumentFetcher, ReadRecord
+from streams.contracts.documents import InMessage, message_url
 from streams.contracts.model import OutboundAttempt, OutboundRequest, ShipmentDocument
 from streams.documents.fetches import message_of
 from streams.documents.policy import GIVEN_UP
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import AttemptResult, DocumentKind, DocumentOrigin, DocumentStatus
-from tests.support.document_inputs import NOW, PAGE, PDF
+from tests.support.document_inputs import NOW, OF_PDF, PAGE, PDF
 from tests.support.served import served
 from tests.support.waiting import PATIENCE
 
@@ -74,8 +76,10 @@ class World:
     """A fetcher, and what it told Kafka."""
 
     def __init__(
-        self, folder: Path, hosts: Mapping[str, frozenset[str]] | None = None, *, is_away: bool = False
+        self, folder: Path, hosts: Mapping[str, frozenset[str]] | None = None, *, is_away: bool = False,
+        record: ReadRecord = lambda *_: None,
     ) -> None:
+        self.record = record
         self.folder, self.told, self.hosts, self.is_away = folder, list[ShipmentDocument](), hosts or {}, is_away
 
     def fetch(
@@ -103,7 +107,9 @@ class World:
         store = store_of(Settings(documents_store=str(self.folder)))
         try:
             keeping = Keeping(store, NoScanner(), MOST)
-            return await DocumentFetcher(client, keeping, tell, self.hosts, lambda: now).attempt(request)
+            return await DocumentFetcher(
+                client, keeping, tell, self.hosts, lambda: now, self.record
+            ).attempt(request)
         finally:
             await client.close()
 
@@ -167,6 +173,17 @@ def test_credentials_go_to_their_host_alone(tmp_path: Path) -> None:
 def test_links_into_our_own_network_are_refused_and_not_asked(tmp_path: Path, link: str) -> None:
     attempt = World(tmp_path).fetch(link, private=False)
     assert attempt.result is AttemptResult.REFUSED
+
+
+def test_a_document_is_taken_out_of_the_carriers_message(tmp_path: Path) -> None:
+    message = f'{{"image": "{base64.b64encode(PDF).decode()}"}}'.encode()
+    link = message_url(InMessage("raw.north.v1", 2, 7, OF_PDF))
+    world = World(tmp_path, record=lambda *place: message if place == ("raw.north.v1", 2, 7) else None)
+    assert world.fetch(link, private=False).result is AttemptResult.ACCEPTED
+    [one] = world.told
+    assert (one.document_id, one.origin) == (OF_PDF, DocumentOrigin.MESSAGE)
+    gone = World(tmp_path).fetch(link, private=False)
+    assert (gone.result, gone.detail) == (AttemptResult.REFUSED, "the message is no longer kept")
 
 
 def test_where_kafka_is_away_the_document_is_fetched_again(tmp_path: Path) -> None:
