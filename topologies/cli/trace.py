@@ -76,18 +76,15 @@ def _table(found: Trace) -> Table:
 def _drawn(found: Trace) -> Iterator[RenderableType]:
     """For a terminal: a head, then two lines a step, the days between them."""
     from rich.padding import Padding
+    from rich.table import Table as Grid
     from rich.text import Text
 
-    ids = found.ids
-    heads = [(", ".join(sorted(one)), name) for name, one in (
-        ("order", ids.orders), ("customer", ids.customers), ("shipments", ids.shipments),
-    ) if one]
-    for value, name in heads:
-        yield Text.assemble((f"{name:<{INDENT}}", "dim"), one_line(value))
-    for one in found.deliveries:
-        waits = "" if one.wait is None else f", waits for {one.wait.kind.value}: {one.wait.owner} sees to it"
-        words = f"{one.delivery_id} {one.phase.value.replace('_', ' ')}{waits}"
-        yield Text.assemble((f"{'delivery':<{INDENT}}", "dim"), one_line(words))
+    head = Grid.grid()
+    head.add_column(width=INDENT, style="dim")
+    head.add_column(overflow="fold")
+    for name, words in _heads(found):
+        head.add_row(name, Text(one_line(words)))
+    yield head
     day = ""
     for step in found.steps:
         at = moment(step.at)
@@ -99,6 +96,18 @@ def _drawn(found: Trace) -> Iterator[RenderableType]:
             (_place(step.topic, step.partition, step.offset), "dim"),
         )
         yield Padding(Text(one_line(step.words + _happened(step))), (0, 0, 0, INDENT))
+
+
+def _heads(found: Trace) -> Iterator[tuple[str, str]]:
+    """What is followed, and where each delivery stands."""
+    ids = found.ids
+    for name, one in (("order", ids.orders), ("customer", ids.customers), ("shipments", ids.shipments)):
+        if one:
+            yield name, " ".join(sorted(one))
+    for delivery in found.deliveries:
+        wait = delivery.wait
+        waits = "" if wait is None else f", waits for {wait.kind.value}: {wait.owner} sees to it"
+        yield "delivery", f"{delivery.delivery_id} {delivery.phase.value.replace('_', ' ')}{waits}"
 
 
 def _happened(step: Step) -> str:

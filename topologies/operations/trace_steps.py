@@ -165,8 +165,10 @@ def _decision(value: FulfilmentDecision) -> Iterable[Said]:
 def _posting(value: ErpPosting) -> Iterable[Said]:
     does = "reversal of " if value.reverses is not None else ""
     piece = "" if value.piece is None else f", piece {value.piece}"
+    of_it = f"; {value.pieces_delivered} of {value.pieces_known} pieces" if value.pieces_known else ""
     yield Said(
-        f"{does}{_plain(value.kind.value)} of {value.delivery_id}, {value.tracking_number}{piece}", value.occurred_at
+        f"{does}{_plain(value.kind.value)} of {value.delivery_id}, {value.tracking_number}{piece}{of_it}",
+        value.occurred_at,
     )
 
 
