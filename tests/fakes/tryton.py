@@ -39,7 +39,7 @@ class FakeTryton(httpx.AsyncBaseTransport):
         self.token, self._skipped = "t1", set[str]()
         self._ids, self._clock = itertools.count(100), itertools.count(1)
         self.tables: dict[str, dict[int, Record]] = {}
-        self.add("sale.line", sale=7)
+        self.add("sale.line", sale=self.add("sale.sale", invoices_recreated=[]))
         self.add("stock.package.type", name="Parcel")
         self.add("stock.location", input_location=51, storage_location=52)
         [line], [place] = self.tables["sale.line"], self.tables["stock.location"]
@@ -87,14 +87,14 @@ class FakeTryton(httpx.AsyncBaseTransport):
         kind, _, rest = method.partition(".")
         model, _, name = rest.rpartition(".")
         if kind == "wizard":
-            return self._wizard(name, context)
+            return self._wizard(model, name, params, context)
         for reference, stamp in context.get("_timestamp", {}).items():
             table, _, number = reference.partition(",")
             if self.tables[table][int(number)]["_timestamp"] != stamp:
                 raise Refusal(["ConcurrencyException", "changed"])
         own: dict[str, Callable[..., Any]] = {
             "search_read": self._search, "read": self._read, "create": self._create, "write": self._write,
-            "delete": self._delete, "skip": self._skip, "copy": self._copy, "assign_try": self._assign,
+            "delete": self._delete, "skip": self._skip, "assign_try": self._assign,
             "cancel": self._cancel, "process": self._process,
         }
         return own[name](model, *params) if name in own else self._click(model, name, params[0][0])
@@ -115,6 +115,8 @@ class FakeTryton(httpx.AsyncBaseTransport):
                     "packages": [package["id"] for package in self.rows("stock.package", shipment=reference)]}
         if model == MOVE:
             return {**one, "invoice_lines": [line["id"] for line in self.rows(LINE, move=one["id"])]}
+        if model == "sale.sale":
+            return {**one, "invoices": sorted({line["invoice"] for line in self.rows(LINE) if line["quantity"] > 0})}
         if model == INVOICE:
             return {**one, "lines": [line["id"] for line in self.rows(LINE, invoice=one["id"])]}
         return one
@@ -181,21 +183,25 @@ class FakeTryton(httpx.AsyncBaseTransport):
         self._invoice_all()
 
     def _invoice_all(self) -> None:
+        [sale] = self.rows("sale.sale")
         for move in self.rows(MOVE, shipment=f"{SHIPMENT},{self.shipment}"):
-            if move["state"] == "done" and not self.rows(LINE, move=move["id"]):
+            lines = self.rows(LINE, move=move["id"])
+            invoiced = any(one["quantity"] > 0 and one["invoice"] not in sale["invoices_recreated"] for one in lines)
+            if move["state"] == "done" and not invoiced:
                 self._invoice(move["id"], 2.0)
 
     def _cancel(self, model: str, ids: list[int]) -> None:
         self._to(self.tables[model][ids[0]], "cancelled")
 
-    def _copy(self, _: str, ids: list[int], values: Record) -> list[int]:
-        lines = [line for number in ids for line in self.rows(LINE, invoice=number)]
-        return [self._invoice(line["move"], line["quantity"], **values) for line in lines]
-
-    def _wizard(self, name: str, context: Record) -> Any:
+    def _wizard(self, model: str, name: str, params: list[Any], context: Record) -> Any:
         if name == "create":
             return ["session", "start", "end"]
-        if name == "execute":
+        if name == "execute" and model == "sale.handle.invoice.exception":
+            [sale] = self.rows("sale.sale")
+            sale["invoices_recreated"] += params[1]["ask"]["recreate_invoices"]
+            if not self.dies_before_invoice:
+                self._invoice_all()
+        elif name == "execute":
             invoice = self.tables[INVOICE][context["active_id"]]
             if invoice["state"] != "posted":
                 raise Refusal(["UserError", ["It is not posted.", "", None]])

@@ -91,7 +91,7 @@ class Tryton:
                 return await self._confirm(posting, shipment, journal)
             case PostingKind.PROOF_OF_DELIVERY:
                 await proofs.attach(self._records, shipment, posting, self._documents)
-                return await self._invoice(posting, shipment, journal) if self._after_proof else ""
+                return await self._invoice(shipment, journal) if self._after_proof else ""
             case PostingKind.RETURN_RECEIPT:
                 return await take_back_goods(self._records, posting, shipment)
         return ""
@@ -106,13 +106,12 @@ class Tryton:
             return f"Still under way: {', '.join(sorted(missing))}."
         if shipment.state != "done":
             await self._records.click(SHIPMENT, "do", shipment.id)
-        return await self._invoice(posting, shipment, journal)
+        return await self._invoice(shipment, journal)
 
-    async def _invoice(self, posting: ErpPosting, shipment: Shipment, journal: Journal) -> str:
+    async def _invoice(self, shipment: Shipment, journal: Journal) -> str:
         shipment = await self._records.again(shipment)
         if shipment.state != "done":
             return ""
         if self._after_proof and not await proofs.numbers(self._records, shipment):
             return "The invoice waits for the proof of delivery."
-        is_anew = journal.was_taken_back(PostingKind.DELIVERY_CONFIRMATION)
-        return await self._invoices.post(shipment, posting.posting_id if is_anew else None)
+        return await self._invoices.post(shipment, anew=journal.was_taken_back(PostingKind.DELIVERY_CONFIRMATION))

@@ -8,9 +8,7 @@ from connectors.erp.tryton.records import Records, Shipment
 from connectors.erp.tryton.rpc import RpcRefused
 
 INVOICE, LINE, SALE = "account.invoice", "account.invoice.line", "sale.sale"
-CREDIT = "account.invoice.credit"
-_KEEPS_MOVES = "_account_invoice_correction"
-"""In the context of a copy: its lines are about the same stock moves."""
+CREDIT, RECREATE = "account.invoice.credit", "sale.handle.invoice.exception"
 _DRAFT = ("draft", "validated")
 _POSTED = ("posted", "paid")
 
@@ -21,22 +19,30 @@ class Invoices:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    async def post(self, shipment: Shipment, anew: str | None = None) -> str:
-        """Post what is invoiced of the shipment; in words, which invoices. ``anew``: the key of a posting that confirms
-        the delivery again, after an invoice of it was credited: it is made anew."""
+    async def post(self, shipment: Shipment, *, anew: bool = False) -> str:
+        """Post what is invoiced of the shipment; in words, which invoices. ``anew``: the delivery is confirmed again,
+        after an invoice of it was credited: it is made again by the sale."""
         invoices = await self._of(shipment)
-        if not invoices and (sales := await self._sales(shipment)):
-            for sale in sales:
-                await self._process(sale)
+        if not any(one["state"] in (*_DRAFT, *_POSTED) for one in invoices) and (anew or not invoices):
+            for sale in await self._sales(shipment):
+                await self._make(sale, shipment)
             invoices = await self._of(shipment)
-        if anew is not None:
-            invoices = await self._anew(invoices, anew)
         for one in invoices:
             if one["state"] in _DRAFT:
                 await self._records.click(INVOICE, "post", one["id"])
         ids = [one["id"] for one in invoices]
         posted = [one for one in await self._read(ids) if one["state"] in _POSTED]
         return f"Invoice {', '.join(str(one['number']) for one in posted)}." if posted else ""
+
+    async def _make(self, sale: int, shipment: Shipment) -> None:
+        """Have Tryton invoice a sale, and again what it has of it that was credited."""
+        [held] = await self._records.read(SALE, [sale], ["invoices", "invoices_recreated"])
+        gone = {one["id"] for one in await self._of(shipment) if one["state"] == "cancelled"}
+        if again := sorted(gone & {*held["invoices"]} - {*held["invoices_recreated"]}):
+            chosen = {"domain_invoices": again, "recreate_invoices": again, "ignore_invoices": []}
+            await self._wizard(RECREATE, {"ask": chosen}, "handle", SALE, sale)
+        if not any(one["state"] in (*_DRAFT, *_POSTED) for one in await self._of(shipment)):
+            await self._process(sale)
 
     async def _process(self, sale: int) -> None:
         """Have Tryton do what a sale waits for: it does so itself after the shipment's end, but where it died then."""
@@ -59,40 +65,31 @@ class Invoices:
                 await self._records.click(INVOICE, "cancel", invoice["id"])
                 return "The draft of the invoice is cancelled."
             case "posted":
-                await self._wizard(invoice["id"], refund=True)
+                await self._credit(invoice["id"], refund=True)
                 return f"Invoice {invoice['number']} is credited."
             case "paid":
                 if not await self._is_credited(invoice):
-                    await self._wizard(invoice["id"], refund=False)
+                    await self._credit(invoice["id"], refund=False)
                 return f"Invoice {invoice['number']} is paid: its credit note waits as a draft."
         return ""
 
-    async def _wizard(self, invoice: int, *, refund: bool) -> None:
+    async def _credit(self, invoice: int, *, refund: bool) -> None:
         """Run Tryton's wizard to credit an invoice. With ``refund`` the invoice ends cancelled in the same transaction:
         run again, it is not there to be credited."""
+        chosen = {"with_refund": refund, "with_refund_allowed": refund, "invoice_date": None}
+        await self._wizard(CREDIT, {"start": chosen}, "credit", INVOICE, invoice)
+
+    async def _wizard(self, name: str, values: dict[str, Any], button: str, model: str, number: int) -> None:
+        """Fill in a wizard of a record, and press a button of it."""
         rpc = self._records.rpc
-        session, start, _ = await rpc.call(f"wizard.{CREDIT}.create")
-        about = {"active_model": INVOICE, "active_id": invoice, "active_ids": [invoice], "action_id": None}
-        values = {start: {"with_refund": refund, "with_refund_allowed": refund, "invoice_date": None}}
-        await rpc.call(f"wizard.{CREDIT}.execute", session, values, "credit", context=about)
-        await rpc.call(f"wizard.{CREDIT}.delete", session)
+        session, *_ = await rpc.call(f"wizard.{name}.create")
+        about = {"active_model": model, "active_id": number, "active_ids": [number], "action_id": None}
+        await rpc.call(f"wizard.{name}.execute", session, values, button, context=about)
+        await rpc.call(f"wizard.{name}.delete", session)
 
     async def _is_credited(self, invoice: dict[str, Any]) -> bool:
         origins = [f"{LINE},{line}" for line in invoice["lines"]]
         return bool(await self._records.search(LINE, [["origin", "in", origins]], ["id"]))
-
-    async def _anew(self, invoices: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
-        """The invoices that take the place of those that were credited: copies, found again by the posting's key."""
-        copies = await self._records.search(INVOICE, [["reference", "=", key]], ["id"])
-        if copies:
-            return await self._read([one["id"] for one in copies])
-        gone = [one["id"] for one in invoices if one["state"] == "cancelled"]
-        if not gone or any(one["state"] in (*_DRAFT, *_POSTED) for one in invoices):
-            return invoices
-        made = await self._records.rpc.call(
-            f"model.{INVOICE}.copy", gone, {"reference": key}, context={_KEEPS_MOVES: True}
-        )
-        return await self._read(made)
 
     async def _of(self, shipment: Shipment) -> list[dict[str, Any]]:
         """The invoices with lines about the shipment's moves, credit notes left out."""

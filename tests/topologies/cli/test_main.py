@@ -22,9 +22,9 @@ from topologies.runtime.exit_codes import ExitCode
 
 COMMANDS = [
     "alerts", "audit", "bookings", "carrier", "completion", "deadletters", "delivery", "demo", "documents", "drop",
-    "erp", "feed", "feeds", "find", "fulfilment", "gateway", "identity", "keys", "link", "masterdata", "norms", "orders", "poll",
-    "portal", "postings", "pull", "send", "settings", "show", "stage", "state", "status", "subscriptions", "tail",
-    "topics", "trace", "up", "users", "version", "views", "webhooks",
+    "erp", "feed", "feeds", "find", "fulfilment", "gateway", "identity", "keys", "link", "masterdata", "norms",
+    "orders", "poll", "portal", "postings", "pull", "send", "settings", "show", "stage", "state", "status",
+    "subscriptions", "tail", "topics", "trace", "up", "users", "version", "views", "webhooks",
 ]
 
 

@@ -205,6 +205,13 @@ def test_an_invoice_that_tryton_died_before_is_made() -> None:
     assert [one["state"] for one in server.rows(INVOICE)] == ["posted"]
 
 
+def test_an_invoice_is_made_again_though_tryton_died_before_it() -> None:
+    server = FakeTryton()
+    server.dies_before_invoice = True
+    asyncio.run(posted(connected(server), STORIES["confirmed anew"]))
+    assert held(server)["invoices"] == [("cancelled", 2.0), ("paid", -2.0), ("posted", 2.0)]
+
+
 def test_a_user_who_may_not_have_it_made_is_told_what_to_grant() -> None:
     server = FakeTryton()
     server.dies_before_invoice, server.is_administrator = True, False
