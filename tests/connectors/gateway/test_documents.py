@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from config.topics import ERP_ORDERS, WMS_CONFIRMATIONS
+from config.topics import DELIVERY_RELEASES, ERP_ORDERS, WMS_CONFIRMATIONS
 from connectors.gateway.confirmations import CONFIRMATIONS
 from connectors.gateway.orders import ORDERS
 from connectors.kafka.log_writer import NotWritten
 from connectors.kafka.registry import ValueCodec
+from streams.contracts.bookings import DeliveryRelease, Party, ReleasedLine
 from streams.contracts.model import Order, OrderLine, Reference
-from streams.contracts.warehouse import WmsConfirmation, WmsLine
+from streams.contracts.warehouse import WmsConfirmation, WmsLine, WmsParcel
 from tests.support.gateway import Gateway, gateway
 from tests.support.registry import fake_registry
 
@@ -62,6 +63,37 @@ def test_a_confirmation_is_written_as_its_contract_says_keyed_by_the_delivery(on
         "W-1", "80001", None, "WH1", "shipped", 1_789_380_000_000, "acme", ["AC123456"],
         [WmsLine("10", "A-1", 5.0, 4.5, "C62", None)],
     )
+
+
+RELEASED: dict[str, Any] = {
+    "delivery_id": "80001", "order_id": "SO-1", "customer_id": "C-7", "status": "released", "warehouse": "WH1",
+    "updated_at": "2026-09-14T10:00:00Z", "service": "parcel",
+    "ship_to": {"name": "Ada", "street": "Ring 5", "city": "Wien", "postal_code": "1010", "country": "AT"},
+    "lines": [{"line_id": "10", "sku": "A-1", "quantity": 5}],
+}
+
+
+def test_a_released_delivery_is_written_as_its_contract_says_keyed_by_its_number(one: Gateway) -> None:
+    assert post(one, RELEASED, "/v1/deliveries").status_code == 202
+    (record,) = one.log.records
+    assert (record.topic, record.key) == (DELIVERY_RELEASES.name, b"80001")
+    assert ValueCodec(DELIVERY_RELEASES, DeliveryRelease, fake_registry()).decode(record.value) == DeliveryRelease(
+        "80001", "SO-1", "C-7", "released", 1_789_380_000_000, "WH1", Party("Ada", "Ring 5", "Wien", "1010", "AT"),
+        [ReleasedLine("10", "A-1", 5.0)], "parcel",
+    )
+    assert post(one, RELEASED, "/v1/deliveries", "k-wms").status_code == 401
+    twice = post(one, {**RELEASED, "lines": RELEASED["lines"] * 2}, "/v1/deliveries")
+    assert twice.json()["errors"][0]["pointer"] == "/lines/1/line_id"
+    abroad = post(one, {**RELEASED, "ship_to": {**RELEASED["ship_to"], "country": "Austria"}}, "/v1/deliveries")
+    assert abroad.json()["errors"][0]["pointer"] == "/ship_to/country"
+
+
+def test_parcels_are_written_with_the_confirmation(one: Gateway) -> None:
+    told = {**DONE, "kind": "packed", "parcels": [{"parcel_id": "P1", "weight_kg": 7.5}]}
+    assert post(one, told, "/v1/wms/confirmations", "k-wms").status_code == 202
+    (record,) = one.log.records
+    found = ValueCodec(WMS_CONFIRMATIONS, WmsConfirmation, fake_registry()).decode(record.value)
+    assert found.parcels == [WmsParcel("P1", 7.5)]
 
 
 def test_an_order_may_name_references_in_place_of_a_number(one: Gateway) -> None:
