@@ -35,6 +35,7 @@ from streams.kernel.outbound_vocabulary import DecisionKind as DecisionKind
 from streams.kernel.outbound_vocabulary import NotificationActionKind as NotificationActionKind
 from streams.kernel.outbound_vocabulary import OutboundStatus as OutboundStatus
 from streams.kernel.outbound_vocabulary import RecipientChannel as RecipientChannel
+from streams.kernel.polling_vocabulary import PollEnd as PollEnd
 
 
 class Status(StrEnum):
@@ -374,15 +375,6 @@ class RejectReason(StrEnum):
     ILLEGAL_DECISION = "illegal_decision"
     INTERNAL = "internal"
     POISON = "poison"
-
-
-class PollEnd(StrEnum):
-    """Why a tracking number is no longer polled; ``none``: it still is."""
-
-    NONE = "none"
-    SETTLED = "settled"
-    NOT_FOUND = "not_found"
-    EXPIRED = "expired"
 
 
 class SaidBy(StrEnum):

@@ -39,7 +39,7 @@ def test_there_is_one_service_for_every_stage() -> None:
 
 
 def test_the_rest_of_ours_makes_the_topics_once() -> None:
-    others = {"topics", "gateway", "send", "send-alerts", "post", "pull", "pull-documents", "views", "portal"}
+    others = {"topics", "gateway", "send", "send-alerts", "post", "book", "pull", "pull-documents", "views", "portal"}
     assert OURS.keys() - STAGES.keys() == others
     assert OURS["topics"]["command"] == ["topics", "--create"]
     assert OURS["topics"]["restart"] == "no"

@@ -20,6 +20,7 @@ HELD_ELSEWHERE = {
     "streams/contracts/booking_ids.py": "tests/connectors/mapping/x12/test_bookings.py",
     "streams/contracts/bookings.py": "tests/rules/test_contracts.py",
     "streams/contracts/delivery_milestones.py": "tests/rules/test_contracts.py",
+    "streams/kernel/polling_vocabulary.py": "tests/rules/test_contracts.py",
     "streams/kernel/booking_vocabulary.py": "tests/rules/test_contracts.py",
     "streams/fulfilment/kinds.py": "tests/streams/fulfilment/test_step.py",
     "streams/fulfilment/alerts.py": "tests/streams/fulfilment/test_waits.py",

@@ -13,6 +13,8 @@ from msgspec import Struct, field
 
 from connectors.mapping.declared.check_digit import CheckDigit
 from connectors.mapping.declared.poll_plan import Poll
+from connectors.mapping.declared.row_layouts import Csv as Csv
+from connectors.mapping.declared.row_layouts import Picks as Picks
 from streams.kernel.carrier_errors import ErrorKind
 from streams.kernel.vocabulary import Classifier, ExceptionType, Milestone, Reason, RejectReason
 
@@ -234,38 +236,6 @@ class CodeWay(Struct, frozen=True, forbid_unknown_fields=True):
 
     code: Paths
     statuses: str = ""
-
-
-class Csv(Struct, frozen=True, forbid_unknown_fields=True):
-    """The layout of a table. Without ``columns`` the first row names them; with ``widths`` (characters per column) the
-    table is fixed-width. A column's name, with underscores for blanks, is its key in the message.
-    """
-
-    delimiter: str = ","
-    quote: str = '"'
-    columns: list[str] = field(default_factory=list)
-    widths: list[int] = field(default_factory=list)
-    encoding: str = "utf-8"
-
-
-class Picks(Struct, frozen=True, forbid_unknown_fields=True):
-    """A table of a warehouse's picks and packings, one line of a delivery in a row: the columns by what they hold;
-    empty: there is none. ``warehouse``: its code in the ERP; ``kind``: picked, packed (the default), shipped or short;
-    ``number``: of the confirmation; ``parcel``, ``weight_kg``: the piece it is in, and the weight of all of that."""
-
-    warehouse: str
-    number: str = "confirmation"
-    delivery: str = "delivery"
-    line: str = "line"
-    quantity: str = "quantity"
-    kind: str = "kind"
-    order: str = "order"
-    sku: str = "sku"
-    ordered: str = "ordered"
-    unit: str = "unit"
-    at: str = "at"
-    parcel: str = "parcel"
-    weight_kg: str = "weight_kg"
 
 
 class Document(Struct, frozen=True, forbid_unknown_fields=True):
