@@ -86,28 +86,26 @@ WMS_CONFIRMATIONS = Topic(
     "wms_confirmation", "gateway, intake", retention_ms=90 * DAY_MS,
 )
 DELIVERY_RELEASES = Topic(
-    "delivery.releases.v1", "ERP deliveries as they are released to the warehouse, or cancelled", "delivery id",
+    "delivery.releases.v1", "ERP deliveries as released to the warehouse, or cancelled", "delivery id",
     "delivery_release", "gateway", retention_ms=90 * DAY_MS, personal_data=True,
 )
 CARRIER_BOOKINGS = Topic(
-    "carrier.bookings.v1", "What is asked of carriers for each delivery, and whose number it has", "delivery id",
-    "booking_request", "bookings", retention_ms=90 * DAY_MS, personal_data=True,
+    "carrier.bookings.v1", "Requests to carriers, and whose number a delivery has", "delivery id", "booking_request",
+    "bookings", retention_ms=90 * DAY_MS, personal_data=True,
 )
 BOOKING_ANSWERS = Topic(
-    "booking.answers.v1", "What carriers answered to bookings", "delivery id", "booking_answer",
-    "booking sender, intake", retention_ms=90 * DAY_MS,
+    "booking.answers.v1", "Carriers' answers", "delivery id", "booking_answer", "booking sender, intake",
 )
 BOOKING_DECISIONS = Topic(
     "booking.decisions.v1", "What people decided about bookings: book, rebook, accept, refuse, cancel", "delivery id",
     "booking_decision", "tower, command line", retention_ms=90 * DAY_MS, personal_data=True,
 )
 FREIGHT_INVOICES = Topic(
-    "freight.invoices.v1", "Carriers' invoices for freight", "delivery id", "freight_invoice", "intake",
-    retention_ms=400 * DAY_MS,
+    "freight.invoices.v1", "Freight invoices", "delivery id", "freight_invoice", "intake", retention_ms=400 * DAY_MS,
 )
 BOOKING_STATE = Topic(
-    "booking.state.v1", "Each delivery from its release to its carrier, and its freight invoices; changelog of"
-    " bookings", "delivery id", "booking_state", "bookings", cleanup=Cleanup.COMPACT, personal_data=True,
+    "booking.state.v1", "Each delivery from release to carrier, and its freight invoices; changelog of bookings",
+    "delivery id", "booking_state", "bookings", cleanup=Cleanup.COMPACT, personal_data=True,
 )
 ORDER_REFERENCES = Topic(
     "order.references.v1", "Orders' claims on shipments, co-partitioned with carrier events",
@@ -289,8 +287,8 @@ EDI_ACKNOWLEDGEMENTS = Topic(
     "edi_acknowledgement", "intake", retention_ms=90 * DAY_MS,
 )
 EDI_INTERCHANGES = Topic(
-    "edi.interchanges.v1", "EDI we sent that partners are to acknowledge", "feed", "edi_interchange",
-    "booking sender", retention_ms=90 * DAY_MS,
+    "edi.interchanges.v1", "EDI we sent, to be acknowledged", "feed", "edi_interchange", "booking sender",
+    retention_ms=90 * DAY_MS,
 )
 EDI_RECEIPTS = Topic(
     "edi.receipts.v1", "Control numbers of EDI received, and the delivery that brought each first", "feed",
@@ -332,18 +330,16 @@ DLQ_BOOKINGS = dead_letter_topic("bookings")
 STATIC: tuple[Topic, ...] = (
     CARRIER_EVENTS, CARRIER_UNRESOLVED, FEED_ACTIVITY, FEED_PAUSES, FEED_STATE, ERP_ORDERS, ERP_CURSORS,
     WMS_CONFIRMATIONS, DELIVERY_RELEASES, CARRIER_BOOKINGS, BOOKING_ANSWERS, BOOKING_DECISIONS, BOOKING_STATE,
-    FREIGHT_INVOICES,
-    ORDER_REFERENCES, ORDER_STATE, REFERENCE_CLAIMS, REFERENCE_STATE, MASTER_DATA, SHIPMENT_LINKS, SHIPMENT_ADOPTIONS,
-    SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE, SHIPMENT_DWELLS, DWELL_NORMS, CUSTOMER_UPDATES,
-    DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, AUDIT_ACTIONS, FULFILMENT_DECISIONS,
-    FULFILMENT_STATE, ERP_POSTINGS,
-    EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_RECEIPTS, EDI_STATE, POLL_STATE, CUSTOMER_SUBSCRIPTIONS,
-    NOTIFICATION_REQUESTS, NOTIFICATION_ATTEMPTS, NOTIFICATION_OUTCOMES, NOTIFICATION_STATE, NOTIFICATION_ACTIONS,
-    POSTING_REQUESTS, POSTING_ATTEMPTS, POSTING_DECISIONS, POSTING_OUTCOMES, POSTING_STATE, ALERT_REQUESTS,
-    ALERT_ATTEMPTS, ALERT_OUTCOMES, PAGING_STATE, DOCUMENT_WANTS, SHIPMENT_DOCUMENTS, DOCUMENT_REQUESTS,
-    DOCUMENT_ATTEMPTS, DOCUMENT_STATE, DOCUMENT_CHASES, DEAD_LETTERS, DLQ_INTAKE,
-    DLQ_ORDERS, DLQ_IDENTITY, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS,
-    DLQ_NOTIFICATIONS, DLQ_POSTINGS, DLQ_PAGING, DLQ_DOCUMENTS, DLQ_BOOKINGS,
+    FREIGHT_INVOICES, ORDER_REFERENCES, ORDER_STATE, REFERENCE_CLAIMS, REFERENCE_STATE, MASTER_DATA, SHIPMENT_LINKS,
+    SHIPMENT_ADOPTIONS, SHIPMENT_EVENTS, SHIPMENT_STATE, SHIPMENT_ARCHIVE, SHIPMENT_DWELLS, DWELL_NORMS,
+    CUSTOMER_UPDATES, DELIVERY_MILESTONES, ALERT_SIGNALS, ALERT_ACTIONS, OPS_ALERTS, AUDIT_ACTIONS,
+    FULFILMENT_DECISIONS, FULFILMENT_STATE, ERP_POSTINGS, EDI_ACKNOWLEDGEMENTS, EDI_INTERCHANGES, EDI_RECEIPTS,
+    EDI_STATE, POLL_STATE, CUSTOMER_SUBSCRIPTIONS, NOTIFICATION_REQUESTS, NOTIFICATION_ATTEMPTS, NOTIFICATION_OUTCOMES,
+    NOTIFICATION_STATE, NOTIFICATION_ACTIONS, POSTING_REQUESTS, POSTING_ATTEMPTS, POSTING_DECISIONS, POSTING_OUTCOMES,
+    POSTING_STATE, ALERT_REQUESTS, ALERT_ATTEMPTS, ALERT_OUTCOMES, PAGING_STATE, DOCUMENT_WANTS, SHIPMENT_DOCUMENTS,
+    DOCUMENT_REQUESTS, DOCUMENT_ATTEMPTS, DOCUMENT_STATE, DOCUMENT_CHASES, DEAD_LETTERS, DLQ_INTAKE, DLQ_ORDERS,
+    DLQ_IDENTITY, DLQ_SHIPMENTS, DLQ_FULFILMENT, DLQ_FEEDS, DLQ_NORMS, DLQ_EDI, DLQ_ALERTS, DLQ_NOTIFICATIONS,
+    DLQ_POSTINGS, DLQ_PAGING, DLQ_DOCUMENTS, DLQ_BOOKINGS,
 )
 
 
