@@ -47,15 +47,18 @@ def readiness(state: BookingState) -> Readiness:
         return Readiness(any(one.kind in (PACKED, SHIPPED) for one in state.parts), left=left)
     given_up = {line.line_id for part in state.parts if part.kind == SHORT for line in part.lines}
     short, over, is_packed = [], [], bool(packed)
+    ordered: dict[str, float] = {}
     for line in lines:
-        found = Uneven(line.line_id, line.quantity, packed.get(line.line_id, 0.0))
+        ordered[line.line_id] = ordered.get(line.line_id, 0.0) + line.quantity
+    for name, quantity in ordered.items():
+        found = Uneven(name, quantity, packed.get(name, 0.0))
         if found.packed < found.ordered - _CLOSE:
             short.append(found)
-            is_packed = is_packed and line.line_id in given_up
+            is_packed = is_packed and name in given_up
         elif found.packed > found.ordered + _CLOSE:
             over.append(found)
-    known = {line.line_id for line in lines}
-    over += [Uneven(name, 0.0, quantity) for name, quantity in sorted(packed.items()) if name not in known and quantity]
+    others = sorted(packed.items() - ordered.items())
+    over += [Uneven(name, 0.0, quantity) for name, quantity in others if name not in ordered and quantity]
     return Readiness(is_packed, short, over, left)
 
 

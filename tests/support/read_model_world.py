@@ -63,6 +63,8 @@ from streams.kernel.vocabulary import (
     WaitKind,
 )
 from streams.read_model.project import changes, key_of
+from tests.support.booking_world import DELIVERY as BOOKED
+from tests.support.booking_world import Desk, invoiced, packed, released
 from tests.support.document_inputs import OF_PDF, pushed
 
 NOON = 1_790_000_000_000
@@ -241,6 +243,7 @@ def world() -> list[tuple[str, Struct]]:
             late.alert_id, "operations", OutboundStatus.SENT, NOON - HOUR + MINUTE, detail=HOSTILE,
         )),
         ("DN-SO-1", waiting_delivery("DN-SO-1", "SO-1", ACME)),
+        (BOOKED, Desk().take(released(customer_id=ACME), packed(), invoiced(invoice_id=HOSTILE), at=NOON).known),
         ("ups:1Z999AA10123456785", structs.replace(
             pushed(OF_PDF, "1Z999AA10123456785", NOON - HOUR), carrier="ups", delivery_ids=["DN-SO-1"],
             order_ids=["SO-1"],

@@ -24,7 +24,7 @@ def test_a_broker_without_the_topics_is_none(tmp_path: Path) -> None:
         return frozenset({"raw.acme.v1"})
 
     one.log.topics = nothing  # type: ignore[method-assign]
-    assert "5 topics are missing, alert.actions.v1 among them" in one.client.get("/readyz").json()["detail"]
+    assert "7 topics are missing, alert.actions.v1 among them" in one.client.get("/readyz").json()["detail"]
 
 
 def test_requests_are_counted_by_route_and_refusals_by_code(tmp_path: Path) -> None:

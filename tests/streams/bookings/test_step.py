@@ -113,6 +113,16 @@ def test_an_over_pick_is_held_unless_the_rules_let_it_go() -> None:
     assert Desk(replace(RULES, over=WhenUneven.BOOK)).take(released(), packed(6.0)).asked() == ["book north"]
 
 
+def test_lines_of_one_number_are_added_up_and_one_nobody_ordered_is_over() -> None:
+    twice = released()
+    twice.lines = [*twice.lines, *twice.lines]
+    assert Desk().take(twice, packed(5.0)).known.phase is BookingPhase.WAITING_FOR_WAREHOUSE
+    assert Desk().take(twice, packed(10.0)).asked() == ["book north"]
+    other = packed(1.0, number="W-2")
+    other.lines[0] = type(other.lines[0])("20", "A-2", None, 1.0, None, None)
+    assert Desk().take(released(), other, packed()).known.phase is BookingPhase.HELD
+
+
 def test_a_confirmation_that_comes_again_takes_the_place_of_the_earlier_one() -> None:
     desk = Desk().take(released(), packed(3.0), packed(3.0))
     assert desk.counts == {"released": 1, "confirmed": 1, "duplicates": 1}
