@@ -72,7 +72,8 @@ def test_everything_is_up_and_noted(stack: Stack) -> None:
     noted = stack_file.running(folder)
     assert noted is not None
     assert [one.name for one in noted.processes] == [
-        "broker", "valkey", "registry", *(app.name for app in topics.APPS), "send", "views", "gateway", "portal",
+        "broker", "valkey", "registry", *(app.name for app in topics.APPS), "pull-documents", "send", "views",
+        "gateway", "portal",
     ]
     assert {one.state for one in noted.processes} == {State.UP.value}
     assert stack_file.resolve(Settings(data_dir=folder)).kafka.bootstrap == stack.settings.kafka.bootstrap
