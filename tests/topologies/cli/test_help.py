@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[3]
 NO_JSON = {
     "up", "stage", "gateway", "portal", "registry", "views follow",
     "masterdata export", "completion", "users new", "send notifications", "send alerts", "send bookings",
-    "send postings",
+    "send postings", "pull documents",
     "alerts ack", "alerts snooze", "alerts resolve", "alerts reopen", "alerts assign", "alerts secret",
 }
 """Processes; a CSV file, a script, and an entry that is JSON already; and actions that say one sentence."""
