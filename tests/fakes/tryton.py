@@ -135,6 +135,8 @@ class FakeTryton(httpx.AsyncBaseTransport):
         for number in ids:
             one = self.tables[model][number]
             for _, rows in values.get("packages", []):
+                if one["state"] in ("shipped", "done"):
+                    raise Refusal(["AccessError", ['You are not allowed to modify the field "Type".', "", None]])
                 for row in rows:
                     [(_, moves)] = row.pop("moves", [("add", [])])
                     package = self.add("stock.package", **row, shipment=f"{model},{number}")

@@ -102,8 +102,11 @@ class Tryton:
         await proofs.attach(self._records, shipment, posting, self._documents)
         packages = await self._records.read("stock.package", shipment.packages, ["shipping_reference"])
         numbers = {plain(one["shipping_reference"]) for one in packages if one["shipping_reference"]}
-        if missing := numbers - journal.confirmed() - {plain(posting.tracking_number)}:
+        confirmed = journal.confirmed() | {plain(posting.tracking_number)}
+        if missing := (numbers | journal.issued()) - confirmed:
             return f"Still under way: {', '.join(sorted(missing))}."
+        if posting.pieces_delivered < posting.pieces_known:
+            return f"Still under way: {posting.pieces_known - posting.pieces_delivered} pieces."
         if shipment.state != "done":
             await self._records.click(SHIPMENT, "do", shipment.id)
         return await self._invoice(shipment, journal)

@@ -46,11 +46,14 @@ async def _step(records: Records, shipment: Shipment, number: str, package_type:
 
 
 async def _packed(records: Records, shipment: Shipment, number: str, package_type: str) -> Shipment:
-    """The shipment with a package that bears the number: one there that bears none, or a new one."""
+    """The shipment with a package that bears the number: one there that bears none, or a new one. Of a shipment that is
+    shipped Tryton lets no package be added: the number is in the posting's note alone."""
     packages = await records.read("stock.package", shipment.packages, ["shipping_reference", "_timestamp"])
     if any(one["shipping_reference"] == number for one in packages):
         return shipment
     bare = next((one for one in packages if not one["shipping_reference"]), None)
+    if bare is None and shipment.state in _SHIPPED:
+        return shipment
     if bare is None:
         await _add(records, shipment, number, package_type)
         return await records.again(shipment)

@@ -63,6 +63,13 @@ class Journal:
             if one.kind == PostingKind.DELIVERY_CONFIRMATION and not one.reverses and self.stands(one.key)
         }
 
+    def issued(self) -> set[str]:
+        """The carriers' numbers that were taken by a carrier."""
+        return {
+            one.number for one in self._entries.values()
+            if one.kind == PostingKind.GOODS_ISSUE and not one.reverses and self.stands(one.key)
+        }
+
     def was_taken_back(self, kind: PostingKind) -> bool:
         """Whether some posting of a kind was taken back."""
         return any(one.kind == kind and one.key in self._reversed for one in self._entries.values())

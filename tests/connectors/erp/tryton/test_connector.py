@@ -195,7 +195,18 @@ def test_a_shipment_of_several_packages_is_done_with_the_last() -> None:
     run(server, [*both, posting(CONFIRMATION)])
     assert held(server)["state"] == "shipped"
     run(server, [posting(CONFIRMATION, posting_id="second-confirmed", tracking_number="1Z2")])
-    assert (held(server)["state"], held(server)["packages"]) == ("done", ["1Z1", "1Z2"])
+    assert (held(server)["state"], held(server)["packages"]) == ("done", ["1Z1"]), "none is added to what is shipped"
+
+
+def test_a_partial_delivery_is_not_done_though_the_rest_has_not_left_yet() -> None:
+    server = FakeTryton()
+    run(server, [posting(ISSUE), posting(CONFIRMATION, pieces_delivered=1, pieces_known=2)])
+    assert (held(server)["state"], held(server)["invoices"]) == ("shipped", [])
+    run(server, [
+        posting(ISSUE, posting_id="second", tracking_number="1Z2"),
+        posting(CONFIRMATION, posting_id="second-confirmed", tracking_number="1Z2", pieces_delivered=2, pieces_known=2),
+    ])
+    assert (held(server)["state"], held(server)["invoices"]) == ("done", [("posted", 2.0)])
 
 
 def test_an_invoice_that_tryton_died_before_is_made() -> None:
