@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from connectors.read_store.pages import Page
+from connectors.read_store.reader import ReadStore
 from portal.pages.templates import NoPage, PlainErrors, query
 from portal.sign_in.people import Person
 from portal.tower.billing import WORDS, decision_waiting
@@ -75,14 +76,7 @@ def router(services: TowerServices) -> APIRouter:
     def order(order_id: str, who: Person = Depends(services.signed_in)) -> Response:
         found = store.order(order_id)
         if found is None:
-            near = {
-                link.order_id for one in store.near_numbers(order_id) if (state := store.shipment(one.key)) is not None
-                for link in state.orders if alike(link.order_id, order_id) > len(order_id) // 2
-            }
-            raise NoPage(
-                f"There is no order {order_id}", "The ERP has not sent it, or under another number.",
-                (*((order_address(one), one) for one in sorted(near)), ("/tower/orders", "All orders")),
-            )
+            raise _no_order(store, order_id)
         shipments = store.shipments_of(order_id)
         told = [
             one for state in shipments
@@ -99,6 +93,17 @@ def router(services: TowerServices) -> APIRouter:
         )
 
     return api
+
+
+def _no_order(store: ReadStore, order_id: str) -> NoPage:
+    near = {
+        link.order_id for one in store.near_numbers(order_id) if (state := store.shipment(one.key)) is not None
+        for link in state.orders if alike(link.order_id, order_id) > len(order_id) // 2
+    }
+    return NoPage(
+        f"There is no order {order_id}", "The ERP has not sent it, or under another number.",
+        (*((order_address(one), one) for one in sorted(near)), ("/tower/orders", "All orders")),
+    )
 
 
 def _delivery(services: TowerServices, one: FulfilmentState) -> ShownDelivery:

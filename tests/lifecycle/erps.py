@@ -40,10 +40,10 @@ class Erp(Protocol):
         """It answers again."""
 
     def holds(self) -> Mapping[str, str]:
-        """What it has of each delivery, in words."""
+        """The postings that stand there of each delivery, in words."""
 
     def must_hold(self, end: End) -> str:
-        """What it has of a delivery that ended so, in the same words."""
+        """The same words, for a delivery that ended so."""
 
 
 class DeskErp:

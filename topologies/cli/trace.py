@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -50,7 +51,7 @@ def command(
         return
     out = PlainConsole()
     if out.is_terminal:
-        out.print(*_drawn(found), sep="\n")
+        out.print(*_drawn(found, out.width), sep="\n")
     else:
         _table(found).show(out)
 
@@ -73,18 +74,14 @@ def _table(found: Trace) -> Table:
     return table
 
 
-def _drawn(found: Trace) -> Iterator[RenderableType]:
+def _drawn(found: Trace, width: int) -> Iterator[RenderableType]:
     """For a terminal: a head, then two lines a step, the days between them."""
     from rich.padding import Padding
-    from rich.table import Table as Grid
     from rich.text import Text
 
-    head = Grid.grid()
-    head.add_column(width=INDENT, style="dim")
-    head.add_column(overflow="fold")
     for name, words in _heads(found):
-        head.add_row(name, Text(one_line(words)))
-    yield head
+        for place, line in enumerate(wrap(one_line(words), max(INDENT, width - INDENT))):
+            yield Text.assemble((f"{'' if place else name:<{INDENT}}", "dim"), line)
     day = ""
     for step in found.steps:
         at = moment(step.at)
@@ -99,7 +96,7 @@ def _drawn(found: Trace) -> Iterator[RenderableType]:
 
 
 def _heads(found: Trace) -> Iterator[tuple[str, str]]:
-    """What is followed, and where each delivery stands."""
+    """The ids that are followed, and where each delivery stands."""
     ids = found.ids
     for name, one in (("order", ids.orders), ("customer", ids.customers), ("shipments", ids.shipments)):
         if one:
