@@ -257,9 +257,8 @@ DOCUMENT_WANTS = Topic(
     "delivery_milestone", "documents", personal_data=True,
 )
 SHIPMENT_DOCUMENTS = Topic(
-    "shipment.documents.v1", "Each document of a shipment: where it lies, or why it waits or was refused",
-    "CARRIER:REFERENCE", "shipment_document", "documents, document fetcher, gateway", retention_ms=400 * DAY_MS,
-    personal_data=True,
+    "shipment.documents.v1", "Each document of a shipment, as it stands", "CARRIER:REFERENCE", "shipment_document",
+    "documents, document fetcher, gateway", retention_ms=400 * DAY_MS, personal_data=True,
 )
 DOCUMENT_REQUESTS = Topic(
     "document.requests.v1", "Attempts to fetch documents that are to be made", "CARRIER:REFERENCE", "outbound_request",
@@ -274,9 +273,8 @@ DOCUMENT_CHASES = Topic(
     retention_ms=90 * DAY_MS, personal_data=True,
 )
 DOCUMENT_STATE = Topic(
-    "document.state.v1", "Documents of each shipment, those that wait to be fetched, and who wants them; changelog of"
-    " documents", "CARRIER:REFERENCE, or KIND:HOST:QUEUE", "document_state", "documents", cleanup=Cleanup.COMPACT,
-    personal_data=True,
+    "document.state.v1", "Documents of each shipment, and who wants them; changelog of documents",
+    "CARRIER:REFERENCE, or KIND:HOST:QUEUE", "document_state", "documents", cleanup=Cleanup.COMPACT, personal_data=True,
 )
 POLL_STATE = Topic(
     "poll.state.v1", "The state of each number that is polled; the pollers' cursor", "FEED:REFERENCE",

@@ -1,8 +1,6 @@
-"""The canonical vocabulary: every closed list on topics.
-
-Two axes describe a shipment: *where it is* (``Milestone`` of one event, ``Status`` of the shipment) and *what is wrong
-with it* (``ExceptionType`` with a ``Reason``). Carriers' tables map onto these; a code without a mapping is
-``unknown`` with the carrier's own code and text kept.
+"""The canonical vocabulary: every closed list on topics. Two axes describe a shipment: *where it is* (``Milestone`` of
+one event, ``Status`` of the shipment) and *what is wrong with it* (``ExceptionType`` with a ``Reason``). Carriers'
+tables map onto these; a code without a mapping is ``unknown`` with the carrier's own code and text kept.
 """
 
 from __future__ import annotations
