@@ -59,6 +59,15 @@ CONTRACTS: dict[str, type] = {
     "outbound_state": model.OutboundState,
     "paging_state": model.PagingState,
     "notification_action": model.NotificationAction,
+    "booking_answer": model.BookingAnswer,
+    "booking_decision": model.BookingDecision,
+    "booking_request": model.BookingRequest,
+    "booking_state": model.BookingState,
+    "delivery_release": model.DeliveryRelease,
+    "document_chase": model.DocumentChase,
+    "document_state": model.DocumentState,
+    "freight_invoice": model.FreightInvoice,
+    "shipment_document": model.ShipmentDocument,
 }
 LONGS = st.one_of(
     st.integers(-(2**63), 2**63 - 1), st.integers(0, 2 * 10**12), st.sampled_from([0, -1, 8191, 8192, 2**27, 2**41])
@@ -192,7 +201,7 @@ def test_any_bytes_as_a_carrier_event_are_a_value_or_a_reject(noise: bytes) -> N
 def test_arrays_in_counted_blocks_are_read() -> None:
     read = compiler.compile_reader(contracts.schema("fulfilment_state"), model.FulfilmentState)
     a_block_with_its_size, a_block_without = b"\x01\x04\x02a", b"\x02\x02b"
-    body = b"\x02D\x02O" + a_block_with_its_size + a_block_without + b"\x00" * 9
+    body = b"\x02D\x02O" + a_block_with_its_size + a_block_without + b"\x00" * 11
     assert read(body, 0) == model.FulfilmentState("D", "O", ["a", "b"], 0)
 
 

@@ -26,6 +26,7 @@ from topologies.stages import catalogue
 from topologies.stages.alerts import AlertsHandler
 from topologies.stages.bookings import BookingsHandler
 from topologies.stages.catalogue import GC_THRESHOLDS, STAGES, run_stage
+from topologies.stages.documents import DocumentsHandler
 from topologies.stages.edi import EdiHandler
 from topologies.stages.feeds import FeedsHandler
 from topologies.stages.fulfilment import FulfilmentHandler
@@ -46,6 +47,7 @@ READS = {
     "shipments": ["carrier.events.v1", "order.references.v1", "shipment.links.v1", "shipment.adoptions.v1"],
     "fulfilment": [
         "delivery.milestones.v1", "wms.confirmations.v1", "carrier.bookings.v1", "fulfilment.decisions.v1",
+        "document.chases.v1",
     ],
     "bookings": [
         "delivery.releases.v1", "wms.confirmations.v1", "booking.answers.v1", "booking.decisions.v1",
@@ -60,19 +62,20 @@ READS = {
     ],
     "postings": ["erp.postings.v1", "posting.attempts.v1", "posting.decisions.v1"],
     "paging": ["ops.alerts.v1", "alert.attempts.v1"],
+    "documents": ["delivery.milestones.v1", "document.wants.v1", "shipment.documents.v1", "document.attempts.v1"],
 }
 HANDLERS: dict[str, type] = {
     "intake": IntakeHandler, "orders": OrdersHandler, "identity": IdentityHandler, "shipments": ShipmentsHandler,
     "fulfilment": FulfilmentHandler, "bookings": BookingsHandler, "feeds": FeedsHandler, "norms": NormsHandler,
-    "edi": EdiHandler,
-    "alerts": AlertsHandler, "notifications": NotificationsHandler, "postings": PostingsHandler,
-    "paging": PagingHandler,
+    "edi": EdiHandler, "alerts": AlertsHandler, "notifications": NotificationsHandler, "postings": PostingsHandler,
+    "paging": PagingHandler, "documents": DocumentsHandler,
 }
 STATES = {
     "intake": None, "orders": "order.state.v1", "identity": "reference.state.v1", "shipments": "shipment.state.v1",
     "fulfilment": "fulfilment.state.v1", "feeds": "feed.state.v1", "norms": "dwell.norms.v1", "edi": "edi.state.v1",
     "alerts": "ops.alerts.v1", "notifications": "notification.state.v1",
     "bookings": "booking.state.v1", "postings": "posting.state.v1", "paging": "paging.state.v1",
+    "documents": "document.state.v1",
 }
 EACH = pytest.mark.parametrize("name", sorted(READS))
 
