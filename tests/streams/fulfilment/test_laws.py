@@ -150,14 +150,16 @@ TestDeliveries.settings = settings(deadline=None, stateful_step_count=15)
 
 
 def end_of(items: list[Input], rules: Policies, cuts: int) -> tuple[list[tuple[str, str]], FulfilmentState | None]:
-    """The postings that stand and the record, after the clock has run out."""
+    """The postings that stand and the record, after the clock has run out. It does so between the chunks, too, but
+    where there is grace: that may end before the last is heard of a delivery, and then the confirmation stands."""
     states: dict[str, FulfilmentState] = {}
     ledger = Ledger()
-    for chunk in (items[:cuts], items[cuts:]):
+    between = LAST if rules.default.grace_ms is None else NOON + DAY
+    for chunk, clock in ((items[:cuts], between), (items[cuts:], LAST)):
         out = step(chunk, states, rules, NOON + DAY)
         states |= out.states
         ledger.book([*out.outputs.postings, *out.outputs.settled])
-        out = sweep(states, rules, LAST)
+        out = sweep(states, rules, clock)
         states |= out.states
         ledger.book([*out.outputs.postings, *out.outputs.settled])
     return sorted((one.kind.value, one.tracking_number) for one in ledger.standing.values()), states.get(DELIVERY)
