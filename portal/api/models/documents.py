@@ -12,9 +12,9 @@ class DocumentOfShipment(Document):
     """A document of a shipment, or the link to one, as it stands."""
 
     model_config = example(
-        document_id="c0" * 32, kind="proof_of_delivery", origin="link", status="stored", at=EXAMPLE_TIME,
-        media_type="application/pdf", size=48213, reason="", attempts=1, next_at=None, delivery_ids=["80001"],
-        order_ids=["4500012345"], link="https://shipsync.example.com/d/WyI1ZTVl",
+        document_id="", kind="proof_of_delivery", origin="link", status="waiting", at=EXAMPLE_TIME, media_type="",
+        size=0, reason="status 404", attempts=1, next_at=EXAMPLE_TIME, delivery_ids=["80001"],
+        order_ids=["4500012345"], link="",
     )
     document_id: str = Field(description="SHA-256 of the content in hex; empty while there is none")
     kind: DocumentKind
