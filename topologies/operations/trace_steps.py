@@ -15,14 +15,21 @@ from config.topics import Topic
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import (
     Alert,
+    BookingAnswer,
+    BookingDecision,
+    BookingRequest,
     CarrierEvent,
     CustomerUpdate,
     DeliveryMilestone,
+    DeliveryRelease,
+    DocumentChase,
     EnrichedEvent,
     ErpPosting,
+    FreightInvoice,
     FulfilmentDecision,
     Order,
     OrderReference,
+    ShipmentDocument,
     WmsConfirmation,
 )
 from streams.contracts.outbound import OutboundAttempt, OutboundDecision, OutboundOutcome
@@ -112,6 +119,47 @@ def _claim(value: OrderReference) -> Iterable[Said]:
     by = f", by {value.by}" if value.by else ""
     key = shipment_key(value.carrier, value.tracking_number)
     yield Said(f"{value.order_id} {does} {key} for delivery {value.delivery_id}{by}")
+
+
+def _release(value: DeliveryRelease) -> Iterable[Said]:
+    yield Said(f"{value.delivery_id} of {value.order_id} is {value.status} to {value.warehouse}", value.updated_at)
+
+
+def _booking(value: BookingRequest) -> Iterable[Said]:
+    number = f" as {value.tracking_number}" if value.tracking_number else ""
+    yield Said(f"{_plain(value.kind.value)} {value.delivery_id} with {value.carrier}{number}", value.issued_at)
+
+
+def _answer(value: BookingAnswer) -> Iterable[Said]:
+    number = f" as {value.tracking_number}" if value.tracking_number else ""
+    yield Said(f"{value.carrier}: {_plain(value.kind.value)}{number}{_because(value.detail)}", value.at)
+
+
+def _booking_decision(value: BookingDecision) -> Iterable[Said]:
+    yield Said(f"{value.by}: {value.action.value} {value.delivery_id} ({value.reason})", value.at)
+
+
+def _freight(value: FreightInvoice) -> Iterable[Said]:
+    yield Said(
+        f"{value.carrier}: {value.invoice_id} for {value.delivery_id}, {value.total:,.2f} {value.currency}",
+        value.invoiced_at,
+    )
+
+
+def _documented(value: ShipmentDocument, ids: Ids) -> bool:
+    return not value.delivery_ids or not ids.deliveries.isdisjoint(value.delivery_ids)
+
+
+def _document(value: ShipmentDocument) -> Iterable[Said]:
+    key = shipment_key(value.carrier, value.tracking_number)
+    yield Said(f"{key}: {_plain(value.kind.value)} is {value.status.value}{_because(value.reason)}", value.at)
+
+
+def _chase(value: DocumentChase) -> Iterable[Said]:
+    yield Said(
+        f"the document of {value.tracking_number} is asked for again, {value.times} times by then"
+        f"{_because(value.found)}", value.at,
+    )
 
 
 def _warehouse(value: WmsConfirmation) -> Iterable[Said]:
@@ -224,16 +272,23 @@ def _because(detail: str) -> str:
 KINDS: tuple[Kind, ...] = (
     Kind("order", topics.ERP_ORDERS, Order, _orders, _always, _order),
     Kind("claim", topics.ORDER_REFERENCES, OrderReference, _shipments, _claimed, _claim),
+    Kind("release", topics.DELIVERY_RELEASES, DeliveryRelease, _deliveries, _always, _release),
     Kind("warehouse", topics.WMS_CONFIRMATIONS, WmsConfirmation, _deliveries, _always, _warehouse),
+    Kind("booking", topics.CARRIER_BOOKINGS, BookingRequest, _deliveries, _always, _booking),
+    Kind("answer", topics.BOOKING_ANSWERS, BookingAnswer, _deliveries, _always, _answer),
+    Kind("decision", topics.BOOKING_DECISIONS, BookingDecision, _deliveries, _always, _booking_decision),
     Kind("carrier", topics.SHIPMENT_EVENTS, EnrichedEvent, _shipments, _always, _event),
     Kind("customer", topics.CUSTOMER_UPDATES, CustomerUpdate, _customers, _told_order, _update),
     Kind("notification", topics.NOTIFICATION_OUTCOMES, OutboundOutcome, _customers, _notified, _notification),
     Kind("milestone", topics.DELIVERY_MILESTONES, DeliveryMilestone, _deliveries, _of_shipment, _milestone),
+    Kind("document", topics.SHIPMENT_DOCUMENTS, ShipmentDocument, _shipments, _documented, _document),
+    Kind("chase", topics.DOCUMENT_CHASES, DocumentChase, _deliveries, _always, _chase),
     Kind("decision", topics.FULFILMENT_DECISIONS, FulfilmentDecision, _deliveries, _always, _decision),
     Kind("posting", topics.ERP_POSTINGS, ErpPosting, _deliveries, _of_shipment, _posting),
     Kind("attempt", topics.POSTING_ATTEMPTS, OutboundAttempt, _deliveries, _always, _attempt),
     Kind("outcome", topics.POSTING_OUTCOMES, OutboundOutcome, _deliveries, _always, _outcome),
     Kind("decision", topics.POSTING_DECISIONS, OutboundDecision, _deliveries, _always, _posting_decision),
+    Kind("freight invoice", topics.FREIGHT_INVOICES, FreightInvoice, _deliveries, _always, _freight),
     Kind("alert", topics.OPS_ALERTS, Alert, None, _alerted, _alert),
 )
 """Every kind, in the order of the way; steps of one moment stand in it."""

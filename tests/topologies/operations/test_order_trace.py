@@ -14,18 +14,27 @@ from config.settings import Settings
 from config.topics import Topic
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
+from streams.contracts.bookings import Party
 from streams.contracts.model import (
+    BookingAnswer,
+    BookingRequest,
+    DeliveryRelease,
+    DocumentChase,
+    FreightInvoice,
     FulfilmentDecision,
     Order,
     OrderClaim,
     OrderLine,
     OrderState,
     OutboundOutcome,
+    ShipmentDocument,
     WmsConfirmation,
 )
 from streams.contracts.outbound import OutboundAttempt
 from streams.fulfilment.policy import PLAIN
 from streams.fulfilment.step import step
+from streams.kernel.booking_vocabulary import AnswerKind, BookingRequestKind
+from streams.kernel.document_vocabulary import DocumentKind, DocumentOrigin, DocumentStatus
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import (
     AlertKind,
@@ -46,8 +55,8 @@ from topologies.operations.order_trace import Trace, plain, trace
 
 pytestmark = pytest.mark.broker
 NUMBER, OTHERS = "1Z999AA10123456784", "1Z999AA10123456786"
-WAY = ["order", "warehouse", "carrier", "customer", "notification", "milestone", "decision", "posting", "attempt",
-       "outcome"]
+WAY = ["order", "release", "warehouse", "booking", "answer", "carrier", "customer", "notification", "milestone",
+       "document", "chase", "decision", "posting", "attempt", "outcome", "freight invoice"]
 
 
 def way_of(order: str, customer: str, number: str) -> Iterator[tuple[Topic, str, Struct]]:
@@ -65,8 +74,17 @@ def way_of(order: str, customer: str, number: str) -> Iterator[tuple[Topic, str,
     yield topics.ERP_ORDERS, order, Order(
         order, customer, "released", "EUR", 12.5, None, NOON, [OrderLine(delivery, "ups", number)]
     )
+    yield topics.DELIVERY_RELEASES, delivery, DeliveryRelease(
+        delivery, order, customer, "released", NOON, "east", Party("Ada", "Way 1", "Leeds", "LS1", "GB"), []
+    )
     yield topics.WMS_CONFIRMATIONS, delivery, WmsConfirmation(
         "W", delivery, order, "east", "shipped", NOON, "ups", [number], []
+    )
+    yield topics.CARRIER_BOOKINGS, delivery, BookingRequest(
+        f"b-{order}", BookingRequestKind.BOOK, delivery, order, customer, "ups", "ground", 1, NOON, NOON, None, None, []
+    )
+    yield topics.BOOKING_ANSWERS, delivery, BookingAnswer(
+        f"b-{order}", delivery, AnswerKind.BOOKED, "ups", NOON, tracking_number=number
     )
     yield topics.SHIPMENT_EVENTS, key, event(number, Milestone.DELIVERED, NOON)
     yield topics.CUSTOMER_UPDATES, customer, word(number, order, customer, Milestone.DELIVERED, Status.DELIVERED, NOON)
@@ -75,6 +93,11 @@ def way_of(order: str, customer: str, number: str) -> Iterator[tuple[Topic, str,
         OutboundStatus.SENT, 1, NOON, NOON,
     )
     yield topics.DELIVERY_MILESTONES, delivery, milestone
+    yield topics.SHIPMENT_DOCUMENTS, key, ShipmentDocument(
+        f"d-{order}", "ups", number, DocumentKind.PROOF_OF_DELIVERY, DocumentOrigin.LINK, DocumentStatus.WAITING, NOON,
+        NOON, reason="status 404", delivery_ids=[delivery],
+    )
+    yield topics.DOCUMENT_CHASES, delivery, DocumentChase(delivery, "ups", number, NOON, 1, "status 404")
     yield topics.FULFILMENT_DECISIONS, delivery, FulfilmentDecision(
         delivery, FulfilmentAction.RELEASE, "Olga", "agreed", NOON
     )
@@ -85,6 +108,9 @@ def way_of(order: str, customer: str, number: str) -> Iterator[tuple[Topic, str,
     yield topics.POSTING_OUTCOMES, delivery, OutboundOutcome(
         f"p-{order}", posting.posting_id, "erp:main", "main", delivery, "delivery_confirmation", Correction.NEW,
         OutboundStatus.SENT, 1, NOON, NOON, None, None, f"INV-{order}",
+    )
+    yield topics.FREIGHT_INVOICES, delivery, FreightInvoice(
+        f"F-{order}", delivery, f"b-{order}", "ups", NOON, "EUR", 1250.0, None, []
     )
     raised = alert(AlertKind.CONFIRMATION_OVERDUE, delivery, Severity.WARNING, NOON - 1)
     yield topics.OPS_ALERTS, raised.alert_id, raised
@@ -123,6 +149,9 @@ def test_a_step_names_its_record_and_the_message_behind_it(settings: Settings) -
     assert by_name["carrier"].raw == ("raw.ups.v1", 0, 7)
     assert by_name["carrier"].happened_at == NOON
     assert (by_name["posting"].topic, by_name["posting"].key) == ("erp.postings.v1", "DN-SO-1")
+    assert by_name["answer"].words == f"ups: booked as {NUMBER}"
+    assert by_name["document"].words == f"ups:{NUMBER}: proof of delivery is waiting (status 404)"
+    assert by_name["freight invoice"].words == "ups: F-SO-1 for DN-SO-1, 1,250.00 EUR"
     assert by_name["outcome"].words == "delivery confirmation at main: sent (INV-SO-1)"
     assert found.steps[0].name == "alert", "its history stands at its own time"
     assert [one.phase.value for one in found.deliveries] == ["confirmed"]
