@@ -73,7 +73,9 @@ class Writer:
 def test_the_last_word_counts_of_the_carriers_asked_for_and_what_is_no_record_is_passed_over(
     settings: Settings,
 ) -> None:
-    TopicAdmin(settings).create([topics.ORDER_REFERENCES, topics.SHIPMENT_STATE, topics.POLL_STATE])
+    TopicAdmin(settings).create([
+        topics.ORDER_REFERENCES, topics.SHIPMENT_STATE, topics.POLL_STATE, topics.DOCUMENT_CHASES,
+    ])
     writer = Writer(settings)
     writer.order("north", "A", 1)
     writer.order("north", "A", 2)

@@ -96,7 +96,8 @@ def test_without_a_terminal_a_line_comes_every_few_seconds_and_for_each_phase() 
     ]
 
 
-def test_the_live_screen_shows_what_it_is_given() -> None:
+def test_the_live_screen_shows_what_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     out = io.StringIO()
     with Screen(Console(file=out, width=80, height=24, force_terminal=True)) as screen:
         screen.show(summary())
