@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from config.settings import Settings
@@ -23,7 +24,8 @@ SECONDS = 3_600
 def documents_in(folder: Path, now: Callable[[], float] = time.time) -> Documents:
     """The documents of a portal, kept in the folder; ``PDF`` is one of them."""
     store = store_of(Settings(_env_file=None, documents_store=str(folder)))
-    asyncio.run(store.put(store_key(OF_PDF), PDF))
+    with ThreadPoolExecutor(1) as another:  # this thread may have a running loop, as that of a browser's driver
+        another.submit(asyncio.run, store.put(store_key(OF_PDF), PDF)).result()
     return Documents(store, DocumentLinks(SECRET, now), SECONDS, 10_000, "https://t.example")
 
 
