@@ -87,7 +87,7 @@ def _problem(load: Load, service: Service, cost: float | None) -> str:
 
 
 def _reason(service: Service, cost: float | None, wish: Wish | None, *, is_own: bool) -> str:
-    price = "no price is declared" if cost is None else f"{cost:g} {service.currency}".strip()
+    price = "no price is declared" if cost is None else f"{cost:,.2f} {service.currency}".strip()
     if wish is not None:
         return f"{wish.by} wants it; {price}"
     return f"declared for the customer; {price}" if is_own else price

@@ -27,7 +27,8 @@ PAGES = (
     "/tower/carriers", "/tower/board", "/tower/dead-letters", "/tower/references", "/tower/postings",
     "/tower/notifications", "/tower/stack",
     "/tower/references/bol:MAEU1234?shipment=dhl:JD014600003", "/tower/held", "/tower/held/gls:JD014600003",
-    "/tower/audit", "/tower/shipments/ups:none", "/tower/dead-letters/replay",
+    "/tower/audit", "/tower/shipments/ups:none", "/tower/dead-letters/replay", "/tower/billing",
+    "/tower/billing/DN-70001", "/tower/bookings", "/tower/bookings/80001", "/tower/outbox",
     "tracking", "collecting", "/t/nonsense",
 )
 

@@ -219,7 +219,7 @@ def test_an_operator_books_anew_with_a_reason(model: Path) -> None:
     assert f'href="{BOOKED}"' in page
     assert "80001,SO-1,C-1,asking,80001-1,north,parcel,asked" in client.get("/tower/bookings.csv").text
     one = client.get(BOOKED).text
-    assert "9.9 EUR" in one
+    assert "9.90 EUR" in one
     assert "booking: 80001-1, not a booking that was accepted" in one
     assert one.count("<form") - 1 == 2
     for path, form, status in (

@@ -18,7 +18,7 @@ def reasons(load: Load, wish: Wish | None = None, rules: Rules = RULES) -> list[
 
 def test_the_cheapest_that_fits_comes_first() -> None:
     assert reasons(LOAD) == [
-        ("north", True, "9.9 EUR"), ("south", True, "80 EUR"), ("east", True, "120 EUR"),
+        ("north", True, "9.90 EUR"), ("south", True, "80.00 EUR"), ("east", True, "120.00 EUR"),
     ]
 
 
@@ -46,12 +46,12 @@ def test_a_heavy_piece_and_a_price_that_is_missing_rule_a_service_out() -> None:
 def test_a_customers_own_service_goes_ahead_of_a_cheaper_one_and_is_for_nobody_else() -> None:
     own = replace(LAST, customers=frozenset({"C-1"}))
     rules = Rules((CHEAP, own))
-    assert reasons(LOAD, rules=rules)[0] == ("east", True, "declared for the customer; 120 EUR")
+    assert reasons(LOAD, rules=rules)[0] == ("east", True, "declared for the customer; 120.00 EUR")
     assert reasons(LOAD._replace(customer_id="C-2"), rules=rules)[1] == ("east", False, "it is for other customers")
 
 
 def test_a_persons_wish_goes_ahead_of_all_where_it_fits() -> None:
-    assert reasons(LOAD, Wish("east", "", "Olga"))[0] == ("east", True, "Olga wants it; 120 EUR")
+    assert reasons(LOAD, Wish("east", "", "Olga"))[0] == ("east", True, "Olga wants it; 120.00 EUR")
     assert reasons(LOAD._replace(weight_kg=2.0), Wish("south", "", "Olga"))[-1][0] == "south"
 
 

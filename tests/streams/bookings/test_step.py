@@ -19,7 +19,7 @@ def test_a_delivery_is_asked_for_once_it_is_released_and_packed_whatever_came_fi
         assert desk.known.phase is BookingPhase.ASKING
         assert (request.booking_id, request.carrier, request.service) == ("80001-1", "north", "parcel")
         assert (request.parcels[0].weight_kg, request.answer_by) == (12.0, desk.now + HOUR)
-        assert [one.reason for one in desk.known.bookings] == ["9.9 EUR"]
+        assert [one.reason for one in desk.known.bookings] == ["9.90 EUR"]
 
 
 def test_a_carriers_number_is_told_to_orders_identity_and_fulfilment() -> None:
@@ -139,7 +139,7 @@ def test_a_person_books_anew_with_a_carrier_of_their_choice() -> None:
     desk.take(decided(BookingAction.REBOOK, carrier="east"))
     assert desk.asked() == ["book north", "booked north", "cancel north", "book east", "released north"]
     assert [one.withdrawn for one in desk.out.references] == [False, True]
-    assert desk.known.bookings[-1].reason == "Olga Fink wants it; 120 EUR"
+    assert desk.known.bookings[-1].reason == "Olga Fink wants it; 120.00 EUR"
     assert desk.take(answered(AnswerKind.DECLINED, 2)).asked()[-1] == "book north"
 
 
