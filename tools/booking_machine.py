@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from streams.bookings.machine import MAY_DECIDE, TRANSITIONS
 from streams.kernel.booking_vocabulary import LIVE, BookingPhase, BookingStatus
+from tools import drawing
+from tools.drawing import DOCS
 
-PAGE = Path(__file__).parents[1] / "docs" / "bookings.md"
-BEGIN, END = "<!-- drawn by tools/booking_machine.py -->", "<!-- end of the drawing -->"
-_BETWEEN = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+PAGE = DOCS / "bookings.md"
 
 
 def drawn(page: str) -> str:
     """The page with the drawing as the code has it. Raises ValueError for a page without a place for it."""
-    if len(_BETWEEN.findall(page)) != 1:
-        raise ValueError(f"{PAGE} is to hold {BEGIN} and {END}, once")
-    text = "\n".join([BEGIN, *_diagram(), "", *_table(), "", *_decisions(), END])
-    return _BETWEEN.sub(lambda _: text, page)
+    return drawing.drawn(page, "booking_machine", [*_diagram(), "", *_table(), "", *_decisions()])
 
 
 def _diagram() -> Iterator[str]:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from streams.fulfilment.machine import MAY_DECIDE, TRANSITIONS, Event
 from streams.fulfilment.phases import FINAL
 from streams.kernel.vocabulary import DeliveryPhase
+from tools import drawing
+from tools.drawing import DOCS
 
-PAGE = Path(__file__).parents[1] / "docs" / "fulfilment.md"
-BEGIN, END = "<!-- drawn by tools/fulfilment_machine.py -->", "<!-- end of the drawing -->"
-_BETWEEN = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+PAGE = DOCS / "fulfilment.md"
 _RARE = frozenset({Event.RETRACTED, Event.EXPECTED})
 
 
 def drawn(page: str) -> str:
     """The page with the drawing as the code has it. Raises ValueError for a page without a place for it."""
-    if len(_BETWEEN.findall(page)) != 1:
-        raise ValueError(f"{PAGE} is to hold {BEGIN} and {END}, once")
-    text = "\n".join([BEGIN, *_diagram(), "", *_table(), "", *_decisions(), END])
-    return _BETWEEN.sub(lambda _: text, page)
+    return drawing.drawn(page, "fulfilment_machine", [*_diagram(), "", *_table(), "", *_decisions()])
 
 
 def _diagram() -> Iterator[str]:

@@ -11,10 +11,10 @@ import typer
 
 from streams.kernel.booking_vocabulary import BookingAction, BookingPhase
 from topologies.cli import current
+from topologies.cli.deciding import AsJson, Delivery, DryRun, Reason, loaded, tell_decided, tell_possible
 from topologies.cli.tables import KEY, At, Column, Table
 from topologies.operations.command_actor import command_actor
-from topologies.operations.terminal import echo, echo_json, echo_text
-from topologies.runtime.exit_codes import ExitCode
+from topologies.operations.terminal import echo, echo_json
 
 if TYPE_CHECKING:
     from streams.contracts.bookings import BookingState, Candidate
@@ -24,10 +24,6 @@ app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="rich",
 )
 MOST_LINES = 50
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-Delivery = Annotated[str, typer.Argument(help="The ERP's delivery.", show_default=False)]
-Reason = Annotated[str, typer.Option(help="Why, for those who look later.", show_default=False)]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say whether it is possible; decide nothing.")]
 Carrier = Annotated[str, typer.Option(help="Ask this carrier first.", show_default=False)]
 OfCarrier = Annotated[str, typer.Option(help="Of that carrier, this service.", show_default=False)]
 
@@ -186,16 +182,8 @@ def check_file(
 ) -> None:
     """Check a file of booking rules, and show each service. Nothing is started."""
     from connectors.bookings.declared import load
-    from streams.kernel.errors import Fatal
 
-    try:
-        found = load(file).rules
-    except Fatal as error:
-        if as_json:
-            echo_json({"valid": False, "problem": str(error)})
-        else:
-            echo_text(str(error))
-        raise typer.Exit(ExitCode.FAILURE) from error
+    found = loaded(load, file, as_json=as_json).rules
     rows = [
         (one.carrier, one.service, one.channel.value, one.answer_within_ms // 60_000, len(one.lanes), len(one.costs))
         for one in found.services
@@ -231,8 +219,6 @@ def _decide(
     delivery: str, action: BookingAction, reason: str, carrier: str = "", service: str = "", *, dry_run: bool,
     as_json: bool,
 ) -> None:
-    from msgspec import to_builtins
-
     from topologies.operations.booking_board import Chosen, check, check_choice, decide, known_of
 
     settings, now, chosen = current.stack_settings(), time.time_ns() // 1_000_000, Chosen(carrier, service)
@@ -240,16 +226,10 @@ def _decide(
     if dry_run:
         check(known, action, reason)
         check_choice(settings, known, chosen, now)
-        if as_json:
-            echo_json({"possible": True, "decided": False, "delivery": _plain(known)})
-        else:
-            echo(f"{action.value} of delivery {delivery} ({known.phase.value}) is possible. Nothing was decided.")
+        tell_possible(action.value, delivery, known.phase.value, _plain(known), as_json=as_json)
         return
     decision = decide(settings, known, action, reason, command_actor(settings), now, chosen)
-    if as_json:
-        echo_json({"decided": True, **to_builtins(decision)})
-        return
-    echo(f"{action.value} of delivery {delivery} ({known.phase.value}) is decided by {decision.by}.")
+    tell_decided(decision, known.phase.value, as_json=as_json)
 
 
 def _plain(one: BookingState) -> dict[str, Any]:

@@ -10,10 +10,10 @@ import typer
 
 from streams.kernel.fulfilment_vocabulary import FulfilmentAction, WaitKind
 from topologies.cli import current
+from topologies.cli.deciding import AsJson, Delivery, DryRun, Reason, loaded, tell_decided, tell_possible
 from topologies.cli.tables import KEY, At, Column, Table, iso
 from topologies.operations.command_actor import command_actor
-from topologies.operations.terminal import echo, echo_json, echo_text
-from topologies.runtime.exit_codes import ExitCode
+from topologies.operations.terminal import echo, echo_json
 
 if TYPE_CHECKING:
     from streams.contracts.model import FulfilmentState
@@ -23,10 +23,6 @@ app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="rich",
 )
 MOST_LINES = 50
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-Delivery = Annotated[str, typer.Argument(help="The ERP's delivery.", show_default=False)]
-Reason = Annotated[str, typer.Option(help="Why, for those who look later.", show_default=False)]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say whether it is possible; decide nothing.")]
 
 
 @app.callback()
@@ -123,17 +119,9 @@ def check_file(
     """Check a file of policies, and show what each customer's deliveries wait for. Nothing is started."""
     from msgspec import to_builtins
 
-    from streams.kernel.errors import Fatal
     from topologies.stages.fulfilment_rules import load
 
-    try:
-        found = load(file)
-    except Fatal as error:
-        if as_json:
-            echo_json({"valid": False, "problem": str(error)})
-        else:
-            echo_text(str(error))
-        raise typer.Exit(ExitCode.FAILURE) from error
+    found = loaded(load, file, as_json=as_json)
     if as_json:
         echo_json({"valid": True, **to_builtins(found)})
         return
@@ -148,24 +136,16 @@ def check_file(
 
 
 def _decide(delivery: str, action: FulfilmentAction, reason: str, *, dry_run: bool, as_json: bool) -> None:
-    from msgspec import to_builtins
-
     from topologies.operations.fulfilment_board import check, decide, known_of
 
     settings = current.stack_settings()
     known = known_of(settings, delivery)
     if dry_run:
         check(known, action, reason)
-        if as_json:
-            echo_json({"possible": True, "decided": False, "delivery": _plain(known)})
-        else:
-            echo(f"{action.value} of delivery {delivery} ({known.phase.value}) is possible. Nothing was decided.")
+        tell_possible(action.value, delivery, known.phase.value, _plain(known), as_json=as_json)
         return
     decision = decide(settings, known, action, reason, command_actor(settings), time.time_ns() // 1_000_000)
-    if as_json:
-        echo_json({"decided": True, **to_builtins(decision)})
-        return
-    echo(f"{action.value} of delivery {delivery} ({known.phase.value}) is decided by {decision.by}.")
+    tell_decided(decision, known.phase.value, as_json=as_json)
 
 
 def _plain(one: FulfilmentState) -> dict[str, Any]:
