@@ -91,7 +91,7 @@ class Scene:
         return [message async for _, message in self.consumer.getmany(0.01)]
 
     async def chunks(self) -> list[Any]:
-        return [message.value for message in await self.messages()]
+        return [chunk for message in await self.messages() for chunk in message.value]
 
 
 def scene(act: Callable[[Scene], Awaitable[None]], folder: Path, **settings: Any) -> None:

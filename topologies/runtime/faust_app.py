@@ -105,8 +105,9 @@ class StageWorker:
         )
 
         async def chunks(stream: Any) -> None:
-            async for chunk in stream.noack():
-                self._spawn(self._runner.process(chunk))
+            async for look in stream.noack():
+                for chunk in look:
+                    self._spawn(self._runner.process(chunk))
 
         self._app.agent(channel, name=f"{self._runner.app.name}.chunks", concurrency=1)(chunks)
 

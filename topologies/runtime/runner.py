@@ -29,7 +29,7 @@ from topologies.runtime.reading.pauses import Resuming, never_paused
 from topologies.runtime.state.changelog import Changelog, KafkaChangelog
 from topologies.runtime.state.partition import RETRY_SECONDS, Partition, Positions, Restoring
 from topologies.runtime.state.partition_state import Damaged, Mark, Stalled
-from topologies.runtime.threads import in_thread
+from topologies.runtime.threads import OneThread, in_thread
 from topologies.runtime.watching import metrics
 from topologies.runtime.watching.in_hand import InHand
 from topologies.runtime.watching.poison import FOLDER, Crashes, Handling
@@ -89,7 +89,7 @@ class StageRunner:
         self.in_hand = InHand(folder)
         self._work_on = Handling(handler, self.in_hand, Crashes(folder / FOLDER, settings.stage.poison_after))
         self._partitions: dict[int, Partition] = {}
-        self._handling = ThreadPoolExecutor(1, f"{app.name}-handler")
+        self._handling = OneThread(f"{app.name}-handler")
         self._sending = ThreadPoolExecutor(sink.at_once, f"{app.name}-sink")
         self._writing = way_of_writing(
             app, sink, self.membership, self._sending, settings.stage.chunk_records
@@ -223,7 +223,7 @@ class StageRunner:
             one.wanted = False
         await self.on_revoked({TopicPartition("", number) for number in self._partitions})
         await in_thread(self._sending, self.sink.close)
-        self._handling.shutdown()
+        self._handling.close()
         self.in_hand.forget()
         self._sending.shutdown()
 
@@ -232,7 +232,7 @@ class StageRunner:
 
     async def _let_go(self, one: Partition) -> None:
         """Close the partition's state; whoever has it next restores it. It is held."""
-        await in_thread(self._handling, one.let_go)
+        await self._handling.run(one.let_go)
 
     async def _work_until_done(self, chunk: Chunk, one: Partition) -> bool:
         """Handle and write one chunk, if need be again and again, until its partition goes.
@@ -272,9 +272,9 @@ class StageRunner:
         assert state is not None
         if self._writing.is_atomic and not self.positions(one.number):
             return
-        handled = await in_thread(self._handling, lambda: handler.sweep(state, now))
+        handled = await self._handling.run(lambda: handler.sweep(state, now))
         if self._writing.is_atomic and not handled.is_said():
-            await in_thread(self._handling, lambda: self._apply(one, handled, None))
+            await self._handling.run(lambda: self._apply(one, handled, None))
             return
         await self._write(one, handled, now, one.is_wanted, self.positions(one.number))
 
@@ -282,9 +282,8 @@ class StageRunner:
         while chunk.current():
             try:
                 with metrics.CHUNK_SECONDS.labels(self.app.name, "handle").time():
-                    return await in_thread(
-                        self._handling,
-                        lambda: self._work_on.handle(chunk.tp, chunk.records, chunk.end, one.state, now),
+                    return await self._handling.run(
+                        lambda: self._work_on.handle(chunk.tp, chunk.records, chunk.end, one.state, now)
                     )
             except Transient as error:
                 log.warning("%r waits: %s", chunk, error)

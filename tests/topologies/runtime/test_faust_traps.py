@@ -29,13 +29,14 @@ def test_row_1_no_offset_is_committed_past_a_message_still_in_work(tmp_path: Pat
         consumer.app.topics._acking_topics.add("in")
         consumer._committed_offset[ZERO] = 0
         scene.give(0, 19)
-        in_work, other = await scene.messages()
-        consumer.track_message(other)
-        consumer.ack(other)
-        other.value.done()
+        [message] = await scene.messages()
+        in_work, other = message.value
+        consumer.track_message(message)
+        consumer.ack(message)
+        other.done()
         await consumer.commit()
         assert scene.reader.commits == []
-        in_work.value.done()
+        in_work.done()
         await consumer.commit()
         assert scene.reader.commits == [{ZERO: 20}]
 

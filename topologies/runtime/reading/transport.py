@@ -1,4 +1,4 @@
-"""Kafka in, for Faust: what is read of one partition arrives as one :class:`Chunk`.
+"""Kafka in, for Faust: what is read of one partition is one :class:`Chunk`, and what is read in one look one message.
 
 A librdkafka consumer in a thread of its own (``reading/group_reader.py``) is the member of the group. Faust's app,
 agents and assignment stay; its way per message, its acks and its offset accounting are not used: what may be committed
@@ -105,7 +105,8 @@ class ChunkConsumer(_WithoutTables):
         self._reader.read(sorted(topics))
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TopicPartition, ConsumerMessage]]:
-        """Deliver what there is room for, as (partition, message with the chunk as its value)."""
+        """Deliver what there is room for, as one message with all chunks as its value: Faust makes four tasks of each
+        message. Its partition and offset are those of the first chunk."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
         self._asked_at = time.monotonic()
@@ -113,8 +114,8 @@ class ChunkConsumer(_WithoutTables):
         chunks = self.ledger.next_chunks() if self.flow_active and not self.should_stop else []
         if not chunks:
             await _within(timeout, self._more)
-        for chunk in chunks:
-            message = self._to_message(chunk.tp, chunk)
+        if chunks:
+            message = self._to_message(chunks)
             yield message.tp, message
 
     def _something_changed(self) -> None:
@@ -123,10 +124,10 @@ class ChunkConsumer(_WithoutTables):
         if self.ledger.waits():
             self._more.set()
 
-    def _to_message(self, tp: TopicPartition, chunk: Chunk) -> ConsumerMessage:
-        last = chunk.records[-1]
+    def _to_message(self, chunks: list[Chunk]) -> ConsumerMessage:
+        tp, last = chunks[0].tp, chunks[0].records[-1]
         return ConsumerMessage(
-            tp.topic, tp.partition, last.offset, (last.timestamp or 0) / 1000.0, 0, [], None, chunk, None,
+            tp.topic, tp.partition, last.offset, (last.timestamp or 0) / 1000.0, 0, [], None, chunks, None,
             0, 0, TP(tp.topic, tp.partition), generation_id=self.app.consumer_generation_id,
         )
 

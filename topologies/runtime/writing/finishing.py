@@ -1,14 +1,17 @@
-"""Makes final what was handled: chunk by chunk (at least once), or several chunks in one transaction.
+"""Makes final what was handled, several chunks at a time: acknowledged together (at least once), or in one transaction
+(exactly once).
 
-Either way the writes of one partition go out in the order they were asked for; what is to follow them (the local state)
-follows in the same thread, and only then whoever asked goes on.
+Of one partition but one write is asked for at a time. All that was asked for while the one before was under way goes
+into the next. What is to follow a write (the local state) follows in the same thread, and only then whoever asked goes
+on.
 """
 
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextvars import Context
 from functools import partial
@@ -23,15 +26,17 @@ from topologies.runtime.reading.chunks import TopicPartition
 from topologies.runtime.reading.membership import Membership
 from topologies.runtime.threads import in_thread
 from topologies.runtime.watching import metrics
-from topologies.runtime.writing.sink import Fenced, Sink, Span, Transactions, Unit
+from topologies.runtime.writing.chunk_writer import Steps
+from topologies.runtime.writing.sink import Fenced, Plain, PlainUnit, Sink, Span, Transactions, Unit
 
 
 def _always() -> bool:
     return True
 
 
-def _nothing(unit: Unit, ours: Callable[[], bool]) -> bool:
+def _nothing(unit: Unit, ours: Callable[[], bool]) -> Steps:
     del unit, ours
+    yield from ()
     return True
 
 
@@ -42,14 +47,14 @@ def _no_more(span: Span | None) -> None:
 class Write(Struct):
     """Holds what is to be made final together.
 
-    ``number``: the input partition's. ``put``: hands it over to a unit, asking before each step whether the partition
-    is ours still; False where it is not. ``current``: whether it is to be written still. ``then``: what follows once
+    ``number``: the input partition's. ``put``: hands it over to a unit, step by step, asking before each whether the
+    partition is ours still. ``current``: whether it is to be written still. ``then``: what follows once
     it is final, with where its changelog records lie. ``offsets``: how far the inputs are done with it, in the name of
     ``group_metadata``, under which they were delivered. ``records``: how many it came of.
     """
 
     number: int = -1
-    put: Callable[[Unit, Callable[[], bool]], bool] = _nothing
+    put: Callable[[Unit, Callable[[], bool]], Steps] = _nothing
     current: Callable[[], bool] = _always
     then: Callable[[Span | None], None] = _no_more
     offsets: Mapping[TopicPartition, int] = {}
@@ -81,45 +86,10 @@ def way_of_writing(
     app: App, sink: Sink, membership: Membership, sending: Executor, most_records: int
 ) -> Writing:
     """Chooses the way this sink is written to. ``sending``: an executor of as many threads as the sink may be used by
-    at once; ``most_records``: of one transaction."""
+    at once; ``most_records``: of one transaction, or of what is acknowledged together."""
     if sink.is_atomic:
-        return Together(app, cast(Transactions, sink), sending, most_records)
-    return ChunkByChunk(app, sink, membership, sending)
-
-
-class ChunkByChunk:
-    """At least once. Nothing fences a plain producer: whether we are in the group is asked before each step."""
-
-    is_atomic = False
-
-    def __init__(self, app: App, sink: Sink, membership: Membership, sending: Executor) -> None:
-        self._app = app
-        self._sink = sink
-        self._membership = membership
-        self._sending = sending
-
-    async def get_ready(self) -> None:
-        """Does nothing: no transaction is ever open."""
-
-    async def write(self, one: Write) -> bool:
-        """Write it in one thread and without a pause."""
-        return await in_thread(self._sending, partial(self._write, one, asyncio.get_running_loop()))
-
-    def _write(self, one: Write, loop: asyncio.AbstractEventLoop) -> bool:
-        def ours() -> bool:
-            return one.current() and self._membership.holds_for(loop)
-
-        if not ours():
-            return False
-        unit = self._sink.begin()
-        if not one.put(unit, ours):
-            return False
-        with metrics.CHUNK_SECONDS.labels(self._app.name, "commit").time():
-            unit.commit()
-        if not one.current():
-            return False
-        one.then(unit.span(one.number))
-        return True
+        return ExactlyOnce(app, cast(Transactions, sink), sending, most_records)
+    return AtLeastOnce(app, cast(Plain, sink), membership, sending, most_records)
 
 
 class _Asked(Struct):
@@ -138,43 +108,44 @@ class _Asked(Struct):
         else:
             self.done.set_result(self.outcome)
 
+    def follow(self, unit: Unit) -> None:
+        """Do what follows once it is final; nothing where it is no longer current."""
+        if not self.one.current():
+            return
+        try:
+            self.one.then(unit.span(self.one.number))
+            self.outcome = True
+        except BaseException as error:
+            self.outcome = error
 
-class Together:
-    """Exactly once: all that was asked for while as many transactions as may be were under way goes into the next one,
-    up to so many records: a transaction has to end before its time-out. Of one partition but one write is asked for at
-    a time, so transactions at once are of different partitions.
 
-    A worker out of the group is refused by the broker with the offsets, so nothing is asked before. Of a transaction
-    that is refused nothing is final, and each of its writes fails as it does. Where one write alone is at fault, each
-    is tried in a transaction of its own, so that it takes no other with it.
-    """
+class _Gathering(ABC):
+    """Gathers the writes that are asked for, and has as many of them under way as the sink allows."""
 
-    is_atomic = True
-
-    def __init__(self, app: App, sink: Transactions, sending: Executor, most_records: int) -> None:
+    def __init__(self, app: App, sink: Sink, sending: Executor, most_records: int) -> None:
         self._app = app
-        self._sink = sink
+        self._at_once = sink.at_once
         self._sending = sending
         self._most_records = most_records
         self._waiting: deque[_Asked] = deque()
         self._under_way = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def get_ready(self) -> None:
-        """Have the producers."""
-        await in_thread(self._sending, self._sink.open)
-
     async def write(self, one: Write) -> bool:
-        """Have it written with the next transaction."""
+        """Have it written with the next ones."""
         loop = asyncio.get_running_loop()
         asked = _Asked(one, loop.create_future())
         self._waiting.append(asked)
-        if self._under_way < self._sink.at_once:
+        if self._under_way < self._at_once:
             self._under_way += 1
             task = loop.create_task(self._go_on(), context=Context())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return await asked.done
+
+    @abstractmethod
+    def _write(self, together: Sequence[_Asked]) -> None:
+        """Write them, and note how each came out. In a thread of its own."""
 
     async def _go_on(self) -> None:
         try:
@@ -195,7 +166,92 @@ class Together:
             together.append(self._waiting.popleft())
         return together
 
-    def _write(self, together: Iterable[_Asked]) -> None:
+
+class _Begun(Struct):
+    """A write that is handed over step by step."""
+
+    asked: _Asked
+    unit: PlainUnit
+    steps: Steps
+
+    def goes_on(self) -> bool:
+        """Takes the next step; False after the last one, and where it is not ours, or failed."""
+        try:
+            next(self.steps)
+        except StopIteration as end:
+            self.asked.outcome = bool(end.value)
+        except BaseException as error:
+            self.asked.outcome = error
+        else:
+            return True
+        return False
+
+
+class AtLeastOnce(_Gathering):
+    """At least once. Nothing fences a plain producer: whether we are in the group is asked before each step.
+
+    Each step of all the writes is acknowledged before the next one: outputs, changelog, what was held back for it.
+    """
+
+    is_atomic = False
+
+    def __init__(
+        self, app: App, sink: Plain, membership: Membership, sending: Executor, most_records: int
+    ) -> None:
+        super().__init__(app, sink, sending, most_records)
+        self._sink = sink
+        self._membership = membership
+
+    async def get_ready(self) -> None:
+        """Does nothing: no transaction is ever open."""
+
+    def _write(self, together: Sequence[_Asked]) -> None:
+        begun = [self._begun(asked) for asked in together if self._ours(asked)]
+        try:
+            left = begun
+            while left := [one for one in left if one.goes_on()]:
+                for one in left:
+                    one.unit.flush()
+            handed_over = [one for one in begun if one.asked.outcome is True]
+            with metrics.CHUNK_SECONDS.labels(self._app.name, "commit").time():
+                for one in handed_over:
+                    one.unit.commit()
+        except BaseException as error:
+            for one in begun:
+                one.asked.outcome = error
+        else:
+            for one in handed_over:
+                one.asked.outcome = False
+                one.asked.follow(one.unit)
+
+    def _begun(self, asked: _Asked) -> _Begun:
+        unit = self._sink.begin()
+        return _Begun(asked, unit, asked.one.put(unit, partial(self._ours, asked)))
+
+    def _ours(self, asked: _Asked) -> bool:
+        return asked.one.current() and self._membership.holds_for(asked.done.get_loop())
+
+
+class ExactlyOnce(_Gathering):
+    """Exactly once: the writes that go together are one transaction. Its records are limited: it has to end before its
+    time-out. Transactions at once are of different partitions.
+
+    A worker out of the group is refused by the broker with the offsets, so nothing is asked before. Of a transaction
+    that is refused nothing is final, and each of its writes fails as it does. Where one write alone is at fault, each
+    is tried in a transaction of its own, so that it takes no other with it.
+    """
+
+    is_atomic = True
+
+    def __init__(self, app: App, sink: Transactions, sending: Executor, most_records: int) -> None:
+        super().__init__(app, sink, sending, most_records)
+        self._sink = sink
+
+    async def get_ready(self) -> None:
+        """Have the producers."""
+        await in_thread(self._sending, self._sink.open)
+
+    def _write(self, together: Sequence[_Asked]) -> None:
         """Write what is current, a transaction for each generation of the group there is among it: mostly one."""
         current = [asked for asked in together if asked.one.current()]
         for group_metadata, generation in groupby(current, lambda asked: asked.one.group_metadata):
@@ -215,7 +271,7 @@ class Together:
                 asked.outcome = error
         else:
             for asked in together:
-                asked.outcome = _followed(asked.one, unit)
+                asked.follow(unit)
 
     def _committed(self, group_metadata: bytes | None, writes: list[Write]) -> Unit:
         if group_metadata is None:
@@ -226,7 +282,8 @@ class Together:
         unit = self._sink.begin()
         try:
             for one in writes:
-                one.put(unit, _always)
+                for _ in one.put(unit, _always):
+                    pass  # acknowledged at the end, with all the others
             with metrics.CHUNK_SECONDS.labels(self._app.name, "commit").time():
                 unit.send_offsets(offsets, group_metadata)
                 unit.commit()
@@ -235,14 +292,3 @@ class Together:
             raise
         metrics.TRANSACTION_CHUNKS.labels(self._app.name).observe(len(writes))
         return unit
-
-
-def _followed(one: Write, unit: Unit) -> bool | BaseException:
-    """Do what follows a write that is final; False where it is no longer current."""
-    if not one.current():
-        return False
-    try:
-        one.then(unit.span(one.number))
-    except BaseException as error:
-        return error
-    return True

@@ -24,9 +24,9 @@ class PlainSink:
         self._outputs = Writer(settings)
         self._changes = Writer(settings, reports_all=True)
 
-    def begin(self) -> PlainUnit:
+    def begin(self) -> ChunkUnit:
         """Nothing separates one chunk's writes from another's but the offsets that are noted."""
-        return PlainUnit(self._outputs, self._changes)
+        return ChunkUnit(self._outputs, self._changes)
 
     def requests(self) -> dict[str, object]:
         """None: its producers keep their time limits."""
@@ -38,7 +38,7 @@ class PlainSink:
             writer.producer.flush(FLUSH_SECONDS)
 
 
-class PlainUnit:
+class ChunkUnit:
     """The writes of one chunk, at least once."""
 
     is_atomic = False

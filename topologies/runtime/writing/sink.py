@@ -60,9 +60,6 @@ class Unit(Protocol):
     ) -> None:
         """Hand over records of the changelog, ``carrying`` those with headers; their offsets are noted."""
 
-    def flush(self) -> None:
-        """Return when the broker has acknowledged everything so far. Raises Fatal if anything failed."""
-
     def commit(self) -> None:
         """Make the writes of this unit final.
 
@@ -92,6 +89,20 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Write out what is queued and disconnect."""
+
+
+class PlainUnit(Unit, Protocol):
+    """Writes that are acknowledged as they go."""
+
+    def flush(self) -> None:
+        """Return when the broker has acknowledged everything so far. Raises Fatal if anything failed."""
+
+
+class Plain(Sink, Protocol):
+    """A sink without transactions."""
+
+    def begin(self) -> PlainUnit:
+        """Begin the writes of a chunk."""
 
 
 class TransactionalUnit(Unit, Protocol):

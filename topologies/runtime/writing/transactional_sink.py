@@ -206,9 +206,6 @@ class Transaction:
         """Hand over records of the changelog."""
         self._writer.send_changes(topic, partition, changes, carrying, self._offsets[partition])
 
-    def flush(self) -> None:
-        """Nothing: ``send_offsets`` waits for everything, and fails where any message did."""
-
     def send_offsets(self, offsets: Mapping[TopicPartition, int], group_metadata: bytes) -> None:
         """Wait for every record, then hand over how far the inputs are done. Raises Fenced or Fatal.
 

@@ -1,4 +1,5 @@
-"""In transactions: what goes together, what fences it, and what becomes of the rest when one of it fails."""
+"""What goes together, in a transaction or acknowledged at least once; what fences it, and what becomes of the rest when
+one of it fails."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from topologies.runtime.writing.sink import Fenced
 
 TWO = TopicPartition("in", 2)
 REASON = next(iter(RejectReason))
+STEPS = ("send out", "flush", "send state", "send alerts", "commit", "apply")
 
 
 @pytest.fixture(autouse=True)
@@ -69,8 +71,8 @@ def test_a_chunk_is_committed_with_its_offset_and_no_commit_is_left_to_do(bench:
     scene(act, bench)
     assert bench.sink.transactions == [{ZERO: 10}]
     assert bench.committable == {}
-    steps = ["handle", "send out", "flush", "send state", "flush", "offsets", "commit", "apply"]
-    assert [call for call in bench.calls if call in steps][:8] == steps
+    steps = ["handle", "send out", "send state", "offsets", "commit", "apply"]
+    assert [call for call in bench.calls if call in steps][:6] == steps
 
 
 def test_what_waits_while_a_transaction_is_under_way_goes_together_into_the_next(bench: Bench) -> None:
@@ -278,3 +280,62 @@ def test_what_a_worker_without_transactions_left_is_sent_once_it_is_known_where_
     assert bench.sink.transactions == [{ZERO: 5}]
     assert bench.sink.sent["alerts"] == HELD[b"key"]["alerts"]
     assert bench.sink.sent["state"] == [{"key": b"key", "value": b"log 3"}]
+
+
+def test_without_transactions_each_step_of_all_that_waits_is_acknowledged_together(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.handler.afterwards = HELD
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO, ONE, TWO)
+        first = bench.chunk(0, 9)
+        bench.calls.clear()
+        await behind_a_commit(bench, first, bench.chunk(0, 4, ONE), bench.chunk(0, 6, TWO))
+        assert (records_of(bench, 1), records_of(bench, 2)) == (b"5", b"7")
+
+    scene(act, bench)
+    assert bench.committable == {ZERO: 10, ONE: 5, TWO: 7}
+    behind = bench.calls[bench.calls.index("commit") + 1:]
+    assert [call for call in behind if call in STEPS][1:] == [
+        "send out", "send out", "flush", "flush", "send state", "send state", "flush", "flush", "send alerts",
+        "send alerts", "flush", "flush", "send state", "send state", "commit", "commit", "apply", "apply",
+    ]
+
+
+def test_without_transactions_one_that_is_not_ours_any_more_leaves_the_others_alone(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO, ONE, TWO)
+        first, going, staying = bench.chunk(0, 9), bench.chunk(0, 4, ONE), bench.chunk(0, 6, TWO)
+        bench.calls.clear()
+
+        def revoke_before_the_changelog() -> None:
+            bench.calls.hooks["flush"] = lambda: bench.ledger.revoke([ONE])
+
+        bench.calls.hooks["apply"] = revoke_before_the_changelog
+        await behind_a_commit(bench, first, going, staying)
+        assert (records_of(bench, 1), records_of(bench, 2)) == (None, b"7")
+
+    scene(act, bench)
+    assert bench.committable == {ZERO: 10, TWO: 7}
+    assert [message["value"] for message in bench.sink.sent["state"]] == [b"log 10", b"log 7"]
+
+
+def test_without_transactions_what_the_broker_does_not_acknowledge_is_final_nowhere(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+
+    async def act(bench: Bench) -> None:
+        await bench.assign(ZERO, ONE, TWO)
+        first, others = bench.chunk(0, 9), [bench.chunk(0, 4, ONE), bench.chunk(0, 6, TWO)]
+
+        def refuse() -> None:
+            bench.calls.fail_at, bench.calls.error = "flush", Fatal("no answer")
+
+        bench.calls.hooks["apply"] = refuse
+        with pytest.raises(Ended):
+            await behind_a_commit(bench, first, *others)
+        assert (records_of(bench, 1), records_of(bench, 2)) == (None, None)
+
+    scene(act, bench)
+    assert bench.committable == {ZERO: 10}
