@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 30.0
 
 def build(declared: Declared, encode: Encode | None = None, documents: PostedDocuments | None = None) -> Erp:
     """The connector. ``encode``: needed to read orders; ``documents``: those that postings bear. Raises Fatal where a
-    secret is not there, or a declaration, an address or credentials do not fit."""
+    secret is not there, or a declaration, an address, credentials or notices do not fit."""
     if declared.kind == "tryton":
         rpc = TrytonRpc(
             declared.address, declared.database, declared.user, declared.secrets["password"].read(),
@@ -42,12 +42,18 @@ def _rest(declared: Declared, encode: Encode | None, documents: PostedDocuments 
     if declared.user:
         credentials["username"] = declared.user
     try:
-        return rest_erp(
+        erp = rest_erp(
             declared.declaration, declared.address, credentials, declared.values, encode=encode,
             timeout=declared.timeout, documents=documents,
         )
     except (DeclarationError, CredentialsError, BadAddress) as error:
         raise Fatal(f"{declared.name}: {error}") from error
+    if unwritten := sorted(declared.notice_kinds - erp.notices):
+        raise Fatal(
+            f"{declared.name}: notices: {declared.declaration} does not say how to write {unwritten[0]}; take it out,"
+            " or add it there under notices"
+        )
+    return erp
 
 
 def targets_of(erps: Sequence[Declared], documents: PostedDocuments | None = None) -> dict[str, Target]:

@@ -12,11 +12,13 @@ from msgspec import Struct
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.yaml_text import CarrierFileError, Lines
 from streams.kernel.errors import Fatal
+from streams.kernel.notice_vocabulary import END_OF, NoticeKind
 
 PACKAGED = Path(__file__).parents[2] / "config" / "erp.yaml"
 KINDS = ("tryton", "rest")
 INVOICE_AFTER = ("confirmation", "proof")
 MOST_AT_ONCE = 64
+NOTICES = frozenset(NoticeKind) - {NoticeKind.UNKNOWN}
 Fault = Callable[..., CarrierFileError]
 _EVERY = re.compile(r"([1-9]\d{0,5})([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600}
@@ -63,7 +65,7 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     ``settle``: seconds after which the ERP is done with a request whose answer was lost. ``dry_run``: shadow mode: what
     would be posted is noted, nothing is sent. Of tryton: ``database``, ``language``, ``invoice_after``
     (``confirmation`` or ``proof``), ``package_type``. Of rest: ``declaration``, and ``values`` it uses. ``orders``:
-    read orders from it too."""
+    read orders from it too. ``notices``: the notices it is told, none by default; each with its end."""
 
     name: str
     kind: str
@@ -81,6 +83,14 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     declaration: str = ""
     values: Mapping[str, str] = {}
     orders: OrdersDeclared | None = None
+    notices: list[str] = []
+
+    @property
+    def notice_kinds(self) -> frozenset[NoticeKind]:
+        """The notices it is told: what it names, and what ends that."""
+        return frozenset(
+            kind for begins, ends in END_OF.items() for kind in (begins, ends) if {begins, ends} & set(self.notices)
+        )
 
 
 class File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,6 +138,9 @@ def _check(one: Declared, number: str, before: list[str], lines: Lines) -> None:
                         name, "env")
     if one.orders is not None and not one.orders.seconds:
         raise fault("use a number and s, m or h, such as 1m", "orders", "every")
+    for place, named in enumerate(one.notices):
+        if named not in NOTICES:
+            raise fault(f"use some of {', '.join(END_OF)}", "notices", str(place))
     if one.kind == "tryton":
         _check_tryton(one, fault)
     elif not one.declaration:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 ATTEMPTS = Counter("shipsync_posting_attempts_total", "Attempts to post, by ERP and how they ended", ["erp", "result"])
+NOTICES = Counter(
+    "shipsync_notice_attempts_total", "Attempts to write notices, by ERP and how they ended", ["erp", "result"]
+)
 FOUND = Counter(
-    "shipsync_posting_found_total", "Postings that a look-up found in effect, so that they were not sent again", ["erp"]
+    "shipsync_posting_found_total", "Postings and notices that a look-up found, and that were not sent again", ["erp"]
 )
 SECONDS = Histogram(
     "shipsync_posting_attempt_seconds", "Time an attempt took, with its look-up", ["erp"],

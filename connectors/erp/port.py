@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from streams.contracts.model import ErpPosting
+from streams.contracts.model import ErpNotice, ErpPosting
 from streams.kernel.errors import Reject
 
 
@@ -68,6 +68,13 @@ class Erp(Protocol):
     async def find(self, posting: ErpPosting) -> Posted | None:
         """Look up whether a posting is in effect, by its idempotency key (``posting_id``). Raises Transient where that
         cannot be told now: the posting is not sent again until it can."""
+
+    async def tell(self, notice: ErpNotice, key: str) -> Answer:
+        """Write one notice under its idempotency key, or complete what an earlier attempt began."""
+
+    async def told(self, notice: ErpNotice, key: str) -> Posted | None:
+        """Look up whether a notice was written, by its idempotency key. Raises Transient where that cannot be told
+        now."""
 
     async def orders(self, cursor: str) -> OrderPage:
         """Read orders changed since ``cursor``; ``""`` begins. Raises Transient where the ERP does not answer."""

@@ -4,6 +4,9 @@ that ended.
 A look-up tells the truth only where no call is under way. So attempts of one queue are made one after the other: after
 a restart an attempt and the one after it may be asked for together. And a request that did not come at once, which a
 sender that died may have begun, waits until the ERP must be done with that one's last call.
+
+A notice is made in the same way, under its message's id. Notices take half of an ERP's room at most: a posting never
+waits for more than one of them.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
+from functools import partial
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -22,7 +27,7 @@ from connectors.erp.port import Answer, Erp, Ignored, Posted, Refused, Unknown
 from streams.contracts.outbound import OutboundAttempt, OutboundRequest
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import AttemptResult
-from streams.postings.messages import erp_of, posting_of
+from streams.postings.messages import erp_of, is_of_notices, notice_of, posting_of
 
 log = structlog.get_logger(__name__)
 MOST_DETAIL = 2_048
@@ -55,6 +60,7 @@ class PostingSender:
         self._targets, self._clock, self._sleep = targets, clock, sleep
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._room = {name: asyncio.Semaphore(one.at_once) for name, one in targets.items()}
+        self._for_notices = {name: asyncio.Semaphore(max(1, one.at_once // 2)) for name, one in targets.items()}
 
     async def attempt(self, request: OutboundRequest) -> OutboundAttempt:
         """The attempt as made; nothing that the ERP does raises."""
@@ -64,7 +70,7 @@ class PostingSender:
             return await self._attempt(request, came)
 
     async def _attempt(self, request: OutboundRequest, came: int) -> OutboundAttempt:
-        name = erp_of(request.destination)
+        name, is_notice = erp_of(request.destination), is_of_notices(request.destination)
         target = self._targets.get(name)
         if target is None:
             started = self._clock()
@@ -72,12 +78,12 @@ class PostingSender:
         else:
             if target.erp is not None and came - request.issued_at > FRESH_MS:
                 await self._sleep(max(0, came + target.settle_ms - self._clock()) / 1000)
-            async with self._room[name]:
+            async with self._for_notices[name] if is_notice else nullcontext(), self._room[name]:
                 started = self._clock()
                 answer = await self._answer(name, target, request)
         ended = max(started, self._clock())
         result, detail, retry_at = _told(answer, ended, 0 if target is None else target.settle_ms)
-        metrics.ATTEMPTS.labels(name, result.value).inc()
+        (metrics.NOTICES if is_notice else metrics.ATTEMPTS).labels(name, result.value).inc()
         metrics.SECONDS.labels(name).observe((ended - started) / 1000)
         return OutboundAttempt(
             request.message_id, request.destination, request.owner, request.queue, request.attempt, result,
@@ -89,21 +95,34 @@ class PostingSender:
         made before, by a sender that died."""
         if target.erp is None:
             return None
+        what = "notice" if is_of_notices(request.destination) else "posting"
         try:
-            posting = posting_of(request.body)
+            found, made = _calls(target.erp, request)
         except msgspec.MsgspecError as error:
-            return Refused(f"the request holds no posting: {error}")
+            return Refused(f"the request holds no {what}: {error}")
         try:
-            found = await target.erp.find(posting)
-            if found is not None:
+            there = await found()
+            if there is not None:
                 metrics.FOUND.labels(name).inc()
-                return found
-            return await target.erp.post(posting)
+                return there
+            return await made()
         except Transient as error:
             return Unknown(str(error), was_sent=False)
         except Exception as error:  # one posting must not end the sending of all
-            log.exception("a posting failed in a way nobody foresaw", posting_id=posting.posting_id, erp=name)
-            return Unknown(f"the posting could not be made ({type(error).__name__})")
+            log.exception(f"a {what} failed in a way nobody foresaw", message_id=request.message_id, erp=name)
+            return Unknown(f"the {what} could not be made ({type(error).__name__})")
+
+
+def _calls(
+    erp: Erp, request: OutboundRequest
+) -> tuple[Callable[[], Awaitable[Posted | None]], Callable[[], Awaitable[Answer]]]:
+    """The look-up and the writing of what a request carries. Raises msgspec.MsgspecError where it carries neither a
+    posting nor a notice."""
+    if is_of_notices(request.destination):
+        notice = notice_of(request.body)
+        return partial(erp.told, notice, request.message_id), partial(erp.tell, notice, request.message_id)
+    posting = posting_of(request.body)
+    return partial(erp.find, posting), partial(erp.post, posting)
 
 
 def _told(answer: Answer | None, now: int, settle_ms: int) -> tuple[AttemptResult, str, int | None]:

@@ -2,8 +2,8 @@
 freight invoices in; requests to carriers, claims on their numbers and alerts out.
 
 Reads ``delivery.releases``, ``wms.confirmations``, ``booking.answers``, ``booking.decisions`` and ``freight.invoices``,
-all keyed by delivery; writes ``carrier.bookings``, ``order.references``, ``reference.claims``, ``alert.signals`` and,
-as its state, ``booking.state``. Times are UTC ms.
+all keyed by delivery; writes ``carrier.bookings``, ``order.references``, ``reference.claims``, ``alert.signals``,
+``erp.notices`` and, as its state, ``booking.state``. Times are UTC ms.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
+from streams.bookings.notices import notices_between
 from streams.bookings.record import (
     Done,
     at_time,
@@ -34,6 +35,7 @@ from streams.contracts.bookings import (
     FreightInvoice,
 )
 from streams.contracts.model import AlertSignal, OrderReference, ReferenceClaim
+from streams.contracts.notices import ErpNotice
 from streams.contracts.warehouse import WmsConfirmation
 from streams.kernel.errors import Reject
 from streams.kernel.step_result import StepResult
@@ -43,12 +45,14 @@ _NOT_NEEDED = "not_needed"
 
 
 class Outputs(Struct, frozen=True):
-    """``requests``: to carriers, and what became of them; ``references`` and ``claims``: whose a number is."""
+    """``requests``: to carriers, and what became of them; ``references`` and ``claims``: whose a number is;
+    ``notices``: what ERPs are told."""
 
     requests: list[BookingRequest] = field(default_factory=list)
     references: list[OrderReference] = field(default_factory=list)
     claims: list[ReferenceClaim] = field(default_factory=list)
     alerts: list[AlertSignal] = field(default_factory=list)
+    notices: list[ErpNotice] = field(default_factory=list)
 
 
 def step(
@@ -116,3 +120,4 @@ def _tell(out: Outputs, before: BookingState | None, done: Done, rules: Rules, n
     out.references.extend(told.references)
     out.claims.extend(told.claims)
     out.alerts.extend(alerts_between(before, done.state, now_ms))
+    out.notices.extend(notices_between(before, done.state, now_ms))

@@ -29,7 +29,7 @@ class Told(NamedTuple):
 
 def told_between(before: BookingState | None, after: BookingState, rules: Rules, now_ms: int) -> Told:
     """The delivery's new number, and the withdrawal of its former one."""
-    old, new = _numbered(before), _numbered(after)
+    old, new = numbered(before), numbered(after)
     if (old and (old.booking_id, old.tracking_number)) == (new and (new.booking_id, new.tracking_number)):
         return Told([], [], [])
     told = Told([], [], [])
@@ -40,7 +40,8 @@ def told_between(before: BookingState | None, after: BookingState, rules: Rules,
     return told
 
 
-def _numbered(state: BookingState | None) -> Booking | None:
+def numbered(state: BookingState | None) -> Booking | None:
+    """The booking by which a carrier may come and whose number is known."""
     one = live(state)
     return one if one is not None and one.tracking_number else None
 

@@ -70,6 +70,7 @@ from streams.contracts.fulfilment import StandingFact as StandingFact
 from streams.contracts.links import Adoption as Adoption
 from streams.contracts.links import ShipmentLink as ShipmentLink
 from streams.contracts.masterdata import MasterRecord as MasterRecord
+from streams.contracts.notices import ErpNotice as ErpNotice
 from streams.contracts.outbound import CustomerSubscriptions as CustomerSubscriptions
 from streams.contracts.outbound import EndpointSetting as EndpointSetting
 from streams.contracts.outbound import NewMessage as NewMessage

@@ -97,7 +97,8 @@ class NewMessage(Struct, frozen=True):
     ``body``: JSON object; ``ahead_of``: kinds that it goes ahead of, where they wait at the end of the queue and no
     attempt of them has begun. ``about``: ids of the alerts it tells. ``subject``: messages with one may be sent
     together, and of those of one subject that are new the latest by ``moment`` alone; ``is_past``: only worth telling
-    as a correction of what was told."""
+    as a correction of what was told. ``told_apart``: what it takes back was so, and is told before it even where no
+    attempt of that has begun."""
 
     source_id: str
     destination: str
@@ -111,6 +112,7 @@ class NewMessage(Struct, frozen=True):
     subject: str = ""
     moment: int = 0
     is_past: bool = False
+    told_apart: bool = False
 
 
 class OutboundDecision(Struct):

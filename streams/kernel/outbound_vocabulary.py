@@ -44,6 +44,8 @@ class DecisionKind(StrEnum):
 
 ERP_PREFIX = "erp:"
 """Destinations that are ERPs begin with it."""
+NOTICE_PREFIX = "notices:"
+"""Destinations that are ERPs' notices begin with it: they wait apart from postings."""
 PENDING = frozenset({OutboundStatus.WAITING, OutboundStatus.RETRYING, OutboundStatus.HELD})
 """Messages that are not done with."""
 

@@ -28,6 +28,7 @@ from streams.kernel.fulfilment_vocabulary import DeliveryPhase as DeliveryPhase
 from streams.kernel.fulfilment_vocabulary import FulfilmentAction as FulfilmentAction
 from streams.kernel.fulfilment_vocabulary import PostingKind as PostingKind
 from streams.kernel.fulfilment_vocabulary import WaitKind as WaitKind
+from streams.kernel.notice_vocabulary import NoticeKind as NoticeKind
 from streams.kernel.outbound_vocabulary import AttemptResult as AttemptResult
 from streams.kernel.outbound_vocabulary import DecisionKind as DecisionKind
 from streams.kernel.outbound_vocabulary import NotificationActionKind as NotificationActionKind

@@ -288,7 +288,7 @@ def _queued(
     is_untold = not same and (told is None or not told.told)
     if is_untold and (message.is_past or (takes_back and not (is_unknown and policy.holds))):
         return queue.waiting, []
-    if same and not same[-1][1].attempts:
+    if same and not same[-1][1].attempts and not (takes_back and message.told_apart):
         at, unsent = same[-1]
         reduced = replace(queue, waiting=[*queue.waiting[:at], *queue.waiting[at + 1:]])
         waiting, outcomes = _queued(

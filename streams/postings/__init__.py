@@ -1,3 +1,4 @@
-"""Postings: what ERPs are to write of each delivery. Reads ``erp.postings``, ``posting.decisions`` and
-``posting.attempts``; writes ``posting.requests`` and ``posting.outcomes``. Owns ``posting.state``.
+"""Postings: what ERPs are to write of each delivery, and notices: what else they are told. Reads ``erp.postings``,
+``erp.notices``, ``posting.decisions`` and ``posting.attempts``; writes ``posting.requests`` and ``posting.outcomes``.
+Owns ``posting.state``.
 """

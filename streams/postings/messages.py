@@ -1,14 +1,17 @@
-"""Turns postings into messages for the ERPs: the postings of a delivery are a queue."""
+"""Turns postings and notices into messages for the ERPs: the postings of a delivery are a queue, and its notices are
+another, with a destination of their own: a notice delays no posting."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 import msgspec
 
+from streams.contracts.notices import ErpNotice
 from streams.contracts.outbound import NewMessage, OutboundMessage
 from streams.contracts.postings import ErpPosting
-from streams.kernel.outbound_vocabulary import ERP_PREFIX
+from streams.kernel.notice_vocabulary import ENDS, NoticeKind
+from streams.kernel.outbound_vocabulary import ERP_PREFIX, NOTICE_PREFIX
 from streams.kernel.vocabulary import Correction, PostingKind
 
 _AHEAD_OF = {PostingKind.PROOF_OF_DELIVERY: (PostingKind.DELIVERY_CONFIRMATION.value,)}
@@ -22,7 +25,12 @@ def destination_of(erp: str) -> str:
 
 def erp_of(destination: str) -> str:
     """The name of the ERP that a destination is."""
-    return destination.removeprefix(ERP_PREFIX)
+    return destination.removeprefix(NOTICE_PREFIX if is_of_notices(destination) else ERP_PREFIX)
+
+
+def is_of_notices(destination: str) -> bool:
+    """Whether notices go to a destination, and no postings."""
+    return destination.startswith(NOTICE_PREFIX)
 
 
 def messages_of(posting: ErpPosting, erps: Sequence[str]) -> Iterator[NewMessage]:
@@ -37,12 +45,31 @@ def messages_of(posting: ErpPosting, erps: Sequence[str]) -> Iterator[NewMessage
         )
 
 
+def notice_messages_of(notice: ErpNotice, erps: Mapping[str, Container[NoticeKind]]) -> Iterator[NewMessage]:
+    """A message for each ERP that takes notices of the kind. ``erps``: the kinds by name. What ends takes back what
+    began; where that was no error, an ERP that was not told yet is told both."""
+    body = msgspec.json.encode(notice).decode()
+    is_end = notice.kind in ENDS
+    for erp, kinds in erps.items():
+        if notice.kind in kinds:
+            yield NewMessage(
+                notice.notice_id, NOTICE_PREFIX + erp, erp, notice.delivery_id, notice.kind.value,
+                Correction.RETRACTS if is_end else Correction.NEW, body,
+                told_apart=notice.kind is NoticeKind.EXCEPTION_CLOSED and not notice.withdrawn,
+            )
+
+
 def posting_of(body: str) -> ErpPosting:
     """The posting that a request carries. Raises msgspec.DecodeError for another body."""
     return msgspec.json.decode(body, type=ErpPosting)
 
 
+def notice_of(body: str) -> ErpNotice:
+    """The notice that a request carries. Raises msgspec.DecodeError for another body."""
+    return msgspec.json.decode(body, type=ErpNotice)
+
+
 def render(together: Sequence[OutboundMessage]) -> str:
-    """The body that is sent: the posting itself."""
+    """The body that is sent: the posting, or the notice, itself."""
     message = together[0]
     return message.body

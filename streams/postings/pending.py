@@ -1,4 +1,4 @@
-"""Says of each posting where it is and, in words, why it is not posted yet."""
+"""Says of each posting, and of each notice, where it is and, in words, why the ERP does not have it yet."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ from typing import NamedTuple
 from streams.contracts.outbound import OutboundOutcome
 from streams.kernel.outbound_vocabulary import PENDING, OutboundStatus
 from streams.kernel.vocabulary import Correction
+from streams.postings.messages import is_of_notices
 
 
 class Placed(NamedTuple):
-    """A posting and why it is where it is; no words where it is done with as it should."""
+    """A posting, or a notice, and why it is where it is; no words where it is done with as it should."""
 
     outcome: OutboundOutcome
     why: str
 
     @property
+    def is_notice(self) -> bool:
+        """Whether it is a notice, and no posting."""
+        return is_of_notices(self.outcome.destination)
+
+    @property
     def what(self) -> str:
-        """The kind of posting; of a reversal, that it is one."""
-        is_reversal = self.outcome.correction is Correction.RETRACTS
+        """The kind of posting, or of notice; of a reversal, that it is one."""
+        is_reversal = self.outcome.correction is Correction.RETRACTS and not self.is_notice
         return f"reversal of {self.outcome.kind}" if is_reversal else self.outcome.kind
 
 

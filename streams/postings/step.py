@@ -1,6 +1,7 @@
-"""The postings step: postings for ERPs, answered attempts and people's decisions in; attempts to make and outcomes out.
+"""The postings step: postings and notices for ERPs, answered attempts and people's decisions in; attempts to make and
+outcomes out.
 
-Reads ``erp.postings``, ``posting.attempts`` and ``posting.decisions``, all keyed by delivery; writes
+Reads ``erp.postings``, ``erp.notices``, ``posting.attempts`` and ``posting.decisions``, all keyed by delivery; writes
 ``posting.requests`` and ``posting.outcomes`` and, as its state, ``posting.state``. The rules are the engine's
 (``streams/outbound``). Times are UTC ms.
 """

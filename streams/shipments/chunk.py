@@ -16,6 +16,7 @@ from streams.contracts.model import (
     CustomerUpdate,
     DeliveryMilestone,
     EnrichedEvent,
+    ErpNotice,
 )
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
@@ -27,6 +28,7 @@ from streams.shipments.diff import (
     update,
     updates_between,
 )
+from streams.shipments.erp_notices import Notices, notices_between, standing
 from streams.shipments.facts import Entry, Facts, decode_entry, encode_entry, place_of
 from streams.shipments.linked.propagation import events_for, parents_of
 from streams.shipments.merge import check_room, with_event
@@ -48,6 +50,7 @@ class Outputs(Struct):
     alerts: list[AlertSignal] = field(default_factory=list)
     adoptions: list[Adoption] = field(default_factory=list)
     archived: list[Shipment] = field(default_factory=list)
+    notices: list[ErpNotice] = field(default_factory=list)
 
 
 class Taken(Struct, frozen=True):
@@ -99,6 +102,7 @@ class Chunk:
         else:
             out.alerts += settle(replace(before), FOR_EVER)
         out.alerts += alerts_between(told_before.alerts, told_after.alerts, last)
+        out.notices += notices_between(standing(was), standing(now), now)
         known = [one.facts for one in was[:-1]]
         out.archived += [one for one in now[:-1] if one.facts not in known]
         last.ended = tuple(one.facts for one in now[:-1])
@@ -113,6 +117,7 @@ class Chunk:
         shipment, out = self._copied(key, before), self.outputs
         late = self.keeping.ordered_late
         known, alerts = known_facts(shipment.view, entry.piece), alerts_of(shipment, late)
+        stood: Notices = standing([shipment]) if shipment.view.open else {}
         inserted = insert(shipment, event_id, entry, data)
         is_heard_of = entry.story is not None and shipment.view.standing
         if is_heard_of and (news := news_since(shipment, inserted, entry, known)):
@@ -124,6 +129,8 @@ class Chunk:
         now_open = alerts_of(shipment, late)
         if alerts or now_open:
             out.alerts += alerts_between(alerts, now_open, shipment)
+        if stood or shipment.view.open:
+            out.notices += notices_between(stood, standing([shipment]), [shipment])
         return Taken([shipment], shipment, inserted.place, is_new=True)
 
     def take_entry(self, key: str, before: Shipment, event_id: bytes, entry: Entry, because_of: str) -> Taken | None:

@@ -165,10 +165,15 @@ def known_facts(view: View, piece: str) -> int:
     return _piece(view, piece).known if piece else view.known
 
 
+def exception_of(entry: Entry) -> ExceptionType:
+    """The exception that an event reports, by itself or as its milestone implies."""
+    if entry.exception is _NONE and entry.actual:
+        return _IMPLIES.get(entry.milestone, _NONE)
+    return entry.exception
+
+
 def _follow_exceptions(view: View, entry: Entry, *, moved: bool) -> None:
-    exception = entry.exception
-    if exception is _NONE and entry.actual:
-        exception = _IMPLIES.get(entry.milestone, _NONE)
+    exception = exception_of(entry)
     ended = view.status in TERMINAL
     opens = exception is not _NONE and (not ended or exception in _CLAIMS)
     still = view.open

@@ -1,8 +1,8 @@
 """The shipments step: carrier events, order references and links in, the shipment's truth and what follows from it out.
 
 Reads ``carrier.events``, ``order.references``, ``shipment.links`` and ``shipment.adoptions``; writes
-``shipment.events``, ``customer.updates``, ``delivery.milestones``, ``alert.signals``, ``shipment.adoptions`` and, as
-its state, ``shipment.state``.
+``shipment.events``, ``customer.updates``, ``delivery.milestones``, ``erp.notices``, ``alert.signals``,
+``shipment.adoptions`` and, as its state, ``shipment.state``.
 
 Each input is merged into the facts of its number (``merge.py``), the facts are projected (``project.py``), and the
 difference between what stood told and what stands told now is sent (``told.py``, ``diff.py``). So the same set of

@@ -22,6 +22,8 @@ HELD_ELSEWHERE = {
     "streams/contracts/delivery_milestones.py": "tests/rules/test_contracts.py",
     "streams/kernel/polling_vocabulary.py": "tests/rules/test_contracts.py",
     "streams/kernel/booking_vocabulary.py": "tests/rules/test_contracts.py",
+    "streams/kernel/notice_vocabulary.py": "tests/rules/test_contracts.py",
+    "streams/contracts/notices.py": "tests/rules/test_contracts.py",
     "streams/fulfilment/kinds.py": "tests/streams/fulfilment/test_step.py",
     "streams/fulfilment/alerts.py": "tests/streams/fulfilment/test_waits.py",
     "streams/fulfilment/phases.py": "tests/streams/fulfilment/test_machine.py",

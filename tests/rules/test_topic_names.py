@@ -21,7 +21,7 @@ STORED_TOPICS = {
     "freight.invoices.v1", "dlq.edi.v1", "dlq.feeds.v1", "dlq.fulfilment.v1",
     "dlq.identity.v1", "dlq.intake.v1", "dlq.norms.v1", "dlq.orders.v1", "dlq.shipments.v1", "dwell.norms.v1",
     "edi.acknowledgements.v1", "edi.interchanges.v1", "edi.receipts.v1", "edi.state.v1", "erp.cursors.v1",
-    "erp.orders.v1",
+    "erp.notices.v1", "erp.orders.v1",
     "erp.postings.v1", "feed.activity.v1", "feed.state.v1", "fulfilment.decisions.v1",
     "fulfilment.state.v1", "master.data.v1", "ops.alerts.v1",
     "order.references.v1", "order.state.v1", "paging.state.v1", "poll.state.v1", "posting.attempts.v1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streams.bookings.rules import (
@@ -142,3 +143,24 @@ class Desk:
             getattr(self.out, name).extend(getattr(result.outputs, name))
         for name, count in result.counts.items():
             self.counts[name] = self.counts.get(name, 0) + count
+
+
+def said() -> st.SearchStrategy[Input | int]:
+    """Anything that may be said of the delivery, or hours that pass."""
+    return st.one_of(
+        st.builds(released, st.integers(NOON, NOON + 5), status=st.sampled_from(["released", "released", "cancelled"])),
+        st.builds(
+            packed, st.sampled_from([2.0, 3.0, 5.0, 6.0]), st.sampled_from(["picked", "packed", "packed", "short"]),
+            st.sampled_from(["W-1", "W-2"]),
+        ),
+        st.builds(
+            answered, st.sampled_from([kind for kind in AnswerKind if kind is not AnswerKind.UNKNOWN]),
+            st.integers(1, 4), attempt=st.integers(1, 2),
+            tracking_number=st.sampled_from(["", "", "T1", "T2"]),
+        ),
+        st.builds(
+            decided, st.sampled_from(BookingAction), st.integers(NOON, NOON + 50),
+            st.sampled_from(["", "east", "nobody"]),
+        ),
+        st.integers(1, 30),
+    )

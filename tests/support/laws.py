@@ -18,16 +18,29 @@ from streams.contracts.model import (
     CustomerUpdate,
     DeliveryMilestone,
     EnrichedEvent,
+    ErpNotice,
     FulfilmentState,
     OrderReference,
     ShipmentLink,
 )
 from streams.fulfilment.step import step as post
+from streams.kernel.notice_vocabulary import NoticeKind
 from streams.kernel.step_result import StepResult
-from streams.kernel.vocabulary import STATUS_OF, TERMINAL, AlertState, Correction, Milestone, PostingKind, Status
+from streams.kernel.vocabulary import (
+    STATUS_OF,
+    TERMINAL,
+    AlertState,
+    Correction,
+    Milestone,
+    PostingKind,
+    Reason,
+    Status,
+)
 from streams.shipments import record as records
-from streams.shipments.chunk import Outputs
+from streams.shipments.chunk import Outputs, shipments_under
+from streams.shipments.erp_notices import standing
 from streams.shipments.facts import entries_of, entry_of, rank_of
+from streams.shipments.reuse.archive import ALL
 from streams.shipments.step import Input, Received, step
 from streams.shipments.told import alerts_of, news_of
 
@@ -47,12 +60,25 @@ class Outcome:
     adoptions: list[Adoption] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     archived: list[records.Shipment] = field(default_factory=list)
+    notices: list[ErpNotice] = field(default_factory=list)
 
     @property
     def open_alerts(self) -> dict[str, AlertSignal]:
         """The last signal of each alert that is open."""
         latest = {alert.alert_id: alert for alert in self.alerts}
         return {key: alert for key, alert in latest.items() if alert.state is AlertState.RAISED}
+
+    @property
+    def open_exceptions(self) -> dict[str, Reason]:
+        """The reason of each exception that ERPs were told of and that is not over; none is closed that is not open."""
+        found: dict[str, Reason] = {}
+        for one in self.notices:
+            if one.kind is NoticeKind.EXCEPTION_CLOSED:
+                del found[one.notice_id]
+            else:
+                assert found.get(one.notice_id) is not one.reason, "told twice"
+                found[one.notice_id] = one.reason
+        return found
 
     @property
     def ids(self) -> tuple[list[str], list[str], list[str]]:
@@ -124,6 +150,7 @@ def check_same(one: Outcome, other: Outcome) -> None:
     assert one.ids[0] == other.ids[0]
     assert one.standing == other.standing
     assert one.open_alerts == other.open_alerts
+    assert one.open_exceptions == other.open_exceptions
 
 
 def check_each_once(outcome: Outcome) -> None:
@@ -190,11 +217,17 @@ def check_all_accounted_for(said: Sequence[Said], outcome: Outcome) -> None:
 
 
 def check_record_tells_its_alerts(outcome: Outcome) -> None:
-    """Open alerts are the open exceptions of the final records, and the promises they put at risk."""
+    """Open alerts are the open exceptions of the final records, and the promises they put at risk; ERPs are told of the
+    exceptions."""
     expected = {
         key: alert for record in outcome.records.values() for key, alert in alerts_of(records.decode(record)).items()
     }
     assert outcome.open_alerts == expected
+    ended = {
+        one.notice_id: one.reason for record in outcome.records.values()
+        for one in standing(shipments_under(records.decode(record), ALL)).values()
+    }
+    assert outcome.open_exceptions == ended
 
 
 def check_terminal_is_left_by_return_or_correction_only(said: Sequence[Said]) -> None:
@@ -255,4 +288,5 @@ def _add(outcome: Outcome, result: StepResult[Outputs, records.Shipment]) -> Non
     outcome.alerts += result.outputs.alerts
     outcome.adoptions += result.outputs.adoptions
     outcome.archived += result.outputs.archived
+    outcome.notices += result.outputs.notices
     outcome.counts.update(result.counts)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.contracts.model import ErpPosting
+from streams.contracts.model import ErpNotice, ErpPosting
 from streams.contracts.outbound import OutboundAttempt, OutboundRequest
-from streams.kernel.vocabulary import AttemptResult, PostingKind, Reason
+from streams.kernel.vocabulary import AttemptResult, NoticeKind, PostingKind, Reason
 
 NOW = 1_790_000_000_000
 ISSUE, CONFIRMATION, PROOF = (
@@ -25,6 +25,16 @@ def posting(kind: PostingKind = ISSUE, delivery: str = "800123", **changes: Any)
 
 def reversal(of: ErpPosting) -> ErpPosting:
     return posting(of.kind, of.delivery_id, posting_id=f"{of.posting_id}-back", reverses=of.posting_id)
+
+
+def notice(kind: NoticeKind = NoticeKind.BOOKED, delivery: str = "800123", **changes: Any) -> ErpNotice:
+    """A notice about a delivery; the same fact begins and ends under one id."""
+    fields: dict[str, Any] = {
+        "notice_id": f"{delivery}-booking", "kind": kind, "delivery_id": delivery, "order_id": "SO-1",
+        "customer_id": "C-1", "occurred_at": NOW, "words": "Booked with ups: 1Z1.", "carrier": "ups",
+        "tracking_number": "1Z1", **changes,
+    }
+    return ErpNotice(**fields)
 
 
 def answered(

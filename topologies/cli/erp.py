@@ -79,6 +79,11 @@ def _show(told: dict[str, Any]) -> None:
             table.add(kind, "", f"refused: {one['by_hand']}", "", "")
         else:
             _add(table, kind, one["calls"])
+    for one in told["notices"]:
+        if "by_hand" in one:
+            table.add(one["kind"], "", f"refused: {one['by_hand']}", "", "")
+        else:
+            _add(table, f"notice: {one['kind']}", one["calls"])
     for one in told["orders"]:
         _add(table, f"orders: {one['source']}", one["calls"])
     table.show()

@@ -25,6 +25,7 @@ from streams.contracts.model import (
     BookingRequest,
     BookingState,
     DeliveryRelease,
+    ErpNotice,
     FreightInvoice,
     OrderReference,
     Record,
@@ -58,6 +59,7 @@ class BookingsHandler:
         self._requests = ValueCodec(topics.CARRIER_BOOKINGS, BookingRequest, registry)
         self._references = ValueCodec(topics.ORDER_REFERENCES, OrderReference, registry)
         self._claims = ValueCodec(topics.REFERENCE_CLAIMS, ReferenceClaim, registry)
+        self._notices = ValueCodec(topics.ERP_NOTICES, ErpNotice, registry)
         self._states = ValueCodec(topics.BOOKING_STATE, BookingState, registry)
         self._alerts = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
         self._read: Mapping[str, Callable[[bytes | None], Input]] = {
@@ -118,6 +120,9 @@ class BookingsHandler:
         for claim in outputs.claims:
             key = f"{claim.type}:{claim.value}"
             say(claim.delivery_id, topics.REFERENCE_CLAIMS.name, key, self._claims.encode(claim))
+        for notice in outputs.notices:
+            value = self._notices.encode(notice)
+            say(notice.delivery_id, topics.ERP_NOTICES.name, notice.delivery_id, value)
         return told
 
     def _indexed(self, states: Mapping[str, BookingState]) -> dict[bytes, bytes | None]:

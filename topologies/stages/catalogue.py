@@ -84,7 +84,10 @@ STAGES: dict[str, Stage] = {
         ),
         Stage(topics.PAGING, lambda _: [topics.OPS_ALERTS, topics.ALERT_ATTEMPTS], PagingHandler),
         Stage(
-            topics.POSTINGS, lambda _: [topics.ERP_POSTINGS, topics.POSTING_ATTEMPTS, topics.POSTING_DECISIONS],
+            topics.POSTINGS,
+            lambda _: [
+                topics.ERP_POSTINGS, topics.POSTING_ATTEMPTS, topics.POSTING_DECISIONS, topics.ERP_NOTICES,
+            ],
             PostingsHandler,
         ),
         Stage(

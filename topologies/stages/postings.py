@@ -1,7 +1,8 @@
-"""The postings stage: postings for ERPs, answered attempts and people's decisions in; attempts to make out.
+"""The postings stage: postings and notices for ERPs, answered attempts and people's decisions in; attempts to make out.
 
-Reads ``erp.postings.v1``, ``posting.attempts.v1`` and ``posting.decisions.v1`` (co-partitioned by delivery); its
-changelog is ``posting.state.v1``. Which ERPs there are is in ``config/erp.yaml``; without any it takes nothing in.
+Reads ``erp.postings.v1``, ``erp.notices.v1``, ``posting.attempts.v1`` and ``posting.decisions.v1`` (co-partitioned by
+delivery); its changelog is ``posting.state.v1``. Which ERPs there are, and which notices each is told, is in
+``config/erp.yaml``; without any it takes nothing in.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.erp import declared
 from connectors.kafka.registry import Registry, ValueCodec
-from streams.contracts.model import ErpPosting, Record
+from streams.contracts.model import ErpNotice, ErpPosting, Record
 from streams.contracts.outbound import OutboundAttempt, OutboundDecision
 from streams.outbound.policy import Policy
-from streams.postings.messages import messages_of
+from streams.postings.messages import messages_of, notice_messages_of
 from streams.postings.step import POLICY, step, sweep
 from topologies.runtime.decoding import decoded
 from topologies.runtime.handler import Handled, View
@@ -33,7 +34,10 @@ class PostingsHandler:
     ) -> None:
         """Raises Fatal for a faulty list of ERPs."""
         del carriers
-        self._erps = [one.name for one in declared.load(settings.erp.file)]
+        erps = declared.load(settings.erp.file)
+        self._erps = [one.name for one in erps]
+        self._noticed = {one.name: one.notice_kinds for one in erps if one.notices}
+        self._notices = ValueCodec(topics.ERP_NOTICES, ErpNotice, registry)
         self._postings = ValueCodec(topics.ERP_POSTINGS, ErpPosting, registry)
         self._attempts = ValueCodec(topics.POSTING_ATTEMPTS, OutboundAttempt, registry)
         self._decisions = ValueCodec(topics.POSTING_DECISIONS, OutboundDecision, registry)
@@ -49,6 +53,10 @@ class PostingsHandler:
         if topic == topics.POSTING_DECISIONS.name:
             decisions, _, refused = decoded(records, self._decisions.decode)
             return self._records.queue(decisions, refused, state, now_ms)
+        if topic == topics.ERP_NOTICES.name:
+            notices, _, refused = decoded(records, self._notices.decode)
+            told = [message for notice in notices for message in notice_messages_of(notice, self._noticed)]
+            return self._records.queue(told, refused, state, now_ms)
         postings, _, refused = decoded(records, self._postings.decode)
         chunk = [message for posting in postings for message in messages_of(posting, self._erps)]
         return self._records.queue(chunk, refused, state, now_ms)

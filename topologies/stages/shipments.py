@@ -28,6 +28,7 @@ from streams.contracts.model import (
     DeliveryMilestone,
     Dwell,
     EnrichedEvent,
+    ErpNotice,
     OrderReference,
     Record,
     ShipmentLink,
@@ -117,6 +118,7 @@ class ShipmentsHandler:
         self._stored = ValueCodec(topics.SHIPMENT_STATE, StoredShipment, registry)
         self._updates = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, registry)
         self._milestones = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, registry)
+        self._notices = ValueCodec(topics.ERP_NOTICES, ErpNotice, registry)
         self._signals = ValueCodec(topics.ALERT_SIGNALS, AlertSignal, registry)
         self._dwells = ValueCodec(topics.SHIPMENT_DWELLS, Dwell, registry)
 
@@ -251,6 +253,7 @@ class ShipmentsHandler:
             topics.DELIVERY_MILESTONES.name: _keyed(
                 self._milestones, out.delivery_milestones, lambda milestone: milestone.delivery_id
             ),
+            topics.ERP_NOTICES.name: _keyed(self._notices, out.notices, lambda notice: notice.delivery_id),
             topics.SHIPMENT_ADOPTIONS.name: _keyed(
                 self._adoptions, out.adoptions, lambda told: shipment_key(told.carrier, told.tracking_number)
             ),

@@ -12,15 +12,17 @@ from connectors.erp.rest.declaration import Lookup as DeclaredLookup
 from connectors.erp.rest.declaration import Rule as DeclaredRule
 from connectors.erp.rest.expressions import BadExpression, Expression, Structure, Text
 from connectors.erp.rest.loading import DeclarationError, Source, read
+from streams.contracts.notices import ErpNotice
 from streams.contracts.postings import ErpPosting, ProofOfDelivery
-from streams.kernel.vocabulary import PostingKind
+from streams.kernel.vocabulary import NoticeKind, PostingKind
 
 ANSWER = ("status", "headers", "json")
 POSTING = frozenset(f"posting.{name}" for name in ErpPosting.__struct_fields__)
 PROOF = tuple(ProofOfDelivery.__struct_fields__)
 PAGE = ("since", "offset", "limit")
-KEY = "posting_id"
-"""Names the field of a posting that is its idempotency key."""
+KEY, NOTICE_KEY = "posting_id", "message_id"
+"""Name the field of a posting, and of a notice, that is its idempotency key."""
+NOTICE = frozenset(f"notice.{name}" for name in (*ErpNotice.__struct_fields__, NOTICE_KEY))
 Where = Sequence[str | int]
 
 
@@ -77,7 +79,8 @@ class Orders:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A whole declaration. ``rules``: by kind, and whether it reverses. ``ignored``: reasons by kind."""
+    """A whole declaration. ``rules``: by kind, and whether it reverses. ``ignored``: reasons by kind. ``notices``: by
+    kind."""
 
     path: Path
     declared: Declaration
@@ -88,6 +91,7 @@ class Compiled:
     rules: dict[tuple[PostingKind, bool], Rule]
     orders: dict[str, Orders]
     ignored: dict[PostingKind, str]
+    notices: dict[NoticeKind, Rule]
 
 
 def load(path: Path) -> Compiled:
@@ -101,6 +105,7 @@ class _Compiler:
         self._declared, self._source = declared, source
         self._values = frozenset({"values", *(f"values.{name}" for name in declared.values)})
         self._posting = self._values | POSTING | {"calls"}
+        self._notice = self._values | NOTICE | {"calls"}
 
     def whole(self) -> Compiled:
         """The declaration, compiled. Raises DeclarationError."""
@@ -108,7 +113,9 @@ class _Compiler:
         rules: dict[tuple[PostingKind, bool], Rule] = {}
         for kind, both in declared.postings.items():
             for which, rule in (("post", both.post), ("reverse", both.reverse)):
-                rules[kind, which == "reverse"] = self._rule(rule, ["postings", kind.value, which])
+                rules[kind, which == "reverse"] = self._rule(
+                    rule, ["postings", kind.value, which], self._posting, declared.lookup, []
+                )
         key, sign_on = declared.idempotency, declared.authentication
         return Compiled(
             self._source.path, declared,
@@ -117,8 +124,15 @@ class _Compiler:
             None if key is None else self._text(key.value, self._posting, ["idempotency", "value"]),
             self._sign_on(sign_on), rules,
             {name: self._orders(one, ["orders", name]) for name, one in declared.orders.items()},
-            {one.kind: one.because for one in declared.ignored},
+            {one.kind: one.because for one in declared.ignored}, self._notices(),
         )
+
+    def _notices(self) -> dict[NoticeKind, Rule]:
+        declared = self._declared.notices
+        return {} if declared is None else {
+            kind: self._rule(rule, ["notices", "kinds", kind.value], self._notice, declared.lookup, ["notices"])
+            for kind, rule in declared.kinds.items()
+        }
 
     def _sign_on(self, how: Any) -> Text | None:
         where = ["authentication"]
@@ -129,31 +143,34 @@ class _Compiler:
             return self._text(how.token_url, self._values, [*where, "token_url"])
         return self._text(how.realm, self._values, [*where, "realm"]) if isinstance(how, OAuth1) else None
 
-    def _rule(self, rule: DeclaredRule, where: Where) -> Rule:
+    def _rule(
+        self, rule: DeclaredRule, where: Where, names: frozenset[str], for_all: DeclaredLookup | None, around: Where
+    ) -> Rule:
+        """``names``: those of what is written; ``for_all``: the lookup that rules share, in the part ``around``."""
         if rule.by_hand:
             return Rule((), None, rule.by_hand)
-        requests = self._requests(rule.calls, self._posting, where)
-        lookup, looked_up = rule.lookup or self._declared.lookup, [*where, "lookup"] if rule.lookup else ["lookup"]
+        what, key = ("notice", NOTICE_KEY) if names is self._notice else ("posting", KEY)
+        requests = self._requests(rule.calls, names, where)
+        lookup, looked_up = rule.lookup or for_all, [*(where if rule.lookup else around), "lookup"]
         if lookup is None:
-            raise self._source.error(where, "needs a lookup, of its own or for all postings")
+            raise self._source.error(where, f"needs a lookup, of its own or for all {what}s")
         self._check_repeats(rule.calls, where, is_looked_up=not lookup.none)
-        if not lookup.none and not self._carries_key(rule) and rule.lookup is None:
+        if not lookup.none and not self._carries_key(rule, key) and rule.lookup is None:
             raise self._source.error(
-                [*where, "calls"], "no writing call carries posting.posting_id, so the posting could not be looked up"
+                [*where, "calls"], f"no writing call carries {what}.{key}, so the {what} could not be looked up"
             )
         assert rule.reference is not None
-        known = self._posting | _named(rule.calls)
-        reference = self._expression(rule.reference, known, [*where, "reference"])
-        return Rule(requests, reference, lookup=self._lookup(lookup, looked_up))
+        reference = self._expression(rule.reference, names | _named(rule.calls), [*where, "reference"])
+        return Rule(requests, reference, lookup=self._lookup(lookup, looked_up, names))
 
-    def _lookup(self, declared: DeclaredLookup, where: Where) -> Lookup | None:
+    def _lookup(self, declared: DeclaredLookup, where: Where, names: frozenset[str]) -> Lookup | None:
         if declared.none:
             return None
-        known = self._posting | _named(declared.calls)
+        known = names | _named(declared.calls)
         assert declared.found is not None
         assert declared.reference is not None
         return Lookup(
-            self._requests(declared.calls, self._posting, where),
+            self._requests(declared.calls, names, where),
             self._expression(declared.found, known, [*where, "found"]),
             self._expression(declared.reference, known, [*where, "reference"]),
         )
@@ -226,9 +243,9 @@ class _Compiler:
                     " twice does no harm",
                 )
 
-    def _carries_key(self, rule: DeclaredRule) -> bool:
-        return self._declared.idempotency is not None or any(
-            KEY in text for call in rule.calls if call.writes for text in _texts(call)
+    def _carries_key(self, rule: DeclaredRule, key: str) -> bool:
+        return (key == KEY and self._declared.idempotency is not None) or any(
+            key in text for call in rule.calls if call.writes for text in _texts(call)
         )
 
     def _expression(self, source: str, known: Collection[str], where: Where) -> Expression:

@@ -15,16 +15,16 @@ from connectors.erp.documents import PostedDocuments
 from connectors.erp.port import Answer, Encode, Ignored, OrderPage, Posted, Refused, Unknown
 from connectors.erp.rest import running
 from connectors.erp.rest.client import BadAddress, ErpClient, checked_address
-from connectors.erp.rest.compiled import PROOF, Compiled, load
+from connectors.erp.rest.compiled import NOTICE_KEY, PROOF, Compiled, Rule, load
 from connectors.erp.rest.credentials import CredentialsError, checked
 from connectors.erp.rest.declaration import OAuth2
 from connectors.erp.rest.expressions import Expression, NoValue
 from connectors.erp.rest.loading import packaged
 from connectors.erp.rest.orders import OrderPuller
 from connectors.erp.rest.session import Session
-from streams.contracts.model import ErpPosting
+from streams.contracts.model import ErpNotice, ErpPosting
 from streams.kernel.errors import Transient
-from streams.kernel.vocabulary import PostingKind
+from streams.kernel.vocabulary import NoticeKind, PostingKind
 
 Clock = Callable[[], int]
 
@@ -47,6 +47,11 @@ class RestErp:
         return self._compiled.ignored
 
     @property
+    def notices(self) -> frozenset[NoticeKind]:
+        """The kinds of notices that the declaration says how to write."""
+        return frozenset(self._compiled.notices)
+
+    @property
     def has_orders(self) -> bool:
         """Whether orders can be read from it."""
         return bool(self._compiled.orders)
@@ -57,9 +62,28 @@ class RestErp:
         if (because := self._compiled.ignored.get(posting.kind)) is not None:
             return Ignored(because)
         rule = self._compiled.rules[posting.kind, posting.reverses is not None]
+        return await self._written(rule, self._context(posting))
+
+    async def find(self, posting: ErpPosting) -> Posted | None:
+        """Look up whether a posting is in effect, by its idempotency key. Raises Transient where that cannot be told
+        now. Where the declaration says that nothing is to be looked up, nothing is found."""
+        rule = self._compiled.rules.get((posting.kind, posting.reverses is not None))
+        return await self._found(rule, self._context(posting))
+
+    async def tell(self, notice: ErpNotice, key: str) -> Answer:
+        """Write one notice. The answer to a kind that the declaration does not have is Ignored."""
+        rule = self._compiled.notices.get(notice.kind)
+        if rule is None:
+            return Ignored(f"{self._compiled.path.name} does not say how to write {notice.kind.value}")
+        return await self._written(rule, self._noticed(notice, key))
+
+    async def told(self, notice: ErpNotice, key: str) -> Posted | None:
+        """Look up whether a notice was written. Raises Transient where that cannot be told now."""
+        return await self._found(self._compiled.notices.get(notice.kind), self._noticed(notice, key))
+
+    async def _written(self, rule: Rule, context: Mapping[str, Any]) -> Answer:
         if rule.by_hand:
             return Refused(rule.by_hand)
-        context = self._context(posting)
         try:
             calls = await running.made(rule.requests, context, self._session, self._compiled)
         except running.Ended as ended:
@@ -69,14 +93,10 @@ class RestErp:
         except NoValue as error:
             return Unknown(f"posted, but what the ERP calls it cannot be read: {error}")
 
-    async def find(self, posting: ErpPosting) -> Posted | None:
-        """Look up whether a posting is in effect, by its idempotency key. Raises Transient where that cannot be told
-        now. Where the declaration says that nothing is to be looked up, nothing is found."""
-        rule = self._compiled.rules.get((posting.kind, posting.reverses is not None))
+    async def _found(self, rule: Rule | None, context: Mapping[str, Any]) -> Posted | None:
         lookup = None if rule is None else rule.lookup
         if lookup is None:
             return None
-        context = self._context(posting)
         try:
             calls = await running.made(lookup.requests, context, self._session, self._compiled)
             seen = {**context, "calls": calls}
@@ -100,6 +120,9 @@ class RestErp:
         """The posting for expressions; a stored document is a link to it."""
         shown = posting if self._documents is None else self._documents.linked(posting)
         return {"posting": fields_of(shown), "values": self._values}
+
+    def _noticed(self, notice: ErpNotice, key: str) -> dict[str, Any]:
+        return {"notice": notice_fields_of(notice, key), "values": self._values}
 
     def _told(self, answer: Answer) -> Answer:
         """The answer, its words in one line and without a credential."""
@@ -161,6 +184,14 @@ def fields_of(posting: ErpPosting) -> dict[str, Any]:
     return {
         **structs.asdict(posting), "kind": posting.kind.value, "reason": posting.reason.value,
         "proof_of_delivery": dict.fromkeys(PROOF) if proof is None else structs.asdict(proof),
+    }
+
+
+def notice_fields_of(notice: ErpNotice, key: str) -> dict[str, Any]:
+    """The notice as expressions see it; ``key``: what it is looked up by."""
+    return {
+        **structs.asdict(notice), "kind": notice.kind.value, "exception": notice.exception.value,
+        "reason": notice.reason.value, NOTICE_KEY: key,
     }
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from streams.kernel.vocabulary import PostingKind
+from streams.kernel.notice_vocabulary import END_OF
+from streams.kernel.vocabulary import NoticeKind, PostingKind
 
 Source = Annotated[str, Field(min_length=1)]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -155,6 +156,22 @@ class KindRules(Part):
     reverse: Rule
 
 
+class Notices(Part):
+    """How notices are written: a rule for each kind that the ERP can be told, and how one is looked up."""
+
+    kinds: dict[NoticeKind, Rule] = Field(min_length=1)
+    lookup: Lookup | None = None
+
+    @model_validator(mode="after")
+    def _in_pairs(self) -> Notices:
+        if NoticeKind.UNKNOWN in self.kinds:
+            raise ValueError("unknown is no kind of notice; take it out")
+        for begins, ends in END_OF.items():
+            if (begins in self.kinds) is not (ends in self.kinds):
+                raise ValueError(f"{begins} and {ends} go together: say how both are written")
+        return self
+
+
 class Ignored(Part):
     """A kind of posting that this ERP is not told, and why."""
 
@@ -212,6 +229,7 @@ class Declaration(Part):
     postings: dict[PostingKind, KindRules]
     ignored: list[Ignored] = []
     lookup: Lookup | None = None
+    notices: Notices | None = None
     orders: dict[Named, OrderSource] = {}
     common: Any = None
     """For anchors that other fields refer to."""

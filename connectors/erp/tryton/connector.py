@@ -6,17 +6,20 @@ is completed by the next attempt. The note that names the posting's key comes la
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from connectors.erp.documents import PostedDocuments
 from connectors.erp.port import Answer, Encode, OrderPage, Posted, Refused, Unknown
-from connectors.erp.tryton import proofs
+from connectors.erp.tryton import notices, proofs
 from connectors.erp.tryton.goods_issue import issue
 from connectors.erp.tryton.invoices import Invoices
-from connectors.erp.tryton.journal import Journal, plain
+from connectors.erp.tryton.journal import Journal, note_of, plain
 from connectors.erp.tryton.orders import SaleReader
 from connectors.erp.tryton.records import SHIPMENT, Records, Shipment
 from connectors.erp.tryton.returns import take_back_goods
 from connectors.erp.tryton.reversals import reverse
 from connectors.erp.tryton.rpc import RpcConflict, RpcLost, RpcRefused, TrytonRpc
+from streams.contracts.notices import ErpNotice
 from streams.contracts.postings import ErpPosting
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import PostingKind
@@ -40,32 +43,19 @@ class Tryton:
 
     async def post(self, posting: ErpPosting) -> Answer:
         """Write one posting, or complete what an earlier attempt began."""
-        try:
-            shipment = await self._records.shipment(posting.delivery_id)
-            journal = await self._records.journal(shipment)
-            if posting.reverses is None:
-                done = await self._write(posting, shipment, journal)
-            else:
-                done = await reverse(self._records, self._invoices, posting, shipment, journal)
-            await self._records.note(shipment, posting, done)
-            return Posted(" ".join(filter(None, (shipment.number, done))))
-        except RpcRefused as error:
-            return Refused(str(error))
-        except RpcConflict as error:
-            return Unknown(str(error), was_sent=False)
-        except RpcLost as error:
-            return Unknown(str(error), error.retry_at, error.was_sent)
+        return await _answer(self._post(posting))
 
     async def find(self, posting: ErpPosting) -> Posted | None:
         """Look for the note of the posting on its shipment. Raises Transient where Tryton does not answer."""
-        try:
-            shipment = await self._records.shipment(posting.delivery_id)
-            journal = await self._records.journal(shipment)
-        except RpcRefused:
-            return None
-        except (RpcConflict, RpcLost) as error:
-            raise Transient(str(error)) from error
-        return Posted(shipment.number) if posting.posting_id in journal else None
+        return await self._noted(posting.delivery_id, posting.posting_id)
+
+    async def tell(self, notice: ErpNotice, key: str) -> Answer:
+        """Write one notice: the number of a booking onto its shipment, and a note in any case."""
+        return await _answer(self._tell(notice, key))
+
+    async def told(self, notice: ErpNotice, key: str) -> Posted | None:
+        """Look for the note of the notice on its shipment. Raises Transient where Tryton does not answer."""
+        return await self._noted(notice.delivery_id, key)
 
     async def orders(self, cursor: str) -> OrderPage:
         """Read sales that changed since ``cursor``; ``""`` begins. Raises Transient where Tryton does not answer, or
@@ -80,6 +70,33 @@ class Tryton:
     async def close(self) -> None:
         """Disconnect."""
         await self._rpc.close()
+
+    async def _post(self, posting: ErpPosting) -> Posted:
+        shipment = await self._records.shipment(posting.delivery_id)
+        journal = await self._records.journal(shipment)
+        if posting.reverses is None:
+            done = await self._write(posting, shipment, journal)
+        else:
+            done = await reverse(self._records, self._invoices, posting, shipment, journal)
+        await self._records.note(shipment, note_of(posting, done))
+        return Posted(" ".join(filter(None, (shipment.number, done))))
+
+    async def _tell(self, notice: ErpNotice, key: str) -> Posted:
+        shipment = await self._records.shipment(notice.delivery_id)
+        journal = await self._records.journal(shipment)
+        done = await notices.take_over(self._records, shipment, journal, notice)
+        await self._records.note(shipment, notices.note_of(notice, key, done))
+        return Posted(" ".join(filter(None, (shipment.number, done))))
+
+    async def _noted(self, delivery_id: str, key: str) -> Posted | None:
+        try:
+            shipment = await self._records.shipment(delivery_id)
+            journal = await self._records.journal(shipment)
+        except RpcRefused:
+            return None
+        except (RpcConflict, RpcLost) as error:
+            raise Transient(str(error)) from error
+        return Posted(shipment.number) if key in journal else None
 
     async def _write(self, posting: ErpPosting, shipment: Shipment, journal: Journal) -> str:
         """Do what the posting says; what else there is to say of it."""
@@ -118,3 +135,15 @@ class Tryton:
         if self._after_proof and not await proofs.numbers(self._records, shipment):
             return "The invoice waits for the proof of delivery."
         return await self._invoices.post(shipment, anew=journal.was_taken_back(PostingKind.DELIVERY_CONFIRMATION))
+
+
+async def _answer(made: Awaitable[Posted]) -> Answer:
+    """The answer that the outcome of some calls means."""
+    try:
+        return await made
+    except RpcRefused as error:
+        return Refused(str(error))
+    except RpcConflict as error:
+        return Unknown(str(error), was_sent=False)
+    except RpcLost as error:
+        return Unknown(str(error), error.retry_at, error.was_sent)

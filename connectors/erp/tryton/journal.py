@@ -1,4 +1,5 @@
-"""Reads and writes what was posted to a shipment, as notes on it: one note for each posting, written last.
+"""Reads and writes what was posted to a shipment, as notes on it: one note for each posting, written last; and one for
+each notice.
 
 A note begins with a line that programs read, and goes on with words for people::
 
@@ -16,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from streams.contracts.postings import ErpPosting
-from streams.kernel.vocabulary import ExceptionType, PostingKind
+from streams.kernel.vocabulary import ExceptionType, NoticeKind, PostingKind
 
 MARK = "shipsync"
 _WORDS = {
@@ -70,6 +71,10 @@ class Journal:
             if one.kind == PostingKind.GOODS_ISSUE and not one.reverses and self.stands(one.key)
         }
 
+    def booked(self) -> set[str]:
+        """The carriers' numbers that the shipment was booked under, now or before."""
+        return {one.number for one in self._entries.values() if one.kind == NoticeKind.BOOKED}
+
     def was_taken_back(self, kind: PostingKind) -> bool:
         """Whether some posting of a kind was taken back."""
         return any(one.kind == kind and one.key in self._reversed for one in self._entries.values())
@@ -80,13 +85,17 @@ def plain(number: str) -> str:
     return "".join(number.split())
 
 
+def when(at: int) -> str:
+    """A time, UTC ms, for people."""
+    return (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=at)).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def note_of(posting: ErpPosting, done: str = "") -> str:
     """The note of a posting. ``done``: what else there is to say of it."""
     first = f"{MARK} {posting.posting_id} {posting.kind.value} {plain(posting.tracking_number)}"
     if posting.reverses is not None:
         first += f" reverses {posting.reverses}"
-    at = (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=posting.occurred_at)).strftime("%Y-%m-%d %H:%M UTC")
-    words = f"{_WORDS[posting.kind]} {at}"
+    words = f"{_WORDS[posting.kind]} {when(posting.occurred_at)}"
     if posting.reverses is not None:
         words = f"Taken back: {words}"
     proof = posting.proof_of_delivery

@@ -6,9 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from connectors.erp.tryton.journal import Journal, note_of
+from connectors.erp.tryton.journal import Journal
 from connectors.erp.tryton.rpc import RpcRefused, RpcWarning, TrytonRpc
-from streams.contracts.postings import ErpPosting
 
 SHIPMENT, RETURN = "stock.shipment.out", "stock.shipment.out.return"
 ACCEPTED_WARNINGS = ("no_carrier",)
@@ -83,11 +82,9 @@ class Records:
         notes = await self.search("ir.note", [["resource", "=", shipment.resource]], ["message"])
         return Journal(one["message"] or "" for one in notes)
 
-    async def note(self, shipment: Shipment, posting: ErpPosting, done: str = "") -> None:
-        """Note a posting as done."""
-        await self.rpc.call(
-            "model.ir.note.create", [{"resource": shipment.resource, "message": note_of(posting, done)}]
-        )
+    async def note(self, shipment: Shipment, message: str) -> None:
+        """Leave a note on the shipment."""
+        await self.rpc.call("model.ir.note.create", [{"resource": shipment.resource, "message": message}])
 
     async def write_shipment(self, shipment: Shipment, values: dict[str, Any]) -> None:
         """Change the shipment as it was read: somebody else's change meanwhile is a RpcConflict."""

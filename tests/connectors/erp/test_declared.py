@@ -36,6 +36,7 @@ def test_the_packaged_list_names_no_erp() -> None:
     ({"secrets": "{password: {}}"}, "secrets.password: name either"),
     ({"secrets": "{password: {env: s3cr3t!}}"}, "the secret itself may not stand here"),
     ({"at_once": "0"}, "at_once: use a number from 1 to 64"),
+    ({"notices": "[booked, sold]"}, "notices.1: use some of ready_to_ship, booked, exception_opened"),
     ({"settle": "-1"}, "settle: use seconds"),
     ({"timeout": "soon"}, "timeout: Expected `float | null`"),
     ({"invoice_after": "never"}, "invoice_after: use one of confirmation, proof"),
@@ -73,3 +74,23 @@ def test_a_time_limit_of_the_list_goes_before_that_of_a_declaration(tmp_path: Pa
     changes = {"kind": "rest", "declaration": "erpnext", "database": None, "user": None}
     unsaid, said = load(written(tmp_path, **changes)), load(written(tmp_path, **changes, timeout="7"))
     assert [one.timeout for one in (*unsaid, *said)] == [None, 7.0]
+
+
+def test_an_erp_is_told_what_it_names_with_its_end_and_by_default_nothing(tmp_path: Path) -> None:
+    [silent] = load(written(tmp_path))
+    assert silent.notice_kinds == frozenset()
+    [told] = load(written(tmp_path, notices="[booked, exception_closed]"))
+    assert sorted(told.notice_kinds) == ["booked", "booking_cancelled", "exception_closed", "exception_opened"]
+
+
+def test_notices_that_a_declaration_cannot_write_are_named_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHIPSYNC_X", "k")
+    file = written(
+        tmp_path, kind="rest", declaration="netsuite", address="https://n.example.com", values="{account: a}",
+        secrets="{consumer_key: {env: SHIPSYNC_X}, consumer_secret: {env: SHIPSYNC_X}, token_id: {env: SHIPSYNC_X},"
+        " token_secret: {env: SHIPSYNC_X}}", database=None, user=None, notices="[booked]",
+    )
+    with pytest.raises(Fatal, match="main: notices: netsuite does not say how to write booked; take it out"):
+        targets_of(load(file))

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from connectors.erp.port import Answer, OrderPage, Posted, Refused, Unknown
 from connectors.erp.sender import PostingSender, Target
-from streams.contracts.model import ErpPosting
+from streams.contracts.model import ErpNotice, ErpPosting
 from streams.contracts.outbound import OutboundAttempt, OutboundRequest
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import AttemptResult
-from tests.support.posting_inputs import NOW, posting
+from tests.support.posting_inputs import NOW, notice, posting
 
 SETTLE = 60_000
 
@@ -42,6 +42,14 @@ class FakeErp:
         if isinstance(self.found, Exception):
             raise self.found
         return self.found
+
+    async def tell(self, notice: ErpNotice, key: str) -> Answer:
+        self.asked.append(f"tell {notice.kind.value} {key}")
+        return self.answer if not isinstance(self.answer, Exception) else Refused("no")
+
+    async def told(self, notice: ErpNotice, key: str) -> Posted | None:
+        self.asked.append(f"told {notice.kind.value} {key}")
+        return self.found if not isinstance(self.found, Exception) else None
 
     async def orders(self, cursor: str) -> OrderPage:
         return OrderPage([], cursor)
@@ -125,6 +133,16 @@ class Books:
         await asyncio.sleep(0)
         return Posted("S1") if posting.posting_id in self.posted else None
 
+    async def tell(self, notice: ErpNotice, key: str) -> Answer:
+        """Never comes back: this ERP hangs over notices."""
+        self.posted.append(f"{notice.kind.value} {key}")
+        await asyncio.Event().wait()
+        return Posted("S1")
+
+    async def told(self, notice: ErpNotice, key: str) -> Posted | None:
+        del notice, key
+        return None
+
     async def orders(self, cursor: str) -> OrderPage:
         return OrderPage([], cursor)
 
@@ -159,3 +177,38 @@ def test_a_request_that_another_sender_may_have_begun_waits_until_the_erp_is_don
 
     assert asyncio.run(make()).result is AttemptResult.ACCEPTED
     assert slept == waited
+
+
+def noticed(number: int) -> OutboundRequest:
+    one = notice()
+    body = msgspec.json.encode(one).decode()
+    return OutboundRequest(f"n{number}", "notices:main", "main", f"80012{number}", one.kind.value, body, 1, NOW, NOW)
+
+
+@pytest.mark.parametrize("found", [Posted("S1"), None])
+def test_a_notice_is_looked_up_and_written_under_its_messages_id(found: Posted | None) -> None:
+    erp = FakeErp(Posted("S1"), found)
+    [attempt] = made(erp, noticed(1))
+    assert attempt.result is AttemptResult.ACCEPTED
+    assert erp.asked == ["told booked n1", *([] if found else ["tell booked n1"])]
+
+
+def test_notices_that_hang_leave_half_of_the_room_to_postings() -> None:
+    async def make() -> tuple[Books, list[OutboundAttempt]]:
+        books = Books()
+        sender = PostingSender({"main": Target(books, 4, SETTLE)}, lambda: NOW)
+        hanging = [asyncio.ensure_future(sender.attempt(noticed(number))) for number in range(9)]
+        posted = await asyncio.gather(*(sender.attempt(request(number)) for number in range(9)))
+        for one in hanging:
+            one.cancel()
+        return books, list(posted)
+
+    books, attempts = asyncio.run(make())
+    assert [one.result for one in attempts] == [AttemptResult.ACCEPTED] * 9
+    assert sorted(one for one in books.posted if one.startswith("booked")) == ["booked n0", "booked n1"]
+
+
+def test_a_request_that_holds_no_notice_is_refused() -> None:
+    [attempt] = made(FakeErp(Posted("S1")), replace(noticed(1), body="{}"))
+    assert attempt.result is AttemptResult.REFUSED
+    assert attempt.detail.startswith("the request holds no notice: ")

@@ -27,6 +27,7 @@ CONTRACTS: dict[str, type] = {
     "customer_update": model.CustomerUpdate,
     "delivery_milestone": model.DeliveryMilestone,
     "erp_posting": model.ErpPosting,
+    "erp_notice": model.ErpNotice,
     "fulfilment_state": model.FulfilmentState,
     "fulfilment_decision": model.FulfilmentDecision,
     "alert": model.Alert,

@@ -12,40 +12,18 @@ from streams.bookings.step import Input
 from streams.kernel.booking_vocabulary import (
     LIVE,
     AnswerKind,
-    BookingAction,
     BookingPhase,
     BookingRequestKind,
     BookingStatus,
 )
-from tests.support.booking_world import NOON, Desk, answered, decided, packed, released
+from tests.support.booking_world import Desk, answered, packed, released, said
 
-KINDS = [kind for kind in AnswerKind if kind is not AnswerKind.UNKNOWN]
 _S = BookingStatus
 ENDED = frozenset({BookingPhase.BOOKED, BookingPhase.CANCELLED})
 
 
-def inputs() -> st.SearchStrategy[Input | int]:
-    """Anything that may be said of the delivery, or hours that pass."""
-    return st.one_of(
-        st.builds(released, st.integers(NOON, NOON + 5), status=st.sampled_from(["released", "released", "cancelled"])),
-        st.builds(
-            packed, st.sampled_from([2.0, 3.0, 5.0, 6.0]), st.sampled_from(["picked", "packed", "packed", "short"]),
-            st.sampled_from(["W-1", "W-2"]),
-        ),
-        st.builds(
-            answered, st.sampled_from(KINDS), st.integers(1, 4), attempt=st.integers(1, 2),
-            tracking_number=st.sampled_from(["", "", "T1", "T2"]),
-        ),
-        st.builds(
-            decided, st.sampled_from(BookingAction), st.integers(NOON, NOON + 50),
-            st.sampled_from(["", "east", "nobody"]),
-        ),
-        st.integers(1, 30),
-    )
-
-
 @settings(max_examples=150)
-@given(st.lists(inputs(), max_size=14))
+@given(st.lists(said(), max_size=14))
 def test_one_carrier_comes_at_most_and_nothing_waits_without_a_timer(items: list[Input | int]) -> None:
     desk = Desk().take(released(), packed())
     asked, cancelled, told = set[str](), set[str](), 0
@@ -88,7 +66,7 @@ def test_who_declines_fails_or_is_silent_is_followed_by_the_next_to_the_end(ends
 
 
 @settings(max_examples=50)
-@given(st.lists(inputs(), max_size=8))
+@given(st.lists(said(), max_size=8))
 def test_every_alert_that_was_raised_is_resolved_once_the_delivery_is_booked(items: list[Input | int]) -> None:
     desk = Desk().take(released(), packed())
     for item in items:

@@ -60,7 +60,7 @@ READS = {
     "notifications": [
         "customer.updates.v1", "customer.subscriptions.v1", "notification.attempts.v1", "notification.actions.v1",
     ],
-    "postings": ["erp.postings.v1", "posting.attempts.v1", "posting.decisions.v1"],
+    "postings": ["erp.postings.v1", "posting.attempts.v1", "posting.decisions.v1", "erp.notices.v1"],
     "paging": ["ops.alerts.v1", "alert.attempts.v1"],
     "documents": ["delivery.milestones.v1", "document.wants.v1", "shipment.documents.v1", "document.attempts.v1"],
 }

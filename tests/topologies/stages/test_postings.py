@@ -9,11 +9,11 @@ import pytest
 from config import topics
 from config.settings import Settings
 from connectors.kafka.registry import ValueCodec
-from streams.contracts.model import ErpPosting
+from streams.contracts.model import ErpNotice, ErpPosting
 from streams.contracts.outbound import OutboundAttempt, OutboundDecision, OutboundOutcome, OutboundRequest
-from streams.kernel.vocabulary import AttemptResult, DecisionKind, OutboundStatus
+from streams.kernel.vocabulary import AttemptResult, Correction, DecisionKind, ExceptionType, NoticeKind, OutboundStatus
 from tests.support.messages import sent_to
-from tests.support.posting_inputs import CONFIRMATION, NOW, answered, posting
+from tests.support.posting_inputs import CONFIRMATION, NOW, answered, notice, posting
 from tests.support.records import FakeRecord
 from tests.support.registry import fake_registry
 from tests.support.stage_store import Store
@@ -22,13 +22,15 @@ from topologies.stages.postings import PostingsHandler
 
 REGISTRY = fake_registry()
 POSTINGS = ValueCodec(topics.ERP_POSTINGS, ErpPosting, REGISTRY)
+NOTICES = ValueCodec(topics.ERP_NOTICES, ErpNotice, REGISTRY)
 ATTEMPTS = ValueCodec(topics.POSTING_ATTEMPTS, OutboundAttempt, REGISTRY)
 DECISIONS = ValueCodec(topics.POSTING_DECISIONS, OutboundDecision, REGISTRY)
 REQUESTS = ValueCodec(topics.POSTING_REQUESTS, OutboundRequest, REGISTRY)
 OUTCOMES = ValueCodec(topics.POSTING_OUTCOMES, OutboundOutcome, REGISTRY)
 ERPS = """
 erps:
-  - {name: main, kind: tryton, address: "https://t.example.com", database: d, user: u, secrets: {password: {env: P}}}
+  - {name: main, kind: tryton, address: "https://t.example.com", database: d, user: u, secrets: {password: {env: P}},
+     notices: [booked, exception_opened]}
   - {name: next, kind: tryton, address: "https://n.example.com", database: d, user: u, secrets: {password: {env: P}},
      dry_run: true}
 """
@@ -42,6 +44,9 @@ class Stage:
 
     def post(self, *postings: ErpPosting) -> list[OutboundRequest]:
         return self._take(topics.ERP_POSTINGS, [POSTINGS.encode(one) for one in postings], NOW)
+
+    def tell(self, *notices: ErpNotice) -> list[OutboundRequest]:
+        return self._take(topics.ERP_NOTICES, [NOTICES.encode(one) for one in notices], NOW)
 
     def answer(self, *attempts: OutboundAttempt) -> list[OutboundRequest]:
         return self._take(topics.POSTING_ATTEMPTS, [ATTEMPTS.encode(one) for one in attempts], NOW)
@@ -100,3 +105,64 @@ def test_an_erp_that_does_not_answer_is_tried_again_by_the_clock(stage: Stage) -
     stage.answer(answered(main, AttemptResult.UNAVAILABLE, "down"))
     [again] = stage.sweep(NOW + 60_000)
     assert (again.message_id, again.attempt) == (main.message_id, 2)
+
+
+CANCELLED = notice(NoticeKind.BOOKING_CANCELLED)
+OPENED = notice(NoticeKind.EXCEPTION_OPENED, notice_id="delay", exception=ExceptionType.DELAY)
+CLOSED = notice(NoticeKind.EXCEPTION_CLOSED, notice_id="delay", exception=ExceptionType.DELAY, since=NOW)
+
+
+def test_a_notice_goes_to_the_erps_that_name_it_beside_a_posting_that_is_held(stage: Stage) -> None:
+    posted = stage.post(posting(), posting(CONFIRMATION))
+    [booked] = stage.tell(notice(NoticeKind.READY_TO_SHIP, notice_id="ready"), notice())
+    assert (booked.destination, booked.owner, booked.queue, booked.kind) == ("notices:main", "main", "800123", "booked")
+    stage.answer(answered(booked, AttemptResult.REFUSED, "no such shipment"))
+    [held] = stage.outcomes()
+    assert held.status is OutboundStatus.HELD
+    [issue] = [one for one in posted if one.destination == "erp:main"]
+    [confirmation] = stage.answer(answered(issue))
+    assert (confirmation.destination, confirmation.kind) == ("erp:main", "delivery_confirmation")
+
+
+def test_a_notice_that_comes_again_is_no_other(stage: Stage) -> None:
+    [first] = stage.tell(notice())
+    assert stage.tell(notice()) == []
+    stage.answer(answered(first))
+    assert stage.tell(notice()) == []
+
+
+def test_a_booking_that_is_cancelled_before_the_erp_is_told_is_not_told(stage: Stage) -> None:
+    [under_way] = stage.tell(notice(notice_id="earlier"))
+    stage.tell(notice(), CANCELLED)
+    assert [one.status for one in stage.outcomes()] == [OutboundStatus.WAITING, OutboundStatus.WITHDRAWN]
+    assert stage.answer(answered(under_way)) == []
+
+
+def test_a_booking_that_was_told_is_cancelled_and_told_anew_under_another_message(stage: Stage) -> None:
+    messages = list[str]()
+    for one in (notice(), CANCELLED, notice()):
+        [request] = stage.tell(one)
+        messages.append(request.message_id)
+        stage.answer(answered(request))
+    assert len(set(messages)) == 3
+
+
+def test_an_exception_that_is_over_before_the_erp_is_told_is_told_with_its_end(stage: Stage) -> None:
+    [under_way] = stage.tell(notice())
+    stage.tell(OPENED, CLOSED, OPENED, CLOSED)
+    [opened] = stage.answer(answered(under_way))
+    [closed] = stage.answer(answered(opened))
+    assert (opened.kind, closed.kind) == ("exception_opened", "exception_closed")
+    assert stage.answer(answered(closed)) == []
+    assert [one.correction for one in stage.outcomes()] == [Correction.RETRACTS]
+
+
+def test_an_exception_that_was_reported_in_error_is_told_only_where_the_erp_knows_it(stage: Stage) -> None:
+    [under_way] = stage.tell(notice())
+    in_error = notice(NoticeKind.EXCEPTION_CLOSED, notice_id="delay", withdrawn=True)
+    stage.tell(OPENED, in_error)
+    assert stage.answer(answered(under_way)) == []
+    [opened] = stage.tell(OPENED)
+    stage.answer(answered(opened))
+    [told] = stage.tell(in_error)
+    assert told.kind == "exception_closed"

@@ -14,13 +14,13 @@ from connectors.erp.port import Answer, Posted, Refused, Unknown
 from connectors.erp.tryton.connector import Tryton
 from connectors.erp.tryton.rpc import TrytonRpc
 from streams.contracts.documents import stored_url
-from streams.contracts.model import ErpPosting, ProofOfDelivery
+from streams.contracts.model import ErpNotice, ErpPosting, ProofOfDelivery
 from streams.kernel.errors import Transient
-from streams.kernel.vocabulary import PostingKind
+from streams.kernel.vocabulary import ExceptionType, NoticeKind, PostingKind
 from tests.fakes.tryton import INVOICE, LINE, RETURN, SHIPMENT, FakeTryton
 from tests.support.document_inputs import OF_PDF, PDF
 from tests.support.kept_documents import posted_documents
-from tests.support.posting_inputs import CONFIRMATION, ISSUE, PROOF, posting, reversal
+from tests.support.posting_inputs import CONFIRMATION, ISSUE, PROOF, notice, posting, reversal
 
 DOCUMENT = ProofOfDelivery("J. Roe", None, "https://carrier.example.com/pod/1")
 PROVED = posting(PROOF, proof_of_delivery=DOCUMENT)
@@ -233,3 +233,104 @@ def test_a_user_who_may_not_have_it_made_is_told_what_to_grant() -> None:
     *_, answer = asyncio.run(posted(connected(server), [SIGNED]))
     assert isinstance(answer, Posted)
     assert len(server.rows(INVOICE, state="posted")) == 1
+
+
+async def told(tryton: Tryton, notices: Sequence[tuple[ErpNotice, str]], tries: int = 3) -> list[Answer]:
+    """The last answer to each notice; each attempt begins with a look-up."""
+    answers = []
+    for one, key in notices:
+        answer: Answer = Unknown("never tried")
+        for _ in range(tries):
+            try:
+                answer = await tryton.told(one, key) or await tryton.tell(one, key)
+            except Transient:
+                continue
+            if not isinstance(answer, Unknown):
+                break
+        answers.append(answer)
+    return answers
+
+
+def tell(server: FakeTryton, *notices: tuple[ErpNotice, str]) -> list[Answer]:
+    return asyncio.run(told(connected(server), notices))
+
+
+def reference_of(server: FakeTryton) -> str | None:
+    found: str | None = server.tables[SHIPMENT][server.shipment]["shipping_reference"]
+    return found
+
+
+BOOKED, CANCELLED = notice(), notice(NoticeKind.BOOKING_CANCELLED, words="The booking is cancelled.")
+ANEW = notice(notice_id="booking-2", tracking_number="PRO9")
+DELAY = notice(
+    NoticeKind.EXCEPTION_CLOSED, words="Delay of ups 1Z1 is over.", exception=ExceptionType.DELAY, since=0,
+)
+
+
+def test_a_bookings_number_is_on_the_shipment_until_it_is_cancelled_and_booked_anew() -> None:
+    server = FakeTryton()
+    [answer] = tell(server, (BOOKED, "m1"))
+    assert answer == Posted("800123")
+    assert reference_of(server) == "1Z1"
+    tell(server, (CANCELLED, "m2"))
+    assert reference_of(server) is None
+    tell(server, (ANEW, "m3"))
+    assert reference_of(server) == "PRO9"
+    assert held(server)["notes"] == [
+        "shipsync m1 booked 1Z1", "shipsync m2 booking_cancelled 1Z1", "shipsync m3 booked PRO9",
+    ]
+
+
+def test_a_number_that_the_carrier_corrects_takes_the_place_of_the_first() -> None:
+    server = FakeTryton()
+    tell(server, (BOOKED, "m1"), (notice(tracking_number="PRO9"), "m2"))
+    assert reference_of(server) == "PRO9"
+
+
+def test_a_number_that_a_person_entered_stays_and_the_note_says_so() -> None:
+    server = FakeTryton()
+    server.tables[SHIPMENT][server.shipment]["shipping_reference"] = "BY-HAND"
+    [answer] = tell(server, (BOOKED, "m1"))
+    assert answer == Posted("800123 Its shipping reference, BY-HAND, stays.")
+    assert reference_of(server) == "BY-HAND"
+
+
+def test_the_goods_issue_uses_the_package_that_bears_the_bookings_number() -> None:
+    server = FakeTryton()
+    server.tables[SHIPMENT][server.shipment]["state"] = "assigned"
+    server.add("stock.package", shipment=f"{SHIPMENT},{server.shipment}", shipping_reference=None)
+    tell(server, (BOOKED, "m1"))
+    assert held(server)["packages"] == ["1Z1"]
+    tell(server, (CANCELLED, "m2"), (ANEW, "m3"))
+    assert held(server)["packages"] == ["PRO9"]
+    run(server, [posting(ISSUE, tracking_number="PRO9")])
+    assert (held(server)["state"], held(server)["packages"]) == ("shipped", ["PRO9"])
+
+
+def test_what_left_keeps_its_number_and_other_notices_are_notes_alone() -> None:
+    server = FakeTryton()
+    run(server, [posting(ISSUE)])
+    tell(server, (ANEW, "m1"), (DELAY, "m2"))
+    assert (reference_of(server), held(server)["packages"]) == ("1Z1", ["1Z1"])
+    texts = [one["message"] for one in server.rows("ir.note")]
+    assert texts[-1] == (
+        "shipsync m2 exception_closed 1Z1\n"
+        "2026-09-21 14:13 UTC: Delay of ups 1Z1 is over. (since 1970-01-01 00:00 UTC)"
+    )
+    assert texts[-2].endswith("\nThe shipment is shipped: its shipping reference stays.")
+
+
+def test_whatever_answer_is_lost_a_notice_is_written_once() -> None:
+    story = [(BOOKED, "m1"), (CANCELLED, "m2"), (ANEW, "m3")]
+    whole = FakeTryton()
+    tell(whole, *story)
+    for lost in range(1, len(whole.calls) + 1):
+        server = FakeTryton()
+        server.lose = frozenset({lost})
+        assert all(isinstance(one, Posted) for one in tell(server, *story)), lost
+        assert reference_of(server) == "PRO9"
+        assert len(server.rows("ir.note")) == 3, lost
+
+
+def test_a_notice_about_a_shipment_that_is_not_there_is_refused() -> None:
+    assert tell(FakeTryton(), (notice(delivery="9"), "m1")) == [Refused("0 outgoing shipments have the number 9")]
