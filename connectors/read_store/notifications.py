@@ -1,4 +1,4 @@
-"""Reads from the read model where messages to customers' endpoints, and postings to ERPs, are."""
+"""Reads from the read model where messages to customers' endpoints, and postings and notices to ERPs, are."""
 
 from __future__ import annotations
 
@@ -58,6 +58,13 @@ class NotificationReads(Connections):
             )
             found += [msgpack.decode(doc, type=OutboundOutcome) for [doc] in rows]
         return found
+
+    def notices(self, limit: int) -> list[OutboundOutcome]:
+        """Where notices to ERPs are: those that are not done with, then the newest."""
+        rows = self._rows(
+            "SELECT doc FROM posting_outcomes WHERE notice = 1 ORDER BY pending DESC, at DESC LIMIT ?", limit
+        )
+        return [msgpack.decode(doc, type=OutboundOutcome) for [doc] in rows]
 
     def notifications_of(self, shipment: str) -> list[OutboundOutcome]:
         """Those about one shipment, the oldest first."""

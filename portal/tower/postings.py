@@ -1,4 +1,4 @@
-"""Postings for the ERP: which were reversed, and where each is on its way there."""
+"""Postings for the ERP: which were reversed, and where each is on its way there; and what else ERPs are told."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from portal.tower.services import TowerServices
 from portal.views.deliveries import outcomes_of
 from portal.words.times import iso
 from streams.kernel.vocabulary import OutboundStatus
+from streams.postings.pending import placed
 from streams.read_model.project import key_of
 
+MOST_NOTICES = 200
 TONES = {
     OutboundStatus.SENT: "good", OutboundStatus.RETRYING: "risk", OutboundStatus.HELD: "late",
     OutboundStatus.GIVEN_UP: "late",
@@ -32,7 +34,7 @@ def router(services: TowerServices) -> APIRouter:
         return services.show(
             "postings.html", who, "postings", rows=rows, names=customers, key_of=key_of,
             reversed_at={one.posting.reverses: one.told_at for one in rows if one.posting.reverses},
-            outcomes=outcomes_of(store, rows), tones=TONES,
+            outcomes=outcomes_of(store, rows), tones=TONES, notices=placed(store.notices(MOST_NOTICES)),
         )
 
     @api.get("/tower/postings.csv")

@@ -25,7 +25,9 @@ class Placed(NamedTuple):
     @property
     def what(self) -> str:
         """The kind of posting, or of notice; of a reversal, that it is one."""
-        is_reversal = self.outcome.correction is Correction.RETRACTS and not self.is_notice
+        is_reversal = self.outcome.correction is Correction.RETRACTS
+        if self.is_notice:
+            return f"notice of {self.outcome.kind}"
         return f"reversal of {self.outcome.kind}" if is_reversal else self.outcome.kind
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct, msgpack, structs
 from streams.contracts import model
 from streams.contracts.promise import judged_for
 from streams.kernel.alert_vocabulary import ITSELF, OPEN
-from streams.kernel.outbound_vocabulary import ERP_PREFIX, PENDING
+from streams.kernel.outbound_vocabulary import ERP_PREFIX, NOTICE_PREFIX, PENDING
 from streams.kernel.vocabulary import (
     AlertKind,
     AlertState,
@@ -242,10 +242,10 @@ def _outcome(_: str, outcome: model.OutboundOutcome, __: int) -> list[Change]:
                                   _encode(told)))
             for alert in outcome.about
         ]
-    if outcome.destination.startswith(ERP_PREFIX):
+    if outcome.destination.startswith((ERP_PREFIX, NOTICE_PREFIX)):
         return [Put(rows.PostingOutcome(
             outcome.message_id, outcome.at, outcome.status, int(outcome.status in PENDING), outcome.queue,
-            outcome.source_id, _encode(outcome),
+            outcome.source_id, int(outcome.destination.startswith(NOTICE_PREFIX)), _encode(outcome),
         ))]
     order, shipment = order_and_shipment(outcome.queue)
     return [Put(rows.Notification(

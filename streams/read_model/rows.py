@@ -257,8 +257,8 @@ class AlertMessage(NamedTuple):
 
 
 class PostingOutcome(NamedTuple):
-    """Where a posting to one ERP is. ``posting_id``: of a reversal, of the posting it takes back; ``pending``: 1 while
-    it is not done with."""
+    """Where a posting to one ERP, or a notice, is. ``posting_id``: of a reversal, of the posting it takes back; of a
+    notice its id; ``pending``: 1 while it is not done with; ``notice``: 1 for a notice."""
 
     message_id: str
     at: int
@@ -266,6 +266,7 @@ class PostingOutcome(NamedTuple):
     pending: int
     delivery_id: str
     posting_id: str
+    notice: int
     doc: bytes
 
 

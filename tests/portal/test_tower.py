@@ -150,6 +150,13 @@ def test_each_posting_says_where_it_is_in_the_erp(client: TestClient) -> None:
     assert "not sent" in said
 
 
+def test_a_notice_that_the_erp_refused_says_so(client: TestClient) -> None:
+    page = html.fromstring(client.get("/tower/postings").text)
+    [row] = page.xpath("//div[@aria-label='Notices']//tbody/tr")
+    told = [" ".join(cell.text_content().split()) for cell in row]
+    assert told == ["booked", "held 1 h agomain: no <shipment> has this number", "DN-80213", "1 h ago"]
+
+
 def test_one_shipment_shows_message_event_sentence_and_posting_side_by_side(client: TestClient) -> None:
     page = html.fromstring(client.get(f"/tower/shipments/ups:{STAR}").text)
     lines = page.xpath("//table[contains(@class, 'timeline')]/tbody/tr")

@@ -210,6 +210,10 @@ def _star() -> Iterator[tuple[str, Struct]]:
             f"msg_erp_{number}", posting.posting_id, "erp:main", "main", "DN-80213", posting.kind, correction, outcome,
             1, NOON - HOUR, NOON - HOUR, None, None, said,
         )
+    yield "DN-80213", OutboundOutcome(
+        "msg_erp_notice", "booking", "notices:main", "main", "DN-80213", "booked", Correction.NEW, OutboundStatus.HELD,
+        1, NOON - HOUR, NOON - HOUR, None, None, "no <shipment> has this number",
+    )
     link = OrderLink(STAR_ORDER, "DN-80213", STAR_CUSTOMER, promised, 18_400.0, "EUR")
     yield key, ShipmentState(
         "ups", STAR, Status.IN_TRANSIT, NOON - 19 * HOUR, Milestone.ETA_UPDATED, NOON - 4 * HOUR, 6, [link], estimate,

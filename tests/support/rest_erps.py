@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from connectors.erp.port import Answer, Posted, Unknown
 from connectors.erp.rest.connector import RestErp, rest_erp
-from streams.contracts.model import ErpPosting
+from streams.contracts.model import ErpNotice, ErpPosting
 from streams.contracts.postings import ProofOfDelivery
 from streams.kernel.errors import Transient
-from streams.kernel.vocabulary import PostingKind, Reason
+from streams.kernel.vocabulary import ExceptionType, NoticeKind, PostingKind, Reason
 from tests.fakes.erp import business_central, erpnext, netsuite, odoo, sap
 from tests.fakes.erp.stand_in import StandIn
 from tests.support.waiting import PATIENCE
@@ -62,6 +62,16 @@ def posting(case: Case, kind: PostingKind = PostingKind.GOODS_ISSUE, **more: Any
     return replace(made, **more)
 
 
+def notice(case: Case, kind: NoticeKind = NoticeKind.BOOKED, **more: Any) -> ErpNotice:
+    """A notice about the delivery that the stand-in has."""
+    of_exception = kind in (NoticeKind.EXCEPTION_OPENED, NoticeKind.EXCEPTION_CLOSED)
+    made = ErpNotice(
+        "booking", kind, case.delivery, case.order, "77", NOW, f"Words of {kind.value}.", "acme", "PRO9", "express",
+        exception=ExceptionType.DELAY if of_exception else ExceptionType.NONE,
+    )
+    return replace(made, **more)
+
+
 @dataclass
 class Scene:
     """One stand-in, and the connector to it."""
@@ -81,6 +91,15 @@ class Scene:
             self.found.append(found)
             return found
         return await self.erp.post(one)
+
+
+    async def tell(self, one: ErpNotice, key: str) -> Answer:
+        """One attempt to write a notice: a look-up first."""
+        try:
+            found = await self.erp.told(one, key)
+        except Transient as error:
+            return Unknown(str(error), was_sent=False)
+        return await self.erp.tell(one, key) if found is None else found
 
 
 @asynccontextmanager

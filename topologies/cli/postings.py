@@ -1,4 +1,4 @@
-"""``shipsync postings``: what waits to be posted into ERPs, and why."""
+"""``shipsync postings``: what waits to be posted into ERPs, or told to them, and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streams.postings.pending import Placed
 
 app = typer.Typer(
-    help="Show what waits to be posted into ERPs, and why (docs/erp.md).", no_args_is_help=False,
+    help="Show what waits to be posted into ERPs, or told to them, and why (docs/erp.md).", no_args_is_help=False,
     rich_markup_mode="rich",
 )
 MOST_LINES = 50
@@ -28,7 +28,7 @@ Reason = Annotated[str, typer.Option(help="Why, for those who look later.")]
 
 @app.callback(invoke_without_command=True)
 def postings(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show what waits to be posted into ERPs, and why (docs/erp.md)."""
+    """Show what waits to be posted into ERPs, or told to them, and why (docs/erp.md)."""
     if context.invoked_subcommand is None:
         list_postings(as_json=as_json)
 
@@ -40,7 +40,7 @@ def list_postings(
     whole: Annotated[bool, typer.Option("--all", help="Those that are done with as well.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List postings that are not done with, and why; those that wait for a person first."""
+    """List postings and notices that are not done with, and why; those that wait for a person first."""
     from topologies.operations.posting_board import Wanted, board
 
     found = board(current.stack_settings(), Wanted(not whole, delivery, erp))

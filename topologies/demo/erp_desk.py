@@ -1,6 +1,7 @@
 """The demo's ERP, on this machine: books postings, each once by its key, and makes a document of each.
 
-A confirmation makes an invoice, its reversal a credit note. ``erp/desk.yaml`` tells the REST connector how to post.
+A confirmation makes an invoice, its reversal a credit note. Notices are kept beside them. ``erp/desk.yaml`` tells the
+REST connector how to post.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ LIST = """erps:
     address: {address}
     secrets: {{key: {{file: {secret}}}}}
     settle: 1
+    notices: [ready_to_ship, booked, exception_opened]
 """
 
 
@@ -51,12 +53,25 @@ class Booked(NamedTuple):
     of_pieces: int
 
 
+class Noticed(NamedTuple):
+    """A notice that the ERP was told. ``message_id``: its key; ``number``: the carrier's, empty where there is none."""
+
+    message_id: str
+    kind: str
+    delivery: str
+    order: str
+    number: str
+    exception: str
+    words: str
+
+
 class Desk:
-    """All that was booked. For several threads. ``is_away``: the ERP answers 503 and books nothing."""
+    """All that was booked, and told. For several threads. ``is_away``: the ERP answers 503 and books nothing."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._booked: dict[str, Booked] = {}
+        self._noticed: dict[str, Noticed] = {}
         self._numbers = count(1001)
         self.is_away = False
         self.address = ""
@@ -82,6 +97,28 @@ class Desk:
             found = self._booked.get(key)
         return (404, {"error": "no such posting"}) if found is None else (200, {"document": found.document})
 
+    def tell(self, said: Mapping[str, Any]) -> tuple[int, dict[str, str]]:
+        """Take a notice; HTTP status and body of the answer. One that was told before is answered as then."""
+        one = Noticed(*(str(said.get(name) or "") for name in Noticed._fields))
+        if not one.message_id or not one.kind or not one.delivery:
+            return 422, {"error": "a notice has message_id, kind and delivery"}
+        with self._lock:
+            self._noticed.setdefault(one.message_id, one)
+        return 200, {"document": f"{one.kind} of {one.delivery}"}
+
+    def was_told(self, key: str) -> tuple[int, dict[str, str]]:
+        """Look a notice up by its key; HTTP status and body of the answer."""
+        with self._lock:
+            found = self._noticed.get(key)
+        if found is None:
+            return 404, {"error": "no such notice"}
+        return 200, {"document": f"{found.kind} of {found.delivery}"}
+
+    def noticed(self) -> list[Noticed]:
+        """All notices, in the order they were told."""
+        with self._lock:
+            return list(self._noticed.values())
+
     def booked(self) -> list[Booked]:
         """All postings, in the order they were booked."""
         with self._lock:
@@ -92,7 +129,7 @@ class Desk:
         of = Counter(one.document.rpartition("-")[0] for one in self.booked())
         return (
             f"Booked in the demo's ERP so far: {of['INV']:,} invoices, {of['CN']:,} credit notes, {of['GI']:,} goods"
-            f" issues, {of['RET']:,} returns, {of['POD']:,} proofs of delivery."
+            f" issues, {of['RET']:,} returns, {of['POD']:,} proofs of delivery; notices: {len(self.noticed()):,}."
         )
 
 
@@ -125,11 +162,12 @@ def _handler(there: Desk) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._answer(*(self._refused() or there.seen(unquote(self.path.rpartition("/")[2]))))
+            look = there.was_told if self._is_of_notices() else there.seen
+            self._answer(*(self._refused() or look(unquote(self.path.rpartition("/")[2]))))
 
         def do_POST(self) -> None:
             body = self.rfile.read(min(int(self.headers.get("content-length") or 0), MOST_BODY))
-            self._answer(*(self._refused() or self._booked(body)))
+            self._answer(*(self._refused() or self._taken(body)))
 
         def log_message(self, format: str, *args: Any) -> None:
             """Says nothing."""
@@ -141,12 +179,17 @@ def _handler(there: Desk) -> type[BaseHTTPRequestHandler]:
                 return 401, {"error": "wrong key"}
             return None
 
-        def _booked(self, body: bytes) -> tuple[int, dict[str, str]]:
+        def _is_of_notices(self) -> bool:
+            return self.path.startswith("/notices")
+
+        def _taken(self, body: bytes) -> tuple[int, dict[str, str]]:
             try:
                 said = json.loads(body)
             except ValueError:
                 return 400, {"error": "no JSON"}
-            return there.book(said) if isinstance(said, dict) else (400, {"error": "no JSON object"})
+            if not isinstance(said, dict):
+                return 400, {"error": "no JSON object"}
+            return there.tell(said) if self._is_of_notices() else there.book(said)
 
         def _answer(self, status: int, body: dict[str, str]) -> None:
             content = json.dumps(body).encode()

@@ -1,4 +1,5 @@
-"""Where postings are, and why, from ``posting.outcomes.v1``; and people's decisions about those an ERP refused."""
+"""Where postings and notices are, and why, from ``posting.outcomes.v1``; and people's decisions about those an ERP
+refused."""
 
 from __future__ import annotations
 

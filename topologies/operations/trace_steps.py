@@ -24,6 +24,7 @@ from streams.contracts.model import (
     DeliveryRelease,
     DocumentChase,
     EnrichedEvent,
+    ErpNotice,
     ErpPosting,
     FreightInvoice,
     FulfilmentDecision,
@@ -34,6 +35,7 @@ from streams.contracts.model import (
 )
 from streams.contracts.outbound import OutboundAttempt, OutboundDecision, OutboundOutcome
 from streams.kernel.vocabulary import Correction, ExceptionType
+from streams.postings.messages import is_of_notices
 from streams.read_model.project import order_and_shipment
 
 
@@ -220,6 +222,10 @@ def _posting(value: ErpPosting) -> Iterable[Said]:
     )
 
 
+def _notice(value: ErpNotice) -> Iterable[Said]:
+    yield Said(f"{_plain(value.kind.value)}, {value.delivery_id}: {value.words}", value.occurred_at)
+
+
 def _attempt(value: OutboundAttempt) -> Iterable[Said]:
     yield Said(
         f"{value.owner}, attempt {value.attempt}: {_plain(value.result.value)}{_because(value.detail)}", value.ended_at
@@ -228,7 +234,9 @@ def _attempt(value: OutboundAttempt) -> Iterable[Said]:
 
 def _outcome(value: OutboundOutcome) -> Iterable[Said]:
     what = _plain(value.kind)
-    if value.correction is Correction.RETRACTS:
+    if is_of_notices(value.destination):
+        what = f"notice of {what}"
+    elif value.correction is Correction.RETRACTS:
         what = f"reversal of {what}"
     yield Said(f"{what} at {value.owner}: {_plain(value.status.value)}{_because(value.detail)}", value.at)
 
@@ -285,6 +293,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("chase", topics.DOCUMENT_CHASES, DocumentChase, _deliveries, _always, _chase),
     Kind("decision", topics.FULFILMENT_DECISIONS, FulfilmentDecision, _deliveries, _always, _decision),
     Kind("posting", topics.ERP_POSTINGS, ErpPosting, _deliveries, _of_shipment, _posting),
+    Kind("notice", topics.ERP_NOTICES, ErpNotice, _deliveries, _always, _notice),
     Kind("attempt", topics.POSTING_ATTEMPTS, OutboundAttempt, _deliveries, _always, _attempt),
     Kind("outcome", topics.POSTING_OUTCOMES, OutboundOutcome, _deliveries, _always, _outcome),
     Kind("decision", topics.POSTING_DECISIONS, OutboundDecision, _deliveries, _always, _posting_decision),

@@ -30,6 +30,7 @@ class ErpNext(StandIn):
         }},
         "Deleted Document": {},
         POSTING: {},
+        "Comment": {},
     })
     short_of_stock: bool = False
 
@@ -62,7 +63,7 @@ class ErpNext(StandIn):
 
     async def _created(self, request: web.Request) -> web.Response:
         body, doctype = await body_of(request), request.match_info["doctype"]
-        name = body["posting_id"]
+        name = body["posting_id"] if doctype == POSTING else f"c{len(self.documents[doctype]) + 1}"
         if name in self.documents[doctype]:
             return _fault(409, "DuplicateEntryError", f"('{doctype}', '{name}', IntegrityError(1062, 'Duplicate'))")
         self.documents[doctype][name] = {"name": name, **body}
@@ -105,6 +106,8 @@ def _holds(record: dict[str, Any], name: str, operator: str, wanted: Any) -> boo
             return value in wanted
         case "!=":
             return bool(value != wanted)
+        case "like":
+            return str(wanted).strip("%") in str(value)
         case "is":
             return bool(value) is (wanted == "set")
     raise AssertionError(operator)

@@ -35,3 +35,11 @@ def test_what_waits_for_a_person_comes_first_and_names_what_the_erp_said() -> No
 def test_a_reversal_is_called_one() -> None:
     [one] = placed([outcome("m1", OutboundStatus.SENT, correction=Correction.RETRACTS)])
     assert one.what == "reversal of goods_issue"
+
+
+def test_a_notice_is_called_one_also_where_it_takes_another_back() -> None:
+    [one] = placed([outcome(
+        "m1", OutboundStatus.SENT, destination="notices:main", kind="booking_cancelled", correction=Correction.RETRACTS,
+    )])
+    assert one.what == "notice of booking_cancelled"
+    assert one.is_notice

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from connectors.erp import declared
 from connectors.erp.port import Answer, Ignored, Posted, Unknown
 from connectors.erp.rest.connector import rest_erp
-from streams.contracts.model import ErpPosting
-from streams.kernel.vocabulary import PostingKind, Reason
+from streams.contracts.model import ErpNotice, ErpPosting
+from streams.kernel.vocabulary import NoticeKind, PostingKind, Reason
 from topologies.demo.erp_desk import DECLARATION, KEY, Desk, desk, erp_list
 
 CONFIRMED = ErpPosting(
@@ -41,6 +41,24 @@ def test_a_posting_is_booked_once_and_taken_back_by_a_document_of_its_own() -> N
         assert isinstance(answers[3], Ignored)
         assert [(one.delivery, one.pieces, one.of_pieces) for one in there.booked()] == [("DLV-1", 1, 2)] * 2
         assert "1 invoices, 1 credit notes" in there.sentence()
+
+
+def test_a_notice_is_kept_once_beside_the_postings() -> None:
+    told = ErpNotice("n", NoticeKind.BOOKED, "DLV-1", "SO-1", "C-1", 1, "Booked with ups: 1Z.", "ups", "1Z")
+
+    async def tell(there: Desk) -> list[Answer]:
+        erp = rest_erp(DECLARATION, there.address, {"key": KEY})
+        try:
+            return [await erp.told(told, "msg_1") or await erp.tell(told, "msg_1") for _ in range(2)]
+        finally:
+            await erp.close()
+
+    with desk() as there:
+        assert asyncio.run(tell(there)) == [Posted("booked of DLV-1")] * 2
+        [kept] = there.noticed()
+        assert (kept.kind, kept.delivery, kept.number, kept.words) == ("booked", "DLV-1", "1Z", told.words)
+        assert there.booked() == []
+        assert "notices: 1." in there.sentence()
 
 
 def test_while_it_is_away_nothing_is_booked() -> None:

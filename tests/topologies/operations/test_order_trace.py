@@ -20,6 +20,7 @@ from streams.contracts.model import (
     BookingRequest,
     DeliveryRelease,
     DocumentChase,
+    ErpNotice,
     FreightInvoice,
     FulfilmentDecision,
     Order,
@@ -40,8 +41,10 @@ from streams.kernel.vocabulary import (
     AlertKind,
     AttemptResult,
     Correction,
+    ExceptionType,
     FulfilmentAction,
     Milestone,
+    NoticeKind,
     OutboundStatus,
     Severity,
     Status,
@@ -56,7 +59,7 @@ from topologies.operations.order_trace import Trace, plain, trace
 pytestmark = pytest.mark.broker
 NUMBER, OTHERS = "1Z999AA10123456784", "1Z999AA10123456786"
 WAY = ["order", "release", "warehouse", "booking", "answer", "carrier", "customer", "notification", "milestone",
-       "document", "chase", "decision", "posting", "attempt", "outcome", "freight invoice"]
+       "document", "chase", "decision", "posting", "notice", "attempt", "outcome", "freight invoice"]
 
 
 def way_of(order: str, customer: str, number: str) -> Iterator[tuple[Topic, str, Struct]]:
@@ -102,6 +105,10 @@ def way_of(order: str, customer: str, number: str) -> Iterator[tuple[Topic, str,
         delivery, FulfilmentAction.RELEASE, "Olga", "agreed", NOON
     )
     yield topics.ERP_POSTINGS, delivery, posting
+    yield topics.ERP_NOTICES, delivery, ErpNotice(
+        f"e-{order}", NoticeKind.EXCEPTION_OPENED, delivery, order, customer, NOON, f"Delay of ups {number}.", "ups",
+        number, exception=ExceptionType.DELAY,
+    )
     yield topics.POSTING_ATTEMPTS, delivery, OutboundAttempt(
         f"p-{order}", "erp:main", "main", delivery, 1, AttemptResult.ACCEPTED, f"INV-{order}", NOON, NOON
     )

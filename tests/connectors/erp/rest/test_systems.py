@@ -8,14 +8,14 @@ import pytest
 from aiohttp import web
 
 from connectors.erp.port import Ignored, Posted, Refused, Unknown
-from streams.kernel.vocabulary import PostingKind
+from streams.kernel.vocabulary import NoticeKind, PostingKind
 from tests.fakes.erp.business_central import BusinessCentral
 from tests.fakes.erp.erpnext import ErpNext
 from tests.fakes.erp.netsuite import NetSuite
 from tests.fakes.erp.odoo import Odoo
 from tests.fakes.erp.sap import S4Hana
 from tests.fakes.erp.stand_in import HTML, Fault, StandIn
-from tests.support.rest_erps import CASES, NOW, Case, Scene, posting, within
+from tests.support.rest_erps import CASES, NOW, Case, Scene, notice, posting, within
 
 SHORT = 0.5
 """Seconds after which an answer that never comes is given up."""
@@ -316,5 +316,84 @@ def test_netsuite_is_given_the_key_in_a_header_and_as_external_id() -> None:
         assert isinstance(scene.there, NetSuite)
         assert isinstance(await scene.attempt(posting(case)), Posted)
         assert list(scene.there.postings) == [f"eid:{posting(case).posting_id}"]
+
+    within(case, act)
+
+
+def number_and_notes(scene: Scene) -> tuple[str | None, list[str]]:
+    """The carrier's number on the delivery, and the texts of the notes about it."""
+    there = scene.there
+    if isinstance(there, Odoo):
+        found = there.models["stock.picking"][0]["carrier_tracking_ref"]
+        return found or None, [one["body"] for one in there.models["mail.message"]]
+    assert isinstance(there, ErpNext)
+    found = there.documents["Delivery Note"]["DN-7"]["lr_no"]
+    return found or None, [one["content"] for one in there.documents["Comment"].values()]
+
+
+TELLS = pytest.mark.parametrize("case", [CASES["odoo"], CASES["erpnext"]], ids=["odoo", "erpnext"])
+
+
+@TELLS
+def test_a_bookings_number_is_on_the_delivery_until_it_is_cancelled(case: Case) -> None:
+    async def act(scene: Scene) -> None:
+        booked, cancelled = notice(case), notice(case, NoticeKind.BOOKING_CANCELLED)
+        assert isinstance(await scene.tell(booked, "msg_1"), Posted)
+        assert isinstance(await scene.tell(booked, "msg_1"), Posted)
+        number, notes = number_and_notes(scene)
+        assert (number, len(notes)) == ("PRO9", 1)
+        assert notes[0].startswith("ShipSync: Words of booked. 2026-09-14")
+        assert "msg_1" in notes[0]
+        assert isinstance(await scene.tell(cancelled, "msg_2"), Posted)
+        assert isinstance(await scene.tell(notice(case, tracking_number="PRO10"), "msg_3"), Posted)
+        number, notes = number_and_notes(scene)
+        assert (number, len(notes)) == ("PRO10", 3)
+
+    within(case, act)
+
+
+@TELLS
+def test_a_cancelled_booking_takes_no_other_number_off(case: Case) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.tell(notice(case), "msg_1")
+        await scene.tell(notice(case, NoticeKind.BOOKING_CANCELLED, tracking_number="PRO8"), "msg_2")
+        assert number_and_notes(scene)[0] == "PRO9"
+
+    within(case, act)
+
+
+@TELLS
+def test_goods_that_left_keep_their_number(case: Case) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.attempt(posting(case))
+        await scene.tell(notice(case), "msg_1")
+        assert number_and_notes(scene)[0] == "AC123"
+
+    within(case, act)
+
+
+@TELLS
+@pytest.mark.parametrize("kind", [one for one in NoticeKind if one is not NoticeKind.UNKNOWN])
+def test_every_notice_is_written_and_one_that_the_erp_lost_the_answer_to_is_found(case: Case, kind: NoticeKind) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.tell(notice(case, tracking_number="PRO8"), "msg_0")
+        for _ in range(2):
+            scene.there.faults.append(Fault(commits=True, breaks=True))
+            answer = await scene.tell(notice(case, kind, tracking_number="PRO8"), "msg_1")
+            scene.there.faults.clear()
+        answer = await scene.tell(notice(case, kind, tracking_number="PRO8"), "msg_1")
+        assert isinstance(answer, Posted)
+        assert sum("msg_1" in one for one in number_and_notes(scene)[1]) == 1
+
+    within(case, act)
+
+
+@EVERY
+def test_a_notice_that_the_declaration_has_not_is_ignored(case: Case) -> None:
+    async def act(scene: Scene) -> None:
+        if case.name not in ("odoo", "erpnext"):
+            answer = await scene.tell(notice(case), "msg_1")
+            assert answer == Ignored(f"{case.name}.yaml does not say how to write booked")
+            assert not scene.there.effects
 
     within(case, act)
