@@ -5,8 +5,8 @@ A look-up tells the truth only where no call is under way. So attempts of one qu
 a restart an attempt and the one after it may be asked for together. And a request that did not come at once, which a
 sender that died may have begun, waits until the ERP must be done with that one's last call.
 
-A notice is made in the same way, under its message's id. Notices take half of an ERP's room at most: a posting never
-waits for more than one of them.
+A notice is made in the same way, under its message's id. Notices take half of an ERP's room at most, all of it where
+that is one: they slow postings down, and do not stop them.
 """
 
 from __future__ import annotations
