@@ -61,7 +61,9 @@ CREATE INDEX delivery_records_by_phase ON delivery_records (phase, at, delivery_
 CREATE INDEX delivery_records_by_customer ON delivery_records (customer, at, delivery_id);
 CREATE INDEX delivery_records_waiting ON delivery_records (waits_for, deadline) WHERE waits_for <> '';
 CREATE INDEX booking_records_by_phase ON booking_records (phase, deadline);
-CREATE INDEX booking_records_mismatched ON booking_records (updated_at) WHERE mismatched = 1;
+CREATE INDEX booking_records_newest ON booking_records (at, delivery_id);
+CREATE INDEX booking_records_of ON booking_records (order_id);
+CREATE INDEX booking_records_mismatched ON booking_records (at, delivery_id) WHERE mismatched = 1;
 CREATE INDEX orders_newest ON orders (updated_at, order_id);
 CREATE INDEX orders_by_customer ON orders (customer, updated_at, order_id);
 CREATE INDEX alerts_pressing ON alerts (open, rank DESC, raised_at);

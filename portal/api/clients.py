@@ -19,6 +19,7 @@ SETTING = "SHIPSYNC_CLIENTS"
 SCOPES = (
     "shipments:read", "orders:read", "alerts:read", "feeds:read", "dead-letters:read", "raw:read", "figures:read",
     "audit:read", "subscriptions:read", "subscriptions:write", "deliveries:read", "deliveries:decide",
+    "bookings:read", "bookings:decide",
 )
 OF_CUSTOMERS = frozenset({
     "shipments:read", "orders:read", "deliveries:read", "subscriptions:read", "subscriptions:write",

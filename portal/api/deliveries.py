@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Request, Response
+from msgspec import to_builtins
 
 from connectors.gateway.openapi import refusals
 from connectors.gateway.orders import milliseconds
@@ -15,6 +16,7 @@ from connectors.read_store.reader import ReadStore, ToldPosting
 from portal.api.access import Access, secured
 from portal.api.answers import answer, described
 from portal.api.clients import Client
+from portal.api.deciding import reason_of, taking
 from portal.api.models.deliveries import (
     DecisionOfDelivery,
     DecisionTaken,
@@ -29,14 +31,12 @@ from portal.api.services import PortalServices
 from portal.api.shipments import posted
 from portal.api.subscriptions import actor_of
 from portal.views.deliveries import ShipmentView, outcomes_of, view_of
-from streams.contracts.model import FulfilmentState, OutboundOutcome
+from streams.contracts.model import BookingState, FulfilmentState, OutboundOutcome
 from streams.fulfilment.machine import DECISIONS, MAY_DECIDE, actions_in
 from streams.kernel.audit_vocabulary import ActionOutcome, SubjectKind
-from streams.kernel.errors import Fatal, Transient
 from streams.kernel.vocabulary import FulfilmentAction
 
 READ, DECIDE = "deliveries:read", "deliveries:decide"
-RETRY_SECONDS = "5"
 MOST_DECISIONS = 50
 Id = Annotated[str, Path(description="The delivery's number in the ERP")]
 
@@ -88,21 +88,11 @@ def _add_deciding(api: APIRouter, services: PortalServices, decider: Any) -> Non
         """It is on the audit trail when the answer comes, and in effect moments later. 409 `illegal_decision` where the
         delivery's phase does not allow it: `possible` says what it allows, `allowed_in` which phases would."""
         found = _known(services.store, delivery_id, client.customer)
-        action, reason = FulfilmentAction(wanted.action), _in_one_line(wanted.reason)
-        if not reason:
-            raise Problem(409, "not_possible", "reason: say why, in characters that can be shown")
+        action, reason = FulfilmentAction(wanted.action), reason_of(wanted.reason)
         _check(found, action)
         by, now = actor_of(client), int(services.now() * 1000)
-        if services.decisions is None:
-            raise Problem(503, "not_taken", "decisions are not taken here", headers={"Retry-After": RETRY_SECONDS})
-        try:
-            services.decisions.decide_delivery(delivery_id, action, by, now, reason)
-        except Transient as error:
-            raise Problem(
-                503, "not_taken", "Kafka does not answer just now", headers={"Retry-After": RETRY_SECONDS}
-            ) from error
-        except Fatal as error:
-            raise Problem(409, "illegal_decision", str(error), members=_allowed(found, action)) from error
+        with taking(services, _allowed(found, action)) as decisions:
+            decisions.decide_delivery(delivery_id, action, by, now, reason)
         return DecisionTaken.model_validate({
             "delivery_id": delivery_id, "action": action, "by": by.name, "reason": reason, "at": now,
             "phase": found.phase,
@@ -126,6 +116,8 @@ def whole(store: ReadStore, state: FulfilmentState, customer: str | None = None)
         "shipments": [_shipment(one) for one in view.shipments],
         "postings": [_posting(one, outcomes.get(one.posting.posting_id, ())) for one in told],
         "decisions": [] if customer is not None else _decisions(store, state.delivery_id),
+        "chases": [] if customer is not None else to_builtins(state.chases[::-1]),
+        "booking": None if customer is not None else _booking(store.booking(state.delivery_id)),
     })
 
 
@@ -134,11 +126,6 @@ def _known(store: ReadStore, delivery_id: str, customer: str | None) -> Fulfilme
     if found is None:
         raise Problem(404, "unknown_delivery", "nothing is known of a delivery of this number")
     return found
-
-
-def _in_one_line(text: str) -> str:
-    """The text without what cannot be shown."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def _check(state: FulfilmentState, action: FulfilmentAction) -> None:
@@ -183,6 +170,18 @@ def _shipment(one: ShipmentView) -> dict[str, Any]:
             }
             for fact in one.facts
         ],
+    }
+
+
+def _booking(state: BookingState | None) -> dict[str, Any] | None:
+    if state is None:
+        return None
+    wait, last = state.wait, state.bookings[-1] if state.bookings else None
+    return {
+        "phase": state.phase, "owner": None if wait is None else wait.owner,
+        "deadline": None if wait is None else wait.deadline, "carrier": None if last is None else last.carrier,
+        "service": None if last is None else last.service, "status": None if last is None else last.status,
+        "tracking_number": (last.tracking_number or None) if last is not None else None,
     }
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from connectors.gateway.fields import Name, Timestamp
 from connectors.gateway.problems import Problem, invalid
 from portal.api.clients import Client
+from streams.kernel.booking_vocabulary import BookingPhase
 from streams.kernel.vocabulary import (
     AlertKind,
     DeliveryPhase,
@@ -60,6 +61,19 @@ class DeliveryQuery(Paged):
     waits_for: WaitKind | None = Field(None, description="Only those that wait for this")
     owner: Name | None = Field(None, description="Only those whose wait this person or group sees to")
     overdue: bool | None = Field(None, description="true: those whose wait is past its deadline")
+    customer: Customer = None
+    since: Timestamp | None = Field(None, description="Changed then or later")
+
+
+class BookingQuery(Paged):
+    """Which deliveries, by their bookings."""
+
+    order: Name | None = Field(None, description="The order's number in the ERP")
+    phase: BookingPhase | None = None
+    carrier: Name | None = Field(None, description="Carrier slug of the last booking")
+    owner: Name | None = Field(None, description="Only those whose wait this person or group sees to")
+    overdue: bool | None = Field(None, description="true: those whose wait is past its deadline")
+    mismatched: bool | None = Field(None, description="true: those with a freight invoice that differs")
     customer: Customer = None
     since: Timestamp | None = Field(None, description="Changed then or later")
 
@@ -127,6 +141,7 @@ class StreamQuery(BaseModel):
 Shipments: TypeAlias = Annotated[ShipmentQuery, Query()]
 Orders: TypeAlias = Annotated[OrderQuery, Query()]
 Deliveries: TypeAlias = Annotated[DeliveryQuery, Query()]
+Bookings: TypeAlias = Annotated[BookingQuery, Query()]
 Alerts: TypeAlias = Annotated[AlertQuery, Query()]
 DeadLetters: TypeAlias = Annotated[DeadLetterQuery, Query()]
 Audit: TypeAlias = Annotated[AuditQuery, Query()]

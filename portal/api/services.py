@@ -18,6 +18,7 @@ from portal.live.changes import Changes
 from portal.tracking.documents import Documents
 from portal.views.freshness import View
 from streams.contracts.audit import Actor
+from streams.contracts.bookings import BookingDecision
 from streams.contracts.outbound import CustomerSubscriptions
 from streams.contracts.recipients import PastMessage
 from streams.kernel.vocabulary import FulfilmentAction
@@ -41,13 +42,17 @@ class SubscriptionTopic(Protocol):
 
 
 class DeliveryDecisions(Protocol):
-    """Takes decisions about deliveries that wait to be confirmed."""
+    """Takes decisions about deliveries that wait to be confirmed, and about bookings."""
 
     def decide_delivery(
         self, delivery_id: str, action: FulfilmentAction, actor: Actor, now: int, reason: str
     ) -> None:
         """Returns once the decision and its audit are kept. Raises Transient where Kafka does not answer, Fatal for
         what cannot be. ``now``: UTC ms."""
+
+    def decide_booking(self, wanted: BookingDecision, actor: Actor) -> BookingDecision:
+        """Returns the decision that is kept with its audit: this one, or the earlier one with its key. Raises as
+        :meth:`decide_delivery`."""
 
 
 class RawReader(Protocol):

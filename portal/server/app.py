@@ -18,6 +18,7 @@ from portal import metrics
 from portal.api import (
     alerts,
     audit,
+    bookings,
     dead_letters,
     deliveries,
     feeds,
@@ -32,6 +33,7 @@ from portal.api import (
 )
 from portal.api.access import SECURITY
 from portal.api.answers import AnswerHeaders
+from portal.api.models.bookings import BookingBrief, BookingDecisionTaken, BookingDetail, NewBookingDecision
 from portal.api.models.deliveries import DecisionTaken, DeliveryBrief, DeliveryDetail, NewDecision
 from portal.api.models.figures import Action, Board, PeriodOfBoard, Score, Scorecard
 from portal.api.models.operations import Alert, DeadLetter, Feed, RawMessage, ViewStatus
@@ -52,6 +54,7 @@ DESCRIPTION = (
 TAGS = {
     "shipments": "Where shipments are, and how it is known", "orders": "Orders of the ERP",
     "deliveries": "Where deliveries of the ERP stand, what they wait for, and people's decisions",
+    "bookings": "Which carrier each released delivery has or is offered to, freight invoices, and people's decisions",
     "alerts": "What needs a person", "feeds": "The ways carriers deliver",
     "dead letters": "Records that could not be used",
     "subscriptions": "Who is told of shipments by e-mail or chat",
@@ -60,8 +63,8 @@ TAGS = {
 }
 DOCUMENTS: list[type[BaseModel]] = [
     ShipmentBrief, ShipmentDetail, Update, OrderBrief, OrderDetail, Posting, DeliveryBrief, DeliveryDetail,
-    NewDecision, DecisionTaken, Alert, Feed, DeadLetter, RawMessage,
-    ViewStatus, Board, PeriodOfBoard, Scorecard, Score, Action, Subscription,
+    NewDecision, DecisionTaken, BookingBrief, BookingDetail, NewBookingDecision, BookingDecisionTaken, Alert, Feed,
+    DeadLetter, RawMessage, ViewStatus, Board, PeriodOfBoard, Scorecard, Score, Action, Subscription,
 ]
 """Those with examples: FastAPI leaves out of them what is null."""
 
@@ -84,8 +87,8 @@ def build(services: PortalServices, *, extra_routers: Sequence[APIRouter] = ()) 
     app.openapi_version = "3.1.0"
     # A shipment's key may hold slashes: what hangs on it stands before it.
     for one in (
-        raw, shipments, orders, deliveries, alerts, feeds, dead_letters, figures, audit, subscriptions, status, stream,
-        health,
+        raw, shipments, orders, deliveries, bookings, alerts, feeds, dead_letters, figures, audit, subscriptions,
+        status, stream, health,
     ):
         app.include_router(one.router(services))
     app.include_router(reference.router())

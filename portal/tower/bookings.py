@@ -14,7 +14,7 @@ from portal.tower.lists import table
 from portal.tower.services import TowerServices, actor_of
 from portal.words.times import iso
 from streams.bookings.machine import actions_in
-from streams.contracts.model import BookingState
+from streams.contracts.model import BookingDecision, BookingState
 from streams.kernel.booking_vocabulary import BookingAction, BookingPhase
 
 _P = BookingPhase
@@ -83,7 +83,8 @@ def router(services: TowerServices) -> APIRouter:
             raise NoPage("There is no such action", "Open the delivery and press the button there.")
         kind, reason, now = BookingAction(action), reason_in(form), services.now()
         carrier = form.get("carrier", "") if kind is BookingAction.REBOOK else ""
-        await done(lambda: services.actions.decide_booking(delivery_id, kind, carrier, actor_of(who), now, reason))
+        wanted = BookingDecision(delivery_id, kind, who.name, reason, now, carrier)
+        await done(lambda: services.actions.decide_booking(wanted, actor_of(who)))
         services.sent.note(f"booking:{delivery_id}", _version(known), DONE[kind], who.name, now)
         return RedirectResponse(f"/tower/bookings/{quote(delivery_id, safe='')}", 303)
 

@@ -24,10 +24,9 @@ from portal.tracking.documents import Documents
 from portal.words.times import HOUR
 from streams.contracts.audit import Actor
 from streams.contracts.ids import shipment_key
-from streams.contracts.model import AlertAction, AuditAction, DeadLetter
+from streams.contracts.model import AlertAction, AuditAction, BookingDecision, DeadLetter
 from streams.contracts.references import Named
 from streams.kernel.audit_vocabulary import ActionChannel, ActorKind
-from streams.kernel.booking_vocabulary import BookingAction
 from streams.kernel.vocabulary import FulfilmentAction, Severity
 
 
@@ -119,10 +118,8 @@ class Actions(Protocol):
     ) -> None:
         """Releases, waives or closes a delivery that waits to be confirmed."""
 
-    def decide_booking(
-        self, delivery_id: str, action: BookingAction, carrier: str, actor: Actor, now: int, reason: str
-    ) -> None:
-        """Books a delivery anew, cancels its booking, or answers a carrier's terms. ``carrier``: to ask first."""
+    def decide_booking(self, wanted: BookingDecision, actor: Actor) -> BookingDecision:
+        """Books a delivery anew, cancels its booking, or answers a carrier's terms; returns what was written."""
 
     def send_again(self, message_id: str, customer: str, actor: Actor, now: int) -> None:
         """Sends a message to a customer again that was sent or given up."""

@@ -12,8 +12,8 @@ PACKED, SHIPPED, SHORT = "packed", "shipped", "short"
 _CLOSE = 1e-9
 
 
-class Uneven(NamedTuple):
-    """A line of which not the ordered quantity is packed."""
+class PackedLine(NamedTuple):
+    """A line, how much of it was ordered and how much is packed."""
 
     line_id: str
     ordered: float
@@ -25,8 +25,8 @@ class Readiness(NamedTuple):
     as the warehouse says."""
 
     is_packed: bool
-    short: Sequence[Uneven] = ()
-    over: Sequence[Uneven] = ()
+    short: Sequence[PackedLine] = ()
+    over: Sequence[PackedLine] = ()
     left: bool = False
 
     @property
@@ -51,15 +51,24 @@ def readiness(state: BookingState) -> Readiness:
     for line in lines:
         ordered[line.line_id] = ordered.get(line.line_id, 0.0) + line.quantity
     for name, quantity in ordered.items():
-        found = Uneven(name, quantity, packed.get(name, 0.0))
+        found = PackedLine(name, quantity, packed.get(name, 0.0))
         if found.packed < found.ordered - _CLOSE:
             short.append(found)
             is_packed = is_packed and name in given_up
         elif found.packed > found.ordered + _CLOSE:
             over.append(found)
     others = sorted(packed.items() - ordered.items())
-    over += [Uneven(name, 0.0, quantity) for name, quantity in others if name not in ordered and quantity]
+    over += [PackedLine(name, 0.0, quantity) for name, quantity in others if name not in ordered and quantity]
     return Readiness(is_packed, short, over, left)
+
+
+def packed_lines(state: BookingState) -> list[PackedLine]:
+    """The lines of the release with what was ordered and what is packed, or shipped where that is more."""
+    ordered: dict[str, float] = {}
+    for line in [] if state.release is None else state.release.lines:
+        ordered[line.line_id] = ordered.get(line.line_id, 0.0) + line.quantity
+    packed = _packed(state.parts)
+    return [PackedLine(name, quantity, packed.get(name, 0.0)) for name, quantity in ordered.items()]
 
 
 def parcels_of(state: BookingState) -> list[WmsParcel]:

@@ -113,7 +113,8 @@ def with_answer(told: BookingAnswer, known: BookingState | None, rules: Rules, n
 
 
 def with_decision(told: BookingDecision, known: BookingState | None, rules: Rules, now_ms: int) -> Done:
-    """The record with a person's decision: decided, or late. Raises Reject for one that is not possible."""
+    """The record with a person's decision: decided, late, or duplicates where its key was the last one's, too. Raises
+    Reject for one that is not possible."""
     if told.action not in MAY_DECIDE:
         raise _refused(f"{told.action.value} is no decision", "write book, rebook, accept, refuse or cancel")
     if not told.by or not told.reason:
@@ -121,6 +122,8 @@ def with_decision(told: BookingDecision, known: BookingState | None, rules: Rule
     if known is None:
         raise _refused(f"nothing is known of delivery {told.delivery_id}", "look for its number in the ERP")
     last = known.decision
+    if last is not None and told.key and told.key == last.key:
+        return Done("duplicates", known, [])
     if last is not None and told.at <= last.at:
         return Done("late", known, [])
     if known.phase not in MAY_DECIDE[told.action]:

@@ -108,7 +108,7 @@ class BookingAnswer(Struct):
 
 class BookingDecision(Struct, frozen=True):
     """A person's decision about a delivery's booking. ``carrier``, ``service``: of a re-booking, whom to ask first;
-    ``by``: who; ``reason``: why, in their words."""
+    ``by``: who; ``reason``: why, in their words; ``key``: of a program that may repeat it, empty: none."""
 
     delivery_id: str
     action: BookingAction
@@ -117,6 +117,7 @@ class BookingDecision(Struct, frozen=True):
     at: int
     carrier: str = ""
     service: str = ""
+    key: str = ""
 
 
 class Candidate(Struct, frozen=True):

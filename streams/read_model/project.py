@@ -150,11 +150,13 @@ def _delivery(_: str, one: model.FulfilmentState, told_at: int) -> list[Change]:
     ))]
 
 
-def _booking(_: str, one: model.BookingState, __: int) -> list[Change]:
-    is_mismatched = any(match.mismatches for match in one.invoices)
+def _booking(_: str, one: model.BookingState, told_at: int) -> list[Change]:
+    wait, is_mismatched = one.wait, any(match.mismatches for match in one.invoices)
+    owner, overdue, deadline = ("", False, None) if wait is None else (wait.owner, wait.overdue, wait.deadline)
     return [Put(rows.BookingRecord(
-        one.delivery_id, one.order_id, one.customer_id, one.phase, None if one.wait is None else one.wait.deadline,
-        int(is_mismatched), one.updated_at, _encode(one),
+        one.delivery_id, told_at, one.order_id, one.customer_id, one.phase,
+        one.bookings[-1].carrier if one.bookings else "", owner, int(overdue), deadline, int(is_mismatched),
+        _encode(one),
     ))]
 
 

@@ -126,16 +126,20 @@ class DeliveryRecord(NamedTuple):
 
 
 class BookingRecord(NamedTuple):
-    """A delivery between its release and its carrier. ``deadline``: of its wait, None for never; ``mismatched``: 1 with
-    a freight invoice that differs from its booking."""
+    """A delivery between its release and its carrier. ``at``: when that was written; ``carrier``: of its last booking,
+    ``owner``: of its wait, empty where there is none; ``deadline``: None for never; ``overdue``: 1 once that has
+    passed; ``mismatched``: 1 with a freight invoice that differs from its booking."""
 
     delivery_id: str
+    at: int
     order_id: str
     customer: str
     phase: str
+    carrier: str
+    owner: str
+    overdue: int
     deadline: int | None
     mismatched: int
-    updated_at: int
     doc: bytes
 
 

@@ -15,8 +15,9 @@ from msgspec import structs
 from portal.sign_in.people import Person, Role
 from portal.tower.services import Decision
 from streams.contracts.audit import Actor
-from streams.contracts.model import FeedPause
+from streams.contracts.model import BookingDecision, FeedPause
 from streams.contracts.references import Named
+from streams.kernel.booking_vocabulary import BookingAction
 from streams.kernel.vocabulary import ActionChannel, ActorKind
 from tests.support.portal_afternoon import STAR, STAR_ORDER, afternoon
 from tests.support.portal_world import Portal, portal
@@ -230,7 +231,7 @@ def test_an_operator_books_anew_with_a_reason(model: Path) -> None:
     assert made.acts.taken == []
     answer = client.post(f"{BOOKED}/rebook", data={"reason": "no truck", "carrier": "east"}, headers=OURS)
     assert (answer.status_code, answer.headers["location"]) == (303, BOOKED)
-    assert made.acts.taken == [("decide_booking", "80001", "rebook", "east", AT, "no truck")]
+    assert made.acts.taken == [BookingDecision("80001", BookingAction.REBOOK, "Eve", "no truck", AT, "east")]
     assert "New booking sent by Eve, waiting to be confirmed" in client.get(BOOKED).text
     made.store.close()
 

@@ -28,6 +28,7 @@ database = "none"
 GIVEN = '\n[[operations]]\ninclude-operation-id = "{operation}"\nparameters = {{ {parameters} }}\n'
 POSITIONS: dict[str, Position] = {
     "list_shipments": (2**42, 2**42), "list_orders": (2**42, "SO"), "list_deliveries": (2**42, ""),
+    "list_bookings": (2**42, ""),
     "list_alerts": (-(10.0**19), 0, ""),
     "list_dead_letters": (2**42, "intake", "raw", 0, 0), "list_actions": (2**42, ""),
 }
@@ -60,12 +61,13 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
             cwd=ROOT, capture_output=True, text=True, check=False, timeout=2 * PATIENCE,
         )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "Tested: 27" in run.stdout, run.stdout
+    assert "Tested: 30" in run.stdout, run.stdout
 
 
 def test_each_cursor_given_is_taken(tmp_path: Path) -> None:
     one = portal(tmp_path)
     lists = {"list_shipments": "shipments", "list_orders": "orders", "list_alerts": "alerts",
-             "list_dead_letters": "dead-letters", "list_actions": "audit", "list_deliveries": "deliveries"}
+             "list_dead_letters": "dead-letters", "list_actions": "audit", "list_deliveries": "deliveries",
+             "list_bookings": "bookings"}
     for name, position in POSITIONS.items():
         assert len(one.get(f"/v1/{lists[name]}?cursor={cursor_of(position)}").json()["items"]) > 0, name

@@ -18,6 +18,7 @@ from portal.api.clients import OF_CUSTOMERS, SCOPES
 from portal.api.services import PortalServices
 from portal.server.app import build
 from streams.contracts.audit import Actor
+from streams.contracts.bookings import BookingDecision
 from streams.kernel.errors import Fatal, Transient
 from streams.kernel.vocabulary import FulfilmentAction
 from tests.support.kept_documents import documents_in
@@ -59,9 +60,11 @@ class RawMessages:
 
 @dataclass
 class Decided:
-    """Decisions about deliveries that were taken; ``away``: no broker answers; ``late``: it is possible no more."""
+    """Decisions about deliveries and bookings that were taken; ``away``: no broker answers; ``late``: it is possible no
+    more."""
 
     taken: list[tuple[str, str, str, str, int]] = field(default_factory=list)
+    bookings: list[BookingDecision] = field(default_factory=list)
     away: bool = False
     late: bool = False
 
@@ -73,6 +76,17 @@ class Decided:
         if self.late:
             raise Fatal("it is confirmed by now")
         self.taken.append((delivery_id, action.value, actor.name, reason, now))
+
+    def decide_booking(self, wanted: BookingDecision, actor: Actor) -> BookingDecision:
+        if self.away:
+            raise Transient("no broker")
+        if self.late:
+            raise Fatal("it is cancelled by now")
+        kept = next((one for one in self.bookings if wanted.key and one.key == wanted.key), None)
+        if kept is None:
+            assert actor.name == wanted.by
+            self.bookings.append(wanted)
+        return kept or wanted
 
 
 @dataclass

@@ -31,8 +31,7 @@ from portal.tracking.router import TrackingServices
 from portal.tracking.router import router as tracking
 from portal.tracking.tokens import Tokens
 from streams.contracts.audit import Actor
-from streams.contracts.model import AuditAction, DeadLetter
-from streams.kernel.booking_vocabulary import BookingAction
+from streams.contracts.model import AuditAction, BookingDecision, DeadLetter
 from streams.kernel.errors import Fatal, Transient
 from streams.kernel.vocabulary import ActionOutcome, FulfilmentAction, Milestone, Severity
 from tests.support.kept_documents import documents_in
@@ -88,11 +87,10 @@ class Acts:
         """Take it."""
         self._take(("decide_delivery", delivery_id, action, now, reason), actor)
 
-    def decide_booking(
-        self, delivery_id: str, action: BookingAction, carrier: str, actor: Actor, now: int, reason: str
-    ) -> None:
+    def decide_booking(self, wanted: BookingDecision, actor: Actor) -> BookingDecision:
         """Take it."""
-        self._take(("decide_booking", delivery_id, action, carrier, now, reason), actor)
+        self._take(wanted, actor)
+        return wanted
 
     def send_again(self, message_id: str, customer: str, actor: Actor, now: int) -> None:
         """Take it."""

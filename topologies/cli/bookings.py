@@ -66,7 +66,8 @@ def list_deliveries(
 @app.command("show")
 def show(delivery: Delivery, as_json: AsJson = False) -> None:
     """Show one delivery: what is packed, its bookings, and why each carrier was asked or not."""
-    from topologies.operations.booking_board import known_of, lines_of
+    from streams.bookings.readiness import packed_lines
+    from topologies.operations.booking_board import known_of
 
     found = known_of(current.stack_settings(), delivery)
     if as_json:
@@ -78,7 +79,7 @@ def show(delivery: Delivery, as_json: AsJson = False) -> None:
     if found.decision is not None:
         echo(f"{found.decision.by} decided: {found.decision.action.value} ({found.decision.reason}).")
     lines = Table(Column("line", KEY), Column("ordered", right=True), Column("packed", right=True), empty="No lines.")
-    for name, ordered, packed in lines_of(found):
+    for name, ordered, packed in packed_lines(found):
         lines.add(name, f"{ordered:g}", f"{packed:g}")
     lines.show()
     table = Table(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from config import topics
@@ -111,16 +110,18 @@ def check_choice(settings: Settings, known: BookingState, chosen: Chosen, at: in
 
 def decide(
     settings: Settings, known: BookingState, action: BookingAction, reason: str, actor: Actor, at: int,
-    chosen: Chosen = NOBODY,
+    chosen: Chosen = NOBODY, key: str = "",
 ) -> BookingDecision:
-    """Write what a person decided about a delivery, and the audit of it. ``at``: UTC ms. Raises Fatal as :func:`check`
-    and :func:`check_choice`, and Transient."""
+    """Write what a person decided about a delivery, and the audit of it; nothing where the last decision that counts
+    has this ``key``. ``at``: UTC ms. Raises Fatal as :func:`check` and :func:`check_choice`, and Transient."""
+    if key and known.decision is not None and known.decision.key == key:
+        return known.decision
     check(known, action, reason)
     check_choice(settings, known, chosen, at)
     if known.decision is not None:
         at = max(at, known.decision.at + 1)
     decision = BookingDecision(
-        known.delivery_id, action, actor.name, reason.strip(), at, chosen.carrier, chosen.service
+        known.delivery_id, action, actor.name, reason.strip(), at, chosen.carrier, chosen.service, key
     )
     registry = Registry(settings)
     value = ValueCodec(topics.BOOKING_DECISIONS, BookingDecision, registry).encode(decision)
@@ -133,16 +134,6 @@ def decide(
     record = Record(topics.BOOKING_DECISIONS.name, known.delivery_id.encode(), value)
     take(settings, [Act(audit, [record])], registry)
     return decision
-
-
-def lines_of(known: BookingState) -> Iterator[tuple[str, float, float]]:
-    """The lines of the release: number, ordered, packed."""
-    packed: dict[str, float] = {}
-    for part in known.parts:
-        for line in part.lines if part.kind == "packed" else ():
-            packed[line.line_id] = packed.get(line.line_id, 0.0) + line.quantity
-    for ordered in [] if known.release is None else known.release.lines:
-        yield ordered.line_id, ordered.quantity, packed.get(ordered.line_id, 0.0)
 
 
 def _urgency(one: BookingState) -> tuple[bool, int, int, str]:

@@ -11,9 +11,8 @@ from connectors.kafka import alert_actions, person_actions
 from connectors.outbound import redelivery
 from portal.tower.services import Decision, HeldDelivery, Moved, ReplayTrial, Resolution
 from streams.contracts.audit import Actor
-from streams.contracts.model import AlertAction, AuditAction, DeadLetter, MasterRecord
+from streams.contracts.model import AlertAction, AuditAction, BookingDecision, DeadLetter, MasterRecord
 from streams.identity.record import ReferenceRecord
-from streams.kernel.booking_vocabulary import BookingAction
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import FulfilmentAction
 from topologies.operations import (
@@ -84,13 +83,13 @@ class TowerActions:
         known = fulfilment_board.known_of(self._settings, delivery_id)
         fulfilment_board.decide(self._settings, known, action, reason, actor, now)
 
-    def decide_booking(
-        self, delivery_id: str, action: BookingAction, carrier: str, actor: Actor, now: int, reason: str
-    ) -> None:
+    def decide_booking(self, wanted: BookingDecision, actor: Actor) -> BookingDecision:
         """Books a delivery anew, cancels its booking, or answers a carrier's terms. Raises Transient, Fatal."""
-        known = booking_board.known_of(self._settings, delivery_id)
-        chosen = booking_board.Chosen(carrier)
-        booking_board.decide(self._settings, known, action, reason, actor, now, chosen)
+        known = booking_board.known_of(self._settings, wanted.delivery_id)
+        chosen = booking_board.Chosen(wanted.carrier, wanted.service)
+        return booking_board.decide(
+            self._settings, known, wanted.action, wanted.reason, actor, wanted.at, chosen, wanted.key
+        )
 
     def send_again(self, message_id: str, customer: str, actor: Actor, now: int) -> None:
         """Sends a message to a customer again that was sent or given up. Raises Transient, Fatal."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from portal.api.models.fields import EXAMPLE_TIME, Document, Moment, Proof, example
 from portal.api.models.orders import Posting
 from portal.views.deliveries import Confirmation, GateState
+from streams.kernel.booking_vocabulary import BookingPhase, BookingStatus
 from streams.kernel.outbound_vocabulary import OutboundStatus
 from streams.kernel.vocabulary import DeliveryPhase, FulfilmentAction, PostingKind, Reason, WaitKind
 
@@ -113,11 +114,33 @@ class PostingOfDelivery(Posting):
     outcomes: list[OutcomeOfPosting]
 
 
+class ChaseOfDelivery(Document):
+    """A missing document of it was asked for again. ``times``: how often by then; ``found``: why it was missing."""
+
+    carrier: str
+    tracking_number: str
+    at: Moment
+    times: int
+    found: str
+
+
+class CarrierOfDelivery(Document):
+    """Its way from the release to a carrier; `/v1/bookings/{delivery_id}` tells it whole."""
+
+    phase: BookingPhase
+    owner: str | None = Field(description="Who sees to what is missing; null where nothing is")
+    deadline: Moment | None
+    carrier: str | None = Field(description="Of the last booking; null where no carrier was asked")
+    service: str | None
+    status: BookingStatus | None
+    tracking_number: str | None
+
+
 class DeliveryDetail(DeliveryBrief):
     """A delivery whole: shipments, pieces, gate, postings with their outcomes, decisions."""
 
     model_config = example(
-        **_BRIEF, gate={"state": "shut", "held": 1}, postings=[], decisions=[], shipments=[{
+        **_BRIEF, gate={"state": "shut", "held": 1}, postings=[], decisions=[], chases=[], booking=None, shipments=[{
             "key": "acme:AC123456", "carrier": "acme", "tracking_number": "AC123456", "number_use": 1,
             "whereabouts": "delivered", "delivered_at": EXAMPLE_TIME, "confirmation": "held", "pieces": [], "facts": [{
                 "kind": "delivery_confirmation", "state": "held", "occurred_at": EXAMPLE_TIME, "piece": None,
@@ -129,6 +152,8 @@ class DeliveryDetail(DeliveryBrief):
     shipments: list[ShipmentOfDelivery]
     postings: list[PostingOfDelivery] = Field(description="The newest first")
     decisions: list[DecisionOfDelivery] = Field(description="The newest first; none for a customer's key")
+    chases: list[ChaseOfDelivery] = Field(description="The newest first; none for a customer's key")
+    booking: CarrierOfDelivery | None = Field(description="null for a customer's key, and where none is asked for here")
 
 
 class NewDecision(BaseModel):

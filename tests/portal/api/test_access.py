@@ -19,6 +19,7 @@ ROUTES = {
     "/v1/shipments/ups:1/events/1/raw": "raw:read", "/v1/orders": "orders:read", "/v1/orders/1": "orders:read",
     "/v1/alerts": "alerts:read", "/v1/alerts/1": "alerts:read", "/v1/feeds": "feeds:read",
     "/v1/dead-letters": "dead-letters:read", "/v1/deliveries": "deliveries:read", "/v1/deliveries/1": "deliveries:read",
+    "/v1/bookings": "bookings:read", "/v1/bookings/1": "bookings:read",
 }
 
 

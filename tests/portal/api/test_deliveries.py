@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from streams.contracts.model import (
     AuditAction,
     DeliveryMilestone,
+    DocumentChase,
     ErpPosting,
     OutboundOutcome,
     ProofOfDelivery,
@@ -18,6 +19,7 @@ from streams.contracts.model import (
 )
 from streams.fulfilment.policy import Patience, Policies, Policy, ProofNeeded
 from streams.fulfilment.step import step, sweep
+from streams.kernel.booking_vocabulary import AnswerKind
 from streams.kernel.vocabulary import (
     ActionChannel,
     ActorKind,
@@ -29,6 +31,7 @@ from streams.kernel.vocabulary import (
     SubjectKind,
     WaitKind,
 )
+from tests.support.booking_world import Desk, answered, packed, released
 from tests.support.portal import ALL, LATER, OF_ACME, Portal, portal
 from tests.support.read_model_world import ACME, DAY, HOUR, NOON, fill, waiting_delivery
 
@@ -113,7 +116,26 @@ def test_a_delivery_is_told_whole(one: Portal) -> None:
     assert told["decisions"] == [
         {"action": "waive", "by": "Olga", "reason": "by mail", "at": "2026-09-21T14:13:20.000Z"}
     ]
+    assert (told["chases"], told["booking"]) == ([], None)
     assert one.get("/v1/deliveries/none").json()["code"] == "unknown_delivery"
+
+
+def test_a_delivery_tells_its_carrier_and_what_was_asked_for_again(one: Portal) -> None:
+    waiting = structs.replace(
+        waiting_delivery("D-3", "SO-9", ACME), chases=[DocumentChase("D-3", "ups", "N9", NOON, 1, "status 404")],
+    )
+    booked = Desk().take(released(), packed(), answered(AnswerKind.BOOKED, tracking_number="NT1")).known
+    fill(one.folder, [("D-3", waiting), ("D-3", structs.replace(booked, delivery_id="D-3", customer_id=ACME))])
+    told = one.get("/v1/deliveries/D-3").json()
+    assert told["chases"] == [{
+        "carrier": "ups", "tracking_number": "N9", "at": "2026-09-21T14:13:20.000Z", "times": 1, "found": "status 404",
+    }]
+    assert told["booking"] == {
+        "phase": "booked", "owner": None, "deadline": None, "carrier": "north", "service": "parcel",
+        "status": "booked", "tracking_number": "NT1",
+    }
+    theirs = one.get("/v1/deliveries/D-3", OF_ACME).json()
+    assert (theirs["chases"], theirs["booking"]) == ([], None)
 
 
 def test_a_decision_is_taken_with_its_reason_by_who_may(one: Portal) -> None:

@@ -34,7 +34,7 @@ def test_the_description_is_of_openapi_3_1_with_an_id_and_an_example_for_each_op
     told = portal(tmp_path).client.get("/openapi.json").json()
     assert told["openapi"] == "3.1.0"
     operations = {(path, method): one for path, methods in told["paths"].items() for method, one in methods.items()}
-    assert len(operations) == 28
+    assert len(operations) == 31
     assert len({one["operationId"] for one in operations.values()}) == len(operations)
     of_v1 = [one for (path, _), one in operations.items() if path.startswith("/v1/")]
     assert {str(one["security"]) for one in of_v1} == {"[{'key': []}]"}

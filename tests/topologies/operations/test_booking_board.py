@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from config import topics
 from config.settings import Settings
+from streams.bookings.readiness import packed_lines
 from streams.contracts.audit import Actor
 from streams.contracts.bookings import BookingState
 from streams.kernel.audit_vocabulary import ActionChannel, ActorKind
@@ -23,7 +25,6 @@ from topologies.operations.booking_board import (
     decide,
     deliveries,
     invoices,
-    lines_of,
 )
 
 OLGA = Actor("Olga Fink", ActorKind.PERSON, ActionChannel.TOWER)
@@ -90,6 +91,20 @@ def test_a_decision_is_written_with_its_audit(monkeypatch: pytest.MonkeyPatch, s
     assert [record.topic for record in act.records] == [topics.BOOKING_DECISIONS.name]
 
 
+def test_a_decision_that_comes_again_under_its_key_is_written_once(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    taken = []
+    monkeypatch.setattr(booking_board, "take", lambda _, acts, __: taken.extend(acts))
+    monkeypatch.setattr(booking_board, "Registry", lambda _: None)
+    monkeypatch.setattr(booking_board, "ValueCodec", Codec)
+    first = decide(settings, asked(), BookingAction.REBOOK, "no truck", OLGA, NOON, key="k")
+    desk = Desk(state=asked()).take(first, replace(first, at=first.at + 1))
+    assert (desk.counts["decided"], desk.counts["duplicates"]) == (1, 1)
+    again = decide(settings, desk.known, BookingAction.REBOOK, "no truck", OLGA, NOON + 9, key="k")
+    assert (again, len(taken)) == (first, 1)
+
+
 def test_lists_show_what_needs_somebody_first(monkeypatch: pytest.MonkeyPatch) -> None:
     booked = Desk().take(released(), packed(), answered(AnswerKind.BOOKED, tracking_number="NT1"), invoiced(20.0)).known
     waiting = Desk().take(released()).known
@@ -100,7 +115,7 @@ def test_lists_show_what_needs_somebody_first(monkeypatch: pytest.MonkeyPatch) -
     assert deliveries(Settings(), BookingPhase.BOOKED) == [booked]
     [found] = invoices(Settings())
     assert [one.field for one in found.match.mismatches] == ["rate"]
-    assert list(lines_of(booked)) == [("10", 5.0, 5.0)]
+    assert packed_lines(booked) == [("10", 5.0, 5.0)]
 
 
 def test_a_delivery_nobody_knows_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
