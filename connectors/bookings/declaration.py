@@ -15,11 +15,12 @@ class Waiting(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Waits(Struct, frozen=True, forbid_unknown_fields=True):
-    """The waits: for the warehouse, for a person's decision, for a carrier's number."""
+    """The waits: for the warehouse, for a person's decision, for a carrier's number, for one to take a cancellation."""
 
     warehouse: Waiting = Waiting("warehouse", "1d")
     decision: Waiting = Waiting("shipping", "2h")
     number: Waiting = Waiting("shipping", "1d")
+    cancellation: Waiting = Waiting("shipping", "15m")
 
 
 class Above(Struct, frozen=True, forbid_unknown_fields=True):

@@ -92,8 +92,8 @@ def _rules(file: File, lines: Lines) -> Rules:
     return Rules(
         tuple(services), shippers, _uneven(file.short, "short", lines), _uneven(file.over, "over", lines),
         _patience(waits.warehouse, "warehouse", lines), _patience(waits.decision, "decision", lines),
-        _patience(waits.number, "number", lines), _tolerance(file.invoices.rate, "rate", lines),
-        _tolerance(file.invoices.weight, "weight", lines),
+        _patience(waits.number, "number", lines), _patience(waits.cancellation, "cancellation", lines),
+        _tolerance(file.invoices.rate, "rate", lines), _tolerance(file.invoices.weight, "weight", lines),
     )
 
 

@@ -40,11 +40,11 @@ class RestCarrier:
         status, told, detail = await self._post(self._address, request, document_of(request))
         return answer_of(request, status, told, detail, now_ms)
 
-    async def cancel(self, request: BookingRequest) -> bool:
-        """Cancel the booking by the carrier's own id, else by ours. False where it is to be tried again."""
+    async def cancel(self, request: BookingRequest, now_ms: int) -> BookingAnswer:
+        """Cancel the booking by the carrier's own id, else by ours; the answer, whatever happens."""
         name = quote(request.carrier_reference or request.booking_id, safe="")
-        status, _, _ = await self._post(f"{self._address}/{name}/cancel", request, {"reference": request.booking_id})
-        return status is not None and status < 500 and status not in _AGAIN
+        url = f"{self._address}/{name}/cancel"
+        return cancel_answer_of(request, *await self._post(url, request, {"reference": request.booking_id}), now_ms)
 
     async def close(self) -> None:
         """Disconnect."""
@@ -119,6 +119,27 @@ def answer_of(
         words if status is None or status // 100 == 2 else f"{status}: {words}"[:MOST_DETAIL],
         _text(told.get("tracking_number")), _text(told.get("id")), _link(told.get("label_url")),
         _link(told.get("tracking_url")), price, currency[:3], "rest",
+    )
+
+
+def cancel_answer_of(
+    request: BookingRequest, status: int | None, told: Mapping[str, Any], detail: str, now_ms: int
+) -> BookingAnswer:
+    """The carrier's answer to a cancellation: taken with 2xx, with 410, and with 404 where it never took the booking; a
+    carrier that took it and does not know it any more is asked by a person, as is one that refuses."""
+    kind = AnswerKind.CANCEL_UNAVAILABLE
+    was_taken = bool(request.carrier_reference or request.tracking_number)
+    if status is not None and (status // 100 == 2 or status == 410 or (status == 404 and not was_taken)):
+        kind = AnswerKind.CANCELLED
+    elif status is not None and status // 100 in (3, 4) and status not in _AGAIN:
+        kind = AnswerKind.CANCEL_REFUSED
+    words = _why(told) or detail
+    if kind is AnswerKind.CANCELLED:
+        words = ""
+    elif status is not None:
+        words = f"{status}: {words}"[:MOST_DETAIL]
+    return BookingAnswer(
+        request.booking_id, request.delivery_id, kind, request.carrier, now_ms, request.attempt, words, source="rest",
     )
 
 

@@ -20,8 +20,9 @@ from streams.kernel.errors import Fatal
 
 log = structlog.get_logger(__name__)
 ASKED = frozenset({BookingRequestKind.BOOK, BookingRequestKind.CANCEL})
-CANCEL_PAUSES = (1.0, 5.0, 30.0, 120.0)
-"""Seconds between the tries of a cancellation that the carrier does not take."""
+_OF_A_CANCELLATION = {
+    AnswerKind.UNAVAILABLE: AnswerKind.CANCEL_UNAVAILABLE, AnswerKind.FAILED: AnswerKind.CANCEL_REFUSED,
+}
 Tell = Callable[[Interchange], Awaitable[None]]
 
 
@@ -35,11 +36,11 @@ class BookingSender:
 
     def __init__(
         self, partners: Mapping[str, Partner], root: Path | None, tell: Tell,
-        clock: Callable[[], int] = now_ms, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
         """``root``: the drop folder. Raises Fatal where a secret is not there, or EDI has no folder to go to."""
         self._partners, self._root, self._tell = partners, root, tell
-        self._clock, self._sleep = clock, sleep
+        self._clock = clock
         by_file = [one.carrier for one in partners.values() if one.channel.kind != Channel.REST]
         if by_file and root is None:
             raise Fatal(f"{by_file[0]} is booked by EDI: name the folder for its files in SHIPSYNC_DROP_DIR")
@@ -64,7 +65,7 @@ class BookingSender:
             request.carrier, request.kind.value, "sent" if answer is None else answer.kind.value
         ).inc()
         metrics.SECONDS.labels(request.carrier).observe((self._clock() - started) / 1000)
-        return answer if request.kind is BookingRequestKind.BOOK else None
+        return answer
 
     async def close(self) -> None:
         """Disconnect."""
@@ -78,7 +79,7 @@ class BookingSender:
                 return await self._filed(partner, request)
             if request.kind is BookingRequestKind.BOOK:
                 return await rest.book(request, self._clock())
-            return await self._cancelled(rest, request)
+            return await rest.cancel(request, self._clock())
         except Exception as error:  # one booking must not end the asking of all
             log.exception("a booking failed in a way nobody foresaw", booking=request.booking_id)
             return self._answer(request, AnswerKind.UNAVAILABLE, f"it could not be asked ({type(error).__name__})")
@@ -94,16 +95,9 @@ class BookingSender:
         await self._tell(interchange)
         return None
 
-    async def _cancelled(self, rest: RestCarrier, request: BookingRequest) -> BookingAnswer | None:
-        for pause in (*CANCEL_PAUSES, None):
-            if await rest.cancel(request):
-                return None
-            if pause is not None:
-                await self._sleep(pause)
-        log.error("a carrier does not take a cancellation: call it", booking=request.booking_id)
-        return self._answer(request, AnswerKind.UNAVAILABLE, "the cancellation was not taken")
-
     def _answer(self, request: BookingRequest, kind: AnswerKind, detail: str) -> BookingAnswer:
+        if request.kind is BookingRequestKind.CANCEL:
+            kind = _OF_A_CANCELLATION[kind]
         return BookingAnswer(
             request.booking_id, request.delivery_id, kind, request.carrier, self._clock(), request.attempt, detail,
         )

@@ -17,7 +17,8 @@ MOST_BOOKINGS = 1_000
 
 class BookingFilter(NamedTuple):
     """Which deliveries a list shows; None: all. ``carrier``: of the last booking; ``mismatched``: with a freight
-    invoice that differs from its booking; ``since``: changed then or later, UTC ms."""
+    invoice that differs from its booking; ``uncancelled``: with a cancellation that its carrier has not taken;
+    ``since``: changed then or later, UTC ms."""
 
     order_id: str | None = None
     phase: str | None = None
@@ -25,6 +26,7 @@ class BookingFilter(NamedTuple):
     owner: str | None = None
     overdue: bool | None = None
     mismatched: bool | None = None
+    uncancelled: bool | None = None
     customer: str | None = None
     since: int | None = None
 
@@ -59,6 +61,10 @@ class BookingReads(Connections):
     def mismatched_bookings(self) -> list[BookingState]:
         """Deliveries with a freight invoice that differs from its booking, the last changed first. Raises Transient."""
         return self._bookings("mismatched = 1 ORDER BY at DESC, delivery_id", [])
+
+    def uncancelled_bookings(self) -> list[BookingState]:
+        """Deliveries with a cancellation that its carrier has not taken, the last changed first. Raises Transient."""
+        return self._bookings("uncancelled = 1 ORDER BY at DESC, delivery_id", [])
 
     def _bookings(self, which: str, values: Sequence[str]) -> list[BookingState]:
         rows = self._rows(f"SELECT doc FROM booking_records WHERE {which} LIMIT {MOST_BOOKINGS}", *values)

@@ -64,6 +64,7 @@ CREATE INDEX booking_records_by_phase ON booking_records (phase, deadline);
 CREATE INDEX booking_records_newest ON booking_records (at, delivery_id);
 CREATE INDEX booking_records_of ON booking_records (order_id);
 CREATE INDEX booking_records_mismatched ON booking_records (at, delivery_id) WHERE mismatched = 1;
+CREATE INDEX booking_records_uncancelled ON booking_records (at, delivery_id) WHERE uncancelled = 1;
 CREATE INDEX orders_newest ON orders (updated_at, order_id);
 CREATE INDEX orders_by_customer ON orders (customer, updated_at, order_id);
 CREATE INDEX alerts_pressing ON alerts (open, rank DESC, raised_at);

@@ -21,7 +21,8 @@ from portal.api.models.fields import PageOf
 from portal.api.queries import Bookings
 from portal.api.services import PortalServices
 from portal.api.subscriptions import actor_of
-from streams.bookings.machine import MAY_DECIDE, actions_in
+from streams.bookings.cancellations import actions_for, decision_under
+from streams.bookings.machine import MAY_DECIDE
 from streams.bookings.readiness import packed_lines
 from streams.contracts.bookings import Booking, BookingDecision, BookingState, Candidate, MatchedInvoice
 from streams.kernel.booking_vocabulary import BookingAction
@@ -49,7 +50,7 @@ def _add_reading(api: APIRouter, store: ReadStore, reader: Any) -> None:
         """The last changed first."""
         page = store.bookings(BookingFilter(
             wanted.order, wanted.phase, wanted.carrier, wanted.owner, wanted.overdue, wanted.mismatched,
-            wanted.customer, None if wanted.since is None else milliseconds(wanted.since),
+            wanted.uncancelled, wanted.customer, None if wanted.since is None else milliseconds(wanted.since),
         ), wanted.limit, wanted.cursor)
         items = [BookingBrief.model_validate(_brief(one)) for one in page.rows]
         return answer(request, PageOf[BookingBrief](items=items, next=page.next), page.next)
@@ -74,7 +75,7 @@ def _add_deciding(api: APIRouter, services: PortalServices, decider: Any) -> Non
 
     @api.post(
         "/v1/bookings/{delivery_id:path}/decisions", operation_id="decide_booking", status_code=202,
-        summary="Book, rebook, accept, refuse or cancel", response_model=BookingDecisionTaken,
+        summary="Book, rebook, accept, refuse, cancel or close", response_model=BookingDecisionTaken,
         responses=refusals(400, 401, 403, 404, 409, 422, 429, 503), openapi_extra=secured(),
     )
     def decide(
@@ -90,8 +91,9 @@ def _add_deciding(api: APIRouter, services: PortalServices, decider: Any) -> Non
             delivery_id, BookingAction(wanted.action), by.name, reason_of(wanted.reason), now, wanted.carrier or "",
             wanted.service or "", key_of(client, given),
         )
-        if decision.key and found.decision is not None and found.decision.key == decision.key:
-            return _taken(found, _same(found.decision, decision))
+        kept = decision_under(found, decision.key)
+        if kept is not None:
+            return _taken(found, _same(kept, decision))
         _check(found, decision)
         with taking(services, _allowed(found, decision.action)) as decisions:
             return _taken(found, _same(decisions.decide_booking(decision, by), decision))
@@ -101,7 +103,13 @@ def booking_of(one: Booking) -> dict[str, Any]:
     """The document of a booking with one carrier."""
     told: dict[str, Any] = to_builtins(one)
     optional = ("tracking_number", "carrier_reference", "label_url", "tracking_url", "currency")
-    return {**told, **{name: told[name] or None for name in optional}}
+    cancellation = one.cancellation
+    return {
+        **told, **{name: told[name] or None for name in optional},
+        "cancellation": None if cancellation is None else {
+            **told["cancellation"], "closed": None if cancellation.closed is None else _decision(cancellation.closed),
+        },
+    }
 
 
 def _known(store: ReadStore, delivery_id: str) -> BookingState:
@@ -114,10 +122,12 @@ def _known(store: ReadStore, delivery_id: str) -> BookingState:
 def _check(state: BookingState, wanted: BookingDecision) -> None:
     """Raises Problem 409 for a decision that the delivery's phase does not allow, or a carrier it has no use for."""
     name = wanted.action.value
-    if state.phase not in MAY_DECIDE[wanted.action]:
+    if wanted.action not in actions_for(state):
+        where = f"the delivery is {state.phase.value}"
+        if wanted.action is BookingAction.CLOSE:
+            where = "no carrier owes the delivery a cancellation"
         raise Problem(
-            409, "illegal_decision", f"the delivery is {state.phase.value}: {name} changes nothing there",
-            members=_allowed(state, wanted.action),
+            409, "illegal_decision", f"{where}: {name} changes nothing there", members=_allowed(state, wanted.action),
         )
     if (wanted.carrier or wanted.service) and wanted.action is not BookingAction.REBOOK:
         raise Problem(409, "not_possible", f"carrier, service: {name} asks no carrier; leave them out, or rebook")
@@ -136,7 +146,7 @@ def _same(kept: BookingDecision, wanted: BookingDecision) -> BookingDecision:
 
 def _allowed(state: BookingState, action: BookingAction) -> dict[str, Any]:
     return {
-        "phase": state.phase.value, "possible": [one.value for one in actions_in(state.phase)],
+        "phase": state.phase.value, "possible": [one.value for one in actions_for(state)],
         "allowed_in": sorted(one.value for one in MAY_DECIDE[action]),
     }
 
@@ -153,7 +163,7 @@ def _brief(state: BookingState) -> dict[str, Any]:
         "phase": state.phase, "wait": None if state.wait is None else to_builtins(state.wait),
         "booking": booking_of(state.bookings[-1]) if state.bookings else None,
         "decision": None if state.decision is None else _decision(state.decision),
-        "possible": list(actions_in(state.phase)), "invoices": [_invoice(one) for one in state.invoices],
+        "possible": actions_for(state), "invoices": [_invoice(one) for one in state.invoices],
         "changed_at": state.updated_at,
     }
 

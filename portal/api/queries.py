@@ -74,6 +74,7 @@ class BookingQuery(Paged):
     owner: Name | None = Field(None, description="Only those whose wait this person or group sees to")
     overdue: bool | None = Field(None, description="true: those whose wait is past its deadline")
     mismatched: bool | None = Field(None, description="true: those with a freight invoice that differs")
+    uncancelled: bool | None = Field(None, description="true: those with a cancellation that its carrier does not take")
     customer: Customer = None
     since: Timestamp | None = Field(None, description="Changed then or later")
 

@@ -13,7 +13,7 @@ from portal.tower.doing import done, form_of, reason_in
 from portal.tower.lists import table
 from portal.tower.services import TowerServices, actor_of
 from portal.words.times import iso
-from streams.bookings.machine import actions_in
+from streams.bookings.cancellations import actions_for, decided_at, open_in
 from streams.contracts.model import BookingDecision, BookingState
 from streams.kernel.booking_vocabulary import BookingAction, BookingPhase
 
@@ -26,7 +26,7 @@ LISTS = (
 )
 DONE = {
     BookingAction.BOOK: "Booking", BookingAction.REBOOK: "New booking", BookingAction.ACCEPT: "Acceptance",
-    BookingAction.REFUSE: "Refusal", BookingAction.CANCEL: "Cancellation",
+    BookingAction.REFUSE: "Refusal", BookingAction.CANCEL: "Cancellation", BookingAction.CLOSE: "Closing",
 }
 WORDS = {
     BookingAction.BOOK: "Book what is packed, though it is less or more than was ordered.",
@@ -34,6 +34,7 @@ WORDS = {
     BookingAction.ACCEPT: "Accept the carrier's terms.",
     BookingAction.REFUSE: "Refuse the carrier's terms: the next is asked.",
     BookingAction.CANCEL: "Cancel what is booked: no carrier is asked any more.",
+    BookingAction.CLOSE: "The carrier that did not take its cancellation was called, and does not come.",
 }
 
 
@@ -47,7 +48,8 @@ def router(services: TowerServices) -> APIRouter:
         lists = [(name, title, store.bookings_in(phases)) for name, title, phases in LISTS]
         invoices = [(one, match) for one in store.mismatched_bookings() for match in one.invoices if match.mismatches]
         names = services.names({one.customer_id for _, _, rows in lists for one in rows})
-        return services.show("bookings.html", who, "bookings", lists=lists, names=names, invoices=invoices)
+        kept = [(one, item) for one in store.uncancelled_bookings() for item in open_in(one)]
+        return services.show("bookings.html", who, "bookings", lists=lists, names=names, invoices=invoices, kept=kept)
 
     @api.get("/tower/bookings.csv")
     def export(who: Person = Depends(services.signed_in)) -> Response:  # noqa: ARG001
@@ -67,7 +69,7 @@ def router(services: TowerServices) -> APIRouter:
         waiting = services.sent.waiting(f"booking:{delivery_id}", _version(found), services.now())
         return services.show(
             "booking.html", who, "bookings", one=found, sent=waiting, may_book=who.may(*DECIDE_BOOKINGS),
-            possible=[(action, WORDS[action]) for action in actions_in(found.phase)],
+            possible=[(action, WORDS[action]) for action in actions_for(found)],
             carriers=sorted({item.carrier for item in found.candidates if item.fits}),
             address=f"/tower/bookings/{quote(delivery_id, safe='')}",
             name=services.names({found.customer_id})[found.customer_id],
@@ -110,4 +112,4 @@ def _known(services: TowerServices, delivery_id: str) -> BookingState:
 
 def _version(one: BookingState) -> int:
     """A number that a decision changes."""
-    return 0 if one.decision is None else one.decision.at
+    return decided_at(one)

@@ -89,6 +89,10 @@ WORDING: Mapping[AlertKind, Wording] = {
         "Carrier did not answer a booking",
         "Nothing, if the next carrier takes it; ask the carrier whether its interface is up if it happens again.",
     ),
+    AlertKind.CANCELLATION_NOT_TAKEN: Wording(
+        "Carrier does not take a cancellation",
+        "Call the carrier, or its truck comes for nothing; then close it (shipsync bookings close).",
+    ),
     AlertKind.FREIGHT_MISMATCH: Wording(
         "Freight invoice differs from the booking",
         "Compare rate, weight and charges with the booking, and dispute the invoice or have it corrected.",

@@ -68,8 +68,9 @@ MAY_DECIDE: Mapping[BookingAction, frozenset[BookingPhase]] = {
     BookingAction.ACCEPT: frozenset({_P.COUNTERED}),
     BookingAction.REFUSE: frozenset({_P.COUNTERED}),
     BookingAction.CANCEL: frozenset(_P) - {_P.CANCELLED, _P.UNKNOWN},
+    BookingAction.CLOSE: frozenset(_P) - {_P.UNKNOWN},
 }
-"""The phases of a delivery in which a person may decide so."""
+"""The phases of a delivery in which a person may decide so; ``close`` only about a cancellation that is open."""
 
 
 def actions_in(phase: BookingPhase) -> list[BookingAction]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from streams.bookings import cancellations
 from streams.bookings.choice import Load, Wish, choose, next_of
 from streams.bookings.invoices import matched
 from streams.bookings.machine import EVENT_OF, MAY_DECIDE, TRANSITIONS, Event
@@ -96,6 +97,8 @@ def with_answer(told: BookingAnswer, known: BookingState | None, rules: Rules, n
         )
     if told.kind is AnswerKind.UNAVAILABLE:
         return _unavailable(told, known, one, now_ms)
+    if told.kind in cancellations.ANSWERS:
+        return _cancellation_answered(told, known, one, now_ms)
     event = EVENT_OF.get(told.kind)
     if event is Event.ACCEPTED and told.tracking_number:
         event = Event.BOOKED
@@ -104,10 +107,13 @@ def with_answer(told: BookingAnswer, known: BookingState | None, rules: Rules, n
         raise _refused(f"booking {one.booking_id} is {one.status.value}: {told.kind.value} is not possible there",
                        "ask the carrier what it means")
     after = _answered(one, told, target, rules, now_ms)
+    if event is Event.DECLINED:
+        after = cancellations.declined(after, now_ms)
     if replace(after, changed_at=one.changed_at, detail=one.detail) == one:
         return Done("duplicates", known, [])
     requests = []
     if target is BookingStatus.CANCELLED and event in (Event.ACCEPTED, Event.BOOKED):
+        after = cancellations.cancelled(after, rules, now_ms)
         requests.append(request_of(known, after, BookingRequestKind.CANCEL, rules, now_ms))
     return _gone_on(told.kind.value, _with(known, after), requests, rules, now_ms)
 
@@ -116,14 +122,16 @@ def with_decision(told: BookingDecision, known: BookingState | None, rules: Rule
     """The record with a person's decision: decided, late, or duplicates where its key was the last one's, too. Raises
     Reject for one that is not possible."""
     if told.action not in MAY_DECIDE:
-        raise _refused(f"{told.action.value} is no decision", "write book, rebook, accept, refuse or cancel")
+        raise _refused(f"{told.action.value} is no decision", "write book, rebook, accept, refuse, cancel or close")
     if not told.by or not told.reason:
         raise _refused("nobody answers for it", "name who decides, and why")
     if known is None:
         raise _refused(f"nothing is known of delivery {told.delivery_id}", "look for its number in the ERP")
     last = known.decision
-    if last is not None and told.key and told.key == last.key:
+    if cancellations.decision_under(known, told.key) is not None:
         return Done("duplicates", known, [])
+    if told.action is BookingAction.CLOSE:
+        return _closed(told, known, now_ms)
     if last is not None and told.at <= last.at:
         return Done("late", known, [])
     if known.phase not in MAY_DECIDE[told.action]:
@@ -138,8 +146,10 @@ def with_decision(told: BookingDecision, known: BookingState | None, rules: Rule
     elif one is not None and told.action is BookingAction.ACCEPT:
         state, requests = _asked_again(state, one, TRANSITIONS[one.status][Event.AGREED], rules, now_ms)
     elif one is not None and told.action is BookingAction.REFUSE:
-        state = _with(state, replace(one, status=TRANSITIONS[one.status][Event.REFUSED], changed_at=now_ms))
-        requests = [request_of(state, one, BookingRequestKind.CANCEL, rules, now_ms)]
+        after = replace(one, status=TRANSITIONS[one.status][Event.REFUSED], changed_at=now_ms)
+        after = cancellations.cancelled(after, rules, now_ms)
+        state = _with(state, after)
+        requests = [request_of(state, after, BookingRequestKind.CANCEL, rules, now_ms)]
     return _gone_on("decided", state, requests, rules, now_ms)
 
 
@@ -157,11 +167,13 @@ def with_invoice(told: FreightInvoice, known: BookingState | None, rules: Rules,
 
 def at_time(known: BookingState, rules: Rules, now_ms: int) -> Done:
     """The record at a time: expired where a carrier did not answer, asked where one is asked again, else overdue."""
-    state, requests, outcome = known, list[BookingRequest](), "overdue"
+    state, requests = _cancelled_again(known, rules, now_ms)
+    outcome = "asked" if requests else "overdue"
     one = live(state)
     if one is not None and one.status in _TIMED and one.answer_by <= now_ms:
         outcome = "expired"
         after = replace(one, status=TRANSITIONS[one.status][Event.EXPIRED], changed_at=now_ms, retry_at=None)
+        after = cancellations.cancelled(after, rules, now_ms)
         state = _with(state, after)
         requests.append(request_of(state, after, BookingRequestKind.CANCEL, rules, now_ms))
     elif one is not None and one.retry_at is not None and one.retry_at <= now_ms:
@@ -176,6 +188,7 @@ def next_due(state: BookingState) -> int | None:
     """When the clock alone changes the delivery; None: never."""
     one = live(state)
     times = [one.answer_by, one.retry_at] if one is not None and one.status in _TIMED else []
+    times += cancellations.dues(state)
     wait = state.wait
     if wait is not None and not wait.overdue:
         times.append(wait.deadline)
@@ -186,10 +199,12 @@ def request_of(
     state: BookingState, one: Booking, kind: BookingRequestKind, rules: Rules, now_ms: int
 ) -> BookingRequest:
     """The request to the booking's carrier."""
-    release = state.release
+    release, attempt = state.release, one.attempt
+    if kind is BookingRequestKind.CANCEL and one.cancellation is not None:
+        attempt = one.cancellation.attempt
     return BookingRequest(
         one.booking_id, kind, state.delivery_id, state.order_id, state.customer_id, one.carrier, one.service,
-        one.attempt, now_ms, one.answer_by, None if release is None else rules.shipper_of(release.warehouse),
+        attempt, now_ms, one.answer_by, None if release is None else rules.shipper_of(release.warehouse),
         None if release is None else release.ship_to, parcels_of(state), None if release is None else release.ship_on,
         one.tracking_number, one.carrier_reference,
     )
@@ -293,9 +308,50 @@ def _answered(
 def _unavailable(told: BookingAnswer, known: BookingState, one: Booking, now_ms: int) -> Done:
     if one.status is not BookingStatus.ASKED or told.attempt != one.attempt or one.retry_at is not None:
         return Done("duplicates", known, [])
-    pause = min(RETRY_MS << min(one.attempt - 1, 10), LONGEST_RETRY_MS)
-    after = _with(known, replace(one, retry_at=now_ms + pause, detail=told.detail))
-    return Done("unavailable", replace(after, updated_at=max(after.updated_at, now_ms)), [])
+    after = replace(one, retry_at=now_ms + _pause_ms(one.attempt), detail=told.detail)
+    return Done("unavailable", _changed(known, after, now_ms), [])
+
+
+def _cancellation_answered(told: BookingAnswer, known: BookingState, one: Booking, now_ms: int) -> Done:
+    """The record with a carrier's answer to a cancellation. Raises Reject where there was none."""
+    if one.cancellation is None:
+        raise _refused(f"booking {one.booking_id} was not cancelled", "ask the carrier what it means")
+    after = cancellations.answered(one, told, now_ms, _pause_ms(one.cancellation.attempt))
+    if after == one:
+        return Done("duplicates", known, [])
+    return Done(told.kind.value, _changed(known, after, now_ms), [])
+
+
+def _closed(told: BookingDecision, known: BookingState, now_ms: int) -> Done:
+    """The record whose open cancellations a person saw to. Raises Reject where there is none."""
+    bookings = [cancellations.closed(one, told, now_ms) for one in known.bookings]
+    if bookings == known.bookings:
+        raise _refused(f"no carrier owes delivery {told.delivery_id} a cancellation", "see shipsync bookings show")
+    return Done("decided", replace(known, bookings=bookings, updated_at=max(known.updated_at, now_ms)), [])
+
+
+def _cancelled_again(known: BookingState, rules: Rules, now_ms: int) -> tuple[BookingState, list[BookingRequest]]:
+    """The delivery whose carriers are told again not to come where that is due, with the alerts that are."""
+    state, requests = known, list[BookingRequest]()
+    for one in known.bookings:
+        told = one.cancellation
+        if told is None or not cancellations.is_open(one):
+            continue
+        after = one
+        if told.retry_at is not None and told.retry_at <= now_ms:
+            after = cancellations.cancelled(one, rules, now_ms)
+            requests.append(request_of(state, after, BookingRequestKind.CANCEL, rules, now_ms))
+        assert after.cancellation is not None
+        state = _with(state, replace(after, cancellation=cancellations.with_alert(after.cancellation, now_ms)))
+    return state, requests
+
+
+def _pause_ms(attempt: int) -> int:
+    return min(RETRY_MS << min(attempt - 1, 10), LONGEST_RETRY_MS)
+
+
+def _changed(state: BookingState, booking: Booking, now_ms: int) -> BookingState:
+    return replace(_with(state, booking), updated_at=max(state.updated_at, now_ms))
 
 
 def _cancelled(state: BookingState, rules: Rules, now_ms: int) -> tuple[BookingState, list[BookingRequest]]:
@@ -304,6 +360,7 @@ def _cancelled(state: BookingState, rules: Rules, now_ms: int) -> tuple[BookingS
     if one is None:
         return state, []
     after = replace(one, status=TRANSITIONS[one.status][Event.CANCELLED], changed_at=now_ms, retry_at=None)
+    after = cancellations.cancelled(after, rules, now_ms)
     return _with(state, after), [request_of(state, after, BookingRequestKind.CANCEL, rules, now_ms)]
 
 

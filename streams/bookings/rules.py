@@ -122,6 +122,7 @@ class Rules(Struct, frozen=True):
     warehouse: Patience = Patience("warehouse", 24 * HOUR)
     person: Patience = Patience("shipping", 2 * HOUR)
     number: Patience = Patience("shipping", 24 * HOUR)
+    cancellation: Patience = Patience("shipping", HOUR // 4)
     rate: Tolerance = Tolerance()
     weight: Tolerance = Tolerance()
 

@@ -12,7 +12,7 @@ from streams.bookings.rules import Patience, Rules
 from streams.contracts.bookings import Booking, BookingState, BookingWait
 from streams.contracts.ids import alert_id
 from streams.contracts.model import AlertOrder, AlertSignal
-from streams.kernel.booking_vocabulary import BookingPhase, BookingStatus
+from streams.kernel.booking_vocabulary import BookingPhase, BookingStatus, CancellationStatus
 from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reason, Severity
 
 _P = BookingPhase
@@ -26,13 +26,15 @@ _WORDS = {
 
 
 class Due(NamedTuple):
-    """An alert that is to be open. ``subject``: of the delivery, or an invoice of it."""
+    """An alert that is to be open. ``which``: phase, booking or invoice of the delivery; ``owner``: who sees to it,
+    empty: as its route says."""
 
     kind: AlertKind
     which: str
     since: int
     words: str
     cause: str
+    owner: str = ""
 
 
 def with_wait(state: BookingState, one: Booking | None, rules: Rules, now_ms: int) -> BookingState:
@@ -71,10 +73,19 @@ def _due(state: BookingState | None) -> Iterator[Due]:
             if one.status is BookingStatus.EXPIRED:
                 words = f"was offered to {one.carrier} ({one.service}), which did not answer in time"
                 yield Due(AlertKind.BOOKING_UNANSWERED, one.booking_id, one.changed_at, words, one.carrier)
+    for one in state.bookings:
+        told = one.cancellation
+        if told is not None and told.overdue:
+            does = "does not take" if told.status is CancellationStatus.REFUSED else "does not answer"
+            words = f"is cancelled at {one.carrier} ({one.booking_id}), which {does} the cancellation and may come"
+            yield Due(
+                AlertKind.CANCELLATION_NOT_TAKEN, one.booking_id, told.asked_at,
+                f"{words}: {told.detail}" if told.detail else words, one.carrier, told.owner,
+            )
     for match in state.invoices:
         if match.mismatches:
-            told = "; ".join(f"{one.field}: {one.found}, not {one.expected}" for one in match.mismatches)
-            words = f"has a freight invoice {match.invoice.invoice_id} that differs from its booking ({told})"
+            differs = "; ".join(f"{one.field}: {one.found}, not {one.expected}" for one in match.mismatches)
+            words = f"has a freight invoice {match.invoice.invoice_id} that differs from its booking ({differs})"
             yield Due(
                 AlertKind.FREIGHT_MISMATCH, match.invoice.invoice_id, match.invoice.invoiced_at, words,
                 ", ".join(sorted({one.field for one in match.mismatches})),
@@ -89,6 +100,7 @@ def _signal(state: BookingState, due: Due, is_in: AlertState, at: int) -> AlertS
         message=f"delivery {state.delivery_id} of order {state.order_id} {words}",
         exception=ExceptionType.OTHER, reason=Reason.OTHER, raised_at=due.since, changed_at=at, cause=due.cause,
         orders=[AlertOrder(state.order_id, state.delivery_id, state.customer_id)] if state.order_id else [],
+        owner=due.owner,
     )
 
 

@@ -16,6 +16,7 @@ from streams.kernel.booking_vocabulary import (
     BookingPhase,
     BookingRequestKind,
     BookingStatus,
+    CancellationStatus,
 )
 
 
@@ -131,9 +132,27 @@ class Candidate(Struct, frozen=True):
     currency: str = ""
 
 
+class Cancellation(Struct, frozen=True):
+    """The cancellation of a booking. ``owner``: who sees to one that the carrier does not take, from ``deadline`` on;
+    ``overdue``: an alert was raised; ``attempt``: how often the carrier was told; ``retry_at``: when it is told again,
+    as it could not be reached; ``detail``: its last words; ``closed``: a person's decision to see to it."""
+
+    asked_at: int
+    status: CancellationStatus
+    changed_at: int
+    owner: str
+    deadline: int
+    attempt: int = 1
+    retry_at: int | None = None
+    overdue: bool = False
+    detail: str = ""
+    closed: BookingDecision | None = None
+
+
 class Booking(Struct, frozen=True):
     """One booking with one carrier. ``reason``: why this carrier; ``retry_at``: when it is asked again, as it could not
-    be reached; ``detail``: the carrier's last words; ``cost``: agreed, or as declared."""
+    be reached; ``detail``: the carrier's last words; ``cost``: agreed, or as declared; ``cancellation``: where it
+    stands, once the carrier was to be told not to come."""
 
     booking_id: str
     carrier: str
@@ -152,6 +171,7 @@ class Booking(Struct, frozen=True):
     cost: float | None = None
     currency: str = ""
     detail: str = ""
+    cancellation: Cancellation | None = None
 
 
 class LineCount(Struct, frozen=True, array_like=True):

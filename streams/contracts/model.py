@@ -21,6 +21,7 @@ from streams.contracts.bookings import BookingDecision as BookingDecision
 from streams.contracts.bookings import BookingRequest as BookingRequest
 from streams.contracts.bookings import BookingState as BookingState
 from streams.contracts.bookings import BookingWait as BookingWait
+from streams.contracts.bookings import Cancellation as Cancellation
 from streams.contracts.bookings import Candidate as Candidate
 from streams.contracts.bookings import DeliveryRelease as DeliveryRelease
 from streams.contracts.bookings import FreightCharge as FreightCharge

@@ -25,6 +25,23 @@ LIVE = frozenset({BookingStatus.ASKED, BookingStatus.COUNTERED, BookingStatus.AC
 """A carrier may come for the goods: at most one booking of a delivery is so."""
 
 
+class CancellationStatus(StrEnum):
+    """Where the cancellation of a booking stands. ``asked``: the carrier has not taken it; ``sent``: it went by EDI,
+    and nothing answers it but an acknowledgement; ``taken``: the carrier does not come; ``refused``: it says that it
+    does; ``closed``: a person saw to it."""
+
+    UNKNOWN = "unknown"
+    ASKED = "asked"
+    SENT = "sent"
+    TAKEN = "taken"
+    REFUSED = "refused"
+    CLOSED = "closed"
+
+
+NOT_TAKEN = frozenset({CancellationStatus.ASKED, CancellationStatus.REFUSED})
+"""The carrier may come though it was to be told not to."""
+
+
 class BookingPhase(StrEnum):
     """Where a delivery stands between its release and its carrier. ``held``: the warehouse packed less or more than was
     ordered, and a person decides; ``no_carrier``: every carrier that may be asked was."""
@@ -54,7 +71,7 @@ class BookingRequestKind(StrEnum):
 
 class AnswerKind(StrEnum):
     """A carrier's answer to a booking. ``unavailable``: it could not be reached and is asked again; ``failed``: it
-    cannot be asked as the booking is."""
+    cannot be asked as the booking is. ``cancelled`` to ``cancel_unavailable``: to a cancellation."""
 
     UNKNOWN = "unknown"
     ACCEPTED = "accepted"
@@ -63,11 +80,15 @@ class AnswerKind(StrEnum):
     COUNTERED = "countered"
     UNAVAILABLE = "unavailable"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    CANCEL_REFUSED = "cancel_refused"
+    CANCEL_UNAVAILABLE = "cancel_unavailable"
 
 
 class BookingAction(StrEnum):
     """A person's decision. ``book``: book what is packed; ``rebook``: cancel what is booked and ask again, a named
-    carrier first; ``accept`` and ``refuse``: a carrier's other terms; ``cancel``: the delivery needs no carrier."""
+    carrier first; ``accept`` and ``refuse``: a carrier's other terms; ``cancel``: the delivery needs no carrier;
+    ``close``: a carrier that did not take a cancellation was called, and does not come."""
 
     UNKNOWN = "unknown"
     BOOK = "book"
@@ -75,3 +96,4 @@ class BookingAction(StrEnum):
     ACCEPT = "accept"
     REFUSE = "refuse"
     CANCEL = "cancel"
+    CLOSE = "close"

@@ -319,6 +319,7 @@ class AlertKind(StrEnum):
     BOOKING_MISSING = "booking_missing"
     BOOKING_UNANSWERED = "booking_unanswered"
     FREIGHT_MISMATCH = "freight_mismatch"
+    CANCELLATION_NOT_TAKEN = "cancellation_not_taken"
 
 
 class Flag(StrEnum):

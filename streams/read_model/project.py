@@ -12,6 +12,7 @@ from msgspec import Struct, msgpack, structs
 from streams.contracts import model
 from streams.contracts.promise import judged_for
 from streams.kernel.alert_vocabulary import ITSELF, OPEN
+from streams.kernel.booking_vocabulary import NOT_TAKEN
 from streams.kernel.outbound_vocabulary import ERP_PREFIX, NOTICE_PREFIX, PENDING
 from streams.kernel.vocabulary import (
     AlertKind,
@@ -153,10 +154,11 @@ def _delivery(_: str, one: model.FulfilmentState, told_at: int) -> list[Change]:
 def _booking(_: str, one: model.BookingState, told_at: int) -> list[Change]:
     wait, is_mismatched = one.wait, any(match.mismatches for match in one.invoices)
     owner, overdue, deadline = ("", False, None) if wait is None else (wait.owner, wait.overdue, wait.deadline)
+    told = [item.cancellation for item in one.bookings if item.cancellation is not None]
     return [Put(rows.BookingRecord(
         one.delivery_id, told_at, one.order_id, one.customer_id, one.phase,
         one.bookings[-1].carrier if one.bookings else "", owner, int(overdue), deadline, int(is_mismatched),
-        _encode(one),
+        int(any(item.status in NOT_TAKEN for item in told)), _encode(one),
     ))]
 
 

@@ -128,7 +128,8 @@ class DeliveryRecord(NamedTuple):
 class BookingRecord(NamedTuple):
     """A delivery between its release and its carrier. ``at``: when that was written; ``carrier``: of its last booking,
     ``owner``: of its wait, empty where there is none; ``deadline``: None for never; ``overdue``: 1 once that has
-    passed; ``mismatched``: 1 with a freight invoice that differs from its booking."""
+    passed; ``mismatched``: 1 with a freight invoice that differs from its booking; ``uncancelled``: 1 with a
+    cancellation that its carrier has not taken."""
 
     delivery_id: str
     at: int
@@ -140,6 +141,7 @@ class BookingRecord(NamedTuple):
     overdue: int
     deadline: int | None
     mismatched: int
+    uncancelled: int
     doc: bytes
 
 

@@ -39,7 +39,8 @@ def list_deliveries(
     whole: Annotated[bool, typer.Option("--all", help="Those that are booked or cancelled as well.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List deliveries that have no carrier yet, the most urgent first."""
+    """List deliveries that have no carrier yet, or one that does not take its cancellation, the most urgent first."""
+    from streams.bookings.cancellations import open_in
     from topologies.operations.booking_board import deliveries
 
     found = deliveries(current.stack_settings(), phase, whole=whole)
@@ -48,7 +49,7 @@ def list_deliveries(
         return
     table = Table(
         Column("delivery", KEY), Column("order", KEY), Column("phase"), Column("carrier"), Column("number", 2),
-        Column("owner", 2), Column("deadline"), Column("customer", 4),
+        Column("owner", 2), Column("deadline"), Column("not cancelled at", 3), Column("customer", 4),
         empty="There is no delivery." if whole else "Every delivery has its carrier.", most=MOST_LINES,
         rest="shipsync bookings list --json",
     )
@@ -58,7 +59,8 @@ def list_deliveries(
         table.add(
             one.delivery_id, one.order_id, one.phase.value, "" if last is None else f"{last.carrier} {last.service}",
             "" if last is None else last.tracking_number, "" if wait is None else wait.owner,
-            At(None if wait is None else wait.deadline), one.customer_id,
+            At(None if wait is None else wait.deadline), ", ".join(item.carrier for item in open_in(one)),
+            one.customer_id,
         )
     table.show()
 
@@ -92,6 +94,7 @@ def show(delivery: Delivery, as_json: AsJson = False) -> None:
             _price(one.cost, one.currency), At(one.asked_at), one.reason, one.detail,
         )
     table.show()
+    _show_cancellations(found)
     if found.candidates:
         _show_candidates(found.candidates)
 
@@ -142,6 +145,12 @@ def refuse(delivery: Delivery, reason: Reason, dry_run: DryRun = False, as_json:
 def cancel(delivery: Delivery, reason: Reason, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Cancel what is booked; no carrier is asked any more."""
     _decide(delivery, BookingAction.CANCEL, reason, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("close")
+def close(delivery: Delivery, reason: Reason, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Say that carriers which did not take a cancellation were called, and do not come."""
+    _decide(delivery, BookingAction.CLOSE, reason, dry_run=dry_run, as_json=as_json)
 
 
 @app.command("invoices")
@@ -202,6 +211,23 @@ def check_file(
     table.show()
 
 
+def _show_cancellations(known: BookingState) -> None:
+    table = Table(
+        Column("cancelled", KEY), Column("carrier"), Column("state"), Column("told"), Column("times", 2, right=True),
+        Column("owner"), Column("deadline", 2), Column("said", 3), empty="",
+    )
+    for one in known.bookings:
+        told = one.cancellation
+        if told is not None:
+            said = told.detail if told.closed is None else f"{told.closed.by}: {told.closed.reason}"
+            table.add(
+                one.booking_id, one.carrier, told.status.value, At(told.asked_at), str(told.attempt), told.owner,
+                At(told.deadline), said,
+            )
+    if any(one.cancellation is not None for one in known.bookings):
+        table.show()
+
+
 def _show_candidates(found: list[Candidate]) -> None:
     table = Table(
         Column("carrier", KEY), Column("service", KEY), Column("fits"), Column("price", right=True), Column("why"),
@@ -236,7 +262,7 @@ def _decide(
 def _plain(one: BookingState) -> dict[str, Any]:
     from msgspec import to_builtins
 
-    from streams.bookings.machine import actions_in
+    from streams.bookings.cancellations import actions_for
 
     told: dict[str, Any] = to_builtins(one)
-    return {**told, "possible": [action.value for action in actions_in(one.phase)]}
+    return {**told, "possible": [action.value for action in actions_for(one)]}

@@ -11,8 +11,8 @@ from connectors.kafka.person_actions import Act, audited, take
 from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_reader import latest, newest
+from streams.bookings.cancellations import actions_for, decided_at, decision_under, open_in
 from streams.bookings.choice import Wish
-from streams.bookings.machine import MAY_DECIDE, actions_in
 from streams.bookings.record import candidates_of
 from streams.contracts.audit import Actor, details_of
 from streams.contracts.bookings import BookingDecision, BookingState, Candidate, MatchedInvoice
@@ -47,10 +47,11 @@ class Invoiced(NamedTuple):
 def deliveries(
     settings: Settings, phase: BookingPhase | None = None, *, whole: bool = False
 ) -> list[BookingState]:
-    """Deliveries without a carrier, the most urgent first; ``whole``: all others after them. Raises Transient."""
+    """Deliveries without a carrier, or with one that does not take its cancellation, the most urgent first; ``whole``:
+    all others after them. Raises Transient."""
     wanted = [
         one for one in latest(settings, Registry(settings), topics.BOOKING_STATE, BookingState).values()
-        if (one.phase is phase if phase is not None else whole or one.phase not in DONE)
+        if (one.phase is phase if phase is not None else whole or one.phase not in DONE or open_in(one))
     ]
     return sorted(wanted, key=_urgency)
 
@@ -85,8 +86,8 @@ def check(known: BookingState, action: BookingAction, reason: str) -> None:
     """Raises Fatal for a decision that is not possible as the delivery stands, or has no reason."""
     if not reason.strip() or len(reason) > LONGEST_REASON or not reason.isprintable():
         raise Fatal(f"give the reason, in at most {LONGEST_REASON} characters that can be shown")
-    if known.phase not in MAY_DECIDE.get(action, ()):
-        possible = ", ".join(one.value for one in actions_in(known.phase)) or "nothing"
+    if action not in actions_for(known):
+        possible = ", ".join(one.value for one in actions_for(known)) or "nothing"
         raise Fatal(
             f"delivery {known.delivery_id} is {known.phase.value}: {action.value} changes nothing there;"
             f" possible: {possible}"
@@ -112,14 +113,14 @@ def decide(
     settings: Settings, known: BookingState, action: BookingAction, reason: str, actor: Actor, at: int,
     chosen: Chosen = NOBODY, key: str = "",
 ) -> BookingDecision:
-    """Write what a person decided about a delivery, and the audit of it; nothing where the last decision that counts
-    has this ``key``. ``at``: UTC ms. Raises Fatal as :func:`check` and :func:`check_choice`, and Transient."""
-    if key and known.decision is not None and known.decision.key == key:
-        return known.decision
+    """Write what a person decided about a delivery, and the audit of it; nothing where one that counts has this
+    ``key``. ``at``: UTC ms. Raises Fatal as :func:`check` and :func:`check_choice`, and Transient."""
+    kept = decision_under(known, key)
+    if kept is not None:
+        return kept
     check(known, action, reason)
     check_choice(settings, known, chosen, at)
-    if known.decision is not None:
-        at = max(at, known.decision.at + 1)
+    at = max(at, decided_at(known) + 1)
     decision = BookingDecision(
         known.delivery_id, action, actor.name, reason.strip(), at, chosen.carrier, chosen.service, key
     )
@@ -137,7 +138,9 @@ def decide(
 
 
 def _urgency(one: BookingState) -> tuple[bool, int, int, str]:
-    wait = one.wait
-    if one.phase in DONE:
+    deadlines = [told.deadline for item in open_in(one) if (told := item.cancellation) is not None]
+    if one.phase in DONE and not deadlines:
         return True, _ENDLESS, -one.updated_at, one.delivery_id
-    return False, _ENDLESS if wait is None or wait.deadline is None else wait.deadline, one.updated_at, one.delivery_id
+    if one.wait is not None and one.wait.deadline is not None:
+        deadlines.append(one.wait.deadline)
+    return False, min(deadlines, default=_ENDLESS), one.updated_at, one.delivery_id

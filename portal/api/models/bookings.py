@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.api.models.fields import EXAMPLE_TIME, Document, Moment, example
-from streams.kernel.booking_vocabulary import BookingAction, BookingPhase, BookingStatus
+from streams.kernel.booking_vocabulary import BookingAction, BookingPhase, BookingStatus, CancellationStatus
 
 _BOOKING: dict[str, Any] = {
     "booking_id": "80001-1", "carrier": "north", "service": "parcel", "status": "booked",
@@ -15,6 +15,7 @@ _BOOKING: dict[str, Any] = {
     "changed_at": EXAMPLE_TIME, "attempt": 1,
     "retry_at": None, "tracking_number": "AC123456", "carrier_reference": "shp_1", "label_url": None,
     "tracking_url": None, "cost": 4.9, "currency": "EUR", "detail": "",
+    "cancellation": None,
 }
 _BRIEF: dict[str, Any] = {
     "delivery_id": "80001", "order_id": "4500012345", "customer_id": "100042", "phase": "booked", "wait": None,
@@ -43,6 +44,21 @@ class DecisionOfBooking(Document):
     service: str | None
 
 
+class CancellationOfBooking(Document):
+    """The cancellation of a booking. A carrier that does not take it is to be called: a truck may come for nothing."""
+
+    status: CancellationStatus
+    asked_at: Moment
+    changed_at: Moment
+    owner: str = Field(description="Who sees to one that the carrier does not take")
+    deadline: Moment = Field(description="When an alert is raised; at once where the carrier refuses")
+    attempt: int = Field(description="How often the carrier was told")
+    retry_at: Moment | None = Field(description="When it is told again, as it could not be reached")
+    overdue: bool
+    detail: str = Field(description="The carrier's last words")
+    closed: DecisionOfBooking | None
+
+
 class OneBooking(Document):
     """A booking with one carrier."""
 
@@ -63,6 +79,7 @@ class OneBooking(Document):
     cost: float | None = Field(description="Agreed, or as declared")
     currency: str | None
     detail: str = Field(description="The carrier's last words")
+    cancellation: CancellationOfBooking | None = Field(description="null while the carrier is to come")
 
 
 class Difference(Document):
@@ -139,12 +156,12 @@ class BookingDetail(BookingBrief):
 class NewBookingDecision(BaseModel):
     """A decision to take. ``book``: what is packed, though it is less or more than was ordered; ``rebook``: cancel what
     is booked and ask anew, ``carrier`` first where one is named; ``accept``, ``refuse``: a carrier's other terms;
-    ``cancel``: no carrier is needed."""
+    ``cancel``: no carrier is needed; ``close``: a carrier that did not take its cancellation was called."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [
         {"action": "rebook", "reason": "the truck broke down", "carrier": "south"},
     ]})
-    action: Literal["book", "rebook", "accept", "refuse", "cancel"]
+    action: Literal["book", "rebook", "accept", "refuse", "cancel", "close"]
     reason: str = Field(min_length=1, max_length=500, description="Why, for those who look later")
     carrier: str | None = Field(None, min_length=1, max_length=64, description="Of `rebook`: whom to ask first")
     service: str | None = Field(None, min_length=1, max_length=64, description="Of that carrier, this service")

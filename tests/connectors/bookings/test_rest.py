@@ -104,16 +104,24 @@ def test_a_strange_answer_is_no_booking() -> None:
 def test_a_cancellation_names_the_carriers_own_id() -> None:
     seen: list[str] = []
 
-    async def cancel(status: int) -> bool:
+    async def cancel(status: int, own: str = "shp/9") -> tuple[AnswerKind, str]:
         carrier = RestCarrier(NORTH, "")
         carrier._client = httpx.AsyncClient(transport=httpx.MockTransport(
-            lambda sent: (seen.append(sent.url.raw_path.decode()), httpx.Response(status))[1]
+            lambda sent: (seen.append(sent.url.raw_path.decode()), httpx.Response(
+                status, json={"messages": [{"message": f"it is {status}"}]}
+            ))[1]
         ))
-        request = replace(REQUEST, kind=BookingRequestKind.CANCEL, carrier_reference="shp/9")
+        request = replace(REQUEST, kind=BookingRequestKind.CANCEL, carrier_reference=own)
         try:
-            return await carrier.cancel(request)
+            answer = await carrier.cancel(request, NOON)
+            return answer.kind, answer.detail
         finally:
             await carrier.close()
 
-    assert [asyncio.run(cancel(status)) for status in (200, 404, 503, 429)] == [True, True, False, False]
+    taken, refused, away = AnswerKind.CANCELLED, AnswerKind.CANCEL_REFUSED, AnswerKind.CANCEL_UNAVAILABLE
+    assert [asyncio.run(cancel(status)) for status in (200, 410, 404, 409, 401, 302, 503, 429)] == [
+        (taken, ""), (taken, ""), (refused, "404: it is 404"), (refused, "409: it is 409"),
+        (refused, "401: it is 401"), (refused, "302: it is 302"), (away, "503: it is 503"), (away, "429: it is 429"),
+    ]
     assert set(seen) == {"/v1/shipments/shp%2F9/cancel"}
+    assert asyncio.run(cancel(404, "")) == (taken, ""), "it never took the booking, and knows of none"

@@ -136,11 +136,16 @@ def test_a_request_by_edi_is_a_file_and_an_interchange_to_be_acknowledged(partne
     )
 
 
-def test_a_file_that_cannot_be_written_is_tried_again_by_the_stage(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "expected"), [
+    (BookingRequestKind.BOOK, AnswerKind.UNAVAILABLE), (BookingRequestKind.CANCEL, AnswerKind.CANCEL_UNAVAILABLE),
+])
+def test_a_file_that_cannot_be_written_is_tried_again_by_the_stage(
+    kind: BookingRequestKind, expected: AnswerKind, tmp_path: Path
+) -> None:
     (tmp_path / "south_edi").write_text("in the way", "utf-8")
-    answer, told = sent(SOUTH, replace(ASKED, carrier="south"), tmp_path)
+    answer, told = sent(SOUTH, replace(ASKED, carrier="south", kind=kind), tmp_path)
     assert answer is not None
-    assert (answer.kind, told) == (AnswerKind.UNAVAILABLE, [])
+    assert (answer.kind, told) == (expected, [])
 
 
 def test_edi_without_a_folder_and_a_carrier_nobody_declares_are_told(tmp_path: Path) -> None:
@@ -149,6 +154,9 @@ def test_edi_without_a_folder_and_a_carrier_nobody_declares_are_told(tmp_path: P
     answer, _ = sent(SOUTH, ASKED, tmp_path)
     assert answer is not None
     assert (answer.kind, answer.detail) == (AnswerKind.FAILED, "no carrier north is declared here")
+    answer, _ = sent(SOUTH, replace(ASKED, kind=BookingRequestKind.CANCEL), tmp_path)
+    assert answer is not None
+    assert answer.kind is AnswerKind.CANCEL_REFUSED
 
 
 def test_what_is_only_told_is_not_asked(tmp_path: Path) -> None:

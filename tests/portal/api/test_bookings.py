@@ -9,8 +9,8 @@ import pytest
 from msgspec import structs
 
 from streams.contracts.bookings import BookingState
-from streams.kernel.booking_vocabulary import AnswerKind
-from tests.support.booking_world import Desk, answered, invoiced, packed, released
+from streams.kernel.booking_vocabulary import AnswerKind, BookingAction
+from tests.support.booking_world import Desk, answered, decided, invoiced, packed, released
 from tests.support.portal import ALL, LATER, OF_ACME, Portal, portal
 from tests.support.read_model_world import DAY, HOUR, NOON, fill
 
@@ -124,6 +124,23 @@ def test_the_problem_says_what_is_possible(one: Portal, delivery: str, body: Any
 def test_a_decision_that_says_too_little_or_too_much_is_refused(one: Portal, body: Any) -> None:
     answer = decide(one, "D-2", body)
     assert (answer.status_code, one.decided.bookings) == (422, [])
+
+
+def test_a_carrier_that_does_not_take_a_cancellation_is_named_until_somebody_closes_it(one: Portal) -> None:
+    desk = Desk().take(released(), packed(), answered(AnswerKind.BOOKED, tracking_number="NT1"))
+    desk.take(decided(BookingAction.REBOOK, carrier="south"), answered(AnswerKind.CANCEL_REFUSED, detail="409: loaded"))
+    fill(one.folder, [("D-2", named("D-2", "SO-8", "C-ACME", desk.known))])
+    [found] = one.get("/v1/bookings?uncancelled=true").json()["items"]
+    assert (found["delivery_id"], found["possible"]) == ("D-2", ["rebook", "cancel", "close"])
+    told = one.get("/v1/bookings/D-2").json()["bookings"][0]["cancellation"]
+    assert (told["status"], told["owner"], told["overdue"], told["detail"]) == (
+        "refused", "shipping", True, "409: loaded"
+    )
+    assert decide(one, "D-2", {"action": "close", "reason": "called them"}).status_code == 202
+    other = decide(one, "D-3", {"action": "close", "reason": "x"}).json()
+    assert (other["detail"], other["possible"]) == (
+        "no carrier owes the delivery a cancellation: close changes nothing there", ["book", "cancel"]
+    )
 
 
 def test_a_decision_that_cannot_be_kept_is_not_taken(one: Portal) -> None:

@@ -159,6 +159,7 @@ COMMANDS = {
     "bookings accept": "bookings accept D-1 --reason agreed",
     "bookings refuse": "bookings refuse D-1 --reason agreed",
     "bookings cancel": "bookings cancel D-1 --reason agreed",
+    "bookings close": "bookings close D-1 --reason agreed",
     "bookings invoices": "bookings invoices",
     "documents list": "documents list",
     "documents show": "documents show 5e",
