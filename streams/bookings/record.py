@@ -251,9 +251,9 @@ def _phase(state: BookingState, rules: Rules, *, is_over: bool) -> BookingPhase:
     one = live(state)
     if one is not None:
         return _PHASE_OF[one.status]
-    if state.release is None:
-        return BookingPhase.WAITING_FOR_RELEASE
     found, action = readiness(state), None if state.decision is None else state.decision.action
+    if state.release is None:
+        return BookingPhase.BOOKED if found.left else BookingPhase.WAITING_FOR_RELEASE
     if not state.bookings:
         if found.left:
             return BookingPhase.BOOKED

@@ -12,9 +12,11 @@ from typing import Protocol
 from streams.kernel.vocabulary import PostingKind
 from tests.erp import account
 from tests.erp.tryton_server import DATABASE, PASSWORD, USER, TrytonServer
-from tests.lifecycle.script import End, Numbers
+from tests.lifecycle.ends import End
+from tests.lifecycle.script import Numbers
 from topologies.demo.erp_desk import KEY, Booked, Desk, desk, erp_list
 
+NOTHING = "nothing"
 TRYTON = """erps:
   - name: main
     kind: tryton
@@ -72,7 +74,7 @@ class DeskErp:
         return {delivery: _words(found) for delivery, found in of.items()}
 
     def must_hold(self, end: End) -> str:
-        return _told({kind.value: many for kind, many in end.booked.items()}, end.pieces)
+        return _told({kind.value: many for kind, many in end.postings.items()}, end.pieces)
 
 
 class TrytonErp:
@@ -125,7 +127,7 @@ def _words(booked: Sequence[Booked]) -> str:
 
 def _told(kinds: Mapping[str, int], pieces: tuple[int, int]) -> str:
     told = ", ".join(f"{many} {kind.replace('_', ' ')}" for kind, many in sorted(kinds.items()))
-    return f"{told}; {pieces[0]} of {pieces[1]} pieces" if pieces[1] else told
+    return f"{told}; {pieces[0]} of {pieces[1]} pieces" if pieces[1] else told or NOTHING
 
 
 def _in_tryton(state: str, invoices: int) -> str:

@@ -1,51 +1,65 @@
-"""Reads where each delivery of the script has come to, from the topics and from the ERP, and compares it."""
+"""Compares where each delivery of the script has come to, by topics and by the ERP, with where it must be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from config import topics
-from config.settings import Settings
-from connectors.kafka.registry import Registry
-from connectors.kafka.topic_reader import latest
-from streams.contracts.model import Alert, FulfilmentState
-from streams.kernel.vocabulary import AlertKind
-from tests.lifecycle.erps import Erp
-from tests.lifecycle.script import ENDS, Scripted
+from streams.contracts.bookings import BookingState
+from streams.contracts.model import FulfilmentState
+from streams.kernel.booking_vocabulary import BookingStatus
+from streams.kernel.vocabulary import AlertKind, DocumentStatus
+from tests.lifecycle.account import Account
+from tests.lifecycle.ends import ENDS
+from tests.lifecycle.erps import NOTHING, Erp
+from tests.lifecycle.script import Scripted
 
-NOTHING = "nothing"
+ALERTS = frozenset({
+    AlertKind.CONFIRMATION_OVERDUE, AlertKind.BOOKING_MISSING, AlertKind.BOOKING_UNANSWERED, AlertKind.FREIGHT_MISMATCH,
+})
+"""The kinds that are about deliveries."""
 
 
 class Reached(NamedTuple):
-    """The state of one delivery in words: its phase with what it waits for, what the ERP has, and whether its wait was
-    overdue."""
+    """The state of one delivery in words: its phase with what it waits for, what the ERP has, its booking with the
+    carriers that were asked, its documents, and the alerts that were raised."""
 
     phase: str
     in_erp: str
-    overdue: str
+    booking: str
+    documents: str
+    alerts: str
 
 
 def must(order: Scripted, erp: Erp) -> Reached:
     """The state that the script demands."""
     end = ENDS[order.story]
+    phase = NOTHING if end.phase is None else end.phase.value
     waits = "" if end.waits_for is None else f", waits for {end.waits_for.value}"
-    return Reached(f"{end.phase.value}{waits}", erp.must_hold(end), _overdue(end.was_overdue))
+    return Reached(
+        f"{phase}{waits}", erp.must_hold(end),
+        _booking(end.booking.phase.value, end.booking.carriers, end.booking.invoices), _documents(end.documents),
+        _alerts(end.alerts),
+    )
 
 
-def reached(orders: Sequence[Scripted], settings: Settings, erp: Erp) -> dict[str, Reached]:
+def reached(orders: Sequence[Scripted], account: Account, erp: Erp) -> dict[str, Reached]:
     """The state of each delivery of the script, by delivery."""
-    registry = Registry(settings)
-    states = latest(settings, registry, topics.FULFILMENT_STATE, FulfilmentState)
-    overdue = {
-        one.subject for one in latest(settings, registry, topics.OPS_ALERTS, Alert).values()
-        if one.kind is AlertKind.CONFIRMATION_OVERDUE and one.times_raised
-    }
+    raised: dict[str, set[AlertKind]] = defaultdict(set)
+    for alert in account.alerts.values():
+        if alert.kind in ALERTS and alert.times_raised:
+            raised[alert.subject].add(alert.kind)
+    documents: dict[str, list[DocumentStatus]] = defaultdict(list)
+    for document in account.documents.values():
+        documents[document.tracking_number].append(document.status)
     held = erp.holds()
     return {
         one.delivery_id: Reached(
-            _phase(states.get(one.delivery_id)), held.get(one.delivery_id, NOTHING),
-            _overdue(one.delivery_id in overdue),
+            _phase(account.deliveries.get(one.delivery_id)), held.get(one.delivery_id, NOTHING),
+            _booked(account.bookings.get(one.delivery_id)),
+            _documents(status for number in one.shipments for status in documents[number]),
+            _alerts(raised[one.delivery_id]),
         )
         for one in orders
     }
@@ -68,5 +82,24 @@ def _phase(state: FulfilmentState | None) -> str:
     return f"{state.phase.value}{waits}"
 
 
-def _overdue(was: bool) -> str:
-    return "alerted" if was else ""
+def _booked(state: BookingState | None) -> str:
+    if state is None:
+        return NOTHING
+    return _booking(
+        state.phase.value, [(one.carrier, one.status) for one in state.bookings],
+        [not one.mismatches for one in state.invoices],
+    )
+
+
+def _booking(phase: str, carriers: Iterable[tuple[str, BookingStatus]], invoices: Iterable[bool]) -> str:
+    asked = [f"{carrier} {status.value}" for carrier, status in carriers]
+    billed = ["billed right" if matches else "billed wrong" for matches in invoices]
+    return ", ".join([phase, *asked, *billed])
+
+
+def _documents(found: Iterable[DocumentStatus]) -> str:
+    return ", ".join(sorted(one.value for one in found))
+
+
+def _alerts(raised: Collection[AlertKind]) -> str:
+    return ", ".join(sorted(raised))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from enum import Enum
 from random import Random
 from typing import NamedTuple
 
 from config import topics
 from streams.contracts.model import OrderLine, WmsConfirmation
-from streams.kernel.vocabulary import DeliveryPhase, PostingKind, WaitKind
+from tests.lifecycle import booked
+from tests.lifecycle.ends import Act, Story
+from tests.lifecycle.rules import PLAIN, PROVED
+from topologies.demo.carrier_desk import CarrierDesk
 from topologies.demo.journeys import Journey, Step
 from topologies.demo.partners import NORTHWAY, northway_scan
 from topologies.demo.payloads import ups
@@ -18,63 +20,7 @@ from topologies.demo.planned import Expected, Plan
 from topologies.demo.scenes import OUTBOUND, Scenery, spread, without_a_name
 
 SEED = 11
-PLAIN, PROVED = "C-PLAIN", "C-PROVED"
-"""Customers: one whose deliveries are confirmed as they are reported, one whose need a proof."""
-POLICIES = f"customers:\n  {PROVED}: {{proof: any, waits: {{proof: {{owner: finance, deadline: 1h}}}}}}\n"
-_ISSUE, _CONFIRMED = PostingKind.GOODS_ISSUE, PostingKind.DELIVERY_CONFIRMATION
 _COURIER = (Step.LABEL, Step.PICKUP, Step.HUB_ARRIVED, Step.OUT_FOR_DELIVERY, Step.DELIVERED)
-
-
-class Act(Enum):
-    """The acts, in the order they are played."""
-
-    LEAVES = 0
-    ARRIVES = 1
-    CATCHES_UP = 2
-
-
-class Story(Enum):
-    """The fate of an order."""
-
-    STRAIGHT = "delivered"
-    LATE_PROOF = "proof comes late"
-    NO_PROOF = "no proof comes"
-    WAIVED = "proof is waived"
-    REFUSED = "refused, comes back"
-    SPLIT = "two parcels, both there"
-    PARTIAL = "two parcels, one there"
-    OUTAGE = "carrier's feed was out"
-
-
-class End(NamedTuple):
-    """The state an order must end in. ``booked``: postings that stand in the ERP by kind; ``pieces``: delivered and
-    known by the last confirmation; ``was_overdue``: whether its wait raised an alert; ``in_tryton``: the state of its
-    shipment there (open: neither done nor cancelled), and its posted invoices."""
-
-    phase: DeliveryPhase
-    waits_for: WaitKind | None
-    booked: Mapping[PostingKind, int]
-    pieces: tuple[int, int]
-    was_overdue: bool
-    in_tryton: tuple[str, int]
-
-
-ENDS: Mapping[Story, End] = {
-    Story.STRAIGHT: End(DeliveryPhase.CONFIRMED, None, {_ISSUE: 1, _CONFIRMED: 1}, (1, 1), False, ("done", 1)),
-    Story.LATE_PROOF: End(
-        DeliveryPhase.CONFIRMED, None, {_ISSUE: 1, PostingKind.PROOF_OF_DELIVERY: 1, _CONFIRMED: 1}, (1, 1), True,
-        ("done", 1),
-    ),
-    Story.NO_PROOF: End(DeliveryPhase.WAITING_FOR_PROOF, WaitKind.PROOF, {_ISSUE: 1}, (0, 0), True, ("open", 0)),
-    Story.WAIVED: End(DeliveryPhase.CONFIRMED, None, {_ISSUE: 1, _CONFIRMED: 1}, (1, 1), True, ("done", 1)),
-    Story.REFUSED: End(
-        DeliveryPhase.RETURNED, None, {_ISSUE: 1, PostingKind.RETURN_STARTED: 1, PostingKind.RETURN_RECEIPT: 1},
-        (0, 0), False, ("cancelled", 0),
-    ),
-    Story.SPLIT: End(DeliveryPhase.CONFIRMED, None, {_ISSUE: 2, _CONFIRMED: 2}, (2, 2), False, ("done", 1)),
-    Story.PARTIAL: End(DeliveryPhase.PARTLY_DELIVERED, None, {_ISSUE: 2, _CONFIRMED: 1}, (1, 2), False, ("open", 0)),
-    Story.OUTAGE: End(DeliveryPhase.CONFIRMED, None, {_ISSUE: 1, _CONFIRMED: 1}, (1, 1), False, ("done", 1)),
-}
 
 
 class Numbers(NamedTuple):
@@ -100,15 +46,19 @@ class Script(NamedTuple):
     plan: Plan
 
 
-def write(numbers: Sequence[Numbers], now_ms: int) -> Script:
-    """The script for orders of these numbers; stories follow each other in turn."""
+def write(numbers: Sequence[Numbers], now_ms: int, desk: CarrierDesk) -> Script:
+    """The script for orders of these numbers; stories follow each other in turn. ``desk``: it learns how couriers
+    answer, and what lies behind their links."""
     scene = Scenery(Random(SEED), now_ms)
     orders = []
     for place, one in enumerate(numbers):
         story = list(Story)[place % len(Story)]
-        ways = _TELL[story](scene)
+        if booked.is_booked(story):
+            ways = booked.tell(scene, booked.Numbered(story, *one), desk)
+        else:
+            ways = _TELL[story](scene)
+            _order(scene, one, story, ways)
         orders.append(Scripted(story, one.order_id, one.delivery_id, [way.number for way in ways]))
-        _order(scene, one, story, ways)
     messages = sorted(scene.messages, key=lambda message: message.at_s)
     plan = Plan(SEED, now_ms, float(len(Act)), (), ())
     timed = tuple(

@@ -28,7 +28,7 @@ PLANNER = "demo planner"
 CUSTOMERS = range(1001, 1042)
 _BRANCHES = ("", " East", " West", " Online")
 _CODES = {Step.LABEL: "NEW", Step.PICKUP: "COL", Step.HUB_ARRIVED: "HUB", Step.OUT_FOR_DELIVERY: "OUT",
-          Step.DELIVERED: "DEL"}
+          Step.DELIVERED: "DEL", Step.PROOF: "POD"}
 
 
 def references(scene: Scenery) -> None:
@@ -134,10 +134,11 @@ def silent_courier(scene: Scenery) -> None:
                       f"northway webhook of {number}: {scan.step.value}", Expected(1))
 
 
-def northway_scan(way: Journey, place: int) -> bytes:
-    """The message about the scan at this place of the way."""
+def northway_scan(way: Journey, place: int, proof: str = "") -> bytes:
+    """The message about the scan at this place of the way. ``proof``: where its proof of delivery lies."""
     scan = way.scans[place]
     return msgspec.json.encode({
+        **({"proof": proof} if proof else {}),
         "parcel": way.number, "code": _CODES[scan.step], "words": scan.step.value.capitalize(),
         "scanned_at": scan.place.local(scan.at_ms).isoformat(), "city": scan.place.city,
         "country": scan.place.country,

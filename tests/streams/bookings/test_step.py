@@ -134,6 +134,13 @@ def test_goods_that_left_without_a_booking_need_none() -> None:
     assert (desk.known.phase, desk.asked(), desk.known.wait) == (BookingPhase.BOOKED, [], None)
 
 
+def test_goods_that_left_and_that_the_erp_never_released_are_nobodys_wait() -> None:
+    desk = Desk().take(packed(kind="shipped", numbers=["NT9"])).wait(NOON + 400 * HOUR)
+    assert (desk.known.phase, desk.known.wait) == (BookingPhase.BOOKED, None)
+    assert (desk.asked(), desk.alerts()) == ([], [])
+    assert desk.take(released()).asked() == []
+
+
 def test_a_person_books_anew_with_a_carrier_of_their_choice() -> None:
     desk = Desk().take(*READY, answered(AnswerKind.BOOKED, tracking_number="NT1"))
     desk.take(decided(BookingAction.REBOOK, carrier="east"))
