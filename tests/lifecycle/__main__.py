@@ -3,8 +3,8 @@ says.
 
 A courier's feed is silent until the last act, the ERP is away while goods arrive, proofs come late, a parcel is
 refused, an order is split over two parcels. Carriers are asked for bookings over REST and by EDI: they decline, offer
-other terms, give no answer; proofs lie behind links, later, or never. Ends with a table of script and reality, and with
-1 on any difference.
+other terms, give no answer; proofs lie behind links, later, or never. Each order is traced from topic to topic. Ends
+with a table of script and reality, and with 1 on any difference.
 """
 
 from __future__ import annotations
@@ -16,30 +16,29 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from config.settings import Settings
-from streams.contracts.model import DeadLetter
-from tests.lifecycle import rules, script
+from tests.lifecycle import rules, script, ways
 from tests.lifecycle.account import Account
 from tests.lifecycle.booked import COUNTERS
 from tests.lifecycle.ends import Story
 from tests.lifecycle.erps import Erp, erp_of
 from tests.lifecycle.haulage import Haulier
+from tests.lifecycle.kept_reader import KeptReader
 from tests.lifecycle.play import Play, Stalled
-from tests.lifecycle.reached import Reached, differences, must
 from tests.lifecycle.script import Scripted
+from tests.lifecycle.verdict import Verdict
 from topologies.demo.carrier_desk import CarrierDesk, carrier_desk
 from topologies.local_stack.stack import Stack, on_free_ports
+from topologies.operations.order_trace import trace
 
 ORDERS, PATIENCE = 2 * len(Story), 420.0
 FOLDER = Path("/var/tmp/shipsync-lifecycle") if os.geteuid() == 0 else Path.home() / ".cache" / "shipsync-lifecycle"
 """PostgreSQL runs as another user than root, who may not enter root's home."""
-SHOWN = 10
 
 
 def main() -> int:
@@ -52,22 +51,22 @@ def main() -> int:
     asked = parser.parse_args()
     logging.disable(logging.INFO)
     console = Console(width=None if sys.stdout.isatty() else 190, highlight=False)
-    with tempfile.TemporaryDirectory(prefix="shipsync-lifecycle-") as made, ExitStack() as closing:
+    with tempfile.TemporaryDirectory(prefix="shipsync-lifecycle-") as made, ExitStack() as ending:
         folder, begun = Path(made), time.monotonic()
 
         def say(words: str) -> None:
             console.print(f"{time.monotonic() - begun:6.0f} s  {words}")
 
         say(f"{asked.orders} orders are made in the ERP ({asked.erp}) ...")
-        erp = closing.enter_context(erp_of(asked.erp, asked.orders, folder, asked.folder))
-        desk = closing.enter_context(carrier_desk())
+        erp = ending.enter_context(erp_of(asked.erp, asked.orders, folder, asked.folder))
+        desk = ending.enter_context(carrier_desk())
         told = script.write(erp.numbers, time.time_ns() // 1_000_000, desk)
         say("the stack starts ...")
         stack = Stack(on_free_ports(_settings(folder, erp, desk)))
         stack.start()
-        closing.callback(stack.stop)
+        ending.callback(stack.stop)
         account = Account(stack.settings)
-        closing.callback(account.close)
+        ending.callback(account.close)
         haulier = Haulier(folder / "drop", [one.delivery_id for one in told.orders if one.story in COUNTERS])
         play = Play(told, stack.settings, account, erp, haulier, asked.patience, say)
         try:
@@ -75,8 +74,10 @@ def main() -> int:
         except Stalled as error:
             say(str(error))
         found = play.settled()
-        say("compared")
-        return _verdict(told.orders, found, erp, account.letters, console)
+        say("compared; each order is traced from topic to topic ...")
+        lacking = _traced(told.orders, stack.settings)
+        say("traced")
+        return Verdict(told.orders, found, lacking, account.letters, erp).show(console)
 
 
 def _settings(folder: Path, erp: Erp, desk: CarrierDesk) -> Settings:
@@ -92,37 +93,13 @@ def _settings(folder: Path, erp: Erp, desk: CarrierDesk) -> Settings:
     )
 
 
-def _verdict(
-    orders: Sequence[Scripted], found: dict[str, Reached], erp: Erp, letters: Sequence[DeadLetter], console: Console
-) -> int:
-    wrong = {one.delivery_id: there for one, _, there in differences(orders, found, erp)}
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("story", "orders", "script", "in the ERP", "booking", "documents", "alerts", "as scripted"):
-        table.add_column(head, justify="right" if head in ("orders", "as scripted") else "left", overflow="fold")
-    for story in Story:
-        of_it = [one for one in orders if one.story is story]
-        if of_it:
-            wanted = must(of_it[0], erp)
-            right = sum(one.delivery_id not in wrong for one in of_it)
-            table.add_row(
-                story.value, str(len(of_it)), *wanted, str(right), style="" if right == len(of_it) else "red",
-            )
-    console.print(table)
-    for one in orders:
-        if one.delivery_id in list(wrong)[:SHOWN]:
-            there, wanted = wrong[one.delivery_id], must(one, erp)
-            console.print(f"{one.order_id} / {one.delivery_id} ({one.story.value}):", style="red")
-            for name, is_there, is_due in zip(Reached._fields, there, wanted, strict=True):
-                if is_there != is_due:
-                    console.print(f"    {name}: {is_there or 'none'}, not {is_due or 'none'}", style="red")
-    for letter in letters[:SHOWN]:
-        console.print(f"a dead letter of {letter.step}: {letter.reason}, {letter.detail}", style="red")
-    faults = len(wrong) + len(letters)
-    console.print(
-        f"Each of {len(orders)} orders is where the script says." if not faults
-        else f"{len(wrong)} of {len(orders)} orders are elsewhere, {len(letters)} dead letters."
-    )
-    return min(1, faults)
+def _traced(orders: Sequence[Scripted], settings: Settings) -> dict[str, list[str]]:
+    """The steps that the trace of each order lacks, by its delivery."""
+    with closing(KeptReader(settings)) as reader:
+        return {
+            one.delivery_id: list(ways.missing(one.story, trace(settings, one.order_id, reader=reader).steps))
+            for one in orders
+        }
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tests.lifecycle.rules import FREIGHT_USD, HAULAGE, MUTE, OLD_FRIEND, PAPER,
 from topologies.demo.carrier_desk import LATER, SIGN_IN, CarrierDesk, Conduct, Reply, proof, tracking_number
 from topologies.demo.cast import AMERICAN
 from topologies.demo.journeys import Journey, Step
-from topologies.demo.partners import northway_scan
+from topologies.demo.partners import courier_scan
 from topologies.demo.planned import Expected
 from topologies.demo.scenes import HOUR_MS, Scenery, spread
 
@@ -106,7 +106,7 @@ def _by_webhook(scene: Scenery, one: Numbered, way: Journey, desk: CarrierDesk) 
     links = _links(one, desk)
     for place, scan in enumerate(way.scans):
         act = {Step.DELIVERED: Act.ARRIVES, Step.PROOF: Act.CATCHES_UP}.get(scan.step, Act.LEAVES)
-        scene.raw(act.value, way.carrier, "webhook", _JSON, northway_scan(way, place, links.get(scan.step, "")),
+        scene.raw(act.value, way.carrier, "webhook", _JSON, courier_scan(way, place, links.get(scan.step, "")),
                   f"{way.carrier} webhook of {way.number}: {scan.step.value}", Expected(1))
 
 

@@ -30,10 +30,13 @@ TRYTON = """erps:
 
 
 class Erp(Protocol):
-    """One ERP. ``numbers``: of its orders; ``erp_list``: what SHIPSYNC_ERP_FILE is to hold."""
+    """One ERP. ``erp_list``: what SHIPSYNC_ERP_FILE is to hold."""
 
-    numbers: Sequence[Numbers]
     erp_list: str
+
+    @property
+    def numbers(self) -> Sequence[Numbers]:
+        """The numbers of its orders."""
 
     def go_away(self) -> None:
         """It answers no more."""

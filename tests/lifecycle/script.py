@@ -14,7 +14,7 @@ from tests.lifecycle.ends import Act, Story
 from tests.lifecycle.rules import PLAIN, PROVED
 from topologies.demo.carrier_desk import CarrierDesk
 from topologies.demo.journeys import Journey, Step
-from topologies.demo.partners import NORTHWAY, northway_scan
+from topologies.demo.partners import NORTHWAY, courier_scan
 from topologies.demo.payloads import ups
 from topologies.demo.planned import Expected, Plan
 from topologies.demo.scenes import OUTBOUND, Scenery, spread, without_a_name
@@ -125,7 +125,7 @@ def _outage(scene: Scenery) -> list[Journey]:
     """Nothing of it is heard until its carrier catches up, and then the last scan first."""
     way = scene.way(NORTHWAY, f"NW{scene.rng.randrange(10**9):09d}", spread(_COURIER, 60, 6))
     for place in reversed(range(len(way.scans))):
-        scene.raw(Act.CATCHES_UP.value, NORTHWAY, "webhook", "application/json", northway_scan(way, place),
+        scene.raw(Act.CATCHES_UP.value, NORTHWAY, "webhook", "application/json", courier_scan(way, place),
                   f"northway webhook of {way.number}", Expected(1))
     return [way]
 

@@ -19,8 +19,10 @@ from tests.lifecycle.erps import DeskErp
 from tests.lifecycle.haulage import Haulier
 from tests.lifecycle.reached import differences, must
 from tests.lifecycle.script import Numbers, Script, write
+from tests.lifecycle.ways import WAYS, missing
 from topologies.demo.carrier_desk import CarrierDesk, tracking_number
 from topologies.demo.erp_desk import Desk
+from topologies.operations.order_trace import Step
 from topologies.stages import fulfilment_rules
 
 NOW = 1_790_000_000_000
@@ -97,3 +99,16 @@ def test_the_haulier_answers_each_tender_once_and_may_offer_other_terms_first(tm
     tender(BookingRequestKind.BOOK, "D-1-1", 2)
     assert haulier.look() == 1
     assert answers() == {("B", "ONE DAY LATER"), ("A", tracking_number("haulage", "D-1-1"))}
+
+
+def test_a_step_that_a_trace_lacks_or_has_too_early_is_named() -> None:
+    def steps(*told: str) -> list[Step]:
+        return [Step(place, *text.split(": "), None, "t", 0, place, "k") for place, text in enumerate(told)]
+
+    right = ["order: SO-1", "release: D-1 of SO-1 is released", "warehouse: DEPOT packed delivery D-1"]
+    alert = "alert: booking missing of D-1 is raised"
+    assert list(missing(Story.OVER, steps(*right, alert))) == []
+    lacks = "no alert (booking missing, is raised) after warehouse (packed)"
+    assert list(missing(Story.OVER, steps(*right))) == list(missing(Story.OVER, steps(alert, *right))) == [lacks]
+    assert list(missing(Story.OVER, [])) == ["no order", "no release (released)", "no warehouse (packed)"]
+    assert WAYS.keys() == ENDS.keys()

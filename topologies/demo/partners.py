@@ -130,12 +130,13 @@ def silent_courier(scene: Scenery) -> None:
         way = scene.way(NORTHWAY, number, spread(steps, 30, 2), 26, origin, destination)
         scene.order(0.02, [way], round(scene.rng.uniform(90, 900), 2))
         for place, scan in enumerate(way.scans):
-            scene.raw(0.03 + 0.05 * place, NORTHWAY, "webhook", "application/json", northway_scan(way, place),
+            scene.raw(0.03 + 0.05 * place, NORTHWAY, "webhook", "application/json", courier_scan(way, place),
                       f"northway webhook of {number}: {scan.step.value}", Expected(1))
 
 
-def northway_scan(way: Journey, place: int, proof: str = "") -> bytes:
-    """The message about the scan at this place of the way. ``proof``: where its proof of delivery lies."""
+def courier_scan(way: Journey, place: int, proof: str = "") -> bytes:
+    """A made-up courier's message about the scan at this place of the way. ``proof``: where its proof of delivery
+    lies."""
     scan = way.scans[place]
     return msgspec.json.encode({
         **({"proof": proof} if proof else {}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any, NamedTuple, TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
@@ -16,7 +16,7 @@ from connectors.kafka.consumer import PartitionReader
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_reader import partition_of
 from streams.contracts.ids import normalise_tracking_number, shipment_key
-from streams.contracts.model import FulfilmentState, OrderState, ShipmentState
+from streams.contracts.model import BookingState, FulfilmentState, OrderState, ShipmentState
 from streams.kernel.errors import Fatal, Reject
 from topologies.operations.trace_steps import KINDS, Ids, Kind
 
@@ -49,9 +49,15 @@ class Trace(NamedTuple):
     steps: Sequence[Step]
 
 
-def trace(settings: Settings, text: str, progress: Progress = lambda *_: None) -> Trace:
-    """The way of an order, a delivery or a tracking number. Raises Fatal where nothing is known of it, Transient."""
-    with closing(_Topics(settings, progress)) as kafka:
+def trace(
+    settings: Settings, text: str, progress: Progress = lambda *_: None, reader: PartitionReader | None = None
+) -> Trace:
+    """The way of an order, a delivery or a tracking number. ``reader``: in place of one for this trace alone. Raises
+    Fatal where nothing is known of it, Transient."""
+    with ExitStack() as ending:
+        if reader is None:
+            reader = ending.enter_context(closing(PartitionReader(settings, GROUP)))
+        kafka = _Topics(settings, reader, progress)
         ids = _ids_of(kafka, text.strip())
         states = {one: kafka.newest(topics.FULFILMENT_STATE, FulfilmentState, one) for one in sorted(ids.deliveries)}
         known = [one for one in states.values() if one is not None]
@@ -89,13 +95,16 @@ def plain(found: Trace) -> dict[str, Any]:
 
 def _ids_of(kafka: _Topics, text: str) -> Ids:
     """The ids that belong to what is asked for: an order, a delivery, a shipment's key, or a tracking number."""
-    order = kafka.newest(topics.ORDER_STATE, OrderState, text)
-    if order is not None:
-        return _of_order(order)
+    order, booked = kafka.newest(topics.ORDER_STATE, OrderState, text), kafka.booked_of(text)
+    if order is not None or booked:
+        return Ids().with_all(*([] if order is None else [_of_order(order)]), *map(_of_booking, booked))
     delivery = kafka.newest(topics.FULFILMENT_STATE, FulfilmentState, text)
+    booking = kafka.newest(topics.BOOKING_STATE, BookingState, text)
     if delivery is not None:
         order = kafka.newest(topics.ORDER_STATE, OrderState, delivery.order_id)
-        return _of_delivery(delivery, order)
+        return Ids().with_all(_of_delivery(delivery, order), *([] if booking is None else [_of_booking(booking)]))
+    if booking is not None:
+        return _of_booking(booking)
     carrier, _, number = text.partition(":")
     key = shipment_key(carrier.strip().lower(), number) if number else ""
     shipment = kafka.newest(topics.SHIPMENT_STATE, ShipmentState, key) if key else kafka.shipment_of(text)
@@ -130,17 +139,21 @@ def _of_delivery(delivery: FulfilmentState, order: OrderState | None) -> Ids:
     )
 
 
+def _of_booking(one: BookingState) -> Ids:
+    """The delivery, and the shipments whose numbers carriers gave to its bookings."""
+    return Ids(
+        frozenset({one.order_id} - {""}), frozenset([one.delivery_id]), frozenset(
+            shipment_key(each.carrier, each.tracking_number) for each in one.bookings if each.tracking_number
+        ), frozenset({one.customer_id} - {""}),
+    )
+
+
 class _Topics:
     """Reads topics, each partition from its beginning to its end."""
 
-    def __init__(self, settings: Settings, progress: Progress) -> None:
-        self._registry, self._progress = Registry(settings), progress
-        self._reader = PartitionReader(settings, GROUP)
+    def __init__(self, settings: Settings, reader: PartitionReader, progress: Progress) -> None:
+        self._registry, self._reader, self._progress = Registry(settings), reader, progress
         self._partitions: dict[str, list[int]] = {}
-
-    def close(self) -> None:
-        """Disconnect."""
-        self._reader.close()
 
     def newest(self, topic: Topic, struct: type[T], key: str) -> T | None:
         """The last value of a key; None where there is none."""
@@ -149,6 +162,16 @@ class _Topics:
             if record.key() == name:
                 found = record.value()
         return None if found is None else codec.decode(found)
+
+    def booked_of(self, order_id: str) -> list[BookingState]:
+        """The deliveries of an order that were released, or packed, each as it stands."""
+        codec, name = ValueCodec(topics.BOOKING_STATE, BookingState, self._registry), topics.BOOKING_STATE.name
+        newest = dict[bytes, bytes]()
+        for record in self._records(name, {(name, one) for one in self._of(name)}):
+            value = record.value()
+            if value is not None and order_id.encode() in value:
+                newest[record.key() or b""] = value
+        return [one for one in map(codec.decode, newest.values()) if one.order_id == order_id]
 
     def shipment_of(self, number: str) -> ShipmentState | None:
         """The shipment whose number this is, with any carrier; the last of several."""

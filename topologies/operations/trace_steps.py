@@ -47,9 +47,9 @@ class Ids(NamedTuple):
     shipments: frozenset[str] = frozenset()
     customers: frozenset[str] = frozenset()
 
-    def with_all(self, other: Ids) -> Ids:
+    def with_all(self, *others: Ids) -> Ids:
         """These and the others."""
-        return Ids(*(one | more for one, more in zip(self, other, strict=True)))
+        return Ids(*(frozenset[str]().union(*each) for each in zip(self, *others, strict=True)))
 
 
 class Said(NamedTuple):

@@ -14,7 +14,7 @@ from config.settings import Settings
 from config.topics import Topic
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
-from streams.contracts.bookings import Party
+from streams.contracts.bookings import Booking, BookingState, Party
 from streams.contracts.model import (
     BookingAnswer,
     BookingRequest,
@@ -34,7 +34,7 @@ from streams.contracts.model import (
 from streams.contracts.outbound import OutboundAttempt
 from streams.fulfilment.policy import PLAIN
 from streams.fulfilment.step import step
-from streams.kernel.booking_vocabulary import AnswerKind, BookingRequestKind
+from streams.kernel.booking_vocabulary import AnswerKind, BookingPhase, BookingRequestKind, BookingStatus
 from streams.kernel.document_vocabulary import DocumentKind, DocumentOrigin, DocumentStatus
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import (
@@ -57,7 +57,7 @@ from topologies.local_stack.stack import catalogue
 from topologies.operations.order_trace import Trace, plain, trace
 
 pytestmark = pytest.mark.broker
-NUMBER, OTHERS = "1Z999AA10123456784", "1Z999AA10123456786"
+NUMBER, OTHERS, BOOKED = "1Z999AA10123456784", "1Z999AA10123456786", "1Z999AA10123456788"
 WAY = ["order", "release", "warehouse", "booking", "answer", "carrier", "customer", "notification", "milestone",
        "document", "chase", "decision", "posting", "notice", "attempt", "outcome", "freight invoice"]
 
@@ -123,13 +123,29 @@ def way_of(order: str, customer: str, number: str) -> Iterator[tuple[Topic, str,
     yield topics.OPS_ALERTS, raised.alert_id, raised
 
 
+def booked(order: str, delivery: str, number: str) -> Iterator[tuple[Topic, str, Struct]]:
+    """The records of an order that names no shipment: bookings found the carrier of its delivery, and of another none
+    yet. No stage but bookings knows of them."""
+    bookings = [Booking(
+        f"{delivery}-1", "ups", "ground", BookingStatus.BOOKED, NOON, NOON, NOON, "", tracking_number=number
+    )]
+    yield topics.ORDER_STATE, order, OrderState(order, ACME, "released", None, NOON, "v1", [])
+    yield topics.BOOKING_STATE, delivery, BookingState(delivery, order, ACME, BookingPhase.BOOKED, bookings=bookings)
+    yield topics.BOOKING_STATE, f"{delivery}B", BookingState(f"{delivery}B", order, ACME, BookingPhase.HELD)
+    for name in (delivery, f"{delivery}B"):
+        yield topics.DELIVERY_RELEASES, name, DeliveryRelease(
+            name, order, ACME, "released", NOON, "east", Party("Ada", "Way 1", "Leeds", "LS1", "GB"), []
+        )
+    yield topics.SHIPMENT_EVENTS, f"ups:{number}", event(number, Milestone.PICKED_UP, NOON)
+
+
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     folder: Path = tmp_path_factory.mktemp("trace")
     with on_broker(embedded, folder) as made:
         TopicAdmin(made).create(catalogue())
         registry = Registry(made)
-        records = [*way_of("SO-1", ACME, NUMBER), *way_of("SO-2", OTHER, OTHERS)]
+        records = [*way_of("SO-1", ACME, NUMBER), *way_of("SO-2", OTHER, OTHERS), *booked("SO-3", "DN-3", BOOKED)]
         for topic, key, value in records:
             encoded = ValueCodec(topic, type(value), registry).encode(value)
             fill(made.kafka.bootstrap, topic.name, [(key.encode(), encoded)])
@@ -171,3 +187,11 @@ def test_progress_is_told_and_what_is_unknown_is_said(settings: Settings) -> Non
     assert all(done <= total for _, done, total in heard)
     with pytest.raises(Fatal, match="nothing is known of 'SO-9'"):
         trace(settings, "SO-9")
+
+
+def test_an_order_whose_carriers_were_found_by_bookings_is_followed_by_them(settings: Settings) -> None:
+    found = trace(settings, "SO-3")
+    assert names(found) == ["release", "release", "carrier"]
+    assert found.ids.deliveries == {"DN-3", "DN-3B"}
+    assert names(trace(settings, "DN-3")) == ["release", "carrier"]
+    assert names(trace(settings, "DN-3B")) == ["release"]
