@@ -19,7 +19,7 @@ from streams.contracts.booking_ids import delivery_of
 from streams.contracts.ids import digest
 
 MOST_BODY = 256 * 1024
-_NOT_THERE = 404
+_THERE, _NOT_THERE = 200, 404
 _PDF = (
     "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
     "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 420 200]/Resources<</Font<</F 5 0 R>>>>/Contents 4 0 R>>endobj\n"
@@ -67,6 +67,7 @@ class CarrierDesk:
         self._asked: Counter[tuple[str, str]] = Counter()
         self._cancelled: Counter[tuple[str, str]] = Counter()
         self._links: dict[str, list[Reply]] = {}
+        self._given = 0
 
     def book(self, carrier: str, booking_id: str) -> tuple[int, dict[str, Any]]:
         """HTTP status and body of the answer; the same for the same booking."""
@@ -91,6 +92,14 @@ class CarrierDesk:
         with self._lock:
             return [Asked(*name, times, self._cancelled[name]) for name, times in self._asked.items()]
 
+    def sentence(self) -> str:
+        """The bookings and proofs that were asked for so far, counted in words."""
+        with self._lock:
+            return (
+                f"Asked of the demo's carriers so far: {len(self._asked):,} bookings, and {self._given:,} proofs of"
+                " delivery by their links; /tower/bookings of the control tower has what waits for a person."
+            )
+
     def lay(self, name: str, replies: Sequence[Reply]) -> str:
         """Lay something behind a link, which it returns: one reply after the other, the last for good."""
         with self._lock:
@@ -103,7 +112,9 @@ class CarrierDesk:
             replies = self._links.get(name, [])
             if not replies:
                 return Reply(_NOT_THERE, content=b"no such proof")
-            return replies.pop(0) if len(replies) > 1 else replies[0]
+            reply = replies.pop(0) if len(replies) > 1 else replies[0]
+            self._given += reply.status == _THERE
+            return reply
 
 
 def tracking_number(carrier: str, booking_id: str) -> str:

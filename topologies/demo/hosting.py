@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from config.settings import Settings
-from topologies.demo import on_call
+from topologies.demo import booked, on_call
+from topologies.demo.carrier_desk import CarrierDesk
 from topologies.demo.erp_desk import KEY, Desk, erp_list
 from topologies.demo.partners import CARRIERS
 from topologies.demo.scenes import MANUFACTURERS_CUSTOMER
@@ -27,6 +28,7 @@ HEARD_FOR, LEARN_AFTER, NORM_AT_LEAST, FLAPS = "10s", "15s", 20, 20
 """The demo tells a week in a minute: so soon the silence of a shipment counts, so soon and of so few is learnt, and so
 often may a cause come and go."""
 RULES, ERPS, ERP_KEY, POLICIES = "demo-alerts.yaml", "demo-erp.yaml", "demo-erp-key", "demo-fulfilment.yaml"
+BOOKINGS = "demo-bookings.yaml"
 PROOF_WITHIN = "4h"
 """How long after a delivery its proof may come before somebody is alerted."""
 
@@ -38,9 +40,10 @@ def found(settings: Settings) -> Settings | None:
     return settings if "bootstrap" in settings.given else None
 
 
-def for_the_demo(settings: Settings, erp: Desk | None = None) -> Settings:
+def for_the_demo(settings: Settings, erp: Desk | None = None, carriers: CarrierDesk | None = None) -> Settings:
     """The settings of a stack of the demo's own, with its own carriers, alerts that wait less, a customer whose
-    deliveries wait for a proof, and the demo's ERP where there is one; what is given stays. Raises OSError."""
+    deliveries wait for a proof, and the demo's ERP and bookings where there are any; what is given stays. Raises
+    OSError."""
     changes: dict[str, Path] = {}
     folder = settings.state.data_dir.resolve()
     if erp is not None and "erp_file" not in settings.given:
@@ -52,6 +55,9 @@ def for_the_demo(settings: Settings, erp: Desk | None = None) -> Settings:
         waits = {"proof": {"owner": "finance", "deadline": PROOF_WITHIN}}
         customers = {MANUFACTURERS_CUSTOMER: {"proof": "any", "waits": waits}}
         _write(folder / POLICIES, yaml.safe_dump({"customers": customers}))
+    if carriers is not None and "bookings_file" not in settings.given:
+        changes["bookings_file"] = folder / BOOKINGS
+        _write(folder / BOOKINGS, booked.rules(carriers))
     if "carriers_dir" not in settings.given:
         changes["carriers_dir"] = CARRIERS
     if "alerts_file" not in settings.given:
@@ -76,12 +82,18 @@ def plays_all(settings: Settings) -> bool:
     return settings.intake.carriers_dir == CARRIERS and not settings.intake.feeds
 
 
+def books(settings: Settings) -> bool:
+    """Whether the stack asks the demo's carriers for bookings."""
+    return settings.bookings.file is not None and settings.bookings.file.name == BOOKINGS
+
+
 @contextmanager
 def own_stack(
-    settings: Settings, console: Console, ports: int | None = None, erp: Desk | None = None
+    settings: Settings, console: Console, ports: int | None = None, erp: Desk | None = None,
+    carriers: CarrierDesk | None = None,
 ) -> Iterator[Stack]:
     """Start a stack with its progress shown, and stop it at the end; ``ports``: its first one; ``erp``: the ERP it
-    posts to. Raises Transient or Fatal."""
+    posts to; ``carriers``: those it books with. Raises Transient or Fatal."""
     with console.status("starting the stack") as status:
 
         def say(name: str, what: str) -> None:
@@ -90,7 +102,7 @@ def own_stack(
             elif what.startswith("up ") or "ended" in what:
                 console.print(safe(f"{name} {what}"), soft_wrap=True)
 
-        stack = Stack(for_the_demo(settings, erp), ports=ports, say=say)
+        stack = Stack(for_the_demo(settings, erp, carriers), ports=ports, say=say)
         stack.start()
     try:
         yield stack
@@ -101,13 +113,14 @@ def own_stack(
 
 @contextmanager
 def own_stack_apart(
-    settings: Settings, console: Console, faultless: Callable[[], bool], erp: Desk | None = None
+    settings: Settings, console: Console, faultless: Callable[[], bool], erp: Desk | None = None,
+    carriers: CarrierDesk | None = None,
 ) -> Iterator[Stack]:
     """Start a stack on free ports in a folder of its own; the folder is kept, for its logs, if something failed."""
     folder = Path(tempfile.mkdtemp(prefix="shipsync-demo-"))
     apart = on_free_ports(settings.replace(data_dir=folder))
     try:
-        with own_stack(apart, console, erp=erp) as stack:
+        with own_stack(apart, console, erp=erp, carriers=carriers) as stack:
             yield stack
     finally:
         if faultless():

@@ -48,10 +48,12 @@ class OtherRecord:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A shipment of a scene, ``CARRIER:REFERENCE``, and the terminal status it ends in, if it does."""
+    """A shipment of a scene, ``CARRIER:REFERENCE``, and the terminal status it ends in, if it does. ``is_booked``: a
+    booking, and not the order, says whose it is."""
 
     key: str
     end: Status | None = None
+    is_booked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,11 @@ class Plan:
             for order in self.orders
             for line in order.shipments if line.tracking_number
         )
+
+    @cached_property
+    def booked(self) -> frozenset[str]:
+        """CARRIER:REFERENCE of the shipments whose order a booking names."""
+        return frozenset(one.key for one in self.staged if one.is_booked)
 
     @cached_property
     def shipments(self) -> frozenset[str]:

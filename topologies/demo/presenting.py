@@ -14,10 +14,11 @@ from rich.console import Console
 
 from config.settings import Settings
 from streams.contracts.ids import shipment_key
+from topologies.demo.carrier_desk import CarrierDesk, carrier_desk
 from topologies.demo.customers import receiving
 from topologies.demo.erp_desk import Desk, desk
 from topologies.demo.going_on import go_on, sentence
-from topologies.demo.hosting import found, own_stack, own_stack_apart, plays_all
+from topologies.demo.hosting import books, found, own_stack, own_stack_apart, plays_all
 from topologies.demo.journeys import Scan, Step
 from topologies.demo.on_call import OnCall, on_call
 from topologies.demo.payloads import ups
@@ -68,27 +69,27 @@ def present(settings: Settings, wishes: Wishes) -> Totals:
         up = found(settings)
         people: OnCall | None = None
         erp: Desk | None = None
+        carriers: CarrierDesk | None = None
         if up is None:
             people, erp = closing.enter_context(on_call()), closing.enter_context(desk())
-            own = own_stack_apart(settings, console, faultless, erp) if wishes.apart else own_stack(
-                settings, console, wishes.ports, erp
+            carriers = closing.enter_context(carrier_desk())
+            own = own_stack_apart(settings, console, faultless, erp, carriers) if wishes.apart else own_stack(
+                settings, console, wishes.ports, erp, carriers
             )
             stack = closing.enter_context(own)
             up = stack.settings
         received = closing.enter_context(receiving(up)) if stack is not None else None
-        plan = _plan(wishes, fresh=stack is not None, on_own_stack=stack is not None and plays_all(up))
+        carriers = carriers if books(up) else None
+        plan = _plan(wishes, carriers, fresh=stack is not None, on_own_stack=stack is not None and plays_all(up))
         if (portal := _portal(up)) and wishes.pictures:
             console.print(f"The control tower: [bold]{portal}/tower[/]", highlight=False)
         if portal and wishes.open:
             webbrowser.open(f"{portal}/tower")
         run, result = _play(up, plan, console, stack, pictures=wishes.pictures and console.is_terminal)
         _tell(run, plan, result, console, wishes, portal, stack)
-        if received is not None:
-            console.print(received.sentence(), highlight=False, soft_wrap=not wishes.pictures)
-        if erp is not None:
-            console.print(erp.sentence(), highlight=False, soft_wrap=not wishes.pictures)
-        if people is not None:
-            console.print(people.sentence(), highlight=False, soft_wrap=not wishes.pictures)
+        for outside in (received, erp, carriers, people):
+            if outside is not None:
+                console.print(outside.sentence(), highlight=False, soft_wrap=not wishes.pictures)
         stay = console.is_terminal if wishes.stay is None else wishes.stay
         if stack is not None and wishes.pictures and stay:
             _stay_up(stack, console, plan.seed, result)
@@ -109,13 +110,13 @@ def example_of(plan: Plan, portal: str) -> Example:
     return Example(key, ordered.get(key, ""), portal)
 
 
-def _plan(wishes: Wishes, *, fresh: bool, on_own_stack: bool) -> Plan:
+def _plan(wishes: Wishes, carriers: CarrierDesk | None, *, fresh: bool, on_own_stack: bool) -> Plan:
     now_ms = wall_clock_ms()
     seed = wishes.seed
     if seed is None:
         seed = FRESH_SEED if fresh else now_ms // 1000
     seconds = wishes.seconds or (CHECK_SECONDS if wishes.apart else SECONDS)
-    return tell(seed, now_ms, wishes.shipments, seconds, on_own_stack=on_own_stack)
+    return tell(seed, now_ms, wishes.shipments, seconds, on_own_stack=on_own_stack, carriers=carriers)
 
 
 def _play(

@@ -155,7 +155,7 @@ def _orders(ledger: Ledger) -> Iterator[str]:
     yield from _one_line(
         "order lines never came to order.references", (f"{order} for {key}" for order, key in sorted(missing))
     )
-    due = {key for order in ledger.orders_sent.values() for _, key in claims(order)}
+    due = {key for order in ledger.orders_sent.values() for _, key in claims(order)} | ledger.plan.booked
     yield from _one_line(
         "shipments did not find their order",
         (key for key, state in ledger.states.items() if key in due and not state.orders),

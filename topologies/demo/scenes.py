@@ -18,6 +18,7 @@ from streams.contracts.ids import shipment_key
 from streams.contracts.model import Order, OrderLine, WmsConfirmation
 from streams.kernel.vocabulary import RejectReason, Status
 from topologies.demo import numbers
+from topologies.demo.carrier_desk import CarrierDesk
 from topologies.demo.cast import AMERICAN, Place
 from topologies.demo.journeys import Journey, Scan, Step
 from topologies.demo.payloads import fedex, ltl, ups
@@ -44,6 +45,8 @@ class Scenery:
     staged: list[Staged] = field(default_factory=list)
     example: str = ""
     """The order whose pages show most."""
+    carriers: CarrierDesk | None = None
+    """The carriers that take bookings, where there are any."""
 
     def __post_init__(self) -> None:
         self.order_numbers = count(self.rng.randrange(810_000, 890_000))
@@ -265,9 +268,11 @@ SCENES: tuple[Callable[[Scenery], None], ...] = (
 )
 
 
-def played(scenes: Sequence[Callable[[Scenery], None]], rng: Random, now_ms: int) -> Scenery:
+def played(
+    scenes: Sequence[Callable[[Scenery], None]], rng: Random, now_ms: int, carriers: CarrierDesk | None = None
+) -> Scenery:
     """The scenes, one after the other."""
-    scenery = Scenery(rng, now_ms)
+    scenery = Scenery(rng, now_ms, carriers=carriers)
     for scene in scenes:
         scene(scenery)
     return scenery

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from topologies.demo import numbers, partners
+from topologies.demo.booked import booked_deliveries
+from topologies.demo.carrier_desk import CarrierDesk
 from topologies.demo.cast import AMERICAN, EUROPEAN, Place
 from topologies.demo.journeys import Journey, Scan, Step, journey
 from topologies.demo.orders import place_orders
@@ -189,11 +191,12 @@ def _spoiled(rng: Random, now_ms: int, count: int) -> Iterator[Planned]:
 
 
 def tell(
-    seed: int, now_ms: int, shipments: int = 300, seconds: float = 60.0, *, on_own_stack: bool = False
+    seed: int, now_ms: int, shipments: int = 300, seconds: float = 60.0, *, on_own_stack: bool = False,
+    carriers: CarrierDesk | None = None,
 ) -> Plan:
     """The plan for ``shipments`` shipments within ``seconds`` and some scenes beside them, all events at or before
     ``now_ms`` (UTC ms) but for the one scan in 2099. ``on_own_stack``: with the scenes that need a stack of the demo's
-    own."""
+    own; ``carriers``: that are asked for bookings there."""
     rng = Random(seed)
     journeys = _journeys(rng, now_ms, shipments)
     told = _all_told(rng, journeys)
@@ -201,8 +204,9 @@ def tell(
     first_heard = {way.number: rank / len(told) for way, rank in _first_ranks(journeys, told)}
     messages += _spoiled(rng, now_ms, round(len(told) * SPOILED))
     messages += place_orders(rng, journeys, first_heard, now_ms, LAST_MOMENT)
-    scenes = (*scenes_of_shipments, *partners.SCENES, *(partners.OF_AN_OWN_STACK if on_own_stack else ()))
-    scenery = played(scenes, Random(f"scenes of {seed}"), now_ms)
+    of_its_own = (*partners.OF_AN_OWN_STACK, booked_deliveries) if on_own_stack else ()
+    scenes = (*scenes_of_shipments, *partners.SCENES, *of_its_own)
+    scenery = played(scenes, Random(f"scenes of {seed}"), now_ms, carriers)
     messages += scenery.messages
     return _scheduled(Plan(seed, now_ms, seconds, journeys, (), tuple(scenery.staged), scenery.example), messages)
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
+from connectors.bookings import declared as bookings
 from connectors.erp import declared as erps
 from streams.fulfilment.policy import ProofNeeded
+from topologies.demo.carrier_desk import carrier_desk
 from topologies.demo.erp_desk import KEY, desk
-from topologies.demo.hosting import for_the_demo, found, plays_all
+from topologies.demo.hosting import books, for_the_demo, found, plays_all
 from topologies.demo.scenes import MANUFACTURERS_CUSTOMER
 from topologies.local_stack.stack_file import UpFile
 from topologies.stages import alert_rules, fulfilment_rules
@@ -73,3 +75,14 @@ def test_a_stack_of_the_demos_own_posts_into_the_demos_erp_and_one_customer_need
     (tmp_path / "own.yaml").write_text("erps: []\n", "utf-8")
     given = for_the_demo(Settings(data_dir=tmp_path, erp_file=tmp_path / "own.yaml"), there)
     assert given.erp.file == tmp_path / "own.yaml"
+
+
+def test_a_stack_of_the_demos_own_books_with_the_demos_carriers(tmp_path: Path) -> None:
+    with carrier_desk() as there:
+        made = for_the_demo(Settings(data_dir=tmp_path / "new"), carriers=there)
+    rules = bookings.load(made.bookings.file)
+    assert rules.partners["meridian"].channel.address == f"{there.address}/meridian/bookings"
+    assert books(made)
+    (tmp_path / "own.yaml").write_text("carriers: {}\n", "utf-8")
+    assert not books(for_the_demo(Settings(data_dir=tmp_path, bookings_file=tmp_path / "own.yaml"), carriers=there))
+    assert not books(for_the_demo(Settings(data_dir=tmp_path / "none")))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from msgspec.structs import replace
 
 from streams.kernel.vocabulary import Correction, Milestone, PostingKind, Status
 from tests.topologies.demo import accounts
+from topologies.demo.planned import Staged
 from topologies.demo.reconcile import differences, may_be_put_right, totals, without_repeats
 
 
@@ -110,3 +113,15 @@ def test_other_senders_traffic_is_not_in_the_account() -> None:
     ledger.dead_letter(accounts.card(99))
     ledger.whole_dead_letter(accounts.origin(99), "empty")
     assert totals(ledger) == totals(accounts.clean())
+
+
+def test_a_shipment_whose_order_a_booking_names_is_to_find_it() -> None:
+    ledger = accounts.clean()
+    state = next(iter(ledger.states.values()))
+    key, staged = "meridian:ME1", Staged("meridian:ME1", is_booked=True)
+    ledger.states[key] = replace(state, carrier="meridian", tracking_number="ME1", status=Status.IN_TRANSIT)
+    assert any("found an order nobody sent" in told for told in differences(ledger))
+    ledger.plan = dataclasses.replace(ledger.plan, staged=(staged,))
+    assert differences(ledger) == []
+    ledger.states[key] = replace(ledger.states[key], orders=[])
+    assert any("did not find their order; for example meridian:ME1" in told for told in differences(ledger))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config import topics
 from streams.contracts.ids import shipment_key
-from streams.contracts.model import Interchange, MasterRecord, Order
+from streams.contracts.model import DeliveryRelease, Interchange, MasterRecord, Order
 from streams.kernel.vocabulary import MasterKind, Status
+from topologies.demo.carrier_desk import CarrierDesk
 from topologies.demo.journeys import Step
 from topologies.demo.planned import Plan
 from topologies.demo.stories import chapter, tell
@@ -168,3 +170,21 @@ def test_what_is_backdated_has_a_correlation_id_to_tell_it_by() -> None:
     assert plan.backdated
     assert all(one.startswith(plan.correlation_prefix) for one in plan.backdated)
     assert topics.ERP_ORDERS.name in {one.record.topic.name for one in plan.messages if one.record is not None}
+
+
+def test_deliveries_whose_carrier_a_booking_finds_are_told_where_carriers_take_bookings() -> None:
+    def released(plan: Plan) -> list[DeliveryRelease]:
+        values = (message.record.value for message in plan.messages if message.record is not None)
+        return [one for one in values if isinstance(one, DeliveryRelease)]
+
+    assert released(tell(7, NOW_MS, 5, on_own_stack=True)) == released(tell(7, NOW_MS, 5, carriers=CarrierDesk())) == []
+    desk = CarrierDesk()
+    plan = tell(7, NOW_MS, 5, on_own_stack=True, carriers=desk)
+    assert {one.order_id for one in released(plan)} == {plan.example}
+    assert len(plan.booked) == 2
+    assert plan.booked <= plan.delivered - plan.ordered
+    links = {one["proof"] for message in plan.raw if message.feed == "meridian"
+             if "proof" in (one := msgspec.json.decode(message.body))}
+    assert len(links) == 2
+    found = [desk.reply(link.rpartition("/")[2]).status for link in sorted(links)]
+    assert sorted(found) == [200, 404]
