@@ -84,11 +84,16 @@ def router(services: TowerServices) -> APIRouter:
             if one.word.order_id == order_id
         ]
         postings = store.postings(order=order_id)
+        documents = [
+            one for state in shipments for one in store.documents_of(key_of(state.carrier, state.tracking_number))
+            if order_id in one.order_ids
+        ]
         return services.show(
             "order.html", who, "orders", order=found, shipments=shipments, key_of=key_of, tones=TONES,
             name=services.names({found.customer_id})[found.customer_id], postings=postings,
             outcomes=outcomes_of(store, postings), here=order_address(order_id),
             deliveries=[_delivery(services, one) for one in store.deliveries_of(order_id)],
+            documents=[(one, "" if services.documents is None else services.documents.link(one)) for one in documents],
             told=sorted(told, key=lambda one: -one.told_at), sentence=sentence,
         )
 
