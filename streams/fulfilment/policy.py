@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from streams.contracts.promise import DAY_MS
 from streams.kernel.vocabulary import WaitKind
 
 
@@ -57,7 +58,7 @@ class Policy(Struct, frozen=True):
     proof: ProofNeeded = ProofNeeded.NONE
     grace_ms: int | None = None
     waits: Mapping[WaitKind, Patience] = {}
-    chase_ms: tuple[int, ...] = ()
+    chase_ms: tuple[int, ...] = (DAY_MS, 2 * DAY_MS, 4 * DAY_MS)
     quantity: QuantityNeeded = QuantityNeeded.NONE
 
     @property

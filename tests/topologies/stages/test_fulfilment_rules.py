@@ -9,7 +9,7 @@ import pytest
 from streams.fulfilment.policy import PLAIN, ConfirmOn, DispatchOn, Patience, Policies, ProofNeeded
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import WaitKind
-from topologies.stages.fulfilment_rules import load
+from topologies.stages.fulfilment_rules import chasing, load
 
 DAY = 86_400_000
 
@@ -44,6 +44,20 @@ customers:
     assert (other.confirm, other.proof) == (ConfirmOn.ALL, ProofNeeded.NONE)
     assert other.patience(WaitKind.PIECES).deadline_ms == 2 * DAY
     assert found.of("C-3") == found.default
+
+
+def test_a_missing_document_is_asked_for_again_where_a_proof_is_needed_unless_the_file_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    waits = "waits: {proof: {deadline: 5d}}"
+    found = chasing(read(tmp_path, f"""
+customers:
+  C-1: {{proof: document, {waits}}}
+  C-2: {{proof: any, chase: [6h], {waits}}}
+  C-3: {{proof: any, chase: [], {waits}}}
+"""))
+    assert found.customers == {"C-1": (DAY, 2 * DAY, 4 * DAY), "C-2": (DAY // 4,), "C-3": ()}
+    assert (found.default, chasing(load()).default, load().default.chase_ms) == ((), (), (DAY, 2 * DAY, 4 * DAY))
 
 
 @pytest.mark.parametrize(
