@@ -19,6 +19,7 @@ from streams.kernel.booking_vocabulary import BookingAction as BookingAction
 from streams.kernel.booking_vocabulary import BookingPhase as BookingPhase
 from streams.kernel.booking_vocabulary import BookingRequestKind as BookingRequestKind
 from streams.kernel.booking_vocabulary import BookingStatus as BookingStatus
+from streams.kernel.booking_vocabulary import CancellationStatus as CancellationStatus
 from streams.kernel.document_vocabulary import DocumentKind as DocumentKind
 from streams.kernel.document_vocabulary import DocumentOrigin as DocumentOrigin
 from streams.kernel.document_vocabulary import DocumentStatus as DocumentStatus

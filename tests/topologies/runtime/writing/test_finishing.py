@@ -1,4 +1,4 @@
-"""What goes together, in a transaction or acknowledged at least once; what fences it, and what becomes of the rest when
+"""Writes that go together, in a transaction or at least once: what fences them, and what becomes of the rest when
 one of it fails."""
 
 from __future__ import annotations
