@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "alerts": Entry(LOOK, "List, show and handle alerts (docs/alerts.md)."),
     "audit": Entry(LOOK, "List what people and programs did: in the control tower, by the API and by commands."),
     "deadletters": Entry(LOOK, "List dead letters; replay some: show what would become of them, then do it."),
-    "postings": Entry(LOOK, "Show what waits to be posted into ERPs, and why (docs/erp.md)."),
+    "postings": Entry(LOOK, "Show what waits to be posted into ERPs, or told to them, and why (docs/erp.md)."),
     "fulfilment": Entry(LOOK, "Show where ERP deliveries stand and what they wait for; decide about them "
                               "(docs/fulfilment.md)."),
     "documents": Entry(LOOK, "Show documents of shipments, and why those that are missing are (docs/documents.md)."),

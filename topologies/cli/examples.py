@@ -29,6 +29,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "bookings invoices": ("shipsync bookings invoices", "shipsync bookings invoices --all --json"),
     "bookings list": ("shipsync bookings list", "shipsync bookings list --phase no_carrier --json"),
     "bookings rebook": ("shipsync bookings rebook 800123 --carrier acme --reason 'no truck until Friday'",),
+    "bookings close": ("shipsync bookings close 800123 --reason 'called: no truck comes'",),
     "bookings refuse": ("shipsync bookings refuse 800123 --reason 'too dear'",),
     "bookings show": ("shipsync bookings show 800123", "shipsync bookings show 800123 --json"),
     "carrier check": ("shipsync carrier check ups", "shipsync carrier check ups scans.json --json"),

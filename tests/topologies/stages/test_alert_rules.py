@@ -77,7 +77,9 @@ def test_the_packaged_routes_reach_somebody_with_every_alert() -> None:
     policy = load().policy
     assert policy.routes[-1] == Route(owner="operations", channels=("operations",))
     without = [route for route in policy.routes if not route.owner]
-    assert [route.match.kinds for route in without] == [{AlertKind.CONFIRMATION_OVERDUE}], "its signals name an owner"
+    assert {kind for route in without for kind in route.match.kinds} == {
+        AlertKind.CONFIRMATION_OVERDUE, AlertKind.CANCELLATION_NOT_TAKEN,
+    }, "their signals name an owner"
     assert all(route.channels for route in policy.routes)
     assert policy.gathered >= {AlertKind.SHIPMENT_STALLED, AlertKind.DELIVERY_LATE}
     assert (policy.grace_ms, policy.flaps, policy.quiet_ms) == (3_600_000, 3, 1_800_000)
