@@ -44,6 +44,7 @@ erps:
     timeout: 60
     settle: 2
     orders: {{every: 10s}}
+    notices: [booked, exception_opened]
 """
 
 
@@ -131,8 +132,8 @@ def _verdict(
     found = account.held(server)
     before, after = pulled
     wrong = [
-        *account.faults(told, found), *account.noted_twice(server), *account.misread(told, before, {}),
-        *account.misread(told, after, found),
+        *account.faults(told, found), *account.noted_twice(server), *account.ill_noticed(told, server),
+        *account.misread(told, before, {}), *account.misread(told, after, found),
     ]
     stories = Counter(one.story.value for one in told)
     sums = Counter[str]()

@@ -31,6 +31,18 @@ SELECT split_part(message, ' ', 2), count(*) FROM ir_note WHERE message LIKE 'sh
 """
 
 
+NOTED = """
+SELECT s.number, coalesce(s.shipping_reference, ''), coalesce(string_agg(split_part(n.message, ' ', 3), ' '
+  ORDER BY n.id), '')
+FROM stock_shipment_out s
+LEFT JOIN ir_note n ON n.resource = 'stock.shipment.out,' || s.id AND n.message LIKE 'shipsync msg_%'
+GROUP BY s.id, s.number
+"""
+NOTICES = ("booked", "exception_opened", "exception_closed")
+ANEW = ("booked", "booking_cancelled", *NOTICES)
+"""The notices of a delivery: those of a booking that was cancelled before it could be told are not there."""
+
+
 class Held(NamedTuple):
     """One shipment in the ERP: how often there is what must be there once. ``packages``: with its carrier's number;
     ``invoices``: posted; ``credits``: posted credit notes; ``returns``: customer returns that are done."""
@@ -83,6 +95,18 @@ def misread(told: list[Told], read: dict[str, Order], found: dict[str, Held]) ->
         seen = there and (there.customer_id, there.value, [line.delivery_id for line in there.shipments])
         if seen != expected:
             wrong.append(f"order {one.order.sale} was read as {seen}, not {expected}")
+    return wrong
+
+
+def ill_noticed(told: list[Told], server: TrytonServer) -> list[str]:
+    """A line for each order of which the ERP has not exactly the notices that were told."""
+    found = {number: (reference, tuple(kinds.split())) for number, reference, kinds in server.query(NOTED)}
+    wrong = []
+    for one in told:
+        reference, kinds = found[one.order.shipment]
+        right = kinds in (NOTICES, ANEW) and reference == f"1Z{one.order.shipment}" if one.notices else not kinds
+        if not right:
+            wrong.append(f"shipment {one.order.shipment} bears {reference} and has notices {' '.join(kinds) or 'none'}")
     return wrong
 
 

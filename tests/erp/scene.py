@@ -5,12 +5,14 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, NamedTuple
 
-from streams.contracts.model import DeliveryMilestone, ProofOfDelivery
-from streams.kernel.vocabulary import Correction, ExceptionType, Milestone, Reason
+from streams.contracts.model import DeliveryMilestone, ErpNotice, ProofOfDelivery
+from streams.kernel.vocabulary import Correction, ExceptionType, Milestone, NoticeKind, Reason
 from tests.erp.tryton_server import Order
 
 BEGAN = 1_790_000_000_000
 MINUTE = 60_000
+NOTICED = 3
+"""The ERP is told notices of each so many orders."""
 
 
 class Story(Enum):
@@ -26,12 +28,13 @@ class Story(Enum):
 
 class Told(NamedTuple):
     """An order, its story, and its milestones in the order they are told; ``later``: those that are told once the ERP
-    has the others."""
+    has the others; ``notices``: what else the ERP is told, before the milestones."""
 
     order: Order
     story: Story
     milestones: list[DeliveryMilestone]
     later: list[DeliveryMilestone]
+    notices: list[ErpNotice]
 
 
 STORY_OF = {
@@ -43,7 +46,9 @@ STORY_OF = {
 
 def tell(orders: list[Order]) -> list[Told]:
     """Every order with its milestones."""
-    return [_told(order, STORY_OF.get(place % 10, Story.DELIVERED)) for place, order in enumerate(orders)]
+    told = [_told(order, STORY_OF.get(place % 10, Story.DELIVERED)) for place, order in enumerate(orders)]
+    noticed = [one._replace(notices=_notices(one.order)) for one in told]
+    return [some if place % NOTICED == 0 else one for place, (one, some) in enumerate(zip(told, noticed, strict=True))]
 
 
 def unknown(number: int) -> list[DeliveryMilestone]:
@@ -69,7 +74,27 @@ def _told(order: Order, story: Story) -> Told:
             told = [picked, _gone(picked)]
         case Story.INVOICED_IN_ERROR:
             told, later = [picked, delivered, proof], [_gone(delivered), _again(delivered)]
-    return Told(order, story, told, later)
+    return Told(order, story, told, later, [])
+
+
+def _notices(order: Order) -> list[ErpNotice]:
+    """A booking that is made anew under the number that the milestones bear, and a delay that comes and goes."""
+    number = f"1Z{order.shipment}"
+    delay = {"carrier": "ups", "tracking_number": number, "exception": ExceptionType.DELAY}
+    return [
+        _notice(order, NoticeKind.BOOKED, "booking-1", carrier="ups", tracking_number="FIRST"),
+        _notice(order, NoticeKind.BOOKING_CANCELLED, "booking-1", carrier="ups", tracking_number="FIRST", since=BEGAN),
+        _notice(order, NoticeKind.BOOKED, "booking-2", carrier="ups", tracking_number=number),
+        _notice(order, NoticeKind.EXCEPTION_OPENED, "delay", **delay),
+        _notice(order, NoticeKind.EXCEPTION_CLOSED, "delay", **delay, since=BEGAN),
+    ]
+
+
+def _notice(order: Order, kind: NoticeKind, what: str, **more: Any) -> ErpNotice:
+    return ErpNotice(
+        f"{order.shipment}-{what}", kind, order.shipment, order.sale, order.customer, BEGAN, f"Words of {kind.value}.",
+        **more,
+    )
 
 
 def _proof(order: Order) -> ProofOfDelivery:

@@ -6,7 +6,8 @@ from config import topics
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import ErpPosting
 from streams.contracts.outbound import OutboundAttempt, OutboundOutcome
-from streams.kernel.vocabulary import AttemptResult, Correction, OutboundStatus
+from streams.kernel.vocabulary import AttemptResult, Correction, NoticeKind, OutboundStatus
+from streams.postings.messages import is_of_notices
 from tests.erp.followed import Followed
 
 OPEN = (OutboundStatus.WAITING, OutboundStatus.RETRYING)
@@ -35,7 +36,11 @@ class Account:
     @property
     def sent(self) -> int:
         """How many postings the ERP took."""
-        return len(self.of(OutboundStatus.SENT))
+        return sum(not is_of_notices(one.destination) for one in self.of(OutboundStatus.SENT))
+
+    def noticed(self, kind: NoticeKind) -> set[str]:
+        """The deliveries of which the ERP took a notice of this kind."""
+        return {one.queue for one in self.of(OutboundStatus.SENT) if one.kind == kind}
 
     def of(self, *status: OutboundStatus) -> list[OutboundOutcome]:
         """The last outcomes of messages that stand so."""

@@ -15,9 +15,9 @@ from config.settings import Settings
 from connectors.embedded.ports import unused
 from connectors.embedded.with_parent import ends_with_parent
 from connectors.kafka.registry import Registry, ValueCodec
-from streams.contracts.model import DeliveryMilestone, Order
+from streams.contracts.model import DeliveryMilestone, ErpNotice, Order
 from streams.contracts.outbound import OutboundDecision
-from streams.kernel.vocabulary import DecisionKind, OutboundStatus
+from streams.kernel.vocabulary import DecisionKind, NoticeKind, OutboundStatus
 from tests.erp.scene import Told
 from tests.erp.topic_account import Account
 from tests.support.stage_worker import StageWorker
@@ -40,6 +40,7 @@ class World:
         self._bootstrap = settings.kafka.bootstrap
         registry = Registry(settings)
         self._milestones = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, registry)
+        self._notices = ValueCodec(topics.ERP_NOTICES, ErpNotice, registry)
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
         self._decisions = ValueCodec(topics.POSTING_DECISIONS, OutboundDecision, registry)
         self._account = Account(self._bootstrap, registry)
@@ -47,6 +48,7 @@ class World:
         self._sender = self._send()
         self._told: set[str] = set()
         self._milestones_told = 0
+        self._noticed: set[str] = set()
 
     def __enter__(self) -> World:
         return self
@@ -64,8 +66,13 @@ class World:
                 print(f"--- {log}\n{log.read_text()[-3000:]}")
 
     def tell(self, told: Iterable[Told]) -> None:
-        """Write the milestones of these orders."""
-        self._tell([milestone for one in told for milestone in one.milestones])
+        """Write the notices and milestones of these orders."""
+        known = [*told]
+        notices = [notice for one in known for notice in one.notices]
+        self._noticed |= {one.delivery_id for one in notices}
+        records = [(one.delivery_id.encode(), self._notices.encode(one)) for one in notices]
+        fill(self._bootstrap, topics.ERP_NOTICES.name, records)
+        self._tell([milestone for one in known for milestone in one.milestones])
 
     def tell_later(self, told: Iterable[Told]) -> None:
         """Write what is told of these orders once the ERP has everything told before."""
@@ -129,8 +136,8 @@ class World:
     def until_settled(self, held: int) -> None:
         """Wait until everything told is posted, but what is held, and waits behind it."""
         self._until(
-            lambda: not self._account.look() and self._account.is_settled(self._told, self._milestones_told, held),
-            f"all posted but {held}",
+            lambda: not self._account.look() and self._account.is_settled(self._told, self._milestones_told, held)
+            and self._noticed <= self._account.noticed(NoticeKind.EXCEPTION_CLOSED), f"all posted but {held}",
         )
 
     def give_up_held(self) -> int:

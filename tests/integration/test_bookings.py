@@ -1,5 +1,5 @@
 """The bookings stage and its sender on a broker: the first carrier declines by REST, the second gets a 204 and answers
-by a 990, after the worker that asked it was killed; its number reaches orders."""
+by a 990, after the worker that asked it was killed; its number reaches orders, and notices for the ERP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ from connectors.embedded.with_parent import ends_with_parent
 from connectors.formats import x12
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
-from streams.contracts.model import BookingAnswer, DeliveryRelease, Interchange, OrderReference, WmsConfirmation
+from streams.contracts.model import (
+    BookingAnswer,
+    DeliveryRelease,
+    ErpNotice,
+    Interchange,
+    OrderReference,
+    WmsConfirmation,
+)
 from streams.kernel.booking_vocabulary import AnswerKind, BookingPhase, BookingStatus
 from tests.support.booking_world import DELIVERY, packed, released
 from tests.support.brokers import BROKERS, on_broker
@@ -136,4 +143,11 @@ def test_a_delivery_is_offered_to_one_carrier_after_the_other_until_one_takes_it
             return {(one.carrier, one.tracking_number, one.delivery_id, one.withdrawn) for one in found}
 
         eventually(lambda: claimed() == {("south", "PRO77", DELIVERY, False)})
+        notices = ValueCodec(topics.ERP_NOTICES, ErpNotice, registry)
+
+        def noticed() -> set[tuple[str, str]]:
+            found = (notices.decode(record.value()) for record in read_all(bootstrap, topics.ERP_NOTICES.name))
+            return {(one.kind.value, one.tracking_number) for one in found}
+
+        eventually(lambda: noticed() == {("ready_to_ship", ""), ("booked", "PRO77")})
         assert sender.poll() is None

@@ -16,6 +16,7 @@ from streams.contracts.model import (
     BookingRequest,
     BookingState,
     DeliveryRelease,
+    ErpNotice,
     OrderReference,
 )
 from streams.kernel.booking_vocabulary import AnswerKind, BookingPhase
@@ -34,6 +35,7 @@ REGISTRY = fake_registry()
 KEY = DELIVERY.encode()
 REQUESTS = ValueCodec(topics.CARRIER_BOOKINGS, BookingRequest, REGISTRY)
 REFERENCES = ValueCodec(topics.ORDER_REFERENCES, OrderReference, REGISTRY)
+NOTICES = ValueCodec(topics.ERP_NOTICES, ErpNotice, REGISTRY)
 STATES = ValueCodec(topics.BOOKING_STATE, BookingState, REGISTRY)
 RELEASES = ValueCodec(topics.DELIVERY_RELEASES, DeliveryRelease, REGISTRY)
 GOOD = RELEASES.encode(released())
@@ -78,6 +80,8 @@ def test_a_number_is_told_by_the_keys_of_its_readers(handler: BookingsHandler, m
     [reference] = said[topics.ORDER_REFERENCES.name]
     assert (reference["key"], REFERENCES.decode(reference["value"]).delivery_id) == (b"north:NT1", DELIVERY)
     assert [message["key"] for message in said[topics.REFERENCE_CLAIMS.name]] == [b"shipment:80001-1"]
+    [notice] = said[topics.ERP_NOTICES.name]
+    assert (notice["key"], NOTICES.decode(notice["value"]).tracking_number) == (KEY, "NT1")
 
 
 def test_the_clock_asks_the_next_carrier_also_after_a_restore(handler: BookingsHandler, memory: Memory) -> None:

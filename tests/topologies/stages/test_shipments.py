@@ -4,6 +4,7 @@ import io
 
 import fastavro
 import pytest
+from msgspec.structs import replace
 
 from config import contracts, topics
 from config.settings import Settings
@@ -14,12 +15,14 @@ from streams.contracts.model import (
     CustomerUpdate,
     DeliveryMilestone,
     Dwell,
+    ErpNotice,
     OrderReference,
     ShipmentLink,
 )
 from streams.kernel.vocabulary import (
     AlertKind,
     AlertState,
+    ExceptionType,
     LinkKind,
     Milestone,
     RejectReason,
@@ -90,6 +93,17 @@ def test_what_waits_for_an_order_goes_out_when_it_comes(handler: ShipmentsHandle
     told = ValueCodec(topics.CUSTOMER_UPDATES, CustomerUpdate, REGISTRY).decode(update["value"])
     fact = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, REGISTRY).decode(milestone["value"])
     assert (told.milestone, fact.milestone) == (Milestone.DELIVERED, Milestone.DELIVERED)
+
+
+def test_an_exception_is_a_notice_under_the_delivery_that_claims_it(handler: ShipmentsHandler) -> None:
+    memory = Memory()
+    late = replace(event(Milestone.INFO, NOON), exception=ExceptionType.DELAY)
+    memory.apply(handler.handle(carrier_events(EVENTS.encode(late)), memory, NOON))
+    claim = OrderReference("ups", "1Z1", "SO-1", "D-1", "C-1", None, NOON)
+    record = FakeRecord(topics.ORDER_REFERENCES.name, 0, 0, value=REFERENCES.encode(claim))
+    [message] = handler.handle([record], memory, NOON).outputs[topics.ERP_NOTICES.name]
+    told = ValueCodec(topics.ERP_NOTICES, ErpNotice, REGISTRY).decode(message["value"])
+    assert (message["key"], told.exception, told.tracking_number) == (b"D-1", ExceptionType.DELAY, "1Z1")
 
 
 def test_what_a_child_passes_on_goes_to_its_parent_by_its_own_topic(handler: ShipmentsHandler) -> None:
