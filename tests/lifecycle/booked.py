@@ -132,6 +132,11 @@ def _by_edi(scene: Scenery, one: Numbered, way: Journey, booking: str) -> None:
         scene.raw(act.value, haulage.FEED, "edi", haulage.CONTENT_TYPE,
                   haulage.status_message(way, place, booking, controls + place),
                   f"214 of booking {booking}: {scan.step.value}", Expected(1))
+    advice = haulage.shipping_advice(
+        one.delivery_id, way.number, ORDERED, controls + len(way.scans) + 1, way.scans[0].at_ms - HOUR_MS
+    )
+    scene.raw(Act.LEAVES.value, "depot_edi", "edi", haulage.CONTENT_TYPE, advice, f"945 of {one.delivery_id}",
+              Expected(1))
     cents = BILLED_CENTS.get(one.story)
     if cents is not None:
         control = controls + len(way.scans)

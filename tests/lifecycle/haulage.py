@@ -66,6 +66,15 @@ def status_message(way: Journey, place: int, booking: str, control: int) -> byte
     ], datetime.fromtimestamp(scan.at_ms / 1000, UTC))
 
 
+def shipping_advice(delivery: str, number: str, quantity: float, control: int, at_ms: int) -> bytes:
+    """A 945 of the warehouse about a delivery that left with this haulier."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return interchange("SW", "945", control, [
+        f"W06*N*{delivery}*{at:%Y%m%d}*SH-{delivery}", f"N9*CN*{number}", f"G62*11*{at:%Y%m%d}*1*{at:%H%M}*UT",
+        f"W27*M*{SCAC}", "LX*1", "N9*LI*10", f"W12*CC*{quantity:g}*{quantity:g}**EA**VN*LAMP-1",
+    ], at)
+
+
 def invoice(number: str, booking: str, cents: int, kilograms: float, control: int, at_ms: int) -> bytes:
     """A 210 for a booking, in USD."""
     at = datetime.fromtimestamp(at_ms / 1000, UTC)

@@ -58,7 +58,8 @@ def _booked(carrier: str, *before: str, answer: str = "booked") -> tuple[Chain, 
 
 
 _SWIFT = _booked(SWIFT)
-_TENDERED = _booked(HAULAGE, answer="accepted")
+_SHIPPED = _chain("booking: booked", "warehouse: shipped", "outcome: goods issue, sent")
+_TENDERED = (*_booked(HAULAGE, answer="accepted"), _SHIPPED)
 WAYS: Mapping[Story, tuple[Chain, ...]] = {
     Story.STRAIGHT: (*_LEFT, _INVOICED),
     Story.LATE_PROOF: (*_LEFT, _PROVED, _ALERTED, _OVER),
@@ -87,7 +88,7 @@ WAYS: Mapping[Story, tuple[Chain, ...]] = {
         *_booked(
             HAULAGE, f"booking: book, {HAULAGE}", f"answer: {HAULAGE}, countered, ONE DAY LATER", "decision: accept",
             answer="accepted",
-        ), _INVOICED,
+        ), _SHIPPED, _INVOICED,
     ),
     Story.OVERCHARGED: (
         *_TENDERED, _INVOICED, _chain(*_ISSUE, "freight invoice", "alert: freight mismatch, is raised"),

@@ -19,6 +19,7 @@ from connectors.read_store.pages import Page
 from connectors.read_store.reader import Found, Standing, ToldEvent, ToldPosting, ToldWord
 from streams.contracts.model import (
     Alert,
+    BookingState,
     CarrierEvent,
     CustomerUpdate,
     DeadLetter,
@@ -251,7 +252,9 @@ def foreign_trace() -> order_trace.Trace:
         NUMBER, FOREIGN, FOREIGN, NUMBER - 100_000, FOREIGN, 0, 1, FOREIGN, (FOREIGN, 0, 1)
     )
     names = frozenset([FOREIGN])
-    return order_trace.Trace(Ids(names, names, names, names), [filled(FulfilmentState)], [step])
+    return order_trace.Trace(
+        Ids(names, names, names, names), [filled(FulfilmentState)], [filled(BookingState)], [step]
+    )
 
 
 @contextmanager

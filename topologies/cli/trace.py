@@ -96,7 +96,7 @@ def _drawn(found: Trace, width: int) -> Iterator[RenderableType]:
 
 
 def _heads(found: Trace) -> Iterator[tuple[str, str]]:
-    """The ids that are followed, and where each delivery stands."""
+    """The ids that are followed, where each delivery stands, and which bookings somebody has to see to."""
     ids = found.ids
     for name, one in (("order", ids.orders), ("customer", ids.customers), ("shipments", ids.shipments)):
         if one:
@@ -105,6 +105,10 @@ def _heads(found: Trace) -> Iterator[tuple[str, str]]:
         wait = delivery.wait
         waits = "" if wait is None else f", waits for {wait.kind.value}: {wait.owner} sees to it"
         yield "delivery", f"{delivery.delivery_id} {delivery.phase.value.replace('_', ' ')}{waits}"
+    for booking in found.bookings:
+        if booking.wait is not None:
+            phase = booking.phase.value.replace("_", " ")
+            yield "booking", f"{booking.delivery_id} {phase}: {booking.wait.owner} sees to it"
 
 
 def _happened(step: Step) -> str:

@@ -42,10 +42,11 @@ class Step(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """All steps by time, the ids they were found by, and where the deliveries stand."""
+    """All steps by time, the ids they were found by, and where the deliveries and their bookings stand."""
 
     ids: Ids
     deliveries: Sequence[FulfilmentState]
+    bookings: Sequence[BookingState]
     steps: Sequence[Step]
 
 
@@ -61,6 +62,7 @@ def trace(
         ids = _ids_of(kafka, text.strip())
         states = {one: kafka.newest(topics.FULFILMENT_STATE, FulfilmentState, one) for one in sorted(ids.deliveries)}
         known = [one for one in states.values() if one is not None]
+        bookings = [kafka.newest(topics.BOOKING_STATE, BookingState, one) for one in sorted(ids.deliveries)]
         if not ids.shipments or ids.orders & {text.strip()}:
             ids = ids.with_all(Ids(shipments=frozenset(
                 shipment_key(fact.carrier, fact.tracking_number) for one in known for fact in one.standing
@@ -68,7 +70,7 @@ def trace(
         steps = list(kafka.steps(ids))
     place = {kind.name: number for number, kind in reversed(list(enumerate(KINDS)))}
     steps.sort(key=lambda one: (one.at, place[one.name], one.topic, one.partition, one.offset))
-    return Trace(ids, known, steps)
+    return Trace(ids, known, [one for one in bookings if one is not None], steps)
 
 
 def plain(found: Trace) -> dict[str, Any]:
@@ -81,6 +83,13 @@ def plain(found: Trace) -> dict[str, Any]:
                 "owner": None if one.wait is None else one.wait.owner,
             }
             for one in found.deliveries
+        ],
+        "bookings": [
+            {
+                "delivery_id": one.delivery_id, "phase": one.phase.value,
+                "owner": None if one.wait is None else one.wait.owner,
+            }
+            for one in found.bookings
         ],
         "shipments": sorted(found.ids.shipments), "customers": sorted(found.ids.customers),
         "steps": [

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from config import topics
 from config.topics import Topic
+from streams.contracts.documents import stored_id
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import (
     Alert,
@@ -30,6 +31,7 @@ from streams.contracts.model import (
     FulfilmentDecision,
     Order,
     OrderReference,
+    ProofOfDelivery,
     ShipmentDocument,
     WmsConfirmation,
 )
@@ -200,12 +202,19 @@ def _update(value: CustomerUpdate) -> Iterable[Said]:
 def _milestone(value: DeliveryMilestone) -> Iterable[Said]:
     back = " is taken back" if value.correction is Correction.RETRACTS else ""
     piece = "" if value.piece is None else f", piece {value.piece}"
-    proof = ", with a proof" if value.proof_of_delivery is not None else ""
+    proof = _proof(value.proof_of_delivery)
     trouble = "" if value.exception is ExceptionType.NONE else f", {_plain(value.exception.value)}"
     yield Said(
         f"{value.delivery_id}: {_plain(value.milestone.value)}{trouble} of {value.tracking_number}{piece}{proof}{back}",
         value.occurred_at,
     )
+
+
+def _proof(proof: ProofOfDelivery | None) -> str:
+    if proof is None:
+        return ""
+    is_link = not (proof.signed_by or proof.left_at) and stored_id(proof.document_url) is None
+    return ", with a link to a proof" if is_link else ", with a proof"
 
 
 def _decision(value: FulfilmentDecision) -> Iterable[Said]:

@@ -14,7 +14,7 @@ from config.settings import Settings
 from config.topics import Topic
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
-from streams.contracts.bookings import Booking, BookingState, Party
+from streams.contracts.bookings import Booking, BookingState, BookingWait, Party
 from streams.contracts.model import (
     BookingAnswer,
     BookingRequest,
@@ -131,7 +131,9 @@ def booked(order: str, delivery: str, number: str) -> Iterator[tuple[Topic, str,
     )]
     yield topics.ORDER_STATE, order, OrderState(order, ACME, "released", None, NOON, "v1", [])
     yield topics.BOOKING_STATE, delivery, BookingState(delivery, order, ACME, BookingPhase.BOOKED, bookings=bookings)
-    yield topics.BOOKING_STATE, f"{delivery}B", BookingState(f"{delivery}B", order, ACME, BookingPhase.HELD)
+    yield topics.BOOKING_STATE, f"{delivery}B", BookingState(
+        f"{delivery}B", order, ACME, BookingPhase.HELD, wait=BookingWait(NOON, "shipping", None)
+    )
     for name in (delivery, f"{delivery}B"):
         yield topics.DELIVERY_RELEASES, name, DeliveryRelease(
             name, order, ACME, "released", NOON, "east", Party("Ada", "Way 1", "Leeds", "LS1", "GB"), []
@@ -193,5 +195,9 @@ def test_an_order_whose_carriers_were_found_by_bookings_is_followed_by_them(sett
     found = trace(settings, "SO-3")
     assert names(found) == ["release", "release", "carrier"]
     assert found.ids.deliveries == {"DN-3", "DN-3B"}
+    assert plain(found)["bookings"] == [
+        {"delivery_id": "DN-3", "phase": "booked", "owner": None},
+        {"delivery_id": "DN-3B", "phase": "held", "owner": "shipping"},
+    ]
     assert names(trace(settings, "DN-3")) == ["release", "carrier"]
     assert names(trace(settings, "DN-3B")) == ["release"]
