@@ -22,6 +22,7 @@ from pathlib import Path
 from rich.console import Console
 
 from config.settings import Settings
+from connectors.kafka.registry import Registry
 from tests.lifecycle import rules, script, ways
 from tests.lifecycle.account import Account
 from tests.lifecycle.booked import COUNTERS
@@ -34,7 +35,7 @@ from tests.lifecycle.script import Scripted
 from tests.lifecycle.verdict import Verdict
 from topologies.demo.carrier_desk import CarrierDesk, carrier_desk
 from topologies.local_stack.stack import Stack, on_free_ports
-from topologies.operations.order_trace import trace
+from topologies.operations.order_trace import TracedTopics, traced
 
 ORDERS, PATIENCE = 2 * len(Story), 420.0
 FOLDER = Path("/var/tmp/shipsync-lifecycle") if os.geteuid() == 0 else Path.home() / ".cache" / "shipsync-lifecycle"
@@ -96,9 +97,9 @@ def _settings(folder: Path, erp: Erp, desk: CarrierDesk) -> Settings:
 def _traced(orders: Sequence[Scripted], settings: Settings) -> dict[str, list[str]]:
     """The steps that the trace of each order lacks, by its delivery."""
     with closing(KeptReader(settings)) as reader:
+        kafka = TracedTopics(Registry(settings), reader)
         return {
-            one.delivery_id: list(ways.missing(one.story, trace(settings, one.order_id, reader=reader).steps))
-            for one in orders
+            one.delivery_id: list(ways.missing(one.story, traced(kafka, one.order_id).steps)) for one in orders
         }
 
 

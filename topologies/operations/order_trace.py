@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import Any, NamedTuple, TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
@@ -50,24 +50,23 @@ class Trace(NamedTuple):
     steps: Sequence[Step]
 
 
-def trace(
-    settings: Settings, text: str, progress: Progress = lambda *_: None, reader: PartitionReader | None = None
-) -> Trace:
-    """The way of an order, a delivery or a tracking number. ``reader``: in place of one for this trace alone. Raises
-    Fatal where nothing is known of it, Transient."""
-    with ExitStack() as ending:
-        if reader is None:
-            reader = ending.enter_context(closing(PartitionReader(settings, GROUP)))
-        kafka = _Topics(settings, reader, progress)
-        ids = _ids_of(kafka, text.strip())
-        states = {one: kafka.newest(topics.FULFILMENT_STATE, FulfilmentState, one) for one in sorted(ids.deliveries)}
-        known = [one for one in states.values() if one is not None]
-        bookings = [kafka.newest(topics.BOOKING_STATE, BookingState, one) for one in sorted(ids.deliveries)]
-        if not ids.shipments or ids.orders & {text.strip()}:
-            ids = ids.with_all(Ids(shipments=frozenset(
-                shipment_key(fact.carrier, fact.tracking_number) for one in known for fact in one.standing
-            )))
-        steps = list(kafka.steps(ids))
+def trace(settings: Settings, text: str, progress: Progress = lambda *_: None) -> Trace:
+    """The way of an order, a delivery or a tracking number. Raises Fatal where nothing is known of it, Transient."""
+    with closing(PartitionReader(settings, GROUP)) as reader:
+        return traced(TracedTopics(Registry(settings), reader, progress), text)
+
+
+def traced(kafka: TracedTopics, text: str) -> Trace:
+    """As :func:`trace`, from topics that more than one trace may share."""
+    ids = _ids_of(kafka, text.strip())
+    states = {one: kafka.newest(topics.FULFILMENT_STATE, FulfilmentState, one) for one in sorted(ids.deliveries)}
+    known = [one for one in states.values() if one is not None]
+    bookings = [kafka.newest(topics.BOOKING_STATE, BookingState, one) for one in sorted(ids.deliveries)]
+    if not ids.shipments or ids.orders & {text.strip()}:
+        ids = ids.with_all(Ids(shipments=frozenset(
+            shipment_key(fact.carrier, fact.tracking_number) for one in known for fact in one.standing
+        )))
+    steps = list(kafka.steps(ids))
     place = {kind.name: number for number, kind in reversed(list(enumerate(KINDS)))}
     steps.sort(key=lambda one: (one.at, place[one.name], one.topic, one.partition, one.offset))
     return Trace(ids, known, [one for one in bookings if one is not None], steps)
@@ -102,7 +101,7 @@ def plain(found: Trace) -> dict[str, Any]:
     }
 
 
-def _ids_of(kafka: _Topics, text: str) -> Ids:
+def _ids_of(kafka: TracedTopics, text: str) -> Ids:
     """The ids that belong to what is asked for: an order, a delivery, a shipment's key, or a tracking number."""
     order, booked = kafka.newest(topics.ORDER_STATE, OrderState, text), kafka.booked_of(text)
     if order is not None or booked:
@@ -157,11 +156,11 @@ def _of_booking(one: BookingState) -> Ids:
     )
 
 
-class _Topics:
+class TracedTopics:
     """Reads topics, each partition from its beginning to its end."""
 
-    def __init__(self, settings: Settings, reader: PartitionReader, progress: Progress) -> None:
-        self._registry, self._reader, self._progress = Registry(settings), reader, progress
+    def __init__(self, registry: Registry, reader: PartitionReader, progress: Progress = lambda *_: None) -> None:
+        self._registry, self._reader, self._progress = registry, reader, progress
         self._partitions: dict[str, list[int]] = {}
 
     def newest(self, topic: Topic, struct: type[T], key: str) -> T | None:
@@ -210,11 +209,15 @@ class _Topics:
             name: None if kind.keys is None else {one.encode() for one in kind.keys(ids)}
             for name, kind in kinds.items()
         }
+        named = [one.encode() for one in ids.orders | ids.deliveries | ids.shipments]
         newest: dict[tuple[str, bytes], list[Step]] = {}
         for record in self._records("its steps", places):
             name = str(record.topic())
             wanted = keys[name]
-            if record.value() is None or (wanted is not None and record.key() not in wanted):
+            value = record.value()
+            if value is None or (wanted is not None and record.key() not in wanted):
+                continue
+            if wanted is None and not any(one in value for one in named):
                 continue
             made = _steps(kinds[name], codecs[name], record, ids)
             if made and kinds[name].topic.cleanup is topics.Cleanup.COMPACT:
