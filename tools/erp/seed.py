@@ -14,7 +14,7 @@ from trytond.modules.account.tests.tools import create_chart, create_fiscalyear,
 from trytond.modules.account_invoice.tests.tools import set_fiscalyear_invoice_sequences
 from trytond.modules.company.tests.tools import create_company
 
-CUSTOMERS, STOCK, TOGETHER = 20, 1_000_000, 50
+CUSTOMERS, PRODUCTS, STOCK, TOGETHER = 20, 50, 1_000_000, 50
 GROUPS = ("Stock", "Stock Cancellation", "Sales", "Sales Administrator", "Accounting")
 
 
@@ -27,22 +27,23 @@ def company():
     return get_accounts()
 
 
-def product(accounts):
-    """Make a product that is sold and kept in stock; there is enough of it."""
+def products(accounts):
+    """Make the products that are sold and kept in stock; there is enough of each. Tryton locks a product's stock while
+    goods are assigned, so that one for all orders would have them wait for each other."""
     category = Model.get("product.category")(name="Goods", accounting=True)
     category.account_expense, category.account_revenue = accounts["expense"], accounts["revenue"]
     category.save()
     [unit] = Model.get("product.uom").find([("name", "=", "Unit")])
-    template = Model.get("product.template")(name="Crate", type="goods", salable=True, list_price=Decimal("10"))
-    template.default_uom, template.account_category = unit, category
-    template.save()
-    [made] = template.products
     [storage] = Model.get("stock.location").find([("code", "=", "STO")])
     inventory = Model.get("stock.inventory")(location=storage)
-    line = inventory.lines.new(product=made)
-    line.quantity = float(STOCK)
+    for number in range(1, PRODUCTS + 1):
+        template = Model.get("product.template")(
+            name=f"Crate {number}", type="goods", salable=True, list_price=Decimal("10"),
+        )
+        template.default_uom, template.account_category = unit, category
+        template.save()
+        inventory.lines.new(product=template.products[0]).quantity = float(STOCK)
     inventory.click("confirm")
-    return made
 
 
 def parties():
@@ -70,16 +71,16 @@ def user(password):
 
 
 def orders(numbers):
-    """Make orders of some of the product, confirmed and in the warehouse's hands; their sales."""
+    """Make orders of a product each, confirmed and in the warehouse's hands; their sales."""
     Sale = Model.get("sale.sale")
     customers = Model.get("party.party").find([("code", "like", "C-%")], order=[("code", "ASC")])
-    [thing] = Model.get("product.product").find([("template.name", "=", "Crate")])
+    things = Model.get("product.product").find([("template.name", "like", "Crate %")], order=[("id", "ASC")])
     made = []
     for number in numbers:
         sale = Sale(
             party=customers[number % CUSTOMERS], invoice_method="fulfillment", reference=f"PO-{number}",
         )
-        line = sale.lines.new(product=thing)
+        line = sale.lines.new(product=things[number % PRODUCTS])
         line.quantity = float(1 + number % 5)
         made.append(sale)
     Sale.save(made)
@@ -104,7 +105,7 @@ def fill(count):
 def found(password):
     """Make a company with a product, customers and the user of ShipSync."""
     accounts = company()
-    product(accounts)
+    products(accounts)
     parties()
     Model.get("stock.package.type")(name="Parcel").save()
     user(password)

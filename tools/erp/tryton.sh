@@ -83,11 +83,13 @@ fill() {
 start() {
     start_pg
     answers "$port" && return
-    setsid "$venv/bin/trytond" -c "$config" -d "$database" >>"$log/trytond.log" 2>&1 </dev/null &
+    TRYTOND_CONFIG=$config TRYTOND_DATABASE_NAMES=$database setsid "$venv/bin/gunicorn" trytond.application:app \
+        --workers "$(nproc)" --threads 4 --timeout 300 --bind "127.0.0.1:$port" >>"$log/trytond.log" 2>&1 </dev/null &
     echo $! > "$folder/trytond.pid"
     wait_for "$port"
 }
-signal() { [ ! -s "$folder/trytond.pid" ] || kill "-$1" "$(cat "$folder/trytond.pid")" 2>/dev/null || true; }
+# signal NAME [-]: to trytond, or (-) to all of its processes.
+signal() { [ ! -s "$folder/trytond.pid" ] || kill "-$1" -- "${2:-}$(cat "$folder/trytond.pid")" 2>/dev/null || true; }
 gone() {
     local pid; pid=$(cat "$folder/trytond.pid" 2>/dev/null || true)
     while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
@@ -104,7 +106,7 @@ case $step in
     start) start ;;
     seed) fill "$database" "$1" ;;
     stop) stop ;;
-    kill) signal KILL; gone ;;
+    kill) signal KILL -; gone ;;
     psql) query "$1" ;;
     *) sed -n '2,10p' "$0"; exit 2 ;;
 esac
