@@ -31,7 +31,7 @@ def standing(state: BookingState | None) -> Mapping[str, ErpNotice]:
     if state is None:
         return {}
     found = []
-    if state.phase in _READY:
+    if state.phase in _READY and state.release is not None:
         found.append(_ready(state))
     one = numbered(state)
     if one is not None:

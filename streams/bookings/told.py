@@ -1,22 +1,23 @@
 """Tells others of a delivery's number: the difference between the bookings before and after an input.
 
-Orders' claims make the shipment the delivery's; a claim on the reference ``shipment:BOOKING`` leads events that name
-the booking alone to it. Times are UTC ms.
+Orders' claims make the shipment the delivery's; claims on references lead events that name one of them alone to it:
+``shipment:BOOKING`` and, of a carrier that is asked by X12, the PRO number. Times are UTC ms.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from streams.bookings.record import live, request_of
-from streams.bookings.rules import Rules
+from streams.bookings.rules import Channel, Rules
 from streams.contracts.bookings import Booking, BookingRequest, BookingState
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import OrderReference, ReferenceClaim
 from streams.kernel.booking_vocabulary import BookingRequestKind
 from streams.kernel.vocabulary import SaidBy
 
-SHIPMENT = "shipment"
+SHIPMENT, PRO = "shipment", "pro"
 
 
 class Told(NamedTuple):
@@ -54,9 +55,19 @@ def _tell(told: Told, state: BookingState, one: Booking, rules: Rules, now_ms: i
         one.carrier, number, state.order_id, state.delivery_id, state.customer_id, promised, at, withdrawn,
         by=f"{SHIPMENT}:{one.booking_id}", turn=int(withdrawn),
     ))
-    told.claims.append(ReferenceClaim(
-        SHIPMENT, normalise_tracking_number(one.booking_id), one.carrier, number, SaidBy.ORDER, now_ms, one.asked_at,
-        withdrawn, state.order_id, state.delivery_id, state.customer_id, promised, turn=int(withdrawn),
-    ))
+    told.claims.extend(
+        ReferenceClaim(
+            kind, normalise_tracking_number(value), one.carrier, number, SaidBy.ORDER, now_ms, one.asked_at,
+            withdrawn, state.order_id, state.delivery_id, state.customer_id, promised, turn=int(withdrawn),
+        ) for kind, value in _names_of(one, rules)
+    )
     kind = BookingRequestKind.RELEASED if withdrawn else BookingRequestKind.BOOKED
     told.requests.append(request_of(state, one, kind, rules, now_ms))
+
+
+def _names_of(one: Booking, rules: Rules) -> Iterator[tuple[str, str]]:
+    """The references that mean the booking's shipment."""
+    yield SHIPMENT, one.booking_id
+    service = rules.service_of(one.carrier, one.service)
+    if service is not None and service.channel is Channel.X12:
+        yield PRO, one.tracking_number

@@ -35,6 +35,18 @@ def test_a_carriers_number_is_told_to_orders_identity_and_fulfilment() -> None:
     assert (desk.known.wait, desk.alerts()) == (None, [])
 
 
+def test_a_pro_number_means_the_shipment_until_the_booking_is_cancelled() -> None:
+    desk = Desk().take(*READY, answered(AnswerKind.DECLINED))
+    desk.take(answered(AnswerKind.BOOKED, 2, tracking_number="pro 77"))
+    assert [(one.type, one.value, one.tracking_number, one.withdrawn) for one in desk.out.claims] == [
+        ("shipment", "80001-2", "PRO77", False), ("pro", "PRO77", "PRO77", False),
+    ]
+    desk.take(decided(BookingAction.CANCEL, NOON + 1))
+    assert {(one.type, one.value) for one in desk.out.claims if one.withdrawn} == {
+        ("shipment", "80001-2"), ("pro", "PRO77"),
+    }
+
+
 def test_who_declines_is_followed_by_the_next_and_at_the_end_a_person_hears_of_it() -> None:
     desk = Desk().take(*READY)
     for turn in (1, 2, 3):
