@@ -1,4 +1,4 @@
-"""Writes notices: a booking's number onto the shipment and its package while the goods are there, and a note of every
+"""Writes notices: a booking's number onto the shipment, and its package while the goods are there, and a note of every
 notice. The note comes last: with it, the ERP is told.
 
     shipsync msg_5f0c1e9a7b0d4c5a8e2f6b1d3c9a7e40 booked PRO77
@@ -12,7 +12,7 @@ from connectors.erp.tryton.records import Records, Shipment
 from streams.contracts.notices import ErpNotice
 from streams.kernel.vocabulary import NoticeKind
 
-_GONE = ("shipped", "done", "cancelled")
+_LEFT = ("shipped", "done")
 
 
 def note_of(notice: ErpNotice, key: str, done: str = "") -> str:
@@ -23,16 +23,17 @@ def note_of(notice: ErpNotice, key: str, done: str = "") -> str:
 
 
 async def take_over(records: Records, shipment: Shipment, journal: Journal, notice: ErpNotice) -> str:
-    """Writes the number of a booking, or takes it off again; what there is to say of it. A number that a person entered
-    stays, and so does that of goods which left. Raises as ``TrytonRpc.call`` does."""
-    if notice.kind not in (NoticeKind.BOOKED, NoticeKind.BOOKING_CANCELLED):
+    """Writes the number of a booking, or takes it off again; what there is to say of it. A number that a person, or a
+    goods issue, entered stays; packages of goods that left keep theirs, and a cancellation takes nothing off them.
+    Raises as ``TrytonRpc.call`` does."""
+    number, is_booked, has_left = notice.tracking_number, notice.kind is NoticeKind.BOOKED, shipment.state in _LEFT
+    is_cancelled = notice.kind is NoticeKind.BOOKING_CANCELLED
+    if shipment.state == "cancelled" or not (is_booked or (is_cancelled and not has_left)):
         return ""
-    number, is_booked = notice.tracking_number, notice.kind is NoticeKind.BOOKED
-    if shipment.state in _GONE:
-        return f"The shipment is {shipment.state}: its shipping reference stays." if is_booked else ""
     ours = {plain(one) for one in (journal.booked() if is_booked else ())} | {plain(number)}
     wanted = number if is_booked else None
-    await _package(records, shipment, ours, wanted)
+    if not has_left:
+        await _package(records, shipment, ours, wanted)
     if shipment.reference == (wanted or ""):
         return ""
     if shipment.reference and plain(shipment.reference) not in ours:

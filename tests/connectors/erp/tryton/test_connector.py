@@ -317,7 +317,17 @@ def test_what_left_keeps_its_number_and_other_notices_are_notes_alone() -> None:
         "shipsync m2 exception_closed 1Z1\n"
         "2026-09-21 14:13 UTC: Delay of ups 1Z1 is over. (since 1970-01-01 00:00 UTC)"
     )
-    assert texts[-2].endswith("\nThe shipment is shipped: its shipping reference stays.")
+    assert texts[-2].endswith("\nIts shipping reference, 1Z1, stays.")
+
+
+def test_a_booking_told_late_takes_the_place_of_one_that_is_no_more_and_leaves_the_packages() -> None:
+    server = FakeTryton()
+    tell(server, (notice(tracking_number="FIRST"), "m1"))
+    run(server, [posting(ISSUE)])
+    tell(server, (notice(NoticeKind.BOOKING_CANCELLED, tracking_number="FIRST"), "m2"))
+    assert reference_of(server) == "FIRST"
+    tell(server, (BOOKED, "m3"))
+    assert (reference_of(server), held(server)["packages"]) == ("1Z1", ["1Z1"])
 
 
 def test_whatever_answer_is_lost_a_notice_is_written_once() -> None:
