@@ -153,7 +153,7 @@ def _verdict(
     console.print(f"orders read from Tryton: {len(before)} before, {len(after)} as changed after")
     for line in wrong:
         console.print(line, style="red")
-    console.print("Each posting is in effect once." if not wrong else f"{len(wrong)} faults.")
+    console.print("Each posting is in effect once, each notice told once." if not wrong else f"{len(wrong)} faults.")
     return min(1, len(wrong))
 
 
