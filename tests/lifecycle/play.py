@@ -10,6 +10,7 @@ from config.settings import Settings
 from connectors.kafka.registry import Registry
 from streams.contracts.bookings import BookingState
 from streams.kernel.booking_vocabulary import BookingAction, BookingPhase, BookingStatus
+from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import DeliveryPhase, FulfilmentAction, OutboundStatus, PostingKind
 from tests.lifecycle.account import Account
 from tests.lifecycle.ends import ENDS, Act, Story
@@ -109,11 +110,16 @@ class Play(NamedTuple):
         for name, story in list(open_decisions.items()):
             phase, action, reason = DECIDED[story]
             known = self.account.bookings.get(name)
-            if known is not None and known.phase is phase:
+            if known is None or known.phase is not phase:
+                continue
+            try:
                 booking_board.decide(
                     self.settings, known, action, reason, command_actor(self.settings), _now_ms()
                 )
-                del open_decisions[name]
+            except Transient as error:
+                self.say(f"{error}; it is tried again")
+                return
+            del open_decisions[name]
 
     def _in_vain(self) -> int:
         return sum(one.status is OutboundStatus.RETRYING for one in self.account.outcomes.values())
