@@ -69,7 +69,7 @@ def main() -> int:
         account = Account(stack.settings)
         ending.callback(account.close)
         haulier = Haulier(folder / "drop", [one.delivery_id for one in told.orders if one.story in COUNTERS])
-        play = Play(told, stack.settings, account, erp, haulier, asked.patience, say)
+        play = Play(told, stack.settings, account, erp, haulier, asked.patience, say, stack.look)
         try:
             play.acts()
         except Stalled as error:

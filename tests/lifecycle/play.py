@@ -37,7 +37,8 @@ class Stalled(Exception):
 
 
 class Play(NamedTuple):
-    """A run of the script. ``patience``: seconds for which nothing may happen."""
+    """A run of the script. ``patience``: seconds for which nothing may happen; ``beside``: called between looks, as to
+    have the stack start what ended."""
 
     told: Script
     settings: Settings
@@ -46,6 +47,7 @@ class Play(NamedTuple):
     haulier: Haulier
     patience: float
     say: Say
+    beside: Callable[[], None]
 
     def acts(self) -> None:
         """Tell the acts. Raises Stalled."""
@@ -133,6 +135,7 @@ class Play(NamedTuple):
         records, at = -1, time.monotonic()
         said = at
         while True:
+            self.beside()
             self.account.look()
             many, wanted = done()
             now = time.monotonic()
