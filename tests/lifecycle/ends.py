@@ -7,7 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from streams.kernel.booking_vocabulary import BookingPhase, BookingStatus
-from streams.kernel.vocabulary import AlertKind, DeliveryPhase, DocumentStatus, PostingKind, WaitKind
+from streams.kernel.vocabulary import AlertKind, DeliveryPhase, DocumentStatus, NoticeKind, PostingKind, WaitKind
 from tests.lifecycle.rules import HAULAGE, MUTE, STEADY, SWIFT
 
 _ISSUE, _PROOF, _CONFIRMED = (
@@ -68,7 +68,8 @@ _HAULAGE = ((HAULAGE, BookingStatus.BOOKED),)
 class End(NamedTuple):
     """The state an order must end in. ``phase`` None: fulfilment knows nothing of it; ``postings``: those that stand in
     the ERP by kind; ``pieces``: delivered and known by the last confirmation; ``in_tryton``: the state of its shipment
-    there (open: neither done nor cancelled), and its posted invoices; ``alerts``: kinds that were raised, over or not.
+    there (open: neither done nor cancelled), and its posted invoices; ``alerts``: kinds that were raised, over or not;
+    ``exceptions``: how many notices the ERP was told of exceptions, each with its end.
     """
 
     phase: DeliveryPhase | None = DeliveryPhase.CONFIRMED
@@ -79,6 +80,16 @@ class End(NamedTuple):
     booking: Booked = LEFT
     documents: tuple[DocumentStatus, ...] = ()
     alerts: frozenset[AlertKind] = frozenset()
+    exceptions: int = 0
+
+    @property
+    def notices(self) -> Mapping[NoticeKind, int]:
+        """The notices that the ERP was told: a delivery that was booked was ready before, and both once."""
+        booked = int(bool(self.booking.carriers))
+        return {
+            NoticeKind.READY_TO_SHIP: booked, NoticeKind.BOOKED: booked, NoticeKind.EXCEPTION_OPENED: self.exceptions,
+            NoticeKind.EXCEPTION_CLOSED: self.exceptions,
+        }
 
 
 _PROVED = {_ISSUE: 1, _PROOF: 1, _CONFIRMED: 1}
@@ -92,7 +103,7 @@ ENDS: Mapping[Story, End] = {
     Story.WAIVED: End(alerts=frozenset({_OVERDUE})),
     Story.REFUSED: End(
         DeliveryPhase.RETURNED, None, {_ISSUE: 1, PostingKind.RETURN_STARTED: 1, PostingKind.RETURN_RECEIPT: 1},
-        (0, 0), ("cancelled", 0),
+        (0, 0), ("cancelled", 0), exceptions=1,
     ),
     Story.SPLIT: End(postings={_ISSUE: 2, _CONFIRMED: 2}, pieces=(2, 2)),
     Story.PARTIAL: End(DeliveryPhase.PARTLY_DELIVERED, None, {_ISSUE: 2, _CONFIRMED: 1}, (1, 2), ("open", 0)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -50,6 +50,12 @@ class Erp(Protocol):
     def must_hold(self, end: End) -> str:
         """The same words, for a delivery that ended so."""
 
+    def told(self) -> Mapping[str, str]:
+        """The notices of each delivery that it was told, in words."""
+
+    def must_be_told(self, end: End) -> str:
+        """The same words, for a delivery that ended so."""
+
 
 class DeskErp:
     """The demo's ERP."""
@@ -78,6 +84,15 @@ class DeskErp:
 
     def must_hold(self, end: End) -> str:
         return _told({kind.value: many for kind, many in end.postings.items()}, end.pieces)
+
+    def told(self) -> Mapping[str, str]:
+        of: dict[str, Counter[str]] = defaultdict(Counter)
+        for one in self._there.noticed():
+            of[one.delivery][one.kind] += 1
+        return {delivery: _counted(kinds) for delivery, kinds in of.items()}
+
+    def must_be_told(self, end: End) -> str:
+        return _counted({kind.value: many for kind, many in end.notices.items() if many})
 
 
 class TrytonErp:
@@ -109,6 +124,12 @@ class TrytonErp:
     def must_hold(self, end: End) -> str:
         return _in_tryton(*end.in_tryton)
 
+    def told(self) -> Mapping[str, str]:
+        return {}
+
+    def must_be_told(self, end: End) -> str:  # noqa: ARG002
+        return ""
+
 
 @contextmanager
 def erp_of(kind: str, orders: int, folder: Path, tryton_folder: Path) -> Iterator[Erp]:
@@ -129,8 +150,12 @@ def _words(booked: Sequence[Booked]) -> str:
 
 
 def _told(kinds: Mapping[str, int], pieces: tuple[int, int]) -> str:
-    told = ", ".join(f"{many} {kind.replace('_', ' ')}" for kind, many in sorted(kinds.items()))
+    told = _counted(kinds)
     return f"{told}; {pieces[0]} of {pieces[1]} pieces" if pieces[1] else told or NOTHING
+
+
+def _counted(kinds: Mapping[str, int]) -> str:
+    return ", ".join(f"{many} {kind.replace('_', ' ')}" for kind, many in sorted(kinds.items()))
 
 
 def _in_tryton(state: str, invoices: int) -> str:

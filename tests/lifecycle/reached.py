@@ -22,11 +22,12 @@ ALERTS = frozenset({
 
 
 class Reached(NamedTuple):
-    """The state of one delivery in words: its phase with what it waits for, what the ERP has, its booking with the
-    carriers that were asked, its documents, and the alerts that were raised."""
+    """The state of one delivery in words: its phase with what it waits for, what the ERP has and was told, its booking
+    with the carriers that were asked, its documents, and the alerts that were raised."""
 
     phase: str
     in_erp: str
+    told: str
     booking: str
     documents: str
     alerts: str
@@ -38,7 +39,7 @@ def must(order: Scripted, erp: Erp) -> Reached:
     phase = NOTHING if end.phase is None else end.phase.value
     waits = "" if end.waits_for is None else f", waits for {end.waits_for.value}"
     return Reached(
-        f"{phase}{waits}", erp.must_hold(end),
+        f"{phase}{waits}", erp.must_hold(end), erp.must_be_told(end),
         _booking(end.booking.phase.value, end.booking.carriers, end.booking.invoices), _documents(end.documents),
         _alerts(end.alerts),
     )
@@ -53,10 +54,11 @@ def reached(orders: Sequence[Scripted], account: Account, erp: Erp) -> dict[str,
     documents: dict[str, list[DocumentStatus]] = defaultdict(list)
     for document in account.documents.values():
         documents[document.tracking_number].append(document.status)
-    held = erp.holds()
+    held, told = erp.holds(), erp.told()
     return {
         one.delivery_id: Reached(
             _phase(account.deliveries.get(one.delivery_id)), held.get(one.delivery_id, NOTHING),
+            told.get(one.delivery_id, ""),
             _booked(account.bookings.get(one.delivery_id)),
             _documents(status for number in one.shipments for status in documents[number]),
             _alerts(raised[one.delivery_id]),

@@ -52,7 +52,8 @@ class Verdict(NamedTuple):
 
     def _table(self, wrong: Mapping[str, Scripted]) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for head in ("story", "orders", "script", "in the ERP", "booking", "documents", "alerts", *_NUMBERS[1:]):
+        words = ("script", "in the ERP", "told to it", "booking", "documents", "alerts")
+        for head in ("story", "orders", *words, "as scripted", "traced"):
             table.add_column(head, justify="right" if head in _NUMBERS else "left", overflow="fold")
         for story in Story:
             of_it = [one for one in self.orders if one.story is story]

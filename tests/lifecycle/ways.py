@@ -51,7 +51,8 @@ def _booked(carrier: str, *before: str, answer: str = "booked") -> tuple[Chain, 
     """Booked with a carrier; ``before``: what was asked and answered before."""
     taken = (*before, f"booking: book, {carrier}", f"answer: {carrier}, {answer}")
     return (
-        _chain("order"), _chain("warehouse: packed", *taken),
+        _chain("order"), _chain("warehouse: packed", *taken), _chain("warehouse: packed", "notice: ready to ship"),
+        _chain(f"answer: {carrier}, {answer}", "notice: booked"),
         _chain("release: released", *taken, f"booking: booked, {carrier}"),
         _chain(f"answer: {carrier}, {answer}", "claim: claims", "milestone", *_ISSUE), _chain("carrier", *_ISSUE),
     )

@@ -71,6 +71,10 @@ def test_goods_that_are_packed_short_are_not_ready_until_a_person_says_so() -> N
     assert told(desk) == ["ready_to_ship"]
 
 
+def test_goods_that_left_and_that_the_erp_never_released_are_not_told_as_ready() -> None:
+    assert told(Desk().take(packed(kind="shipped", numbers=["NT9"]))) == []
+
+
 @settings(max_examples=100)
 @given(st.lists(said(), max_size=14))
 def test_what_was_told_adds_up_to_what_stands_and_nothing_is_ended_twice(items: list[Input | int]) -> None:
