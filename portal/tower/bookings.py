@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from portal.pages.templates import NoPage, PlainErrors
 from portal.sign_in.people import DECIDE_BOOKINGS, Person
-from portal.tower.doing import done, form_of, reason_in
+from portal.tower.doing import done, form_of, reason_in, way_back
+from portal.tower.links import booking_address
 from portal.tower.lists import table
+from portal.tower.sent import SentAction
 from portal.tower.services import TowerServices, actor_of
 from portal.words.times import iso
 from streams.bookings.cancellations import actions_for, decided_at, open_in
@@ -27,6 +27,11 @@ LISTS = (
 DONE = {
     BookingAction.BOOK: "Booking", BookingAction.REBOOK: "New booking", BookingAction.ACCEPT: "Acceptance",
     BookingAction.REFUSE: "Refusal", BookingAction.CANCEL: "Cancellation", BookingAction.CLOSE: "Closing",
+}
+LABELS = {
+    BookingAction.BOOK: "Book", BookingAction.REBOOK: "Rebook", BookingAction.ACCEPT: "Accept the terms",
+    BookingAction.REFUSE: "Refuse the terms", BookingAction.CANCEL: "Cancel the booking",
+    BookingAction.CLOSE: "Carrier was called",
 }
 WORDS = {
     BookingAction.BOOK: "Book what is packed, though it is less or more than was ordered.",
@@ -66,12 +71,11 @@ def router(services: TowerServices) -> APIRouter:
     @api.get("/tower/bookings/{delivery_id:path}")
     def one(delivery_id: str, who: Person = Depends(services.signed_in)) -> Response:
         found = _known(services, delivery_id)
-        waiting = services.sent.waiting(f"booking:{delivery_id}", _version(found), services.now())
         return services.show(
-            "booking.html", who, "bookings", one=found, sent=waiting, may_book=who.may(*DECIDE_BOOKINGS),
-            possible=[(action, WORDS[action]) for action in actions_for(found)],
+            "booking.html", who, "bookings", one=found, sent=decision_waiting(services, found),
+            possible=[(action, LABELS[action], WORDS[action]) for action in actions_for(found)],
             carriers=sorted({item.carrier for item in found.candidates if item.fits}),
-            address=f"/tower/bookings/{quote(delivery_id, safe='')}",
+            address=booking_address(delivery_id),
             name=services.names({found.customer_id})[found.customer_id],
         )
 
@@ -87,10 +91,15 @@ def router(services: TowerServices) -> APIRouter:
         carrier = form.get("carrier", "") if kind is BookingAction.REBOOK else ""
         wanted = BookingDecision(delivery_id, kind, who.name, reason, now, carrier)
         await done(lambda: services.actions.decide_booking(wanted, actor_of(who)))
-        services.sent.note(f"booking:{delivery_id}", _version(known), DONE[kind], who.name, now)
-        return RedirectResponse(f"/tower/bookings/{quote(delivery_id, safe='')}", 303)
+        services.sent.note(f"booking:{delivery_id}", decided_at(known), DONE[kind], who.name, now)
+        return RedirectResponse(way_back(form, booking_address(delivery_id)), 303)
 
     return api
+
+
+def decision_waiting(services: TowerServices, one: BookingState) -> SentAction | None:
+    """A decision that was sent and is not in effect yet."""
+    return services.sent.waiting(f"booking:{one.delivery_id}", decided_at(one), services.now())
 
 
 def _last(one: BookingState) -> tuple[str, str, str, str]:
@@ -108,8 +117,3 @@ def _known(services: TowerServices, delivery_id: str) -> BookingState:
         near = (("/tower/bookings", "Bookings"),)
         raise NoPage(f"Nothing is known of delivery {delivery_id}", "The ERP has not released it.", near)
     return found
-
-
-def _version(one: BookingState) -> int:
-    """A number that a decision changes."""
-    return decided_at(one)

@@ -20,6 +20,11 @@ def alert_address(alert_id: str) -> str:
     return f"/tower/alerts/{quote(alert_id, safe='')}"
 
 
+def booking_address(delivery_id: str) -> str:
+    """The page of a delivery's bookings."""
+    return f"/tower/bookings/{quote(delivery_id, safe='')}"
+
+
 def delivery_address(delivery_id: str) -> str:
     """The page of an ERP delivery."""
     return f"/tower/billing/{quote(delivery_id, safe='')}"

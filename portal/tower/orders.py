@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
@@ -11,32 +9,20 @@ from connectors.read_store.pages import Page
 from connectors.read_store.reader import ReadStore
 from portal.pages.templates import NoPage, PlainErrors, query
 from portal.sign_in.people import Person
-from portal.tower.billing import WORDS, decision_waiting
-from portal.tower.links import delivery_address, order_address
+from portal.tower.links import order_address
 from portal.tower.lists import ROWS, every, given, table, with_cursor
+from portal.tower.order_deliveries import deliveries_of, waits_of
 from portal.tower.saved import bar
-from portal.tower.sent import SentAction
 from portal.tower.services import TowerServices
-from portal.views.deliveries import DeliveryView, outcomes_of, view_of
+from portal.views.deliveries import outcomes_of
 from portal.words.customers import sentence
 from portal.words.terms import TONES
 from portal.words.times import iso
-from streams.contracts.model import FulfilmentState, OrderState
-from streams.fulfilment.machine import actions_in
+from streams.contracts.model import OrderState
 from streams.read_model.project import key_of
 from streams.read_model.rows import alike
 
 FILTERS = ("customer",)
-
-
-class ShownDelivery(NamedTuple):
-    """A delivery of an order's page. ``actions``: decisions its phase allows, with what each does; ``sent``: a decision
-    that is not in effect yet."""
-
-    view: DeliveryView
-    actions: list[tuple[str, str]]
-    address: str
-    sent: SentAction | None
 
 
 def router(services: TowerServices) -> APIRouter:
@@ -83,17 +69,13 @@ def router(services: TowerServices) -> APIRouter:
             for one in store.words(key_of(state.carrier, state.tracking_number), found.customer_id)
             if one.word.order_id == order_id
         ]
-        postings = store.postings(order=order_id)
-        documents = [
-            one for state in shipments for one in store.documents_of(key_of(state.carrier, state.tracking_number))
-            if order_id in one.order_ids
-        ]
+        postings, deliveries = store.postings(order=order_id), deliveries_of(services, order_id)
         return services.show(
             "order.html", who, "orders", order=found, shipments=shipments, key_of=key_of, tones=TONES,
             name=services.names({found.customer_id})[found.customer_id], postings=postings,
             outcomes=outcomes_of(store, postings), here=order_address(order_id),
-            deliveries=[_delivery(services, one) for one in store.deliveries_of(order_id)],
-            documents=[(one, "" if services.documents is None else services.documents.link(one)) for one in documents],
+            deliveries=deliveries,
+            waits=waits_of(services, deliveries, [key_of(one.carrier, one.tracking_number) for one in shipments]),
             told=sorted(told, key=lambda one: -one.told_at), sentence=sentence,
         )
 
@@ -108,11 +90,4 @@ def _no_order(store: ReadStore, order_id: str) -> NoPage:
     return NoPage(
         f"There is no order {order_id}", "The ERP has not sent it, or under another number.",
         (*((order_address(one), one) for one in sorted(near)), ("/tower/orders", "All orders")),
-    )
-
-
-def _delivery(services: TowerServices, one: FulfilmentState) -> ShownDelivery:
-    return ShownDelivery(
-        view_of(one), [(action.value, WORDS[action]) for action in actions_in(one.phase)],
-        delivery_address(one.delivery_id), decision_waiting(services, one),
     )

@@ -17,7 +17,7 @@ from connectors.portal_store.filters import SavedFilters
 from connectors.read_store.reader import ReadStore
 from portal.live.changes import Changes
 from portal.pages.templates import html
-from portal.sign_in.people import DECIDE_DELIVERIES, DECIDE_POSTINGS, READ_AUDIT, Person, Role
+from portal.sign_in.people import DECIDE_BOOKINGS, DECIDE_DELIVERIES, DECIDE_POSTINGS, READ_AUDIT, Person, Role
 from portal.tower.sent import Sent
 from portal.tower.standing import standing
 from portal.tracking.documents import Documents
@@ -183,7 +183,7 @@ class TowerServices:
         return html(f"tower/{template}", {
             **context, "who": who, "active": active, "now": now, "may_act": who.may(Role.OPERATOR),
             "may_decide": who.may(*DECIDE_DELIVERIES), "may_audit": who.may(*READ_AUDIT),
-            "may_bill": who.may(*DECIDE_POSTINGS),
+            "may_bill": who.may(*DECIDE_POSTINGS), "may_book": who.may(*DECIDE_BOOKINGS),
             "has_stack_page": self.kills is not None, "has_outbox_page": self.outbox is not None,
             "standing": standing(self.store.standing(), now),
         })

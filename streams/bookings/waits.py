@@ -25,6 +25,14 @@ _WORDS = {
 }
 
 
+WAITS_FOR = {
+    _P.WAITING_FOR_RELEASE: "its release by the ERP", _P.WAITING_FOR_WAREHOUSE: "the warehouse to pack it",
+    _P.HELD: "a person, as it is not packed as ordered", _P.COUNTERED: "a person, as its carrier offers other terms",
+    _P.WAITING_FOR_NUMBER: "its carrier's number", _P.NO_CARRIER: "a person, as no carrier is left to ask",
+}
+"""The thing a delivery waits for, in words."""
+
+
 class Due(NamedTuple):
     """An alert that is to be open. ``which``: phase, booking or invoice of the delivery; ``owner``: who sees to it,
     empty: as its route says."""

@@ -264,6 +264,31 @@ def test_an_orders_page_takes_a_decision_by_who_may_and_comes_back(model: Path) 
     viewer.store.close()
 
 
+def test_an_orders_page_says_what_waits_for_whom_with_carriers_and_documents(model: Path) -> None:
+    made = of(model, Role.OPERATOR)
+    client = TestClient(made.app, follow_redirects=False)
+    page = client.get("/tower/orders/SO-48001").text
+    for said in (
+        "north to take its cancellation", "a person, as no carrier is left to ask", "its proof of delivery",
+        "call north", "409: it is loaded", "DN-70002", "3 attempts", "asked for again once", "status 404",
+        'action="/tower/bookings/DN-70001/close"', 'action="/tower/bookings/DN-70002/rebook"',
+    ):
+        assert said in page, said
+    assert f'action="{BILLED}/waive"' not in page, "that is finance's"
+    answer = client.post("/tower/bookings/DN-70001/close", headers=OURS, data={
+        "reason": "called them", "back": "/tower/orders/SO-48001",
+    })
+    assert (answer.status_code, answer.headers["location"]) == (303, "/tower/orders/SO-48001")
+    [taken] = made.acts.taken
+    assert (taken.delivery_id, taken.action, taken.by) == ("DN-70001", BookingAction.CLOSE, "Eve")
+    assert "Closing sent by Eve, waiting to be confirmed" in client.get("/tower/orders/SO-48001").text
+    assert "Cancellations not taken (1)" in client.get("/tower/bookings").text
+    made.store.close()
+    viewer = of(model, Role.VIEWER)
+    assert "/tower/bookings/DN-70001/close" not in TestClient(viewer.app).get("/tower/orders/SO-48001").text
+    viewer.store.close()
+
+
 def test_an_order_says_where_each_posting_is_at_the_erp(client: TestClient) -> None:
     page = client.get(f"/tower/orders/{STAR_ORDER}").text
     assert "main: sent (S-118" in page

@@ -14,9 +14,11 @@ from streams.contracts.model import (
     AlertOrder,
     AtStake,
     AuditAction,
+    BookingState,
     CarrierEvent,
     CustomerUpdate,
     DeadLetter,
+    DocumentChase,
     EnrichedEvent,
     ErpPosting,
     Estimate,
@@ -35,6 +37,7 @@ from streams.contracts.model import (
     ShipmentState,
     Source,
 )
+from streams.kernel.booking_vocabulary import AnswerKind, BookingAction
 from streams.kernel.vocabulary import (
     ActionChannel,
     ActionOutcome,
@@ -44,6 +47,9 @@ from streams.kernel.vocabulary import (
     AlertStep,
     Classifier,
     Correction,
+    DocumentKind,
+    DocumentOrigin,
+    DocumentStatus,
     ExceptionType,
     MasterKind,
     Milestone,
@@ -57,7 +63,8 @@ from streams.kernel.vocabulary import (
     SubjectKind,
 )
 from streams.read_model.project import key_of
-from tests.support.booking_world import DELIVERY, Desk, invoiced, packed, released
+from tests.support.booking_world import DELIVERY, Desk, answered, decided, invoiced, packed, released
+from tests.support.document_inputs import pushed
 from tests.support.read_model_world import DAY, HOUR, MINUTE, NOON, alert, told, waiting_delivery
 
 CUSTOMERS = {
@@ -103,9 +110,42 @@ def afternoon() -> list[tuple[str, Struct]]:
             "bol", "MAEU1234", ["dhl:JD014600003", "dhl:JD014600007"], 1, 0, 0, NOON - 5 * HOUR, True, NOON - HOUR, b""
         )),
     ]
-    found.append(("DN-70001", waiting_delivery("DN-70001", "SO-48001", "C-1001", STAR)))
+    found += _deliveries()
     found += _actions()
     return found
+
+
+def _deliveries() -> Iterator[tuple[str, Struct]]:
+    """Two deliveries of an order: one was booked anew, delivered and waits for its proof, one has no carrier."""
+    waiting = waiting_delivery("DN-70001", "SO-48001", "C-1001", STAR)
+    yield "DN-70001", structs.replace(waiting, chases=[
+        DocumentChase("DN-70001", "ups", STAR, NOON - HOUR, 1, "status 404: not found yet"),
+    ])
+    desk = Desk().take(released(), packed(), answered(AnswerKind.BOOKED, tracking_number="NT1"))
+    desk.take(decided(BookingAction.REBOOK, carrier="east"), answered(
+        AnswerKind.CANCEL_REFUSED, detail="409: it is loaded",
+    ), answered(AnswerKind.BOOKED, 2, tracking_number="1Z999AA10123456784"), at=NOON)
+    yield "DN-70001", _of_the_order("DN-70001", desk.known)
+    nobody = Desk().take(released(), packed(), *(answered(AnswerKind.DECLINED, turn) for turn in (1, 2, 3)), at=NOON)
+    yield "DN-70002", _of_the_order("DN-70002", nobody.known)
+    papers = pushed("5e" * 32, STAR, NOON - 2 * HOUR, kind=DocumentKind.OTHER)
+    missing = structs.replace(
+        papers, source_id="link", document_id="", origin=DocumentOrigin.LINK, status=DocumentStatus.WAITING,
+        kind=DocumentKind.PROOF_OF_DELIVERY, reason="status 404", attempts=3, next_at=NOON + HOUR, at=NOON - HOUR,
+        link="https://pod.example.com/1Z999AA10123456784",
+    )
+    for one in (papers, missing):
+        yield f"ups:{STAR}", structs.replace(
+            one, carrier="ups", delivery_ids=["DN-70001"], order_ids=["SO-48001"],
+        )
+
+
+def _of_the_order(delivery_id: str, state: BookingState) -> BookingState:
+    named = enumerate(state.bookings, 1)
+    bookings = [structs.replace(one, booking_id=f"{delivery_id}-{place}") for place, one in named]
+    return structs.replace(
+        state, delivery_id=delivery_id, order_id="SO-48001", customer_id="C-1001", bookings=bookings,
+    )
 
 
 def _actions() -> Iterator[tuple[str, Struct]]:
