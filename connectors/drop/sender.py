@@ -10,6 +10,7 @@ from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.drop.cutting import pieces
 from connectors.drop.folder import DropFolder, Note
+from connectors.drop.papers import Papers, is_document
 from connectors.drop.reading import ClaimedFile, NotReadable, reading
 from connectors.kafka.producer import ACK_SECONDS, deliver, producer
 from connectors.kafka.raw_record import raw_record
@@ -42,9 +43,11 @@ class Sent(NamedTuple):
 class Sender:
     """One producer for all folders. Close it when done."""
 
-    def __init__(self, settings: Settings, beat: Callable[[], None] = nothing) -> None:
-        """``beat`` is called for every file and after every batch."""
-        self._beat = beat
+    def __init__(
+        self, settings: Settings, beat: Callable[[], None] = nothing, papers: Papers | None = None
+    ) -> None:
+        """``beat`` is called for every file and after every batch. ``papers``: in place of the settings' store."""
+        self._beat, self._papers = beat, papers or Papers(settings)
         self._piece_bytes = min(settings.drop.piece_bytes, settings.intake.max_record_bytes)
         self._whole_bytes = settings.intake.max_record_bytes
         self._producer = producer(settings, largest=largest_record(settings))
@@ -59,6 +62,8 @@ class Sender:
         self._beat()
         try:
             with reading(claimed) as file:
+                if is_document(claimed):
+                    return self._kept(folder, carrier, claimed, file, now_ms)
                 for note in self._sent(folder, carrier, claimed, file, now_ms):
                     folder.write_note(claimed, note)
                 sha256 = file.sha256()
@@ -70,6 +75,18 @@ class Sender:
         if not records:
             return _refused(folder, claimed, "empty", "nothing in it")
         return Sent(folder.archive(claimed, sha256), records)
+
+    def _kept(
+        self, folder: DropFolder, carrier: Carrier, claimed: Path, file: ClaimedFile, now_ms: int
+    ) -> Sent:
+        """Keep a document, and tell of it. Raises NotReadable, Transient, SettingsError."""
+        if carrier.slug is None:
+            raise NotReadable("no_carrier", "files of this feed are of several carriers: post it to /v1/documents")
+        content = file.stream.read(self._papers.most_bytes + 1)
+        record = self._papers.record_of(carrier.slug, claimed, content, now_ms)
+        sha256 = file.sha256()
+        deliver(self._producer, [record])
+        return Sent(folder.archive(claimed, sha256), 1)
 
     def _sent(
         self, folder: DropFolder, carrier: Carrier, claimed: Path, file: ClaimedFile, now_ms: int
