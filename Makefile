@@ -183,7 +183,7 @@ lock: .venv/.installed-dev ## write requirements/*.txt for setup.cfg; LOCK_ARGS=
 .PHONY: clean
 clean: ## remove all that these targets made, .venv and local state included
 	@rm -rf .venv .venv-audit var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
-	  .import_linter_cache tests/kafka/target
+	  .import_linter_cache tests/kafka/target tests/s3/target
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
