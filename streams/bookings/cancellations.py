@@ -80,7 +80,10 @@ def answered(one: Booking, told: BookingAnswer, now_ms: int, pause_ms: int) -> B
     if retry_at is not None and before.retry_at is not None:
         return one
     changed_at = before.changed_at if status is before.status else now_ms
-    after = replace(before, status=status, changed_at=changed_at, retry_at=retry_at, detail=told.detail)
+    deadline = min(before.deadline, now_ms) if status is _S.REFUSED else before.deadline
+    after = replace(
+        before, status=status, changed_at=changed_at, retry_at=retry_at, detail=told.detail, deadline=deadline,
+    )
     return replace(one, cancellation=with_alert(after, now_ms))
 
 
