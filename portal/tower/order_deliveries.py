@@ -14,9 +14,10 @@ from portal.views.deliveries import DeliveryView, view_of
 from portal.words.alerts import WORDING
 from streams.bookings import waits as booking_waits
 from streams.bookings.cancellations import actions_for, open_in
-from streams.contracts.model import Booking, BookingState, FulfilmentState, ShipmentDocument
+from streams.contracts.model import Booking, BookingState, FulfilmentState, ShipmentDocument, ShipmentState
 from streams.fulfilment.alerts import WAITS_FOR
 from streams.fulfilment.machine import actions_in
+from streams.read_model.project import key_of
 
 MOST_ALERTS = 20
 
@@ -88,6 +89,18 @@ def waits_of(services: TowerServices, deliveries: Sequence[ShownDelivery], shipm
             ) for one in page.rows
         ]
     return sorted(found, key=lambda one: (not one.overdue, one.deadline is None, one.deadline or 0, one.since))
+
+
+def further_documents(
+    services: TowerServices, deliveries: Sequence[ShownDelivery], shipments: Sequence[ShipmentState], order_id: str
+) -> list[tuple[ShipmentDocument, str]]:
+    """The order's documents that no delivery shows, with links to those that are stored. Raises Transient."""
+    shown = {document.source_id for one in deliveries for document, _ in one.documents}
+    return [
+        (document, "" if services.documents is None else services.documents.link(document))
+        for one in shipments for document in services.store.documents_of(key_of(one.carrier, one.tracking_number))
+        if order_id in document.order_ids and document.source_id not in shown
+    ]
 
 
 def _delivery(

@@ -11,7 +11,7 @@ from portal.pages.templates import NoPage, PlainErrors, query
 from portal.sign_in.people import Person
 from portal.tower.links import order_address
 from portal.tower.lists import ROWS, every, given, table, with_cursor
-from portal.tower.order_deliveries import deliveries_of, waits_of
+from portal.tower.order_deliveries import deliveries_of, further_documents, waits_of
 from portal.tower.saved import bar
 from portal.tower.services import TowerServices
 from portal.views.deliveries import outcomes_of
@@ -76,6 +76,7 @@ def router(services: TowerServices) -> APIRouter:
             outcomes=outcomes_of(store, postings), here=order_address(order_id),
             deliveries=deliveries,
             waits=waits_of(services, deliveries, [key_of(one.carrier, one.tracking_number) for one in shipments]),
+            documents=further_documents(services, deliveries, shipments, order_id),
             told=sorted(told, key=lambda one: -one.told_at), sentence=sentence,
         )
 

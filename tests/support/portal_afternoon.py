@@ -47,7 +47,6 @@ from streams.kernel.vocabulary import (
     AlertStep,
     Classifier,
     Correction,
-    DocumentKind,
     DocumentOrigin,
     DocumentStatus,
     ExceptionType,
@@ -128,10 +127,10 @@ def _deliveries() -> Iterator[tuple[str, Struct]]:
     yield "DN-70001", _of_the_order("DN-70001", desk.known)
     nobody = Desk().take(released(), packed(), *(answered(AnswerKind.DECLINED, turn) for turn in (1, 2, 3)), at=NOON)
     yield "DN-70002", _of_the_order("DN-70002", nobody.known)
-    papers = pushed("5e" * 32, STAR, NOON - 2 * HOUR, kind=DocumentKind.OTHER)
+    papers = pushed("", STAR, NOON - 2 * HOUR, status=DocumentStatus.REFUSED, reason="no document", store_key="")
     missing = structs.replace(
-        papers, source_id="link", document_id="", origin=DocumentOrigin.LINK, status=DocumentStatus.WAITING,
-        kind=DocumentKind.PROOF_OF_DELIVERY, reason="status 404", attempts=3, next_at=NOON + HOUR, at=NOON - HOUR,
+        papers, source_id="link", origin=DocumentOrigin.LINK, status=DocumentStatus.WAITING,
+        reason="status 404", attempts=3, next_at=NOON + HOUR, at=NOON - HOUR,
         link="https://pod.example.com/1Z999AA10123456784",
     )
     for one in (papers, missing):
