@@ -9,6 +9,8 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from config import headers, topics
 from config.settings import Settings
+from connectors.kafka.consumer import PartitionReader
+from connectors.kafka.message_headers import headers_of
 from connectors.kafka.producer import LARGEST_RECORD, Record, enqueue, producer
 from connectors.kafka.raw_record import raw_record
 from connectors.kafka.registry import Registry, ValueCodec
@@ -32,6 +34,8 @@ class Player:
         self._ledger, self._clock_ms, self._registry = ledger, clock_ms, registry
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
         self._failures: list[str] = []
+        self._unplaced: list[tuple[Record, Planned]] = []
+        self._settings = settings
         largest = max((len(message.body) for message in plan.messages), default=0)
         self._producer = producer(
             settings, ack_seconds=ACK_SECONDS, largest=max(LARGEST_RECORD, largest + 64 * 1024)
@@ -54,29 +58,54 @@ class Player:
         return sent
 
     def finish(self) -> None:
-        """Wait until the broker has acknowledged everything sent. Raises Transient if it has not."""
+        """Wait until the broker has acknowledged everything sent, and find what it did not say the place of. Raises
+        Transient if it has not, or does not have it."""
         left = self._producer.flush(ACK_SECONDS)
         if left:
             raise Transient(f"{left} messages of the demo were not acknowledged in {ACK_SECONDS:g} s")
         self._check()
+        for topic in {sent.topic for sent, _ in self._unplaced}:
+            self._find(topic)
+
+    def _find(self, topic: str) -> None:
+        """Enter the messages that lie on the topic since an attempt whose answer was lost with its broker: to the next
+        attempt Kafka says that it has the record, and not where."""
+        sought = {_content(sent): message for sent, message in self._unplaced if sent.topic == topic}
+        reader = PartitionReader(self._settings, "shipsync-demo")
+        try:
+            reader.assign_whole([topic])
+            for records in reader.to_the_end():
+                for record in records:
+                    if (message := sought.get((record.value(), tuple(headers_of(record))))) is not None:
+                        self._enter(_origin(record), message)
+        finally:
+            reader.close()
 
     def _check(self) -> None:
         if self._failures:
             raise Transient(f"{len(self._failures)} messages of the demo failed; first: {self._failures[0]}")
 
+    def _enter(self, origin: Origin, message: Planned) -> None:
+        if message.order is not None:
+            self._ledger.order_sent(message)
+        elif message.record is not None:
+            self._ledger.record_sent(origin, message)
+        else:
+            self._ledger.raw_sent(origin, message)
+
     def _send(self, message: Planned) -> None:
+        made = self._record(message)
+
         def acknowledged(error: KafkaError | None, record: Message) -> None:
             if error is not None:
                 self._failures.append(f"{message.what}: {error}")
-            elif message.order is not None:
-                self._ledger.order_sent(message)
-            elif message.record is not None:
-                self._ledger.record_sent(_origin(record), message)
+            elif (offset := record.offset()) is None or offset < 0:
+                self._unplaced.append((made, message))
             else:
-                self._ledger.raw_sent(_origin(record), message)
+                self._enter(_origin(record), message)
 
         try:
-            enqueue(self._producer, self._record(message), acknowledged)
+            enqueue(self._producer, made, acknowledged)
         except KafkaException as error:
             raise Transient(f"{message.what} cannot be sent: {error.args[0].str()}") from error
 
@@ -97,6 +126,13 @@ class Player:
         ]
         key, value = message.order.order_id.encode(), self._orders.encode(message.order)
         return Record(topics.ERP_ORDERS.name, key, value, attached)
+
+
+def _content(sent: Record) -> tuple[bytes | None, tuple[tuple[str, bytes], ...]]:
+    """Value and headers, as a message has them."""
+    return sent.value, tuple(
+        (name, value.encode() if isinstance(value, str) else value or b"") for name, value in sent.headers
+    )
 
 
 def _origin(record: Message) -> Origin:

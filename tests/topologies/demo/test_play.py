@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any, cast
+
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Message, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from config import headers, topics
 from config.settings import Settings
 from config.topics import Topic
 from connectors.embedded.broker import EmbeddedBroker
+from connectors.kafka.producer import OnDelivery, producer
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import CarrierEvent, CustomerUpdate, DeadLetter, EnrichedEvent, Order
 from streams.kernel.errors import Transient
@@ -17,6 +21,7 @@ from streams.kernel.vocabulary import Milestone
 from tests.support.topics import read_all
 from tests.support.waiting import PATIENCE, eventually
 from tests.topologies.demo import accounts
+from topologies.demo import play
 from topologies.demo.ledger import Ledger, Origin
 from topologies.demo.play import Player
 from topologies.demo.reading import READ, LedgerReader
@@ -70,6 +75,59 @@ def test_every_message_of_the_plan_arrives_with_its_headers_and_is_entered(stack
     assert {order.order_id for order in read} == {order.order_id for order in plan.orders}
     others = [message for message in plan.messages if message.record is not None]
     assert sorted(one.what for one in ledger.records_sent.values()) == sorted(one.what for one in others)
+
+
+class Forgetful:
+    """A producer that is told of every third record that the broker has it, and not where."""
+
+    def __init__(self, real: Producer) -> None:
+        self.real, self.count = real, 0
+
+    def produce(self, *arguments: Any, on_delivery: OnDelivery, **more: Any) -> None:
+        self.count += 1
+        forgets = self.count % 3 == 0
+
+        def told(error: KafkaError | None, record: Message) -> None:
+            on_delivery(error, cast(Message, Unplaced(record)) if forgets else record)
+
+        self.real.produce(*arguments, on_delivery=told, **more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+class Unplaced:
+    """A record whose offset is not known."""
+
+    def __init__(self, real: Message) -> None:
+        self.real = real
+
+    def offset(self) -> None:
+        """Returns nothing, as of a record that the broker has already."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+@pytest.mark.broker
+def test_a_record_of_which_the_broker_does_not_say_where_it_lies_is_found(
+    stack: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(play, "producer", lambda *arguments, **more: Forgetful(producer(*arguments, **more)))
+    plan = tell(14, accounts.NOW_MS, shipments=12, seconds=0.0)
+    ledger, registry = Ledger(plan), NumberedSchemas(stack)
+    player = Player(stack, registry, plan, ledger, lambda: accounts.NOW_MS)
+    player.send_due(1.0)
+    player.finish()
+    assert len(ledger.sent) == len(plan.raw)
+    assert set(ledger.orders_sent) == {order.order_id for order in plan.orders}
+    placed = Counter(one.correlation_id for one in ledger.sent.values())
+    assert set(placed.values()) == {1}
+    there = {
+        Origin(str(one.topic()), int(one.partition() or 0), int(one.offset() or 0)): one.value()
+        for topic in {origin.topic for origin in ledger.sent} for one in read_all(stack.kafka.bootstrap, topic)
+    }
+    assert {origin: message.body for origin, message in ledger.sent.items()}.items() <= there.items()
 
 
 @pytest.mark.broker
