@@ -47,7 +47,8 @@ class PieceView(NamedTuple):
 
 
 class ShipmentView(NamedTuple):
-    """A shipment of the delivery. ``key``: CARRIER:REFERENCE; empty where only the warehouse named it."""
+    """A shipment of the delivery. ``key``: CARRIER:REFERENCE; empty where only the warehouse named it. ``short_at``:
+    when its carrier said that pieces are short, UTC ms; None: it did not."""
 
     key: str
     carrier: str
@@ -56,6 +57,7 @@ class ShipmentView(NamedTuple):
     whereabouts: str
     delivered_at: int | None
     confirmation: Confirmation
+    short_at: int | None
     pieces: Sequence[PieceView]
     facts: Sequence[FactView]
 
@@ -72,7 +74,7 @@ class DeliveryView(NamedTuple):
 def view_of(state: FulfilmentState) -> DeliveryView:
     """The delivery with what follows from its record."""
     held = {one.fact for one in state.facts if one.held}
-    shipments = [_shipment(one, held) for one in shipments_of(state.standing, state.expected)]
+    shipments = [_shipment(one, held) for one in shipments_of(state.standing, state.expected, state.short)]
     confirmations = {one.confirmation for one in shipments} - {Confirmation.NONE}
     gate = GateState.IDLE
     if confirmations:
@@ -100,7 +102,7 @@ def _shipment(one: Shipment, held: set[str]) -> ShipmentView:
     names = sorted({fact.piece for fact in one.facts if fact.piece is not None})
     return ShipmentView(
         key_of(carrier, number) if carrier else "", carrier, number, life, one.whereabouts.name.lower(),
-        one.delivered_at, _confirmation(one, held),
+        one.delivered_at, _confirmation(one, held), one.short_at,
         [PieceView(name, delivered.get(name, delivered.get(None))) for name in names],
         [FactView(fact, fact.fact in held) for fact in first.values()],
     )

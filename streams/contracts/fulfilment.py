@@ -92,7 +92,9 @@ class FulfilmentState(Struct):
     """One ERP delivery: what was posted for it, what is true of it, where it stands and what it waits for; the
     fulfilment stage's changelog. ``posted``: ids of all postings, reversed ones and reversals among them; ``expected``:
     tracking numbers that the warehouse and bookings named; ``decision``: the last that counts; ``shipped``: how much
-    was, by the warehouse; ``chases``: when its missing documents were asked for again, the newest last."""
+    was, by the warehouse; ``chases``: when its missing documents were asked for again, the newest last; ``short``: the
+    reports that pieces are short, each under the id of the confirmation it is about, and ``short_facts`` how they were
+    told."""
 
     delivery_id: str
     order_id: str
@@ -107,3 +109,5 @@ class FulfilmentState(Struct):
     wait: FulfilmentWait | None = None
     shipped: list[ShippedPart] = field(default_factory=list)
     chases: list[DocumentChase] = field(default_factory=list)
+    short: list[StandingFact] = field(default_factory=list)
+    short_facts: list[PostedFact] = field(default_factory=list)

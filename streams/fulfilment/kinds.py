@@ -21,6 +21,11 @@ POSTING_OF: dict[Milestone, PostingKind] = {
 report it came with names the exception."""
 
 
+def is_shortage(told: DeliveryMilestone) -> bool:
+    """Whether a milestone says that pieces are short: it is not posted, and may hold the confirmation back."""
+    return told.milestone is Milestone.INFO and told.exception is ExceptionType.SHORTAGE
+
+
 def kind_of(told: DeliveryMilestone) -> PostingKind | None:
     """The kind of posting that a milestone is; None: it is not posted. A refusal begins the return, whether or not the
     carrier says yet that the parcel goes back."""

@@ -15,14 +15,16 @@ from streams.kernel.vocabulary import DeliveryPhase, FulfilmentAction, PostingKi
 
 class Event(StrEnum):
     """Names the things that move a delivery. ``expected``: the warehouse, or a booking, named its shipments, or how
-    much was shipped; ``unbooked``: a booking is no more; ``retracted``: a report was taken back;
-    ``grace_ended``: the clock; ``released``, ``waived``, ``closed``: a person."""
+    much was shipped; ``short``: a carrier said that pieces are short; ``unbooked``: a booking is no more;
+    ``retracted``: a report was taken back; ``grace_ended``: the clock; ``released``, ``waived``, ``closed``: a
+    person."""
 
     EXPECTED = "expected"
     UNBOOKED = "unbooked"
     DISPATCHED = "dispatched"
     ATTEMPTED = "attempted"
     DELIVERED = "delivered"
+    SHORT = "short"
     PROVED = "proved"
     RETURN_STARTED = "return_started"
     RETURNED = "returned"
@@ -98,7 +100,7 @@ TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = 
         Event.CANCELLED: _to(_P.WAITING_FOR_PROOF, _P.CONFIRMED, _P.RETURNED),
         Event.RETRACTED: _to(
             _P.OPEN, _P.IN_TRANSIT, _P.WAITING_FOR_DELIVERY, _P.WAITING_FOR_PROOF, _P.CONFIRMED, _P.RETURNING,
-            _P.RETURNED, _P.LOST,
+            _P.RETURNED, _P.LOST, _P.CANCELLED,
         ),
         Event.GRACE_ENDED: _to(_P.CONFIRMED),
         Event.RELEASED: _to(_P.CONFIRMED),
@@ -116,9 +118,9 @@ TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = 
         Event.RETRACTED: _to(
             _P.OPEN, _P.IN_TRANSIT, _P.WAITING_FOR_DELIVERY, _P.PARTLY_DELIVERED, _P.CONFIRMED, _P.LOST, _P.CANCELLED,
         ),
-        Event.GRACE_ENDED: _to(_P.CONFIRMED),
+        Event.GRACE_ENDED: _to(_P.PARTLY_DELIVERED, _P.CONFIRMED),
         Event.RELEASED: _to(_P.CONFIRMED),
-        Event.WAIVED: _to(_P.CONFIRMED),
+        Event.WAIVED: _to(_P.PARTLY_DELIVERED, _P.CONFIRMED),
         Event.CLOSED: _to(_P.CLOSED),
     },
     _P.CONFIRMED: {
@@ -126,6 +128,7 @@ TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = 
         Event.DISPATCHED: _to(_P.PARTLY_DELIVERED, _P.CLOSED),
         Event.ATTEMPTED: _to(_P.PARTLY_DELIVERED, _P.CLOSED),
         Event.DELIVERED: _to(_P.PARTLY_DELIVERED, _P.WAITING_FOR_PROOF, _P.CLOSED),
+        Event.SHORT: _to(_P.PARTLY_DELIVERED, _P.CLOSED),
         Event.PROVED: _to(_P.PARTLY_DELIVERED, _P.CLOSED),
         Event.RETURN_STARTED: _to(_P.PARTLY_DELIVERED, _P.RETURNING, _P.CLOSED),
         Event.RETURNED: _to(_P.PARTLY_DELIVERED, _P.RETURNED, _P.LOST, _P.CLOSED),
@@ -174,7 +177,7 @@ TRANSITIONS: Mapping[DeliveryPhase, Mapping[Event, frozenset[DeliveryPhase]]] = 
         Event.EXPECTED: _to(_P.OPEN, _P.CLOSED),
         Event.DISPATCHED: _to(_P.IN_TRANSIT, _P.CLOSED),
         Event.ATTEMPTED: _to(_P.IN_TRANSIT, _P.CLOSED),
-        Event.DELIVERED: _to(_P.WAITING_FOR_PROOF, _P.CONFIRMED, _P.CLOSED),
+        Event.DELIVERED: _to(_P.PARTLY_DELIVERED, _P.WAITING_FOR_PROOF, _P.CONFIRMED, _P.CLOSED),
         Event.PROVED: _to(_P.WAITING_FOR_DELIVERY, _P.CLOSED),
         Event.RETURN_STARTED: _to(_P.RETURNING, _P.CLOSED),
         Event.RETURNED: _to(_P.RETURNED),

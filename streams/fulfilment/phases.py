@@ -19,15 +19,15 @@ _CONFIRMATION, _PROOF = PostingKind.DELIVERY_CONFIRMATION, PostingKind.PROOF_OF_
 
 
 def phase_of(
-    shipments: Sequence[Shipment], decision: FulfilmentDecision | None, *, is_held: bool
+    shipments: Sequence[Shipment], decision: FulfilmentDecision | None, *, is_held: bool, lacks_pieces: bool = False
 ) -> DeliveryPhase:
-    """Where the delivery stands. ``is_held``: a confirmation is held back."""
-    found = _phase(shipments, is_held=is_held)
+    """Where the delivery stands. ``is_held``: a confirmation is held back; ``lacks_pieces``: for want of pieces."""
+    found = _phase(shipments, is_held=is_held, lacks_pieces=lacks_pieces)
     is_closed = decision is not None and decision.action is FulfilmentAction.CLOSE
     return DeliveryPhase.CLOSED if is_closed and found not in FINAL else found
 
 
-def _phase(shipments: Sequence[Shipment], *, is_held: bool) -> DeliveryPhase:
+def _phase(shipments: Sequence[Shipment], *, is_held: bool, lacks_pieces: bool) -> DeliveryPhase:
     going = [(one, one.whereabouts) for one in shipments]
     live = [(one, where) for one, where in going if where is not Whereabouts.CANCELLED]
     if not live:
@@ -36,7 +36,7 @@ def _phase(shipments: Sequence[Shipment], *, is_held: bool) -> DeliveryPhase:
     if Whereabouts.DELIVERED in places:
         if places <= ENDED and not is_held:
             return DeliveryPhase.CONFIRMED
-        is_all = places == {Whereabouts.DELIVERED}
+        is_all = places == {Whereabouts.DELIVERED} and not lacks_pieces
         return DeliveryPhase.WAITING_FOR_PROOF if is_all else DeliveryPhase.PARTLY_DELIVERED
     if places == {Whereabouts.RETURNED}:
         return DeliveryPhase.RETURNED

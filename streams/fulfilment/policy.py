@@ -41,6 +41,13 @@ class QuantityNeeded(StrEnum):
     MATCH = "match"
 
 
+class PiecesNeeded(StrEnum):
+    """Whether a confirmation waits while a carrier says that pieces are short: none, or complete."""
+
+    NONE = "none"
+    COMPLETE = "complete"
+
+
 class Patience(Struct, frozen=True):
     """Who sees to a wait, and how long it may take. ``deadline_ms`` None: any time."""
 
@@ -60,13 +67,14 @@ class Policy(Struct, frozen=True):
     waits: Mapping[WaitKind, Patience] = {}
     chase_ms: tuple[int, ...] = (DAY_MS, 2 * DAY_MS, 4 * DAY_MS)
     quantity: QuantityNeeded = QuantityNeeded.NONE
+    pieces: PiecesNeeded = PiecesNeeded.NONE
 
     @property
     def is_plain(self) -> bool:
         """Whether every fact is posted on its own, at once."""
         return (
             self.dispatch is DispatchOn.EACH and self.confirm is ConfirmOn.EACH and self.proof is ProofNeeded.NONE
-            and self.quantity is QuantityNeeded.NONE
+            and self.quantity is QuantityNeeded.NONE and self.pieces is PiecesNeeded.NONE
         )
 
     def patience(self, kind: WaitKind) -> Patience:

@@ -72,6 +72,26 @@ def with_milestone(
     return done._replace(outcome=outcome)
 
 
+def with_shortage(
+    milestone: DeliveryMilestone, known: FulfilmentState | None, policies: Policies, now_ms: int
+) -> Done:
+    """The record with a carrier's report that pieces are short, or without one that is taken back. It is not posted;
+    the outcome is reversed or posted where it takes a confirmation back or lets one go, else noted or duplicates."""
+    state = known or FulfilmentState(milestone.delivery_id, milestone.order_id, [], milestone.occurred_at)
+    news = heard(milestone, PostingKind.DELIVERY_CONFIRMATION, state.short_facts, (), state.short)
+    facts = [one for one in state.short_facts if one.fact != news.after.fact]
+    after = replace(
+        state, order_id=_least(state.order_id, milestone.order_id),
+        customer_id=_least(state.customer_id, milestone.customer_id),
+        updated_at=max(state.updated_at, milestone.occurred_at),
+        short_facts=sorted([*facts, news.after], key=lambda one: one.fact), short=list(news.standing),
+    )
+    done = _settled(state, after, policies, now_ms, None, None)
+    if done.postings:
+        return done._replace(outcome="posted" if done.postings[0].reverses is None else "reversed")
+    return done._replace(outcome="duplicates" if done.state == known else "noted")
+
+
 def with_expected(
     confirmation: WmsConfirmation, known: FulfilmentState | None, policies: Policies, now_ms: int
 ) -> Done:
@@ -176,14 +196,14 @@ def _with_phase(state: FulfilmentState, policy: Policy, now_ms: int) -> Fulfilme
         one.kind is PostingKind.DELIVERY_CONFIRMATION and one.fact in held
         for held in [{fact.fact for fact in state.facts if fact.held}] for one in state.standing
     )
-    phase = phase_of(here.shipments, state.decision, is_held=is_held)
+    phase = phase_of(here.shipments, state.decision, is_held=is_held, lacks_pieces=here.gate.lacks_pieces)
     return replace(
         state, phase=phase, wait=wait_of(phase, here.shipments, here.gate, policy, now_ms, is_held=is_held)
     )
 
 
 def _situation(state: FulfilmentState, policy: Policy, now_ms: int) -> Situation:
-    shipments = shipments_of(state.standing, state.expected)
+    shipments = shipments_of(state.standing, state.expected, state.short)
     matched = is_matched(state.shipped)
     return Situation(shipments, gate(shipments, state.decision, policy, now_ms, is_matched=matched))
 

@@ -10,7 +10,7 @@ from streams.contracts.documents import stored_id
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import StandingFact
 from streams.fulfilment.policy import ProofNeeded
-from streams.kernel.vocabulary import PostingKind
+from streams.kernel.vocabulary import ExceptionType, PostingKind
 
 Number = tuple[str, str, int]
 """A carrier, its number, and which shipment under the number it is."""
@@ -41,10 +41,12 @@ ENDED = frozenset({Whereabouts.DELIVERED, Whereabouts.RETURNED, Whereabouts.LOST
 
 
 class Shipment(NamedTuple):
-    """One shipment of a delivery and the facts that stand of it; none where only the warehouse named it."""
+    """One shipment of a delivery and the facts that stand of it; none where only the warehouse named it. ``short``: the
+    reports of its carrier that pieces are short."""
 
     number: Number
     facts: Sequence[StandingFact]
+    short: Sequence[StandingFact] = ()
 
     def of(self, kind: PostingKind) -> list[StandingFact]:
         """Its facts of a kind."""
@@ -69,6 +71,12 @@ class Shipment(NamedTuple):
     def delivered_at(self) -> int | None:
         """When the last of it was delivered, as far as it was; None: nothing of it."""
         return max((one.occurred_at for one in self.of(PostingKind.DELIVERY_CONFIRMATION)), default=None)
+
+    @property
+    def short_at(self) -> int | None:
+        """When its carrier first said that pieces are short; None: it did not."""
+        told = [*self.short, *(one for one in self.facts if one.exception is ExceptionType.SHORTAGE)]
+        return min((one.occurred_at for one in told), default=None)
 
     def is_proved(self, needed: ProofNeeded) -> bool:
         """Whether its proof is as good as needed. A link is no document before what it leads to is stored."""
@@ -121,11 +129,17 @@ def number_of(fact: StandingFact) -> Number:
     return fact.carrier, fact.tracking_number, fact.life
 
 
-def shipments_of(standing: Sequence[StandingFact], expected: Sequence[str] = ()) -> list[Shipment]:
-    """The delivery's shipments: those that facts tell of, and those the warehouse named that none tells of yet."""
+def shipments_of(
+    standing: Sequence[StandingFact], expected: Sequence[str] = (), short: Sequence[StandingFact] = ()
+) -> list[Shipment]:
+    """The delivery's shipments: those that facts tell of, and those the warehouse named that none tells of yet.
+    ``short``: the reports that pieces are short."""
     facts: dict[Number, list[StandingFact]] = {}
     for one in standing:
         facts.setdefault(number_of(one), []).append(one)
     seen = {normalise_tracking_number(number[1]) for number in facts}
     unseen = {("", number, 1): list[StandingFact]() for number in expected if number not in seen}
-    return [Shipment(number, of_it) for number, of_it in sorted({**facts, **unseen}.items())]
+    return [
+        Shipment(number, of_it, [one for one in short if number_of(one) == number])
+        for number, of_it in sorted({**facts, **unseen}.items())
+    ]

@@ -23,7 +23,7 @@ from streams.contracts.model import (
     WmsConfirmation,
 )
 from streams.fulfilment.alerts import alert_between
-from streams.fulfilment.kinds import kind_of
+from streams.fulfilment.kinds import is_shortage, kind_of
 from streams.fulfilment.policy import PLAIN, Policies
 from streams.fulfilment.record import (
     SHIPPED,
@@ -34,6 +34,7 @@ from streams.fulfilment.record import (
     with_decision,
     with_expected,
     with_milestone,
+    with_shortage,
 )
 from streams.kernel.booking_vocabulary import BookingRequestKind
 from streams.kernel.errors import Reject
@@ -61,7 +62,7 @@ def step(
     A posting's id names the fact (delivery, shipment or piece, kind; for attempts which of them), so a loss reported
     as lost and as destroyed is posted once. A fact that no event tells of any more, because those that did were found
     not to be of the shipment, is reversed by a posting of its own, and posted anew, under another id, where it comes to
-    be true after all. ``counts``: every milestone is one of posted, reversed, held, duplicates and not_posted; a
+    be true after all. ``counts``: every milestone is one of posted, reversed, held, noted, duplicates and not_posted; a
     warehouse's confirmation, or a booking, expected, unbooked, duplicates or not_needed; a decision decided, late or
     refused; a chase chased or duplicates.
     """
@@ -115,6 +116,8 @@ def _taken(item: Input, before: FulfilmentState | None, policies: Policies, now_
     if isinstance(item, BookingRequest):
         is_told = item.kind in _BOOKINGS and bool(item.tracking_number)
         return with_booking(item, before, policies, now_ms) if is_told else _NOT_NEEDED
+    if is_shortage(item):
+        return with_shortage(item, before, policies, now_ms)
     kind = kind_of(item)
     return _NOT_POSTED if kind is None else with_milestone(item, kind, before, policies, now_ms)
 

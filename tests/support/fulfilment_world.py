@@ -17,7 +17,16 @@ from streams.contracts.model import (
 )
 from streams.fulfilment.kinds import POSTING_OF
 from streams.fulfilment.machine import DECISIONS, EVENT_OF, Event
-from streams.fulfilment.policy import ConfirmOn, DispatchOn, Patience, Policies, Policy, ProofNeeded, QuantityNeeded
+from streams.fulfilment.policy import (
+    ConfirmOn,
+    DispatchOn,
+    Patience,
+    PiecesNeeded,
+    Policies,
+    Policy,
+    ProofNeeded,
+    QuantityNeeded,
+)
 from streams.fulfilment.step import Input, step, sweep
 from streams.kernel.vocabulary import (
     BookingRequestKind,
@@ -43,6 +52,9 @@ POLICIES: Mapping[str, Policy] = {
     "all": Policy(DispatchOn.FIRST, ConfirmOn.ALL, waits=WAITS),
     "all proof": Policy(DispatchOn.FIRST, ConfirmOn.ALL, ProofNeeded.ANY, waits=WAITS),
     "quantity": Policy(waits=WAITS, quantity=QuantityNeeded.MATCH),
+    "pieces": Policy(waits=WAITS, pieces=PiecesNeeded.COMPLETE),
+    "pieces proof": Policy(proof=ProofNeeded.ANY, grace_ms=3 * DAY, waits=WAITS, pieces=PiecesNeeded.COMPLETE),
+    "all pieces": Policy(DispatchOn.FIRST, ConfirmOn.ALL, waits=WAITS, pieces=PiecesNeeded.COMPLETE),
     "all grace": Policy(DispatchOn.ALL, ConfirmOn.ALL, ProofNeeded.ANY, 3 * DAY, WAITS),
 }
 HAPPENS = (
@@ -71,6 +83,12 @@ def told(
         f"m-{number}-{milestone}", delivery, "O-1", "C-1", "north", number, milestone,
         AT[milestone] if at is None else at, ExceptionType.NONE, Reason.NORMAL, proof, f"e-{number}-{milestone}",
     )
+
+
+def short(number: str = ONE) -> DeliveryMilestone:
+    """The carrier's report that pieces of a shipment are short, at its delivery."""
+    one = told(Milestone.INFO, number, AT[Milestone.DELIVERED])
+    return replace(one, milestone_id=f"m-{number}-shortage", exception=ExceptionType.SHORTAGE)
 
 
 def taken_back(one: DeliveryMilestone) -> DeliveryMilestone:
@@ -115,9 +133,15 @@ def phase_in(state: FulfilmentState | None) -> DeliveryPhase:
     return DeliveryPhase.OPEN if state is None else state.phase
 
 
-def inputs(state: FulfilmentState | None, now: int, *, counts: bool = False) -> Iterator[tuple[Event, Input]]:
-    """All that can happen next. ``counts``: quantities too."""
-    standing = set() if state is None else {one.milestone_id for one in state.standing}
+def inputs(
+    state: FulfilmentState | None, now: int, *, counts: bool = False, shortages: bool = False
+) -> Iterator[tuple[Event, Input]]:
+    """All that can happen next. ``counts``: quantities too; ``shortages``: reports that pieces are short, too."""
+    standing = set() if state is None else {one.milestone_id for one in (*state.standing, *state.short)}
+    for report in [short(number) for number in (ONE, OTHER) if shortages]:
+        yield Event.SHORT, report
+        if report.milestone_id in standing:
+            yield Event.RETRACTED, taken_back(report)
     for milestone in facts_to_tell():
         yield EVENT_OF[POSTING_OF[milestone.milestone]], milestone
         if milestone.milestone_id in standing:
@@ -144,7 +168,11 @@ def walked(name: str, depth: int) -> dict[tuple[DeliveryPhase, Event], set[Deliv
         if phase_in(before) is not after.phase:
             found.setdefault((phase_in(before), event), set()).add(after.phase)
         of_each = sorted(
-            sorted(one.kind for one in after.standing if one.tracking_number == number) for number in (ONE, OTHER)
+            (
+                sorted(one.kind for one in after.standing if one.tracking_number == number),
+                any(one.tracking_number == number for one in after.short),
+            )
+            for number in (ONE, OTHER)
         )
         action = None if after.decision is None else after.decision.action
         key = repr((after.phase, of_each, action, after.expected, after.shipped, now))
@@ -155,7 +183,10 @@ def walked(name: str, depth: int) -> dict[tuple[DeliveryPhase, Event], set[Deliv
     for _ in range(depth):
         further = list[tuple[FulfilmentState | None, int]]()
         for state, now in level:
-            for event, item in inputs(state, now, counts=rules.default.quantity is QuantityNeeded.MATCH):
+            for event, item in inputs(
+                state, now, counts=rules.default.quantity is QuantityNeeded.MATCH,
+                shortages=rules.default.pieces is PiecesNeeded.COMPLETE,
+            ):
                 result = step([item], {DELIVERY: state}, rules, now)
                 if DELIVERY in result.states:
                     note(state, event, result.states[DELIVERY], now)

@@ -72,6 +72,9 @@ def show(delivery: Delivery, as_json: AsJson = False) -> None:
     echo(f"Delivery {found.delivery_id} of order {found.order_id}, customer {found.customer_id}: {found.phase.value}.")
     if found.wait is not None:
         echo(f"It waits for: {found.wait.kind.value}; {found.wait.owner} sees to it.")
+    for report in found.short:
+        shipment = f"{report.carrier}:{report.tracking_number}"
+        echo(f"Pieces of {shipment} are short, its carrier said {iso(report.occurred_at)}.")
     for chase in found.chases:
         echo(
             f"Its document was asked for again {iso(chase.at)} ({chase.carrier}:{chase.tracking_number},"
@@ -127,11 +130,13 @@ def check_file(
         return
     table = Table(
         Column("customer", KEY), Column("dispatch"), Column("confirm"), Column("proof"), Column("grace, hours"),
-        Column("quantity"),
+        Column("quantity"), Column("pieces"),
     )
     for name, one in [("default", found.default), *sorted(found.customers.items())]:
         grace = "" if one.grace_ms is None else str(one.grace_ms // 3_600_000)
-        table.add(name, one.dispatch.value, one.confirm.value, one.proof.value, grace, one.quantity.value)
+        table.add(
+            name, one.dispatch.value, one.confirm.value, one.proof.value, grace, one.quantity.value, one.pieces.value
+        )
     table.show()
 
 

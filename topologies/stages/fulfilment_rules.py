@@ -12,7 +12,16 @@ from msgspec import UNSET, Struct, UnsetType
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.yaml_text import CarrierFileError, Lines
 from streams.documents.policy import Chasing
-from streams.fulfilment.policy import ConfirmOn, DispatchOn, Patience, Policies, Policy, ProofNeeded, QuantityNeeded
+from streams.fulfilment.policy import (
+    ConfirmOn,
+    DispatchOn,
+    Patience,
+    PiecesNeeded,
+    Policies,
+    Policy,
+    ProofNeeded,
+    QuantityNeeded,
+)
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import WaitKind
 
@@ -23,7 +32,7 @@ _UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([1-9]\d{0,5})([smhd])")
 _OWNER = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
 _Field = tuple[str, ...]
-_Choice = TypeVar("_Choice", DispatchOn, ConfirmOn, ProofNeeded, QuantityNeeded)
+_Choice = TypeVar("_Choice", DispatchOn, ConfirmOn, ProofNeeded, QuantityNeeded, PiecesNeeded)
 
 
 class Waiting(Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +67,7 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     proof: str | UnsetType = UNSET
     grace: str | UnsetType = UNSET
     quantity: str | UnsetType = UNSET
+    pieces: str | UnsetType = UNSET
     waits: Waits = Waits()
     chase: list[str] | UnsetType = UNSET
 
@@ -99,6 +109,7 @@ def _policy(one: Declared, beside: Policy, where: _Field, lines: Lines) -> Polic
         beside.chase_ms if one.chase is UNSET else _schedule(one.chase, (*where, "chase"), lines),
         beside.quantity if one.quantity is UNSET
         else _one_of(QuantityNeeded, one.quantity, (*where, "quantity"), lines),
+        beside.pieces if one.pieces is UNSET else _one_of(PiecesNeeded, one.pieces, (*where, "pieces"), lines),
     )
     if found.proof is ProofNeeded.NONE and one.grace is not UNSET and found.grace_ms is not None:
         raise lines.error((*where, "grace"), "no proof is waited for; take it out, or set proof: any")
@@ -106,7 +117,7 @@ def _policy(one: Declared, beside: Policy, where: _Field, lines: Lines) -> Polic
         _ends(found, WaitKind.PROOF, "give a deadline, such as 5d, or a grace", where, lines)
     if found.quantity is QuantityNeeded.MATCH:
         _ends(found, WaitKind.QUANTITY, "give a deadline, such as 5d", where, lines)
-    if found.confirm is ConfirmOn.ALL:
+    if found.confirm is ConfirmOn.ALL or found.pieces is PiecesNeeded.COMPLETE:
         _ends(found, WaitKind.PIECES, "give a deadline, such as 5d", where, lines)
     return found
 

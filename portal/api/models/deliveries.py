@@ -92,6 +92,7 @@ class ShipmentOfDelivery(Document):
     whereabouts: Literal["unseen", "moving", "returning", "lost", "cancelled", "returned", "delivered"]
     delivered_at: Moment | None
     confirmation: Confirmation
+    short_at: Moment | None = Field(description="When its carrier said that pieces are short; null: it did not")
     pieces: list[PieceOfDelivery]
     facts: list[FactOfDelivery]
 
@@ -142,7 +143,8 @@ class DeliveryDetail(DeliveryBrief):
     model_config = example(
         **_BRIEF, gate={"state": "shut", "held": 1}, postings=[], decisions=[], chases=[], booking=None, shipments=[{
             "key": "acme:AC123456", "carrier": "acme", "tracking_number": "AC123456", "number_use": 1,
-            "whereabouts": "delivered", "delivered_at": EXAMPLE_TIME, "confirmation": "held", "pieces": [], "facts": [{
+            "whereabouts": "delivered", "delivered_at": EXAMPLE_TIME, "confirmation": "held", "short_at": None,
+            "pieces": [], "facts": [{
                 "kind": "delivery_confirmation", "state": "held", "occurred_at": EXAMPLE_TIME, "piece": None,
                 "reason": "normal", "proof_of_delivery": None,
             }],

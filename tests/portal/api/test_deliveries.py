@@ -57,6 +57,7 @@ def one(tmp_path: Path) -> Portal:
         milestone(Milestone.DELIVERED, "N1", NOON - HOUR, proof=True),
         milestone(Milestone.PICKED_UP, "N2", NOON - DAY, "A"), milestone(Milestone.PICKED_UP, "N2", NOON - DAY, "B"),
         milestone(Milestone.DELIVERED, "N2", NOON - 2 * HOUR, "A"),
+        structs.replace(milestone(Milestone.INFO, "N2", NOON - 2 * HOUR), exception=ExceptionType.SHORTAGE),
     ], {}, RULES, NOON)
     late = waiting_delivery("D-2", "SO-8", ACME)
     overdue = sweep({"D-2": late}, RULES, NOON + 9 * DAY).states["D-2"]
@@ -110,6 +111,7 @@ def test_a_delivery_is_told_whole(one: Portal) -> None:
     }
     assert [shipments[number]["confirmation"] for number in ("N1", "N2", "N3")] == ["posted", "held", "none"]
     assert [piece["delivered_at"] is not None for piece in shipments["N2"]["pieces"]] == [True, False]
+    assert [shipments[number]["short_at"] for number in ("N1", "N2")] == [None, "2026-09-21T12:13:20.000Z"]
     assert (shipments["N3"]["key"], shipments["N1"]["key"]) == (None, "ups:N1")
     outcomes = {row["posting_id"]: row["outcomes"] for row in told["postings"]}
     assert [found["detail"] for rows in outcomes.values() for found in rows] == ["no such delivery"]

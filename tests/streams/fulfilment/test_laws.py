@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from streams.contracts.model import DeliveryMilestone, ErpPosting, FulfilmentState
 from streams.fulfilment.machine import TRANSITIONS, Event
 from streams.fulfilment.phases import FINAL, next_due
-from streams.fulfilment.policy import ConfirmOn, DispatchOn, Policies, ProofNeeded
+from streams.fulfilment.policy import ConfirmOn, DispatchOn, PiecesNeeded, Policies, ProofNeeded
 from streams.fulfilment.shipments import shipments_of
 from streams.fulfilment.step import Input, step, sweep
 from streams.kernel.vocabulary import DeliveryPhase, FulfilmentAction, Milestone, PostingKind
@@ -25,6 +25,7 @@ from tests.support.fulfilment_world import (
     decided,
     policies,
     shipped,
+    short,
     taken_back,
     told,
 )
@@ -74,6 +75,10 @@ class Deliveries(RuleBasedStateMachine):
     def retract(self, milestone: Milestone, number: str) -> None:
         self.take(taken_back(told(milestone, number)))
 
+    @rule(number=st.sampled_from([ONE, OTHER]), back=st.booleans())
+    def report_short(self, number: str, back: bool) -> None:
+        self.take(taken_back(short(number)) if back else short(number))
+
     @rule()
     def ship(self) -> None:
         self.take(shipped(ONE, OTHER))
@@ -119,6 +124,8 @@ class Deliveries(RuleBasedStateMachine):
             action = None if known.decision is None else known.decision.action
             if action is FulfilmentAction.RELEASE:
                 continue
+            if self.policy.pieces is PiecesNeeded.COMPLETE:
+                assert not any(one.tracking_number == posting.tracking_number for one in known.short)
             if self.policy.confirm is ConfirmOn.ALL:
                 assert all(one.of(CONFIRMATION) or one.of(PostingKind.CANCELLATION) for one in found)
             if self.policy.proof is not ProofNeeded.NONE and action is not FulfilmentAction.WAIVE:
@@ -176,9 +183,10 @@ def counted(lines: list[tuple[str, str]], dispatch: DispatchOn) -> list[tuple[st
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Input]:
-    """Reports of both shipments, some taken back."""
+    """Reports of both shipments, also that pieces are short, some taken back."""
+    numbers = st.sampled_from([ONE, OTHER])
     reports: list[DeliveryMilestone] = draw(st.lists(
-        st.builds(told, st.sampled_from(HAPPENS), st.sampled_from([ONE, OTHER])), max_size=7,
+        st.one_of(st.builds(told, st.sampled_from(HAPPENS), numbers), st.builds(short, numbers)), max_size=7,
         unique_by=lambda one: one.milestone_id,
     ))
     back = [taken_back(one) for one in reports if draw(st.booleans())]

@@ -10,7 +10,8 @@ from streams.fulfilment.step import step
 from streams.kernel.vocabulary import DeliveryPhase, FulfilmentAction, Milestone, RejectReason
 from tests.support.fulfilment_world import DELIVERY, NOON, POLICIES, decided, policies, told, walked
 
-DEPTHS = {"plain": 4, "proof": 3, "document": 3, "grace": 4, "all": 4, "all proof": 3, "quantity": 3}
+DEPTHS = {"plain": 4, "proof": 3, "document": 3, "grace": 4, "all": 4, "all proof": 3, "quantity": 3, "pieces": 4,
+          "pieces proof": 3, "all pieces": 2}
 """How many inputs it takes to see every step, by policy."""
 
 

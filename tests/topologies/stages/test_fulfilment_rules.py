@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.fulfilment.policy import PLAIN, ConfirmOn, DispatchOn, Patience, Policies, ProofNeeded
+from streams.fulfilment.policy import PLAIN, ConfirmOn, DispatchOn, Patience, PiecesNeeded, Policies, ProofNeeded
 from streams.kernel.errors import Fatal
 from streams.kernel.vocabulary import WaitKind
 from topologies.stages.fulfilment_rules import chasing, load
@@ -36,12 +36,13 @@ default:
   waits: {proof: {owner: billing, deadline: 5d}, pieces: {deadline: 2d}}
 customers:
   "0815": {proof: document, grace: 10d, waits: {proof: {owner: Olga}}}
-  C-2: {confirm: all}
+  C-2: {confirm: all, pieces: complete}
 """)
     one, other = found.of("0815"), found.of("C-2")
     assert (one.dispatch, one.proof, one.grace_ms) == (DispatchOn.FIRST, ProofNeeded.DOCUMENT, 10 * DAY)
     assert one.patience(WaitKind.PROOF) == Patience("Olga", 5 * DAY)
     assert (other.confirm, other.proof) == (ConfirmOn.ALL, ProofNeeded.NONE)
+    assert (one.pieces, other.pieces) == (PiecesNeeded.NONE, PiecesNeeded.COMPLETE)
     assert other.patience(WaitKind.PIECES).deadline_ms == 2 * DAY
     assert found.of("C-3") == found.default
 
@@ -69,6 +70,8 @@ customers:
         ("default: {grace: 3d}", "default.grace: no proof is waited for; take it out, or set proof: any"),
         ("default: {proof: any}", "default.waits.proof.deadline: a confirmation would wait and nobody hear of it"),
         ("default: {confirm: all}", "default.waits.pieces.deadline: a confirmation would wait and nobody hear"),
+        ("default: {pieces: all}", "default.pieces: 'all' is not known; use one of none, complete"),
+        ("default: {pieces: complete}", "default.waits.pieces.deadline: a confirmation would wait and nobody hear"),
         ("customers:\n  C-1: {prof: any}", "rules.yaml:2: customers.C-1.prof: there is no such field"),
         ("default: {waits: {proof: {owner: '', deadline: 3d}}}", "default.waits.proof.owner: name a person"),
         ("customers: [C-1]", "customers"),
