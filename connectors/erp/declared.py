@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,12 +14,20 @@ from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.yaml_text import CarrierFileError, Lines
 from streams.kernel.errors import Fatal
 from streams.kernel.notice_vocabulary import END_OF, NoticeKind
+from streams.kernel.vocabulary import ExceptionType
 
 PACKAGED = Path(__file__).parents[2] / "config" / "erp.yaml"
 KINDS = ("tryton", "rest")
 INVOICE_AFTER = ("confirmation", "proof")
 MOST_AT_ONCE = 64
 NOTICES = frozenset(NoticeKind) - {NoticeKind.UNKNOWN}
+EXCEPTIONS = tuple(one for one in ExceptionType if one is not ExceptionType.NONE)
+BY_DEFAULT = frozenset(EXCEPTIONS) - {
+    ExceptionType.DELAY, ExceptionType.MISROUTE, ExceptionType.EQUIPMENT_CAPACITY, ExceptionType.DATA_QUALITY,
+    ExceptionType.OTHER,
+}
+"""The exceptions that an ERP is told where it names none: of the goods, the consignee, money or papers. A late or
+misrouted parcel, and what a carrier does not explain, are followed where parcels are."""
 Fault = Callable[..., CarrierFileError]
 _EVERY = re.compile(r"([1-9]\d{0,5})([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600}
@@ -65,7 +74,8 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     ``settle``: seconds after which the ERP is done with a request whose answer was lost. ``dry_run``: shadow mode: what
     would be posted is noted, nothing is sent. Of tryton: ``database``, ``language``, ``invoice_after``
     (``confirmation`` or ``proof``), ``package_type``. Of rest: ``declaration``, and ``values`` it uses. ``orders``:
-    read orders from it too. ``notices``: the notices it is told, none by default; each with its end."""
+    read orders from it too. ``notices``: the notices it is told, none by default; each with its end. ``exceptions``:
+    those it is told of, where it is told any."""
 
     name: str
     kind: str
@@ -84,6 +94,7 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     values: Mapping[str, str] = {}
     orders: OrdersDeclared | None = None
     notices: list[str] = []
+    exceptions: list[str] | None = None
 
     @property
     def notice_kinds(self) -> frozenset[NoticeKind]:
@@ -91,6 +102,12 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
         return frozenset(
             kind for begins, ends in END_OF.items() for kind in (begins, ends) if {begins, ends} & set(self.notices)
         )
+
+
+    @property
+    def exceptions_told(self) -> frozenset[ExceptionType]:
+        """The exceptions that its notices are of."""
+        return BY_DEFAULT if self.exceptions is None else frozenset(map(ExceptionType, self.exceptions))
 
 
 class File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,10 +158,25 @@ def _check(one: Declared, number: str, before: list[str], lines: Lines) -> None:
     for place, named in enumerate(one.notices):
         if named not in NOTICES:
             raise fault(f"use some of {', '.join(END_OF)}", "notices", str(place))
+    _check_exceptions(one, fault)
     if one.kind == "tryton":
         _check_tryton(one, fault)
     elif not one.declaration:
         raise fault("name the declaration to use: a packaged one, or a file", "declaration")
+
+
+def _check_exceptions(one: Declared, fault: Fault) -> None:
+    if one.exceptions is None:
+        return
+    if NoticeKind.EXCEPTION_OPENED not in one.notice_kinds:
+        raise fault("its notices are of no exceptions; add exception_opened to notices, or take it out", "exceptions")
+    if not one.exceptions:
+        raise fault("name at least one, or take exception_opened out of notices", "exceptions")
+    for place, named in enumerate(one.exceptions):
+        if named not in EXCEPTIONS:
+            near = get_close_matches(named, EXCEPTIONS, 1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            raise fault(f"{meant}use some of {', '.join(EXCEPTIONS)}", "exceptions", str(place))
 
 
 def _check_tryton(one: Declared, fault: Fault) -> None:

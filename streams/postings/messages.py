@@ -4,18 +4,31 @@ another, with a destination of their own: a notice delays no posting."""
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from streams.contracts.notices import ErpNotice
 from streams.contracts.outbound import NewMessage, OutboundMessage
 from streams.contracts.postings import ErpPosting
-from streams.kernel.notice_vocabulary import ENDS, NoticeKind
+from streams.kernel.notice_vocabulary import END_OF, ENDS, NoticeKind
 from streams.kernel.outbound_vocabulary import ERP_PREFIX, NOTICE_PREFIX
-from streams.kernel.vocabulary import Correction, PostingKind
+from streams.kernel.vocabulary import Correction, ExceptionType, PostingKind
 
+_OF_EXCEPTIONS = (NoticeKind.EXCEPTION_OPENED, END_OF[NoticeKind.EXCEPTION_OPENED])
 _AHEAD_OF = {PostingKind.PROOF_OF_DELIVERY: (PostingKind.DELIVERY_CONFIRMATION.value,)}
 """An invoice is posted with the confirmation: the proof comes before it where both wait."""
+
+
+class Wanted(NamedTuple):
+    """The notices that an ERP is told: their kinds, and of exceptions which."""
+
+    kinds: Container[NoticeKind]
+    exceptions: Container[ExceptionType]
+
+    def takes(self, notice: ErpNotice) -> bool:
+        """Whether it is told this one."""
+        return notice.kind in self.kinds and (notice.kind not in _OF_EXCEPTIONS or notice.exception in self.exceptions)
 
 
 def destination_of(erp: str) -> str:
@@ -45,13 +58,13 @@ def messages_of(posting: ErpPosting, erps: Sequence[str]) -> Iterator[NewMessage
         )
 
 
-def notice_messages_of(notice: ErpNotice, erps: Mapping[str, Container[NoticeKind]]) -> Iterator[NewMessage]:
-    """A message for each ERP that takes notices of the kind. ``erps``: the kinds by name. What ends takes back what
+def notice_messages_of(notice: ErpNotice, erps: Mapping[str, Wanted]) -> Iterator[NewMessage]:
+    """A message for each ERP that takes the notice. ``erps``: what each wants, by name. What ends takes back what
     began; where that was no error, an ERP that was not told yet is told both."""
     body = msgspec.json.encode(notice).decode()
     is_end = notice.kind in ENDS
-    for erp, kinds in erps.items():
-        if notice.kind in kinds:
+    for erp, wanted in erps.items():
+        if wanted.takes(notice):
             yield NewMessage(
                 notice.notice_id, NOTICE_PREFIX + erp, erp, notice.delivery_id, notice.kind.value,
                 Correction.RETRACTS if is_end else Correction.NEW, body,

@@ -45,6 +45,7 @@ erps:
     settle: 2
     orders: {{every: 10s}}
     notices: [booked, exception_opened]
+    exceptions: [delay]
 """
 
 

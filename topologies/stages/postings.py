@@ -17,7 +17,7 @@ from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.model import ErpNotice, ErpPosting, Record
 from streams.contracts.outbound import OutboundAttempt, OutboundDecision
 from streams.outbound.policy import Policy
-from streams.postings.messages import messages_of, notice_messages_of
+from streams.postings.messages import Wanted, messages_of, notice_messages_of
 from streams.postings.step import POLICY, step, sweep
 from topologies.runtime.decoding import decoded
 from topologies.runtime.handler import Handled, View
@@ -36,7 +36,9 @@ class PostingsHandler:
         del carriers
         erps = declared.load(settings.erp.file)
         self._erps = [one.name for one in erps]
-        self._noticed = {one.name: one.notice_kinds for one in erps if one.notices}
+        self._noticed = {
+            one.name: Wanted(one.notice_kinds, one.exceptions_told) for one in erps if one.notices
+        }
         self._notices = ValueCodec(topics.ERP_NOTICES, ErpNotice, registry)
         self._postings = ValueCodec(topics.ERP_POSTINGS, ErpPosting, registry)
         self._attempts = ValueCodec(topics.POSTING_ATTEMPTS, OutboundAttempt, registry)

@@ -37,6 +37,10 @@ def test_the_packaged_list_names_no_erp() -> None:
     ({"secrets": "{password: {env: s3cr3t!}}"}, "the secret itself may not stand here"),
     ({"at_once": "0"}, "at_once: use a number from 1 to 64"),
     ({"notices": "[booked, sold]"}, "notices.1: use some of ready_to_ship, booked, exception_opened"),
+    ({"notices": "[exception_opened]", "exceptions": "[loss, damaged]"}, "exceptions.1: did you mean damage? use some"),
+    ({"notices": "[exception_opened]", "exceptions": "[none]"}, "exceptions.0: use some of delay, damage, loss"),
+    ({"notices": "[exception_opened]", "exceptions": "[]"}, "exceptions: name at least one, or take exception_opened"),
+    ({"notices": "[booked]", "exceptions": "[loss]"}, "exceptions: its notices are of no exceptions; add"),
     ({"settle": "-1"}, "settle: use seconds"),
     ({"timeout": "soon"}, "timeout: Expected `float | null`"),
     ({"invoice_after": "never"}, "invoice_after: use one of confirmation, proof"),
@@ -81,6 +85,15 @@ def test_an_erp_is_told_what_it_names_with_its_end_and_by_default_nothing(tmp_pa
     assert silent.notice_kinds == frozenset()
     [told] = load(written(tmp_path, notices="[booked, exception_closed]"))
     assert sorted(told.notice_kinds) == ["booked", "booking_cancelled", "exception_closed", "exception_opened"]
+
+
+def test_an_erp_is_told_the_exceptions_that_it_names_and_by_default_none_of_the_way(tmp_path: Path) -> None:
+    [unsaid] = load(written(tmp_path, notices="[exception_opened]"))
+    assert sorted(unsaid.exceptions_told) == [
+        "address", "consignee", "customs", "damage", "documents", "hold", "loss", "payment", "refusal", "shortage",
+    ]
+    [said] = load(written(tmp_path, notices="[exception_opened]", exceptions="[delay, loss]"))
+    assert sorted(said.exceptions_told) == ["delay", "loss"]
 
 
 def test_notices_that_a_declaration_cannot_write_are_named_at_the_start(

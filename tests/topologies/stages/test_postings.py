@@ -30,7 +30,7 @@ OUTCOMES = ValueCodec(topics.POSTING_OUTCOMES, OutboundOutcome, REGISTRY)
 ERPS = """
 erps:
   - {name: main, kind: tryton, address: "https://t.example.com", database: d, user: u, secrets: {password: {env: P}},
-     notices: [booked, exception_opened]}
+     notices: [booked, exception_opened], exceptions: [delay, damage]}
   - {name: next, kind: tryton, address: "https://n.example.com", database: d, user: u, secrets: {password: {env: P}},
      dry_run: true}
 """
@@ -159,10 +159,19 @@ def test_an_exception_that_is_over_before_the_erp_is_told_is_told_with_its_end(s
 
 def test_an_exception_that_was_reported_in_error_is_told_only_where_the_erp_knows_it(stage: Stage) -> None:
     [under_way] = stage.tell(notice())
-    in_error = notice(NoticeKind.EXCEPTION_CLOSED, notice_id="delay", withdrawn=True)
+    in_error = notice(NoticeKind.EXCEPTION_CLOSED, notice_id="delay", exception=ExceptionType.DELAY, withdrawn=True)
     stage.tell(OPENED, in_error)
     assert stage.answer(answered(under_way)) == []
     [opened] = stage.tell(OPENED)
     stage.answer(answered(opened))
     [told] = stage.tell(in_error)
     assert told.kind == "exception_closed"
+
+
+def test_an_exception_that_the_erp_did_not_choose_is_not_told_nor_its_end(stage: Stage) -> None:
+    assert stage.tell(
+        notice(NoticeKind.EXCEPTION_OPENED, notice_id="hold", exception=ExceptionType.HOLD),
+        notice(NoticeKind.EXCEPTION_CLOSED, notice_id="hold", exception=ExceptionType.HOLD, since=NOW),
+    ) == []
+    assert stage.outcomes() == []
+    assert [one.kind for one in stage.tell(OPENED)] == ["exception_opened"]
