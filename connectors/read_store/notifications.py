@@ -16,6 +16,7 @@ PENDING = "pending"
 """As a status: all that are not done with."""
 MOST_OF_A_SHIPMENT = 500
 MOST_OF_AN_ALERT = 200
+MOST_OF_A_DELIVERY = 200
 MOST_AT_ONCE = 500
 
 
@@ -63,6 +64,14 @@ class NotificationReads(Connections):
         """Where notices to ERPs are: those that are not done with, then the newest."""
         rows = self._rows(
             "SELECT doc FROM posting_outcomes WHERE notice = 1 ORDER BY pending DESC, at DESC LIMIT ?", limit
+        )
+        return [msgpack.decode(doc, type=OutboundOutcome) for [doc] in rows]
+
+    def notices_of(self, delivery_id: str) -> list[OutboundOutcome]:
+        """Where the notices about one delivery are, at each ERP, the newest first."""
+        rows = self._rows(
+            "SELECT doc FROM posting_outcomes WHERE delivery_id = ? AND notice = 1"
+            " ORDER BY at DESC, message_id LIMIT ?", delivery_id, MOST_OF_A_DELIVERY,
         )
         return [msgpack.decode(doc, type=OutboundOutcome) for [doc] in rows]
 

@@ -9,7 +9,7 @@ from streams.kernel.vocabulary import Punctuality
 from streams.read_model import rows
 from streams.read_model.rows import KEYS, Row
 
-VERSION = 12
+VERSION = 13
 """Grows with each change of a table or of what a row holds: a file of another version is built anew."""
 BETWEEN = "\x1f"
 """Stands between customers where several are one text: their numbers may hold blanks, but no control characters."""
@@ -87,6 +87,7 @@ CREATE INDEX alert_messages_by ON alert_messages (told_by);
 CREATE INDEX documents_newest ON documents (at, source_id);
 CREATE INDEX documents_by_content ON documents (document_id) WHERE document_id <> '';
 CREATE INDEX posting_outcomes_of ON posting_outcomes (posting_id);
+CREATE INDEX notices_of ON posting_outcomes (delivery_id, at) WHERE notice = 1;
 CREATE INDEX notices_newest ON posting_outcomes (pending, at) WHERE notice = 1;
 CREATE INDEX references_waiting ON "references" (waiting_since) WHERE waiting > 0;
 """

@@ -73,7 +73,7 @@ def _add_reading(api: APIRouter, store: ReadStore, reader: Any) -> None:
         response_model=DeliveryDetail, responses=described(404), openapi_extra=secured(),
     )
     def delivery(request: Request, delivery_id: Id, client: Client = reader) -> Response:
-        """Its shipments with their pieces, its gate and wait, its postings with their outcomes, and decisions."""
+        """Its shipments and pieces, its gate and wait, its postings and notices with their outcomes, and decisions."""
         return answer(request, whole(store, _known(store, delivery_id, client.customer), client.customer))
 
 
@@ -115,6 +115,7 @@ def whole(store: ReadStore, state: FulfilmentState, customer: str | None = None)
         **_brief(state, customer), "gate": {"state": view.gate, "held": view.held},
         "shipments": [_shipment(one) for one in view.shipments],
         "postings": [_posting(one, outcomes.get(one.posting.posting_id, ())) for one in told],
+        "notices": [] if customer is not None else [_notice(one) for one in store.notices_of(state.delivery_id)],
         "decisions": [] if customer is not None else _decisions(store, state.delivery_id),
         "chases": [] if customer is not None else to_builtins(state.chases[::-1]),
         "booking": None if customer is not None else _booking(store.booking(state.delivery_id)),
@@ -189,6 +190,10 @@ def _posting(told: ToldPosting, outcomes: Any) -> PostingOfDelivery:
     return PostingOfDelivery.model_validate({
         **posted(told.told_at, told.posting).model_dump(), "outcomes": [_outcome(one) for one in outcomes],
     })
+
+
+def _notice(one: OutboundOutcome) -> dict[str, Any]:
+    return {**_outcome(one), "kind": one.kind, "queued_at": one.queued_at}
 
 
 def _outcome(one: OutboundOutcome) -> dict[str, Any]:

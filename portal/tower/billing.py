@@ -10,12 +10,14 @@ from portal.sign_in.people import DECIDE_POSTINGS, Person
 from portal.tower.doing import done, form_of, reason_in, way_back
 from portal.tower.links import delivery_address
 from portal.tower.lists import table
+from portal.tower.postings import TONES
 from portal.tower.sent import SentAction
 from portal.tower.services import TowerServices, actor_of
 from portal.words.times import iso
 from streams.contracts.model import FulfilmentState
 from streams.fulfilment.machine import actions_in
 from streams.kernel.vocabulary import FulfilmentAction, WaitKind
+from streams.postings.pending import placed
 
 LISTS = (
     (WaitKind.PROOF, "Delivered without proof"), (WaitKind.DELIVERY, "Proof without delivery"),
@@ -63,6 +65,7 @@ def router(services: TowerServices) -> APIRouter:
         return services.show(
             "billing_one.html", who, "billing", one=found, sent=decision_waiting(services, found), possible=possible,
             address=delivery_address(delivery_id),
+            notices=placed(services.store.notices_of(delivery_id)), tones=TONES,
             held={fact.fact for fact in found.facts if fact.held},
             name=services.names({found.customer_id})[found.customer_id],
         )

@@ -198,6 +198,10 @@ def test_finance_sees_what_waits_and_decides_with_a_reason(model: Path) -> None:
     one = client.get(BILLED).text
     assert "held back" in one
     assert one.count("<form") - 1 == 3
+    assert "pieces short" in one
+    notices = one.partition("Told to the ERP beside postings")[2]
+    assert "ready to ship" in notices
+    assert "main: note &lt;18&gt;" in notices
     for path, form, status in (
         (f"{BILLED}/waive", {}, 400), (f"{BILLED}/burn", {"reason": "x"}, 404),
         ("/tower/billing/none/waive", {"reason": "x"}, 404),

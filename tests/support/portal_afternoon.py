@@ -117,7 +117,11 @@ def afternoon() -> list[tuple[str, Struct]]:
 def _deliveries() -> Iterator[tuple[str, Struct]]:
     """Two deliveries of an order: one was booked anew, delivered and waits for its proof, one has no carrier."""
     waiting = waiting_delivery("DN-70001", "SO-48001", "C-1001", STAR)
-    yield "DN-70001", structs.replace(waiting, chases=[
+    yield "DN-70001", OutboundOutcome(
+        "msg_told", "ready", "notices:main", "main", "DN-70001", "ready_to_ship", Correction.NEW, OutboundStatus.SENT,
+        1, NOON - DAY, NOON - DAY, None, None, "note <18>",
+    )
+    yield "DN-70001", structs.replace(waiting, short=waiting.standing[:1], chases=[
         DocumentChase("DN-70001", "ups", STAR, NOON - HOUR, 1, "status 404: not found yet"),
     ])
     desk = Desk().take(released(), packed(), answered(AnswerKind.BOOKED, tracking_number="NT1"))

@@ -10,6 +10,7 @@ from portal.api.models.fields import EXAMPLE_TIME, Document, Moment, Proof, exam
 from portal.api.models.orders import Posting
 from portal.views.deliveries import Confirmation, GateState
 from streams.kernel.booking_vocabulary import BookingPhase, BookingStatus
+from streams.kernel.notice_vocabulary import NoticeKind
 from streams.kernel.outbound_vocabulary import OutboundStatus
 from streams.kernel.vocabulary import DeliveryPhase, FulfilmentAction, PostingKind, Reason, WaitKind
 
@@ -115,6 +116,13 @@ class PostingOfDelivery(Posting):
     outcomes: list[OutcomeOfPosting]
 
 
+class NoticeOfDelivery(OutcomeOfPosting):
+    """What one ERP is told of the delivery beside its postings, and where that is."""
+
+    kind: NoticeKind
+    queued_at: Moment
+
+
 class ChaseOfDelivery(Document):
     """A missing document of it was asked for again. ``times``: how often by then; ``found``: why it was missing."""
 
@@ -138,10 +146,13 @@ class CarrierOfDelivery(Document):
 
 
 class DeliveryDetail(DeliveryBrief):
-    """A delivery whole: shipments, pieces, gate, postings with their outcomes, decisions."""
+    """A delivery whole: shipments, pieces, gate, postings and notices with their outcomes, decisions."""
 
     model_config = example(
-        **_BRIEF, gate={"state": "shut", "held": 1}, postings=[], decisions=[], chases=[], booking=None, shipments=[{
+        **_BRIEF, gate={"state": "shut", "held": 1}, postings=[], notices=[{
+            "kind": "booked", "erp": "main", "status": "sent", "attempts": 1, "at": EXAMPLE_TIME, "next_at": None,
+            "detail": "note 17", "queued_at": EXAMPLE_TIME,
+        }], decisions=[], chases=[], booking=None, shipments=[{
             "key": "acme:AC123456", "carrier": "acme", "tracking_number": "AC123456", "number_use": 1,
             "whereabouts": "delivered", "delivered_at": EXAMPLE_TIME, "confirmation": "held", "short_at": None,
             "pieces": [], "facts": [{
@@ -153,6 +164,7 @@ class DeliveryDetail(DeliveryBrief):
     gate: GateOfDelivery
     shipments: list[ShipmentOfDelivery]
     postings: list[PostingOfDelivery] = Field(description="The newest first")
+    notices: list[NoticeOfDelivery] = Field(description="The newest first, at most 200; none for a customer's key")
     decisions: list[DecisionOfDelivery] = Field(description="The newest first; none for a customer's key")
     chases: list[ChaseOfDelivery] = Field(description="The newest first; none for a customer's key")
     booking: CarrierOfDelivery | None = Field(description="null for a customer's key, and where none is asked for here")

@@ -74,6 +74,13 @@ def one(tmp_path: Path) -> Portal:
         "msg_1", postings[0].posting_id, "erp:main", "main", "D/1", postings[0].kind, Correction.NEW,
         OutboundStatus.HELD, 2, NOON, NOON, None, None, "no such delivery",
     )))
+    records += [("D/1", OutboundOutcome(
+        f"msg_notice_{place}", f"n-{place}", "notices:main", "main", delivery, "booked", Correction.NEW, status, 1,
+        NOON - HOUR, NOON + place, None, None, detail,
+    )) for place, (delivery, status, detail) in enumerate([
+        ("D/1", OutboundStatus.SENT, "note 17"), ("D/1", OutboundStatus.HELD, "locked"),
+        ("D-3", OutboundStatus.SENT, "note 18"),
+    ])]
     at = {"D/1": NOON - HOUR, "D-2": NOON, "D-3": NOON - DAY}
     fill(made.folder, records, lambda value: at.get(getattr(value, "delivery_id", ""), NOON))
     return made
@@ -118,6 +125,10 @@ def test_a_delivery_is_told_whole(one: Portal) -> None:
     assert told["decisions"] == [
         {"action": "waive", "by": "Olga", "reason": "by mail", "at": "2026-09-21T14:13:20.000Z"}
     ]
+    assert [(row["kind"], row["erp"], row["status"], row["detail"]) for row in told["notices"]] == [
+        ("booked", "main", "held", "locked"), ("booked", "main", "sent", "note 17"),
+    ]
+    assert (told["notices"][0]["queued_at"], told["notices"][0]["attempts"]) == ("2026-09-21T13:13:20.000Z", 1)
     assert (told["chases"], told["booking"]) == ([], None)
     assert one.get("/v1/deliveries/none").json()["code"] == "unknown_delivery"
 
@@ -129,6 +140,7 @@ def test_a_delivery_tells_its_carrier_and_what_was_asked_for_again(one: Portal) 
     booked = Desk().take(released(), packed(), answered(AnswerKind.BOOKED, tracking_number="NT1")).known
     fill(one.folder, [("D-3", waiting), ("D-3", structs.replace(booked, delivery_id="D-3", customer_id=ACME))])
     told = one.get("/v1/deliveries/D-3").json()
+    assert [row["detail"] for row in told["notices"]] == ["note 18"]
     assert told["chases"] == [{
         "carrier": "ups", "tracking_number": "N9", "at": "2026-09-21T14:13:20.000Z", "times": 1, "found": "status 404",
     }]
@@ -137,7 +149,7 @@ def test_a_delivery_tells_its_carrier_and_what_was_asked_for_again(one: Portal) 
         "status": "booked", "tracking_number": "NT1",
     }
     theirs = one.get("/v1/deliveries/D-3", OF_ACME).json()
-    assert (theirs["chases"], theirs["booking"]) == ([], None)
+    assert (theirs["chases"], theirs["booking"], theirs["notices"]) == ([], None, [])
 
 
 def test_a_decision_is_taken_with_its_reason_by_who_may(one: Portal) -> None:
