@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from streams.fulfilment.policy import PLAIN, PiecesNeeded, Policies, Policy
 from streams.intake.adapter import Adapter
 from streams.intake.step import step
 from streams.kernel.vocabulary import Status
@@ -145,11 +146,13 @@ def adapters() -> dict[str, Adapter]:
     return packaged()
 
 
-def outcome(feed: str, body: bytes, adapters: dict[str, Adapter]) -> tuple[list[str], int]:
+def outcome(
+    feed: str, body: bytes, adapters: dict[str, Adapter], policies: Policies = PLAIN
+) -> tuple[list[str], int]:
     """The milestones, and how many deliveries are posted."""
     sent = Sent(f"raw.{feed}.v1", body, offset=0, timestamp=RECEIVED_AT, headers=[])
     events = events_of(step([sent], adapters, RECEIVED_AT, MOST_BYTES))
-    postings = travelled(events, orders_for(events, {})).postings
+    postings = travelled(events, orders_for(events, {}), policies).postings
     return [one.milestone.value for one in events], sum(one.kind == "delivery_confirmation" for one in postings)
 
 
@@ -318,3 +321,17 @@ def test_one_piece_of_several_delivers_no_lead_number(lead: str, adapters: dict[
     assert [one.milestone.value for one in events] == ["delivered"]
     assert found.shipments[f"fedex:{lead}"].status is not Status.DELIVERED
     assert (found.postings, found.updates) == ([], [])
+
+
+@pytest.mark.parametrize(("segments", "milestones"), [
+    ([at7("D1"), "Q7*S*CTN*2", "AT8*G*L*400*10"], ["delivered"]), ([at7("D1"), "Q7*M*CTN*2"], ["delivered"]),
+    ([at7("D1", "S1")], ["delivered"]), ([at7("D1"), at7("X6", "S1", clock="1700")], ["delivered", "in_transit"]),
+])
+def test_a_delivery_with_pieces_short_waits_where_all_of_them_are_asked_for(
+    segments: list[str], milestones: list[str], adapters: dict[str, Adapter]
+) -> None:
+    body, complete = statuses(*segments), Policies(Policy(pieces=PiecesNeeded.COMPLETE))
+    assert outcome("rlca", body, adapters) == (milestones, 1)
+    assert outcome("rlca", body, adapters, complete) == (milestones, 0)
+    sound = statuses(at7("D1"), "AT8*G*L*400*10")
+    assert outcome("rlca", sound, adapters, complete) == (["delivered"], 1)

@@ -18,6 +18,7 @@ from streams.contracts.model import (
     OrderReference,
     ShipmentLink,
 )
+from streams.fulfilment.policy import PLAIN, Policies
 from streams.fulfilment.step import step as post
 from streams.intake.discovered_references import DiscoveredReferences
 from streams.kernel.vocabulary import Correction
@@ -51,14 +52,16 @@ def orders_for(events: Sequence[CarrierEvent], since: Mapping[str, int]) -> list
     ]
 
 
-def travelled(events: Sequence[CarrierEvent], orders: Iterable[OrderReference]) -> Journey:
+def travelled(
+    events: Sequence[CarrierEvent], orders: Iterable[OrderReference], policies: Policies = PLAIN
+) -> Journey:
     """Run everything, with the links that the events state."""
     known = [event for event in events if event.tracking_number]
     links: list[ShipmentLink] = DiscoveredReferences().discover(known).links
-    return played([*orders, *links, *(Received(event, b"") for event in known)])
+    return played([*orders, *links, *(Received(event, b"") for event in known)], policies)
 
 
-def played(inputs: Sequence[Input]) -> Journey:
+def played(inputs: Sequence[Input], policies: Policies = PLAIN) -> Journey:
     """Run the inputs of the shipments step, in this order."""
     journey = Journey()
     waiting: Sequence[Input] = inputs
@@ -71,7 +74,8 @@ def played(inputs: Sequence[Input]) -> Journey:
         updates |= {one.update_id: one for one in done.outputs.customer_updates}
         journey.alerts |= {one.alert_id: one for one in done.outputs.alerts}
         waiting = done.outputs.adoptions
-    posted = post(milestones, {}).outputs.postings
+    outputs = post(milestones, {}, policies).outputs
+    posted = [*outputs.postings, *outputs.settled]
     reversed_ids = {one.reverses for one in posted if one.reverses}
     journey.postings = [one for one in posted if not one.reverses and one.posting_id not in reversed_ids]
     journey.updates = [one for one in updates.values() if one.correction is not Correction.RETRACTS]

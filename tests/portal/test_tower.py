@@ -152,9 +152,11 @@ def test_each_posting_says_where_it_is_in_the_erp(client: TestClient) -> None:
 
 def test_a_notice_that_the_erp_refused_says_so(client: TestClient) -> None:
     page = html.fromstring(client.get("/tower/postings").text)
-    [row] = page.xpath("//div[@aria-label='Notices']//tbody/tr")
-    told = [" ".join(cell.text_content().split()) for cell in row]
-    assert told == ["booked", "held 1 h agomain: no <shipment> has this number", "DN-80213", "1 h ago"]
+    rows = page.xpath("//div[@aria-label='Notices']//tbody/tr")
+    assert [[" ".join(cell.text_content().split()) for cell in row] for row in rows] == [
+        ["booked", "held 1 h agomain: no <shipment> has this number", "DN-80213", "1 h ago"],
+        ["ready to ship", "sent 1 day agomain: note <18>", "DN-70001", "1 day ago"],
+    ]
 
 
 def test_one_shipment_shows_message_event_sentence_and_posting_side_by_side(client: TestClient) -> None:
