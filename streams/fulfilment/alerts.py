@@ -11,7 +11,8 @@ from streams.kernel.vocabulary import AlertKind, AlertState, ExceptionType, Reas
 
 _KIND = AlertKind.CONFIRMATION_OVERDUE
 WAITS_FOR = {
-    WaitKind.PROOF: "its proof of delivery", WaitKind.PIECES: "the delivery of its other shipments or pieces",
+    WaitKind.PROOF: "its proof of delivery",
+    WaitKind.PIECES: "the delivery of its other shipments or pieces, or of those that are short",
     WaitKind.DELIVERY: "a report that it was delivered, though there is a proof",
     WaitKind.RETURN: "the arrival of the goods that come back",
     WaitKind.QUANTITY: "the shipping of what was ordered, no more and no less", WaitKind.UNKNOWN: "something",

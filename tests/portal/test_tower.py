@@ -155,7 +155,7 @@ def test_a_notice_that_the_erp_refused_says_so(client: TestClient) -> None:
     rows = page.xpath("//div[@aria-label='Notices']//tbody/tr")
     assert [[" ".join(cell.text_content().split()) for cell in row] for row in rows] == [
         ["booked", "held 1 h agomain: no <shipment> has this number", "DN-80213", "1 h ago"],
-        ["ready to ship", "sent 1 day agomain: note <18>", "DN-70001", "1 day ago"],
+        ["ready to ship", "sent 24 h agomain: note <18>", "DN-70001", "24 h ago"],
     ]
 
 
