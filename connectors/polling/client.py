@@ -8,11 +8,11 @@ from contextlib import AbstractAsyncContextManager
 
 import httpx
 
-from connectors.polling.authorisation import Authoriser
-from connectors.polling.bodies import ACCEPTED, body_of
-from connectors.polling.credentials import PolledCarrier
-from connectors.polling.requests import Request, request_for
-from connectors.polling.response import NoResponse, Response
+from connectors.carrier_api.authorisation import Authoriser
+from connectors.carrier_api.bodies import ACCEPTED, body_of
+from connectors.carrier_api.credentials import PolledCarrier
+from connectors.carrier_api.requests import Request, request_for
+from connectors.carrier_api.response import NoResponse, Response
 from streams.polling.schedule import Answer
 
 CONNECT_SECONDS = 5.0
@@ -38,7 +38,9 @@ class CarrierClient:
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED}, follow_redirects=False,
             transport=transport,
         )
-        self.authoriser = Authoriser(plan, polled.credentials, self._client, clock)
+        self.authoriser = Authoriser(
+            plan.poll.authorisation, plan.timeout_s, polled.credentials, self._client, clock
+        )
 
     async def ask(
         self, numbers: Sequence[str], request_id: str, conditions: Mapping[str, str]

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from config import topics
 from config.settings import Settings
+from connectors.carrier_api.response import Response
 from connectors.kafka.producer import ACK_SECONDS, Record, deliver, producer
 from connectors.kafka.raw_record import raw_record
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import largest_record
 from connectors.polling.redis_mirror import RedisMirror
-from connectors.polling.response import Response
 from streams.contracts.ids import shipment_key
 from streams.contracts.model import PollState
 from streams.resilience.circuit_breaker import Circuit

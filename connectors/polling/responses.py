@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from connectors.polling.response import Response
+from connectors.carrier_api.response import Response
 from streams.contracts.ids import normalise_tracking_number
 from streams.contracts.model import CarrierEvent, Source
 from streams.intake.adapter import Adapter, Parsed, RawContext

@@ -17,10 +17,10 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from connectors.carrier_api.credentials import PolledCarrier
+from connectors.carrier_api.response import NoResponse, Response
 from connectors.polling import metrics
 from connectors.polling.client import CarrierClient
-from connectors.polling.credentials import PolledCarrier
-from connectors.polling.response import NoResponse, Response
 from connectors.polling.responses import NOT_MODIFIED, Assessment, NumberResult, assess
 from connectors.polling.schedule_book import ScheduleBook
 from streams.contracts.model import PollState

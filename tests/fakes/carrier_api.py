@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import SecretStr
 
+from connectors.carrier_api.credentials import PolledCarrier, polled_carriers
 from connectors.carriers import discover
-from connectors.polling.credentials import PolledCarrier, polled_carriers
 
 CARRIER = """\
 feed: acme

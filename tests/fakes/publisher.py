@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.polling.response import Response
+from connectors.carrier_api.response import Response
 from streams.contracts.model import PollState
 from streams.kernel.errors import Transient
 from streams.resilience.circuit_breaker import Circuit

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from config.settings import Settings
+from connectors.carrier_api.credentials import PolledCarrier
 from connectors.kafka.registry import Registry
-from connectors.polling.credentials import PolledCarrier
 from connectors.polling.inputs import PollInputs
 from connectors.polling.redis_mirror import RedisMirror
 from connectors.polling.schedule_book import ScheduleBook

@@ -11,11 +11,11 @@ from typing import Any
 
 from config import topics
 from config.settings import Settings
+from connectors.carrier_api.credentials import PolledCarrier, polled_carriers
 from connectors.carriers import enabled_carriers
 from connectors.kafka.registry import Registry
 from connectors.polling import metrics
 from connectors.polling.client import CarrierClient
-from connectors.polling.credentials import PolledCarrier, polled_carriers
 from connectors.polling.inputs import InputChanges, PollInputs
 from connectors.polling.publisher import KafkaPublisher
 from connectors.polling.redis_mirror import RedisMirror

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.carrier_api.response import Response
 from connectors.carriers import discover
-from connectors.polling.response import Response
 from connectors.polling.responses import Assessment, assess, digest
 from streams.intake.adapter import Parsed, RawContext
 from streams.kernel.vocabulary import Status

@@ -10,11 +10,11 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from connectors.mapping.declared.poll_plan import Plan
-from connectors.polling.bodies import body_of
-from connectors.polling.credentials import Credentials
-from connectors.polling.requests import at
-from connectors.polling.response import NoResponse
+from connectors.carrier_api.bodies import body_of
+from connectors.carrier_api.credentials import Credentials
+from connectors.carrier_api.requests import at
+from connectors.carrier_api.response import NoResponse
+from connectors.mapping.declared.poll_plan import Authorisation
 from streams.polling.schedule import Answer
 from streams.resilience.retry_after import retry_after
 
@@ -35,9 +35,10 @@ class Authoriser:
     """The headers that authorise requests of one carrier."""
 
     def __init__(
-        self, plan: Plan, credentials: Credentials, client: httpx.AsyncClient, clock: Callable[[], int]
+        self, how: Authorisation, timeout_s: float, credentials: Credentials, client: httpx.AsyncClient,
+        clock: Callable[[], int],
     ) -> None:
-        self._how, self._timeout = plan.poll.authorisation, plan.timeout_s
+        self._how, self._timeout = how, timeout_s
         self._credentials, self._client, self._clock = credentials, client, clock
         self._token, self._good_until = "", 0
         self._one_at_a_time = asyncio.Lock()

@@ -22,3 +22,7 @@ class NoResponse(Exception):
     def __init__(self, answer: Answer, detail: str, not_before: int = 0) -> None:
         super().__init__(detail)
         self.answer, self.detail, self.not_before = answer, detail, not_before
+
+
+class TooLarge(NoResponse):
+    """The answer is larger than is taken."""

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.polling.bodies import body_of
-from connectors.polling.response import NoResponse
+from connectors.carrier_api.bodies import body_of
+from connectors.carrier_api.response import NoResponse
 from streams.polling.schedule import Answer
 from tests.support.answers import Parts
 

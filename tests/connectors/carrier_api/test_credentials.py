@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from config.setting_group import SettingsError
+from connectors.carrier_api.credentials import polled_carriers
 from connectors.carriers import discover
-from connectors.polling.credentials import polled_carriers
 
 CARRIERS = discover()
 

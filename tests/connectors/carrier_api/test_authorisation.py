@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from connectors.polling.authorisation import LARGEST_TOKEN, MARGIN_MS, Authoriser
-from connectors.polling.response import NoResponse
+from connectors.carrier_api.authorisation import LARGEST_TOKEN, MARGIN_MS, Authoriser
+from connectors.carrier_api.response import NoResponse
 from streams.polling.schedule import Answer
 from tests.fakes.carrier_api import ONE_BY_ONE, WITH_TOKENS, carrier
 from tests.support.answers import streamed
@@ -40,7 +40,9 @@ def headers(home: Path, how: str, endpoint: Endpoint, times: int = 1) -> list[st
     async def main() -> list[str]:
         one = carrier(home, "https://api.sandbox.example", how)
         async with httpx.AsyncClient(transport=httpx.MockTransport(endpoint)) as client:
-            authoriser = Authoriser(one.plan, one.credentials, client, lambda: 0)
+            authoriser = Authoriser(
+                one.plan.poll.authorisation, one.plan.timeout_s, one.credentials, client, lambda: 0
+            )
             found = await asyncio.gather(*(authoriser.headers() for _ in range(times)))
             return [told.get("Authorization", "") for told in found]
 
@@ -81,7 +83,9 @@ def test_a_token_is_renewed_shortly_before_it_expires(tmp_path: Path) -> None:
     async def main() -> None:
         one = carrier(tmp_path, "https://api.sandbox.example", WITH_TOKENS)
         async with httpx.AsyncClient(transport=httpx.MockTransport(endpoint)) as client:
-            authoriser = Authoriser(one.plan, one.credentials, client, lambda: int(clock()))
+            authoriser = Authoriser(
+                one.plan.poll.authorisation, one.plan.timeout_s, one.credentials, client, lambda: int(clock())
+            )
             await authoriser.headers()
             clock.advance(600_000 - MARGIN_MS - 1)
             await authoriser.headers()

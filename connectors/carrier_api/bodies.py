@@ -9,7 +9,7 @@ import zlib
 
 import httpx
 
-from connectors.polling.response import NoResponse
+from connectors.carrier_api.response import NoResponse, TooLarge
 from streams.polling.schedule import Answer
 
 ACCEPTED = "gzip, deflate"
@@ -59,4 +59,4 @@ def _inflated(sent: bytes, header: int, most_bytes: int) -> bytes:
 
 
 def _too_large(most_bytes: int) -> NoResponse:
-    return NoResponse(Answer.UNAVAILABLE, f"an answer of more than {most_bytes} bytes")
+    return TooLarge(Answer.UNAVAILABLE, f"an answer of more than {most_bytes} bytes")

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from connectors.carrier_api.requests import request_for
 from connectors.carriers import discover
 from connectors.mapping.declared.poll_plan import Plan
-from connectors.polling.requests import request_for
 
 PLANS = {carrier.feed: carrier.plan for carrier in discover() if carrier.plan is not None}
 NASTY = 'A/1 "?&#\\<'

@@ -1,0 +1,1 @@
+"""Requests to carriers' own APIs: how they are written and authorised, and their answers of bounded size."""
