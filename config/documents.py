@@ -38,6 +38,11 @@ class DocumentSettings(Group):
         None,
         description='Headers sent to a carrier\'s host alone (JSON): {"pod.example.com": {"Authorization": "..."}}',
     )
+    api_credentials: SecretStr | None = Field(
+        None,
+        description='Credentials by feed, as in SHIPSYNC_POLL_CREDENTIALS (JSON): {"fedex": {"client_id": "...",'
+        ' "client_secret": "..."}}; the API of a feed that is named here is asked for documents that are missing',
+    )
     link_hours: float = Field(24.0, gt=0, le=24 * 400, description="Hours for which a link to a document is good")
 
     erp_link_days: float = Field(400.0, gt=0, description="Days for which a link that an ERP is given is good")

@@ -85,7 +85,9 @@ class Authoriser:
         try:
             async with (
                 asyncio.timeout(self._timeout),
-                self._client.stream("POST", at(how.token_url, ours.base_url), data=form, headers=headers) as answer,
+                self._client.stream(
+                    "POST", at(how.token_url, ours.base_url), data=form, headers=headers, timeout=self._timeout
+                ) as answer,
             ):
                 body = await body_of(answer, LARGEST_TOKEN) if answer.is_success else b""
         except NoResponse as error:

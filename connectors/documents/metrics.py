@@ -8,6 +8,10 @@ STORED = Counter("shipsync_documents_stored_total", "Documents that were stored,
 BYTES = Counter("shipsync_documents_stored_bytes_total", "Bytes of documents that were stored")
 REFUSED = Counter("shipsync_documents_refused_total", "Documents refused: for their content, or a virus", ["why"])
 ATTEMPTS = Counter("shipsync_document_attempts_total", "Attempts to fetch a document, by how they ended", ["result"])
+CALLS = Counter(
+    "shipsync_document_api_calls_total", "Requests to carriers' APIs for documents, by status code or fault",
+    ["feed", "status"],
+)
 SECONDS = Histogram(
     "shipsync_document_attempt_seconds", "Time an attempt took", buckets=(0.1, 0.3, 1, 3, 10, 30, 100)
 )

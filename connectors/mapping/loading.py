@@ -9,6 +9,7 @@ from pathlib import Path
 
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.check_digit import CheckDigit
+from connectors.mapping.declared.document_call import CallPlan, call_plan_of
 from connectors.mapping.declared.poll_plan import Plan, plan_of
 from connectors.mapping.declared.published_codes import PublishedList, repeated, share_of
 from connectors.mapping.declared.refusals import Refusals, Test, test_of
@@ -55,7 +56,7 @@ class Carrier:
     """One compiled carrier. ``slug`` is None for an aggregator; ``plan``: its polling; ``rows_have_header``: the first
     row of its tables names the columns; ``calendar``: its holidays; ``names``: the names of all carriers;
     ``published``: how much of its published code lists is mapped; ``zone``: of its clocks; ``file``: its own file;
-    ``document_hosts``: that links to its documents may lead on to.
+    ``document_hosts``: that links to its documents may lead on to; ``document_call``: how its API is asked for them.
     """
 
     feed: str
@@ -76,6 +77,7 @@ class Carrier:
     zone: str = "UTC"
     file: Path | None = None
     document_hosts: tuple[str, ...] = ()
+    document_call: CallPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def compile_carrier(one: CarrierFile, others: Mapping[str, CarrierFile], names: 
         spec.zone,
         lines.path,
         tuple(one.lower() for one in spec.document_hosts),
+        None if spec.document_call is None else call_plan_of(spec.document_call, spec.carrier, lines),
     )
 
 

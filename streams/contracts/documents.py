@@ -13,6 +13,7 @@ from streams.kernel.vocabulary import DocumentKind, DocumentOrigin, DocumentStat
 _URN = "urn:shipsync:document:"
 _DIGITS = 64
 _MESSAGE = "urn:shipsync:message:"
+_CALL = "urn:shipsync:document-call:"
 
 
 class ShipmentDocument(Struct, frozen=True):
@@ -121,6 +122,16 @@ def in_message(url: str | None) -> InMessage | None:
     if url is None or not url.startswith(_MESSAGE) or len(parts) != 4 or not all(map(str.isdecimal, parts[1:3])):
         return None
     return InMessage(parts[0], int(parts[1]), int(parts[2]), parts[3])
+
+
+def call_url(feed: str) -> str:
+    """The address of a document that a carrier's API is asked for, as the feed's ``document_call`` says."""
+    return _CALL + feed
+
+
+def called_feed(url: str | None) -> str | None:
+    """The feed that an address of :func:`call_url` names; None for any other."""
+    return url.removeprefix(_CALL) or None if url is not None and url.startswith(_CALL) else None
 
 
 def stored_url(document_id: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from streams.contracts.documents import in_message
+from streams.contracts.documents import called_feed, in_message
 from streams.contracts.ids import digest, shipment_key
 from streams.contracts.model import NewMessage, ShipmentDocument
 from streams.kernel.document_vocabulary import DOCUMENT_PREFIX
@@ -12,6 +12,7 @@ from streams.kernel.vocabulary import Correction, DocumentKind
 
 _SCHEMES = ("https://", "http://")
 LONGEST_HOST = 253
+OUR_CALL = "/api"
 OUR_KAFKA = "kafka"
 """Documents within messages are read there."""
 
@@ -52,6 +53,11 @@ def source_of_link(carrier: str, tracking_number: str, link: str) -> str:
     return digest("document link", carrier, tracking_number, link)
 
 
+def source_of_call(carrier: str, tracking_number: str, feed: str, life: int) -> str:
+    """The id of what a carrier's API is asked for, for one shipment under a number."""
+    return digest("document call", carrier, tracking_number, feed, str(life))
+
+
 def message_of(document: ShipmentDocument) -> NewMessage:
     """The message that has a document fetched from its link; the same for the same document."""
     link = document.link or ""
@@ -59,12 +65,20 @@ def message_of(document: ShipmentDocument) -> NewMessage:
         document.source_id, document.carrier, document.tracking_number, link, document.kind, document.life,
         document.event_id, document.first_at,
     )
-    place = OUR_KAFKA if in_message(link) is not None else host_of(link)
+    place = _place_of(link)
     return NewMessage(
         document.source_id, DOCUMENT_PREFIX + place, document.carrier,
         shipment_key(document.carrier, document.tracking_number), document.kind.value, Correction.NEW,
         msgspec.json.encode(fetch).decode(),
     )
+
+
+def _place_of(link: str) -> str:
+    """What is waited for as a whole where it does not answer; the name of an API is no host's, which holds no slash."""
+    feed = called_feed(link)
+    if feed is not None:
+        return f"{feed}{OUR_CALL}"
+    return OUR_KAFKA if in_message(link) is not None else host_of(link)
 
 
 def fetch_of(body: str) -> Fetch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -36,3 +36,22 @@ class Chasing(Struct, frozen=True):
         """The schedule for a shipment that these deliveries want documents of: the longest of their customers'."""
         found = [self.customers.get(one.customer_id, self.default) for one in wants]
         return max(found, key=len, default=())
+
+
+def _no_feed(carrier: str, tracking_number: str) -> str | None:
+    del carrier, tracking_number
+    return None
+
+
+class Calls(Struct, frozen=True):
+    """Which carriers' own APIs are asked for documents. ``feed_of``: carrier and tracking number to the feed that says
+    how, None where there is none. ``at_once``, by customer: whether it is asked as soon as the delivery is known, and
+    not only when a missing document is asked for again; ``default``: for customers that are not named."""
+
+    feed_of: Callable[[str, str], str | None] = _no_feed
+    default: bool = False
+    at_once: Mapping[str, bool] = {}
+
+    def is_at_once(self, wants: Sequence[DocumentWant]) -> bool:
+        """Whether one of the deliveries that want documents of a shipment is of such a customer."""
+        return any(self.at_once.get(one.customer_id, self.default) for one in wants)

@@ -87,7 +87,7 @@ def with_document(known: DocumentedShipment, document: ShipmentDocument) -> Docu
     before = next((one for one in known.documents if one.source_id == document.source_id), None)
     if before is not None and _age(document) <= _age(before):
         return known
-    return _of_its_deliveries(_put(known, document, max(known.changed_at, document.at)))
+    return _of_its_deliveries(put(known, document, max(known.changed_at, document.at)))
 
 
 def with_outcome(known: DocumentedShipment, outcome: OutboundOutcome) -> DocumentedShipment:
@@ -101,7 +101,7 @@ def with_outcome(known: DocumentedShipment, outcome: OutboundOutcome) -> Documen
         before, status=status, at=max(before.at, outcome.at), reason=reason, attempts=outcome.attempts,
         next_at=outcome.next_at,
     )
-    return known if after == before else _put(known, after, max(known.changed_at, outcome.at))
+    return known if after == before else put(known, after, max(known.changed_at, outcome.at))
 
 
 def asked_again(known: DocumentedShipment, asked: ShipmentDocument) -> DocumentedShipment:
@@ -110,7 +110,7 @@ def asked_again(known: DocumentedShipment, asked: ShipmentDocument) -> Documente
     if before is None or before not in refused_links(known) or asked.at <= before.at:
         return known
     again = replace(before, status=DocumentStatus.WAITING, at=asked.at, reason=asked.reason, next_at=None)
-    return _put(known, again, max(known.changed_at, asked.at))
+    return put(known, again, max(known.changed_at, asked.at))
 
 
 def missing(known: DocumentedShipment) -> str:
@@ -169,7 +169,7 @@ def _with_link(known: DocumentedShipment, milestone: DeliveryMilestone, now_ms: 
     if any(one.source_id == source for one in known.documents):
         return known
     origin = DocumentOrigin.LINK if is_link(link) else DocumentOrigin.MESSAGE
-    return _put(known, ShipmentDocument(
+    return put(known, ShipmentDocument(
         source, known.carrier, known.tracking_number, DocumentKind.PROOF_OF_DELIVERY, origin, DocumentStatus.WAITING,
         now_ms, now_ms, link=link, life=milestone.life, event_id=milestone.event_id,
     ), now_ms)
@@ -198,7 +198,8 @@ def _same(one: Sequence[ShipmentDocument], other: Sequence[ShipmentDocument]) ->
     return all(first is second for first, second in zip(one, other, strict=True))
 
 
-def _put(known: DocumentedShipment, document: ShipmentDocument, changed_at: int) -> DocumentedShipment:
+def put(known: DocumentedShipment, document: ShipmentDocument, changed_at: int) -> DocumentedShipment:
+    """The record with a document in place of what was known of it."""
     rest = [one for one in known.documents if one.source_id != document.source_id]
     documents = sorted([*rest, document], key=lambda one: (one.first_at, one.source_id))
     return replace(known, documents=documents, changed_at=changed_at)

@@ -23,8 +23,9 @@ from streams.contracts.model import (
     ShipmentDocument,
 )
 from streams.documents import shipment_record as records
+from streams.documents.calls import called, called_at_once
 from streams.documents.fetches import message_of
-from streams.documents.policy import KEPT, Chasing
+from streams.documents.policy import KEPT, Calls, Chasing
 from streams.documents.proofs import told
 from streams.kernel.step_result import StepResult
 from streams.kernel.vocabulary import DocumentStatus
@@ -50,9 +51,10 @@ class Outputs(Struct):
 
 
 Result = StepResult[Outputs, DocumentedShipment | None]
+_NO_CALLS = Calls()
 
 
-def step(chunk: Sequence[Input], known: Known, now_ms: int) -> Result:
+def step(chunk: Sequence[Input], known: Known, now_ms: int, calls: Calls = _NO_CALLS) -> Result:
     """Take in a chunk, of outcomes those of fetches. A document that waits is one that a person wants to be fetched
     again, or this step's own. ``counts``: ``wanted``, ``stored``, ``asked_again`` and ``repeats``."""
     work = _Work(known)
@@ -63,18 +65,18 @@ def step(chunk: Sequence[Input], known: Known, now_ms: int) -> Result:
         key = records.record_key(item.carrier, item.tracking_number)
         before = work.get(key) or records.new(item.carrier, item.tracking_number, now_ms)
         after, outcome = _taken(before, item, now_ms)
+        if isinstance(item, DeliveryMilestone) and after is not before:
+            after = called_at_once(after, calls, now_ms)
         work.counts[outcome if after is not before else "repeats"] += 1
         if after is not before:
-            waited = {one.source_id for one in before.documents if one.status is DocumentStatus.WAITING}
-            work.fetch(
-                one for one in after.documents
-                if one.status is DocumentStatus.WAITING and one.source_id not in waited
-            )
+            work.fetch(_to_fetch(before, after))
             work.put(key, after)
     return work.result()
 
 
-def sweep(keys: Sequence[str], known: Known, chasing: Chasing, now_ms: int) -> Result:
+def sweep(
+    keys: Sequence[str], known: Known, chasing: Chasing, now_ms: int, calls: Calls = _NO_CALLS
+) -> Result:
     """Do what the clock brings about for these shipments: ask again for documents that are missing, and forget.
     ``counts``: ``chased`` and ``forgotten``."""
     work = _Work(known)
@@ -85,7 +87,8 @@ def sweep(keys: Sequence[str], known: Known, chasing: Chasing, now_ms: int) -> R
         at = records.chase_due(before, chasing)
         if at is not None and at <= now_ms:
             work.fetch(records.refused_links(before))
-            after = records.chased(before, chasing, now_ms)
+            after = called(records.chased(before, chasing, now_ms), calls, now_ms)
+            work.fetch(_to_fetch(before, after))
             work.put(key, after)
             work.chase(after, now_ms)
             work.counts["chased"] += 1
@@ -93,6 +96,14 @@ def sweep(keys: Sequence[str], known: Known, chasing: Chasing, now_ms: int) -> R
             work.forget(key)
             work.counts["forgotten"] += 1
     return work.result()
+
+
+def _to_fetch(before: DocumentedShipment, after: DocumentedShipment) -> list[ShipmentDocument]:
+    """The documents that wait, and did not before."""
+    waited = {one.source_id for one in before.documents if one.status is DocumentStatus.WAITING}
+    return [
+        one for one in after.documents if one.status is DocumentStatus.WAITING and one.source_id not in waited
+    ]
 
 
 def _taken(

@@ -16,13 +16,14 @@ class DocumentKind(StrEnum):
 
 
 class DocumentOrigin(StrEnum):
-    """Names how a document came: fetched from the link of a message, out of a carrier's message itself, or pushed to
-    the gateway."""
+    """Names how a document came: fetched from the link of a message, out of a carrier's message itself, pushed to the
+    gateway, or asked of the carrier's API."""
 
     UNKNOWN = "unknown"
     LINK = "link"
     MESSAGE = "message"
     PUSHED = "pushed"
+    ASKED = "asked"
 
 
 class DocumentStatus(StrEnum):

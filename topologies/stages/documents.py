@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from config import topics
 from config.settings import Settings
+from connectors.carrier_api.credentials import called_carriers
 from connectors.carriers import Carrier
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.ids import shipment_key
@@ -31,7 +32,7 @@ from streams.contracts.model import (
 )
 from streams.documents import shipment_record
 from streams.documents import step as documents
-from streams.documents.policy import FETCHING, Chasing
+from streams.documents.policy import FETCHING, Calls, Chasing
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
 from streams.outbound import engine
@@ -53,11 +54,15 @@ class DocumentsHandler:
 
     def __init__(
         self, settings: Settings, registry: Registry, carriers: Mapping[str, Carrier],
-        chasing: Chasing | None = None, policy: Policy = FETCHING,
+        chasing: Chasing | None = None, policy: Policy = FETCHING, calls: Calls | None = None,
     ) -> None:
-        """``chasing`` None: as the settings' file of policies says. Raises Fatal for a faulty file."""
-        del carriers
-        self._chasing = chasing or fulfilment_rules.chasing(fulfilment_rules.load(settings.fulfilment.file))
+        """``chasing`` and ``calls`` None: as the settings and their file of policies say. Raises Fatal for a faulty
+        file, SettingsError for credentials that do not fit the carriers."""
+        policies = fulfilment_rules.load(settings.fulfilment.file)
+        self._chasing = chasing or fulfilment_rules.chasing(policies)
+        self._calls = calls or fulfilment_rules.calls(
+            policies, called_carriers(carriers.values(), settings.documents.api_credentials)
+        )
         self._outbound = replace(policy, all_dry_run=not settings.documents.fetch)
         self._milestones = ValueCodec(topics.DELIVERY_MILESTONES, DeliveryMilestone, registry)
         self._wants = ValueCodec(topics.DOCUMENT_WANTS, DeliveryMilestone, registry)
@@ -85,7 +90,7 @@ class DocumentsHandler:
         else:
             chunk, _, work.refused = decoded(records, self._wants.decode)
         work.fetch(shipment_record.record_key(one.carrier, one.tracking_number) for one in chunk)
-        self._take(work, documents.step(chunk, _Shipments(work), now_ms), now_ms)
+        self._take(work, documents.step(chunk, _Shipments(work), now_ms, self._calls), now_ms)
         return work.handled()
 
     def local_writes(self, key: bytes, changelog_value: bytes) -> dict[bytes, bytes | None]:
@@ -104,7 +109,7 @@ class DocumentsHandler:
         work.fetch(keys)
         work.look_at([key for key in keys if key.startswith(OF_ENGINE)], now_ms)
         own = [key for key in keys if not key.startswith(OF_ENGINE)]
-        self._take(work, documents.sweep(own, _Shipments(work), self._chasing, now_ms), now_ms)
+        self._take(work, documents.sweep(own, _Shipments(work), self._chasing, now_ms, self._calls), now_ms)
         handled = work.handled()
         handled.local = dict.fromkeys(due, None) | handled.local
         return handled

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
+from connectors.carrier_api.credentials import CalledCarrier
 from connectors.mapping.declared import yaml_text
 from connectors.mapping.declared.yaml_text import CarrierFileError, Lines
-from streams.documents.policy import Chasing
+from streams.documents.policy import Calls, Chasing
 from streams.fulfilment.policy import (
     ConfirmOn,
     DispatchOn,
@@ -125,6 +126,20 @@ def _policy(one: Declared, beside: Policy, where: _Field, lines: Lines) -> Polic
 def chasing(policies: Policies) -> Chasing:
     """When the documents of whose deliveries are asked for again: of those alone whose confirmation needs a proof."""
     return Chasing(_chase_of(policies.default), {name: _chase_of(one) for name, one in policies.customers.items()})
+
+
+def calls(policies: Policies, carriers: Sequence[CalledCarrier]) -> Calls:
+    """Which carriers' APIs are asked for documents: at once for deliveries that are confirmed with a document only."""
+    def feed_of(carrier: str, tracking_number: str) -> str | None:
+        return next(
+            (one.feed for one in carriers if one.slug == carrier and one.plan.is_for(tracking_number)), None
+        )
+
+    document = ProofNeeded.DOCUMENT
+    return Calls(
+        feed_of, policies.default.proof is document,
+        {name: one.proof is document for name, one in policies.customers.items()},
+    )
 
 
 def _chase_of(policy: Policy) -> tuple[int, ...]:

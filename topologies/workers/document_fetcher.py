@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from config import topics
 from config.setting_group import SettingsError
 from config.settings import Settings
+from connectors.carrier_api.credentials import called_carriers
 from connectors.carriers import Carrier, enabled_carriers
 from connectors.documents import metrics
 from connectors.documents.keeping import Keeping
@@ -23,6 +24,7 @@ from connectors.kafka.log_writer import KafkaWriter, NotWritten
 from connectors.kafka.producer import Record
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.stored_record import RecordReader
+from connectors.outbound.documents.apis import CarrierApis
 from connectors.outbound.documents.client import DocumentClient
 from connectors.outbound.documents.fetcher import DocumentFetcher
 from connectors.outbound.sender import now_ms
@@ -64,7 +66,9 @@ class Fetching:
         self._settings = settings
         self._keeping = Keeping(store_of(settings), scanner_of(settings), settings.documents.max_bytes)
         self._headers = headers_of(settings)
-        self._hosts = hosts_of(enabled_carriers(settings.intake))
+        carriers = enabled_carriers(settings.intake)
+        self._hosts = hosts_of(carriers)
+        self._called = called_carriers(carriers, settings.documents.api_credentials)
         self._requests = Requests(KIND, settings, connections(settings.documents.in_flight))
 
     def missing(self) -> str | None:
@@ -89,6 +93,7 @@ class Fetching:
             given.timeout, given.max_bytes, now_ms, private=self._settings.outbound.private_addresses,
             headers=self._headers,
         )
+        apis = CarrierApis(self._called, given.max_bytes, given.in_flight, now_ms)
         records = RecordReader(self._settings, GROUP)
 
         def record(topic: str, partition: int, offset: int) -> bytes | None:
@@ -96,10 +101,11 @@ class Fetching:
             return None if found is None else found.value
 
         try:
-            fetcher = DocumentFetcher(client, self._keeping, tell, self._hosts, record=record)
+            fetcher = DocumentFetcher(client, self._keeping, tell, self._hosts, apis, record=record)
             await self._requests.make(fetcher, registry, stopping)
         finally:
             await client.close()
+            await apis.close()
             await asyncio.to_thread(records.close)
             await asyncio.to_thread(writer.close)
 

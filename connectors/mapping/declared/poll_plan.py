@@ -8,6 +8,7 @@ Credentials are never here: they come from SHIPSYNC_POLL_CREDENTIALS.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Literal
@@ -25,7 +26,7 @@ _MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 _RATE = re.compile(r"([1-9]\d*)/([1-9]\d*)?([smhd])")
 _PLACEHOLDERS = re.compile(r"\{([a-z_]+)\}")
-_KNOWN_PLACEHOLDERS = {placeholder.strip("{}") for placeholder in (NUMBER, NUMBERS, ITEMS, REQUEST_ID)}
+_Field = tuple[str, ...]
 
 
 class Authorisation(Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,7 +105,7 @@ def plan_of(poll: Poll, carrier: object, lines: Lines) -> Plan:
     if not isinstance(carrier, str):
         raise lines.error(("poll",), "an aggregator is not asked number by number: give carrier a name")
     _check_templates(poll, lines)
-    _check_authorisation(poll.authorisation, lines)
+    check_authorisation(poll.authorisation, lines, ("poll", "authorisation"))
     for name, count, least in (("batch", poll.batch, 1), ("concurrency", poll.concurrency, 1)):
         if count < least:
             raise lines.error(("poll", name), f"{count} is too few; give at least {least}")
@@ -131,10 +132,7 @@ def _check_templates(poll: Poll, lines: Lines) -> None:
     texts = {"url": poll.url, "body": poll.body, "item": poll.item}
     texts |= {f"headers.{name}": text for name, text in poll.headers.items()}
     for name, text in texts.items():
-        unknown = set(_PLACEHOLDERS.findall(text)) - _KNOWN_PLACEHOLDERS
-        if unknown:
-            known = ", ".join(sorted(_KNOWN_PLACEHOLDERS))
-            raise lines.error(("poll", *name.split(".", 1)), f"{{{unknown.pop()}}} is not known; there is {known}")
+        check_placeholders(text, (NUMBER, NUMBERS, ITEMS, REQUEST_ID), lines, ("poll", *name.split(".", 1)))
     if not poll.url.startswith("https://"):
         raise lines.error(("poll", "url"), "give an https:// address")
     asks = poll.url + poll.body
@@ -147,8 +145,16 @@ def _check_templates(poll: Poll, lines: Lines) -> None:
             raise lines.error(("poll", "batch"), f"several numbers need {NUMBERS} or {ITEMS} in url or body")
 
 
-def _check_authorisation(authorisation: Authorisation, lines: Lines) -> None:
-    where = ("poll", "authorisation")
+def check_placeholders(text: str, known: Sequence[str], lines: Lines, where: _Field) -> None:
+    """Raise CarrierFileError if a template holds another placeholder than these."""
+    names = {one.strip("{}") for one in known}
+    unknown = set(_PLACEHOLDERS.findall(text)) - names
+    if unknown:
+        raise lines.error(where, f"{{{unknown.pop()}}} is not known; there is {', '.join(sorted(names))}")
+
+
+def check_authorisation(authorisation: Authorisation, lines: Lines, where: _Field) -> None:
+    """Raise CarrierFileError if requests could not be authorised as declared."""
     if authorisation.kind == "header" and not authorisation.header:
         raise lines.error((*where, "header"), "name the header that carries the key")
     if authorisation.kind == "none" and not authorisation.documented.startswith("https://"):
@@ -164,9 +170,14 @@ def _ageing(older: Older, lines: Lines, index: int) -> Ageing:
 
 
 def _duration(text: str, lines: Lines, *where: str) -> int:
+    return duration_ms(text, lines, ("poll", *where))
+
+
+def duration_ms(text: str, lines: Lines, where: _Field) -> int:
+    """The milliseconds of a duration such as ``15m``. Raises CarrierFileError."""
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise lines.error(("poll", *where), f"{text!r} is no duration; write 90s, 15m, 2h or 1d")
+        raise lines.error(where, f"{text!r} is no duration; write 90s, 15m, 2h or 1d")
     return int(found[1]) * _MS[found[2]]
 
 

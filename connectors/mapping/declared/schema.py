@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from connectors.mapping.declared.check_digit import CheckDigit
+from connectors.mapping.declared.document_call import DocumentCall
 from connectors.mapping.declared.poll_plan import Poll
 from connectors.mapping.declared.row_layouts import Csv as Csv
 from connectors.mapping.declared.row_layouts import Picks as Picks
@@ -366,8 +367,8 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     ``check_digits``: schemes of this carrier's tracking numbers; a wrong digit is flagged. ``label_forms``: how labels
     write them, for events and orders alike. ``calendar``: that of ``config/holidays.yaml`` on whose days the feed may
     be silent. ``also``, ``scac``: other names and Standard Carrier Alpha Codes of the carrier in orders and at
-    aggregators. ``document_hosts``: hosts that links to its documents may lead on to. ``picks``: the feed is a
-    warehouse's table, in place of ``documents``."""
+    aggregators. ``document_hosts``: hosts that links to its documents may lead on to. ``document_call``: how
+    its API is asked for a proof of delivery. ``picks``: the feed is a warehouse's table, in place of ``documents``."""
 
     feed: str
     name: str
@@ -392,4 +393,5 @@ class Specification(Struct, frozen=True, forbid_unknown_fields=True):
     scac: list[str] = field(default_factory=list)
     calendar: str | None = None
     document_hosts: list[str] = field(default_factory=list)
+    document_call: DocumentCall | None = None
     picks: Picks | None = None

@@ -96,7 +96,9 @@ class DocumentClient:
                 return url.join(URL(place))
             if response.status != HTTPStatus.OK:
                 beginning = await response.content.read(DETAIL_BYTES)
-                return Got(None, self._answer(response, beginning))
+                retry = response.headers.get("retry-after")
+                reason = response.reason or ""
+                return Got(None, answer_without(response.status, reason, retry, beginning, self._clock()))
             content = await self._whole(response)
             if content is None:
                 return _refused(f"it has more than {self._most} bytes", response.status)
@@ -112,15 +114,16 @@ class DocumentClient:
                 return None
         return bytes(found)
 
-    def _answer(self, response: aiohttp.ClientResponse, beginning: bytes) -> Answer:
-        """The meaning of an answer without a document, in the host's own words."""
-        status, words = response.status, shown(beginning.decode("utf-8", "replace"))
-        detail = shown(f"{status} {response.reason or ''}: {words}" if words else f"{status} {response.reason or ''}")
-        not_before = retry_after(response.headers.get("retry-after"), self._clock(), LONGEST_WAIT_MS) or None
-        if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and not_before):
-            return Answer(AttemptResult.LIMITED, detail, status, not_before)
-        is_about_it = 400 <= status < 500 and status not in _TROUBLE
-        return Answer(AttemptResult.REFUSED if is_about_it else AttemptResult.UNAVAILABLE, detail, status)
+
+def answer_without(status: int, reason: str, retry: str | None, beginning: bytes, now_ms: int) -> Answer:
+    """The meaning of an answer without a document, in the host's own words. ``retry``: its Retry-After."""
+    words = shown(beginning[:DETAIL_BYTES].decode("utf-8", "replace"))
+    detail = shown(f"{status} {reason}: {words}" if words else f"{status} {reason}")
+    not_before = retry_after(retry, now_ms, LONGEST_WAIT_MS) or None
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and not_before):
+        return Answer(AttemptResult.LIMITED, detail, status, not_before)
+    is_about_it = 400 <= status < 500 and status not in _TROUBLE
+    return Answer(AttemptResult.REFUSED if is_about_it else AttemptResult.UNAVAILABLE, detail, status)
 
 
 def _refused(detail: str, status: int | None = None) -> Got:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -14,7 +15,7 @@ from connectors.formats.base64_text import with_hash
 from connectors.outbound.answers import Answer, shown, unavailable
 from connectors.outbound.documents.client import DocumentClient, Got
 from connectors.outbound.sender import now_ms
-from streams.contracts.documents import InMessage, ShipmentDocument, in_message
+from streams.contracts.documents import InMessage, ShipmentDocument, called_feed, in_message
 from streams.contracts.outbound import OutboundAttempt, OutboundRequest
 from streams.documents.fetches import Fetch, fetch_of
 from streams.documents.policy import GIVEN_UP
@@ -25,6 +26,15 @@ Tell = Callable[[ShipmentDocument], Awaitable[None]]
 """Writes where a document lies; returns once Kafka has it. Raises Transient."""
 ReadRecord = Callable[[str, int, int], bytes | None]
 """Reads a record's value by topic, partition and offset; None once it is gone. Raises Transient."""
+
+
+class Ask(Protocol):
+    """Carriers' own APIs."""
+
+    async def get(self, feed: str, tracking_number: str) -> Got:
+        """What the API of a feed answers about a number."""
+
+
 _NO_HOSTS: frozenset[str] = frozenset()
 
 
@@ -35,13 +45,13 @@ def _no_record(topic: str, partition: int, offset: int) -> bytes | None:
 
 class DocumentFetcher:
     """Makes attempts. ``hosts``: carrier to the hosts its links may lead on to; ``clock``: UTC ms; ``record``: reads
-    carriers' messages."""
+    carriers' messages; ``apis``: asks carriers' own."""
 
     def __init__(
         self, client: DocumentClient, keeping: Keeping, tell: Tell, hosts: Mapping[str, frozenset[str]],
-        clock: Callable[[], int] = now_ms, record: ReadRecord = _no_record,
+        apis: Ask, clock: Callable[[], int] = now_ms, record: ReadRecord = _no_record,
     ) -> None:
-        self._record = record
+        self._record, self._apis = record, apis
         self._client, self._keeping, self._tell, self._hosts, self._clock = client, keeping, tell, hosts, clock
 
     async def attempt(self, request: OutboundRequest) -> OutboundAttempt:
@@ -67,17 +77,19 @@ class DocumentFetcher:
 
     async def _fetched(self, fetch: Fetch, request: OutboundRequest) -> Answer:
         """The answer, once the document is kept and told. Raises Transient."""
-        place = in_message(fetch.link)
-        if place is None:
-            got = await self._client.get(fetch.link, self._hosts.get(fetch.carrier, _NO_HOSTS))
+        place, feed = in_message(fetch.link), called_feed(fetch.link)
+        if place is not None:
+            got, origin = await asyncio.to_thread(self._taken_out, place), DocumentOrigin.MESSAGE
+        elif feed is not None:
+            got, origin = await self._apis.get(feed, fetch.tracking_number), DocumentOrigin.ASKED
         else:
-            got = await asyncio.to_thread(self._taken_out, place)
+            got = await self._client.get(fetch.link, self._hosts.get(fetch.carrier, _NO_HOSTS))
+            origin = DocumentOrigin.LINK
         if got.content is None:
             return got.answer
         kept = await self._keeping.take(got.content)
         if kept.refused:
             return Answer(AttemptResult.REFUSED, shown(kept.refused), got.answer.code)
-        origin = DocumentOrigin.LINK if place is None else DocumentOrigin.MESSAGE
         await self._tell(ShipmentDocument(
             fetch.source_id, fetch.carrier, fetch.tracking_number, fetch.kind, origin, DocumentStatus.STORED,
             fetch.first_at, self._clock(), kept.document_id, kept.media_type, kept.size, kept.store_key, fetch.link, "",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from config.setting_group import SettingsError
-from connectors.carrier_api.credentials import polled_carriers
+from connectors.carrier_api.credentials import called_carriers, polled_carriers
 from connectors.carriers import discover
 
 CARRIERS = discover()
@@ -49,3 +50,23 @@ def test_an_error_does_not_show_the_credentials(secret: SecretStr, says: str) ->
         polled_carriers(CARRIERS, secret)
     assert says in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+def test_only_feeds_with_credentials_are_asked_for_documents() -> None:
+    assert called_carriers(CARRIERS, None) == []
+    [one] = called_carriers(CARRIERS, given(mydhl={"username": "us", "password": "s3cret"}))
+    assert (one.feed, one.slug, one.plan.is_for("1234567890"), one.plan.is_for("00340434161094042551")) == (
+        "mydhl", "dhl", True, False)
+    assert "s3cret" not in repr(one)
+
+
+@pytest.mark.parametrize(("secret", "says"), [
+    (SecretStr("{s3cret"), "SHIPSYNC_DOCUMENTS_API_CREDENTIALS is no JSON object"),
+    (given(mydhl={"username": "s3cret"}), "SHIPSYNC_DOCUMENTS_API_CREDENTIALS: mydhl needs password"),
+    (given(ups={"client_id": "s3cret"}), "'ups' has no document_call in its carrier.yaml; there is fedex, mydhl"),
+    (given(fedex={"client_id": "a", "client_secret": "s3cret", "base_url": "sandbox"}), "base_url of fedex"),
+])
+def test_wrong_credentials_for_documents_are_refused_without_a_word_of_them(secret: SecretStr, says: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(says)) as raised:
+        called_carriers(CARRIERS, secret)
+    assert "s3cret" not in str(raised.value)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connectors.carrier_api.requests import request_for
+from connectors.carrier_api.requests import call_request, request_for
 from connectors.carriers import discover
 from connectors.mapping.declared.poll_plan import Plan
 
@@ -75,3 +75,18 @@ def test_no_plan_names_a_secret_and_every_one_has_a_rate(feed: str) -> None:
     poll = plan(feed).poll
     assert (poll.authorisation.kind != "none") is (feed not in OPEN)
     assert not {"authorization", "dhl-api-key"} & {name.lower() for name in poll.headers}
+
+
+def test_packaged_carriers_are_asked_for_documents_as_declared() -> None:
+    calls = {one.feed: one.document_call for one in discover() if one.document_call is not None}
+    requests = {feed: call_request(plan.call, "12/34", "r-1") for feed, plan in calls.items()}
+    assert {feed: (one.method, one.url) for feed, one in requests.items()} == {
+        "fedex": ("POST", "https://apis.fedex.com/track/v1/trackingdocuments"),
+        "mydhl": ("GET", "https://express.api.dhl.com/mydhlapi/shipments/12%2F34/proof-of-delivery"),
+    }
+    assert requests["mydhl"].body is None
+    fedex = requests["fedex"]
+    assert (fedex.headers["x-customer-transaction-id"], json.loads(fedex.body or b"")) == ("r-1", {
+        "trackDocumentDetail": {"documentType": "SIGNATURE_PROOF_OF_DELIVERY", "documentFormat": "PDF"},
+        "trackDocumentSpecification": [{"trackingNumberInfo": {"trackingNumber": "12/34"}}],
+    })

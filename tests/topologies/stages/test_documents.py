@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from config import topics
 from config.settings import Settings
+from connectors.carriers import discover
 from connectors.kafka.registry import ValueCodec
 from streams.contracts.documents import stored_url
 from streams.contracts.model import DeliveryMilestone, OutboundAttempt, OutboundRequest, ShipmentDocument
@@ -129,3 +134,30 @@ def test_where_fetching_is_off_nothing_is_asked_for() -> None:
     assert stage.want(delivered()) == []
     [one] = stage.told
     assert (one.status, "SHIPSYNC_DOCUMENTS_FETCH" in one.reason) == (DocumentStatus.WAITING, True)
+
+
+FEDEX = '{"fedex": {"client_id": "we", "client_secret": "hush"}}'
+
+
+@pytest.mark.parametrize(("proof", "at_once"), [("document", 1), ("any", 0), ("none", 0)])
+def test_a_carriers_api_is_asked_at_once_only_where_the_policy_wants_a_document(
+    tmp_path: Path, proof: str, at_once: int
+) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(f"customers: {{C-1: {{proof: {proof}, waits: {{proof: {{deadline: 5d}}}}}}}}")
+    settings = Settings(fulfilment_file=rules, documents_api_credentials=FEDEX)
+    handler = DocumentsHandler(settings, REGISTRY, {one.feed: one for one in discover()})
+    store, wants = Store(), [delivered(None, carrier="fedex"), delivered(LINK, carrier="fedex", number="N200")]
+    records = [
+        FakeRecord(topics.DOCUMENT_WANTS.name, 0, place, key=b"k", value=WANTS.encode(one))
+        for place, one in enumerate(wants)
+    ]
+    handled = handler.handle(records, store, NOW)
+    store.apply(handled)
+    asked = [REQUESTS.decode(one["value"]) for one in sent_to(handled, topics.DOCUMENT_REQUESTS.name)]
+    called = [one for one in asked if one.destination == "document:fedex/api"]
+    assert [fetch_of(one.body).tracking_number for one in called] == ["N100"] * at_once
+    chased = handler.sweep(store, NOW + DAY)
+    later = [REQUESTS.decode(one["value"]) for one in sent_to(chased, topics.DOCUMENT_REQUESTS.name)]
+    numbers = sorted(fetch_of(one.body).tracking_number for one in later if one.destination == "document:fedex/api")
+    assert numbers == ([] if proof == "none" else ["N100", "N200"])

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import SecretStr
 
 from config.settings import Settings
+from connectors.carrier_api.credentials import CalledCarrier, called_carriers
+from connectors.carriers import discover
 from connectors.documents.keeping import Keeping
 from connectors.documents.scanning import NoScanner
 from connectors.documents.store import store_of
+from connectors.outbound.documents.apis import CarrierApis
 from connectors.outbound.documents.client import DocumentClient
 from connectors.outbound.documents.fetcher import DocumentFetcher, ReadRecord
-from streams.contracts.documents import InMessage, message_url
+from streams.contracts.documents import InMessage, call_url, message_url
 from streams.contracts.model import OutboundAttempt, OutboundRequest, ShipmentDocument
 from streams.documents.fetches import message_of
 from streams.documents.policy import GIVEN_UP
 from streams.kernel.errors import Transient
 from streams.kernel.vocabulary import AttemptResult, DocumentKind, DocumentOrigin, DocumentStatus
+from tests.fakes.proof_apis import LOGIN, ProofApi
 from tests.support.document_inputs import NOW, OF_PDF, PAGE, PDF
 from tests.support.served import served
 from tests.support.waiting import PATIENCE
@@ -77,9 +83,9 @@ class World:
 
     def __init__(
         self, folder: Path, hosts: Mapping[str, frozenset[str]] | None = None, *, is_away: bool = False,
-        record: ReadRecord = lambda *_: None,
+        record: ReadRecord = lambda *_: None, called: Sequence[CalledCarrier] = (),
     ) -> None:
-        self.record = record
+        self.record, self.called = record, called
         self.folder, self.told, self.hosts, self.is_away = folder, list[ShipmentDocument](), hosts or {}, is_away
 
     def fetch(
@@ -104,14 +110,16 @@ class World:
             self.told.append(one)
 
         client = DocumentClient(PATIENCE, MOST, lambda: now, private=private, headers=headers)
+        apis = CarrierApis(self.called, MOST, 1, lambda: now)
         store = store_of(Settings(documents_store=str(self.folder)))
         try:
             keeping = Keeping(store, NoScanner(), MOST)
             return await DocumentFetcher(
-                client, keeping, tell, self.hosts, lambda: now, self.record
+                client, keeping, tell, self.hosts, apis, lambda: now, self.record
             ).attempt(request)
         finally:
             await client.close()
+            await apis.close()
 
 
 def test_a_document_is_kept_and_told_whatever_the_host_calls_it(tmp_path: Path) -> None:
@@ -184,6 +192,23 @@ def test_a_document_is_taken_out_of_the_carriers_message(tmp_path: Path) -> None
     assert (one.document_id, one.origin) == (OF_PDF, DocumentOrigin.MESSAGE)
     gone = World(tmp_path).fetch(link, private=False)
     assert (gone.result, gone.detail) == (AttemptResult.REFUSED, "the message is no longer kept")
+
+
+def test_what_a_carriers_api_gives_is_judged_and_kept_as_any_document(tmp_path: Path) -> None:
+    api = ProofApi()
+    with served(api.app) as url:
+        ours = SecretStr(json.dumps({"mydhl": {**LOGIN, "base_url": url}}))
+        world = World(tmp_path, called=called_carriers(discover(), ours))
+        missing = world.fetch(call_url("mydhl"))
+        assert (missing.result, missing.code) == (AttemptResult.REFUSED, 404)
+        api.proofs["N100"] = PAGE
+        page = world.fetch(call_url("mydhl"))
+        assert (page.result, "text/html" in page.detail, world.told) == (AttemptResult.REFUSED, True, [])
+        api.proofs["N100"] = PDF
+        assert world.fetch(call_url("mydhl")).result is AttemptResult.ACCEPTED
+    [one] = world.told
+    assert (one.document_id, one.origin, one.link) == (OF_PDF, DocumentOrigin.ASKED, "urn:shipsync:document-call:mydhl")
+    assert (tmp_path / one.store_key).read_bytes() == PDF
 
 
 def test_where_kafka_is_away_the_document_is_fetched_again(tmp_path: Path) -> None:
