@@ -40,8 +40,8 @@ class DocumentSettings(Group):
     )
     api_credentials: SecretStr | None = Field(
         None,
-        description='Credentials by feed, as in SHIPSYNC_POLL_CREDENTIALS (JSON): {"fedex": {"client_id": "...",'
-        ' "client_secret": "..."}}; the API of a feed that is named here is asked for documents that are missing',
+        description="Credentials by feed (JSON), in the form of SHIPSYNC_POLL_CREDENTIALS; the API of a feed that is"
+        " named here is asked for documents that are missing",
     )
     link_hours: float = Field(24.0, gt=0, le=24 * 400, description="Hours for which a link to a document is good")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import structlog
 
 from connectors.carrier_api.authorisation import Authoriser
 from connectors.carrier_api.credentials import DOCUMENTS, CalledCarrier
@@ -17,6 +19,7 @@ from connectors.carrier_api.requests import Request, call_request
 from connectors.carrier_api.response import NoResponse, Response, TooLarge
 from connectors.documents import metrics
 from connectors.formats.base64_text import decoded
+from connectors.mapping.declared.document_call import CallPlan
 from connectors.mapping.documents.paths import Value
 from connectors.outbound.answers import Answer, shown, unavailable
 from connectors.outbound.documents.client import Got, answer_without
@@ -24,6 +27,7 @@ from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import AttemptResult
 from streams.polling.schedule import Answer as Fault
 
+log = structlog.get_logger(__name__)
 MOST_VALUES = 10_000
 """Values of a JSON answer; one that carries a document has few, and each costs memory."""
 MOST_SHOWN = 300
@@ -48,7 +52,7 @@ class CarrierApis:
         }
 
     async def get(self, feed: str, tracking_number: str) -> Got:
-        """What the API of a feed answers about a number; nothing that it does raises."""
+        """The answer of a feed's API about a number; nothing that it does raises."""
         carrier = self._carriers.get(feed)
         if carrier is None:
             return _refused(f"{DOCUMENTS} of this process does not name {feed}")
@@ -60,9 +64,12 @@ class CarrierApis:
         except NoResponse as fault:
             metrics.CALLS.labels(feed, fault.answer.value).inc()
             return Got(None, _without_answer(fault, feed))
+        except Exception as error:  # one call must not end the fetching of all
+            log.exception("a carrier's API could not be asked in a way nobody foresaw", feed=feed)
+            return Got(None, unavailable(f"the request could not be made ({type(error).__name__})"))
         if response.status != HTTPStatus.OK:
             return Got(None, self._without_document(response, feed))
-        return self._content(carrier, response)
+        return await asyncio.to_thread(_content, carrier.plan, response)
 
     async def close(self) -> None:
         """Disconnect."""
@@ -86,18 +93,6 @@ class CarrierApis:
         metrics.CALLS.labels(carrier.feed, str(response.status)).inc()
         return response
 
-    def _content(self, carrier: CalledCarrier, response: Response) -> Got:
-        """The document of a good answer."""
-        call, content = carrier.plan.call, carrier.plan.content
-        if content is None:
-            return _got(response.body)
-        found = _value(content, response.body)
-        file = decoded(found) if isinstance(found, str) else None
-        if file is not None:
-            return _got(file)
-        why = f"{call.document} of the answer is no base64" if found else f"the answer has no {call.document}"
-        return _refused(f"{why}: {_beginning(response.body)}", response.status)
-
     def _without_document(self, response: Response, feed: str) -> Answer:
         """The meaning of another status than 200. Where our credentials are refused, every document waits."""
         status, retry = response.status, response.headers.get("retry-after")
@@ -108,8 +103,20 @@ class CarrierApis:
         return answer._replace(result=AttemptResult.REFUSED) if is_none_yet else answer
 
 
+def _content(plan: CallPlan, response: Response) -> Got:
+    """The document of a good answer."""
+    if plan.content is None:
+        return _got(response.body)
+    found, path = _value(plan.content, response.body), plan.call.document
+    file = decoded(found) if isinstance(found, str) else None
+    if file is not None:
+        return _got(file)
+    why = f"{path} of the answer is no base64" if found else f"the answer has no {path}"
+    return _refused(f"{why}: {_beginning(response.body)}", response.status)
+
+
 def _value(content: Value, body: bytes) -> Any:
-    """What stands in a JSON answer where the document is to be; None where it is no such answer."""
+    """The value of a JSON answer where the document is to be; None where it is no such answer."""
     if sum(body.count(one) for one in (b",", b"[", b"{")) > MOST_VALUES:
         return None
     try:

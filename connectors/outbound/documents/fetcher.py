@@ -32,7 +32,7 @@ class Ask(Protocol):
     """Carriers' own APIs."""
 
     async def get(self, feed: str, tracking_number: str) -> Got:
-        """What the API of a feed answers about a number."""
+        """The answer of a feed's API about a number."""
 
 
 _NO_HOSTS: frozenset[str] = frozenset()

@@ -18,35 +18,19 @@ from connectors.outbound.documents.apis import CarrierApis
 from connectors.outbound.documents.client import Got
 from streams.kernel.vocabulary import AttemptResult
 from tests.fakes.proof_apis import CLIENT, LOGIN, ProofApi
+from tests.support.acme import acme_in
 from tests.support.answers import streamed
 from tests.support.document_inputs import NOW, PAGE, PDF
 from tests.support.served import served
 
 MOST = 4_096
-CARRIER = """\
-feed: acme
-name: Acme
-carrier: acme
-formats: [json]
-channel: webhook
-zone: UTC
-cadence: {{expect_every: 15m, stale_after: 2h}}
-source: made up for tests
+CALL = """\
 document_call:
   source: made up for tests
   url: https://api.acme.example/pod/{{tracking_number}}?request={{request_id}}
   authorisation: {{kind: header, header: Api-Key}}
   timeout: 5s
   {where}
-documents:
-  - name: scan
-    when: message.number
-    tracking_number: message.number
-    time: [{{stamp: message.at}}]
-    statuses: codes
-    code: message.code
-statuses:
-  codes: {{source: made up for tests, codes: {{NO: delivered}}}}
 """
 IN_JSON = "document: message.files[kind=pod].data"
 ENCODED = b64encode(PDF).decode()
@@ -54,15 +38,12 @@ ENCODED = b64encode(PDF).decode()
 
 def acme(home: Path, where: str) -> CalledCarrier:
     """A carrier whose API is asked."""
-    folder = home / "acme"
-    folder.mkdir()
-    (folder / "carrier.yaml").write_text(CARRIER.format(where=where), "utf-8")
-    [one] = called_carriers(discover(home), SecretStr('{"acme": {"key": "k-1"}}'))
+    [one] = called_carriers(discover(acme_in(home, CALL.format(where=where))), SecretStr('{"acme": {"key": "k-1"}}'))
     return one
 
 
 def got(carrier: CalledCarrier, answer: Callable[[httpx.Request], httpx.Response]) -> Got:
-    """What comes of one answer."""
+    """The result of one answer."""
     async def main() -> Got:
         transport = httpx.MockTransport(lambda request: streamed(answer(request)))
         apis = CarrierApis([carrier], MOST, 1, lambda: NOW, transport)
