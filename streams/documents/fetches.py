@@ -74,7 +74,7 @@ def message_of(document: ShipmentDocument) -> NewMessage:
 
 
 def _place_of(link: str) -> str:
-    """The place that is waited for as a whole where it does not answer. An API has a slash in its name, a host has none."""
+    """The place that is waited for as a whole where it does not answer. An API's has a slash, a host's has none."""
     feed = called_feed(link)
     if feed is not None:
         return f"{feed}{OUR_CALL}"
