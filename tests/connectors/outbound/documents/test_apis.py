@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from connectors.carrier_api.credentials import CalledCarrier, called_carriers
@@ -34,6 +36,7 @@ document_call:
 """
 IN_JSON = "document: message.files[kind=pod].data"
 ENCODED = b64encode(PDF).decode()
+[MYDHL] = called_carriers(discover(), SecretStr(json.dumps({"mydhl": LOGIN})))
 
 
 def acme(home: Path, where: str) -> CalledCarrier:
@@ -48,7 +51,7 @@ def got(carrier: CalledCarrier, answer: Callable[[httpx.Request], httpx.Response
         transport = httpx.MockTransport(lambda request: streamed(answer(request)))
         apis = CarrierApis([carrier], MOST, 1, lambda: NOW, transport)
         try:
-            return await apis.get("acme", "N/1")
+            return await apis.get(carrier.feed, "N/1")
         finally:
             await apis.close()
 
@@ -154,3 +157,18 @@ def test_packaged_carriers_are_asked_as_they_publish(feed: str, ours: dict[str, 
     assert refused.answer.result is AttemptResult.UNAVAILABLE
     assert f"check {feed} in" in refused.answer.detail
     assert "another" not in refused.answer.detail
+
+
+JSON_TEXTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["POD", ENCODED, "no base64", ""]),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(
+        st.sampled_from(["documents", "typeCode", "content"]), below
+    ),
+    max_leaves=12,
+).map(lambda one: json.dumps(one).encode())
+
+
+@given(st.binary(max_size=200) | JSON_TEXTS)
+def test_an_answer_is_a_document_or_refused_whatever_it_holds(body: bytes) -> None:
+    found = got(MYDHL, lambda _: httpx.Response(200, content=body))
+    assert (found.answer.result, found.content) in [(AttemptResult.ACCEPTED, PDF), (AttemptResult.REFUSED, None)]
