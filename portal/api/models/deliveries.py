@@ -117,7 +117,7 @@ class PostingOfDelivery(Posting):
 
 
 class NoticeOfDelivery(OutcomeOfPosting):
-    """What one ERP is told of the delivery beside its postings, and where that is."""
+    """Something that one ERP is told of the delivery beside its postings, and where that is."""
 
     kind: NoticeKind
     queued_at: Moment
