@@ -99,12 +99,14 @@ def misread(told: list[Told], read: dict[str, Order], found: dict[str, Held]) ->
 
 
 def ill_noticed(told: list[Told], server: TrytonServer) -> list[str]:
-    """A line for each order of which the ERP has not exactly the notices that were told."""
+    """A line for each order of which the ERP has not exactly the notices that were told. A shipment that was cancelled
+    meanwhile bears whatever it bore then."""
     found = {number: (reference, tuple(kinds.split())) for number, reference, kinds in server.query(NOTED)}
     wrong = []
     for one in told:
         reference, kinds = found[one.order.shipment]
-        right = kinds in (NOTICES, ANEW) and reference == f"1Z{one.order.shipment}" if one.notices else not kinds
+        bears_it = reference == f"1Z{one.order.shipment}" or one.story is Story.NEVER_LEFT
+        right = kinds in (NOTICES, ANEW) and bears_it if one.notices else not kinds
         if not right:
             wrong.append(f"shipment {one.order.shipment} bears {reference} and has notices {' '.join(kinds) or 'none'}")
     return wrong
