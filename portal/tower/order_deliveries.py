@@ -17,6 +17,8 @@ from streams.bookings.cancellations import actions_for, open_in
 from streams.contracts.model import Booking, BookingState, FulfilmentState, ShipmentDocument, ShipmentState
 from streams.fulfilment.alerts import WAITS_FOR
 from streams.fulfilment.machine import actions_in
+from streams.kernel.booking_vocabulary import BookingAction, BookingPhase
+from streams.kernel.vocabulary import DeliveryPhase
 from streams.read_model.project import key_of
 
 MOST_ALERTS = 20
@@ -116,18 +118,27 @@ def _delivery(
             Act(one.value, one.value.capitalize(), billing.WORDS[one]) for one in actions_in(state.phase)
         ],
         delivery_address(name), None if state is None else billing.decision_waiting(services, state),
-        None if released is None else _booking(services, released),
+        None if released is None or (state is not None and _is_unbooked(released)) else _booking(
+            services, released,
+            has_moved=_is_unbooked(released) if state is None else state.phase is not DeliveryPhase.OPEN,
+        ),
         [(one, "" if services.documents is None else services.documents.link(one)) for one in documents.values()],
     )
 
 
-def _booking(services: TowerServices, state: BookingState) -> ShownBooking:
+def _is_unbooked(state: BookingState) -> bool:
+    """Whether the warehouse shipped it under a number of its own: there is no booking to show or to change."""
+    return state.phase is BookingPhase.BOOKED and not state.bookings
+
+
+def _booking(services: TowerServices, state: BookingState, *, has_moved: bool) -> ShownBooking:
+    """``has_moved``: the goods are with a carrier, so that nobody books another; only cancellations are closed."""
     fitting = sorted({one.carrier for one in state.candidates if one.fits})
     return ShownBooking(
         state, state.bookings[-1] if state.bookings else None, open_in(state),
         [
             Act(one.value, bookings.LABELS[one], bookings.WORDS[one], fitting if one.value == "rebook" else ())
-            for one in actions_for(state)
+            for one in actions_for(state) if one is BookingAction.CLOSE or not has_moved
         ],
         booking_address(state.delivery_id), bookings.decision_waiting(services, state),
     )

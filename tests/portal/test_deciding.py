@@ -17,8 +17,9 @@ from portal.tower.services import Decision
 from streams.contracts.audit import Actor
 from streams.contracts.model import BookingDecision, FeedPause
 from streams.contracts.references import Named
-from streams.kernel.booking_vocabulary import BookingAction
+from streams.kernel.booking_vocabulary import BookingAction, BookingPhase
 from streams.kernel.vocabulary import ActionChannel, ActorKind
+from tests.support.booking_world import Desk, packed
 from tests.support.portal_afternoon import STAR, STAR_ORDER, afternoon
 from tests.support.portal_world import Portal, portal
 from tests.support.read_model_world import MINUTE, NOON, fill
@@ -279,6 +280,7 @@ def test_an_orders_page_says_what_waits_for_whom_with_carriers_and_documents(mod
     ):
         assert said in page, said
     assert f'action="{BILLED}/waive"' not in page, "that is finance's"
+    assert 'action="/tower/bookings/DN-70001/rebook"' not in page, "its goods are with a carrier"
     answer = client.post("/tower/bookings/DN-70001/close", headers=OURS, data={
         "reason": "called them", "back": "/tower/orders/SO-48001",
     })
@@ -297,3 +299,14 @@ def test_an_order_says_where_each_posting_is_at_the_erp(client: TestClient) -> N
     page = client.get(f"/tower/orders/{STAR_ORDER}").text
     assert "main: sent (S-118" in page
     assert "main: held (the &lt;stock&gt; is not there" in page
+
+
+def test_goods_that_the_warehouse_shipped_by_a_carrier_of_its_own_have_no_booking_to_change(tmp_path: Path) -> None:
+    shipped = Desk().take(packed(kind="shipped", numbers=["1Z9"])).known
+    assert (shipped.phase, shipped.bookings) == (BookingPhase.BOOKED, [])
+    fill(tmp_path, [*afternoon(), ("80001", structs.replace(shipped, order_id="SO-48001"))])
+    made = of(tmp_path, Role.OPERATOR)
+    page = TestClient(made.app).get("/tower/orders/SO-48001").text
+    assert ">80001</a>" in page
+    assert 'action="/tower/bookings/80001/' not in page
+    made.store.close()
