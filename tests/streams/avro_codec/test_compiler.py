@@ -202,7 +202,7 @@ def test_any_bytes_as_a_carrier_event_are_a_value_or_a_reject(noise: bytes) -> N
 def test_arrays_in_counted_blocks_are_read() -> None:
     read = compiler.compile_reader(contracts.schema("fulfilment_state"), model.FulfilmentState)
     a_block_with_its_size, a_block_without = b"\x01\x04\x02a", b"\x02\x02b"
-    body = b"\x02D\x02O" + a_block_with_its_size + a_block_without + b"\x00" * 11
+    body = b"\x02D\x02O" + a_block_with_its_size + a_block_without + b"\x00" * 13
     assert read(body, 0) == model.FulfilmentState("D", "O", ["a", "b"], 0)
 
 
