@@ -32,8 +32,9 @@ class Papers:
         self._codec: ValueCodec[ShipmentDocument] | None = None
 
     def record_of(self, carrier: str, file: Path, content: bytes, now_ms: int) -> Record:
-        """Keep the content; the record that says so. Raises NotReadable for a name without a tracking number and for
-        what is no document, Transient where store, scanner or registry do not answer, SettingsError."""
+        """Keep the content; returns its record of ``shipment.documents``. Raises NotReadable where the file's name has
+        no tracking number and where the content is no document, Transient where store, scanner or registry do not
+        answer, SettingsError."""
         number = tracking_number(file)
         kept = asyncio.run(self._kept_by().take(content))
         if kept.refused:

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 
-from connectors.embedded.ports import HOST
 from streams.contracts.booking_ids import delivery_of
 from streams.contracts.ids import digest
+from topologies.demo.local_server import served
 
 MOST_BODY = 256 * 1024
 _THERE, _NOT_THERE = 200, 404
@@ -132,17 +132,8 @@ def proof(of: str) -> Reply:
 def carrier_desk(there: CarrierDesk | None = None) -> Iterator[CarrierDesk]:
     """Carriers that answer on this machine while the context is entered, at ``/CARRIER/bookings``."""
     there = there or CarrierDesk()
-    server = ThreadingHTTPServer((HOST, 0), _handler(there))
-    server.daemon_threads = True
-    there.address = f"http://{HOST}:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, name="demo's carriers", daemon=True)
-    thread.start()
-    try:
+    with served(_handler(there), "demo's carriers") as there.address:
         yield there
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _handler(there: CarrierDesk) -> type[BaseHTTPRequestHandler]:

@@ -11,13 +11,13 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from connectors.embedded.ports import HOST
+from topologies.demo.local_server import served
 
 DECLARATION = Path(__file__).parent / "erp" / "desk.yaml"
 KEY = "the demo's own key"
@@ -137,17 +137,8 @@ class Desk:
 def desk() -> Iterator[Desk]:
     """An ERP that answers on this machine while the context is entered."""
     there = Desk()
-    server = ThreadingHTTPServer((HOST, 0), _handler(there))
-    server.daemon_threads = True
-    there.address = f"http://{HOST}:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, name="demo's ERP", daemon=True)
-    thread.start()
-    try:
+    with served(_handler(there), "demo's ERP") as there.address:
         yield there
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def erp_list(there: Desk, secret: Path) -> str:

@@ -58,8 +58,8 @@ class Player:
         return sent
 
     def finish(self) -> None:
-        """Wait until the broker has acknowledged everything sent, and find what it did not say the place of. Raises
-        Transient if it has not, or does not have it."""
+        """Wait until the broker has acknowledged everything sent, and find the records of which it did not say where
+        they lie. Raises Transient if it has not."""
         left = self._producer.flush(ACK_SECONDS)
         if left:
             raise Transient(f"{left} messages of the demo were not acknowledged in {ACK_SECONDS:g} s")
