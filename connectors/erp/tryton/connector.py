@@ -102,7 +102,7 @@ class Tryton:
         """Do what the posting says; what else there is to say of it."""
         match posting.kind:
             case PostingKind.GOODS_ISSUE:
-                await issue(self._records, shipment, posting.tracking_number, self._package_type)
+                await self._issue(posting, shipment, journal)
                 return ""
             case PostingKind.DELIVERY_CONFIRMATION:
                 return await self._confirm(posting, shipment, journal)
@@ -113,9 +113,13 @@ class Tryton:
                 return await take_back_goods(self._records, posting, shipment)
         return ""
 
+    async def _issue(self, posting: ErpPosting, shipment: Shipment, journal: Journal) -> Shipment:
+        unused = journal.booked() - journal.issued()
+        return await issue(self._records, shipment, posting.tracking_number, self._package_type, unused)
+
     async def _confirm(self, posting: ErpPosting, shipment: Shipment, journal: Journal) -> str:
         """The goods arrived: once all packages did, the shipment is done and its invoice is posted."""
-        shipment = await issue(self._records, shipment, posting.tracking_number, self._package_type)
+        shipment = await self._issue(posting, shipment, journal)
         await proofs.attach(self._records, shipment, posting, self._documents)
         packages = await self._records.read("stock.package", shipment.packages, ["shipping_reference"])
         numbers = {plain(one["shipping_reference"]) for one in packages if one["shipping_reference"]}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
+from connectors.erp.tryton.journal import plain
 from connectors.erp.tryton.records import SHIPMENT, Records, Shipment
 from connectors.erp.tryton.rpc import RpcRefused
 
@@ -11,8 +13,11 @@ MOST_STEPS = 12
 _SHIPPED = ("shipped", "done")
 
 
-async def issue(records: Records, shipment: Shipment, number: str, package_type: str) -> Shipment:
-    """Take each step that is missing; the shipment as it is then. ``number``: the carrier's.
+async def issue(
+    records: Records, shipment: Shipment, number: str, package_type: str, unused: Set[str]
+) -> Shipment:
+    """Take each step that is missing; the shipment as it is then. ``number``: the carrier's; ``unused``: those of
+    bookings under which nothing has left.
 
     Raises RpcRefused where Tryton does not let it be shipped, for want of stock for one; else as ``TrytonRpc.call``.
     """
@@ -23,7 +28,7 @@ async def issue(records: Records, shipment: Shipment, number: str, package_type:
         before, shipment = shipment, await records.again(shipment)
         if shipment.state == before.state and shipment.packages == before.packages:
             raise RpcRefused(_stuck(shipment))
-    return await _packed(records, shipment, number, package_type)
+    return await _packed(records, shipment, number, package_type, unused)
 
 
 async def _step(records: Records, shipment: Shipment, number: str, package_type: str) -> None:
@@ -45,21 +50,26 @@ async def _step(records: Records, shipment: Shipment, number: str, package_type:
             raise RpcRefused(f"shipment {shipment.number} is {state}")
 
 
-async def _packed(records: Records, shipment: Shipment, number: str, package_type: str) -> Shipment:
-    """The shipment with a package that bears the number: one there that bears none, or a new one. Of a shipment that is
-    shipped Tryton lets no package be added: the number is in the posting's note alone."""
+async def _packed(
+    records: Records, shipment: Shipment, number: str, package_type: str, unused: Set[str]
+) -> Shipment:
+    """The shipment with a package that bears the number: one there that bears none, its only one where that bears an
+    unused number, or a new one. Of a shipment that is shipped Tryton lets no package be added: the number is in the
+    posting's note alone."""
     packages = await records.read("stock.package", shipment.packages, ["shipping_reference", "_timestamp"])
     if any(one["shipping_reference"] == number for one in packages):
         return shipment
-    bare = next((one for one in packages if not one["shipping_reference"]), None)
-    if bare is None and shipment.state in _SHIPPED:
+    free = next((one for one in packages if not one["shipping_reference"]), None)
+    if len(packages) == 1 and plain(packages[0]["shipping_reference"] or "") in unused:
+        free = packages[0]
+    if free is None and shipment.state in _SHIPPED:
         return shipment
-    if bare is None:
+    if free is None:
         await _add(records, shipment, number, package_type)
         return await records.again(shipment)
     await records.rpc.call(
-        "model.stock.package.write", [bare["id"]], {"shipping_reference": number},
-        timestamps={f"stock.package,{bare['id']}": bare["_timestamp"]},
+        "model.stock.package.write", [free["id"]], {"shipping_reference": number},
+        timestamps={f"stock.package,{free['id']}": free["_timestamp"]},
     )
     return shipment
 

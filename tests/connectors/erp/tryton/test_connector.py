@@ -307,6 +307,35 @@ def test_the_goods_issue_uses_the_package_that_bears_the_bookings_number() -> No
     assert (held(server)["state"], held(server)["packages"]) == ("shipped", ["PRO9"])
 
 
+def test_goods_that_leave_under_another_number_than_they_were_booked_under_are_done_when_that_arrives() -> None:
+    server = FakeTryton()
+    server.tables[SHIPMENT][server.shipment]["state"] = "assigned"
+    server.add("stock.package", shipment=f"{SHIPMENT},{server.shipment}", shipping_reference=None)
+    tell(server, (notice(tracking_number="FIRST"), "m1"))
+    run(server, [posting(ISSUE)])
+    assert held(server)["packages"] == ["1Z1"]
+    tell(server, (notice(NoticeKind.BOOKING_CANCELLED, tracking_number="FIRST"), "m2"))
+    run(server, [posting(CONFIRMATION)])
+    assert (held(server)["state"], held(server)["invoices"]) == ("done", [("posted", 2.0)])
+
+
+def test_of_two_packages_each_keeps_the_number_it_was_booked_under() -> None:
+    server = FakeTryton()
+    server.tables[SHIPMENT][server.shipment]["state"] = "packed"
+    for number in ("1Z1", "1Z2"):
+        server.add("stock.package", shipment=f"{SHIPMENT},{server.shipment}", shipping_reference=number)
+    tell(server, (BOOKED, "m1"), (notice(notice_id="booking-2", tracking_number="1Z2"), "m2"))
+    run(server, [posting(ISSUE, tracking_number="1Z3"), posting(CONFIRMATION, tracking_number="1Z3")])
+    assert (held(server)["state"], held(server)["packages"]) == ("shipped", ["1Z1", "1Z2"])
+
+
+def test_a_number_that_was_taken_stays_on_its_package_when_another_is_taken_of_the_shipment() -> None:
+    server = FakeTryton()
+    tell(server, (BOOKED, "m1"))
+    run(server, [posting(ISSUE), posting(ISSUE, posting_id="second", tracking_number="1Z2")])
+    assert held(server)["packages"] == ["1Z1"]
+
+
 def test_what_left_keeps_its_number_and_other_notices_are_notes_alone() -> None:
     server = FakeTryton()
     run(server, [posting(ISSUE)])
