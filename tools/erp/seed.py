@@ -1,12 +1,17 @@
 """Fills the Tryton of ``tryton.sh``, in its environment: an empty one with a company, then that with orders.
 
 Usage: seed.py FOLDER DATABASE, then seed.py FOLDER DATABASE ORDERS. Prints a JSON line for each order: sale, shipment,
-customer, amount. Every order waits to be shipped, and has one shipment, which is the ERP delivery of its postings.
+customer, amount. Every order waits to be shipped, packed or not, and has one shipment, which is the ERP delivery of its
+postings.
 """
 
 import json
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
+from functools import partial
+from math import lcm
+from multiprocessing import get_context
 from pathlib import Path
 
 from proteus import Model, config
@@ -14,7 +19,9 @@ from trytond.modules.account.tests.tools import create_chart, create_fiscalyear,
 from trytond.modules.account_invoice.tests.tools import set_fiscalyear_invoice_sequences
 from trytond.modules.company.tests.tools import create_company
 
-CUSTOMERS, PRODUCTS, STOCK, TOGETHER = 20, 50, 1_000_000, 50
+CUSTOMERS, PRODUCTS, QUANTITIES, STOCK, TOGETHER = 20, 50, 5, 1_000_000, 50
+PARCEL = "Parcel"
+ALIKE = lcm(CUSTOMERS, PRODUCTS, QUANTITIES)
 GROUPS = ("Stock", "Stock Cancellation", "Sales", "Sales Administrator", "Accounting")
 
 
@@ -70,36 +77,74 @@ def user(password):
     made.save()
 
 
-def orders(numbers):
-    """Make orders of a product each, confirmed and in the warehouse's hands; their sales."""
+def drafts(numbers):
+    """Draft sales of a product each, filled in field by field, as a client does."""
     Sale = Model.get("sale.sale")
     customers = Model.get("party.party").find([("code", "like", "C-%")], order=[("code", "ASC")])
     things = Model.get("product.product").find([("template.name", "like", "Crate %")], order=[("id", "ASC")])
     made = []
     for number in numbers:
-        sale = Sale(
-            party=customers[number % CUSTOMERS], invoice_method="fulfillment", reference=f"PO-{number}",
-        )
+        sale = Sale(party=customers[number % CUSTOMERS], invoice_method="fulfillment")
         line = sale.lines.new(product=things[number % PRODUCTS])
-        line.quantity = float(1 + number % 5)
+        line.quantity = float(1 + number % QUANTITIES)
         made.append(sale)
+    Sale.save(made)
+    return made
+
+
+def orders(numbers, patterns=()):
+    """Make orders, confirmed and in the warehouse's hands; each with its id. ``patterns``: sales to copy, which
+    is quicker than filling in the fields."""
+    Sale = Model.get("sale.sale")
+    made = Sale.duplicate([Sale(patterns[number % ALIKE]) for number in numbers]) if patterns else drafts(numbers)
+    for number, sale in zip(numbers, made, strict=True):
+        sale.reference = f"PO-{number}"
     Sale.save(made)
     for button in ("quote", "confirm"):
         Sale.click(made, button)
     if waiting := [one for one in Sale.find([("id", "in", [one.id for one in made])]) if one.state == "confirmed"]:
         Sale.click(waiting, "process")
-    return Sale.find([("id", "in", [one.id for one in made])], order=[("id", "ASC")])
+    done = Sale.find([("id", "in", [one.id for one in made])], order=[("id", "ASC")])
+    if packed := [sale.shipments[0] for number, sale in zip(numbers, done, strict=True) if is_packed(number)]:
+        pack(packed)
+    return [(one.id, json.dumps({
+        "sale": one.number, "shipment": one.shipments[0].number, "customer": one.party.code,
+        "amount": str(one.total_amount),
+    })) for one in done]
 
 
-def fill(count):
-    """Make so many orders."""
-    for begin in range(0, count, TOGETHER):
-        for sale in orders(range(begin, min(count, begin + TOGETHER))):
-            [shipment] = sale.shipments
-            print(json.dumps({
-                "sale": sale.number, "shipment": shipment.number, "customer": sale.party.code,
-                "amount": str(sale.total_amount),
-            }), flush=True)
+def is_packed(number):
+    """Whether the warehouse has packed it: thirty orders of forty."""
+    return number // 10 % 4 > 0
+
+
+def pack(shipments):
+    """Do the warehouse's part of these shipments: each is packed, in a package that bears no carrier's number yet."""
+    Shipment, Move = Model.get("stock.shipment.out"), Model.get("stock.move")
+    [parcel] = Model.get("stock.package.type").find([("name", "=", PARCEL)])
+    for button in ("assign_try", "pick"):
+        Shipment.click(shipments, button)
+    for one in shipments:
+        one.packages.new(type=parcel).moves.extend(Move(move.id) for move in one.outgoing_moves)
+    Shipment.save(shipments)
+    Shipment.click(shipments, "pack")
+
+
+def fill(database, count):
+    """Make so many orders, on all cores; the first of each kind is copied from there on."""
+    first = [one for begin in range(0, min(count, ALIKE), TOGETHER)
+             for one in orders(range(begin, min(count, ALIKE, begin + TOGETHER)))]
+    patterns = [sale for sale, _ in first]
+    say(first)
+    more = [range(begin, min(count, begin + TOGETHER)) for begin in range(ALIKE, count, TOGETHER)]
+    with ProcessPoolExecutor(initializer=connect, initargs=(database,), mp_context=get_context("spawn")) as pool:
+        for some in pool.map(partial(orders, patterns=patterns), more):
+            say(some)
+
+
+def say(made):
+    """Print the lines of some orders."""
+    print(*(line for _, line in made), sep="\n", flush=True)
 
 
 def found(password):
@@ -107,17 +152,22 @@ def found(password):
     accounts = company()
     products(accounts)
     parties()
-    Model.get("stock.package.type")(name="Parcel").save()
+    Model.get("stock.package.type")(name=PARCEL).save()
     user(password)
+
+
+def connect(database):
+    """Work on a database as a person who waves warnings through."""
+    config.set_trytond(database).skip_warning = True
 
 
 def main(folder, database, count=None):
     """Fill the database."""
-    config.set_trytond(database)
+    connect(database)
     if count is None:
         found((folder / "password").read_text())
     else:
-        fill(int(count))
+        fill(database, int(count))
 
 
 if __name__ == "__main__":
