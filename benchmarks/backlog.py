@@ -21,7 +21,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from benchmarks import cluster, sections
 from benchmarks.processes import Worker, assigned, environment, until
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.embedded.broker import free_port
 from connectors.kafka.producer import Record, enqueue, producer
@@ -145,7 +145,7 @@ def _posting(number: int, codec: ValueCodec[ErpPosting], now: int) -> Record:
 
 
 def _look(settings: Settings, worker: Worker, postings: int) -> Look:
-    states = settings.state.data_dir / topics.POSTINGS.app_id
+    states = settings.state.data_dir / apps.POSTINGS.app_id
     disk = sum(file.stat().st_size for file in states.rglob("*") if file.is_file()) / 1e6
     return Look(postings, worker.memory_mb("VmRSS"), disk)
 

@@ -18,7 +18,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from benchmarks import cluster, recovery, restores, sections, standing
 from benchmarks.workload import tracking_number
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts import model
@@ -161,7 +161,7 @@ def _key(number: int) -> bytes:
 
 
 def _states(settings: Settings) -> Path:
-    return settings.state.data_dir / topics.SHIPMENTS.app_id
+    return settings.state.data_dir / apps.SHIPMENTS.app_id
 
 
 def _times(found: Sequence[Timed]) -> Times:

@@ -1,7 +1,7 @@
 """Every topic, declared once. Creation, registry subjects, the docs table and the tests derive from it.
 
 Names are ``<entity>.<what>.v<major>``. Raw topics come one per feed from :func:`raw`, so a new carrier
-needs no line here. Topic names, app ids and consumer groups are stored data: renaming one drops state.
+needs no line here. Topic names are stored data: renaming one drops state.
 """
 
 from __future__ import annotations
@@ -363,36 +363,6 @@ def raw_feed(topic: str) -> str:
 def catalogue(feeds: Iterable[str]) -> tuple[Topic, ...]:
     """Every topic of an installation with these feeds, raw ones first."""
     return (*(raw(feed) for feed in sorted(feeds)), *STATIC)
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """One topology: its Faust app id, which is also its consumer group and the folder of its state."""
-
-    name: str
-    app_id: str
-    state_topic: Topic | None
-    dead_letters: Topic
-
-
-INTAKE = App("intake", "shipsync-intake", None, DLQ_INTAKE)
-ORDERS = App("orders", "shipsync-orders", ORDER_STATE, DLQ_ORDERS)
-IDENTITY = App("identity", "shipsync-identity", REFERENCE_STATE, DLQ_IDENTITY)
-SHIPMENTS = App("shipments", "shipsync-shipments", SHIPMENT_STATE, DLQ_SHIPMENTS)
-FULFILMENT = App("fulfilment", "shipsync-fulfilment", FULFILMENT_STATE, DLQ_FULFILMENT)
-FEEDS = App("feeds", "shipsync-feeds", FEED_STATE, DLQ_FEEDS)
-NORMS = App("norms", "shipsync-norms", DWELL_NORMS, DLQ_NORMS)
-EDI = App("edi", "shipsync-edi", EDI_STATE, DLQ_EDI)
-ALERTS = App("alerts", "shipsync-alerts", OPS_ALERTS, DLQ_ALERTS)
-NOTIFICATIONS = App("notifications", "shipsync-notifications", NOTIFICATION_STATE, DLQ_NOTIFICATIONS)
-POSTINGS = App("postings", "shipsync-postings", POSTING_STATE, DLQ_POSTINGS)
-PAGING = App("paging", "shipsync-paging", PAGING_STATE, DLQ_PAGING)
-DOCUMENTS = App("documents", "shipsync-documents", DOCUMENT_STATE, DLQ_DOCUMENTS)
-BOOKINGS = App("bookings", "shipsync-bookings", BOOKING_STATE, DLQ_BOOKINGS)
-APPS: tuple[App, ...] = (
-    INTAKE, ORDERS, IDENTITY, SHIPMENTS, FULFILMENT, FEEDS, NORMS, EDI, ALERTS, NOTIFICATIONS, POSTINGS, PAGING,
-    DOCUMENTS, BOOKINGS,
-)
 
 
 def written_by(stage: str) -> frozenset[str]:

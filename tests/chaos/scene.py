@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from config import topics
+from config import apps, topics
 from config.settings import Processing, Settings
 from connectors.kafka.client import client_log
 from connectors.kafka.topic_admin import TopicAdmin
@@ -27,7 +27,7 @@ from tests.support.waiting import eventually
 from topologies.local_stack.stack import catalogue
 from topologies.stages.catalogue import STAGES
 
-JOINED = PARTITIONS * len(STAGES[topics.SHIPMENTS.name].reads({}))
+JOINED = PARTITIONS * len(STAGES[apps.SHIPMENTS.name].reads({}))
 """Partitions of all topics the stage reads."""
 WRITTEN = (topics.SHIPMENT_STATE, topics.SHIPMENT_EVENTS)
 SESSION_SECONDS = 6.0
@@ -134,7 +134,7 @@ class Scene:
     def done(self) -> int:
         """Records committed, over the topics the day is on."""
         return sum(
-            sum(committed(self.settings.kafka.bootstrap, topics.SHIPMENTS.app_id, topic.name, PARTITIONS).values())
+            sum(committed(self.settings.kafka.bootstrap, apps.SHIPMENTS.app_id, topic.name, PARTITIONS).values())
             for topic in TOLD
         )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import TopicAdmin
@@ -61,7 +61,7 @@ def replay(day: Day, seed: int, kill_after: float, folder: Path, beat: Beat) -> 
         workers = [StageWorker("shipments", settings, folder / name) for name in ("survivor", "victim")]
         for worker in workers:
             closing.callback(worker.kill)
-        all_of_them = PARTITIONS * len(STAGES[topics.SHIPMENTS.name].reads({}))
+        all_of_them = PARTITIONS * len(STAGES[apps.SHIPMENTS.name].reads({}))
         eventually(lambda: [worker.partitions() for worker in workers] == [all_of_them // 2] * 2, interval=0.2)
         began = time.monotonic()
         total = _send(settings, day, seed)
@@ -130,6 +130,6 @@ def _hidden(settings: Settings) -> dict[str, int]:
 def _done(settings: Settings) -> int:
     """Records committed, over both topics."""
     return sum(
-        sum(committed(settings.kafka.bootstrap, topics.SHIPMENTS.app_id, topic.name, PARTITIONS).values())
+        sum(committed(settings.kafka.bootstrap, apps.SHIPMENTS.app_id, topic.name, PARTITIONS).values())
         for topic in TOLD
     )

@@ -10,8 +10,9 @@ from typing import Any
 
 import faust
 
+from config.apps import App
 from config.settings import Settings
-from config.topics import App, Topic
+from config.topics import Topic
 from tests.support.records import records
 from topologies.runtime.faust_app import build_faust_app
 from topologies.runtime.reading.chunks import Run, TopicPartition

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
-from config import headers, topics
+from config import apps, headers, topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from connectors.kafka.topic_admin import largest_record
@@ -148,7 +148,7 @@ def test_bad_records_are_kept_whole_with_their_reasons_and_the_good_ones_beside_
         check_intake(settings, known)
         check_framing(settings, known)
         assert {child.spec.name: child.restarts for child in stack.children} == dict.fromkeys(
-            (*(stage.name for stage in topics.APPS), "pull-documents", "send", "views", "gateway", "portal"), 0
+            (*(stage.name for stage in apps.APPS), "pull-documents", "send", "views", "gateway", "portal"), 0
         )
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from confluent_kafka import Producer
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry, ValueCodec
 from streams.contracts.audit import Actor
@@ -56,7 +56,7 @@ def letters(settings: Settings) -> int:
 
 
 def done(settings: Settings, feed: str) -> int:
-    return committed(settings.kafka.bootstrap, topics.INTAKE.app_id, topics.raw(feed).name, 1).get(0, 0)
+    return committed(settings.kafka.bootstrap, apps.INTAKE.app_id, topics.raw(feed).name, 1).get(0, 0)
 
 
 def paused(settings: Settings) -> list[FeedPause]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from config import topics
+from config import apps
 from config.settings import SETTINGS, Settings
 from config.version import VERSION
 from tests.support import kafka_jars
@@ -34,7 +34,7 @@ def published(service: str) -> dict[int, int]:
 
 def test_there_is_one_service_for_every_stage() -> None:
     assert {name: service["command"] for name, service in STAGES.items()} == {
-        app.name: ["stage", app.name] for app in topics.APPS
+        app.name: ["stage", app.name] for app in apps.APPS
     }
 
 

@@ -1,15 +1,16 @@
-"""Topic names and app ids are written down once, in ``config/topics.py``, and never change by accident."""
+"""Topic names and app ids are written down once, in ``config/topics.py`` and ``config/apps.py``, and never change by
+accident."""
 
 from __future__ import annotations
 
 import re
 
-from config import topics
+from config import apps, topics
 from tests.support.sources import ROOT, label, modules, strings
 
-DECLARED = {topic.name for topic in topics.STATIC} | {app.app_id for app in topics.APPS}
+DECLARED = {topic.name for topic in topics.STATIC} | {app.app_id for app in apps.APPS}
 FAMILY = re.compile(r"(raw|dlq)\.(\{\}|[a-z0-9.-]+)\.v\d+")
-ELSEWHERE = [path for path in modules() if label(path) != "config/topics.py"]
+ELSEWHERE = [path for path in modules() if label(path) not in {"config/topics.py", "config/apps.py"}]
 DATA = sorted(path for pattern in ("*.yaml", "*.json") for path in (ROOT / "connectors").rglob(pattern))
 
 STORED_TOPICS = {
@@ -69,7 +70,7 @@ def test_topic_names_are_stored_data() -> None:
 
 
 def test_app_ids_are_stored_data() -> None:
-    found = {app.name: (app.app_id, app.state_topic and app.state_topic.name) for app in topics.APPS}
+    found = {app.name: (app.app_id, app.state_topic and app.state_topic.name) for app in apps.APPS}
     changed = {name: stored for name, stored in STORED_APPS.items() if found.get(name) != stored}
     assert changed == {}, "renaming this drops state: committed offsets and the state folder go by the app id"
 

@@ -16,8 +16,9 @@ import time
 from collections.abc import Sequence
 from itertools import count
 
+from config.apps import App
 from config.settings import Settings
-from config.topics import App, Topic
+from config.topics import Topic
 from streams.contracts.model import DeadLetter, Record
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason

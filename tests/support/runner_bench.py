@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from config.apps import App
 from config.settings import Settings
-from config.topics import App, Topic
+from config.topics import Topic
 from tests.fakes.stage import Calls, FakeChangelog, FakeHandler, FakeSink
 from tests.support.records import records
 from topologies.runtime.handler import Afterwards

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from config.topics import APPS
+from config.apps import APPS
 from streams.kernel.errors import ShipSyncError
 from topologies.cli import current
 from topologies.runtime.exit_codes import ExitCode

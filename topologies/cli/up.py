@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from config.topics import APPS
+from config.apps import APPS
 from topologies.cli import current
 from topologies.operations.terminal import PlainConsole, one_line, printable
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from config import topics
+from config import apps, topics
 from config.masking import without_credentials
 from config.settings import IntakeSettings, Settings
 from connectors.bookings import declared as declared_bookings
@@ -69,7 +69,7 @@ class Stack:
     ) -> None:
         self.settings = _prepared(settings, external, ports)
         self._external = external
-        wanted = stages or [*(app.name for app in topics.APPS), GATEWAY]
+        wanted = stages or [*(app.name for app in apps.APPS), GATEWAY]
         self._stages = [name for name in wanted if name != GATEWAY]
         self._with_gateway = GATEWAY in wanted
         self._views = self._sends = stages is None
@@ -248,7 +248,7 @@ class Stack:
 
     def _discard_state(self) -> None:
         """Delete local state, whose changelogs were lost with the last embedded broker."""
-        names = [*(app.app_id for app in topics.APPS), read_model.folder_of(self.settings).name]
+        names = [*(app.app_id for app in apps.APPS), read_model.folder_of(self.settings).name]
         found = [path for name in names if (path := self.settings.state.data_dir / name).exists()]
         for path in found:
             shutil.rmtree(path, ignore_errors=True)

@@ -14,8 +14,9 @@ from typing import NamedTuple, cast
 from confluent_kafka import OFFSET_BEGINNING, ConsumerGroupState, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from config.apps import App
 from config.settings import Settings
-from config.topics import DEAD_LETTERS, App, Topic, written_by
+from config.topics import DEAD_LETTERS, Topic, written_by
 from connectors.carriers import enabled_carriers
 from connectors.kafka.client import client_log
 from connectors.kafka.consumer import PartitionReader

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from confluent_kafka import Message
 from msgspec import Struct
 
-from config import headers, topics
+from config import apps, headers, topics
 from config.settings import Settings
 from connectors.carriers import Carrier, enabled_carriers
 from connectors.kafka.action_audits import of_dead_letter
@@ -39,10 +39,10 @@ GROUP = "shipsync-dead-letters"
 MOST = 100
 """Letters that are replayed in one go."""
 STEPS: Mapping[str, Sequence[topics.Topic]] = {
-    topics.ORDERS.name: [topics.ERP_ORDERS],
-    topics.IDENTITY.name: [topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS],
-    topics.SHIPMENTS.name: topics.OF_ONE_SHIPMENT,
-    topics.FULFILMENT.name: [topics.DELIVERY_MILESTONES],
+    apps.ORDERS.name: [topics.ERP_ORDERS],
+    apps.IDENTITY.name: [topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS],
+    apps.SHIPMENTS.name: topics.OF_ONE_SHIPMENT,
+    apps.FULFILMENT.name: [topics.DELIVERY_MILESTONES],
 }
 """The topics, beside raw ones, to which records may be written again: their stages recognise what they have had, and
 no later record of the key is put in its place."""
@@ -118,7 +118,7 @@ def replay(settings: Settings, wanted: Sequence[DeadLetter], actor: Actor, now_m
 
 def why_not(letter: DeadLetter) -> str:
     """Why the letter's record is never written again; empty where it may be."""
-    if letter.step == topics.INTAKE.name:
+    if letter.step == apps.INTAKE.name:
         return ""
     if letter.origin_topic in {topic.name for topic in STEPS.get(letter.step, ())}:
         return ""
@@ -163,7 +163,7 @@ def _carriers(settings: Settings, raw_topics: Iterable[str]) -> dict[str, Carrie
 def _trial(letter: DeadLetter, raw: _Raw | None, carriers: Mapping[str, Carrier], most_bytes: int) -> Trial:
     if raw is None:
         return Trial(letter, why_not(letter) or f"{letter.origin_topic} does not keep the record any more")
-    if letter.step != topics.INTAKE.name:
+    if letter.step != apps.INTAKE.name:
         return Trial(letter)
     carrier = carriers.get(topics.raw_feed(raw.topic))
     if carrier is None:

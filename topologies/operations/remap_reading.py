@@ -16,7 +16,7 @@ from typing import NamedTuple
 from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 from msgspec import Struct, field
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.carriers import Carrier
 from connectors.kafka.consumer import PartitionReader
@@ -121,7 +121,7 @@ class Comparison:
 
     def _taken_in(self) -> dict[int, int]:
         """Returns how far intake has taken each partition of the raw topic in."""
-        with closing(PartitionReader(self._settings, topics.INTAKE.app_id)) as group:
+        with closing(PartitionReader(self._settings, apps.INTAKE.app_id)) as group:
             return group.committed(self._raw)
 
     def _kept_since(self) -> int:
@@ -228,7 +228,7 @@ class Comparison:
         return None
 
     def _note_dead_letter(self, _: str, card: DeadLetter | None) -> None:
-        if card is not None and card.step == topics.INTAKE.name and card.origin_topic == self._raw:
+        if card is not None and card.step == apps.INTAKE.name and card.origin_topic == self._raw:
             self._dead_letters[card.origin_topic, card.origin_partition, card.origin_offset] = card.reason
 
     def _read_shipments(self) -> None:

@@ -17,8 +17,8 @@ import faust
 from faust.tables import TableManager
 from yarl import URL
 
+from config.apps import App
 from config.settings import Settings
-from config.topics import App
 from streams.kernel.errors import Fatal
 from topologies.runtime.exit_codes import ExitCode
 from topologies.runtime.reading.chunks import TopicPartition

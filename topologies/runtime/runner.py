@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol, cast
 
+from config.apps import App
 from config.settings import Settings
-from config.topics import App
 from connectors.kafka.topic_admin import largest_dead_letter
 from streams.kernel.errors import Fatal, ShipSyncError, Transient
 from topologies.runtime import logs

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import NamedTuple
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.carriers import Carrier, enabled_carriers
 from connectors.kafka.registry import Registry, ValueCodec
@@ -41,7 +41,7 @@ from topologies.stages.shipments import ShipmentsHandler
 class Stage(NamedTuple):
     """One stage: its app, the topics it reads given the carriers, and how its handler is built."""
 
-    app: topics.App
+    app: apps.App
     reads: Callable[[Mapping[str, Carrier]], list[topics.Topic]]
     build: Callable[[Settings, Registry, Mapping[str, Carrier]], Handler]
 
@@ -57,41 +57,41 @@ def _shipments(settings: Settings, registry: Registry, carriers: Mapping[str, Ca
 STAGES: dict[str, Stage] = {
     stage.app.name: stage
     for stage in (
-        Stage(topics.INTAKE, _raw, IntakeHandler),
-        Stage(topics.ORDERS, lambda _: [topics.ERP_ORDERS, topics.MASTER_DATA], OrdersHandler),
-        Stage(topics.IDENTITY, lambda _: [topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS], IdentityHandler),
-        Stage(topics.SHIPMENTS, lambda _: list(topics.OF_ONE_SHIPMENT), _shipments),
+        Stage(apps.INTAKE, _raw, IntakeHandler),
+        Stage(apps.ORDERS, lambda _: [topics.ERP_ORDERS, topics.MASTER_DATA], OrdersHandler),
+        Stage(apps.IDENTITY, lambda _: [topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS], IdentityHandler),
+        Stage(apps.SHIPMENTS, lambda _: list(topics.OF_ONE_SHIPMENT), _shipments),
         Stage(
-            topics.FULFILMENT,
+            apps.FULFILMENT,
             lambda _: [
                 topics.DELIVERY_MILESTONES, topics.WMS_CONFIRMATIONS, topics.CARRIER_BOOKINGS,
                 topics.FULFILMENT_DECISIONS, topics.DOCUMENT_CHASES,
             ],
             FulfilmentHandler,
         ),
-        Stage(topics.BOOKINGS, lambda _: list(OF_A_BOOKING), BookingsHandler),
-        Stage(topics.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),
-        Stage(topics.NORMS, lambda _: [topics.SHIPMENT_DWELLS], NormsHandler),
-        Stage(topics.EDI, lambda _: [topics.EDI_INTERCHANGES, topics.EDI_ACKNOWLEDGEMENTS], EdiHandler),
-        Stage(topics.ALERTS, lambda _: [topics.ALERT_SIGNALS, topics.ALERT_ACTIONS], AlertsHandler),
+        Stage(apps.BOOKINGS, lambda _: list(OF_A_BOOKING), BookingsHandler),
+        Stage(apps.FEEDS, lambda _: [topics.FEED_ACTIVITY], FeedsHandler),
+        Stage(apps.NORMS, lambda _: [topics.SHIPMENT_DWELLS], NormsHandler),
+        Stage(apps.EDI, lambda _: [topics.EDI_INTERCHANGES, topics.EDI_ACKNOWLEDGEMENTS], EdiHandler),
+        Stage(apps.ALERTS, lambda _: [topics.ALERT_SIGNALS, topics.ALERT_ACTIONS], AlertsHandler),
         Stage(
-            topics.NOTIFICATIONS,
+            apps.NOTIFICATIONS,
             lambda _: [
                 topics.CUSTOMER_UPDATES, topics.CUSTOMER_SUBSCRIPTIONS, topics.NOTIFICATION_ATTEMPTS,
                 topics.NOTIFICATION_ACTIONS,
             ],
             NotificationsHandler,
         ),
-        Stage(topics.PAGING, lambda _: [topics.OPS_ALERTS, topics.ALERT_ATTEMPTS], PagingHandler),
+        Stage(apps.PAGING, lambda _: [topics.OPS_ALERTS, topics.ALERT_ATTEMPTS], PagingHandler),
         Stage(
-            topics.POSTINGS,
+            apps.POSTINGS,
             lambda _: [
                 topics.ERP_POSTINGS, topics.POSTING_ATTEMPTS, topics.POSTING_DECISIONS, topics.ERP_NOTICES,
             ],
             PostingsHandler,
         ),
         Stage(
-            topics.DOCUMENTS,
+            apps.DOCUMENTS,
             lambda _: [
                 topics.DELIVERY_MILESTONES, topics.DOCUMENT_WANTS, topics.SHIPMENT_DOCUMENTS, topics.DOCUMENT_ATTEMPTS,
             ],

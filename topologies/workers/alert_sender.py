@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry
 from connectors.outbound import metrics
@@ -24,7 +24,7 @@ from topologies.runtime.watching.health import Health
 
 GROUP = "shipsync-alert-sender"
 KIND = SenderKind(
-    topics.App(topics.PAGING.name, GROUP, None, topics.DLQ_PAGING), topics.ALERT_REQUESTS, topics.ALERT_ATTEMPTS,
+    apps.App(apps.PAGING.name, GROUP, None, topics.DLQ_PAGING), topics.ALERT_REQUESTS, topics.ALERT_ATTEMPTS,
     Gauges(
         metrics.ALERT_IN_FLIGHT, metrics.ALERT_BEHIND, metrics.ALERT_UNREADABLE, metrics.ALERT_UNWRITTEN,
         metrics.ALERT_READY,

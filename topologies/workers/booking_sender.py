@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.bookings import declared, metrics
 from connectors.bookings.sender import BookingSender
@@ -29,7 +29,7 @@ from topologies.runtime.watching.health import Health
 
 GROUP = "shipsync-booking-sender"
 KIND = SenderKind(
-    topics.App(topics.BOOKINGS.name, GROUP, None, topics.DLQ_BOOKINGS), topics.CARRIER_BOOKINGS,
+    apps.App(apps.BOOKINGS.name, GROUP, None, topics.DLQ_BOOKINGS), topics.CARRIER_BOOKINGS,
     topics.BOOKING_ANSWERS,
     Gauges(metrics.IN_FLIGHT, metrics.BEHIND, metrics.UNREADABLE, metrics.UNWRITTEN, metrics.READY),
     BookingRequest, BookingAnswer,

@@ -11,7 +11,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping
 
-from config import topics
+from config import apps, topics
 from config.setting_group import SettingsError
 from config.settings import Settings
 from connectors.carrier_api.credentials import called_carriers
@@ -44,7 +44,7 @@ from topologies.runtime.watching.health import Health
 GROUP = "shipsync-document-fetcher"
 CREDENTIALS = "SHIPSYNC_DOCUMENTS_CREDENTIALS"
 KIND = SenderKind(
-    topics.App(topics.DOCUMENTS.name, GROUP, None, topics.DLQ_DOCUMENTS), topics.DOCUMENT_REQUESTS,
+    apps.App(apps.DOCUMENTS.name, GROUP, None, topics.DLQ_DOCUMENTS), topics.DOCUMENT_REQUESTS,
     topics.DOCUMENT_ATTEMPTS,
     Gauges(metrics.IN_FLIGHT, metrics.BEHIND, metrics.UNREADABLE, metrics.UNWRITTEN, metrics.READY),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.kafka.registry import Registry
 from connectors.outbound import metrics
@@ -34,7 +34,7 @@ from topologies.workers.recipients import ToRecipients
 
 GROUP = "shipsync-notification-sender"
 KIND = SenderKind(
-    topics.App(topics.NOTIFICATIONS.name, GROUP, None, topics.DLQ_NOTIFICATIONS),
+    apps.App(apps.NOTIFICATIONS.name, GROUP, None, topics.DLQ_NOTIFICATIONS),
     topics.NOTIFICATION_REQUESTS, topics.NOTIFICATION_ATTEMPTS,
     Gauges(metrics.IN_FLIGHT, metrics.BEHIND, metrics.UNREADABLE, metrics.UNWRITTEN, metrics.READY),
 )

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from config import headers, topics
+from config import apps, headers, topics
 from config.settings import Settings
 from connectors.erp import declared
 from connectors.erp import order_metrics as metrics
@@ -146,10 +146,10 @@ class Puller:
 
     async def _refuse(self, refused: Sequence[Refused]) -> None:
         at = self._clock()
-        for one, letter in zip(refused, letters(topics.ORDERS, refused, at, self._most_bytes), strict=True):
+        for one, letter in zip(refused, letters(apps.ORDERS, refused, at, self._most_bytes), strict=True):
             log.warning("%s: what it gives as an order is refused: %s", self._name, one.reject)
             index = Record(
-                topics.DEAD_LETTERS.name, topics.ORDERS.name.encode(), self._cards.encode(card(topics.ORDERS, one, at))
+                topics.DEAD_LETTERS.name, apps.ORDERS.name.encode(), self._cards.encode(card(apps.ORDERS, one, at))
             )
             await self._write([Record(letter.topic, letter.key, letter.value, letter.headers), index])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.documents.links import DocumentLinks
 from connectors.documents.store import store_of
@@ -24,7 +24,7 @@ from topologies.runtime.watching.health import Health
 
 GROUP = "shipsync-posting-sender"
 KIND = SenderKind(
-    topics.App(topics.POSTINGS.name, GROUP, None, topics.DLQ_POSTINGS), topics.POSTING_REQUESTS,
+    apps.App(apps.POSTINGS.name, GROUP, None, topics.DLQ_POSTINGS), topics.POSTING_REQUESTS,
     topics.POSTING_ATTEMPTS,
     Gauges(metrics.IN_FLIGHT, metrics.BEHIND, metrics.UNREADABLE, metrics.UNWRITTEN, metrics.READY),
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.carriers import discover
 from connectors.embedded.broker import EmbeddedBroker
@@ -61,8 +61,8 @@ def pids(folder: Path) -> list[int]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack with every stage, on free ports."""
     folder = tmp_path_factory.mktemp("stack")
-    (folder / topics.SHIPMENTS.app_id).mkdir()
-    (folder / topics.SHIPMENTS.app_id / "of an earlier run").touch()
+    (folder / apps.SHIPMENTS.app_id).mkdir()
+    (folder / apps.SHIPMENTS.app_id / "of an earlier run").touch()
     with Stack(on_free_ports(Settings(data_dir=folder, partitions=2, feed_stale_factor=9.0))) as started:
         yield started
 
@@ -72,12 +72,12 @@ def test_everything_is_up_and_noted(stack: Stack) -> None:
     noted = stack_file.running(folder)
     assert noted is not None
     assert [one.name for one in noted.processes] == [
-        "broker", "valkey", "registry", *(app.name for app in topics.APPS), "pull-documents", "send", "views",
+        "broker", "valkey", "registry", *(app.name for app in apps.APPS), "pull-documents", "send", "views",
         "gateway", "portal",
     ]
     assert {one.state for one in noted.processes} == {State.UP.value}
     assert stack_file.resolve(Settings(data_dir=folder)).kafka.bootstrap == stack.settings.kafka.bootstrap
-    assert not (folder / topics.SHIPMENTS.app_id / "of an earlier run").exists()
+    assert not (folder / apps.SHIPMENTS.app_id / "of an earlier run").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows another process's environment")

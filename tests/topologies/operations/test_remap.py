@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from typer.testing import CliRunner, Result
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors import carriers
 from connectors.carriers import Carrier, discover
@@ -92,10 +92,10 @@ class Installation:
         handled = IntakeHandler(self.settings, self._registry, carriers).handle(self._new(self.raw), None, 1)
         letters = ValueCodec(topics.DEAD_LETTERS, DeadLetter, self._registry)
         self._write(handled)
-        for name, messages in cards(topics.INTAKE, handled.refused, 1, letters.encode).items():
+        for name, messages in cards(apps.INTAKE, handled.refused, 1, letters.encode).items():
             fill(self.bootstrap, name, [(one["key"], one["value"]) for one in messages])
         places = [TopicPartition(self.raw, 0, len(read_all(self.bootstrap, self.raw)))]
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": topics.INTAKE.app_id})
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": apps.INTAKE.app_id})
         consumer.commit(offsets=places, asynchronous=False)
         consumer.close()
 

@@ -11,7 +11,7 @@ import faust
 import pytest
 from yarl import URL
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.carriers import discover
 from connectors.kafka.registry import ValueCodec
@@ -86,7 +86,7 @@ def build(name: str = "shipments", **settings: Any) -> faust.App:
 
 
 def test_the_stages_are_the_declared_apps_each_under_its_name() -> None:
-    assert {name: stage.app for name, stage in STAGES.items()} == {app.name: app for app in topics.APPS}
+    assert {name: stage.app for name, stage in STAGES.items()} == {app.name: app for app in apps.APPS}
     assert set(STAGES) == set(READS)
 
 
@@ -183,7 +183,7 @@ class Started:
         self.app: Any = None
         self.runner: Any = None
         self.settings: Any = None
-        self.sinks: list[tuple[topics.App, Settings]] = []
+        self.sinks: list[tuple[apps.App, Settings]] = []
         self.sink = FakeSink(Calls())
         self.cards: Callable[[DeadLetter], bytes] = lambda _: b""
         patch.setattr(catalogue, "Registry", lambda _: fake_registry())
@@ -191,12 +191,12 @@ class Started:
         patch.setattr(catalogue, "StageRunner", self._runner)
         patch.setattr(catalogue, "run", self._run)
 
-    def _sink(self, app: topics.App, settings: Settings) -> FakeSink:
+    def _sink(self, app: apps.App, settings: Settings) -> FakeSink:
         self.sinks.append((app, settings))
         return self.sink
 
     def _runner(
-        self, app: topics.App, handler: Any, settings: Settings, sink: Any, cards: Any, **more: Any
+        self, app: apps.App, handler: Any, settings: Settings, sink: Any, cards: Any, **more: Any
     ) -> StageRunner:
         self.handler, self.cards = handler, cards
         assert sink is self.sink

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 from msgspec import Struct
 from prometheus_client import Counter, Gauge
 
-from config import topics
+from config import apps, topics
 from config.settings import Settings
 from connectors.kafka.log_writer import KafkaWriter, NotWritten, RecordWriter
 from connectors.kafka.producer import Record
@@ -67,7 +67,7 @@ class SenderKind(NamedTuple):
     """One kind of sender. ``app``: as dead letters name it; its ``app_id`` is the consumer group. ``request``, with a
     ``message_id`` and an ``attempt``, and ``answer``: the values of both topics."""
 
-    app: topics.App
+    app: apps.App
     requests: topics.Topic
     attempts: topics.Topic
     gauges: Gauges

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from config.apps import App
 from config.settings import Settings
-from config.topics import App
 from streams.kernel.errors import Fatal, Transient
 from topologies.runtime.reading.chunks import TopicPartition
 from topologies.runtime.reading.membership import Membership

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, cast
 
-from config.topics import App
+from config.apps import App
 from topologies.runtime.handler import Handled
 from topologies.runtime.watching import metrics
 from topologies.runtime.writing.deadletters import Encode, cards, letters

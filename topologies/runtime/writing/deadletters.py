@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from config import headers
-from config.topics import DEAD_LETTERS, App
+from config.apps import App
+from config.topics import DEAD_LETTERS
 from streams.contracts.model import DeadLetter
 from topologies.runtime.handler import Message, Refused
 from topologies.runtime.writing.sink import Whole

@@ -20,7 +20,7 @@ from typing import Protocol, cast
 
 from msgspec import Struct
 
-from config.topics import App
+from config.apps import App
 from streams.kernel.errors import Fatal
 from topologies.runtime.reading.chunks import TopicPartition
 from topologies.runtime.reading.membership import Membership

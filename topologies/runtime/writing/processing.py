@@ -11,8 +11,8 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
 
+from config.apps import App
 from config.settings import Processing, Settings
-from config.topics import App
 from streams.kernel.errors import Fatal, Transient
 from topologies.runtime.credentials import credentials
 from topologies.runtime.files.worker_id import worker_id

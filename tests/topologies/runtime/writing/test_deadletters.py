@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import headers
-from config.topics import DEAD_LETTERS, INTAKE
+from config.apps import INTAKE
+from config.topics import DEAD_LETTERS
 from connectors.kafka.registry import ValueCodec
 from streams.contracts.model import DeadLetter
 from streams.kernel.errors import Reject

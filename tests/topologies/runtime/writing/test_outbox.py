@@ -12,7 +12,7 @@ import pytest
 from msgspec import msgpack
 from msgspec.structs import replace as changed
 
-from config import headers, topics
+from config import apps, headers, topics
 from config.settings import Settings
 from connectors.kafka.topic_admin import LARGEST_STATE
 from streams.contracts.claim_order import age_of
@@ -111,10 +111,10 @@ class Replayed:
         return Restored(state, held, self._sink.end)
 
 
-STAGES: dict[topics.App, tuple[Callable[..., StatefulHandler], Sequence[topics.Topic]]] = {
-    topics.SHIPMENTS: (ShipmentsHandler, topics.OF_ONE_SHIPMENT),
-    topics.IDENTITY: (IdentityHandler, (topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS)),
-    topics.ORDERS: (OrdersHandler, (topics.ERP_ORDERS, topics.MASTER_DATA)),
+STAGES: dict[apps.App, tuple[Callable[..., StatefulHandler], Sequence[topics.Topic]]] = {
+    apps.SHIPMENTS: (ShipmentsHandler, topics.OF_ONE_SHIPMENT),
+    apps.IDENTITY: (IdentityHandler, (topics.CARRIER_UNRESOLVED, topics.REFERENCE_CLAIMS)),
+    apps.ORDERS: (OrdersHandler, (topics.ERP_ORDERS, topics.MASTER_DATA)),
 }
 
 
@@ -122,7 +122,7 @@ class World:
     """The topics a stage writes to, and one worker after the other, each on a disk of its own. ``carrier``: whose
     name Northern Freight is, as far as the next one knows."""
 
-    def __init__(self, folder: Path, app: topics.App = topics.SHIPMENTS) -> None:
+    def __init__(self, folder: Path, app: apps.App = apps.SHIPMENTS) -> None:
         self._folder, self._app = folder, app
         self.records: list[Whole] = []
         self.workers = 0
@@ -283,10 +283,10 @@ def test_wherever_the_worker_dies_nothing_stays_at_a_shipment_the_reference_turn
 ) -> None:
     here, there = word("N1"), word("N2", SaidBy.PERSON)
     begun = [unresolved_events(unresolved()), reference_claims(line())]
-    whole = World(tmp_path / "whole", topics.IDENTITY)
+    whole = World(tmp_path / "whole", apps.IDENTITY)
     whole.work(*begun, reference_claims(here))
     assert whole.found == {("event", "N1"), ("claim", "N1")}
-    for world, death in deaths(World(tmp_path / "mortal", topics.IDENTITY), [*begun, reference_claims(here)]):
+    for world, death in deaths(World(tmp_path / "mortal", apps.IDENTITY), [*begun, reference_claims(here)]):
         world.work(reference_claims(here, there))
         assert world.found == {("event", "N2"), ("claim", "N2")}, death
 
@@ -301,7 +301,7 @@ def test_wherever_the_worker_dies_no_claim_stays_under_the_name_a_carrier_had_be
     first, corrected = order("N1"), order("N2", updated_at=NOON + 1)
     begun = orders(order("N0", updated_at=NOON - 1))
     for number, steps in enumerate(product([begun, orders()], [orders(first, corrected), orders(corrected, first)])):
-        for world, death in deaths(World(tmp_path / str(number), topics.ORDERS), [one for one in steps if one]):
+        for world, death in deaths(World(tmp_path / str(number), apps.ORDERS), [one for one in steps if one]):
             world.carrier = "south"
             world.work(*steps[1:])
             [carrier] = {key.partition(":")[0] for key in world.ordered}
@@ -328,7 +328,7 @@ def test_what_a_record_has_no_room_for_goes_out_before_and_the_rest_waits() -> N
     )
     records: list[Whole] = []
     sink = Log(Mortal(), records)
-    writing = ChunkWriter(topics.IDENTITY, lambda _: b"", 1_000_000)
+    writing = ChunkWriter(apps.IDENTITY, lambda _: b"", 1_000_000)
     waiting = writing.outputs(sink, handled, NOON)
     assert [(one.topic, len(one.value or b"")) for one in records] == [("out", 1), *[("said", 700_000)] * 3]
     assert list(waiting) == [b"fits"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
+from config.apps import INTAKE, SHIPMENTS
 from config.settings import Processing, Settings
-from config.topics import INTAKE, SHIPMENTS
 from connectors.embedded.broker import EmbeddedBroker
 from streams.kernel.errors import Fatal
 from tests.support.topics import committed, create_topic, fill, read_all
