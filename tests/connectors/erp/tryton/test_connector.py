@@ -319,6 +319,15 @@ def test_goods_that_leave_under_another_number_than_they_were_booked_under_are_d
     assert (held(server)["state"], held(server)["invoices"]) == ("done", [("posted", 2.0)])
 
 
+def test_while_its_booking_stands_what_arrives_under_another_number_is_not_the_whole_delivery() -> None:
+    server = FakeTryton()
+    server.tables[SHIPMENT][server.shipment]["state"] = "assigned"
+    server.add("stock.package", shipment=f"{SHIPMENT},{server.shipment}", shipping_reference=None)
+    tell(server, (notice(tracking_number="FIRST"), "m1"))
+    run(server, [posting(ISSUE), posting(CONFIRMATION, pieces_delivered=1, pieces_known=2)])
+    assert (held(server)["state"], held(server)["invoices"]) == ("shipped", [])
+
+
 def test_of_two_packages_each_keeps_the_number_it_was_booked_under() -> None:
     server = FakeTryton()
     server.tables[SHIPMENT][server.shipment]["state"] = "packed"
