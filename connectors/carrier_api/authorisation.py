@@ -14,6 +14,7 @@ from connectors.carrier_api.bodies import body_of
 from connectors.carrier_api.credentials import Credentials
 from connectors.carrier_api.requests import at
 from connectors.carrier_api.response import NoResponse
+from connectors.formats.prepared_types import prepared
 from connectors.mapping.declared.poll_plan import Authorisation
 from streams.polling.schedule import Answer
 from streams.resilience.retry_after import retry_after
@@ -106,7 +107,7 @@ class Authoriser:
         if not answer.is_success:
             raise NoResponse(Answer.UNAVAILABLE, told, not_before)
         try:
-            return msgspec.json.decode(body, type=_Token, strict=False)
+            return msgspec.json.decode(body, type=prepared(_Token), strict=False)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise NoResponse(Answer.UNAVAILABLE, "the token endpoint's answer is no token") from error
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from pydantic import SecretStr
 
 from config.setting_group import SettingsError
+from connectors.formats.prepared_types import prepared
 from connectors.mapping.declared.document_call import CallPlan
 from connectors.mapping.declared.poll_plan import Authorisation, Plan
 from connectors.mapping.loading import Carrier
@@ -58,7 +59,7 @@ def read(secret: SecretStr | None, setting: str = SETTING) -> dict[str, Credenti
     if secret is None or not secret.get_secret_value().strip():
         return {}
     try:
-        return msgspec.json.decode(secret.get_secret_value(), type=dict[str, Credentials])
+        return msgspec.json.decode(secret.get_secret_value(), type=prepared(dict[str, Credentials]))
     except msgspec.DecodeError as error:
         raise SettingsError(f"{setting} is no JSON object of credentials by feed: {error}") from None
 

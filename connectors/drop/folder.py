@@ -20,6 +20,7 @@ import msgspec
 from config.ways_in import DropSettings
 from connectors.drop.inbox import Inbox, Look
 from connectors.drop.names import beside, candidates, fitting, free
+from connectors.formats.prepared_types import prepared
 from streams.kernel.errors import Fatal
 
 INBOX, CLAIMED, ARCHIVE, QUARANTINE = "inbox", "claimed", "archive", "quarantine"
@@ -98,7 +99,7 @@ class DropFolder:
         known = self._notes.get(claimed)
         if known is None:
             try:
-                known = msgspec.json.decode(beside(claimed, _NOTE).read_bytes(), type=Note)
+                known = msgspec.json.decode(beside(claimed, _NOTE).read_bytes(), type=prepared(Note))
             except (FileNotFoundError, msgspec.DecodeError):
                 known = Note()
         return known

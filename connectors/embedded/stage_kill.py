@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from connectors.formats.prepared_types import prepared
 from streams.kernel.errors import Transient
 
 FOLDER, REQUEST, REPORT = "stage-kill", "request.json", "report.json"
@@ -111,7 +112,7 @@ class KillFolder:
         """The request that waits, taken away; None where none does, or it is too old or names no such stage."""
         file = self.path / REQUEST
         try:
-            found = msgspec.json.decode(file.read_bytes(), type=KillRequest)
+            found = msgspec.json.decode(file.read_bytes(), type=prepared(KillRequest))
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError):
@@ -130,7 +131,7 @@ class KillFolder:
     def report(self) -> KillReport | None:
         """The last kill's report; None where none was."""
         try:
-            return msgspec.json.decode((self.path / REPORT).read_bytes(), type=KillReport)
+            return msgspec.json.decode((self.path / REPORT).read_bytes(), type=prepared(KillReport))
         except (OSError, msgspec.DecodeError):
             return None
 

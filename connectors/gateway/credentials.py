@@ -10,6 +10,7 @@ import msgspec
 from pydantic import SecretStr
 
 from config.setting_group import SettingsError
+from connectors.formats.prepared_types import prepared
 from connectors.gateway.problems import Problem
 
 Secrets = Mapping[str, tuple[str, ...]]
@@ -25,7 +26,7 @@ def secrets_of(setting: str, value: SecretStr | None) -> Secrets:
     if value is None or not value.get_secret_value().strip():
         return {}
     try:
-        read = msgspec.json.decode(value.get_secret_value(), type=dict[str, str | list[str]])
+        read = msgspec.json.decode(value.get_secret_value(), type=prepared(dict[str, str | list[str]]))
     except msgspec.DecodeError as error:
         raise SettingsError(f"{setting}: a JSON object of names and secrets (or lists of them) is due") from error
     found = {name: (said,) if isinstance(said, str) else tuple(said) for name, said in read.items()}

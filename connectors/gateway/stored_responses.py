@@ -20,6 +20,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from config.connections import RedisSettings
+from connectors.formats.prepared_types import prepared
 from connectors.gateway.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -104,7 +105,7 @@ class StoredResponses:
             self._rest(error)
             return None
         try:
-            return None if found is None else msgspec.json.decode(found, type=StoredResponse)
+            return None if found is None else msgspec.json.decode(found, type=prepared(StoredResponse))
         except msgspec.DecodeError:
             log.warning("the value in Redis under this key is no stored response; it is ignored", key=name)
             return None

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from config.connections import RedisSettings
+from connectors.formats.prepared_types import prepared
 from connectors.polling import metrics
 from streams.contracts.model import PollState
 from streams.resilience.circuit_breaker import Circuit
@@ -73,7 +74,7 @@ class RedisMirror:
         """The circuit breakers by feed; None where Redis does not answer."""
         try:
             found: dict[bytes, bytes] = await self._redis.hgetall(CIRCUITS)  # type: ignore[assignment]
-            return {feed.decode(): msgspec.json.decode(value, type=Circuit) for feed, value in found.items()}
+            return {feed.decode(): msgspec.json.decode(value, type=prepared(Circuit)) for feed, value in found.items()}
         except (RedisError, OSError, msgspec.DecodeError):
             return None
 

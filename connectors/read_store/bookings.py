@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import msgpack
 
+from connectors.formats.prepared_types import prepared
 from connectors.read_store.connections import Connections
 from connectors.read_store.pages import Page
 from streams.contracts.model import BookingState
@@ -68,4 +69,4 @@ class BookingReads(Connections):
 
     def _bookings(self, which: str, values: Sequence[str]) -> list[BookingState]:
         rows = self._rows(f"SELECT doc FROM booking_records WHERE {which} LIMIT {MOST_BOOKINGS}", *values)
-        return [msgpack.decode(doc, type=BookingState) for [doc] in rows]
+        return [msgpack.decode(doc, type=prepared(BookingState)) for [doc] in rows]

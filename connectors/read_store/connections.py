@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, msgpack
 
+from connectors.formats.prepared_types import prepared
 from connectors.read_store import files
 from connectors.read_store.pages import Page, cursor_of, position_of
 from connectors.read_store.schema import VERSION
@@ -52,7 +53,7 @@ class Connections:
         rows = self._rows(
             f"SELECT at, {key}, doc FROM {table}{which} ORDER BY at DESC, {key} DESC LIMIT ?", *values, limit + 1
         )
-        found = [msgpack.decode(doc, type=kind) for _, _, doc in rows[:limit]]
+        found = [msgpack.decode(doc, type=prepared(kind)) for _, _, doc in rows[:limit]]
         return Page(found, cursor_of(rows[limit - 1][:2]) if len(rows) > limit else None)
 
     def _connection(self) -> sqlite3.Connection:

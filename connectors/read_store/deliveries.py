@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from msgspec import msgpack
 
+from connectors.formats.prepared_types import prepared
 from connectors.read_store.connections import Connections
 from connectors.read_store.pages import Page
 from streams.contracts.model import FulfilmentState
@@ -56,4 +57,4 @@ class DeliveryReads(Connections):
 
     def _deliveries(self, which: str, value: str) -> list[FulfilmentState]:
         rows = self._rows(f"SELECT doc FROM delivery_records WHERE {which} LIMIT {MOST_DELIVERIES}", value)
-        return [msgpack.decode(doc, type=FulfilmentState) for [doc] in rows]
+        return [msgpack.decode(doc, type=prepared(FulfilmentState)) for [doc] in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import msgpack
 
+from connectors.formats.prepared_types import prepared
 from connectors.read_store.connections import Connections
 from streams.contracts.model import ShipmentDocument
 
@@ -25,4 +26,4 @@ class DocumentReads(Connections):
 
     def _documents(self, which: str, value: str, *, most: int) -> list[ShipmentDocument]:
         rows = self._rows(f"SELECT doc FROM documents WHERE {which} ORDER BY at DESC, source_id LIMIT {most}", value)
-        return [msgpack.decode(doc, type=ShipmentDocument) for [doc] in rows]
+        return [msgpack.decode(doc, type=prepared(ShipmentDocument)) for [doc] in rows]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import msgpack
 
+from connectors.formats.prepared_types import prepared
 from streams.contracts import model
 from streams.kernel.vocabulary import AlertState, Severity
 from streams.read_model.tallies import DAY_MS, Measure
@@ -67,7 +68,7 @@ class Figures:
         rows = self._ask(
             "SELECT doc FROM manual_decisions WHERE at >= ? ORDER BY at DESC LIMIT ?", since, MOST_DECISIONS
         )
-        return [msgpack.decode(doc, type=model.MasterRecord) for [doc] in rows]
+        return [msgpack.decode(doc, type=prepared(model.MasterRecord)) for [doc] in rows]
 
     def decided_at(self, since: int) -> list[int]:
         """When people decided them, UTC ms."""

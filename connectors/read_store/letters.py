@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import msgpack
 
+from connectors.formats.prepared_types import prepared
 from connectors.read_store.connections import Connections
 from connectors.read_store.pages import Page, cursor_of, position_of
 from streams.contracts.audit import AuditAction
@@ -42,7 +43,7 @@ class LetterReads(Connections):
             f"SELECT {', '.join(_BY)}, doc FROM dead_letters{which}"
             f" ORDER BY {', '.join(f'{one} DESC' for one in _BY)} LIMIT ?", *given, limit + 1,
         )
-        found = [msgpack.decode(row[-1], type=DeadLetter) for row in rows[:limit]]
+        found = [msgpack.decode(row[-1], type=prepared(DeadLetter)) for row in rows[:limit]]
         return Page(found, cursor_of(tuple(rows[limit - 1][:-1])) if len(rows) > limit else None)
 
     def dead_letter(self, place: str) -> DeadLetter | None:
@@ -54,7 +55,7 @@ class LetterReads(Connections):
             f"SELECT doc FROM dead_letters WHERE {' AND '.join(f'{one} = ?' for one in _PLACE)}",
             parts[0], parts[1], int(parts[2][:18]), int(parts[3][:18]),
         )
-        return msgpack.decode(rows[0][0], type=DeadLetter) if rows else None
+        return msgpack.decode(rows[0][0], type=prepared(DeadLetter)) if rows else None
 
     def kinds_of_letters(self) -> list[tuple[str, str]]:
         """Every step and reason there are letters of."""
@@ -69,5 +70,5 @@ class LetterReads(Connections):
             f"SELECT doc FROM actions WHERE subject IN ({', '.join('?' * len(places))}) AND subject_kind = ?"
             " ORDER BY at, action_id", *places, SubjectKind.DEAD_LETTER.value,
         )
-        actions = (msgpack.decode(doc, type=AuditAction) for [doc] in rows)
+        actions = (msgpack.decode(doc, type=prepared(AuditAction)) for [doc] in rows)
         return {one.subject: one for one in actions if one.outcome is ActionOutcome.TAKEN}

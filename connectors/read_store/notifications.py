@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from msgspec import msgpack
 
+from connectors.formats.prepared_types import prepared
 from connectors.read_store.connections import Connections
 from connectors.read_store.pages import Page
 from streams.contracts.model import OutboundOutcome
@@ -57,7 +58,7 @@ class NotificationReads(Connections):
                 f"SELECT doc FROM posting_outcomes WHERE posting_id IN ({', '.join('?' * len(some))})"
                 " ORDER BY at, message_id", *some,
             )
-            found += [msgpack.decode(doc, type=OutboundOutcome) for [doc] in rows]
+            found += [msgpack.decode(doc, type=prepared(OutboundOutcome)) for [doc] in rows]
         return found
 
     def notices(self, limit: int) -> list[OutboundOutcome]:
@@ -65,7 +66,7 @@ class NotificationReads(Connections):
         rows = self._rows(
             "SELECT doc FROM posting_outcomes WHERE notice = 1 ORDER BY pending DESC, at DESC LIMIT ?", limit
         )
-        return [msgpack.decode(doc, type=OutboundOutcome) for [doc] in rows]
+        return [msgpack.decode(doc, type=prepared(OutboundOutcome)) for [doc] in rows]
 
     def notices_of(self, delivery_id: str) -> list[OutboundOutcome]:
         """Where the notices about one delivery are, at each ERP, the newest first."""
@@ -73,7 +74,7 @@ class NotificationReads(Connections):
             "SELECT doc FROM posting_outcomes WHERE delivery_id = ? AND notice = 1"
             " ORDER BY at DESC, message_id LIMIT ?", delivery_id, MOST_OF_A_DELIVERY,
         )
-        return [msgpack.decode(doc, type=OutboundOutcome) for [doc] in rows]
+        return [msgpack.decode(doc, type=prepared(OutboundOutcome)) for [doc] in rows]
 
     def notifications_of(self, shipment: str) -> list[OutboundOutcome]:
         """Those about one shipment, the oldest first."""
@@ -81,7 +82,7 @@ class NotificationReads(Connections):
             "SELECT doc FROM notifications WHERE shipment = ? ORDER BY at, message_id LIMIT ?", shipment,
             MOST_OF_A_SHIPMENT,
         )
-        return [msgpack.decode(doc, type=OutboundOutcome) for [doc] in rows]
+        return [msgpack.decode(doc, type=prepared(OutboundOutcome)) for [doc] in rows]
 
     def messages_of_alerts(self, alert_ids: Iterable[str]) -> dict[str, list[OutboundOutcome]]:
         """Those that name these alerts, by the alert, the oldest first."""
@@ -92,7 +93,7 @@ class NotificationReads(Connections):
                 " ORDER BY at, message_id", *some,
             )
             for alert, doc in rows:
-                found.setdefault(alert, []).append(msgpack.decode(doc, type=OutboundOutcome))
+                found.setdefault(alert, []).append(msgpack.decode(doc, type=prepared(OutboundOutcome)))
         return found
 
     def messages_of_alert(self, alert_id: str) -> list[OutboundOutcome]:
@@ -102,4 +103,4 @@ class NotificationReads(Connections):
             " (SELECT told_by FROM alert_messages WHERE alert = ?) GROUP BY message_id"
             " ORDER BY 1 DESC, 2 LIMIT ?", alert_id, MOST_OF_AN_ALERT,
         )
-        return [msgpack.decode(doc, type=OutboundOutcome) for _, _, doc in rows]
+        return [msgpack.decode(doc, type=prepared(OutboundOutcome)) for _, _, doc in rows]

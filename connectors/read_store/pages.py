@@ -8,6 +8,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from msgspec import DecodeError, json, msgpack
 
+from connectors.formats.prepared_types import prepared
+
 T = TypeVar("T")
 Position = tuple[int | float | str, ...]
 """The values a list is sorted by, of the last row shown."""
@@ -32,7 +34,7 @@ def cursor_of(position: Position) -> str:
 def position_of(cursor: str, kinds: tuple[type, ...]) -> Position:
     """The position of a cursor; ``kinds``: the types of its values. Raises WrongCursor."""
     try:
-        read = json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=list[int | float | str])
+        read = json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=prepared(list[int | float | str]))
     except (ValueError, DecodeError) as error:
         raise WrongCursor("no cursor of this list: leave it out to begin anew") from error
     if len(read) != len(kinds) or not all(
@@ -62,4 +64,4 @@ def page_of(rows: list[Any], limit: int, kind: type[T]) -> Page[T]:
 
 def decoded(doc: bytes, kind: type[T]) -> T:
     """A value that the read model holds as MessagePack."""
-    return msgpack.decode(doc, type=kind)
+    return msgpack.decode(doc, type=prepared(kind))

@@ -14,6 +14,7 @@ import msgspec
 from pydantic import SecretStr
 
 from config.setting_group import SettingsError
+from connectors.formats.prepared_types import prepared
 
 SETTING = "SHIPSYNC_CLIENTS"
 SCOPES = (
@@ -60,7 +61,7 @@ def clients_of(value: SecretStr | None) -> tuple[Client, ...]:
     if value is None or not value.get_secret_value().strip():
         return ()
     try:
-        entries = msgspec.json.decode(value.get_secret_value(), type=list[Entry])
+        entries = msgspec.json.decode(value.get_secret_value(), type=prepared(list[Entry]))
     except msgspec.DecodeError as error:
         raise SettingsError(f"{SETTING}: a JSON list of entries is due, as `shipsync keys new` prints them") from error
     return tuple(map(client_of, entries))

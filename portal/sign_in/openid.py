@@ -14,6 +14,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from config.setting_group import SettingsError
 from config.sign_on import SignOnSettings
+from connectors.formats.prepared_types import prepared
 from connectors.sign_on.openid import OpenIdProvider, Refused
 from portal.pages.templates import NoPage
 from portal.sign_in.people import Person, Role
@@ -119,7 +120,7 @@ def sign_on_of(settings: SignOnSettings, secret: str) -> SignOn | None:
 def roles_of(value: str) -> Mapping[str, Role]:
     """The roles of the setting. Raises SettingsError."""
     try:
-        found = msgspec.json.decode(value, type=dict[str, Role])
+        found = msgspec.json.decode(value, type=prepared(dict[str, Role]))
     except msgspec.DecodeError as error:
         raise SettingsError(
             f'SHIPSYNC_OIDC_ROLES: a JSON object is due, {{"group": "role"}}; there is {", ".join(Role)}'

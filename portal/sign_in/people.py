@@ -18,6 +18,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from pydantic import SecretStr
 
 from config.setting_group import SettingsError
+from connectors.formats.prepared_types import prepared
 from portal.sign_in.roles import Role as Role
 
 SESSION_SECONDS = 12 * 3_600
@@ -125,7 +126,7 @@ def users_of(value: SecretStr | None) -> Users:
     if not text:
         return Users({})
     try:
-        read = msgspec.json.decode(text, type=list[dict[str, str]])
+        read = msgspec.json.decode(text, type=prepared(list[dict[str, str]]))
         found = [_user(one) for one in read]
     except msgspec.DecodeError as error:
         raise SettingsError(

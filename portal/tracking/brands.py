@@ -17,6 +17,7 @@ from pathlib import Path
 
 from msgspec import Struct, ValidationError, yaml
 
+from connectors.formats.prepared_types import prepared
 from streams.kernel.errors import Fatal
 
 MOST_LOGO = 20_000
@@ -61,7 +62,7 @@ def load(file: Path | None) -> tuple[Brands, dict[str, Brand], dict[str, Logo]]:
         brands = Brands()
         return brands, {name_of(brands.default): brands.default}, {}
     try:
-        brands = yaml.decode(file.read_bytes(), type=Brands)
+        brands = yaml.decode(file.read_bytes(), type=prepared(Brands))
     except (OSError, ValidationError, ValueError) as error:
         raise Fatal(f"{file}: {error}") from error
     found, logos = {}, {}

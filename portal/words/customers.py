@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from msgspec import Struct, yaml
 
+from connectors.formats.prepared_types import prepared
 from streams.contracts.model import CustomerUpdate
 from streams.kernel.vocabulary import ExceptionType, Milestone, Reason, Status
 
@@ -32,7 +33,7 @@ class Catalogue(Struct, frozen=True):
 def catalogue(language: str) -> Catalogue:
     """The texts of a language of ``LANGUAGES``."""
     text = files("portal").joinpath("words", f"{language}.yaml").read_bytes()
-    return yaml.decode(text, type=Catalogue)
+    return yaml.decode(text, type=prepared(Catalogue))
 
 
 def sentence(word: CustomerUpdate, language: str) -> str:

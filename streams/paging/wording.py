@@ -37,6 +37,9 @@ class Announcement(Struct, frozen=True, omit_defaults=True):
     since: int = 0
 
 
+_announcement = msgspec.json.Decoder(Announcement)
+
+
 def title_of(alerts: Sequence[PagedAlert]) -> str:
     """The message's first line: the alert's own, or what the alerts have in common and how many they are."""
     first = alerts[0]
@@ -71,7 +74,7 @@ def ended(group: AlertGroup, alert: PagedAlert) -> str:
 
 def decoded(body: str) -> Announcement:
     """The announcement of a body. Raises msgspec.DecodeError."""
-    return msgspec.json.decode(body, type=Announcement)
+    return _announcement.decode(body)
 
 
 def _encoded(announcement: Announcement) -> str:

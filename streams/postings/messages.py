@@ -18,6 +18,8 @@ from streams.kernel.vocabulary import Correction, ExceptionType, PostingKind
 _OF_EXCEPTIONS = (NoticeKind.EXCEPTION_OPENED, END_OF[NoticeKind.EXCEPTION_OPENED])
 _AHEAD_OF = {PostingKind.PROOF_OF_DELIVERY: (PostingKind.DELIVERY_CONFIRMATION.value,)}
 """An invoice is posted with the confirmation: the proof comes before it where both wait."""
+_posting = msgspec.json.Decoder(ErpPosting)
+_notice = msgspec.json.Decoder(ErpNotice)
 
 
 class Wanted(NamedTuple):
@@ -74,12 +76,12 @@ def notice_messages_of(notice: ErpNotice, erps: Mapping[str, Wanted]) -> Iterato
 
 def posting_of(body: str) -> ErpPosting:
     """The posting that a request carries. Raises msgspec.DecodeError for another body."""
-    return msgspec.json.decode(body, type=ErpPosting)
+    return _posting.decode(body)
 
 
 def notice_of(body: str) -> ErpNotice:
     """The notice that a request carries. Raises msgspec.DecodeError for another body."""
-    return msgspec.json.decode(body, type=ErpNotice)
+    return _notice.decode(body)
 
 
 def render(together: Sequence[OutboundMessage]) -> str:

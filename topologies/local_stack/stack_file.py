@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from config.settings import Settings
+from connectors.formats.prepared_types import prepared
 from topologies.runtime.files import private_files
 
 NAME = "up.json"
@@ -57,7 +58,7 @@ def remove(data_dir: Path) -> None:
 def running(data_dir: Path) -> UpFile | None:
     """The running stack of this data directory; None if there is none, or its supervisor is dead."""
     try:
-        noted = msgspec.json.decode((data_dir / NAME).read_bytes(), type=UpFile)
+        noted = msgspec.json.decode((data_dir / NAME).read_bytes(), type=prepared(UpFile))
     except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
         return None
     return noted if _alive(noted.pid, noted.born) else None

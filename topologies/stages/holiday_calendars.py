@@ -12,6 +12,7 @@ import msgspec
 import yaml
 from msgspec import Struct
 
+from connectors.formats.prepared_types import prepared
 from streams.feeds.cadence import Pause
 from streams.kernel.errors import Fatal
 
@@ -44,7 +45,7 @@ def load(path: Path | None = None) -> dict[str, Calendar]:
 
 def _read(path: Path) -> dict[str, Calendar]:
     try:
-        calendars = msgspec.convert(yaml.safe_load(path.read_text("utf-8")), dict[str, Calendar])
+        calendars = msgspec.convert(yaml.safe_load(path.read_text("utf-8")), prepared(dict[str, Calendar]))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise Fatal(f"{path}: {error}") from error
     for name, calendar in calendars.items():

@@ -6,6 +6,7 @@ import msgspec
 import structlog
 
 from config.settings import Settings
+from connectors.formats.prepared_types import prepared
 from connectors.outbound.answers import Answer, unavailable
 from connectors.outbound.chat import ChatClient
 from connectors.outbound.mail import Mail, MailClient
@@ -44,7 +45,7 @@ class ToRecipients:
         """Make one attempt; its result, whatever happens."""
         try:
             to = self._box.decrypt(recipient.address)
-            letter = msgspec.json.decode(request.body, type=Letter)
+            letter = msgspec.json.decode(request.body, type=prepared(Letter))
             links = self.links(request, recipient, letter)
             brand = self._brands.of(request.owner)
             told = written(letter, recipient, links, brand.name, brand.colour)

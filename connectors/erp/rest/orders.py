@@ -20,6 +20,7 @@ from connectors.erp.rest.client import ErpClient, NoReply
 from connectors.erp.rest.compiled import Compiled, Orders
 from connectors.erp.rest.expressions import NoValue
 from connectors.erp.rest.session import Session
+from connectors.formats.prepared_types import prepared
 from streams.kernel.errors import Reject, Transient
 from streams.kernel.vocabulary import RejectReason
 
@@ -66,7 +67,7 @@ class OrderPuller:
 
     def _read_cursor(self, cursor: str) -> Cursor:
         try:
-            read = msgspec.json.decode(cursor, type=Cursor) if cursor else Cursor({})
+            read = msgspec.json.decode(cursor, type=prepared(Cursor)) if cursor else Cursor({})
         except msgspec.DecodeError as error:
             raise Transient(f"the cursor of the orders cannot be read: {error}") from error
         sources = {name: read.sources.get(name, Place(one.begin_ms)) for name, one in self._compiled.orders.items()}

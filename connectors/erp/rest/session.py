@@ -14,6 +14,7 @@ from connectors.erp.rest.compiled import Compiled
 from connectors.erp.rest.credentials import Credentials
 from connectors.erp.rest.declaration import Basic, Bearer, KeyHeader, OAuth1, OAuth2
 from connectors.erp.rest.oauth1 import authorization
+from connectors.formats.prepared_types import prepared
 
 MARGIN_MS, SHORTEST_MS, DEFAULT_SECONDS = 60_000, 5_000, 300
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -126,7 +127,7 @@ class Session:
             raise NoReply(f"no token: the token endpoint answers {reply.status}: {_words(reply)}", was_sent=False,
                           retry_at=reply.retry_at)
         try:
-            return msgspec.convert(reply.json, _Token, strict=False)
+            return msgspec.convert(reply.json, prepared(_Token), strict=False)
         except msgspec.ValidationError as error:
             raise NoReply("no token: the token endpoint's answer is none", was_sent=False) from error
 

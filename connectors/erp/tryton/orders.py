@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from connectors.erp.port import Encode, OrderPage
 from connectors.erp.tryton.records import SHIPMENT, Records
+from connectors.formats.prepared_types import prepared
 from streams.kernel.errors import Reject, Transient
 
 SALE, PACKAGE = "sale.sale", "stock.package"
@@ -76,7 +77,7 @@ class SaleReader:
         """The next page: of the source whose turn it is. Raises Transient for a cursor of something else, and as
         ``TrytonRpc.call``."""
         try:
-            read = msgspec.json.decode(cursor, type=Cursor) if cursor else Cursor()
+            read = msgspec.json.decode(cursor, type=prepared(Cursor)) if cursor else Cursor()
         except msgspec.DecodeError as error:
             raise Transient(f"the cursor of the orders cannot be read: {error}") from error
         names = list(SOURCES)

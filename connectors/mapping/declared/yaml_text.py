@@ -14,6 +14,8 @@ import msgspec
 import yaml
 from msgspec import Struct
 
+from connectors.formats.prepared_types import prepared
+
 T = TypeVar("T", bound=Struct)
 _WHERE = re.compile(r" - at `\$?(.*)`$")
 _PART = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
@@ -75,7 +77,7 @@ def load(path: Path, kind: type[T]) -> tuple[T, Lines]:
         raise CarrierFileError(path, 1, "", "it is empty")
     plain = _plain(node, (), lines)
     try:
-        return msgspec.convert(plain, kind, strict=False), lines
+        return msgspec.convert(plain, prepared(kind), strict=False), lines
     except msgspec.ValidationError as error:
         raise _field_error(error, lines, plain) from error
 

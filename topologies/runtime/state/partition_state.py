@@ -26,6 +26,7 @@ from rocksdict import (
     WriteOptions,
 )
 
+from connectors.formats.prepared_types import prepared
 from streams.kernel.errors import Fatal, Transient
 
 log = logging.getLogger(__name__)
@@ -174,7 +175,7 @@ class PartitionState:
 
     def _read_mark(self) -> Mark | None:
         [found] = self.get_many([MARK])
-        return None if found is None else msgspec.msgpack.decode(found, type=Mark)
+        return None if found is None else msgspec.msgpack.decode(found, type=prepared(Mark))
 
     def _unreadable(self, error: Exception) -> Fatal:
         if isinstance(error, Fatal):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from connectors.formats.prepared_types import prepared
 from topologies.runtime.reading.chunks import TopicPartition
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class InHand:
             return None
         self._path.unlink(missing_ok=True)
         try:
-            return msgspec.json.decode(found, type=Held)
+            return msgspec.json.decode(found, type=prepared(Held))
         except msgspec.DecodeError:
             return None
 

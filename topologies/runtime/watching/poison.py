@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from connectors.formats.prepared_types import prepared
 from streams.contracts.model import Record
 from streams.kernel.errors import Fatal, Reject, ShipSyncError
 from streams.kernel.vocabulary import RejectReason
@@ -111,7 +112,7 @@ class Crashes:
 def _read(path: Path) -> Note | None:
     """The note; None for a file that cannot be decoded (the disk was full), which is deleted."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Note)
+        return msgspec.json.decode(path.read_bytes(), type=prepared(Note))
     except msgspec.DecodeError:
         path.unlink()
         return None

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from msgspec import MsgspecError, msgpack
 
 from config import headers
+from connectors.formats.prepared_types import prepared
 from connectors.kafka.topic_admin import LARGEST_STATE
 from streams.kernel.errors import Reject
 from streams.kernel.vocabulary import RejectReason
@@ -87,7 +88,7 @@ def carried(
 
 def _unpacked(data: bytes, outputs: Collection[str]) -> dict[str, list[Message]]:
     try:
-        packed = msgpack.decode(data, type=_Packed)
+        packed = msgpack.decode(data, type=prepared(_Packed))
     except (MsgspecError, UnicodeDecodeError) as error:
         raise Reject(RejectReason.MALFORMED, f"the header {headers.HELD_BACK} cannot be read: {error}") from error
     messages: dict[str, list[Message]] = {}
