@@ -81,7 +81,7 @@ class DocumentChase(Struct, frozen=True):
 
 
 class DocumentedShipment(Struct, frozen=True):
-    """All that is known of one shipment's documents. ``chases``: how often they were asked for again since the
+    """All that is known of one shipment's documents. ``chases``: how often they were asked for again since the last
     delivery; ``chased_at``: when last."""
 
     carrier: str

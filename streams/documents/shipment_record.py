@@ -127,23 +127,28 @@ def refused_links(known: DocumentedShipment) -> list[ShipmentDocument]:
     ]
 
 
-def is_proved(known: DocumentedShipment) -> bool:
-    """Whether any document proves a delivery."""
-    return any(one.status is DocumentStatus.STORED and one.kind in PROOFS for one in known.documents)
-
-
 def standing(known: DocumentedShipment) -> list[DocumentWant]:
     """The deliveries that want the documents."""
     return [one for one in known.wants if not one.withdrawn]
 
 
-def chase_due(known: DocumentedShipment, chasing: Chasing) -> int | None:
-    """When the documents are to be asked for again; None: not again."""
+def unproved(known: DocumentedShipment) -> list[DocumentWant]:
+    """The deliveries that want the documents of the last shipment under the number that none of them proves."""
     wants = standing(known)
-    schedule = chasing.of(wants)
-    if is_proved(known) or known.chases >= len(schedule):
-        return None
-    return max(one.delivered_at for one in wants) + schedule[known.chases]
+    proved = {
+        life_of(one, wants) for one in known.documents if one.status is DocumentStatus.STORED and one.kind in PROOFS
+    }
+    last = max((one.life for one in wants if one.life not in proved), default=None)
+    return [one for one in wants if one.life == last]
+
+
+def chase_due(known: DocumentedShipment, chasing: Chasing) -> int | None:
+    """When the documents are to be asked for again; None: not again. A delivery of another shipment under the number
+    begins the schedule anew."""
+    wants = unproved(known)
+    last = max((one.delivered_at for one in wants), default=0)
+    due = (last + after for after in chasing.of(wants))
+    return next((at for at in due if known.chased_at is None or at > known.chased_at), None)
 
 
 def next_due(known: DocumentedShipment, chasing: Chasing) -> int:
@@ -154,10 +159,9 @@ def next_due(known: DocumentedShipment, chasing: Chasing) -> int:
 
 def chased(known: DocumentedShipment, chasing: Chasing, now_ms: int) -> DocumentedShipment:
     """The record once its documents were asked for again; what fell due meanwhile is asked for at once."""
-    schedule = chasing.of(standing(known))
-    last = max(one.delivered_at for one in standing(known))
-    passed = sum(1 for after in schedule if last + after <= now_ms)
-    return replace(known, chases=max(known.chases + 1, passed), chased_at=now_ms)
+    wants = unproved(known)
+    last = max(one.delivered_at for one in wants)
+    return replace(known, chases=sum(last + after <= now_ms for after in chasing.of(wants)), chased_at=now_ms)
 
 
 def _with_link(known: DocumentedShipment, milestone: DeliveryMilestone, now_ms: int) -> DocumentedShipment:

@@ -152,7 +152,7 @@ class _Work:
             DocumentChase(
                 one.delivery_id, record.carrier, record.tracking_number, now_ms, record.chases, records.missing(record)
             )
-            for one in records.standing(record)
+            for one in records.unproved(record)
         ]
 
     def fetch(self, documents: Iterable[ShipmentDocument]) -> None:

@@ -38,6 +38,12 @@ class World:
         self.states |= result.states
         return [fetch_of(one.body).link for one in result.outputs.fetches]
 
+    def chases(self, at: int) -> list[tuple[str, int]]:
+        """The deliveries that are told at this time that documents were asked for again, and how often by then."""
+        result = sweep([KEY], self.states, CHASING, at)
+        self.states |= result.states
+        return [(one.delivery_id, one.times) for one in result.outputs.chases]
+
     @property
     def record(self) -> DocumentedShipment:
         found = self.states[KEY]
@@ -115,6 +121,23 @@ def test_what_was_given_up_is_asked_for_again_by_the_schedule_and_no_longer() ->
     assert (world.sweep(NOW + DAY + 1), world.record.chases) == ([], 1)
     assert world.sweep(NOW + 5 * DAY) == [LINK]
     assert world.sweep(NOW + 9 * DAY) == []
+
+
+def test_the_proof_of_the_shipment_that_had_the_number_before_does_not_end_the_asking() -> None:
+    world, later = World(), NOW + 90 * DAY
+    world.take(delivered(None), pushed())
+    assert world.sweep(NOW + DAY) == []
+    world.take(delivered(None, "D-9", at=later, life=2))
+    assert [world.chases(later + after) for after in (0, DAY, DAY + 1, 2 * DAY, 3 * DAY)] == [
+        [], [("D-9", 1)], [], [("D-9", 2)], []]
+
+
+def test_each_shipment_under_a_number_is_asked_for_by_the_whole_schedule() -> None:
+    world, later = World(), NOW + 90 * DAY
+    world.take(delivered(None))
+    assert [world.chases(NOW + after) for after in (DAY, 2 * DAY, 3 * DAY)] == [[("D-1", 1)], [("D-1", 2)], []]
+    world.take(delivered(None, "D-9", at=later, life=2))
+    assert world.chases(later + DAY) == [("D-9", 1)]
 
 
 def test_a_person_has_a_document_fetched_again() -> None:
