@@ -17,7 +17,7 @@ from config.settings import Settings
 from connectors.embedded.broker import free_port
 
 TICKS = os.sysconf("SC_CLK_TCK")
-READY_SECONDS = 60.0
+READY_SECONDS = 300.0
 
 
 class Worker:

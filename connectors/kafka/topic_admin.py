@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
@@ -14,6 +15,8 @@ from connectors.kafka.client import client_log, no_broker
 from streams.kernel.errors import Fatal, Transient
 
 ANSWER_SECONDS = 15.0
+CREATE_SECONDS = 60.0
+"""How long a cluster that is slow to create topics is asked again."""
 ASK_SECONDS = 2.0
 POLL_SECONDS = 0.2
 RECORD_SLACK = 256 * 1024
@@ -71,18 +74,15 @@ class TopicAdmin:
     def create(self, catalogue: Sequence[Topic]) -> list[str]:
         """Create what is missing and wait until it is seen; the names created.
 
-        Raises Fatal where the cluster refuses one.
+        Raises Fatal where the cluster refuses one, Transient where it does not answer.
         """
         present = self.existing()
         missing = [topic for topic in catalogue if topic.name not in present]
-        if not missing:
-            return []
-        asked = self._admin.create_topics([self._new(topic) for topic in missing], request_timeout=ANSWER_SECONDS)
-        for name, answer in asked.items():
-            try:
-                answer.result()
-            except KafkaException as error:
-                self._unless_there(name, error)
+        deadline, left = time.monotonic() + CREATE_SECONDS, missing
+        while left:
+            asked = self._admin.create_topics([self._new(topic) for topic in left], request_timeout=ANSWER_SECONDS)
+            left = [topic for topic in left if not self._is_made(topic.name, asked[topic.name], deadline)]
+            time.sleep(POLL_SECONDS if left else 0.0)
         names = [topic.name for topic in missing]
         self._wait_for(names)
         return names
@@ -99,11 +99,21 @@ class TopicAdmin:
                 found.append(self._wrong_number(topic, there, wanted))
         return found + self._wrong_cleanup([topic for topic in catalogue if topic.name in present])
 
-    def _unless_there(self, name: str, error: KafkaException) -> None:
+    def _is_made(self, name: str, answer: Future[None], deadline: float) -> bool:
+        """Whether the topic is there; False where the cluster is to be asked again."""
+        try:
+            answer.result()
+            return True
+        except KafkaException as error:
+            return self._is_there(name, error, deadline)
+
+    def _is_there(self, name: str, error: KafkaException, deadline: float) -> bool:
         fault: KafkaError = error.args[0]
         if fault.code() == KafkaError.TOPIC_ALREADY_EXISTS:
-            return
-        if fault.retriable():
+            return True
+        if fault.retriable() or fault.code() == KafkaError._TIMED_OUT:
+            if time.monotonic() < deadline:
+                return False
             raise no_broker(self._settings.kafka.bootstrap, error) from error
         hint = "; set SHIPSYNC_REPLICATION to at most the number of brokers" if (
             fault.code() == KafkaError.INVALID_REPLICATION_FACTOR

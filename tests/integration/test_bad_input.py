@@ -122,6 +122,15 @@ def reason_of(letter: Message) -> str:
     return dict(letter.headers() or [])[headers.REASON].decode()
 
 
+def places(letters: Sequence[Message]) -> set[tuple[str, int, str]]:
+    """Topic and offset of what came, and why it is a dead letter."""
+    told = [dict(one.headers() or []) for one in letters]
+    return {
+        (one[headers.ERROR_TOPIC].decode(), int(one[headers.ERROR_OFFSET]), one[headers.REASON].decode())
+        for one in told
+    }
+
+
 class Known:
     """The contents of the topics."""
 
@@ -158,10 +167,10 @@ def check_intake(settings: Settings, known: Known) -> None:
     bad = [one for one in sent if one.reason is not None]
     good = [one for one in sent if one.what.startswith("good")]
     produce(settings, sent)
-    eventually(lambda: len(letters(settings, "intake")) >= len(bad))
+    eventually(lambda: len(places(letters(settings, "intake"))) >= len(bad))
     found = letters(settings, "intake")
     assert {as_it_came(one): reason_of(one) for one in found} == {one.whole: one.reason for one in bad}
-    assert len(found) == len(bad)
+    assert len(places(found)) == len(bad), "more than once at most where a slow worker repeats a chunk"
     for one in found:
         told = dict(one.headers() or [])
         assert told[headers.STEP] == b"intake"
@@ -169,10 +178,7 @@ def check_intake(settings: Settings, known: Known) -> None:
         assert told[headers.ERROR_PARTITION] == b"0"
         assert told[headers.ERROR_OFFSET].isdigit()
     cards = known.values(topics.DEAD_LETTERS, DeadLetter)
-    assert sorted((one.origin_topic, one.origin_offset, one.reason) for one in cards) == sorted(  # type: ignore[attr-defined]
-        (told[headers.ERROR_TOPIC].decode(), int(told[headers.ERROR_OFFSET]), told[headers.REASON].decode())
-        for told in (dict(one.headers() or []) for one in found)
-    )
+    assert {(one.origin_topic, one.origin_offset, one.reason) for one in cards} == places(found)  # type: ignore[attr-defined]
     events = {event.source.correlation_id: event for event in known.events()}
     assert {dict(one.headers)[headers.CORRELATION_ID].decode() for one in good if one.headers} <= set(events)
     assert [one.tracking_number for one in events.values() if one.tracking_number == "1Z999CC0001"] == ["1Z999CC0001"]
@@ -183,7 +189,7 @@ def check_intake(settings: Settings, known: Known) -> None:
 def check_framing(settings: Settings, known: Known) -> None:
     """Avro records of the stages behind intake."""
     bootstrap = settings.kafka.bootstrap
-    [event] = [one for one in read_all(bootstrap, topics.CARRIER_EVENTS.name) if one.key() == b"ups:1Z999CC0001"]
+    event, *_ = [one for one in read_all(bootstrap, topics.CARRIER_EVENTS.name) if one.key() == b"ups:1Z999CC0001"]
     faults = dict(framed_wrong(event.value() or b"", b"1Z999CC0001"))
     odd = alert("1Z999DD0001", activityStatus={"type": "I", "code": "QX", "description": "Relayed by balloon"})
     produce(settings, [Sent("", topics.CARRIER_EVENTS.name, event.key(), value, [], None) for value in faults])

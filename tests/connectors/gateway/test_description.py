@@ -23,6 +23,8 @@ PLENTY = 1_000_000
 """Requests a minute: nothing is refused for coming too often."""
 EXAMPLES = 10
 """Generated requests of each operation, beside those that schemathesis derives from every limit in the document."""
+LONGEST = 3_600
+"""Seconds it may take on a busy machine."""
 MONTH = 30 * 86_400
 
 
@@ -47,6 +49,7 @@ def url(tmp_path: Path) -> Iterator[str]:
             thread.join(PATIENCE)
 
 
+@pytest.mark.timeout(LONGEST)
 def test_schemathesis_finds_nothing(url: str) -> None:
     run = subprocess.run(
         [
@@ -54,7 +57,7 @@ def test_schemathesis_finds_nothing(url: str) -> None:
             f"{url}/openapi.json", "--header", f"Authorization: Bearer {KEY}", "--max-examples", str(EXAMPLES),
             "--phases", "examples,coverage,fuzzing",
         ],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=2 * PATIENCE,
+        cwd=ROOT, capture_output=True, text=True, check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Tested: 14" in run.stdout, run.stdout

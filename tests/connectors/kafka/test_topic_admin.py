@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import NewTopic
 
 from config.settings import Settings
 from config.topics import Cleanup, Topic
@@ -12,6 +16,29 @@ from connectors.embedded.ports import unused
 from connectors.kafka.topic_admin import TopicAdmin, largest_dead_letter, largest_record
 from streams.kernel.errors import Fatal, Transient
 from tests.support.topics import create_topic, unique
+
+
+class SlowCluster:
+    """Answers late so many times, and creates the topics nevertheless."""
+
+    def __init__(self, late: int) -> None:
+        self.late, self.there = late, set[str]()
+
+    def list_topics(self, **_: float) -> SimpleNamespace:
+        return SimpleNamespace(topics={name: SimpleNamespace(partitions=[0]) for name in self.there})
+
+    def create_topics(self, wanted: list[NewTopic], **_: float) -> dict[str, Future[None]]:
+        answers = {one.topic: Future[None]() for one in wanted}
+        self.late -= 1
+        for name, answer in answers.items():
+            if self.late >= 0:
+                answer.set_exception(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
+            elif name in self.there:
+                answer.set_exception(KafkaException(KafkaError(KafkaError.TOPIC_ALREADY_EXISTS)))
+            else:
+                answer.set_result(None)
+        self.there |= answers.keys()
+        return answers
 
 
 def declared(name: str, **other: object) -> Topic:
@@ -38,6 +65,21 @@ def test_a_difference_is_reported_with_its_fix(bootstrap: str) -> None:
     assert f"{fewer.name} has 2 partitions, 4 are declared: set SHIPSYNC_PARTITIONS=2" in told[0]
     assert f"{single.name} has 2 partitions, 1 are declared: make it anew" in told[1]
     assert told[2] == f"{missing.name} is missing: shipsync topics --create"
+
+
+def test_a_cluster_that_answers_late_is_asked_again() -> None:
+    admin = TopicAdmin(Settings(bootstrap="127.0.0.1:9"))
+    admin._admin = SlowCluster(2)  # type: ignore[assignment]
+    topic = declared("late")
+    assert admin.create([topic]) == [topic.name]
+
+
+def test_a_cluster_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.kafka.topic_admin.CREATE_SECONDS", 0.0)
+    admin = TopicAdmin(Settings(bootstrap="127.0.0.1:9"))
+    admin._admin = SlowCluster(1)  # type: ignore[assignment]
+    with pytest.raises(Transient, match=r"no broker answers at 127\.0\.0\.1:9"):
+        admin.create([declared("late")])
 
 
 @pytest.mark.kafka
