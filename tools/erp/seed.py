@@ -77,6 +77,15 @@ def user(password):
     made.save()
 
 
+def letterhead():
+    """Have invoices printed as a line of text. Tryton prints each one that it posts, and an office document takes it as
+    long as posting it."""
+    [report] = Model.get("ir.action.report").find([("report_name", "=", "account.invoice")])
+    report.template_extension, report.extension = "txt", ""
+    report.report_content_custom = b"Invoice $invoice.number"
+    report.save()
+
+
 def drafts(numbers):
     """Draft sales of a product each, filled in field by field, as a client does."""
     Sale = Model.get("sale.sale")
@@ -153,6 +162,7 @@ def found(password):
     products(accounts)
     parties()
     Model.get("stock.package.type")(name=PARCEL).save()
+    letterhead()
     user(password)
 
 
