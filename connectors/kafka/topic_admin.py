@@ -82,7 +82,8 @@ class TopicAdmin:
         while left:
             asked = self._admin.create_topics([self._new(topic) for topic in left], request_timeout=ANSWER_SECONDS)
             left = [topic for topic in left if not self._is_made(topic.name, asked[topic.name], deadline)]
-            time.sleep(POLL_SECONDS if left else 0.0)
+            if left:
+                time.sleep(POLL_SECONDS)
         names = [topic.name for topic in missing]
         self._wait_for(names)
         return names
@@ -105,20 +106,17 @@ class TopicAdmin:
             answer.result()
             return True
         except KafkaException as error:
-            return self._is_there(name, error, deadline)
-
-    def _is_there(self, name: str, error: KafkaException, deadline: float) -> bool:
-        fault: KafkaError = error.args[0]
-        if fault.code() == KafkaError.TOPIC_ALREADY_EXISTS:
-            return True
-        if fault.retriable() or fault.code() == KafkaError._TIMED_OUT:
-            if time.monotonic() < deadline:
-                return False
-            raise no_broker(self._settings.kafka.bootstrap, error) from error
-        hint = "; set SHIPSYNC_REPLICATION to at most the number of brokers" if (
-            fault.code() == KafkaError.INVALID_REPLICATION_FACTOR
-        ) else ""
-        raise Fatal(f"the topic {name} cannot be created: {fault.str()}{hint}") from error
+            fault: KafkaError = error.args[0]
+            if fault.code() == KafkaError.TOPIC_ALREADY_EXISTS:
+                return True
+            if fault.retriable() or fault.code() == KafkaError._TIMED_OUT:
+                if time.monotonic() < deadline:
+                    return False
+                raise no_broker(self._settings.kafka.bootstrap, error) from error
+            hint = "; set SHIPSYNC_REPLICATION to at most the number of brokers" if (
+                fault.code() == KafkaError.INVALID_REPLICATION_FACTOR
+            ) else ""
+            raise Fatal(f"the topic {name} cannot be created: {fault.str()}{hint}") from error
 
     def _wait_for(self, names: Sequence[str]) -> None:
         """A cluster takes a moment to tell all its brokers."""

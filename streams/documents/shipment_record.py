@@ -133,7 +133,7 @@ def standing(known: DocumentedShipment) -> list[DocumentWant]:
 
 
 def unproved(known: DocumentedShipment) -> list[DocumentWant]:
-    """The deliveries that want the documents of the last shipment under the number that none of them proves."""
+    """The deliveries of the last shipment under the number of which no document is stored that proves it."""
     wants = standing(known)
     proved = {
         life_of(one, wants) for one in known.documents if one.status is DocumentStatus.STORED and one.kind in PROOFS

@@ -151,7 +151,8 @@ def test_bad_records_are_kept_whole_with_their_reasons_and_the_good_ones_beside_
     broker: Callable[[], ExitStack], tmp_path: Path
 ) -> None:
     with ExitStack() as closing:
-        settings = closing.enter_context(on_broker(broker, tmp_path))
+        # A worker that is slow for longer than its session loses its partitions, and repeats what it had in hand.
+        settings = closing.enter_context(on_broker(broker, tmp_path, session_timeout=30))
         stack = closing.enter_context(Stack(settings, external=True))
         known = Known(settings)
         check_intake(settings, known)
@@ -170,7 +171,7 @@ def check_intake(settings: Settings, known: Known) -> None:
     eventually(lambda: len(places(letters(settings, "intake"))) >= len(bad))
     found = letters(settings, "intake")
     assert {as_it_came(one): reason_of(one) for one in found} == {one.whole: one.reason for one in bad}
-    assert len(places(found)) == len(bad), "more than once at most where a slow worker repeats a chunk"
+    assert len(found) == len(bad)
     for one in found:
         told = dict(one.headers() or [])
         assert told[headers.STEP] == b"intake"
@@ -178,7 +179,7 @@ def check_intake(settings: Settings, known: Known) -> None:
         assert told[headers.ERROR_PARTITION] == b"0"
         assert told[headers.ERROR_OFFSET].isdigit()
     cards = known.values(topics.DEAD_LETTERS, DeadLetter)
-    assert {(one.origin_topic, one.origin_offset, one.reason) for one in cards} == places(found)  # type: ignore[attr-defined]
+    assert sorted((one.origin_topic, one.origin_offset, one.reason) for one in cards) == sorted(places(found))  # type: ignore[attr-defined]
     events = {event.source.correlation_id: event for event in known.events()}
     assert {dict(one.headers)[headers.CORRELATION_ID].decode() for one in good if one.headers} <= set(events)
     assert [one.tracking_number for one in events.values() if one.tracking_number == "1Z999CC0001"] == ["1Z999CC0001"]
@@ -189,7 +190,7 @@ def check_intake(settings: Settings, known: Known) -> None:
 def check_framing(settings: Settings, known: Known) -> None:
     """Avro records of the stages behind intake."""
     bootstrap = settings.kafka.bootstrap
-    event, *_ = [one for one in read_all(bootstrap, topics.CARRIER_EVENTS.name) if one.key() == b"ups:1Z999CC0001"]
+    [event] = [one for one in read_all(bootstrap, topics.CARRIER_EVENTS.name) if one.key() == b"ups:1Z999CC0001"]
     faults = dict(framed_wrong(event.value() or b"", b"1Z999CC0001"))
     odd = alert("1Z999DD0001", activityStatus={"type": "I", "code": "QX", "description": "Relayed by balloon"})
     produce(settings, [Sent("", topics.CARRIER_EVENTS.name, event.key(), value, [], None) for value in faults])

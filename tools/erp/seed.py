@@ -77,9 +77,9 @@ def user(password):
     made.save()
 
 
-def letterhead():
-    """Have invoices printed as a line of text. Tryton prints each one that it posts, and an office document takes it as
-    long as posting it."""
+def print_short():
+    """Have invoices printed as a line of text: Tryton prints each one that it posts, and an office document costs it
+    0.3 s."""
     [report] = Model.get("ir.action.report").find([("report_name", "=", "account.invoice")])
     report.template_extension, report.extension = "txt", ""
     report.report_content_custom = b"Invoice $invoice.number"
@@ -162,7 +162,7 @@ def found(password):
     products(accounts)
     parties()
     Model.get("stock.package.type")(name=PARCEL).save()
-    letterhead()
+    print_short()
     user(password)
 
 
