@@ -1,7 +1,7 @@
 """Files for EDI partners: ``FEED/outbox`` of the drop folder, from where whoever carries files fetches them.
 
-A file is there whole or not at all. One that is written again has the same name and content, so that a partner that
-fetched it before knows it by its control number.
+A file is there whole or not at all: while it is written, its name begins with a dot and ends with ``.part``. One that
+is written again has the same name and content, so that a partner that fetched it before knows it by its control number.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def write(root: Path, partner: Partner, request: BookingRequest) -> Interchange:
 
 def _put(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}")
+    fresh = path.with_name(f".{path.name}.part")
     with fresh.open("w", encoding="utf-8" if path.suffix == ".x12" else "latin-1", newline="") as file:
         file.write(text)
         file.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,17 @@ def test_a_request_by_edi_is_a_file_and_an_interchange_to_be_acknowledged(partne
     assert (told.feed, told.kind, told.about) == (
         partner.channel.feed, "204" if partner is SOUTH else "IFTMIN", "80/001-1",
     )
+
+
+def test_a_file_that_is_not_whole_bears_no_name_by_which_it_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox, seen = tmp_path / SOUTH.channel.feed / "outbox", []
+    flush = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (seen.append([*outbox.glob("*.x12")]), flush(file)))
+    sent(SOUTH, replace(ASKED, carrier=SOUTH.carrier), tmp_path)
+    assert seen == [[]]
+    assert len([*outbox.glob("*.x12")]) == 1
 
 
 @pytest.mark.parametrize(("kind", "expected"), [
