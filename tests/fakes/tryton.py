@@ -1,4 +1,4 @@
-"""A Tryton in memory, as far as postings ask it: an httpx transport with one shipment of one sale.
+"""A Tryton in memory, as far as postings ask it: an httpx transport with a shipment of one sale, or several.
 
 Answers can be lost after the call was carried out (``lose``). ``make erp`` holds the same against a real one.
 """
@@ -42,15 +42,20 @@ class FakeTryton(httpx.AsyncBaseTransport):
         self.add("sale.line", sale=self.add("sale.sale", invoices_recreated=[]))
         self.add("stock.package.type", name="Parcel")
         self.add("stock.location", input_location=51, storage_location=52)
+        self.shipment = self.ship("800123")
+
+    def ship(self, number: str) -> int:
+        """A shipment that waits to be assigned; its id."""
         [line], [place] = self.tables["sale.line"], self.tables["stock.location"]
-        self.shipment = self.add(
-            SHIPMENT, number="800123", state="waiting", customer=3, company=1, warehouse=place, delivery_address=4,
+        shipment = self.add(
+            SHIPMENT, number=number, state="waiting", customer=3, company=1, warehouse=place, delivery_address=4,
             warehouse_storage=52, warehouse_output=53, shipping_reference=None,
         )
         self.add(
-            MOVE, shipment=f"{SHIPMENT},{self.shipment}", package=None, state="draft", product=5, quantity=2.0, unit=1,
+            MOVE, shipment=f"{SHIPMENT},{shipment}", package=None, state="draft", product=5, quantity=2.0, unit=1,
             unit_price={"__class__": "Decimal", "decimal": "10"}, currency=1, to_location=9, origin=f"sale.line,{line}",
         )
+        return shipment
 
     def add(self, model: str, **values: Any) -> int:
         """A record; its id."""
@@ -161,9 +166,10 @@ class FakeTryton(httpx.AsyncBaseTransport):
         before, after = STEPS[model, name]
         if one["state"] != before:
             raise Refusal(["UserError", [f"The button {name} is not available", "", None]])
-        if name == "pack" and "1.no_carrier" not in self._skipped:
-            raise Refusal(["UserWarning", ["1.no_carrier", "There is no carrier.", ""]])
-        self._skipped.clear()
+        warning = f"{number}.no_carrier"
+        if name == "pack" and warning not in self._skipped:
+            raise Refusal(["UserWarning", [warning, "There is no carrier.", ""]])
+        self._skipped.discard(warning)
         self._to(one, after)
         if (model, name) == (SHIPMENT, "do"):
             for move in self.rows(MOVE, shipment=f"{SHIPMENT},{number}"):
@@ -186,7 +192,9 @@ class FakeTryton(httpx.AsyncBaseTransport):
 
     def _invoice_all(self) -> None:
         [sale] = self.rows("sale.sale")
-        for move in self.rows(MOVE, shipment=f"{SHIPMENT},{self.shipment}"):
+        for move in self.rows(MOVE):
+            if not move["shipment"].startswith(f"{SHIPMENT},"):
+                continue
             lines = self.rows(LINE, move=move["id"])
             invoiced = any(one["quantity"] > 0 and one["invoice"] not in sale["invoices_recreated"] for one in lines)
             if move["state"] == "done" and not invoiced:

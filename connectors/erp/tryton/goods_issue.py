@@ -36,7 +36,8 @@ async def _step(records: Records, shipment: Shipment, number: str, package_type:
         case "draft":
             await records.click(SHIPMENT, "wait", shipment.id)
         case "waiting":
-            await records.click(SHIPMENT, "assign_try", shipment.id)
+            async with records.assigning:
+                await records.click(SHIPMENT, "assign_try", shipment.id)
         case "assigned" if shipment.is_picked_first:
             await records.click(SHIPMENT, "pick", shipment.id)
         case "assigned" | "picked":

@@ -29,7 +29,8 @@ class Invoices:
             invoices = await self._of(shipment)
         for one in invoices:
             if one["state"] in _DRAFT:
-                await self._records.click(INVOICE, "post", one["id"])
+                async with self._records.numbering:
+                    await self._records.click(INVOICE, "post", one["id"])
         ids = [one["id"] for one in invoices]
         posted = [one for one in await self._read(ids) if one["state"] in _POSTED]
         return f"Invoice {', '.join(str(one['number']) for one in posted)}." if posted else ""
@@ -77,7 +78,8 @@ class Invoices:
         """Run Tryton's wizard to credit an invoice. With ``refund`` the invoice ends cancelled in the same transaction:
         run again, it is not there to be credited."""
         chosen = {"with_refund": refund, "with_refund_allowed": refund, "invoice_date": None}
-        await self._wizard(CREDIT, {"start": chosen}, "credit", INVOICE, invoice)
+        async with self._records.numbering:
+            await self._wizard(CREDIT, {"start": chosen}, "credit", INVOICE, invoice)
 
     async def _wizard(self, name: str, values: dict[str, Any], button: str, model: str, number: int) -> None:
         """Fill in a wizard of a record, and press a button of it."""

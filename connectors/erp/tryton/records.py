@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from msgspec import Struct
@@ -38,10 +39,15 @@ class Shipment(Struct, frozen=True):
 
 
 class Records:
-    """The records of one server. Its methods raise as ``TrytonRpc.call`` does."""
+    """The records of one server. Its methods raise as ``TrytonRpc.call`` does.
+
+    ``numbering``: held while an invoice or a credit note gets its number, ``assigning``: while goods are assigned.
+    Tryton lets one transaction do so at a time, and has others begin again, up to five times, before it refuses them.
+    """
 
     def __init__(self, rpc: TrytonRpc) -> None:
         self.rpc = rpc
+        self.numbering, self.assigning = asyncio.Lock(), asyncio.Lock()
 
     async def search(self, model: str, domain: list[Any], fields: list[str]) -> list[dict[str, Any]]:
         """The records that fit, the oldest first."""
