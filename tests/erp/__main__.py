@@ -15,21 +15,23 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from connectors.kafka.topic_admin import TopicAdmin
-from streams.contracts.model import Order
 from tests.erp import account
-from tests.erp.scene import Told, tell, unknown
+from tests.erp.kept_run import KeptRun, Progress
+from tests.erp.play import Play
+from tests.erp.scene import Told, tell
 from tests.erp.tryton_server import DATABASE, PASSWORD, USER, TrytonServer
 from tests.erp.world import World
 from tests.fakes.lossy_proxy import Lossy, lossy_proxy
 from tests.support.brokers import apache_kafka, embedded, on_broker
 from topologies.local_stack.stack import catalogue
 
-ORDERS, UNKNOWN, LOSES_EVERY = 200, 2, 101
+ORDERS, PORTION, LOSES_EVERY = 200, 1_000, 101
 FOLDER = Path("/var/tmp/shipsync-erp") if os.geteuid() == 0 else Path.home() / ".cache" / "shipsync-erp"
 """PostgreSQL runs as another user than root, who may not enter root's home."""
 LIST = """
@@ -53,89 +55,59 @@ def main() -> int:
     """Set up, tell, kill, count; 1 where something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.erp", description=__doc__)
     parser.add_argument("--orders", type=int, default=ORDERS)
+    parser.add_argument("--portion", type=int, default=PORTION, help="orders that are told together, before the next")
     parser.add_argument("--kafka", action="store_true", help="on Apache Kafka in place of the embedded broker")
     parser.add_argument("--at-once", type=int, default=2, help="postings under way at the ERP")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where Tryton is installed and its database lies")
+    parser.add_argument("--keep", type=Path, help="go on with the run in this folder, or begin one there (on Kafka)")
     asked = parser.parse_args()
     logging.disable(logging.INFO)
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     server = TrytonServer(asked.folder)
-    broker = apache_kafka if asked.kafka else embedded
-    with tempfile.TemporaryDirectory(prefix="shipsync-erp-") as folder, ExitStack() as closing:
+    with ExitStack() as closing:
+        folder = asked.keep or Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="shipsync-erp-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        run = KeptRun(folder, asked.portion)
+        if run.progress.orders and len(run.progress.orders) != asked.orders:
+            parser.error(f"argument --orders: the run in {folder} is one of {len(run.progress.orders)}")
         console.print("Tryton and PostgreSQL are set up ...")
         server.install()
+        server.stop()
         closing.callback(server.stop)
-        begun = time.monotonic()
-        told = tell(server.fill(asked.orders))
-        server.start()
-        console.print(f"{len(told)} orders in Tryton after {time.monotonic() - begun:.0f} s")
-        lossy = closing.enter_context(lossy_proxy(server.port, lambda count, _: count % LOSES_EVERY == 0))
-        with _running(broker, Path(folder), lossy, asked.at_once) as world:
-            pulled = [world.pull_orders()]
+        if not run.progress.orders:
             begun = time.monotonic()
-            _play(world, server, told, lambda text: console.print(f"{time.monotonic() - begun:6.0f} s  {text}"))
-            seconds = time.monotonic() - begun
-            postings = world.postings()
-            pulled.append(world.pull_orders())
-        return _verdict(server, told, pulled, lossy, postings, seconds, console)
+            run.progress.orders = server.fill(asked.orders)
+            run.keep()
+            console.print(f"{asked.orders} orders in Tryton after {time.monotonic() - begun:.0f} s")
+        server.start()
+        told = tell(run.progress.orders)
+        broker = partial(apache_kafka, folder / "kafka") if asked.kafka or asked.keep else embedded
+        with _running(broker, folder, server.port, asked.at_once) as (world, lossy):
+            play = Play(world, server, lossy, run, console)
+            play.all_of(told)
+            return _verdict(server, told, world, run.progress, console)
 
 
 @contextmanager
 def _running(
-    broker: Callable[[], AbstractContextManager[str]], folder: Path, lossy: Lossy, at_once: int
-) -> Iterator[World]:
-    """The stages and the sender on a broker."""
-    secret = folder / "secret"
+    broker: Callable[[], AbstractContextManager[str]], folder: Path, port: int, at_once: int
+) -> Iterator[tuple[World, Lossy]]:
+    """The stages and the sender on a broker, and what loses answers of the ERP at this port."""
+    secret, erps = folder / "secret", folder / "erp.yaml"
     secret.write_text(PASSWORD)
-    erps = folder / "erp.yaml"
-    erps.write_text(LIST.format(
-        port=lossy.port, database=DATABASE, user=USER, secret=json.dumps(str(secret)), at_once=at_once,
-    ))
-    with on_broker(broker, folder, feed_sweep_interval=0.5, erp_file=erps) as settings:
-        TopicAdmin(settings).create(catalogue())
-        with World(settings, folder) as world:
-            yield world
+    with lossy_proxy(port, lambda count, _: count % LOSES_EVERY == 0) as lossy:
+        erps.write_text(LIST.format(
+            port=lossy.port, database=DATABASE, user=USER, secret=json.dumps(str(secret)), at_once=at_once,
+        ))
+        with on_broker(broker, folder, feed_sweep_interval=0.5, erp_file=erps) as settings:
+            TopicAdmin(settings).create(catalogue())
+            with World(settings, folder) as world:
+                yield world, lossy
 
 
-def _play(world: World, server: TrytonServer, told: list[Told], say: Callable[[str], None]) -> None:
-    """Tell the milestones; kill the ERP twice, and each worker."""
-    third = max(1, len(told) // 3)
-    first, second, last = told[:third], told[third: 2 * third], told[2 * third:]
-    world.tell(first)
-    world.until_posted(len(first))
-    say(f"{world.posted()} postings made; trytond is killed")
-    server.kill()
-    world.tell(second)
-    world.until_asked_in_vain()
-    world.restart_sender()
-    server.start()
-    world.until_settled(0)
-    say(f"{world.posted()} postings made; the sender was killed meanwhile; invoices are taken back")
-    world.tell(last)
-    world.tell_later([*first, *second])
-    world.until_posted(world.posted() + len(last))
-    say(f"{world.posted()} postings made; trytond and PostgreSQL are stopped")
-    server.stop()
-    world.say([one for number in range(UNKNOWN) for one in unknown(number)])
-    world.restart_stage()
-    world.until_asked_in_vain()
-    server.start()
-    world.until_settled(UNKNOWN)
-    say(f"{world.posted()} postings made; {world.give_up_held()} that Tryton refused are given up")
-    world.tell_later(last)
-    world.until_settled(0)
-
-
-def _verdict(
-    server: TrytonServer, told: list[Told], pulled: list[dict[str, Order]], lossy: Lossy, postings: int,
-    seconds: float, console: Console,
-) -> int:
-    found = account.held(server)
-    before, after = pulled
-    wrong = [
-        *account.faults(told, found), *account.noted_twice(server), *account.ill_noticed(told, server),
-        *account.misread(told, before, {}), *account.misread(told, after, found),
-    ]
+def _verdict(server: TrytonServer, told: list[Told], world: World, run: Progress, console: Console) -> int:
+    after, found = world.pull_orders(), account.held(server)
+    wrong = [*run.wrong, *account.all_faults(told, server), *account.misread(told, after, found)]
     stories = Counter(one.story.value for one in told)
     sums = Counter[str]()
     for one in told:
@@ -143,15 +115,16 @@ def _verdict(
         sums["done"] += there.state == "done"
         for name in ("proofs", "invoices", "credits", "returns"):
             sums[name] += getattr(there, name)
+    sittings = "" if run.sittings == 1 else f" in {run.sittings} sittings"
     console.print(
-        f"{len(told)} orders ({', '.join(f'{count} {name}' for name, count in stories.items())}): "
-        f"{postings} postings in {seconds:.0f} s, {lossy.asked} calls of which {lossy.lost} answers were lost"
+        f"{len(told)} orders ({', '.join(f'{count} {name}' for name, count in stories.items())}): {world.postings()}"
+        f" postings in {run.seconds:.0f} s{sittings}, {run.asked} calls of which {run.lost} answers were lost"
     )
     console.print(
         f"in Tryton's database: {sums['done']} shipments done, {sums['proofs']} proofs, {sums['invoices']} posted"
         f" invoices, {sums['credits']} credit notes, {sums['returns']} customer returns"
     )
-    console.print(f"orders read from Tryton: {len(before)} before, {len(after)} as changed after")
+    console.print(f"orders read from Tryton: {run.read} before, {len(after)} as changed after")
     for line in wrong:
         console.print(line, style="red")
     console.print("Each posting is in effect once, each notice told once." if not wrong else f"{len(wrong)} faults.")

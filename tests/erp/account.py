@@ -86,6 +86,11 @@ def faults(told: list[Told], found: dict[str, Held]) -> list[str]:
     return wrong
 
 
+def all_faults(told: list[Told], server: TrytonServer) -> list[str]:
+    """A line for each order, and for each posting, of which the ERP does not hold exactly what was told."""
+    return [*faults(told, held(server)), *noted_twice(server), *ill_noticed(told, server)]
+
+
 def misread(told: list[Told], read: dict[str, Order], found: dict[str, Held]) -> list[str]:
     """A line for each order that was not read as the ERP has it. ``found``: the shipments by then."""
     wrong = []

@@ -44,6 +44,8 @@ class World:
         self._orders = ValueCodec(topics.ERP_ORDERS, Order, registry)
         self._decisions = ValueCodec(topics.POSTING_DECISIONS, OutboundDecision, registry)
         self._account = Account(self._bootstrap, registry)
+        told = (topics.ERP_NOTICES, topics.DELIVERY_MILESTONES)
+        self._said = {topic.name: {one.value() for one in self._read(topic)} for topic in told}
         self._stages = {name: self._stage(name) for name in ("fulfilment", "postings")}
         self._sender = self._send()
         self._told: set[str] = set()
@@ -66,12 +68,11 @@ class World:
                 print(f"--- {log}\n{log.read_text()[-3000:]}")
 
     def tell(self, told: Iterable[Told]) -> None:
-        """Write the notices and milestones of these orders."""
+        """Write the notices and milestones of these orders, where they were not written before."""
         known = [*told]
         notices = [notice for one in known for notice in one.notices]
         self._noticed |= {one.delivery_id for one in notices}
-        records = [(one.delivery_id.encode(), self._notices.encode(one)) for one in notices]
-        fill(self._bootstrap, topics.ERP_NOTICES.name, records)
+        self._write(topics.ERP_NOTICES, [(one.delivery_id.encode(), self._notices.encode(one)) for one in notices])
         self._tell([milestone for one in known for milestone in one.milestones])
 
     def tell_later(self, told: Iterable[Told]) -> None:
@@ -80,13 +81,16 @@ class World:
 
     def _tell(self, milestones: Sequence[DeliveryMilestone]) -> None:
         self._told |= {one.delivery_id for one in milestones}
-        self._milestones_told += len(milestones)
         self.say(milestones)
 
-    def say(self, milestones: Iterable[DeliveryMilestone]) -> None:
-        """Write milestones."""
+    def say(self, milestones: Sequence[DeliveryMilestone]) -> None:
+        """Write milestones, where they were not written before."""
+        self._milestones_told += len(milestones)
         records = [(one.delivery_id.encode(), self._milestones.encode(one)) for one in milestones]
-        fill(self._bootstrap, topics.DELIVERY_MILESTONES.name, records)
+        self._write(topics.DELIVERY_MILESTONES, records)
+
+    def _write(self, topic: topics.Topic, records: Iterable[tuple[bytes, bytes]]) -> None:
+        fill(self._bootstrap, topic.name, [one for one in records if one[1] not in self._said[topic.name]])
 
     def pull_orders(self) -> dict[str, Order]:
         """Read orders from the ERP, where an answer is lost once more from there on; the last version of each by its
@@ -117,6 +121,12 @@ class World:
         """How many postings the ERP took."""
         self._account.look()
         return self._account.sent
+
+    def is_given_up(self, milestones: Sequence[DeliveryMilestone]) -> bool:
+        """Whether people gave up the posting of each of these milestones of a delivery."""
+        self._account.look()
+        given_up = self._account.of(OutboundStatus.GIVEN_UP)
+        return sum(one.queue == milestones[0].delivery_id for one in given_up) == len(milestones)
 
     def postings(self) -> int:
         """How many there were to make."""

@@ -60,9 +60,9 @@ def embedded() -> Iterator[str]:
 
 
 @contextmanager
-def apache_kafka() -> Iterator[str]:
-    """Apache Kafka of its own."""
-    with start_kafka() as broker:
+def apache_kafka(kept: Path | None = None) -> Iterator[str]:
+    """Apache Kafka of its own, in a folder that goes with it, or in the one given."""
+    with start_kafka(kept) as broker:
         yield broker.bootstrap
 
 

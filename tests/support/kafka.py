@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import socket
 import subprocess
 import tempfile
@@ -11,7 +12,7 @@ import time
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -60,14 +61,15 @@ def cluster_id() -> str:
 
 
 class ApacheKafka:
-    """One broker on a folder of its own. It may be killed and started again: records and offsets stay."""
+    """One broker on a folder of its own. It may be killed and started again, also by another process: records and
+    offsets stay, and so do its ports, by which it knows itself."""
 
     def __init__(self, folder: Path, classpath: str, overrides: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.log = folder / "broker.log"
-        self.port, self._controller_port = free_ports(2)
         self._classpath = classpath
         self._properties = folder / "server.properties"
+        self.port, self._controller_port = self._ports_before() or free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
         self.java_options = [f"-XX:SharedArchiveFile={kafka_jars.CLASSES}"] if kafka_jars.CLASSES.exists() else []
         settings = self._settings() | dict(overrides or {})
@@ -82,6 +84,13 @@ class ApacheKafka:
     def pid(self) -> int | None:
         """Process id while it runs."""
         return None if self._process is None else self._process.pid
+
+    def _ports_before(self) -> list[int]:
+        if not self._properties.exists():
+            return []
+        listeners = r"^listeners=\w+://.+?:(\d+),CONTROLLER://.+?:(\d+)"
+        found = re.search(listeners, self._properties.read_text(), re.MULTILINE)
+        return [int(port) for port in found.groups()] if found else []
 
     def _settings(self) -> dict[str, str]:
         small_topics = {
@@ -111,7 +120,9 @@ class ApacheKafka:
         }
 
     def format(self) -> None:
-        """Make the folder a KRaft storage directory. Once, before the first start."""
+        """Make the folder a KRaft storage directory, where it is none."""
+        if (self.folder / "data" / "meta.properties").exists():
+            return
         tool = self._java("kafka.tools.StorageTool", "format", "--standalone", "--cluster-id", cluster_id(),
                           "--config", str(self._properties))
         with self.log.open("ab") as log:
@@ -192,16 +203,19 @@ class ApacheKafka:
 
 
 @contextmanager
-def start_kafka(**overrides: str) -> Iterator[ApacheKafka]:
-    """A running broker in a folder that goes with it. ``overrides``: broker settings, underscores for dots.
+def start_kafka(kept: Path | None = None, **overrides: str) -> Iterator[ApacheKafka]:
+    """A running broker in a folder that goes with it, or in the one given. ``overrides``: broker settings, underscores
+    for dots.
 
     Skips the calling test where Java, Maven or the jars are not to be had; in CI fails it. Raises
     KafkaDown, with the end of the log, where the broker itself does not start.
     """
     classpath = kafka_jars.classpath_or_skip()
     dotted = {name.replace("_", "."): value for name, value in overrides.items()}
-    with tempfile.TemporaryDirectory(prefix="shipsync-kafka-") as folder:
-        broker = ApacheKafka(Path(folder), classpath, dotted)
+    with ExitStack() as closing:
+        folder = kept or Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="shipsync-kafka-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        broker = ApacheKafka(folder, classpath, dotted)
         broker.format()
         try:
             broker.start()

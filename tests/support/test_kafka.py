@@ -52,6 +52,16 @@ def test_what_it_acknowledged_outlives_a_sigkill(own_kafka: ApacheKafka) -> None
     assert sorted(int(value or b"") for value in values(own_kafka.bootstrap, topic)) == list(range(1_000))
 
 
+def test_in_a_folder_that_is_kept_another_one_goes_on(tmp_path: Path) -> None:
+    with start_kafka(tmp_path) as first:
+        create_topic(first.bootstrap, "kept")
+        fill(first.bootstrap, "kept", [(None, b"kept")])
+        first.kill()
+    with start_kafka(tmp_path) as second:
+        assert second.bootstrap == first.bootstrap
+        assert values(second.bootstrap, "kept") == [b"kept"]
+
+
 def test_it_stops_in_order_and_starts_again_where_it_was(own_kafka: ApacheKafka) -> None:
     topic = create_topic(own_kafka.bootstrap, "stops")
     fill(own_kafka.bootstrap, topic, [(None, b"kept")])

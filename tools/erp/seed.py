@@ -6,7 +6,9 @@ postings.
 """
 
 import json
+import random
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
 from functools import partial
@@ -15,6 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from proteus import Model, config
+from trytond import backend
 from trytond.modules.account.tests.tools import create_chart, create_fiscalyear, get_accounts
 from trytond.modules.account_invoice.tests.tools import set_fiscalyear_invoice_sequences
 from trytond.modules.company.tests.tools import create_company
@@ -131,12 +134,21 @@ def pack(shipments):
     """Do the warehouse's part of these shipments: each is packed, in a package that bears no carrier's number yet."""
     Shipment, Move = Model.get("stock.shipment.out"), Model.get("stock.move")
     [parcel] = Model.get("stock.package.type").find([("name", "=", PARCEL)])
-    for button in ("assign_try", "pick"):
-        Shipment.click(shipments, button)
+    assign(shipments)
+    Shipment.click(shipments, "pick")
     for one in shipments:
         one.packages.new(type=parcel).moves.extend(Move(move.id) for move in one.outgoing_moves)
     Shipment.save(shipments)
     Shipment.click(shipments, "pack")
+
+
+def assign(shipments):
+    """Assign their goods, once no other process has these products' stock locked."""
+    while True:
+        try:
+            return Model.get("stock.shipment.out").click(shipments, "assign_try")
+        except backend.DatabaseOperationalError:
+            time.sleep(random.uniform(0.1, 0.5))
 
 
 def fill(database, count):

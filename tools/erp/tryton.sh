@@ -13,7 +13,7 @@ step=$1 folder=$2; shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 pg_port=${ERP_PG_PORT:-54329} port=${ERP_PORT:-8069}
 data=$folder/data log=$folder/log venv=$folder/venv config=$folder/trytond.conf
-database=shipsync
+database=shipsync uri="postgresql://tryton@/?host=$folder/socket&port=$pg_port"
 
 pg_bin() { find /usr/lib/postgresql -maxdepth 2 -name bin -type d 2>/dev/null | sort -V | tail -1; }
 # PostgreSQL does not run as root: there it runs as the user its package made.
@@ -41,8 +41,10 @@ install() {
 }
 start_pg() {
     answers "$pg_port" && return
+    mkdir -p "$folder/socket"
+    [ "$(id -u)" != 0 ] || chown postgres "$folder/socket"
     unprivileged "$(pg_bin)/pg_ctl" -D "$data" -l "$log/postgresql.log" -w -s \
-        -o "-p $pg_port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off" start
+        -o "-p $pg_port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder/socket -c fsync=off" start
 }
 # A database with all modules and a company takes minutes to make, so one is kept to copy from.
 init() {
@@ -68,7 +70,7 @@ configure() {
     printf %s "${TRYTON_PASSWORD:-shipsync-admin}" > "$folder/password"
     cat > "$config" <<CONF
 [database]
-uri = postgresql://tryton@127.0.0.1:$pg_port/
+uri = $uri
 path = $folder/files
 [web]
 listen = 127.0.0.1:$port
@@ -77,21 +79,26 @@ CONF
 made_of() { cat "$here/requirements.txt" "$here/seed.py" "$folder/password" | sha256sum; }
 # fill DATABASE [ORDERS]
 fill() {
-    TRYTOND_CONFIG=$config TRYTOND_DATABASE_URI=postgresql://tryton@127.0.0.1:$pg_port/ \
+    TRYTOND_CONFIG=$config TRYTOND_DATABASE_URI=$uri \
         "$venv/bin/python" "$here/seed.py" "$folder" "$@"
 }
 start() {
     start_pg
     answers "$port" && return
     TRYTOND_CONFIG=$config TRYTOND_DATABASE_NAMES=$database setsid "$venv/bin/gunicorn" trytond.application:app \
-        --workers "$(nproc)" --threads 4 --timeout 300 --bind "127.0.0.1:$port" >>"$log/trytond.log" 2>&1 </dev/null &
+        --workers "$((2 * $(nproc)))" --timeout 300 --bind "127.0.0.1:$port" >>"$log/trytond.log" 2>&1 </dev/null &
     echo $! > "$folder/trytond.pid"
     wait_for "$port"
 }
-# signal NAME [-]: to trytond, or (-) to all of its processes.
-signal() { [ ! -s "$folder/trytond.pid" ] || kill "-$1" -- "${2:-}$(cat "$folder/trytond.pid")" 2>/dev/null || true; }
-gone() {
+# The process of trytond, where it runs; after a power cut its number may be another's.
+running() {
     local pid; pid=$(cat "$folder/trytond.pid" 2>/dev/null || true)
+    [ -z "$pid" ] || ! grep -qs trytond.application "/proc/$pid/cmdline" || echo "$pid"
+}
+# signal NAME [-]: to trytond, or (-) to all of its processes.
+signal() { local pid; pid=$(running); [ -z "$pid" ] || kill "-$1" -- "${2:-}$pid" 2>/dev/null || true; }
+gone() {
+    local pid; pid=$(running)
     while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
     rm -f "$folder/trytond.pid"
 }
@@ -103,7 +110,7 @@ stop() {
 case $step in
     install) install ;;
     init) init ;;
-    start) start ;;
+    start) configure; start ;;
     seed) fill "$database" "$1" ;;
     stop) stop ;;
     kill) signal KILL -; gone ;;
