@@ -68,6 +68,8 @@ ALSO_RIGHT = {
     Story.CONFIRMED_AGAIN: (Held("done", 1, 1, 1, 0, 0),),
 }
 """Where what is taken back had not been tried: the ERP never hears of it."""
+BOOKED_ONLY = Held("packed", 1, 0, 0, 0, 0)
+"""The same, of a shipment that was packed and whose package bears the number of its booking."""
 
 
 def held(server: TrytonServer) -> dict[str, Held]:
@@ -80,7 +82,9 @@ def faults(told: list[Told], found: dict[str, Held]) -> list[str]:
     wrong = []
     for one in told:
         there = found.get(one.order.shipment)
-        right = (EXPECTED[one.story], *ALSO_RIGHT.get(one.story, ()))
+        right = [EXPECTED[one.story], *ALSO_RIGHT.get(one.story, ())]
+        if one.story is Story.NEVER_LEFT and one.notices:
+            right.append(BOOKED_ONLY)
         if there not in right:
             wrong.append(f"shipment {one.order.shipment} ({one.story.value}): {there}, not {right[0]}")
     return wrong

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.read_store.pages import Position, cursor_of
 from tests.support.portal import ALL, Portal, portal
-from tests.support.served import served
+from tests.support.served import description_of, served
 
 ROOT = Path(__file__).resolve().parents[2]
 PLENTY = 1_000_000
@@ -59,9 +59,10 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     with served(one.client.app) as url:
         run = subprocess.run(
             [
-                sys.executable, "-m", "schemathesis.cli", "--config-file", str(file), "run", f"{url}/openapi.json",
-                "--header", f"Authorization: Bearer {ALL}", "--max-examples", str(EXAMPLES),
-                "--phases", "examples,coverage,fuzzing", "--exclude-operation-id", "stream_changes",
+                sys.executable, "-m", "schemathesis.cli", "--config-file", str(file), "run",
+                description_of(url, tmp_path), "--url", url, "--header", f"Authorization: Bearer {ALL}",
+                "--max-examples", str(EXAMPLES), "--phases", "examples,coverage,fuzzing",
+                "--exclude-operation-id", "stream_changes",
             ],
             cwd=ROOT, capture_output=True, text=True, check=False,
         )

@@ -7,8 +7,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 
 from tests.support.waiting import PATIENCE
@@ -28,3 +31,13 @@ def served(app: Any, http: type[asyncio.Protocol] | str = "auto") -> Iterator[st
         finally:
             server.should_exit = True
             thread.join(PATIENCE)
+
+
+def description_of(url: str, folder: Path) -> str:
+    """The OpenAPI document of what is served there, as a file; its path. For schemathesis, which waits ten seconds for
+    one that is served, whatever its configuration says: a busy machine takes longer to make it."""
+    answer = httpx.get(f"{url}/openapi.json", timeout=PATIENCE)
+    assert answer.status_code == HTTPStatus.OK, answer.text
+    file = folder / "openapi.json"
+    file.write_bytes(answer.content)
+    return str(file)

@@ -15,6 +15,7 @@ import uvicorn
 from connectors.gateway.connections import ConnectionLimits, Connections, guarded
 from connectors.gateway.credentials import SCOPES
 from tests.support.gateway import NOW, gateway
+from tests.support.served import description_of
 from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -50,12 +51,12 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.timeout(LONGEST)
-def test_schemathesis_finds_nothing(url: str) -> None:
+def test_schemathesis_finds_nothing(url: str, tmp_path: Path) -> None:
     run = subprocess.run(
         [
             sys.executable, "-m", "schemathesis.cli", "--config-file", "tests/support/schemathesis.toml", "run",
-            f"{url}/openapi.json", "--header", f"Authorization: Bearer {KEY}", "--max-examples", str(EXAMPLES),
-            "--phases", "examples,coverage,fuzzing",
+            description_of(url, tmp_path), "--url", url, "--header", f"Authorization: Bearer {KEY}",
+            "--max-examples", str(EXAMPLES), "--phases", "examples,coverage,fuzzing",
         ],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )
