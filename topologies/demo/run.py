@@ -22,7 +22,7 @@ READ_SECONDS = 0.05
 SHOW_SECONDS = 0.5
 QUIET_SECONDS = 2.0
 PATIENCE_SECONDS = 300.0
-"""Most seconds to wait for outputs after the last message."""
+"""Seconds in which no output arrives, after which those that are missing are no longer waited for."""
 
 PLAYING = "playing"
 SETTLING = "waiting for the last events"
@@ -60,7 +60,7 @@ class Run:
         self.last_summary = self._summary(totals(self.ledger, []), PLAYING)
 
     def __call__(self) -> Totals:
-        """Send everything, wait until all outputs are there or ``PATIENCE_SECONDS`` have passed, and check."""
+        """Send everything, wait until all outputs are there or none arrives for ``PATIENCE_SECONDS``, and check."""
         self._started = self._clock()
         try:
             while not self._player.done:
@@ -89,17 +89,15 @@ class Run:
         return Summary(result, tuple(self.news), self._elapsed(), self._plan.seconds, phase)
 
     def _settle(self) -> list[str]:
-        """The differences that remain when no output has arrived for a while, none is open, or the time is over."""
-        deadline = self._clock() + PATIENCE_SECONDS
-        entries, changed = -1, self._clock()
+        """The differences that remain when no output has arrived for a while, and either none is open or the time is
+        over."""
+        entries, changed, checked = -1, self._clock(), self._clock()
         while True:
             self._look(SETTLING)
+            now = self._clock()
             if self.ledger.entries != entries:
-                entries, changed = self.ledger.entries, self._clock()
-            elif self._clock() - changed >= QUIET_SECONDS:
-                found = differences(self.ledger)
-                if not may_be_put_right(found) or self._clock() >= deadline:
+                entries, changed, checked = self.ledger.entries, now, now
+            elif now - checked >= QUIET_SECONDS:
+                found, checked = differences(self.ledger), now
+                if not may_be_put_right(found) or now - changed >= PATIENCE_SECONDS:
                     return found
-                changed = self._clock()
-            elif self._clock() >= deadline + QUIET_SECONDS:
-                return differences(self.ledger)
