@@ -64,7 +64,7 @@ def http(stack: Stack) -> Iterator[httpx.Client]:
 
 def in_hand(http: httpx.Client) -> bool:
     """Whether a push is being taken just now."""
-    return "\nshipsync_gateway_requests_in_hand 1.0" in httpx.get(f"{http.base_url}/metrics").text
+    return "\nshipsync_gateway_requests_in_hand 1.0" in httpx.get(f"{http.base_url}/metrics", timeout=PATIENCE).text
 
 
 def raw(stack: Stack, feed: str = FEED) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.support.kafka_jars import RESOLVE_SECONDS, NoKafka, check_java
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 FOLDER = Path(__file__).resolve().parent.parent / "s3"
 POM, LIBS, STAMP = FOLDER / "pom.xml", FOLDER / "target" / "libs", FOLDER / "target" / "pom.sha256"
@@ -74,7 +74,7 @@ class S3Server:
         assert self._process is not None
         assert self._process.poll() is None, (self._folder / "s3.log").read_text("utf-8")
         try:
-            return httpx.get(self.address, trust_env=False).status_code > 0
+            return httpx.get(self.address, trust_env=False, timeout=PATIENCE).status_code > 0
         except httpx.HTTPError:
             return False
 

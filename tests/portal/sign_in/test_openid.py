@@ -27,7 +27,7 @@ from portal.sign_in.openid import FLOW_COOKIE, Naming, roles_of
 from portal.sign_in.people import Person, Role, Sessions, hashed
 from tests.support.portal_world import Acts
 from tests.support.read_model_world import HOSTILE, fill
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 PEOPLE = (
     {"sub": "ada", "email": "ada@example.com", "groups": ["everybody", "logistics"]},
@@ -52,7 +52,7 @@ def provider(*more: str) -> Iterator[str]:
 
     def answers() -> bool:
         try:
-            return httpx.get(f"{issuer}/jwks").status_code == 200
+            return httpx.get(f"{issuer}/jwks", timeout=PATIENCE).status_code == 200
         except httpx.TransportError:
             assert running.poll() is None, "the provider ended"
             return False
@@ -89,7 +89,7 @@ def agreed(client: TestClient, sub: str, *, back: str = "/tower/feeds", **change
     assert asked.status_code == 302, asked.text
     address, query = asked.headers["location"].split("?")
     wanted = {name: values[0] for name, values in parse_qs(query).items()} | changed
-    answer = httpx.post(address, params=wanted, data={"sub": sub})
+    answer = httpx.post(address, params=wanted, data={"sub": sub}, timeout=PATIENCE)
     assert answer.status_code == 302, answer.text
     return str(answer.headers["location"])
 

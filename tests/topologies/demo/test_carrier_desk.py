@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from connectors.documents.content import checked
+from tests.support.waiting import PATIENCE
 from topologies.demo.carrier_desk import (
     LATER,
     SIGN_IN,
@@ -21,7 +22,7 @@ MOST = 1024 * 1024
 
 def test_a_booking_is_answered_as_the_carrier_conducts_itself() -> None:
     conduct = {("swift", "D-2"): Conduct.DECLINES, ("swift", "D-3"): Conduct.SILENT}
-    with carrier_desk(CarrierDesk(conduct)) as there, httpx.Client(base_url=there.address) as client:
+    with carrier_desk(CarrierDesk(conduct)) as there, httpx.Client(base_url=there.address, timeout=PATIENCE) as client:
         def book(booking: str) -> httpx.Response:
             return client.post("/swift/bookings", json={"reference": booking})
 
@@ -38,8 +39,8 @@ def test_a_booking_is_answered_as_the_carrier_conducts_itself() -> None:
 def test_a_link_gives_one_reply_after_the_other_and_the_last_for_good() -> None:
     with carrier_desk() as there:
         late = there.lay("late.pdf", [LATER, proof("D-1 (signed)")])
-        assert [httpx.get(late).status_code for _ in range(3)] == [404, 200, 200]
-        assert checked(httpx.get(late).content, MOST).refused == ""
-        page = httpx.get(there.lay("page.pdf", [SIGN_IN]))
+        assert [httpx.get(late, timeout=PATIENCE).status_code for _ in range(3)] == [404, 200, 200]
+        assert checked(httpx.get(late, timeout=PATIENCE).content, MOST).refused == ""
+        page = httpx.get(there.lay("page.pdf", [SIGN_IN]), timeout=PATIENCE)
         assert checked(page.content, MOST).refused
-        assert httpx.get(f"{there.address}/proofs/other.pdf").status_code == 404
+        assert httpx.get(f"{there.address}/proofs/other.pdf", timeout=PATIENCE).status_code == 404

@@ -155,7 +155,8 @@ def test_a_stage_killed_from_the_tower_comes_back_and_all_records_are_checked(st
         (tmp_path / f"{number}.json").write_bytes(body)
     kills = KillFolder(stack.settings.state.data_dir)
     asked = httpx.post(
-        f"{stack.portal_url}/tower/stack/kill", data={"stage": "shipments"}, headers={"sec-fetch-site": "same-origin"}
+        f"{stack.portal_url}/tower/stack/kill", data={"stage": "shipments"},
+        headers={"sec-fetch-site": "same-origin"}, timeout=PATIENCE,
     )
     assert asked.status_code == 303, asked.text
     eventually(lambda: stack.look() or kills.report())
@@ -171,7 +172,7 @@ def test_a_stage_killed_from_the_tower_comes_back_and_all_records_are_checked(st
     assert report.killed_at < report.back_at
     assert report.caught_up_at is not None
     assert report.back_at <= report.caught_up_at
-    page = httpx.get(f"{stack.portal_url}/tower/stack").text
+    page = httpx.get(f"{stack.portal_url}/tower/stack", timeout=PATIENCE).text
     assert "nothing lost, nothing twice" in page
 
 
