@@ -17,8 +17,8 @@ UNKNOWN = 2
 
 
 class Play:
-    """A run in portions. In each the ERP is killed once and stopped once, and each worker is killed. A portion that was
-    cut off, with everything that ran, is gone on with without."""
+    """A run in portions. In each the ERP is killed once and stopped once, and each worker is killed. One that was cut
+    off is told to its end without further kills."""
 
     def __init__(self, world: World, server: TrytonServer, lossy: Lossy, run: KeptRun, console: Console) -> None:
         self._world, self._server, self._lossy, self._run, self._console = world, server, lossy, run, console

@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from proteus import Model, config
-from trytond import backend
+from psycopg.errors import LockNotAvailable
 from trytond.modules.account.tests.tools import create_chart, create_fiscalyear, get_accounts
 from trytond.modules.account_invoice.tests.tools import set_fiscalyear_invoice_sequences
 from trytond.modules.company.tests.tools import create_company
@@ -147,7 +147,7 @@ def assign(shipments):
     while True:
         try:
             return Model.get("stock.shipment.out").click(shipments, "assign_try")
-        except backend.DatabaseOperationalError:
+        except LockNotAvailable:
             time.sleep(random.uniform(0.1, 0.5))
 
 

@@ -13,7 +13,7 @@ step=$1 folder=$2; shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 pg_port=${ERP_PG_PORT:-54329} port=${ERP_PORT:-8069}
 data=$folder/data log=$folder/log venv=$folder/venv config=$folder/trytond.conf
-database=shipsync uri="postgresql://tryton@/?host=$folder/socket&port=$pg_port"
+database=shipsync
 
 pg_bin() { find /usr/lib/postgresql -maxdepth 2 -name bin -type d 2>/dev/null | sort -V | tail -1; }
 # PostgreSQL does not run as root: there it runs as the user its package made.
@@ -41,10 +41,8 @@ install() {
 }
 start_pg() {
     answers "$pg_port" && return
-    mkdir -p "$folder/socket"
-    [ "$(id -u)" != 0 ] || chown postgres "$folder/socket"
     unprivileged "$(pg_bin)/pg_ctl" -D "$data" -l "$log/postgresql.log" -w -s \
-        -o "-p $pg_port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder/socket -c fsync=off" start
+        -o "-p $pg_port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off" start
 }
 # A database with all modules and a company takes minutes to make, so one is kept to copy from.
 init() {
@@ -70,7 +68,7 @@ configure() {
     printf %s "${TRYTON_PASSWORD:-shipsync-admin}" > "$folder/password"
     cat > "$config" <<CONF
 [database]
-uri = $uri
+uri = postgresql://tryton@127.0.0.1:$pg_port/
 path = $folder/files
 [web]
 listen = 127.0.0.1:$port
@@ -79,7 +77,7 @@ CONF
 made_of() { cat "$here/requirements.txt" "$here/seed.py" "$folder/password" | sha256sum; }
 # fill DATABASE [ORDERS]
 fill() {
-    TRYTOND_CONFIG=$config TRYTOND_DATABASE_URI=$uri \
+    TRYTOND_CONFIG=$config TRYTOND_DATABASE_URI=postgresql://tryton@127.0.0.1:$pg_port/ \
         "$venv/bin/python" "$here/seed.py" "$folder" "$@"
 }
 start() {

@@ -263,10 +263,9 @@ def is_repeat(difference: str) -> bool:
     return any(words in difference for words in (TWICE_IN_HISTORY, TWICE_TOLD, TWICE_SENT))
 
 
-def may_be_put_right(found: Iterable[str]) -> bool:
-    """Whether a later output can remove one of the differences. No repeated message is taken back; a posting may be
-    reversed."""
-    return any(not is_repeat(one) for one in found)
+def may_be_put_right(found: Iterable[str]) -> list[str]:
+    """The differences that a later output can remove. No repeated message is taken back; a posting may be reversed."""
+    return [one for one in found if not is_repeat(one)]
 
 
 def without_repeats(result: Totals) -> Totals:

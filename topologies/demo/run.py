@@ -22,7 +22,7 @@ READ_SECONDS = 0.05
 SHOW_SECONDS = 0.5
 QUIET_SECONDS = 2.0
 PATIENCE_SECONDS = 300.0
-"""Seconds in which no output arrives, after which those that are missing are no longer waited for."""
+"""Seconds in which no output that is missing arrives, after which the rest is no longer waited for."""
 
 PLAYING = "playing"
 SETTLING = "waiting for the last events"
@@ -60,7 +60,7 @@ class Run:
         self.last_summary = self._summary(totals(self.ledger, []), PLAYING)
 
     def __call__(self) -> Totals:
-        """Send everything, wait until all outputs are there or none arrives for ``PATIENCE_SECONDS``, and check."""
+        """Send everything, wait until all outputs are there or none of them arrives for ``PATIENCE_SECONDS``; check."""
         self._started = self._clock()
         try:
             while not self._player.done:
@@ -89,15 +89,21 @@ class Run:
         return Summary(result, tuple(self.news), self._elapsed(), self._plan.seconds, phase)
 
     def _settle(self) -> list[str]:
-        """The differences that remain when no output has arrived for a while, and either none is open or the time is
-        over."""
-        entries, changed, checked = -1, self._clock(), self._clock()
+        """The differences that remain when none is open and no output has arrived for a while, or when the open ones
+        have stayed as they are until the time is over: repeats, which a worker that dies again and again sends for
+        ever, are none of them."""
+        arrived = changed = checked = self._clock()
+        entries, left = -1, [""]
         while True:
             self._look(SETTLING)
             now = self._clock()
             if self.ledger.entries != entries:
-                entries, changed, checked = self.ledger.entries, now, now
-            elif now - checked >= QUIET_SECONDS:
-                found, checked = differences(self.ledger), now
-                if not may_be_put_right(found) or now - changed >= PATIENCE_SECONDS:
-                    return found
+                entries, arrived = self.ledger.entries, now
+            if now - checked < QUIET_SECONDS:
+                continue
+            found, checked = differences(self.ledger), now
+            open_ones = may_be_put_right(found)
+            if open_ones != left:
+                left, changed = open_ones, now
+            if (not left and now - arrived >= QUIET_SECONDS) or now - changed >= PATIENCE_SECONDS:
+                return found
